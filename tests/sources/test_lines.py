@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import json
+import os
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claude_tui.model import ProblemKind
+from claude_tui.sources.lines import LineReader, as_count, decode_objects
+from claude_tui.sources.protocol import Checkpoint
+
+
+Read = tuple[list[tuple[int, bytes]], LineReader, Checkpoint]
+
+
+def read(path: Path, since: Checkpoint | None = None, **limits: int) -> Read:
+    with LineReader(str(path), since, **limits) as reader:
+        lines = list(reader)
+        return lines, reader, reader.checkpoint()
+
+
+def test_a_line_is_read_once_its_newline_is_there(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"one\ntw")
+    lines, _, mark = read(log)
+    assert lines == [(0, b"one")]
+    assert mark.offset == 4
+    with log.open("ab") as f:
+        f.write(b"o\nthree\n")
+    lines, reader, mark = read(log, mark)
+    assert lines == [(4, b"two"), (8, b"three")]
+    assert (reader.restarted, reader.bytes_read, reader.lines, mark.offset) == (False, 10, 2, 14)
+
+
+def test_only_newlines_split_lines(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes("a\u2028b\u0085c\x0cd\r\n".encode())
+    assert [line for _, line in read(log)[0]] == ["a\u2028b\u0085c\x0cd\r".encode()]
+
+
+def test_nothing_new_reads_nothing(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"x" * 3000 + b"\n")
+    mark = read(log)[2]
+    lines, reader, again = read(log, mark)
+    assert (lines, reader.bytes_read, reader.restarted, again) == ([], 0, False, mark)
+
+
+def rewrite_start(log: Path) -> None:
+    with log.open("r+b") as f:
+        f.write(b"Z")
+
+
+def rewrite_before_offset(log: Path) -> None:
+    with log.open("r+b") as f:
+        f.seek(-3, os.SEEK_END)
+        f.write(b"Z")
+
+
+def replace(log: Path) -> None:
+    other = log.with_name("other")
+    other.write_bytes(log.read_bytes())
+    other.rename(log)
+
+
+def shrink(log: Path) -> None:
+    os.truncate(log, log.stat().st_size - 2)
+
+
+@pytest.mark.parametrize("change", [rewrite_start, rewrite_before_offset, replace, shrink])
+@pytest.mark.parametrize("count", [10, 2000])
+def test_a_changed_file_is_read_from_zero(tmp_path: Path, change: object, count: int) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"line\n" * count)
+    mark = read(log)[2]
+    assert callable(change)
+    change(log)
+    lines, reader, _ = read(log, mark)
+    assert reader.restarted
+    assert lines[0][0] == 0
+    assert len(lines) >= count - 1
+
+
+def test_an_oversize_line_is_counted_and_its_neighbours_are_kept(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"a\n" + b"x" * 101 + b"\nb\n" + b"y" * 100 + b"\n")
+    lines, reader, mark = read(log, max_line=100, window=7)
+    assert lines == [(0, b"a"), (104, b"b"), (106, b"y" * 100)]
+    assert [(p.kind, p.path, p.offset) for p in reader.problems] == [(ProblemKind.OVERSIZE, str(log), 2)]
+    assert mark.offset == log.stat().st_size
+    assert reader.lines == 4
+
+
+def test_a_huge_line_does_not_take_its_size_in_memory(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with log.open("wb") as f:
+        f.truncate(200 << 20)  # one line of 200 MiB, sparse
+        f.seek(0, os.SEEK_END)
+        f.write(b"\n{}\n")
+    tracemalloc.start()
+    try:
+        lines, reader, _ = read(log, max_line=4 << 20, window=1 << 20)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert [line for _, line in lines] == [b"{}"]
+    assert [p.kind for p in reader.problems] == [ProblemKind.OVERSIZE]
+    assert peak < 12 << 20
+
+
+def test_folders_and_pipes_are_refused_without_blocking(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("pipe", ".", "gone"):
+        with pytest.raises(OSError):
+            LineReader(str(tmp_path / name))
+
+
+@given(
+    data=st.lists(st.sampled_from([b"\n", b"a", b"bc", b"\r", b"\0", "é\u2028".encode()]), max_size=60).map(b"".join),
+    cuts=st.lists(st.integers(0, 200), max_size=6),
+    window=st.integers(1, 9),
+    max_line=st.integers(1, 9),
+)
+def test_any_chunking_gives_the_lines_of_one_whole_read(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes, cuts: list[int], window: int, max_line: int
+) -> None:
+    log = tmp_path_factory.mktemp("lines") / "log"
+    log.write_bytes(b"")
+    mark: Checkpoint | None = None
+    seen: list[tuple[int, bytes]] = []
+    skipped = 0
+    written = 0
+    for cut in [*sorted(min(c, len(data)) for c in cuts), len(data)]:
+        with log.open("ab") as f:
+            f.write(data[written:cut])
+        written = cut
+        lines, reader, mark = read(log, mark, max_line=max_line, window=window)
+        assert not reader.restarted
+        seen += lines
+        skipped += len(reader.problems)
+    whole = data.split(b"\n")[:-1]
+    starts = [sum(len(line) + 1 for line in whole[:n]) for n in range(len(whole))]
+    assert seen == [(at, line) for at, line in zip(starts, whole, strict=True) if len(line) <= max_line]
+    assert skipped == sum(len(line) > max_line for line in whole)
+
+
+@pytest.mark.parametrize(
+    ("line", "objects", "problems"),
+    [
+        (b'{"a":1}', [{"a": 1}], []),
+        (b'{"a":1}\r', [{"a": 1}], []),
+        (b"", [], []),
+        (b"  \t", [], []),
+        (b'\xef\xbb\xbf{"a":1}', [{"a": 1}], []),
+        (b'{"a":1}{"b":2}', [{"a": 1}, {"b": 2}], []),
+        (b'{"a":1} {"b":2} ', [{"a": 1}, {"b": 2}], []),
+        (b'{"a":"x\\ud83d"}', [{"a": "x\ud83d"}], []),
+        (b'{"a":"\xff"}', [{"a": "\ufffd"}], []),
+        (b'\0\0\0{"a":1}', [{"a": 1}], [ProblemKind.NUL_RUN]),
+        (b"\0\0\0", [], [ProblemKind.NUL_RUN]),
+        (b'{"text":"torn wor{"a":1}', [{"a": 1}], [ProblemKind.MALFORMED]),
+        (b'{"a":{"b":"torn\\{"c":3}', [{"c": 3}], [ProblemKind.MALFORMED]),
+        (b'{"a":12{"c":3}', [{"c": 3}], [ProblemKind.MALFORMED]),
+        (b'{"c":3}{"a":12', [{"c": 3}], [ProblemKind.MALFORMED]),
+        (b'garbage {"c":3}', [{"c": 3}], [ProblemKind.MALFORMED]),
+        (b"garbage", [], [ProblemKind.MALFORMED]),
+        (b"12", [], [ProblemKind.MALFORMED]),
+        (b'{"a":' * 100_000, [], [ProblemKind.MALFORMED]),
+        (b"{" * 100_000, [], [ProblemKind.MALFORMED]),
+        (b'{"a":' + b"9" * 5000 + b"}", [], [ProblemKind.MALFORMED]),
+    ],
+)
+def test_objects_on_a_line(line: bytes, objects: list[object], problems: list[ProblemKind]) -> None:
+    told: list[ProblemKind] = []
+    assert list(decode_objects(line, lambda kind, at, detail: told.append(kind))) == objects
+    assert told == problems
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_raise(line: bytes) -> None:
+    assert all(type(value) is dict for value in decode_objects(line))
+
+
+@given(st.lists(st.dictionaries(st.text(), st.one_of(st.integers(), st.text(), st.none())), max_size=4))
+def test_objects_written_without_a_newline_between_them_all_come_back(values: list[dict[str, object]]) -> None:
+    assert list(decode_objects("".join(map(json.dumps, values)).encode())) == values
+
+
+@pytest.mark.parametrize("bad", [None, True, -1, 1.0, "1", 2**53, [1]])
+def test_counts_are_whole_and_exact(bad: object) -> None:
+    assert as_count(bad) is None
+    assert as_count(0) == 0
+    assert as_count(2**53 - 1) == 2**53 - 1
