@@ -149,9 +149,14 @@ class LineReader:
 
     def _continues(self, since: Checkpoint) -> bool:
         same = (self._stat.st_dev, self._stat.st_ino) == (since.dev, since.ino)
-        return same and self._stat.st_size >= since.offset and fingerprint(self._fd, since.offset) == (
-            since.head,
-            since.anchor,
+        return (
+            same
+            and self._stat.st_size >= since.offset
+            and fingerprint(self._fd, since.offset)
+            == (
+                since.head,
+                since.anchor,
+            )
         )
 
 

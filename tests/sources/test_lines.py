@@ -13,7 +13,6 @@ from claude_tui.model import ProblemKind
 from claude_tui.sources.lines import LineReader, as_count, decode_objects
 from claude_tui.sources.protocol import Checkpoint
 
-
 Read = tuple[list[tuple[int, bytes]], LineReader, Checkpoint]
 
 
