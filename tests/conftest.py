@@ -1,0 +1,40 @@
+"""Keeps every test away from the machine it runs on, and writes log trees for those that need one."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.logs import ClaudeHome
+
+OURS = ("CLAUDE_", "CLAUDE_TOP_", "ANTHROPIC_", "CODEX_", "GEMINI_", "OPENCODE_", "XDG_", "TEXTUAL")
+"""Variables that begin so change what claude-top reads or draws."""
+
+TERMINAL = ("NO_COLOR", "FORCE_COLOR", "COLORTERM", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES", "TERM_PROGRAM")
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    home = tmp_path_factory.mktemp("home")
+    for name in list(os.environ):
+        if name.startswith(OURS) or name in TERMINAL:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(home / ".claude"))
+    for kind in ("CONFIG", "CACHE", "DATA", "STATE"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(home / f".{kind.lower()}"))
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield home
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def claude_home(own_home: Path) -> ClaudeHome:
+    return ClaudeHome(own_home / ".claude")
