@@ -47,6 +47,13 @@ class PriceStatus(str, Enum):
     UNPRICED = "unpriced"
 
 
+ESTIMATE_FLAGS: Final = frozenset({
+    "assumed_5m", "split_short", "split_over", "fast_price_unknown", "tier_ambiguous", "fallback_credit",
+    "cost_recomputed", "service_tier_unknown",
+})  # fmt: skip
+"""Flags of a price that say something had to be assumed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """What one record costs at list price.
@@ -60,6 +67,11 @@ class Price:
     flags: tuple[str, ...] = ()
     read_saved_nano: int = 0
     write_extra_nano: int = 0
+
+    @property
+    def is_estimate(self) -> bool:
+        """Whether the cost rests on an assumption about something the log does not say."""
+        return bool(self.flags) and not ESTIMATE_FLAGS.isdisjoint(self.flags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +118,7 @@ class Response:
     """One settled response (or one extra of it): what `export` writes, one line each.
 
     `project` is the folder the session was started in. `path` and `offset` say where the counted row is.
+    `extra` is the kind of an extra (see `Extra`), "" for the response itself.
     """
 
     key: str
@@ -120,6 +133,7 @@ class Response:
     is_lower_bound: bool
     path: str = ""
     offset: int = 0
+    extra: str = ""
 
 
 class ProblemKind(str, Enum):
@@ -298,7 +312,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which responses a snapshot covers. None and "" mean no restriction; days are local and inclusive."""
+    """Which responses a snapshot covers. None and "" mean no restriction; days are local and inclusive.
+
+    With `fold_worktrees` a worktree (`<repository>/.claude/worktrees/<name>`) counts as its repository.
+    """
 
     since: date | None = None
     until: date | None = None
@@ -306,6 +323,7 @@ class Query:
     project: str = ""
     session: str = ""
     source: str = ""
+    fold_worktrees: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

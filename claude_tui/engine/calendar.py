@@ -1,0 +1,38 @@
+"""Which local day and hour an instant falls on. Must not know responses."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timezone
+from typing import Final
+from zoneinfo import ZoneInfo
+
+SLOT_MS: Final = 15 * 60 * 1000
+"""Every time zone's offset is a multiple of a quarter of an hour, so a slot lies within one local day."""
+
+
+class Calendar:
+    """Maps instants to local (day ordinal, hour) of one time zone, remembered per quarter of an hour."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.zone = zone
+        self._slots: dict[int, tuple[int, int]] = {}
+
+    def day_hour(self, time_ms: int) -> tuple[int, int]:
+        """Return the proleptic ordinal of the local day and the local hour (0..23) of an instant."""
+        slot = time_ms // SLOT_MS
+        found = self._slots.get(slot)
+        if found is None:
+            local = _local(slot * SLOT_MS, self.zone)
+            found = self._slots[slot] = (local.toordinal(), local.hour)
+        return found
+
+    def day(self, time_ms: int) -> date:
+        """Return the local calendar day of an instant."""
+        return date.fromordinal(self.day_hour(time_ms)[0])
+
+
+def _local(time_ms: int, zone: ZoneInfo) -> datetime:
+    try:
+        return datetime.fromtimestamp(time_ms // 1000, timezone.utc).astimezone(zone)
+    except (OverflowError, ValueError, OSError):
+        return datetime.fromtimestamp(0, timezone.utc)

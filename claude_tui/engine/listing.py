@@ -1,0 +1,93 @@
+"""Settled responses one by one, as lines that sum to the totals. Must not change the store it reads."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from claude_tui.model import PriceStatus, Query, Response, Totals
+from claude_tui.sources.columns import LOWER_BOUND
+
+if TYPE_CHECKING:
+    from claude_tui.engine.store import Store
+
+
+def list_responses(store: Store, query: Query) -> list[Response]:
+    """Return what `query` covers, extras as lines of their own, sorted by time then key. Hold the store's lock."""
+    rows = (row for row in range(len(store.table)) if _matches(store, row, query))
+    lines = (line for row in rows for line in lines_of(store, row))
+    found = [line for line in lines if query.model in ("", line.model)]
+    found.sort(key=lambda response: (response.time_ms, response.key))
+    return found
+
+
+def lines_of(store: Store, row: int) -> Iterator[Response]:
+    """Yield a response and then its extras, keyed `<key>/advisor/0` and so on."""
+    table = store.table
+    owner = store.owners[table.owner[row]]
+    file = table.files[table.file[row]]
+    main = Response(
+        key=table.names.get(row) or str(table.key[row]),
+        source=owner.source,
+        time_ms=table.time[row],
+        session=owner.session,
+        agent=owner.agent,
+        project=store.project_of(owner),
+        model=store.models[table.model[row]],
+        usage=table.usage(row),
+        price=store.price(row),
+        is_lower_bound=bool(table.flags[row] & LOWER_BOUND),
+        path=file.path,
+        offset=table.offset[row],
+    )
+    yield main
+    seen: Counter[str] = Counter()
+    for number, extra in enumerate(table.extras.get(row, ())):
+        price = store.extra_price(row, number)
+        flags = price.flags if extra.kind in price.flags else (extra.kind, *price.flags)
+        yield replace(
+            main,
+            key=f"{main.key}/{extra.kind}/{seen[extra.kind]}",
+            model=extra.model,
+            usage=extra.usage,
+            price=replace(price, flags=flags),
+            is_lower_bound=False,
+            extra=extra.kind,
+        )
+        seen[extra.kind] += 1
+
+
+def totals_of(lines: Iterable[Response]) -> Totals:
+    """Sum settled responses the plain way: what every faster sum must equal."""
+    sums = [0] * 14
+    times = []
+    for line in lines:
+        responses = 0 if line.extra else 1
+        unpriced = line.price.status is PriceStatus.UNPRICED
+        values = (
+            responses, *line.usage, line.price.nano or 0, line.price.read_saved_nano, line.price.write_extra_nano,
+            line.is_lower_bound, line.price.is_estimate, responses * unpriced, line.usage.tokens * unpriced,
+        )  # fmt: skip
+        sums = [total + value for total, value in zip(sums, values, strict=True)]
+        times.append(line.time_ms)
+    return Totals(*sums, min(times, default=0), max(times, default=0))
+
+
+def _matches(store: Store, row: int, query: Query) -> bool:
+    table = store.table
+    owner = store.owners[table.owner[row]]
+    day = store.calendar.day(table.time[row])
+    return (
+        (query.since is None or day >= query.since)
+        and (query.until is None or day <= query.until)
+        and query.source in ("", owner.source)
+        and query.session in ("", owner.session)
+        and query.project in ("", grouped_project(store.project_of(owner), query))
+    )
+
+
+def grouped_project(project: str, query: Query) -> str:
+    """Return the project a folder counts under: itself, or for a worktree its repository where asked for."""
+    return project.split("/.claude/worktrees/", 1)[0] if query.fold_worktrees else project

@@ -1,0 +1,64 @@
+"""The slow, plain count of Claude Code's logs: the oracle every faster path must equal.
+
+Dictionaries of rows, settled as the counting rule reads. Must not share the store, its columns or its reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from claude_tui.model import Price, Response, Row
+from claude_tui.pricing import Pricer
+from claude_tui.sources.claude.reference import reference_rows
+
+_UNKNOWN_TIME = 2**62
+
+
+class _Found(NamedTuple):
+    path: str
+    row: Row
+
+
+def reference_count(paths: Iterable[str], pricer: Pricer) -> list[Response]:
+    """Return every settled response of the transcripts at `paths`, extras as lines of their own."""
+    rows_of_key: dict[str, list[_Found]] = {}
+    cwd_of_session: dict[str, str] = {}
+    for path in sorted(paths):
+        rows, first_cwd = reference_rows(path)
+        if first_cwd:
+            cwd_of_session.setdefault(Path(path).name.removesuffix(".jsonl"), first_cwd)
+        for row in rows:
+            rows_of_key.setdefault(row.key, []).append(_Found(path, row))
+    lines = [line for key in rows_of_key for line in _settle(key, rows_of_key[key], cwd_of_session, pricer)]
+    return sorted(lines, key=lambda line: (line.time_ms, line.key))
+
+
+def _settle(key: str, found: list[_Found], cwd_of_session: dict[str, str], pricer: Pricer) -> list[Response]:
+    path, counted = max(found, key=lambda f: (f.row.usage.output, f.row.usage.tokens, f.path, f.row.offset))
+    owner = min(
+        found,
+        key=lambda f: (f.row.is_copy, f.row.time_ms or _UNKNOWN_TIME, f.row.is_sidechain, f.path, f.row.offset),
+    ).row
+    time_ms = min((f.row.time_ms for f in found if f.row.time_ms), default=0)
+    project = cwd_of_session.get(owner.session) or owner.cwd
+    price = pricer.price("claude", counted.model, time_ms, counted.usage, counted.terms, counted.reported_nano)
+    lines = [
+        Response(
+            key, "claude", time_ms, owner.session, owner.agent, project, counted.model, counted.usage, price,
+            counted.is_lower_bound, path, counted.offset,
+        )
+    ]  # fmt: skip
+    for number, extra in enumerate(counted.extras):
+        before = [other.kind for other in counted.extras[:number]].count(extra.kind)
+        cost = pricer.price("claude", extra.model, time_ms, extra.usage, extra.terms)
+        flags = cost.flags if extra.kind in cost.flags else (extra.kind, *cost.flags)
+        price = Price(cost.nano, cost.status, flags, cost.read_saved_nano, cost.write_extra_nano)
+        lines.append(
+            Response(
+                f"{key}/{extra.kind}/{before}", "claude", time_ms, owner.session, owner.agent, project, extra.model,
+                extra.usage, price, False, path, counted.offset, extra.kind,
+            )
+        )  # fmt: skip
+    return lines

@@ -1,0 +1,43 @@
+"""What a session is doing and how full its context is, judged from what its log says. Must not read files."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from claude_tui.model import SessionState
+from claude_tui.pricing import Pricer
+from claude_tui.sources.protocol import FileFacts
+
+WORKING_MS: Final = 10 * 60_000
+"""A turn without a new line for this long no longer looks like work."""
+IDLE_MS: Final = 60 * 60_000
+"""A session without a new line for this long is over, as far as its log can tell."""
+BASE_WINDOW: Final = 200_000
+LONG_WINDOW: Final = 1_000_000
+
+
+def session_state(facts: FileFacts | None, last_ms: int, now_ms: int) -> SessionState:
+    """Judge a session by its newest line: a prompt or a tool result is being worked on, an answer waits."""
+    age_ms = now_ms - last_ms
+    if age_ms >= IDLE_MS:
+        return SessionState.DONE
+    kind = facts.last_kind if facts else ""
+    if kind in ("user", "tool_result", "tool_use") and age_ms < WORKING_MS:
+        return SessionState.WORKING
+    if kind == "assistant" and age_ms < WORKING_MS:
+        return SessionState.WAITING
+    return SessionState.IDLE
+
+
+def context_window(pricer: Pricer, facts: FileFacts) -> int:
+    """Return the context window a session seems to have; 0 where its model is unknown.
+
+    Models that always have the long window have it; others show 200k until a prompt has passed that, because
+    the logs do not say which was asked for.
+    """
+    known = pricer.context_window(facts.context_model)
+    if not known or pricer.is_native_1m(facts.context_model):
+        return known
+    if known >= LONG_WINDOW and facts.context_tokens <= BASE_WINDOW:
+        return BASE_WINDOW
+    return known

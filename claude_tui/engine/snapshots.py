@@ -1,0 +1,239 @@
+"""Immutable pictures of the store for a query: only what changed since the last picture is made anew.
+
+Must not read files or draw.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Final, TypeVar
+
+from claude_tui.engine.recent import active_sessions, burn, cost_per_hour, tokens_per_minute
+from claude_tui.engine.rollup import AgentKey, Rollup, SessionKey
+from claude_tui.engine.sessions import context_window, session_state
+from claude_tui.engine.store import Store, Sums
+from claude_tui.model import (
+    AgentRow,
+    DayRow,
+    ModelRow,
+    Progress,
+    ProjectRow,
+    Query,
+    SessionRow,
+    SessionState,
+    Snapshot,
+    Totals,
+)
+from claude_tui.sources.display import display_name
+
+K = TypeVar("K")
+R = TypeVar("R")
+Ranked = TypeVar("Ranked", ModelRow, ProjectRow)
+
+KEPT_QUERIES: Final = 4
+SPARK_DAYS: Final = 30
+
+
+class Picture:
+    """The rows of one query, and the rollup they are made from.
+
+    `lively` are the sessions whose state or pace may change with the clock alone.
+    """
+
+    def __init__(self, query: Query) -> None:
+        self.rollup = Rollup(query)
+        self.today = 0
+        self.changed_sessions: set[SessionKey] = set()
+        self.lively: set[SessionKey] = set()
+        self.models: dict[tuple[str, str], ModelRow] = {}
+        self.projects: dict[tuple[str, str], ProjectRow] = {}
+        self.sessions: dict[SessionKey, SessionRow] = {}
+        self.days: dict[int, DayRow] = {}
+        self.ordered_models: tuple[ModelRow, ...] = ()
+        self.ordered_projects: tuple[ProjectRow, ...] = ()
+        self.ordered_sessions: tuple[SessionRow, ...] = ()
+        self.ordered_days: tuple[DayRow, ...] = ()
+        self.day_models: dict[date, dict[str, int]] = {}
+
+
+class SnapshotMaker:
+    """Takes snapshots of one store, for several queries in turn."""
+
+    def __init__(self, store: Store, *, roots: tuple[str, ...] = ()) -> None:
+        self.store = store
+        self.roots = roots
+        self.progress = Progress()
+        self._pictures: OrderedDict[Query, Picture] = OrderedDict()
+        self._last: tuple[object, ...] = ()
+        self._snapshot: Snapshot | None = None
+
+    def take(self, query: Query, now_ms: int) -> Snapshot:
+        """Return the state of everything `query` covers; the same object again where nothing can differ."""
+        with self.store.lock:
+            picture = self._picture(query, now_ms)
+            identity = (query, self.store.revision, self.progress, now_ms // 1000)
+            if self._snapshot is None or identity != self._last:
+                self._last, self._snapshot = identity, self._make(picture, query, now_ms)
+            return self._snapshot
+
+    def _picture(self, query: Query, now_ms: int) -> Picture:
+        store = self.store
+        changes = store.take_changes()
+        for known in self._pictures.values():
+            known.changed_sessions |= changes.sessions
+            if changes.moved:
+                known.rollup.fill(store)
+            else:
+                for key, before in changes.cells.items():
+                    known.rollup.update(store, key, before)
+        picture = self._pictures.get(query)
+        if picture is None:
+            picture = self._pictures[query] = Picture(query)
+            picture.rollup.fill(store)
+            while len(self._pictures) > KEPT_QUERIES:
+                self._pictures.popitem(last=False)
+        self._pictures.move_to_end(query)
+        self._refresh(picture, now_ms)
+        return picture
+
+    def _refresh(self, picture: Picture, now_ms: int) -> None:
+        """Make the rows of everything whose sums changed; all of them on a new day (their sparklines move)."""
+        rollup, store = picture.rollup, self.store
+        today = store.calendar.day_hour(now_ms)[0]
+        if today != picture.today:
+            picture.today = today
+            picture.models.clear()
+            picture.projects.clear()
+        if stale_models := _stale(rollup.models.take_dirty(), rollup.models.sums, picture.models):
+            picture.models.update((key, self._model_row(rollup, key, today)) for key in stale_models)
+            picture.ordered_models = _ranked(picture.models.values())
+        if stale_projects := _stale(rollup.projects.take_dirty(), rollup.projects.sums, picture.projects):
+            picture.projects.update((key, self._project_row(rollup, key, today)) for key in stale_projects)
+            picture.ordered_projects = _ranked(picture.projects.values())
+        if stale_days := _stale(rollup.days.take_dirty(), rollup.days.sums, picture.days):
+            picture.days.update((day, DayRow(date.fromordinal(day), rollup.days.totals(day))) for day in stale_days)
+            picture.ordered_days = tuple(picture.days[day] for day in sorted(picture.days))
+            picture.day_models = picture.day_models | {
+                date.fromordinal(day): dict(rollup.day_models[day]) for day in stale_days
+            }
+        self._refresh_sessions(picture, now_ms)
+
+    def _refresh_sessions(self, picture: Picture, now_ms: int) -> None:
+        rollup, rows = picture.rollup, picture.sessions
+        dirty = rollup.sessions.take_dirty() | picture.changed_sessions
+        picture.changed_sessions = set()
+        stale = _stale(dirty, rollup.sessions.sums, rows)
+        rows.update((key, self._session_row(rollup, key)) for key in stale)
+        hourly = cost_per_hour(self.store, now_ms)
+        is_changed = bool(stale)
+        for key in picture.lively.union(stale, hourly.keys() & rows.keys()):
+            row = rows.get(key)
+            if row is None:
+                picture.lively.discard(key)
+                continue
+            facts = self.store.facts.get(key)
+            state = session_state(facts, max(row.totals.last_ms, facts.last_ms if facts else 0), now_ms)
+            rate = hourly.get(key, 0)
+            if state is not row.state or rate != row.cost_per_hour_nano:
+                rows[key] = replace(row, state=state, cost_per_hour_nano=rate)
+                is_changed = True
+            if state is SessionState.DONE and not rate:
+                picture.lively.discard(key)
+            else:
+                picture.lively.add(key)
+        if is_changed:
+            picture.ordered_sessions = tuple(
+                sorted(rows.values(), key=lambda row: (-row.totals.last_ms, row.source, row.key))
+            )
+
+    def _model_row(self, rollup: Rollup, key: tuple[str, str], today: int) -> ModelRow:
+        source, model = key
+        spark = _spark(rollup.model_days.get(key, {}), today)
+        return ModelRow(model, display_name(model) or "(unknown)", source, rollup.models.totals(key), spark)
+
+    def _project_row(self, rollup: Rollup, key: tuple[str, str], today: int) -> ProjectRow:
+        source, project = key
+        sessions = len(rollup.project_sessions.get(key, ()))
+        spark = _spark(rollup.project_days.get(key, {}), today)
+        name = display_name(project) or "(unknown)"
+        return ProjectRow(project, name, source, sessions, rollup.projects.totals(key), spark)
+
+    def _session_row(self, rollup: Rollup, key: SessionKey) -> SessionRow:
+        source, session = key
+        facts = self.store.facts.get(key)
+        project = rollup.session_project[key][1]
+        agents = sorted(rollup.session_agents.get(key, ()))
+        return SessionRow(
+            key=session,
+            name=display_name((facts.title if facts else "") or session[:8]),
+            source=source,
+            project=project,
+            project_name=display_name(project) or "(unknown)",
+            branch=display_name(facts.branch) if facts else "",
+            version=display_name(facts.version) if facts else "",
+            models=_by_use(rollup.session_models.get(key, {})),
+            totals=rollup.sessions.totals(key),
+            agents=tuple(self._agent_row(rollup, agent) for agent in agents),
+            context_tokens=facts.context_tokens if facts else 0,
+            context_window=context_window(self.store.pricer, facts) if facts else 0,
+            compactions=facts.compactions if facts else 0,
+        )
+
+    def _agent_row(self, rollup: Rollup, key: AgentKey) -> AgentRow:
+        facts = self.store.agent_facts.get(key)
+        name = display_name((facts.agent_type if facts else "") or key[2])
+        return AgentRow(key[2], name, rollup.agents.totals(key), _by_use(rollup.agent_models.get(key, {})))
+
+    def _make(self, picture: Picture, query: Query, now_ms: int) -> Snapshot:
+        store = self.store
+        return Snapshot(
+            revision=store.revision,
+            taken_ms=now_ms,
+            timezone=store.calendar.zone.key,
+            query=query,
+            totals=picture.rollup.all.totals(None),
+            models=picture.ordered_models,
+            projects=picture.ordered_projects,
+            sessions=picture.ordered_sessions,
+            days=picture.ordered_days,
+            day_models=picture.day_models,
+            today=self._today(now_ms),
+            burn=burn(store, now_ms),
+            tokens_per_minute=tokens_per_minute(store, now_ms),
+            active_sessions=active_sessions(store, now_ms),
+            newest_ms=store.newest_ms,
+            problems={kind: count for kind, count in sorted(store.problem_counts.items()) if count},
+            progress=self.progress,
+            roots=self.roots,
+            prices=store.pricer.describe(),
+        )
+
+    def _today(self, now_ms: int) -> Totals:
+        """Sum the cells of the local day, whatever the query."""
+        return self.store.day_totals(self.store.calendar.day_hour(now_ms)[0])
+
+
+def _stale(dirty: set[K], sums: Mapping[K, Sums], rows: dict[K, R]) -> list[K]:
+    """Drop the rows whose sums are gone, and return the keys whose rows must be made (again)."""
+    for gone in rows.keys() - sums.keys() if len(rows) > len(sums) or dirty else ():
+        del rows[gone]
+    missing = sums.keys() - rows.keys() if len(rows) < len(sums) else set()
+    return [*missing, *(key for key in dirty if key in sums and key not in missing)]
+
+
+def _ranked(rows: Iterable[Ranked]) -> tuple[Ranked, ...]:
+    """Order rows by cost, then tokens, then name."""
+    return tuple(sorted(rows, key=lambda row: (-row.totals.cost_nano, -row.totals.tokens, row.source, row.key)))
+
+
+def _by_use(responses: dict[str, int]) -> tuple[str, ...]:
+    """Return models by responses, most used first, safe to show."""
+    used = sorted((model for model in responses), key=lambda model: (-responses[model], model))
+    return tuple(display_name(model) or "(unknown)" for model in used)
+
+
+def _spark(days: dict[int, int], today: int) -> tuple[int, ...]:
+    return tuple(days.get(day, 0) for day in range(today - SPARK_DAYS + 1, today + 1))

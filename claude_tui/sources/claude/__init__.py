@@ -1,0 +1,5 @@
+"""Claude Code's transcripts: where they are, what their lines mean, which of them count."""
+
+from claude_tui.sources.claude.source import ClaudeSource
+
+__all__ = ["ClaudeSource"]

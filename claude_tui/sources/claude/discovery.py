@@ -1,0 +1,94 @@
+"""Where Claude Code keeps its transcripts, and which files they are. Must not read any of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from claude_tui.sources.protocol import LogFile, SourceConfig
+
+NOT_TRANSCRIPTS: Final = frozenset({"journal.jsonl"})
+"""Files ending like transcripts that hold none."""
+
+
+def config_dirs(config: SourceConfig) -> list[Path]:
+    """Return the config folders to read, each once, existing or not.
+
+    `--claude-dir` replaces `CLAUDE_CONFIG_DIR` (comma-separated), which replaces `~/.claude` and
+    `~/.config/claude`.
+    """
+    explicit = config.explicit.get("claude", ())
+    if explicit:
+        return _distinct(list(explicit))
+    named = [part.strip() for part in config.env.get("CLAUDE_CONFIG_DIR", "").split(",")]
+    if any(named):
+        return _distinct([_expand(part, config.home) for part in named if part])
+    xdg = config.env.get("XDG_CONFIG_HOME")
+    usual = [config.home / ".claude", config.home / ".config" / "claude"]
+    return _distinct([*usual, Path(xdg) / "claude"] if xdg else usual)
+
+
+def projects_dir(folder: Path) -> Path:
+    """Return the folder with the transcripts of a config folder, which may itself be named."""
+    below = folder / "projects"
+    return folder if folder.name == "projects" and not below.is_dir() else below
+
+
+def transcripts(root: Path) -> Iterator[LogFile]:
+    """Walk every transcript below `root`, folders and files in name order, each file once.
+
+    Symlinked folders are followed; a folder is entered once however often it is reached, so loops end.
+    Unreadable folders are passed over.
+    """
+    seen_dirs: set[tuple[int, int]] = set()
+    seen_files: set[tuple[int, int]] = set()
+    pending = [os.fspath(root)]
+    while pending:
+        folder = pending.pop()
+        try:
+            stat = os.stat(folder)
+            if (stat.st_dev, stat.st_ino) in seen_dirs:
+                continue
+            seen_dirs.add((stat.st_dev, stat.st_ino))
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError:
+            continue
+        below = []
+        for entry in entries:
+            try:
+                if entry.is_dir():
+                    below.append(entry.path)
+                elif entry.name.endswith(".jsonl") and entry.name not in NOT_TRANSCRIPTS and entry.is_file():
+                    found = entry.stat()
+                    identity = (found.st_dev, found.st_ino)
+                    if identity not in seen_files:
+                        seen_files.add(identity)
+                        yield LogFile(
+                            "claude", entry.path, os.fspath(root), found.st_size, found.st_mtime_ns, *identity
+                        )
+            except OSError:
+                continue
+        pending.extend(reversed(below))
+
+
+def decoded_dir(path: str) -> str:
+    """Guess a folder from the name Claude Code gave its transcripts; only for files that never name one."""
+    parts = path.split(os.sep)
+    name = parts[parts.index("projects") + 1] if "projects" in parts[:-1] else parts[-2] if len(parts) > 1 else ""
+    return name.replace("-", "/") if name.startswith("-") else name
+
+
+def _expand(text: str, home: Path) -> Path:
+    if text == "~":
+        return home
+    return home / text[2:] if text.startswith("~/") else Path(text)
+
+
+def _distinct(folders: list[Path]) -> list[Path]:
+    kept: dict[str, Path] = {}
+    for folder in folders:
+        kept.setdefault(os.path.realpath(folder), folder)
+    return list(kept.values())

@@ -1,0 +1,79 @@
+"""What a transcript says beside usage: folder, title, branch, context, whose turn it is.
+
+Must not count anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from claude_tui.model import Row
+from claude_tui.sources.instants import instant_ms
+from claude_tui.sources.protocol import FileFacts
+
+_TITLES = {"custom-title": "customTitle", "ai-title": "aiTitle", "summary": "summary"}
+
+
+class FactsGatherer:
+    """Gathers the facts of one file from its lines, given in file order."""
+
+    def __init__(self, path: str, stem: str) -> None:
+        self._is_agent = stem.startswith("agent-")
+        self._found: dict[str, Any] = {"agent": stem.removeprefix("agent-") if self._is_agent else ""}
+        if not self._is_agent:
+            self._found["session"] = stem
+        self._title_rank = -1
+        self._last_ms = 0
+
+    def see(self, line: Mapping[str, Any], row: Row | None) -> None:
+        """Take in one decoded line, and the usage row it is if it is one."""
+        found = self._found
+        if "cwd" not in found and _text(line, "cwd"):
+            found["cwd"] = line["cwd"]
+        kind = line.get("type")
+        if kind in _TITLES:
+            self._see_title(line, str(kind))
+            return
+        if self._is_agent and "parent" not in found and _text(line, "sessionId"):
+            found["parent"] = line["sessionId"]
+        if kind == "system" and line.get("subtype") == "compact_boundary":
+            found["compactions"] = found.get("compactions", 0) + 1
+        if kind not in ("user", "assistant"):
+            return
+        for name, field in (("gitBranch", "branch"), ("version", "version")):
+            if _text(line, name):
+                found[field] = line[name]
+        time_ms = instant_ms(line.get("timestamp"))
+        if time_ms >= self._last_ms and not line.get("isSidechain", False) | self._is_agent:
+            found["last_kind"] = _turn_kind(line)
+            if row is not None and row.usage.prompt:
+                found["context_tokens"] = row.usage.prompt
+                found["context_model"] = row.model
+        self._last_ms = max(self._last_ms, time_ms)
+
+    def facts(self) -> FileFacts:
+        """Return what has been gathered."""
+        return FileFacts(**self._found, last_ms=self._last_ms)
+
+    def _see_title(self, line: Mapping[str, Any], kind: str) -> None:
+        """A name the user gave beats one a model made, which beats a summary; of one kind the newest."""
+        rank = ("summary", "ai-title", "custom-title").index(kind)
+        title = _text(line, _TITLES[kind]) or _text(line, "title")
+        if title and rank >= self._title_rank:
+            self._title_rank = rank
+            self._found["title"] = title
+
+
+def _turn_kind(line: Mapping[str, Any]) -> str:
+    message = line.get("message")
+    content = message.get("content") if isinstance(message, dict) else None
+    blocks = [b.get("type") for b in content if isinstance(b, dict)] if isinstance(content, list) else []
+    if line.get("type") == "assistant":
+        return "tool_use" if "tool_use" in blocks else "assistant"
+    return "tool_result" if "tool_result" in blocks else "user"
+
+
+def _text(record: Mapping[str, Any], name: str) -> str:
+    value = record.get(name)
+    return value if isinstance(value, str) else ""

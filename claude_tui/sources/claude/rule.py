@@ -1,0 +1,227 @@
+"""The counting rule for one decoded line of a Claude Code transcript.
+
+Says which lines carry usage, what names a response, which counters it has and what is billed beside it. Must
+not know files, offsets beyond passing them on, prices, or how rows of one response are settled into one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from claude_tui.model import Extra, Row, Usage
+from claude_tui.sources.instants import instant_ms
+
+MAX_COUNT: Final = 2**53
+"""Counters at or above this are not token counts: JavaScript could not have written them exactly."""
+
+SYNTHETIC_MODEL: Final = "<synthetic>"
+PLACEHOLDER_OUTPUT: Final = 40
+"""Before 2.1.30 a row that never got its final usage shows at most about this many output tokens."""
+
+_MERGED_USAGE_SINCE: Final = (2, 1, 30)
+_PLAIN_COUNTERS: Final = (
+    "input_tokens",
+    "output_tokens",
+    "cache_creation_input_tokens",
+    "cache_read_input_tokens",
+)
+_BILLED_APART: Final = {"advisor_message": "advisor", "compaction": "compaction"}
+_MODIFIERS: Final = ("speed", "inference_geo", "service_tier")
+
+Object = Mapping[str, Any]
+
+
+def usage_row(line: object, stem: str, offset: int) -> Row | None:
+    """Return the usage row a decoded line is, or None where it carries nothing to count.
+
+    `stem` is the file's name without its ending: the session of a line that names none.
+    """
+    if not isinstance(line, dict):
+        return None
+    kind = line.get("type")
+    if kind == "assistant":
+        return _assistant_row(line, line, stem, offset, is_progress=False)
+    if kind == "progress":
+        data = line.get("data")
+        if isinstance(data, dict) and data.get("type") == "agent_progress":
+            inner = data.get("message")
+            if isinstance(inner, dict) and inner.get("type") == "assistant":
+                return _assistant_row(inner, line, stem, offset, is_progress=True)
+    return None
+
+
+def bad_counts(line: object) -> list[str]:
+    """Name the counters of a usage line that hold something else than a token count."""
+    message = line.get("message") if isinstance(line, dict) else None
+    usage = message.get("usage") if isinstance(message, dict) else None
+    if not isinstance(usage, dict):
+        return []
+    return [name for name in _PLAIN_COUNTERS if usage.get(name) is not None and not is_count(usage[name])]
+
+
+def is_count(value: object) -> bool:
+    """Whether a value is a token count as the clients write them."""
+    return type(value) is int and 0 <= value < MAX_COUNT
+
+
+def count_of(value: object) -> int:
+    """Read a counter: what is no number counts nothing, and the row itself is kept."""
+    if type(value) is int:
+        return value if 0 <= value < MAX_COUNT else 0
+    if isinstance(value, float) and 0 <= value < MAX_COUNT:
+        return int(value)
+    return 0
+
+
+def _assistant_row(line: Object, outer: Object, stem: str, offset: int, *, is_progress: bool) -> Row | None:
+    message = line.get("message")
+    if not isinstance(message, dict):
+        return None
+    usage = message.get("usage")
+    model = message.get("model")
+    if not isinstance(usage, dict) or model == SYNTHETIC_MODEL or line.get("isApiErrorMessage"):
+        return None
+    counted = _counters(usage)
+    session = _text(line, "sessionId") or _text(outer, "sessionId") or stem
+    fork = line.get("forkedFrom")
+    fork_session = _text(fork, "sessionId") if isinstance(fork, dict) else ""
+    origin = _text(line, "requestSessionId") or fork_session or session
+    key = _key(message, line, origin, counted, stem, offset)
+    if key is None:
+        return None
+    agent = _text(line, "agentId") or _text(outer, "agentId")
+    if is_progress and not agent:
+        agent = _text(outer["data"], "agentId")
+    name = model if isinstance(model, str) else ""
+    version = _text(line, "version") or _text(outer, "version")
+    return Row(
+        key=key,
+        time_ms=instant_ms(line.get("timestamp")) or instant_ms(outer.get("timestamp")),
+        session=session,
+        agent=agent,
+        cwd=_text(line, "cwd") or _text(outer, "cwd"),
+        model=name,
+        usage=counted,
+        terms=_terms(usage, message.get("stop_reason"), counted),
+        extras=_extras(message, usage, name),
+        is_copy=is_progress or "requestSessionId" in line or "forkedFrom" in line,
+        is_sidechain=bool(line.get("isSidechain")) or is_progress,
+        is_lower_bound=_is_lower_bound(version, usage, message, counted),
+        offset=offset,
+    )
+
+
+def _key(message: Object, line: Object, origin: str, usage: Usage, stem: str, offset: int) -> str | None:
+    """Name the response; None for a gateway's empty placeholder row, which must not count as a response."""
+    message_id = _text(message, "id")
+    request_id = _text(line, "requestId")
+    if message_id.startswith("msg_"):
+        return message_id
+    if message_id:
+        # A gateway may give every response the same id, so what it was asked has to tell them apart.
+        if not any(usage):
+            return None
+        writes = usage.cache_write_5m + usage.cache_write_1h
+        parts = [message_id, request_id, origin, usage.input, usage.cache_read, writes]
+        return json.dumps(parts, separators=(",", ":"))
+    return request_id or _text(line, "uuid") or f"{stem}:{offset}"
+
+
+def _counters(usage: Object) -> Usage:
+    split = usage.get("cache_creation")
+    write_1h = count_of(split.get("ephemeral_1h_input_tokens")) if isinstance(split, dict) else 0
+    writes = usage.get("cache_creation_input_tokens")
+    if writes is None and isinstance(split, dict):
+        total = write_1h + count_of(split.get("ephemeral_5m_input_tokens"))
+    else:
+        total = count_of(writes)
+    write_1h = min(write_1h, total)
+    tools = usage.get("server_tool_use")
+    return Usage(
+        count_of(usage.get("input_tokens")),
+        count_of(usage.get("output_tokens")),
+        total - write_1h,
+        write_1h,
+        count_of(usage.get("cache_read_input_tokens")),
+        count_of(tools.get("web_search_requests")) if isinstance(tools, dict) else 0,
+    )
+
+
+def _extras(message: Object, usage: Object, model: str) -> tuple[Extra, ...]:
+    iterations = usage.get("iterations")
+    paused = message.get("pausedResponses")
+    if not iterations and not paused:
+        return ()
+    found = []
+    for entry in iterations if isinstance(iterations, list) else ():
+        kind = _BILLED_APART.get(entry.get("type")) if isinstance(entry, dict) else None
+        if kind is not None:
+            # A compaction runs at the speed of its response, an advisor always at the standard one.
+            inherited = _MODIFIERS if kind == "compaction" else _MODIFIERS[1:]
+            billed_at = model if kind == "compaction" else _text(entry, "model") or model
+            found.append(_extra(kind, billed_at, entry, {name: usage.get(name) for name in inherited}))
+    for entry in paused if isinstance(paused, list) else ():
+        inner = entry.get("usage") if isinstance(entry, dict) else None
+        if isinstance(inner, dict):
+            found.append(_extra("paused", _text(entry, "model") or model, inner, {}))
+    return tuple(found)
+
+
+def _extra(kind: str, model: str, usage: Object, inherited: Object) -> Extra:
+    counted = _counters(usage)
+    return Extra(kind, model, counted, _terms({**inherited, **usage}, None, counted))
+
+
+def _terms(usage: Object, stop_reason: object, counted: Usage) -> str:
+    """Return the usage as sorted JSON where its price needs more than the counters, else ""."""
+    iterations = usage.get("iterations")
+    own = [e for e in iterations if isinstance(e, dict)] if isinstance(iterations, list) else []
+    own = [entry for entry in own if entry.get("type") not in _BILLED_APART]
+    is_refused = stop_reason == "refusal" and counted.output == 0
+    if not (
+        usage.get("speed") == "fast"
+        or usage.get("inference_geo") == "us"
+        or usage.get("service_tier") == "batch"
+        or len(own) > 1
+        or any(entry.get("type") != "message" for entry in own)
+        or is_refused
+        or usage.get("fallback_credit")
+        or not _split_is_plain(usage, counted)
+    ):
+        return ""
+    kept = {name: usage[name] for name in sorted(usage) if name not in ("output_tokens_details", "iterations")}
+    if own:
+        kept["iterations"] = own
+    if is_refused:
+        kept["stop_reason"] = stop_reason
+    return json.dumps(kept, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def _split_is_plain(usage: Object, counted: Usage) -> bool:
+    """Whether the counters already say how the cache writes divide into 5-minute and 1-hour ones."""
+    split = usage.get("cache_creation")
+    if not isinstance(split, dict):
+        return counted.cache_write_5m + counted.cache_write_1h == 0
+    return (
+        count_of(split.get("ephemeral_5m_input_tokens")) == counted.cache_write_5m
+        and count_of(split.get("ephemeral_1h_input_tokens")) == counted.cache_write_1h
+    )
+
+
+def _is_lower_bound(version: str, usage: Object, message: Object, counted: Usage) -> bool:
+    """Whether the output is only the placeholder of the response's start (its final count was never logged)."""
+    if _version(version) >= _MERGED_USAGE_SINCE:
+        return "server_tool_use" not in usage
+    return counted.output <= PLACEHOLDER_OUTPUT and message.get("stop_reason") is None
+
+
+def _version(text: str) -> tuple[int, ...]:
+    parts: Iterable[str] = text.split("-")[0].split(".")[:3]
+    return tuple(int(part) if part.isascii() and part.isdigit() and len(part) < 9 else 0 for part in parts)
+
+
+def _text(record: Object, name: str) -> str:
+    value = record.get(name)
+    return value if isinstance(value, str) else ""

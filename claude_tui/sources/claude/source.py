@@ -1,0 +1,68 @@
+"""The Claude Code reader behind the source protocol. Must not settle, price or sum."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from claude_tui.model import Problem, ProblemKind, Row
+from claude_tui.sources.claude.discovery import config_dirs, decoded_dir, projects_dir, transcripts
+from claude_tui.sources.claude.facts import FactsGatherer
+from claude_tui.sources.claude.rule import bad_counts, usage_row
+from claude_tui.sources.lines import LineReader
+from claude_tui.sources.protocol import Checkpoint, FileFacts, FileRead, LogFile, SourceConfig
+
+
+class ClaudeSource:
+    """Transcripts below the `projects` folder of every config folder."""
+
+    name = "claude"
+
+    def roots(self, config: SourceConfig) -> list[Path]:
+        """Return the `projects` folders to look in, existing or not."""
+        return [projects_dir(folder) for folder in config_dirs(config)]
+
+    def discover(self, root: Path) -> Iterable[LogFile]:
+        """Walk the transcripts below a root."""
+        return transcripts(root)
+
+    def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
+        """Read a transcript, whole or from a checkpoint. Raises OSError where it cannot be opened."""
+        rows: list[Row] = []
+        stem = os.path.basename(file.path).removesuffix(".jsonl")
+        gatherer = FactsGatherer(file.path, stem)
+        fallback_cwd = decoded_dir(file.path)
+        with LineReader(file.path, since) as reader:
+            for offset, line in reader:
+                for value in reader.objects(offset, line):
+                    row = usage_row(value, stem, offset)
+                    gatherer.see(value, row)
+                    if row is not None:
+                        rows.append(row if row.cwd else replace(row, cwd=fallback_cwd))
+                        for name in bad_counts(value):
+                            reader.problem(ProblemKind.BAD_COUNT, offset, name)
+            checkpoint = reader.checkpoint()
+            return FileRead(
+                rows,
+                checkpoint,
+                _with_meta(gatherer.facts(), file.path),
+                list[Problem](reader.problems),
+                reader.restarted,
+                reader.bytes_read,
+                reader.lines,
+            )
+
+
+def _with_meta(facts: FileFacts, path: str) -> FileFacts:
+    """Add what the small file beside a sub-agent's transcript says: which type of agent it is."""
+    if not facts.agent or os.sep + "subagents" + os.sep not in path:
+        return facts
+    try:
+        meta = json.loads(Path(path.removesuffix(".jsonl") + ".meta.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return facts
+    kind = meta.get("agentType") if isinstance(meta, dict) else None
+    return replace(facts, agent_type=kind) if isinstance(kind, str) else facts

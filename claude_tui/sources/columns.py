@@ -1,0 +1,183 @@
+"""The rows of one file, settled per response and kept as columns: small in memory, cheap to pickle.
+
+Settling is a merge that may be repeated and done in any order with the same outcome (a semilattice):
+the counted row is the one with the most output tokens, then the largest sum, then the last one; the instant is
+the earliest; the owner is that of the earliest row that is not a copy, main chain before side chain.
+Must not know prices, days, files of other rows, or totals.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Final, NamedTuple, TypeVar
+
+from claude_tui.model import Extra, Row
+
+V = TypeVar("V")
+
+COPY: Final = 1
+"""Flag bit: the owner comes from a copied row."""
+SIDECHAIN: Final = 2
+"""Flag bit: the owner comes from a side chain row."""
+LOWER_BOUND: Final = 4
+"""Flag bit: the counted row's output is only a placeholder."""
+
+NEVER: Final = 2**62
+"""Stands for an unknown instant where instants are compared."""
+
+
+class Owner(NamedTuple):
+    """Who a response belongs to, as its own row says: session, sub-agent ("" main chain) and folder."""
+
+    session: str
+    agent: str
+    cwd: str
+
+
+def key_number(source: str, key: str) -> int:
+    """Return 63 bits that stand for a response key of a source, the same in every process and version."""
+    text = key if source == "claude" else f"{source}\0{key}"
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little") >> 1
+
+
+class Columns:
+    """One entry per response of a file, in parallel arrays. Rare facts are kept in dictionaries by entry.
+
+    `time` is the earliest instant (ms, 0 unknown); `owner_time` holds the owner's instant where it differs.
+    """
+
+    __slots__ = (
+        "cache_read", "extras", "flags", "input", "key", "model", "models", "names", "offset", "output", "owner",
+        "owner_time", "owners", "reported", "source", "terms", "time", "web_search", "write_1h", "write_5m",
+    )  # fmt: skip
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.key = array("q")
+        self.time = array("q")
+        self.owner = array("i")
+        self.model = array("i")
+        self.input = array("q")
+        self.output = array("q")
+        self.write_5m = array("q")
+        self.write_1h = array("q")
+        self.cache_read = array("q")
+        self.offset = array("q")
+        self.flags = array("B")
+        self.owners: list[Owner] = []
+        self.models: list[str] = []
+        self.names: list[str] = []
+        self.web_search: dict[int, int] = {}
+        self.terms: dict[int, str] = {}
+        self.extras: dict[int, tuple[Extra, ...]] = {}
+        self.reported: dict[int, int] = {}
+        self.owner_time: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+
+class ColumnsBuilder:
+    """Settles the rows of one file, given in file order, into `Columns`."""
+
+    def __init__(self, source: str, *, keep_names: bool = False) -> None:
+        self._columns = Columns(source)
+        self._keep_names = keep_names
+        self._entries: dict[str, int] = {}
+        self._owners: dict[Owner, int] = {}
+        self._models: dict[str, int] = {}
+
+    def add(self, row: Row) -> None:
+        """Merge one row in."""
+        columns = self._columns
+        entry = self._entries.get(row.key)
+        owner = self._owner(row)
+        flags = (COPY if row.is_copy else 0) | (SIDECHAIN if row.is_sidechain else 0)
+        if entry is None:
+            entry = self._entries[row.key] = len(columns)
+            columns.key.append(key_number(columns.source, row.key))
+            if self._keep_names:
+                columns.names.append(row.key)
+            columns.time.append(row.time_ms)
+            columns.owner.append(owner)
+            columns.flags.append(flags)
+            for column in (columns.model, columns.input, columns.output, columns.write_5m, columns.write_1h):
+                column.append(0)
+            columns.cache_read.append(0)
+            columns.offset.append(row.offset)
+            self._count(entry, row)
+            return
+        previous = (columns.flags[entry] & COPY, self._owner_time(entry), columns.flags[entry] & SIDECHAIN)
+        if (flags & COPY, row.time_ms or NEVER, flags & SIDECHAIN) < previous:
+            columns.owner[entry] = owner
+            columns.flags[entry] = flags | (columns.flags[entry] & LOWER_BOUND)
+            columns.owner_time[entry] = row.time_ms
+        elif entry not in columns.owner_time:
+            columns.owner_time[entry] = columns.time[entry]
+        if row.time_ms and (row.time_ms < columns.time[entry] or not columns.time[entry]):
+            columns.time[entry] = row.time_ms
+        if columns.owner_time[entry] == columns.time[entry]:
+            del columns.owner_time[entry]
+        tokens = (
+            columns.input[entry] + columns.output[entry] + columns.write_5m[entry] + columns.write_1h[entry]
+            + columns.cache_read[entry]
+        )  # fmt: skip
+        if (row.usage.output, row.usage.tokens, row.offset) >= (columns.output[entry], tokens, columns.offset[entry]):
+            self._count(entry, row)
+
+    def columns(self) -> Columns:
+        """Return what has been settled so far."""
+        return self._columns
+
+    def _count(self, entry: int, row: Row) -> None:
+        """Make `row` the counted row of an entry."""
+        columns, usage = self._columns, row.usage
+        model = self._models.get(row.model)
+        if model is None:
+            model = self._models[row.model] = len(columns.models)
+            columns.models.append(row.model)
+        columns.model[entry] = model
+        columns.input[entry] = usage.input
+        columns.output[entry] = usage.output
+        columns.write_5m[entry] = usage.cache_write_5m
+        columns.write_1h[entry] = usage.cache_write_1h
+        columns.cache_read[entry] = usage.cache_read
+        columns.offset[entry] = row.offset
+        columns.flags[entry] = (columns.flags[entry] & ~LOWER_BOUND) | (LOWER_BOUND if row.is_lower_bound else 0)
+        put_or_drop(columns.web_search, entry, usage.web_search)
+        put_or_drop(columns.terms, entry, row.terms)
+        put_or_drop(columns.extras, entry, row.extras)
+        if row.reported_nano is not None:
+            columns.reported[entry] = row.reported_nano
+        else:
+            columns.reported.pop(entry, None)
+
+    def _owner_time(self, entry: int) -> int:
+        columns = self._columns
+        return columns.owner_time.get(entry, columns.time[entry]) or NEVER
+
+    def _owner(self, row: Row) -> int:
+        owner = Owner(row.session, row.agent, row.cwd)
+        number = self._owners.get(owner)
+        if number is None:
+            number = self._owners[owner] = len(self._columns.owners)
+            self._columns.owners.append(owner)
+        return number
+
+
+def put_or_drop(table: dict[int, V], entry: int, value: V) -> None:
+    """Keep a rare fact of an entry, or forget the one it had."""
+    if value:
+        table[entry] = value
+    else:
+        table.pop(entry, None)
+
+
+def columns_of(source: str, rows: Iterable[Row], *, keep_names: bool = False) -> Columns:
+    """Settle the rows of one file, given in file order."""
+    builder = ColumnsBuilder(source, keep_names=keep_names)
+    for row in rows:
+        builder.add(row)
+    return builder.columns()

@@ -1,0 +1,131 @@
+"""What a client's log reader promises, so the engine can treat all clients alike.
+
+Must not know any client's format, nor what is done with the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from claude_tui.model import Problem, Row
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConfig:
+    """Where to look. `explicit` maps a source name to folders given on the command line, which replace the
+    usual ones. `env` and `home` stand in for the process environment, so nothing reads them behind our back."""
+
+    home: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    explicit: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    sources: tuple[str, ...] = ("claude", "gemini", "opencode", "codex")
+
+
+class LogFile(NamedTuple):
+    """One discovered file with the stat it was found with. `path` is absolute, surrogate-escaped text."""
+
+    source: str
+    path: str
+    root: str
+    size: int
+    mtime_ns: int
+    dev: int
+    ino: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How far a file has been read and how to know that it is still the same file.
+
+    `offset` is the byte after the last whole line read; `head` a hash of the first KiB at most (of what lies
+    before `offset`), `anchor` of the 64 bytes before `offset`. `state` is what a reader must remember between
+    two reads (pickled with the checkpoint, "" for none) and `mark` any other progress (a database's newest
+    update time).
+    """
+
+    dev: int
+    ino: int
+    offset: int
+    head: bytes = b""
+    anchor: bytes = b""
+    mark: int = 0
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What a file says beside usage. `cwd` is of its first line that has one; the rest are the newest seen.
+
+    `session` is the id the file is the main transcript of ("" where it is not one); `parent` the session a
+    sub-agent file belongs to. `context_tokens` is the prompt of the newest main-chain response, at
+    `context_model`; `last_kind` the type of the newest conversational line ("assistant", "user", "tool_use"),
+    at `last_ms`.
+    """
+
+    session: str = ""
+    parent: str = ""
+    cwd: str = ""
+    title: str = ""
+    branch: str = ""
+    version: str = ""
+    agent: str = ""
+    agent_type: str = ""
+    context_tokens: int = 0
+    context_model: str = ""
+    compactions: int = 0
+    last_kind: str = ""
+    last_ms: int = 0
+
+
+def newer_facts(known: FileFacts, found: FileFacts) -> FileFacts:
+    """Merge what more lines of a file say into what is known: the first folder stays, the rest is renewed.
+
+    Where `found` is of older lines, it only fills in what is missing.
+    """
+    if found.last_ms < known.last_ms:
+        known, found, first = found, known, known
+    else:
+        first = known
+    names = FileFacts.__dataclass_fields__
+    merged = {name: getattr(found, name) or getattr(known, name) for name in names}
+    merged["cwd"] = first.cwd or merged["cwd"]
+    merged["compactions"] = max(known.compactions, found.compactions)
+    return FileFacts(**merged)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """The outcome of reading a file, whole or from a checkpoint.
+
+    `restarted` says that the file was read from zero although a checkpoint was given (it shrank, was
+    rewritten or replaced). `bytes_read` counts what was really read. Re-applying rows is harmless.
+    """
+
+    rows: list[Row]
+    checkpoint: Checkpoint
+    facts: FileFacts = FileFacts()
+    problems: list[Problem] = field(default_factory=list)
+    restarted: bool = False
+    bytes_read: int = 0
+    lines: int = 0
+
+
+class Source(Protocol):
+    """A client whose logs can be read. Stateless: everything between two reads is in the checkpoint."""
+
+    name: str
+
+    def roots(self, config: SourceConfig) -> list[Path]:
+        """The folders (or files) to look in, existing or not, most specific first."""
+        ...
+
+    def discover(self, root: Path) -> Iterable[LogFile]:
+        """Every log below a root, each once, in a stable order. Unreadable folders are passed over."""
+        ...
+
+    def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
+        """Read a log from a checkpoint, or whole. Raises OSError where the file cannot be read at all."""
+        ...
