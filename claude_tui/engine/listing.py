@@ -72,7 +72,7 @@ def totals_of(lines: Iterable[Response]) -> Totals:
         )  # fmt: skip
         sums = [total + value for total, value in zip(sums, values, strict=True)]
         times.append(line.time_ms)
-    return Totals(*sums, min(times, default=0), max(times, default=0))
+    return Totals(*[*sums, min(times, default=0), max(times, default=0)])
 
 
 def _matches(store: Store, row: int, query: Query) -> bool:

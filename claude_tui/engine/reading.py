@@ -5,6 +5,7 @@ A file that cannot be read becomes a problem, never an error. Must not touch the
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ from claude_tui.model import Problem, ProblemKind
 from claude_tui.sources.columns import Columns, columns_of
 from claude_tui.sources.protocol import Checkpoint, FileFacts, FileRead, LogFile, SourceConfig
 from claude_tui.sources.registry import reader
+
+_log = logging.getLogger(__name__)
 
 
 class FileColumns(NamedTuple):
@@ -31,8 +34,11 @@ def read_file(file: LogFile, since: Checkpoint | None = None, *, keep_names: boo
     """Read one file, whole or from a checkpoint."""
     try:
         found: FileRead = reader(file.source).read(file, since)
-    except OSError as error:
-        problem = Problem(ProblemKind.UNREADABLE, file.path, 0, error.strerror or type(error).__name__)
+    except Exception as error:  # one file must never end the count of all others
+        if not isinstance(error, OSError):
+            _log.exception("reading %s failed", file.path)
+        reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+        problem = Problem(ProblemKind.UNREADABLE, file.path, 0, reason)
         return FileColumns(file, Columns(file.source), None, (problem,), None)
     return FileColumns(
         file,

@@ -23,6 +23,8 @@ from claude_tui.sources.columns import LOWER_BOUND, Columns
 from claude_tui.sources.protocol import FileFacts, newer_facts
 
 HOUR_MS: Final = 3_600_000
+MAX_PROBLEMS_PER_FILE: Final = 1_000
+"""More problems of one file than this are not kept: a file of garbage must not fill the memory."""
 FIRST, LAST = 14, 15
 """Positions of the earliest and latest instant in a cell; every position before them is a plain sum."""
 
@@ -92,18 +94,24 @@ class Store:
     # -- what comes in -------------------------------------------------------------------------------------
 
     def apply(
-        self, path: str, columns: Columns, facts: FileFacts | None = None, problems: Sequence[Problem] | None = None
+        self,
+        path: str,
+        columns: Columns,
+        facts: FileFacts | None = None,
+        problems: Sequence[Problem] = (),
+        *,
+        is_whole: bool = True,
     ) -> bool:
-        """Take in what a file (or its newest lines) says. Returns whether anything changed.
+        """Take in what a file says: all of it, or its newest lines. Returns whether anything changed.
 
-        `problems` replace those known of the file; None keeps them.
+        `problems` are added to those known of the file, or where the whole file was read replace them.
         """
         with self.lock:
             before = self.revision
             if facts is not None:
                 self._learn(columns.source, path, facts)
-            if problems is not None:
-                self._replace_problems(path, list(problems))
+            known = [] if is_whole else self._problems.get(path, [])
+            self._replace_problems(path, [*known, *problems])
             self._apply(FileRef(columns.source, path), columns)
             return self.revision != before
 
@@ -166,6 +174,7 @@ class Store:
         known = self._problems.get(path, [])
         if known == problems:
             return
+        del problems[MAX_PROBLEMS_PER_FILE:]
         self.problem_counts.subtract(problem.kind.value for problem in known)
         self.problem_counts.update(problem.kind.value for problem in problems)
         self._problems[path] = problems
@@ -308,7 +317,7 @@ class Store:
         if not sums:
             return Totals()
         columns = list(zip(*sums, strict=True))
-        return Totals(*map(sum, columns[:FIRST]), min(columns[FIRST]), max(columns[LAST]))
+        return Totals(*[*map(sum, columns[:FIRST]), min(columns[FIRST]), max(columns[LAST])])
 
     def rows_between(self, since_ms: int, until_ms: int) -> Iterator[int]:
         """Yield the rows with an instant in (since_ms, until_ms], each once, in no order. Hold the lock."""

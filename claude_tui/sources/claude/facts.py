@@ -31,9 +31,9 @@ class FactsGatherer:
         found = self._found
         if "cwd" not in found and _text(line, "cwd"):
             found["cwd"] = line["cwd"]
-        kind = line.get("type")
+        kind = _text(line, "type")
         if kind in _TITLES:
-            self._see_title(line, str(kind))
+            self._see_title(line, kind)
             return
         if self._is_agent and "parent" not in found and _text(line, "sessionId"):
             found["parent"] = line["sessionId"]
@@ -45,7 +45,7 @@ class FactsGatherer:
             if _text(line, name):
                 found[field] = line[name]
         time_ms = instant_ms(line.get("timestamp"))
-        if time_ms >= self._last_ms and not line.get("isSidechain", False) | self._is_agent:
+        if time_ms >= self._last_ms and not (line.get("isSidechain") or self._is_agent):
             found["last_kind"] = _turn_kind(line)
             if row is not None and row.usage.prompt:
                 found["context_tokens"] = row.usage.prompt

@@ -156,7 +156,7 @@ def _extras(message: Object, usage: Object, model: str) -> tuple[Extra, ...]:
         return ()
     found = []
     for entry in iterations if isinstance(iterations, list) else ():
-        kind = _BILLED_APART.get(entry.get("type")) if isinstance(entry, dict) else None
+        kind = _BILLED_APART.get(_text(entry, "type")) if isinstance(entry, dict) else None
         if kind is not None:
             # A compaction runs at the speed of its response, an advisor always at the standard one.
             inherited = _MODIFIERS if kind == "compaction" else _MODIFIERS[1:]
@@ -178,7 +178,7 @@ def _terms(usage: Object, stop_reason: object, counted: Usage) -> str:
     """Return the usage as sorted JSON where its price needs more than the counters, else ""."""
     iterations = usage.get("iterations")
     own = [e for e in iterations if isinstance(e, dict)] if isinstance(iterations, list) else []
-    own = [entry for entry in own if entry.get("type") not in _BILLED_APART]
+    own = [entry for entry in own if _text(entry, "type") not in _BILLED_APART]
     is_refused = stop_reason == "refusal" and counted.output == 0
     if not (
         usage.get("speed") == "fast"

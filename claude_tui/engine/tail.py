@@ -1,0 +1,179 @@
+"""Keeps the store level with growing, shrinking, moving and vanishing logs.
+
+Hints say where to look first; a sweep over all files finds what they missed. A file is opened only where its
+stat differs from the one it was last read at, and only the bytes after its checkpoint are read. What was
+counted is never taken back. Must not draw or price.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from claude_tui.engine.reading import FileColumns, read_file
+from claude_tui.engine.store import Store
+from claude_tui.engine.watch import hints, needs_polling
+from claude_tui.sources.protocol import Checkpoint, LogFile, SourceConfig
+from claude_tui.sources.registry import reader
+
+SWEEP_S: Final = 5.0
+SWEEP_SHARE: Final = 100
+"""A sweep may take one part in this many of the time."""
+HOT_FILES: Final = 200
+HOT_POLL_S: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The stat a file was last read at, and how far."""
+
+    file: LogFile
+    checkpoint: Checkpoint
+
+
+@dataclass(slots=True)
+class Work:
+    """What tailing has done so far: for tests and diagnostics."""
+
+    sweeps: int = 0
+    files_opened: int = 0
+    bytes_read: int = 0
+    last_sweep_s: float = 0.0
+
+
+class Tail:
+    """Follows the logs of one configuration into a store."""
+
+    def __init__(self, config: SourceConfig, store: Store, on_change: Callable[[], None]) -> None:
+        self.work = Work()
+        self._store = store
+        self._on_change = on_change
+        self._roots = [(name, root) for name in config.sources for root in reader(name).roots(config)]
+        self._seen: dict[str, Seen] = {}
+        self._wake = asyncio.Event()
+        self._reading = asyncio.Lock()
+        self.is_polling = any(needs_polling(str(root)) for _, root in self._roots if root.exists())
+
+    @property
+    def files(self) -> int:
+        """How many files are followed."""
+        return len(self._seen)
+
+    def note(self, found: FileColumns) -> None:
+        """Remember how far a file has been read."""
+        if found.checkpoint is not None:
+            self._seen[found.file.path] = Seen(found.file, found.checkpoint)
+
+    def refresh(self) -> None:
+        """Sweep now. Call from the event loop."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        tasks = [
+            asyncio.create_task(follow) for follow in (self._follow_hints(), self._follow_sweeps(), self._follow_hot())
+        ]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _follow_hints(self) -> None:
+        if self.is_polling:
+            return
+        async for paths in hints([str(root) for _, root in self._roots]):
+            if not paths:
+                self._wake.set()
+                continue
+            await self._read_changed(await asyncio.to_thread(self._hinted, paths))
+
+    async def _follow_sweeps(self) -> None:
+        while True:
+            started = time.monotonic()
+            self._wake.clear()
+            await self.sweep()
+            self.work.last_sweep_s = time.monotonic() - started
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), max(SWEEP_S, SWEEP_SHARE * self.work.last_sweep_s))
+
+    async def _follow_hot(self) -> None:
+        """Where no hints come, look at the newest files often."""
+        while self.is_polling:
+            await asyncio.sleep(HOT_POLL_S)
+            newest = sorted(self._seen.values(), key=lambda seen: -seen.file.mtime_ns)[:HOT_FILES]
+            await self._read_changed(await asyncio.to_thread(_restat, [seen.file for seen in newest]))
+
+    async def sweep(self) -> None:
+        """Compare every file with what was last read of it, and read what differs."""
+        self.work.sweeps += 1
+        await self._read_changed(await asyncio.to_thread(self._discover))
+
+    def _discover(self) -> list[LogFile]:
+        return [file for name, root in self._roots for file in reader(name).discover(root)]
+
+    def _hinted(self, paths: Iterable[str]) -> list[LogFile]:
+        """Find the logs that hints are about: a known file itself, else what lies in the folder."""
+        found: dict[str, LogFile] = {}
+        unknown: dict[tuple[str, str], None] = {}
+        for path in sorted(paths):
+            seen = self._seen.get(path)
+            if seen is not None:
+                found.update((file.path, file) for file in _restat([seen.file]))
+                continue
+            for name, root in self._roots:
+                if path == str(root) or path.startswith(str(root) + os.sep):
+                    folder = path if os.path.isdir(path) else os.path.dirname(path)
+                    unknown[name, folder if name == "claude" else str(root)] = None
+        for name, folder in unknown:
+            source = reader(name)
+            root = next(root for known, root in self._roots if known == name)
+            found.update((file.path, file) for file in source.discover(type(root)(folder)))
+        return list(found.values())
+
+    async def _read_changed(self, files: Sequence[LogFile]) -> None:
+        async with self._reading:
+            changed = [file for file in files if self._differs(file)]
+            moved = bool(changed) and await asyncio.to_thread(self._read, changed)
+        if moved:
+            self._on_change()
+
+    def _differs(self, file: LogFile) -> bool:
+        seen = self._seen.get(file.path)
+        return seen is None or (file.size, file.mtime_ns, file.dev, file.ino) != (
+            seen.file.size, seen.file.mtime_ns, seen.file.dev, seen.file.ino,
+        )  # fmt: skip
+
+    def _read(self, files: Sequence[LogFile]) -> bool:
+        """Read changed files into the store. Returns whether anything moved."""
+        moved = False
+        for file in files:
+            seen = self._seen.get(file.path)
+            since = seen.checkpoint if seen is not None else None
+            found = read_file(file, since)
+            self.work.files_opened += 1
+            self.work.bytes_read += found.bytes_read
+            self.note(found)
+            is_whole = since is None or found.restarted or found.checkpoint is None
+            moved |= self._store.apply(file.path, found.columns, found.facts, found.problems, is_whole=is_whole)
+        return moved
+
+
+def _restat(files: Iterable[LogFile]) -> list[LogFile]:
+    """Return files with the stat they have now; those that are gone are left out."""
+    found = []
+    for file in files:
+        try:
+            stat = os.stat(file.path)
+        except OSError:
+            continue
+        found.append(
+            file._replace(size=stat.st_size, mtime_ns=stat.st_mtime_ns, dev=stat.st_dev, ino=stat.st_ino)
+        )
+    return found
