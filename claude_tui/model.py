@@ -39,9 +39,10 @@ class Usage(NamedTuple):
 
 
 class PriceStatus(str, Enum):
-    """How a cost came to be."""
+    """How a cost came to be. PARTIAL: a part of the record has no price and is left out."""
 
     PRICED = "priced"
+    PARTIAL = "partial"
     REPORTED = "reported"
     FREE = "free"
     UNPRICED = "unpriced"

@@ -1,0 +1,11 @@
+"""What one response costs at list price: `load_pricer()` and the `Pricer` it returns.
+
+Integers only, one rounding per record, and no price for a model that is not in the table. Must not know where
+usage was read, how it is added up, or how it is shown.
+"""
+
+from __future__ import annotations
+
+from claude_tui.pricing.pricer import Pricer, load_pricer
+
+__all__ = ["Pricer", "load_pricer"]

@@ -1,0 +1,94 @@
+"""All models with a price, found by the exact names logs use. Loads other vendors' models only when one is met.
+
+Must not know usage or how a price is computed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from claude_tui.pricing.names import Name, claude_name, find_claude, from_opencode, other_names
+from claude_tui.pricing.rates import Model, model_from
+
+DATA_FOLDER: Final = Path(__file__).with_name("data")
+CLAUDE_FILE: Final = DATA_FOLDER / "claude.json"
+OTHERS_FILE: Final = DATA_FOLDER / "others.json"
+
+
+class Found(NamedTuple):
+    """A log's model name understood: its price (None if there is none) and how the request travelled."""
+
+    model: Model | None
+    route: str = ""
+    is_fast: bool = False
+
+
+class ModelFile:
+    """One price file: entries by id, and every other exact name of them."""
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        self.date: str = content["date"]
+        self._entries: Mapping[str, Any] = content["models"]
+        self._ids = {alias: id_ for id_, entry in self._entries.items() for alias in entry.get("aliases", ())}
+        self._models: dict[str, Model] = {}
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries or name in self._ids
+
+    def __getitem__(self, name: str) -> Model:
+        id_ = self._ids.get(name, name)
+        model = self._models.get(id_)
+        if model is None:
+            model = self._models[id_] = model_from(id_, self._entries[id_])
+        return model
+
+
+class Catalogue:
+    """The price files together. `digest` changes whenever a price does."""
+
+    def __init__(self, claude: bytes, others: bytes | None = None) -> None:
+        content = json.loads(claude)
+        self._claude = ModelFile(content)
+        self._others_bytes = others
+        self._others: ModelFile | None = None
+        self.date = self._claude.date
+        # The Claude file names the content of the other one, so that the digest costs no second file.
+        known_others = content["others"] if others is None else hashlib.sha256(others).hexdigest()
+        self.digest = hashlib.sha256(claude + known_others.encode()).hexdigest()
+
+    def find(self, source: str, raw: str) -> Found:
+        """Look a log's model name up. `source` matters where clients spell providers differently."""
+        spelled = from_opencode(raw) if source == "opencode" else raw
+        name = claude_name(spelled)
+        id_ = find_claude(name, self._claude)
+        if id_ is not None:
+            return Found(self._claude[id_], name.route, name.is_fast)
+        others = self._load_others()
+        known = next((other for other in other_names(raw) if other in others), None)
+        return Found(others[known] if known else None)
+
+    def named(self, id_: str) -> Model | None:
+        """The model of an exact id or alias."""
+        id_ = id_.strip().lower()
+        for file in (self._claude, self._load_others()):
+            if id_ in file:
+                return file[id_]
+        return None
+
+    def _load_others(self) -> ModelFile:
+        if self._others is None:
+            content = OTHERS_FILE.read_bytes() if self._others_bytes is None else self._others_bytes
+            self._others = ModelFile(json.loads(content))
+        return self._others
+
+
+def bundled() -> Catalogue:
+    """The price files of this package."""
+    return Catalogue(CLAUDE_FILE.read_bytes())
+
+
+__all__ = ["CLAUDE_FILE", "OTHERS_FILE", "Catalogue", "Found", "ModelFile", "Name", "bundled"]

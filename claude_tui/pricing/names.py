@@ -1,0 +1,114 @@
+"""From the model name a log shows to the id a price table knows, and the route the request took.
+
+Only exact names: no prefix and no similarity ever finds a price. Must not know any price.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+from typing import Final, NamedTuple
+
+SYNTHETIC: Final = "<synthetic>"
+"""The model Claude Code writes where it made a message up itself."""
+
+BEDROCK_REGIONAL: Final = "bedrock_regional"
+BEDROCK_GLOBAL: Final = "bedrock_global"
+OPENROUTER: Final = "openrouter"
+VERTEX: Final = "vertex"
+
+_BEDROCK = re.compile(r"(?:(?P<geo>[a-z0-9-]+)\.)?anthropic\.(?P<id>.+?)(?:-v\d+(?::[0-9a-z:]+)?)?")
+_VERTEX = re.compile(r"(?P<id>.+?)(?:-v\d+)?@(?P<version>\d{8}|default|latest)")
+_DATE = re.compile(r"-\d{8}$")
+_ANY_DATE = re.compile(r"-(?:\d{8}|\d{4}-\d{2}-\d{2})$")
+
+_PROVIDERS: Final = {
+    "gemini": "google",
+    "google-vertex": "google",
+    "mistralai": "mistral",
+    "models": "google",
+    "moonshot": "moonshotai",
+    "vertex_ai": "google",
+    "xai": "x-ai",
+    "z-ai": "zai",
+    "zai-coding-plan": "zai",
+    "zhipuai-coding-plan": "zhipuai",
+}
+"""How clients and routers call a provider that the table knows by another name."""
+
+_RESELLERS: Final = frozenset({"azure", "github-copilot", "opencode", "openrouter", "vercel"})
+"""Providers of other vendors' models: the vendor's list price is the estimate."""
+
+_OPENCODE_PREFIXES: Final = {
+    "amazon-bedrock/": "bedrock/",
+    "anthropic/": "",
+    "google-vertex-anthropic/": "vertex_ai/",
+    **{f"{reseller}/": "" for reseller in _RESELLERS - {"openrouter"}},
+}
+"""What OpenCode's provider part says about a Claude model, in the words of the other route prefixes."""
+
+
+class Name(NamedTuple):
+    """A model's id without its decoration. `route` is "" for the vendor's own API; `is_fast` says so in the name."""
+
+    id: str
+    route: str = ""
+    is_fast: bool = False
+
+
+def claude_name(raw: str) -> Name:
+    """Take the decoration off a Claude model's name: route prefixes, context suffix, cloud and router spelling."""
+    name = raw.strip().lower().replace("[1m]", "")
+    route = ""
+    if name.startswith(("arn:", "bedrock/")):
+        name = name.rsplit("/", 1)[-1]
+        route = BEDROCK_REGIONAL
+    elif name.startswith("vertex_ai/"):
+        name = name.removeprefix("vertex_ai/")
+        route = VERTEX
+    elif name.startswith(("openrouter/", "anthropic/")):
+        name = name.removeprefix("openrouter/").removeprefix("anthropic/")
+        route = OPENROUTER
+    cloud = _BEDROCK.fullmatch(name)
+    if cloud:
+        return Name(cloud["id"], BEDROCK_GLOBAL if cloud["geo"] == "global" else BEDROCK_REGIONAL)
+    google = _VERTEX.fullmatch(name)
+    if google:
+        version = google["version"]
+        return Name(f"{google['id']}-{version}" if version.isdigit() else google["id"], VERTEX)
+    if route == OPENROUTER:
+        name = name.split(":", 1)[0].replace(".", "-")
+        if name.endswith("-fast"):
+            return Name(name.removesuffix("-fast"), route, is_fast=True)
+    return Name(name, route)
+
+
+def find_claude(name: Name, known: Container[str]) -> str | None:
+    """Return the spelling of a name that a table knows: as it is, or without its date, or with dashes for dots."""
+    return next((id_ for id_ in _spellings(name.id) if id_ in known), None)
+
+
+def from_opencode(raw: str) -> str:
+    """Rewrite OpenCode's provider/model so that its provider part names the route as elsewhere."""
+    name = raw.strip().lower()
+    for prefix, route in _OPENCODE_PREFIXES.items():
+        if name.startswith(prefix):
+            return route + name.removeprefix(prefix)
+    return name
+
+
+def other_names(raw: str) -> list[str]:
+    """List the exact spellings under which another vendor's model may be in a table, the likeliest first.
+
+    A model of a provider is only that provider's; through a reseller it is the vendor's.
+    """
+    provider, _, model = raw.strip().lower().rpartition("/")
+    provider = provider.rsplit("/", 1)[-1]
+    is_vendors = not provider or provider in _RESELLERS
+    spelled = model if is_vendors else f"{_PROVIDERS.get(provider, provider)}/{model}"
+    return list(dict.fromkeys((spelled, _ANY_DATE.sub("", spelled))))
+
+
+def _spellings(name: str) -> list[str]:
+    undated = _DATE.sub("", name)
+    return list(dict.fromkeys((name, undated, name.replace(".", "-"), undated.replace(".", "-"))))

@@ -1,0 +1,215 @@
+"""The Pricer: from a model, an instant and a usage to a price, quickly for plain usages and exactly for all.
+
+Must not know how prices were gathered, nor what is done with them.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from claude_tui.model import Price, PriceStatus, Usage
+from claude_tui.pricing.catalogue import Catalogue, Found, bundled
+from claude_tui.pricing.claude import SYNTHETIC_PRICE, UNKNOWN_PRICE, claude_price
+from claude_tui.pricing.names import BEDROCK_REGIONAL, SYNTHETIC
+from claude_tui.pricing.rates import SCALE, SCALED_PER_NANO, WEB_SEARCH_NANO, Rates, Table
+from claude_tui.pricing.usage import codex_counters, gemini_counters, opencode_counters, reported_nano
+
+SHORT_NAMES: Final = {"claude-code": "claude", "gemini-cli": "gemini"}
+"""Names of clients that are not the names of their sources."""
+
+MAX_NAMES: Final = 4_096
+"""Model names remembered before all are forgotten: logs may invent names without end."""
+
+NEVER: Final = 2**62
+_HALF: Final = SCALED_PER_NANO // 2 - 1
+_PRICED: Final = PriceStatus.PRICED
+
+
+class Card(NamedTuple):
+    """All that prices a plain usage in one period: scaled rates, what reads save and writes cost extra, flags.
+
+    For a prompt above `over` tokens `longer` holds instead.
+    """
+
+    input: int
+    output: int
+    write_5m: int
+    write_1h: int
+    cache_read: int
+    read_saved: int
+    extra_5m: int
+    extra_1h: int
+    flags: tuple[str, ...]
+    over: int
+    longer: Card | None
+
+
+class Cards(NamedTuple):
+    """The cards of one model name of one source, and the instants from which each holds."""
+
+    starts: tuple[int, ...]
+    cards: tuple[Card, ...]
+
+
+class Pricer:
+    """Prices single responses at list price. `digest` names the content of all prices it uses."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._cards: dict[tuple[str, str], Cards | Price] = {}
+        self.digest = catalogue.digest
+
+    def price(
+        self,
+        source: str,
+        model: str,
+        time_ms: int,
+        usage: Usage,
+        terms: str = "",
+        reported_nano: int | None = None,
+    ) -> Price:
+        """Price counters; `terms` is the raw usage object as JSON where counters alone do not decide.
+
+        `source` is a source's name. `reported_nano` is the cost the client logged, which is then the price; a
+        logged cost of 0 for tokens (a subscription) is replaced by the list price.
+        """
+        if terms or reported_nano is not None:
+            return self._special_price(source, model, time_ms, usage, terms, reported_nano)
+        known = self._cards.get((source, model)) or self._learn(source, model)
+        if isinstance(known, Price):
+            return known
+        starts, cards = known
+        position = bisect_right(starts, time_ms)
+        if not position:
+            return UNKNOWN_PRICE
+        tokens_in, tokens_out, write_5m, write_1h, cache_read, searches = usage
+        card = cards[position - 1]
+        prompt = tokens_in + write_5m + write_1h + cache_read
+        while prompt > card.over and card.longer:
+            card = card.longer
+        rate_in, rate_out, rate_5m, rate_1h, rate_read, saving, extra_5m, extra_1h, flags, _, _ = card
+        cost = (
+            tokens_in * rate_in
+            + tokens_out * rate_out
+            + write_5m * rate_5m
+            + write_1h * rate_1h
+            + cache_read * rate_read
+        )
+        saved = cache_read * saving
+        extra = write_5m * extra_5m + write_1h * extra_1h
+        # round_half_even() three times, written out: this runs once per record.
+        return Price(
+            (cost + _HALF + (cost // SCALED_PER_NANO & 1)) // SCALED_PER_NANO + searches * WEB_SEARCH_NANO,
+            _PRICED,
+            flags,
+            (saved + _HALF + (saved // SCALED_PER_NANO & 1)) // SCALED_PER_NANO,
+            (extra + _HALF + (extra // SCALED_PER_NANO & 1)) // SCALED_PER_NANO,
+        )
+
+    def price_raw(self, source: str, model: str, time_ms: int, raw_usage: Mapping[str, Any]) -> Price:
+        """Price a usage object in the client's own shape. `source` may be a source's or a client's name."""
+        source = SHORT_NAMES.get(source, source)
+        if source == "claude":
+            return claude_price(self._find_claude, model, time_ms, raw_usage)
+        if source == "gemini":
+            return self.price(source, model, time_ms, gemini_counters(raw_usage))
+        if source == "codex":
+            return self.price(source, model, time_ms, codex_counters(raw_usage))
+        if source == "opencode":
+            usage, is_double_charged = opencode_counters(raw_usage, model)
+            reported = None if is_double_charged else reported_nano(raw_usage.get("cost"))
+            return self.price(source, model, time_ms, usage, reported_nano=reported)
+        raise ValueError(f"unknown source {source!r}")
+
+    def context_window(self, model: str) -> int:
+        """The largest context window known for a model, 0 if none is."""
+        found = self._find_claude(model).model
+        return found.window if found else 0
+
+    def is_native_1m(self, model: str) -> bool:
+        """Whether Claude Code always runs the model with a window of a million tokens."""
+        found = self._find_claude(model).model
+        return found is not None and found.is_native_1m
+
+    def describe(self) -> str:
+        """Where the prices come from, for a footer."""
+        return f"prices: bundled {self._catalogue.date}"
+
+    def _find_claude(self, model: str) -> Found:
+        return self._catalogue.find("claude", model)
+
+    def _special_price(
+        self, source: str, model: str, time_ms: int, usage: Usage, terms: str, reported: int | None
+    ) -> Price:
+        if reported is not None and (reported or not usage.tokens):
+            at_list = self.price(source, model, time_ms, usage)
+            return Price(
+                reported,
+                PriceStatus.REPORTED,
+                ("cost_reported_by_tool",),
+                at_list.read_saved_nano,
+                at_list.write_extra_nano,
+            )
+        if source != "claude":
+            return self.price(source, model, time_ms, usage)
+        return self.price_raw(source, model, time_ms, json.loads(terms))
+
+    def _learn(self, source: str, model: str) -> Cards | Price:
+        """Find a model name and remember its cards; the price itself where it is the same for every usage."""
+        if len(self._cards) >= MAX_NAMES:
+            self._cards.clear()
+        known = SYNTHETIC_PRICE if model == SYNTHETIC else self._deal(self._catalogue.find(source, model), source)
+        self._cards[source, model] = known
+        return known
+
+    def _deal(self, found: Found, source: str) -> Cards | Price:
+        model, route, is_fast = found
+        if model is None:
+            return UNKNOWN_PRICE
+        flags = [f"route:{route}"] if route else []
+        late = ["cost_recomputed"] if source == "opencode" else []
+        factor = SCALE
+        if route == BEDROCK_REGIONAL and model.takes_regional_premium:
+            factor = factor * 11 // 10
+            late.append("regional_endpoint_1.1x")
+        cards = []
+        for period in model.periods:
+            speed = [] if not is_fast or period.fast else ["fast_price_unknown"]
+            table = period.fast if is_fast and period.fast else period.standard
+            cards.append(_card(table, factor, (*flags, *speed), tuple(late)))
+        return Cards(tuple(period.from_ms for period in model.periods), tuple(cards))
+
+
+def load_pricer(overrides: Path | None = None) -> Pricer:
+    """Return a pricer with the bundled prices and those of a user's prices.toml, if there is one."""
+    return Pricer(bundled())
+
+
+def _card(table: Table, factor: int, early: tuple[str, ...], late: tuple[str, ...]) -> Card:
+    longer = None
+    over = NEVER
+    for tier in reversed(table.tiers):
+        longer = _single(tier.rates, factor, (*early, "long_context_tier", *late), over, longer)
+        over = tier.over
+    return _single(table.rates, factor, (*early, *late), over, longer)
+
+
+def _single(rates: Rates, factor: int, flags: tuple[str, ...], over: int, longer: Card | None) -> Card:
+    scaled = rates.times(factor)
+    return Card(
+        input=scaled.input,
+        output=scaled.output,
+        write_5m=scaled.write_5m,
+        write_1h=scaled.write_1h,
+        cache_read=scaled.cache_read,
+        read_saved=scaled.input - scaled.cache_read,
+        extra_5m=scaled.write_5m - scaled.input,
+        extra_1h=scaled.write_1h - scaled.input,
+        flags=flags,
+        over=over,
+        longer=longer,
+    )

@@ -1,0 +1,150 @@
+"""Price tables: what a token of a model costs, from when on, above which prompt length, at which speed.
+
+Rates are integer picodollars per token (1 USD per million tokens is 1,000,000). Must not know how models are
+named in logs nor what usage looks like.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+from claude_tui.model import Usage
+
+WEB_SEARCH_NANO: Final = 10_000_000
+"""One web search request, in nanodollars. Takes no multiplier."""
+
+SCALE: Final = 20
+"""Rates are multiplied by this before any multiplier, so that 11/10 and 1/2 stay whole numbers."""
+
+SCALED_PER_NANO: Final = 1_000 * SCALE
+
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+_DAY_MS: Final = 86_400_000
+
+
+class Rates(NamedTuple):
+    """Picodollars per token of each kind."""
+
+    input: int
+    write_5m: int
+    write_1h: int
+    cache_read: int
+    output: int
+
+    def times(self, factor: int) -> Rates:
+        """These rates multiplied by a whole number."""
+        return Rates(*(rate * factor for rate in self))
+
+    def cost(self, usage: Usage) -> int:
+        """Picodollars of all tokens; web searches are not tokens."""
+        return (
+            usage.input * self.input
+            + usage.cache_write_5m * self.write_5m
+            + usage.cache_write_1h * self.write_1h
+            + usage.cache_read * self.cache_read
+            + usage.output * self.output
+        )
+
+    def read_saved(self, usage: Usage) -> int:
+        """Picodollars the cache reads would have cost more as plain input."""
+        return usage.cache_read * (self.input - self.cache_read)
+
+    def write_extra(self, usage: Usage) -> int:
+        """Picodollars the cache writes cost above plain input."""
+        return usage.cache_write_5m * (self.write_5m - self.input) + usage.cache_write_1h * (self.write_1h - self.input)
+
+
+class Tier(NamedTuple):
+    """Rates of a whole request whose prompt is longer than `over` tokens."""
+
+    over: int
+    rates: Rates
+
+
+class Table(NamedTuple):
+    """Rates at one speed: for ordinary prompts, and for longer ones (ascending)."""
+
+    rates: Rates
+    tiers: tuple[Tier, ...] = ()
+
+    def tier(self, prompt: int) -> int:
+        """How many of the tiers a prompt of this many tokens is over: 0 for the ordinary rates."""
+        return sum(prompt > tier.over for tier in self.tiers)
+
+    def at(self, tier: int) -> Rates:
+        """The rates of a tier as counted by `tier()`."""
+        return self.tiers[tier - 1].rates if tier else self.rates
+
+
+class Period(NamedTuple):
+    """What a model costs from an instant on. `fast` is None where no price of fast mode is known."""
+
+    from_ms: int
+    standard: Table
+    fast: Table | None = None
+
+
+class Model(NamedTuple):
+    """A priced model.
+
+    `window` is its largest context window (0 unknown); `takes_us_premium` says that inference kept in the US
+    costs 1.1 times as much, `takes_regional_premium` the same of regional cloud endpoints; `is_native_1m` that
+    Claude Code always runs it with a window of a million tokens.
+    """
+
+    id: str
+    periods: tuple[Period, ...]
+    window: int = 0
+    takes_us_premium: bool = False
+    takes_regional_premium: bool = False
+    is_native_1m: bool = False
+
+    def period(self, time_ms: int) -> Period | None:
+        """The newest period that began at or before an instant; None before the first."""
+        starts = [period.from_ms for period in self.periods]
+        position = bisect_right(starts, time_ms)
+        return self.periods[position - 1] if position else None
+
+
+BEGINNING_MS: Final = -(2**62)
+"""Where the first period of most models begins: price history before a model's release is never needed."""
+
+
+def model_from(identity: str, entry: Mapping[str, Any]) -> Model:
+    """Read a model from its entry of a price file."""
+    return Model(
+        id=identity,
+        periods=tuple(_period(period) for period in entry["periods"]),
+        window=entry.get("window", 0),
+        takes_us_premium=entry.get("us_premium", False),
+        takes_regional_premium=entry.get("regional_premium", False),
+        is_native_1m=entry.get("native_1m", False),
+    )
+
+
+def day_ms(day: str) -> int:
+    """The first instant of an ISO date, UTC, in milliseconds."""
+    return (date.fromisoformat(day).toordinal() - _EPOCH) * _DAY_MS
+
+
+def round_half_even(value: int, unit: int) -> int:
+    """`value` in whole `unit`s, halves to the even neighbour. `unit` is even."""
+    return (value + (unit >> 1) - 1 + (value // unit & 1)) // unit
+
+
+def _period(entry: Mapping[str, Any]) -> Period:
+    start = entry.get("from")
+    fast = entry.get("fast")
+    return Period(BEGINNING_MS if start is None else day_ms(start), _table(entry), _table(fast) if fast else None)
+
+
+def _table(entry: Mapping[str, Any]) -> Table:
+    tiers = entry.get("tiers", ())
+    return Table(_rates(entry["rates"]), tuple(Tier(tier["over"], _rates(tier["rates"])) for tier in tiers))
+
+
+def _rates(values: Sequence[int]) -> Rates:
+    return Rates(*values)

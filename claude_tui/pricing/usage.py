@@ -1,0 +1,129 @@
+"""From a client's usage object to disjoint counters, and to the units a Claude response is billed in.
+
+Nothing in a log is trusted: what is no count counts nothing. Must not know any price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple, SupportsInt
+
+from claude_tui.model import Usage
+
+MAX_COUNT: Final = 2**53
+"""Counters at or above this are not token counts: JavaScript could not have written them exactly."""
+
+Raw = Mapping[str, Any]
+
+
+class Counted(NamedTuple):
+    """Counters as billed, and what had to be assumed for them."""
+
+    usage: Usage
+    flags: tuple[str, ...] = ()
+
+
+def count(value: object) -> int:
+    """A counter: a whole number of at least 0; anything else counts nothing."""
+    if type(value) is int:
+        whole = value
+    elif isinstance(value, SupportsInt) and not isinstance(value, bool):
+        try:
+            whole = int(value)
+        except (ValueError, OverflowError):
+            return 0
+    else:
+        return 0
+    return whole if 0 <= whole < MAX_COUNT else 0
+
+
+def part(raw: Raw, name: str) -> Raw:
+    """A nested object, empty where there is none."""
+    value = raw.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def claude_counters(raw: Raw) -> Counted:
+    """The counters of a Claude usage object or iteration, cache writes split by lifetime.
+
+    Without a split all writes are taken as 5-minute ones; a remainder goes there too; a split above the total wins.
+    """
+    writes = count(raw.get("cache_creation_input_tokens"))
+    split = part(raw, "cache_creation")
+    write_5m = count(split.get("ephemeral_5m_input_tokens"))
+    write_1h = count(split.get("ephemeral_1h_input_tokens"))
+    has_split = any(split.get(name) is not None for name in ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"))
+    flags: tuple[str, ...] = ()
+    if not has_split:
+        write_5m = writes
+        flags = ("assumed_5m",) if writes else ()
+    elif write_5m + write_1h < writes:
+        write_5m = writes - write_1h
+        flags = ("split_short",)
+    elif write_5m + write_1h > writes and raw.get("cache_creation_input_tokens") is not None:
+        flags = ("split_over",)
+    usage = Usage(
+        count(raw.get("input_tokens")),
+        count(raw.get("output_tokens")),
+        write_5m,
+        write_1h,
+        count(raw.get("cache_read_input_tokens")),
+        count(part(raw, "server_tool_use").get("web_search_requests")),
+    )
+    return Counted(usage, flags)
+
+
+def iterations(raw: Raw) -> list[Raw]:
+    """The iterations of a Claude usage object that can be read."""
+    listed = raw.get("iterations")
+    return [entry for entry in listed if isinstance(entry, Mapping)] if isinstance(listed, list) else []
+
+
+def gemini_counters(raw: Raw) -> Usage:
+    """Gemini CLI: input includes cached, output excludes thoughts, tool prompt tokens come on top."""
+    cached = count(raw.get("cached"))
+    uncached = max(count(raw.get("input")) - cached, 0) + count(raw.get("tool"))
+    return Usage(uncached, count(raw.get("output")) + count(raw.get("thoughts")), cache_read=cached)
+
+
+def codex_counters(raw: Raw) -> Usage:
+    """Codex: input includes cache reads and writes, output includes reasoning."""
+    cached = count(raw.get("cached_input_tokens"))
+    written = count(raw.get("cache_write_input_tokens"))
+    uncached = max(count(raw.get("input_tokens")) - cached - written, 0)
+    return Usage(uncached, count(raw.get("output_tokens")), cache_write_5m=written, cache_read=cached)
+
+
+def opencode_counters(raw: Raw, model: str) -> tuple[Usage, bool]:
+    """OpenCode: the counters, and whether the logged cost charged reasoning twice.
+
+    Input excludes the cache. Whether output includes reasoning only `total` tells; clients that wrote no total
+    included it for every provider but Google.
+    """
+    tokens = part(raw, "tokens")
+    cache = part(tokens, "cache")
+    output, reasoning = count(tokens.get("output")), count(tokens.get("reasoning"))
+    usage = Usage(
+        count(tokens.get("input")),
+        output,
+        cache_write_5m=count(cache.get("write")),
+        cache_read=count(cache.get("read")),
+    )
+    if tokens.get("total") is None:
+        is_included, is_double_charged = not model.lower().startswith(("google", "gemini")), False
+    else:
+        is_included = is_double_charged = count(tokens["total"]) == usage.tokens and reasoning > 0
+    return (usage if is_included else usage._replace(output=output + reasoning)), is_double_charged
+
+
+def reported_nano(value: object) -> int | None:
+    """A cost in dollars as a client logged it, in nanodollars; None where it logged none that makes sense."""
+    if value is None or isinstance(value, bool):
+        return None
+    from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+
+    try:
+        nano = Decimal(str(value)).scaleb(9).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
+    except InvalidOperation:
+        return None
+    return int(nano) if nano >= 0 else None
