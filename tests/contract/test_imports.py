@@ -1,0 +1,74 @@
+"""What a command loads when it really runs: the static contract in pyproject.toml cannot see deferred imports."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.logs import ClaudeHome, assistant, usage
+
+RUN = """
+import json, sys
+from claude_tui.cli import main
+status = 0
+try:
+    status = main()
+except SystemExit as done:
+    status = done.code
+with open({report!r}, "w") as report:
+    json.dump([status or 0, sorted(sys.modules)], report)
+"""
+
+SCREEN = {"textual", "plotext", "claude_tui.ui", "claude_tui.demo"}
+LIVE = {"watchfiles", "aiofiles", "claude_tui.engine.monitor"}
+SLOW = {"rich", "asyncio", "claude_tui.engine", "claude_tui.reports"}
+
+
+def run(tmp_path: Path, arguments: list[str], stdin: str = "") -> tuple[int, set[str], str]:
+    """Exit status, everything that was loaded, and what was printed."""
+    report = tmp_path / "modules.json"
+    done = subprocess.run(
+        [sys.executable, "-c", RUN.format(report=str(report)), *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert report.exists(), done.stderr
+    status, modules = json.loads(report.read_text())
+    return status, set(modules), done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["report", "--help"]])
+def test_help_loads_nothing_heavy(tmp_path: Path, arguments: list[str]) -> None:
+    status, modules, printed = run(tmp_path, arguments)
+    assert status == 0
+    assert printed
+    assert not modules & (SCREEN | LIVE | SLOW | {"orjson", "claude_tui.pricing", "claude_tui.sources"})
+
+
+@pytest.mark.parametrize("arguments", [["report", "--json"], ["export", "--jsonl"]])
+def test_reports_load_no_screen(tmp_path: Path, claude_home: ClaudeHome, arguments: list[str]) -> None:
+    claude_home.append(assistant("msg_1", 1_763_000_000_000, usage(input=10, output=20)))
+    status, modules, printed = run(tmp_path, arguments)
+    assert status == 0
+    assert "claude-sonnet-4-5-20250929" in printed
+    assert not modules & (SCREEN | LIVE | {"rich"})
+
+
+def test_pricing_from_a_pipe_loads_neither_screen_nor_engine(tmp_path: Path) -> None:
+    line = {"model": "claude-haiku-5-5", "ts": "2026-11-01T12:00:00.000Z", "usage": {"output_tokens": 1000}}
+    status, modules, printed = run(tmp_path, ["price", "--json"], json.dumps(line) + "\n")
+    assert status == 0
+    assert json.loads(printed)["nano"] == 500_000
+    assert not modules & (SCREEN | LIVE | {"rich", "asyncio", "claude_tui.engine"})
+
+
+def test_importing_the_package_imports_nothing_else(tmp_path: Path) -> None:
+    code = "import sys; before = set(sys.modules); import claude_tui; print(sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "['claude_tui']"

@@ -1,0 +1,95 @@
+"""What every file of the project promises to whoever opens, builds or copies it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+GENERATED = {".git", ".venv", ".hypothesis", "__pycache__", "build", "dist", "golden", "trial"}
+BINARY = {".png", ".gz", ".pyc", ".db"}
+
+# Everything a terminal or an editor obeys instead of showing; the lock file and SVGs hold none either.
+CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
+)
+ONE_MACHINE = re.compile(r"(?<![\w.\-])/(?:work|root|farm|tmp/\w+_jobs)/")
+
+
+def files() -> Iterator[Path]:
+    for path in sorted(ROOT.rglob("*")):
+        parts = path.relative_to(ROOT).parts
+        is_generated = any(part in GENERATED or part.endswith(("_cache", ".egg-info")) for part in parts)
+        if not is_generated and path.is_file() and path.suffix not in BINARY:
+            yield path
+
+
+def lines_matching(pattern: re.Pattern[str]) -> list[str]:
+    return [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in files()
+        for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1)
+        if pattern.search(line)
+    ]
+
+
+def test_no_file_holds_raw_control_characters() -> None:
+    assert lines_matching(CONTROLS) == []
+
+
+def test_no_file_names_a_path_of_one_machine() -> None:
+    assert lines_matching(ONE_MACHINE) == []
+
+
+def readme_commands() -> list[str]:
+    text = (ROOT / "README.md").read_text()
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    return [line for block in blocks for line in block.splitlines() if line and not line.startswith("#")]
+
+
+def test_readme_commands_are_valid_shell() -> None:
+    assert len(readme_commands()) >= 2
+    for command in readme_commands():
+        done = subprocess.run(["bash", "-n"], input=command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+
+def test_the_readme_test_command_is_the_one_that_ci_runs() -> None:
+    pattern = re.search(r"grep -E '([^']+)' README.md", (ROOT / ".ci" / "run").read_text())
+    assert pattern
+    assert [command for command in readme_commands() if re.search(pattern[1], command)] == [
+        command for command in readme_commands() if command.endswith("pytest") and command.startswith("python3")
+    ]
+    assert len([command for command in readme_commands() if re.search(pattern[1], command)]) == 1
+
+
+def test_readme_pictures_exist() -> None:
+    pictures = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", (ROOT / "README.md").read_text())
+    assert pictures
+    assert [picture for picture in pictures if not (ROOT / picture).is_file()] == []
+
+
+def test_every_dependency_says_why_it_is_there() -> None:
+    text = (ROOT / "pyproject.toml").read_text()
+    project = text[text.index("dependencies = [") : text.index("[project.scripts]")]
+    silent = []
+    previous = ""
+    for line in map(str.strip, project.splitlines()):
+        is_dependency = line.startswith('"') and not line.startswith('"claude-top-tui')
+        if is_dependency and not previous.startswith("#"):
+            silent.append(line)
+        previous = line
+    assert project.count('    "') > 15
+    assert silent == []
+
+
+def test_textual_is_pinned_exactly() -> None:
+    assert '"textual==8.2.8"' in (ROOT / "pyproject.toml").read_text()
+
+
+def test_the_lock_points_to_the_public_index_only() -> None:
+    lock = (ROOT / "uv.lock").read_text()
+    hosts = set(re.findall(r'"((?:https?|file)://[^/]*)/', lock))
+    assert hosts == {"https://pypi.org", "https://files.pythonhosted.org"}
