@@ -1,0 +1,5 @@
+"""Codex CLI: rollouts below `~/.codex/sessions` and `~/.codex/archived_sessions`, one growing file per thread."""
+
+from claude_tui.sources.codex.source import CodexSource
+
+__all__ = ["CodexSource"]

@@ -1,0 +1,122 @@
+"""Records of a Codex rollout: which lines matter, and the shapes inside them. Must not count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from claude_tui.model import Usage
+from claude_tui.sources.events import count_of, table_of, text_of
+
+Tokens = tuple[int, int, int, int, int, int]
+"""input (cached and cache writes inside), cached, cache write, output (reasoning inside), reasoning, total."""
+
+_NAMES: Final = (
+    "input_tokens", "cached_input_tokens", "cache_write_input_tokens", "output_tokens", "reasoning_output_tokens",
+    "total_tokens",
+)  # fmt: skip
+
+ZERO: Final[Tokens] = (0, 0, 0, 0, 0, 0)
+
+# The client writes keys in this order. A line of any other form is decoded whole, so this is only a short cut.
+_START: Final = re.compile(
+    rb'\{"timestamp":"([^"\\]*)",(?:"ordinal":\d+,)?"type":"([a-z_]+)","payload":\{'
+    rb'(?:"type":"([a-z_]+)"(?:,"role":"([a-z]+)")?)?'
+)
+_NEXT: Final = b'{"timestamp":"'
+
+_COUNTED: Final = frozenset({b"session_meta", b"turn_context", b"token_usage_record", b"compacted"})
+_COUNTED_EVENTS: Final = frozenset({b"token_count", b"thread_settings_applied"})
+
+_TALK: Final = {
+    (b"event_msg", b"user_message"): "user",
+    (b"event_msg", b"agent_message"): "assistant",
+    (b"event_msg", b"task_complete"): "assistant",
+    (b"response_item", b"function_call"): "tool_use",
+    (b"response_item", b"custom_tool_call"): "tool_use",
+    (b"response_item", b"local_shell_call"): "tool_use",
+    (b"response_item", b"function_call_output"): "user",
+    (b"response_item", b"custom_tool_call_output"): "user",
+}
+
+
+class Skipped(NamedTuple):
+    """A line that counts nothing: its timestamp, and what part of a conversation it is ("" none)."""
+
+    timestamp: str
+    talk: str
+
+
+def skip(line: bytes) -> Skipped | None:
+    """Tell from its start that a line is one whole record that counts nothing; None where it must be decoded."""
+    start = _START.match(line)
+    if start is None or not line.endswith((b"}", b"}\r")):
+        return None
+    timestamp, kind, event, role = start.groups()
+    if kind in _COUNTED or event in _COUNTED_EVENTS or (kind == b"event_msg" and event is None):
+        return None
+    if line.find(_NEXT, 1) >= 0:  # two records on one line, or a torn one before a whole one
+        return None
+    talk = _TALK.get((kind, event), "")
+    if role == b"assistant":
+        talk = "assistant"
+    return Skipped(timestamp.decode("utf-8", "replace"), talk)
+
+
+def tokens_of(counters: Mapping[str, object]) -> Tokens:
+    """The counters of a usage object. Raises BadCountError where one is no count."""
+    given, cached, written, output, reasoning, total = (count_of(counters, name) for name in _NAMES)
+    return given, cached, written, output, reasoning, total
+
+
+def usage_of(tokens: Tokens) -> Usage:
+    """The same counters, disjoint. Reasoning stays inside output: it is billed as output."""
+    given, cached, written, output, _, _ = tokens
+    return Usage(
+        input=max(0, given - cached - written), output=output, cache_write_5m=written, cache_read=cached
+    )  # fmt: skip
+
+
+def token_count_of(payload: Mapping[str, object]) -> tuple[Tokens, Tokens] | None:
+    """Total and last of a `token_count`, None where it carries neither."""
+    info = payload.get("info")
+    if not isinstance(info, dict) or not isinstance(info.get("total_token_usage"), dict):
+        return None
+    return tokens_of(table_of(info, "total_token_usage")), tokens_of(table_of(info, "last_token_usage"))
+
+
+class Meta(NamedTuple):
+    """What a `session_meta` says of its thread. `parent` is the thread it was forked from or spawned by;
+    `root` the session it says it belongs to, "" where it does not say."""
+
+    thread: str
+    root: str
+    parent: str
+    is_subagent: bool
+    agent_type: str
+    cwd: str
+    branch: str
+    version: str
+    started: str
+
+
+def meta_of(payload: Mapping[str, object]) -> Meta:
+    """Read a `session_meta`."""
+    source = payload.get("source")
+    subagent = source.get("subagent") if isinstance(source, dict) else None
+    spawn = table_of(subagent, "thread_spawn") if isinstance(subagent, dict) else {}
+    kind = subagent if isinstance(subagent, str) else text_of(spawn, "agent_role") or text_of(spawn, "agent_nickname")
+    return Meta(
+        thread=text_of(payload, "id"),
+        root=text_of(payload, "session_id"),
+        parent=text_of(payload, "forked_from_id")
+        or text_of(payload, "parent_thread_id")
+        or text_of(spawn, "parent_thread_id"),
+        is_subagent=bool(subagent) or text_of(payload, "thread_source") == "subagent",
+        agent_type=kind,
+        cwd=text_of(payload, "cwd"),
+        branch=text_of(table_of(payload, "git"), "branch"),
+        version=text_of(payload, "cli_version"),
+        started=text_of(payload, "timestamp"),
+    )

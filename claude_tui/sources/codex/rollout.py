@@ -1,0 +1,281 @@
+"""The counting rule of Codex: records of a rollout become events.
+
+Newer versions write a `token_usage_record` per model response; it counts as it is, under its response id.
+`token_count` events count where no such record told the response before: each change of the running total is
+one response, of the size `last`. They are written again on many occasions (same total), start over at zero
+in old versions, and are copied into forks; copies are known by the parent's sequence of (total, last), or,
+where the parent is gone, by being stamped with the moment of the fork. Must not know files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Final, Protocol
+
+from claude_tui.model import Row, Usage
+from claude_tui.sources.codex.records import ZERO, Meta, Tokens, meta_of, token_count_of, tokens_of, usage_of
+from claude_tui.sources.codex.threads import Sequence
+from claude_tui.sources.events import BadCountError, Event, count_of, table_of, text_of
+from claude_tui.sources.instants import instant_ms
+from claude_tui.sources.protocol import FileFacts
+
+COPY_MS: Final = 1000
+"""How long after the start of a fork copied history may be stamped."""
+
+_TURNS: Final = 64
+
+
+class OtherThreads(Protocol):
+    """What must be known of other rollouts."""
+
+    def token_counts(self, thread: str) -> Sequence | None:
+        """Every (total, last) of a thread, None if it is gone."""
+        ...
+
+    def root_of(self, thread: str) -> str:
+        """The main thread a thread belongs to."""
+        ...
+
+
+@dataclass(slots=True)
+class State:
+    """What is remembered from line to line, plain enough for JSON.
+
+    `previous` is the running total last seen, `epoch` how often it fell, `told` whether a record has told the
+    response of its next change. `leading` holds while a fork may still be repeating its parents' history.
+    """
+
+    thread: str = ""
+    root: str = ""
+    parents: list[str] = field(default_factory=list)
+    is_subagent: bool = False
+    agent_type: str = ""
+    cwd: str = ""
+    branch: str = ""
+    version: str = ""
+    started_ms: int = 0
+    model: str = ""
+    turns: dict[str, str] = field(default_factory=dict)
+    previous: Tokens | None = None
+    epoch: int = 0
+    told: bool = False
+    leading: bool = False
+    context: int = 0
+    compactions: int = 0
+
+
+class Rollout:
+    """One thread, followed record by record. `bad_counts` collects names of counters that are none."""
+
+    def __init__(self, stem: str, others: OtherThreads, state: str = "") -> None:
+        self._others = others
+        self._state = State(thread=stem, root=stem)
+        self._is_new = True
+        self._unnamed: list[Event] = []
+        self._last = (0, "")
+        self.bad_counts: list[str] = []
+        if state:
+            self._resume(state)
+
+    def state(self) -> str:
+        """What must be known to follow the next records."""
+        unnamed = [[asdict(event.row), event.reasoning] for event in self._unnamed]
+        return json.dumps([self._is_new, asdict(self._state), unnamed])
+
+    def events(self, record: Mapping[str, object], offset: int) -> Iterator[Event]:
+        """Yield what a record counts."""
+        kind, payload = text_of(record, "type"), table_of(record, "payload")
+        if kind == "event_msg":
+            kind = text_of(payload, "type")
+        if kind == "session_meta":
+            self._see_meta(meta_of(payload))
+        elif kind == "turn_context":
+            yield from self._see_model(payload, offset)
+        elif kind == "thread_settings_applied":
+            if not self._state.model:
+                yield from self._see_model(table_of(payload, "thread_settings"), offset)
+        elif kind == "compacted":
+            self._state.compactions += 1
+        elif kind in ("token_usage_record", "token_count"):
+            try:
+                count = self._see_record if kind == "token_usage_record" else self._see_total
+                event = count(payload, instant_ms(record.get("timestamp")), offset)
+            except BadCountError as error:
+                self.bad_counts.append(f"{kind}.{error}")
+                return
+            if event:
+                if not event.row.model:
+                    self._unnamed.append(event)
+                yield event
+
+    def talk(self, kind: str, time_ms: int) -> None:
+        """Note a line of conversation: "user", "assistant" or "tool_use"."""
+        self._last = time_ms, kind
+
+    def facts(self) -> FileFacts:
+        """What the thread says beside usage."""
+        state = self._state
+        is_main = state.root == state.thread
+        return FileFacts(
+            session=state.thread if is_main else "",
+            parent="" if is_main else state.root,
+            cwd=state.cwd,
+            branch=state.branch,
+            version=state.version,
+            agent="" if is_main else state.thread,
+            agent_type=state.agent_type,
+            context_tokens=state.context if is_main else 0,
+            context_model=state.model if is_main else "",
+            compactions=state.compactions,
+            last_kind=self._last[1],
+            last_ms=self._last[0],
+        )
+
+    def _resume(self, state: str) -> None:
+        self._is_new, values, unnamed = json.loads(state)
+        self._state = State(**values)
+        previous = values["previous"]
+        self._state.previous = tuple(previous) if previous else None
+        for row, reasoning in unnamed:
+            usage, extras = row.pop("usage"), tuple(row.pop("extras"))
+            self._unnamed.append(Event(Row(**row, usage=Usage(*usage), extras=extras), reasoning))
+
+    def _see_meta(self, meta: Meta) -> None:
+        state = self._state
+        if not self._is_new:
+            # Metas after the first are of the threads whose history was copied: the parent, its parent.
+            for thread in (meta.thread, meta.parent):
+                if thread and thread != state.thread and thread not in state.parents and state.parents:
+                    state.parents.append(thread)
+            return
+        self._is_new = False
+        state.thread = meta.thread or state.thread
+        state.parents = [meta.parent] if meta.parent and meta.parent != state.thread else []
+        state.leading = bool(state.parents)
+        state.is_subagent, state.agent_type = meta.is_subagent, meta.agent_type
+        state.cwd, state.branch, state.version = meta.cwd, meta.branch, meta.version
+        state.started_ms = instant_ms(meta.started)
+        if meta.root:
+            state.root = meta.root
+        elif meta.is_subagent and state.parents:
+            state.root = self._others.root_of(meta.parent)
+        else:
+            state.root = state.thread
+
+    def _see_model(self, settings: Mapping[str, object], offset: int) -> Iterator[Event]:
+        """Take the model of a turn, and name it for what was counted before any was named."""
+        state = self._state
+        model, turn = text_of(settings, "model"), text_of(settings, "turn_id")
+        if not model:
+            return
+        state.model = model
+        if turn:
+            state.turns.pop(turn, None)
+            state.turns[turn] = model
+            if len(state.turns) > _TURNS:
+                del state.turns[next(iter(state.turns))]
+        for event in self._unnamed:
+            # The later offset makes this row win over the one without a model.
+            yield Event(replace(event.row, model=model, offset=offset), event.reasoning)
+        self._unnamed.clear()
+
+    def _see_record(self, payload: Mapping[str, object], time_ms: int, offset: int) -> Event | None:
+        state = self._state
+        usage = payload.get("usage")
+        if not isinstance(usage, dict):
+            return None
+        tokens = tokens_of(usage)
+        thread = text_of(payload, "thread_id") or state.thread
+        if thread == state.thread:
+            state.told, state.leading = True, False
+            state.context = tokens[0]
+        turn = text_of(payload, "turn_id")
+        response = text_of(payload, "response_id")
+        if not response:
+            running = count_of(table_of(payload, "thread_token_usage"), "total_tokens")
+            response = f"{turn}/{running}"
+        model = state.turns.get(turn, state.model)
+        return self._event(f"{thread}/{response}", thread, model, tokens, time_ms, offset)
+
+    def _see_total(self, payload: Mapping[str, object], time_ms: int, offset: int) -> Event | None:
+        state = self._state
+        found = token_count_of(payload)
+        if found is None:
+            return None
+        total, last = found
+        origin = state.thread
+        if state.leading:
+            parent = self._origin(total, last, time_ms)
+            state.leading = parent is not None
+            if parent is not None:
+                if parent == "":
+                    self._advance(total)
+                    return None
+                origin = parent
+        before = state.previous
+        if total == before:
+            return None
+        base = self._advance(total)
+        if state.told:
+            state.told = False
+            return None
+        tokens = last
+        if not any(last[:5]):
+            if before is None and state.parents:
+                return None  # the total of a fork holds its parent's, which is counted there
+            given, cached, written, output, reasoning, summed = (
+                max(0, now - then) for now, then in zip(total, base, strict=True)
+            )
+            tokens = given, cached, written, output, reasoning, summed
+        if origin == state.thread:
+            state.context = tokens[0]
+        key = f"{origin}/{state.epoch}/{'.'.join(map(str, total + last))}"
+        return self._event(key, origin, state.model, tokens, time_ms, offset)
+
+    def _advance(self, total: Tokens) -> Tokens:
+        """Move on to a running total; return the one it started from, zero where the counter started over."""
+        before = self._state.previous or ZERO
+        self._state.previous = total
+        if total[5] < before[5]:
+            self._state.epoch += 1
+            return ZERO
+        return before
+
+    def _origin(self, total: Tokens, last: Tokens, time_ms: int) -> str | None:
+        """Where a leading `token_count` of a fork comes from.
+
+        "" where it is counted in a rollout that is there; a thread id where that thread's rollout is gone and
+        the copy stands for it; None where it is the fork's own.
+        """
+        state = self._state
+        parent = state.parents[0]
+        for thread in (*state.parents, state.root):
+            known = self._others.token_counts(thread) if thread != state.thread else None
+            if known is None:
+                continue
+            if (total, last) in known:
+                return ""
+            if thread == parent:
+                return None
+            break
+        return parent if abs(time_ms - state.started_ms) <= COPY_MS else None
+
+    def _event(self, key: str, thread: str, model: str, tokens: Tokens, time_ms: int, offset: int) -> Event:
+        state = self._state
+        # A user's fork is a session of its own, and so was the thread whose copies it carries.
+        session = state.root if thread == state.thread or state.is_subagent else thread
+        row = Row(
+            key=key,
+            time_ms=time_ms,
+            session=session,
+            agent="" if thread == session else thread,
+            cwd=state.cwd,
+            model=model,
+            usage=usage_of(tokens),
+            is_copy=thread != state.thread,
+            is_sidechain=thread != session,
+            offset=offset,
+        )
+        return Event(row, tokens[4])

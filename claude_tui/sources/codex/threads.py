@@ -1,0 +1,114 @@
+"""Other threads' rollouts, found by thread id: what a fork must know of the one it came from. Must not count."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Set
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from claude_tui.sources.codex.records import Meta, Tokens, meta_of, skip, token_count_of
+from claude_tui.sources.events import BadCountError, table_of
+from claude_tui.sources.folders import log_files
+from claude_tui.sources.lines import LineReader, decode_objects
+from claude_tui.sources.protocol import LogFile
+
+FOLDERS: Final = ("sessions", "archived_sessions")
+"""Where rollouts are. Archiving moves a file from the first to the second."""
+
+_NAME: Final = re.compile(r"rollout-(?:\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-)?(.+)\.jsonl")
+
+_PATHS: dict[str, dict[str, str]] = {}
+
+Sequence = Set[tuple[Tokens, Tokens]]
+
+
+def rollouts(root: Path) -> Iterator[LogFile]:
+    """Walk every rollout of a Codex folder."""
+    for folder in FOLDERS:
+        yield from log_files("codex", root, folder, lambda name: bool(_NAME.fullmatch(name)))
+
+
+def thread_of(path: str) -> str:
+    """The thread id in a rollout's name."""
+    name = os.path.basename(path)
+    found = _NAME.fullmatch(name)
+    return found[1] if found else name
+
+
+class Threads:
+    """The rollouts beside the one at `path`, opened only when asked for."""
+
+    def __init__(self, root: str, path: str) -> None:
+        self._root = root
+        self._path = path
+
+    def token_counts(self, thread: str) -> Sequence | None:
+        """Every (total, last) that a thread's `token_count` lines told; None if its rollout is gone."""
+        path = self._find(thread)
+        if path is None:
+            return None
+        try:
+            found = os.stat(path)
+            return _token_counts(path, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+        except OSError:
+            return None
+
+    def root_of(self, thread: str) -> str:
+        """The main thread that a thread belongs to, as far as rollouts tell."""
+        seen: set[str] = set()
+        while thread not in seen:
+            seen.add(thread)
+            path = self._find(thread)
+            meta = _first_meta(path) if path else None
+            if meta is None or not meta.is_subagent:
+                return thread
+            if meta.root:
+                return meta.root
+            thread = meta.parent or thread
+        return thread
+
+    def _find(self, thread: str) -> str | None:
+        paths = _PATHS.get(self._root)
+        # A thread is older than the ones forked from it: a list that has this file would have the other.
+        if paths is None or paths.get(thread_of(self._path)) != self._path or not _is_there(paths.get(thread)):
+            paths = _PATHS[self._root] = {thread_of(file.path): file.path for file in rollouts(Path(self._root))}
+            paths[thread_of(self._path)] = self._path
+        return paths.get(thread)
+
+
+def _is_there(path: str | None) -> bool:
+    return path is None or os.path.exists(path)
+
+
+def _first_meta(path: str) -> Meta | None:
+    try:
+        with LineReader(path, window=1 << 16) as reader:
+            for _, line in reader:
+                for record in decode_objects(line):
+                    if record.get("type") == "session_meta":
+                        return meta_of(table_of(record, "payload"))
+    except OSError:
+        pass
+    return None
+
+
+@lru_cache(maxsize=16)
+def _token_counts(path: str, dev: int, ino: int, size: int, changed_ns: int) -> Sequence:
+    """Read a whole rollout for its `token_count` lines. The arguments after the path say which state of it."""
+    found: set[tuple[Tokens, Tokens]] = set()
+    with LineReader(path) as reader:
+        for _, line in reader:
+            if skip(line) is not None:
+                continue
+            for record in decode_objects(line):
+                payload = table_of(record, "payload")
+                try:
+                    told = token_count_of(payload) if payload.get("type") == "token_count" else None
+                except BadCountError:
+                    continue
+                if told:
+                    found.add(told)
+    return found

@@ -1,0 +1,130 @@
+"""The counting rule of Gemini CLI: records of a chat become events.
+
+A message with a `tokens` object is one API response; its id is its identity in every file it was copied to.
+Messages come plain, again when their tools have answered, and inside rewrites (`$set.messages`) that may have
+lost their tokens; a rewrite or a rewind never takes back usage. Must not know files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from claude_tui.model import Row, Usage
+from claude_tui.sources.events import BadCountError, Event, count_of, table_of, text_of
+from claude_tui.sources.instants import instant_ms
+from claude_tui.sources.protocol import FileFacts
+
+_KINDS = {"user": "user", "gemini": "assistant"}
+
+
+@dataclass(slots=True)
+class Chat:
+    """One chat, followed record by record. `parent` is the main session of a sub-agent's chat, else "".
+
+    `stem` stands in for a session id that no record has told. `folder_of` finds the project's folder by the
+    hash the records carry, for a chat whose `cwd` is not known otherwise. `bad_counts` collects the names of
+    counters that are none; their messages are not counted.
+    """
+
+    stem: str
+    folder_of: Callable[[str], str]
+    parent: str = ""
+    cwd: str = ""
+    session: str = ""
+    project_hash: str = ""
+    title: str = ""
+    context: tuple[int, str] = (0, "")
+    last: tuple[int, str] = (0, "")
+    bad_counts: list[str] = field(default_factory=list)
+
+    def resume(self, state: str) -> None:
+        """Go on where `state()` was taken."""
+        if state:
+            self.session, self.project_hash, self.title = json.loads(state)
+            self._locate()
+
+    def state(self) -> str:
+        """What must be known to follow the next records."""
+        return json.dumps([self.session, self.project_hash, self.title])
+
+    def events(self, record: Mapping[str, object], offset: int) -> Iterator[Event]:
+        """Yield what a record counts."""
+        change = table_of(record, "$set")
+        for told in (record, change):
+            self.session = text_of(told, "sessionId") or self.session
+            self.project_hash = text_of(told, "projectHash") or self.project_hash
+            self.title = text_of(told, "summary") or self.title
+            self._locate()
+            messages = told.get("messages")
+            if isinstance(messages, list):
+                for message in messages:
+                    if isinstance(message, dict):
+                        yield from self._message(message, offset)
+        yield from self._message(record, offset)
+
+    def facts(self) -> FileFacts:
+        """What the chat says beside usage."""
+        session = self.session or self.stem
+        tokens, model = self.context
+        last_ms, last_kind = self.last
+        return FileFacts(
+            session="" if self.parent else session,
+            parent=self.parent,
+            cwd=self.cwd,
+            title="" if self.parent else self.title,
+            agent=session if self.parent else "",
+            context_tokens=0 if self.parent else tokens,
+            context_model="" if self.parent else model,
+            last_kind=last_kind,
+            last_ms=last_ms,
+        )
+
+    def _locate(self) -> None:
+        if self.project_hash and not self.cwd:
+            self.cwd = self.folder_of(self.project_hash)
+
+    def _message(self, message: Mapping[str, object], offset: int) -> Iterator[Event]:
+        kind = _KINDS.get(text_of(message, "type"))
+        time_ms = instant_ms(message.get("timestamp"))
+        if kind and time_ms >= self.last[0]:
+            self.last = time_ms, "tool_use" if kind == "assistant" and message.get("toolCalls") else kind
+        tokens = message.get("tokens")
+        if kind != "assistant" or not isinstance(tokens, dict):
+            return
+        try:
+            usage, reasoning = usage_of(tokens)
+        except BadCountError as error:
+            self.bad_counts.append(f"tokens.{error}")
+            return
+        session, model = self.session or self.stem, text_of(message, "model")
+        key = text_of(message, "id") or f"{session}/{time_ms}/{'.'.join(map(str, usage))}"
+        self.context = usage.prompt, model
+        row = Row(
+            key=key,
+            time_ms=time_ms,
+            session=self.parent or session,
+            agent=session if self.parent else "",
+            cwd=self.cwd,
+            model=model,
+            usage=usage,
+            # Old versions name a project by a hash only; the same message may also be where the folder is told.
+            is_copy=not self.cwd,
+            is_sidechain=bool(self.parent),
+            offset=offset,
+        )
+        yield Event(row, reasoning)
+
+
+def usage_of(tokens: Mapping[str, object]) -> tuple[Usage, int]:
+    """The counters of a `tokens` object, disjoint, and how much of the output was thoughts.
+
+    `input` holds the cached part; thoughts are billed as output and stand beside it; tool prompts are billed
+    as input and stand beside it too, unless the message's own total says that they are inside.
+    """
+    prompt, cached = count_of(tokens, "input"), count_of(tokens, "cached")
+    output, thoughts, tool = count_of(tokens, "output"), count_of(tokens, "thoughts"), count_of(tokens, "tool")
+    if tool and count_of(tokens, "total") == prompt + output + thoughts:
+        tool = 0
+    return Usage(input=max(0, prompt - cached) + tool, output=output + thoughts, cache_read=cached), thoughts
