@@ -91,17 +91,17 @@ class Conversation:
             self.waiting_tool = ""
             rows += log.turn_end(now_ms + 200, now_ms - asked_ms)
         self.last_ms = now_ms + (0 if is_tool_call else 200)
-        seconds = around(rng, 9, 0.7, 180) if is_tool_call or log.agent else around(rng, 75, 1.0, 1_500)
+        seconds = around(rng, 9, 0.7, 180) if is_tool_call or log.agent else around(rng, 45, 1.0, 1_500)
         self.next_ms = self.last_ms + max(SECOND, int(seconds * SECOND * self.pace))
         return rows
 
     def _usage(self, pause_ms: int) -> Usage:
         rng, is_agent = self.rng, bool(self.log.agent)
-        fresh = around(rng, 900, 1.1, 18_000)
+        fresh = around(rng, 1_300, 1.1, 24_000)
         lifetime_ms = HOUR // 12 if is_agent else HOUR
         if not self.context:
             # The system prompt and the tools; most of it is still cached from the session before.
-            self.context = rng.randint(9_000, 14_000) if is_agent else rng.randint(17_000, 26_000)
+            self.context = rng.randint(9_000, 14_000) if is_agent else rng.randint(24_000, 60_000)
             read = 11_000 if rng.random() < 0.6 and not is_agent else 0
         else:
             read = self.context if pause_ms < lifetime_ms else 0

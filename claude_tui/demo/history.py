@@ -16,8 +16,8 @@ from claude_tui.demo.conversation import HOUR, SECOND, Conversation, around
 from claude_tui.demo.rows import Row, Transcript, to_lines
 
 DAY: Final = 24 * HOUR
-LIVE_SESSIONS: Final = 3
-"""How many are still going on at the end."""
+SILENT_FOR_S: Final = (2, 9, 17, 1_500)
+"""How long ago the sessions that go on at the end were cut off, each."""
 
 WORKING_HOURS: Final = (1, 0, 0, 0, 0, 0, 1, 4, 12, 18, 20, 16, 8, 14, 20, 20, 16, 10, 5, 5, 8, 9, 6, 3)
 """How often a session starts in each hour of the day, UTC."""
@@ -41,10 +41,9 @@ def write_demo(folder: Path, now_ms: int, days: int = 365, seed: int = 7) -> Pat
             if start_ms < now_ms - HOUR:
                 session = new_session(rng, start_ms, part, around(rng, 10, 0.7, 70))
                 _write(projects, session, min(now_ms, start_ms + DAY // 2))
-    for _ in range(LIVE_SESSIONS):
-        start_ms = now_ms - rng.randint(8, 50) * 60 * SECOND
-        session = new_session(rng, start_ms, 1.0, 10_000, pace=0.6)
-        _write(projects, session, now_ms - rng.randrange(20 * SECOND))
+    for silent_for_s in SILENT_FOR_S:
+        start_ms = now_ms - rng.randint(40, 55) * 60 * SECOND
+        _write(projects, new_session(rng, start_ms, 1.0, responses=10_000, pace=2.0), now_ms - silent_for_s * SECOND)
     return folder
 
 
