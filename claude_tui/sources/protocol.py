@@ -102,6 +102,7 @@ class FileRead:
 
     `restarted` says that the file was read from zero although a checkpoint was given (it shrank, was
     rewritten or replaced). `bytes_read` counts what was really read. Re-applying rows is harmless.
+    `sessions` are facts where one file holds many sessions (a database); `facts` is empty there.
     """
 
     rows: list[Row]
@@ -111,6 +112,7 @@ class FileRead:
     restarted: bool = False
     bytes_read: int = 0
     lines: int = 0
+    sessions: tuple[FileFacts, ...] = ()
 
 
 class Source(Protocol):

@@ -1,0 +1,206 @@
+"""OpenCode's database, read where it lies while the client writes it: read-only, with its write-ahead log.
+
+Only message, part and session tables are looked at, never one that holds accounts. Must not count.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote
+
+import orjson
+
+from claude_tui.sources.lines import decode_objects
+from claude_tui.sources.opencode.message import Session, root_of
+
+MARGIN_MS: Final = 60_000
+"""Rows this much older than the newest change are read again: a commit may come after a later one's clock."""
+
+_BATCH: Final = 500
+_STEP: Final = '"step-finish"'
+# Parts that end a step are small; where SQLite can tell a length without loading it, the rest stays unread.
+_SMALL: Final = "octet_length(data) < 4096 AND " if sqlite3.sqlite_version_info >= (3, 43) else ""
+_SESSION_COLUMNS: Final = ("id", "parent_id", "directory", "title", "version", "agent", "model", "time_created")
+
+
+class StoredMessage(NamedTuple):
+    """A row of a message table. `data` is "" for kinds that count nothing; `twin` is the JSON of the same
+    message in the tables before 2.x, where both have it."""
+
+    rowid: int
+    id: str
+    session: str
+    created_ms: int
+    updated_ms: int
+    kind: str
+    data: str
+    twin: str
+
+
+@contextmanager
+def open_database(path: str) -> Iterator[Database]:
+    """Open a database for reading, in one transaction. Raises OSError where it cannot be read."""
+    try:
+        with _connected(path) as connection:
+            yield Database(connection)
+    except sqlite3.Error as error:
+        raise OSError(f"{path}: {error}") from error
+
+
+class Database:
+    """The tables that carry usage, as one consistent picture."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        self.is_new = {"session_v2", "session_message"} <= names
+        self.tables = tuple(
+            table for table in ("session_message", "message") if table in names and (self.is_new or table == "message")
+        )
+        self._session_tables = [table for table in ("session", "session_v2") if table in names]
+        self._has_parts = "part" in names
+
+    def last_rowid(self, table: str) -> int:
+        """The largest row number of a message table, 0 if it is empty."""
+        return int(self._connection.execute(f"SELECT max(rowid) FROM {table}").fetchone()[0] or 0)
+
+    def messages(self, table: str, updated_ms: int, rowid: int) -> Iterator[StoredMessage]:
+        """Rows of a message table that changed at `updated_ms` or later, or are newer than `rowid`."""
+        if table == "session_message":
+            twin = "(SELECT v1.data FROM message v1 WHERE v1.id = m.id)" if "message" in self.tables else "''"
+            query = (
+                "SELECT m.rowid, m.id, m.session_id, m.time_created, m.time_updated, m.type,"
+                f" CASE WHEN m.type IN ('assistant', 'compaction') THEN m.data ELSE '' END, {twin}"
+                " FROM session_message m WHERE m.type IN ('assistant', 'compaction', 'user')"
+            )
+        else:
+            query = (
+                "SELECT m.rowid, m.id, m.session_id, m.time_created, m.time_updated,"
+                " CASE WHEN instr(m.data, '\"assistant\"') THEN 'assistant' ELSE 'user' END,"
+                " CASE WHEN instr(m.data, '\"assistant\"') THEN m.data ELSE '' END, '' FROM message m WHERE 1"
+            )
+            if self.is_new:
+                query += " AND NOT EXISTS (SELECT 1 FROM session_message s WHERE s.id = m.id)"
+        query += " AND (m.time_updated >= ? OR m.rowid > ?) ORDER BY m.rowid"
+        for number, name, session, created, updated, *texts in self._connection.execute(query, (updated_ms, rowid)):
+            kind, data, twin = (text or "" for text in texts)
+            yield StoredMessage(number, name, session, created or 0, updated or 0, kind, data, twin)
+
+    def message_ids(self) -> Iterator[str]:
+        """The id of every message."""
+        for table in self.tables:
+            for (name,) in self._connection.execute(f"SELECT id FROM {table}"):
+                yield name
+
+    def steps(self, messages: list[str] | None) -> dict[str, list[dict[str, Any]]]:
+        """Parts that end a step, in order, of messages (None: of all) that have more than one."""
+        if not self._has_parts:
+            return {}
+        many: list[str] = []
+        for batch in _batches(messages) if messages is not None else [None]:
+            where = "" if batch is None else f"message_id IN ({_marks(batch)}) AND "
+            found = self._connection.execute(
+                f"SELECT message_id FROM part WHERE {where}{_SMALL}instr(data, ?) GROUP BY message_id"
+                " HAVING count(*) > 1",
+                (*(batch or ()), _STEP),
+            )
+            many += [message for (message,) in found]
+        steps: dict[str, list[dict[str, Any]]] = {}
+        for message in many:
+            parts = self._connection.execute(
+                "SELECT data FROM part WHERE message_id = ? AND instr(data, ?) ORDER BY id", (message, _STEP)
+            )
+            steps[message] = [value for (data,) in parts for value in decode_objects(data.encode())]
+        return steps
+
+    def sessions(self) -> dict[str, Session]:
+        """Every session, by id; those of 2.x in place of the same ones before it."""
+        rows: dict[str, tuple[Any, ...]] = {}
+        for table in self._session_tables:
+            known = {row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")}
+            columns = ", ".join(name if name in known else "NULL" for name in _SESSION_COLUMNS)
+            rows.update((row[0], row) for row in self._connection.execute(f"SELECT {columns} FROM {table}"))
+        parents = {session: row[1] or "" for session, row in rows.items()}
+        return {
+            session: Session(
+                session, root_of(session, parents), parent or "", directory or "", title or "", version or "",
+                agent or "", model or "", created if isinstance(created, int) else 0,
+            )
+            for session, parent, directory, title, version, agent, model, created in rows.values()
+        }  # fmt: skip
+
+    def compactions(self, sessions: list[str]) -> dict[str, int]:
+        """How often each of some sessions was compacted."""
+        counts: dict[str, int] = {}
+        for table in self.tables:
+            what = "type = 'compaction'" if table == "session_message" else 'instr(data, \'"mode":"compaction"\')'
+            for batch in _batches(sessions):
+                query = f"SELECT session_id, count(*) FROM {table} WHERE session_id IN ({_marks(batch)}) AND {what}"
+                for session, count in self._connection.execute(query + " GROUP BY session_id", batch):
+                    counts[session] = max(count, counts.get(session, 0))
+        return counts
+
+
+@lru_cache(maxsize=4)
+def message_ids(path: str, stamp: tuple[int, ...]) -> frozenset[str]:
+    """Ids of all messages in a database. `stamp` says which state of it."""
+    with open_database(path) as database:
+        return frozenset(database.message_ids())
+
+
+@contextmanager
+def _connected(path: str) -> Iterator[sqlite3.Connection]:
+    try:
+        connection = _connect(path)
+    except sqlite3.OperationalError:
+        # A write-ahead log cannot be shared from a folder that must not be written to: read a copy of both.
+        if not os.path.exists(path + "-wal"):
+            raise
+        with tempfile.TemporaryDirectory(prefix="claude-top-") as folder:
+            copy = shutil.copyfile(path, os.path.join(folder, "copy.db"))
+            shutil.copyfile(path + "-wal", copy + "-wal")
+            with closing(_connect(copy)) as connection:
+                yield connection
+        return
+    with closing(connection):
+        yield connection
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"file:{quote(os.fsencode(path))}?mode=ro", uri=True, timeout=2, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+        connection.execute("PRAGMA query_only = 1")
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _batches(values: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(values), _BATCH):
+        yield values[start : start + _BATCH]
+
+
+def _marks(values: list[str]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def parsed(text: str) -> dict[str, Any] | None:
+    """The JSON object of a column; None where it is none."""
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return next(decode_objects(text.encode("utf-8", "surrogatepass")), None)
+    return value if isinstance(value, dict) else None

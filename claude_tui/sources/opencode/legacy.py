@@ -1,0 +1,143 @@
+"""OpenCode before 1.2: a JSON file per message, session and part.
+
+Later versions copied them into the database under the same ids and left the files behind. Must not count.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from claude_tui.model import Problem, ProblemKind
+from claude_tui.sources.documents import read_document
+from claude_tui.sources.events import BadCountError, Event, table_of, text_of
+from claude_tui.sources.folders import log_files
+from claude_tui.sources.lines import decode_objects
+from claude_tui.sources.opencode.message import Session, event_of, message_of, step_tokens
+from claude_tui.sources.opencode.talk import Talk
+from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
+
+_MAX_PART = 4096
+_OLD = ("storage", "session")
+
+
+def message_files(root: Path) -> Iterator[LogFile]:
+    """Walk the message files of both layouts below a data folder."""
+    yield from log_files("opencode", root, os.path.join("storage", "message"), _is_json)
+    try:
+        projects = sorted(os.listdir(root / "project"))
+    except OSError:
+        return
+    for project in projects:
+        yield from log_files("opencode", root, os.path.join("project", project, *_OLD, "message"), _is_json)
+
+
+def read_message(file: LogFile, since: Checkpoint | None, stored_ids: frozenset[str]) -> tuple[FileRead, list[Event]]:
+    """Read a message file, unless its id is among those that a database has."""
+    data, mark, restarted, problems = read_document(file.path, since)
+    events: list[Event] = []
+    talk = Talk()
+    message_id = os.path.basename(file.path).removesuffix(".json")
+    if data is not None and message_id not in stored_ids:
+        value = next(decode_objects(data), None)
+        if value is None:
+            problems.append(Problem(ProblemKind.MALFORMED, file.path, 0, "not a JSON object"))
+        else:
+            _count(file, message_id, value, events, talk, problems)
+    rows = [event.row for event in events]
+    read = FileRead(
+        rows, mark, problems=problems, restarted=restarted, bytes_read=len(data or b""), sessions=talk.facts()
+    )  # fmt: skip
+    return read, events
+
+
+def _count(
+    file: LogFile, message_id: str, value: dict[str, Any], events: list[Event], talk: Talk, problems: list[Problem]
+) -> None:
+    folder = os.path.dirname(file.path)
+    storage, session_id = os.path.dirname(os.path.dirname(folder)), os.path.basename(folder)
+    session = _session(storage, session_id)
+    event = None
+    message = message_of(value)
+    if message is not None:
+        # Old layout: part/<session>/<message>; new: part/<message>.
+        below = (session_id, message_id) if _is_old(storage) else (message_id,)
+        steps = step_tokens(_small_parts(os.path.join(storage, "part", *below)))
+        try:
+            event = event_of(message._replace(steps=steps), session, 0)
+        except BadCountError as error:
+            problems.append(Problem(ProblemKind.BAD_COUNT, file.path, 0, f"tokens.{error}"))
+    if event is not None:
+        events.append(event)
+    created = table_of(value, "time").get("created")
+    talk.see(session, value, created if isinstance(created, int) else 0, event)
+
+
+def _session(storage: str, session_id: str) -> Session:
+    """A session with the main one above it; of an unknown one, its id."""
+    try:
+        told = _session_file(storage, session_id)
+    except OSError:
+        return Session(session_id, session_id)
+    root, parent, seen = session_id, text_of(told, "parentID"), {session_id}
+    while parent and parent not in seen:
+        root = parent
+        seen.add(parent)
+        try:
+            parent = text_of(_session_file(storage, parent), "parentID")
+        except OSError:
+            break
+    created = table_of(told, "time").get("created")
+    return Session(
+        session_id,
+        root,
+        text_of(told, "parentID"),
+        text_of(told, "directory"),
+        text_of(told, "title"),
+        text_of(told, "version"),
+        created_ms=created if isinstance(created, int) else 0,
+    )
+
+
+# What is taken from a session's file does not change once it is written, but for the title.
+@lru_cache(maxsize=4096)
+def _session_file(storage: str, session_id: str) -> dict[str, Any]:
+    name = session_id + ".json"
+    if _is_old(storage):
+        return _object(os.path.join(storage, "info", name))
+    for project in sorted(os.listdir(os.path.join(storage, "session"))):
+        try:
+            return _object(os.path.join(storage, "session", project, name))
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+    raise FileNotFoundError(name)
+
+
+def _small_parts(folder: str) -> Iterator[dict[str, Any]]:
+    """The parts of a message, in order, that are small enough to be the end of a step."""
+    try:
+        with os.scandir(folder) as listing:
+            paths = sorted(entry.path for entry in listing if entry.is_file() and entry.stat().st_size <= _MAX_PART)
+    except OSError:
+        return
+    for path in paths:
+        try:
+            yield _object(path)
+        except OSError:
+            continue
+
+
+def _object(path: str) -> dict[str, Any]:
+    data = read_document(path).data or b""
+    return next(decode_objects(data), {})
+
+
+def _is_old(storage: str) -> bool:
+    return Path(storage).parts[-2:] == _OLD
+
+
+def _is_json(name: str) -> bool:
+    return name.endswith(".json")

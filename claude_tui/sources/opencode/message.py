@@ -1,0 +1,175 @@
+"""The counting rule of OpenCode: an assistant message becomes an event.
+
+Must not know whether a message was a file or a database row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Final, NamedTuple
+
+from claude_tui.model import Row, Usage
+from claude_tui.sources.events import Event, count_of, table_of, text_of
+
+# These providers' counters never held reasoning inside the output, in any version.
+_REASONING_BESIDE: Final = ("google", "vertex")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session a message is in. `root` is the main session above it, itself where there is none."""
+
+    id: str
+    root: str = ""
+    parent: str = ""
+    directory: str = ""
+    title: str = ""
+    version: str = ""
+    agent: str = ""
+    model: str = ""
+    created_ms: int = 0
+
+
+class Message(NamedTuple):
+    """An assistant message, old or new shape. `steps` are the token objects of its finished steps, in order.
+
+    `total` is the total that another copy of the message tells, where its own tokens tell none; `is_new`
+    marks the tables of 2.x, whose output never holds reasoning.
+    """
+
+    created_ms: int
+    provider: str
+    model: str
+    agent: str
+    cwd: str
+    tokens: Mapping[str, object]
+    cost: object
+    steps: tuple[Mapping[str, object], ...] = ()
+    total: int = 0
+    is_new: bool = False
+
+    @property
+    def name(self) -> str:
+        """Provider and model, as one name."""
+        return f"{self.provider}/{self.model}" if self.provider else self.model
+
+
+class Counters(NamedTuple):
+    """The counters as stored."""
+
+    input: int
+    output: int
+    reasoning: int
+    cache_read: int
+    cache_write: int
+
+    @property
+    def sum(self) -> int:
+        """All of them together."""
+        return self.input + self.output + self.reasoning + self.cache_read + self.cache_write
+
+
+def message_of(data: Mapping[str, object], created_ms: int = 0) -> Message | None:
+    """Read the JSON of a message; None unless it is an assistant's with tokens.
+
+    `created_ms` stands in where the message itself has no time.
+    """
+    tokens = data.get("tokens")
+    if not isinstance(tokens, dict) or text_of(data, "role") not in ("assistant", ""):
+        return None
+    model = table_of(data, "model")
+    created = table_of(data, "time").get("created")
+    return Message(
+        created_ms=int(created) if isinstance(created, (int, float)) and 0 < created < 1 << 53 else created_ms,
+        provider=text_of(data, "providerID") or text_of(model, "providerID"),
+        model=text_of(data, "modelID") or text_of(model, "id"),
+        agent=text_of(data, "agent") or text_of(data, "mode"),
+        cwd=text_of(table_of(data, "path"), "cwd"),
+        tokens=tokens,
+        cost=data.get("cost"),
+    )
+
+
+def counters_of(tokens: Mapping[str, object]) -> Counters:
+    """Read a token object. Raises BadCountError where a counter is none."""
+    cache = table_of(tokens, "cache")
+    return Counters(
+        count_of(tokens, "input"),
+        count_of(tokens, "output"),
+        count_of(tokens, "reasoning"),
+        count_of(cache, "read"),
+        count_of(cache, "write"),
+    )
+
+
+def event_of(message: Message, session: Session, offset: int) -> Event | None:
+    """Count a message; None where nothing was used. Raises BadCountError where a counter is none.
+
+    The identity is what survives a fork, which copies messages under new ids: when it was begun, with which
+    model, and the counters of its first step, which never change while later steps are added.
+    """
+    steps = message.steps if len(message.steps) > 1 else (message.tokens,)
+    stored = [counters_of(step) for step in steps]
+    if not any(counters.sum for counters in stored):
+        return None
+    inside = [_has_reasoning_inside(message, step, found) for step, found in zip(steps, stored, strict=True)]
+    reasoning = sum(found.reasoning for found in stored)
+    visible = sum(
+        found.output - found.reasoning if within else found.output
+        for found, within in zip(stored, inside, strict=True)
+    )  # fmt: skip
+    is_sub = session.root != session.id
+    row = Row(
+        key="/".join(map(str, (message.created_ms, message.provider, message.model, *stored[0]))),
+        time_ms=message.created_ms,
+        session=session.root,
+        agent=session.id if is_sub else "",
+        cwd=message.cwd or session.directory,
+        model=message.name,
+        usage=Usage(
+            input=sum(found.input for found in stored),
+            output=visible + reasoning,
+            cache_write_5m=sum(found.cache_write for found in stored),
+            cache_read=sum(found.cache_read for found in stored),
+        ),
+        # A message older than its session was copied into it by a fork.
+        is_copy=0 < message.created_ms < session.created_ms,
+        is_sidechain=is_sub,
+        # Versions that counted reasoning as output charged it twice in the cost they stored.
+        reported_nano=None if any(inside) else nano_of(message.cost),
+        offset=offset,
+    )
+    return Event(row, reasoning)
+
+
+def nano_of(cost: object) -> int | None:
+    """A cost in USD as nanodollars, half to even; None where there is none above zero."""
+    if not isinstance(cost, (int, float)) or isinstance(cost, bool) or not 0 < cost < 1e9:
+        return None
+    return int((Decimal(str(cost)) * 1_000_000_000).to_integral_value(ROUND_HALF_EVEN))
+
+
+def root_of(session: str, parents: Mapping[str, str]) -> str:
+    """The main session above a session, as far as `parents` knows."""
+    seen = {session}
+    while parents.get(session) and parents[session] not in seen:
+        session = parents[session]
+        seen.add(session)
+    return session
+
+
+def step_tokens(parts: Iterable[Mapping[str, object]]) -> tuple[Mapping[str, object], ...]:
+    """The token objects of the finished steps among a message's parts."""
+    return tuple(table_of(part, "tokens") for part in parts if part.get("type") == "step-finish")
+
+
+def _has_reasoning_inside(message: Message, tokens: Mapping[str, object], found: Counters) -> bool:
+    """Tell whether the stored output holds the reasoning, by the total stored beside it if there is one."""
+    if not found.reasoning or found.reasoning > found.output:
+        return False
+    total = count_of(tokens, "total") or message.total
+    if total:
+        return total < found.sum
+    return not message.is_new and not any(name in message.provider.lower() for name in _REASONING_BESIDE)

@@ -1,0 +1,97 @@
+"""The OpenCode reader behind the source protocol. Must not settle, price or sum."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Final
+
+from claude_tui.sources.events import Event
+from claude_tui.sources.folders import log_file
+from claude_tui.sources.opencode.legacy import message_files, read_message
+from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceConfig
+
+_DATABASES: Final = "opencode*.db"
+"""`opencode.db`, and `opencode-<channel>.db` of other release channels."""
+
+
+class OpenCodeSource:
+    """Databases and message files of OpenCode's data folder.
+
+    A database's size and time of change in a `LogFile` include its write-ahead log, where news is first.
+    """
+
+    name = "opencode"
+
+    def roots(self, config: SourceConfig) -> list[Path]:
+        """Return `$XDG_DATA_HOME/opencode`, else `~/.local/share/opencode`, and the database `$OPENCODE_DB` names."""
+        explicit = config.explicit.get(self.name, ())
+        if explicit:
+            return list(explicit)
+        base = config.env.get("XDG_DATA_HOME")
+        folder = (Path(base) if base else config.home / ".local" / "share") / "opencode"
+        named = config.env.get("OPENCODE_DB", "")
+        if not named or named == ":memory:":
+            return [folder]
+        database = folder / named
+        if database.parent == folder and fnmatch(database.name, _DATABASES):
+            return [folder]
+        return [database, folder]
+
+    def discover(self, root: Path) -> Iterable[LogFile]:
+        """Find the databases of a data folder (or the one that `root` is), then its message files."""
+        if root.is_file():
+            yield from _database(root, root.parent)
+            return
+        for path in _databases(root):
+            yield from _database(path, root)
+        yield from message_files(root)
+
+    def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
+        """Read a database's changed messages, or a message file. Raises OSError where it cannot be read."""
+        return self.read_events(file, since)[0]
+
+    def read_events(self, file: LogFile, since: Checkpoint | None = None) -> tuple[FileRead, list[Event]]:
+        """Read a log and keep the events its rows were made of."""
+        if file.path.endswith(".json"):
+            return read_message(file, since, _stored_ids(Path(file.root)))
+        # SQLite is loaded only where there is a database.
+        from claude_tui.sources.opencode.rows import read_database
+
+        return read_database(file, since)
+
+
+def _databases(folder: Path) -> list[Path]:
+    try:
+        return [folder / name for name in sorted(os.listdir(folder)) if fnmatch(name, _DATABASES)]
+    except OSError:
+        return []
+
+
+def _database(path: Path, root: Path) -> Iterator[LogFile]:
+    try:
+        file = log_file("opencode", root, os.fspath(path), path.stat())
+    except OSError:
+        return
+    try:
+        log = os.stat(file.path + "-wal")
+    except OSError:
+        yield file
+    else:
+        yield file._replace(size=file.size + log.st_size, mtime_ns=max(file.mtime_ns, log.st_mtime_ns))
+
+
+def _stored_ids(folder: Path) -> frozenset[str]:
+    """Ids of the messages that a database in the folder has."""
+    from claude_tui.sources.opencode.database import message_ids
+
+    found: frozenset[str] = frozenset()
+    for path in _databases(folder):
+        for file in _database(path, folder):
+            try:
+                found |= message_ids(file.path, (file.dev, file.ino, file.size, file.mtime_ns))
+            except OSError:
+                continue
+    return found
