@@ -1,0 +1,409 @@
+"""The app: it takes snapshots and hands them to the view on screen. Wiring only; must not count anything."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timezone, tzinfo
+from pathlib import Path
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from textual import events, work
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.theme import Theme
+from textual.widgets import ContentSwitcher, Input
+from textual.worker import Worker, WorkerState
+
+from claude_tui.model import Query, Snapshot, Totals
+from claude_tui.ui import palette, themes
+from claude_tui.ui.ascii import AsciiFilter
+from claude_tui.ui.bindings import APP_BINDINGS
+from claude_tui.ui.dialogs import PeriodScreen
+from claude_tui.ui.empty import Empty, is_empty
+from claude_tui.ui.header import VIEW_NAMES, Line, Meters, Status, short_line, top_line
+from claude_tui.ui.help import HelpScreen
+from claude_tui.ui.keybar import KeyBar
+from claude_tui.ui.period import BY_ID as PERIODS
+from claude_tui.ui.period import Period, add
+from claude_tui.ui.refresh import NewsArrived, Refresher
+from claude_tui.ui.source import SnapshotSource
+from claude_tui.ui.views.base import Drilled, Scope, Shown, View
+from claude_tui.ui.views.days import DaysView, DayWanted
+from claude_tui.ui.views.live import LiveView
+from claude_tui.ui.views.models import ModelsView
+from claude_tui.ui.views.projects import ProjectsView
+from claude_tui.ui.views.sessions import SessionsView
+
+INTERVALS_S = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+"""What + and - go through."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the app starts."""
+
+    theme: str = themes.DEFAULT
+    period: str = "all"
+    view: str = "live"
+    interval_s: float = 0.25
+    ascii: bool = False
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one is: a view and what it is narrowed to."""
+
+    view: str
+    scope: Scope = Scope()
+
+
+class ClaudeTop(App[None]):
+    """A live monitor of what Claude Code costs and does."""
+
+    TITLE = "claude-top"
+    CSS_PATH = "app.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = list(APP_BINDINGS)
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+
+    def __init__(
+        self, source: SnapshotSource, settings: Settings | None = None, *, clock: Callable[[], int] | None = None
+    ) -> None:
+        """Set up the app.
+
+        Args:
+            source: Where snapshots come from; it is run as long as the app runs.
+            settings: How to start.
+            clock: The present in milliseconds, for tests.
+        """
+        # Without colours the ANSI way is the right one in every theme: else NO_COLOR is all black in ANSI themes.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        self.source = source
+        self.settings = settings or Settings()
+        self.period: Period = PERIODS.get(self.settings.period, PERIODS["all"])
+        self.places = [Place(self.settings.view if self.settings.view in VIEW_NAMES else "live")]
+        self.paused_ms: int | None = None
+        self.snapshot: Snapshot | None = None
+        self.trouble = ""
+        self._clock = clock or (lambda: time.time_ns() // 1_000_000)
+        self._zone: tzinfo = timezone.utc
+        self._zone_name = ""
+        self._refresher = Refresher(self._take, self.settings.interval_s)
+        self._shown_query: Query | None = None
+        self.views: dict[str, View] = {view.TITLE: view for view in (LiveView(), ModelsView(), ProjectsView(), SessionsView(), DaysView())}
+        for theme in themes.OWN:
+            self.register_theme(theme)
+        if self.settings.ascii:
+            self._filters.append(AsciiFilter())
+
+    # -- frame
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's colours, and ours for drawings."""
+        theme: Theme = self.current_theme
+        variables = super().get_css_variables()
+        variables |= themes.drawing_colours(theme, variables)
+        self.theme_variables = variables
+        return variables
+
+    def compose(self) -> ComposeResult:
+        """Status, meters, the views, keys."""
+        yield Line("topbar")
+        yield Meters()
+        yield Line("meterline")
+        with ContentSwitcher(initial=self.place.view, id="views"):
+            yield from self.views.values()
+            yield Empty()
+        yield Input(id="filter", placeholder="filter; ! for the others", compact=True)
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Start counting, and draw once before there is anything."""
+        try:
+            self.theme = self.settings.theme
+        except Exception:  # Textual raises its own error for a name it does not know; any theme is better than none
+            self.theme = themes.DEFAULT
+            self.notify(f"no theme is called {self.settings.theme}", severity="warning", markup=False)
+        self.source.subscribe(lambda: self.post_message(NewsArrived()))
+        self._count()
+        self._refresh_forever()
+        self.set_interval(1.0, self._tick)
+        self._tier(self.size.width, self.size.height)
+        self._focus_view()
+        self._refresher.wish(urgent=True)
+
+    @work(exit_on_error=False, group="count")
+    async def _count(self) -> None:
+        await self.source.run()
+
+    @work(exit_on_error=False, group="refresh")
+    async def _refresh_forever(self) -> None:
+        await self._refresher.run()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """What fails is said, and the last numbers stay on screen."""
+        if event.state is WorkerState.ERROR:
+            self.trouble = f"{event.worker.group} failed: {type(event.worker.error).__name__}"
+            self.log.error(str(event.worker.error))
+            self._draw_header()
+
+    # -- snapshots
+
+    @property
+    def now_ms(self) -> int:
+        """The instant shown: the present, or that of the pause."""
+        return self._clock() if self.paused_ms is None else self.paused_ms
+
+    @property
+    def today(self) -> date:
+        """The local day of the instant shown."""
+        return datetime.fromtimestamp(self.now_ms / 1000, self._zone).date()
+
+    @property
+    def place(self) -> Place:
+        """Where one is."""
+        return self.places[-1]
+
+    @property
+    def view(self) -> View:
+        """The view on screen."""
+        return self.views[self.place.view]
+
+    def on_news_arrived(self) -> None:
+        """The source has something new."""
+        if self.paused_ms is None:
+            self._refresher.wish()
+
+    def _tick(self) -> None:
+        if self.paused_ms is None:
+            self._refresher.wish()
+
+    async def _take(self) -> None:
+        if len(self.screen_stack) > 1:
+            return
+        view, place, now_ms = self.view, self.place, self.now_ms
+        query = view.query(self.period, place.scope, self.today)
+        if self.paused_ms is not None and self.snapshot is not None and query == self._shown_query:
+            snapshot = self.snapshot
+        else:
+            snapshot = await asyncio.to_thread(self.source.snapshot, query, now_ms)
+        if self._learn_zone(snapshot):
+            self._refresher.wish(urgent=True)
+        detail = None
+        if isinstance(view, DaysView) and view.detail_query is not None:
+            detail = await asyncio.to_thread(self.source.snapshot, view.detail_query, now_ms)
+        if place is not self.place or len(self.screen_stack) > 1:
+            self._refresher.wish(urgent=True)
+            return
+        self.snapshot, self._shown_query = snapshot, query
+        self._draw(snapshot, now_ms, detail)
+
+    def _learn_zone(self, snapshot: Snapshot) -> bool:
+        """Take over the time zone days are cut in; True where that moves today."""
+        if snapshot.timezone == self._zone_name:
+            return False
+        before, self._zone_name = self.today, snapshot.timezone
+        try:
+            self._zone = ZoneInfo(snapshot.timezone)
+        except (KeyError, ValueError, OSError):
+            self._zone = datetime.now().astimezone().tzinfo or timezone.utc
+        return self.today != before
+
+    def _draw(self, snapshot: Snapshot, now_ms: int, detail: Snapshot | None) -> None:
+        view = self.view
+        with self.batch_update():
+            empty = is_empty(snapshot) and not self.place.scope.trail
+            self.query_one("#views", ContentSwitcher).current = "empty" if empty else view.id
+            if empty:
+                self.query_one(Empty).show(snapshot)
+            else:
+                view.show(Shown(snapshot, now_ms, self.today, self.period, self.place.scope))
+                if isinstance(view, DaysView):
+                    view.show_detail(detail)
+            self._draw_header()
+            self._draw_keys()
+
+    def _period_totals(self, snapshot: Snapshot) -> Totals:
+        if not self.view.IGNORES_PERIOD:
+            return snapshot.totals
+        today = self.today
+        return add(row.totals for row in snapshot.days if self.period.covers(row.day, today))
+
+    def _draw_header(self) -> None:
+        snapshot = self.snapshot
+        if snapshot is None or not self.is_mounted:
+            return
+        status = Status(
+            view=self.place.view, now_ms=self.now_ms, period=self.period.label, totals=self._period_totals(snapshot),
+            paused=self.paused_ms is not None, interval_s=self._refresher.interval_s, trouble=self.trouble,
+        )  # fmt: skip
+        screen = self.screen_stack[0]
+        width = self.size.width
+        if screen.has_class("-with-topbar"):
+            screen.query_one("#topbar", Line).show(top_line(snapshot, status, width))
+        if screen.has_class("-with-meters"):
+            screen.query_one(Meters).show(snapshot, status)
+        else:
+            alone = not screen.has_class("-with-topbar")
+            screen.query_one("#meterline", Line).show(short_line(snapshot, status, width - 2, alone))
+
+    def _draw_keys(self) -> None:
+        self.screen_stack[0].query_one(KeyBar).offer(self.view.KEYS, self.snapshot.prices if self.snapshot else "")
+
+    # -- sizes
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Another size, another arrangement."""
+        self._tier(event.size.width, event.size.height)
+        self.call_after_refresh(self._draw_header)
+
+    def _tier(self, width: int, height: int) -> None:
+        """Choose what there is room for: the table always, then the keys, then the meters."""
+        if not self.screen_stack:
+            return
+        screen = self.screen_stack[0]
+        mini = width < 50 or height < 10
+        zoomed = screen.has_class("-zoom")
+        roomy = height >= 30 or (self.place.view == "live" and height >= 20)
+        screen.set_class(width >= 120 and not mini, "-wide")
+        screen.set_class(80 <= width < 120 and not mini, "-medium")
+        screen.set_class(50 <= width < 80 and not mini, "-narrow")
+        screen.set_class(mini, "-mini")
+        screen.set_class(height < 20, "-short")
+        screen.set_class(height >= 30, "-tall")
+        screen.set_class(not mini, "-with-topbar")
+        screen.set_class(width >= 80 and roomy and not mini and not zoomed, "-with-meters")
+
+    # -- going about
+
+    def _go(self, places: list[Place]) -> None:
+        self.places = places
+        self._tier(self.size.width, self.size.height)
+        self.query_one("#views", ContentSwitcher).current = self.place.view
+        self._focus_view()
+        self._refresher.wish(urgent=True)
+
+    def _focus_view(self) -> None:
+        self.view.main.focus(scroll_visible=False)
+
+    def action_view(self, name: str) -> None:
+        """Go to a view, unnarrowed."""
+        self._close_filter()
+        self._go([Place(name)])
+
+    def action_step_view(self, step: int) -> None:
+        """Go to the next or previous view."""
+        self.action_view(VIEW_NAMES[(VIEW_NAMES.index(self.place.view) + step) % len(VIEW_NAMES)])
+
+    def on_drilled(self, event: Drilled) -> None:
+        """A row was opened."""
+        self._close_filter()
+        target = self.views[event.view]
+        if target.table is not None:
+            target.table.set_filter("")
+        self._go([*self.places, Place(event.view, event.scope)])
+
+    def on_day_wanted(self, event: DayWanted) -> None:
+        """The selected day's models and projects are needed."""
+        self._refresher.wish(urgent=True)
+
+    def action_back(self) -> None:
+        """Close the filter, or drop it, or go back; never quit."""
+        table = self.view.table
+        if self.screen.has_class("-filtering"):
+            self._close_filter()
+            if table is not None:
+                table.set_filter("")
+        elif table is not None and table.filter:
+            table.set_filter("")
+        elif len(self.places) > 1:
+            self._go(self.places[:-1])
+        elif self.screen.has_class("-zoom"):
+            self.action_zoom()
+
+    # -- filter
+
+    def action_filter(self) -> None:
+        """Open the line to filter with."""
+        table = self.view.table
+        if table is None:
+            return
+        line = self.query_one("#filter", Input)
+        self.screen.add_class("-filtering")
+        with line.prevent(Input.Changed):
+            line.value = table.filter.text
+        line.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter as it is typed."""
+        if event.input.id == "filter" and self.view.table is not None:
+            self.view.table.set_filter(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep the filter and go on in the table."""
+        if event.input.id == "filter":
+            self._close_filter()
+
+    def _close_filter(self) -> None:
+        self.screen_stack[0].remove_class("-filtering")
+        self._focus_view()
+
+    # -- looks
+
+    @work(group="dialog")
+    async def action_period(self) -> None:
+        """Choose the days that count."""
+        chosen = await self.push_screen_wait(PeriodScreen(self.period, self.today))
+        if chosen is not None:
+            self.period = chosen
+        self._refresher.wish(urgent=True)
+
+    def action_pause(self) -> None:
+        """Freeze the display, or go on."""
+        self.paused_ms = self._clock() if self.paused_ms is None else None
+        self._draw_header()
+        self._refresher.wish(urgent=True)
+
+    async def action_refresh(self) -> None:
+        """Look at every file again."""
+        await asyncio.to_thread(self.source.refresh)
+        self._refresher.wish(urgent=True)
+
+    def action_interval(self, step: int) -> None:
+        """Refresh less or more often."""
+        at = INTERVALS_S.index(self._refresher.interval_s) if self._refresher.interval_s in INTERVALS_S else 0
+        self._refresher.interval_s = INTERVALS_S[max(0, min(len(INTERVALS_S) - 1, at + step))]
+        self._draw_header()
+
+    def action_zoom(self) -> None:
+        """Give the whole screen to the view, or take it back."""
+        self.screen.toggle_class("-zoom")
+        self._tier(self.size.width, self.size.height)
+        self.call_after_refresh(self._draw_header)
+
+    def action_theme(self) -> None:
+        """The next theme."""
+        names = [name for name in themes.ROTATION if name in self.available_themes]
+        at = names.index(self.theme) if self.theme in names else -1
+        self.theme = names[(at + 1) % len(names)]
+        self.notify(self.theme, title="theme", timeout=2, markup=False)
+
+    def action_help(self) -> None:
+        """All keys."""
+        self.push_screen(HelpScreen(), lambda _: self._refresher.wish(urgent=True))
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The same actions as the keys."""
+        yield from palette.commands(self)
+
+    def save_picture(self, path: Path) -> None:
+        """Write what is on screen as an SVG."""
+        self.save_screenshot(path.name, str(path.parent))
+
+

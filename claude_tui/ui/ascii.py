@@ -1,0 +1,33 @@
+"""`--ascii`: every drawing character replaced, cell for cell, by one that any font has.
+
+Works on the finished lines, so no widget has to know of it. Names from the logs are not touched: only the
+characters this program draws with are in the table.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.segment import Segment
+from textual.color import Color
+from textual.filter import LineFilter
+
+_PAIRS: Final = (
+    ("─━═╌┄▔▁", "-"), ("│┃║╎▕", "|"), ("╭╮╰╯┌┐└┘├┤┬┴┼┏┓┗┛", "+"), ("▏▎▍", " "), ("▌▋▊▉", "="), ("█", "#"), ("▓", "%"),
+    ("▒", "+"), ("░", ":"), ("·∙•", "."), ("▂", "_"), ("▃", ","), ("▄▖▗▂", "-"), ("▅", "~"), ("▆", "="), ("▇", "*"),
+    ("▀▘▝", "'"), ("▙▟▛▜▚▞", "#"), ("▲", "^"), ("▼", "v"), ("●", "*"), ("◆", "!"), ("○◌", "o"), ("›▶▸❯", ">"), ("‹◀", "<"), ("≥", ">"),
+    ("…", "~"), ("¹", "1"), ("²", "2"), ("³", "3"), ("⁴", "4"), ("⁵", "5"), ("⁶", "6"), ("⁷", "7"), ("⁸", "8"),
+    ("⁹", "9"), ("⁰", "0"), ("⏸", "#"), ("×", "x"), ("←", "<"), ("→", ">"), ("↑", "^"), ("↓", "v"), ("↵⏎", "/"), ("—–", "-"), ("Σ", "S"), ("✓", "v"), ("⇅", "%"),
+)  # fmt: skip
+TABLE: Final = {ord(glyph): plain for glyphs, plain in _PAIRS for glyph in glyphs}
+
+
+class AsciiFilter(LineFilter):
+    """Rewrites the characters of a line and nothing else."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The same segments with plain characters."""
+        return [
+            segment if segment.control or segment.text.isascii() else Segment(segment.text.translate(TABLE), segment.style)
+            for segment in segments
+        ]

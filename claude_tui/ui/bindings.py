@@ -1,0 +1,91 @@
+"""Every key of the app, once: the widgets bind from here, help and palette are generated from here.
+
+Each binding has an id, which a user's keymap refers to, and a tooltip, which says it in a sentence.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.binding import Binding
+
+
+def _bind(keys: str, action: str, id: str, label: str, tooltip: str, shown: str = "") -> Binding:
+    return Binding(keys, action, label, show=False, key_display=shown or None, tooltip=tooltip, id=id)
+
+
+VIEWS: Final = (
+    _bind("1", "view('live')", "view-live", "Live", "Sessions as they run"),
+    _bind("2", "view('models')", "view-models", "Models", "What each model used and cost"),
+    _bind("3", "view('projects')", "view-projects", "Projects", "What each project used and cost"),
+    _bind("4", "view('sessions')", "view-sessions", "Sessions", "Every session"),
+    _bind("5", "view('days')", "view-days", "Days", "A year as a heatmap, and its days"),
+    _bind("tab", "step_view(1)", "view-next", "Next view", "Go to the next view", "Tab"),
+    _bind("shift+tab", "step_view(-1)", "view-previous", "Previous view", "Go to the previous view", "S-Tab"),
+)
+"""Keys that switch views."""
+
+TABLE_BINDINGS: Final = (
+    _bind("up,k", "move(-1)", "row-up", "Up", "Select the row above", "↑ k"),
+    _bind("down,j", "move(1)", "row-down", "Down", "Select the row below", "↓ j"),
+    _bind("pageup", "page(-1)", "page-up", "Page up", "Move up by a page", "PgUp"),
+    _bind("pagedown", "page(1)", "page-down", "Page down", "Move down by a page", "PgDn"),
+    _bind("ctrl+u", "page(-0.5)", "half-page-up", "Half a page up", "Move up by half a page", "^u"),
+    _bind("ctrl+d", "page(0.5)", "half-page-down", "Half a page down", "Move down by half a page", "^d"),
+    _bind("home,g", "ends('first')", "row-first", "First", "Select the first row", "g"),
+    _bind("end,G", "ends('last')", "row-last", "Last", "Select the last row", "G"),
+    _bind("enter", "open", "row-open", "Open", "Go into the selected row", "⏎"),
+    _bind("s", "sort(1)", "sort-next", "Sort", "Sort by the next column", "s"),
+    _bind("S", "sort(-1)", "sort-previous", "Sort back", "Sort by the previous column", "S"),
+    _bind("I,o", "reverse", "sort-reverse", "Reverse", "Turn the order round", "I o"),
+    _bind("n", "match(1)", "match-next", "Next match", "Select the next row the filter found", "n"),
+    _bind("N", "match(-1)", "match-previous", "Previous match", "Select the previous row the filter found", "N"),
+)
+"""Keys of every table."""
+
+HEATMAP_BINDINGS: Final = (
+    _bind("left", "walk(-7)", "week-back", "Week back", "Go back a week", "←"),
+    _bind("right,l", "walk(7)", "week-on", "Week on", "Go on a week", "→ l"),
+    _bind("up,k", "walk(-1)", "day-back", "Day back", "Go back a day", "↑ k"),
+    _bind("down,j", "walk(1)", "day-on", "Day on", "Go on a day", "↓ j"),
+    _bind("pageup,ctrl+u", "walk(-28)", "weeks-back", "4 weeks back", "Go back four weeks", "PgUp"),
+    _bind("pagedown,ctrl+d", "walk(28)", "weeks-on", "4 weeks on", "Go on four weeks", "PgDn"),
+    _bind("home,g", "ends('first')", "day-first", "First day", "Go to the first day on screen", "g"),
+    _bind("end,G", "ends('last')", "day-last", "Today", "Go to today", "G"),
+    _bind("enter", "open", "day-open", "Open day", "Show the sessions of this day", "⏎"),
+    _bind("m", "metric", "heatmap-metric", "Metric", "Show cost, tokens or messages", "m"),
+)
+"""Keys of the heatmap."""
+
+LOOK: Final = (
+    _bind("slash", "filter", "filter", "Filter", "Show only rows that match; a leading ! shows the others", "/"),
+    _bind("p", "period", "period", "Period", "Choose the days that are counted", "p"),
+    _bind("space,Z", "pause", "pause", "Pause", "Freeze the display; counting goes on", "Space"),
+    _bind("r", "refresh", "refresh", "Refresh", "Look at every file again now", "r"),
+    _bind("plus,equals_sign", "interval(1)", "interval-longer", "Slower", "Refresh less often", "+"),
+    _bind("minus", "interval(-1)", "interval-shorter", "Faster", "Refresh more often", "-"),
+    _bind("z", "zoom", "zoom", "Zoom", "Give the whole screen to the view", "z"),
+    _bind("T", "theme", "theme", "Theme", "Next colour theme", "T"),
+)
+"""Keys that change what is shown and how."""
+
+GENERAL: Final = (
+    _bind("question_mark,f1,h", "help", "help", "Help", "All keys", "?"),
+    _bind("colon,ctrl+p", "command_palette", "palette", "Commands", "Find a command by its name", ":"),
+    _bind("escape,backspace", "back", "back", "Back", "Close, clear the filter, or go back", "Esc"),
+    _bind("q,ctrl+c", "quit", "quit", "Quit", "Leave claude-top", "q"),
+)
+"""Keys that work everywhere."""
+
+APP_BINDINGS: Final = (*VIEWS, *LOOK, *GENERAL)
+SECTIONS: Final = {
+    "Views": VIEWS,
+    "Rows": TABLE_BINDINGS,
+    "Days": HEATMAP_BINDINGS,
+    "Look": LOOK,
+    "General": GENERAL,
+}
+"""All keys in the order the help shows them."""
+
+BY_ID: Final = {binding.id or "": binding for bindings in SECTIONS.values() for binding in bindings}
+"""Every binding by its id."""

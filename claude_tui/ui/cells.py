@@ -1,0 +1,177 @@
+"""The columns that tables share: cost, tokens, share, age, spark. Each works on any row that has totals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from claude_tui.model import SessionRow, SessionState, Totals
+from claude_tui.ui import bars, format
+from claude_tui.ui.columns import Cell, Column
+
+
+class HasTotals(Protocol):
+    """Any row of a snapshot."""
+
+    @property
+    def totals(self) -> Totals:
+        """What the row sums up."""
+
+
+@dataclass
+class Frame:
+    """What cells need beside their row: the instant, the sum of all rows, the greatest cost of a row."""
+
+    now_ms: int = 0
+    total: Totals = Totals()
+    top_nano: int = 0
+
+    def set(self, now_ms: int, total: Totals, costs: Any) -> None:
+        """Take over the figures of a new snapshot."""
+        self.now_ms, self.total, self.top_nano = now_ms, total, max(costs, default=0)
+
+
+STATES: dict[SessionState, tuple[str, str]] = {
+    SessionState.WORKING: ("●", "good"),
+    SessionState.WAITING: ("◆", "warn"),
+    SessionState.IDLE: ("○", ""),
+    SessionState.DONE: ("·", "faint"),
+}
+"""Glyph and style of every state of a session; the word stands beside the glyph where there is room."""
+
+_RANK = {state: rank for rank, state in enumerate(STATES)}
+
+
+def cost_cell(totals: Totals, width: int) -> Cell:
+    """A cost with its mark; styled by how sure it is."""
+    if format.is_unpriced(totals):
+        return Cell(format.NOT_AVAILABLE, "doubt")
+    if not totals.cost_nano:
+        return Cell("$0", "faint")
+    return Cell(format.cost(totals, width), "money")
+
+
+def counted(value: int, width: int, style: str = "") -> Cell:
+    """A count; zero is a dot, so that the eye finds what is there."""
+    return Cell(format.count(value, width), style) if value else Cell("·", "faint")
+
+
+def tokens_cell(value: int, width: int, style: str = "") -> Cell:
+    """Tokens, shortened; zero is a dot."""
+    return Cell(format.short(value, min(width, 5)), style) if value else Cell("·", "faint")
+
+
+def cost(frame: Frame, priority: int = 0) -> Column[Any]:
+    """Cost at list price."""
+    return Column("cost", "Cost", 9, lambda row, w: cost_cell(row.totals, w), lambda row: row.totals.cost_nano, priority,
+                  narrow=8, tooltip="API-equivalent list price; ≥ lower bound, ~ estimated")  # fmt: skip
+
+
+def percent(frame: Frame, priority: int) -> Column[Any]:
+    """Share of the cost of all rows."""
+    return Column("share", "%", 5, lambda row, w: Cell(format.share(row.totals.cost_nano, frame.total.cost_nano, w), "dim"),
+                  lambda row: row.totals.cost_nano, priority, tooltip="Share of the cost")  # fmt: skip
+
+
+def share_bar(frame: Frame, priority: int, width: int = 12) -> Column[Any]:
+    """Share of the cost as a bar."""
+
+    def draw(row: HasTotals, width: int) -> Cell:
+        whole = frame.total.cost_nano
+        return Cell(bars.bar(row.totals.cost_nano / whole if whole else 0, width), "bar")
+
+    return Column("bar", "Share", width, draw, lambda row: row.totals.cost_nano, priority, narrow=6, right=False)
+
+
+def tokens(priority: int, width: int = 6) -> Column[Any]:
+    """All tokens, cache included."""
+    return Column("tokens", "Tokens", width, lambda row, w: tokens_cell(row.totals.tokens, w), lambda row: row.totals.tokens,
+                  priority, tooltip="All tokens, cache included")  # fmt: skip
+
+
+def kind(field: str, label: str, priority: int, width: int = 6) -> Column[Any]:
+    """One kind of tokens."""
+    return Column(field, label, width, lambda row, w: tokens_cell(getattr(row.totals, field), w, "dim"),
+                  lambda row: getattr(row.totals, field), priority, narrow=5)  # fmt: skip
+
+
+def messages(priority: int) -> Column[Any]:
+    """Responses."""
+    return Column("messages", "Msgs", 7, lambda row, w: counted(row.totals.responses, w), lambda row: row.totals.responses,
+                  priority, narrow=5, tooltip="Responses of the API")  # fmt: skip
+
+
+def cache_hit(priority: int) -> Column[Any]:
+    """Cache reads as a share of everything that went in."""
+
+    def draw(row: HasTotals, width: int) -> Cell:
+        hit = row.totals.cache_hit
+        return Cell("", "") if hit is None else Cell(format.share(hit, 1, width), "good" if hit >= 0.8 else "dim")
+
+    return Column("cache", "Hit", 5, draw, lambda row: row.totals.cache_hit or 0.0, priority,
+                  tooltip="Cache reads as a share of everything that went in")  # fmt: skip
+
+
+def age(frame: Frame, priority: int) -> Column[Any]:
+    """How long ago the last response was."""
+
+    def draw(row: HasTotals, width: int) -> Cell:
+        seconds = (frame.now_ms - row.totals.last_ms) / 1000
+        style = "strong" if seconds < 60 else "" if seconds < 3600 else "dim"
+        return Cell(format.age(row.totals.last_ms, frame.now_ms), style)
+
+    return Column("age", "Age", 4, draw, lambda row: row.totals.last_ms, priority, tooltip="Since the last response")
+
+
+def spark(priority: int, width: int = 15) -> Column[Any]:
+    """Cost per day of the last 30 days."""
+
+    def draw(row: Any, width: int) -> Cell:
+        return Cell(bars.sparkline(row.spark, width), "spark")
+
+    return Column("spark", "30 days", width, draw, lambda row: sum(row.spark), priority, narrow=10,
+                  tooltip="Cost per day, the last 30 days")  # fmt: skip
+
+
+def state(priority: int = 0, words: bool = False) -> Column[SessionRow]:
+    """What a session is doing."""
+
+    def draw(row: SessionRow, width: int) -> Cell:
+        glyph, style = STATES[row.state]
+        return Cell(f"{glyph} {row.state.value}" if width >= 9 else glyph, style)
+
+    return Column("state", "State" if words else "", 9 if words else 1, draw, lambda row: (_RANK[row.state], -row.totals.last_ms),
+                  priority, narrow=1, right=False, descending=False)  # fmt: skip
+
+
+def context(priority: int) -> Column[SessionRow]:
+    """How full the context window is."""
+
+    def draw(row: SessionRow, width: int) -> Cell:
+        if not row.context_tokens:
+            return Cell("")
+        if not row.context_window:
+            return Cell(format.short(row.context_tokens), "dim")
+        fill = row.context_tokens / row.context_window
+        style = "bad" if fill >= 0.9 else "warn" if fill >= 0.75 else "dim"
+        percent = f"{min(fill, 9.99) * 100:.0f}%"
+        return Cell(("".join(bars.gauge(min(fill, 1), width - 5)) if width >= 9 else "") + percent.rjust(min(width, 5)), style)
+
+    return Column("context", "Context", 12, draw, lambda row: row.context_tokens / (row.context_window or 1_000_000), priority,
+                  narrow=4, tooltip="Fill of the context window at the last response")  # fmt: skip
+
+
+def rate(priority: int) -> Column[SessionRow]:
+    """Cost per hour, now."""
+
+    def draw(row: SessionRow, width: int) -> Cell:
+        return Cell(format.money(row.cost_per_hour_nano, width), "hot") if row.cost_per_hour_nano else Cell("·", "faint")
+
+    return Column("rate", "$/h", 7, draw, lambda row: row.cost_per_hour_nano, priority,
+                  tooltip="Cost of the last ten minutes, per hour")  # fmt: skip
+
+
+def models_text(row: SessionRow) -> str:
+    """The models of a session, the first by name, the others counted."""
+    names = [format.short_model(name) for name in row.models]
+    return "" if not names else names[0] + (f" +{len(names) - 1}" if len(names) > 1 else "")

@@ -1,0 +1,43 @@
+"""What is said when there is nothing to show yet: where it looked, and what to try."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widgets import Static
+
+from claude_tui.model import Phase, Snapshot
+from claude_tui.ui.columns import cut
+
+
+def is_empty(snapshot: Snapshot) -> bool:
+    """Whether the logs hold nothing at all (as opposed to nothing in this period)."""
+    return not (snapshot.totals.responses or snapshot.newest_ms or snapshot.days)
+
+
+def message(snapshot: Snapshot, width: int) -> Content:
+    """The text for a snapshot without anything in it."""
+    if snapshot.progress.phase in (Phase.DISCOVERING, Phase.SCANNING):
+        return Content.assemble(("Reading the logs…", "bold $accent"), "\n\n", ("Numbers appear as they are counted.", "$quiet"))
+    lines = [
+        Content.styled("No Claude Code logs found yet", "bold $accent"),
+        Content(""),
+        Content.styled("Looked in", "$quiet"),
+        *(Content.assemble(("  • ", "$primary"), (cut(root, max(8, width - 4)), "$foreground")) for root in snapshot.roots),
+        Content(""),
+        Content.assemble(("claude-top --demo", "bold $primary"), ("  shows it with invented data", "$quiet")),
+        Content.assemble(("claude-top --claude-dir DIR", "bold $primary"), ("  looks somewhere else", "$quiet")),
+        Content(""),
+        Content.styled("Still watching: the first answer appears here.", "$quiet"),
+    ]
+    return Content("\n").join(lines)
+
+
+class Empty(Static):
+    """The empty state."""
+
+    def __init__(self) -> None:
+        super().__init__(id="empty", markup=False)
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Say where it looked."""
+        self.update(message(snapshot, self.app.size.width - 8))

@@ -1,0 +1,236 @@
+"""The lines that are always there: views, status, meters. What they say is decided by pure functions here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Static
+
+from claude_tui.model import Phase, Progress, Snapshot, Totals
+from claude_tui.ui import bars, format
+
+VIEW_NAMES = ("live", "models", "projects", "sessions", "days")
+"""The views, in the order of their numbers."""
+
+Part = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the header shows beside the snapshot. `totals` are those of the period."""
+
+    view: str
+    now_ms: int
+    period: str
+    totals: Totals
+    paused: bool = False
+    interval_s: float = 0.25
+    trouble: str = ""
+
+
+def assemble(groups: Sequence[tuple[int, Sequence[Part]]], width: int, gap: Part = (" · ", "$line")) -> Content:
+    """Groups of parts on one line, in order; while they do not fit, the one with the highest number goes."""
+    kept = list(groups)
+    while kept:
+        line: list[Part] = []
+        for _, parts in kept:
+            line += [gap, *parts] if line else parts
+        if sum(len(text) for text, _ in line) <= width or len(kept) == 1:
+            return Content.assemble(*line)
+        kept.remove(max(kept, key=lambda group: group[0]))
+    return Content("")
+
+
+def phase_parts(progress: Progress, status: Status, width: int) -> list[Part]:
+    """What the engine is doing, with a progress bar while it reads."""
+    if status.trouble:
+        return [("▲ ", "$error"), (status.trouble, "bold $error")]
+    if status.paused:
+        return [(" ⏸ PAUSED ", "bold reverse $warning")]
+    if progress.phase is Phase.SCANNING:
+        share = progress.bytes_done / progress.bytes_total if progress.bytes_total else 0.0
+        parts: list[Part] = [("◌ scanning ", "bold $accent")]
+        if width >= 40:
+            filled, empty = bars.gauge(share, 10)
+            parts += [(filled, "$accent"), (empty, "$line")]
+        parts.append((f" {100 * share:.0f}%", "$foreground"))
+        if width >= 60:
+            parts.append((f" {progress.files_done:,}/{progress.files_total:,} files", "$quiet"))
+            parts.append((f" {format.size(progress.bytes_done)} of {format.size(progress.bytes_total)}", "$quiet"))
+        if progress.eta_s is not None and width >= 24:
+            parts.append((f" {format.countdown(progress.eta_s)} left", "$quiet"))
+        return parts
+    glyph, style = {
+        Phase.DISCOVERING: ("◌", "$accent"), Phase.LIVE: ("●", "$success"),
+        Phase.POLLING: ("◆", "$warning"), Phase.STOPPED: ("○", "$error"),
+    }[progress.phase]  # fmt: skip
+    return [(f"{glyph} ", style), (progress.phase.value, f"bold {style}")]
+
+
+def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
+    """The right part of the top line."""
+    progress = snapshot.progress
+    groups: list[tuple[int, Sequence[Part]]] = [(4, [(status.period, "bold $accent")])]
+    groups.append((0, phase_parts(progress, status, width)))
+    if progress.phase is not Phase.SCANNING:
+        if progress.files_total:
+            groups.append((6, [(f"{progress.files_total:,} files", "$quiet")]))
+        if progress.detail:
+            groups.append((7, [(progress.detail, "$warning")]))
+        groups.append((8, [(f"every {status.interval_s:g}s", "$quiet")]))
+    if snapshot.newest_ms:
+        age = format.age(snapshot.newest_ms, status.now_ms)
+        groups.append((3, [("data ", "$quiet"), (age, "$foreground"), ("" if age == "now" else " old", "$quiet")]))
+    problems = sum(snapshot.problems.values())
+    if problems:
+        groups.append((1, [(f"!{problems}", "bold $warning")]))
+    return assemble(groups, width)
+
+
+def tabs(active: str, width: int) -> list[Part]:
+    """The numbered views, the active one marked; only their numbers where there is little room."""
+    parts: list[Part] = []
+    full = width >= 76
+    if width >= 112:
+        parts = [(" claude-top ", "bold $background on $primary"), (" ", "")]
+    for number, name in enumerate(VIEW_NAMES, 1):
+        link = f" @click=app.view('{name}')"
+        del link
+        label = f"{format.superscript(number)}{name.capitalize() if full or name == active else ''}"
+        parts.append((f" {label} ", "bold $foreground on $panel" if name == active else "$quiet"))
+    return parts
+
+
+def top_line(snapshot: Snapshot, status: Status, width: int) -> Content:
+    """The whole top line."""
+    left = tabs(status.view, width)
+    used = sum(len(text) for text, _ in left)
+    right = status_line(snapshot, status, width - used - 2)
+    return Content.assemble(*left, " " * max(1, width - used - right.cell_length - 1), right, " ")
+
+
+def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> Content:
+    """Meters as one line, for small panes. `alone` where it is all there is above the table."""
+    burn = snapshot.burn.last_5m_nano
+    glyph = [] if not alone else phase_parts(snapshot.progress, status, 0)[:1] if not status.paused else [("⏸ ", "bold $warning")]
+    today = format.cost(snapshot.today, 9) if width < 50 else format.headline_cost(snapshot.today)
+    first: list[Part] = [*glyph, ("today ", "$quiet") if width >= 30 else ("", ""), (today, "bold $primary")]
+    groups: list[tuple[int, Sequence[Part]]] = [(0, first)]
+    groups.append((1, [(f"{format.money(burn, 7)}/h", "bold $warning" if burn else "$quiet")]))
+    if alone:
+        number = VIEW_NAMES.index(status.view) + 1
+        groups.append((2, [(f"{format.superscript(number)}{status.view}", "bold $accent")]))
+        groups.append((4, [(status.period, "$accent")]))
+    groups.append((3, [(f"{snapshot.active_sessions}", "bold $success"), (" active", "$quiet")]))
+    groups.append((5, [(f"{format.short(snapshot.tokens_per_minute[-1] if snapshot.tokens_per_minute else 0)}", "$foreground"),
+                       (" tok/min", "$quiet")]))  # fmt: skip
+    groups.append((6, [(bars.sparkline(snapshot.tokens_per_minute, 20), "$secondary")]))
+    return assemble(groups, width)
+
+
+def today_lines(snapshot: Snapshot, width: int) -> list[Content]:
+    """The meter of today."""
+    today = snapshot.today
+    counts = f"{format.short(today.tokens)} tok · {format.count(today.responses, 6)} msgs"
+    return [
+        Content.styled(format.headline_cost(today), "bold $primary"),
+        Content.styled(counts, "$quiet"),
+        _hit_line(today, width),
+    ]
+
+
+def _hit_line(totals: Totals, width: int) -> Content:
+    hit = totals.cache_hit
+    if hit is None:
+        return Content.styled("no input yet", "$faint")
+    filled, empty = bars.gauge(hit, max(0, width - 10))
+    return Content.assemble(("hit ", "$quiet"), (filled, "$success"), (empty, "$line"), (format.share(hit, 1).rjust(6), "$foreground"))
+
+
+def burn_lines(snapshot: Snapshot, width: int) -> list[Content]:
+    """The meter of spend per hour, over three windows."""
+    burn = snapshot.burn
+    top = max(burn.last_5m_nano, burn.last_15m_nano, burn.last_60m_nano)
+    lines = []
+    for label, nano in ((" 5m", burn.last_5m_nano), ("15m", burn.last_15m_nano), ("60m", burn.last_60m_nano)):
+        figure = f"{format.money(nano, 8)}/h".rjust(10)
+        filled, empty = bars.gauge(nano / top if top else 0, max(0, width - 15))
+        lines.append(Content.assemble((label, "$quiet"), (figure, "bold $warning" if nano else "$faint"), "  ",
+                                      (filled, "$warning"), (empty, "$line")))  # fmt: skip
+    return lines
+
+
+def flow_lines(snapshot: Snapshot, width: int) -> list[Content]:
+    """The graph of tokens per minute, the last hour."""
+    return [Content.styled(line, "$secondary") for line in bars.columns(snapshot.tokens_per_minute, width, 3)]
+
+
+def period_lines(totals: Totals, width: int) -> list[Content]:
+    """The meter of the period: its sums, and how sure they are."""
+    sure = format.confidence(totals)
+    return [
+        Content.styled(format.headline_cost(totals), "bold $foreground"),
+        Content.styled(f"{format.short(totals.tokens)} tok · {format.count(totals.responses, 7)} msgs", "$quiet"),
+        Content.styled(format.clip(sure, width), "$success" if sure == "exact" else "$warning"),
+    ]
+
+
+class Line(Static):
+    """One line of text that is drawn only when it differs."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id=id, markup=False)
+        self._content: Content | None = None
+
+    def show(self, content: Content) -> None:
+        """Show a line."""
+        if self._content is None or not content.is_same(self._content):
+            self._content = content
+            self.update(content, layout=False)
+
+
+class Meters(Horizontal):
+    """The four meters."""
+
+    TITLES: ClassVar[dict[str, str]] = {"today": "today", "burn": "burn", "flow": "tokens/min", "period": "period"}
+
+    def __init__(self) -> None:
+        super().__init__(id="meters")
+        self.parts = {name: Line(f"meter-{name}") for name in self.TITLES}
+
+    def compose(self) -> ComposeResult:
+        """The meters, side by side."""
+        for meter in self.parts.values():
+            meter.add_class("meter")
+            yield meter
+
+    def show(self, snapshot: Snapshot, status: Status) -> None:
+        """Show a snapshot."""
+        flow = snapshot.tokens_per_minute
+        lines: dict[str, Any] = {
+            "today": lambda width: today_lines(snapshot, width),
+            "burn": lambda width: burn_lines(snapshot, width),
+            "flow": lambda width: flow_lines(snapshot, width),
+            "period": lambda width: period_lines(status.totals, width),
+        }
+        for name, meter in self.parts.items():
+            meter.show(Content("\n").join(lines[name](meter.size.width)))
+        active = f"{snapshot.active_sessions} active" if snapshot.active_sessions else "idle"
+        self._title("today", "today", active)
+        self._title("burn", "burn", "")
+        peak = f"now {format.short(flow[-1] if flow else 0)} · peak {format.short(max(flow, default=0))}"
+        self._title("flow", "tokens/min · 60 min", peak)
+        self._title("period", status.period, "")
+
+    def _title(self, name: str, title: str, subtitle: str) -> None:
+        meter = self.parts[name]
+        titles = (title, subtitle)
+        if getattr(meter, "_titles", None) != titles:
+            meter._titles = titles  # type: ignore[attr-defined]
+            meter.border_title = Content.styled(title, "bold $foreground")  # type: ignore[assignment]
+            meter.border_subtitle = Content.styled(subtitle, "$quiet")  # type: ignore[assignment]

@@ -1,0 +1,35 @@
+"""What the command palette offers: the same actions as the keys, and every theme."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from textual.app import App, SystemCommand
+
+from claude_tui.ui.bindings import BY_ID, GENERAL, LOOK, VIEWS
+from claude_tui.ui.help import key_text
+
+_SKIPPED = frozenset({"palette", "back"})
+
+
+def commands(app: App[Any]) -> Iterator[SystemCommand]:
+    """Every action by its name, then the themes."""
+    for binding in (*VIEWS, *LOOK, *GENERAL):
+        if binding.id not in _SKIPPED:
+            yield SystemCommand(
+                f"{binding.description}  ({key_text(binding)})", binding.tooltip, partial(app.run_action, f"app.{binding.action}")
+            )
+    for id in ("sort-next", "sort-reverse", "heatmap-metric"):
+        binding = BY_ID[id]
+        yield SystemCommand(
+            f"{binding.description}  ({key_text(binding)})", binding.tooltip, partial(_run_on_focused, app, binding.action)
+        )
+    for name in sorted(app.available_themes):
+        yield SystemCommand(f"Theme: {name}", "Use this theme", partial(setattr, app, "theme", name))
+
+
+async def _run_on_focused(app: App[Any], action: str) -> None:
+    if app.focused is not None:
+        await app.run_action(action, default_namespace=app.focused)

@@ -1,0 +1,50 @@
+"""When snapshots are taken: on news, at most so often, never two at once, and off the screen's thread.
+
+Must not know what is done with a snapshot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from textual.message import Message
+
+
+class NewsArrived(Message):
+    """There is something new to show. Says nothing more, so that one can stand for a thousand."""
+
+    def can_replace(self, message: Message) -> bool:
+        """One is enough."""
+        return isinstance(message, NewsArrived)
+
+
+class Refresher:
+    """Calls `take` once for any number of wishes, with at least `interval_s` between two calls."""
+
+    def __init__(self, take: Callable[[], Awaitable[None]], interval_s: float) -> None:
+        self._take = take
+        self.interval_s = interval_s
+        self._wished = asyncio.Event()
+        self._urgent = asyncio.Event()
+        self.taken = 0
+        """How often `take` was called."""
+
+    def wish(self, *, urgent: bool = False) -> None:
+        """Have `take` called soon; at once if a person waits for it."""
+        self._wished.set()
+        if urgent:
+            self._urgent.set()
+
+    async def run(self) -> None:
+        """Serve wishes until cancelled."""
+        while True:
+            await self._wished.wait()
+            self._wished.clear()
+            self._urgent.clear()
+            await self._take()
+            self.taken += 1
+            try:
+                await asyncio.wait_for(self._urgent.wait(), self.interval_s)
+            except asyncio.TimeoutError:
+                pass

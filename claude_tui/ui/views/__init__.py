@@ -1,0 +1,1 @@
+"""The numbered views. Each draws a snapshot and nothing else."""

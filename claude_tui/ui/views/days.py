@@ -1,0 +1,210 @@
+"""View 5: a year as a heatmap, the cost per day below it, the selected day beside that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Static
+
+from claude_tui.model import ModelRow, ProjectRow, Query, Snapshot, Totals
+from claude_tui.ui import bars, format
+from claude_tui.ui.chart import MARGIN, CostChart, stack, unit_for
+from claude_tui.ui.columns import fit
+from claude_tui.ui.heatmap import GLYPHS, Heatmap
+from claude_tui.ui.views.base import Drilled, Scope, Shown, View
+
+METRICS: Final[dict[str, Callable[[Totals], int]]] = {
+    "cost": lambda totals: totals.cost_nano,
+    "tokens": lambda totals: totals.tokens,
+    "messages": lambda totals: totals.responses,
+}
+"""What the heatmap can show, in the order `m` goes through."""
+
+
+class DayWanted(Message):
+    """The models and projects of a day are needed."""
+
+
+def day_summary(day: date, totals: Totals | None, first: date | None) -> Content:
+    """One line about a day. A day before the first record is not a day of zero."""
+    parts: list[tuple[str, str]] = [(format.day(day), "bold $foreground")]
+    if totals is not None:
+        parts += [("  ", ""), (format.headline_cost(totals), "bold $primary"), ("  ", "")]
+        parts += [(f"{format.short(totals.tokens)} tokens  {totals.responses:,} msgs", "$quiet")]
+    else:
+        known = first is not None and day >= first
+        parts += [("  ", ""), ("nothing used" if known else "no data recorded", "$quiet italic")]
+    return Content.assemble(*parts)
+
+
+def ranking(title: str, rows: tuple[ModelRow, ...] | tuple[ProjectRow, ...], total: int, width: int, lines: int) -> list[Content]:
+    """Rows with their bars and costs, as many as `lines` allow, the rest counted."""
+    if lines < 2 or not rows:
+        return []
+    drawn = [Content.styled(title, "$faint")]
+    room = lines - 1
+    shown = rows if len(rows) <= room else rows[: room - 1]
+    bar = max(0, min(10, width - 26))
+    for row in shown:
+        name = format.short_model(row.name) if isinstance(row, ModelRow) else row.name
+        drawn.append(Content.assemble(
+            (fit(name, max(4, width - bar - 11)), "$foreground"), " ",
+            (bars.bar(row.totals.cost_nano / total if total else 0, bar), "$primary"),
+            (format.cost(row.totals, 9).rjust(10), "$foreground"),
+        ))  # fmt: skip
+    if len(shown) < len(rows):
+        drawn.append(Content.styled(f"{len(rows) - len(shown)} more", "$faint"))
+    return drawn
+
+
+def day_detail(snapshot: Snapshot | None, width: int, height: int) -> Content:
+    """The models and projects of one day."""
+    if snapshot is None or not snapshot.totals.responses:
+        return Content("")
+    totals = snapshot.totals
+    hit = totals.cache_hit
+    facts = [f"{format.short(totals.output)} out", f"{format.share(hit, 1)} hit" if hit is not None else "",
+             f"{len(snapshot.sessions)} sess"]  # fmt: skip
+    lines = [Content.styled(" · ".join(filter(None, facts)), "$quiet")]
+    half = max(2, (height - 1) // 2)
+    models = ranking("models", snapshot.models, totals.cost_nano, width, min(half, len(snapshot.models) + 1))
+    projects = ranking("projects", snapshot.projects, totals.cost_nano, width, height - 1 - len(models))
+    return Content("\n").join([*lines, *models, *projects])
+
+
+class DayDetail(Static):
+    """The selected day's models and projects."""
+
+    def __init__(self) -> None:
+        super().__init__(id="day-detail", markup=False)
+        self._snapshot: Snapshot | None = None
+
+    def show(self, snapshot: Snapshot | None) -> None:
+        """Show a day."""
+        self._snapshot = snapshot
+        self.update(day_detail(snapshot, self.size.width, self.size.height), layout=False)
+
+    def on_resize(self) -> None:
+        """As many lines as fit."""
+        self.show(self._snapshot)
+
+
+class DaysView(View):
+    """The year, and its days."""
+
+    NUMBER = 5
+    TITLE = "days"
+    IGNORES_PERIOD = True
+    KEYS: ClassVar[tuple[str, ...]] = ("day-open", "heatmap-metric", "week-back", "week-on", "day-last", "period", "pause", "help")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.metric = "cost"
+        self.heatmap = Heatmap(id="heatmap")
+        self.chart = CostChart(id="chart")
+        self.detail = DayDetail()
+        self._summary = Static(id="day-summary", markup=False)
+        self._legend = Static(id="heatmap-legend", markup=False)
+
+    def compose(self) -> ComposeResult:
+        """The heatmap over chart and day."""
+        with Vertical(id="year") as year:
+            self._year = year
+            yield self.heatmap
+            with Horizontal(id="year-foot"):
+                yield self._summary
+                yield self._legend
+        with Horizontal(id="days-below"):
+            yield self.chart
+            yield self.detail
+
+    def on_mount(self) -> None:
+        """Title the panels."""
+        levels = [("  less ", "$quiet"), *((f"{glyph} ", f"$heat-{level}") for level, glyph in enumerate(GLYPHS))]
+        self._legend.update(Content.assemble(*levels, ("more   ", "$quiet"), ("- ", "$faint"), ("no data", "$quiet")))
+
+    @property
+    def main(self) -> Widget:
+        """The heatmap takes the keys."""
+        return self.heatmap
+
+    @property
+    def detail_query(self) -> Query | None:
+        """What to ask for the selected day."""
+        day, scope = self.heatmap.cursor_day, self.shown.scope if self.shown else Scope()
+        return Query(since=day, until=day, model=scope.model, project=scope.project, session=scope.session) if day else None
+
+    def draw(self, shown: Shown) -> None:
+        """Hand the days to heatmap and chart."""
+        snapshot, value = shown.snapshot, METRICS[self.metric]
+        first = snapshot.days[0].day if snapshot.days else None
+        self.heatmap.show({row.day: value(row.totals) for row in snapshot.days}, shown.today, first)
+        self._show_summary()
+        self._show_chart()
+
+    def _show_chart(self) -> None:
+        shown = self.shown
+        if shown is None:
+            return
+        columns = max(8, self.chart.size.width - MARGIN)
+        since, until = shown.period.range(shown.today)
+        until = min(until or shown.today, shown.today)
+        first = shown.snapshot.days[0].day if shown.snapshot.days else until
+        since = min(max(since or first, first), until)
+        unit = unit_for((until - since).days + 1, columns)
+        names = {row.key: format.short_model(row.name) for row in shown.snapshot.models}
+        self.chart.show(stack(shown.snapshot.day_models, names, since, until, unit))
+        self.chart.border_title = Content.assemble((f"cost per {unit}", "bold $foreground"), (f"  {shown.period.label}", "$quiet"))  # type: ignore[assignment]
+
+    def _show_summary(self) -> None:
+        shown, day = self.shown, self.heatmap.cursor_day
+        if shown is None or day is None:
+            return
+        totals = next((row.totals for row in shown.snapshot.days if row.day == day), None)
+        first = shown.snapshot.days[0].day if shown.snapshot.days else None
+        self._summary.update(day_summary(day, totals, first), layout=False)
+        self.detail.border_title = Content.assemble((format.day(day), "bold $foreground"))  # type: ignore[assignment]
+
+    def show_detail(self, snapshot: Snapshot | None) -> None:
+        """Show the models and projects of the selected day."""
+        self.detail.show(snapshot)
+
+    @property
+    def titled(self) -> Widget:
+        """The heatmap's panel carries the titles."""
+        return self._year
+
+    def subtitle(self) -> Content:
+        """What the heatmap shows."""
+        return Content.styled(self.metric, "$quiet")
+
+    def on_heatmap_day_highlighted(self, event: Heatmap.DayHighlighted) -> None:
+        """Another day: what is known at once, and the rest asked for."""
+        event.stop()
+        self._show_summary()
+        self.post_message(DayWanted())
+
+    def on_heatmap_day_selected(self, event: Heatmap.DaySelected) -> None:
+        """A day leads to its sessions."""
+        event.stop()
+        scope = self.shown.scope if self.shown else Scope()
+        self.post_message(Drilled("sessions", scope.narrowed(str(event.day), day=event.day)))
+
+    def on_heatmap_metric_changed(self, event: Heatmap.MetricChanged) -> None:
+        """Show the next metric."""
+        event.stop()
+        names = list(METRICS)
+        self.metric = names[(names.index(self.metric) + 1) % len(names)]
+        if self.shown is not None:
+            self.show(self.shown)
+
+    def on_resize(self) -> None:
+        """The chart shows as many days as fit."""
+        self.call_after_refresh(self._show_chart)

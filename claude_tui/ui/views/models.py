@@ -1,0 +1,68 @@
+"""View 2: what each model used and cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from claude_tui.model import ModelRow, Snapshot
+from claude_tui.ui import cells, format
+from claude_tui.ui.cells import Frame
+from claude_tui.ui.columns import Cell, Column
+from claude_tui.ui.line_table import LineTable
+from claude_tui.ui.views.base import Drilled, Scope, TableView
+
+
+def model_columns(frame: Frame) -> list[Column[ModelRow]]:
+    """The columns of the models table."""
+
+    def name(row: ModelRow, width: int) -> Cell:
+        return Cell(row.name if width >= 28 else format.short_model(row.name), "name")
+
+    def each(row: ModelRow) -> int:
+        priced = row.totals.responses - row.totals.unpriced_responses
+        return row.totals.cost_nano // priced if priced > 0 else 0
+
+    def each_cell(row: ModelRow, width: int) -> Cell:
+        return Cell(format.money(each(row), width), "dim") if each(row) else Cell("·", "faint")
+
+    return [
+        Column("name", "Model", 18, name, lambda row: row.name, 0, narrow=12, flex=1, right=False, descending=False),
+        cells.share_bar(frame, 4, width=16),
+        cells.messages(3),
+        cells.kind("input", "Input", 8),
+        cells.kind("output", "Output", 6),
+        cells.kind("cache_write_5m", "Wr 5m", 9),
+        cells.kind("cache_write_1h", "Wr 1h", 10),
+        cells.kind("cache_read", "Read", 7),
+        cells.tokens(1),
+        cells.cost(frame),
+        cells.percent(frame, 2),
+        Column("each", "$/msg", 7, each_cell, each, 11, tooltip="Cost per response"),
+        cells.age(frame, 5),
+        cells.spark(12, width=15),
+    ]
+
+
+class ModelsView(TableView):
+    """Every model, by cost."""
+
+    NUMBER = 2
+    TITLE = "models"
+
+    def columns(self) -> Sequence[Column[ModelRow]]:
+        """The columns of the table."""
+        return model_columns(self.frame)
+
+    def rows(self, snapshot: Snapshot) -> Sequence[ModelRow]:
+        """The models."""
+        return snapshot.models
+
+    def searched(self, row: ModelRow) -> str:
+        """Name and client."""
+        return f"{row.name} {row.source}"
+
+    def on_line_table_opened(self, event: LineTable.Opened) -> None:
+        """A model leads to its projects."""
+        event.stop()
+        scope = self.shown.scope if self.shown else Scope()
+        self.post_message(Drilled("projects", scope.narrowed(event.row.name, model=event.row.key)))

@@ -1,0 +1,52 @@
+"""View 3: what each project used and cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from claude_tui.model import ProjectRow, Snapshot
+from claude_tui.ui import cells
+from claude_tui.ui.cells import Frame
+from claude_tui.ui.columns import Cell, Column
+from claude_tui.ui.line_table import LineTable
+from claude_tui.ui.views.base import Drilled, Scope, TableView
+
+
+def project_columns(frame: Frame) -> list[Column[ProjectRow]]:
+    """The columns of the projects table."""
+    return [
+        Column("name", "Project", 22, lambda row, w: Cell(row.name, "name"), lambda row: row.name.lower(), 0, narrow=12, flex=1,
+               right=False, descending=False),
+        cells.share_bar(frame, 4, width=16),
+        Column("sessions", "Sess", 5, lambda row, w: cells.counted(row.sessions, w), lambda row: row.sessions, 5,
+               tooltip="Sessions"),
+        cells.messages(6),
+        cells.kind("output", "Output", 8),
+        cells.cache_hit(7),
+        cells.tokens(1),
+        cells.cost(frame),
+        cells.percent(frame, 2),
+        cells.age(frame, 3),
+        cells.spark(9, width=30),
+    ]  # fmt: skip
+
+
+class ProjectsView(TableView):
+    """Every project, by cost."""
+
+    NUMBER = 3
+    TITLE = "projects"
+
+    def columns(self) -> Sequence[Column[ProjectRow]]:
+        """The columns of the table."""
+        return project_columns(self.frame)
+
+    def rows(self, snapshot: Snapshot) -> Sequence[ProjectRow]:
+        """The projects."""
+        return snapshot.projects
+
+    def on_line_table_opened(self, event: LineTable.Opened) -> None:
+        """A project leads to its sessions."""
+        event.stop()
+        scope = self.shown.scope if self.shown else Scope()
+        self.post_message(Drilled("sessions", scope.narrowed(event.row.name, project=event.row.key)))

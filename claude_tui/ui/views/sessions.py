@@ -1,0 +1,57 @@
+"""View 4: every session, its sub-agents counted inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from claude_tui.model import SessionRow, Snapshot
+from claude_tui.ui import cells
+from claude_tui.ui.cells import Frame
+from claude_tui.ui.columns import Cell, Column
+from claude_tui.ui.views.base import TableView
+
+
+def _agents(row: SessionRow, width: int) -> Cell:
+    return Cell(f"+{len(row.agents)}", "dim") if row.agents else Cell("·", "faint")
+
+
+def session_columns(frame: Frame) -> list[Column[SessionRow]]:
+    """The columns of the sessions table."""
+    return [
+        cells.state(0),
+        Column("name", "Session", 18, lambda row, w: Cell(row.name, "name"), lambda row: row.name.lower(), 0, narrow=12, flex=3,
+               right=False, descending=False),
+        Column("project", "Project", 12, lambda row, w: Cell(row.project_name, "dim"), lambda row: row.project_name.lower(), 4, narrow=8,
+               flex=1, right=False, descending=False),
+        Column("model", "Model", 15, lambda row, w: Cell(cells.models_text(row)), lambda row: row.models, 5, narrow=10, right=False,
+               descending=False),
+        Column("agents", "Sub", 4, _agents, lambda row: len(row.agents), 8, tooltip="Sub-agents, counted in"),
+        cells.messages(6),
+        cells.cache_hit(7),
+        cells.tokens(2),
+        cells.cost(frame),
+        cells.percent(frame, 3),
+        cells.age(frame, 1),
+        Column("branch", "Branch", 14, lambda row, w: Cell(row.branch, "dim"), lambda row: row.branch, 9, right=False,
+               descending=False),
+    ]  # fmt: skip
+
+
+class SessionsView(TableView):
+    """Every session, newest first."""
+
+    NUMBER = 4
+    TITLE = "sessions"
+    COLUMNS_SORT = "age"
+
+    def columns(self) -> Sequence[Column[SessionRow]]:
+        """The columns of the table."""
+        return session_columns(self.frame)
+
+    def rows(self, snapshot: Snapshot) -> Sequence[SessionRow]:
+        """The sessions."""
+        return snapshot.sessions
+
+    def searched(self, row: SessionRow) -> str:
+        """Name, project, branch, models, state."""
+        return " ".join((row.name, row.project_name, row.branch, *row.models, row.state.value))
