@@ -9,19 +9,16 @@ from collections.abc import Iterable
 from operator import add, sub
 from typing import Generic, TypeVar
 
+from claude_tui.engine.cells import FIRST, LAST, CellKey, Sums
+from claude_tui.engine.facts import AgentKey, SessionKey
 from claude_tui.engine.listing import grouped_project
-from claude_tui.engine.store import FIRST, LAST, CellKey, Owner, Store, Sums
+from claude_tui.engine.store import Owner, Store
 from claude_tui.model import Query, Totals
 
 K = TypeVar("K")
 
-SessionKey = tuple[str, str]
-"""(source, session id)."""
-AgentKey = tuple[str, str, str]
-"""(source, session id, agent id)."""
 
-
-class Ledger(Generic[K]):
+class Sheet(Generic[K]):
     """Sums by key, and which keys changed since they were last taken."""
 
     def __init__(self) -> None:
@@ -59,12 +56,12 @@ class Rollup:
 
     def clear(self) -> None:
         """Forget everything, to be filled again from all cells."""
-        self.all = Ledger[None]()
-        self.models = Ledger[tuple[str, str]]()
-        self.projects = Ledger[tuple[str, str]]()
-        self.sessions = Ledger[SessionKey]()
-        self.agents = Ledger[AgentKey]()
-        self.days = Ledger[int]()
+        self.all = Sheet[None]()
+        self.models = Sheet[tuple[str, str]]()
+        self.projects = Sheet[tuple[str, str]]()
+        self.sessions = Sheet[SessionKey]()
+        self.agents = Sheet[AgentKey]()
+        self.days = Sheet[int]()
         self.day_models: dict[int, dict[str, int]] = {}
         self.model_days: dict[tuple[str, str], dict[int, int]] = {}
         self.project_days: dict[tuple[str, str], dict[int, int]] = {}

@@ -11,10 +11,12 @@ from dataclasses import replace
 from datetime import date
 from typing import Final, TypeVar
 
+from claude_tui.engine.cells import Sums
+from claude_tui.engine.facts import AgentKey, SessionKey
 from claude_tui.engine.recent import active_sessions, burn, cost_per_hour, tokens_per_minute
-from claude_tui.engine.rollup import AgentKey, Rollup, SessionKey
+from claude_tui.engine.rollup import Rollup
 from claude_tui.engine.sessions import context_window, session_state
-from claude_tui.engine.store import Store, Sums
+from claude_tui.engine.store import Store
 from claude_tui.model import (
     AgentRow,
     DayRow,
@@ -134,7 +136,7 @@ class SnapshotMaker:
             if row is None:
                 picture.lively.discard(key)
                 continue
-            facts = self.store.facts.get(key)
+            facts = self.store.facts.sessions.get(key)
             state = session_state(facts, max(row.totals.last_ms, facts.last_ms if facts else 0), now_ms)
             rate = hourly.get(key, 0)
             if state is not row.state or rate != row.cost_per_hour_nano:
@@ -163,7 +165,7 @@ class SnapshotMaker:
 
     def _session_row(self, rollup: Rollup, key: SessionKey) -> SessionRow:
         source, session = key
-        facts = self.store.facts.get(key)
+        facts = self.store.facts.sessions.get(key)
         project = rollup.session_project[key][1]
         agents = sorted(rollup.session_agents.get(key, ()))
         return SessionRow(
@@ -183,7 +185,7 @@ class SnapshotMaker:
         )
 
     def _agent_row(self, rollup: Rollup, key: AgentKey) -> AgentRow:
-        facts = self.store.agent_facts.get(key)
+        facts = self.store.facts.agents.get(key)
         name = display_name((facts.agent_type if facts else "") or key[2])
         return AgentRow(key[2], name, rollup.agents.totals(key), _by_use(rollup.agent_models.get(key, {})))
 
@@ -205,7 +207,7 @@ class SnapshotMaker:
             tokens_per_minute=tokens_per_minute(store, now_ms),
             active_sessions=active_sessions(store, now_ms),
             newest_ms=store.newest_ms,
-            problems={kind: count for kind, count in sorted(store.problem_counts.items()) if count},
+            problems={kind: count for kind, count in sorted(store.problem_log.counts.items()) if count},
             progress=self.progress,
             roots=self.roots,
             prices=store.pricer.describe(),

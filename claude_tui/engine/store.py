@@ -9,27 +9,21 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from operator import add
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.calendar import Calendar
+from claude_tui.engine.cells import EMPTY, FIRST, LAST, CellKey, Sums, add_usage
+from claude_tui.engine.facts import HOUR_MS, FactBook, SessionKey
 from claude_tui.engine.listing import list_responses
+from claude_tui.engine.problems import ProblemLog
 from claude_tui.engine.table import FileRef, Table
 from claude_tui.model import Price, Problem, Query, Response, Totals, Usage
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import LOWER_BOUND, Columns
-from claude_tui.sources.protocol import FileFacts, newer_facts
-
-HOUR_MS: Final = 3_600_000
-MAX_PROBLEMS_PER_FILE: Final = 1_000
-"""More problems of one file than this are not kept: a file of garbage must not fill the memory."""
-FIRST, LAST = 14, 15
-"""Positions of the earliest and latest instant in a cell; every position before them is a plain sum."""
-
-Sums = list[int]
-"""The fields of `Totals`, in order."""
+from claude_tui.sources.protocol import FileFacts
 
 
 class Owner(NamedTuple):
@@ -41,14 +35,6 @@ class Owner(NamedTuple):
     cwd: str
 
 
-class CellKey(NamedTuple):
-    """What a cell sums over: local day (proleptic ordinal), owner number, model number."""
-
-    day: int
-    owner: int
-    model: int
-
-
 class Changes(NamedTuple):
     """What changed since changes were last taken: cells with their sums before, and sessions whose facts did.
 
@@ -56,7 +42,7 @@ class Changes(NamedTuple):
     """
 
     cells: dict[CellKey, tuple[int, ...]]
-    sessions: set[tuple[str, str]]
+    sessions: set[SessionKey]
     moved: bool
 
 
@@ -72,24 +58,19 @@ class Store:
         self.owners: list[Owner] = []
         self.models: list[str] = []
         self.cells: dict[CellKey, Sums] = {}
-        self.facts: dict[tuple[str, str], FileFacts] = {}
-        self.agent_facts: dict[tuple[str, str, str], FileFacts] = {}
-        self.problem_counts: Counter[str] = Counter()
-        self.hours: dict[int, array[int]] = {}
-        self.newest_ms = 0
+        self.facts = FactBook()
+        self.problem_log = ProblemLog()
+        self._hours: dict[int, array[int]] | None = None
+        self._newest_ms = 0
         self._cells_of_day: dict[int, set[CellKey]] = {}
-        self._seen: dict[int, set[tuple[str, str]]] = {}
         self._changed: dict[CellKey, tuple[int, ...]] = {}
-        self._changed_sessions: set[tuple[str, str]] = set()
         self._moved = False
         self._lost_first: set[CellKey] = set()
         self._lost_last: set[CellKey] = set()
-        self._sessions: set[tuple[str, str]] = set()
-        self._main_cwd: dict[tuple[str, str], tuple[str, str]] = {}
+        self._sessions: set[SessionKey | None] = set()
         self._owner_numbers: dict[Owner, int] = {}
         self._model_numbers: dict[str, int] = {}
         self._file_numbers: dict[FileRef, int] = {}
-        self._problems: dict[str, list[Problem]] = {}
 
     # -- what comes in -------------------------------------------------------------------------------------
 
@@ -100,22 +81,24 @@ class Store:
         facts: FileFacts | None = None,
         problems: Sequence[Problem] = (),
         *,
+        cells: Mapping[CellKey, Sums] | None = None,
         is_whole: bool = True,
     ) -> bool:
         """Take in what a file says: all of it, or its newest lines. Returns whether anything changed.
 
         `problems` are added to those known of the file, or where the whole file was read replace them.
+        `cells` are the sums of `columns` where they have been made already (`cells.file_cells`, at the same
+        prices and time zone).
         """
         with self.lock:
             before = self.revision
             if facts is not None:
                 self._learn(columns.source, path, facts)
-            known = [] if is_whole else self._problems.get(path, [])
-            self._replace_problems(path, [*known, *problems])
-            self._apply(FileRef(columns.source, path), columns)
+            self.revision += self.problem_log.note(path, problems, is_whole=is_whole)
+            self._apply(FileRef(columns.source, path), columns, cells)
             return self.revision != before
 
-    def _apply(self, ref: FileRef, columns: Columns) -> None:
+    def _apply(self, ref: FileRef, columns: Columns, cells: Mapping[CellKey, Sums] | None) -> None:
         file = self._file_numbers.get(ref)
         if file is None:
             file = self._file_numbers[ref] = len(self.table.files)
@@ -123,6 +106,9 @@ class Store:
         owners = [self._owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
         models = [self._model_number(model) for model in columns.models]
         table, known = self.table, self.table.row_of
+        if known.keys().isdisjoint(columns.key):
+            self._apply_new(columns, file, owners, models, cells)
+            return
         fresh = []
         for entry, key in enumerate(columns.key):
             row = known.get(key)
@@ -135,50 +121,44 @@ class Store:
                 self._add(row, 1)
                 if table.time[row] // HOUR_MS != hour:
                     self._index_hour(row)
-        if fresh:
-            start = len(table)
-            table.append(columns, fresh, file, owners, models)
-            for row in range(start, len(table)):
-                self._add(row, 1)
-                self._index_hour(row)
+        start = len(table)
+        table.append(columns, fresh, file, owners, models)
+        for row in range(start, len(table)):
+            self._add(row, 1)
+            self._index_hour(row)
         self.revision += 1 if fresh or self._changed else 0
 
-    def _learn(self, source: str, path: str, facts: FileFacts) -> None:
-        if facts.session:
-            key = (source, facts.session)
-            if facts.cwd:
-                known = self._main_cwd.get(key)
-                if known is None or path < known[0]:
-                    self._main_cwd[key] = (path, facts.cwd)
-                    if key in self._sessions and (known is None or known[1] != facts.cwd):
-                        self._moved = True
-                        self.revision += 1
-            before = self.facts.get(key)
-            merged = facts if before is None else newer_facts(before, facts)
-            if before != merged:
-                self.facts[key] = merged
-                self.newest_ms = max(self.newest_ms, merged.last_ms)
-                self._seen.setdefault(merged.last_ms // HOUR_MS, set()).add(key)
-                self._changed_sessions.add(key)
-                self.revision += 1
-        elif facts.parent and facts.agent:
-            agent_key = (source, facts.parent, facts.agent)
-            known_agent = self.agent_facts.get(agent_key)
-            merged = facts if known_agent is None else newer_facts(known_agent, facts)
-            if known_agent != merged:
-                self.agent_facts[agent_key] = merged
-                self._changed_sessions.add(agent_key[:2])
-                self.revision += 1
-
-    def _replace_problems(self, path: str, problems: list[Problem]) -> None:
-        known = self._problems.get(path, [])
-        if known == problems:
+    def _apply_new(
+        self,
+        columns: Columns,
+        file: int,
+        owners: list[int],
+        models: list[int],
+        cells: Mapping[CellKey, Sums] | None,
+    ) -> None:
+        """Take in responses none of which is known yet: by whole columns and, where given, whole sums."""
+        if not len(columns):
             return
-        del problems[MAX_PROBLEMS_PER_FILE:]
-        self.problem_counts.subtract(problem.kind.value for problem in known)
-        self.problem_counts.update(problem.kind.value for problem in problems)
-        self._problems[path] = problems
+        start = len(self.table)
+        self.table.extend(columns, file, owners, models)
+        if self._hours is not None:
+            for row in range(start, len(self.table)):
+                self._index_hour(row)
+        if cells is None:
+            for row in range(start, len(self.table)):
+                self._add(row, 1)
+        else:
+            for (day, owner, model), more in cells.items():
+                sums = self._cell(CellKey(day, owners[owner], models[model]), more[FIRST])
+                sums[:FIRST] = map(add, sums, more[:FIRST])
+                sums[FIRST], sums[LAST] = min(sums[FIRST], more[FIRST]), max(sums[LAST], more[LAST])
+                self._newest_ms = max(self._newest_ms, more[LAST])
         self.revision += 1
+
+    def _learn(self, source: str, path: str, facts: FileFacts) -> None:
+        changed, moved = self.facts.learn(source, path, facts)
+        self._moved |= moved in self._sessions
+        self.revision += changed
 
     # -- sums ----------------------------------------------------------------------------------------------
 
@@ -198,37 +178,15 @@ class Store:
 
     def _index_hour(self, row: int) -> None:
         time_ms = self.table.time[row]
-        self.hours.setdefault(time_ms // HOUR_MS, array("i")).append(row)
-        self.newest_ms = max(self.newest_ms, time_ms)
+        self._newest_ms = max(self._newest_ms, time_ms)
+        if self._hours is not None:
+            self._hours.setdefault(time_ms // HOUR_MS, array("i")).append(row)
 
     def _add_usage(
         self, key: CellKey, usage: Usage, price: Price, sign: int, responses: int, flags: int, time_ms: int
     ) -> None:
-        sums = self.cells.get(key)
-        if sums is None:
-            sums = self.cells[key] = [0] * 16
-            self._cells_of_day.setdefault(key.day, set()).add(key)
-            sums[FIRST] = sums[LAST] = time_ms
-        if key not in self._changed:
-            self._changed[key] = tuple(sums)
-        sums[0] += responses
-        sums[1] += sign * usage.input
-        sums[2] += sign * usage.output
-        sums[3] += sign * usage.cache_write_5m
-        sums[4] += sign * usage.cache_write_1h
-        sums[5] += sign * usage.cache_read
-        sums[6] += sign * usage.web_search
-        if price.nano is None:
-            sums[12] += responses
-            sums[13] += sign * usage.tokens
-        else:
-            sums[7] += sign * price.nano
-            sums[8] += sign * price.read_saved_nano
-            sums[9] += sign * price.write_extra_nano
-        if flags & LOWER_BOUND:
-            sums[10] += sign
-        if price.is_estimate:
-            sums[11] += sign
+        sums = self._cell(key, time_ms)
+        add_usage(sums, usage, price, sign, responses, sign if flags & LOWER_BOUND else 0)
         if sign < 0:
             if time_ms == sums[FIRST]:
                 self._lost_first.add(key)
@@ -241,6 +199,16 @@ class Store:
         if time_ms >= sums[LAST]:
             sums[LAST] = time_ms
             self._lost_last.discard(key)
+
+    def _cell(self, key: CellKey, time_ms: int) -> Sums:
+        """Return the sums of a cell, made if need be, remembering what they were when changes were last taken."""
+        sums = self.cells.get(key)
+        if sums is None:
+            sums = self.cells[key] = [*EMPTY, time_ms, time_ms]
+            self._cells_of_day.setdefault(key.day, set()).add(key)
+        if key not in self._changed:
+            self._changed[key] = tuple(sums)
+        return sums
 
     def price(self, row: int) -> Price:
         """Price a response without its extras."""
@@ -263,8 +231,8 @@ class Store:
     def take_changes(self) -> Changes:
         """Return what changed since the last call. Call with the lock held."""
         moved = self._moved | self._refresh_stale()
-        changes = Changes(self._changed, self._changed_sessions, moved)
-        self._changed, self._changed_sessions, self._moved = {}, set(), False
+        changes = Changes(self._changed, self.facts.take_changed(), moved)
+        self._changed, self._moved = {}, False
         return changes
 
     def _refresh_stale(self) -> bool:
@@ -301,14 +269,18 @@ class Store:
 
     def project_of(self, owner: Owner) -> str:
         """Return the folder a session was started in, else the folder its rows name."""
-        main = self._main_cwd.get((owner.source, owner.session))
-        return main[1] if main else owner.cwd
+        return self.facts.project((owner.source, owner.session)) or owner.cwd
+
+    @property
+    def newest_ms(self) -> int:
+        """The instant of the newest response or line."""
+        return max(self._newest_ms, self.facts.newest_ms)
 
     @property
     def problems(self) -> list[Problem]:
         """Everything skipped or doubted, by file."""
         with self.lock:
-            return [problem for path in sorted(self._problems) for problem in self._problems[path]]
+            return self.problem_log.all()
 
     def day_totals(self, day: int) -> Totals:
         """Sum everything of a local day, given as its proleptic ordinal."""
@@ -321,17 +293,19 @@ class Store:
 
     def rows_between(self, since_ms: int, until_ms: int) -> Iterator[int]:
         """Yield the rows with an instant in (since_ms, until_ms], each once, in no order. Hold the lock."""
+        if self._hours is None:
+            self._hours = {}
+            for row in range(len(self.table)):
+                self._index_hour(row)
         for hour in range(since_ms // HOUR_MS, until_ms // HOUR_MS + 1):
-            for row in dict.fromkeys(self.hours.get(hour, ())):
+            for row in dict.fromkeys(self._hours.get(hour, ())):
                 time_ms = self.table.time[row]
                 if since_ms < time_ms <= until_ms and time_ms // HOUR_MS == hour:
                     yield row
 
-    def sessions_between(self, since_ms: int, until_ms: int) -> set[tuple[str, str]]:
+    def sessions_between(self, since_ms: int, until_ms: int) -> set[SessionKey]:
         """Return the sessions with a line or a response in (since_ms, until_ms]. Hold the lock."""
-        hours = range(since_ms // HOUR_MS, until_ms // HOUR_MS + 1)
-        seen = {key for hour in hours for key in self._seen.get(hour, ())}
-        found = {key for key in seen if since_ms < self.facts[key].last_ms <= until_ms}
+        found = self.facts.seen_between(since_ms, until_ms)
         for row in self.rows_between(since_ms, until_ms):
             owner = self.owners[self.table.owner[row]]
             found.add((owner.source, owner.session))

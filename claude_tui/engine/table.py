@@ -12,6 +12,9 @@ from typing import NamedTuple
 from claude_tui.model import Extra, Usage
 from claude_tui.sources.columns import COPY, LOWER_BOUND, NEVER, SIDECHAIN, Columns, put_or_drop
 
+_PLAIN = ("key", "time", "flags", "input", "output", "write_5m", "write_1h", "cache_read", "offset")
+_RARE = ("web_search", "terms", "extras", "reported", "owner_time")
+
 
 class FileRef(NamedTuple):
     """A file responses came from."""
@@ -93,6 +96,19 @@ class Table:
                 self.owner_time[row] = columns.owner_time[entry]
             if columns.names:
                 self.names[row] = columns.names[entry]
+
+    def extend(self, columns: Columns, file: int, owners: list[int], models: list[int]) -> None:
+        """Add all entries of a file, all of whose keys are new."""
+        start, count = len(self.key), len(columns)
+        self.row_of.update(zip(columns.key, range(start, start + count), strict=True))
+        self.owner.extend(map(owners.__getitem__, columns.owner))
+        self.model.extend(map(models.__getitem__, columns.model))
+        self.file.extend([file] * count)
+        for name in _PLAIN:
+            getattr(self, name).extend(getattr(columns, name))
+        for name in _RARE:
+            getattr(self, name).update((start + entry, value) for entry, value in getattr(columns, name).items())
+        self.names.update(enumerate(columns.names, start))
 
     def would_change(self, row: int, columns: Columns, entry: int, file: int) -> bool:
         """Whether merging an entry into a response changes anything but where it was read."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Final, NamedTuple, TypeVar
 
-from claude_tui.model import Extra, Row
+from claude_tui.model import Extra, Row, Usage
 
 V = TypeVar("V")
 
@@ -77,6 +77,17 @@ class Columns:
 
     def __len__(self) -> int:
         return len(self.key)
+
+    def usage(self, entry: int) -> Usage:
+        """Return the counters of an entry."""
+        return Usage(
+            self.input[entry],
+            self.output[entry],
+            self.write_5m[entry],
+            self.write_1h[entry],
+            self.cache_read[entry],
+            self.web_search.get(entry, 0),
+        )
 
 
 class ColumnsBuilder:
