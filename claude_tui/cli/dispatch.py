@@ -1,0 +1,80 @@
+"""From arguments to the command that runs, and from whatever goes wrong to one line and an exit code."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+
+from claude_tui import __version__
+from claude_tui.cli import exits, streams
+from claude_tui.cli.parser import CommandParser, Fill
+from claude_tui.cli.registry import COMMANDS, Command
+
+DESCRIPTION = "A live terminal monitor for what Claude Code costs and does. Without a command it opens the screen."
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run what the arguments ask for and return the exit code."""
+    streams.prepare()
+    try:
+        options = parse(arguments)
+        code: int = options.run(options)
+        streams.finish()
+    except exits.CommandError as error:
+        streams.narrate(f"claude-top: {error.message}")
+        return error.code
+    except BrokenPipeError:
+        streams.abandon()
+        return exits.OK
+    except KeyboardInterrupt:
+        return exits.INTERRUPTED
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else exits.OK if done.code is None else exits.FAILED
+    return code
+
+
+def parse(arguments: Sequence[str]) -> Namespace:
+    """Return what the arguments ask for. Exits as argparse does for help, version and mistakes."""
+    parser = build()
+    options, unknown = parser.parse_known_args(modern(arguments))
+    if unknown:
+        # Known to be wrong only here, so the parser that complains is not the command's own.
+        parser.prog += f" {options.command}" if options.command else ""
+        parser.error(f"unknown option {unknown[0]!r}")
+    found: Namespace = options
+    return found
+
+
+def build() -> CommandParser:
+    """Return the parser of everything; a command's own options are added when it is used."""
+    parser = CommandParser(prog="claude-top", description=DESCRIPTION, fill=_add_top)
+    parser.add_argument("-v", "--version", action="version", version=f"claude-top {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", parser_class=CommandParser)
+    for command in COMMANDS:
+        commands.add_parser(command.name, help=command.summary, fill=_filler(command))
+    return parser
+
+
+def _filler(command: Command) -> Fill:
+    def fill(parser: CommandParser) -> None:
+        module = command.load()
+        parser.set_defaults(run=module.run)
+        module.add_arguments(parser)
+
+    return fill
+
+
+def _add_top(parser: CommandParser) -> None:
+    from claude_tui.cli import top
+
+    parser.set_defaults(run=top.run)
+    top.add_arguments(parser)
+
+
+def modern(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with the older spelling `claude:daily` as `claude daily`."""
+    first, *rest = [*arguments] or [""]
+    client, colon, report = first.partition(":")
+    if colon and client.isalpha() and report.isalpha():
+        return [client, report, *rest]
+    return list(arguments)

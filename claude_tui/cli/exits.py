@@ -1,0 +1,21 @@
+"""Exit codes, and the one exception that ends a command with one of them and a line on stderr."""
+
+from __future__ import annotations
+
+from typing import Final
+
+OK: Final = 0
+FAILED: Final = 1
+USAGE: Final = 2
+NO_LOGS: Final = 3
+PARTIAL: Final = 4
+INTERRUPTED: Final = 130
+
+
+class CommandError(Exception):
+    """Ends the command: `message` goes to stderr, `code` to the caller."""
+
+    def __init__(self, message: str, code: int = FAILED) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code

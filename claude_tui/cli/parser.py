@@ -1,0 +1,70 @@
+"""The argument parser: one clear line for a mistake, and no work for commands that were not asked for."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from claude_tui.cli.exits import USAGE
+
+Fill = Callable[["CommandParser"], None]
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser whose arguments are added when it is first used, by `fill`."""
+
+    def __init__(self, *, fill: Fill | None = None, **settings: Any) -> None:
+        settings.setdefault("formatter_class", HelpFormatter)
+        settings.setdefault("allow_abbrev", False)
+        self._fill = fill
+        super().__init__(**settings)
+
+    def complete(self) -> CommandParser:
+        """Add the arguments if that has not happened yet; returns itself."""
+        if self._fill is not None:
+            fill, self._fill = self._fill, None
+            fill(self)
+        return self
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse, with every argument added."""
+        return super(CommandParser, self.complete()).parse_known_args(args, namespace)
+
+    def format_help(self) -> str:
+        """Return the help, with every argument added."""
+        return super(CommandParser, self.complete()).format_help()
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one line and exit as for wrong usage."""
+        sys.stderr.write(f"{self.prog}: {message} (see {self.prog} --help)\n")
+        sys.exit(USAGE)
+
+
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Help that keeps the lines of examples and gives options room."""
+
+    def __init__(self, prog: str, **settings: Any) -> None:
+        super().__init__(prog, max_help_position=32, width=settings.pop("width", None), **settings)
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        # "-s, --since D" and not "-s D, --since D".
+        if not action.option_strings or action.nargs == 0:
+            return super()._format_action_invocation(action)
+        metavar = self._format_args(action, (action.dest or "").upper())
+        return ", ".join(action.option_strings) + (" " + metavar if metavar else "")
+
+
+def example(*lines: str) -> str:
+    """Return the examples of a command, as its help ends with them."""
+    return "\n".join(["examples:", *(f"  {line}" for line in lines)])
+
+
+def separated(text: str, choices: Sequence[str]) -> tuple[str, ...]:
+    """Return the parts of a comma-separated option, each one of `choices`."""
+    parts = tuple(part.strip() for part in text.split(",") if part.strip())
+    for part in parts:
+        if part not in choices:
+            raise argparse.ArgumentTypeError(f"{part!r} is none of {', '.join(choices)}")
+    return parts

@@ -1,0 +1,46 @@
+"""A bar on stderr for work that takes a while; silent where stderr is no terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Final
+
+WIDTH: Final = 24
+DELAY_S: Final = 0.5
+"""Nothing is shown for work that is over sooner."""
+INTERVAL_S: Final = 0.1
+
+
+class Bar:
+    """Shows files and bytes done. Wipes itself away when the work is over."""
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+        self._is_shown = False
+        self._next_s = time.monotonic() + DELAY_S
+        self._is_terminal = sys.stderr is not None and sys.stderr.isatty()
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._is_shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+    def show(self, files_done: int, files_total: int, bytes_done: int, bytes_total: int) -> None:
+        """Draw how far the work is, at most ten times a second."""
+        now_s = time.monotonic()
+        if not self._is_terminal or now_s < self._next_s:
+            return
+        self._next_s, self._is_shown = now_s + INTERVAL_S, True
+        share = bytes_done / bytes_total if bytes_total else 1.0
+        filled = int(share * WIDTH)
+        bar = "#" * filled + "-" * (WIDTH - filled)
+        megabytes = f"{bytes_done / 1e6:,.0f} of {bytes_total / 1e6:,.0f} MB"
+        sys.stderr.write(f"\r\x1b[K{self.label} [{bar}] {files_done:,} of {files_total:,} files, {megabytes}")
+        sys.stderr.flush()

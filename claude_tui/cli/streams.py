@@ -1,0 +1,151 @@
+"""Writing to stdout and stderr: data there, narration here. Nothing a terminal would obey gets through."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from claude_tui.cli.exits import CommandError
+
+if TYPE_CHECKING:
+    from claude_tui.reports.table import Table
+
+# As in the sanitiser of names, but newline and tab are layout here.
+_OBEYED: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+def prepare() -> None:
+    """Make stdout and stderr unable to fail on text they cannot encode."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def is_terminal() -> bool:
+    """Whether stdout is a terminal."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def columns() -> int:
+    """Width of the terminal in columns; COLUMNS wins, 80 where nothing is known."""
+    try:
+        return max(20, int(os.environ.get("COLUMNS", "")))
+    except ValueError:
+        pass
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        return 80
+
+
+def escaped(text: str) -> str:
+    """Return text with every character a terminal obeys as `\\uNNNN`, which JSON reads as the same."""
+    return _OBEYED.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+def write(text: str) -> None:
+    """Write data to stdout as it is; to a terminal with its controls escaped."""
+    sys.stdout.write(escaped(text) if is_terminal() else text)
+
+
+def write_lines(lines: Iterable[bytes]) -> None:
+    """Write many lines of data, each without its newline."""
+    if is_terminal() or not isinstance(sys.stdout, io.TextIOWrapper):
+        for line in lines:
+            write(line.decode("utf-8", "surrogatepass") + "\n")
+        return
+    sys.stdout.flush()
+    pending: list[bytes] = []
+    size = 0
+    for line in lines:
+        pending.append(line)
+        size += len(line)
+        if size > 1 << 18:
+            sys.stdout.buffer.write(b"\n".join(pending) + b"\n")
+            pending, size = [], 0
+    if pending:
+        sys.stdout.buffer.write(b"\n".join(pending) + b"\n")
+
+
+def write_json(data: object) -> None:
+    """Write one JSON document, indented."""
+    import json
+
+    write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_tables(tables: Sequence[Table], footer: Sequence[str] = ()) -> None:
+    """Write tables, with lines and colours on a terminal and plainly aligned elsewhere; then the lines below them."""
+    from claude_tui.reports.table import plain, ruled
+
+    if not is_terminal():
+        sys.stdout.write("\n".join(plain(table) for table in tables))
+        sys.stdout.write("".join(f"\n{line}" for line in footer) + ("\n" if footer else ""))
+        return
+    width = columns()
+    for table in tables:
+        sys.stdout.write(ruled(table, width, is_coloured=is_coloured()) + "\n")
+    write("".join(f"{line}\n" for line in footer))
+
+
+def is_coloured() -> bool:
+    """Whether colours are wanted: on a terminal, unless NO_COLOR is set; anywhere with FORCE_COLOR."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return is_terminal() or os.environ.get("FORCE_COLOR", "0") not in ("", "0")
+
+
+def replace_file(name: str, lines: Iterable[bytes]) -> None:
+    """Write lines to a file that appears under its name only when it is whole."""
+    import tempfile
+
+    path = Path(name)
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise CommandError(f"{name}: {error.strerror}") from None
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            for line in lines:
+                file.write(line + b"\n")
+        os.replace(temporary, path)
+    except BaseException as error:
+        Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise CommandError(f"{name}: {error.strerror}") from None
+        raise
+
+
+def narrate(text: str) -> None:
+    """Write one line to stderr."""
+    sys.stderr.write(escaped(text.replace("\n", " ")) + "\n")
+
+
+def finish() -> None:
+    """Flush stdout, so that a reader that went away is noticed here and not at exit. Raises BrokenPipeError."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def abandon() -> None:
+    """Point stdout at nothing after its reader went away; Python would complain at exit otherwise."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, sys.stdout.fileno())
+    except (OSError, ValueError):
+        pass
+    finally:
+        os.close(nowhere)

@@ -1,0 +1,86 @@
+"""`claude-top` without a command: the screen, or one plain picture of it."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import tempfile
+import threading
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from claude_tui.cli import exits, streams
+from claude_tui.cli.parser import CommandParser, example
+from claude_tui.cli.places import add_place_options, counted, now_ms, pricer, snapshot_of, source_config, timezone
+
+STEP_S: Final = 0.5
+"""How often invented logs grow."""
+
+
+def add_arguments(parser: CommandParser) -> None:
+    """Add the options of the screen."""
+    parser.epilog = example("claude-top", "claude-top --demo", "claude-top --once", "claude-top report --help")
+    screen = parser.add_argument_group("screen")
+    screen.add_argument("--demo", action="store_true", help="show a year of invented history that goes on live")
+    screen.add_argument("--once", action="store_true", help="print one picture as plain text and exit")
+    screen.add_argument("--theme", metavar="NAME", help="colour theme")
+    screen.add_argument("--ascii", action="store_true", help="draw with plain characters only")
+    screen.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
+    add_place_options(parser)
+
+
+def run(options: Namespace) -> int:
+    """Open the screen and return the exit code when it is left."""
+    if not options.once and not (streams.is_terminal() and sys.stdin.isatty()):
+        message = "the screen needs a terminal; try claude-top --once, or claude-top report"
+        raise exits.CommandError(message, exits.USAGE)
+    show = _once if options.once else _screen
+    if not options.demo:
+        return show(options)
+    with _demo(is_live=not options.once) as folder:
+        options.claude_dir, options.source = [str(folder)], ("claude",)
+        return show(options)
+
+
+def _once(options: Namespace) -> int:
+    from claude_tui.reports.once import picture
+
+    snapshot = snapshot_of(counted(options))
+    streams.write(picture(snapshot, streams.columns()))
+    return exits.OK
+
+
+def _screen(options: Namespace) -> int:
+    from claude_tui import ui
+    from claude_tui.engine.monitor import Monitor
+
+    monitor = Monitor(source_config(options), pricer(), timezone(options))
+    return ui.run(monitor, theme=options.theme, mouse=not options.no_mouse, ascii=options.ascii)
+
+
+@contextlib.contextmanager
+def _demo(*, is_live: bool) -> Iterator[Path]:
+    """Give a folder with invented logs and, where it is live, keep them growing until the end."""
+    from claude_tui.demo import DemoWriter, write_demo
+
+    with tempfile.TemporaryDirectory(prefix="claude-top-demo-", ignore_cleanup_errors=True) as name:
+        folder = write_demo(Path(name), now_ms())
+        over = threading.Event()
+        writer = DemoWriter(folder)
+
+        def go_on() -> None:
+            while not over.wait(STEP_S):
+                with contextlib.suppress(OSError):
+                    writer.step(now_ms())
+
+        thread = threading.Thread(target=go_on, name="demo", daemon=True)
+        if is_live:
+            thread.start()
+        try:
+            yield folder
+        finally:
+            over.set()
+            if is_live:
+                thread.join()

@@ -1,0 +1,76 @@
+"""One picture of everything as plain text, in as many columns as there are. Ends where a first look would."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from claude_tui.model import Snapshot
+from claude_tui.reports.amounts import cost, count, dollars, local_minute, share, short_count
+from claude_tui.reports.report import footer
+from claude_tui.reports.table import Column, Table, plain
+
+MOST = 10
+"""Rows of each table."""
+
+
+def picture(snapshot: Snapshot, width: int = 80) -> str:
+    """Return headline, models, projects and latest sessions; nothing wider than `width` where that is possible."""
+    totals, today, burn = snapshot.totals, snapshot.today, snapshot.burn
+    hit = totals.cache_hit
+    head = [
+        f"today {cost(today)}   total {cost(totals)}   {short_count(totals.tokens)} tokens in "
+        f"{count(totals.responses)} responses",
+        f"per hour, over 5, 15 and 60 min: {dollars(burn.last_5m_nano)}, {dollars(burn.last_15m_nano)}, "
+        f"{dollars(burn.last_60m_nano)}   active sessions {snapshot.active_sessions}"
+        + (f"   cache hit {100 * hit:.1f}%" if hit is not None else ""),
+    ]
+    tables = [_models(snapshot), _projects(snapshot), _sessions(snapshot)]
+    return "\n".join([*head, "", *(plain(table, width) for table in tables), *footer(snapshot)]) + "\n"
+
+
+def _models(snapshot: Snapshot) -> Table:
+    columns = (
+        Column("model", is_text=True, may_shrink=True), Column("responses", priority=2), Column("tokens"),
+        Column("share", priority=1), Column("cost"),
+    )  # fmt: skip
+    whole = snapshot.totals.cost_nano
+    rows = tuple(
+        (
+            row.name, count(row.totals.responses), short_count(row.totals.tokens),
+            share(row.totals.cost_nano, whole), cost(row.totals),
+        )
+        for row in snapshot.models[:MOST]
+    )  # fmt: skip
+    return Table(_title("Models", len(snapshot.models)), columns, rows)
+
+
+def _projects(snapshot: Snapshot) -> Table:
+    columns = (
+        Column("project", is_text=True, may_shrink=True), Column("sessions", priority=1), Column("tokens"),
+        Column("cost"),
+    )  # fmt: skip
+    rows = tuple(
+        (row.name, count(row.sessions), short_count(row.totals.tokens), cost(row.totals))
+        for row in snapshot.projects[:MOST]
+    )
+    return Table(_title("Projects", len(snapshot.projects)), columns, rows)
+
+
+def _sessions(snapshot: Snapshot) -> Table:
+    zone = ZoneInfo(snapshot.timezone)
+    columns = (
+        Column("latest sessions", is_text=True, may_shrink=True), Column("state", is_text=True, priority=2),
+        Column("last", is_text=True, priority=1), Column("tokens"), Column("cost"),
+    )  # fmt: skip
+    rows = tuple(
+        (
+            row.name, row.state.value, local_minute(row.totals.last_ms, zone), short_count(row.totals.tokens),
+            cost(row.totals),
+        )
+        for row in snapshot.sessions[:MOST]
+    )  # fmt: skip
+    return Table(_title("Sessions", len(snapshot.sessions)), columns, rows)
+
+
+def _title(name: str, number: int) -> str:
+    return f"{name} ({MOST} of {number:,})" if number > MOST else f"{name} ({number})"

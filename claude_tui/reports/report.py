@@ -1,0 +1,128 @@
+"""The report `claude-top/report@1`: what a snapshot says, as a dictionary for JSON and as tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from claude_tui.model import Snapshot, Totals
+from claude_tui.reports.amounts import cost, count, unpriced
+from claude_tui.reports.columns import flat
+from claude_tui.reports.table import Column, Table
+
+SCHEMA: Final = "claude-top/report@1"
+SECTIONS: Final = {"day": "days", "model": "models", "project": "projects", "session": "sessions"}
+"""What `--by` takes, and the section it asks for."""
+
+
+def report(snapshot: Snapshot, sections: Sequence[str] = tuple(SECTIONS.values())) -> dict[str, Any]:
+    """Return the report. Days are in order of time; models and projects by cost, then tokens, then name;
+    sessions by their last activity, the newest first. The sum of any section is `totals`."""
+    made: dict[str, Any] = {
+        "schema": SCHEMA,
+        "timezone": snapshot.timezone,
+        "since": snapshot.query.since.isoformat() if snapshot.query.since else None,
+        "until": snapshot.query.until.isoformat() if snapshot.query.until else None,
+        "prices": snapshot.prices,
+        "totals": flat(snapshot.totals),
+    }
+    builders = {"days": _days, "models": _models, "projects": _projects, "sessions": _sessions}
+    for section in sections:
+        made[section] = builders[section](snapshot)
+    made["problems"] = {"total": sum(snapshot.problems.values()), "by_kind": dict(sorted(snapshot.problems.items()))}
+    made["unpriced"] = unpriced_models(snapshot)
+    return made
+
+
+def unpriced_models(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """Return the models without a price, with what was used of them."""
+    return [
+        {
+            "model": row.key,
+            "source": row.source,
+            "responses": row.totals.unpriced_responses,
+            "tokens": row.totals.unpriced_tokens,
+        }
+        for row in snapshot.models
+        if row.totals.unpriced_responses or row.totals.unpriced_tokens
+    ]
+
+
+def _days(snapshot: Snapshot) -> list[dict[str, Any]]:
+    return [{"day": row.day.isoformat(), **flat(row.totals)} for row in snapshot.days]
+
+
+def _models(snapshot: Snapshot) -> list[dict[str, Any]]:
+    return [{"model": row.key, "source": row.source, **flat(row.totals)} for row in snapshot.models]
+
+
+def _projects(snapshot: Snapshot) -> list[dict[str, Any]]:
+    return [
+        {"project": row.key, "source": row.source, "sessions": row.sessions, **flat(row.totals)}
+        for row in snapshot.projects
+    ]
+
+
+def _sessions(snapshot: Snapshot) -> list[dict[str, Any]]:
+    return [
+        {
+            "session": row.key,
+            "source": row.source,
+            "name": row.name,
+            "project": row.project,
+            "models": list(row.models),
+            "agents": len(row.agents),
+            **flat(row.totals),
+        }
+        for row in snapshot.sessions
+    ]
+
+
+def tables(snapshot: Snapshot, sections: Sequence[str]) -> list[Table]:
+    """Return one table a section, each with the total below."""
+    made = {
+        "days": lambda: _table("Days", "day", ((row.day.isoformat(), row.totals) for row in snapshot.days)),
+        "models": lambda: _table("Models", "model", ((row.name, row.totals) for row in snapshot.models)),
+        "projects": lambda: _table("Projects", "project", ((row.name, row.totals) for row in snapshot.projects)),
+        "sessions": lambda: _table("Sessions", "session", ((row.name, row.totals) for row in snapshot.sessions)),
+    }
+    found = [made[section]() for section in sections]
+    return [table.with_total(("Total", *_cells(snapshot.totals))) for table in found]
+
+
+def footer(snapshot: Snapshot) -> list[str]:
+    """Return the lines below the tables: what is missing in the sums, and whose prices they are."""
+    totals = snapshot.totals
+    lines = []
+    missing = unpriced(len(unpriced_models(snapshot)), totals)
+    if missing:
+        names = ", ".join(row.name for row in snapshot.models if row.totals.unpriced_responses)
+        lines.append(f"not in the cost: {missing}" + (f" ({names})" if names else ""))
+    if totals.lower_bound:
+        lines.append(f"lower bound: {count(totals.lower_bound)} responses whose log has only the first of their output")
+    if totals.flagged:
+        lines.append(f"~ {count(totals.flagged)} prices rest on an assumption")
+    if snapshot.problems:
+        kinds = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in sorted(snapshot.problems.items()))
+        lines.append(f"problems in the logs: {kinds} (claude-top doctor lists them)")
+    lines.append(f"{snapshot.prices}; list prices, days in {snapshot.timezone}")
+    return lines
+
+
+def _table(title: str, name: str, rows: Iterable[tuple[str, Totals]]) -> Table:
+    columns = (
+        Column(name, is_text=True, may_shrink=True),
+        Column("responses", priority=1),
+        Column("input"),
+        Column("output"),
+        Column("cache write", priority=2),
+        Column("cache read", priority=2),
+        Column("tokens", priority=1),
+        Column("cost"),
+    )
+    return Table(title, columns, tuple((label, *_cells(totals)) for label, totals in rows))
+
+
+def _cells(totals: Totals) -> tuple[str, ...]:
+    numbers = (totals.responses, totals.input, totals.output, totals.cache_write, totals.cache_read, totals.tokens)
+    return (*map(count, numbers), cost(totals))

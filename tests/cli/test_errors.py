@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from claude_tui.cli import main
+from tests.cli.program import run
+from tests.logs import ClaudeHome, assistant, usage
+
+NOON = 1_795_176_000_000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["bogus"], "bogus"),
+        (["report", "--bogus"], "claude-top report: unknown option '--bogus'"),
+        (["report", "--by", "hour"], "hour"),
+        (["report", "--since", "yesterday"], "YYYY-MM-DD"),
+        (["report", "--since", "2026-11-20", "--until", "2026-11-19"], "before"),
+        (["report", "--timezone", "Mars/Phobos"], "Mars/Phobos"),
+        (["report", "--timezone", "../../etc/passwd"], "time zone"),
+        (["report", "--source", "claude,cursor"], "cursor"),
+    ],
+)
+def test_wrong_arguments_are_one_line_and_code_2(
+    claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    claude_home.append(assistant("msg_1", NOON, usage(output=2)))
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert said in captured.err and captured.err.count("\n") == 1
+
+
+def test_no_logs_is_code_3_and_says_where_it_looked(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (own_home / ".claude" / "projects").mkdir(parents=True)
+    assert main(["report", "--json"]) == 3
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert str(own_home / ".claude") in captured.err and captured.err.count("\n") == 1
+
+
+def test_a_folder_that_is_not_there_is_code_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "--claude-dir", str(tmp_path / "gone\x1b[2J")]) == 3
+    said = capsys.readouterr().err
+    assert "not there" in said and "\x1b" not in said
+
+
+def test_a_named_folder_replaces_the_usual_ones(
+    claude_home: ClaudeHome, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claude_home.append(assistant("msg_1", NOON, usage(output=2)))
+    ClaudeHome(tmp_path / "a").append(assistant("msg_a", NOON, usage(output=3)))
+    ClaudeHome(tmp_path / "b").append(assistant("msg_b", NOON, usage(output=4)))
+    assert main(["export", "--claude-dir", str(tmp_path / "a"), "--claude-dir", str(tmp_path / "b" / "projects")]) == 0
+    printed = capsys.readouterr().out
+    assert "msg_a" in printed and "msg_b" in printed and "msg_1" not in printed
+
+
+def test_a_reader_that_leaves_early_is_no_error(claude_home: ClaudeHome) -> None:
+    claude_home.append(*(assistant(f"msg_{number}", NOON + number, usage(output=1)) for number in range(3000)))
+    program = subprocess.Popen(
+        [sys.executable, "-m", "claude_tui", "export"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert program.stdout is not None and program.stderr is not None
+    assert program.stdout.readline().startswith(b'{"key":"msg_0"')
+    program.stdout.close()
+    assert program.stderr.read() == b""
+    program.stderr.close()
+    assert program.wait(60) == 0
+
+
+def test_the_screen_says_that_it_needs_a_terminal() -> None:
+    done = run()
+    assert done.code == 2 and done.stdout == b""
+    assert "--once" in done.stderr
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("claude-top ")
+
+
+def test_output_in_a_narrow_encoding_does_not_fail(claude_home: ClaudeHome) -> None:
+    claude_home.append(assistant("msg_1", NOON, usage(output=2), cwd="/home/user/größe/\u65e5\udcff"))
+    done = run("report", env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
+    assert done.code == 0, done.stderr
+    assert b"gr\\xf6\\xdfe" in done.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
+def test_nothing_of_a_log_is_obeyed_by_a_terminal(claude_home: ClaudeHome) -> None:
+    import pty
+
+    hostile = "/home/\x1b]52;c;eA==\x07/\x9b2J/\u202ex/\x1b[31m"
+    claude_home.append(assistant("msg_\x1b[2J", NOON, usage(output=2), cwd=hostile, model="m\x1b]0;t\x07"))
+    for arguments in (["export"], ["export", "--csv"], ["report"], ["report", "--json"], ["--once"]):
+        control, terminal = pty.openpty()
+        program = subprocess.Popen([sys.executable, "-m", "claude_tui", *arguments], stdout=terminal)
+        os.close(terminal)
+        seen = b""
+        try:
+            while part := os.read(control, 65536):
+                seen += part
+        except OSError:
+            pass  # Linux says EIO where others say end of file
+        os.close(control)
+        assert program.wait(60) == 0
+        text = seen.decode()
+        assert "52;c" in text or "�" in text, arguments
+        for forbidden in ("\x1b]", "\x9b", "\u202e", "\x07", "\x1b[2J", "\x1b[31m"):
+            assert forbidden not in text, (arguments, forbidden)
