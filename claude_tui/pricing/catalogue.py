@@ -11,12 +11,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from claude_tui.pricing.names import Name, claude_name, find_claude, from_opencode, other_names
+from claude_tui.pricing.names import claude_name, find_claude, from_opencode, other_names
 from claude_tui.pricing.rates import Model, model_from
 
 DATA_FOLDER: Final = Path(__file__).with_name("data")
 CLAUDE_FILE: Final = DATA_FOLDER / "claude.json"
 OTHERS_FILE: Final = DATA_FOLDER / "others.json"
+
+MAX_NAMES: Final = 4_096
+"""Model names remembered before all are forgotten: logs may invent names without end."""
 
 
 class Found(NamedTuple):
@@ -33,18 +36,38 @@ class ModelFile:
     def __init__(self, content: Mapping[str, Any]) -> None:
         self.date: str = content["date"]
         self._entries: Mapping[str, Any] = content["models"]
-        self._ids = {alias: id_ for id_, entry in self._entries.items() for alias in entry.get("aliases", ())}
+        self._ids = _index(content)
         self._models: dict[str, Model] = {}
 
     def __contains__(self, name: object) -> bool:
-        return name in self._entries or name in self._ids
+        return name in self._ids
 
     def __getitem__(self, name: str) -> Model:
-        id_ = self._ids.get(name, name)
+        id_ = self._ids[name]
         model = self._models.get(id_)
         if model is None:
             model = self._models[id_] = model_from(id_, self._entries[id_])
         return model
+
+
+def _index(content: Mapping[str, Any]) -> dict[str, str]:
+    """Every exact name and the id it means. Ids of the form provider/model are also known by the model alone,
+    unless it is only hosted there; the first of the `vendors` that has such a name owns it."""
+    ids: dict[str, str] = {}
+    owned: dict[str, dict[str, str]] = {vendor: {} for vendor in content.get("vendors", ())}
+    for id_, entry in content["models"].items():
+        provider, slash, bare = id_.partition("/")
+        if not slash:
+            ids[id_] = id_
+            ids.update(dict.fromkeys(entry.get("aliases", ()), id_))
+            continue
+        for name in (bare, *entry.get("aliases", ())):
+            ids[f"{provider}/{name}"] = id_
+            if provider in owned:
+                owned[provider][name] = id_
+    for names in reversed(owned.values()):
+        ids.update(names)
+    return ids
 
 
 class Catalogue:
@@ -54,6 +77,7 @@ class Catalogue:
         content = json.loads(claude)
         self._claude = ModelFile(content)
         self._others_bytes = others
+        self._found: dict[tuple[str, str], Found] = {}
         self._others: ModelFile | None = None
         self.date = self._claude.date
         # The Claude file names the content of the other one, so that the digest costs no second file.
@@ -62,6 +86,14 @@ class Catalogue:
 
     def find(self, source: str, raw: str) -> Found:
         """Look a log's model name up. `source` matters where clients spell providers differently."""
+        found = self._found.get((source, raw))
+        if found is None:
+            if len(self._found) >= MAX_NAMES:
+                self._found.clear()
+            found = self._found[source, raw] = self._search(source, raw)
+        return found
+
+    def _search(self, source: str, raw: str) -> Found:
         spelled = from_opencode(raw) if source == "opencode" else raw
         name = claude_name(spelled)
         id_ = find_claude(name, self._claude)
@@ -89,6 +121,3 @@ class Catalogue:
 def bundled() -> Catalogue:
     """The price files of this package."""
     return Catalogue(CLAUDE_FILE.read_bytes())
-
-
-__all__ = ["CLAUDE_FILE", "OTHERS_FILE", "Catalogue", "Found", "ModelFile", "Name", "bundled"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from claude_tui.model import Price, PriceStatus, Usage
-from claude_tui.pricing.catalogue import Catalogue, Found, bundled
+from claude_tui.pricing.catalogue import MAX_NAMES, Catalogue, Found, bundled
 from claude_tui.pricing.claude import SYNTHETIC_PRICE, UNKNOWN_PRICE, claude_price
 from claude_tui.pricing.names import BEDROCK_REGIONAL, SYNTHETIC
 from claude_tui.pricing.rates import SCALE, SCALED_PER_NANO, WEB_SEARCH_NANO, Rates, Table
@@ -20,9 +20,6 @@ from claude_tui.pricing.usage import codex_counters, gemini_counters, opencode_c
 
 SHORT_NAMES: Final = {"claude-code": "claude", "gemini-cli": "gemini"}
 """Names of clients that are not the names of their sources."""
-
-MAX_NAMES: Final = 4_096
-"""Model names remembered before all are forgotten: logs may invent names without end."""
 
 NEVER: Final = 2**62
 _HALF: Final = SCALED_PER_NANO // 2 - 1
