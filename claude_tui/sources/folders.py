@@ -16,6 +16,7 @@ def log_files(source: str, root: Path, folder: str, is_log: Callable[[str], bool
     end; hard links are one file. Unreadable folders are passed over.
     """
     seen: set[tuple[int, int]] = set()
+    root = Path(os.path.abspath(root))
     pending = [os.path.join(root, folder)]
     while pending:
         at = pending.pop()

@@ -42,6 +42,7 @@ class OpenCodeSource:
 
     def discover(self, root: Path) -> Iterable[LogFile]:
         """Find the databases of a data folder (or the one that `root` is), then its message files."""
+        root = Path(os.path.abspath(root))
         if root.is_file():
             yield from _database(root, root.parent)
             return

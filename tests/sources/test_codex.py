@@ -1,0 +1,381 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claude_tui.model import ProblemKind, Usage
+from claude_tui.sources.codex import CodexSource, records, source, threads
+from claude_tui.sources.events import Event
+from claude_tui.sources.protocol import Checkpoint, LogFile, SourceConfig
+from tests.sources.settle import GOLDEN, Settled, expected, log_file, read_all, settle, totals
+
+HOMES = sorted(path for path in (GOLDEN / "codex").iterdir() if path.is_dir())
+SOURCE = CodexSource()
+Record = dict[str, Any]
+
+
+def at(second: float) -> str:
+    return f"2026-11-21T07:{int(second) // 60:02d}:{int(second) % 60:02d}.{round(second % 1 * 1000):03d}Z"
+
+
+def line(kind: str, second: float = 0, **payload: Any) -> Record:
+    return {"timestamp": at(second), "type": kind, "payload": payload}
+
+
+def event(kind: str, second: float = 0, **payload: Any) -> Record:
+    return line("event_msg", second, type=kind, **payload)
+
+
+def meta(thread: str, second: float = 0, **more: Any) -> Record:
+    return line("session_meta", second, id=thread, timestamp=at(second), cwd="/work", **more)
+
+
+def spawned(thread: str, parent: str, second: float = 0, **more: Any) -> Record:
+    origin = {"subagent": {"thread_spawn": {"parent_thread_id": parent, "depth": 1, "agent_role": "worker"}}}
+    return meta(thread, second, forked_from_id=parent, source=origin, **more)
+
+
+def turn(model: str = "gpt-5.5", turn_id: str = "t1", second: float = 0) -> Record:
+    return line("turn_context", second, model=model, turn_id=turn_id, cwd="/elsewhere")
+
+
+def usage(given: int, output: int = 10, cached: int = 0, written: int = 0, reasoning: int = 0) -> dict[str, int]:
+    return {
+        "input_tokens": given, "cached_input_tokens": cached, "cache_write_input_tokens": written,
+        "output_tokens": output, "reasoning_output_tokens": reasoning, "total_tokens": given + output,
+    }  # fmt: skip
+
+
+def plus(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
+    return {name: one[name] + other[name] for name in one}
+
+
+def count(total: dict[str, int], last: dict[str, int], second: float = 0) -> Record:
+    return event("token_count", second, info={"total_token_usage": total, "last_token_usage": last}, rate_limits=None)
+
+
+def told(thread: str, response: str, used: dict[str, int], turn_id: str = "t1", second: float = 0) -> Record:
+    return line(
+        "token_usage_record", second, thread_id=thread, turn_id=turn_id, response_id=response, usage=used,
+        thread_token_usage=used,
+    )  # fmt: skip
+
+
+NO_INFO = event("token_count", info=None, rate_limits={"primary": None})
+A, B, C = usage(100, 11), usage(200, 12), usage(300, 13)
+
+
+def write(root: Path, thread: str, lines: Iterable[Record], folder: str = "sessions/2026/11/21") -> Path:
+    path = root / folder / f"rollout-2026-11-21T07-00-00-{thread}.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(value, separators=(",", ":")) + "\n" for value in lines))
+    return path
+
+
+def inputs(settled: dict[str, Settled]) -> list[int]:
+    return sorted(value.usage[0] for value in settled.values())
+
+
+def read_both_ways(root: Path) -> dict[str, Settled]:
+    settled = read_all(SOURCE, root)
+    assert read_all(SOURCE, root, backward=True) == settled
+    return settled
+
+
+@pytest.mark.parametrize("home", HOMES, ids=lambda home: home.name)
+def test_golden_home_is_exact_in_any_order(home: Path) -> None:
+    settled = read_both_ways(home)
+    want = expected(home)
+    assert totals(settled) == {name: want[name] for name in totals(settled)}
+
+
+@pytest.mark.parametrize("home", HOMES, ids=lambda home: home.name)
+def test_the_short_cut_changes_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settled = read_all(SOURCE, home)
+    threads._token_counts.cache_clear()
+    monkeypatch.setattr(source, "skip", lambda line: None)
+    monkeypatch.setattr(threads, "skip", lambda line: None)
+    assert read_all(SOURCE, home) == settled
+
+
+def test_the_same_total_again_is_no_response(tmp_path: Path) -> None:
+    lines = [meta("x"), turn(), NO_INFO, count(A, A), count(A, A), count(plus(A, B), B), count(plus(A, B), B)]
+    write(tmp_path, "x", lines)
+    assert inputs(read_both_ways(tmp_path)) == [100, 200]
+
+
+def test_the_estimate_after_a_compaction_is_no_response(tmp_path: Path) -> None:
+    estimate = usage(0, 0) | {"total_tokens": 6872}
+    lines = [meta("x"), turn(), count(A, A), line("compacted", message=""), count(A, estimate), count(plus(A, B), B)]
+    write(tmp_path, "x", lines)
+    assert inputs(read_both_ways(tmp_path)) == [100, 200]
+    assert SOURCE.read(log_file(SOURCE, tmp_path)).facts.compactions == 1
+
+
+def test_a_counter_that_starts_over_goes_on_counting(tmp_path: Path) -> None:
+    # Old versions, resumed in the same file: the numbers may even be those of the first time.
+    write(tmp_path, "x", [meta("x"), turn(), count(A, A), count(plus(A, A), A), NO_INFO, count(A, A)])
+    assert inputs(read_both_ways(tmp_path)) == [100, 100, 100]
+
+
+def test_a_change_without_last_is_its_difference(tmp_path: Path) -> None:
+    none = usage(0, 0)
+    write(tmp_path, "x", [meta("x"), turn(), count(A, none), count(plus(A, B), none), count(C, none)])
+    assert inputs(read_both_ways(tmp_path)) == [100, 200, 300]
+
+
+def test_a_response_told_by_a_record_is_not_told_again(tmp_path: Path) -> None:
+    lines = [meta("x"), turn(), told("x", "r1", A), count(A, A), count(A, A), told("x", "r2", B), count(plus(A, B), B)]
+    write(tmp_path, "x", lines)
+    settled = read_both_ways(tmp_path)
+    assert set(settled) == {"x/r1", "x/r2"}
+    assert inputs(settled) == [100, 200]
+
+
+def test_an_old_thread_goes_on_with_records(tmp_path: Path) -> None:
+    # The record's own running total starts at zero while the other one goes on.
+    total = plus(A, B)
+    lines = [meta("x"), turn(), count(A, A), count(total, B), NO_INFO, told("x", "r1", C), count(plus(total, C), C)]
+    write(tmp_path, "x", lines)
+    assert inputs(read_both_ways(tmp_path)) == [100, 200, 300]
+
+
+def parent_lines() -> list[Record]:
+    return [meta("par", 0), turn(second=1), NO_INFO, count(A, A, 2), count(A, A, 3), count(plus(A, B), B, 4)]
+
+
+def child_lines(thread: str = "kid", own: dict[str, int] = C, second: float = 10) -> list[Record]:
+    """A spawned thread of old versions: the parent's history, stamped anew, then its own."""
+    base = plus(A, B)
+    return [
+        spawned(thread, "par", second),
+        meta("par", 0) | {"timestamp": at(second)},
+        count(A, A, second + 0.1),
+        count(A, A, second + 0.1),
+        count(base, B, second + 0.1),
+        turn(second=second + 0.1),
+        count(base, B, second + 5),
+        count(plus(base, own), own, second + 6),
+    ]
+
+
+def test_a_spawned_threads_copies_are_counted_in_its_parent(tmp_path: Path) -> None:
+    write(tmp_path, "par", parent_lines())
+    write(tmp_path, "kid", child_lines())
+    settled = read_both_ways(tmp_path)
+    assert inputs(settled) == [100, 200, 300]
+    assert {(v.session, v.agent, v.usage[0]) for v in settled.values()} == {
+        ("par", "", 100), ("par", "", 200), ("par", "kid", 300),
+    }  # fmt: skip
+
+
+def test_siblings_of_equal_size_both_count(tmp_path: Path) -> None:
+    write(tmp_path, "par", parent_lines())
+    write(tmp_path, "kid1", child_lines("kid1"))
+    write(tmp_path, "kid2", child_lines("kid2", second=20))
+    assert inputs(read_both_ways(tmp_path)) == [100, 200, 300, 300]
+
+
+def test_copies_of_a_parent_that_is_gone_are_kept_once(tmp_path: Path) -> None:
+    write(tmp_path, "kid1", child_lines("kid1"))
+    write(tmp_path, "kid2", child_lines("kid2", usage(400), second=20))
+    settled = read_both_ways(tmp_path)
+    assert inputs(settled) == [100, 200, 300, 400]
+    assert {v.session for v in settled.values()} == {"par"}
+    assert {v.model for v in settled.values()} == {"gpt-5.5"}
+
+
+def test_copies_have_the_identity_they_had_in_their_parent(tmp_path: Path) -> None:
+    # So nothing is counted twice where the parent was seen before it was deleted.
+    parent = write(tmp_path, "par", parent_lines())
+    write(tmp_path, "kid", child_lines())
+    before = read_all(SOURCE, tmp_path)
+    parent.unlink()
+    assert set(read_all(SOURCE, tmp_path)) == set(before)
+
+
+def test_a_users_fork_whose_parent_is_gone_leaves_the_copies_to_it(tmp_path: Path) -> None:
+    lines = child_lines("fork")
+    lines[0] = meta("fork", 10, forked_from_id="par", source="cli")
+    write(tmp_path, "fork", lines)
+    settled = read_both_ways(tmp_path)
+    assert {(v.session, v.agent, v.usage[0]) for v in settled.values()} == {
+        ("par", "", 100), ("par", "", 200), ("fork", "", 300),
+    }  # fmt: skip
+
+
+def test_a_fork_by_reference_starts_with_its_parents_total(tmp_path: Path) -> None:
+    write(tmp_path, "par", parent_lines())
+    base = plus(A, B)
+    lines = [
+        meta("fork", 10, forked_from_id="par", history_base={"thread_id": "par"}),
+        turn(),
+        count(base, usage(0, 0)),
+    ]
+    write(tmp_path, "fork", [*lines, count(plus(base, C), C, 12)])
+    settled = read_both_ways(tmp_path)
+    assert inputs(settled) == [100, 200, 300]
+    assert {v.session for v in settled.values()} == {"par", "fork"}
+
+
+def test_a_grandchild_is_under_the_main_thread(tmp_path: Path) -> None:
+    write(tmp_path, "par", parent_lines())
+    write(tmp_path, "kid", child_lines())
+    own = usage(500)
+    copied = child_lines()[2:]
+    total = plus(plus(A, B), C)
+    lines = [spawned("grand", "kid", 30), *copied, count(plus(total, own), own, 40)]
+    write(tmp_path, "grand", lines)
+    settled = read_both_ways(tmp_path)
+    assert inputs(settled) == [100, 200, 300, 500]
+    assert {(v.session, v.agent) for v in settled.values()} == {("par", ""), ("par", "kid"), ("par", "grand")}
+
+
+def test_a_thread_in_both_folders_counts_once(tmp_path: Path) -> None:
+    write(tmp_path, "par", parent_lines())
+    write(tmp_path, "par", parent_lines(), "archived_sessions")
+    write(tmp_path, "kid", child_lines())
+    assert inputs(read_both_ways(tmp_path)) == [100, 200, 300]
+
+
+def test_a_parent_is_found_where_it_was_archived_to(tmp_path: Path) -> None:
+    path = write(tmp_path, "par", parent_lines())
+    write(tmp_path, "kid", child_lines())
+    read_all(SOURCE, tmp_path)
+    (tmp_path / "archived_sessions").mkdir()
+    shutil.move(path, tmp_path / "archived_sessions")
+    assert inputs(read_both_ways(tmp_path)) == [100, 200, 300]
+
+
+def test_a_rollout_rewritten_in_place_is_read_anew_to_the_same_result(tmp_path: Path) -> None:
+    write(tmp_path, "par", parent_lines())
+    kid = write(tmp_path, "kid", child_lines())
+    before = read_all(SOURCE, tmp_path)
+    file = next(file for file in SOURCE.discover(tmp_path) if file.path == str(kid))
+    mark = SOURCE.read(file).checkpoint
+    lines = kid.read_bytes().splitlines(keepends=True)
+    kid.write_bytes(b"".join([lines[0], *lines[2:]]))  # without the second session_meta
+    read, events = SOURCE.read_events(file, mark)
+    assert read.restarted
+    assert {event.row.key for event in events} <= set(before)
+    assert read_both_ways(tmp_path) == before
+
+
+def test_a_response_takes_the_model_of_its_turn(tmp_path: Path) -> None:
+    lines = [meta("x"), turn("one", "t1"), turn("two", "t2"), told("x", "r1", A, "t1"), count(A, A), count(C, C)]
+    write(tmp_path, "x", lines)
+    assert {v.usage[0]: v.model for v in read_both_ways(tmp_path).values()} == {100: "one", 300: "two"}
+
+
+def test_counters_become_disjoint(tmp_path: Path) -> None:
+    write(tmp_path, "x", [meta("x"), turn(), told("x", "r1", usage(100, 30, cached=40, written=25, reasoning=20))])
+    (only,) = read_both_ways(tmp_path).values()
+    assert only.usage == Usage(input=35, output=30, cache_write_5m=25, cache_read=40)
+    assert only.reasoning == 20
+
+
+def test_time_folder_and_facts(tmp_path: Path) -> None:
+    more: dict[str, Any] = {"git": {"branch": "main"}, "cli_version": "0.169.0"}
+    write(tmp_path, "x", [meta("x", **more), turn(), told("x", "r1", A, second=61.5), event("agent_message", 62)])
+    (only,) = read_both_ways(tmp_path).values()
+    assert (only.time_ms, only.cwd) == (1795244461500, "/work")
+    facts = SOURCE.read(log_file(SOURCE, tmp_path)).facts
+    assert (facts.session, facts.branch, facts.version, facts.context_tokens) == ("x", "main", "0.169.0", 100)
+    assert (facts.last_kind, facts.last_ms) == ("assistant", 1795244462000)
+
+
+def test_unknown_lines_and_bad_counters_cost_nothing_but_themselves(tmp_path: Path) -> None:
+    bad = told("x", "r0", usage(100) | {"output_tokens": -1})
+    log = write(tmp_path, "x", [meta("x"), turn(), line("new_kind", what=1), bad, told("x", "r1", A)])
+    with log.open("ab") as f:
+        f.write(json.dumps(told("x", "r2", B)).encode() + json.dumps(told("x", "r3", C)).encode() + b"\nnoise\n")
+        f.write(json.dumps(told("x", "r4", C)).encode())  # not yet a line
+    read, events = SOURCE.read_events(log_file(SOURCE, tmp_path))
+    assert [event.row.key for event in events] == ["x/r1", "x/r2", "x/r3"]
+    assert [problem.kind for problem in read.problems] == [ProblemKind.BAD_COUNT, ProblemKind.MALFORMED]
+
+
+@pytest.mark.parametrize(
+    "torn", [b"", b'{"timestamp":"2026-11-21T07:00:00.000Z","type":"response_item","payload":{"a":"cut']
+)
+def test_a_record_sharing_a_line_with_one_that_counts_nothing_is_seen(tmp_path: Path, torn: bytes) -> None:
+    log = write(tmp_path, "x", [meta("x"), turn()])
+    first = torn or json.dumps(line("response_item", type="message", role="user"), separators=(",", ":")).encode()
+    with log.open("ab") as f:
+        f.write(first + json.dumps(told("x", "r1", A), separators=(",", ":")).encode() + b"\n")
+    assert set(read_both_ways(tmp_path)) == {"x/r1"}
+
+
+def test_lines_with_ordinals_are_read(tmp_path: Path) -> None:
+    lines = [meta("x"), turn(), told("x", "r1", A), line("response_item", type="message", role="user")]
+    path = write(tmp_path, "x", [{"timestamp": v["timestamp"], "ordinal": n, **v} for n, v in enumerate(lines)])
+    assert set(read_both_ways(tmp_path)) == {"x/r1"}
+    assert records.skip(path.read_bytes().splitlines()[-1]) == (at(0), "")
+
+
+def test_only_rollouts_are_logs(tmp_path: Path) -> None:
+    write(tmp_path, "x", [meta("x")])
+    for name in ("history.jsonl", "sessions/notes.jsonl", "sessions/rollout-x.jsonl.zst", "log/rollout-x.jsonl"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("{}\n")
+    assert [os.path.basename(file.path) for file in SOURCE.discover(tmp_path)] == [
+        "rollout-2026-11-21T07-00-00-x.jsonl"
+    ]
+
+
+def test_roots() -> None:
+    home = Path("/home/me")
+    assert SOURCE.roots(SourceConfig(home)) == [home / ".codex"]
+    assert SOURCE.roots(SourceConfig(home, {"CODEX_HOME": "/srv/c"})) == [Path("/srv/c")]
+    assert SOURCE.roots(SourceConfig(home, {}, {"codex": (Path("/x"),)})) == [Path("/x")]
+
+
+def chunked(root: Path, file: LogFile, data: bytes, shares: list[float]) -> list[tuple[str, Event]]:
+    """Write a file piece by piece, reading each piece from the checkpoint before it."""
+    path = Path(file.path)
+    path.write_bytes(b"")
+    mark: Checkpoint | None = None
+    events: list[tuple[str, Event]] = []
+    for end in [*sorted(int(share * len(data)) for share in shares), len(data)]:
+        with path.open("ab") as f:
+            f.write(data[path.stat().st_size : end])
+        read, found = SOURCE.read_events(file, mark)
+        assert not read.restarted
+        mark = read.checkpoint
+        events += [(file.path, event) for event in found]
+    return events
+
+
+@given(st.sampled_from(HOMES), st.data())
+def test_any_chunking_in_any_order_settles_to_one_whole_read(
+    tmp_path_factory: pytest.TempPathFactory, home: Path, data: st.DataObject
+) -> None:
+    root = tmp_path_factory.mktemp("codex") / "home"
+    shutil.copytree(home, root)
+    whole = read_all(SOURCE, root)
+    events: list[tuple[str, Event]] = []
+    for file in data.draw(st.permutations(list(SOURCE.discover(root)))):
+        shares = data.draw(st.lists(st.floats(0, 1), max_size=3))
+        events += chunked(root, file, Path(file.path).read_bytes(), shares)
+    assert settle(events) == whole
+
+
+@given(st.lists(st.floats(0, 1), max_size=6), st.booleans())
+def test_any_chunking_of_a_spawned_thread_settles_to_one_whole_read(
+    tmp_path_factory: pytest.TempPathFactory, shares: list[float], is_parent_there: bool
+) -> None:
+    root = tmp_path_factory.mktemp("codex")
+    if is_parent_there:
+        write(root, "par", parent_lines())
+    kid = write(root, "kid", child_lines())
+    whole = {key: value for key, value in read_all(SOURCE, root).items() if not is_parent_there or value.agent}
+    file = next(file for file in SOURCE.discover(root) if file.path == str(kid))
+    assert settle(chunked(root, file, kid.read_bytes(), shares)) == whole
