@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -22,6 +22,9 @@ MAX_NAMES: Final = 4_096
 """Model names remembered before all are forgotten: logs may invent names without end."""
 
 
+PriceFile = Mapping[str, Any]
+
+
 class Found(NamedTuple):
     """A log's model name understood: its price (None if there is none) and how the request travelled."""
 
@@ -33,7 +36,7 @@ class Found(NamedTuple):
 class ModelFile:
     """One price file: entries by id, and every other exact name of them."""
 
-    def __init__(self, content: Mapping[str, Any]) -> None:
+    def __init__(self, content: PriceFile) -> None:
         self.date: str = content["date"]
         self._entries: Mapping[str, Any] = content["models"]
         self._ids = _index(content)
@@ -50,7 +53,7 @@ class ModelFile:
         return model
 
 
-def _index(content: Mapping[str, Any]) -> dict[str, str]:
+def _index(content: PriceFile) -> dict[str, str]:
     """Every exact name and the id it means. Ids of the form provider/model are also known by the model alone,
     unless it is only hosted there; the first of the `vendors` that has such a name owns it."""
     ids: dict[str, str] = {}
@@ -71,18 +74,16 @@ def _index(content: Mapping[str, Any]) -> dict[str, str]:
 
 
 class Catalogue:
-    """The price files together. `digest` changes whenever a price does."""
+    """The price files together. `digest` changes whenever a price does; `origin` says whose files they are."""
 
-    def __init__(self, claude: bytes, others: bytes | None = None) -> None:
-        content = json.loads(claude)
-        self._claude = ModelFile(content)
-        self._others_bytes = others
-        self._found: dict[tuple[str, str], Found] = {}
+    def __init__(self, claude: PriceFile, others: Callable[[], PriceFile], digest: str, origin: str) -> None:
+        self._claude = ModelFile(claude)
+        self._load_others = others
         self._others: ModelFile | None = None
-        self.date = self._claude.date
-        # The Claude file names the content of the other one, so that the digest costs no second file.
-        known_others = content["others"] if others is None else hashlib.sha256(others).hexdigest()
-        self.digest = hashlib.sha256(claude + known_others.encode()).hexdigest()
+        self._found: dict[tuple[str, str], Found] = {}
+        self.date: str = claude["date"]
+        self.digest = digest
+        self.origin = origin
 
     def find(self, source: str, raw: str) -> Found:
         """Look a log's model name up. `source` matters where clients spell providers differently."""
@@ -99,25 +100,41 @@ class Catalogue:
         id_ = find_claude(name, self._claude)
         if id_ is not None:
             return Found(self._claude[id_], name.route, name.is_fast)
-        others = self._load_others()
+        if self._others is None:
+            self._others = ModelFile(self._load_others())
+        others = self._others
         known = next((other for other in other_names(raw) if other in others), None)
         return Found(others[known] if known else None)
-
-    def named(self, id_: str) -> Model | None:
-        """The model of an exact id or alias."""
-        id_ = id_.strip().lower()
-        for file in (self._claude, self._load_others()):
-            if id_ in file:
-                return file[id_]
-        return None
-
-    def _load_others(self) -> ModelFile:
-        if self._others is None:
-            content = OTHERS_FILE.read_bytes() if self._others_bytes is None else self._others_bytes
-            self._others = ModelFile(json.loads(content))
-        return self._others
 
 
 def bundled() -> Catalogue:
     """The price files of this package."""
-    return Catalogue(CLAUDE_FILE.read_bytes())
+    claude = CLAUDE_FILE.read_bytes()
+    # The Claude file holds a digest of the other one, so that file is read only when it is needed.
+    return Catalogue(
+        json.loads(claude),
+        lambda: _object(OTHERS_FILE.read_bytes()),
+        hashlib.sha256(claude).hexdigest(),
+        "bundled",
+    )
+
+
+def refreshed(path: Path) -> Catalogue:
+    """The prices of a refreshed snapshot file. Raises OSError, and others (ValueError, ...) if it makes no sense."""
+    content = path.read_bytes()
+    snapshot = _object(content)
+    claude, others = snapshot["claude"], snapshot["others"]
+    # Read whole at once: a price that cannot be read must not turn up in the middle of counting.
+    for file in (claude, others):
+        models = ModelFile(file)
+        for id_, entry in file["models"].items():
+            if id_ not in models or not model_from(id_, entry).periods:
+                raise ValueError(f"{id_} has no price")
+    return Catalogue(claude, lambda: _object(content)["others"], hashlib.sha256(content).hexdigest(), "refreshed")
+
+
+def _object(content: bytes) -> PriceFile:
+    value = json.loads(content)
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    return value

@@ -9,14 +9,17 @@ import json
 from bisect import bisect_right
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from claude_tui.model import Price, PriceStatus, Usage
-from claude_tui.pricing.catalogue import MAX_NAMES, Catalogue, Found, bundled
+from claude_tui.pricing.catalogue import MAX_NAMES, Catalogue, Found, bundled, refreshed
 from claude_tui.pricing.claude import SYNTHETIC_PRICE, UNKNOWN_PRICE, claude_price
 from claude_tui.pricing.names import BEDROCK_REGIONAL, SYNTHETIC
-from claude_tui.pricing.rates import SCALE, SCALED_PER_NANO, WEB_SEARCH_NANO, Rates, Table
+from claude_tui.pricing.rates import SCALE, SCALED_PER_NANO, WEB_SEARCH_NANO, Rates, Table, spans
 from claude_tui.pricing.usage import codex_counters, gemini_counters, opencode_counters, reported_nano
+
+if TYPE_CHECKING:
+    from claude_tui.pricing.overrides import OverriddenCatalogue
 
 SHORT_NAMES: Final = {"claude-code": "claude", "gemini-cli": "gemini"}
 """Names of clients that are not the names of their sources."""
@@ -46,17 +49,24 @@ class Card(NamedTuple):
 
 
 class Cards(NamedTuple):
-    """The cards of one model name of one source, and the instants from which each holds."""
+    """The cards of one model name of one source: before the first of `starts`, from the first on, and so on.
+
+    None where the model has no price.
+    """
 
     starts: tuple[int, ...]
-    cards: tuple[Card, ...]
+    cards: tuple[Card | None, ...]
 
 
 class Pricer:
-    """Prices single responses at list price. `digest` names the content of all prices it uses."""
+    """Prices single responses at list price.
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    `digest` names the content of all prices it uses; `problems` say in a line each which price files were left out.
+    """
+
+    def __init__(self, catalogue: Catalogue | OverriddenCatalogue, problems: tuple[str, ...] = ()) -> None:
         self._catalogue = catalogue
+        self.problems = problems
         self._cards: dict[tuple[str, str], Cards | Price] = {}
         self.digest = catalogue.digest
 
@@ -80,11 +90,10 @@ class Pricer:
         if isinstance(known, Price):
             return known
         starts, cards = known
-        position = bisect_right(starts, time_ms)
-        if not position:
+        card = cards[bisect_right(starts, time_ms)]
+        if card is None:
             return UNKNOWN_PRICE
         tokens_in, tokens_out, write_5m, write_1h, cache_read, searches = usage
-        card = cards[position - 1]
         prompt = tokens_in + write_5m + write_1h + cache_read
         while prompt > card.over and card.longer:
             card = card.longer
@@ -134,7 +143,7 @@ class Pricer:
 
     def describe(self) -> str:
         """Where the prices come from, for a footer."""
-        return f"prices: bundled {self._catalogue.date}"
+        return f"prices: {self._catalogue.origin} {self._catalogue.date}"
 
     def _find_claude(self, model: str) -> Found:
         return self._catalogue.find("claude", model)
@@ -173,17 +182,42 @@ class Pricer:
         if route == BEDROCK_REGIONAL and model.takes_regional_premium:
             factor = factor * 11 // 10
             late.append("regional_endpoint_1.1x")
-        cards = []
-        for period in model.periods:
+        starts: list[int] = []
+        cards: list[Card | None] = [None]
+        for period, end_ms in spans(model.periods):
             speed = [] if not is_fast or period.fast else ["fast_price_unknown"]
             table = period.fast if is_fast and period.fast else period.standard
-            cards.append(_card(table, factor, (*flags, *speed), tuple(late)))
-        return Cards(tuple(period.from_ms for period in model.periods), tuple(cards))
+            if starts and starts[-1] == period.from_ms:
+                starts.pop()
+                cards.pop()
+            starts += [period.from_ms, end_ms]
+            cards += [_card(table, factor, (*flags, *speed), tuple(late)), None]
+        return Cards(tuple(starts), tuple(cards))
 
 
-def load_pricer(overrides: Path | None = None) -> Pricer:
-    """Return a pricer with the bundled prices and those of a user's prices.toml, if there is one."""
-    return Pricer(bundled())
+def load_pricer(overrides: Path | None = None, snapshot: Path | None = None) -> Pricer:
+    """Return a pricer with the bundled prices, or a newer refreshed `snapshot`, and a user's prices.toml on top.
+
+    Files that are not there are no problem. One that makes no sense is left out and named in `Pricer.problems`.
+    """
+    problems = []
+    catalogue = bundled()
+    if snapshot is not None:
+        try:
+            catalogue = max(catalogue, refreshed(snapshot), key=lambda known: known.date)
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            problems.append(f"{snapshot.name} ignored: {error}")
+    if overrides is None or not overrides.exists():
+        return Pricer(catalogue, tuple(problems))
+    # Imported here: few have such a file, and everyone waits for the program to start.
+    from claude_tui.pricing.overrides import OverrideError, load_overrides
+
+    try:
+        return Pricer(load_overrides(overrides, catalogue), tuple(problems))
+    except (OSError, OverrideError) as error:
+        return Pricer(catalogue, (*problems, f"{overrides.name} ignored: {error}"))
 
 
 def _card(table: Table, factor: int, early: tuple[str, ...], late: tuple[str, ...]) -> Card:

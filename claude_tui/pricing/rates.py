@@ -7,7 +7,7 @@ named in logs nor what usage looks like.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -22,7 +22,12 @@ SCALE: Final = 20
 SCALED_PER_NANO: Final = 1_000 * SCALE
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
-_DAY_MS: Final = 86_400_000
+DAY_MS: Final = 86_400_000
+
+BEGINNING_MS: Final = -(2**62)
+"""Where the first period of most models begins: price history before a model's release is never needed."""
+
+ENDLESS_MS: Final = 2**62
 
 
 class Rates(NamedTuple):
@@ -80,11 +85,15 @@ class Table(NamedTuple):
 
 
 class Period(NamedTuple):
-    """What a model costs from an instant on. `fast` is None where no price of fast mode is known."""
+    """What a model costs from an instant on, until the next period or `until_ms`.
+
+    `fast` is None where no price of fast mode is known.
+    """
 
     from_ms: int
     standard: Table
     fast: Table | None = None
+    until_ms: int = ENDLESS_MS
 
 
 class Model(NamedTuple):
@@ -103,14 +112,22 @@ class Model(NamedTuple):
     is_native_1m: bool = False
 
     def period(self, time_ms: int) -> Period | None:
-        """The newest period that began at or before an instant; None before the first."""
-        starts = [period.from_ms for period in self.periods]
-        position = bisect_right(starts, time_ms)
-        return self.periods[position - 1] if position else None
+        """The newest period that began at or before an instant; None where the model has no price then."""
+        return period_at(self.periods, time_ms)
 
 
-BEGINNING_MS: Final = -(2**62)
-"""Where the first period of most models begins: price history before a model's release is never needed."""
+def period_at(periods: Sequence[Period], time_ms: int) -> Period | None:
+    """The period an instant lies in; None before the first and in gaps."""
+    position = bisect_right([period.from_ms for period in periods], time_ms)
+    period = periods[position - 1] if position else None
+    return period if period and time_ms < period.until_ms else None
+
+
+def spans(periods: Sequence[Period]) -> Iterator[tuple[Period, int]]:
+    """Each period with the instant it really ends at."""
+    next_starts = [*(period.from_ms for period in periods[1:]), ENDLESS_MS]
+    for period, next_start in zip(periods, next_starts, strict=True):
+        yield period, min(period.until_ms, next_start)
 
 
 def model_from(identity: str, entry: Mapping[str, Any]) -> Model:
@@ -127,7 +144,7 @@ def model_from(identity: str, entry: Mapping[str, Any]) -> Model:
 
 def day_ms(day: str) -> int:
     """The first instant of an ISO date, UTC, in milliseconds."""
-    return (date.fromisoformat(day).toordinal() - _EPOCH) * _DAY_MS
+    return (date.fromisoformat(day).toordinal() - _EPOCH) * DAY_MS
 
 
 def round_half_even(value: int, unit: int) -> int:

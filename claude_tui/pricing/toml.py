@@ -13,7 +13,11 @@ else:
 
 
 def load_toml(path: Path) -> dict[str, Any]:
-    """Return the content of a TOML file. Raises OSError, ValueError (which covers bad TOML and bad UTF-8)."""
-    with path.open("rb") as file:
-        content: dict[str, Any] = tomllib.load(file)
+    """Return the content of a TOML file. Raises OSError, and ValueError for bad TOML or bad UTF-8."""
+    return loads_toml(path.read_text(encoding="utf-8"))
+
+
+def loads_toml(text: str) -> dict[str, Any]:
+    """Return the content of a TOML document, fractions as the text they were written as. Raises ValueError."""
+    content: dict[str, Any] = tomllib.loads(text, parse_float=str)
     return content
