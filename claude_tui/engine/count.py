@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from claude_tui.engine.reading import batches, discover, read_batch, roots_of
+from claude_tui.engine.reading import FileColumns, FileReader, Task, discover, roots_of
+from claude_tui.engine.scan import OnProgress, Scan
 from claude_tui.engine.store import Store
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import SourceConfig
-
-OnProgress = Callable[[int, int, int, int], None]
-"""Takes files done, files in all, bytes done, bytes in all."""
 
 
 class NoLogsError(Exception):
@@ -29,19 +27,21 @@ def count(
     *,
     keep_names: bool = False,
     on_progress: OnProgress | None = None,
+    processes: int | None = None,
 ) -> Store:
-    """Read every log once and return the store. Raises NoLogsError where there is none."""
+    """Read every log once and return the store. Raises NoLogsError where there is none.
+
+    `processes` is the number of worker processes; None chooses by the size of the work.
+    """
     files = discover(config)
     if not files:
         raise NoLogsError([place for _, place in roots_of(config)])
     store = Store(pricer, zone)
-    total_bytes = sum(file.size for file in files)
-    files_done = bytes_done = 0
-    for batch in batches(files):
-        for found in read_batch(batch, keep_names):
-            store.apply(found.file.path, found.columns, found.facts, found.problems)
-        files_done += len(batch)
-        bytes_done += sum(file.size for file in batch)
-        if on_progress is not None:
-            on_progress(files_done, len(files), bytes_done, total_bytes)
+    scan = Scan([Task(file) for file in files], FileReader(pricer, zone, keep_names=keep_names), processes=processes)
+
+    def take_in(found: Sequence[FileColumns]) -> None:
+        for one in found:
+            store.take_in(one)
+
+    scan.run_here(take_in, on_progress or (lambda progress: None))
     return store

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from claude_tui.engine.reading import FileColumns, discover, roots_of
-from claude_tui.engine.scan import scan
+from claude_tui.engine.reading import FileColumns, FileReader, Task, discover, roots_of
+from claude_tui.engine.scan import Scan
 from claude_tui.engine.snapshots import SnapshotMaker
 from claude_tui.engine.store import Store
 from claude_tui.engine.tail import Tail
@@ -27,6 +27,7 @@ class Monitor:
     def __init__(self, config: SourceConfig, pricer: Pricer, zone: ZoneInfo) -> None:
         self.config = config
         self.store = Store(pricer, zone)
+        self._reader = FileReader(pricer, zone)
         self.tail: Tail | None = None
         self._maker = SnapshotMaker(self.store, roots=tuple(root for _, root in roots_of(config)))
         self._callbacks: list[Callable[[], None]] = []
@@ -56,9 +57,10 @@ class Monitor:
         self._loop = asyncio.get_running_loop()
         try:
             files = await asyncio.to_thread(discover, self.config)
-            self.tail = Tail(self.config, self.store, self._notify)
-            self._show(Progress(Phase.SCANNING, 0, len(files), 0, sum(file.size for file in files)))
-            await scan(files, self._take_in, self._show)
+            self.tail = Tail(self.config, self.store, self._reader, self._notify)
+            scan = Scan([Task(file) for file in files], self._reader)
+            self._show(Progress(Phase.SCANNING, 0, scan.files_total, 0, scan.bytes_total))
+            await scan.run(self._take_in, self._show)
             self._show(self._following())
             await self.tail.run()
         finally:
@@ -74,7 +76,7 @@ class Monitor:
 
     def _take_in(self, found: Sequence[FileColumns]) -> None:
         for one in found:
-            self.store.apply(one.file.path, one.columns, one.facts, one.problems)
+            self.store.take_in(one)
             if self.tail is not None:
                 self.tail.note(one)
 

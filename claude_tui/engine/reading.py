@@ -1,4 +1,4 @@
-"""Files become columns: one unit of work, the same in a worker process, a thread or here.
+"""Files become columns and sums: one unit of work, the same in a worker process, a thread or here.
 
 A file that cannot be read becomes a problem, never an error. Must not touch the store.
 """
@@ -8,8 +8,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
+from claude_tui.engine.calendar import Calendar
+from claude_tui.engine.cells import CellKey, Sums, file_cells
 from claude_tui.model import Problem, ProblemKind
+from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import Columns, columns_of
 from claude_tui.sources.protocol import Checkpoint, FileFacts, FileRead, LogFile, SourceConfig
 from claude_tui.sources.registry import reader
@@ -18,43 +22,64 @@ _log = logging.getLogger(__name__)
 
 
 class FileColumns(NamedTuple):
-    """What reading one file gave. `checkpoint` is None where it could not be read."""
+    """What reading one file gave. `checkpoint` is None where it could not be read.
+
+    `cells` are the sums of `columns` (see `cells.file_cells`). `is_whole` says that all of the file was read.
+    """
 
     file: LogFile
     columns: Columns
     facts: FileFacts | None
     problems: tuple[Problem, ...]
     checkpoint: Checkpoint | None
+    cells: dict[CellKey, Sums] | None = None
+    is_whole: bool = True
     bytes_read: int = 0
     lines: int = 0
-    restarted: bool = False
 
 
-def read_file(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> FileColumns:
-    """Read one file, whole or from a checkpoint."""
-    try:
-        found: FileRead = reader(file.source).read(file, since)
-    except Exception as error:  # one file must never end the count of all others
-        if not isinstance(error, OSError):
-            _log.exception("reading %s failed", file.path)
-        reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
-        problem = Problem(ProblemKind.UNREADABLE, file.path, 0, reason)
-        return FileColumns(file, Columns(file.source), None, (problem,), None)
-    return FileColumns(
-        file,
-        columns_of(file.source, found.rows, keep_names=keep_names),
-        found.facts,
-        tuple(found.problems),
-        found.checkpoint,
-        found.bytes_read,
-        found.lines,
-        found.restarted,
-    )
+class Task(NamedTuple):
+    """One file to read: from a checkpoint, or whole."""
+
+    file: LogFile
+    since: Checkpoint | None = None
 
 
-def read_batch(files: Iterable[LogFile], keep_names: bool = False) -> list[FileColumns]:
-    """Read several files whole, in order."""
-    return [read_file(file, keep_names=keep_names) for file in files]
+class FileReader:
+    """Reads files into columns with their sums, at given prices and in a given time zone."""
+
+    def __init__(self, pricer: Pricer, zone: ZoneInfo, *, keep_names: bool = False) -> None:
+        self.pricer = pricer
+        self.calendar = Calendar(zone)
+        self.keep_names = keep_names
+
+    def read(self, task: Task) -> FileColumns:
+        """Read one file. Raises nothing: one file must never end the count of all others."""
+        file, since = task
+        try:
+            found: FileRead = reader(file.source).read(file, since)
+        except Exception as error:
+            if not isinstance(error, OSError):
+                _log.exception("reading %s failed", file.path)
+            reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+            problem = Problem(ProblemKind.UNREADABLE, file.path, 0, reason)
+            return FileColumns(file, Columns(file.source), None, (problem,), None)
+        columns = columns_of(file.source, found.rows, keep_names=self.keep_names)
+        return FileColumns(
+            file,
+            columns,
+            found.facts,
+            tuple(found.problems),
+            found.checkpoint,
+            file_cells(columns, self.pricer, self.calendar),
+            since is None or found.restarted,
+            found.bytes_read,
+            found.lines,
+        )
+
+    def read_all(self, tasks: Iterable[Task]) -> list[FileColumns]:
+        """Read several files, in order."""
+        return [self.read(task) for task in tasks]
 
 
 def discover(config: SourceConfig) -> list[LogFile]:
@@ -75,15 +100,20 @@ def _walk(config: SourceConfig) -> Iterator[LogFile]:
             yield from source.discover(root)
 
 
-def batches(files: Iterable[LogFile], size_bytes: int = 8 << 20, most: int = 256) -> Iterator[list[LogFile]]:
-    """Divide files into runs of about `size_bytes`, in order; never more than `most` files in one."""
-    batch: list[LogFile] = []
+def batches(tasks: Iterable[Task], size_bytes: int = 8 << 20, most: int = 256) -> Iterator[list[Task]]:
+    """Divide tasks into runs of about `size_bytes` to read, in order; never more than `most` files in one."""
+    batch: list[Task] = []
     total = 0
-    for file in files:
-        batch.append(file)
-        total += file.size
+    for task in tasks:
+        batch.append(task)
+        total += bytes_to_read(task)
         if total >= size_bytes or len(batch) >= most:
             yield batch
             batch, total = [], 0
     if batch:
         yield batch
+
+
+def bytes_to_read(task: Task) -> int:
+    """Return how much of a file is still unread."""
+    return max(0, task.file.size - (task.since.offset if task.since else 0))

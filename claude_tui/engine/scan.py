@@ -1,94 +1,124 @@
-"""The first read of everything: async workers over a known file list, parsing outside the event loop.
+"""The first read of everything: a known file list, divided into batches, parsed outside this process.
 
-Must not watch for changes. What fails is read again in this process, so a broken worker loses nothing.
+Must not watch for changes. What a worker fails at is read again in this process, so a broken one loses nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
 from typing import Final
 
-from claude_tui.engine.reading import FileColumns, batches, read_batch
+from claude_tui.engine.reading import FileColumns, FileReader, Task, batches, bytes_to_read
+from claude_tui.engine.workers import Workers, worker_count
 from claude_tui.model import Phase, Progress
-from claude_tui.sources.protocol import LogFile
 
 MAX_IN_FLIGHT: Final = 50
 """Batches under way at once: the bound of the semaphore."""
 
-POOL_BYTES: Final = 48 << 20
-"""Below this a scan is over before worker processes have started."""
-
 OnRead = Callable[[Sequence[FileColumns]], None]
 OnProgress = Callable[[Progress], None]
+Pending = Future[list[FileColumns]]
 
 _log = logging.getLogger(__name__)
 
 
-async def scan(files: Sequence[LogFile], on_read: OnRead, on_progress: OnProgress, *, processes: int = 0) -> None:
-    """Read every file once, in the order given, handing each batch to `on_read` (called from a worker thread).
+class Scan:
+    """One read of many files. Made as early as possible, so that workers read while the rest is loaded.
 
-    `processes` is the number of worker processes; 0 chooses by the size of the work. `on_progress` is called
-    after each batch. Cancelling stops after the batches under way.
+    `processes` is the number of worker processes; None chooses by the size of the work.
     """
-    total_bytes = sum(file.size for file in files)
-    work = list(batches(files))
-    semaphore = asyncio.Semaphore(MAX_IN_FLIGHT)
-    loop = asyncio.get_running_loop()
-    started = time.monotonic()
-    done = [0, 0]
-    with ThreadPoolExecutor(1, "apply") as applier:
-        pool = _pool(total_bytes, processes)
 
-        async def worker(batch: list[LogFile]) -> None:
-            async with semaphore:
-                found = await _read(loop, pool or applier, applier, batch)
-                await loop.run_in_executor(applier, on_read, found)
-            done[0] += len(batch)
-            done[1] += sum(file.size for file in batch)
-            on_progress(_progress(done[0], len(files), done[1], total_bytes, time.monotonic() - started))
+    def __init__(self, tasks: Sequence[Task], reader: FileReader, *, processes: int | None = None) -> None:
+        self.files_total = len(tasks)
+        self.bytes_total = sum(bytes_to_read(task) for task in tasks)
+        self._reader = reader
+        self._batches = list(batches(tasks))
+        self._workers = self._start_workers(worker_count(self.bytes_total) if processes is None else processes)
+        self._early = [self._submit(batch) for batch in self._batches[:MAX_IN_FLIGHT]]
+        self._files_done = self._bytes_done = 0
+        self._started = time.monotonic()
 
+    async def run(self, on_read: OnRead, on_progress: OnProgress) -> None:
+        """Read every file once, about in order. `on_read` is called in a thread, one batch at a time.
+
+        Cancelling stops after the batches under way.
+        """
+        semaphore = asyncio.Semaphore(MAX_IN_FLIGHT)
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, "apply") as applier:
+
+            async def worker(number: int, batch: list[Task]) -> None:
+                async with semaphore:
+                    found = await self._found(loop, applier, number, batch)
+                    await loop.run_in_executor(applier, on_read, found)
+                on_progress(self._progress(batch))
+
+            try:
+                await asyncio.gather(*(worker(number, batch) for number, batch in enumerate(self._batches)))
+            finally:
+                self.stop()
+
+    def run_here(self, on_read: OnRead, on_progress: OnProgress) -> None:
+        """Read every file once, in order, without an event loop."""
+        pending: list[Pending | None] = list(self._early)
         try:
-            await asyncio.gather(*(worker(batch) for batch in work))
+            for number, batch in enumerate(self._batches):
+                if number + MAX_IN_FLIGHT < len(self._batches):
+                    pending.append(self._submit(self._batches[number + MAX_IN_FLIGHT]))
+                future, pending[number] = pending[number], None
+                try:
+                    found = future.result() if future is not None else self._reader.read_all(batch)
+                except (BrokenProcessPool, CancelledError, OSError) as error:
+                    found = self._read_again(batch, error)
+                on_read(found)
+                on_progress(self._progress(batch))
         finally:
-            if pool is not None:
-                pool.shutdown(wait=False, cancel_futures=True)
+            self.stop()
 
+    def stop(self) -> None:
+        """End the workers."""
+        if self._workers is not None:
+            self._workers.stop()
 
-async def _read(
-    loop: asyncio.AbstractEventLoop, pool: Executor, fallback: Executor, batch: list[LogFile]
-) -> list[FileColumns]:
-    try:
-        return await loop.run_in_executor(pool, read_batch, batch)
-    except (BrokenProcessPool, OSError, RuntimeError) as error:
+    async def _found(
+        self, loop: asyncio.AbstractEventLoop, applier: ThreadPoolExecutor, number: int, batch: list[Task]
+    ) -> list[FileColumns]:
+        future = self._early[number] if number < len(self._early) else self._submit(batch)
+        if number < len(self._early):
+            self._early[number] = None
+        if future is None:
+            return await loop.run_in_executor(applier, self._reader.read_all, batch)
+        try:
+            return await asyncio.wrap_future(future)
+        except (BrokenProcessPool, OSError) as error:
+            return await loop.run_in_executor(applier, self._read_again, batch, error)
+
+    def _submit(self, batch: list[Task]) -> Pending | None:
+        if self._workers is None:
+            return None
+        try:
+            return self._workers.submit(batch)
+        except (BrokenProcessPool, RuntimeError, OSError):
+            return None
+
+    def _read_again(self, batch: list[Task], error: BaseException) -> list[FileColumns]:
         _log.warning("reading %d files in this process: %s", len(batch), error)
-        return await loop.run_in_executor(fallback, read_batch, batch)
+        return self._reader.read_all(batch)
 
+    def _start_workers(self, count: int) -> Workers | None:
+        try:
+            return Workers(count, self._reader) if count else None
+        except OSError:
+            return None
 
-def _pool(total_bytes: int, processes: int) -> ProcessPoolExecutor | None:
-    """Start worker processes where there is enough to read; None where this process reads by itself."""
-    count = processes or (os.cpu_count() or 1)
-    if count < 2 or (not processes and total_bytes < POOL_BYTES):
-        return None
-    try:
-        # Threads run already, so a plain fork could copy a held lock.
-        return ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_lower_priority)
-    except OSError:
-        return None
-
-
-def _lower_priority() -> None:
-    """Let the screen come first."""
-    if hasattr(os, "nice"):
-        os.nice(5)
-
-
-def _progress(files: int, files_total: int, done: int, total: int, elapsed_s: float) -> Progress:
-    eta_s = elapsed_s * (total - done) / done if done else None
-    return Progress(Phase.SCANNING, files, files_total, done, total, eta_s)
+    def _progress(self, batch: Sequence[Task]) -> Progress:
+        self._files_done += len(batch)
+        self._bytes_done += sum(map(bytes_to_read, batch))
+        done, total = self._bytes_done, self.bytes_total
+        eta_s = (time.monotonic() - self._started) * (total - done) / done if done else None
+        return Progress(Phase.SCANNING, self._files_done, self.files_total, done, total, eta_s)

@@ -19,6 +19,7 @@ from claude_tui.engine.cells import EMPTY, FIRST, LAST, CellKey, Sums, add_usage
 from claude_tui.engine.facts import HOUR_MS, FactBook, SessionKey
 from claude_tui.engine.listing import list_responses
 from claude_tui.engine.problems import ProblemLog
+from claude_tui.engine.reading import FileColumns
 from claude_tui.engine.table import FileRef, Table
 from claude_tui.model import Price, Problem, Query, Response, Totals, Usage
 from claude_tui.pricing import Pricer
@@ -73,6 +74,12 @@ class Store:
         self._file_numbers: dict[FileRef, int] = {}
 
     # -- what comes in -------------------------------------------------------------------------------------
+
+    def take_in(self, found: FileColumns) -> bool:
+        """Take in what reading a file gave. Returns whether anything changed."""
+        return self.apply(
+            found.file.path, found.columns, found.facts, found.problems, cells=found.cells, is_whole=found.is_whole
+        )
 
     def apply(
         self,

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from claude_tui.engine.reading import FileColumns, read_file
+from claude_tui.engine.reading import FileColumns, FileReader, Task
 from claude_tui.engine.store import Store
 from claude_tui.engine.watch import hints, needs_polling
 from claude_tui.sources.protocol import Checkpoint, LogFile, SourceConfig
@@ -49,9 +49,10 @@ class Work:
 class Tail:
     """Follows the logs of one configuration into a store."""
 
-    def __init__(self, config: SourceConfig, store: Store, on_change: Callable[[], None]) -> None:
+    def __init__(self, config: SourceConfig, store: Store, file_reader: FileReader, on_change: Callable[[], None]) -> None:
         self.work = Work()
         self._store = store
+        self._reader = file_reader
         self._on_change = on_change
         self._roots = [(name, root) for name in config.sources for root in reader(name).roots(config)]
         self._seen: dict[str, Seen] = {}
@@ -155,13 +156,11 @@ class Tail:
         moved = False
         for file in files:
             seen = self._seen.get(file.path)
-            since = seen.checkpoint if seen is not None else None
-            found = read_file(file, since)
+            found = self._reader.read(Task(file, seen.checkpoint if seen is not None else None))
             self.work.files_opened += 1
             self.work.bytes_read += found.bytes_read
             self.note(found)
-            is_whole = since is None or found.restarted or found.checkpoint is None
-            moved |= self._store.apply(file.path, found.columns, found.facts, found.problems, is_whole=is_whole)
+            moved |= self._store.take_in(found)
         return moved
 
 

@@ -1,0 +1,74 @@
+"""Worker processes that read files. Start them before threads run and before the screen's code is loaded.
+
+Must not know what is done with what they read.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import threading
+import time
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import Final
+
+from claude_tui.engine.reading import FileColumns, FileReader, Task
+
+BYTES_PER_WORKER: Final = 12 << 20
+"""A worker that would read less than this costs more than it saves."""
+
+_reader: FileReader | None = None
+
+
+def worker_count(total_bytes: int) -> int:
+    """Return how many processes are worth their start for so much to read; 0 for reading in this one."""
+    wanted = min(os.cpu_count() or 1, total_bytes // BYTES_PER_WORKER)
+    return wanted if wanted > 1 else 0
+
+
+class Workers:
+    """A pool of processes with a reader each. Raises OSError where no process can be started."""
+
+    def __init__(self, count: int, reader: FileReader) -> None:
+        # A process with threads must not be forked: a lock held by one of them would stay held for ever.
+        can_fork = hasattr(os, "fork") and threading.active_count() == 1
+        gc.freeze()
+        self._pool = ProcessPoolExecutor(
+            count,
+            mp_context=get_context("fork" if can_fork else "spawn"),
+            initializer=_start,
+            initargs=(reader, os.getpid()),
+        )
+
+    def submit(self, tasks: list[Task]) -> Future[list[FileColumns]]:
+        """Read files in a worker."""
+        return self._pool.submit(_read, tasks)
+
+    def stop(self) -> None:
+        """Let the workers end; what has not begun is dropped."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _start(reader: FileReader, parent: int) -> None:
+    global _reader
+    _reader = reader
+    gc.disable()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(5)  # the screen comes first
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent is gone, however it went."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
+def _read(tasks: list[Task]) -> list[FileColumns]:
+    if _reader is None:
+        raise RuntimeError("the worker was not started")
+    return _reader.read_all(tasks)
