@@ -17,17 +17,53 @@ from PIL import Image, ImageDraw, ImageFont
 
 CELL_W, CELL_H = 12.2, 24.4
 FONTS = (
-    ("/usr/share/fonts/truetype/jetbrains-mono/JetBrainsMono-Regular.ttf", "/usr/share/fonts/truetype/jetbrains-mono/JetBrainsMono-Bold.ttf"),
+    (
+        "/usr/share/fonts/truetype/jetbrains-mono/JetBrainsMono-Regular.ttf",
+        "/usr/share/fonts/truetype/jetbrains-mono/JetBrainsMono-Bold.ttf",
+    ),
     ("/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf", "/usr/share/fonts/truetype/dejavu/DejaVuSansMono-Bold.ttf"),
 )
 SIZE = 19
+TERMINAL = "#0c0c0c"
+"""What stands for the terminal's own background, which ANSI themes leave alone."""
 _RULE = re.compile(r"\.([\w-]+)\s*\{([^}]*)\}")
-LOWER = dict(zip("▁▂▃▄▅▆▇█", range(1, 9)))
-LEFT = dict(zip("▏▎▍▌▋▊▉", range(1, 8)))
+LOWER = dict(zip("▁▂▃▄▅▆▇█", range(1, 9), strict=True))
+LEFT = dict(zip("▏▎▍▌▋▊▉", range(1, 8), strict=True))
 SHADES = {"░": 0.25, "▒": 0.5, "▓": 0.75}
-QUARTERS = {"▘": 1, "▝": 2, "▀": 3, "▖": 4, "▌": 5, "▞": 6, "▛": 7, "▗": 8, "▚": 9, "▐": 10, "▜": 11, "▄": 12, "▙": 13, "▟": 14}
-LINES = {"─": "lr", "│": "ud", "╭": "rd", "╮": "ld", "╰": "ru", "╯": "lu", "┌": "rd", "┐": "ld", "└": "ru", "┘": "lu",
-         "├": "udr", "┤": "udl", "┬": "lrd", "┴": "lru", "┼": "lrud", "━": "LR"}  # fmt: skip
+QUARTERS = {
+    "▘": 1,
+    "▝": 2,
+    "▀": 3,
+    "▖": 4,
+    "▌": 5,
+    "▞": 6,
+    "▛": 7,
+    "▗": 8,
+    "▚": 9,
+    "▐": 10,
+    "▜": 11,
+    "▄": 12,
+    "▙": 13,
+    "▟": 14,
+}
+LINES = {
+    "─": "lr",
+    "│": "ud",
+    "╭": "rd",
+    "╮": "ld",
+    "╰": "ru",
+    "╯": "lu",
+    "┌": "rd",
+    "┐": "ld",
+    "└": "ru",
+    "┘": "lu",
+    "├": "udr",
+    "┤": "udl",
+    "┬": "lrd",
+    "┴": "lru",
+    "┼": "lrud",
+    "━": "LR",
+}
 
 
 def _fonts() -> list[tuple[ImageFont.FreeTypeFont, ImageFont.FreeTypeFont, set[int]]]:
@@ -49,7 +85,7 @@ def _characters(path: str) -> set[int]:
 
 def _mix(colour: str, background: tuple[int, int, int], part: float) -> tuple[int, int, int]:
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
-    return tuple(round(b + (c - b) * part) for c, b in zip((red, green, blue), background))  # type: ignore[return-value]
+    return tuple(round(b + (c - b) * part) for c, b in zip((red, green, blue), background, strict=True))  # type: ignore[return-value]
 
 
 class Painter:
@@ -72,7 +108,12 @@ class Painter:
             self.draw.rectangle((x0, y0, x1 - 1, y1 - 1), fill=_mix(colour, background, SHADES[glyph]))  # type: ignore[arg-type]
         elif glyph in QUARTERS:
             xm, ym = (x0 + x1) // 2, (y0 + y1) // 2
-            for bit, box in ((1, (x0, y0, xm, ym)), (2, (xm, y0, x1, ym)), (4, (x0, ym, xm, y1)), (8, (xm, ym, x1, y1))):
+            for bit, box in (
+                (1, (x0, y0, xm, ym)),
+                (2, (xm, y0, x1, ym)),
+                (4, (x0, ym, xm, y1)),
+                (8, (xm, ym, x1, y1)),
+            ):
                 if QUARTERS[glyph] & bit:
                     self.draw.rectangle((box[0], box[1], box[2] - 1, box[3] - 1), fill=colour)
         elif glyph in LINES:
@@ -87,7 +128,9 @@ class Painter:
         xm, ym = (x0 + x1) // 2, (y0 + y1) // 2
         thick = 3 if arms.isupper() else 1
         for arm in arms.lower():
-            box = {"l": (x0, ym, xm, ym), "r": (xm, ym, x1 - 1, ym), "u": (xm, y0, xm, ym), "d": (xm, ym, xm, y1 - 1)}[arm]
+            box = {"l": (x0, ym, xm, ym), "r": (xm, ym, x1 - 1, ym), "u": (xm, y0, xm, ym), "d": (xm, ym, xm, y1 - 1)}[
+                arm
+            ]
             self.draw.line(box, fill=colour, width=thick)
 
 
@@ -95,26 +138,31 @@ def convert(source: Path, target: Path) -> None:
     """Paint the SVG `source` as PNG `target`."""
     text = source.read_text()
     root = ElementTree.fromstring(text)
-    styles = {name: dict(part.split(":", 1) for part in body.replace(" ", "").split(";") if ":" in part) for name, body in _RULE.findall(text)}
+    styles = {
+        name: dict(part.split(":", 1) for part in body.replace(" ", "").split(";") if ":" in part)
+        for name, body in _RULE.findall(text)
+    }
     space = "{http://www.w3.org/2000/svg}"
     matrix = next(group for group in root.iter(f"{space}g") if "matrix" in group.get("class", ""))
     screen = next(group for group in root.iter(f"{space}g") if matrix in list(group))
     clip = next(clip for clip in root.iter(f"{space}clipPath") if clip.get("id", "").endswith("terminal"))[0]
-    frame = next(root.iter(f"{space}rect"))
     rects = [rect for rect in screen if rect.tag == f"{space}rect"]
     width, height = float(clip.get("width", 0)), float(clip.get("height", 0)) + 1
     margin = 10
     areas: Counter[str] = Counter()
     for rect in rects:
-        areas[rect.get("fill", "")] += float(rect.get("width", 0)) * float(rect.get("height", 0))  # type: ignore[assignment]
-    paper = areas.most_common(1)[0][0] if areas else frame.get("fill")
-    painter = Painter(width + 2 * margin, height + 2 * margin, paper or "#000000")
+        areas[rect.get("fill", "")] += float(rect.get("width", 0)) * float(rect.get("height", 0))
+    colour, area = areas.most_common(1)[0] if areas else ("", 0)
+    paper = colour if area > width * height / 2 else TERMINAL
+    painter = Painter(width + 2 * margin, height + 2 * margin, paper)
     for rect in rects:
         x, y = float(rect.get("x", 0)), float(rect.get("y", 0))
         x1, y1 = x + float(rect.get("width", 0)), y + float(rect.get("height", 0))
         line = round((y - 1.5) / CELL_H)
         top, bottom = round(line * CELL_H), round((line + 1) * CELL_H) if y1 - y < 2 * CELL_H else y1
-        painter.draw.rectangle((round(x) + margin, top + margin, round(x1) + margin - 1, bottom + margin - 1), fill=rect.get("fill"))
+        painter.draw.rectangle(
+            (round(x) + margin, top + margin, round(x1) + margin - 1, bottom + margin - 1), fill=rect.get("fill")
+        )
     from wcwidth import wcwidth
 
     for node in matrix:
@@ -124,8 +172,14 @@ def convert(source: Path, target: Path) -> None:
         for glyph in node.text or "":
             cells = max(0, wcwidth(glyph))
             if glyph not in " \xa0":
-                painter.character(glyph, column * CELL_W + margin, line * CELL_H + margin, style.get("fill", "#ffffff"),
-                                  style.get("font-weight") == "bold", max(1, cells))  # fmt: skip
+                painter.character(
+                    glyph,
+                    column * CELL_W + margin,
+                    line * CELL_H + margin,
+                    style.get("fill", "#ffffff"),
+                    style.get("font-weight") == "bold",
+                    max(1, cells),
+                )
             column += cells
     painter.image.save(target, optimize=True)
 

@@ -33,7 +33,7 @@ from claude_tui.ui.period import BY_ID as PERIODS
 from claude_tui.ui.period import Period, add
 from claude_tui.ui.refresh import NewsArrived, Refresher
 from claude_tui.ui.source import SnapshotSource
-from claude_tui.ui.views.base import Drilled, Scope, Shown, View
+from claude_tui.ui.views.base import EVERYTHING, Drilled, Scope, Shown, View
 from claude_tui.ui.views.days import DaysView, DayWanted
 from claude_tui.ui.views.live import LiveView
 from claude_tui.ui.views.models import ModelsView
@@ -60,7 +60,7 @@ class Place:
     """Where one is: a view and what it is narrowed to."""
 
     view: str
-    scope: Scope = Scope()
+    scope: Scope = EVERYTHING
 
 
 class ClaudeTop(App[None]):
@@ -96,7 +96,9 @@ class ClaudeTop(App[None]):
         self._zone_name = ""
         self._refresher = Refresher(self._take, self.settings.interval_s)
         self._shown_query: Query | None = None
-        self.views: dict[str, View] = {view.TITLE: view for view in (LiveView(), ModelsView(), ProjectsView(), SessionsView(), DaysView())}
+        self.views: dict[str, View] = {
+            view.TITLE: view for view in (LiveView(), ModelsView(), ProjectsView(), SessionsView(), DaysView())
+        }
         for theme in themes.OWN:
             self.register_theme(theme)
         if self.settings.ascii:
@@ -130,13 +132,17 @@ class ClaudeTop(App[None]):
         except Exception:  # Textual raises its own error for a name it does not know; any theme is better than none
             self.theme = themes.DEFAULT
             self.notify(f"no theme is called {self.settings.theme}", severity="warning", markup=False)
-        self.source.subscribe(lambda: self.post_message(NewsArrived()))
+        self.source.subscribe(self._hear)
         self._count()
         self._refresh_forever()
         self.set_interval(1.0, self._tick)
         self._tier(self.size.width, self.size.height)
         self._focus_view()
         self._refresher.wish(urgent=True)
+
+    def _hear(self) -> None:
+        """There is news; called from any thread."""
+        self.post_message(NewsArrived())
 
     @work(exit_on_error=False, group="count")
     async def _count(self) -> None:
@@ -188,7 +194,7 @@ class ClaudeTop(App[None]):
         if len(self.screen_stack) > 1:
             return
         view, place, now_ms = self.view, self.place, self.now_ms
-        query = view.query(self.period, place.scope, self.today)
+        query = view.wanted(self.period, place.scope, self.today)
         if self.paused_ms is not None and self.snapshot is not None and query == self._shown_query:
             snapshot = self.snapshot
         else:
@@ -237,12 +243,17 @@ class ClaudeTop(App[None]):
 
     def _draw_header(self) -> None:
         snapshot = self.snapshot
-        if snapshot is None or not self.is_mounted:
+        if snapshot is None or not self.is_running:
             return
         status = Status(
-            view=self.place.view, now_ms=self.now_ms, period=self.period.label, totals=self._period_totals(snapshot),
-            paused=self.paused_ms is not None, interval_s=self._refresher.interval_s, trouble=self.trouble,
-        )  # fmt: skip
+            view=self.place.view,
+            now_ms=self.now_ms,
+            period=self.period.label,
+            totals=self._period_totals(snapshot),
+            paused=self.paused_ms is not None,
+            interval_s=self._refresher.interval_s,
+            trouble=self.trouble,
+        )
         screen = self.screen_stack[0]
         width = self.size.width
         if screen.has_class("-with-topbar"):
@@ -254,7 +265,10 @@ class ClaudeTop(App[None]):
             screen.query_one("#meterline", Line).show(short_line(snapshot, status, width - 2, alone))
 
     def _draw_keys(self) -> None:
-        self.screen_stack[0].query_one(KeyBar).offer(self.view.KEYS, self.snapshot.prices if self.snapshot else "")
+        table = self.view.table
+        can_go_back = len(self.places) > 1 or (table is not None and bool(table.filter))
+        keys = (*self.view.KEYS[:1], *(("back",) if can_go_back else ()), *self.view.KEYS[1:])
+        self.screen_stack[0].query_one(KeyBar).offer(keys, self.snapshot.prices if self.snapshot else "")
 
     # -- sizes
 
@@ -313,7 +327,7 @@ class ClaudeTop(App[None]):
         """The selected day's models and projects are needed."""
         self._refresher.wish(urgent=True)
 
-    def action_back(self) -> None:
+    def action_go_back(self) -> None:
         """Close the filter, or drop it, or go back; never quit."""
         table = self.view.table
         if self.screen.has_class("-filtering"):
@@ -405,5 +419,3 @@ class ClaudeTop(App[None]):
     def save_picture(self, path: Path) -> None:
         """Write what is on screen as an SVG."""
         self.save_screenshot(path.name, str(path.parent))
-
-

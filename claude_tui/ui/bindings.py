@@ -72,7 +72,7 @@ LOOK: Final = (
 GENERAL: Final = (
     _bind("question_mark,f1,h", "help", "help", "Help", "All keys", "?"),
     _bind("colon,ctrl+p", "command_palette", "palette", "Commands", "Find a command by its name", ":"),
-    _bind("escape,backspace", "back", "back", "Back", "Close, clear the filter, or go back", "Esc"),
+    _bind("escape,backspace", "go_back", "back", "Back", "Close, clear the filter, or go back", "Esc"),
     _bind("q,ctrl+c", "quit", "quit", "Quit", "Leave claude-top", "q"),
 )
 """Keys that work everywhere."""

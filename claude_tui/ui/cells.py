@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from claude_tui.model import SessionRow, SessionState, Totals
 from claude_tui.ui import bars, format
@@ -18,12 +18,15 @@ class HasTotals(Protocol):
         """What the row sums up."""
 
 
+NONE: Final = Totals()
+
+
 @dataclass
 class Frame:
     """What cells need beside their row: the instant, the sum of all rows, the greatest cost of a row."""
 
     now_ms: int = 0
-    total: Totals = Totals()
+    total: Totals = NONE
     top_nano: int = 0
 
     def set(self, now_ms: int, total: Totals, costs: Any) -> None:
@@ -63,14 +66,29 @@ def tokens_cell(value: int, width: int, style: str = "") -> Cell:
 
 def cost(frame: Frame, priority: int = 0) -> Column[Any]:
     """Cost at list price."""
-    return Column("cost", "Cost", 9, lambda row, w: cost_cell(row.totals, w), lambda row: row.totals.cost_nano, priority,
-                  narrow=8, tooltip="API-equivalent list price; ≥ lower bound, ~ estimated")  # fmt: skip
+    return Column(
+        "cost",
+        "Cost",
+        9,
+        lambda row, w: cost_cell(row.totals, w),
+        lambda row: row.totals.cost_nano,
+        priority,
+        narrow=8,
+        tooltip="API-equivalent list price; ≥ lower bound, ~ estimated",
+    )
 
 
 def percent(frame: Frame, priority: int) -> Column[Any]:
     """Share of the cost of all rows."""
-    return Column("share", "%", 5, lambda row, w: Cell(format.share(row.totals.cost_nano, frame.total.cost_nano, w), "dim"),
-                  lambda row: row.totals.cost_nano, priority, tooltip="Share of the cost")  # fmt: skip
+    return Column(
+        "share",
+        "%",
+        5,
+        lambda row, w: Cell(format.share(row.totals.cost_nano, frame.total.cost_nano, w), "dim"),
+        lambda row: row.totals.cost_nano,
+        priority,
+        tooltip="Share of the cost",
+    )
 
 
 def share_bar(frame: Frame, priority: int, width: int = 12) -> Column[Any]:
@@ -85,20 +103,43 @@ def share_bar(frame: Frame, priority: int, width: int = 12) -> Column[Any]:
 
 def tokens(priority: int, width: int = 6) -> Column[Any]:
     """All tokens, cache included."""
-    return Column("tokens", "Tokens", width, lambda row, w: tokens_cell(row.totals.tokens, w), lambda row: row.totals.tokens,
-                  priority, tooltip="All tokens, cache included")  # fmt: skip
+    return Column(
+        "tokens",
+        "Tokens",
+        width,
+        lambda row, w: tokens_cell(row.totals.tokens, w),
+        lambda row: row.totals.tokens,
+        priority,
+        tooltip="All tokens, cache included",
+        short="Tok",
+    )
 
 
 def kind(field: str, label: str, priority: int, width: int = 6) -> Column[Any]:
     """One kind of tokens."""
-    return Column(field, label, width, lambda row, w: tokens_cell(getattr(row.totals, field), w, "dim"),
-                  lambda row: getattr(row.totals, field), priority, narrow=5)  # fmt: skip
+    return Column(
+        field,
+        label,
+        width,
+        lambda row, w: tokens_cell(getattr(row.totals, field), w, "dim"),
+        lambda row: getattr(row.totals, field),
+        priority,
+        narrow=5,
+    )
 
 
 def messages(priority: int) -> Column[Any]:
     """Responses."""
-    return Column("messages", "Msgs", 7, lambda row, w: counted(row.totals.responses, w), lambda row: row.totals.responses,
-                  priority, narrow=5, tooltip="Responses of the API")  # fmt: skip
+    return Column(
+        "messages",
+        "Msgs",
+        7,
+        lambda row, w: counted(row.totals.responses, w),
+        lambda row: row.totals.responses,
+        priority,
+        narrow=5,
+        tooltip="Responses of the API",
+    )
 
 
 def cache_hit(priority: int) -> Column[Any]:
@@ -108,8 +149,15 @@ def cache_hit(priority: int) -> Column[Any]:
         hit = row.totals.cache_hit
         return Cell("", "") if hit is None else Cell(format.share(hit, 1, width), "good" if hit >= 0.8 else "dim")
 
-    return Column("cache", "Hit", 5, draw, lambda row: row.totals.cache_hit or 0.0, priority,
-                  tooltip="Cache reads as a share of everything that went in")  # fmt: skip
+    return Column(
+        "cache",
+        "Hit",
+        5,
+        draw,
+        lambda row: row.totals.cache_hit or 0.0,
+        priority,
+        tooltip="Cache reads as a share of everything that went in",
+    )
 
 
 def age(frame: Frame, priority: int) -> Column[Any]:
@@ -129,8 +177,16 @@ def spark(priority: int, width: int = 15) -> Column[Any]:
     def draw(row: Any, width: int) -> Cell:
         return Cell(bars.sparkline(row.spark, width), "spark")
 
-    return Column("spark", "30 days", width, draw, lambda row: sum(row.spark), priority, narrow=10,
-                  tooltip="Cost per day, the last 30 days")  # fmt: skip
+    return Column(
+        "spark",
+        "30 days",
+        width,
+        draw,
+        lambda row: sum(row.spark),
+        priority,
+        narrow=10,
+        tooltip="Cost per day, the last 30 days",
+    )
 
 
 def state(priority: int = 0, words: bool = False) -> Column[SessionRow]:
@@ -140,8 +196,18 @@ def state(priority: int = 0, words: bool = False) -> Column[SessionRow]:
         glyph, style = STATES[row.state]
         return Cell(f"{glyph} {row.state.value}" if width >= 9 else glyph, style)
 
-    return Column("state", "State" if words else "", 9 if words else 1, draw, lambda row: (_RANK[row.state], -row.totals.last_ms),
-                  priority, narrow=1, right=False, descending=False)  # fmt: skip
+    return Column(
+        "state",
+        "State" if words else "",
+        9 if words else 1,
+        draw,
+        lambda row: (_RANK[row.state], -row.totals.last_ms),
+        priority,
+        narrow=1,
+        right=False,
+        descending=False,
+        short=" ",
+    )
 
 
 def context(priority: int) -> Column[SessionRow]:
@@ -155,20 +221,40 @@ def context(priority: int) -> Column[SessionRow]:
         fill = row.context_tokens / row.context_window
         style = "bad" if fill >= 0.9 else "warn" if fill >= 0.75 else "dim"
         percent = f"{min(fill, 9.99) * 100:.0f}%"
-        return Cell(("".join(bars.gauge(min(fill, 1), width - 5)) if width >= 9 else "") + percent.rjust(min(width, 5)), style)
+        return Cell(
+            ("".join(bars.gauge(min(fill, 1), width - 5)) if width >= 9 else "") + percent.rjust(min(width, 5)), style
+        )
 
-    return Column("context", "Context", 12, draw, lambda row: row.context_tokens / (row.context_window or 1_000_000), priority,
-                  narrow=4, tooltip="Fill of the context window at the last response")  # fmt: skip
+    return Column(
+        "context",
+        "Context",
+        12,
+        draw,
+        lambda row: row.context_tokens / (row.context_window or 1_000_000),
+        priority,
+        narrow=4,
+        tooltip="Fill of the context window at the last response",
+        short="Ctx",
+    )
 
 
 def rate(priority: int) -> Column[SessionRow]:
     """Cost per hour, now."""
 
     def draw(row: SessionRow, width: int) -> Cell:
-        return Cell(format.money(row.cost_per_hour_nano, width), "hot") if row.cost_per_hour_nano else Cell("·", "faint")
+        return (
+            Cell(format.money(row.cost_per_hour_nano, width), "hot") if row.cost_per_hour_nano else Cell("·", "faint")
+        )
 
-    return Column("rate", "$/h", 7, draw, lambda row: row.cost_per_hour_nano, priority,
-                  tooltip="Cost of the last ten minutes, per hour")  # fmt: skip
+    return Column(
+        "rate",
+        "$/h",
+        7,
+        draw,
+        lambda row: row.cost_per_hour_nano,
+        priority,
+        tooltip="Cost of the last ten minutes, per hour",
+    )
 
 
 def models_text(row: SessionRow) -> str:

@@ -24,6 +24,9 @@ from textual.widget import Widget
 from claude_tui.ui.bars import STEPS
 from claude_tui.ui.format import MONTHS, NANO, money
 
+SIGNS: Final = "█▓▒░▚▞"
+"""What a series is filled with where there are no colours."""
+
 SERIES: Final = 6
 """Colours there are; the last is for everything else."""
 
@@ -80,7 +83,9 @@ def first_of(day: date, unit: str) -> date:
     return day - timedelta(days=day.weekday()) if unit == "week" else day
 
 
-def stack(daily: Mapping[date, Mapping[str, int]], names: Mapping[str, str], since: date, until: date, unit: str = "day") -> Stack:
+def stack(
+    daily: Mapping[date, Mapping[str, int]], names: Mapping[str, str], since: date, until: date, unit: str = "day"
+) -> Stack:
     """The costs from `since` to `until`: the costliest models by name, the rest together."""
     bars: dict[date, dict[str, int]] = {}
     sums: dict[str, int] = {}
@@ -153,11 +158,11 @@ def draw(data: Stack, width: int, height: int) -> list[list[Piece]]:
         return [[] for _ in range(max(0, height))]
     import plotext
 
-    top = nice_top(max(sum(column) for column in zip(*data.values)) / NANO)
+    top = nice_top(max(sum(column) for column in zip(*data.values, strict=True)) / NANO)
     bar, stride = bar_width(len(data.days), columns)
     shown = min(len(data.days), columns // stride)
     points: dict[tuple[str, int, int], list[tuple[int, int]]] = {}
-    for index, values in enumerate(list(zip(*data.values))[-shown:]):
+    for index, values in enumerate(list(zip(*data.values, strict=True))[-shown:]):
         for row, cell in enumerate(bar_cells(values, top * NANO, rows)):
             points.setdefault(cell, []).extend((index * stride + column, row) for column in range(bar))
     figure: Any = plotext.figure
@@ -171,7 +176,7 @@ def draw(data: Stack, width: int, height: int) -> list[list[Piece]]:
     figure.ruler("y").lim(0, rows - 1)
     for (glyph, series, behind), cells in points.items():
         colours = {"foreground": (0, 0, series)} | ({"background": (0, 0, behind)} if behind else {})
-        xs, ys = zip(*cells)
+        xs, ys = zip(*cells, strict=True)
         figure.draw(figure.signal(list(xs), list(ys), marker=plotext.marker(glyph, plotext.pixel(**colours))))
     ticks = data.ticks(shown, stride)
     figure.ruler("x").ticks([index * stride + (bar - 1) // 2 for index, _ in ticks], labels=[text for _, text in ticks])
@@ -197,12 +202,24 @@ def _styled(line: str) -> list[Piece]:
     return pieces
 
 
+def without_colour(text: str, front: int, behind: int) -> str:
+    """A piece where glyphs must tell the series apart: every cell is filled with the sign of what fills most of it."""
+    if not front:
+        return text
+    return "".join(
+        SIGNS[(front if STEPS.find(glyph) >= 3 or not behind else behind) - 1] if glyph == "█" or behind else glyph
+        for glyph in text
+    )
+
+
 class CostChart(Widget):
     """Cost per day, stacked by model. Drawn again only when its data or its size changed."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "chart--axis", *(f"chart--series-{number}" for number in range(1, SERIES + 1)), "chart--legend",
-    }  # fmt: skip
+        "chart--axis",
+        *(f"chart--series-{number}" for number in range(1, SERIES + 1)),
+        "chart--legend",
+    }
     ALLOW_SELECT = False
 
     def __init__(self, id: str | None = None) -> None:
@@ -232,6 +249,8 @@ class CostChart(Widget):
         if y == 0:
             return self._legend().adjust_cell_length(width, self.rich_style)
         line = self._lines[y - 1] if y - 1 < len(self._lines) else []
+        if self.app.no_color:
+            line = [(without_colour(text, front, behind), front, 0) for text, front, behind in line]
         segments = [Segment(text, self._style(front, behind)) for text, front, behind in line]
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 
@@ -245,9 +264,10 @@ class CostChart(Widget):
         legend = self.get_component_rich_style("chart--legend")
         segments = [Segment(" ", legend)]
         lengths = list(accumulate(len(name) + 4 for name in self._data.names))
-        for number, (name, length) in enumerate(zip(self._data.names, lengths), 1):
+        for number, (name, length) in enumerate(zip(self._data.names, lengths, strict=True), 1):
             if length > self.size.width:
                 break
-            segments.append(Segment("■ ", self.get_component_rich_style(f"chart--series-{number}")))
+            sign = SIGNS[number - 1] if self.app.no_color else "■"
+            segments.append(Segment(f"{sign} ", self.get_component_rich_style(f"chart--series-{number}")))
             segments.append(Segment(f"{name}  ", legend))
         return Strip(segments)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from textual.content import cell_len
+from rich.cells import cell_len
 
 RowT = TypeVar("RowT")
 
@@ -27,7 +27,8 @@ class Column(Generic[RowT]):
 
     `draw(row, width)` gives the cell, `order(row)` what it is sorted by. `priority` 0 stays in the narrowest
     table, higher ones go first. `narrow` is the width it may shrink to before a column is dropped. A column
-    with `flex` shares what is left over. `descending` is the direction it is first sorted in.
+    with `flex` shares what is left over. `descending` is the direction it is first sorted in. `short` is the
+    label where there is no room for `label`.
     """
 
     id: str
@@ -41,6 +42,11 @@ class Column(Generic[RowT]):
     right: bool = True
     descending: bool = True
     tooltip: str = ""
+    short: str = ""
+
+    def heading(self, width: int) -> str:
+        """The label, or the short one where the label does not fit."""
+        return self.label if cell_len(self.label) <= width or not self.short else self.short
 
 
 class Placed(NamedTuple):
@@ -70,7 +76,9 @@ def place(columns: Sequence[Column[Any]], available: int, hidden: frozenset[str]
     widths = {column.id: column.narrow or column.width for column in chosen}
     room = available - needed(narrow=True)
     for column in sorted(chosen, key=lambda column: column.priority):
-        grow = max(0, min(room, column.width - widths[column.id]))
+        grow = column.width - widths[column.id]
+        if grow > room:
+            grow = room if column.flex else 0
         widths[column.id] += grow
         room -= grow
     flexible = [column for column in chosen if column.flex]

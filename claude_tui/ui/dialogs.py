@@ -30,7 +30,7 @@ class PeriodScreen(ModalScreen[Period]):
     def compose(self) -> ComposeResult:
         """The usual periods, and a line for any other."""
         with Vertical(id="period-box") as box:
-            box.border_title = Content.styled("period", "bold $foreground")  # type: ignore[assignment]
+            box.border_title = Content.styled("period", "bold $foreground")
             yield OptionList(*(Option(self._prompt(choice), id=choice.id) for choice in PERIODS), id="periods")
             yield Input(placeholder="2026-11-01..2026-11-30", id="period-custom", compact=True)
             yield Static("", id="period-error", markup=False)
@@ -40,7 +40,9 @@ class PeriodScreen(ModalScreen[Period]):
         text = f"{since} .. {until}" if since else ""
         key = PERIODS.index(choice) + 1
         mark = "●" if choice.id == self._current.id else " "
-        return Content.assemble((f"{mark} ", "$success"), (f"{key} ", "$primary"), choice.label.ljust(12), (text, "$quiet"))
+        return Content.assemble(
+            (f"{mark} ", "$success"), (f"{key} ", "$primary"), choice.label.ljust(12), (text, "$quiet")
+        )
 
     def on_mount(self) -> None:
         """Start on what is chosen."""

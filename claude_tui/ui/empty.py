@@ -17,12 +17,17 @@ def is_empty(snapshot: Snapshot) -> bool:
 def message(snapshot: Snapshot, width: int) -> Content:
     """The text for a snapshot without anything in it."""
     if snapshot.progress.phase in (Phase.DISCOVERING, Phase.SCANNING):
-        return Content.assemble(("Reading the logs…", "bold $accent"), "\n\n", ("Numbers appear as they are counted.", "$quiet"))
+        return Content.assemble(
+            ("Reading the logs…", "bold $accent"), "\n\n", ("Numbers appear as they are counted.", "$quiet")
+        )
     lines = [
         Content.styled("No Claude Code logs found yet", "bold $accent"),
         Content(""),
         Content.styled("Looked in", "$quiet"),
-        *(Content.assemble(("  • ", "$primary"), (cut(root, max(8, width - 4)), "$foreground")) for root in snapshot.roots),
+        *(
+            Content.assemble(("  • ", "$primary"), (cut(root, max(8, width - 4)), "$foreground"))
+            for root in snapshot.roots
+        ),
         Content(""),
         Content.assemble(("claude-top --demo", "bold $primary"), ("  shows it with invented data", "$quiet")),
         Content.assemble(("claude-top --claude-dir DIR", "bold $primary"), ("  looks somewhere else", "$quiet")),

@@ -66,9 +66,11 @@ def phase_parts(progress: Progress, status: Status, width: int) -> list[Part]:
             parts.append((f" {format.countdown(progress.eta_s)} left", "$quiet"))
         return parts
     glyph, style = {
-        Phase.DISCOVERING: ("◌", "$accent"), Phase.LIVE: ("●", "$success"),
-        Phase.POLLING: ("◆", "$warning"), Phase.STOPPED: ("○", "$error"),
-    }[progress.phase]  # fmt: skip
+        Phase.DISCOVERING: ("◌", "$accent"),
+        Phase.LIVE: ("●", "$success"),
+        Phase.POLLING: ("◆", "$warning"),
+        Phase.STOPPED: ("○", "$error"),
+    }[progress.phase]
     return [(f"{glyph} ", style), (progress.phase.value, f"bold {style}")]
 
 
@@ -85,7 +87,8 @@ def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
         groups.append((8, [(f"every {status.interval_s:g}s", "$quiet")]))
     if snapshot.newest_ms:
         age = format.age(snapshot.newest_ms, status.now_ms)
-        groups.append((3, [("data ", "$quiet"), (age, "$foreground"), ("" if age == "now" else " old", "$quiet")]))
+        word = "data " if width >= 44 else ""
+        groups.append((3, [(word, "$quiet"), (age, "$foreground"), ("" if age == "now" else " old", "$quiet")]))
     problems = sum(snapshot.problems.values())
     if problems:
         groups.append((1, [(f"!{problems}", "bold $warning")]))
@@ -99,8 +102,6 @@ def tabs(active: str, width: int) -> list[Part]:
     if width >= 112:
         parts = [(" claude-top ", "bold $background on $primary"), (" ", "")]
     for number, name in enumerate(VIEW_NAMES, 1):
-        link = f" @click=app.view('{name}')"
-        del link
         label = f"{format.superscript(number)}{name.capitalize() if full or name == active else ''}"
         parts.append((f" {label} ", "bold $foreground on $panel" if name == active else "$quiet"))
     return parts
@@ -117,7 +118,13 @@ def top_line(snapshot: Snapshot, status: Status, width: int) -> Content:
 def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> Content:
     """Meters as one line, for small panes. `alone` where it is all there is above the table."""
     burn = snapshot.burn.last_5m_nano
-    glyph = [] if not alone else phase_parts(snapshot.progress, status, 0)[:1] if not status.paused else [("⏸ ", "bold $warning")]
+    glyph = (
+        []
+        if not alone
+        else phase_parts(snapshot.progress, status, 0)[:1]
+        if not status.paused
+        else [("⏸ ", "bold $warning")]
+    )
     today = format.cost(snapshot.today, 9) if width < 50 else format.headline_cost(snapshot.today)
     first: list[Part] = [*glyph, ("today ", "$quiet") if width >= 30 else ("", ""), (today, "bold $primary")]
     groups: list[tuple[int, Sequence[Part]]] = [(0, first)]
@@ -127,8 +134,15 @@ def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> C
         groups.append((2, [(f"{format.superscript(number)}{status.view}", "bold $accent")]))
         groups.append((4, [(status.period, "$accent")]))
     groups.append((3, [(f"{snapshot.active_sessions}", "bold $success"), (" active", "$quiet")]))
-    groups.append((5, [(f"{format.short(snapshot.tokens_per_minute[-1] if snapshot.tokens_per_minute else 0)}", "$foreground"),
-                       (" tok/min", "$quiet")]))  # fmt: skip
+    groups.append(
+        (
+            5,
+            [
+                (f"{format.short(snapshot.tokens_per_minute[-1] if snapshot.tokens_per_minute else 0)}", "$foreground"),
+                (" tok/min", "$quiet"),
+            ],
+        )
+    )
     groups.append((6, [(bars.sparkline(snapshot.tokens_per_minute, 20), "$secondary")]))
     return assemble(groups, width)
 
@@ -149,7 +163,9 @@ def _hit_line(totals: Totals, width: int) -> Content:
     if hit is None:
         return Content.styled("no input yet", "$faint")
     filled, empty = bars.gauge(hit, max(0, width - 10))
-    return Content.assemble(("hit ", "$quiet"), (filled, "$success"), (empty, "$line"), (format.share(hit, 1).rjust(6), "$foreground"))
+    return Content.assemble(
+        ("hit ", "$quiet"), (filled, "$success"), (empty, "$line"), (format.share(hit, 1).rjust(6), "$foreground")
+    )
 
 
 def burn_lines(snapshot: Snapshot, width: int) -> list[Content]:
@@ -160,8 +176,15 @@ def burn_lines(snapshot: Snapshot, width: int) -> list[Content]:
     for label, nano in ((" 5m", burn.last_5m_nano), ("15m", burn.last_15m_nano), ("60m", burn.last_60m_nano)):
         figure = f"{format.money(nano, 8)}/h".rjust(10)
         filled, empty = bars.gauge(nano / top if top else 0, max(0, width - 15))
-        lines.append(Content.assemble((label, "$quiet"), (figure, "bold $warning" if nano else "$faint"), "  ",
-                                      (filled, "$warning"), (empty, "$line")))  # fmt: skip
+        lines.append(
+            Content.assemble(
+                (label, "$quiet"),
+                (figure, "bold $warning" if nano else "$faint"),
+                "  ",
+                (filled, "$warning"),
+                (empty, "$line"),
+            )
+        )
     return lines
 
 
@@ -232,5 +255,5 @@ class Meters(Horizontal):
         titles = (title, subtitle)
         if getattr(meter, "_titles", None) != titles:
             meter._titles = titles  # type: ignore[attr-defined]
-            meter.border_title = Content.styled(title, "bold $foreground")  # type: ignore[assignment]
-            meter.border_subtitle = Content.styled(subtitle, "$quiet")  # type: ignore[assignment]
+            meter.border_title = Content.styled(title, "bold $foreground")
+            meter.border_subtitle = Content.styled(subtitle, "$quiet")

@@ -100,8 +100,11 @@ class Heatmap(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = list(HEATMAP_BINDINGS)
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *(f"heatmap--level-{level}" for level in range(5)),
-        "heatmap--nodata", "heatmap--label", "heatmap--cursor", "heatmap--month",
-    }  # fmt: skip
+        "heatmap--nodata",
+        "heatmap--label",
+        "heatmap--cursor",
+        "heatmap--month",
+    }
     ALLOW_SELECT = False
 
     cursor_day: reactive[date | None] = reactive(None, repaint=True)

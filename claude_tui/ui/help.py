@@ -37,7 +37,11 @@ def section(title: str, rows: Sequence[tuple[str, str]], width: int) -> Content:
     keys = max((len(key) for key, _ in rows), default=0)
     lines = [Content.styled(title, "bold $accent")]
     for key, text in rows:
-        lines.append(Content.assemble((key.rjust(keys), "bold $primary"), "  ", (text[: max(0, width - keys - 2)], "$foreground")))
+        lines.append(
+            Content.assemble(
+                (key.rjust(keys), "bold $primary"), "  ", (text[: max(0, width - keys - 2)], "$foreground")
+            )
+        )
     return Content("\n").join(lines)
 
 
@@ -53,8 +57,8 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The sections, flowing into as many columns as fit."""
         with VerticalScroll(id="help") as box:
-            box.border_title = Content.styled("keys", "bold $foreground")  # type: ignore[assignment]
-            box.border_subtitle = Content.styled("Esc closes", "$quiet")  # type: ignore[assignment]
+            box.border_title = Content.styled("keys", "bold $foreground")
+            box.border_subtitle = Content.styled("Esc closes", "$quiet")
             for title, bindings in SECTIONS.items():
                 rows = [(key_text(binding), binding.tooltip) for binding in bindings]
                 yield Static(section(title, rows, 60), classes="help-section", markup=False)

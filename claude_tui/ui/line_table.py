@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Generic
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
-from textual.content import cell_len
+from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -26,8 +27,20 @@ from claude_tui.ui.bindings import TABLE_BINDINGS
 from claude_tui.ui.columns import GAP, Cell, Column, Filter, Placed, RowT, fit, place
 
 STYLES = (
-    "dim", "faint", "name", "money", "bar", "spark", "good", "warn", "bad", "doubt", "hot", "accent", "strong",
-)  # fmt: skip
+    "dim",
+    "faint",
+    "name",
+    "money",
+    "bar",
+    "spark",
+    "good",
+    "warn",
+    "bad",
+    "doubt",
+    "hot",
+    "accent",
+    "strong",
+)
 """The styles a cell can name; each is a component class `line-table--NAME`."""
 
 
@@ -37,9 +50,12 @@ class LineTable(ScrollView, Generic[RowT], can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = list(TABLE_BINDINGS)
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "line-table--header", "line-table--sorted", "line-table--cursor", "line-table--cursor-blurred",
+        "line-table--header",
+        "line-table--sorted",
+        "line-table--cursor",
+        "line-table--cursor-blurred",
         *(f"line-table--{name}" for name in STYLES),
-    }  # fmt: skip
+    }
 
     cursor_key: reactive[str | None] = reactive(None)
     """The key of the selected row; None in an empty table."""
@@ -107,7 +123,11 @@ class LineTable(ScrollView, Generic[RowT], can_focus=True):
         self._placed: list[Placed] = []
         self._drawn: dict[int, list[Cell]] = {}
         self._styles: dict[str, Style] = {}
-        self._scroll_with: int | None = None
+        self._placed_for: tuple[int, frozenset[str]] = (-1, frozenset())
+        self.placeholder = Content("")
+        """Said where there is no row."""
+        self.has_header = True
+        """Whether the first line names the columns."""
 
     # -- rows
 
@@ -151,7 +171,11 @@ class LineTable(ScrollView, Generic[RowT], can_focus=True):
         old_index = self.cursor_index
         top = round(self.scroll_y)
         visible = old_index is not None and top <= old_index < top + self._body_height
-        rows = [row for row in self._all if self.filter.matches(self._searched(row).lower())] if self.filter else list(self._all)
+        rows = (
+            [row for row in self._all if self.filter.matches(self._searched(row).lower())]
+            if self.filter
+            else list(self._all)
+        )
         rows.sort(key=self._key)
         rows.sort(key=self.sort_column.order, reverse=self.descending)
         self._rows = rows
@@ -163,8 +187,14 @@ class LineTable(ScrollView, Generic[RowT], can_focus=True):
             self._show_cursor()
         self._redraw_changes()
 
+    @property
+    def _top(self) -> int:
+        """Lines above the rows."""
+        return int(self.has_header)
+
     def _redraw_changes(self) -> None:
         """Ask for the cells to be drawn again whose text is not what is on screen."""
+        self._place()
         for line in list(self._drawn):
             cells = self._cells(line)
             before = self._drawn[line]
@@ -173,12 +203,12 @@ class LineTable(ScrollView, Generic[RowT], can_focus=True):
             self._drawn.pop(line)
             if len(cells) != len(before):
                 self.changed_cells += len(self._placed)
-                self.refresh(Region(0, line + 1, self.size.width, 1))
+                self.refresh(Region(0, line + self._top, self.size.width, 1))
                 continue
-            for placed, old, new in zip(self._placed, before, cells):
+            for placed, old, new in zip(self._placed, before, cells, strict=True):
                 if old != new:
                     self.changed_cells += 1
-                    self.refresh(Region(placed.x, line + 1, placed.width, 1))
+                    self.refresh(Region(placed.x, line + self._top, placed.width, 1))
 
     def _cells(self, line: int) -> list[Cell]:
         index = line + round(self.scroll_y)
@@ -191,21 +221,26 @@ class LineTable(ScrollView, Generic[RowT], can_focus=True):
 
     @property
     def _body_height(self) -> int:
-        return max(0, self.size.height - 1)
+        return max(0, self.size.height - self._top)
 
     def _resize_virtual(self) -> None:
-        wanted = Size(max(1, self.size.width), len(self._rows) + 1)
+        wanted = Size(max(1, self.size.width), len(self._rows) + self._top)
         if wanted != self.virtual_size:
             self.virtual_size = wanted
 
     def _place(self) -> None:
-        self._placed = place(self.columns, self.scrollable_content_region.width, self.hidden_columns)
-        self._drawn.clear()
+        """Choose the columns, where the width or the choice of columns is not what they were chosen for."""
+        wanted = (self.scrollable_content_region.width, self.hidden_columns)
+        if wanted != self._placed_for:
+            self._placed_for = wanted
+            self._placed = place(self.columns, *wanted)
+            self._drawn.clear()
+            self.refresh()
 
     def on_resize(self, event: events.Resize) -> None:
         """Choose the columns anew."""
-        self._place()
         self._resize_virtual()
+        self._place()
         self.call_after_refresh(self._show_cursor)
 
     def notify_style_update(self) -> None:
@@ -231,12 +266,17 @@ class LineTable(ScrollView, Generic[RowT], can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One line: the header, or a row."""
         width = self.size.width
-        if y == 0:
+        if self._placed_for[0] != self.scrollable_content_region.width:
+            self._place()
+        if y < self._top:
             return self._header().adjust_cell_length(width, self._style("header"))
-        line = y - 1
+        line = y - self._top
         cells = self._cells(line)
         self._drawn[line] = cells
         if not cells:
+            if line == 1 and not self._rows:
+                segments = self.placeholder.render_segments(self.visual_style)
+                return Strip(list(segments)).adjust_cell_length(width, self.rich_style)
             return Strip.blank(width, self.rich_style)
         index = line + round(self.scroll_y)
         base = self.rich_style
@@ -244,7 +284,7 @@ class LineTable(ScrollView, Generic[RowT], can_focus=True):
         if selected:
             base = self._style("cursor" if self.has_focus else "cursor-blurred")
         segments = []
-        for number, (placed, cell) in enumerate(zip(self._placed, cells)):
+        for number, (placed, cell) in enumerate(zip(self._placed, cells, strict=True)):
             if number:
                 segments.append(Segment(" " * GAP, base))
             style = base
@@ -262,7 +302,7 @@ class LineTable(ScrollView, Generic[RowT], can_focus=True):
             if number:
                 segments.append(Segment(" " * GAP, plain))
             is_sorted = column.id == self.sort_id
-            label = column.label
+            label = column.heading(placed.width - is_sorted)
             if is_sorted:
                 arrow = "▼" if self.descending else "▲"
                 room = placed.width - 1
@@ -300,7 +340,7 @@ class LineTable(ScrollView, Generic[RowT], can_focus=True):
         for key in (old, new):
             index = self._index.get(key) if key is not None else None
             if index is not None:
-                self.refresh(Region(0, index - top + 1, self.size.width, 1))
+                self.refresh(Region(0, index - top + self._top, self.size.width, 1))
         row = self.cursor_row
         if row is not None:
             self.post_message(self.Selected(self, row))
@@ -319,12 +359,14 @@ class LineTable(ScrollView, Generic[RowT], can_focus=True):
         if offset is None:
             return
         event.stop()
-        if offset.y == 0:
-            hit = next((placed for placed in self._placed if placed.x <= offset.x < placed.x + placed.width + GAP), None)
+        if offset.y < self._top:
+            hit = next(
+                (placed for placed in self._placed if placed.x <= offset.x < placed.x + placed.width + GAP), None
+            )
             if hit is not None:
                 self.sort_by(hit.column.id)
             return
-        index = offset.y - 1 + round(self.scroll_y)
+        index = offset.y - self._top + round(self.scroll_y)
         if index >= len(self._rows):
             return
         if index == self.cursor_index:

@@ -19,12 +19,16 @@ def commands(app: App[Any]) -> Iterator[SystemCommand]:
     for binding in (*VIEWS, *LOOK, *GENERAL):
         if binding.id not in _SKIPPED:
             yield SystemCommand(
-                f"{binding.description}  ({key_text(binding)})", binding.tooltip, partial(app.run_action, f"app.{binding.action}")
+                f"{binding.description}  ({key_text(binding)})",
+                binding.tooltip,
+                partial(app.run_action, f"app.{binding.action}"),
             )
     for id in ("sort-next", "sort-reverse", "heatmap-metric"):
         binding = BY_ID[id]
         yield SystemCommand(
-            f"{binding.description}  ({key_text(binding)})", binding.tooltip, partial(_run_on_focused, app, binding.action)
+            f"{binding.description}  ({key_text(binding)})",
+            binding.tooltip,
+            partial(_run_on_focused, app, binding.action),
         )
     for name in sorted(app.available_themes):
         yield SystemCommand(f"Theme: {name}", "Use this theme", partial(setattr, app, "theme", name))

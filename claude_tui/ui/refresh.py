@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from textual.message import Message
 
@@ -44,7 +45,5 @@ class Refresher:
             self._urgent.clear()
             await self._take()
             self.taken += 1
-            try:
+            with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._urgent.wait(), self.interval_s)
-            except asyncio.TimeoutError:
-                pass

@@ -20,10 +20,10 @@ class SnapshotSource(Protocol):
     def subscribe(self, callback: Callable[[], None], /) -> object:
         """Have `callback` called, from whatever thread, when there is something new to show."""
 
-    def snapshot(self, query: Query, now_ms: int) -> Snapshot:
+    def snapshot(self, query: Query, now_ms: int, /) -> Snapshot:
         """Everything to show for `query`; the same object again while nothing has moved."""
 
-    def turns(self, session_key: str) -> Sequence[Response]:
+    def turns(self, session_key: str, /) -> Sequence[Response]:
         """The responses of one session, oldest first."""
 
     def refresh(self) -> object:

@@ -9,39 +9,74 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
 from claude_tui.model import (
-    AgentRow, Burn, DayRow, ModelRow, Phase, Price, PriceStatus, Progress, ProjectRow, Query, Response, SessionRow, SessionState, Snapshot, Totals, Usage,
-)  # fmt: skip
+    AgentRow,
+    Burn,
+    DayRow,
+    ModelRow,
+    Phase,
+    Price,
+    PriceStatus,
+    Progress,
+    ProjectRow,
+    Query,
+    Response,
+    SessionRow,
+    SessionState,
+    Snapshot,
+    Totals,
+    Usage,
+)
 
 TODAY = date(2026, 11, 20)
 NOW_MS = int(datetime(2026, 11, 20, 15, 30, tzinfo=timezone.utc).timestamp() * 1000)
 MODELS = (
-    ("claude-opus-4-5-20251101", 0.55), ("claude-sonnet-4-5-20250929", 0.28), ("claude-haiku-4-5-20251001", 0.12), ("claude-fable-5", 0.05),
-)  # fmt: skip
+    ("claude-opus-4-5-20251101", 0.55),
+    ("claude-sonnet-4-5-20250929", 0.28),
+    ("claude-haiku-4-5-20251001", 0.12),
+    ("claude-fable-5", 0.05),
+)
+EVERYTHING = Query()
 PROJECTS = ("webshop", "billing-service", "infra", "docs", "mobile-app", "data-pipeline", "playground", "thesis")
 TITLES = (
-    "Fix flaky checkout test", "Add VAT to invoices", "Upgrade to Postgres 18", "Write the onboarding page", "Crash when offline",
-    "Backfill events table", "Try the new parser", "Chapter 4: evaluation", "Rename the orders module", "Review of the release",
-)  # fmt: skip
+    "Fix flaky checkout test",
+    "Add VAT to invoices",
+    "Upgrade to Postgres 18",
+    "Write the onboarding page",
+    "Crash when offline",
+    "Backfill events table",
+    "Try the new parser",
+    "Chapter 4: evaluation",
+    "Rename the orders module",
+    "Review of the release",
+)
 
 
 def totals(dollars: float, last_ms: int = NOW_MS, **changes: int) -> Totals:
     """Believable totals for a cost."""
     responses = max(1, int(dollars * 9))
     made = Totals(
-        responses=responses, input=int(dollars * 900), output=int(dollars * 9_200), cache_write_5m=int(dollars * 4_000),
-        cache_write_1h=int(dollars * 31_000), cache_read=int(dollars * 880_000), cost_nano=int(dollars * 1_000_000_000),
-        first_ms=last_ms - 3_600_000, last_ms=last_ms,
-    )  # fmt: skip
+        responses=responses,
+        input=int(dollars * 900),
+        output=int(dollars * 9_200),
+        cache_write_5m=int(dollars * 4_000),
+        cache_write_1h=int(dollars * 31_000),
+        cache_read=int(dollars * 880_000),
+        cost_nano=int(dollars * 1_000_000_000),
+        first_ms=last_ms - 3_600_000,
+        last_ms=last_ms,
+    )
     return replace(made, **changes)
 
 
-def snapshot(*, scale: float = 1.0, sessions: int = 24, query: Query = Query(), now_ms: int = NOW_MS, seed: int = 7) -> Snapshot:
+def snapshot(
+    *, scale: float = 1.0, sessions: int = 24, query: Query = EVERYTHING, now_ms: int = NOW_MS, seed: int = 7
+) -> Snapshot:
     """A believable snapshot; the same for the same arguments."""
     dice = random.Random(seed)
     days, day_models = [], {}
     for back in range(320, -1, -1):
         day = TODAY - timedelta(days=back)
-        quiet = day.weekday() >= 5 and dice.random() < 0.75 or dice.random() < 0.08 or 95 < back < 110
+        quiet = (day.weekday() >= 5 and dice.random() < 0.75) or dice.random() < 0.08 or 95 < back < 110
         if quiet:
             continue
         dollars = scale * dice.lognormvariate(2.2, 0.8)
@@ -54,37 +89,85 @@ def snapshot(*, scale: float = 1.0, sessions: int = 24, query: Query = Query(), 
     def spark() -> tuple[int, ...]:
         return tuple(0 if dice.random() < 0.3 else int(dice.lognormvariate(2, 0.7) * 1e9) for _ in range(30))
 
-    models = [ModelRow(key, key, "claude", totals(whole * part, NOW_MS - index * 7_000_000), spark()) for index, (key, part) in enumerate(MODELS)]
-    models.append(ModelRow("mystery-9", "mystery-9", "claude", Totals(
-        responses=41, input=12_000, output=88_000, unpriced_responses=41, unpriced_tokens=100_000, last_ms=NOW_MS - 86_400_000), (0,) * 30))
+    models = [
+        ModelRow(key, key, "claude", totals(whole * part, NOW_MS - index * 7_000_000), spark())
+        for index, (key, part) in enumerate(MODELS)
+    ]
+    models.append(
+        ModelRow(
+            "mystery-9",
+            "mystery-9",
+            "claude",
+            Totals(
+                responses=41,
+                input=12_000,
+                output=88_000,
+                unpriced_responses=41,
+                unpriced_tokens=100_000,
+                last_ms=NOW_MS - 86_400_000,
+            ),
+            (0,) * 30,
+        )
+    )
     projects = [
-        ProjectRow(f"/home/me/{name}", name, "claude", 3 + 40 // (index + 1), totals(whole * 0.5 ** (index + 1), NOW_MS - index * 9_000_000), spark())
+        ProjectRow(
+            f"/home/me/{name}",
+            name,
+            "claude",
+            3 + 40 // (index + 1),
+            totals(whole * 0.5 ** (index + 1), NOW_MS - index * 9_000_000),
+            spark(),
+        )
         for index, name in enumerate(PROJECTS)
     ]
     rows = []
     states = [SessionState.WORKING, SessionState.WORKING, SessionState.WAITING, SessionState.IDLE]
     for index in range(sessions):
-        age_ms = [2_000, 9_000, 41_000, 700_000][index] if index < 4 else int(3_600_000 * (1.4 ** index))
+        age_ms = [2_000, 9_000, 41_000, 700_000][index] if index < 4 else int(3_600_000 * (1.4**index))
         name = TITLES[index % len(TITLES)] + (f" {index // len(TITLES) + 1}" if index >= len(TITLES) else "")
         project = PROJECTS[dice.randrange(len(PROJECTS))]
         context = dice.randrange(20_000, 190_000)
-        rows.append(SessionRow(
-            f"session-{index}", name, "claude", f"/home/me/{project}", project, dice.choice(["main", "feature/vat", "fix-1182"]), "2.1.40",
-            tuple(key for key, _ in MODELS[: 1 + index % 3]), totals(dice.lognormvariate(1.4, 0.9), NOW_MS - age_ms),
-            tuple(AgentRow(f"agent-{n}", f"Explore {n}", totals(0.4)) for n in range(index % 4)),
-            states[index] if index < 4 else SessionState.DONE, context, 200_000, index % 2,
-            int(dice.uniform(1, 9) * 1e9) if index < 3 else 0,
-        ))  # fmt: skip
+        rows.append(
+            SessionRow(
+                f"session-{index}",
+                name,
+                "claude",
+                f"/home/me/{project}",
+                project,
+                dice.choice(["main", "feature/vat", "fix-1182"]),
+                "2.1.40",
+                tuple(key for key, _ in MODELS[: 1 + index % 3]),
+                totals(dice.lognormvariate(1.4, 0.9), NOW_MS - age_ms),
+                tuple(AgentRow(f"agent-{n}", f"Explore {n}", totals(0.4)) for n in range(index % 4)),
+                states[index] if index < 4 else SessionState.DONE,
+                context,
+                200_000,
+                index % 2,
+                int(dice.uniform(1, 9) * 1e9) if index < 3 else 0,
+            )
+        )
     flow = tuple(0 if dice.random() < 0.15 else int(dice.lognormvariate(10.4, 0.6)) for _ in range(60))
     return Snapshot(
-        revision=1, taken_ms=now_ms, timezone="UTC", query=query,
+        revision=1,
+        taken_ms=now_ms,
+        timezone="UTC",
+        query=query,
         totals=replace(totals(whole), unpriced_responses=41, unpriced_tokens=100_000, lower_bound=12),
-        models=tuple(models), projects=tuple(projects), sessions=tuple(rows), days=tuple(days), day_models=day_models,
-        today=totals(12.34), burn=Burn(4_210_000_000, 3_920_000_000, 2_110_000_000), tokens_per_minute=flow, active_sessions=3,
-        newest_ms=NOW_MS - 3_000, problems={"malformed": 2, "oversize": 1},
-        progress=Progress(Phase.LIVE, 2354, 2354, 828_000_000, 828_000_000), roots=("/home/me/.claude", "/home/me/.config/claude"),
+        models=tuple(models),
+        projects=tuple(projects),
+        sessions=tuple(rows),
+        days=tuple(days),
+        day_models=day_models,
+        today=totals(12.34),
+        burn=Burn(4_210_000_000, 3_920_000_000, 2_110_000_000),
+        tokens_per_minute=flow,
+        active_sessions=3,
+        newest_ms=NOW_MS - 3_000,
+        problems={"malformed": 2, "oversize": 1},
+        progress=Progress(Phase.LIVE, 2354, 2354, 828_000_000, 828_000_000),
+        roots=("/home/me/.claude", "/home/me/.config/claude"),
         prices="prices: bundled 2026-11-09",
-    )  # fmt: skip
+    )
 
 
 class FakeSource:
@@ -116,10 +199,22 @@ class FakeSource:
         """A few responses."""
         usage = Usage(10, 800, 0, 4_000, 60_000)
         return [
-            Response(f"msg_{n}", "claude", NOW_MS - (20 - n) * 60_000, session_key, "", "/home/me/webshop", MODELS[0][0], usage,
-                     Price(70_000_000, PriceStatus.PRICED), False, "/home/me/.claude/projects/x/y.jsonl", n * 900)
+            Response(
+                f"msg_{n}",
+                "claude",
+                NOW_MS - (20 - n) * 60_000,
+                session_key,
+                "",
+                "/home/me/webshop",
+                MODELS[0][0],
+                usage,
+                Price(70_000_000, PriceStatus.PRICED),
+                False,
+                "/home/me/.claude/projects/x/y.jsonl",
+                n * 900,
+            )
             for n in range(20)
-        ]  # fmt: skip
+        ]
 
     def refresh(self) -> object:
         """Count the wish."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -36,6 +36,10 @@ class Scope:
         return replace(self, trail=(*self.trail, name), **keys)
 
 
+EVERYTHING: Final = Scope()
+"""No restriction."""
+
+
 @dataclass(frozen=True)
 class Shown:
     """Everything a view draws from. `first_day` is the first day anything at all was recorded."""
@@ -44,7 +48,7 @@ class Shown:
     now_ms: int
     today: date
     period: Period
-    scope: Scope = Scope()
+    scope: Scope = EVERYTHING
 
 
 class Drilled(Message):
@@ -83,7 +87,7 @@ class View(Vertical):
         """Hand the parts of a snapshot to the widgets."""
         raise NotImplementedError
 
-    def query(self, period: Period, scope: Scope, today: date) -> Query:
+    def wanted(self, period: Period, scope: Scope, today: date) -> Query:
         """What to ask for."""
         since, until = (None, None) if self.IGNORES_PERIOD else period.range(today)
         if scope.day is not None:
@@ -118,11 +122,11 @@ class View(Vertical):
         title = Content.assemble(*self.title_parts())
         if getattr(self, "_title", None) != title:
             self._title = title
-            self.titled.border_title = title  # type: ignore[assignment]
+            self.titled.border_title = title
         subtitle = self.subtitle()
         if getattr(self, "_subtitle", None) != subtitle:
             self._subtitle = subtitle
-            self.titled.border_subtitle = subtitle  # type: ignore[assignment]
+            self.titled.border_subtitle = subtitle
 
     def subtitle(self) -> Content:
         """What the table is sorted and filtered by."""
@@ -133,7 +137,7 @@ class TableView(View):
     """A view that is one table."""
 
     COLUMNS_SORT: ClassVar[str] = "cost"
-    KEYS: ClassVar[tuple[str, ...]] = ("row-open", "back", "filter", "sort-next", "sort-reverse", "period", "pause", "help")
+    KEYS: ClassVar[tuple[str, ...]] = ("row-open", "filter", "sort-next", "sort-reverse", "period", "pause", "help")
 
     def __init__(self) -> None:
         super().__init__()
@@ -167,14 +171,31 @@ class TableView(View):
         """Give the rows to the table."""
         rows = self.rows(shown.snapshot)
         self.frame.set(shown.now_ms, shown.snapshot.totals, (row.totals.cost_nano for row in rows))
+        self._table.has_header = self._table.size.height > 3
+        self._table.placeholder = self.nothing(shown)
         self._table.show(rows)
+
+    def nothing(self, shown: Shown) -> Content:
+        """What is said where there is no row."""
+        if self._table.filter:
+            return Content.assemble(
+                ("nothing matches ", "$quiet"), (self._table.filter.text, "bold $warning"), ("  Esc clears", "$faint")
+            )
+        return Content.assemble(
+            (f"nothing {'in' if shown.period.id != 'today' else ''} {shown.period.label}", "$quiet"),
+            ("   p chooses other days", "$faint"),
+        )
 
     def subtitle(self) -> Content:
         """What the table is sorted and filtered by."""
         table = self._table
         arrow = "▼" if table.descending else "▲"
         counts = f"{len(table.rows):,} of {table.total:,}" if table.filter else f"{table.total:,}"
-        parts = [(counts, "$quiet"), (" · ", "$line"), (f"{table.sort_column.label.lower() or table.sort_id} {arrow}", "$quiet")]
+        parts = [
+            (counts, "$quiet"),
+            (" · ", "$line"),
+            (f"{table.sort_column.label.lower() or table.sort_id} {arrow}", "$quiet"),
+        ]
         if table.filter:
             parts = [("/", "$primary"), (table.filter.text, "bold $warning"), (" · ", "$line"), *parts]
         return Content.assemble(*parts)

@@ -44,23 +44,26 @@ def day_summary(day: date, totals: Totals | None, first: date | None) -> Content
     return Content.assemble(*parts)
 
 
-def ranking(title: str, rows: tuple[ModelRow, ...] | tuple[ProjectRow, ...], total: int, width: int, lines: int) -> list[Content]:
+def ranking(
+    title: str, rows: tuple[ModelRow, ...] | tuple[ProjectRow, ...], total: int, width: int, lines: int
+) -> list[Content]:
     """Rows with their bars and costs, as many as `lines` allow, the rest counted."""
     if lines < 2 or not rows:
         return []
-    drawn = [Content.styled(title, "$faint")]
-    room = lines - 1
-    shown = rows if len(rows) <= room else rows[: room - 1]
+    shown = rows[: lines - 1]
+    more = f" · {len(rows) - len(shown)} more" if len(shown) < len(rows) else ""
+    drawn = [Content.styled(title + more, "$faint")]
     bar = max(0, min(10, width - 26))
     for row in shown:
         name = format.short_model(row.name) if isinstance(row, ModelRow) else row.name
-        drawn.append(Content.assemble(
-            (fit(name, max(4, width - bar - 11)), "$foreground"), " ",
-            (bars.bar(row.totals.cost_nano / total if total else 0, bar), "$primary"),
-            (format.cost(row.totals, 9).rjust(10), "$foreground"),
-        ))  # fmt: skip
-    if len(shown) < len(rows):
-        drawn.append(Content.styled(f"{len(rows) - len(shown)} more", "$faint"))
+        drawn.append(
+            Content.assemble(
+                (fit(name, max(4, width - bar - 11)), "$foreground"),
+                " ",
+                (bars.bar(row.totals.cost_nano / total if total else 0, bar), "$primary"),
+                (format.cost(row.totals, 9).rjust(10), "$foreground"),
+            )
+        )
     return drawn
 
 
@@ -70,8 +73,11 @@ def day_detail(snapshot: Snapshot | None, width: int, height: int) -> Content:
         return Content("")
     totals = snapshot.totals
     hit = totals.cache_hit
-    facts = [f"{format.short(totals.output)} out", f"{format.share(hit, 1)} hit" if hit is not None else "",
-             f"{len(snapshot.sessions)} sess"]  # fmt: skip
+    facts = [
+        f"{format.short(totals.output)} out",
+        f"{format.share(hit, 1)} hit" if hit is not None else "",
+        f"{len(snapshot.sessions)} sess",
+    ]
     lines = [Content.styled(" · ".join(filter(None, facts)), "$quiet")]
     half = max(2, (height - 1) // 2)
     models = ranking("models", snapshot.models, totals.cost_nano, width, min(half, len(snapshot.models) + 1))
@@ -102,7 +108,16 @@ class DaysView(View):
     NUMBER = 5
     TITLE = "days"
     IGNORES_PERIOD = True
-    KEYS: ClassVar[tuple[str, ...]] = ("day-open", "heatmap-metric", "week-back", "week-on", "day-last", "period", "pause", "help")
+    KEYS: ClassVar[tuple[str, ...]] = (
+        "day-open",
+        "heatmap-metric",
+        "week-back",
+        "week-on",
+        "day-last",
+        "period",
+        "pause",
+        "help",
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -125,10 +140,12 @@ class DaysView(View):
             yield self.chart
             yield self.detail
 
-    def on_mount(self) -> None:
-        """Title the panels."""
-        levels = [("  less ", "$quiet"), *((f"{glyph} ", f"$heat-{level}") for level, glyph in enumerate(GLYPHS))]
-        self._legend.update(Content.assemble(*levels, ("more   ", "$quiet"), ("- ", "$faint"), ("no data", "$quiet")))
+    def _show_legend(self) -> None:
+        levels = [(f"{glyph} ", f"$heat-{level}") for level, glyph in enumerate(GLYPHS)]
+        parts = [("less ", "$quiet"), *levels, ("more", "$quiet")]
+        if self.size.width >= 100:
+            parts += [("   - ", "$faint"), ("no data", "$quiet")]
+        self._legend.update(Content.assemble(*parts))
 
     @property
     def main(self) -> Widget:
@@ -139,7 +156,11 @@ class DaysView(View):
     def detail_query(self) -> Query | None:
         """What to ask for the selected day."""
         day, scope = self.heatmap.cursor_day, self.shown.scope if self.shown else Scope()
-        return Query(since=day, until=day, model=scope.model, project=scope.project, session=scope.session) if day else None
+        return (
+            Query(since=day, until=day, model=scope.model, project=scope.project, session=scope.session)
+            if day
+            else None
+        )
 
     def draw(self, shown: Shown) -> None:
         """Hand the days to heatmap and chart."""
@@ -161,7 +182,9 @@ class DaysView(View):
         unit = unit_for((until - since).days + 1, columns)
         names = {row.key: format.short_model(row.name) for row in shown.snapshot.models}
         self.chart.show(stack(shown.snapshot.day_models, names, since, until, unit))
-        self.chart.border_title = Content.assemble((f"cost per {unit}", "bold $foreground"), (f"  {shown.period.label}", "$quiet"))  # type: ignore[assignment]
+        self.chart.border_title = Content.assemble(
+            (f"cost per {unit}", "bold $foreground"), (f"  {shown.period.label}", "$quiet")
+        )
 
     def _show_summary(self) -> None:
         shown, day = self.shown, self.heatmap.cursor_day
@@ -170,7 +193,7 @@ class DaysView(View):
         totals = next((row.totals for row in shown.snapshot.days if row.day == day), None)
         first = shown.snapshot.days[0].day if shown.snapshot.days else None
         self._summary.update(day_summary(day, totals, first), layout=False)
-        self.detail.border_title = Content.assemble((format.day(day), "bold $foreground"))  # type: ignore[assignment]
+        self.detail.border_title = Content.assemble((format.day(day), "bold $foreground"))
 
     def show_detail(self, snapshot: Snapshot | None) -> None:
         """Show the models and projects of the selected day."""
@@ -207,4 +230,5 @@ class DaysView(View):
 
     def on_resize(self) -> None:
         """The chart shows as many days as fit."""
+        self._show_legend()
         self.call_after_refresh(self._show_chart)

@@ -15,11 +15,28 @@ from claude_tui.ui.views.base import Drilled, Scope, TableView
 def project_columns(frame: Frame) -> list[Column[ProjectRow]]:
     """The columns of the projects table."""
     return [
-        Column("name", "Project", 22, lambda row, w: Cell(row.name, "name"), lambda row: row.name.lower(), 0, narrow=12, flex=1,
-               right=False, descending=False),
+        Column(
+            "name",
+            "Project",
+            22,
+            lambda row, w: Cell(row.name, "name"),
+            lambda row: row.name.lower(),
+            0,
+            narrow=12,
+            flex=1,
+            right=False,
+            descending=False,
+        ),
         cells.share_bar(frame, 4, width=16),
-        Column("sessions", "Sess", 5, lambda row, w: cells.counted(row.sessions, w), lambda row: row.sessions, 5,
-               tooltip="Sessions"),
+        Column(
+            "sessions",
+            "Sess",
+            5,
+            lambda row, w: cells.counted(row.sessions, w),
+            lambda row: row.sessions,
+            5,
+            tooltip="Sessions",
+        ),
         cells.messages(6),
         cells.kind("output", "Output", 8),
         cells.cache_hit(7),
@@ -28,7 +45,7 @@ def project_columns(frame: Frame) -> list[Column[ProjectRow]]:
         cells.percent(frame, 2),
         cells.age(frame, 3),
         cells.spark(9, width=30),
-    ]  # fmt: skip
+    ]
 
 
 class ProjectsView(TableView):

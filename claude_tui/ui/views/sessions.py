@@ -19,12 +19,41 @@ def session_columns(frame: Frame) -> list[Column[SessionRow]]:
     """The columns of the sessions table."""
     return [
         cells.state(0),
-        Column("name", "Session", 18, lambda row, w: Cell(row.name, "name"), lambda row: row.name.lower(), 0, narrow=12, flex=3,
-               right=False, descending=False),
-        Column("project", "Project", 12, lambda row, w: Cell(row.project_name, "dim"), lambda row: row.project_name.lower(), 4, narrow=8,
-               flex=1, right=False, descending=False),
-        Column("model", "Model", 15, lambda row, w: Cell(cells.models_text(row)), lambda row: row.models, 5, narrow=10, right=False,
-               descending=False),
+        Column(
+            "name",
+            "Session",
+            18,
+            lambda row, w: Cell(row.name, "name"),
+            lambda row: row.name.lower(),
+            0,
+            narrow=12,
+            flex=3,
+            right=False,
+            descending=False,
+        ),
+        Column(
+            "project",
+            "Project",
+            12,
+            lambda row, w: Cell(row.project_name, "dim"),
+            lambda row: row.project_name.lower(),
+            4,
+            narrow=8,
+            flex=1,
+            right=False,
+            descending=False,
+        ),
+        Column(
+            "model",
+            "Model",
+            15,
+            lambda row, w: Cell(cells.models_text(row)),
+            lambda row: row.models,
+            5,
+            narrow=10,
+            right=False,
+            descending=False,
+        ),
         Column("agents", "Sub", 4, _agents, lambda row: len(row.agents), 8, tooltip="Sub-agents, counted in"),
         cells.messages(6),
         cells.cache_hit(7),
@@ -32,9 +61,17 @@ def session_columns(frame: Frame) -> list[Column[SessionRow]]:
         cells.cost(frame),
         cells.percent(frame, 3),
         cells.age(frame, 1),
-        Column("branch", "Branch", 14, lambda row, w: Cell(row.branch, "dim"), lambda row: row.branch, 9, right=False,
-               descending=False),
-    ]  # fmt: skip
+        Column(
+            "branch",
+            "Branch",
+            14,
+            lambda row, w: Cell(row.branch, "dim"),
+            lambda row: row.branch,
+            9,
+            right=False,
+            descending=False,
+        ),
+    ]
 
 
 class SessionsView(TableView):
