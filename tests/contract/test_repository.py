@@ -85,6 +85,15 @@ def test_every_dependency_says_why_it_is_there() -> None:
     assert silent == []
 
 
+def test_every_dependency_is_used() -> None:
+    text = (ROOT / "pyproject.toml").read_text()
+    needed = text[text.index("dependencies = [") : text.index("[project.optional-dependencies]")]
+    names = set(re.findall(r'^    "([a-z]+)', needed, re.MULTILINE)) - {"tzdata"}  # data only: zoneinfo finds it
+    code = "\n".join(path.read_text() for path in (ROOT / "claude_tui").rglob("*.py"))
+    assert {"textual", "orjson"} < names
+    assert {name for name in names if not re.search(rf"^\s*(?:import|from) {name}\b", code, re.MULTILINE)} == set()
+
+
 def test_textual_is_pinned_exactly() -> None:
     assert '"textual==8.2.8"' in (ROOT / "pyproject.toml").read_text()
 
