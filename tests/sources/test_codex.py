@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_tui.model import ProblemKind, Usage
@@ -184,6 +184,12 @@ def test_siblings_of_equal_size_both_count(tmp_path: Path) -> None:
     assert inputs(read_both_ways(tmp_path)) == [100, 200, 300, 300]
 
 
+def test_after_its_first_own_response_nothing_is_taken_for_a_copy(tmp_path: Path) -> None:
+    write(tmp_path, "par", parent_lines())
+    write(tmp_path, "kid", [*child_lines(), NO_INFO, count(A, A, 60)])  # resumed, the counter starting over
+    assert inputs(read_both_ways(tmp_path)) == [100, 100, 200, 300]
+
+
 def test_copies_of_a_parent_that_is_gone_are_kept_once(tmp_path: Path) -> None:
     write(tmp_path, "kid1", child_lines("kid1"))
     write(tmp_path, "kid2", child_lines("kid2", usage(400), second=20))
@@ -354,6 +360,7 @@ def chunked(root: Path, file: LogFile, data: bytes, shares: list[float]) -> list
     return events
 
 
+@settings(deadline=None)
 @given(st.sampled_from(HOMES), st.data())
 def test_any_chunking_in_any_order_settles_to_one_whole_read(
     tmp_path_factory: pytest.TempPathFactory, home: Path, data: st.DataObject
@@ -368,6 +375,7 @@ def test_any_chunking_in_any_order_settles_to_one_whole_read(
     assert settle(events) == whole
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), max_size=6), st.booleans())
 def test_any_chunking_of_a_spawned_thread_settles_to_one_whole_read(
     tmp_path_factory: pytest.TempPathFactory, shares: list[float], is_parent_there: bool

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_tui.model import ProblemKind, Usage
@@ -215,6 +215,7 @@ def test_roots() -> None:
 LINES = sorted(path for home in HOMES for path in home.glob("tmp/*/chats/**/*.jsonl"))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(LINES), st.lists(st.floats(0, 1), max_size=5))
 def test_any_chunking_settles_to_one_whole_read(
     tmp_path_factory: pytest.TempPathFactory, path: Path, shares: list[float]

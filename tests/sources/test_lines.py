@@ -6,7 +6,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_tui.model import ProblemKind
@@ -118,6 +118,7 @@ def test_folders_and_pipes_are_refused_without_blocking(tmp_path: Path) -> None:
             LineReader(str(tmp_path / name))
 
 
+@settings(deadline=None)
 @given(
     data=st.lists(st.sampled_from([b"\n", b"a", b"bc", b"\r", b"\0", "é\u2028".encode()]), max_size=60).map(b"".join),
     cuts=st.lists(st.integers(0, 200), max_size=6),

@@ -1,0 +1,548 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from claude_tui.model import ProblemKind, Usage
+from claude_tui.sources.opencode import OpenCodeSource, database
+from claude_tui.sources.protocol import Checkpoint, FileRead, SourceConfig
+from tests.sources.settle import GOLDEN, expected, log_file, read_all, settle, totals
+
+HOMES = sorted(path for path in (GOLDEN / "opencode").iterdir() if path.is_dir())
+SOURCE = OpenCodeSource()
+T0 = 1_795_246_754_903
+Record = dict[str, Any]
+
+SCHEMA = """
+CREATE TABLE session (id text PRIMARY KEY, project_id text, parent_id text, directory text, title text, version text,
+  time_created integer, time_updated integer);
+CREATE TABLE message (id text PRIMARY KEY, session_id text, time_created integer, time_updated integer, data text);
+CREATE TABLE part (id text PRIMARY KEY, message_id text, session_id text, time_created integer, time_updated integer,
+  data text);
+CREATE TABLE credential (id text PRIMARY KEY, value text);
+CREATE TABLE account (id text PRIMARY KEY, access_token text);
+"""
+
+# Of 2.x only the published source is known, so this is what it says the tables are.
+SCHEMA_2 = """
+CREATE TABLE session_v2 (id text PRIMARY KEY, parent_id text, directory text, title text, version text, agent text,
+  model text, fork_session_id text, fork_boundary text, time_created integer, time_updated integer);
+CREATE TABLE session_message (id text PRIMARY KEY, session_id text, type text, seq integer, time_created integer,
+  time_updated integer, data text);
+"""
+
+
+def tokens(given: int = 100, output: int = 20, reasoning: int = 5, read: int = 40, write: int = 3) -> Record:
+    return {"input": given, "output": output, "reasoning": reasoning, "cache": {"read": read, "write": write}}
+
+
+def beside(value: Record) -> Record:
+    """With the total of versions that keep reasoning out of output."""
+    return value | {"total": sum(v for v in value.values() if isinstance(v, int)) + sum(value["cache"].values())}
+
+
+def inside(value: Record) -> Record:
+    """With the total of versions that count reasoning into output."""
+    return value | {"total": beside(value)["total"] - value["reasoning"]}
+
+
+def reply(created: int = T0, **more: Any) -> Record:
+    return {
+        "role": "assistant", "modelID": "gpt-5", "providerID": "openai", "mode": "build", "cost": 0.01,
+        "tokens": beside(tokens()), "time": {"created": created, "completed": created + 900},
+        "path": {"cwd": "/work", "root": "/work"}, "finish": "stop",
+    } | more  # fmt: skip
+
+
+class Store:
+    """A database as a client would write it, in write-ahead mode, kept open."""
+
+    def __init__(self, path: Path, schema: str = SCHEMA) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self.connection = sqlite3.connect(path, isolation_level=None)
+        self.connection.execute("PRAGMA journal_mode = WAL")
+        self.connection.executescript(schema)
+
+    def session(self, id: str, parent: str | None = None, created: int = T0 - 50, directory: str = "/dir") -> None:
+        table = "session_v2" if self.is_new else "session"
+        self.connection.execute(
+            f"INSERT INTO {table} (id, parent_id, directory, title, version, time_created, time_updated)"
+            " VALUES (?, ?, ?, 'a title', '1.18.0', ?, ?)",
+            (id, parent, directory, created, created),
+        )
+
+    @property
+    def is_new(self) -> bool:
+        return bool(self.connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'session_v2'").fetchone())
+
+    def message(self, id: str, data: Record, session: str = "ses", updated: int | None = None) -> None:
+        created = data["time"]["created"]
+        self.connection.execute(
+            "INSERT INTO message VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE"
+            " SET data = excluded.data, time_updated = excluded.time_updated",
+            (id, session, created, updated or created + 1000, json.dumps(data, separators=(",", ":"))),
+        )
+
+    def new_message(self, id: str, data: Record, session: str = "ses", kind: str = "assistant") -> None:
+        created = data["time"]["created"]
+        self.connection.execute(
+            "INSERT INTO session_message VALUES (?, ?, ?, (SELECT count(*) FROM session_message), ?, ?, ?)",
+            (id, session, kind, created, created, json.dumps(data, separators=(",", ":"))),
+        )
+
+    def part(self, id: str, message: str, data: Record) -> None:
+        self.connection.execute(
+            "INSERT INTO part VALUES (?, ?, 'ses', 0, 0, ?)", (id, message, json.dumps(data, separators=(",", ":")))
+        )
+
+    def delete(self, table: str, id: str) -> None:
+        self.connection.execute(f"DELETE FROM {table} WHERE id = ?", (id,))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Any:
+    made = Store(tmp_path / "opencode.db")
+    made.session("ses")
+    with closing(made.connection):
+        yield made
+
+
+@pytest.fixture
+def new_store(tmp_path: Path) -> Any:
+    made = Store(tmp_path / "opencode.db", SCHEMA + SCHEMA_2)
+    made.session("ses")
+    with closing(made.connection):
+        yield made
+
+
+def write(path: Path, value: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value, indent=2))
+
+
+def poll(root: Path, since: Checkpoint | None) -> FileRead:
+    return SOURCE.read(next(iter(SOURCE.discover(root))), since)
+
+
+@pytest.mark.parametrize("home", HOMES, ids=lambda home: home.name)
+def test_golden_home_is_exact_in_any_order(home: Path) -> None:
+    settled = read_all(SOURCE, home)
+    want = expected(home)
+    assert totals(settled) == {name: want[name] for name in totals(settled)}
+    assert read_all(SOURCE, home, backward=True) == settled
+
+
+def test_the_cost_a_golden_home_logged_is_reported_to_the_nanodollar() -> None:
+    (home,) = (home for home in HOMES if home.name == "data-1.18.33")
+    assert sum(value.reported_nano or 0 for value in read_all(SOURCE, home).values()) == 618_685_350
+
+
+def test_the_cost_of_versions_that_charged_reasoning_twice_is_not_reported() -> None:
+    (home,) = (home for home in HOMES if home.name == "data-1.1.65")
+    assert {value.reported_nano for value in read_all(SOURCE, home).values()} == {None}
+
+
+def test_news_is_read_from_the_write_ahead_log(store: Store, tmp_path: Path) -> None:
+    file = log_file(SOURCE, tmp_path)
+    store.message("m1", reply())
+    later = log_file(SOURCE, tmp_path)
+    assert later.size > file.size
+    assert store.path.stat().st_size < later.size
+    assert [row.usage for row in SOURCE.read(later).rows] == [
+        Usage(input=100, output=25, cache_write_5m=3, cache_read=40)
+    ]
+
+
+def test_a_fork_counts_only_what_was_said_in_it(store: Store, tmp_path: Path) -> None:
+    store.message("m1", reply(T0))
+    store.message("m2", reply(T0 + 5000))
+    store.session("fork", created=T0 + 9000, directory="/elsewhere")
+    store.message("m3", reply(T0), "fork", updated=T0 + 9100)
+    store.message("m4", reply(T0 + 5000), "fork", updated=T0 + 9100)
+    store.message("m5", reply(T0 + 9500), "fork")
+    settled = read_all(SOURCE, tmp_path)
+    assert sorted(value.session for value in settled.values()) == ["fork", "ses", "ses"]
+
+
+def test_a_fork_stands_for_its_original_once_that_is_deleted(store: Store, tmp_path: Path) -> None:
+    store.message("m1", reply(T0))
+    before = poll(tmp_path, None)
+    store.session("fork", created=T0 + 9000)
+    store.message("m2", reply(T0), "fork")
+    store.delete("message", "m1")
+    store.delete("session", "ses")
+    after = read_all(SOURCE, tmp_path)
+    assert set(after) == {row.key for row in before.rows}
+    assert {value.session for value in after.values()} == {"fork"}
+
+
+def test_parallel_messages_of_the_same_millisecond_both_count(store: Store, tmp_path: Path) -> None:
+    store.message("m1", reply(tokens=beside(tokens(100))))
+    store.message("m2", reply(tokens=beside(tokens(101))))
+    assert len(read_all(SOURCE, tmp_path)) == 2
+
+
+def test_a_sub_agent_is_under_its_main_session(store: Store, tmp_path: Path) -> None:
+    store.session("sub", "ses")
+    store.session("subsub", "sub")
+    store.message("m1", reply(), "subsub")
+    (only,) = read_all(SOURCE, tmp_path).values()
+    assert (only.session, only.agent) == ("ses", "subsub")
+    (facts,) = poll(tmp_path, None).sessions
+    assert (facts.session, facts.parent, facts.agent) == ("", "ses", "subsub")
+
+
+def test_only_the_changed_is_read_again_and_a_message_that_grows_stays_one(store: Store, tmp_path: Path) -> None:
+    begun = reply(tokens=tokens(0, 0, 0, 0, 0), time={"created": T0})
+    store.message("m0", reply(T0 - 500_000))
+    store.message("m1", begun)
+    first = poll(tmp_path, None)
+    assert len(first.rows) == 1
+    nothing = poll(tmp_path, first.checkpoint)
+    assert (nothing.rows, nothing.restarted) == ([], False)
+    store.message("m1", reply(time={"created": T0}), updated=T0 + 2000)
+    second = poll(tmp_path, first.checkpoint)
+    store.message("m1", reply(), updated=T0 + 2100)
+    third = poll(tmp_path, second.checkpoint)
+    assert [row.key for row in second.rows] == [row.key for row in third.rows]
+    assert len(third.rows) == 1
+    assert set(read_all(SOURCE, tmp_path)) == {first.rows[0].key, third.rows[0].key}
+
+
+def test_old_messages_that_arrive_late_are_seen(store: Store, tmp_path: Path) -> None:
+    store.message("m1", reply())
+    first = poll(tmp_path, None)
+    store.message("imported", reply(T0 - 10**9), updated=T0 - 10**9)
+    assert [row.time_ms for row in poll(tmp_path, first.checkpoint).rows if row.time_ms < T0] == [T0 - 10**9]
+
+
+def test_deleted_rows_void_the_checkpoint_and_take_nothing_back(store: Store, tmp_path: Path) -> None:
+    store.message("m1", reply())
+    store.message("m2", reply(T0 + 5000))
+    first = poll(tmp_path, None)
+    store.delete("message", "m2")
+    second = poll(tmp_path, first.checkpoint)
+    assert second.restarted
+    assert {row.key for row in second.rows} < {row.key for row in first.rows}
+
+
+def test_a_replaced_database_is_read_whole(store: Store, tmp_path: Path) -> None:
+    store.message("m1", reply())
+    first = poll(tmp_path, None)
+    store.connection.close()
+    other = Store(tmp_path / "other.db")
+    for n in range(3):
+        other.message(f"n{n}", reply(T0 - 10**8 + n))
+    other.connection.close()
+    for end in ("", "-wal", "-shm"):
+        (tmp_path / f"opencode.db{end}").unlink(missing_ok=True)
+    (tmp_path / "other.db").rename(tmp_path / "opencode.db")
+    second = poll(tmp_path, first.checkpoint)
+    assert second.restarted
+    assert len(second.rows) == 3
+
+
+def test_steps_of_one_message_are_summed(store: Store, tmp_path: Path) -> None:
+    last = beside(tokens(30))
+    store.message("m1", reply(tokens=last, cost=0.03))
+    for n, value in enumerate([beside(tokens(10)), beside(tokens(20)), last]):
+        store.part(f"p{n}a", "m1", {"type": "text", "text": 'says "step-finish" aloud'})
+        store.part(f"p{n}b", "m1", {"reason": "x", "type": "step-finish", "tokens": value, "cost": 0.01})
+    store.message("m2", reply(T0 + 1, tokens=beside(tokens(7))))
+    store.part("q", "m2", {"type": "step-finish", "tokens": beside(tokens(7))})
+    settled = read_all(SOURCE, tmp_path)
+    assert sorted(value.usage[0] for value in settled.values()) == [7, 60]
+    assert {value.usage[0]: value.reported_nano for value in settled.values()} == {60: 30_000_000, 7: 10_000_000}
+
+
+def test_a_message_of_several_steps_keeps_its_identity_while_it_grows(store: Store, tmp_path: Path) -> None:
+    steps = [beside(tokens(10)), beside(tokens(20))]
+    keys = []
+    mark = None
+    for n, value in enumerate(steps):
+        store.part(f"p{n}", "m1", {"type": "step-finish", "tokens": value})
+        store.message("m1", reply(tokens=value, time={"created": T0}), updated=T0 + n)
+        read = poll(tmp_path, mark)
+        mark = read.checkpoint
+        keys += [row.key for row in read.rows]
+    assert len(keys) == 2
+    assert len(set(keys)) == 1
+    assert [value.usage[0] for value in read_all(SOURCE, tmp_path).values()] == [30]
+
+
+@pytest.mark.parametrize(
+    ("provider", "value", "output", "is_reported"),
+    [
+        ("openai", beside(tokens()), 25, True),
+        ("openai", inside(tokens()), 20, False),
+        ("openai", tokens(), 20, False),
+        ("google", tokens(), 25, True),
+        ("google-vertex", tokens(), 25, True),
+        ("google", inside(tokens()), 20, False),
+        ("openai", tokens(reasoning=0), 20, True),
+        ("openai", tokens(output=3), 8, True),
+    ],
+)
+def test_reasoning_counts_once_wherever_the_version_put_it(
+    store: Store, tmp_path: Path, provider: str, value: Record, output: int, is_reported: bool
+) -> None:
+    store.message("m1", reply(providerID=provider, tokens=value))
+    (only,) = read_all(SOURCE, tmp_path).values()
+    assert only.usage[1] == output
+    assert only.reasoning == value["reasoning"]
+    assert only.reported_nano == (10_000_000 if is_reported else None)
+
+
+@pytest.mark.parametrize(
+    ("cost", "nano"),
+    [(0.00123456789, 1_234_568), (0, None), (None, None), ("1", None), (-1, None), (2, 2_000_000_000), (5e-10, 0)],
+)
+def test_a_logged_cost_is_exact_and_zero_is_none(store: Store, tmp_path: Path, cost: object, nano: object) -> None:
+    store: Store, tmp_path: Path, cost: object, nano: object
+) -> None:
+    store.message("m1", reply(cost=cost))
+    assert [value.reported_nano for value in read_all(SOURCE, tmp_path).values()] == [nano]
+
+
+def test_messages_without_tokens_and_the_users_are_no_responses(store: Store, tmp_path: Path) -> None:
+    store.message("m1", {"role": "user", "time": {"created": T0}, "text": "assistant"})
+    store.message("m2", reply(tokens=tokens(0, 0, 0, 0, 0)))
+    store.message("m3", {"role": "assistant", "time": {"created": T0}, "error": {"name": "x"}})
+    read = poll(tmp_path, None)
+    assert (read.rows, read.problems) == ([], [])
+    assert [facts.title for facts in read.sessions] == ["a title"]
+
+
+def test_what_cannot_be_counted_is_told(store: Store, tmp_path: Path) -> None:
+    store.message("m1", reply(tokens=tokens() | {"input": -5}))
+    store.message("m2", reply())
+    store.connection.execute("INSERT INTO message VALUES ('m3', 'ses', 1, 1, '{\"role\":\"assistant\",')")
+    read = poll(tmp_path, None)
+    assert len(read.rows) == 1
+    assert [(p.kind, p.detail.split(":")[0]) for p in read.problems] == [
+        (ProblemKind.BAD_COUNT, "message m1"), (ProblemKind.MALFORMED, "message m3"),
+    ]  # fmt: skip
+
+
+def test_name_folder_and_facts(store: Store, tmp_path: Path) -> None:
+    store.message("m1", reply(mode="compaction", summary=True))
+    store.message("m2", reply(T0 + 5000, path=None, finish="tool-calls"))
+    settled = read_all(SOURCE, tmp_path)
+    assert [(value.model, value.cwd, value.time_ms) for value in settled.values()] == [
+        ("openai/gpt-5", "/work", T0), ("openai/gpt-5", "/dir", T0 + 5000),
+    ]  # fmt: skip
+    (facts,) = poll(tmp_path, None).sessions
+    assert (facts.session, facts.cwd, facts.title, facts.version) == ("ses", "/dir", "a title", "1.18.0")
+    assert (facts.compactions, facts.context_tokens, facts.context_model) == (1, 143, "openai/gpt-5")
+    assert (facts.last_kind, facts.last_ms) == ("tool_use", T0 + 5900)
+
+
+def test_accounts_and_credentials_are_never_asked_for(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.message("m1", reply())
+    asked: list[str] = []
+    connect = database._connect
+
+    def traced(path: str) -> sqlite3.Connection:
+        connection = connect(path)
+        connection.set_trace_callback(asked.append)
+        return connection
+
+    monkeypatch.setattr(database, "_connect", traced)
+    assert poll(tmp_path, None).rows
+    assert asked
+    assert not [sql for sql in asked if "credential" in sql or "account" in sql]
+
+
+def test_reading_leaves_the_database_alone(store: Store, tmp_path: Path) -> None:
+    store.message("m1", reply())
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if not path.name.endswith("-shm")}
+    poll(tmp_path, None)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if not path.name.endswith("-shm")} == before
+
+
+def test_a_log_that_cannot_be_shared_is_copied_with_its_database(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.message("m1", reply())
+    connect = database._connect
+
+    def unwritable(path: str) -> sqlite3.Connection:
+        if path == str(store.path):
+            raise sqlite3.OperationalError("unable to open database file")
+        return connect(path)
+
+    monkeypatch.setattr(database, "_connect", unwritable)
+    assert len(poll(tmp_path, None).rows) == 1
+
+
+def test_what_is_no_database_is_unreadable(tmp_path: Path) -> None:
+    (tmp_path / "opencode.db").write_bytes(b"not a database, but long enough to look at" * 100)
+    with pytest.raises(OSError, match="not a database"):
+        poll(tmp_path, None)
+    (tmp_path / "opencode.db").write_bytes(b"")
+    assert poll(tmp_path, None).rows == []
+
+
+def new_layout(data: Path, id: str, value: Record, session: str = "ses") -> None:
+    write(data / f"storage/message/{session}/{id}.json", value | {"id": id, "sessionID": session})
+
+
+def test_message_files_of_both_layouts(tmp_path: Path) -> None:
+    new_layout(tmp_path, "msg_1", reply(T0), "sub")
+    write(tmp_path / "storage/session/proj/sub.json", {"id": "sub", "parentID": "ses", "time": {"created": T0 - 9}})
+    write(tmp_path / "storage/session/proj/ses.json", {"id": "ses", "directory": "/dir", "time": {"created": T0 - 99}})
+    old = tmp_path / "project/slug/storage/session"
+    write(old / "message/ses0/msg_0.json", reply(T0 + 1, path=None))
+    write(old / "info/ses0.json", {"id": "ses0", "title": "old", "time": {"created": T0 - 9}})
+    for n in (1, 2):
+        write(old / f"part/ses0/msg_0/prt_{n}.json", {"type": "step-finish", "tokens": beside(tokens(n))})
+        write(tmp_path / f"storage/part/msg_1/prt_{n}.json", {"type": "step-finish", "tokens": beside(tokens(n))})
+    write(tmp_path / "storage/session_diff/ses.json", [])
+    settled = read_all(SOURCE, tmp_path)
+    assert sorted((v.session, v.agent, v.cwd, v.usage[0]) for v in settled.values()) == [
+        ("ses", "sub", "/work", 3), ("ses0", "", "", 3),
+    ]  # fmt: skip
+
+
+def test_files_that_were_copied_into_the_database_count_once(store: Store, tmp_path: Path) -> None:
+    store.message("msg_1", reply(T0))
+    store.message("msg_2", reply(T0 + 1))
+    new_layout(tmp_path, "msg_1", reply(T0))
+    new_layout(tmp_path, "msg_2", reply(T0 + 1, tokens=beside(tokens(5))))  # the database knows better
+    new_layout(tmp_path, "msg_3", reply(T0 + 2))  # deleted from the database, or never in it
+    settled = read_all(SOURCE, tmp_path)
+    assert sorted((value.time_ms - T0, value.usage[0]) for value in settled.values()) == [(0, 100), (1, 100), (2, 100)]
+
+
+def test_a_message_file_is_read_again_when_it_changes(tmp_path: Path) -> None:
+    new_layout(tmp_path, "msg_1", reply(tokens=tokens(0, 0, 0, 0, 0)))
+    first = poll(tmp_path, None)
+    assert first.rows == []
+    new_layout(tmp_path, "msg_1", reply())
+    assert len(poll(tmp_path, first.checkpoint).rows) == 1
+    (tmp_path / "storage/message/ses/msg_1.json").write_text('{"role": "assi')
+    assert [p.kind for p in poll(tmp_path, None).problems] == [ProblemKind.MALFORMED]
+
+
+def new_reply(created: int = T0, **more: Any) -> Record:
+    return {
+        "agent": "build", "model": {"id": "gpt-5", "providerID": "openai"}, "content": [], "cost": 0.01,
+        "tokens": tokens(), "time": {"created": created, "streamed": created + 800, "completed": created + 900},
+    } | more  # fmt: skip
+
+
+def test_2x_messages_and_compactions_count(new_store: Store, tmp_path: Path) -> None:
+    new_store.new_message("m1", new_reply())
+    new_store.new_message("m2", {"status": "running", "time": {"created": T0 + 1}}, kind="compaction")
+    new_store.new_message("m3", new_reply(T0 + 2, status="completed"), kind="compaction")
+    new_store.new_message("m4", {"text": "tokens", "time": {"created": T0 + 3}}, kind="user")
+    new_store.new_message("m5", new_reply(T0 + 4), kind="shell")
+    unnamed = new_reply(T0 + 5)
+    del unnamed["model"]
+    new_store.connection.execute("UPDATE session_v2 SET model = ?", ('{"id":"gpt-5-mini","providerID":"openai"}',))
+    new_store.new_message("m6", unnamed, kind="compaction")
+    settled = read_all(SOURCE, tmp_path)
+    assert [(v.time_ms - T0, v.model, v.usage[1], v.cwd) for v in settled.values()] == [
+        (0, "openai/gpt-5", 25, "/dir"), (2, "openai/gpt-5", 25, "/dir"), (5, "openai/gpt-5-mini", 25, "/dir"),
+    ]  # fmt: skip
+    (facts,) = poll(tmp_path, None).sessions
+    assert facts.compactions == 3
+
+
+def test_2x_rows_carried_over_count_once_and_older_ones_still_count(new_store: Store, tmp_path: Path) -> None:
+    new_store.connection.execute(
+        "INSERT INTO session (id, directory, time_created) VALUES ('ses', '/dir', 1), ('old', '/old', 1)"
+    )
+    new_store.message("m1", reply(tokens=inside(tokens())))
+    new_store.new_message("m1", new_reply())
+    new_store.message("m2", reply(T0 + 1), "old")
+    settled = read_all(SOURCE, tmp_path)
+    # The total tells that the version which wrote m1 put reasoning into output; its cost charged it twice.
+    assert [(v.time_ms - T0, v.session, v.usage[1], v.reported_nano) for v in settled.values()] == [
+        (0, "ses", 20, None), (1, "old", 25, 10_000_000),
+    ]  # fmt: skip
+
+
+def test_2x_forks_count_only_what_was_said_in_them(new_store: Store, tmp_path: Path) -> None:
+    new_store.new_message("msg_1", new_reply())
+    first = poll(tmp_path, None)
+    new_store.session("fork", created=T0 + 9000)
+    new_store.connection.execute("UPDATE session_v2 SET fork_session_id = 'ses' WHERE id = 'fork'")
+    new_store.new_message("msg_2_0", new_reply(), "fork")
+    new_store.new_message("msg_3", new_reply(T0 + 9500), "fork")
+    settled = read_all(SOURCE, tmp_path)
+    assert sorted((value.session, value.time_ms - T0) for value in settled.values()) == [("fork", 9500), ("ses", 0)]
+    assert {row.key for row in poll(tmp_path, first.checkpoint).rows} == set(settled)
+
+
+def test_a_database_that_is_updated_to_2x_is_read_on(store: Store, tmp_path: Path) -> None:
+    store.message("m1", reply(T0))
+    first = poll(tmp_path, None)
+    store.connection.executescript(SCHEMA_2)
+    store.connection.execute("INSERT INTO session_v2 (id, directory, time_created) VALUES ('ses', '/dir', 1)")
+    store.new_message("m1", new_reply(T0))
+    store.new_message("m2", new_reply(T0 - 10**8))
+    second = poll(tmp_path, first.checkpoint)
+    assert {row.key for row in (*first.rows, *second.rows)} == set(read_all(SOURCE, tmp_path))
+    assert len(read_all(SOURCE, tmp_path)) == 2
+
+
+def test_a_1x_database_that_has_the_new_table_but_no_new_sessions_is_read_the_old_way(
+    store: Store, tmp_path: Path
+) -> None:
+    store.connection.executescript(SCHEMA_2 + "DROP TABLE session_v2;")
+    store.message("m1", reply())
+    assert len(read_all(SOURCE, tmp_path)) == 1
+
+
+def test_databases_of_all_channels_are_found(tmp_path: Path) -> None:
+    for name in ("opencode.db", "opencode-beta.db", "other.db"):
+        Store(tmp_path / name).connection.close()
+    found = list(SOURCE.discover(tmp_path))
+    assert [os.path.basename(file.path) for file in found] == ["opencode-beta.db", "opencode.db"]
+    assert [file.path for file in SOURCE.discover(tmp_path / "other.db")] == [str(tmp_path / "other.db")]
+    assert list(SOURCE.discover(tmp_path / "missing")) == []
+
+
+def test_roots() -> None:
+    home = Path("/home/me")
+    usual = home / ".local/share/opencode"
+    assert SOURCE.roots(SourceConfig(home)) == [usual]
+    assert SOURCE.roots(SourceConfig(home, {"XDG_DATA_HOME": "/srv"})) == [Path("/srv/opencode")]
+    assert SOURCE.roots(SourceConfig(home, {"OPENCODE_DB": "/srv/my.db"})) == [Path("/srv/my.db"), usual]
+    assert SOURCE.roots(SourceConfig(home, {"OPENCODE_DB": "my.db"})) == [usual / "my.db", usual]
+    assert SOURCE.roots(SourceConfig(home, {"OPENCODE_DB": "opencode-x.db"})) == [usual]
+    assert SOURCE.roots(SourceConfig(home, {"OPENCODE_DB": ":memory:"})) == [usual]
+    assert SOURCE.roots(SourceConfig(home, {}, {"opencode": (Path("/x"),)})) == [Path("/x")]
+
+
+def test_rows_that_arrive_one_by_one_settle_to_one_whole_read(tmp_path: Path) -> None:
+    (home,) = (home for home in HOMES if home.name == "data-1.18.33")
+    (tmp_path / "data").mkdir()
+    path = shutil.copy(home / "opencode.db", tmp_path / "data")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        rows = connection.execute("SELECT * FROM message ORDER BY time_updated").fetchall()
+        connection.execute("DELETE FROM message")
+        mark: Checkpoint | None = None
+        events = []
+        for start in range(0, len(rows), 3):
+            batch = rows[start : start + 3]
+            connection.executemany("INSERT INTO message VALUES (?, ?, ?, ?, ?)", batch)
+            file = log_file(SOURCE, tmp_path / "data")
+            read, found = SOURCE.read_events(file, mark)
+            assert not read.restarted
+            mark = read.checkpoint
+            events += [(file.path, event) for event in found]
+    assert settle(events) == read_all(SOURCE, tmp_path / "data")
+    want = expected(home)
+    assert totals(settle(events))["events"] == want["events"]
