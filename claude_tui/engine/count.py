@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from claude_tui.engine.reading import FileColumns, FileReader, Task, discover, roots_of
+from claude_tui.engine.cache import Seen
+from claude_tui.engine.opening import Opening
+from claude_tui.engine.reading import FileColumns, Task, bytes_to_read
 from claude_tui.engine.scan import OnProgress, Scan
 from claude_tui.engine.store import Store
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import SourceConfig
+
+UNSAVED_BYTES: Final = 1 << 20
+"""So much may be read again by the next start before saving it is worth its while."""
 
 
 class NoLogsError(Exception):
@@ -26,22 +33,39 @@ def count(
     zone: ZoneInfo,
     *,
     keep_names: bool = False,
+    cache_folder: Path | None = None,
     on_progress: OnProgress | None = None,
     processes: int | None = None,
 ) -> Store:
-    """Read every log once and return the store. Raises NoLogsError where there is none.
+    """Read every log that the cache does not cover and return the store. Raises NoLogsError where there is none.
 
-    `processes` is the number of worker processes; None chooses by the size of the work.
+    `processes` is the number of worker processes; None chooses by the size of the work. Without `cache_folder`
+    every log is read.
     """
-    files = discover(config)
-    if not files:
-        raise NoLogsError([place for _, place in roots_of(config)])
-    store = Store(pricer, zone)
-    scan = Scan([Task(file) for file in files], FileReader(pricer, zone, keep_names=keep_names), processes=processes)
+    opening = Opening(config, pricer, zone, cache_folder=cache_folder, keep_names=keep_names)
+    tasks = opening.discover()
+    if not opening.files:
+        raise NoLogsError([place for _, place in opening.roots])
+    if not _read(opening, tasks, on_progress, processes):
+        _read(opening, opening.forget(), on_progress, processes)
+    if sum(map(bytes_to_read, tasks)) > UNSAVED_BYTES:
+        opening.save()
+    return opening.store
+
+
+def _read(opening: Opening, tasks: list[Task], on_progress: OnProgress | None, processes: int | None) -> bool:
+    """Do the tasks. Returns False where a file could not be continued, so that everything must be read again."""
+    is_continued = True
 
     def take_in(found: Sequence[FileColumns]) -> None:
+        nonlocal is_continued
         for one in found:
-            store.take_in(one)
+            is_continued &= not (one.is_whole and one.file.path in opening.seen)
+            opening.store.take_in(one)
+            if one.checkpoint is not None:
+                opening.seen[one.file.path] = Seen(one.file, one.checkpoint)
 
-    scan.run_here(take_in, on_progress or (lambda progress: None))
-    return store
+    if tasks:
+        scan = Scan(tasks, opening.reader, processes=processes)
+        scan.run_here(take_in, on_progress or (lambda progress: None))
+    return is_continued

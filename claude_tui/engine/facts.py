@@ -5,6 +5,8 @@ Must not know responses or sums, and takes no locks: the store does.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from claude_tui.sources.protocol import FileFacts, newer_facts
@@ -50,6 +52,14 @@ class FactBook:
                 self.changed.add(agent[:2])
             return known != merged, None
         return False, None
+
+    def files(self) -> Iterator[tuple[str, str, FileFacts]]:
+        """Yield (source, path, facts) that, learned in any order, give all of this again."""
+        for (source, session), facts in self.sessions.items():
+            path, cwd = self._main_cwd.get((source, session), ("", ""))
+            yield source, path, replace(facts, cwd=cwd)
+        for (source, _, _), facts in self.agents.items():
+            yield source, "", facts
 
     def project(self, session: SessionKey) -> str:
         """Return the folder a session was started in, "" where no main file says."""

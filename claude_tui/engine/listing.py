@@ -41,6 +41,7 @@ def lines_of(store: Store, row: int) -> Iterator[Response]:
         is_lower_bound=bool(table.flags[row] & LOWER_BOUND),
         path=file.path,
         offset=table.offset[row],
+        is_fast='"speed":"fast"' in table.terms.get(row, ""),
     )
     yield main
     seen: Counter[str] = Counter()
@@ -55,6 +56,7 @@ def lines_of(store: Store, row: int) -> Iterator[Response]:
             price=replace(price, flags=flags),
             is_lower_bound=False,
             extra=extra.kind,
+            is_fast=False,
         )
         seen[extra.kind] += 1
 

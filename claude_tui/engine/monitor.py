@@ -7,32 +7,49 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from claude_tui.engine.reading import FileColumns, FileReader, Task, discover, roots_of
+from claude_tui.engine.cache import Seen
+from claude_tui.engine.opening import Opening
+from claude_tui.engine.reading import FileColumns
 from claude_tui.engine.scan import Scan
 from claude_tui.engine.snapshots import SnapshotMaker
-from claude_tui.engine.store import Store
 from claude_tui.engine.tail import Tail
 from claude_tui.model import Phase, Progress, Query, Response, Snapshot
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import SourceConfig
 
+SAVE_INTERVAL_S: Final = 60.0
+"""How often what is new is saved for the next start."""
+
 _log = logging.getLogger(__name__)
 
 
 class Monitor:
-    """Counts the logs of a configuration and keeps the count current while `run` runs."""
+    """Counts the logs of a configuration and keeps the count current while `run` runs.
 
-    def __init__(self, config: SourceConfig, pricer: Pricer, zone: ZoneInfo) -> None:
-        self.config = config
-        self.store = Store(pricer, zone)
-        self._reader = FileReader(pricer, zone)
+    Made from what the cache knows, so the first picture needs no log.
+    """
+
+    def __init__(
+        self, config: SourceConfig, pricer: Pricer, zone: ZoneInfo, *, cache_folder: Path | None = None
+    ) -> None:
         self.tail: Tail | None = None
-        self._maker = SnapshotMaker(self.store, roots=tuple(root for _, root in roots_of(config)))
+        self._opening = Opening(config, pricer, zone, cache_folder=cache_folder)
+        self.store = self._opening.store
+        self._maker = SnapshotMaker(self.store, roots=tuple(root for _, root in self._opening.roots))
+        self._scan: Scan | None = None
+        self._saved_revision = -1
         self._callbacks: list[Callable[[], None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._callbacks_lock = threading.Lock()
+
+    @property
+    def saved_ms(self) -> int:
+        """When the numbers of the first picture were saved; 0 where there were none."""
+        return self._opening.saved_ms
 
     def subscribe(self, callback: Callable[[], None]) -> None:
         """Call `callback`, from any thread, whenever a snapshot may differ from the last one."""
@@ -52,19 +69,50 @@ class Monitor:
         if self._loop is not None and self.tail is not None:
             self._loop.call_soon_threadsafe(self.tail.refresh)
 
+    def prepare(self) -> None:
+        """Find the files and start the workers: as early as possible, before the screen's code is loaded."""
+        self._scan = Scan(self._opening.discover(), self._opening.reader)
+
     async def run(self) -> None:
         """Count everything, then follow it until cancelled."""
         self._loop = asyncio.get_running_loop()
+        opening = self._opening
         try:
-            files = await asyncio.to_thread(discover, self.config)
-            self.tail = Tail(self.config, self.store, self._reader, self._notify)
-            scan = Scan([Task(file) for file in files], self._reader)
-            self._show(Progress(Phase.SCANNING, 0, scan.files_total, 0, scan.bytes_total))
-            await scan.run(self._take_in, self._show)
+            if self._scan is None:
+                await asyncio.to_thread(self.prepare)
+            await self._read_all()
+            self.tail = Tail(opening.config, self.store, opening.reader, self._notify, opening.seen)
             self._show(self._following())
-            await self.tail.run()
+            await asyncio.gather(self.tail.run(), self._save_regularly())
         finally:
+            if self._scan is not None:
+                self._scan.stop()
+            self._save()
             self._show(replace(self._maker.progress, phase=Phase.STOPPED))
+
+    async def _read_all(self) -> None:
+        scan = self._scan
+        if scan is None:
+            return
+        self._show(Progress(Phase.SCANNING, 0, scan.files_total, 0, scan.bytes_total))
+        await scan.run(self._take_in, self._show)
+        if not await asyncio.to_thread(self._opening.load_table):
+            self._scan = Scan(self._opening.forget(), self._opening.reader)
+            await self._scan.run(self._take_in, self._show)
+
+    async def _save_regularly(self) -> None:
+        while True:
+            await asyncio.to_thread(self._save)
+            await asyncio.sleep(SAVE_INTERVAL_S)
+
+    def _save(self) -> None:
+        """Save for the next start, unless nothing is new or the logs no longer hold all that was counted."""
+        tail = self.tail
+        if tail is None or not tail.is_continued or self._saved_revision == self.store.revision:
+            return
+        revision = self.store.revision
+        if self._opening.save():
+            self._saved_revision = revision
 
     def _following(self) -> Progress:
         """Describe what is being followed."""
@@ -72,13 +120,13 @@ class Monitor:
         phase = Phase.POLLING if tail is not None and tail.is_polling else Phase.LIVE
         files = tail.files if tail is not None else 0
         done = self._maker.progress.bytes_done
-        return Progress(phase, files, files, done, done)
+        return Progress(phase, files, files, done, done, detail=self._opening.cache.problem)
 
     def _take_in(self, found: Sequence[FileColumns]) -> None:
         for one in found:
             self.store.take_in(one)
-            if self.tail is not None:
-                self.tail.note(one)
+            if one.checkpoint is not None:
+                self._opening.seen[one.file.path] = Seen(one.file, one.checkpoint)
 
     def _show(self, progress: Progress) -> None:
         self._maker.progress = progress

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import add
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -54,8 +54,13 @@ class Store:
         self.lock = threading.RLock()
         self.pricer = pricer
         self.calendar = Calendar(zone)
-        self.table = Table()
         self.revision = 0
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.table_loader: Callable[[], Table] | None = None
+        self._table: Table | None = None
         self.owners: list[Owner] = []
         self.models: list[str] = []
         self.cells: dict[CellKey, Sums] = {}
@@ -72,6 +77,41 @@ class Store:
         self._owner_numbers: dict[Owner, int] = {}
         self._model_numbers: dict[str, int] = {}
         self._file_numbers: dict[FileRef, int] = {}
+
+    @property
+    def is_table_loaded(self) -> bool:
+        """Whether single responses can be had at once."""
+        return self._table is not None or self.table_loader is None
+
+    @property
+    def table(self) -> Table:
+        """Every response; loaded when first needed where it was restored. Raises as the loader does."""
+        if self._table is None:
+            loader, self.table_loader = self.table_loader, None
+            self._table = loader() if loader is not None else Table()
+            self._file_numbers = {ref: number for number, ref in enumerate(self._table.files)}
+        return self._table
+
+    def restore(
+        self,
+        owners: Sequence[Owner],
+        models: Sequence[str],
+        cells: dict[CellKey, Sums],
+        facts: FactBook,
+        problems: ProblemLog,
+    ) -> None:
+        """Take over sums and names counted before; `table_loader` must give the responses they are the sums of."""
+        with self.lock:
+            for owner in owners:
+                self._owner_number(owner)
+            for model in models:
+                self._model_number(model)
+            self.cells, self.facts, self.problem_log = cells, facts, problems
+            for key, sums in cells.items():
+                self._cells_of_day.setdefault(key.day, set()).add(key)
+                self._newest_ms = max(self._newest_ms, sums[LAST])
+            self._moved = True
+            self.revision += 1
 
     # -- what comes in -------------------------------------------------------------------------------------
 
@@ -106,13 +146,14 @@ class Store:
             return self.revision != before
 
     def _apply(self, ref: FileRef, columns: Columns, cells: Mapping[CellKey, Sums] | None) -> None:
+        table = self.table
         file = self._file_numbers.get(ref)
         if file is None:
-            file = self._file_numbers[ref] = len(self.table.files)
-            self.table.files.append(ref)
+            file = self._file_numbers[ref] = len(table.files)
+            table.files.append(ref)
         owners = [self._owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
         models = [self._model_number(model) for model in columns.models]
-        table, known = self.table, self.table.row_of
+        known = table.row_of
         if known.keys().isdisjoint(columns.key):
             self._apply_new(columns, file, owners, models, cells)
             return
@@ -299,7 +340,12 @@ class Store:
         return Totals(*[*map(sum, columns[:FIRST]), min(columns[FIRST]), max(columns[LAST])])
 
     def rows_between(self, since_ms: int, until_ms: int) -> Iterator[int]:
-        """Yield the rows with an instant in (since_ms, until_ms], each once, in no order. Hold the lock."""
+        """Yield the rows with an instant in (since_ms, until_ms], each once, in no order. Hold the lock.
+
+        Nothing is yielded before the table has been loaded: recent figures must not delay the first picture.
+        """
+        if not self.is_table_loaded:
+            return
         if self._hours is None:
             self._hours = {}
             for row in range(len(self.table)):

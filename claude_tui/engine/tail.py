@@ -15,10 +15,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from claude_tui.engine.cache import Seen
+from claude_tui.engine.opening import is_same_stat
 from claude_tui.engine.reading import FileColumns, FileReader, Task
 from claude_tui.engine.store import Store
 from claude_tui.engine.watch import hints, needs_polling
-from claude_tui.sources.protocol import Checkpoint, LogFile, SourceConfig
+from claude_tui.sources.protocol import LogFile, SourceConfig
 from claude_tui.sources.registry import reader
 
 SWEEP_S: Final = 5.0
@@ -26,14 +28,6 @@ SWEEP_SHARE: Final = 100
 """A sweep may take one part in this many of the time."""
 HOT_FILES: Final = 200
 HOT_POLL_S: Final = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """The stat a file was last read at, and how far."""
-
-    file: LogFile
-    checkpoint: Checkpoint
 
 
 @dataclass(slots=True)
@@ -49,13 +43,21 @@ class Work:
 class Tail:
     """Follows the logs of one configuration into a store."""
 
-    def __init__(self, config: SourceConfig, store: Store, file_reader: FileReader, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: SourceConfig,
+        store: Store,
+        file_reader: FileReader,
+        on_change: Callable[[], None],
+        seen: dict[str, Seen] | None = None,
+    ) -> None:
         self.work = Work()
+        self.is_continued = True
         self._store = store
         self._reader = file_reader
         self._on_change = on_change
         self._roots = [(name, root) for name in config.sources for root in reader(name).roots(config)]
-        self._seen: dict[str, Seen] = {}
+        self.seen = {} if seen is None else seen
         self._wake = asyncio.Event()
         self._reading = asyncio.Lock()
         self.is_polling = any(needs_polling(str(root)) for _, root in self._roots if root.exists())
@@ -63,12 +65,12 @@ class Tail:
     @property
     def files(self) -> int:
         """How many files are followed."""
-        return len(self._seen)
+        return len(self.seen)
 
     def note(self, found: FileColumns) -> None:
         """Remember how far a file has been read."""
         if found.checkpoint is not None:
-            self._seen[found.file.path] = Seen(found.file, found.checkpoint)
+            self.seen[found.file.path] = Seen(found.file, found.checkpoint)
 
     def refresh(self) -> None:
         """Sweep now. Call from the event loop."""
@@ -108,7 +110,7 @@ class Tail:
         """Where no hints come, look at the newest files often."""
         while self.is_polling:
             await asyncio.sleep(HOT_POLL_S)
-            newest = sorted(self._seen.values(), key=lambda seen: -seen.file.mtime_ns)[:HOT_FILES]
+            newest = sorted(self.seen.values(), key=lambda seen: -seen.file.mtime_ns)[:HOT_FILES]
             await self._read_changed(await asyncio.to_thread(_restat, [seen.file for seen in newest]))
 
     async def sweep(self) -> None:
@@ -124,7 +126,7 @@ class Tail:
         found: dict[str, LogFile] = {}
         unknown: dict[tuple[str, str], None] = {}
         for path in sorted(paths):
-            seen = self._seen.get(path)
+            seen = self.seen.get(path)
             if seen is not None:
                 found.update((file.path, file) for file in _restat([seen.file]))
                 continue
@@ -146,20 +148,20 @@ class Tail:
             self._on_change()
 
     def _differs(self, file: LogFile) -> bool:
-        seen = self._seen.get(file.path)
-        return seen is None or (file.size, file.mtime_ns, file.dev, file.ino) != (
-            seen.file.size, seen.file.mtime_ns, seen.file.dev, seen.file.ino,
-        )  # fmt: skip
+        seen = self.seen.get(file.path)
+        return seen is None or not is_same_stat(file, seen.file)
 
     def _read(self, files: Sequence[LogFile]) -> bool:
         """Read changed files into the store. Returns whether anything moved."""
         moved = False
         for file in files:
-            seen = self._seen.get(file.path)
+            seen = self.seen.get(file.path)
             found = self._reader.read(Task(file, seen.checkpoint if seen is not None else None))
             self.work.files_opened += 1
             self.work.bytes_read += found.bytes_read
             self.note(found)
+            if found.is_whole and seen is not None:
+                self.is_continued = False
             moved |= self._store.take_in(found)
         return moved
 

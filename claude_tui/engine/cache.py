@@ -1,0 +1,221 @@
+"""The disposable cache: everything counted so far, so that a warm start opens no log that did not change.
+
+Two files of sections: `head` (sums, names, facts and how far each file was read; enough for every view) and
+`table` (each response; loaded only where a file changed). Anything unexpected in them reads as no cache.
+Deleting them changes no number. Must not know how logs are read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+from array import array
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from claude_tui.engine.cells import CellKey
+from claude_tui.engine.facts import FactBook
+from claude_tui.engine.problems import ProblemLog
+from claude_tui.engine.sections import DamagedError, Sections, from_json, to_json, write_sections
+from claude_tui.engine.store import Owner, Store
+from claude_tui.engine.table import FileRef, Table
+from claude_tui.model import Extra, Problem, ProblemKind, Usage
+from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile
+
+SCHEMA: Final = 1
+"""Moves whenever what is counted, or how it is kept, changes."""
+
+_CELL_WIDTH: Final = 19
+_ARRAYS: Final = (
+    "key", "time", "owner", "model", "file", "input", "output", "write_5m", "write_1h", "cache_read", "offset",
+    "flags",
+)  # fmt: skip
+_NUMBERS: Final = ("web_search", "reported", "owner_time", "owner_file")
+
+_log = logging.getLogger(__name__)
+
+
+class Seen(NamedTuple):
+    """The stat a file was last read at, and how far."""
+
+    file: LogFile
+    checkpoint: Checkpoint
+
+
+class Saved(NamedTuple):
+    """What a cache held: how far each file had been read, and when that was saved."""
+
+    seen: dict[str, Seen]
+    saved_ms: int
+
+
+class Cache:
+    """The cache of one configuration, in a folder of its own. Never raises: without a folder it does nothing.
+
+    `identity` names everything the numbers depend on beside the logs: roots, prices, time zone, program version.
+    """
+
+    def __init__(self, folder: Path | None, identity: tuple[str, ...]) -> None:
+        name = hashlib.blake2b("\0".join((str(SCHEMA), *identity)).encode("utf-8", "surrogatepass"), digest_size=10)
+        self._folder = folder / f"v{SCHEMA}-{name.hexdigest()}" if folder is not None else None
+        self.problem = ""
+
+    def load(self, store: Store) -> Saved | None:
+        """Fill an empty store with what was saved. Returns None, and leaves the store as it is, where nothing was."""
+        if self._folder is None:
+            return None
+        try:
+            head = Sections(self._folder / "head")
+            cells, names, facts, seen, about = head.read("cells", "names", "facts", "seen", "about")
+            described = from_json(about)
+            table = Sections(self._folder / Path(described["table"]).name)
+            _fill(store, cells, from_json(names), from_json(facts))
+            store.table_loader = lambda: _load_table(table, described["rows"])
+            return Saved(_seen(from_json(seen)), int(described["saved_ms"]))
+        except FileNotFoundError:
+            return None
+        except (OSError, DamagedError, KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
+            self.problem = f"cache rebuilt: {type(error).__name__}"
+            _log.warning("cache not usable, starting without: %s", error)
+            store.clear()
+            return None
+
+    def save(self, store: Store, seen: Mapping[str, Seen], now_ms: int) -> bool:
+        """Save everything. Returns whether it could be. Call with the store's lock held."""
+        if self._folder is None:
+            return False
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with _lease(self._folder) as is_ours:
+                if is_ours:
+                    self._write(self._folder, store, seen, now_ms)
+                return is_ours
+        except OSError as error:
+            self.problem = f"cache not saved: {error.strerror or type(error).__name__}"
+            return False
+
+    def _write(self, folder: Path, store: Store, seen: Mapping[str, Seen], now_ms: int) -> None:
+        name = f"table-{os.getpid():x}-{now_ms:x}"
+        write_sections(folder / name, _table_sections(store.table))
+        about = {"saved_ms": now_ms, "table": name, "rows": len(store.table)}
+        write_sections(
+            folder / "head",
+            {
+                "cells": _cells_bytes(store),
+                "names": to_json([store.owners, store.models]),
+                "facts": to_json(_facts_of(store)),
+                "seen": to_json([[*entry.file, *_checkpoint_values(entry.checkpoint)] for entry in list(seen.values())]),
+                "about": to_json(about),
+            },
+        )
+        self.problem = ""
+        for path in folder.glob("table-*"):
+            if path.name != name:
+                path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _lease(folder: Path) -> Iterator[bool]:
+    """Let one program write at a time; the others get False and go on without."""
+    fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            import fcntl
+        except ImportError:  # no such locks here: the file is replaced in one step, so the last writer wins
+            yield True
+            return
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        yield True
+    finally:
+        os.close(fd)
+
+
+def _cells_bytes(store: Store) -> bytes:
+    numbers = array("q")
+    for key, sums in store.cells.items():
+        numbers.extend(key)
+        numbers.extend(sums)
+    return numbers.tobytes()
+
+
+def _fill(store: Store, cells: bytes, names: Any, facts: Any) -> None:
+    numbers = array("q", cells)
+    if len(numbers) % _CELL_WIDTH:
+        raise DamagedError("cells")
+    owners, models = [Owner(*owner) for owner in names[0]], [str(model) for model in names[1]]
+    loaded = {
+        CellKey(*numbers[at : at + 3]): list(numbers[at + 3 : at + _CELL_WIDTH])
+        for at in range(0, len(numbers), _CELL_WIDTH)
+    }
+    if any(key.owner >= len(owners) or key.model >= len(models) for key in loaded):
+        raise DamagedError("names")
+    book = FactBook()
+    for source, path, values in facts["files"]:
+        book.learn(source, path, FileFacts(**values))
+    log = ProblemLog()
+    for path, problems in facts["problems"].items():
+        log.note(path, [Problem(ProblemKind(kind), path, at, text) for kind, at, text in problems], is_whole=True)
+    store.restore(owners, models, loaded, book, log)
+
+
+def _facts_of(store: Store) -> dict[str, Any]:
+    problems: dict[str, list[Any]] = {}
+    for problem in store.problem_log.all():
+        problems.setdefault(problem.path, []).append([problem.kind.value, problem.offset, problem.detail])
+    files = [[source, path, _changed_fields(facts)] for source, path, facts in store.facts.files()]
+    return {"files": files, "problems": problems}
+
+
+def _changed_fields(facts: FileFacts) -> dict[str, Any]:
+    return {name: value for name, value in asdict(facts).items() if value}
+
+
+def _checkpoint_values(checkpoint: Checkpoint) -> list[Any]:
+    values = (getattr(checkpoint, field.name) for field in fields(checkpoint))
+    return [value.hex() if isinstance(value, bytes) else value for value in values]
+
+
+def _seen(entries: list[list[Any]]) -> dict[str, Seen]:
+    found = {}
+    width = len(LogFile._fields)
+    for entry in entries:
+        dev, ino, offset, head, anchor, mark, state = entry[width:]
+        checkpoint = Checkpoint(dev, ino, offset, bytes.fromhex(head), bytes.fromhex(anchor), mark, state)
+        found[entry[1]] = Seen(LogFile(*entry[:width]), checkpoint)
+    return found
+
+
+def _table_sections(table: Table) -> dict[str, bytes]:
+    sections = {name: getattr(table, name).tobytes() for name in _ARRAYS}
+    rare = {name: list(getattr(table, name).items()) for name in (*_NUMBERS, "terms")}
+    extras = [
+        [row, [[extra.kind, extra.model, list(extra.usage), extra.terms] for extra in found]]
+        for row, found in table.extras.items()
+    ]
+    return {**sections, "rare": to_json({**rare, "extras": extras}), "files": to_json(table.files)}
+
+
+def _load_table(sections: Sections, rows: int) -> Table:
+    table = Table()
+    *arrays, rare, files = sections.read(*_ARRAYS, "rare", "files")
+    for name, data in zip(_ARRAYS, arrays, strict=True):
+        column = getattr(table, name)
+        column.frombytes(data)
+        if len(column) != rows:
+            raise DamagedError(name)
+    table.row_of.update(zip(table.key, range(rows), strict=True))
+    table.files.extend(FileRef(source, path) for source, path in from_json(files))
+    decoded = from_json(rare)
+    for name in (*_NUMBERS, "terms"):
+        getattr(table, name).update((row, value) for row, value in decoded[name])
+    for row, found in decoded["extras"]:
+        table.extras[row] = tuple(Extra(kind, model, Usage(*usage), terms) for kind, model, usage, terms in found)
+    return table

@@ -1,0 +1,220 @@
+"""Files, runs and the seal over them: the ledger inside one open transaction.
+
+Every row carries a checksum, a file's row also counts and sums those of its runs, and the seal those of the files:
+a bit that flipped, or a row that SQLite lost, is noticed by whoever reads it. Rows are added and replaced, never
+deleted. Must not open or close anything.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+from collections.abc import Collection, Iterator
+from dataclasses import MISSING, fields
+from typing import Any, Final, NamedTuple
+from zlib import crc32
+
+from claude_tui.engine.ledger.runs import RUN, BadRunError, decode, encode, load_json
+from claude_tui.engine.ledger.schema import DamagedError, LedgerError
+from claude_tui.sources.columns import Columns
+from claude_tui.sources.protocol import FileFacts
+
+RUN_BITS: Final = 20
+"""A run's row is the file's number shifted by this, plus the run's own: runs of a file lie together, unindexed."""
+
+_FACTS: Final = {field.name: type(field.default) for field in fields(FileFacts) if field.default is not MISSING}
+
+
+class FileKey(NamedTuple):
+    """What names a file: the machine it is on, the client that wrote it, and where."""
+
+    host: str
+    source: str
+    path: str
+
+
+class FileRecord(NamedTuple):
+    """One file, without its responses.
+
+    `stamp` says up to where it was read, "" unknown; `is_beyond` that more is known of it than it holds itself.
+    `output` sums the output tokens: like the number of responses it never shrinks.
+    """
+
+    id: int
+    key: FileKey
+    stamp: str = ""
+    is_beyond: bool = False
+    facts: tuple[FileFacts, ...] = ()
+    responses: int = 0
+    output: int = 0
+    runs: int = 0
+    runs_sum: int = 0
+
+
+class Seal(NamedTuple):
+    """The whole ledger: its own name, the machine it belongs to, and what its files must add up to."""
+
+    ledger: str
+    host: str
+    generation: int = 0
+    files: int = 0
+    files_sum: int = 0
+
+
+class Book:
+    """A ledger whose file is open, in a transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def create(self, host: str) -> None:
+        """Seal a new, empty ledger."""
+        self.write_seal(Seal(secrets.token_hex(8), host))
+
+    def seal(self) -> Seal:
+        """Return the seal. Raises DamagedError."""
+        rows = self._connection.execute("SELECT ledger, host, generation, files, files_sum, crc FROM seal").fetchall()
+        if len(rows) != 1 or _row_crc(rows[0][:-1]) != rows[0][-1]:
+            raise DamagedError("the seal is broken")
+        return Seal(*rows[0][:-1])
+
+    def write_seal(self, seal: Seal) -> None:
+        """Replace the seal."""
+        self._connection.execute("REPLACE INTO seal VALUES (1, ?, ?, ?, ?, ?, ?)", (*seal, _row_crc(seal)))
+
+    def records(self) -> list[FileRecord]:
+        """Return all files, by number. Raises DamagedError where one is missing or changed."""
+        seal = self.seal()
+        rows = self._connection.execute("SELECT * FROM files ORDER BY id").fetchall()
+        records = [_record(row) for row in rows]
+        if len(rows) != seal.files or sum(row[-1] for row in rows) != seal.files_sum:
+            raise DamagedError("files are missing")
+        return records
+
+    def find(self, key: FileKey) -> FileRecord | None:
+        """Return a file by name. Raises DamagedError."""
+        row = self._connection.execute(
+            "SELECT * FROM files WHERE path = ? AND source = ? AND host = ?", (_blob(key.path), key.source, key.host)
+        ).fetchone()
+        return None if row is None else _record(row)
+
+    def columns(self, record: FileRecord) -> Columns:
+        """Return the responses of a file. Raises DamagedError unless they are all there as they were written."""
+        columns, count, total = Columns(record.key.source), 0, 0
+        for run, data, crc in self.raw_runs(record.id):
+            check_run(run, data, crc)
+            try:
+                decode(data, columns)
+            except BadRunError as error:
+                raise DamagedError(str(error)) from error
+            count += 1
+            total += crc
+        if (count, total) != (record.runs, record.runs_sum):
+            raise DamagedError("responses are missing")
+        if (len(columns), sum(columns.output)) != (record.responses, record.output):
+            raise DamagedError("responses do not add up")
+        return columns
+
+    def raw_runs(self, file: int) -> Iterator[tuple[int, Any, Any]]:
+        """Yield the rows of a file's runs, unchecked."""
+        first = file << RUN_BITS
+        yield from self._connection.execute(
+            "SELECT id, data, crc FROM runs WHERE id >= ? AND id < ? ORDER BY id", (first, first + (1 << RUN_BITS))
+        )
+
+    def check_runs(self, records: Collection[FileRecord]) -> None:
+        """Compare the checksums of every run without reading what is in them. Raises DamagedError."""
+        for record in records:
+            count = total = 0
+            for run, data, crc in self.raw_runs(record.id):
+                check_run(run, data, crc)
+                count += 1
+                total += crc
+            if (count, total) != (record.runs, record.runs_sum):
+                raise DamagedError("responses are missing")
+
+    def put(self, known: FileRecord | None, wanted: FileRecord, columns: Columns, changed: Collection[int]) -> None:
+        """Write a file: its record, and the runs that hold the positions `changed` of its responses.
+
+        The caller's record needs no sums. Raises LedgerError rather than let a file shrink.
+        """
+        responses, output = len(columns), sum(columns.output)
+        if known is not None and (responses < known.responses or output < known.output):
+            raise LedgerError("a file would have shrunk")
+        file = known.id if known is not None else self._next_file()
+        runs, runs_sum = (known.runs, known.runs_sum) if known is not None else (0, 0)
+        for number in sorted({position // RUN for position in changed}):
+            run = file << RUN_BITS | number
+            data = encode(columns, number * RUN, min((number + 1) * RUN, responses))
+            crc = _run_crc(run, data)
+            before = self._connection.execute("SELECT crc FROM runs WHERE id = ?", (run,)).fetchone()
+            self._connection.execute("REPLACE INTO runs VALUES (?, ?, ?)", (run, data, crc))
+            runs += before is None
+            runs_sum += crc - (before[0] if before else 0)
+        record = wanted._replace(id=file, responses=responses, output=output, runs=runs, runs_sum=runs_sum)
+        if record == known:
+            return
+        row = _row(record)
+        crc = _row_crc(row)
+        seal = self.seal()
+        self._connection.execute(f"REPLACE INTO files VALUES ({', '.join('?' * 12)})", (*row, crc))
+        self.write_seal(
+            seal._replace(
+                generation=seal.generation + 1,
+                files=seal.files + (known is None),
+                files_sum=seal.files_sum + crc - (_row_crc(_row(known)) if known is not None else 0),
+            )
+        )
+
+    def _next_file(self) -> int:
+        found = self._connection.execute("SELECT max(id) FROM files").fetchone()[0]
+        return (found or 0) + 1
+
+
+def check_run(run: int, data: Any, crc: Any) -> None:
+    """Raise DamagedError unless a run's row is what was written."""
+    if not isinstance(data, bytes) or _run_crc(run, data) != crc:
+        raise DamagedError("a run of responses changed")
+
+
+def _run_crc(run: int, data: bytes) -> int:
+    return crc32(data, crc32(run.to_bytes(8, "little")))
+
+
+def _row_crc(row: tuple[Any, ...]) -> int:
+    # ascii() is the same in every version; what repr() escapes is not.
+    return crc32(ascii(tuple(row)).encode("ascii"))
+
+
+def _row(record: FileRecord) -> tuple[Any, ...]:
+    key = record.key
+    facts = json.dumps([facts_to_json(one) for one in record.facts], separators=(",", ":"))
+    counts = (record.responses, record.output, record.runs, record.runs_sum)
+    return record.id, key.host, key.source, _blob(key.path), record.stamp, int(record.is_beyond), facts, *counts
+
+
+def _record(row: tuple[Any, ...]) -> FileRecord:
+    *found, crc = row
+    if _row_crc(tuple(found)) != crc:
+        raise DamagedError("a file's row changed")
+    file, host, source, path, stamp, beyond, facts, *counts = found
+    key = FileKey(host, source, path.decode("utf-8", "surrogatepass"))
+    return FileRecord(file, key, stamp, bool(beyond), tuple(map(facts_of_json, load_json(facts))), *counts)
+
+
+def facts_to_json(facts: FileFacts) -> dict[str, Any]:
+    """Return facts as a JSON object, without what is empty."""
+    return {name: getattr(facts, name) for name in _FACTS if getattr(facts, name)}
+
+
+def facts_of_json(found: Any) -> FileFacts:
+    """Read facts from a JSON object; what is unknown or of the wrong type is left out."""
+    if not isinstance(found, dict):
+        return FileFacts()
+    return FileFacts(**{name: found[name] for name, kind in _FACTS.items() if type(found.get(name)) is kind})
+
+
+def _blob(path: str) -> bytes:
+    """Paths need not be text: bytes that are none come as lone surrogates."""
+    return path.encode("utf-8", "surrogatepass")

@@ -1,0 +1,112 @@
+"""All that was ever known of one file, growing by the rule by which rows settle. Must not know where it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from claude_tui.engine.table import FileRef, Table
+from claude_tui.sources.columns import Columns, Owner
+from claude_tui.sources.protocol import FileFacts, newer_facts
+
+
+class Change(NamedTuple):
+    """What taking columns in did: responses that are new, that became fuller, and that were known so."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+
+class FileHistory:
+    """The settled responses of one file. Taking something in twice, or in another order, gives the same."""
+
+    def __init__(self, path: str, known: Columns) -> None:
+        self._table = Table()
+        self._table.files.append(FileRef(known.source, path))
+        self._columns = Columns(known.source)
+        self._owners: dict[Owner, int] = {}
+        self._models: dict[str, int] = {}
+        self.changed: set[int] = set()
+        """Positions of responses that are new or differ from `known`."""
+        self.absorb(known)
+        self.changed.clear()
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def absorb(self, columns: Columns) -> Change:
+        """Merge columns of the file in."""
+        table, known = self._table, self._table.row_of
+        owners = _numbers(self._owners, self._columns.owners, columns.owners)
+        models = _numbers(self._models, self._columns.models, columns.models)
+        fresh: dict[int, int] = {}
+        updated = 0
+        for entry, key in enumerate(columns.key):
+            row = known.get(key)
+            if row is None:
+                fresh[key] = entry
+                continue
+            name = columns.names[entry] if columns.names else ""
+            if table.would_change(row, columns, entry, 0):
+                table.merge(row, columns, entry, 0, owners[columns.owner[entry]], models[columns.model[entry]])
+                updated += 1
+            elif not name or table.names.get(row):
+                continue
+            if name:
+                table.names[row] = name
+            self.changed.add(row)
+        start = len(table)
+        table.append(columns, fresh.values(), 0, owners, models)
+        self.changed.update(range(start, len(table)))
+        return Change(len(fresh), updated, len(columns) - len(fresh) - updated)
+
+    def exceeds(self, columns: Columns) -> bool:
+        """Whether more is known than `columns`, which have been taken in, say: other or fuller responses."""
+        table = self._table
+        if len(columns) != len(table):
+            return True
+        counters = ("time", "output", "input", "write_5m", "write_1h", "cache_read", "offset")
+        for entry, key in enumerate(columns.key):
+            row = table.row_of[key]
+            if any(getattr(table, name)[row] != getattr(columns, name)[entry] for name in counters):
+                return True
+        return False
+
+    def columns(self) -> Columns:
+        """Return everything known. Shares its arrays with this history."""
+        columns, table = self._columns, self._table
+        shared = ("key", "time", "owner", "model", "input", "output", "write_5m", "write_1h", "cache_read", "offset")
+        for name in (*shared, "flags", "web_search", "terms", "extras", "reported", "owner_time"):
+            setattr(columns, name, getattr(table, name))
+        columns.names = [table.names.get(row, "") for row in range(len(table))] if table.names else []
+        return columns
+
+
+def merge_facts(*lists: Iterable[FileFacts]) -> tuple[FileFacts, ...]:
+    """Merge what was read of the same file at several times: one entry per session or sub-agent."""
+    merged: dict[tuple[str, str, str], FileFacts] = {}
+    for facts in _flat(lists):
+        known = merged.get((facts.session, facts.parent, facts.agent))
+        if known is None:
+            result = facts
+        else:
+            # Of the same age, the order must not matter.
+            older, newer = sorted((known, facts), key=lambda one: (one.last_ms, repr(one)))
+            result = newer_facts(older, newer)
+        merged[facts.session, facts.parent, facts.agent] = result
+    return tuple(merged[name] for name in sorted(merged))
+
+
+def _flat(lists: Iterable[Iterable[FileFacts]]) -> Iterator[FileFacts]:
+    for facts in lists:
+        yield from facts
+
+
+def _numbers(known: dict, listed: list, found: list) -> list[int]:  # type: ignore[type-arg]
+    """Return the number of each of `found`, numbering those that are new."""
+    for value in found:
+        if value not in known:
+            known[value] = len(listed)
+            listed.append(value)
+    return [known[value] for value in found]

@@ -1,0 +1,99 @@
+"""A store as far as it is known without reading logs, and the work left to make it complete.
+
+Warm: what the cache knows, and only the files that changed. Cold: nothing, and every file. Must not run the work.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from claude_tui import __version__
+from claude_tui.engine.cache import Cache, Saved
+from claude_tui.engine.reading import FileReader, Task, discover, roots_of
+from claude_tui.engine.sections import DamagedError
+from claude_tui.engine.store import Store
+from claude_tui.pricing import Pricer
+from claude_tui.sources.protocol import LogFile, SourceConfig
+
+
+class Opening:
+    """The start of a count: a store with what was saved, the files there are, and the tasks left.
+
+    `saved_ms` is when the cache was saved, 0 without one.
+    """
+
+    def __init__(
+        self,
+        config: SourceConfig,
+        pricer: Pricer,
+        zone: ZoneInfo,
+        *,
+        cache_folder: Path | None = None,
+        keep_names: bool = False,
+    ) -> None:
+        self.config = config
+        self.reader = FileReader(pricer, zone, keep_names=keep_names)
+        self.store = Store(pricer, zone)
+        self.roots = roots_of(config)
+        # Names of keys are not kept in the cache, so a count that needs them reads every log.
+        self.cache = Cache(None if keep_names else cache_folder, self._identity(pricer, zone))
+        saved = self.cache.load(self.store) or Saved({}, 0)
+        self.seen = saved.seen
+        self.saved_ms = saved.saved_ms
+        self.files: list[LogFile] = []
+
+    def discover(self) -> list[Task]:
+        """Find the files and return what is left to read, newest first.
+
+        Where a file that was counted is gone or cannot be continued the cache tells of logs that are no more,
+        so everything is counted again.
+        """
+        self.files = discover(self.config)
+        tasks = [task for task in map(self._task, self.files) if task is not None]
+        is_continued = len(self.seen.keys() & {file.path for file in self.files}) == len(self.seen)
+        if not is_continued or any(task.since and task.file.size < task.since.offset for task in tasks):
+            return self.forget()
+        if tasks and not self.load_table():
+            return [Task(file) for file in self.files]
+        return tasks
+
+    def load_table(self) -> bool:
+        """Load single responses where that is still to be done. Where they are damaged everything is forgotten."""
+        try:
+            with self.store.lock:
+                return self.store.table is not None
+        except (OSError, DamagedError, ValueError, TypeError, KeyError, IndexError):
+            self.forget()
+            return False
+
+    def forget(self) -> list[Task]:
+        """Forget what was saved; every file is to be read."""
+        self.store.clear()
+        self.seen.clear()
+        self.saved_ms = 0
+        return [Task(file) for file in self.files]
+
+    def save(self) -> bool:
+        """Save what is known now. Returns whether it could be."""
+        with self.store.lock:
+            return self.cache.save(self.store, self.seen, int(time.time() * 1000))
+
+    def _task(self, file: LogFile) -> Task | None:
+        seen = self.seen.get(file.path)
+        if seen is None:
+            return Task(file)
+        return None if is_same_stat(file, seen.file) else Task(file, seen.checkpoint)
+
+    def _identity(self, pricer: Pricer, zone: ZoneInfo) -> tuple[str, ...]:
+        roots: Sequence[str] = [f"{source}:{root}" for source, root in self.roots]
+        return (__version__, pricer.digest, zone.key, platform.machine(), sys.byteorder, *sorted(roots))
+
+
+def is_same_stat(file: LogFile, other: LogFile) -> bool:
+    """Whether a file looks exactly as it did."""
+    return (file.size, file.mtime_ns, file.dev, file.ino) == (other.size, other.mtime_ns, other.dev, other.ino)

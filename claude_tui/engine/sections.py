@@ -1,0 +1,105 @@
+"""A file of named, checksummed byte sections, replaced in one step. Must not know what the sections hold.
+
+Layout: a magic line, the length of the index, the index (JSON: name, offset, length, crc32), the sections. Bit rot
+in a section is noticed when it is read; a torn or foreign file reads as no file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+MAGIC: Final = b"claude-top sections 1\n"
+_LENGTH_BYTES: Final = 8
+
+
+class DamagedError(Exception):
+    """A section is not what was written."""
+
+
+class Sections:
+    """The sections of one file, read when asked for, even after another took its place.
+
+    Raises OSError where there is no file to read, DamagedError where it is not one of ours.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        start = len(MAGIC) + _LENGTH_BYTES
+        data = os.pread(self._fd, start, 0)
+        length = int.from_bytes(data[len(MAGIC) :], "little")
+        if not data.startswith(MAGIC) or length > os.fstat(self._fd).st_size:
+            raise DamagedError(path.name)
+        self._start = start + length
+        try:
+            checked = orjson.loads(os.pread(self._fd, length, start))
+            if zlib.crc32(orjson.dumps(checked["sections"])) != checked["crc"]:
+                raise DamagedError(path.name)
+            self._index: dict[str, tuple[int, int, int]] = {
+                name: (int(offset), int(size), int(crc)) for name, (offset, size, crc) in checked["sections"].items()
+            }
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise DamagedError(path.name) from error
+
+    def __del__(self) -> None:
+        if hasattr(self, "_fd"):
+            os.close(self._fd)
+
+    def read(self, *names: str) -> list[bytes]:
+        """Return sections. Raises DamagedError where one is missing or not what was written, or OSError."""
+        found = []
+        for name in names:
+            if name not in self._index:
+                raise DamagedError(name)
+            offset, size, crc = self._index[name]
+            data = os.pread(self._fd, size, self._start + offset)
+            if len(data) != size or zlib.crc32(data) != crc:
+                raise DamagedError(name)
+            found.append(data)
+        return found
+
+
+def write_sections(path: Path, sections: Mapping[str, bytes]) -> None:
+    """Write a file of sections beside `path` and put it in its place. Raises OSError, leaving the old file."""
+    index: dict[str, tuple[int, int, int]] = {}
+    offset = 0
+    for name, data in sections.items():
+        index[name] = (offset, len(data), zlib.crc32(data))
+        offset += len(data)
+    header = orjson.dumps({"sections": index, "crc": zlib.crc32(orjson.dumps(index))})
+    handle, temporary = tempfile.mkstemp(prefix=path.name, suffix=".new", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(MAGIC + len(header).to_bytes(_LENGTH_BYTES, "little") + header)
+            for data in sections.values():
+                file.write(data)
+        os.replace(temporary, path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def to_json(value: object) -> bytes:
+    """Encode as JSON; text that is no UTF-8 (paths, lone surrogates) is escaped."""
+    try:
+        return orjson.dumps(value)
+    except (TypeError, orjson.JSONEncodeError):
+        return json.dumps(value).encode()
+
+
+def from_json(data: bytes) -> Any:
+    """Decode what `to_json` wrote. Raises DamagedError for anything else."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(data)
+        except ValueError as error:
+            raise DamagedError("json") from error
