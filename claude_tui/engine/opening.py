@@ -81,6 +81,7 @@ class Opening:
     def save(self) -> bool:
         """Save what is known now. Returns whether it could be."""
         with self.store.lock:
+            self.store.settle()
             return self.cache.save(self.store, self.seen, int(time.time() * 1000))
 
     def _task(self, file: LogFile) -> Task | None:

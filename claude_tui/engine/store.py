@@ -278,16 +278,16 @@ class Store:
 
     def take_changes(self) -> Changes:
         """Return what changed since the last call. Call with the lock held."""
-        moved = self._moved | self._refresh_stale()
-        changes = Changes(self._changed, self.facts.take_changed(), moved)
+        self.settle()
+        changes = Changes(self._changed, self.facts.take_changed(), self._moved)
         self._changed, self._moved = {}, False
         return changes
 
-    def _refresh_stale(self) -> bool:
-        """Find the first and last instants again of cells that may have lost theirs; drop empty cells."""
+    def settle(self) -> None:
+        """Find the first and last instants again of cells that lost theirs, and drop empty cells. Hold the lock."""
         stale = self._lost_first | self._lost_last
         if not stale:
-            return False
+            return
         self._lost_first, self._lost_last = set(), set()
         found: dict[CellKey, tuple[int, int]] = {}
         table = self.table
@@ -301,17 +301,15 @@ class Store:
                 if key in stale:
                     first, last = found.get(key, (time_ms, time_ms))
                     found[key] = (min(first, time_ms), max(last, time_ms))
-        moved = False
         for key in stale:
             sums = self.cells[key]
             bounds = found.get(key)
-            moved |= bounds is None or bounds != (sums[FIRST], sums[LAST])
+            self._moved |= bounds is None or bounds != (sums[FIRST], sums[LAST])
             if bounds is None:
                 del self.cells[key]
                 self._cells_of_day[key.day].discard(key)
             else:
                 sums[FIRST], sums[LAST] = bounds
-        return moved
 
     # -- what goes out -------------------------------------------------------------------------------------
 
