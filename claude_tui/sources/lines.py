@@ -62,7 +62,8 @@ class LineReader:
     Iterate over `blocks()` or over the reader itself, once and to the end; then `checkpoint()` says how far
     it came. A last line without its newline stays unread. `restarted` says that the checkpoint did not fit
     the file (it shrank, was rewritten or replaced) and everything is read again. `bytes_read` counts the log
-    bytes read after the checkpoint; the at most 1,088 bytes that verify it are not in it.
+    bytes read after the checkpoint; the at most 1,088 bytes that verify it are not in it. `lines` counts lines
+    passed over or iterated, not those inside `blocks()`.
     """
 
     def __init__(
@@ -96,7 +97,10 @@ class LineReader:
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
         """Yield each line with its byte offset, without its newline."""
         for offset, block in self.blocks():
-            for line in block.split(b"\n")[:-1]:
+            lines = block.split(b"\n")
+            lines.pop()
+            self.lines += len(lines)
+            for line in lines:
                 yield offset, line
                 offset += len(line) + 1
 
@@ -131,7 +135,6 @@ class LineReader:
             carry = [chunk[end:]] if end < len(chunk) else []
             offset, self.offset = self.offset, self.offset + len(block)
             if block:
-                self.lines += block.count(b"\n")
                 yield offset, block
 
     def problem(self, kind: ProblemKind, offset: int, detail: str = "") -> None:

@@ -324,7 +324,7 @@ def test_lines_with_ordinals_are_read(tmp_path: Path) -> None:
     lines = [meta("x"), turn(), told("x", "r1", A), line("response_item", type="message", role="user")]
     path = write(tmp_path, "x", [{"timestamp": v["timestamp"], "ordinal": n, **v} for n, v in enumerate(lines)])
     assert set(read_both_ways(tmp_path)) == {"x/r1"}
-    assert records.skip(path.read_bytes().splitlines()[-1]) == (at(0), "")
+    assert records.skip(path.read_bytes().splitlines()[-1]) == (at(0).encode(), "")
 
 
 def test_only_rollouts_are_logs(tmp_path: Path) -> None:

@@ -306,8 +306,6 @@ def test_reasoning_counts_once_wherever_the_version_put_it(
     [(0.00123456789, 1_234_568), (0, None), (None, None), ("1", None), (-1, None), (2, 2_000_000_000), (5e-10, 0)],
 )
 def test_a_logged_cost_is_exact_and_zero_is_none(store: Store, tmp_path: Path, cost: object, nano: object) -> None:
-    store: Store, tmp_path: Path, cost: object, nano: object
-) -> None:
     store.message("m1", reply(cost=cost))
     assert [value.reported_nano for value in read_all(SOURCE, tmp_path).values()] == [nano]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from claude_tui.model import Usage
@@ -16,6 +17,9 @@ _NAMES: Final = (
     "input_tokens", "cached_input_tokens", "cache_write_input_tokens", "output_tokens", "reasoning_output_tokens",
     "total_tokens",
 )  # fmt: skip
+
+_PICK: Final = itemgetter(*_NAMES)
+_INT: Final = {int}
 
 ZERO: Final[Tokens] = (0, 0, 0, 0, 0, 0)
 
@@ -41,15 +45,11 @@ _TALK: Final = {
 }
 
 
-class Skipped(NamedTuple):
-    """A line that counts nothing: its timestamp, and what part of a conversation it is ("" none)."""
+def skip(line: bytes) -> tuple[bytes, str] | None:
+    """Tell from its start that a line is one whole record that counts nothing; None where it must be decoded.
 
-    timestamp: str
-    talk: str
-
-
-def skip(line: bytes) -> Skipped | None:
-    """Tell from its start that a line is one whole record that counts nothing; None where it must be decoded."""
+    Returns its timestamp, and what it is of the conversation ("" nothing).
+    """
     start = _START.match(line)
     if start is None or not line.endswith((b"}", b"}\r")):
         return None
@@ -58,14 +58,17 @@ def skip(line: bytes) -> Skipped | None:
         return None
     if line.find(_NEXT, 1) >= 0:  # two records on one line, or a torn one before a whole one
         return None
-    talk = _TALK.get((kind, event), "")
-    if role == b"assistant":
-        talk = "assistant"
-    return Skipped(timestamp.decode("utf-8", "replace"), talk)
+    return timestamp, "assistant" if role == b"assistant" else _TALK.get((kind, event), "")
 
 
 def tokens_of(counters: Mapping[str, object]) -> Tokens:
     """The counters of a usage object. Raises BadCountError where one is no count."""
+    try:
+        found: Tokens = _PICK(counters)
+        if set(map(type, found)) == _INT and min(found) >= 0 and max(found) < 1 << 53:
+            return found
+    except KeyError:
+        pass  # older versions write fewer
     given, cached, written, output, reasoning, total = (count_of(counters, name) for name in _NAMES)
     return given, cached, written, output, reasoning, total
 

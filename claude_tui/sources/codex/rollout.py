@@ -74,7 +74,6 @@ class Rollout:
         self._state = State(thread=stem, root=stem)
         self._is_new = True
         self._unnamed: list[Event] = []
-        self._last = (0, "")
         self.bad_counts: list[str] = []
         if state:
             self._resume(state)
@@ -110,12 +109,8 @@ class Rollout:
                     self._unnamed.append(event)
                 yield event
 
-    def talk(self, kind: str, time_ms: int) -> None:
-        """Note a line of conversation: "user", "assistant" or "tool_use"."""
-        self._last = time_ms, kind
-
-    def facts(self) -> FileFacts:
-        """What the thread says beside usage."""
+    def facts(self, last_ms: int = 0, last_kind: str = "") -> FileFacts:
+        """What the thread says beside usage, with the newest line of its conversation."""
         state = self._state
         is_main = state.root == state.thread
         return FileFacts(
@@ -129,8 +124,8 @@ class Rollout:
             context_tokens=state.context if is_main else 0,
             context_model=state.model if is_main else "",
             compactions=state.compactions,
-            last_kind=self._last[1],
-            last_ms=self._last[0],
+            last_kind=last_kind,
+            last_ms=last_ms,
         )
 
     def _resume(self, state: str) -> None:

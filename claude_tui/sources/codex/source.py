@@ -42,16 +42,17 @@ class CodexSource:
         with LineReader(file.path, since) as reader:
             state = since.state if since is not None and not reader.restarted else ""
             rollout = Rollout(thread_of(file.path), Threads(file.root, file.path), state)
+            talk = b"", ""
             for offset, line in reader:
                 skipped = skip(line)
                 if skipped is not None:
-                    if skipped.talk:
-                        rollout.talk(skipped.talk, instant_ms(skipped.timestamp))
+                    if skipped[1]:
+                        talk = skipped
                     continue
                 for record in reader.objects(offset, line):
                     events += rollout.events(record, offset)
                 while rollout.bad_counts:
                     reader.problem(ProblemKind.BAD_COUNT, offset, rollout.bad_counts.pop())
             mark, rows = reader.checkpoint(state=rollout.state()), [event.row for event in events]
-            facts, problems = rollout.facts(), reader.problems
+            facts, problems = rollout.facts(instant_ms(talk[0].decode("utf-8", "replace")), talk[1]), reader.problems
             return FileRead(rows, mark, facts, problems, reader.restarted, reader.bytes_read, reader.lines), events
