@@ -125,11 +125,14 @@ def counted(options: argparse.Namespace, *, keep_names: bool = False) -> Store:
     """Count every log the options point at. Ends the command with exit code 3 where there is none."""
     from claude_tui.cli.progress import Bar
     from claude_tui.engine.count import NoLogsError, count
+    from claude_tui.paths import cache_folder
 
     config, zone, prices = source_config(options), timezone(options), pricer()
     try:
         with Bar("reading logs") as bar:
-            return count(config, prices, zone, keep_names=keep_names, on_progress=bar.show)
+            return count(
+                config, prices, zone, keep_names=keep_names, cache_folder=cache_folder(), on_progress=bar.show
+            )
     except NoLogsError as error:
         places = ", ".join(found_there(Path(place)) for place in error.places) or "no place at all"
         raise CommandError(f"no logs found; looked in {places}", NO_LOGS) from None

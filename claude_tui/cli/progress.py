@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from claude_tui.model import Progress
 
 WIDTH: Final = 24
 DELAY_S: Final = 0.5
@@ -32,15 +35,16 @@ class Bar:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
 
-    def show(self, files_done: int, files_total: int, bytes_done: int, bytes_total: int) -> None:
+    def show(self, progress: Progress) -> None:
         """Draw how far the work is, at most ten times a second."""
         now_s = time.monotonic()
         if not self._is_terminal or now_s < self._next_s:
             return
         self._next_s, self._is_shown = now_s + INTERVAL_S, True
-        share = bytes_done / bytes_total if bytes_total else 1.0
+        share = progress.bytes_done / progress.bytes_total if progress.bytes_total else 1.0
         filled = int(share * WIDTH)
         bar = "#" * filled + "-" * (WIDTH - filled)
-        megabytes = f"{bytes_done / 1e6:,.0f} of {bytes_total / 1e6:,.0f} MB"
-        sys.stderr.write(f"\r\x1b[K{self.label} [{bar}] {files_done:,} of {files_total:,} files, {megabytes}")
+        files = f"{progress.files_done:,} of {progress.files_total:,} files"
+        megabytes = f"{progress.bytes_done / 1e6:,.0f} of {progress.bytes_total / 1e6:,.0f} MB"
+        sys.stderr.write(f"\r\x1b[K{self.label} [{bar}] {files}, {megabytes}")
         sys.stderr.flush()

@@ -53,10 +53,15 @@ def _once(options: Namespace) -> int:
 
 
 def _screen(options: Namespace) -> int:
-    from claude_tui import ui
     from claude_tui.engine.monitor import Monitor
+    from claude_tui.paths import cache_folder
 
-    monitor = Monitor(source_config(options), pricer(), timezone(options))
+    # Invented logs are gone with the program, so nothing is kept of them.
+    folder = None if options.demo else cache_folder()
+    monitor = Monitor(source_config(options), pricer(), timezone(options), cache_folder=folder)
+    monitor.prepare()  # the workers read while the screen's code, the slow part, is loaded
+    from claude_tui import ui
+
     return ui.run(monitor, theme=options.theme, mouse=not options.no_mouse, ascii=options.ascii)
 
 
