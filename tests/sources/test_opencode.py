@@ -170,6 +170,7 @@ def test_a_fork_counts_only_what_was_said_in_it(store: Store, tmp_path: Path) ->
     store.message("m5", reply(T0 + 9500), "fork")
     settled = read_all(SOURCE, tmp_path)
     assert sorted(value.session for value in settled.values()) == ["fork", "ses", "ses"]
+    assert [row.is_copy for row in poll(tmp_path, None).rows] == [False, False, True, True, False]
 
 
 def test_a_fork_stands_for_its_original_once_that_is_deleted(store: Store, tmp_path: Path) -> None:
@@ -464,10 +465,12 @@ def test_2x_rows_carried_over_count_once_and_older_ones_still_count(new_store: S
     new_store.message("m1", reply(tokens=inside(tokens())))
     new_store.new_message("m1", new_reply())
     new_store.message("m2", reply(T0 + 1), "old")
+    new_store.message("m3", reply(T0 + 2, tokens=beside(tokens(1))))
+    new_store.new_message("m3", new_reply(T0 + 2))  # went on after it was carried over
     settled = read_all(SOURCE, tmp_path)
     # The total tells that the version which wrote m1 put reasoning into output; its cost charged it twice.
-    assert [(v.time_ms - T0, v.session, v.usage[1], v.reported_nano) for v in settled.values()] == [
-        (0, "ses", 20, None), (1, "old", 25, 10_000_000),
+    assert sorted((v.time_ms - T0, v.session, v.usage[:2], v.reported_nano) for v in settled.values()) == [
+        (0, "ses", (100, 20), None), (1, "old", (100, 25), 10_000_000), (2, "ses", (100, 25), 10_000_000),
     ]  # fmt: skip
 
 
