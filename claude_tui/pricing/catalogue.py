@@ -15,8 +15,8 @@ from claude_tui.pricing.names import claude_name, find_claude, from_opencode, ot
 from claude_tui.pricing.rates import Model, model_from
 
 DATA_FOLDER: Final = Path(__file__).with_name("data")
-CLAUDE_FILE: Final = DATA_FOLDER / "claude.json"
-OTHERS_FILE: Final = DATA_FOLDER / "others.json"
+CLAUDE_FILE: Final = DATA_FOLDER.joinpath("claude.json")
+OTHERS_FILE: Final = DATA_FOLDER.joinpath("others.json")
 
 MAX_NAMES: Final = 4_096
 """Model names remembered before all are forgotten: logs may invent names without end."""

@@ -12,7 +12,7 @@ from claude_tui.model import Price, PriceStatus, Usage
 from claude_tui.pricing.catalogue import Found
 from claude_tui.pricing.names import BEDROCK_REGIONAL, SYNTHETIC
 from claude_tui.pricing.rates import SCALE, SCALED_PER_NANO, WEB_SEARCH_NANO, Table, day_ms, round_half_even
-from claude_tui.pricing.usage import Counted, Raw, claude_counters, count, iterations, part
+from claude_tui.pricing.usage import Counted, Raw, claude_counters, count, iterations, kind_of, part
 
 REFUSALS_FREE_FROM_MS: Final = day_ms("2026-06-02")
 """Since then a refusal without output is not billed (on Anthropic's own API)."""
@@ -111,7 +111,7 @@ def claude_price(find: Find, model: str, time_ms: int, raw: Raw) -> Price:
     counted = claude_counters(raw)
     if _is_free_refusal(raw, counted.usage, time_ms, found.route):
         return REFUSAL_PRICE
-    if found.model is None:
+    if found.model is None or found.model.period(time_ms) is None:
         return UNKNOWN_PRICE
     bill = Bill(
         found.route,
@@ -121,13 +121,13 @@ def claude_price(find: Find, model: str, time_ms: int, raw: Raw) -> Price:
     )
     is_fast = raw.get("speed") == "fast"
     entries = iterations(raw)
-    if any(entry.get("type") == "fallback_message" for entry in entries):
+    if any(kind_of(entry) == "fallback_message" for entry in entries):
         _add_fallback(bill, find, model, entries, is_fast)
     else:
-        messages = [claude_counters(entry).usage for entry in entries if entry.get("type") == "message"]
+        messages = [claude_counters(entry).usage for entry in entries if kind_of(entry) == "message"]
         bill.add(found, counted, messages, is_fast=is_fast)
         for entry in entries:
-            if entry.get("type") in _APART:
+            if kind_of(entry) in _APART:
                 _add_iteration(bill, find, model, entry, is_fast)
     _flag_unpriced_parts(bill, raw)
     return bill.price(counted.usage.web_search)
@@ -138,14 +138,14 @@ _APART: Final = {"advisor_message": "advisor", "compaction": "compaction"}
 
 def _add_fallback(bill: Bill, find: Find, model: str, entries: Sequence[Raw], is_fast: bool) -> None:
     for entry in entries:
-        if entry.get("type") == "message" and count(entry.get("output_tokens")) == 0:
+        if kind_of(entry) == "message" and count(entry.get("output_tokens")) == 0:
             bill.flags.append("declined_attempt_free")
         else:
             _add_iteration(bill, find, model, entry, is_fast)
 
 
 def _add_iteration(bill: Bill, find: Find, model: str, entry: Raw, is_fast: bool) -> None:
-    kind = entry.get("type")
+    kind = kind_of(entry)
     own = entry.get("model")
     if kind in _APART:
         bill.flags.append(_APART[kind])

@@ -33,7 +33,7 @@ LITELLM: Final = "litellm==1.109.1"
 ANTHROPIC: Final = "anthropic==2.11.0"
 LITELLM_PRICES: Final = "litellm/model_prices_and_context_window_backup.json"
 SDK_MODELS: Final = "anthropic/types/model.py"
-OVERLAY_FILE: Final = DATA_FOLDER / "overlay.toml"
+OVERLAY_FILE: Final = DATA_FOLDER.joinpath("overlay.toml")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -102,10 +102,14 @@ def other_names(raw: str) -> list[str]:
 
     A model of a provider is only that provider's; through a reseller it is the vendor's.
     """
-    provider, _, model = raw.strip().lower().rpartition("/")
-    provider = provider.rsplit("/", 1)[-1]
-    is_vendors = not provider or provider in _RESELLERS
-    spelled = model if is_vendors else f"{_PROVIDERS.get(provider, provider)}/{model}"
+    name = raw.strip().lower().removeprefix("openrouter/")
+    provider, slash, model = name.partition("/")
+    if not slash:
+        spelled = name
+    elif provider in _RESELLERS:
+        spelled = model
+    else:
+        spelled = f"{_PROVIDERS.get(provider, provider)}/{model}"
     return list(dict.fromkeys((spelled, _ANY_DATE.sub("", spelled))))
 
 

@@ -63,7 +63,7 @@ def refresh(target: Path, today: date, fetch: Callable[[], bytes] = fetch) -> Re
 def _checked(
     providers: list[Mapping[str, Any]], today: date, used: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[str]]:
-    overlay = {**load_toml(DATA_FOLDER / "overlay.toml"), "date": today.isoformat()}
+    overlay = {**load_toml(DATA_FOLDER.joinpath("overlay.toml")), "date": today.isoformat()}
     built = build(providers, overlay, _names(used["others"]))
     snapshot = {"claude": json.loads(built.claude), "others": json.loads(built.others)}
     old = {**used["claude"]["models"], **used["others"]["models"]}

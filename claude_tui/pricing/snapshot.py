@@ -122,6 +122,8 @@ def _forget(models: Models, name: str) -> None:
         for id_, entry in models.items():
             if id_.startswith(f"{provider}/") and alias in entry.get("aliases", ()):
                 entry["aliases"].remove(alias)
+                if not entry["aliases"]:
+                    del entry["aliases"]
 
 
 def _overlay_period(period: Mapping[str, Any]) -> Entry:

@@ -79,6 +79,12 @@ def iterations(raw: Raw) -> list[Raw]:
     return [entry for entry in listed if isinstance(entry, Mapping)] if isinstance(listed, list) else []
 
 
+def kind_of(iteration: Raw) -> str:
+    """The type of an iteration, "" where it has none."""
+    kind = iteration.get("type")
+    return kind if isinstance(kind, str) else ""
+
+
 def gemini_counters(raw: Raw) -> Usage:
     """Gemini CLI: input includes cached, output excludes thoughts, tool prompt tokens come on top."""
     cached = count(raw.get("cached"))
@@ -124,6 +130,6 @@ def reported_nano(value: object) -> int | None:
 
     try:
         nano = Decimal(str(value)).scaleb(9).quantize(Decimal(1), rounding=ROUND_HALF_EVEN)
+        return int(nano) if nano >= 0 else None
     except InvalidOperation:
         return None
-    return int(nano) if nano >= 0 else None
