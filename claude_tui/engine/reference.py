@@ -5,6 +5,7 @@ Dictionaries of rows, settled as the counting rule reads. Must not share the sto
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -36,7 +37,8 @@ def reference_count(paths: Iterable[str], pricer: Pricer) -> list[Response]:
 
 
 def _settle(key: str, found: list[_Found], cwd_of_session: dict[str, str], pricer: Pricer) -> list[Response]:
-    path, counted = max(found, key=lambda f: (f.row.usage.output, f.row.usage.tokens, f.path, f.row.offset))
+    # Of equals the last read counts, also where two share a line.
+    path, counted = max(reversed(found), key=lambda f: (f.row.usage.output, f.row.usage.tokens, f.path, f.row.offset))
     owner = min(
         found,
         key=lambda f: (f.row.is_copy, f.row.time_ms or _UNKNOWN_TIME, f.row.is_sidechain, f.path, f.row.offset),
@@ -47,7 +49,7 @@ def _settle(key: str, found: list[_Found], cwd_of_session: dict[str, str], price
     lines = [
         Response(
             key, "claude", time_ms, owner.session, owner.agent, project, counted.model, counted.usage, price,
-            counted.is_lower_bound, path, counted.offset,
+            counted.is_lower_bound, path, counted.offset, is_fast=_is_fast(counted.terms),
         )
     ]  # fmt: skip
     for number, extra in enumerate(counted.extras):
@@ -62,3 +64,7 @@ def _settle(key: str, found: list[_Found], cwd_of_session: dict[str, str], price
             )
         )  # fmt: skip
     return lines
+
+
+def _is_fast(terms: str) -> bool:
+    return bool(terms) and json.loads(terms).get("speed") == "fast"

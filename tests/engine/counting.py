@@ -1,0 +1,130 @@
+"""Counts a tree of Claude Code logs in every way there is, in forms that can be compared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from claude_tui.engine.count import NoLogsError, count
+from claude_tui.engine.listing import totals_of
+from claude_tui.engine.reference import reference_count
+from claude_tui.engine.snapshots import SnapshotMaker
+from claude_tui.engine.store import Store
+from claude_tui.model import Query, Response, Snapshot, Totals
+from claude_tui.pricing import load_pricer
+from claude_tui.sources.claude import ClaudeSource
+from claude_tui.sources.columns import Columns, key_number
+from claude_tui.sources.protocol import SourceConfig
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "claude"
+GOLDEN_SETS = sorted(path for path in GOLDEN.iterdir() if path.is_dir())
+PRICER = load_pricer()
+UTC = ZoneInfo("UTC")
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW_MS = 1_795_262_400_000  # 2026-11-21T12:00:00Z
+
+
+def config_of(*folders: Path) -> SourceConfig:
+    return SourceConfig(home=Path("/nonexistent"), explicit={"claude": folders}, sources=("claude",))
+
+
+def counted(*folders: Path, zone: ZoneInfo = UTC, keep_names: bool = True) -> Store:
+    """A cold count in this process; of nothing where there are no logs."""
+    try:
+        return count(config_of(*folders), PRICER, zone, keep_names=keep_names, processes=0)
+    except NoLogsError:
+        return Store(PRICER, zone)
+
+
+def transcripts_of(*folders: Path) -> list[str]:
+    source = ClaudeSource()
+    found = {(f.dev, f.ino): f.path for root in source.roots(config_of(*folders)) for f in source.discover(root)}
+    return sorted(found.values())
+
+
+def reference(*folders: Path) -> list[Response]:
+    return reference_count(transcripts_of(*folders), PRICER)
+
+
+def counted_exactly(*folders: Path, zone: ZoneInfo = UTC) -> list[Response]:
+    """The settled responses, after making sure that every way to count gives them and every sum agrees."""
+    store = counted(*folders, zone=zone)
+    responses = store.responses()
+    assert responses == reference(*folders)
+    assert_sums_agree(store)
+    return responses
+
+
+def assert_sums_agree(store: Store, query: Query | None = None, now_ms: int = NOW_MS) -> Snapshot:
+    """Every section of a snapshot adds up to its totals, and these to the single responses."""
+    query = query or Query()
+    snapshot = SnapshotMaker(store).take(query, now_ms)
+    assert snapshot.totals == totals_of(store.responses(query))
+    assert_sections_agree(snapshot)
+    return snapshot
+
+
+def assert_sections_agree(snapshot: Snapshot) -> None:
+    totals = snapshot.totals
+    for section in (snapshot.models, snapshot.projects, snapshot.sessions, snapshot.days):
+        assert add(row.totals for row in section) == totals
+    costs = [cost for models in snapshot.day_models.values() for cost in models.values()]
+    assert sum(costs) == totals.cost_nano
+    assert {row.day for row in snapshot.days} == set(snapshot.day_models)
+    assert sum(row.sessions for row in snapshot.projects) >= len(snapshot.sessions)
+
+
+def add(many: Iterable[Totals]) -> Totals:
+    """Sum totals; first and last instants are the outermost."""
+    rows = list(many)
+    sums = {f.name: sum(getattr(row, f.name) for row in rows) for f in fields(Totals)}
+    sums["first_ms"] = min((row.first_ms for row in rows), default=0)
+    sums["last_ms"] = max((row.last_ms for row in rows), default=0)
+    return Totals(**sums)
+
+
+def placeless(responses: Sequence[Response]) -> list[Response]:
+    """Responses without where they were read and with keys as numbers, sorted: what any order must agree on."""
+    plain = [replace(line, key=numbered(line.key), path="", offset=0) for line in responses]
+    return sorted(plain, key=lambda line: (line.time_ms, line.key))
+
+
+def numbered(key: str) -> str:
+    """The key as a store without names gives it; one that is a number already is left alone."""
+    name, slash, extra = key.partition("/")
+    return (name if name.isdigit() else str(key_number("claude", name))) + slash + extra
+
+
+def canonical(snapshot: Snapshot) -> str:
+    """A snapshot as JSON, without what depends on how it came to be."""
+    return json.dumps(plain(replace(snapshot, revision=0, progress=type(snapshot.progress)())), sort_keys=True)
+
+
+def plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+
+
+def content(columns: Columns) -> list[tuple[object, ...]]:
+    """The entries of columns with the names their numbers stand for, by key."""
+    return sorted(
+        (
+            columns.key[e], columns.time[e], columns.owners[columns.owner[e]], columns.models[columns.model[e]],
+            columns.input[e], columns.output[e], columns.write_5m[e], columns.write_1h[e], columns.cache_read[e],
+            columns.offset[e], columns.flags[e], columns.web_search.get(e), columns.terms.get(e),
+            columns.extras.get(e), columns.reported.get(e), columns.owner_time.get(e),
+        )
+        for e in range(len(columns))
+    )  # fmt: skip
