@@ -5,17 +5,19 @@ Must not watch for changes. What a worker fails at is read again in this process
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from claude_tui.engine.reading import FileColumns, FileReader, Task, batches, bytes_to_read
 from claude_tui.engine.workers import Workers, worker_count
 from claude_tui.model import Phase, Progress
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 MAX_IN_FLIGHT: Final = 50
 """Batches under way at once: the bound of the semaphore."""
@@ -48,6 +50,8 @@ class Scan:
 
         Cancelling stops after the batches under way.
         """
+        import asyncio  # 13 ms that a report, which reads without an event loop, need not wait for
+
         semaphore = asyncio.Semaphore(MAX_IN_FLIGHT)
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1, "apply") as applier:
@@ -86,15 +90,17 @@ class Scan:
             self._workers.stop()
 
     async def _found(
-        self, loop: asyncio.AbstractEventLoop, applier: ThreadPoolExecutor, number: int, batch: list[Task]
+        self, loop: AbstractEventLoop, applier: ThreadPoolExecutor, number: int, batch: list[Task]
     ) -> list[FileColumns]:
+        from asyncio import wrap_future
+
         future = self._early[number] if number < len(self._early) else self._submit(batch)
         if number < len(self._early):
             self._early[number] = None
         if future is None:
             return await loop.run_in_executor(applier, self._reader.read_all, batch)
         try:
-            return await asyncio.wrap_future(future)
+            return await wrap_future(future)
         except (BrokenProcessPool, OSError) as error:
             return await loop.run_in_executor(applier, self._read_again, batch, error)
 
