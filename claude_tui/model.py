@@ -119,7 +119,7 @@ class Response:
     """One settled response (or one extra of it): what `export` writes, one line each.
 
     `project` is the folder the session was started in. `path` and `offset` say where the counted row is.
-    `extra` is the kind of an extra (see `Extra`), "" for the response itself.
+    `extra` is the kind of an extra (see `Extra`), "" for the response itself. `is_fast`: served in fast mode.
     """
 
     key: str
@@ -135,6 +135,7 @@ class Response:
     path: str = ""
     offset: int = 0
     extra: str = ""
+    is_fast: bool = False
 
 
 class ProblemKind(str, Enum):

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from claude_tui import __version__
 from claude_tui.cli import exits, streams
-from claude_tui.cli.parser import CommandParser, Fill
-from claude_tui.cli.registry import COMMANDS, Command
+from claude_tui.cli.parser import CommandParser
+from claude_tui.cli.registry import COMMANDS
 
 DESCRIPTION = "A live terminal monitor for what Claude Code costs and does. Without a command it opens the screen."
 
@@ -51,23 +51,13 @@ def build() -> CommandParser:
     parser.add_argument("-v", "--version", action="version", version=f"claude-top {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", parser_class=CommandParser)
     for command in COMMANDS:
-        commands.add_parser(command.name, help=command.summary, fill=_filler(command))
+        commands.add_parser(command.name, help=command.summary, fill=command.fill)
     return parser
-
-
-def _filler(command: Command) -> Fill:
-    def fill(parser: CommandParser) -> None:
-        module = command.load()
-        parser.set_defaults(run=module.run)
-        module.add_arguments(parser)
-
-    return fill
 
 
 def _add_top(parser: CommandParser) -> None:
     from claude_tui.cli import top
 
-    parser.set_defaults(run=top.run)
     top.add_arguments(parser)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: CommandParser) -> None:
     """Add the options of the command."""
+    parser.set_defaults(run=run)
     parser.description = (
         "Write every response on a line of its own, by time and then key. What is billed beside a response\n"
         "(advisor, compaction) has lines of its own, so that the lines add up to the totals."

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli.exits import NO_LOGS, USAGE, CommandError
 from claude_tui.cli.parser import CommandParser, separated
+from claude_tui.cli.streams import narrate
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -110,19 +111,28 @@ def timezone(options: argparse.Namespace) -> ZoneInfo:
 
 
 def pricer() -> Pricer:
-    """Return the prices, with the user's own."""
+    """Return the prices: bundled or refreshed, with the user's own on top. Says on stderr what had to be left out."""
     from claude_tui.paths import config_folder
     from claude_tui.pricing import load_pricer
 
-    overrides = config_folder() / "prices.toml"
-    try:
-        return load_pricer(overrides if overrides.is_file() else None)
-    except (OSError, ValueError) as error:
-        raise CommandError(f"{overrides}: {error}") from None
+    found = load_pricer(config_folder() / "prices.toml", refreshed_prices())
+    for problem in found.problems:
+        narrate(problem)
+    return found
 
 
-def counted(options: argparse.Namespace, *, keep_names: bool = False) -> Store:
-    """Count every log the options point at. Ends the command with exit code 3 where there is none."""
+def refreshed_prices() -> Path:
+    """Return where newer prices are kept after they were asked for."""
+    from claude_tui.paths import data_folder
+
+    return data_folder() / "prices.json"
+
+
+def counted(options: argparse.Namespace, *, keep_names: bool = False, is_empty_fine: bool = False) -> Store:
+    """Count every log the options point at. Ends the command with exit code 3 where there is none.
+
+    With `is_empty_fine` a folder that is there and holds no logs gives an empty store.
+    """
     from claude_tui.cli.progress import Bar
     from claude_tui.engine.count import NoLogsError, count
     from claude_tui.paths import cache_folder
@@ -134,6 +144,10 @@ def counted(options: argparse.Namespace, *, keep_names: bool = False) -> Store:
                 config, prices, zone, keep_names=keep_names, cache_folder=cache_folder(), on_progress=bar.show
             )
     except NoLogsError as error:
+        if is_empty_fine and any(os.path.isdir(place) for place in error.places):
+            from claude_tui.engine.store import Store
+
+            return Store(prices, zone)
         places = ", ".join(found_there(Path(place)) for place in error.places) or "no place at all"
         raise CommandError(f"no logs found; looked in {places}", NO_LOGS) from None
 

@@ -12,6 +12,7 @@ from claude_tui.cli.places import pricer
 
 def add_arguments(parser: CommandParser) -> None:
     """Add the options of the command."""
+    parser.set_defaults(run=run)
     parser.description = (
         'Read records {"model", "ts", "usage", "source"?} on stdin, one JSON object a line, and write\n'
         '{"nano", "status", "flags"} for each, in the same order. `usage` has the client\'s own shape.'
@@ -24,15 +25,8 @@ def add_arguments(parser: CommandParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Price every line and return the exit code: 1 where a line was no record."""
+    """Price every line and return the exit code."""
     from claude_tui.pricing.batch import price_lines
 
-    failed = 0
-
-    def lines() -> object:
-        nonlocal failed
-        for answer in price_lines(pricer(), sys.stdin.buffer):
-            yield answer
-
-    streams.write_lines(lines())
+    streams.write_lines(line.rstrip(b"\n") for line in price_lines(sys.stdin.buffer, pricer()))
     return exits.OK

@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from importlib import import_module
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from claude_tui.cli.parser import CommandParser
 
 
-class CommandModule(Protocol):
-    """What the module of a command offers."""
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        """Add options, description and examples to the command's parser."""
-        ...
-
-    def run(self, options: Namespace) -> int:
-        """Do it and return the exit code."""
-        ...
-
-
 class Command(NamedTuple):
-    """A command: `module` below claude_tui.cli, and one line of help."""
+    """A command: one line of help, and what adds its options, as "module:function" below claude_tui.cli.
+
+    The function takes the parser and `arguments`, and sets `run`, which returns the exit code.
+    """
 
     name: str
-    module: str
     summary: str
+    adds: str
+    arguments: tuple[str, ...] = ()
 
-    def load(self) -> CommandModule:
-        """Import the command's module."""
-        module: CommandModule = import_module(f"claude_tui.cli.{self.module}")
-        return module
+    def fill(self, parser: CommandParser) -> None:
+        """Add the command's options to its parser."""
+        module, _, function = self.adds.partition(":")
+        getattr(import_module(f"claude_tui.cli.{module}"), function or "add_arguments")(parser, *self.arguments)
 
 
 COMMANDS: Final = (
-    Command("report", "report", "totals by day, model, project and session"),
-    Command("export", "export", "every response, day or session, one per line"),
-    Command("price", "price", "price usage records given on stdin"),
+    Command("report", "totals by day, model, project and session", "report"),
+    Command("export", "every response, day or session, one per line", "export"),
+    Command("price", "price usage records given on stdin", "price"),
+    Command("prices", "which prices are in use; `prices refresh` fetches newer ones", "prices"),
+    Command("daily", "all clients by day (as ccusage prints it)", "ccusage:add_report", ("daily",)),
+    Command("weekly", "all clients by week", "ccusage:add_report", ("weekly",)),
+    Command("monthly", "all clients by month", "ccusage:add_report", ("monthly",)),
+    Command("session", "all clients by session", "ccusage:add_report", ("session",)),
+    Command("blocks", "five-hour blocks of Claude", "ccusage:add_report", ("blocks",)),
+    Command("claude", "Claude Code's own daily, weekly, monthly, session, blocks", "ccusage:add_client", ("claude",)),
+    Command("codex", "the same reports for Codex", "ccusage:add_client", ("codex",)),
+    Command("gemini", "the same reports for Gemini CLI", "ccusage:add_client", ("gemini",)),
+    Command("opencode", "the same reports for OpenCode", "ccusage:add_client", ("opencode",)),
 )
 """In the order the help lists them."""

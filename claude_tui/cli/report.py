@@ -11,6 +11,7 @@ from claude_tui.cli.places import add_period_options, add_place_options, add_str
 
 def add_arguments(parser: CommandParser) -> None:
     """Add the options of the command."""
+    parser.set_defaults(run=run)
     parser.description = "Add up tokens and cost. The sum of every section is the total, to the nanodollar."
     parser.epilog = example(
         "claude-top report --by day --since 2026-11-01",

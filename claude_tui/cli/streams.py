@@ -80,28 +80,32 @@ def write_lines(lines: Iterable[bytes]) -> None:
         sys.stdout.buffer.write(b"\n".join(pending) + b"\n")
 
 
-def write_json(data: object) -> None:
-    """Write one JSON document, indented."""
+def write_json(data: object, *, is_sorted: bool = False) -> None:
+    """Write one JSON document, indented; with keys in order of the alphabet where asked for."""
     import json
 
-    write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+    write(json.dumps(data, indent=2, ensure_ascii=False, sort_keys=is_sorted) + "\n")
 
 
-def write_tables(tables: Sequence[Table], footer: Sequence[str] = ()) -> None:
-    """Write tables, with lines and colours on a terminal and plainly aligned elsewhere; then the lines below them."""
+def write_tables(tables: Sequence[Table], footer: Sequence[str] = (), *, is_coloured: bool | None = None) -> None:
+    """Write tables, with lines and colours on a terminal and plainly aligned elsewhere; then the lines below them.
+
+    `is_coloured` True also draws and colours them in a pipe, False never colours; None decides by the terminal.
+    """
     from claude_tui.reports.table import plain, ruled
 
-    if not is_terminal():
+    if not is_terminal() and not is_coloured:
         sys.stdout.write("\n".join(plain(table) for table in tables))
         sys.stdout.write("".join(f"\n{line}" for line in footer) + ("\n" if footer else ""))
         return
     width = columns()
     for table in tables:
-        sys.stdout.write(ruled(table, width, is_coloured=is_coloured()) + "\n")
+        drawn = ruled(table, width, is_coloured=wants_colour() if is_coloured is None else is_coloured)
+        sys.stdout.write(drawn + "\n")
     write("".join(f"{line}\n" for line in footer))
 
 
-def is_coloured() -> bool:
+def wants_colour() -> bool:
     """Whether colours are wanted: on a terminal, unless NO_COLOR is set; anywhere with FORCE_COLOR."""
     if os.environ.get("NO_COLOR"):
         return False

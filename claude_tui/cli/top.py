@@ -21,6 +21,7 @@ STEP_S: Final = 0.5
 
 def add_arguments(parser: CommandParser) -> None:
     """Add the options of the screen."""
+    parser.set_defaults(run=run)
     parser.epilog = example("claude-top", "claude-top --demo", "claude-top --once", "claude-top report --help")
     screen = parser.add_argument_group("screen")
     screen.add_argument("--demo", action="store_true", help="show a year of invented history that goes on live")

@@ -23,6 +23,8 @@ EARLIEST_MS: Final = 5 * MINUTE_MS
 FEWEST: Final = 3
 """No projection before this time and this many entries: evidence would be thin."""
 
+NOTHING: Final = Usage()
+
 
 class Entry(NamedTuple):
     """One response (or one extra of it). `nano` is None where it has no price."""
@@ -43,7 +45,7 @@ class Block:
     start_ms: int
     end_ms: int
     entries: int = 0
-    usage: Usage = Usage()
+    usage: Usage = NOTHING
     nano: int = 0
     unpriced: int = 0
     models: tuple[str, ...] = ()

@@ -1,0 +1,63 @@
+"""Responses as these reports see them: a day, a project folder by its encoded name, a model with its speed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import PurePath
+from typing import Final, NamedTuple
+
+from claude_tui.engine.calendar import Calendar
+from claude_tui.model import PriceStatus, Response, Usage
+
+MODES: Final = ("auto", "calculate", "display")
+"""auto and calculate: list prices, where the log has no cost of its own; display: logged costs only."""
+
+
+class Line(NamedTuple):
+    """One response (or one extra of it). `nano` is None where it has no price."""
+
+    day: date
+    time_ms: int
+    agent: str
+    session: str
+    project: str
+    model: str
+    usage: Usage
+    nano: int | None
+
+
+def lines(responses: Iterable[Response], calendar: Calendar, mode: str = "auto") -> list[Line]:
+    """Return responses in the order they are read in, by file and offset: it decides the order of model names."""
+    ordered = sorted(responses, key=lambda response: (response.path, response.offset, response.extra))
+    return [_line(response, calendar, mode) for response in ordered]
+
+
+def _line(response: Response, calendar: Calendar, mode: str) -> Line:
+    nano = response.price.nano
+    if mode == "display" and response.price.status is not PriceStatus.REPORTED:
+        nano = 0
+    return Line(
+        calendar.day(response.time_ms),
+        response.time_ms,
+        response.source,
+        response.session,
+        project_folder(response),
+        response.model + "-fast" if response.is_fast else response.model,
+        response.usage,
+        nano,
+    )
+
+
+def project_folder(response: Response) -> str:
+    """Return the name of the folder a transcript lies in below `projects`; other clients' projects as they are."""
+    if response.source != "claude":
+        return response.project
+    parts = PurePath(response.path).parts
+    below = parts.index("projects") + 1 if "projects" in parts else len(parts)
+    return parts[below] if below < len(parts) - 1 else "unknown"
+
+
+def is_project(folder: str, project: str, wanted: str) -> bool:
+    """Whether a user who named `wanted` meant this project: by its folder's name, its path, or the end of that."""
+    return wanted in (folder, project, PurePath(project).name)
