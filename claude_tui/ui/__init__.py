@@ -27,10 +27,15 @@ def run(
         period: Which days count at first: today, 7d, 30d, month or all.
         view: The view to start with: live, models, projects, sessions or days.
     """
+    from multiprocessing import resource_tracker
+
     from claude_tui.ui import themes
     from claude_tui.ui.app import ClaudeTop, Settings
 
     settings = Settings(theme=theme or themes.DEFAULT, period=period, view=view, ascii=ascii)
+    # A process pool started later passes stderr on to this process of multiprocessing's, and while Textual runs
+    # stderr has no file number to pass: "bad value(s) in fds_to_keep".
+    resource_tracker.ensure_running()
     app = ClaudeTop(source, settings)
     app.run(mouse=mouse)
     return app.return_code or 0

@@ -312,7 +312,10 @@ class ClaudeTop(App[None]):
         self._go([Place(name)])
 
     def action_step_view(self, step: int) -> None:
-        """Go to the next or previous view."""
+        """Go to the next or previous view; in a dialog, to its next or previous part."""
+        if len(self.screen_stack) > 1:
+            self.screen.focus_next() if step > 0 else self.screen.focus_previous()
+            return
         self.action_view(VIEW_NAMES[(VIEW_NAMES.index(self.place.view) + step) % len(VIEW_NAMES)])
 
     def on_drilled(self, event: Drilled) -> None:

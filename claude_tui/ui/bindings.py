@@ -11,7 +11,9 @@ from textual.binding import Binding
 
 
 def _bind(keys: str, action: str, id: str, label: str, tooltip: str, shown: str = "") -> Binding:
-    return Binding(keys, action, label, show=False, key_display=shown or None, tooltip=tooltip, id=id)
+    # Tab would move the focus otherwise: screens bind it themselves.
+    first = keys in ("tab", "shift+tab")
+    return Binding(keys, action, label, show=False, key_display=shown or None, tooltip=tooltip, id=id, priority=first)
 
 
 VIEWS: Final = (

@@ -58,17 +58,21 @@ class Stack:
     def ticks(self, shown: int, stride: int) -> list[tuple[int, str]]:
         """Which of the last `shown` bars are named, and how: as many as fit without touching."""
         days = self.days[-shown:]
+
+        def name(day: date) -> str:
+            return MONTHS[day.month - 1] if self.unit == "month" else f"{day.day} {MONTHS[day.month - 1]}"
+
         every_bar = stride >= (7 if self.unit != "month" else 4)
         ticks: list[tuple[int, str]] = []
         free = 0
         for index, day in enumerate(days):
             begins_month = index > 0 and day.month != days[index - 1].month
-            text = MONTHS[day.month - 1] if self.unit == "month" else f"{day.day} {MONTHS[day.month - 1]}"
+            text = name(day)
             natural = every_bar or (day.weekday() == 0 if self.unit == "day" else begins_month or index == 0)
             if natural and index * stride >= free and index * stride + len(text) // 2 < shown * stride + 2:
                 ticks.append((index, text))
                 free = index * stride + len(text) + 2
-        return ticks
+        return ticks or [(0, name(days[0]))]
 
 
 def unit_for(days: int, columns: int) -> str:
@@ -154,7 +158,7 @@ def draw(data: Stack, width: int, height: int) -> list[list[Piece]]:
     Where there is no room for a chart, or nothing to draw, the lines are empty.
     """
     columns, rows = width - MARGIN, height - 1
-    if columns < 8 or rows < 2 or not data.days or not data.names:
+    if columns < 8 or rows < 2 or not any(map(any, data.values)):
         return [[] for _ in range(max(0, height))]
     import plotext
 
@@ -167,6 +171,7 @@ def draw(data: Stack, width: int, height: int) -> list[list[Piece]]:
             points.setdefault(cell, []).extend((index * stride + column, row) for column in range(bar))
     figure: Any = plotext.figure
     figure.clear.all()
+    plotext.terminal.limit(False, False)  # else it is cut to what plotext takes for the terminal
     figure.plot_size(width, height)
     figure.canvas("default")
     figure.axes(False)

@@ -123,6 +123,8 @@ class LineTable(ScrollView, Generic[RowT], can_focus=True):
         self._placed: list[Placed] = []
         self._drawn: dict[int, list[Cell]] = {}
         self._styles: dict[str, Style] = {}
+        self._is_chosen = False
+        """Whether a person chose the selected row; else it is whatever stands on top after sorting."""
         self._placed_for: tuple[int, frozenset[str]] = (-1, frozenset())
         self.placeholder = Content("")
         """Said where there is no row."""
@@ -326,6 +328,7 @@ class LineTable(ScrollView, Generic[RowT], can_focus=True):
         """Select the row at `index`, or the nearest there is."""
         if not self._rows:
             return
+        self._is_chosen = True
         self.cursor_key = self._key(self._rows[max(0, min(index, len(self._rows) - 1))])
         self._show_cursor()
 
@@ -382,6 +385,9 @@ class LineTable(ScrollView, Generic[RowT], can_focus=True):
             reverse = not self.reverse if column_id == self.sort_id else False
         self.sort_id, self.reverse = column_id, reverse
         self._arrange()
+        if not self._is_chosen and self._rows:
+            self.cursor_key = self._key(self._rows[0])
+            self._show_cursor()
         self.refresh(Region(0, 0, self.size.width, 1))
         self.post_message(self.Arranged())
 

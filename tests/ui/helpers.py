@@ -1,0 +1,58 @@
+"""Waiting for the screen instead of sleeping, and reading it as text."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from textual.app import App
+from textual.pilot import Pilot
+
+from claude_tui.ui.app import ClaudeTop, Settings
+from tests.ui.fakes import NOW_MS, FakeSource
+
+
+async def wait_until(pilot: Pilot[None], is_so: Callable[[], bool], tries: int = 400) -> None:
+    for _ in range(tries):
+        if is_so():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError(f"did not come true; on screen:\n{screen_text(pilot.app)}")
+
+
+def screen_text(app: App[None]) -> str:
+    """What is on screen, line by line."""
+    screen = app.screen
+    lines = screen._compositor.render_strips()
+    return "\n".join(strip.text for strip in lines[: screen.size.height])
+
+
+@asynccontextmanager
+async def running(
+    source: FakeSource | None = None,
+    size: tuple[int, int] = (120, 36),
+    clock: Callable[[], int] | None = None,
+    **settings: object,
+) -> AsyncIterator[tuple[ClaudeTop, Pilot[None]]]:
+    """The app with a fake source, its first picture drawn."""
+    app = ClaudeTop(source or FakeSource(), Settings(**settings), clock=clock or (lambda: NOW_MS))  # type: ignore[arg-type]
+    async with app.run_test(size=size) as pilot:
+        await wait_until(pilot, lambda: app.snapshot is not None)
+        await settled(pilot)
+        yield app, pilot
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Let everything asked for so far be shown."""
+    app = pilot.app
+    assert isinstance(app, ClaudeTop)
+    taken = app._refresher.taken
+    app._refresher.wish(urgent=True)
+    await wait_until(pilot, lambda: app._refresher.taken > taken)
+    await pilot.pause()
+    await pilot.pause()
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    await pilot.press(*keys)
+    await settled(pilot)

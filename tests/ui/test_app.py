@@ -1,0 +1,396 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from textual.color import Color
+
+from claude_tui.model import Phase, Progress, Query, Snapshot
+from claude_tui.ui.app import ClaudeTop
+from claude_tui.ui.bindings import APP_BINDINGS, BY_ID, SECTIONS
+from claude_tui.ui.header import VIEW_NAMES
+from claude_tui.ui.views.days import DaysView
+from tests.ui.fakes import NOW_MS, TODAY, FakeSource, snapshot
+from tests.ui.helpers import press, running, screen_text, settled, wait_until
+
+SIZES = ((160, 50), (120, 36), (80, 24), (60, 15), (40, 8), (20, 3))
+HOSTILE = ("[/x]", "[red] notes", "[@click=app.quit]x[/]", "\ufffd[31mred", "الف", "$primary", "{0}%s", "\\[/]")
+
+
+@pytest.mark.parametrize("view", VIEW_NAMES)
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_view_has_something_to_say_at_every_size(view: str, size: tuple[int, int]) -> None:
+    async with running(size=size) as (app, pilot):
+        await press(pilot, str(VIEW_NAMES.index(view) + 1))
+        text = screen_text(app)
+        lines = text.split("\n")
+        assert len(lines) == size[1]
+        assert app.place.view == view
+        assert "$12.34" in text, "today's cost is on screen at every size"
+        expected = {"live": "infra", "models": "opus", "projects": "webshop", "sessions": "Fix", "days": "◆"}[view]
+        assert expected in text or (view == "days" and size[1] < 8)
+        assert not app.trouble
+
+
+async def test_resizing_back_and_forth_ends_where_it_began() -> None:
+    async with running() as (app, pilot):
+        before = screen_text(app)
+        for size in (*SIZES, (1, 1), (200, 60), (120, 36)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+        await settled(pilot)
+        assert screen_text(app) == before
+
+
+async def test_digits_and_tab_change_the_view() -> None:
+    async with running() as (app, pilot):
+        for number, name in enumerate(VIEW_NAMES, 1):
+            await press(pilot, str(number))
+            assert app.place.view == name
+        await press(pilot, "tab")
+        assert app.place.view == "live"
+        await press(pilot, "shift+tab")
+        assert app.place.view == "days"
+
+
+async def test_enter_drills_and_escape_comes_back() -> None:
+    source = FakeSource()
+    async with running(source) as (app, pilot):
+        await press(pilot, "2", "enter")
+        assert app.place.view == "projects"
+        assert source.queries[-1].model == "claude-opus-4-5-20251101"
+        assert "models › claude-opus-4-5" in screen_text(app) or "› claude-opus-4-5" in screen_text(app)
+        await press(pilot, "enter")
+        assert app.place.view == "sessions"
+        assert source.queries[-1] == Query(model="claude-opus-4-5-20251101", project="/home/me/webshop")
+        await press(pilot, "escape")
+        assert app.place.view == "projects"
+        await press(pilot, "backspace")
+        assert (app.place.view, source.queries[-1]) == ("models", Query())
+        await press(pilot, "escape")
+        assert app.is_running
+        await press(pilot, "3", "enter")
+        assert (app.place.view, source.queries[-1]) == ("sessions", Query(project="/home/me/webshop"))
+
+
+async def test_a_day_opens_its_sessions() -> None:
+    source = FakeSource()
+    async with running(source) as (app, pilot):
+        await press(pilot, "5", "k", "enter")
+        yesterday = TODAY - timedelta(days=1)
+        assert app.place.view == "sessions"
+        assert source.queries[-1] == Query(since=yesterday, until=yesterday)
+
+
+async def test_walking_the_heatmap_shows_the_day() -> None:
+    async with running() as (app, pilot):
+        await press(pilot, "5", "left", "k")
+        day = TODAY - timedelta(days=8)
+        assert f"{day.day} Nov 2026" in screen_text(app)
+        await press(pilot, "G")
+        assert f"Fri {TODAY.day} Nov 2026" in screen_text(app)
+        assert "opus-4-5" in screen_text(app)
+
+
+async def test_the_period_applies_to_every_view_and_is_shown() -> None:
+    source = FakeSource()
+    async with running(source) as (app, pilot):
+        await pilot.press("p")
+        await wait_until(pilot, lambda: len(app.screen_stack) == 2)
+        await pilot.press("2")
+        await wait_until(pilot, lambda: len(app.screen_stack) == 1)
+        await settled(pilot)
+        assert source.queries[-1] == Query(since=TODAY - timedelta(days=6), until=TODAY)
+        for number in "12345":
+            await press(pilot, number)
+            assert "7 days" in screen_text(app)
+
+
+async def test_a_custom_range_of_days() -> None:
+    source = FakeSource()
+    async with running(source) as (app, pilot):
+        await pilot.press("p")
+        await wait_until(pilot, lambda: len(app.screen_stack) == 2)
+        await pilot.press("tab", *"nonsense", "enter")
+        await pilot.pause()
+        assert "write days as" in screen_text(app)
+        await pilot.press(*["backspace"] * 8, *"2026-11-01..2026-11-05", "enter")
+        await wait_until(pilot, lambda: len(app.screen_stack) == 1)
+        await settled(pilot)
+        assert source.queries[-1] == Query(since=TODAY.replace(day=1), until=TODAY.replace(day=5))
+
+
+async def test_the_filter_works_as_it_is_typed_and_escape_drops_it() -> None:
+    async with running() as (app, pilot):
+        await press(pilot, "3", "slash", *"shop")
+        assert app.view.table is not None
+        assert [row.name for row in app.view.table.rows] == ["webshop"]
+        await press(pilot, "enter")
+        assert "/shop" in screen_text(app)
+        await press(pilot, "escape")
+        assert len(app.view.table.rows) == 8
+        await press(pilot, "slash", "!", *"shop", "enter", "g")
+        assert len(app.view.table.rows) == 7
+        await press(pilot, "n")
+        assert app.view.table.cursor_index == 1
+        await press(pilot, "N", "N")
+        assert app.view.table.cursor_index == 6
+
+
+async def test_digits_typed_into_the_filter_do_not_change_the_view() -> None:
+    async with running() as (app, pilot):
+        await press(pilot, "4", "slash", *"18")
+        assert app.place.view == "sessions"
+        assert all("18" in row.name or "18" in row.branch for row in app.view.table.rows)  # type: ignore[union-attr]
+
+
+async def test_pause_freezes_the_display_and_says_so() -> None:
+    moment = [NOW_MS]
+    source = FakeSource()
+    async with running(source, clock=lambda: moment[0]) as (app, pilot):
+        await press(pilot, "space")
+        assert "PAUSED" in screen_text(app)
+        before = screen_text(app)
+        moment[0] += 60_000
+        source.change(replace(snapshot(), today=replace(snapshot().today, cost_nano=99_990_000_000)))
+        await settled(pilot)
+        assert screen_text(app) == before
+        await press(pilot, "2")
+        assert "PAUSED" in screen_text(app)
+        assert "$12.34" in screen_text(app)
+        await press(pilot, "1", "space")
+        assert "PAUSED" not in screen_text(app)
+        assert "$99.99" in screen_text(app)
+
+
+async def test_news_from_another_thread_reaches_the_screen() -> None:
+    source = FakeSource()
+    async with running(source) as (app, pilot):
+        source.change(replace(snapshot(), today=replace(snapshot().today, cost_nano=77_770_000_000)))
+        await wait_until(pilot, lambda: "$77.77" in screen_text(app))
+
+
+async def test_many_news_are_one_refresh() -> None:
+    source = FakeSource()
+    async with running(source) as (app, pilot):
+        taken = app._refresher.taken
+        for _ in range(500):
+            source.callbacks[0]()
+        await wait_until(pilot, lambda: app._refresher.taken > taken)
+        await pilot.pause(0.05)
+        assert app._refresher.taken - taken <= 2
+
+
+async def test_only_the_view_on_screen_is_drawn_and_none_under_a_dialog() -> None:
+    source = FakeSource()
+    async with running(source) as (app, pilot):
+        draws = {name: view.draws for name, view in app.views.items()}
+        assert [name for name, count in draws.items() if count] == ["live"]
+        await pilot.press("question_mark")
+        await wait_until(pilot, lambda: len(app.screen_stack) == 2)
+        live = app.views["live"].draws
+        source.change(snapshot(seed=3))
+        await pilot.pause(0.1)
+        assert app.views["live"].draws == live
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: app.views["live"].draws > live)
+
+
+async def test_a_refresh_without_change_draws_no_cell() -> None:
+    fixed = snapshot()
+    async with running(FakeSource(fixed)) as (app, pilot):
+        table = app.view.table
+        assert table is not None
+        before = table.changed_cells
+        await settled(pilot)
+        await settled(pilot)
+        assert table.changed_cells == before
+        row = fixed.sessions[3]
+        changed = replace(row, totals=replace(row.totals, cost_nano=row.totals.cost_nano + 5_000_000_000))
+        app.source.change(replace(fixed, sessions=(*fixed.sessions[:3], changed, *fixed.sessions[4:])))  # type: ignore[attr-defined]
+        await settled(pilot)
+        assert table.changed_cells == before + 1
+
+
+async def test_the_selection_follows_its_session() -> None:
+    fixed = snapshot()
+    source = FakeSource(fixed)
+    async with running(source) as (app, pilot):
+        table = app.view.table
+        assert table is not None
+        await press(pilot, "j", "j")
+        chosen = table.cursor_key
+        source.change(replace(fixed, sessions=fixed.sessions[::-1][:20] + fixed.sessions[:4]))
+        await settled(pilot)
+        assert table.cursor_key == chosen
+        await press(pilot, "s", "s", "o")
+        assert table.cursor_key == chosen
+
+
+async def test_numbers_that_are_not_exact_say_so() -> None:
+    async with running() as (app, pilot):
+        text = screen_text(app)
+        assert "≥ $" in text
+        assert "41 unpriced" in text
+        assert "12 lower bound" in text
+        assert "API-equivalent" in text
+        await press(pilot, "2")
+        assert "n/a" in screen_text(app)
+        assert text.count("API-equivalent") == 1
+
+
+def _hostile(given: Snapshot, name: str) -> Snapshot:
+    return replace(
+        given,
+        models=tuple(replace(row, name=name) for row in given.models),
+        projects=tuple(replace(row, name=name) for row in given.projects),
+        sessions=tuple(
+            replace(row, name=name, project_name=name, branch=name, models=(name,)) for row in given.sessions
+        ),
+        roots=(name,),
+        prices=name,
+        timezone="UTC",
+    )
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_names_from_the_logs_are_text_in_every_view(name: str) -> None:
+    async with running(FakeSource(_hostile(snapshot(), name))) as (app, pilot):
+        for number in "12345":
+            await press(pilot, number)
+            assert name[:10] in screen_text(app)
+            assert not app.trouble
+        await press(pilot, "2", "enter", "enter")
+        assert screen_text(app).split("\n")[6].count(name) == 2, "in the breadcrumb"
+
+
+async def test_nothing_found_says_where_it_looked() -> None:
+    nothing = Snapshot(
+        1,
+        NOW_MS,
+        "UTC",
+        Query(),
+        snapshot().totals.__class__(),
+        roots=("/home/me/.claude",),
+        progress=Progress(Phase.LIVE),
+    )
+    source = FakeSource(nothing)
+    async with running(source) as (app, pilot):
+        text = screen_text(app)
+        assert "/home/me/.claude" in text
+        assert "--demo" in text
+        source.change(snapshot())
+        await wait_until(pilot, lambda: "Fix flaky" in screen_text(app))
+
+
+async def test_scanning_shows_how_far_it_is() -> None:
+    given = replace(snapshot(), progress=Progress(Phase.SCANNING, 1204, 2354, 312_000_000, 828_000_000, 3.0))
+    async with running(FakeSource(given), size=(160, 50)) as (app, _):
+        text = screen_text(app)
+        for part in ("scanning", "38%", "1,204/2,354 files", "312 MB of 828 MB", "3s left"):
+            assert part in text
+
+
+async def test_a_failing_source_is_said_and_the_app_stays() -> None:
+    class Failing(FakeSource):
+        async def run(self) -> None:
+            raise RuntimeError("no disk")
+
+    async with running(Failing()) as (app, pilot):
+        await wait_until(pilot, lambda: "count failed" in screen_text(app))
+        assert "Fix flaky" in screen_text(app)
+
+
+async def test_refresh_interval_and_refresh() -> None:
+    source = FakeSource()
+    async with running(source) as (app, pilot):
+        await press(pilot, "r")
+        assert source.refreshed == 1
+        await press(pilot, "plus", "plus")
+        assert app._refresher.interval_s == 1.0
+        await press(pilot, "minus")
+        assert app._refresher.interval_s == 0.5
+
+
+async def test_the_help_is_made_of_the_bindings() -> None:
+    async with running(size=(160, 50)) as (app, pilot):
+        await pilot.press("f1")
+        await wait_until(pilot, lambda: len(app.screen_stack) == 2)
+        await pilot.pause()
+        text = screen_text(app)
+        for binding in APP_BINDINGS[:5]:
+            assert binding.tooltip in text
+        assert "Select the row below" in text
+
+
+def test_every_binding_has_an_id_and_a_sentence() -> None:
+    bindings = [binding for section in SECTIONS.values() for binding in section]
+    assert all(binding.id and binding.tooltip and binding.description for binding in bindings)
+    assert len(BY_ID) == len(bindings)
+
+
+async def test_the_palette_offers_what_the_keys_do() -> None:
+    async with running() as (app, _):
+        names = [command.title for command in app.get_system_commands(app.screen)]
+        assert "Period  (p)" in names
+        assert "Theme: claude-light" in names
+
+
+@pytest.mark.parametrize("theme", ["claude-dark", "claude-light", "colour-blind", "ansi-dark", "ansi-light", "nord"])
+async def test_every_theme_draws_and_levels_differ(theme: str) -> None:
+    async with running(theme=theme) as (app, pilot):
+        await press(pilot, "5")
+        view = app.view
+        assert isinstance(view, DaysView)
+        styles = {view.heatmap.get_component_rich_style(f"heatmap--level-{level}").color for level in range(1, 5)}
+        assert len(styles) == 4
+        assert app.theme == theme
+
+
+async def test_an_unknown_theme_is_said_and_replaced() -> None:
+    async with running(theme="no-such-theme") as (app, _):
+        assert app.theme == "claude-dark"
+
+
+@pytest.mark.parametrize("theme", ["claude-dark", "ansi-dark", "claude-light"])
+async def test_no_color_has_no_colours_in_any_theme(theme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with running(theme=theme) as (app, pilot):
+        for number in "125":
+            await press(pilot, number)
+            colours = {
+                color.name
+                for strip in app.screen._compositor.render_strips()
+                for segment in _filtered(app, strip)
+                if segment.style
+                for color in (segment.style.color, segment.style.bgcolor)
+                if color is not None
+            }
+            assert colours <= {"default"}
+
+
+def _filtered(app: ClaudeTop, strip: object) -> list[object]:
+    segments = list(strip)  # type: ignore[call-overload]
+    for line_filter in app._filters:
+        if line_filter.enabled:
+            segments = line_filter.apply(segments, Color(0, 0, 0))
+    return segments
+
+
+async def test_ascii_draws_with_plain_characters_only() -> None:
+    async with running(ascii=True) as (app, pilot):
+        for number in "12345":
+            await press(pilot, number)
+            strips = app.screen._compositor.render_strips()
+            text = "\n".join("".join(segment.text for segment in _filtered(app, strip)) for strip in strips)  # type: ignore[attr-defined]
+            assert text.isascii(), {character for character in text if not character.isascii()}
+
+
+async def test_escape_never_quits_and_q_does() -> None:
+    async with running() as (app, pilot):
+        await pilot.press("escape", "escape", "escape")
+        await pilot.pause()
+        assert app.is_running
+        await pilot.press("q")
+        await wait_until(pilot, lambda: not app._running or app._exit)

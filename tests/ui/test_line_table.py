@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+
+from claude_tui.ui.columns import Cell, Column, Filter, fit, place
+from claude_tui.ui.line_table import LineTable
+from tests.ui.helpers import wait_until
+
+HOSTILE = (
+    "[/x]",
+    "[red] notes",
+    "[@click=app.quit]x[/]",
+    "\ufffd[31mred",
+    "الف \ufffd left",
+    "日本語のプロジェクト",
+    "a" * 300,
+)
+
+
+@dataclass(frozen=True)
+class Thing:
+    key: str
+    name: str
+    cost: int
+
+
+def table() -> LineTable[Thing]:
+    columns = [
+        Column[Thing](
+            "name",
+            "Name",
+            10,
+            lambda row, w: Cell(row.name, "name"),
+            lambda row: row.name,
+            0,
+            flex=1,
+            right=False,
+            descending=False,
+        ),
+        Column[Thing]("extra", "Extra", 8, lambda row, w: Cell(f"x{row.cost}"), lambda row: row.cost, 3),
+        Column[Thing]("cost", "Cost", 6, lambda row, w: Cell(str(row.cost)), lambda row: row.cost, 0),
+    ]
+    return LineTable(columns, lambda row: row.key, lambda row: row.name, sort="cost")
+
+
+class Host(App[None]):
+    CSS = "LineTable { width: 100%; height: 100%; scrollbar-size-vertical: 1; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = table()
+
+    def compose(self) -> ComposeResult:
+        yield self.table
+
+
+@asynccontextmanager
+async def shown(
+    rows: list[Thing], size: tuple[int, int] = (40, 12)
+) -> AsyncIterator[tuple[LineTable[Thing], Pilot[None]]]:
+    app = Host()
+    async with app.run_test(size=size) as pilot:
+        app.table.show(rows)
+        app.table.focus()
+        await pilot.pause()
+        yield app.table, pilot
+
+
+def text(of: LineTable[Thing], y: int) -> str:
+    return of.render_line(y).text
+
+
+THINGS = [Thing(f"k{number}", f"thing {number}", number * 10) for number in range(30)]
+
+
+async def test_rows_are_sorted_and_the_header_says_how() -> None:
+    async with shown(THINGS) as (of, pilot):
+        assert "Cost▼" in text(of, 0)
+        assert "thing 29" in text(of, 1)
+        await pilot.press("o")
+        assert "Cost▲" in text(of, 0)
+        assert "thing 0" in text(of, 1)
+        await pilot.press("s")
+        assert "Name▲" in text(of, 0)
+
+
+async def test_the_selection_stays_on_its_row_when_the_order_changes() -> None:
+    async with shown(THINGS) as (of, pilot):
+        await pilot.press("j", "j")
+        assert of.cursor_key == "k27"
+        of.show([*THINGS[:27], Thing("k27", "thing 27", 5), *THINGS[28:]])
+        assert of.cursor_key == "k27"
+        assert of.cursor_row is not None and of.cursor_row.cost == 5
+        await pilot.press("I")
+        assert of.cursor_key == "k27"
+
+
+async def test_the_selection_moves_to_the_neighbour_when_its_row_goes() -> None:
+    async with shown(THINGS) as (of, pilot):
+        await pilot.press("j")
+        of.show([thing for thing in THINGS if thing.key != "k28"])
+        assert of.cursor_key == "k27"
+        of.show([])
+        assert of.cursor_key is None
+
+
+async def test_a_refresh_draws_only_the_cells_that_changed() -> None:
+    async with shown(THINGS) as (of, pilot):
+        before = of.changed_cells
+        of.show(list(THINGS))
+        await pilot.pause()
+        assert of.changed_cells == before
+        of.show([*THINGS[:29], Thing("k29", "thing 29!", 290)])
+        await pilot.pause()
+        assert of.changed_cells == before + 1
+        of.show([Thing("k0", "not on screen", 1), *THINGS[1:29], Thing("k29", "thing 29!", 290)])
+        await pilot.pause()
+        assert of.changed_cells == before + 1
+
+
+async def test_scrolling_is_left_alone_by_a_refresh() -> None:
+    async with shown(THINGS) as (of, pilot):
+        await pilot.press("G")
+        await wait_until(pilot, lambda: of.scroll_y > 0)
+        at = of.scroll_y
+        of.show(list(THINGS))
+        await pilot.pause()
+        assert (of.scroll_y, of.cursor_key) == (at, "k0")
+        assert "thing 0" in text(of, 11)
+
+
+async def test_moving() -> None:
+    async with shown(THINGS) as (of, pilot):
+        for key, expected in (
+            ("down", 1),
+            ("j", 2),
+            ("k", 1),
+            ("pagedown", 11),
+            ("ctrl+d", 17),
+            ("ctrl+u", 11),
+            ("G", 29),
+            ("j", 29),
+            ("home", 0),
+        ):
+            await pilot.press(key)
+            assert of.cursor_index == expected, key
+
+
+async def test_the_filter_shows_what_matches_or_what_does_not() -> None:
+    async with shown(THINGS) as (of, _):
+        of.set_filter("thing 1")
+        assert [row.key for row in of.rows][-1] == "k1"
+        assert len(of.rows) == 11
+        of.set_filter("!THING 1")
+        assert len(of.rows) == 19
+        of.set_filter("!")
+        assert len(of.rows) == 30
+        of.set_filter("nothing like it")
+        assert of.cursor_key is None
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_names_are_drawn_as_they_are(name: str) -> None:
+    async with shown([Thing(name, name, 1)], size=(60, 5)) as (of, pilot):
+        await pilot.pause()
+        line = of.render_line(1)
+        assert line.cell_length == 60
+        assert line.text.startswith(name[:20])
+
+
+async def test_clicks_sort_and_select() -> None:
+    async with shown(THINGS) as (of, pilot):
+        await pilot.click(of, offset=(2, 0))
+        assert of.sort_id == "name"
+        await pilot.click(of, offset=(2, 3))
+        assert of.cursor_index == 2
+
+
+def test_columns_go_by_priority_and_never_overlap() -> None:
+    columns = table().columns
+    for width in range(1, 60):
+        placed = place(columns, width)
+        ends = [(one.x, one.x + one.width) for one in placed]
+        assert all(end <= start for (_, end), (start, _) in pairwise(ends))
+        assert ends[-1][1] <= max(width, 1)
+    assert [one.column.id for one in place(columns, 40)] == ["name", "extra", "cost"]
+    assert [one.column.id for one in place(columns, 20)] == ["name", "cost"]
+    assert [one.column.id for one in place(columns, 40, frozenset({"extra"}))] == ["name", "cost"]
+
+
+def test_text_is_cut_to_terminal_cells() -> None:
+    assert fit("日本語", 5) == "日本…"
+    assert fit("日本語", 4) == "日… "
+    assert fit("ab", 4, right=True) == "  ab"
+    assert fit("abc", 0) == ""
+
+
+def test_every_word_of_a_filter_must_be_there() -> None:
+    assert Filter("shop web").matches("webshop")
+    assert not Filter("shop api").matches("webshop")
+    assert Filter("!api").matches("webshop")
