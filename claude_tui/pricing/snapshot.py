@@ -67,7 +67,9 @@ def build(providers: Sequence[Mapping[str, Any]], overlay: Mapping[str, Any], na
     others: Models = {}
     for provider_id in (*VENDORS, *HOSTS):
         for entry_id, entry in _models(by_id[provider_id], _names_of(provider_id, names)).items():
-            others[f"{provider_id}/{entry_id}"] = entry
+            # Other clouds know no dates of Claude prices: a Claude model is in the Claude file or nowhere.
+            if "claude" not in entry_id:
+                others[f"{provider_id}/{entry_id}"] = entry
     for note in overlay.get("doubtful", ()):
         for name in note["names"]:
             _forget(others, name)

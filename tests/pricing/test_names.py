@@ -75,6 +75,8 @@ def test_fast_variant_of_a_router_is_fast_mode() -> None:
         "claude-opus-5-5-preview",
         "xclaude-opus-5",
         "claude-opus-5-fast",
+        "claude-4-opus",
+        "google/claude-opus-5",
         "claude-opus-5-2026",
         "claude-mythos-preview",
         "claude-2.1",

@@ -62,6 +62,11 @@ def test_the_other_table_names_its_content_in_the_claude_table() -> None:
     assert named == hashlib.sha256(OTHERS_FILE.read_bytes()).hexdigest()
 
 
+def test_claude_is_in_no_other_table() -> None:
+    others = json.loads(OTHERS_FILE.read_bytes())["models"]
+    assert [id_ for id_, entry in others.items() if "claude" in json.dumps([id_, entry])] == []
+
+
 @pytest.mark.parametrize("day", ["2026-01-15", "2026-08-01", "2026-11-21"])
 @pytest.mark.parametrize("provider", ["anthropic", "openai", "google", "x-ai", "mistral", "zai", "moonshotai", "groq"])
 def test_prices_are_those_of_genai_prices(provider: str, day: str) -> None:
