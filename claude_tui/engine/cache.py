@@ -102,13 +102,14 @@ class Cache:
         name = f"table-{os.getpid():x}-{now_ms:x}"
         write_sections(folder / name, _table_sections(store.table))
         about = {"saved_ms": now_ms, "table": name, "rows": len(store.table)}
+        entries = [[*entry.file, *_checkpoint_values(entry.checkpoint)] for entry in list(seen.values())]
         write_sections(
             folder / "head",
             {
                 "cells": _cells_bytes(store),
                 "names": to_json([store.owners, store.models]),
                 "facts": to_json(_facts_of(store)),
-                "seen": to_json([[*entry.file, *_checkpoint_values(entry.checkpoint)] for entry in list(seen.values())]),
+                "seen": to_json(entries),
                 "about": to_json(about),
             },
         )
@@ -140,7 +141,7 @@ def _lease(folder: Path) -> Iterator[bool]:
 
 def _cells_bytes(store: Store) -> bytes:
     numbers = array("q")
-    for key, sums in store.cells.items():
+    for key, sums in store.cells.all.items():
         numbers.extend(key)
         numbers.extend(sums)
     return numbers.tobytes()

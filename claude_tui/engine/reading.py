@@ -25,6 +25,7 @@ class FileColumns(NamedTuple):
     """What reading one file gave. `checkpoint` is None where it could not be read.
 
     `cells` are the sums of `columns` (see `cells.file_cells`). `is_whole` says that all of the file was read.
+    `sessions` are the facts of each session where one file holds many.
     """
 
     file: LogFile
@@ -36,6 +37,7 @@ class FileColumns(NamedTuple):
     is_whole: bool = True
     bytes_read: int = 0
     lines: int = 0
+    sessions: tuple[FileFacts, ...] = ()
 
 
 class Task(NamedTuple):
@@ -75,6 +77,7 @@ class FileReader:
             since is None or found.restarted,
             found.bytes_read,
             found.lines,
+            found.sessions,
         )
 
     def read_all(self, tasks: Iterable[Task]) -> list[FileColumns]:

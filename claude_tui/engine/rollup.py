@@ -75,7 +75,7 @@ class Rollup:
         """Sum all cells anew. Hold the store's lock."""
         self.clear()
         zero = (0,) * 16
-        for key in store.cells:
+        for key in store.cells.all:
             self.update(store, key, zero)
 
     def update(self, store: Store, key: CellKey, before: tuple[int, ...]) -> None:
@@ -85,7 +85,7 @@ class Rollup:
         project = grouped_project(store.project_of(owner), self.query)
         if not self._covers(key.day, owner, model, project):
             return
-        sums = store.cells.get(key)
+        sums = store.cells.all.get(key)
         if sums is None:
             return
         difference = list(map(sub, sums[:FIRST], before))

@@ -10,18 +10,18 @@ from __future__ import annotations
 import threading
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from operator import add
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.calendar import Calendar
-from claude_tui.engine.cells import EMPTY, FIRST, LAST, CellKey, Sums, add_usage
+from claude_tui.engine.cellbook import CellBook
+from claude_tui.engine.cells import LAST, CellKey, Sums
 from claude_tui.engine.facts import HOUR_MS, FactBook, SessionKey
 from claude_tui.engine.listing import list_responses
 from claude_tui.engine.problems import ProblemLog
 from claude_tui.engine.reading import FileColumns
 from claude_tui.engine.table import FileRef, Table
-from claude_tui.model import Price, Problem, Query, Response, Totals, Usage
+from claude_tui.model import Price, Problem, Query, Response, Totals
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import LOWER_BOUND, Columns
 from claude_tui.sources.protocol import FileFacts
@@ -63,16 +63,12 @@ class Store:
         self._table: Table | None = None
         self.owners: list[Owner] = []
         self.models: list[str] = []
-        self.cells: dict[CellKey, Sums] = {}
+        self.cells = CellBook()
         self.facts = FactBook()
         self.problem_log = ProblemLog()
         self._hours: dict[int, array[int]] | None = None
         self._newest_ms = 0
-        self._cells_of_day: dict[int, set[CellKey]] = {}
-        self._changed: dict[CellKey, tuple[int, ...]] = {}
         self._moved = False
-        self._lost_first: set[CellKey] = set()
-        self._lost_last: set[CellKey] = set()
         self._sessions: set[SessionKey | None] = set()
         self._owner_numbers: dict[Owner, int] = {}
         self._model_numbers: dict[str, int] = {}
@@ -106,10 +102,8 @@ class Store:
                 self._owner_number(owner)
             for model in models:
                 self._model_number(model)
-            self.cells, self.facts, self.problem_log = cells, facts, problems
-            for key, sums in cells.items():
-                self._cells_of_day.setdefault(key.day, set()).add(key)
-                self._newest_ms = max(self._newest_ms, sums[LAST])
+            self.cells, self.facts, self.problem_log = CellBook(cells), facts, problems
+            self._newest_ms = max((sums[LAST] for sums in cells.values()), default=0)
             self._moved = True
             self.revision += 1
 
@@ -117,15 +111,16 @@ class Store:
 
     def take_in(self, found: FileColumns) -> bool:
         """Take in what reading a file gave. Returns whether anything changed."""
+        facts = (found.facts, *found.sessions) if found.facts is not None else found.sessions
         return self.apply(
-            found.file.path, found.columns, found.facts, found.problems, cells=found.cells, is_whole=found.is_whole
+            found.file.path, found.columns, facts, found.problems, cells=found.cells, is_whole=found.is_whole
         )
 
     def apply(
         self,
         path: str,
         columns: Columns,
-        facts: FileFacts | None = None,
+        facts: Sequence[FileFacts] = (),
         problems: Sequence[Problem] = (),
         *,
         cells: Mapping[CellKey, Sums] | None = None,
@@ -139,8 +134,8 @@ class Store:
         """
         with self.lock:
             before = self.revision
-            if facts is not None:
-                self._learn(columns.source, path, facts)
+            for one in facts:
+                self._learn(columns.source, path, one)
             self.revision += self.problem_log.note(path, problems, is_whole=is_whole)
             self._apply(FileRef(columns.source, path), columns, cells)
             return self.revision != before
@@ -174,7 +169,7 @@ class Store:
         for row in range(start, len(table)):
             self._add(row, 1)
             self._index_hour(row)
-        self.revision += 1 if fresh or self._changed else 0
+        self.revision += 1 if fresh or self.cells.has_changed else 0
 
     def _apply_new(
         self,
@@ -197,9 +192,7 @@ class Store:
                 self._add(row, 1)
         else:
             for (day, owner, model), more in cells.items():
-                sums = self._cell(CellKey(day, owners[owner], models[model]), more[FIRST])
-                sums[:FIRST] = map(add, sums, more[:FIRST])
-                sums[FIRST], sums[LAST] = min(sums[FIRST], more[FIRST]), max(sums[LAST], more[LAST])
+                self.cells.merge(CellKey(day, owners[owner], models[model]), more)
                 self._newest_ms = max(self._newest_ms, more[LAST])
         self.revision += 1
 
@@ -213,50 +206,20 @@ class Store:
     def _add(self, row: int, sign: int) -> None:
         """Add a response to its cells, or take it out of them again."""
         table = self.table
-        time_ms, owner, model = table.time[row], table.owner[row], table.model[row]
+        time_ms, owner = table.time[row], table.owner[row]
         day = self.calendar.day_hour(time_ms)[0]
-        flags = table.flags[row]
-        usage = table.usage(row)
-        self._add_usage(CellKey(day, owner, model), usage, self.price(row), sign, sign, flags, time_ms)
+        lower_bounds = sign if table.flags[row] & LOWER_BOUND else 0
+        key = CellKey(day, owner, table.model[row])
+        self.cells.add(key, time_ms, table.usage(row), self.price(row), sign, sign, lower_bounds)
         for number, extra in enumerate(table.extras.get(row, ())):
-            price = self.extra_price(row, number)
-            self._add_usage(
-                CellKey(day, owner, self._model_number(extra.model)), extra.usage, price, sign, 0, 0, time_ms
-            )
+            key = CellKey(day, owner, self._model_number(extra.model))
+            self.cells.add(key, time_ms, extra.usage, self.extra_price(row, number), sign, 0, 0)
 
     def _index_hour(self, row: int) -> None:
         time_ms = self.table.time[row]
         self._newest_ms = max(self._newest_ms, time_ms)
         if self._hours is not None:
             self._hours.setdefault(time_ms // HOUR_MS, array("i")).append(row)
-
-    def _add_usage(
-        self, key: CellKey, usage: Usage, price: Price, sign: int, responses: int, flags: int, time_ms: int
-    ) -> None:
-        sums = self._cell(key, time_ms)
-        add_usage(sums, usage, price, sign, responses, sign if flags & LOWER_BOUND else 0)
-        if sign < 0:
-            if time_ms == sums[FIRST]:
-                self._lost_first.add(key)
-            if time_ms == sums[LAST]:
-                self._lost_last.add(key)
-            return
-        if time_ms <= sums[FIRST]:
-            sums[FIRST] = time_ms
-            self._lost_first.discard(key)
-        if time_ms >= sums[LAST]:
-            sums[LAST] = time_ms
-            self._lost_last.discard(key)
-
-    def _cell(self, key: CellKey, time_ms: int) -> Sums:
-        """Return the sums of a cell, made if need be, remembering what they were when changes were last taken."""
-        sums = self.cells.get(key)
-        if sums is None:
-            sums = self.cells[key] = [*EMPTY, time_ms, time_ms]
-            self._cells_of_day.setdefault(key.day, set()).add(key)
-        if key not in self._changed:
-            self._changed[key] = tuple(sums)
-        return sums
 
     def price(self, row: int) -> Price:
         """Price a response without its extras."""
@@ -279,16 +242,15 @@ class Store:
     def take_changes(self) -> Changes:
         """Return what changed since the last call. Call with the lock held."""
         self.settle()
-        changes = Changes(self._changed, self.facts.take_changed(), self._moved)
-        self._changed, self._moved = {}, False
+        changes = Changes(self.cells.take_changed(), self.facts.take_changed(), self._moved)
+        self._moved = False
         return changes
 
     def settle(self) -> None:
         """Find the first and last instants again of cells that lost theirs, and drop empty cells. Hold the lock."""
-        stale = self._lost_first | self._lost_last
-        if not stale:
+        lost = self.cells.lost
+        if not lost:
             return
-        self._lost_first, self._lost_last = set(), set()
         found: dict[CellKey, tuple[int, int]] = {}
         table = self.table
         for row in range(len(table)):
@@ -298,18 +260,10 @@ class Store:
             models += [self._model_number(extra.model) for extra in table.extras.get(row, ())]
             for model in models:
                 key = CellKey(day, table.owner[row], model)
-                if key in stale:
+                if key in lost:
                     first, last = found.get(key, (time_ms, time_ms))
                     found[key] = (min(first, time_ms), max(last, time_ms))
-        for key in stale:
-            sums = self.cells[key]
-            bounds = found.get(key)
-            self._moved |= bounds is None or bounds != (sums[FIRST], sums[LAST])
-            if bounds is None:
-                del self.cells[key]
-                self._cells_of_day[key.day].discard(key)
-            else:
-                sums[FIRST], sums[LAST] = bounds
+        self._moved |= self.cells.mend(found)
 
     # -- what goes out -------------------------------------------------------------------------------------
 
@@ -331,11 +285,7 @@ class Store:
     def day_totals(self, day: int) -> Totals:
         """Sum everything of a local day, given as its proleptic ordinal."""
         with self.lock:
-            sums = [self.cells[key] for key in self._cells_of_day.get(day, ())]
-        if not sums:
-            return Totals()
-        columns = list(zip(*sums, strict=True))
-        return Totals(*[*map(sum, columns[:FIRST]), min(columns[FIRST]), max(columns[LAST])])
+            return self.cells.day_totals(day)
 
     def rows_between(self, since_ms: int, until_ms: int) -> Iterator[int]:
         """Yield the rows with an instant in (since_ms, until_ms], each once, in no order. Hold the lock.

@@ -26,6 +26,8 @@ from claude_tui.sources.registry import reader
 SWEEP_S: Final = 5.0
 SWEEP_SHARE: Final = 100
 """A sweep may take one part in this many of the time."""
+RESTATED: Final = ("claude", "codex")
+"""Clients whose logs are plain growing files. Others may spread one log over several files."""
 HOT_FILES: Final = 200
 HOT_POLL_S: Final = 0.25
 
@@ -110,8 +112,9 @@ class Tail:
         """Where no hints come, look at the newest files often."""
         while self.is_polling:
             await asyncio.sleep(HOT_POLL_S)
-            newest = sorted(self.seen.values(), key=lambda seen: -seen.file.mtime_ns)[:HOT_FILES]
-            await self._read_changed(await asyncio.to_thread(_restat, [seen.file for seen in newest]))
+            plain = [seen.file for seen in self.seen.values() if seen.file.source in RESTATED]
+            newest = sorted(plain, key=lambda file: -file.mtime_ns)[:HOT_FILES]
+            await self._read_changed(await asyncio.to_thread(_restat, newest))
 
     async def sweep(self) -> None:
         """Compare every file with what was last read of it, and read what differs."""
@@ -127,7 +130,7 @@ class Tail:
         unknown: dict[tuple[str, str], None] = {}
         for path in sorted(paths):
             seen = self.seen.get(path)
-            if seen is not None:
+            if seen is not None and seen.file.source in RESTATED:
                 found.update((file.path, file) for file in _restat([seen.file]))
                 continue
             for name, root in self._roots:
