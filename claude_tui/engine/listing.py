@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -41,7 +42,7 @@ def lines_of(store: Store, row: int) -> Iterator[Response]:
         is_lower_bound=bool(table.flags[row] & LOWER_BOUND),
         path=file.path,
         offset=table.offset[row],
-        is_fast='"speed":"fast"' in table.terms.get(row, ""),
+        is_fast=_is_fast(table.terms.get(row, "")),
     )
     yield main
     seen: Counter[str] = Counter()
@@ -59,6 +60,11 @@ def lines_of(store: Store, row: int) -> Iterator[Response]:
             is_fast=False,
         )
         seen[extra.kind] += 1
+
+
+def _is_fast(terms: str) -> bool:
+    """Whether a usage says fast mode itself, and not just one of its iterations."""
+    return '"speed":"fast"' in terms and json.loads(terms).get("speed") == "fast"
 
 
 def totals_of(lines: Iterable[Response]) -> Totals:

@@ -76,8 +76,8 @@ def transcripts(root: Path) -> Iterator[LogFile]:
 
 def decoded_dir(path: str) -> str:
     """Guess a folder from the name Claude Code gave its transcripts; only for files that never name one."""
-    parts = path.split(os.sep)
-    name = parts[parts.index("projects") + 1] if "projects" in parts[:-1] else parts[-2] if len(parts) > 1 else ""
+    _, _, below = os.path.dirname(path).rpartition(f"{os.sep}projects{os.sep}")
+    name = below.split(os.sep, 1)[0]
     return name.replace("-", "/") if name.startswith("-") else name
 
 

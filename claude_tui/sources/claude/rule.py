@@ -27,6 +27,12 @@ _PLAIN_COUNTERS: Final = (
     "cache_creation_input_tokens",
     "cache_read_input_tokens",
 )
+_PRICED: Final = (*_PLAIN_COUNTERS, "speed", "inference_geo", "service_tier", "type", "model")
+_PRICED_INSIDE: Final = {
+    "cache_creation": ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"),
+    "server_tool_use": ("web_search_requests", "web_fetch_requests", "code_execution_requests"),
+}
+_SCALARS: Final = (str, int, float)
 _BILLED_APART: Final = {"advisor_message": "advisor", "compaction": "compaction"}
 _MODIFIERS: Final = ("speed", "inference_geo", "service_tier")
 
@@ -188,15 +194,34 @@ def _terms(usage: Object, stop_reason: object, counted: Usage) -> str:
         or any(entry.get("type") != "message" for entry in own)
         or is_refused
         or usage.get("fallback_credit")
+        or _runs_code(usage)
         or not _split_is_plain(usage, counted)
     ):
         return ""
-    kept = {name: usage[name] for name in sorted(usage) if name not in ("output_tokens_details", "iterations")}
+    kept = _priced(usage)
     if own:
-        kept["iterations"] = own
+        kept["iterations"] = [_priced(entry) for entry in own]
     if is_refused:
         kept["stop_reason"] = stop_reason
     return json.dumps(kept, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def _runs_code(usage: Object) -> bool:
+    """Whether code was executed, which is billed by time the log does not have."""
+    tools = usage.get("server_tool_use")
+    return isinstance(tools, dict) and count_of(tools.get("code_execution_requests")) > 0
+
+
+def _priced(usage: Object) -> dict[str, Any]:
+    """Return the part of a usage object (or iteration) that a price can depend on, however deep or large it is."""
+    kept = {name: usage[name] for name in _PRICED if isinstance(usage.get(name), _SCALARS)}
+    for name, inner in _PRICED_INSIDE.items():
+        part = usage.get(name)
+        if isinstance(part, dict):
+            kept[name] = {key: part[key] for key in inner if isinstance(part.get(key), _SCALARS)}
+    if usage.get("fallback_credit"):
+        kept["fallback_credit"] = True
+    return kept
 
 
 def _split_is_plain(usage: Object, counted: Usage) -> bool:
