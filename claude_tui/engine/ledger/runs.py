@@ -11,7 +11,7 @@ import json
 import struct
 import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any, Final
 
@@ -62,15 +62,24 @@ def encode(columns: Columns, start: int, stop: int) -> bytes:
     return b"".join([*parts, json.dumps(rest, separators=(",", ":")).encode("ascii")])
 
 
-def decode(data: bytes, into: Columns) -> None:
-    """Add a run to columns. Raises BadRunError, leaving the columns as they were, where it is none."""
+def decode(source: str, runs: Iterable[bytes]) -> Columns:
+    """Read the runs of a file. Raises BadRunError where one is none.
+
+    Numbers that point elsewhere are found only by `check`: what a checksum vouches for need not be doubted.
+    """
+    columns = None
     try:
-        found = _decoded(data, into.source)
+        for data in runs:
+            found = _decoded(data, source)
+            if columns is None:
+                columns = found
+            else:
+                join(found, columns)
     except BadRunError:
         raise
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, struct.error, RecursionError) as error:
         raise BadRunError(str(error)) from error
-    join(found, into)
+    return Columns(source) if columns is None else columns
 
 
 def join(found: Columns, into: Columns) -> None:
@@ -112,7 +121,7 @@ def is_count(value: object) -> bool:
 def check(columns: Columns) -> None:
     """Raise BadRunError unless all counters are at least 0 and all numbers point somewhere."""
     if not len(columns):
-        raise BadRunError("no responses")
+        return
     if any(min(getattr(columns, name)) < 0 for name in _COUNTERS):
         raise BadRunError("a negative counter")
     if min(columns.owner) < 0 or max(columns.owner) >= len(columns.owners):
@@ -139,7 +148,6 @@ def _decoded(data: bytes, source: str) -> Columns:
     rest = load_json(data[at:])
     columns.owners = [Owner(*_texts(owner, 3)) for owner in rest["owners"]]
     columns.models = _texts(rest["models"])
-    check(columns)
     if "names" in rest:
         columns.names = _texts(rest["names"], count)
     columns.terms = dict(_pairs(rest, "terms", count, str))

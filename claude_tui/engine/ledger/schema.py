@@ -45,10 +45,10 @@ class DamagedError(Exception):
 def _version_1(connection: sqlite3.Connection) -> None:
     # Not executescript, which would commit first.
     for statement in (
-        "CREATE TABLE seal (id INTEGER PRIMARY KEY CHECK (id = 1), ledger TEXT NOT NULL, host TEXT NOT NULL,"
+        "CREATE TABLE seal (id INTEGER PRIMARY KEY CHECK (id = 1), ledger BLOB NOT NULL, host BLOB NOT NULL,"
         " generation INTEGER NOT NULL, files INTEGER NOT NULL, files_sum INTEGER NOT NULL, crc INTEGER NOT NULL)",
-        "CREATE TABLE files (id INTEGER PRIMARY KEY, host TEXT NOT NULL, source TEXT NOT NULL, path BLOB NOT NULL,"
-        " stamp TEXT NOT NULL, beyond INTEGER NOT NULL, facts TEXT NOT NULL, responses INTEGER NOT NULL,"
+        "CREATE TABLE files (id INTEGER PRIMARY KEY, host BLOB NOT NULL, source BLOB NOT NULL, path BLOB NOT NULL,"
+        " stamp BLOB NOT NULL, beyond INTEGER NOT NULL, facts BLOB NOT NULL, responses INTEGER NOT NULL,"
         " output INTEGER NOT NULL, runs INTEGER NOT NULL, runs_sum INTEGER NOT NULL, crc INTEGER NOT NULL)",
         "CREATE UNIQUE INDEX files_by_path ON files (path, source, host)",
         "CREATE TABLE runs (id INTEGER PRIMARY KEY, data BLOB NOT NULL, crc INTEGER NOT NULL)",
@@ -86,7 +86,6 @@ def connect(path: Path) -> Iterator[sqlite3.Connection]:
         uri = f"file:{quote(os.fsencode(path))}?mode=rw"
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
         try:
-            connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
             for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "mmap_size = 0", "synchronous = FULL"):
                 connection.execute(f"PRAGMA {pragma}")
             yield connection
@@ -111,9 +110,8 @@ def writing(path: Path, on_new: Callable[[sqlite3.Connection], None]) -> Iterato
 
     `on_new` fills a file that was just created. Hold the lease.
     """
-    with explained():
-        with contextlib.suppress(FileExistsError):
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
+    with explained(), contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
     with connect(path) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
         version = _version(connection)

@@ -1,0 +1,81 @@
+"""What was read of a file, on its way into the ledger and back. Must not know SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from claude_tui.engine.ledger.book import Book, FileKey, FileRecord, pack_facts
+from claude_tui.engine.ledger.history import Change, FileHistory, merge_facts
+from claude_tui.sources.columns import Columns
+from claude_tui.sources.protocol import Checkpoint, FileFacts
+
+
+class Piece(NamedTuple):
+    """Something read of a file. A key without a host means this machine.
+
+    `stamp` says up to where the file was read then and `since` from where: "" from its beginning or unknown,
+    None where this comes from another ledger and not from the file. `is_whole`: all the file holds.
+    """
+
+    key: FileKey
+    columns: Columns
+    facts: tuple[FileFacts, ...] = ()
+    stamp: str = ""
+    since: str | None = None
+    is_whole: bool = False
+
+
+class Remembered(NamedTuple):
+    """A file as the ledger knows it. `path` is what a store is to call it: `host:path` for other machines'."""
+
+    key: FileKey
+    path: str
+    columns: Columns
+    facts: tuple[FileFacts, ...]
+
+
+def stamp_of(checkpoint: Checkpoint) -> str:
+    """Return the text that says up to where a file was read, and of which content."""
+    return f"1:{checkpoint.offset}:{checkpoint.mark}:{checkpoint.head.hex()}:{checkpoint.anchor.hex()}"
+
+
+def put_pieces(book: Book, key: FileKey, pieces: Sequence[Piece], host: str) -> tuple[Change, Remembered | None]:
+    """Merge pieces of one file, in the order they were read.
+
+    Returns what changed, and the file as it is now known where that is more than it holds. `host` is this machine.
+    """
+    known = book.find(key)
+    first = pieces[0]
+    total = Change()
+    stamp, is_beyond = (known.stamp, known.is_beyond) if known is not None else ("", False)
+    facts = pack_facts(merge_facts(known.facts if known is not None else (), *(piece.facts for piece in pieces)))
+    if known is None and len(pieces) == 1 and len(set(first.columns.key)) == len(first.columns):
+        # The usual case of a first count: nothing to merge with.
+        record = FileRecord(0, key, first.stamp if first.is_whole else "", first.since is None, facts)
+        book.put(None, record, first.columns, range(len(first.columns)))
+        return Change(len(first.columns)), None
+    history = FileHistory(key.path, book.columns(known) if known is not None else Columns(key.source))
+    for piece in pieces:
+        change = history.absorb(piece.columns)
+        is_news = bool(change.added or change.updated)
+        if piece.is_whole:
+            stamp, is_beyond = piece.stamp, history.exceeds(piece.columns)
+        elif piece.since is None:
+            is_beyond |= is_news
+        elif piece.since and piece.since == stamp:
+            stamp = piece.stamp
+        elif is_news:
+            # Something before this piece may never have been kept.
+            stamp = ""
+        total = Change(*map(sum, zip(total, change, strict=True)))
+    columns = history.columns()
+    record = FileRecord(0, key, stamp, is_beyond, facts)
+    book.put(known, record, columns, history.changed)
+    return total, remembered(record, columns, host) if is_beyond and key.host == host else None
+
+
+def remembered(record: FileRecord, columns: Columns, host: str) -> Remembered:
+    """Name a file for a store on the machine `host`."""
+    key = record.key
+    return Remembered(key, key.path if key.host == host else f"{key.host}:{key.path}", columns, record.facts)
