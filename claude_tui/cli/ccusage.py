@@ -37,14 +37,15 @@ def add_client(parser: CommandParser, client: str) -> None:
     """Add the reports of one client to its command."""
     parser.description = f"The reports of ccusage over {client} logs, key for key, with our numbers."
     parser.epilog = example(f"claude-top {client} daily --json", f"claude-top {client} session --since 20261101")
-    reports = parser.add_subparsers(title="reports", metavar="REPORT", dest="report", parser_class=CommandParser)
+    reports = parser.add_subparsers(
+        title="reports", metavar="REPORT", dest="report", parser_class=CommandParser, required=True
+    )
     for kind in (*KINDS, "blocks") if client == "claude" else KINDS:
         reports.add_parser(
             kind,
             help="five-hour blocks" if kind == "blocks" else f"usage by {TITLES[kind][1].lower()}",
             fill=partial(add_report, kind=kind, client=client),
         )
-    parser.set_defaults(run=partial(run, kind="daily", client=client), **{"report": "daily"})
 
 
 def add_report(parser: CommandParser, kind: str, client: str = "") -> None:
@@ -180,9 +181,13 @@ class _Report:
             found = periods.by_period(self.lines, kind, options.start_of_week)
             first = TITLES[kind][1]
             self._print(
-                periods.period_report(found, kind, options.order),
+                periods.period_report(found, kind, options.order, self.lines[0].project if self._is_of_one() else ""),
                 lambda: tables.period_table(title, first, found, options.order, with_models=options.breakdown),
             )
+
+    def _is_of_one(self) -> bool:
+        """Whether the report is of one project."""
+        return bool(self.options.project and self.lines)
 
     def print_unified(self) -> None:
         """Print one report over all clients, or several sections."""
@@ -222,7 +227,6 @@ class _Report:
 
         options = self.options
         found = blocks.find_blocks(self.lines, int(options.session_length * HOUR_MS))
-        limit = blocks.limit_of(options.token_limit, blocks.highest(found, self.now_ms))
         kept = blocks.chosen(
             found,
             self.now_ms,
@@ -233,19 +237,18 @@ class _Report:
             is_active=options.active,
             order=options.order,
         )
+        most = blocks.highest(kept, self.now_ms)
+        limit = blocks.limit_of(options.token_limit, most) if options.token_limit else None
         if options.json:
-            self._print_json(blocks.blocks_report(kept, self.now_ms, limit if options.token_limit else None))
+            self._print_json(blocks.blocks_report(kept, self.now_ms, limit))
         elif not kept:
             streams.narrate("no block is active" if options.active else "no usage found")
         elif options.active:
-            text = tables.active_block(
-                kept[0], self.now_ms, self.zone, limit if options.token_limit else None, with_cost=not options.no_cost
-            )
-            streams.write(text)
+            with_cost = not options.no_cost
+            streams.write(tables.active_block(kept[0], self.now_ms, self.zone, limit, with_cost=with_cost))
         else:
-            shown = limit if options.token_limit else None
             title = "Claude token usage: five-hour blocks (estimated)"
-            self._print_table(tables.blocks_table(title, kept, self.now_ms, self.zone, shown), BLOCKS_COMPACT_BELOW)
+            self._print_table(tables.blocks_table(title, kept, self.now_ms, self.zone, limit), BLOCKS_COMPACT_BELOW)
 
     def _print(self, document: dict[str, Any], table: Any) -> None:
         if self.options.json:

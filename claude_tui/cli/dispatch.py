@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from claude_tui import __version__
 from claude_tui.cli import exits, streams
 from claude_tui.cli.parser import CommandParser
+from claude_tui.cli.places import NAMES
 from claude_tui.cli.registry import COMMANDS
 
 DESCRIPTION = "A live terminal monitor for what Claude Code costs and does. Without a command it opens the screen."
@@ -62,9 +63,11 @@ def _add_top(parser: CommandParser) -> None:
 
 
 def modern(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments with the older spelling `claude:daily` as `claude daily`."""
+    """Return the arguments with `claude:daily` as `claude daily`, and with `daily` where a client has no report."""
     first, *rest = [*arguments] or [""]
     client, colon, report = first.partition(":")
-    if colon and client.isalpha() and report.isalpha():
+    if colon and client in NAMES and report.isalpha():
         return [client, report, *rest]
+    if first in NAMES and not (rest and (rest[0] in ("-h", "--help") or not rest[0].startswith("-"))):
+        return [first, "daily", *rest]
     return list(arguments)

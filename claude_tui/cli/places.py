@@ -140,9 +140,7 @@ def counted(options: argparse.Namespace, *, keep_names: bool = False, is_empty_f
     config, zone, prices = source_config(options), timezone(options), pricer()
     try:
         with Bar("reading logs") as bar:
-            return count(
-                config, prices, zone, keep_names=keep_names, cache_folder=cache_folder(), on_progress=bar.show
-            )
+            return count(config, prices, zone, keep_names=keep_names, cache_folder=cache_folder(), on_progress=bar.show)
     except NoLogsError as error:
         if is_empty_fine and any(os.path.isdir(place) for place in error.places):
             from claude_tui.engine.store import Store

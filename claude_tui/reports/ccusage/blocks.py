@@ -52,9 +52,9 @@ def highest(found: Iterable[Block], now_ms: int) -> int:
     return max((block.usage.tokens for block in found if not block.is_active(now_ms)), default=0)
 
 
-def limit_of(text: str | None, most: int) -> int | None:
+def limit_of(text: str, most: int) -> int | None:
     """Return the limit a user means by a number or "max"; None for none."""
-    if not text or text == "max":
+    if text == "max":
         return most or None
     return int(text) if text.isdigit() else None
 

@@ -69,9 +69,13 @@ def ordered(periods: Periods, order: str) -> list[tuple[str, Group]]:
     return sorted(periods.items(), reverse=order == "desc")
 
 
-def period_report(periods: Periods, kind: str, order: str = "asc") -> dict[str, Any]:
-    """Return the report of one agent: {"daily": [...], "totals": {...}} and likewise."""
-    rows = [{KEYS[kind]: name, **group.full_row()} for name, group in ordered(periods, order)]
+def period_report(periods: Periods, kind: str, order: str = "asc", project: str = "") -> dict[str, Any]:
+    """Return the report of one agent: {"daily": [...], "totals": {...}} and likewise.
+
+    Every row names `project` where the report is of one.
+    """
+    own = {"project": project} if project else {}
+    rows = [{KEYS[kind]: name, **group.full_row(), **own} for name, group in ordered(periods, order)]
     return {kind: rows, "totals": totals(periods.values())}
 
 

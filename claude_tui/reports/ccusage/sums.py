@@ -124,6 +124,6 @@ def without_cost(document: Any) -> Any:
         return {
             name: without_cost(value)
             for name, value in document.items()
-            if name not in ("totalCost", "cost", "costUSD", "missingPricing", "unpricedModels")
+            if name not in ("totalCost", "cost", "costUSD")
         }
     return [without_cost(value) for value in document] if isinstance(document, list) else document
