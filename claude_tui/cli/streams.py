@@ -82,9 +82,15 @@ def write_lines(lines: Iterable[bytes]) -> None:
 
 def write_json(data: object, *, is_sorted: bool = False) -> None:
     """Write one JSON document, indented; with keys in order of the alphabet where asked for."""
-    import json
+    import orjson
 
-    write(json.dumps(data, indent=2, ensure_ascii=False, sort_keys=is_sorted) + "\n")
+    option = orjson.OPT_INDENT_2 | (orjson.OPT_SORT_KEYS if is_sorted else 0)
+    try:
+        write(orjson.dumps(data, option=option).decode() + "\n")
+    except (TypeError, ValueError):  # a lone surrogate, or a number of more than 64 bits
+        import json
+
+        write(json.dumps(data, indent=2, ensure_ascii=False, sort_keys=is_sorted) + "\n")
 
 
 def write_tables(tables: Sequence[Table], footer: Sequence[str] = (), *, is_coloured: bool | None = None) -> None:
