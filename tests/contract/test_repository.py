@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,6 +55,16 @@ def test_readme_commands_are_valid_shell() -> None:
     for command in readme_commands():
         done = subprocess.run(["bash", "-n"], input=command, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
+
+
+def test_readme_commands_of_claude_top_are_understood() -> None:
+    from claude_tui.cli.dispatch import build
+
+    ours = [command for command in readme_commands() if command.startswith("claude-top")]
+    assert len(ours) >= 4
+    for command in ours:
+        arguments = shlex.split(command.partition("<")[0], comments=True)[1:]
+        assert callable(build().parse_args(arguments).run)
 
 
 def test_the_readme_test_command_is_the_one_that_ci_runs() -> None:
