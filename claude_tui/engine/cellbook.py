@@ -28,9 +28,10 @@ class CellBook:
         return len(self.all)
 
     @property
-    def has_changed(self) -> bool:
-        """Whether any sum changed since changes were last taken."""
-        return bool(self._changed)
+    def newest_ms(self) -> int:
+        """The instant of the newest response, 0 without any; exact while no cell is lost."""
+        day = max((day for day, keys in self._of_day.items() if keys), default=0)
+        return max((self.all[key][LAST] for key in self._of_day.get(day, ())), default=0)
 
     @property
     def lost(self) -> set[CellKey]:

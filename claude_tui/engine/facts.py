@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import reduce
 from typing import Final
 
 from claude_tui.sources.protocol import FileFacts, newer_facts
@@ -17,54 +18,60 @@ SessionKey = tuple[str, str]
 """(source, session id)."""
 AgentKey = tuple[str, str, str]
 """(source, session id, agent id)."""
+Files = dict[str, FileFacts]
+"""Facts by the path of the file they are from."""
 
 
 class FactBook:
-    """Facts of sessions and sub-agents, merged from their files."""
+    """Facts of sessions and sub-agents, merged from their files: in whatever order these are read, the same."""
 
     def __init__(self) -> None:
         self.sessions: dict[SessionKey, FileFacts] = {}
         self.agents: dict[AgentKey, FileFacts] = {}
         self.changed: set[SessionKey] = set()
         self.newest_ms = 0
-        self._main_cwd: dict[SessionKey, tuple[str, str]] = {}
+        self._session_files: dict[SessionKey, Files] = {}
+        self._agent_files: dict[AgentKey, Files] = {}
         self._seen_in_hour: dict[int, set[SessionKey]] = {}
 
-    def learn(self, source: str, path: str, facts: FileFacts) -> tuple[bool, SessionKey | None]:
-        """Merge the facts of a file. Returns whether anything changed, and the session whose folder did."""
+    def learn(
+        self, source: str, path: str, facts: FileFacts, *, is_whole: bool = True
+    ) -> tuple[bool, SessionKey | None]:
+        """Take in the facts of a file: of all of it, or of its newest lines.
+
+        Returns whether anything changed, and the session whose folder did.
+        """
         if facts.session:
             key = (source, facts.session)
-            moved = key if self._learn_cwd(key, path, facts.cwd) else None
             before = self.sessions.get(key)
-            merged = facts if before is None else newer_facts(before, facts)
-            if before != merged:
-                self.sessions[key] = merged
-                self.changed.add(key)
-                self.newest_ms = max(self.newest_ms, merged.last_ms)
-                self._seen_in_hour.setdefault(merged.last_ms // HOUR_MS, set()).add(key)
-            return before != merged or moved is not None, moved
+            merged = _merge(self._session_files.setdefault(key, {}), path, facts, is_whole)
+            if before == merged:
+                return False, None
+            self.sessions[key] = merged
+            self.changed.add(key)
+            self.newest_ms = max(self.newest_ms, merged.last_ms)
+            self._seen_in_hour.setdefault(merged.last_ms // HOUR_MS, set()).add(key)
+            return True, key if merged.cwd != (before.cwd if before else "") else None
         if facts.parent and facts.agent:
             agent = (source, facts.parent, facts.agent)
             known = self.agents.get(agent)
-            merged = facts if known is None else newer_facts(known, facts)
+            merged = self.agents[agent] = _merge(self._agent_files.setdefault(agent, {}), path, facts, is_whole)
             if known != merged:
-                self.agents[agent] = merged
                 self.changed.add(agent[:2])
             return known != merged, None
         return False, None
 
     def files(self) -> Iterator[tuple[str, str, FileFacts]]:
         """Yield (source, path, facts) that, learned in any order, give all of this again."""
-        for (source, session), facts in self.sessions.items():
-            path, cwd = self._main_cwd.get((source, session), ("", ""))
-            yield source, path, replace(facts, cwd=cwd)
-        for (source, _, _), facts in self.agents.items():
-            yield source, "", facts
+        for (source, _), files in self._session_files.items():
+            yield from ((source, path, facts) for path, facts in files.items())
+        for (source, _, _), files in self._agent_files.items():
+            yield from ((source, path, facts) for path, facts in files.items())
 
     def project(self, session: SessionKey) -> str:
         """Return the folder a session was started in, "" where no main file says."""
-        main = self._main_cwd.get(session)
-        return main[1] if main else ""
+        found = self.sessions.get(session)
+        return found.cwd if found else ""
 
     def seen_between(self, since_ms: int, until_ms: int) -> set[SessionKey]:
         """Return the sessions whose newest line is in (since_ms, until_ms]."""
@@ -77,10 +84,16 @@ class FactBook:
         changed, self.changed = self.changed, set()
         return changed
 
-    def _learn_cwd(self, key: SessionKey, path: str, cwd: str) -> bool:
-        """Of several main files of one session the first by path decides, whatever order they are read in."""
-        known = self._main_cwd.get(key)
-        if not cwd or (known is not None and path >= known[0] and path != known[0]):
-            return False
-        self._main_cwd[key] = (path, cwd) if known is None or path < known[0] else known
-        return self._main_cwd[key][1] != (known[1] if known else "")
+
+def _merge(files: Files, path: str, facts: FileFacts, is_whole: bool) -> FileFacts:
+    """Put the facts of a file among those of the others, and return what they say together.
+
+    Of several files the newest speaks, but the folder is that of the first by path.
+    """
+    known = files.get(path)
+    files[path] = facts if known is None or is_whole else newer_facts(known, facts)
+    if len(files) == 1:
+        return files[path]
+    by_age = sorted(files, key=lambda path: (files[path].last_ms, path))
+    merged = reduce(newer_facts, (files[path] for path in by_age))
+    return replace(merged, cwd=next((files[path].cwd for path in sorted(files) if files[path].cwd), ""))

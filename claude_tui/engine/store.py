@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from claude_tui.engine.calendar import Calendar
 from claude_tui.engine.cellbook import CellBook
-from claude_tui.engine.cells import LAST, CellKey, Sums
+from claude_tui.engine.cells import CellKey, Sums
 from claude_tui.engine.facts import HOUR_MS, FactBook, SessionKey
 from claude_tui.engine.listing import list_responses
 from claude_tui.engine.problems import ProblemLog
@@ -67,7 +67,6 @@ class Store:
         self.facts = FactBook()
         self.problem_log = ProblemLog()
         self._hours: dict[int, array[int]] | None = None
-        self._newest_ms = 0
         self._moved = False
         self._sessions: set[SessionKey | None] = set()
         self._owner_numbers: dict[Owner, int] = {}
@@ -103,7 +102,6 @@ class Store:
             for model in models:
                 self._model_number(model)
             self.cells, self.facts, self.problem_log = CellBook(cells), facts, problems
-            self._newest_ms = max((sums[LAST] for sums in cells.values()), default=0)
             self._moved = True
             self.revision += 1
 
@@ -135,7 +133,9 @@ class Store:
         with self.lock:
             before = self.revision
             for one in facts:
-                self._learn(columns.source, path, one)
+                changed, moved = self.facts.learn(columns.source, path, one, is_whole=is_whole)
+                self._moved |= moved in self._sessions
+                self.revision += changed
             self.revision += self.problem_log.note(path, problems, is_whole=is_whole)
             self._apply(FileRef(columns.source, path), columns, cells)
             return self.revision != before
@@ -153,11 +153,13 @@ class Store:
             self._apply_new(columns, file, owners, models, cells)
             return
         fresh = []
+        is_merged = False
         for entry, key in enumerate(columns.key):
             row = known.get(key)
             if row is None:
                 fresh.append(entry)
             elif table.would_change(row, columns, entry, file):
+                is_merged = True
                 hour = table.time[row] // HOUR_MS
                 self._add(row, -1)
                 table.merge(row, columns, entry, file, owners[columns.owner[entry]], models[columns.model[entry]])
@@ -169,7 +171,7 @@ class Store:
         for row in range(start, len(table)):
             self._add(row, 1)
             self._index_hour(row)
-        self.revision += 1 if fresh or self.cells.has_changed else 0
+        self.revision += 1 if fresh or is_merged else 0
 
     def _apply_new(
         self,
@@ -193,13 +195,7 @@ class Store:
         else:
             for (day, owner, model), more in cells.items():
                 self.cells.merge(CellKey(day, owners[owner], models[model]), more)
-                self._newest_ms = max(self._newest_ms, more[LAST])
         self.revision += 1
-
-    def _learn(self, source: str, path: str, facts: FileFacts) -> None:
-        changed, moved = self.facts.learn(source, path, facts)
-        self._moved |= moved in self._sessions
-        self.revision += changed
 
     # -- sums ----------------------------------------------------------------------------------------------
 
@@ -217,7 +213,6 @@ class Store:
 
     def _index_hour(self, row: int) -> None:
         time_ms = self.table.time[row]
-        self._newest_ms = max(self._newest_ms, time_ms)
         if self._hours is not None:
             self._hours.setdefault(time_ms // HOUR_MS, array("i")).append(row)
 
@@ -274,7 +269,7 @@ class Store:
     @property
     def newest_ms(self) -> int:
         """The instant of the newest response or line."""
-        return max(self._newest_ms, self.facts.newest_ms)
+        return max(self.cells.newest_ms, self.facts.newest_ms)
 
     @property
     def problems(self) -> list[Problem]:

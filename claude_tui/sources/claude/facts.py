@@ -5,6 +5,7 @@ Must not count anything.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,15 +17,29 @@ _TITLES = {"custom-title": "customTitle", "ai-title": "aiTitle", "summary": "sum
 
 
 class FactsGatherer:
-    """Gathers the facts of one file from its lines, given in file order."""
+    """Gathers the facts of one file from its lines, given in file order.
 
-    def __init__(self, path: str, stem: str) -> None:
+    `state` is what `state()` gave at the end of the lines before these; "" at the start of a file. What is
+    gathered then is what the new lines say, fit to be merged with `newer_facts` into what the others said.
+    """
+
+    def __init__(self, stem: str, state: str = "") -> None:
         self._is_agent = stem.startswith("agent-")
-        self._found: dict[str, Any] = {"agent": stem.removeprefix("agent-") if self._is_agent else ""}
-        if not self._is_agent:
-            self._found["session"] = stem
+        self._found: dict[str, Any] = {}
         self._title_rank = -1
         self._last_ms = 0
+        if self._is_agent:
+            self._found["agent"] = stem.removeprefix("agent-")
+        else:
+            self._found["session"] = stem
+        if state:
+            self._title_rank, self._last_ms, known = json.loads(state)
+            self._found.update(known)
+
+    def state(self) -> str:
+        """Return what later lines must be seen in the light of."""
+        known = {name: self._found[name] for name in ("parent", "compactions") if name in self._found}
+        return json.dumps([self._title_rank, self._last_ms, known], separators=(",", ":"))
 
     def see(self, line: Mapping[str, Any], row: Row | None) -> None:
         """Take in one decoded line, and the usage row it is if it is one."""
@@ -40,6 +55,7 @@ class FactsGatherer:
         if kind == "system" and line.get("subtype") == "compact_boundary":
             found["compactions"] = found.get("compactions", 0) + 1
         if kind not in ("user", "assistant"):
+            self._last_ms = max(self._last_ms, row.time_ms if row is not None else 0)
             return
         for name, field in (("gitBranch", "branch"), ("version", "version")):
             if _text(line, name):

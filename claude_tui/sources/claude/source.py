@@ -7,13 +7,16 @@ import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from claude_tui.model import Problem, ProblemKind, Row
 from claude_tui.sources.claude.discovery import config_dirs, decoded_dir, projects_dir, transcripts
 from claude_tui.sources.claude.facts import FactsGatherer
 from claude_tui.sources.claude.rule import bad_counts, usage_row
-from claude_tui.sources.lines import LineReader
+from claude_tui.sources.lines import LineReader, open_regular
 from claude_tui.sources.protocol import Checkpoint, FileFacts, FileRead, LogFile, SourceConfig
+
+_MAX_META: Final = 1 << 20
 
 
 class ClaudeSource:
@@ -33,9 +36,9 @@ class ClaudeSource:
         """Read a transcript, whole or from a checkpoint. Raises OSError where it cannot be opened."""
         rows: list[Row] = []
         stem = os.path.basename(file.path).removesuffix(".jsonl")
-        gatherer = FactsGatherer(file.path, stem)
         fallback_cwd = decoded_dir(file.path)
         with LineReader(file.path, since) as reader:
+            gatherer = FactsGatherer(stem, since.state if since and not reader.restarted else "")
             for offset, line in reader:
                 for value in reader.objects(offset, line):
                     row = usage_row(value, stem, offset)
@@ -44,7 +47,7 @@ class ClaudeSource:
                         rows.append(row if row.cwd else replace(row, cwd=fallback_cwd))
                         for name in bad_counts(value):
                             reader.problem(ProblemKind.BAD_COUNT, offset, name)
-            checkpoint = reader.checkpoint()
+            checkpoint = reader.checkpoint(state=gatherer.state())
             return FileRead(
                 rows,
                 checkpoint,
@@ -61,7 +64,9 @@ def _with_meta(facts: FileFacts, path: str) -> FileFacts:
     if not facts.agent or os.sep + "subagents" + os.sep not in path:
         return facts
     try:
-        meta = json.loads(Path(path.removesuffix(".jsonl") + ".meta.json").read_bytes())
+        fd, _ = open_regular(path.removesuffix(".jsonl") + ".meta.json")
+        with open(fd, "rb") as file:
+            meta = json.loads(file.read(_MAX_META))
     except (OSError, ValueError, RecursionError):
         return facts
     kind = meta.get("agentType") if isinstance(meta, dict) else None
