@@ -27,6 +27,8 @@ class ProblemLog:
         if not counts and (not before or not is_whole):
             return False
         if is_whole:
+            if counts == before and self._kept.get(path) == list(problems[:MAX_KEPT_PER_FILE]):
+                return False
             self.counts.subtract(before)
             self._counts_of[path], self._kept[path] = counts, list(problems[:MAX_KEPT_PER_FILE])
         else:

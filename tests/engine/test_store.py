@@ -1,0 +1,185 @@
+"""The store: the same numbers whatever order, however often and from however many threads things come in."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from claude_tui.engine.calendar import Calendar
+from claude_tui.engine.cells import file_cells
+from claude_tui.engine.snapshots import SnapshotMaker
+from claude_tui.engine.store import Store
+from claude_tui.model import Problem, ProblemKind, Query, Row, Snapshot, Usage
+from claude_tui.sources.columns import Columns, columns_of
+from claude_tui.sources.protocol import FileFacts
+from tests.engine.counting import BERLIN, NOW_MS, PRICER, UTC, add, assert_sums_agree, canonical, placeless
+from tests.engine.rows import MODELS, File, files, in_file, rows
+
+TODAY = date(2026, 11, 21)
+QUERIES = [
+    Query(),
+    *(Query(model=model) for model in MODELS),
+    Query(project="/p"),
+    Query(project="/p", fold_worktrees=True),
+    Query(fold_worktrees=True),
+    Query(session="s1"),
+    Query(source="claude"),
+    Query(source="codex"),
+    Query(since=TODAY),
+    Query(until=TODAY - timedelta(days=1)),
+    Query(since=TODAY - timedelta(days=2), until=TODAY, model=MODELS[0], session="s2"),
+]
+
+
+def columns(found: Sequence[Row]) -> Columns:
+    return columns_of("claude", found, keep_names=True)
+
+
+def filled(many: Sequence[File], *, chunks: int = 1, with_cells: bool = False) -> Store:
+    """A store that was given each file, whole or in parts, with or without ready-made sums."""
+    store = Store(PRICER, BERLIN)
+    for file in many:
+        size = -(-len(file.rows) // chunks) or 1
+        for at in range(0, len(file.rows) or 1, size):
+            part = columns(file.rows[at : at + size])
+            cells = file_cells(part, PRICER, Calendar(BERLIN)) if with_cells else None
+            store.apply(file.path, part, [file.facts], is_whole=at == 0, cells=cells)
+    return store
+
+
+def seen(store: Store, query: Query | None = None) -> str:
+    return canonical(SnapshotMaker(store).take(query or Query(), NOW_MS))
+
+
+@settings(max_examples=150, deadline=None)
+@given(files, st.randoms(use_true_random=False), st.integers(1, 4), st.booleans())
+def test_the_order_of_files_and_parts_changes_nothing(
+    many: list[File], chance: random.Random, chunks: int, with_cells: bool
+) -> None:
+    store = filled(many)
+    shuffled = chance.sample(many, len(many))
+    other = filled(shuffled, chunks=chunks, with_cells=with_cells)
+    assert other.responses() == store.responses()
+    for query in (Query(), Query(fold_worktrees=True, model=MODELS[0])):
+        assert seen(other, query) == seen(store, query)
+
+
+@settings(max_examples=100, deadline=None)
+@given(files, st.randoms(use_true_random=False))
+def test_taking_in_again_changes_nothing(many: list[File], chance: random.Random) -> None:
+    store = filled(many)
+    before, revision = seen(store), store.revision
+    for file in chance.choices(many, k=6) if many else []:
+        assert not store.apply(file.path, columns(file.rows), [file.facts])
+    assert (seen(store), store.revision) == (before, revision)
+
+
+@settings(max_examples=100, deadline=None)
+@given(files)
+def test_every_section_sums_to_the_totals_of_every_query(many: list[File]) -> None:
+    store = filled(many)
+    for query in QUERIES:
+        assert_sums_agree(store, query)
+
+
+@settings(max_examples=60, deadline=None)
+@given(files)
+def test_what_queries_divide_adds_up(many: list[File]) -> None:
+    store = filled(many)
+    whole = assert_sums_agree(store)
+    for parts in (
+        [Query(model=row.key) for row in whole.models],
+        [Query(project=row.key) for row in whole.projects],
+        [Query(session=row.key) for row in whole.sessions],
+        [Query(since=row.day, until=row.day) for row in whole.days],
+    ):
+        assert add(assert_sums_agree(store, part).totals for part in parts) == whole.totals
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(rows(keys=3), max_size=12))
+def test_rows_of_one_file_settle_alike_in_one_go_and_one_by_one(found: list[Row]) -> None:
+    placed = in_file(found)
+    together, apart = Store(PRICER, UTC), Store(PRICER, UTC)
+    together.apply("/s1.jsonl", columns(placed))
+    for row in placed:
+        apart.apply("/s1.jsonl", columns([row]), is_whole=False)
+    assert apart.responses() == together.responses()
+
+
+ROW = Row("msg_1", NOW_MS, "s1", "", "/p", MODELS[0], Usage(1, 2, 3, 4, 5))
+
+
+def test_nothing_counted_is_ever_taken_back() -> None:
+    store = Store(PRICER, UTC)
+    store.apply("/s1.jsonl", columns([ROW]), [FileFacts("s1", last_ms=NOW_MS)])
+    before = SnapshotMaker(store).take(Query(), NOW_MS).totals
+    assert not store.apply("/s1.jsonl", columns([]))
+    assert SnapshotMaker(store).take(Query(), NOW_MS).totals == before
+
+
+def problem(offset: int = 0, kind: ProblemKind = ProblemKind.MALFORMED) -> Problem:
+    return Problem(kind, "/s1.jsonl", offset)
+
+
+def test_problems_of_a_file_are_replaced_by_a_whole_read_and_added_to_by_its_newest_lines() -> None:
+    store = Store(PRICER, UTC)
+    assert store.apply("/s1.jsonl", columns([]), problems=[problem(), problem(3)])
+    assert not store.apply("/s1.jsonl", columns([]), problems=[problem(), problem(3)])
+    assert store.apply("/s1.jsonl", columns([]), problems=[problem(9, ProblemKind.NUL_RUN)], is_whole=False)
+    assert SnapshotMaker(store).take(Query(), NOW_MS).problems == {"malformed": 2, "nul_run": 1}
+    assert store.apply("/s1.jsonl", columns([]))
+    assert SnapshotMaker(store).take(Query(), NOW_MS).problems == {}
+    assert store.problems == []
+
+
+def test_threads_may_write_and_look_at_once() -> None:
+    chance = random.Random(1)
+
+    def random_row() -> Row:
+        usage = Usage(*(chance.randrange(100) for _ in range(5)))
+        key, session = f"msg_{chance.randrange(150)}", f"s{chance.randrange(5)}"
+        return Row(key, NOW_MS - chance.randrange(10**9), session, "", "/p", chance.choice(MODELS), usage)
+
+    many = [
+        File(
+            f"/c/projects/-p/f{n}.jsonl",
+            in_file([random_row() for _ in range(40)]),
+            FileFacts(f"f{n}", last_ms=NOW_MS - n, cwd="/p"),
+        )
+        for n in range(30)
+    ]
+    store = Store(PRICER, BERLIN)
+    maker = SnapshotMaker(store)
+
+    def write(file: File) -> None:
+        for _ in range(2):
+            store.apply(file.path, columns(file.rows), [file.facts])
+
+    def look(number: int) -> Snapshot:
+        return maker.take(Query() if number % 2 else Query(model=MODELS[0]), NOW_MS + number)
+
+    with ThreadPoolExecutor(8) as pool:
+        writing = [pool.submit(write, file) for file in many]
+        looking = [pool.submit(look, number) for number in range(60)]
+        for future in (*writing, *looking):
+            future.result()
+        for future in looking:
+            snapshot = future.result()
+            assert add(row.totals for row in snapshot.sessions) == snapshot.totals
+    assert placeless(store.responses()) == placeless(filled(many).responses())
+    assert canonical(maker.take(Query(), NOW_MS - 1000)) == canonical(
+        SnapshotMaker(filled(many)).take(Query(), NOW_MS - 1000)
+    )
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_an_empty_store_has_empty_sums(query: Query) -> None:
+    snapshot = assert_sums_agree(Store(PRICER, UTC), query)
+    assert (snapshot.totals.responses, snapshot.sessions, snapshot.newest_ms) == (0, (), 0)
