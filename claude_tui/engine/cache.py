@@ -212,7 +212,7 @@ def _load_table(sections: Sections, rows: int) -> Table:
         column.frombytes(data)
         if len(column) != rows:
             raise DamagedError(name)
-    table.row_of.update(zip(table.key, range(rows), strict=True))
+    table.row_of.extend(table.key, 0)
     table.files.extend(FileRef(source, path) for source, path in from_json(files))
     decoded = from_json(rare)
     for name in (*_NUMBERS, "terms"):

@@ -83,6 +83,7 @@ class Monitor:
             await self._read_all()
             self.tail = Tail(opening.config, self.store, opening.reader, self._notify, opening.seen)
             self._show(self._following())
+            await asyncio.to_thread(self._seal)
             await asyncio.gather(self.tail.run(), self._save_regularly())
         finally:
             if self._scan is not None:
@@ -99,6 +100,13 @@ class Monitor:
         if not await asyncio.to_thread(self._opening.load_table):
             self._scan = Scan(self._opening.forget(), self._opening.reader)
             await self._scan.run(self._take_in, self._show)
+
+    def _seal(self) -> None:
+        """Give back the memory that only the first read needed, in steps that hold nobody up."""
+        is_more = True
+        while is_more:
+            with self.store.lock:
+                is_more = self.store.table.row_of.seal_run()
 
     async def _save_regularly(self) -> None:
         while True:

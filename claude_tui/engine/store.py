@@ -149,7 +149,7 @@ class Store:
         owners = [self._owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
         models = [self._model_number(model) for model in columns.models]
         known = table.row_of
-        if known.keys().isdisjoint(columns.key):
+        if known.is_disjoint(columns.key):
             self._apply_new(columns, file, owners, models, cells)
             return
         fresh = []

@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from claude_tui.engine.keys import KeyIndex
 from claude_tui.model import Extra, Usage
 from claude_tui.sources.columns import COPY, LOWER_BOUND, NEVER, SIDECHAIN, Columns, put_or_drop
 
@@ -36,7 +37,7 @@ class Table:
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.row_of: dict[int, int] = {}
+        self.row_of = KeyIndex()
         self.key = array("q")
         self.time = array("q")
         self.owner = array("i")
@@ -78,7 +79,7 @@ class Table:
         """Add entries of a file whose keys are new. `owners` and `models` translate the file's numbers."""
         for entry in entries:
             row = len(self.key)
-            self.row_of[columns.key[entry]] = row
+            self.row_of.add(columns.key[entry], row)
             self.key.append(columns.key[entry])
             self.time.append(columns.time[entry])
             self.owner.append(owners[columns.owner[entry]])
@@ -100,7 +101,7 @@ class Table:
     def extend(self, columns: Columns, file: int, owners: list[int], models: list[int]) -> None:
         """Add all entries of a file, all of whose keys are new."""
         start, count = len(self.key), len(columns)
-        self.row_of.update(zip(columns.key, range(start, start + count), strict=True))
+        self.row_of.extend(columns.key, start)
         self.owner.extend(map(owners.__getitem__, columns.owner))
         self.model.extend(map(models.__getitem__, columns.model))
         self.file.extend([file] * count)
