@@ -158,6 +158,8 @@ def convert(source: Path, target: Path) -> None:
     for rect in rects:
         x, y = float(rect.get("x", 0)), float(rect.get("y", 0))
         x1, y1 = x + float(rect.get("width", 0)), y + float(rect.get("height", 0))
+        if x1 <= x:
+            continue
         line = round((y - 1.5) / CELL_H)
         top, bottom = round(line * CELL_H), round((line + 1) * CELL_H) if y1 - y < 2 * CELL_H else y1
         painter.draw.rectangle(

@@ -84,6 +84,7 @@ class ClaudeTop(App[None]):
         """
         # Without colours the ANSI way is the right one in every theme: else NO_COLOR is all black in ANSI themes.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-compact"), (110, "-spacious")]
         self.source = source
         self.settings = settings or Settings()
         self.period: Period = PERIODS.get(self.settings.period, PERIODS["all"])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
-from claude_tui.model import SessionRow, SessionState, Totals
+from claude_tui.model import ProjectRow, SessionRow, SessionState, Snapshot, Totals
 from claude_tui.ui import bars, format
 from claude_tui.ui.columns import Cell, Column
+from claude_tui.ui.names import tail, tails
 
 
 class HasTotals(Protocol):
@@ -21,17 +22,27 @@ class HasTotals(Protocol):
 NONE: Final = Totals()
 
 
-@dataclass
 class Frame:
-    """What cells need beside their row: the instant, the sum of all rows, the greatest cost of a row."""
+    """What cells need beside their row: the instant, the sum of all rows, short names of projects."""
 
-    now_ms: int = 0
-    total: Totals = NONE
-    top_nano: int = 0
+    def __init__(self) -> None:
+        self.now_ms = 0
+        self.total = NONE
+        self.top_nano = 0
+        self._projects: dict[str, str] = {}
+        self._named: tuple[ProjectRow, ...] = ()
 
-    def set(self, now_ms: int, total: Totals, costs: Any) -> None:
-        """Take over the figures of a new snapshot."""
-        self.now_ms, self.total, self.top_nano = now_ms, total, max(costs, default=0)
+    def set(self, now_ms: int, snapshot: Snapshot, rows: Iterable[HasTotals]) -> None:
+        """Take over the figures of a new snapshot and of the rows drawn from it."""
+        self.now_ms, self.total = now_ms, snapshot.totals
+        self.top_nano = max((row.totals.cost_nano for row in rows), default=0)
+        if snapshot.projects is not self._named:
+            self._named = snapshot.projects
+            self._projects = tails(row.name for row in snapshot.projects)
+
+    def project(self, name: str) -> str:
+        """A project's short name."""
+        return self._projects.get(name) or tail(name)
 
 
 STATES: dict[SessionState, tuple[str, str]] = {
@@ -92,13 +103,30 @@ def percent(frame: Frame, priority: int) -> Column[Any]:
 
 
 def share_bar(frame: Frame, priority: int, width: int = 12) -> Column[Any]:
-    """Share of the cost as a bar."""
+    """Cost as a bar, the greatest filling it: the percentage beside it has the share of the whole."""
 
     def draw(row: HasTotals, width: int) -> Cell:
-        whole = frame.total.cost_nano
-        return Cell(bars.bar(row.totals.cost_nano / whole if whole else 0, width), "bar")
+        return Cell(bars.bar(row.totals.cost_nano / frame.top_nano if frame.top_nano else 0, width), "bar")
 
     return Column("bar", "Share", width, draw, lambda row: row.totals.cost_nano, priority, narrow=6, right=False)
+
+
+def text(
+    id: str,
+    label: str,
+    width: int,
+    value: Callable[[Any], str],
+    priority: int,
+    *,
+    style: str = "",
+    narrow: int = 0,
+    flex: int = 0,
+) -> Column[Any]:
+    """Any text, sorted without regard to case."""
+    return Column(
+        id, label, width, lambda row, w: Cell(value(row), style), lambda row: value(row).lower(), priority,
+        narrow=narrow, flex=flex, right=False, descending=False,
+    )  # fmt: skip
 
 
 def tokens(priority: int, width: int = 6) -> Column[Any]:
@@ -125,6 +153,7 @@ def kind(field: str, label: str, priority: int, width: int = 6) -> Column[Any]:
         lambda row: getattr(row.totals, field),
         priority,
         narrow=5,
+        short=label[:3],
     )
 
 
@@ -175,7 +204,7 @@ def spark(priority: int, width: int = 15) -> Column[Any]:
     """Cost per day of the last 30 days."""
 
     def draw(row: Any, width: int) -> Cell:
-        return Cell(bars.sparkline(row.spark, width), "spark")
+        return Cell(bars.sparkline(row.spark, width) if any(row.spark) else "", "spark")
 
     return Column(
         "spark",

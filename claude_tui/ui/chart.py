@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -99,6 +100,8 @@ def stack(
         for model, nano in daily.get(day, {}).items():
             bar[model] = bar.get(model, 0) + nano
             sums[model] = sums.get(model, 0) + nano
+    if len([nano for nano in sums.values() if nano]) > SERIES:
+        bars, sums, names = by_family(bars, names)
     ranked = sorted((model for model, nano in sums.items() if nano), key=lambda model: (-sums[model], model))
     own = ranked if len(ranked) <= SERIES else ranked[: SERIES - 1]
     rows = [tuple(bar.get(model, 0) for bar in bars.values()) for model in own]
@@ -107,6 +110,27 @@ def stack(
         rows.append(tuple(sum(bar.get(model, 0) for model in ranked[len(own) :]) for bar in bars.values()))
         labels.append(f"{len(ranked) - len(own)} others")
     return Stack(tuple(bars), tuple(labels), tuple(rows), unit)
+
+
+def by_family(
+    bars: Mapping[date, Mapping[str, int]], names: Mapping[str, str]
+) -> tuple[dict[date, dict[str, int]], dict[str, int], dict[str, str]]:
+    """The bars with all models of a family as one: `opus-4-5` and `opus-5` are both `opus`."""
+    family = {model: _family(names.get(model, "?")) for model in {model for bar in bars.values() for model in bar}}
+    members = Counter(family.values())
+    sums: dict[str, int] = {}
+    merged: dict[date, dict[str, int]] = {}
+    for day, bar in bars.items():
+        merged[day] = {}
+        for model, nano in bar.items():
+            merged[day][family[model]] = merged[day].get(family[model], 0) + nano
+            sums[family[model]] = sums.get(family[model], 0) + nano
+    return merged, sums, {name: f"{name} ×{count}" if count > 1 else name for name, count in members.items()}
+
+
+def _family(name: str) -> str:
+    word = re.match(r"[A-Za-z]{3,}(?=-\d)", name)
+    return word.group() if word else name
 
 
 def nice_top(value: float) -> float:

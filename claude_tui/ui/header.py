@@ -17,6 +17,9 @@ from claude_tui.ui import bars, format
 VIEW_NAMES = ("live", "models", "projects", "sessions", "days")
 """The views, in the order of their numbers."""
 
+DEFAULT_INTERVAL_S = 0.25
+"""At most so often the screen changes, unless a person wants it slower."""
+
 Part = tuple[str, str]
 
 
@@ -29,7 +32,7 @@ class Status:
     period: str
     totals: Totals
     paused: bool = False
-    interval_s: float = 0.25
+    interval_s: float = DEFAULT_INTERVAL_S
     trouble: str = ""
 
 
@@ -84,7 +87,8 @@ def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
             groups.append((6, [(f"{progress.files_total:,} files", "$quiet")]))
         if progress.detail:
             groups.append((7, [(progress.detail, "$warning")]))
-        groups.append((8, [(f"every {status.interval_s:g}s", "$quiet")]))
+        if status.interval_s != DEFAULT_INTERVAL_S:
+            groups.append((5, [(f"every {status.interval_s:g}s", "$warning")]))
     if snapshot.newest_ms:
         age = format.age(snapshot.newest_ms, status.now_ms)
         word = "data " if width >= 44 else ""
@@ -206,7 +210,7 @@ def period_lines(totals: Totals, width: int) -> list[Content]:
 class Line(Static):
     """One line of text that is drawn only when it differs."""
 
-    def __init__(self, id: str) -> None:
+    def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id, markup=False)
         self._content: Content | None = None
 

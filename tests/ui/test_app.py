@@ -63,7 +63,9 @@ async def test_enter_drills_and_escape_comes_back() -> None:
         assert "models › claude-opus-4-5" in screen_text(app) or "› claude-opus-4-5" in screen_text(app)
         await press(pilot, "enter")
         assert app.place.view == "sessions"
-        assert source.queries[-1] == Query(model="claude-opus-4-5-20251101", project="/home/me/webshop")
+        assert source.queries[-1] == Query(
+            model="claude-opus-4-5-20251101", project="/home/me/webshop", source="claude"
+        )
         await press(pilot, "escape")
         assert app.place.view == "projects"
         await press(pilot, "backspace")
@@ -71,7 +73,7 @@ async def test_enter_drills_and_escape_comes_back() -> None:
         await press(pilot, "escape")
         assert app.is_running
         await press(pilot, "3", "enter")
-        assert (app.place.view, source.queries[-1]) == ("sessions", Query(project="/home/me/webshop"))
+        assert (app.place.view, source.queries[-1]) == ("sessions", Query(project="/home/me/webshop", source="claude"))
 
 
 async def test_a_day_opens_its_sessions() -> None:

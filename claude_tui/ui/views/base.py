@@ -19,6 +19,7 @@ from claude_tui.ui.columns import Column
 from claude_tui.ui.format import superscript
 from claude_tui.ui.line_table import LineTable
 from claude_tui.ui.period import Period
+from claude_tui.ui.row_detail import LEAST_HEIGHT, MOST_HEIGHT, RowDetail
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,19 @@ class Scope:
     model: str = ""
     project: str = ""
     session: str = ""
+    source: str = ""
     day: date | None = None
     trail: tuple[str, ...] = ()
 
     def narrowed(self, name: str, **keys: Any) -> Scope:
         """This scope with one more restriction."""
         return replace(self, trail=(*self.trail, name), **keys)
+
+    def query(self, since: date | None, until: date | None) -> Query:
+        """What to ask for between two days; a day of the scope's own goes before."""
+        if self.day is not None:
+            since = until = self.day
+        return Query(since, until, model=self.model, project=self.project, session=self.session, source=self.source)
 
 
 EVERYTHING: Final = Scope()
@@ -90,9 +98,7 @@ class View(Vertical):
     def wanted(self, period: Period, scope: Scope, today: date) -> Query:
         """What to ask for."""
         since, until = (None, None) if self.IGNORES_PERIOD else period.range(today)
-        if scope.day is not None:
-            since = until = scope.day
-        return Query(since=since, until=until, model=scope.model, project=scope.project, session=scope.session)
+        return scope.query(since, until)
 
     @property
     def table(self) -> LineTable[Any] | None:
@@ -143,7 +149,11 @@ class TableView(View):
         super().__init__()
         self.frame = Frame()
         self._table: LineTable[Any] = LineTable(
-            self.columns(), lambda row: row.key, self.searched, sort=self.COLUMNS_SORT, id=f"{self.TITLE}-table"
+            self.columns(),
+            lambda row: f"{row.source}:{row.key}",
+            self.searched,
+            sort=self.COLUMNS_SORT,
+            id=f"{self.TITLE}-table",
         )
 
     def columns(self) -> Sequence[Column[Any]]:
@@ -170,7 +180,7 @@ class TableView(View):
     def draw(self, shown: Shown) -> None:
         """Give the rows to the table."""
         rows = self.rows(shown.snapshot)
-        self.frame.set(shown.now_ms, shown.snapshot.totals, (row.totals.cost_nano for row in rows))
+        self.frame.set(shown.now_ms, shown.snapshot, rows)
         self._table.has_header = self._table.size.height > 3
         self._table.placeholder = self.nothing(shown)
         self._table.show(rows)
@@ -203,3 +213,41 @@ class TableView(View):
     def on_line_table_arranged(self) -> None:
         """The table was sorted or filtered."""
         self.retitle()
+
+
+class DetailedView(TableView):
+    """A table that says more about its selected row where its rows leave room for that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._detail = RowDetail()
+
+    def compose(self) -> ComposeResult:
+        """The table over the detail."""
+        yield self._table
+        yield self._detail
+
+    def draw(self, shown: Shown) -> None:
+        """Give the rows to the table, and the selected one to the detail."""
+        super().draw(shown)
+        self._arrange_detail()
+
+    def detail_name(self, row: Any) -> str:
+        """What the detail calls a row."""
+        return row.name if row is not None else ""
+
+    def _arrange_detail(self) -> None:
+        room = self.size.height - self._table.total - 1
+        has_room = room >= LEAST_HEIGHT and self.size.width >= 76
+        self._detail.display = has_room
+        if has_room and self.shown is not None:
+            self._detail.styles.height = min(room, MOST_HEIGHT)
+            self._detail.show(self._table.cursor_row, self.shown.today, self.detail_name(self._table.cursor_row))
+
+    def on_resize(self) -> None:
+        """There may be room now, or none."""
+        self._arrange_detail()
+
+    def on_line_table_selected(self) -> None:
+        """Another row."""
+        self._arrange_detail()

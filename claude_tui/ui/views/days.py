@@ -18,6 +18,7 @@ from claude_tui.ui import bars, format
 from claude_tui.ui.chart import MARGIN, CostChart, stack, unit_for
 from claude_tui.ui.columns import fit
 from claude_tui.ui.heatmap import GLYPHS, Heatmap
+from claude_tui.ui.names import tails
 from claude_tui.ui.views.base import Drilled, Scope, Shown, View
 
 METRICS: Final[dict[str, Callable[[Totals], int]]] = {
@@ -44,9 +45,7 @@ def day_summary(day: date, totals: Totals | None, first: date | None) -> Content
     return Content.assemble(*parts)
 
 
-def ranking(
-    title: str, rows: tuple[ModelRow, ...] | tuple[ProjectRow, ...], total: int, width: int, lines: int
-) -> list[Content]:
+def ranking(title: str, rows: tuple[ModelRow, ...] | tuple[ProjectRow, ...], width: int, lines: int) -> list[Content]:
     """Rows with their bars and costs, as many as `lines` allow, the rest counted."""
     if lines < 2 or not rows:
         return []
@@ -54,13 +53,15 @@ def ranking(
     more = f" · {len(rows) - len(shown)} more" if len(shown) < len(rows) else ""
     drawn = [Content.styled(title + more, "$faint")]
     bar = max(0, min(10, width - 26))
+    labels = tails(row.name for row in rows)
+    top = max((row.totals.cost_nano for row in rows), default=0)
     for row in shown:
-        name = format.short_model(row.name) if isinstance(row, ModelRow) else row.name
+        name = format.short_model(row.name) if isinstance(row, ModelRow) else labels[row.name]
         drawn.append(
             Content.assemble(
                 (fit(name, max(4, width - bar - 11)), "$foreground"),
                 " ",
-                (bars.bar(row.totals.cost_nano / total if total else 0, bar), "$primary"),
+                (bars.bar(row.totals.cost_nano / top if top else 0, bar), "$primary"),
                 (format.cost(row.totals, 9).rjust(10), "$foreground"),
             )
         )
@@ -80,8 +81,8 @@ def day_detail(snapshot: Snapshot | None, width: int, height: int) -> Content:
     ]
     lines = [Content.styled(" · ".join(filter(None, facts)), "$quiet")]
     half = max(2, (height - 1) // 2)
-    models = ranking("models", snapshot.models, totals.cost_nano, width, min(half, len(snapshot.models) + 1))
-    projects = ranking("projects", snapshot.projects, totals.cost_nano, width, height - 1 - len(models))
+    models = ranking("models", snapshot.models, width, min(half, len(snapshot.models) + 1))
+    projects = ranking("projects", snapshot.projects, width, height - 1 - len(models))
     return Content("\n").join([*lines, *models, *projects])
 
 
@@ -156,11 +157,7 @@ class DaysView(View):
     def detail_query(self) -> Query | None:
         """What to ask for the selected day."""
         day, scope = self.heatmap.cursor_day, self.shown.scope if self.shown else Scope()
-        return (
-            Query(since=day, until=day, model=scope.model, project=scope.project, session=scope.session)
-            if day
-            else None
-        )
+        return scope.query(day, day) if day else None
 
     def draw(self, shown: Shown) -> None:
         """Hand the days to heatmap and chart."""

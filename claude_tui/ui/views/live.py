@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from claude_tui.model import SessionRow, Snapshot
 from claude_tui.ui import cells
 from claude_tui.ui.cells import Frame
-from claude_tui.ui.columns import Cell, Column
+from claude_tui.ui.columns import Column
 from claude_tui.ui.views.sessions import SessionsView
 
 
@@ -15,56 +15,17 @@ def live_columns(frame: Frame) -> list[Column[SessionRow]]:
     """The columns of the live table."""
     return [
         cells.state(0, words=True),
-        Column(
-            "name",
-            "Session",
-            18,
-            lambda row, w: Cell(row.name, "name"),
-            lambda row: row.name.lower(),
-            1,
-            narrow=12,
-            flex=3,
-            right=False,
-            descending=False,
+        cells.text("name", "Session", 18, lambda row: row.name, 1, style="name", narrow=12, flex=3),
+        cells.text(
+            "project", "Project", 13, lambda row: frame.project(row.project_name), 0, style="accent", narrow=8, flex=1
         ),
-        Column(
-            "project",
-            "Project",
-            13,
-            lambda row, w: Cell(row.project_name, "accent"),
-            lambda row: row.project_name.lower(),
-            0,
-            narrow=8,
-            flex=1,
-            right=False,
-            descending=False,
-        ),
-        Column(
-            "model",
-            "Model",
-            13,
-            lambda row, w: Cell(cells.models_text(row)),
-            lambda row: row.models,
-            5,
-            narrow=10,
-            right=False,
-            descending=False,
-        ),
+        cells.text("model", "Model", 13, cells.models_text, 5, narrow=10),
         cells.context(3),
         cells.rate(2),
         cells.cost(frame),
         cells.tokens(4),
         cells.age(frame, 1),
-        Column(
-            "branch",
-            "Branch",
-            10,
-            lambda row, w: Cell(row.branch, "dim"),
-            lambda row: row.branch,
-            8,
-            right=False,
-            descending=False,
-        ),
+        cells.text("branch", "Branch", 10, lambda row: row.branch, 8, style="dim"),
     ]
 
 

@@ -9,7 +9,7 @@ from claude_tui.ui import cells, format
 from claude_tui.ui.cells import Frame
 from claude_tui.ui.columns import Cell, Column
 from claude_tui.ui.line_table import LineTable
-from claude_tui.ui.views.base import Drilled, Scope, TableView
+from claude_tui.ui.views.base import DetailedView, Drilled, Scope
 
 
 def model_columns(frame: Frame) -> list[Column[ModelRow]]:
@@ -43,7 +43,7 @@ def model_columns(frame: Frame) -> list[Column[ModelRow]]:
     ]
 
 
-class ModelsView(TableView):
+class ModelsView(DetailedView):
     """Every model, by cost."""
 
     NUMBER = 2
@@ -65,4 +65,6 @@ class ModelsView(TableView):
         """A model leads to its projects."""
         event.stop()
         scope = self.shown.scope if self.shown else Scope()
-        self.post_message(Drilled("projects", scope.narrowed(event.row.name, model=event.row.key)))
+        self.post_message(
+            Drilled("projects", scope.narrowed(event.row.name, model=event.row.key, source=event.row.source))
+        )

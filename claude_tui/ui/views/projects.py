@@ -9,34 +9,19 @@ from claude_tui.ui import cells
 from claude_tui.ui.cells import Frame
 from claude_tui.ui.columns import Cell, Column
 from claude_tui.ui.line_table import LineTable
-from claude_tui.ui.views.base import Drilled, Scope, TableView
+from claude_tui.ui.views.base import DetailedView, Drilled, Scope
+
+
+def _sessions(row: ProjectRow, width: int) -> Cell:
+    return cells.counted(row.sessions, width)
 
 
 def project_columns(frame: Frame) -> list[Column[ProjectRow]]:
     """The columns of the projects table."""
     return [
-        Column(
-            "name",
-            "Project",
-            22,
-            lambda row, w: Cell(row.name, "name"),
-            lambda row: row.name.lower(),
-            0,
-            narrow=12,
-            flex=1,
-            right=False,
-            descending=False,
-        ),
+        cells.text("name", "Project", 16, lambda row: frame.project(row.name), 0, style="name", narrow=12, flex=1),
         cells.share_bar(frame, 4, width=16),
-        Column(
-            "sessions",
-            "Sess",
-            5,
-            lambda row, w: cells.counted(row.sessions, w),
-            lambda row: row.sessions,
-            5,
-            tooltip="Sessions",
-        ),
+        Column("sessions", "Sess", 5, _sessions, lambda row: row.sessions, 5, tooltip="Sessions"),
         cells.messages(6),
         cells.kind("output", "Output", 8),
         cells.cache_hit(7),
@@ -45,10 +30,11 @@ def project_columns(frame: Frame) -> list[Column[ProjectRow]]:
         cells.percent(frame, 2),
         cells.age(frame, 3),
         cells.spark(9, width=30),
+        cells.text("folder", "Folder", 24, lambda row: row.name, 10, style="faint", narrow=20, flex=1),
     ]
 
 
-class ProjectsView(TableView):
+class ProjectsView(DetailedView):
     """Every project, by cost."""
 
     NUMBER = 3
@@ -58,6 +44,10 @@ class ProjectsView(TableView):
         """The columns of the table."""
         return project_columns(self.frame)
 
+    def detail_name(self, row: ProjectRow | None) -> str:
+        """What the detail calls a project."""
+        return self.frame.project(row.name) if row is not None else ""
+
     def rows(self, snapshot: Snapshot) -> Sequence[ProjectRow]:
         """The projects."""
         return snapshot.projects
@@ -66,4 +56,9 @@ class ProjectsView(TableView):
         """A project leads to its sessions."""
         event.stop()
         scope = self.shown.scope if self.shown else Scope()
-        self.post_message(Drilled("sessions", scope.narrowed(event.row.name, project=event.row.key)))
+        self.post_message(
+            Drilled(
+                "sessions",
+                scope.narrowed(self.frame.project(event.row.name), project=event.row.key, source=event.row.source),
+            )
+        )

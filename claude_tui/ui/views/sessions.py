@@ -19,41 +19,11 @@ def session_columns(frame: Frame) -> list[Column[SessionRow]]:
     """The columns of the sessions table."""
     return [
         cells.state(0),
-        Column(
-            "name",
-            "Session",
-            18,
-            lambda row, w: Cell(row.name, "name"),
-            lambda row: row.name.lower(),
-            0,
-            narrow=12,
-            flex=3,
-            right=False,
-            descending=False,
+        cells.text("name", "Session", 18, lambda row: row.name, 0, style="name", narrow=12, flex=3),
+        cells.text(
+            "project", "Project", 12, lambda row: frame.project(row.project_name), 4, style="accent", narrow=8, flex=1
         ),
-        Column(
-            "project",
-            "Project",
-            12,
-            lambda row, w: Cell(row.project_name, "dim"),
-            lambda row: row.project_name.lower(),
-            4,
-            narrow=8,
-            flex=1,
-            right=False,
-            descending=False,
-        ),
-        Column(
-            "model",
-            "Model",
-            15,
-            lambda row, w: Cell(cells.models_text(row)),
-            lambda row: row.models,
-            5,
-            narrow=10,
-            right=False,
-            descending=False,
-        ),
+        cells.text("model", "Model", 15, cells.models_text, 5, narrow=10),
         Column("agents", "Sub", 4, _agents, lambda row: len(row.agents), 8, tooltip="Sub-agents, counted in"),
         cells.messages(6),
         cells.cache_hit(7),
@@ -61,16 +31,7 @@ def session_columns(frame: Frame) -> list[Column[SessionRow]]:
         cells.cost(frame),
         cells.percent(frame, 3),
         cells.age(frame, 1),
-        Column(
-            "branch",
-            "Branch",
-            14,
-            lambda row, w: Cell(row.branch, "dim"),
-            lambda row: row.branch,
-            9,
-            right=False,
-            descending=False,
-        ),
+        cells.text("branch", "Branch", 14, lambda row: row.branch, 9, style="dim"),
     ]
 
 
@@ -91,4 +52,4 @@ class SessionsView(TableView):
 
     def searched(self, row: SessionRow) -> str:
         """Name, project, branch, models, state."""
-        return " ".join((row.name, row.project_name, row.branch, *row.models, row.state.value))
+        return " ".join((row.name, self.frame.project(row.project_name), row.branch, *row.models, row.state.value))

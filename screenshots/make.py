@@ -1,0 +1,97 @@
+"""Make the pictures of every view from invented data: `python screenshots/make.py [folder]`.
+
+A fixed instant and seed: the same program makes the same pictures. Needs Pillow, fonttools and two fonts (png.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from png import convert
+
+from claude_tui.demo import write_demo
+from claude_tui.engine.count import count
+from claude_tui.engine.snapshots import SnapshotMaker
+from claude_tui.engine.store import Store
+from claude_tui.model import Phase, Progress, Query, Response, Snapshot
+from claude_tui.pricing import load_pricer
+from claude_tui.sources.protocol import SourceConfig
+from claude_tui.ui.app import ClaudeTop, Settings
+from claude_tui.ui.header import VIEW_NAMES
+
+NOW_MS = int(datetime(2026, 11, 20, 15, 42, tzinfo=timezone.utc).timestamp() * 1000)
+SIZES = {"120x36": (120, 36), "80x24": (80, 24)}
+THEMES = {"dark": "claude-dark", "light": "claude-light"}
+EXTRA = (
+    ("help", "live", "120x36", "claude-dark", ("question_mark",)),
+    ("drilled", "models", "120x36", "claude-dark", ("enter",)),
+    ("colour-blind", "days", "120x36", "colour-blind", ()),
+    ("ansi", "live", "120x36", "ansi-dark", ()),
+)
+"""Pictures beside the plain views: name, view, size, theme, keys."""
+
+
+class CountedOnce:
+    """A source whose logs were counted once and stand still."""
+
+    def __init__(self, store: Store, files: int) -> None:
+        self._store = store
+        self._maker = SnapshotMaker(store, roots=("~/.claude/projects",))
+        self._progress = Progress(Phase.LIVE, files, files)
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+    def subscribe(self, callback: object, /) -> None:
+        pass
+
+    def snapshot(self, query: Query, now_ms: int, /) -> Snapshot:
+        return replace(self._maker.take(query, now_ms), progress=self._progress)
+
+    def turns(self, session_key: str, /) -> Sequence[Response]:
+        return list(self._store.responses(Query(session=session_key)))
+
+    def refresh(self) -> None:
+        pass
+
+
+async def draw(source: CountedOnce, view: str, size: str, theme: str, keys: Sequence[str]) -> str:
+    app = ClaudeTop(source, Settings(theme=theme, view=view), clock=lambda: NOW_MS)
+    async with app.run_test(size=SIZES[size]) as pilot:
+        while not app.views[view].draws:
+            await pilot.pause(0.01)
+        await pilot.pause(0.3)
+        if keys:
+            await pilot.press(*keys)
+            await pilot.pause(0.4)
+        return app.export_screenshot(title="claude-top", simplify=True)
+
+
+def picture(source: CountedOnce, target: Path, view: str, size: str, theme: str, keys: Sequence[str] = ()) -> None:
+    """Write one picture as SVG and PNG."""
+    target.write_text(asyncio.run(draw(source, view, size, theme, keys)))
+    convert(target, target.with_suffix(".png"))
+
+
+def make(folder: Path) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        demo = write_demo(Path(scratch) / "demo", NOW_MS)
+        config = SourceConfig(home=Path(scratch), explicit={"claude": (demo,)}, sources=("claude",))
+        source = CountedOnce(count(config, load_pricer(), ZoneInfo("UTC")), sum(1 for _ in demo.rglob("*.jsonl")))
+        for view in VIEW_NAMES:
+            for size in SIZES:
+                for name, theme in THEMES.items():
+                    picture(source, folder / f"{view}-{size}-{name}.svg", view, size, theme)
+        for name, view, size, theme, keys in EXTRA:
+            picture(source, folder / f"{name}.svg", view, size, theme, keys)
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent)

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claude_tui.ui.names import tail, tails
+
+
+def test_the_last_part_is_enough_where_it_is_alone() -> None:
+    assert tails(["/home/a/web", "/home/a/api"]) == {"/home/a/web": "web", "/home/a/api": "api"}
+
+
+def test_as_many_parts_as_tell_them_apart() -> None:
+    found = tails(["/home/a/web", "/home/b/web", "C:\\work\\api"])
+    assert found == {"/home/a/web": "a/web", "/home/b/web": "b/web", "C:\\work\\api": "api"}
+
+
+def test_a_folder_that_ends_like_another_keeps_its_whole_name() -> None:
+    assert tails(["/web", "/home/web"]) == {"/web": "/web", "/home/web": "home/web"}
+
+
+def test_what_is_no_folder_is_left_alone() -> None:
+    assert tails(["[/x]", "and/or"]) == {"[/x]": "[/x]", "and/or": "and/or"}
+    assert tail("") == ""
+    assert tail("/") == "/"
+
+
+@given(
+    st.sets(st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=4).map(lambda parts: "/" + "/".join(parts)))
+)
+def test_short_names_are_never_ambiguous(names: set[str]) -> None:
+    found = tails(names)
+    assert set(found) == names
+    assert len(set(found.values())) == len(names)
