@@ -60,6 +60,8 @@ class KeyIndex:
 
     def seal_run(self) -> bool:
         """Move some of what is new into a run. Returns whether there is more to move."""
+        if not self._recent:
+            return False
         pairs = sorted(islice(self._recent.items(), RUN_LENGTH))
         keys = array("q", [key for key, _ in pairs])
         self._runs.append((keys, array("i", [row for _, row in pairs])))
