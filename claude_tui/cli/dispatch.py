@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Sequence
+from typing import Any
 
 from claude_tui import __version__
 from claude_tui.cli import exits, streams
@@ -52,7 +53,9 @@ def build() -> CommandParser:
     parser.add_argument("-v", "--version", action="version", version=f"claude-top {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", parser_class=CommandParser)
     for command in COMMANDS:
-        commands.add_parser(command.name, help=command.summary, fill=command.fill)
+        # A command without a summary is a part of another and stays out of the help.
+        shown: dict[str, Any] = {"help": command.summary} if command.summary else {}
+        commands.add_parser(command.name, fill=command.fill, **shown)
     return parser
 
 

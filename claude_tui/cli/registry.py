@@ -30,6 +30,8 @@ COMMANDS: Final = (
     Command("export", "every response, day or session, one per line", "export"),
     Command("price", "price usage records given on stdin", "price"),
     Command("prices", "which prices are in use; `prices refresh` fetches newer ones", "prices"),
+    Command("statusline", "one line for Claude Code's statusline; `statusline install` sets it up", "statusline"),
+    Command("statusline-install", "", "statusline_install"),
     Command("daily", "all clients by day (as ccusage prints it)", "ccusage:add_report", ("daily",)),
     Command("weekly", "all clients by week", "ccusage:add_report", ("weekly",)),
     Command("monthly", "all clients by month", "ccusage:add_report", ("monthly",)),

@@ -1,0 +1,95 @@
+"""The count behind the statusline, in a process of its own: `python -m claude_tui.cli.statusline_day FOLDER [ZONE]`.
+
+Leaves what the statusline shows in one small file. Nobody waits for it and nobody reads what it prints.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import time
+from argparse import Namespace
+from datetime import date, datetime, timedelta
+from datetime import time as day_time
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from claude_tui.cli.places import counted, now_ms, snapshot_of, timezone
+from claude_tui.cli.statusline_files import count_path, lock_path, place_of
+from claude_tui.engine.blocks import HOUR_MS, LENGTH_MS, blocks, entries_of
+from claude_tui.engine.limits import replace_file
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from claude_tui.engine.store import Store
+    from claude_tui.model import Response
+
+
+def day_of(store: Store, zone: ZoneInfo, at_ms: int) -> dict[str, Any]:
+    """Return the figures of the present local day and block, as reports.statusline takes them."""
+    local = datetime.fromtimestamp(at_ms / 1000, zone)
+    tomorrow = datetime.combine(local.date() + timedelta(days=1), day_time(), zone)
+    recent = _since_a_pause(store, local.date())
+    active = [block for block in blocks(entries_of(recent)) if block.is_active(at_ms)]
+    snapshot = snapshot_of(store)
+    today = snapshot.today
+    return {
+        "schema": 1,
+        "today_nano": today.cost_nano,
+        "has_unpriced": bool(today.unpriced_responses or today.unpriced_tokens),
+        "day_end_ms": int(tomorrow.timestamp() * 1000),
+        "block_start_ms": active[-1].start_ms if active else 0,
+        "block_end_ms": active[-1].end_ms if active else 0,
+        "block_nano": active[-1].nano if active else 0,
+        "block_first_ms": active[-1].first_ms if active else 0,
+        "recent": [
+            [response.time_ms, response.price.nano or 0, response.usage.input + response.usage.output]
+            for response in recent
+            if at_ms - HOUR_MS < response.time_ms <= at_ms
+        ],
+        "sessions": {
+            row.key: row.totals.cost_nano for row in snapshot.sessions if at_ms - row.totals.last_ms < 2 * LENGTH_MS
+        },
+    }
+
+
+def _since_a_pause(store: Store, today: date) -> list[Response]:
+    """Return what decides where the present block began: everything since a pause longer than a block."""
+    from claude_tui.model import Query
+
+    for days in (2, 8, 32):
+        found = store.responses(Query(since=today - timedelta(days=days)))
+        times = [response.time_ms for response in found]
+        if any(later - earlier > LENGTH_MS for earlier, later in pairwise(times)):
+            return found
+    return store.responses()
+
+
+def main(folder: str, zone_name: str = "") -> int:
+    """Count, leave the file, and let the next count begin."""
+    path = count_path(folder, place_of(zone_name))
+    try:
+        with contextlib.suppress(AttributeError, OSError):
+            os.nice(10)
+        started_s = time.monotonic()
+        options = Namespace(timezone=zone_name, source=("claude",))
+        zone = timezone(options)
+        at_ms = now_ms()
+        day = day_of(counted(options, is_empty_fine=True), zone, at_ms)
+        day |= {
+            "place": place_of(zone_name),
+            "taken_ms": at_ms,
+            "took_ms": int((time.monotonic() - started_s) * 1000),
+        }
+        replace_file(path, json.dumps(day, separators=(",", ":")))
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(lock_path(path))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,156 @@
+"""One line for Claude Code's statusline, from what the client says and from what was counted lately.
+
+Imported by a program that has 60 ms: plain dictionaries, and nothing beyond the standard library's smallest.
+
+`given` is the client's JSON. `day` is what the background count left: today_nano, has_unpriced, recent
+([time_ms, nano, tokens without cache] of the last hour), block_start_ms, block_end_ms, block_nano, block_first_ms,
+sessions ({id: nano}); None where there is none yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from claude_tui.sources.display import display_name
+
+MINUTE_MS = 60_000
+BURN_MS = 30 * MINUTE_MS
+LENGTH_MS = 300 * MINUTE_MS
+NORMAL_PER_MINUTE = 2000
+MODERATE_PER_MINUTE = 5000
+BURN_LABELS = {"normal": ("🟢", "Normal"), "moderate": ("⚠️", "Moderate"), "high": ("🚨", "High")}
+GREEN, YELLOW, RED, PLAIN = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[0m"
+
+
+def line(
+    given: Mapping[str, Any],
+    day: Mapping[str, Any] | None,
+    now_ms: int,
+    *,
+    burn: str = "off",
+    cost_source: str = "auto",
+    branch: str = "",
+    thresholds: tuple[int, int] | None = None,
+) -> str:
+    """Return the line, without a newline. `burn` is off, emoji, text or emoji-text; `cost_source` auto, ccusage,
+    cc or both. With `thresholds` the context is green below the first percentage, yellow below the second, then red.
+    """
+    parts = [f"🤖 {_model(given)}" + (f" 🌿 {display_name(branch, 40)}" if branch else "")]
+    parts.append(f"💰 {_session(given, day, cost_source)} session / {_today(day)} / {_block(given, day, now_ms)}")
+    if day is not None and now_ms < _block_end(given, day, now_ms):
+        parts.append("🔥 " + _burn(day, now_ms, burn))
+    if context := _context(given, thresholds):
+        parts.append("🧠 " + context)
+    if limits := _limits(given):
+        parts.append("⏳ " + limits)
+    return " | ".join(parts)
+
+
+def _model(given: Mapping[str, Any]) -> str:
+    model, effort = _object(given, "model"), _object(given, "effort")
+    name = model.get("display_name") or model.get("id")
+    level = effort.get("level")
+    text = display_name(name, 60) if isinstance(name, str) and name else "Claude"
+    return f"{text} ({display_name(level, 20)})" if isinstance(level, str) and level else text
+
+
+def _session(given: Mapping[str, Any], day: Mapping[str, Any] | None, cost_source: str) -> str:
+    reported = _number(_object(given, "cost").get("total_cost_usd"))
+    nano = day["sessions"].get(given.get("session_id")) if day is not None else None
+    counted = nano / 1e9 if nano is not None else None
+    if cost_source == "both":
+        return f"({_dollars(reported)} cc / {_dollars(counted)} counted)"
+    if cost_source == "ccusage":
+        return _dollars(counted)
+    return _dollars(reported if reported is not None or cost_source == "cc" else counted)
+
+
+def _today(day: Mapping[str, Any] | None) -> str:
+    if day is None:
+        return "… today"
+    return (">=" if day["has_unpriced"] else "") + _dollars(day["today_nano"] / 1e9) + " today"
+
+
+def _block(given: Mapping[str, Any], day: Mapping[str, Any] | None, now_ms: int) -> str:
+    if day is None:
+        return "… block"
+    end_ms = _block_end(given, day, now_ms)
+    if now_ms >= end_ms:
+        return "No active block"
+    # What the client does not report is an estimate, and says so.
+    mark = "" if _reset_ms(given, now_ms) else "~"
+    minutes = (end_ms - now_ms) // MINUTE_MS
+    left = f"{minutes // 60}h {minutes % 60}m" if minutes >= 60 else f"{minutes}m"
+    return f"{_dollars(day['block_nano'] / 1e9)} block ({mark}{left} left)"
+
+
+def _block_end(given: Mapping[str, Any], day: Mapping[str, Any], now_ms: int) -> int:
+    end_ms: int = _reset_ms(given, now_ms) or day["block_end_ms"]
+    return end_ms
+
+
+def _reset_ms(given: Mapping[str, Any], now_ms: int) -> int:
+    window = _object(_object(given, "rate_limits"), "five_hour")
+    reset_ms = int((_number(window.get("resets_at")) or 0) * 1000)
+    return reset_ms if now_ms < reset_ms <= now_ms + LENGTH_MS else 0
+
+
+def _burn(day: Mapping[str, Any], now_ms: int, look: str) -> str:
+    """The cost of the last half hour per hour: it decays by itself when nothing happens."""
+    span_ms = max(MINUTE_MS, min(BURN_MS, now_ms - day["block_first_ms"]))
+    recent = [(nano, tokens) for time_ms, nano, tokens in day["recent"] if now_ms - time_ms < span_ms]
+    text = _dollars(sum(nano for nano, _ in recent) * 3_600_000 / span_ms / 1e9) + "/hr"
+    if look == "off":
+        return text
+    per_minute = sum(tokens for _, tokens in recent) * MINUTE_MS / span_ms
+    label = "normal" if per_minute < NORMAL_PER_MINUTE else "moderate" if per_minute < MODERATE_PER_MINUTE else "high"
+    emoji, word = BURN_LABELS[label]
+    return " ".join([text, *([emoji] if "emoji" in look else []), *([f"({word})"] if "text" in look else [])])
+
+
+def _context(given: Mapping[str, Any], thresholds: tuple[int, int] | None) -> str:
+    window = _object(given, "context_window")
+    usage = _object(window, "current_usage")
+    counts = [
+        _number(usage.get(name)) for name in ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+    ]
+    tokens = int(sum(count for count in counts if count)) or int(_number(window.get("total_input_tokens")) or 0)
+    size = int(_number(window.get("context_window_size")) or 0)
+    percent = _number(window.get("used_percentage"))
+    if percent is None:
+        percent = tokens / size * 100 if size else None
+    if not tokens and percent is None:
+        return ""
+    if percent is None:
+        return f"{tokens:,}"
+    share = f"{int(percent + 0.5)}%"
+    if thresholds:
+        low, medium = thresholds
+        share = (GREEN if percent < low else YELLOW if percent < medium else RED) + share + PLAIN
+    return f"{tokens:,} ({share})"
+
+
+def _limits(given: Mapping[str, Any]) -> str:
+    windows = _object(given, "rate_limits")
+    found = []
+    for name, label in (("five_hour", "5h"), ("seven_day", "7d")):
+        percent = _number(_object(windows, name).get("used_percentage"))
+        if percent is not None:
+            found.append(f"{label} {int(percent + 0.5)}%")
+    return " · ".join(found)
+
+
+def _dollars(amount: float | None) -> str:
+    return "…" if amount is None else f"${amount:,.2f}"
+
+
+def _object(given: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = given.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _number(value: object) -> float | None:
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return None
+    return float(value) if abs(value) < 1e15 else None

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from claude_tui.cli import main
+from claude_tui.engine.limits import read_limits
+from tests.cli.program import Outcome, run
+from tests.logs import ClaudeHome, assistant, usage
+
+HOUR = 3_600_000
+
+
+def given(home: ClaudeHome, **more: Any) -> dict[str, Any]:
+    """What Claude Code 2.1.329 writes to the hook's stdin."""
+    return {
+        "session_id": "s1",
+        "transcript_path": str(home.path()),
+        "cwd": "/home/user/project",
+        "model": {"id": "claude-fable-5-20260609", "display_name": "Fable 5"},
+        "effort": {"level": "high"},
+        "cost": {"total_cost_usd": 0.2345},
+        "context_window": {
+            "total_input_tokens": 25_000,
+            "context_window_size": 200_000,
+            "current_usage": {"input_tokens": 5_000, "cache_read_input_tokens": 20_000, "output_tokens": 7},
+            "used_percentage": 12.5,
+        },
+        **more,
+    }
+
+
+def line(document: Any, *arguments: str, env: dict[str, str] | None = None) -> Outcome:
+    stdin = document if isinstance(document, bytes) else json.dumps(document).encode()
+    return run("statusline", *arguments, stdin=stdin, env={"NO_COLOR": "1", **(env or {})})
+
+
+@pytest.fixture
+def spent(claude_home: ClaudeHome) -> ClaudeHome:
+    """A response of 1.50 dollars a minute ago, and one of another session."""
+    now_ms = time.time_ns() // 1_000_000
+    claude_home.append(assistant("msg_1", now_ms - 60_000, usage(output=100_000)))
+    claude_home.append(assistant("msg_2", now_ms - 30_000, usage(output=20_000), session="s2"), session="s2")
+    return claude_home
+
+
+def test_the_line(spent: ClaudeHome) -> None:
+    done = line(given(spent))
+    assert done.code == 0 and done.stderr == ""
+    model, money, burn, context = done.text.rstrip("\n").split(" | ")
+    assert model == "🤖 Fable 5 (high)"
+    assert money.startswith("💰 $0.23 session / $1.80 today / $1.80 block (~") and money.endswith("m left)")
+    assert burn.startswith("🔥 $") and burn.endswith("/hr")
+    assert context == "🧠 25,000 (13%)"
+
+
+def test_cost_sources_and_burn_indicator(spent: ClaudeHome) -> None:
+    assert "💰 $1.50 session" in line(given(spent), "--cost-source", "ccusage").text
+    assert "($0.23 cc / $1.50 counted) session" in line(given(spent), "--cost-source", "both").text
+    assert "(High)" in line(given(spent), "-B", "emoji-text").text
+    without = {name: value for name, value in given(spent).items() if name != "cost"}
+    assert "💰 $1.50 session" in line(without).text
+
+
+def test_new_responses_arrive_in_the_next_lines(spent: ClaudeHome) -> None:
+    assert "$1.80 today" in line(given(spent), "--refresh-interval", "0").text
+    spent.append(assistant("msg_3", time.time_ns() // 1_000_000, usage(output=20_000)))
+    os.utime(spent.path(), (time.time() + 5, time.time() + 5))
+    deadline_s = time.monotonic() + 30
+    while "$2.10 today" not in line(given(spent), "--refresh-interval", "0").text:
+        assert time.monotonic() < deadline_s
+
+
+def test_reported_limits_are_shown_and_kept(spent: ClaudeHome, own_home: Path) -> None:
+    reset_s = int(time.time()) + 7_300
+    limits = {
+        "five_hour": {"used_percentage": 41.7, "resets_at": reset_s},
+        "seven_day": {"used_percentage": 8, "resets_at": reset_s + 200_000},
+    }
+    cache = {"warm": True, "hit_ratio": 0.75, "misses": 2, "last_miss_at": 1_795_246_197, "last_miss_cause": None}
+    text = line(given(spent, rate_limits=limits, prompt_cache=cache)).text
+    assert "block (2h 1m left)" in text and "⏳ 5h 42% · 7d 8%" in text
+    kept = read_limits(str(own_home / ".state" / "claude-top"))
+    assert [(w.name, w.used_percent, w.resets_ms) for w in kept.windows] == [
+        ("five_hour", 41.7, reset_s * 1000),
+        ("seven_day", 8.0, (reset_s + 200_000) * 1000),
+    ]
+    assert kept.windows[0].account == str(spent.folder)
+    assert (kept.caches[0].session, kept.caches[0].hit_ratio, kept.caches[0].misses) == ("s1", 0.75, 2)
+
+
+@pytest.mark.parametrize(
+    "document", [b"", b"nonsense", b"[1, 2]", b'{"session_id": 7, "model": [], "cost": {"total_cost_usd": "x"}}']
+)
+def test_it_never_fails(spent: ClaudeHome, document: bytes) -> None:
+    assert line(given(spent)).code == 0
+    done = line(document)
+    assert done.code == 0 and done.stderr == "" and done.text.strip()
+
+
+def test_after_a_failure_the_last_good_line_stays(spent: ClaudeHome) -> None:
+    good = line(given(spent)).text
+    assert line(b"{").text == good
+
+
+def test_hostile_names_are_harmless(spent: ClaudeHome) -> None:
+    text = line(given(spent, model={"display_name": "\x1b]52;c;eA==\x07\u202e" + "x" * 500})).text
+    assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text and len(text) < 300
+
+
+def test_without_a_place_to_write_it_still_prints(spent: ClaudeHome, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    done = line(given(spent), env={"XDG_STATE_HOME": str(blocked)})
+    assert done.code == 0 and done.text.startswith("🤖 Fable 5 (high) | 💰 $0.23 session / … today")
+
+
+def test_the_branch(spent: ClaudeHome, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "HEAD").write_text("ref: refs/heads/feature/x\n")
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    assert "🌿 feature/x |" in line(given(spent, cwd=str(below)), "--git-branch").text
+
+
+def test_own_statusline_is_wrapped(spent: ClaudeHome, own_home: Path) -> None:
+    reset_s = int(time.time()) + 600
+    document = given(spent, rate_limits={"five_hour": {"used_percentage": 5, "resets_at": reset_s}})
+    command = f'{sys.executable} -c \'import json,sys; print(json.load(sys.stdin)["session_id"], "mine")\''
+    assert line(document, "--wrapped", command).text == "s1 mine\n"
+    assert read_limits(str(own_home / ".state" / "claude-top")).windows[0].used_percent == 5
+    assert line(document, "--wrapped", "exit 3").text == "s1 mine\n"
+
+
+def test_it_loads_little(spent: ClaudeHome) -> None:
+    code = (
+        "import sys; from claude_tui.cli import main; main(['statusline']);"
+        "sys.stderr.write(' '.join(sorted(sys.modules)))"
+    )
+    import subprocess
+
+    line(given(spent))
+    done = subprocess.run([sys.executable, "-c", code], input=json.dumps(given(spent)).encode(), capture_output=True)
+    assert "today" in done.stdout.decode()
+    loaded = set(done.stderr.decode().split())
+    heavy = {"textual", "rich", "asyncio", "orjson", "dataclasses", "subprocess", "zoneinfo", "claude_tui.model"}
+    assert not loaded & heavy
+    assert not any(name.startswith(("claude_tui.pricing", "claude_tui.engine.store")) for name in loaded)
+
+
+# -- install -------------------------------------------------------------------------------------------------
+
+
+def settings(home: ClaudeHome) -> Any:
+    return json.loads((home.folder / "settings.json").read_text())
+
+
+def test_install_and_undo_touch_nothing_else(claude_home: ClaudeHome) -> None:
+    claude_home.folder.mkdir()
+    path = claude_home.folder / "settings.json"
+    path.write_text('{"model": "opus", "hooks": {"ä": []}}')
+    path.chmod(0o640)
+    assert main(["statusline", "install"]) == 0
+    assert settings(claude_home)["statusLine"]["type"] == "command"
+    assert settings(claude_home)["statusLine"]["command"].endswith("statusline")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert main(["statusline", "install"]) == 0
+    assert main(["statusline", "install", "--undo"]) == 0
+    assert settings(claude_home) == {"model": "opus", "hooks": {"ä": []}}
+
+
+def test_install_keeps_an_own_statusline(claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    claude_home.folder.mkdir()
+    path = claude_home.folder / "settings.json"
+    own = {"type": "command", "command": "my 'line' | cut -c1-80", "padding": 2}
+    path.write_text(json.dumps({"statusLine": own}))
+    assert main(["statusline", "install"]) == 1
+    assert "--wrap" in capsys.readouterr().err and settings(claude_home)["statusLine"] == own
+    assert main(["statusline", "install", "--wrap", "--dry-run"]) == 0
+    assert "+" in capsys.readouterr().out and settings(claude_home)["statusLine"] == own
+    assert main(["statusline", "install", "--wrap"]) == 0
+    import shlex
+
+    words = shlex.split(settings(claude_home)["statusLine"]["command"])
+    assert words[-2:] == ["--wrapped", own["command"]] and settings(claude_home)["statusLine"]["padding"] == 2
+    assert main(["statusline", "install", "--undo"]) == 0
+    assert settings(claude_home)["statusLine"] == own
+
+
+def test_install_leaves_broken_or_foreign_settings_alone(
+    claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claude_home.folder.mkdir()
+    path = claude_home.folder / "settings.json"
+    path.write_text('{"model": ')
+    assert main(["statusline", "install"]) == 1
+    assert path.read_text() == '{"model": ' and "nothing changed" in capsys.readouterr().err
+    path.write_text('{"statusLine": {"type": "command", "command": "other"}}')
+    assert main(["statusline", "install", "--undo"]) == 1
+    assert settings(claude_home)["statusLine"]["command"] == "other"
