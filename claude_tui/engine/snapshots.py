@@ -48,6 +48,7 @@ class Picture:
     def __init__(self, query: Query) -> None:
         self.rollup = Rollup(query)
         self.today = 0
+        self.now_ms = 0
         self.changed_sessions: set[SessionKey] = set()
         self.lively: set[SessionKey] = set()
         self.models: dict[tuple[str, str], ModelRow] = {}
@@ -109,18 +110,21 @@ class SnapshotMaker:
             picture.today = today
             picture.models.clear()
             picture.projects.clear()
-        if stale_models := _stale(rollup.models.take_dirty(), rollup.models.sums, picture.models):
+        stale_models = _stale(rollup.models.take_dirty(), rollup.models.sums, picture.models)
+        if stale_models is not None:
             picture.models.update((key, self._model_row(rollup, key, today)) for key in stale_models)
             picture.ordered_models = _ranked(picture.models.values())
-        if stale_projects := _stale(rollup.projects.take_dirty(), rollup.projects.sums, picture.projects):
+        stale_projects = _stale(rollup.projects.take_dirty(), rollup.projects.sums, picture.projects)
+        if stale_projects is not None:
             picture.projects.update((key, self._project_row(rollup, key, today)) for key in stale_projects)
             picture.ordered_projects = _ranked(picture.projects.values())
-        if stale_days := _stale(rollup.days.take_dirty(), rollup.days.sums, picture.days):
+        stale_days = _stale(rollup.days.take_dirty(), rollup.days.sums, picture.days)
+        if stale_days is not None:
             picture.days.update((day, DayRow(date.fromordinal(day), rollup.days.totals(day))) for day in stale_days)
             picture.ordered_days = tuple(picture.days[day] for day in sorted(picture.days))
-            picture.day_models = picture.day_models | {
-                date.fromordinal(day): dict(rollup.day_models[day]) for day in stale_days
-            }
+            fresh = {date.fromordinal(day): dict(rollup.day_models[day]) for day in stale_days}
+            known = picture.day_models
+            picture.day_models = {row.day: fresh.get(row.day) or known[row.day] for row in picture.ordered_days}
         self._refresh_sessions(picture, now_ms)
 
     def _refresh_sessions(self, picture: Picture, now_ms: int) -> None:
@@ -128,10 +132,13 @@ class SnapshotMaker:
         dirty = rollup.sessions.take_dirty() | picture.changed_sessions
         picture.changed_sessions = set()
         stale = _stale(dirty, rollup.sessions.sums, rows)
-        rows.update((key, self._session_row(rollup, key)) for key in stale)
+        rows.update((key, self._session_row(rollup, key)) for key in stale or ())
+        if now_ms < picture.now_ms:
+            picture.lively |= rows.keys()  # the clock was set back
+        picture.now_ms = now_ms
         hourly = cost_per_hour(self.store, now_ms)
-        is_changed = bool(stale)
-        for key in picture.lively.union(stale, hourly.keys() & rows.keys()):
+        is_changed = stale is not None
+        for key in picture.lively.union(stale or (), hourly.keys() & rows.keys()):
             row = rows.get(key)
             if row is None:
                 picture.lively.discard(key)
@@ -218,12 +225,17 @@ class SnapshotMaker:
         return self.store.day_totals(self.store.calendar.day_hour(now_ms)[0])
 
 
-def _stale(dirty: set[K], sums: Mapping[K, Sums], rows: dict[K, R]) -> list[K]:
-    """Drop the rows whose sums are gone, and return the keys whose rows must be made (again)."""
-    for gone in rows.keys() - sums.keys() if len(rows) > len(sums) or dirty else ():
-        del rows[gone]
+def _stale(dirty: set[K], sums: Mapping[K, Sums], rows: dict[K, R]) -> list[K] | None:
+    """Drop the rows whose sums are gone, and return the keys whose rows must be made (again).
+
+    Returns None where all rows stay as they are.
+    """
+    gone = rows.keys() - sums.keys() if len(rows) > len(sums) or dirty else set()
+    for key in gone:
+        del rows[key]
     missing = sums.keys() - rows.keys() if len(rows) < len(sums) else set()
-    return [*missing, *(key for key in dirty if key in sums and key not in missing)]
+    stale = [*missing, *(key for key in dirty if key in sums and key not in missing)]
+    return stale if stale or gone else None
 
 
 def _ranked(rows: Iterable[Ranked]) -> tuple[Ranked, ...]:
