@@ -48,3 +48,30 @@ class Bar:
         megabytes = f"{progress.bytes_done / 1e6:,.0f} of {progress.bytes_total / 1e6:,.0f} MB"
         sys.stderr.write(f"\r\x1b[K{self.label} [{bar}] {files}, {megabytes}")
         sys.stderr.flush()
+
+
+class Steps:
+    """Shows what is done now, on one line that is wiped away at the end. Where stderr is no terminal, on lines."""
+
+    def __init__(self) -> None:
+        self._is_terminal = sys.stderr is not None and sys.stderr.isatty()
+
+    def __enter__(self) -> Steps:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._is_terminal:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+    def show(self, text: str) -> None:
+        """Say what is done now."""
+        if sys.stderr is not None:
+            sys.stderr.write(f"\r\x1b[K{text} ..." if self._is_terminal else f"{text}\n")
+            sys.stderr.flush()
+
+    def count(self, text: str, done: int, total: int) -> None:
+        """Say what is done now, and how far that is."""
+        self.show(f"{done + 1} of {total}: {text}")
