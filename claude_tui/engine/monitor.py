@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo
 from claude_tui.engine.cache import Seen
 from claude_tui.engine.opening import Opening
 from claude_tui.engine.reading import FileColumns
+from claude_tui.engine.registry import LOOK_S, LiveRegistry
 from claude_tui.engine.scan import Scan
 from claude_tui.engine.snapshots import SnapshotMaker
 from claude_tui.engine.tail import Tail
@@ -40,6 +42,7 @@ class Monitor:
         self._opening = Opening(config, pricer, zone, cache_folder=cache_folder)
         self.store = self._opening.store
         self._maker = SnapshotMaker(self.store, roots=tuple(root for _, root in self._opening.roots))
+        self._registry = LiveRegistry.of(config)
         self._scan: Scan | None = None
         self._saved_revision = -1
         self._callbacks: list[Callable[[], None]] = []
@@ -77,6 +80,7 @@ class Monitor:
         """Count everything, then follow it until cancelled."""
         self._loop = asyncio.get_running_loop()
         opening = self._opening
+        watching = asyncio.create_task(self._watch_processes())
         try:
             if self._scan is None:
                 await asyncio.to_thread(self.prepare)
@@ -86,6 +90,7 @@ class Monitor:
             await asyncio.to_thread(self._seal)
             await asyncio.gather(self.tail.run(), self._save_regularly())
         finally:
+            watching.cancel()
             if self._scan is not None:
                 self._scan.stop()
             self._save()
@@ -107,6 +112,14 @@ class Monitor:
         while is_more:
             with self.store.lock:
                 is_more = self.store.table.row_of.seal_run()
+
+    async def _watch_processes(self) -> None:
+        """Look regularly which sessions have a living process, and tell where that changed."""
+        while True:
+            if await asyncio.to_thread(self._registry.look, int(time.time() * 1000)):
+                self._maker.presences = self._registry.sessions
+                self._notify()
+            await asyncio.sleep(LOOK_S)
 
     async def _save_regularly(self) -> None:
         while True:

@@ -1,9 +1,10 @@
-"""What a session is doing and how full its context is, judged from what its log says. Must not read files."""
+"""What a session is doing and how full its context is, judged from its log and its process. Must not read files."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from claude_tui.engine.registry import Presence
 from claude_tui.model import SessionState
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import FileFacts
@@ -16,9 +17,28 @@ BASE_WINDOW: Final = 200_000
 LONG_WINDOW: Final = 1_000_000
 
 
-def session_state(facts: FileFacts | None, last_ms: int, now_ms: int) -> SessionState:
-    """Judge a session by its newest line: a prompt or a tool result is being worked on, an answer waits."""
-    age_ms = now_ms - last_ms
+def session_state(facts: FileFacts | None, last_ms: int, now_ms: int, presence: Presence | None = None) -> SessionState:
+    """Judge a session by its process where one is known, else by its newest line (`last_ms`).
+
+    By its line, a prompt or a tool result is being worked on and an answer waits. A running process knows better
+    whether it works or waits, and its session is never over; an ended one leaves nothing but what came after it.
+    """
+    if presence is None or (not presence.is_alive and last_ms > presence.since_ms):
+        return _state_of_line(facts, now_ms - last_ms)
+    if not presence.is_alive:
+        return SessionState.DONE
+    if presence.status == "busy":
+        return SessionState.WORKING
+    if presence.status == "waiting":
+        return SessionState.WAITING
+    age_ms = now_ms - max(last_ms, presence.since_ms)
+    if presence.status:
+        return SessionState.WAITING if age_ms < WORKING_MS else SessionState.IDLE
+    state = _state_of_line(facts, age_ms)
+    return SessionState.IDLE if state is SessionState.DONE else state
+
+
+def _state_of_line(facts: FileFacts | None, age_ms: int) -> SessionState:
     if age_ms >= IDLE_MS:
         return SessionState.DONE
     kind = facts.last_kind if facts else ""

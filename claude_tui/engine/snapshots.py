@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 from claude_tui.engine.cells import Sums
 from claude_tui.engine.facts import AgentKey, SessionKey
 from claude_tui.engine.recent import active_sessions, burn, cost_per_hour, tokens_per_minute
+from claude_tui.engine.registry import Presence
 from claude_tui.engine.rollup import Rollup
 from claude_tui.engine.sessions import context_window, session_state
 from claude_tui.engine.store import Store
@@ -69,6 +70,8 @@ class SnapshotMaker:
         self.store = store
         self.roots = roots
         self.progress = Progress()
+        self.presences: Mapping[SessionKey, Presence] = {}
+        """Sessions with a known process; replaced whole when any changes."""
         self._pictures: OrderedDict[Query, Picture] = OrderedDict()
         self._last: tuple[object, ...] = ()
         self._snapshot: Snapshot | None = None
@@ -77,7 +80,7 @@ class SnapshotMaker:
         """Return the state of everything `query` covers; the same object again where nothing can differ."""
         with self.store.lock:
             picture = self._picture(query, now_ms)
-            identity = (query, self.store.revision, self.progress, now_ms // 1000)
+            identity = (query, self.store.revision, self.progress, now_ms // 1000, self.presences)
             if self._snapshot is None or identity != self._last:
                 self._last, self._snapshot = identity, self._make(picture, query, now_ms)
             return self._snapshot
@@ -138,13 +141,15 @@ class SnapshotMaker:
         picture.now_ms = now_ms
         hourly = cost_per_hour(self.store, now_ms)
         is_changed = stale is not None
-        for key in picture.lively.union(stale or (), hourly.keys() & rows.keys()):
+        presences = self.presences
+        for key in picture.lively.union(stale or (), hourly.keys() & rows.keys(), presences.keys() & rows.keys()):
             row = rows.get(key)
             if row is None:
                 picture.lively.discard(key)
                 continue
             facts = self.store.facts.sessions.get(key)
-            state = session_state(facts, max(row.totals.last_ms, facts.last_ms if facts else 0), now_ms)
+            last_ms = max(row.totals.last_ms, facts.last_ms if facts else 0)
+            state = session_state(facts, last_ms, now_ms, presences.get(key))
             rate = hourly.get(key, 0)
             if state is not row.state or rate != row.cost_per_hour_nano:
                 rows[key] = replace(row, state=state, cost_per_hour_nano=rate)

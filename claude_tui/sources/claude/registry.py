@@ -1,0 +1,139 @@
+"""The client's own list of running sessions: `<config>/sessions/<pid>.json`, one small file per process.
+
+An entry outlives a killed process, so it says nothing until its process was looked for. Must not judge what a
+session is doing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from claude_tui.sources.claude.discovery import config_dirs
+from claude_tui.sources.lines import open_regular
+from claude_tui.sources.protocol import SourceConfig
+
+MAX_BYTES: Final = 64 << 10
+"""An entry has about 500 bytes; a larger file is none."""
+
+NAME: Final = re.compile(r"\d{1,10}\.json")
+
+_DEAD: Final = (b"Z", b"X", b"x")
+"""States of a process in /proc that has ended."""
+
+
+class RegistryEntry(NamedTuple):
+    """What one process says of itself. `status` is "busy", "idle", "waiting", "shell" or "" (not told).
+
+    `process_start` is the start of the process as the client read it, "" unknown: on Linux the clock ticks of
+    /proc/<pid>/stat.
+    """
+
+    pid: int
+    session: str
+    process_start: str = ""
+    cwd: str = ""
+    status: str = ""
+    status_ms: int = 0
+    name: str = ""
+    kind: str = ""
+    version: str = ""
+
+
+def registry_folders(config: SourceConfig) -> list[Path]:
+    """Return where running sessions are listed, existing or not: beside each `projects` folder."""
+    folders = config_dirs(config)
+    return [(folder.parent if _is_projects(folder) else folder) / "sessions" for folder in folders]
+
+
+def read_entry(path: str) -> RegistryEntry | None:
+    """Read one file of the list; None for anything that is no entry. Raises OSError where it cannot be read."""
+    fd, _ = open_regular(path)
+    with open(fd, "rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    try:
+        found = orjson.loads(content) if len(content) <= MAX_BYTES else None
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(found, dict):
+        return None
+    pid, session = _whole(found, "pid"), _text(found, "sessionId")
+    if pid <= 0 or not session:
+        return None
+    return RegistryEntry(
+        pid=pid,
+        session=session,
+        process_start=_text(found, "procStart"),
+        cwd=_text(found, "cwd"),
+        status=_text(found, "status"),
+        status_ms=_whole(found, "statusUpdatedAt") or _whole(found, "updatedAt"),
+        name=_text(found, "name"),
+        kind=_text(found, "kind"),
+        version=_text(found, "version"),
+    )
+
+
+def is_alive(entry: RegistryEntry) -> bool | None:
+    """Whether the very process that wrote an entry still runs. None where this system cannot tell.
+
+    On Linux the start time must be the same, for numbers of processes are used again.
+    """
+    if sys.platform == "linux":
+        return _is_alive_in_proc(entry)
+    if os.name != "posix":
+        return None  # there os.kill() would end the process instead of asking for it
+    try:
+        os.kill(entry.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return None
+    return True
+
+
+def process_start(pid: int) -> str:
+    """Return when a process started, in clock ticks since the machine did; "" where there is none. Linux only."""
+    found = _stat_fields(pid)
+    return found[19].decode("ascii", "replace") if found else ""
+
+
+def _is_alive_in_proc(entry: RegistryEntry) -> bool | None:
+    fields = _stat_fields(entry.pid)
+    if fields is None:
+        return None if not os.path.exists("/proc/self/stat") else False
+    if fields[0] in _DEAD:
+        return False
+    start = entry.process_start
+    return not start.isdigit() or fields[19] == start.encode("ascii")
+
+
+def _stat_fields(pid: int) -> list[bytes] | None:
+    """Return the fields of /proc/<pid>/stat after the name, which may itself hold spaces and brackets."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            fields = file.read(4096).rpartition(b")")[2].split()
+    except OSError:
+        return None
+    return fields if len(fields) > 19 else None
+
+
+def _is_projects(folder: Path) -> bool:
+    return folder.name == "projects" and not (folder / "projects").is_dir()
+
+
+def _text(found: Mapping[str, Any], name: str) -> str:
+    value = found.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _whole(found: Mapping[str, Any], name: str) -> int:
+    value = found.get(name)
+    return value if type(value) is int and 0 <= value < 2**53 else 0
