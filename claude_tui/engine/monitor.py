@@ -19,6 +19,7 @@ from claude_tui.engine.registry import LOOK_S, LiveRegistry
 from claude_tui.engine.scan import Scan
 from claude_tui.engine.snapshots import SnapshotMaker
 from claude_tui.engine.tail import Tail
+from claude_tui.engine.turns import TurnDetails, turn_details
 from claude_tui.model import Phase, Progress, Query, Response, Snapshot
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import SourceConfig
@@ -66,6 +67,10 @@ class Monitor:
     def turns(self, session: str) -> Sequence[Response]:
         """Return every response of a session with its extras, by time."""
         return self.store.responses(Query(session=session))
+
+    def turn_details(self, response: Response) -> TurnDetails:
+        """Return what the log says of one response beside its numbers. Reads its file: not for the event loop."""
+        return turn_details(response)
 
     def refresh(self) -> None:
         """Look at every file again now. Safe from any thread."""
