@@ -60,20 +60,21 @@ class FileReader:
         file, since = task
         try:
             found: FileRead = reader(file.source).read(file, since)
+            columns = columns_of(file.source, found.rows, keep_names=self.keep_names)
+            cells = file_cells(columns, self.pricer, self.calendar)
         except Exception as error:
             if not isinstance(error, OSError):
                 _log.exception("reading %s failed", file.path)
             reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
             problem = Problem(ProblemKind.UNREADABLE, file.path, 0, reason)
             return FileColumns(file, Columns(file.source), None, (problem,), None)
-        columns = columns_of(file.source, found.rows, keep_names=self.keep_names)
         return FileColumns(
             file,
             columns,
             found.facts,
             tuple(found.problems),
             found.checkpoint,
-            file_cells(columns, self.pricer, self.calendar),
+            cells,
             since is None or found.restarted,
             found.bytes_read,
             found.lines,
@@ -87,8 +88,15 @@ class FileReader:
 
 def discover(config: SourceConfig) -> list[LogFile]:
     """Return every log of every client asked for, the newest first, each file once."""
-    found = {(file.dev, file.ino): file for file in _walk(config)}
-    return sorted(found.values(), key=lambda file: (-file.mtime_ns, file.path))
+    return sorted(distinct(_walk(config)), key=lambda file: (-file.mtime_ns, file.path))
+
+
+def distinct(files: Iterable[LogFile]) -> list[LogFile]:
+    """Return each file once, by the first of the names it has."""
+    found: dict[tuple[int, int], LogFile] = {}
+    for file in files:
+        found.setdefault((file.dev, file.ino), file)
+    return list(found.values())
 
 
 def roots_of(config: SourceConfig) -> list[tuple[str, str]]:

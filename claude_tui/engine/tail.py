@@ -17,9 +17,10 @@ from typing import Final
 
 from claude_tui.engine.cache import Seen
 from claude_tui.engine.opening import is_same_stat
-from claude_tui.engine.reading import FileColumns, FileReader, Task
+from claude_tui.engine.reading import FileColumns, FileReader, Task, distinct
 from claude_tui.engine.store import Store
 from claude_tui.engine.watch import hints, needs_polling
+from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import LogFile, SourceConfig
 from claude_tui.sources.registry import reader
 
@@ -60,6 +61,8 @@ class Tail:
         self._on_change = on_change
         self._roots = [(name, root) for name in config.sources for root in reader(name).roots(config)]
         self.seen = {} if seen is None else seen
+        self._path_of = {(one.file.dev, one.file.ino): path for path, one in self.seen.items()}
+        self._failed: dict[str, str] = {}
         self._wake = asyncio.Event()
         self._reading = asyncio.Lock()
         self.is_polling = any(needs_polling(str(root)) for _, root in self._roots if root.exists())
@@ -73,6 +76,7 @@ class Tail:
         """Remember how far a file has been read."""
         if found.checkpoint is not None:
             self.seen[found.file.path] = Seen(found.file, found.checkpoint)
+            self._path_of[found.file.dev, found.file.ino] = found.file.path
 
     def refresh(self) -> None:
         """Sweep now. Call from the event loop."""
@@ -119,10 +123,18 @@ class Tail:
     async def sweep(self) -> None:
         """Compare every file with what was last read of it, and read what differs."""
         self.work.sweeps += 1
-        await self._read_changed(await asyncio.to_thread(self._discover))
+        files = await asyncio.to_thread(self._discover)
+        await self._read_changed(files)
+        if self._forget_failures(files):
+            self._on_change()
+
+    def _forget_failures(self, files: Iterable[LogFile]) -> bool:
+        """Take back the problems of what could not be read and is no longer there. Returns whether any were."""
+        gone = self._failed.keys() - {file.path for file in files}
+        return any([self._store.apply(path, Columns(self._failed.pop(path))) for path in gone])
 
     def _discover(self) -> list[LogFile]:
-        return [file for name, root in self._roots for file in reader(name).discover(root)]
+        return self._as_known(distinct(file for name, root in self._roots for file in reader(name).discover(root)))
 
     def _hinted(self, paths: Iterable[str]) -> list[LogFile]:
         """Find the logs that hints are about: a known file itself, else what lies in the folder."""
@@ -141,7 +153,19 @@ class Tail:
             source = reader(name)
             root = next(root for known, root in self._roots if known == name)
             found.update((file.path, file) for file in source.discover(type(root)(folder)))
-        return list(found.values())
+        return self._as_known(found.values())
+
+    def _as_known(self, files: Iterable[LogFile]) -> list[LogFile]:
+        """Give a file that is followed already the name it is followed by: links give files several."""
+        found = []
+        for file in files:
+            path = self._path_of.get((file.dev, file.ino), file.path)
+            if file.path not in self.seen and path != file.path and file.source in RESTATED:
+                known = _restat([self.seen[path].file])
+                if known and (known[0].dev, known[0].ino) == (file.dev, file.ino):
+                    file = known[0]
+            found.append(file)
+        return found
 
     async def _read_changed(self, files: Sequence[LogFile]) -> None:
         async with self._reading:
@@ -163,6 +187,8 @@ class Tail:
             self.work.files_opened += 1
             self.work.bytes_read += found.bytes_read
             self.note(found)
+            if found.checkpoint is None:
+                self._failed[file.path] = file.source
             if found.is_whole and seen is not None:
                 self.is_continued = False
             moved |= self._store.take_in(found)

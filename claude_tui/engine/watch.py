@@ -90,7 +90,7 @@ async def hints(roots: Sequence[str]) -> AsyncIterator[set[str]]:
                     yield {path for _, path in changes}
                 if existing(roots) != watched or loop.time() > renew_at:
                     break
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError, ValueError) as error:  # ValueError: a name that is no UTF-8
             _log.warning("watching failed, trying again in %.0f s: %s", backoff_s, error)
             await asyncio.sleep(backoff_s)
             backoff_s = min(backoff_s * 2, MAX_BACKOFF_S)

@@ -35,6 +35,7 @@ def _parse_ms(text: str) -> int:
         return 0
     if ms <= 0:
         return 0
-    if len(text) == 24 and text[23] == "Z" and len(_DAYS_MS) < 20_000:
+    # Newer versions of Python take 24:00 for the start of the next day.
+    if len(text) == 24 and text[23] == "Z" and text[11:13] != "24" and len(_DAYS_MS) < 20_000:
         _DAYS_MS[text[:10]] = (moment.toordinal() - _EPOCH_ORDINAL) * 86_400_000
     return ms

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+from zlib import crc32
 
 from claude_tui.sources.protocol import LogFile, SourceConfig
 
@@ -21,7 +22,7 @@ def config_dirs(config: SourceConfig) -> list[Path]:
     """
     explicit = config.explicit.get("claude", ())
     if explicit:
-        return _distinct(list(explicit))
+        return _distinct([Path(os.path.abspath(folder)) for folder in explicit])
     named = [part.strip() for part in config.env.get("CLAUDE_CONFIG_DIR", "").split(",")]
     if any(named):
         return _distinct([_expand(part, config.home) for part in named if part])
@@ -39,39 +40,55 @@ def projects_dir(folder: Path) -> Path:
 def transcripts(root: Path) -> Iterator[LogFile]:
     """Walk every transcript below `root`, folders and files in name order, each file once.
 
-    Symlinked folders are followed; a folder is entered once however often it is reached, so loops end.
-    Unreadable folders are passed over.
+    Symlinked folders are followed; a folder is entered once however often it is reached, so loops end. What is
+    called like a transcript and is no regular file, and a folder that cannot be listed, is given too: reading it
+    tells what is wrong with it.
     """
-    seen_dirs: set[tuple[int, int]] = set()
-    seen_files: set[tuple[int, int]] = set()
+    seen: set[tuple[int, int]] = set()
     pending = [os.fspath(root)]
     while pending:
         folder = pending.pop()
         try:
             stat = os.stat(folder)
-            if (stat.st_dev, stat.st_ino) in seen_dirs:
+            if (stat.st_dev, stat.st_ino) in seen:
                 continue
-            seen_dirs.add((stat.st_dev, stat.st_ino))
+            seen.add((stat.st_dev, stat.st_ino))
             with os.scandir(folder) as listing:
                 entries = sorted(listing, key=lambda entry: entry.name)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
         except OSError:
+            if folder != os.fspath(root):
+                yield LogFile("claude", folder, os.fspath(root), 0, 0, -1, crc32(os.fsencode(folder)))
             continue
         below = []
         for entry in entries:
-            try:
-                if entry.is_dir():
-                    below.append(entry.path)
-                elif entry.name.endswith(".jsonl") and entry.name not in NOT_TRANSCRIPTS and entry.is_file():
-                    found = entry.stat()
+            if _is_folder(entry):
+                below.append(entry.path)
+            elif entry.name.endswith(".jsonl") and entry.name not in NOT_TRANSCRIPTS:
+                found = _stat(entry)
+                if found is not None and (found.st_dev, found.st_ino) not in seen:
                     identity = (found.st_dev, found.st_ino)
-                    if identity not in seen_files:
-                        seen_files.add(identity)
-                        yield LogFile(
-                            "claude", entry.path, os.fspath(root), found.st_size, found.st_mtime_ns, *identity
-                        )
-            except OSError:
-                continue
+                    seen.add(identity)
+                    yield LogFile("claude", entry.path, os.fspath(root), found.st_size, found.st_mtime_ns, *identity)
         pending.extend(reversed(below))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
+
+
+def _stat(entry: os.DirEntry[str]) -> os.stat_result | None:
+    """Return the stat of what an entry leads to, or of a link that leads nowhere; None where it is gone."""
+    for follow in (True, False):
+        try:
+            return entry.stat(follow_symlinks=follow)
+        except OSError:
+            continue
+    return None
 
 
 def decoded_dir(path: str) -> str:
@@ -84,7 +101,7 @@ def decoded_dir(path: str) -> str:
 def _expand(text: str, home: Path) -> Path:
     if text == "~":
         return home
-    return home / text[2:] if text.startswith("~/") else Path(text)
+    return home / text[2:] if text.startswith("~/") else Path(os.path.abspath(text))
 
 
 def _distinct(folders: list[Path]) -> list[Path]:

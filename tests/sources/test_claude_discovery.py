@@ -1,0 +1,149 @@
+"""Which files are transcripts, and where they are looked for."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from claude_tui.model import ProblemKind
+from claude_tui.sources.claude import ClaudeSource
+from claude_tui.sources.claude.discovery import config_dirs
+from claude_tui.sources.protocol import SourceConfig
+from tests.engine.counting import counted, counted_exactly, transcripts_of
+from tests.logs import ClaudeHome, assistant, usage
+
+T = 1_780_000_000_000
+HOME = Path("/home/user")
+ROW = assistant("msg_1", T, usage(1, 1))
+
+
+def dirs(env: dict[str, str], *explicit: str) -> list[str]:
+    given = {"claude": tuple(map(Path, explicit))} if explicit else {}
+    return [str(folder) for folder in config_dirs(SourceConfig(HOME, env, given))]
+
+
+def test_the_usual_folders() -> None:
+    assert dirs({}) == ["/home/user/.claude", "/home/user/.config/claude"]
+
+
+def test_the_environment_names_one_or_several_folders() -> None:
+    assert dirs({"CLAUDE_CONFIG_DIR": "/a"}) == ["/a"]
+    assert dirs({"CLAUDE_CONFIG_DIR": " /a, ~/b ,,~,/a/"}) == ["/a", "/home/user/b", "/home/user"]
+    assert dirs({"CLAUDE_CONFIG_DIR": " , "}) == ["/home/user/.claude", "/home/user/.config/claude"]
+
+
+def test_folders_given_replace_all_others() -> None:
+    assert dirs({"CLAUDE_CONFIG_DIR": "/a"}, "/x", "/y", "/x") == ["/x", "/y"]
+
+
+def test_relative_folders_are_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ClaudeHome(tmp_path / "here").append(ROW)
+    monkeypatch.chdir(tmp_path)
+    (path,) = transcripts_of(Path("here"))
+    assert path.startswith(str(tmp_path))
+    assert dirs({"CLAUDE_CONFIG_DIR": "here"}) == [str(tmp_path / "here")]
+
+
+def test_a_config_folder_or_its_projects_may_be_given(claude_home: ClaudeHome) -> None:
+    path = claude_home.append(ROW)
+    assert transcripts_of(claude_home.folder) == [str(path)]
+    assert transcripts_of(claude_home.folder / "projects") == [str(path)]
+
+
+def test_a_folder_called_projects_may_itself_be_a_config_folder(tmp_path: Path) -> None:
+    path = ClaudeHome(tmp_path / "projects").append(ROW)
+    assert transcripts_of(tmp_path / "projects") == [str(path)]
+
+
+def test_only_transcripts_are_found_each_once_in_a_stable_order(claude_home: ClaudeHome) -> None:
+    wanted = [
+        claude_home.append(ROW, session="s2"),
+        claude_home.append(ROW, session="s1"),
+        claude_home.append(ROW, agent="a1"),
+        claude_home.append(ROW, project=".git", session="s1"),
+        claude_home.append(ROW, project="node_modules", session="s1"),
+    ]
+    folder = wanted[0].parent
+    for name in ("journal.jsonl", "sessions-index.json", "s1.jsonl.compact.tmp.ab", "x.JSONL", "s1.json"):
+        (folder / name).write_bytes(b"{}\n")
+    os.link(wanted[0], folder / "zz-hard.jsonl")
+    (folder / "zz-soft.jsonl").symlink_to(wanted[0])
+    assert sorted(map(str, wanted)) == transcripts_of(claude_home.folder)
+    source = ClaudeSource()
+    root = claude_home.folder / "projects"
+    assert list(source.discover(root)) == list(source.discover(root))
+
+
+def test_linked_projects_are_entered_once_and_loops_end(claude_home: ClaudeHome, tmp_path: Path) -> None:
+    claude_home.append(ROW)
+    elsewhere = ClaudeHome(tmp_path / "elsewhere")
+    other = elsewhere.append(assistant("msg_2", T, usage(2, 2)), project="-other").parent
+    projects = claude_home.folder / "projects"
+    (projects / "-linked").symlink_to(other)
+    (projects / "-again").symlink_to(other)
+    (projects / "-loop").symlink_to(projects)
+    (other / "up").symlink_to(projects)
+    (other / "self").symlink_to(other / "self")
+    assert [one.key for one in counted_exactly(claude_home.folder)] == ["msg_1", "msg_2"]
+    assert len(transcripts_of(claude_home.folder)) == 2
+
+
+def test_what_cannot_be_read_is_named_and_ends_nothing(claude_home: ClaudeHome) -> None:
+    folder = claude_home.append(ROW).parent
+    (folder / "dangling.jsonl").symlink_to(folder / "nowhere")
+    (folder / "loop.jsonl").symlink_to(folder / "loop.jsonl")
+    os.mkfifo(folder / "fifo.jsonl")
+    (folder / "folder.jsonl").mkdir()
+    (folder / "folder.jsonl" / "inside.jsonl").write_bytes(b"")
+    store = counted(claude_home.folder)
+    assert [one.key for one in store.responses()] == ["msg_1"]
+    assert {(problem.kind, os.path.basename(problem.path)) for problem in store.problems} == {
+        (ProblemKind.UNREADABLE, name) for name in ("dangling.jsonl", "loop.jsonl", "fifo.jsonl")
+    }
+    assert all(problem.detail for problem in store.problems)
+
+
+def test_a_folder_that_cannot_be_listed_is_named(claude_home: ClaudeHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    claude_home.append(ROW)
+    closed = claude_home.append(ROW, project="-closed").parent
+    listed = os.scandir
+
+    def scandir(path: Any) -> Any:
+        if path == str(closed):
+            raise PermissionError(13, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    store = counted(claude_home.folder)
+    assert [one.key for one in store.responses()] == ["msg_1"]
+    assert [(problem.kind, problem.path) for problem in store.problems] == [(ProblemKind.UNREADABLE, str(closed))]
+
+
+def test_files_may_vanish_and_appear_while_they_are_looked_for(claude_home: ClaudeHome) -> None:
+    stop = threading.Event()
+    claude_home.append(ROW)
+
+    def churn() -> None:
+        n = 0
+        while not stop.is_set():
+            n += 1
+            path = claude_home.append(assistant("msg_2", T, usage(1, 1)), project=f"-p{n % 7}", session="s2")
+            path.unlink()
+            path.parent.rmdir()
+
+    def looks() -> Iterator[list[str]]:
+        for _ in range(200):
+            yield [one.key for one in counted(claude_home.folder).responses()]
+
+    thread = threading.Thread(target=churn)
+    thread.start()
+    try:
+        assert all("msg_1" in keys for keys in looks())
+    finally:
+        stop.set()
+        thread.join()
