@@ -30,6 +30,8 @@ COMMANDS: Final = (
     Command("export", "every response, day or session, one per line", "export"),
     Command("price", "price usage records given on stdin", "price"),
     Command("prices", "which prices are in use; `prices refresh` fetches newer ones", "prices"),
+    Command("check", "an exit code for scripts: budgets and reported limits", "check"),
+    Command("doctor", "what was found, what was skipped, how sure the numbers are", "doctor"),
     Command("bench", "how fast your own logs are counted, and that every way agrees", "bench"),
     Command("statusline", "one line for Claude Code's statusline; `statusline install` sets it up", "statusline"),
     Command("statusline-install", "", "statusline_install"),

@@ -79,5 +79,7 @@ def unpriced(models: int, totals: Totals) -> str:
 
 
 def share(part: int, whole: int) -> str:
-    """A part of a whole in percent; "-" of nothing."""
-    return f"{100 * part / whole:.1f}%" if whole else "-"
+    """A part of a whole in percent; "-" of nothing. What is there is never 0.0%."""
+    if not whole:
+        return "-"
+    return "<0.1%" if 0 < part * 1000 < whole else f"{100 * part / whole:.1f}%"
