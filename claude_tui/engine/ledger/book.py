@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import MISSING, fields
 from typing import Any, Final, NamedTuple
 from zlib import crc32
@@ -113,7 +113,7 @@ class Book:
 
     def columns(self, record: FileRecord) -> Columns:
         """Return the responses of a file. Raises DamagedError unless they are all there as they were written."""
-        return _columns(record, list(self.raw_runs(record.id)))
+        return _columns(record, self.raw_runs(record.id))
 
     def all_columns(self, records: Collection[FileRecord]) -> list[Columns]:
         """Return the responses of files, in order; faster than one by one. Raises DamagedError."""
@@ -124,12 +124,12 @@ class Book:
                 file.append(row)
         return [_columns(record, runs[record.id]) for record in records]
 
-    def raw_runs(self, file: int) -> Iterator[RawRun]:
-        """Yield the rows of a file's runs, unchecked."""
+    def raw_runs(self, file: int) -> list[RawRun]:
+        """Return the rows of a file's runs, unchecked."""
         first = file << RUN_BITS
-        yield from self._connection.execute(
+        return self._connection.execute(
             "SELECT * FROM runs WHERE id >= ? AND id < ? ORDER BY id", (first, first + (1 << RUN_BITS))
-        )
+        ).fetchall()
 
     def check_runs(self, records: Collection[FileRecord]) -> None:
         """Compare the checksums of every run without reading what is in them. Raises DamagedError."""

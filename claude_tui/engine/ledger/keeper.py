@@ -10,8 +10,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from claude_tui.engine.ledger.book import FileKey
 from claude_tui.engine.ledger.ledger import Ledger
@@ -33,6 +33,16 @@ FileName = tuple[str, str]
 """Source and path."""
 
 _log = logging.getLogger(__name__)
+
+
+class Started(NamedTuple):
+    """What a start gave: how many files. `lost` are cached ones that are gone and the ledger knows otherwise.
+
+    A cache with such files is nothing that files and ledger together say.
+    """
+
+    given: int = 0
+    lost: tuple[str, ...] = ()
 
 
 class LedgerKeeper:
@@ -70,13 +80,19 @@ class LedgerKeeper:
         """What is wrong with the ledger, for the status line; "" while nothing is."""
         return self.ledger.status or self.ledger.notice
 
-    def start(self, files: Iterable[LogFile]) -> int:
+    def start(
+        self, files: Iterable[LogFile], cached: Mapping[str, Checkpoint] | None = None, cached_mark: str = ""
+    ) -> Started:
         """Give the store what `files`, all that were found, no longer hold; from now on keep what is noted.
 
-        Returns the number of files given back. Blocks while the ledger is read.
+        `cached` says up to where the store already knows files, gone ones included, and `cached_mark` what
+        `Ledger.mark` was when that was saved: while it is the same, no response is read. Blocks meanwhile.
         """
         found = {(file.source, file.path): file for file in files}
-        recalled = self.ledger.recall(self._places, {path for _, path in found})
+        live = {path for _, path in found}
+        known = {path: stamp_of(checkpoint) for path, checkpoint in (cached or {}).items()}
+        is_same = bool(cached_mark) and cached_mark == self.ledger.mark()
+        recalled = self.ledger.recall(() if is_same else self._places, live, known)
         with self._condition:
             self._notice = self.ledger.notice
             self._files.update(found)
@@ -86,7 +102,9 @@ class LedgerKeeper:
                 self._thread.start()
         for file in recalled.files:
             self._give(file)
-        return len(recalled.files)
+        stamps = {path: stamp for (_, path), stamp in recalled.stamps.items()}
+        lost = [path for path, stamp in known.items() if path not in live and stamps.get(path) != stamp]
+        return Started(len(recalled.files), tuple(lost))
 
     def note(self, found: FileColumns) -> None:
         """Keep what was read of a file. Cheap: a look-up, or an entry in a list."""
@@ -234,7 +252,8 @@ class LedgerKeeper:
 
 
 def _facts(found: FileColumns) -> tuple[FileFacts, ...]:
-    return () if found.facts is None or found.facts == FileFacts() else (found.facts,)
+    every = (*found.sessions, found.facts) if found.facts is not None else found.sessions
+    return tuple(facts for facts in every if facts != FileFacts())
 
 
 def _first(pieces: Sequence[Piece], files: int) -> list[Piece]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
@@ -27,6 +27,7 @@ from claude_tui.engine.ledger.schema import (
     DamagedError,
     LedgerError,
     NewerVersionError,
+    OlderVersionError,
     is_newer,
     lease,
     reading,
@@ -102,12 +103,19 @@ class Ledger:
         except OSError:
             return ""
 
-    def recall(self, places: Sequence[tuple[str, str]] | None = None, live: Collection[str] = ()) -> Recalled:
+    def recall(
+        self,
+        places: Sequence[tuple[str, str]] | None = None,
+        live: Collection[str] = (),
+        cached: Mapping[str, str] | None = None,
+    ) -> Recalled:
         """Return what must be added to the files in `live`: those that are gone or hold less than is known.
 
-        `places` are (source, folder) looked in: this machine's files elsewhere are none of this count's. None
-        means everything. Never raises; `status` says what is wrong.
+        Left out is also what is in `cached`, by path, with the stamp up to which it is known. `places` are
+        (source, folder) looked in: this machine's files elsewhere are none of this count's. None means everything.
+        Never raises; `status` says what is wrong.
         """
+        known = cached or {}
 
         def look(book: Book) -> Recalled:
             host = book.seal().host
@@ -117,7 +125,8 @@ class Ledger:
                 is_own = key.host == host
                 if is_own:
                     stamps[key.source, key.path] = record.stamp
-                    if key.path in live and not record.is_beyond:
+                    is_known = key.path in live or (record.stamp and record.stamp == known.get(key.path))
+                    if is_known and not record.is_beyond:
                         continue
                 if places is None or _is_in(key, places, is_own=is_own):
                     wanted.append(record)
@@ -230,6 +239,11 @@ class Ledger:
                             if is_newer(connection):
                                 raise NewerVersionError("it was written by a newer version of claude-top") from error
                             raise DamagedError(str(error)) from error
+                except OlderVersionError:
+                    if is_last:
+                        raise
+                    with lease(self.path, BUSY_S):
+                        self._write([])
                 except DamagedError as error:
                     if is_last:
                         raise

@@ -23,7 +23,7 @@ except ImportError:  # pragma: no cover - a platform without file locks of this 
 APPLICATION_ID: Final = 0x634C7470
 BUSY_S: Final = 10.0
 """How long SQLite waits for another process."""
-_RETRY_S: Final = 0.02
+_RETRY_S: Final = 0.002
 
 
 class LedgerError(Exception):
@@ -36,6 +36,10 @@ class BusyError(LedgerError):
 
 class NewerVersionError(LedgerError):
     """The history was written by a newer version, which alone may write it."""
+
+
+class OlderVersionError(LedgerError):
+    """The history was written by an older version: `writing` migrates it."""
 
 
 class DamagedError(Exception):
@@ -75,6 +79,9 @@ def explained() -> Iterator[None]:
         raise LedgerError(text) from error
     except sqlite3.DatabaseError as error:
         raise DamagedError(str(error)) from error
+    except UnicodeDecodeError as error:
+        # What Python makes of an error message that quotes damaged text.
+        raise DamagedError("malformed text") from error
     except OSError as error:
         raise LedgerError(error.strerror or type(error).__name__) from error
 
@@ -95,12 +102,17 @@ def connect(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a ledger for one consistent look at it. Raises DamagedError where it is none of ours."""
+    """Open a ledger for one consistent look at it.
+
+    Raises DamagedError where it is none of ours, OlderVersionError where it must be migrated first.
+    """
     with connect(path) as connection:
         connection.execute("BEGIN")
         version, is_ours = _version(connection), _is_ours(connection)
         if not version or not is_ours:
             raise DamagedError("not a ledger")
+        if version < len(MIGRATIONS):
+            raise OlderVersionError("it was written by an older version and cannot be migrated now")
         yield connection
 
 

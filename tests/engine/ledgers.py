@@ -1,0 +1,87 @@
+"""Runs claude-top's engine with a ledger beside it, from start to end, the way each run of the program does."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from pathlib import Path
+
+from claude_tui.engine.ledger import Ledger, LedgerKeeper
+from claude_tui.engine.ledger.book import FileKey
+from claude_tui.engine.ledger.pieces import Piece
+from claude_tui.engine.reading import FileReader, Task, discover, roots_of
+from claude_tui.engine.store import Store
+from claude_tui.model import Row, Usage
+from claude_tui.sources.columns import columns_of
+from tests.engine.counting import PRICER, UTC, config_of, content
+
+Content = dict[tuple[str, str, str], list[tuple[object, ...]]]
+
+
+class Run:
+    """One run of the program over a folder: count it whole, with what the ledger adds."""
+
+    def __init__(self, folder: Path, ledger: Ledger) -> None:
+        self.store = Store(PRICER, UTC)
+        self.reader = FileReader(PRICER, UTC, keep_names=True)
+        self.config = config_of(folder)
+        self.keeper = LedgerKeeper(self.store, ledger, roots_of(self.config))
+        files = discover(self.config)
+        self.started = self.keeper.start(files)
+        self.checkpoints = {}
+        for file in files:
+            self.read(Task(file))
+
+    def read(self, task: Task) -> None:
+        found = self.reader.read(task)
+        self.store.take_in(found)
+        self.keeper.note(found)
+        if found.checkpoint is not None:
+            self.checkpoints[found.file.path] = found.checkpoint
+
+    def follow(self) -> None:
+        """Read what was appended to every file."""
+        for file in discover(self.config):
+            self.read(Task(file, self.checkpoints.get(file.path)))
+
+    def end(self) -> Store:
+        assert self.keeper.close()
+        assert self.keeper.status == ""
+        return self.store
+
+
+def ran(folder: Path, ledger: Ledger) -> Store:
+    return Run(folder, ledger).end()
+
+
+def ledger_in(folder: Path, host: str = "here") -> Ledger:
+    return Ledger.open(folder / "data" / "ledger.db", host)
+
+
+def content_of(ledger: Ledger) -> Content:
+    """All a ledger knows, by file."""
+    return {file.key: content(file.columns) for file in ledger.recall().files}
+
+
+def piece(path: str, rows: Iterable[Row], stamp: str = "", since: str = "", *, is_whole: bool = True) -> Piece:
+    return Piece(FileKey("", "claude", path), columns_of("claude", rows, keep_names=True), (), stamp, since, is_whole)
+
+
+def row(key: str, output: int = 1, time_ms: int = 1_000, offset: int = 0, session: str = "s1") -> Row:
+    return Row(key, time_ms, session, "", "/home/user/project", "claude-opus-4-5", Usage(3, output), offset=offset)
+
+
+def sql(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(statement)
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float = 30.0) -> bool:
+    give_up = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > give_up:
+            return False
+        time.sleep(0.01)
+    return True

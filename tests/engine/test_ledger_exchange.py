@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from claude_tui.engine.ledger import Ledger, LedgerError, LedgerKeeper, export_jsonl, import_jsonl
+from claude_tui.engine.store import Store
+from claude_tui.sources.protocol import FileFacts
+from tests.engine.counting import GOLDEN_SETS, PRICER, UTC, placeless
+from tests.engine.ledgers import content_of, ledger_in, piece, ran, row, sql
+from tests.logs import ClaudeHome, assistant, usage
+
+T = 1_790_000_000_000
+
+
+def golden_ledger(folder: Path) -> Ledger:
+    ledger = ledger_in(folder)
+    for golden in GOLDEN_SETS:
+        ran(golden, ledger)
+    return ledger
+
+
+def facts_of(ledger: Ledger) -> dict[object, tuple[FileFacts, ...]]:
+    return {file.key: file.facts for file in ledger.recall().files}
+
+
+def test_exported_lines_read_in_elsewhere_are_the_same_history(tmp_path: Path) -> None:
+    ledger = golden_ledger(tmp_path / "one")
+    lines = list(export_jsonl(ledger))
+    random.Random(1).shuffle(lines)
+    other = ledger_in(tmp_path / "two", "there")
+    responses = sum(map(len, content_of(ledger).values()))
+    assert import_jsonl(other, lines) == (responses, 0, 0, 0)
+    assert content_of(other) == content_of(ledger)
+    assert facts_of(other) == facts_of(ledger)
+    assert import_jsonl(other, map(bytes.decode, lines)) == (0, 0, responses, 0)
+    assert sorted(export_jsonl(other)) == sorted(lines)
+    assert all(json.loads(line)["host"] == "here" for line in lines)
+
+
+def test_importing_is_the_same_in_small_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = golden_ledger(tmp_path / "one")
+    monkeypatch.setattr("claude_tui.engine.ledger.lines.BATCH", 7)
+    other = ledger_in(tmp_path / "two", "there")
+    lines = list(export_jsonl(ledger))
+    assert import_jsonl(other, lines + lines[:20]).bad == 0
+    assert content_of(other) == content_of(ledger)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"host":"h"}',
+        b'{"host":"h","source":"claude","path":"/p"}',
+        b'{"host":"h","source":"nobody","path":"/p","facts":[]}',
+        b'{"host":"h","source":"claude","path":7,"facts":[]}',
+        b'{"host":"h","source":"claude","path":"/p","facts":7}',
+        b"\xff\xfe",
+        b"[" * 100_000,
+    ],
+)
+def test_a_line_that_is_none_is_counted_and_harms_nothing(line: bytes, tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    ledger.write([piece("/p", [row("msg_1")])])
+    good = list(export_jsonl(ledger))
+    assert import_jsonl(ledger, [line, *good]) == (0, 0, 1, 1 if line else 0)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("input", -1), ("input", 1.5), ("output", None), ("output", True), ("cache_read", 2**64), ("time_ms", "1"),
+        ("id", -1), ("id", 5), ("id", 2**63), ("key", 7), ("key", "msg_other"), ("model", None), ("session", []),
+        ("terms", 7), ("extras", 7), ("extras", [["advisor", "m", [1, 2], ""]]), ("extras", [[1, 2, [0] * 6, ""]]),
+        ("web_search", -2), ("reported_nano", "1"), ("owner_time_ms", {}), ("path", ""), ("host", ""), ("host", 5),
+    ],
+)  # fmt: skip
+def test_a_response_with_a_wrong_field_is_refused(field: str, value: object, tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path / "one")
+    ledger.write([piece("/p", [row("msg_1")])])
+    (line,) = export_jsonl(ledger)
+    other = ledger_in(tmp_path / "two")
+    assert import_jsonl(other, [json.dumps({**json.loads(line), field: value})]).bad == 1
+    assert content_of(other) == {}
+
+
+KEYS = [f"msg_{n}" for n in range(6)]
+WRITES = st.lists(
+    st.tuples(
+        st.sampled_from(["/p", "/q"]),
+        st.lists(st.builds(row, st.sampled_from(KEYS), st.integers(0, 3), st.integers(1, 3)), min_size=1, max_size=4),
+    ),
+    max_size=3,
+)
+
+
+@settings(max_examples=25)
+@given(WRITES, WRITES, st.sampled_from(["here", "there"]))
+def test_merging_is_exact_whichever_takes_in_which_and_however_often(
+    tmp_path_factory: pytest.TempPathFactory,
+    ours: list,
+    theirs: list,
+    host: str,  # type: ignore[type-arg]
+) -> None:
+    folder = tmp_path_factory.mktemp("merge")
+    one, two = ledger_in(folder / "1"), ledger_in(folder / "2", host)
+    for ledger, writes in ((one, ours), (two, theirs)):
+        ledger.write([piece("/always", [row("msg_always")])])
+        for number, (path, rows) in enumerate(writes):
+            ledger.write(
+                [piece(path, [r.__class__(**{**_fields(r), "offset": number * 10 + n}) for n, r in enumerate(rows)])]
+            )
+    first, second = ledger_in(folder / "3"), ledger_in(folder / "4", "elsewhere")
+    first.merge(one.path)
+    first.merge(two.path)
+    second.merge(two.path)
+    second.merge(one.path)
+    assert content_of(first) == content_of(second)
+    assert first.merge(one.path)[:2] == (0, 0)
+    assert first.merge(first.path)[:2] == (0, 0)
+    assert content_of(first) == content_of(second)
+
+
+def _fields(row):  # type: ignore[no-untyped-def]
+    return {name: getattr(row, name) for name in row.__dataclass_fields__}
+
+
+def test_two_machines_together_count_each_response_once(claude_home: ClaudeHome, tmp_path: Path) -> None:
+    shared = [assistant(f"msg_{n}", T + n, usage(n, n)) for n in range(20)]
+    claude_home.append(*shared)
+    laptop = ClaudeHome(tmp_path / "laptop")
+    laptop.append(*shared[:15], assistant("msg_own", T, usage(5, 5)), session="s1", project="-Users-me")
+    here, there = ledger_in(tmp_path / "1"), ledger_in(tmp_path / "2", "laptop")
+    ran(claude_home.folder, here)
+    alone = ran(laptop.folder, there).responses()
+    assert here.merge(there.path) == (16, 0, 0)
+    together = ran(claude_home.folder, here)
+    assert len(together.responses()) == 21
+    assert here.summary()[1:4] == (("here", "laptop"), 2, 21)
+    assert [line.path for line in together.responses() if line.key == "msg_own"] == [
+        f"laptop:{laptop.path(project='-Users-me')}"
+    ]
+    assert [line for line in placeless(together.responses()) if line.key in {x.key for x in placeless(alone)}]
+
+
+def test_a_history_read_in_for_a_file_that_is_there_counts(claude_home: ClaudeHome, tmp_path: Path) -> None:
+    path = claude_home.append(*(assistant(f"msg_{n}", T + n, usage(n, n)) for n in range(3)))
+    old = ledger_in(tmp_path / "old")
+    ran(claude_home.folder, old)
+    path.write_bytes(path.read_bytes().splitlines(keepends=True)[2])
+    new = ledger_in(tmp_path / "new")
+    assert len(ran(claude_home.folder, new).responses()) == 1
+    assert new.merge(old.path).added == 2
+    assert len(ran(claude_home.folder, new).responses()) == 3
+
+
+def test_a_store_may_be_filled_from_the_ledger_alone(claude_home: ClaudeHome, tmp_path: Path) -> None:
+    claude_home.append(assistant("msg_1", T, usage(1, 2)), assistant("msg_2", T, usage(1, 2)))
+    ledger = ledger_in(tmp_path)
+    before = ran(claude_home.folder, ledger).responses()
+    store = Store(PRICER, UTC)
+    for path, columns, facts in ledger.columns():
+        store.apply(path, columns, facts)
+    assert store.responses() == before
+
+
+def test_merging_what_is_no_ledger_says_so(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    with pytest.raises(LedgerError, match="not there"):
+        ledger.merge(tmp_path / "missing.db")
+    other = tmp_path / "other.db"
+    other.write_bytes(b"no database at all, but long enough to be looked at" * 100)
+    with pytest.raises(LedgerError, match="damaged"):
+        ledger.merge(other)
+    other.unlink()
+    sql(other, "CREATE TABLE runs (id INTEGER PRIMARY KEY)")
+    with pytest.raises(LedgerError, match="damaged"):
+        ledger.merge(other)
+    assert not ledger.path.exists()
+    assert ledger.notice == ""
+    assert LedgerKeeper(Store(PRICER, UTC), ledger, ()).status == ""
