@@ -64,7 +64,8 @@ def test_readme_commands_of_claude_top_are_understood() -> None:
     assert len(ours) >= 4
     for command in ours:
         arguments = shlex.split(command.partition("<")[0], comments=True)[1:]
-        assert callable(build().parse_args(arguments).run)
+        if arguments[0] != "statusline":  # has a parser of its own, for the sake of its start
+            assert callable(build().parse_args(arguments).run)
 
 
 def test_the_readme_test_command_is_the_one_that_ci_runs() -> None:
