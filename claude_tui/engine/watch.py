@@ -88,7 +88,9 @@ async def hints(roots: Sequence[str]) -> AsyncIterator[set[str]]:
                 backoff_s = 1.0
                 if changes:
                     yield {path for _, path in changes}
-                if existing(roots) != watched or loop.time() > renew_at:
+                # A new folder often gets the inode of a removed one, so an event on the root itself tells more.
+                is_root_touched = any(path == root for _, path in changes for root, _, _ in watched)
+                if is_root_touched or existing(roots) != watched or loop.time() > renew_at:
                     break
         except (OSError, RuntimeError, ValueError) as error:  # ValueError: a name that is no UTF-8
             _log.warning("watching failed, trying again in %.0f s: %s", backoff_s, error)

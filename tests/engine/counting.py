@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
@@ -44,7 +45,7 @@ def counted(*folders: Path, zone: ZoneInfo = UTC, keep_names: bool = True) -> St
 def transcripts_of(*folders: Path) -> list[str]:
     source = ClaudeSource()
     found = {(f.dev, f.ino): f.path for root in source.roots(config_of(*folders)) for f in source.discover(root)}
-    return sorted(found.values())
+    return sorted(path for path in found.values() if os.path.isfile(path))
 
 
 def reference(*folders: Path) -> list[Response]:

@@ -1,0 +1,83 @@
+"""A monitor that runs while a test changes files, and ways to wait for what it should come to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+
+from claude_tui.engine.monitor import Monitor
+from claude_tui.engine.snapshots import SnapshotMaker
+from claude_tui.engine.tail import Tail
+from claude_tui.model import Phase, Query, Snapshot
+from tests.engine.counting import NOW_MS, PRICER, UTC, canonical, config_of, counted, placeless, reference
+
+WAIT_S = 20.0
+
+
+class Living:
+    """A running monitor of some folders."""
+
+    def __init__(self, *folders: Path) -> None:
+        self.folders = folders
+        self.monitor = Monitor(config_of(*folders), PRICER, UTC)
+        self._moved = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        self.monitor.subscribe(lambda: loop.call_soon_threadsafe(self._moved.set))
+
+    @property
+    def tail(self) -> Tail:
+        assert self.monitor.tail is not None
+        return self.monitor.tail
+
+    def look(self) -> Snapshot:
+        return self.monitor.snapshot(Query(), NOW_MS)
+
+    async def until(self, is_so: Callable[[Snapshot], bool]) -> Snapshot:
+        """Wait for a snapshot that is as it should be."""
+
+        async def waited() -> Snapshot:
+            while True:
+                self._moved.clear()
+                snapshot = self.look()
+                if is_so(snapshot):
+                    return snapshot
+                await self._moved.wait()
+
+        return await asyncio.wait_for(waited(), WAIT_S)
+
+    async def until_counted(self, responses: int) -> Snapshot:
+        return await self.until(lambda snapshot: snapshot.totals.responses == responses)
+
+    async def settle(self) -> Snapshot:
+        """Take in everything that is on disk now."""
+        await self.tail.sweep()
+        return self.look()
+
+    async def assert_level(self) -> None:
+        """What is shown live is what a fresh count and the plain reference give."""
+        live = await self.settle()
+        fresh = counted(*self.folders)
+        assert placeless(self.monitor.store.responses()) == placeless(reference(*self.folders))
+        assert placeless(self.monitor.store.responses()) == placeless(fresh.responses())
+        expected = SnapshotMaker(fresh, roots=live.roots).take(Query(), NOW_MS)
+        assert canonical(live) == canonical(replace(expected, problems=live.problems))
+        assert dict(live.problems) == dict(expected.problems)
+
+
+@contextlib.asynccontextmanager
+async def living(*folders: Path) -> AsyncIterator[Living]:
+    """A monitor that has read everything there is and follows it; stopped at the end."""
+    found = Living(*folders)
+    running = asyncio.create_task(found.monitor.run())
+    try:
+        await found.until(lambda snapshot: snapshot.progress.phase in (Phase.LIVE, Phase.POLLING))
+        await found.tail.sweep()
+        yield found
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+        assert found.look().progress.phase is Phase.STOPPED
