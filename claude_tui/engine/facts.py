@@ -91,7 +91,7 @@ def _merge(files: Files, path: str, facts: FileFacts, is_whole: bool) -> FileFac
     Of several files the newest speaks, but the folder is that of the first by path.
     """
     known = files.get(path)
-    files[path] = facts if known is None or is_whole else newer_facts(known, facts)
+    files[path] = facts if known is None or is_whole or facts.is_complete else newer_facts(known, facts)
     if len(files) == 1:
         return files[path]
     by_age = sorted(files, key=lambda path: (files[path].last_ms, path))

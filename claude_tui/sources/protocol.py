@@ -62,7 +62,7 @@ class FileFacts:
     `session` is the id the file is the main transcript of ("" where it is not one); `parent` the session a
     sub-agent file belongs to. `context_tokens` is the prompt of the newest main-chain response, at
     `context_model`; `last_kind` the type of the newest conversational line ("assistant", "user", "tool_use"),
-    at `last_ms`.
+    at `last_ms`. `is_complete`: this is all the file says so far, and replaces what was known of it.
     """
 
     session: str = ""
@@ -78,6 +78,7 @@ class FileFacts:
     compactions: int = 0
     last_kind: str = ""
     last_ms: int = 0
+    is_complete: bool = False
 
 
 def newer_facts(known: FileFacts, found: FileFacts) -> FileFacts:

@@ -45,8 +45,10 @@ def test_the_newest_turn_says_who_is_to_move(claude_home: ClaudeHome) -> None:
     for row, kind in want:
         claude_home.append(row)
         assert facts_of(claude_home).last_kind == kind
-    claude_home.append(prompt(T - 5), assistant("msg_3", T + 9, usage(1), isSidechain=True))
+    claude_home.append(assistant("msg_3", T + 9, usage(1), isSidechain=True))
     assert (facts_of(claude_home).last_kind, facts_of(claude_home).last_ms) == ("tool_result", T + 9)
+    claude_home.append(prompt(T - 5))
+    assert (facts_of(claude_home).last_kind, facts_of(claude_home).last_ms) == ("user", T + 9)
 
 
 def test_the_context_is_the_newest_prompt_of_the_main_chain(claude_home: ClaudeHome) -> None:
@@ -73,7 +75,8 @@ def test_a_name_the_user_gave_beats_one_a_model_made(claude_home: ClaudeHome) ->
 
 def test_compactions_branch_and_version(claude_home: ClaudeHome) -> None:
     compacted = {"type": "system", "subtype": "compact_boundary"}
-    claude_home.append(prompt(T, gitBranch="old", version="2.0.0"), compacted, prompt(T, gitBranch="new"), compacted)
+    claude_home.append(prompt(T, gitBranch="old", version="2.0.0"), compacted)
+    claude_home.append(prompt(T, gitBranch="new", version="2.0.0"), compacted)
     facts = facts_of(claude_home)
     assert (facts.compactions, facts.branch, facts.version, facts.cwd) == (2, "new", "2.0.0", "/p")
 

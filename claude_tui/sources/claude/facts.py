@@ -1,84 +1,121 @@
 """What a transcript says beside usage: folder, title, branch, context, whose turn it is.
 
-Must not count anything.
+Everything is defined so that it can be known without decoding every line: by the first line that names a
+folder, by short lines outside the conversation, by usage rows, and by the last turn. Must not count anything.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from claude_tui.model import Row
 from claude_tui.sources.instants import instant_ms
 from claude_tui.sources.protocol import FileFacts
 
-_TITLES = {"custom-title": "customTitle", "ai-title": "aiTitle", "summary": "summary"}
+MAX_NOTE: Final = 8192
+"""Bytes of the longest line that is looked at for a title or a compaction."""
+
+_TITLES: Final = {"summary": "summary", "ai-title": "aiTitle", "custom-title": "customTitle"}
+"""Kinds of title lines with the field that holds the title, the least important first."""
+
+
+def is_note(line: bytes) -> bool:
+    """Whether a raw line may hold a title or a compaction: it is short and continues no other line."""
+    return len(line) <= MAX_NOTE and not line.startswith(b'{"parentUuid":"')
 
 
 class FactsGatherer:
     """Gathers the facts of one file from its lines, given in file order.
 
-    `state` is what `state()` gave at the end of the lines before these; "" at the start of a file. What is
-    gathered then is what the new lines say, fit to be merged with `newer_facts` into what the others said.
+    `state` is what `state()` gave at the end of the lines before these, "" at the start of a file: the facts are
+    those of the whole file up to here, however it was read.
     """
 
     def __init__(self, stem: str, state: str = "") -> None:
         self._is_agent = stem.startswith("agent-")
         self._found: dict[str, Any] = {}
+        self._turn: dict[str, Any] = {}
         self._title_rank = -1
-        self._last_ms = 0
-        if self._is_agent:
+        self._context_ms = 0
+        self._usage_ms = 0
+        if state:
+            self._title_rank, self._context_ms, self._usage_ms, self._found, self._turn = json.loads(state)
+        elif self._is_agent:
             self._found["agent"] = stem.removeprefix("agent-")
         else:
             self._found["session"] = stem
-        if state:
-            self._title_rank, self._last_ms, known = json.loads(state)
-            self._found.update(known)
 
     def state(self) -> str:
-        """Return what later lines must be seen in the light of."""
-        known = {name: self._found[name] for name in ("parent", "compactions") if name in self._found}
-        return json.dumps([self._title_rank, self._last_ms, known], separators=(",", ":"))
-
-    def see(self, line: Mapping[str, Any], row: Row | None) -> None:
-        """Take in one decoded line, and the usage row it is if it is one."""
-        found = self._found
-        if "cwd" not in found and _text(line, "cwd"):
-            found["cwd"] = line["cwd"]
-        kind = _text(line, "type")
-        if kind in _TITLES:
-            self._see_title(line, kind)
-            return
-        if self._is_agent and "parent" not in found and _text(line, "sessionId"):
-            found["parent"] = line["sessionId"]
-        if kind == "system" and line.get("subtype") == "compact_boundary":
-            found["compactions"] = found.get("compactions", 0) + 1
-        if kind not in ("user", "assistant"):
-            self._last_ms = max(self._last_ms, row.time_ms if row is not None else 0)
-            return
-        for name, field in (("gitBranch", "branch"), ("version", "version")):
-            if _text(line, name):
-                found[field] = line[name]
-        time_ms = instant_ms(line.get("timestamp"))
-        if time_ms >= self._last_ms and not (line.get("isSidechain") or self._is_agent):
-            found["last_kind"] = _turn_kind(line)
-            if row is not None and row.usage.prompt:
-                found["context_tokens"] = row.usage.prompt
-                found["context_model"] = row.model
-        self._last_ms = max(self._last_ms, time_ms)
+        """Return what later lines are added to."""
+        known = [self._title_rank, self._context_ms, self._usage_ms, self._found, self._turn]
+        return json.dumps(known, separators=(",", ":"))
 
     def facts(self) -> FileFacts:
         """Return what has been gathered."""
-        return FileFacts(**self._found, last_ms=self._last_ms)
+        last_ms = max(self._usage_ms, self._turn.get("last_ms", 0))
+        return FileFacts(**{**self._found, **self._turn, "last_ms": last_ms}, is_complete=True)
 
-    def _see_title(self, line: Mapping[str, Any], kind: str) -> None:
-        """A name the user gave beats one a model made, which beats a summary; of one kind the newest."""
-        rank = ("summary", "ai-title", "custom-title").index(kind)
-        title = _text(line, _TITLES[kind]) or _text(line, "title")
+    def see(self, value: Mapping[str, Any], row: Row | None, line: bytes) -> None:
+        """Take in one object of a line, the usage row it is if it is one, and the line's bytes."""
+        if self.needs_start:
+            self.see_start(value)
+        if is_note(line):
+            self.see_note(value)
+        if row is not None:
+            self.see_usage(row.time_ms, row.usage.prompt, row.model, is_main=not row.is_sidechain)
+        self.see_turn(value)
+
+    @property
+    def needs_start(self) -> bool:
+        """Whether the first lines have not yet told all they can."""
+        return "cwd" not in self._found or (self._is_agent and "parent" not in self._found)
+
+    def see_start(self, value: Mapping[str, Any]) -> None:
+        """Learn the folder, and whose agent this is, from the first lines that say so."""
+        if "cwd" not in self._found and _text(value, "cwd"):
+            self._found["cwd"] = value["cwd"]
+        if self._is_agent and "parent" not in self._found and _text(value, "sessionId"):
+            self._found["parent"] = value["sessionId"]
+
+    def see_note(self, value: Mapping[str, Any]) -> None:
+        """Learn titles and compactions.
+
+        A name the user gave beats one a model made, which beats a summary; of one kind the newest.
+        """
+        kind = _text(value, "type")
+        if kind == "system" and value.get("subtype") == "compact_boundary":
+            self._found["compactions"] = self._found.get("compactions", 0) + 1
+        if kind not in _TITLES:
+            return
+        rank = list(_TITLES).index(kind)
+        title = _text(value, _TITLES[kind]) or _text(value, "title")
         if title and rank >= self._title_rank:
             self._title_rank = rank
             self._found["title"] = title
+
+    def see_usage(self, time_ms: int, prompt: int, model: str, *, is_main: bool) -> None:
+        """Learn from a usage row: the context is the prompt of the newest of the main chain."""
+        if time_ms > self._usage_ms:
+            self._usage_ms = time_ms
+        if is_main and prompt and time_ms >= self._context_ms and not self._is_agent:
+            self._context_ms = time_ms
+            self._found["context_tokens"] = prompt
+            self._found["context_model"] = model
+
+    def see_turn(self, value: Mapping[str, Any]) -> bool:
+        """Take a line for the last turn if it is one: of the main chain, or any in a sub-agent's file."""
+        kind = _text(value, "type")
+        if kind not in ("user", "assistant") or (value.get("isSidechain") and not self._is_agent):
+            return False
+        self._turn = {
+            "branch": _text(value, "gitBranch"),
+            "version": _text(value, "version"),
+            "last_kind": "" if self._is_agent else _turn_kind(value),
+            "last_ms": instant_ms(value.get("timestamp")),
+        }
+        return True
 
 
 def _turn_kind(line: Mapping[str, Any]) -> str:

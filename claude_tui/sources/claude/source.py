@@ -42,7 +42,7 @@ class ClaudeSource:
             for offset, line in reader:
                 for value in reader.objects(offset, line):
                     row = usage_row(value, stem, offset)
-                    gatherer.see(value, row)
+                    gatherer.see(value, row, line)
                     if row is not None:
                         rows.append(row if row.cwd else replace(row, cwd=fallback_cwd))
                         for name in bad_counts(value):
