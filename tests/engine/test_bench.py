@@ -10,9 +10,18 @@ import pytest
 from claude_tui.engine import bench
 from claude_tui.engine.listing import totals_of
 from claude_tui.engine.measurement import Answer, Job, claude_config
+from claude_tui.model import Totals
 from claude_tui.reports import bench as reports
+from tests.benchmarks.corpus import COUNTERS, write_corpus
 from tests.cli import program
-from tests.engine.counting import GOLDEN_SETS, config_of, counted, reference
+from tests.engine.counting import (
+    GOLDEN_SETS,
+    assert_sums_agree,
+    config_of,
+    counted,
+    counted_exactly,
+    reference,
+)
 from tests.logs import ClaudeHome, assistant, usage
 
 HOUR_AGO_AND_MORE_S = 7200
@@ -127,3 +136,18 @@ def test_ways_take_turns_and_the_reference_runs_once(monkeypatch: pytest.MonkeyP
 
 def test_only_claude_is_measured() -> None:
     assert claude_config(["a"]).sources == ("claude",)
+
+
+def test_the_benchmarks_logs_count_as_they_were_made(tmp_path: Path) -> None:
+    truth = write_corpus(tmp_path / "logs", "XS", jobs=1)
+    names = ["responses", *COUNTERS[1:-1], "cost_nano"]
+    snapshot = assert_sums_agree(counted(tmp_path / "logs"))
+
+    def numbers(totals: Totals) -> list[int]:
+        return [getattr(totals, name) for name in names]
+
+    assert numbers(snapshot.totals) == truth["total"]
+    assert {str(row.day): numbers(row.totals) for row in snapshot.days} == truth["day"]
+    for group, rows in (("model", snapshot.models), ("project", snapshot.projects), ("session", snapshot.sessions)):
+        assert {row.key: numbers(row.totals) for row in rows} == truth[group]
+    assert counted_exactly(tmp_path / "logs")
