@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
+from datetime import date, datetime, time, timezone
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,13 @@ class Calendar:
     def day(self, time_ms: int) -> date:
         """Return the local calendar day of an instant."""
         return date.fromordinal(self.day_hour(time_ms)[0])
+
+    def span_ms(self, day: int) -> tuple[int, int]:
+        """Return when a local day, given as its proleptic ordinal, begins and when the next one does."""
+        return self._start_ms(day), self._start_ms(day + 1)
+
+    def _start_ms(self, day: int) -> int:
+        return int(datetime.combine(date.fromordinal(day), time(), self.zone).timestamp()) * 1000
 
 
 def _local(time_ms: int, zone: ZoneInfo) -> datetime:

@@ -5,7 +5,7 @@ Must not know responses beyond what is added, and takes no locks: the store does
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from operator import add
 
 from claude_tui.engine.cells import EMPTY, FIRST, LAST, CellKey, Sums, add_usage
@@ -17,12 +17,16 @@ class CellBook:
 
     def __init__(self, cells: dict[CellKey, Sums] | None = None) -> None:
         self.all: dict[CellKey, Sums] = {} if cells is None else cells
+        self.touched: dict[int, int] = {}
+        """Per local day a number that moves whenever anything in that day does."""
+        self._touches = 0
         self._of_day: dict[int, set[CellKey]] = {}
         self._changed: dict[CellKey, tuple[int, ...]] = {}
         self._lost_first: set[CellKey] = set()
         self._lost_last: set[CellKey] = set()
         for key in self.all:
             self._of_day.setdefault(key.day, set()).add(key)
+        self.touched.update(dict.fromkeys(self._of_day, 0))
 
     def __len__(self) -> int:
         return len(self.all)
@@ -83,6 +87,12 @@ class CellBook:
         changed, self._changed = self._changed, {}
         return changed
 
+    def of_days(self, first: int, last: int) -> Iterator[tuple[CellKey, Sums]]:
+        """Yield the cells of the local days from `first` to `last`, given as proleptic ordinals."""
+        for day in range(first, last + 1):
+            for key in self._of_day.get(day, ()):
+                yield key, self.all[key]
+
     def day_totals(self, day: int) -> Totals:
         """Sum a local day, given as its proleptic ordinal."""
         columns = list(zip(*(self.all[key] for key in self._of_day.get(day, ())), strict=True))
@@ -97,4 +107,6 @@ class CellBook:
             self._of_day.setdefault(key.day, set()).add(key)
         if key not in self._changed:
             self._changed[key] = tuple(sums)
+        self._touches += 1
+        self.touched[key.day] = self._touches
         return sums

@@ -13,6 +13,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.cache import Seen
+from claude_tui.engine.hours import HourBook, Hours
+from claude_tui.engine.limits import Limits
 from claude_tui.engine.opening import Opening
 from claude_tui.engine.reading import FileColumns
 from claude_tui.engine.registry import LOOK_S, LiveRegistry
@@ -20,6 +22,7 @@ from claude_tui.engine.scan import Scan
 from claude_tui.engine.snapshots import SnapshotMaker
 from claude_tui.engine.tail import Tail
 from claude_tui.engine.turns import TurnDetails, turn_details
+from claude_tui.engine.windows import BlocksPicture, WindowBook
 from claude_tui.model import Phase, Progress, Query, Response, Snapshot
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import SourceConfig
@@ -33,17 +36,26 @@ _log = logging.getLogger(__name__)
 class Monitor:
     """Counts the logs of a configuration and keeps the count current while `run` runs.
 
-    Made from what the cache knows, so the first picture needs no log.
+    Made from what the cache knows, so the first picture needs no log. `reported_folder` is where limits that the
+    client reported are kept (see `limits`).
     """
 
     def __init__(
-        self, config: SourceConfig, pricer: Pricer, zone: ZoneInfo, *, cache_folder: Path | None = None
+        self,
+        config: SourceConfig,
+        pricer: Pricer,
+        zone: ZoneInfo,
+        *,
+        cache_folder: Path | None = None,
+        reported_folder: Path | None = None,
     ) -> None:
         self.tail: Tail | None = None
         self._opening = Opening(config, pricer, zone, cache_folder=cache_folder)
         self.store = self._opening.store
         self._maker = SnapshotMaker(self.store, roots=tuple(root for _, root in self._opening.roots))
         self._registry = LiveRegistry.of(config)
+        self._hours = HourBook(self.store)
+        self._windows = WindowBook(self.store, reported_folder)
         self._scan: Scan | None = None
         self._saved_revision = -1
         self._callbacks: list[Callable[[], None]] = []
@@ -67,6 +79,24 @@ class Monitor:
     def turns(self, session: str) -> Sequence[Response]:
         """Return every response of a session with its extras, by time."""
         return self.store.responses(Query(session=session))
+
+    def hours(self, query: Query) -> Hours | None:
+        """Return the cost of each local hour of the day over `query`; None while responses are still loaded.
+
+        Not for the event loop: the first answer for a query takes a few microseconds per response.
+        """
+        return self._hours.hours(query)
+
+    def blocks(self, now_ms: int) -> BlocksPicture:
+        """Return the five-hour blocks and the window that is open; the same object while nothing moved.
+
+        Not for the event loop: the first answer takes a few microseconds per response.
+        """
+        return self._windows.picture(now_ms)
+
+    def limits(self) -> Limits:
+        """Return the limits and prompt caches the client reported last."""
+        return self._windows.limits()
 
     def turn_details(self, response: Response) -> TurnDetails:
         """Return what the log says of one response beside its numbers. Reads its file: not for the event loop."""
