@@ -7,16 +7,20 @@ folder, by short lines outside the conversation, by usage rows, and by the last 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from claude_tui.model import Row
 from claude_tui.sources.instants import instant_ms
+from claude_tui.sources.lines import open_regular
 from claude_tui.sources.protocol import FileFacts
 
 MAX_NOTE: Final = 8192
 """Bytes of the longest line that is looked at for a title or a compaction."""
 
+_MAX_META: Final = 1 << 20
 _TITLES: Final = {"summary": "summary", "ai-title": "aiTitle", "custom-title": "customTitle"}
 """Kinds of title lines with the field that holds the title, the least important first."""
 
@@ -97,8 +101,7 @@ class FactsGatherer:
 
     def see_usage(self, time_ms: int, prompt: int, model: str, *, is_main: bool) -> None:
         """Learn from a usage row: the context is the prompt of the newest of the main chain."""
-        if time_ms > self._usage_ms:
-            self._usage_ms = time_ms
+        self._usage_ms = max(self._usage_ms, time_ms)
         if is_main and prompt and time_ms >= self._context_ms and not self._is_agent:
             self._context_ms = time_ms
             self._found["context_tokens"] = prompt
@@ -130,3 +133,17 @@ def _turn_kind(line: Mapping[str, Any]) -> str:
 def _text(record: Mapping[str, Any], name: str) -> str:
     value = record.get(name)
     return value if isinstance(value, str) else ""
+
+
+def with_agent_type(facts: FileFacts, path: str) -> FileFacts:
+    """Add what the small file beside a sub-agent's transcript says: which type of agent it is."""
+    if not facts.agent or os.sep + "subagents" + os.sep not in path:
+        return facts
+    try:
+        fd, _ = open_regular(path.removesuffix(".jsonl") + ".meta.json")
+        with open(fd, "rb") as file:
+            meta = json.loads(file.read(_MAX_META))
+    except (OSError, ValueError, RecursionError):
+        return facts
+    kind = meta.get("agentType") if isinstance(meta, dict) else None
+    return replace(facts, agent_type=kind) if isinstance(kind, str) else facts

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from claude_tui.model import Extra, Row, Usage
@@ -237,9 +238,15 @@ def _split_is_plain(usage: Object, counted: Usage) -> bool:
 
 def _is_lower_bound(version: str, usage: Object, message: Object, counted: Usage) -> bool:
     """Whether the output is only the placeholder of the response's start (its final count was never logged)."""
-    if _version(version) >= _MERGED_USAGE_SINCE:
+    if has_merged_usage(version):
         return "server_tool_use" not in usage
     return counted.output <= PLACEHOLDER_OUTPUT and message.get("stop_reason") is None
+
+
+@lru_cache(1024)
+def has_merged_usage(version: str) -> bool:
+    """Whether a version of the client writes the final usage with fields that placeholders do not have."""
+    return _version(version) >= _MERGED_USAGE_SINCE
 
 
 def _version(text: str) -> tuple[int, ...]:

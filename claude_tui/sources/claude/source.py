@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from claude_tui.model import Problem, ProblemKind, Row
 from claude_tui.sources.claude.discovery import config_dirs, decoded_dir, projects_dir, transcripts
-from claude_tui.sources.claude.facts import FactsGatherer
+from claude_tui.sources.claude.facts import FactsGatherer, with_agent_type
 from claude_tui.sources.claude.rule import bad_counts, usage_row
-from claude_tui.sources.lines import LineReader, open_regular
-from claude_tui.sources.protocol import Checkpoint, FileFacts, FileRead, LogFile, SourceConfig
-
-_MAX_META: Final = 1 << 20
+from claude_tui.sources.lines import LineReader
+from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceConfig
 
 
 class ClaudeSource:
@@ -51,23 +47,9 @@ class ClaudeSource:
             return FileRead(
                 rows,
                 checkpoint,
-                _with_meta(gatherer.facts(), file.path),
+                with_agent_type(gatherer.facts(), file.path),
                 list[Problem](reader.problems),
                 reader.restarted,
                 reader.bytes_read,
                 reader.lines,
             )
-
-
-def _with_meta(facts: FileFacts, path: str) -> FileFacts:
-    """Add what the small file beside a sub-agent's transcript says: which type of agent it is."""
-    if not facts.agent or os.sep + "subagents" + os.sep not in path:
-        return facts
-    try:
-        fd, _ = open_regular(path.removesuffix(".jsonl") + ".meta.json")
-        with open(fd, "rb") as file:
-            meta = json.loads(file.read(_MAX_META))
-    except (OSError, ValueError, RecursionError):
-        return facts
-    kind = meta.get("agentType") if isinstance(meta, dict) else None
-    return replace(facts, agent_type=kind) if isinstance(kind, str) else facts
