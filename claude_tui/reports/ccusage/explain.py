@@ -1,0 +1,198 @@
+"""Why ccusage's numbers differ from ours: every difference in tokens put down to the rule that makes it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from claude_tui.model import Response
+from claude_tui.reports.amounts import NANO, count, dollars
+from claude_tui.reports.ccusage.theirs import Entry, Place
+from claude_tui.reports.table import Column, Table
+
+SCHEMA: Final = "claude-top/explain@1"
+
+RULES: Final = {
+    "copy_other_request": "one response counted again under another request id",
+    "copy_no_request": "one response counted again where a copy has no request id",
+    "copy_other_session": "one response counted again in another session",
+    "one_id_for_many": "different responses of a gateway that uses one id for all, counted as one",
+    "smaller_row": "another row of the same response taken: ours has the most output",
+    "split_short": "cache writes whose split by lifetime falls short of their total",
+    "line_passed_over": "lines passed over: half characters, a null field, another spacing or version",
+    "not_a_response": "rows that are no responses: errors, synthetic or empty ones",
+    "compaction": "compaction, billed beside the response it belongs to",
+    "paused": "paused responses, billed beside the one that went on",
+    "advisor": "advisor answers, counted another number of times",
+}
+"""What each rule says about the difference between theirs and ours."""
+
+
+@dataclass(slots=True)
+class Difference:
+    """What one rule makes: theirs minus ours. Costs are both at our list prices, so that only counting differs."""
+
+    entries: int = 0
+    input: int = 0
+    output: int = 0
+    cache_write: int = 0
+    cache_read: int = 0
+    nano: int = 0
+    examples: list[Place] = field(default_factory=list)
+
+    @property
+    def tokens(self) -> int:
+        """Every token."""
+        return self.input + self.output + self.cache_write + self.cache_read
+
+    def add(self, theirs: Iterable[Sum], ours: Iterable[Sum]) -> None:
+        """Add the difference between two groups."""
+        for sign, group in ((1, theirs), (-1, ours)):
+            for entries, tokens_in, output, write, read, nano in group:
+                self.entries += sign * entries
+                self.input += sign * tokens_in
+                self.output += sign * output
+                self.cache_write += sign * write
+                self.cache_read += sign * read
+                self.nano += sign * nano
+
+
+Sum = tuple[int, int, int, int, int, int]
+"""Entries, input, output, cache writes, cache reads, cost in nanodollars."""
+PriceOf = Callable[[Entry], int]
+
+
+@dataclass(slots=True)
+class Explanation:
+    """Both totals, and what each rule makes of the difference: the rules add up to it exactly."""
+
+    ours: Difference
+    theirs: Difference
+    rules: dict[str, Difference]
+    web_searches: int
+    web_search_nano: int
+
+
+def explain(
+    ours: Sequence[Response], theirs: Sequence[Entry], message_ids: dict[Place, str | None], price: PriceOf
+) -> Explanation:
+    """Compare our responses with the entries ccusage keeps.
+
+    `message_ids` names the message of each line with usage, `price` costs an entry at our prices, in nanodollars.
+    """
+    groups: dict[tuple[str, str], tuple[list[Entry], list[Response]]] = defaultdict(lambda: ([], []))
+    for entry in theirs:
+        name = (entry.message_id or "").split(":advisor:")[0] or f"{entry.place}"
+        groups[name, "advisor" if entry.advisor else ""][0].append(entry)
+    for response in ours:
+        place = Place(response.path, response.offset)
+        groups[message_ids.get(place) or f"{place}", response.extra][1].append(response)
+    rules = {name: Difference() for name in RULES}
+    totals = Difference(), Difference()
+    for (_, extra), (their, our) in groups.items():
+        their_sums = [_of_entry(entry, price) for entry in their]
+        our_sums = [_of_response(response) for response in our]
+        totals[0].add(our_sums, ())
+        totals[1].add(their_sums, ())
+        change = Difference()
+        change.add(their_sums, our_sums)
+        if change.tokens or change.nano or change.entries:
+            rule = rules[_rule(extra, their, our)]
+            rule.add(their_sums, our_sums)
+            rule.examples += [(entry.place) for entry in their[:1]] or [Place(our[0].path, our[0].offset)]
+    searches = sum(response.usage.web_search for response in ours)
+    return Explanation(totals[0], totals[1], rules, searches, searches * NANO // 100)
+
+
+def _of_entry(entry: Entry, price: PriceOf) -> Sum:
+    return 1, *entry.counts, price(entry)
+
+
+def _of_response(response: Response) -> Sum:
+    usage = response.usage
+    write = usage.cache_write_5m + usage.cache_write_1h
+    return 1, usage.input, usage.output, write, usage.cache_read, response.price.nano or 0
+
+
+def _rule(extra: str, theirs: Sequence[Entry], ours: Sequence[Response]) -> str:
+    if extra:
+        return extra
+    if not theirs:
+        return "line_passed_over"
+    if not ours:
+        return "not_a_response"
+    if len(theirs) < len(ours):
+        return "one_id_for_many"
+    if len(theirs) == len(ours):
+        is_same_row = {entry.counts[1] for entry in theirs} == {response.usage.output for response in ours}
+        return "split_short" if is_same_row else "smaller_row"
+    if any(entry.request_id is None for entry in theirs):
+        return "copy_no_request"
+    return "copy_other_request" if len({entry.request_id for entry in theirs}) > 1 else "copy_other_session"
+
+
+def report(found: Explanation) -> dict[str, Any]:
+    """Return the comparison for JSON."""
+    return {
+        "schema": SCHEMA,
+        "against": "ccusage",
+        "ours": _figures(found.ours),
+        "theirs": _figures(found.theirs),
+        "rules": [
+            {
+                "rule": name,
+                "meaning": RULES[name],
+                **_figures(change),
+                "examples": [place._asdict() for place in change.examples[:5]],
+            }
+            for name, change in found.rules.items()
+            if change.examples
+        ],
+        "prices": {"web_searches": found.web_searches, "web_search_nano": found.web_search_nano},
+    }
+
+
+def _figures(change: Difference) -> dict[str, int]:
+    return {
+        "entries": change.entries,
+        "input": change.input,
+        "output": change.output,
+        "cache_write": change.cache_write,
+        "cache_read": change.cache_read,
+        "tokens": change.tokens,
+        "cost_nano": change.nano,
+    }
+
+
+def table(found: Explanation) -> Table:
+    """Return the comparison for people."""
+    columns = (
+        Column("", is_text=True), Column("entries"), Column("input", priority=1), Column("output", priority=1),
+        Column("cache write", priority=1), Column("cache read", priority=1), Column("tokens"), Column("cost"),
+    )  # fmt: skip
+    rows = [("claude-top", *_cells(found.ours, is_difference=False))]
+    for name, change in found.rules.items():
+        if change.examples:
+            rows.append((f"  {RULES[name]}", *_cells(change, is_difference=True)))
+    total = ("as ccusage counts", *_cells(found.theirs, is_difference=False))
+    return Table(
+        "claude-top against ccusage: Claude Code logs, both at claude-top's prices", columns, tuple(rows), total
+    )
+
+
+def _cells(change: Difference, *, is_difference: bool) -> tuple[str, ...]:
+    numbers = (change.entries, change.input, change.output, change.cache_write, change.cache_read, change.tokens)
+    if not is_difference:
+        return (*map(count, numbers), dollars(change.nano))
+    sign = "+" if change.nano >= 0 else ""
+    return (*(f"{number:+,}" for number in numbers), sign + dollars(change.nano))
+
+
+def footer(found: Explanation) -> list[str]:
+    """Return the lines below the table."""
+    if not found.web_searches:
+        return []
+    spent = dollars(found.web_search_nano)
+    return [f"ccusage has no price for web searches: {count(found.web_searches)} of them are {spent} of our cost"]

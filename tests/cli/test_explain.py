@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from claude_tui.cli import main
+from tests.logs import ClaudeHome, assistant, usage
+
+NOON = 1_795_176_000_000
+GOLDEN = Path(__file__).parent.parent / "golden" / "claude"
+
+# What ccusage 20.0.24 counts on the sets of tests/golden/claude: input, output, cache writes, cache reads.
+COUNTED_BY_CCUSAGE = {
+    "btw2.1.80": (4012, 1612, 8012, 12012),
+    "suite329": (88486, 30646, 150983, 231034),
+    "v1.0.24": (27443, 10425, 54443, 81443),
+    "v2.0.0": (22384, 8364, 44384, 66384),
+    "v2.0.50": (45175, 17526, 89175, 133175),
+    "v2.1.20": (18236, 450, 36236, 54236),
+    "v2.1.329": (18217, 7007, 36217, 54217),
+}
+
+
+def explained(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    assert main(["explain", "--against", "ccusage", "--json", *arguments]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("name", COUNTED_BY_CCUSAGE)
+def test_its_rule_gives_its_numbers(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    theirs = explained(capsys, "--claude-dir", str(GOLDEN / name))["theirs"]
+    found = theirs["input"], theirs["output"], theirs["cache_write"], theirs["cache_read"]
+    assert found == COUNTED_BY_CCUSAGE[name]
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in GOLDEN.iterdir()))
+def test_the_rules_add_up_to_the_difference(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    found = explained(capsys, "--claude-dir", str(GOLDEN / name))
+    for figure in ("entries", "input", "output", "cache_write", "cache_read", "tokens", "cost_nano"):
+        difference = sum(rule[figure] for rule in found["rules"])
+        assert found["ours"][figure] + difference == found["theirs"][figure], figure
+
+
+def rules(capsys: pytest.CaptureFixture[str]) -> dict[str, int]:
+    return {rule["rule"]: rule["tokens"] for rule in explained(capsys)["rules"]}
+
+
+def test_a_copy_under_another_request_id(claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    row = assistant("msg_1", NOON, usage(100, 20))
+    claude_home.append(row)
+    claude_home.append({**row, "requestId": "req_2", "sessionId": "s2"}, session="s2")
+    assert rules(capsys) == {"copy_other_request": 120}
+
+
+def test_a_copy_that_lost_its_request_id(claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    row = assistant("msg_1", NOON, usage(100, 20))
+    claude_home.append(row)
+    claude_home.append(
+        {name: value for name, value in {**row, "sessionId": "s2"}.items() if name != "requestId"}, session="s2"
+    )
+    assert rules(capsys) == {"copy_no_request": 120}
+
+
+def test_a_line_with_a_null(claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    path = claude_home.append(
+        assistant("msg_1", NOON, usage(1, 2)), assistant("msg_2", NOON, usage(100, 20, speed=None))
+    )
+    assert rules(capsys) == {"line_passed_over": -120}
+    (rule,) = explained(capsys)["rules"]
+    assert rule["examples"][0]["path"] == str(path) and rule["examples"][0]["offset"] > 0
+
+
+def test_compaction_is_not_counted_there(claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    compaction = {"type": "compaction", "input_tokens": 1000, "output_tokens": 50}
+    message = {"type": "message", "input_tokens": 1, "output_tokens": 2}
+    claude_home.append(assistant("msg_1", NOON, usage(1, 2, iterations=[compaction, message])))
+    assert rules(capsys) == {"compaction": -1050}
+
+
+def test_for_people(claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    searched = usage(100, 20, server_tool_use={"web_search_requests": 3})
+    row = assistant("msg_1", NOON, searched)
+    claude_home.append(row)
+    claude_home.append({**row, "requestId": "req_2", "sessionId": "s2"}, session="s2")
+    assert main(["explain"]) == 0
+    printed = capsys.readouterr().out
+    assert "counted again under another request id" in printed and "+120" in printed
+    assert "3 of them are $0.03" in printed
