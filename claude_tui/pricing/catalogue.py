@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -113,10 +114,19 @@ def bundled() -> Catalogue:
     # The Claude file holds a digest of the other one, so that file is read only when it is needed.
     return Catalogue(
         json.loads(claude),
-        lambda: _object(OTHERS_FILE.read_bytes()),
+        _bundled_others,
         hashlib.sha256(claude).hexdigest(),
         "bundled",
     )
+
+
+def _bundled_others() -> PriceFile:
+    return _object(OTHERS_FILE.read_bytes())
+
+
+def _refreshed_others(content: bytes) -> PriceFile:
+    others: PriceFile = _object(content)["others"]
+    return others
 
 
 def refreshed(path: Path) -> Catalogue:
@@ -130,7 +140,7 @@ def refreshed(path: Path) -> Catalogue:
         for id_, entry in file["models"].items():
             if id_ not in models or not model_from(id_, entry).periods:
                 raise ValueError(f"{id_} has no price")
-    return Catalogue(claude, lambda: _object(content)["others"], hashlib.sha256(content).hexdigest(), "refreshed")
+    return Catalogue(claude, partial(_refreshed_others, content), hashlib.sha256(content).hexdigest(), "refreshed")
 
 
 def _object(content: bytes) -> PriceFile:
