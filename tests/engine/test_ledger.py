@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from claude_tui import paths
 from claude_tui.engine.ledger import Ledger, LedgerError, LedgerKeeper
 from claude_tui.engine.ledger.history import FileHistory
+from claude_tui.engine.ledger.pieces import stamp_of
 from claude_tui.engine.ledger.runs import RUN, decode, encode
 from claude_tui.engine.ledger.schema import lease
 from claude_tui.engine.reading import discover
@@ -103,6 +104,8 @@ def test_appended_lines_are_kept_too(claude_home: ClaudeHome, tmp_path: Path) ->
     run.follow()
     before = run.end().responses()
     assert len(before) == 3 * RUN - 1
+    stamps = ledger_in(tmp_path).recall().stamps
+    assert stamps == {("claude", str(path)): stamp_of(run.checkpoints[str(path)])}
     path.unlink()
     assert ran(claude_home.folder, ledger_in(tmp_path)).responses() == before
 
@@ -213,6 +216,25 @@ def test_a_lost_ledger_is_made_anew_without_claiming_what_it_lacks(claude_home: 
     run.follow()
     before = run.end().responses()
     # Only the second line was kept; the next start must notice and keep the rest.
+    assert ran(claude_home.folder, ledger).responses() == before
+    path.unlink()
+    assert ran(claude_home.folder, ledger).responses() == before
+
+
+def test_an_older_ledger_put_in_its_place_is_not_taken_for_complete(claude_home: ClaudeHome, tmp_path: Path) -> None:
+    path = claude_home.append(assistant("msg_1", T, usage(1, 1)))
+    ledger = ledger_in(tmp_path)
+    run = Run(claude_home.folder, ledger)
+    assert run.keeper.flush()
+    older = ledger.path.read_bytes()
+    claude_home.append(assistant("msg_2", T + 1, usage(2, 2)))
+    run.follow()
+    assert run.keeper.flush()
+    ledger.path.write_bytes(older)
+    claude_home.append(assistant("msg_3", T + 2, usage(3, 3)))
+    run.follow()
+    before = run.end().responses()
+    assert len(before) == 3
     assert ran(claude_home.folder, ledger).responses() == before
     path.unlink()
     assert ran(claude_home.folder, ledger).responses() == before

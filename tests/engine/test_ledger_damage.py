@@ -110,6 +110,23 @@ def test_a_row_that_was_removed_is_noticed(tmp_path: Path) -> None:
         assert "damaged" in ledger.notice
 
 
+def test_a_run_that_was_removed_is_noticed_without_reading_what_is_in_it(tmp_path: Path) -> None:
+    ledger = written(tmp_path)
+    assert ledger.verify()
+    sql(ledger.path, "DELETE FROM runs WHERE id = (SELECT max(id) FROM runs)")
+    assert not ledger.verify()
+    assert "damaged" in ledger.notice
+
+
+@pytest.mark.parametrize("change", ["path = x'00'", "host = x'41'", "stamp = x''", "beyond = 1", "source = x'63'"])
+def test_a_changed_file_row_is_noticed(change: str, tmp_path: Path) -> None:
+    ledger = written(tmp_path)
+    before = content_of(ledger)
+    sql(ledger.path, f"UPDATE files SET {change} WHERE id = 3")
+    assert len(before) - len(content_of(ledger)) == 1
+    assert "damaged" in ledger.notice
+
+
 def test_damage_is_found_and_mended_while_the_logs_are_still_there(claude_home: ClaudeHome, tmp_path: Path) -> None:
     for session in ("a", "b", "c"):
         claude_home.append(assistant(f"msg_{session}", T, usage(1, 1), session=session), session=session)
