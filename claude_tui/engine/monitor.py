@@ -6,12 +6,13 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from claude_tui.engine.budgets import Budget, BudgetState, check
 from claude_tui.engine.cache import Seen
 from claude_tui.engine.hours import HourBook, Hours
 from claude_tui.engine.limits import Limits
@@ -79,6 +80,14 @@ class Monitor:
     def turns(self, session: str) -> Sequence[Response]:
         """Return every response of a session with its extras, by time."""
         return self.store.responses(Query(session=session))
+
+    def responses(self, query: Query) -> Sequence[Response]:
+        """Return every response a query covers with its extras, by time. Not for the event loop."""
+        return self.store.responses(query)
+
+    def budgets(self, budgets: Iterable[Budget], now_ms: int, week_starts_on: str = "monday") -> list[BudgetState]:
+        """Return how budgets stand. Takes a few milliseconds."""
+        return check(self.store, budgets, now_ms, week_starts_on=week_starts_on)
 
     def hours(self, query: Query) -> Hours | None:
         """Return the cost of each local hour of the day over `query`; None while responses are still loaded.
