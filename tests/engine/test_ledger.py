@@ -22,13 +22,13 @@ from claude_tui.engine.ledger.history import FileHistory
 from claude_tui.engine.ledger.pieces import stamp_of
 from claude_tui.engine.ledger.runs import RUN, decode, encode
 from claude_tui.engine.ledger.schema import lease
-from claude_tui.engine.reading import discover
+from claude_tui.engine.reading import FileReader, Task, discover, roots_of
 from claude_tui.engine.snapshots import SnapshotMaker
 from claude_tui.engine.store import Store
 from claude_tui.model import Extra, Query, Row, Usage
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.columns import Columns, columns_of
-from tests.engine.counting import BERLIN, GOLDEN_SETS, PRICER, UTC, assert_sums_agree, content, counted
+from tests.engine.counting import BERLIN, GOLDEN_SETS, PRICER, UTC, assert_sums_agree, config_of, content, counted
 from tests.engine.ledgers import Run, content_of, ledger_in, piece, ran, row, wait_until
 from tests.logs import ClaudeHome, assistant, usage
 
@@ -146,6 +146,23 @@ def test_no_day_ever_shrinks(claude_home: ClaudeHome, tmp_path: Path) -> None:
         assert all(days[day] >= tokens for day, tokens in high.items())
         high = days
     assert sum(high.values()) == 12 * 21
+
+
+def test_a_file_that_cannot_be_read_any_more_stays_counted(claude_home: ClaudeHome, tmp_path: Path) -> None:
+    claude_home.append(assistant("msg_1", T, usage(1, 1)))
+    ledger = ledger_in(tmp_path)
+    before = ran(claude_home.folder, ledger).responses()
+    store = Store(PRICER, UTC)
+    config = config_of(claude_home.folder)
+    keeper = LedgerKeeper(store, ledger, roots_of(config))
+    (file,) = discover(config)
+    keeper.start([file])
+    # As for a file whose rights were taken away, which would not stop every user.
+    found = FileReader(PRICER, UTC).read(Task(file._replace(path=file.path + ".gone")))
+    assert found.checkpoint is None
+    keeper.note(found._replace(file=file))
+    keeper.close()
+    assert store.responses() == before
 
 
 def test_what_lies_elsewhere_is_not_counted(claude_home: ClaudeHome, tmp_path: Path) -> None:

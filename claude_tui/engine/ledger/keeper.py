@@ -66,6 +66,7 @@ class LedgerKeeper:
         self._stamps: dict[FileName, str] = {}
         self._pending: list[Piece] = []
         self._waiting: set[FileName] = set()
+        self._unreadable: set[str] = set()
         self._notice = ""
         self._files: dict[FileName, LogFile] = {}
         self._behind: dict[FileName, LogFile] = {}
@@ -107,11 +108,18 @@ class LedgerKeeper:
         return Started(len(recalled.files), tuple(lost))
 
     def note(self, found: FileColumns) -> None:
-        """Keep what was read of a file. Cheap: a look-up, or an entry in a list."""
-        if found.checkpoint is None:
-            return
-        file, stamp = found.file, stamp_of(found.checkpoint)
+        """Keep what was read of a file, or where it could not be read give what is known of it.
+
+        Cheap: a look-up, or an entry in a list.
+        """
+        file = found.file
         name = (file.source, file.path)
+        if found.checkpoint is None:
+            with self._condition:
+                self._unreadable.add(file.path)
+                self._condition.notify_all()
+            return
+        stamp = stamp_of(found.checkpoint)
         with self._condition:
             since = self._stamps.get(name, "")
             if since == stamp:
@@ -163,6 +171,7 @@ class LedgerKeeper:
             thread, self._thread = self._thread, None
         if thread is not None:
             thread.join(wait_s)
+        self._stand_in()
         return self.flush(wait_s)
 
     def _run(self) -> None:
@@ -189,6 +198,7 @@ class LedgerKeeper:
 
     def _step(self) -> bool:
         """Write what waits, then read some of what is missing; with nothing else to do look for bit rot once."""
+        self._stand_in()
         if not self.flush():
             return False
         behind = self._next_behind()
@@ -204,6 +214,15 @@ class LedgerKeeper:
             self.ledger.verify()
         self._heal()
         return True
+
+    def _stand_in(self) -> None:
+        """Give what is known of files that are there but cannot be read."""
+        with self._condition:
+            unreadable, self._unreadable = self._unreadable, set()
+            readable = {path for _, path in self._files} - unreadable
+        if unreadable:
+            for file in self.ledger.recall(self._places, readable).files:
+                self._give(file)
 
     def _heal(self) -> None:
         """After damage, read those files again that the ledger lost."""
@@ -240,7 +259,7 @@ class LedgerKeeper:
         return self._closing or len(self._waiting) >= COMMIT_FILES
 
     def _has_work(self) -> bool:
-        return bool(self._pending or self._behind or not self._is_checked)
+        return bool(self._pending or self._behind or self._unreadable or not self._is_checked)
 
     def _is_closing(self) -> bool:
         return self._closing
