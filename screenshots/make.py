@@ -23,8 +23,9 @@ from claude_tui.engine.store import Store
 from claude_tui.model import Phase, Progress, Query, Response, Snapshot
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.protocol import SourceConfig
-from claude_tui.ui.app import ClaudeTop, Settings
+from claude_tui.ui.app import ClaudeTop
 from claude_tui.ui.header import VIEW_NAMES
+from claude_tui.ui.settings import Settings
 
 NOW_MS = int(datetime(2026, 11, 20, 15, 42, tzinfo=timezone.utc).timestamp() * 1000)
 SIZES = {"120x36": (120, 36), "80x24": (80, 24)}
@@ -57,6 +58,11 @@ class CountedOnce:
 
     def turns(self, session_key: str, /) -> Sequence[Response]:
         return list(self._store.responses(Query(session=session_key)))
+
+    saved_ms = 0
+
+    def responses(self, query: Query, /) -> Sequence[Response]:
+        return list(self._store.responses(query))
 
     def refresh(self) -> None:
         pass

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from claude_tui.ui.source import SnapshotSource
 
 
@@ -14,8 +16,9 @@ def run(
     theme: str | None = None,
     mouse: bool = True,
     ascii: bool = False,
-    period: str = "all",
-    view: str = "live",
+    period: str | None = None,
+    view: str | None = None,
+    settings_path: Path | None = None,
 ) -> int:
     """Run the app until it is left; returns the exit code.
 
@@ -25,17 +28,22 @@ def run(
         mouse: Whether the mouse is captured.
         ascii: Draw with plain characters only.
         period: Which days count at first: today, 7d, 30d, month or all.
-        view: The view to start with: live, models, projects, sessions or days.
+        view: The view to start with: live, models, projects, sessions, days or blocks.
+        settings_path: The settings file; by default config.toml in claude-top's configuration folder. What is
+            given above goes before what it says; it is written when a setting is changed on screen.
     """
     from multiprocessing import resource_tracker
 
-    from claude_tui.ui import themes
-    from claude_tui.ui.app import ClaudeTop, Settings
+    from claude_tui.paths import config_folder
+    from claude_tui.ui.app import ClaudeTop
+    from claude_tui.ui.settings import FILE_NAME, load, with_options
 
-    settings = Settings(theme=theme or themes.DEFAULT, period=period, view=view, ascii=ascii)
+    path = settings_path or config_folder() / FILE_NAME
+    settings, complaints = load(path)
+    settings = with_options(settings, theme=theme, period=period, view=view, ascii=ascii or None)
     # A process pool started later passes stderr on to this process of multiprocessing's, and while Textual runs
     # stderr has no file number to pass: "bad value(s) in fds_to_keep".
     resource_tracker.ensure_running()
-    app = ClaudeTop(source, settings)
+    app = ClaudeTop(source, settings, settings_path=path, complaints=complaints)
     app.run(mouse=mouse)
     return app.return_code or 0

@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone, tzinfo
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,10 +21,11 @@ from textual.widgets import ContentSwitcher, Input
 from textual.worker import Worker, WorkerState
 
 from claude_tui.model import Query, Snapshot, Totals
-from claude_tui.ui import palette, themes
+from claude_tui.sources.display import display_name
+from claude_tui.ui import budgets, palette, preferences, sizes, themes
 from claude_tui.ui.ascii import AsciiFilter
 from claude_tui.ui.bindings import APP_BINDINGS
-from claude_tui.ui.dialogs import PeriodScreen
+from claude_tui.ui.dialogs import ColumnsScreen, PeriodScreen, SettingsScreen
 from claude_tui.ui.empty import Empty, is_empty
 from claude_tui.ui.header import VIEW_NAMES, Line, Meters, Status, short_line, top_line
 from claude_tui.ui.help import HelpScreen
@@ -32,27 +33,15 @@ from claude_tui.ui.keybar import KeyBar
 from claude_tui.ui.period import BY_ID as PERIODS
 from claude_tui.ui.period import Period, add
 from claude_tui.ui.refresh import NewsArrived, Refresher
+from claude_tui.ui.settings import Settings, save, with_options
 from claude_tui.ui.source import SnapshotSource
+from claude_tui.ui.views import ALL_VIEWS
 from claude_tui.ui.views.base import EVERYTHING, Drilled, Scope, Shown, View
-from claude_tui.ui.views.days import DaysView, DayWanted
-from claude_tui.ui.views.live import LiveView
-from claude_tui.ui.views.models import ModelsView
-from claude_tui.ui.views.projects import ProjectsView
-from claude_tui.ui.views.sessions import SessionsView
+from claude_tui.ui.views.days import DayWanted
+from claude_tui.ui.views.sessions import SessionsView, TreeToggled
 
-INTERVALS_S = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-"""What + and - go through."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How the app starts."""
-
-    theme: str = themes.DEFAULT
-    period: str = "all"
-    view: str = "live"
-    interval_s: float = 0.25
-    ascii: bool = False
+BUDGET_EVERY_S = 20.0
+"""How often the budgets are compared with what was spent."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +58,16 @@ class ClaudeTop(App[None]):
     TITLE = "claude-top"
     CSS_PATH = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = list(APP_BINDINGS)
-    ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
     def __init__(
-        self, source: SnapshotSource, settings: Settings | None = None, *, clock: Callable[[], int] | None = None
+        self,
+        source: SnapshotSource,
+        settings: Settings | None = None,
+        *,
+        clock: Callable[[], int] | None = None,
+        settings_path: Path | None = None,
+        complaints: Iterable[str] = (),
     ) -> None:
         """Set up the app.
 
@@ -81,6 +75,8 @@ class ClaudeTop(App[None]):
             source: Where snapshots come from; it is run as long as the app runs.
             settings: How to start.
             clock: The present in milliseconds, for tests.
+            settings_path: The file changes are kept in; None keeps nothing.
+            complaints: What was wrong with the settings, to be told.
         """
         # Without colours the ANSI way is the right one in every theme: else NO_COLOR is all black in ANSI themes.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
@@ -92,14 +88,16 @@ class ClaudeTop(App[None]):
         self.paused_ms: int | None = None
         self.snapshot: Snapshot | None = None
         self.trouble = ""
+        self.passed: list[budgets.Passed] = []
+        self._told: set[tuple[str, date]] = set()
+        self._settings_path = settings_path
+        self._complaints = list(complaints)
         self._clock = clock or (lambda: time.time_ns() // 1_000_000)
         self._zone: tzinfo = timezone.utc
         self._zone_name = ""
-        self._refresher = Refresher(self._take, self.settings.interval_s)
+        self.refresher = Refresher(self._take, self.settings.interval_s)
         self._shown_query: Query | None = None
-        self.views: dict[str, View] = {
-            view.TITLE: view for view in (LiveView(), ModelsView(), ProjectsView(), SessionsView(), DaysView())
-        }
+        self.views: dict[str, View] = {view.TITLE: view for view in (kind() for kind in ALL_VIEWS)}
         for theme in themes.OWN:
             self.register_theme(theme)
         if self.settings.ascii:
@@ -128,18 +126,29 @@ class ClaudeTop(App[None]):
 
     def on_mount(self) -> None:
         """Start counting, and draw once before there is anything."""
-        try:
+        if self.settings.theme in self.available_themes:
             self.theme = self.settings.theme
-        except Exception:  # Textual raises its own error for a name it does not know; any theme is better than none
+        else:
             self.theme = themes.DEFAULT
-            self.notify(f"no theme is called {self.settings.theme}", severity="warning", markup=False)
+            self._complaints.append(f"no theme is called {self.settings.theme}")
+        if self.settings.keys:
+            self.set_keymap(dict(self.settings.keys))
+        for complaint in self._complaints:
+            self.notify(display_name(complaint), title="settings", severity="warning", timeout=10, markup=False)
+        for name, view in self.views.items():
+            if view.table is not None:
+                view.table.choose_columns(frozenset(self.settings.columns.get(name, ())))
+        self._show_tree(self.settings.tree)
         self.source.subscribe(self._hear)
         self._count()
         self._refresh_forever()
         self.set_interval(1.0, self._tick)
+        if self.settings.budgets or self.settings.project_budgets:
+            self.set_interval(BUDGET_EVERY_S, self._check_budgets)
+            self._check_budgets()
         self._tier(self.size.width, self.size.height)
         self._focus_view()
-        self._refresher.wish(urgent=True)
+        self.refresher.wish(urgent=True)
 
     def _hear(self) -> None:
         """There is news; called from any thread."""
@@ -151,13 +160,14 @@ class ClaudeTop(App[None]):
 
     @work(exit_on_error=False, group="refresh")
     async def _refresh_forever(self) -> None:
-        await self._refresher.run()
+        await self.refresher.run()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """What fails is said, and the last numbers stay on screen."""
         if event.state is WorkerState.ERROR:
-            self.trouble = f"{event.worker.group} failed: {type(event.worker.error).__name__}"
-            self.log.error(str(event.worker.error))
+            error = event.worker.error
+            self.trouble = f"{event.worker.group} failed: {type(error).__name__}"
+            self.notify(display_name(str(error)), title=self.trouble, severity="error", timeout=30, markup=False)
             self._draw_header()
 
     # -- snapshots
@@ -184,12 +194,11 @@ class ClaudeTop(App[None]):
 
     def on_news_arrived(self) -> None:
         """The source has something new."""
-        if self.paused_ms is None:
-            self._refresher.wish()
+        self._tick()
 
     def _tick(self) -> None:
         if self.paused_ms is None:
-            self._refresher.wish()
+            self.refresher.wish()
 
     async def _take(self) -> None:
         if len(self.screen_stack) > 1:
@@ -201,15 +210,13 @@ class ClaudeTop(App[None]):
         else:
             snapshot = await asyncio.to_thread(self.source.snapshot, query, now_ms)
         if self._learn_zone(snapshot):
-            self._refresher.wish(urgent=True)
-        detail = None
-        if isinstance(view, DaysView) and view.detail_query is not None:
-            detail = await asyncio.to_thread(self.source.snapshot, view.detail_query, now_ms)
+            self.refresher.wish(urgent=True)
+        extra = await asyncio.to_thread(view.fetch, self.source, snapshot, place.scope, now_ms)
         if place is not self.place or len(self.screen_stack) > 1:
-            self._refresher.wish(urgent=True)
+            self.refresher.wish(urgent=True)
             return
         self.snapshot, self._shown_query = snapshot, query
-        self._draw(snapshot, now_ms, detail)
+        self._draw(Shown(snapshot, now_ms, self.today, self.period, place.scope, self._zone, extra))
 
     def _learn_zone(self, snapshot: Snapshot) -> bool:
         """Take over the time zone days are cut in; True where that moves today."""
@@ -222,17 +229,14 @@ class ClaudeTop(App[None]):
             self._zone = datetime.now().astimezone().tzinfo or timezone.utc
         return self.today != before
 
-    def _draw(self, snapshot: Snapshot, now_ms: int, detail: Snapshot | None) -> None:
-        view = self.view
+    def _draw(self, shown: Shown) -> None:
         with self.batch_update():
-            empty = is_empty(snapshot) and not self.place.scope.trail
-            self.query_one("#views", ContentSwitcher).current = "empty" if empty else view.id
+            empty = is_empty(shown.snapshot) and not shown.scope.trail
+            self.query_one("#views", ContentSwitcher).current = "empty" if empty else self.view.id
             if empty:
-                self.query_one(Empty).show(snapshot)
+                self.query_one(Empty).show(shown.snapshot)
             else:
-                view.show(Shown(snapshot, now_ms, self.today, self.period, self.place.scope))
-                if isinstance(view, DaysView):
-                    view.show_detail(detail)
+                self.view.show(shown)
             self._draw_header()
             self._draw_keys()
 
@@ -247,14 +251,10 @@ class ClaudeTop(App[None]):
         if snapshot is None or not self.is_running:
             return
         status = Status(
-            view=self.place.view,
-            now_ms=self.now_ms,
-            period=self.period.label,
-            totals=self._period_totals(snapshot),
-            paused=self.paused_ms is not None,
-            interval_s=self._refresher.interval_s,
-            trouble=self.trouble,
-        )
+            view=self.place.view, now_ms=self.now_ms, period=self.period.label, totals=self._period_totals(snapshot),
+            paused=self.paused_ms is not None, interval_s=self.refresher.interval_s, trouble=self.trouble,
+            saved_ms=self.source.saved_ms, passed=tuple(one.text for one in self.passed),
+        )  # fmt: skip
         screen = self.screen_stack[0]
         width = self.size.width
         if screen.has_class("-with-topbar"):
@@ -279,21 +279,11 @@ class ClaudeTop(App[None]):
         self.call_after_refresh(self._draw_header)
 
     def _tier(self, width: int, height: int) -> None:
-        """Choose what there is room for: the table always, then the keys, then the meters."""
-        if not self.screen_stack:
-            return
-        screen = self.screen_stack[0]
-        mini = width < 50 or height < 10
-        zoomed = screen.has_class("-zoom")
-        roomy = height >= 30 or (self.place.view == "live" and height >= 20)
-        screen.set_class(width >= 120 and not mini, "-wide")
-        screen.set_class(80 <= width < 120 and not mini, "-medium")
-        screen.set_class(50 <= width < 80 and not mini, "-narrow")
-        screen.set_class(mini, "-mini")
-        screen.set_class(height < 20, "-short")
-        screen.set_class(height >= 30, "-tall")
-        screen.set_class(not mini, "-with-topbar")
-        screen.set_class(width >= 80 and roomy and not mini and not zoomed, "-with-meters")
+        if self.screen_stack:
+            screen = self.screen_stack[0]
+            chosen = sizes.classes(width, height, self.place.view, screen.has_class("-zoom"))
+            for name in sizes.CLASSES:
+                screen.set_class(name in chosen, name)
 
     # -- going about
 
@@ -302,7 +292,7 @@ class ClaudeTop(App[None]):
         self._tier(self.size.width, self.size.height)
         self.query_one("#views", ContentSwitcher).current = self.place.view
         self._focus_view()
-        self._refresher.wish(urgent=True)
+        self.refresher.wish(urgent=True)
 
     def _focus_view(self) -> None:
         self.view.main.focus(scroll_visible=False)
@@ -317,7 +307,8 @@ class ClaudeTop(App[None]):
         if len(self.screen_stack) > 1:
             self.screen.focus_next() if step > 0 else self.screen.focus_previous()
             return
-        self.action_view(VIEW_NAMES[(VIEW_NAMES.index(self.place.view) + step) % len(VIEW_NAMES)])
+        at = VIEW_NAMES.index(self.places[0].view) if self.places[0].view in VIEW_NAMES else 0
+        self.action_view(VIEW_NAMES[(at + step) % len(VIEW_NAMES)])
 
     def on_drilled(self, event: Drilled) -> None:
         """A row was opened."""
@@ -329,7 +320,7 @@ class ClaudeTop(App[None]):
 
     def on_day_wanted(self, event: DayWanted) -> None:
         """The selected day's models and projects are needed."""
-        self._refresher.wish(urgent=True)
+        self.refresher.wish(urgent=True)
 
     def action_go_back(self) -> None:
         """Close the filter, or drop it, or go back; never quit."""
@@ -344,6 +335,7 @@ class ClaudeTop(App[None]):
             self._go(self.places[:-1])
         elif self.screen.has_class("-zoom"):
             self.action_zoom()
+        self._draw_keys()
 
     # -- filter
 
@@ -367,6 +359,7 @@ class ClaudeTop(App[None]):
         """Keep the filter and go on in the table."""
         if event.input.id == "filter":
             self._close_filter()
+            self._draw_keys()
 
     def _close_filter(self) -> None:
         self.screen_stack[0].remove_class("-filtering")
@@ -380,23 +373,22 @@ class ClaudeTop(App[None]):
         chosen = await self.push_screen_wait(PeriodScreen(self.period, self.today))
         if chosen is not None:
             self.period = chosen
-        self._refresher.wish(urgent=True)
+        self.refresher.wish(urgent=True)
 
     def action_pause(self) -> None:
         """Freeze the display, or go on."""
         self.paused_ms = self._clock() if self.paused_ms is None else None
         self._draw_header()
-        self._refresher.wish(urgent=True)
+        self.refresher.wish(urgent=True)
 
     async def action_refresh(self) -> None:
         """Look at every file again."""
         await asyncio.to_thread(self.source.refresh)
-        self._refresher.wish(urgent=True)
+        self.refresher.wish(urgent=True)
 
     def action_interval(self, step: int) -> None:
         """Refresh less or more often."""
-        at = INTERVALS_S.index(self._refresher.interval_s) if self._refresher.interval_s in INTERVALS_S else 0
-        self._refresher.interval_s = INTERVALS_S[max(0, min(len(INTERVALS_S) - 1, at + step))]
+        self.change_setting("interval_s", step)
         self._draw_header()
 
     def action_zoom(self) -> None:
@@ -407,19 +399,82 @@ class ClaudeTop(App[None]):
 
     def action_theme(self) -> None:
         """The next theme."""
-        names = [name for name in themes.ROTATION if name in self.available_themes]
-        at = names.index(self.theme) if self.theme in names else -1
-        self.theme = names[(at + 1) % len(names)]
-        self.notify(self.theme, title="theme", timeout=2, markup=False)
+        self.notify(self.change_setting("theme", 1), title="theme", timeout=2, markup=False)
 
     def action_help(self) -> None:
         """All keys."""
-        self.push_screen(HelpScreen(), lambda _: self._refresher.wish(urgent=True))
+        self.push_screen(HelpScreen())
+
+    @work(group="dialog")
+    async def action_columns(self) -> None:
+        """Choose the columns of the table."""
+        view, table = self.view, self.view.table
+        if table is not None:
+            hidden = await self.push_screen_wait(ColumnsScreen(table.columns, table.hidden_columns))
+            if hidden is not None and hidden != table.hidden_columns:
+                table.choose_columns(hidden)
+                self.keep("columns", view.TITLE, tuple(sorted(hidden)))
+
+    def action_settings(self) -> None:
+        """Change what is kept."""
+        entries = [(name, preferences.text(self.settings, name)) for name in preferences.STEPS]
+        path = display_name(str(self._settings_path)) if self._settings_path else "nowhere"
+        self.push_screen(SettingsScreen(entries, self.change_setting, path))
+
+    def change_setting(self, name: str, step: int) -> str:
+        """Set a setting to its next or previous value, use it at once and keep it; returns it as text."""
+        value = preferences.stepped(self.settings, name, step, sorted(self.available_themes))
+        self.settings = with_options(self.settings, **{name: value})
+        if name == "theme":
+            self.theme = str(value)
+        elif name == "interval_s":
+            self.refresher.interval_s = self.settings.interval_s
+        elif name == "tree":
+            self._show_tree(self.settings.tree)
+        self.keep("screen", name, value)
+        return preferences.text(self.settings, name)
+
+    def keep(self, section: str, name: str, value: object) -> None:
+        """Write a changed setting to the settings file; where that fails it is said, and nothing else."""
+        if self._settings_path is None:
+            return
+        try:
+            save(self._settings_path, section, name, value)
+        except (OSError, ValueError) as error:
+            self.notify(display_name(str(error)), title="not kept", severity="warning", markup=False)
+
+    def on_tree_toggled(self, event: TreeToggled) -> None:
+        """Sub-agents are to be shown, or folded."""
+        self.settings = replace(self.settings, tree=event.is_tree)
+        self._show_tree(event.is_tree)
+        self.keep("screen", "tree", event.is_tree)
+
+    def _show_tree(self, is_tree: bool) -> None:
+        for view in self.views.values():
+            if isinstance(view, SessionsView):
+                view.show_tree(is_tree)
+
+    @work(exclusive=True, exit_on_error=False, group="budgets")
+    async def _check_budgets(self) -> None:
+        """Say once that a budget is passed."""
+        now_ms, today = self._clock(), self.today
+        everything = await asyncio.to_thread(self.source.snapshot, EVERYTHING.query(None, None), now_ms)
+        month = everything
+        if self.settings.project_budgets:
+            since = budgets.first_day("month", today)
+            month = await asyncio.to_thread(self.source.snapshot, EVERYTHING.query(since, None), now_ms)
+        self.passed = budgets.passed(
+            self.settings.budgets, everything.days, today, self.settings.project_budgets, month.projects
+        )
+        for one in self.passed:
+            if (one.name, one.since) not in self._told:
+                self._told.add((one.name, one.since))
+                self.notify(display_name(one.text), title="budget passed", severity="warning", timeout=20, markup=False)
+
+    def on_screen_resume(self) -> None:
+        """A dialog was closed: catch up."""
+        self.refresher.wish(urgent=True)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The same actions as the keys."""
         yield from palette.commands(self)
-
-    def save_picture(self, path: Path) -> None:
-        """Write what is on screen as an SVG."""
-        self.save_screenshot(path.name, str(path.parent))

@@ -61,6 +61,7 @@ _PAIRS: Final = (
     ("Σ", "S"),
     ("✓", "v"),
     ("⇅", "%"),
+    ("↻", "@"),
 )
 TABLE: Final = {ord(glyph): plain for glyphs, plain in _PAIRS for glyph in glyphs}
 

@@ -22,6 +22,7 @@ VIEWS: Final = (
     _bind("3", "view('projects')", "view-projects", "Projects", "What each project used and cost"),
     _bind("4", "view('sessions')", "view-sessions", "Sessions", "Every session"),
     _bind("5", "view('days')", "view-days", "Days", "A year as a heatmap, and its days"),
+    _bind("6", "view('blocks')", "view-blocks", "Blocks", "Five-hour blocks of usage, the open one on top"),
     _bind("tab", "step_view(1)", "view-next", "Next view", "Go to the next view", "Tab"),
     _bind("shift+tab", "step_view(-1)", "view-previous", "Previous view", "Go to the previous view", "S-Tab"),
 )
@@ -45,6 +46,20 @@ TABLE_BINDINGS: Final = (
 )
 """Keys of every table."""
 
+ROW_BINDINGS: Final = (
+    _bind("i", "explain", "explain", "Explain", "Say where the figures of the selected row come from", "i"),
+    _bind("y", "copy", "row-copy", "Copy", "Copy the selected row", "y"),
+    _bind("x", "export", "rows-export", "Export", "Write the rows to a CSV file in the current folder", "x"),
+    _bind("e", "edit", "row-edit", "Edit", "Open the log in $EDITOR at the line of the turn", "e"),
+)
+"""Keys of every view that is a table: what can be done with its rows."""
+
+SESSION_BINDINGS: Final = (
+    _bind("t", "tree", "tree", "Tree", "Show sub-agents below their session, or fold them", "t"),
+    _bind("F", "follow", "follow", "Follow", "Keep the selected session in view, else the busiest", "F"),
+)
+"""Keys of the views of sessions."""
+
 HEATMAP_BINDINGS: Final = (
     _bind("left", "walk(-7)", "week-back", "Week back", "Go back a week", "←"),
     _bind("right,l", "walk(7)", "week-on", "Week on", "Go on a week", "→ l"),
@@ -59,6 +74,13 @@ HEATMAP_BINDINGS: Final = (
 )
 """Keys of the heatmap."""
 
+DAYS_BINDINGS: Final = (
+    _bind("c", "chart", "chart-kind", "Chart", "Stack the chart by model or by kind of tokens", "c"),
+    _bind("w", "unit", "chart-unit", "Unit", "A bar of the chart is a day, a week or a month", "w"),
+    _bind("i", "explain", "day-explain", "Explain", "Say where the figures of the day come from", "i"),
+)
+"""Keys of the view around the heatmap."""
+
 LOOK: Final = (
     _bind("slash", "filter", "filter", "Filter", "Show only rows that match; a leading ! shows the others", "/"),
     _bind("p", "period", "period", "Period", "Choose the days that are counted", "p"),
@@ -68,6 +90,8 @@ LOOK: Final = (
     _bind("minus", "interval(-1)", "interval-shorter", "Faster", "Refresh more often", "-"),
     _bind("z", "zoom", "zoom", "Zoom", "Give the whole screen to the view", "z"),
     _bind("T", "theme", "theme", "Theme", "Next colour theme", "T"),
+    _bind("C", "columns", "columns", "Columns", "Choose the columns of the table", "C"),
+    _bind("comma,f2", "settings", "settings", "Settings", "Change what is kept in the settings file", ","),
 )
 """Keys that change what is shown and how."""
 
@@ -83,7 +107,8 @@ APP_BINDINGS: Final = (*VIEWS, *LOOK, *GENERAL)
 SECTIONS: Final = {
     "Views": VIEWS,
     "Rows": TABLE_BINDINGS,
-    "Days": HEATMAP_BINDINGS,
+    "The selected row": (*ROW_BINDINGS, *SESSION_BINDINGS),
+    "Days": (*HEATMAP_BINDINGS, *DAYS_BINDINGS),
     "Look": LOOK,
     "General": GENERAL,
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
 from claude_tui.model import ProjectRow, SessionRow, SessionState, Snapshot, Totals
+from claude_tui.sources.display import display_name
 from claude_tui.ui import bars, format
 from claude_tui.ui.columns import Cell, Column
 from claude_tui.ui.names import tail, tails
@@ -189,6 +190,28 @@ def cache_hit(priority: int) -> Column[Any]:
     )
 
 
+def saved(priority: int) -> Column[Any]:
+    """What cache reads saved against plain input."""
+
+    def draw(row: HasTotals, width: int) -> Cell:
+        nano = row.totals.read_saved_nano
+        return Cell(format.money(nano, width), "good") if nano else Cell("·", "faint")
+
+    return Column("saved", "Saved", 8, draw, lambda row: row.totals.read_saved_nano, priority,
+                  tooltip="What cache reads would have cost as plain input, less what they cost")  # fmt: skip
+
+
+def spent_on_writes(priority: int) -> Column[Any]:
+    """What cache writes cost above plain input."""
+
+    def draw(row: HasTotals, width: int) -> Cell:
+        nano = row.totals.write_extra_nano
+        return Cell(format.money(nano, width), "dim") if nano else Cell("·", "faint")
+
+    return Column("writes", "Writes", 7, draw, lambda row: row.totals.write_extra_nano, priority,
+                  tooltip="What cache writes cost above plain input")  # fmt: skip
+
+
 def age(frame: Frame, priority: int) -> Column[Any]:
     """How long ago the last response was."""
 
@@ -222,6 +245,8 @@ def state(priority: int = 0, words: bool = False) -> Column[SessionRow]:
     """What a session is doing."""
 
     def draw(row: SessionRow, width: int) -> Cell:
+        if row.state is None:
+            return Cell("")
         glyph, style = STATES[row.state]
         return Cell(f"{glyph} {row.state.value}" if width >= 9 else glyph, style)
 
@@ -230,7 +255,7 @@ def state(priority: int = 0, words: bool = False) -> Column[SessionRow]:
         "State" if words else "",
         9 if words else 1,
         draw,
-        lambda row: (_RANK[row.state], -row.totals.last_ms),
+        lambda row: (_RANK.get(row.state, len(_RANK)), -row.totals.last_ms),
         priority,
         narrow=1,
         right=False,
@@ -249,7 +274,7 @@ def context(priority: int) -> Column[SessionRow]:
             return Cell(format.short(row.context_tokens), "dim")
         fill = row.context_tokens / row.context_window
         style = "bad" if fill >= 0.9 else "warn" if fill >= 0.75 else "dim"
-        percent = f"{min(fill, 9.99) * 100:.0f}%"
+        percent = ("↻" if row.compactions else "") + f"{min(fill, 9.99) * 100:.0f}%"
         return Cell(
             ("".join(bars.gauge(min(fill, 1), width - 5)) if width >= 9 else "") + percent.rjust(min(width, 5)), style
         )
@@ -262,7 +287,7 @@ def context(priority: int) -> Column[SessionRow]:
         lambda row: row.context_tokens / (row.context_window or 1_000_000),
         priority,
         narrow=4,
-        tooltip="Fill of the context window at the last response",
+        tooltip="Fill of the context window at the last response; ↻ it was compacted before",
         short="Ctx",
     )
 
@@ -286,7 +311,12 @@ def rate(priority: int) -> Column[SessionRow]:
     )
 
 
+def safe(name: str) -> str:
+    """A raw name made safe to show."""
+    return display_name(name)
+
+
 def models_text(row: SessionRow) -> str:
     """The models of a session, the first by name, the others counted."""
-    names = [format.short_model(name) for name in row.models]
+    names = [format.short_model(safe(name)) for name in row.models]
     return "" if not names else names[0] + (f" +{len(names) - 1}" if len(names) > 1 else "")

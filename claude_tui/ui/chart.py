@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import accumulate
@@ -22,8 +22,9 @@ from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
+from claude_tui.model import DayRow
 from claude_tui.ui.bars import STEPS
-from claude_tui.ui.format import MONTHS, NANO, money
+from claude_tui.ui.format import MONTHS, NANO, money, short
 
 SIGNS: Final = "█▓▒░▚▞"
 """What a series is filled with where there are no colours."""
@@ -55,6 +56,11 @@ class Stack:
     names: tuple[str, ...] = ()
     values: tuple[tuple[int, ...], ...] = ()
     unit: str = "day"
+    is_money: bool = True
+
+    def label(self, value: float) -> str:
+        """A value of the axis as text."""
+        return money(round(value * NANO), MARGIN - 1) if self.is_money else short(value, MARGIN - 1)
 
     def ticks(self, shown: int, stride: int) -> list[tuple[int, str]]:
         """Which of the last `shown` bars are named, and how: as many as fit without touching."""
@@ -110,6 +116,21 @@ def stack(
         rows.append(tuple(sum(bar.get(model, 0) for model in ranked[len(own) :]) for bar in bars.values()))
         labels.append(f"{len(ranked) - len(own)} others")
     return Stack(tuple(bars), tuple(labels), tuple(rows), unit)
+
+
+KINDS: Final = {
+    "cache_read": "read",
+    "cache_write_1h": "write 1h",
+    "cache_write_5m": "write 5m",
+    "output": "output",
+    "input": "input",
+}
+"""Kinds of tokens, and what the chart calls them."""
+
+
+def kinds_per_day(days: Iterable[DayRow]) -> dict[date, dict[str, int]]:
+    """The tokens of every day by kind."""
+    return {row.day: {kind: getattr(row.totals, kind) for kind in KINDS} for row in days}
 
 
 def by_family(
@@ -186,12 +207,13 @@ def draw(data: Stack, width: int, height: int) -> list[list[Piece]]:
         return [[] for _ in range(max(0, height))]
     import plotext
 
-    top = nice_top(max(sum(column) for column in zip(*data.values, strict=True)) / NANO)
+    scale = NANO if data.is_money else 1
+    top = nice_top(max(sum(column) for column in zip(*data.values, strict=True)) / scale)
     bar, stride = bar_width(len(data.days), columns)
     shown = min(len(data.days), columns // stride)
     points: dict[tuple[str, int, int], list[tuple[int, int]]] = {}
     for index, values in enumerate(list(zip(*data.values, strict=True))[-shown:]):
-        for row, cell in enumerate(bar_cells(values, top * NANO, rows)):
+        for row, cell in enumerate(bar_cells(values, top * scale, rows)):
             points.setdefault(cell, []).extend((index * stride + column, row) for column in range(bar))
     figure: Any = plotext.figure
     figure.clear.all()
@@ -210,7 +232,7 @@ def draw(data: Stack, width: int, height: int) -> list[list[Piece]]:
     ticks = data.ticks(shown, stride)
     figure.ruler("x").ticks([index * stride + (bar - 1) // 2 for index, _ in ticks], labels=[text for _, text in ticks])
     at = sorted({0, (rows - 1) // 2, rows - 1})
-    labels = [money(round(top * NANO * (row + 1) / rows), MARGIN - 1) if row else "$0" for row in at]
+    labels = [data.label(top * (row + 1) / rows) if row else data.label(0).partition(".")[0] for row in at]
     figure.ruler("y").ticks(at, labels=[label.rjust(MARGIN - 1) for label in labels])
     return [_styled(line) for line in figure.build().string().split("\n")[:height]]
 

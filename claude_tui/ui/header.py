@@ -14,7 +14,7 @@ from textual.widgets import Static
 from claude_tui.model import Phase, Progress, Snapshot, Totals
 from claude_tui.ui import bars, format
 
-VIEW_NAMES = ("live", "models", "projects", "sessions", "days")
+VIEW_NAMES = ("live", "models", "projects", "sessions", "days", "blocks")
 """The views, in the order of their numbers."""
 
 DEFAULT_INTERVAL_S = 0.25
@@ -34,6 +34,8 @@ class Status:
     paused: bool = False
     interval_s: float = DEFAULT_INTERVAL_S
     trouble: str = ""
+    saved_ms: int = 0
+    passed: tuple[str, ...] = ()
 
 
 def assemble(groups: Sequence[tuple[int, Sequence[Part]]], width: int, gap: Part = (" · ", "$line")) -> Content:
@@ -57,7 +59,8 @@ def phase_parts(progress: Progress, status: Status, width: int) -> list[Part]:
         return [(" ⏸ PAUSED ", "bold reverse $warning")]
     if progress.phase is Phase.SCANNING:
         share = progress.bytes_done / progress.bytes_total if progress.bytes_total else 0.0
-        parts: list[Part] = [("◌ scanning ", "bold $accent")]
+        saved = f"saved {format.age(status.saved_ms, status.now_ms)} ago, " if status.saved_ms and width >= 60 else ""
+        parts: list[Part] = [(f"◌ {saved}scanning ", "bold $accent")]
         if width >= 40:
             filled, empty = bars.gauge(share, 10)
             parts += [(filled, "$accent"), (empty, "$line")]
@@ -92,7 +95,10 @@ def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
     if snapshot.newest_ms:
         age = format.age(snapshot.newest_ms, status.now_ms)
         word = "data " if width >= 44 else ""
-        groups.append((3, [(word, "$quiet"), (age, "$foreground"), ("" if age == "now" else " old", "$quiet")]))
+        old = " old" if width >= 32 and age != "now" else ""
+        groups.append((3, [(word, "$quiet"), (age, "$foreground"), (old, "$quiet")]))
+    if status.passed:
+        groups.append((2, [("$!", "bold $error"), (f" {status.passed[0]}" if width >= 90 else "", "$error")]))
     problems = sum(snapshot.problems.values())
     if problems:
         groups.append((1, [(f"!{problems}", "bold $warning")]))
@@ -107,7 +113,8 @@ def tabs(active: str, width: int) -> list[Part]:
         parts = [(" claude-top ", "bold $background on $primary"), (" ", "")]
     for number, name in enumerate(VIEW_NAMES, 1):
         label = f"{format.superscript(number)}{name.capitalize() if full or name == active else ''}"
-        parts.append((f" {label} ", "bold $foreground on $panel" if name == active else "$quiet"))
+        pad = " " if width >= 112 or name == active else ""
+        parts.append((f"{pad}{label}{pad or ' '}", "bold $foreground on $panel" if name == active else "$quiet"))
     return parts
 
 
@@ -134,8 +141,8 @@ def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> C
     groups: list[tuple[int, Sequence[Part]]] = [(0, first)]
     groups.append((1, [(f"{format.money(burn, 7)}/h", "bold $warning" if burn else "$quiet")]))
     if alone:
-        number = VIEW_NAMES.index(status.view) + 1
-        groups.append((2, [(f"{format.superscript(number)}{status.view}", "bold $accent")]))
+        number = format.superscript(VIEW_NAMES.index(status.view) + 1) if status.view in VIEW_NAMES else ""
+        groups.append((2, [(number + status.view, "bold $accent")]))
         groups.append((4, [(status.period, "$accent")]))
     groups.append((3, [(f"{snapshot.active_sessions}", "bold $success"), (" active", "$quiet")]))
     groups.append(

@@ -115,6 +115,11 @@ class LineTable(ScrollView, Generic[RowT], can_focus=True):
         self.hidden_columns: frozenset[str] = frozenset()
         self.changed_cells = 0
         """Cells drawn again since the start because their text changed."""
+        self.follows = False
+        """Whether the selected row is kept in view, and while no one is chosen the greatest of `pace` selected."""
+        self.pace: Callable[[RowT], Any] | None = None
+        self.children_of: Callable[[RowT], Sequence[Any]] | None = None
+        """Rows to stand below a row, in their order; None while they are folded."""
         self._key = key
         self._searched = searched
         self._all: Sequence[RowT] = ()
@@ -180,12 +185,16 @@ class LineTable(ScrollView, Generic[RowT], can_focus=True):
         )
         rows.sort(key=self._key)
         rows.sort(key=self.sort_column.order, reverse=self.descending)
+        if self.children_of is not None:
+            rows = [line for row in rows for line in (row, *self.children_of(row))]
         self._rows = rows
         self._index = {self._key(row): index for index, row in enumerate(rows)}
         if self.cursor_key not in self._index:
             self.cursor_key = self._key(rows[min(old_index or 0, len(rows) - 1)]) if rows else None
         self._resize_virtual()
-        if visible:
+        if self.follows and not self._is_chosen and self.pace is not None and rows:
+            self.cursor_key = self._key(max(rows, key=self.pace))
+        if visible or self.follows:
             self._show_cursor()
         self._redraw_changes()
 
@@ -323,6 +332,25 @@ class LineTable(ScrollView, Generic[RowT], can_focus=True):
             self.scroll_to(y=index, animate=False, immediate=True)
         elif index >= top + self._body_height:
             self.scroll_to(y=index - self._body_height + 1, animate=False, immediate=True)
+
+    def follow(self, follows: bool) -> None:
+        """Keep a row in view, or leave off; each time one starts, no row is chosen."""
+        self.follows = follows
+        self._is_chosen = self._is_chosen and not follows
+        self._arrange()
+        self.post_message(self.Arranged())
+
+    def unfold(self, children_of: Callable[[RowT], Sequence[Any]] | None) -> None:
+        """Show other rows below each row, or none."""
+        self.children_of = children_of
+        self._arrange()
+        self.post_message(self.Arranged())
+
+    def choose_columns(self, hidden: frozenset[str]) -> None:
+        """Leave some columns out."""
+        self.hidden_columns = hidden
+        self._place()
+        self.refresh()
 
     def move_to(self, index: int) -> None:
         """Select the row at `index`, or the nearest there is."""

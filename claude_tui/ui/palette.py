@@ -8,7 +8,7 @@ from typing import Any
 
 from textual.app import App, SystemCommand
 
-from claude_tui.ui.bindings import BY_ID, GENERAL, LOOK, VIEWS
+from claude_tui.ui.bindings import BY_ID, DAYS_BINDINGS, GENERAL, LOOK, ROW_BINDINGS, SESSION_BINDINGS, VIEWS
 from claude_tui.ui.help import key_text
 
 _SKIPPED = frozenset({"palette", "back"})
@@ -30,6 +30,10 @@ def commands(app: App[Any]) -> Iterator[SystemCommand]:
             binding.tooltip,
             partial(_run_on_focused, app, binding.action),
         )
+    for binding in (*ROW_BINDINGS, *SESSION_BINDINGS, *DAYS_BINDINGS):
+        yield SystemCommand(
+            f"{binding.description}  ({key_text(binding)})", binding.tooltip, partial(_run_in_view, app, binding.action)
+        )
     for name in sorted(app.available_themes):
         yield SystemCommand(f"Theme: {name}", "Use this theme", partial(setattr, app, "theme", name))
 
@@ -37,3 +41,11 @@ def commands(app: App[Any]) -> Iterator[SystemCommand]:
 async def _run_on_focused(app: App[Any], action: str) -> None:
     if app.focused is not None:
         await app.run_action(action, default_namespace=app.focused)
+
+
+async def _run_in_view(app: App[Any], action: str) -> None:
+    node = app.focused.parent if app.focused is not None else None
+    if node is not None and hasattr(node, f"action_{action}"):
+        await app.run_action(action, default_namespace=node)
+    else:
+        app.notify("not in this view", timeout=2, markup=False)

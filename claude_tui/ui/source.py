@@ -14,6 +14,10 @@ from claude_tui.model import Query, Response, Snapshot
 class SnapshotSource(Protocol):
     """What counts in the background and can be asked for a picture of it at any time, from any thread."""
 
+    @property
+    def saved_ms(self) -> int:
+        """When the numbers of the first picture were saved; 0 where there were none."""
+
     async def run(self) -> None:
         """Count and watch until cancelled."""
 
@@ -25,6 +29,9 @@ class SnapshotSource(Protocol):
 
     def turns(self, session_key: str, /) -> Sequence[Response]:
         """The responses of one session, oldest first."""
+
+    def responses(self, query: Query, /) -> Sequence[Response]:
+        """Every response a query covers, oldest first."""
 
     def refresh(self) -> object:
         """Look at every file again now."""

@@ -216,6 +216,28 @@ class FakeSource:
             for n in range(20)
         ]
 
+    saved_ms = 0
+
+    def responses(self, query: Query) -> Sequence[Response]:
+        """Replies of the last hours."""
+        usage = Usage(10, 800, 0, 4_000, 60_000)
+        return [
+            Response(
+                f"msg_{n}",
+                "claude",
+                NOW_MS - (300 - n) * 600_000,
+                "session-0",
+                "",
+                "/home/me/webshop",
+                MODELS[0][0],
+                usage,
+                Price(70_000_000, PriceStatus.PRICED),
+                False,
+            )
+            for n in range(300)
+            if not 100 < n < 160
+        ]
+
     def refresh(self) -> object:
         """Count the wish."""
         self.refreshed += 1

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from textual.app import App
 from textual.pilot import Pilot
 
-from claude_tui.ui.app import ClaudeTop, Settings
+from claude_tui.ui.app import ClaudeTop
+from claude_tui.ui.settings import Settings
 from tests.ui.fakes import NOW_MS, FakeSource
 
 
@@ -46,9 +47,9 @@ async def settled(pilot: Pilot[None]) -> None:
     """Let everything asked for so far be shown."""
     app = pilot.app
     assert isinstance(app, ClaudeTop)
-    taken = app._refresher.taken
-    app._refresher.wish(urgent=True)
-    await wait_until(pilot, lambda: app._refresher.taken > taken)
+    taken = app.refresher.taken
+    app.refresher.wish(urgent=True)
+    await wait_until(pilot, lambda: app.refresher.taken > taken)
     await pilot.pause()
     await pilot.pause()
 

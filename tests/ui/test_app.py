@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from textual.color import Color
@@ -13,6 +13,12 @@ from claude_tui.ui.header import VIEW_NAMES
 from claude_tui.ui.views.days import DaysView
 from tests.ui.fakes import NOW_MS, TODAY, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
+
+
+def asked(since: date | None = None, until: date | None = None, **narrowed: str) -> Query:
+    """What a view asks for."""
+    return Query(since, until, fold_worktrees=True, **narrowed)  # type: ignore[arg-type]
+
 
 SIZES = ((160, 50), (120, 36), (80, 24), (60, 15), (40, 8), (20, 3))
 HOSTILE = ("[/x]", "[red] notes", "[@click=app.quit]x[/]", "\ufffd[31mred", "الف", "$primary", "{0}%s", "\\[/]")
@@ -28,8 +34,15 @@ async def test_every_view_has_something_to_say_at_every_size(view: str, size: tu
         assert len(lines) == size[1]
         assert app.place.view == view
         assert "$12.34" in text, "today's cost is on screen at every size"
-        expected = {"live": "infra", "models": "opus", "projects": "webshop", "sessions": "Fix", "days": "◆"}[view]
-        assert expected in text or (view == "days" and size[1] < 8)
+        expected = {
+            "live": "infra",
+            "models": "opus",
+            "projects": "webshop",
+            "sessions": "Fix",
+            "days": "◆",
+            "blocks": "opus",
+        }[view]
+        assert expected in text or (view in ("days", "blocks") and size[0] < 40)
         assert not app.trouble
 
 
@@ -51,7 +64,7 @@ async def test_digits_and_tab_change_the_view() -> None:
         await press(pilot, "tab")
         assert app.place.view == "live"
         await press(pilot, "shift+tab")
-        assert app.place.view == "days"
+        assert app.place.view == "blocks"
 
 
 async def test_enter_drills_and_escape_comes_back() -> None:
@@ -63,17 +76,29 @@ async def test_enter_drills_and_escape_comes_back() -> None:
         assert "models › claude-opus-4-5" in screen_text(app) or "› claude-opus-4-5" in screen_text(app)
         await press(pilot, "enter")
         assert app.place.view == "sessions"
-        assert source.queries[-1] == Query(
+        assert source.queries[-1] == asked(
             model="claude-opus-4-5-20251101", project="/home/me/webshop", source="claude"
         )
         await press(pilot, "escape")
         assert app.place.view == "projects"
         await press(pilot, "backspace")
-        assert (app.place.view, source.queries[-1]) == ("models", Query())
+        assert (app.place.view, source.queries[-1]) == ("models", asked())
         await press(pilot, "escape")
         assert app.is_running
         await press(pilot, "3", "enter")
-        assert (app.place.view, source.queries[-1]) == ("sessions", Query(project="/home/me/webshop", source="claude"))
+        assert (app.place.view, source.queries[-1]) == ("sessions", asked(project="/home/me/webshop", source="claude"))
+
+
+async def test_a_session_opens_its_turns() -> None:
+    async with running() as (app, pilot):
+        await press(pilot, "4", "enter")
+        assert app.place.view == "turns"
+        text = screen_text(app)
+        assert "turns › Fix flaky" in text
+        assert "$0.07" in text
+        assert "y.jsonl:17100" in text
+        await press(pilot, "tab")
+        assert app.place.view == "days"
 
 
 async def test_a_day_opens_its_sessions() -> None:
@@ -82,7 +107,7 @@ async def test_a_day_opens_its_sessions() -> None:
         await press(pilot, "5", "k", "enter")
         yesterday = TODAY - timedelta(days=1)
         assert app.place.view == "sessions"
-        assert source.queries[-1] == Query(since=yesterday, until=yesterday)
+        assert source.queries[-1] == asked(since=yesterday, until=yesterday)
 
 
 async def test_walking_the_heatmap_shows_the_day() -> None:
@@ -103,8 +128,8 @@ async def test_the_period_applies_to_every_view_and_is_shown() -> None:
         await pilot.press("2")
         await wait_until(pilot, lambda: len(app.screen_stack) == 1)
         await settled(pilot)
-        assert source.queries[-1] == Query(since=TODAY - timedelta(days=6), until=TODAY)
-        for number in "12345":
+        assert source.queries[-1] == asked(since=TODAY - timedelta(days=6), until=TODAY)
+        for number in "123456":
             await press(pilot, number)
             assert "7 days" in screen_text(app)
 
@@ -120,7 +145,7 @@ async def test_a_custom_range_of_days() -> None:
         await pilot.press(*["backspace"] * 8, *"2026-11-01..2026-11-05", "enter")
         await wait_until(pilot, lambda: len(app.screen_stack) == 1)
         await settled(pilot)
-        assert source.queries[-1] == Query(since=TODAY.replace(day=1), until=TODAY.replace(day=5))
+        assert source.queries[-1] == asked(since=TODAY.replace(day=1), until=TODAY.replace(day=5))
 
 
 async def test_the_filter_works_as_it_is_typed_and_escape_drops_it() -> None:
@@ -176,12 +201,12 @@ async def test_news_from_another_thread_reaches_the_screen() -> None:
 async def test_many_news_are_one_refresh() -> None:
     source = FakeSource()
     async with running(source) as (app, pilot):
-        taken = app._refresher.taken
+        taken = app.refresher.taken
         for _ in range(500):
             source.callbacks[0]()
-        await wait_until(pilot, lambda: app._refresher.taken > taken)
+        await wait_until(pilot, lambda: app.refresher.taken > taken)
         await pilot.pause(0.05)
-        assert app._refresher.taken - taken <= 2
+        assert app.refresher.taken - taken <= 2
 
 
 async def test_only_the_view_on_screen_is_drawn_and_none_under_a_dialog() -> None:
@@ -259,9 +284,9 @@ def _hostile(given: Snapshot, name: str) -> Snapshot:
 @pytest.mark.parametrize("name", HOSTILE)
 async def test_names_from_the_logs_are_text_in_every_view(name: str) -> None:
     async with running(FakeSource(_hostile(snapshot(), name))) as (app, pilot):
-        for number in "12345":
+        for number in "123456":
             await press(pilot, number)
-            assert name[:10] in screen_text(app)
+            assert name[:10] in screen_text(app) or number == "6"
             assert not app.trouble
         await press(pilot, "2", "enter", "enter")
         assert screen_text(app).split("\n")[6].count(name) == 2, "in the breadcrumb"
@@ -310,9 +335,9 @@ async def test_refresh_interval_and_refresh() -> None:
         await press(pilot, "r")
         assert source.refreshed == 1
         await press(pilot, "plus", "plus")
-        assert app._refresher.interval_s == 1.0
+        assert app.refresher.interval_s == 1.0
         await press(pilot, "minus")
-        assert app._refresher.interval_s == 0.5
+        assert app.refresher.interval_s == 0.5
 
 
 async def test_the_help_is_made_of_the_bindings() -> None:
@@ -382,7 +407,7 @@ def _filtered(app: ClaudeTop, strip: object) -> list[object]:
 
 async def test_ascii_draws_with_plain_characters_only() -> None:
     async with running(ascii=True) as (app, pilot):
-        for number in "12345":
+        for number in "123456":
             await press(pilot, number)
             strips = app.screen._compositor.render_strips()
             text = "\n".join("".join(segment.text for segment in _filtered(app, strip)) for strip in strips)  # type: ignore[attr-defined]

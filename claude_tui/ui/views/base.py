@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timezone, tzinfo
 from typing import Any, ClassVar, Final
 
-from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
 from claude_tui.model import Query, Snapshot
-from claude_tui.ui.cells import Frame
-from claude_tui.ui.columns import Column
 from claude_tui.ui.format import superscript
 from claude_tui.ui.line_table import LineTable
 from claude_tui.ui.period import Period
-from claude_tui.ui.row_detail import LEAST_HEIGHT, MOST_HEIGHT, RowDetail
+from claude_tui.ui.source import SnapshotSource
 
 
 @dataclass(frozen=True)
@@ -30,6 +26,7 @@ class Scope:
     project: str = ""
     session: str = ""
     source: str = ""
+    agent: str = ""
     day: date | None = None
     trail: tuple[str, ...] = ()
 
@@ -41,7 +38,15 @@ class Scope:
         """What to ask for between two days; a day of the scope's own goes before."""
         if self.day is not None:
             since = until = self.day
-        return Query(since, until, model=self.model, project=self.project, session=self.session, source=self.source)
+        return Query(
+            since,
+            until,
+            model=self.model,
+            project=self.project,
+            session=self.session,
+            source=self.source,
+            fold_worktrees=True,
+        )
 
 
 EVERYTHING: Final = Scope()
@@ -50,13 +55,15 @@ EVERYTHING: Final = Scope()
 
 @dataclass(frozen=True)
 class Shown:
-    """Everything a view draws from. `first_day` is the first day anything at all was recorded."""
+    """Everything a view draws from. `extra` is what its own `fetch` brought."""
 
     snapshot: Snapshot
     now_ms: int
     today: date
     period: Period
     scope: Scope = EVERYTHING
+    zone: tzinfo = timezone.utc
+    extra: Any = None
 
 
 class Drilled(Message):
@@ -100,6 +107,10 @@ class View(Vertical):
         since, until = (None, None) if self.IGNORES_PERIOD else period.range(today)
         return scope.query(since, until)
 
+    def fetch(self, source: SnapshotSource, snapshot: Snapshot, scope: Scope, now_ms: int) -> Any:
+        """What this view needs beside the snapshot. Called in a thread of its own; must not touch widgets."""
+        return None
+
     @property
     def table(self) -> LineTable[Any] | None:
         """The table keys and the filter act on, if there is one."""
@@ -118,7 +129,8 @@ class View(Vertical):
     def title_parts(self) -> list[tuple[str, str]]:
         """Breadcrumb and counts, as text and style."""
         trail = self.shown.scope.trail if self.shown else ()
-        parts = [(superscript(self.NUMBER), "$primary"), (self.TITLE, "bold $foreground")]
+        number = superscript(self.NUMBER) if self.NUMBER else ""
+        parts = [(number, "$primary"), (self.TITLE, "bold $foreground")]
         for name in trail:
             parts += [(" › ", "$line"), (name, "$accent")]
         return parts
@@ -137,117 +149,3 @@ class View(Vertical):
     def subtitle(self) -> Content:
         """What the table is sorted and filtered by."""
         return Content("")
-
-
-class TableView(View):
-    """A view that is one table."""
-
-    COLUMNS_SORT: ClassVar[str] = "cost"
-    KEYS: ClassVar[tuple[str, ...]] = ("row-open", "filter", "sort-next", "sort-reverse", "period", "pause", "help")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.frame = Frame()
-        self._table: LineTable[Any] = LineTable(
-            self.columns(),
-            lambda row: f"{row.source}:{row.key}",
-            self.searched,
-            sort=self.COLUMNS_SORT,
-            id=f"{self.TITLE}-table",
-        )
-
-    def columns(self) -> Sequence[Column[Any]]:
-        """The columns of the table."""
-        raise NotImplementedError
-
-    def rows(self, snapshot: Snapshot) -> Sequence[Any]:
-        """The rows of a snapshot this view is about."""
-        raise NotImplementedError
-
-    def searched(self, row: Any) -> str:
-        """The text the filter looks in."""
-        return str(row.name)
-
-    def compose(self) -> ComposeResult:
-        """One table."""
-        yield self._table
-
-    @property
-    def table(self) -> LineTable[Any]:
-        """The table."""
-        return self._table
-
-    def draw(self, shown: Shown) -> None:
-        """Give the rows to the table."""
-        rows = self.rows(shown.snapshot)
-        self.frame.set(shown.now_ms, shown.snapshot, rows)
-        self._table.has_header = self._table.size.height > 3
-        self._table.placeholder = self.nothing(shown)
-        self._table.show(rows)
-
-    def nothing(self, shown: Shown) -> Content:
-        """What is said where there is no row."""
-        if self._table.filter:
-            return Content.assemble(
-                ("nothing matches ", "$quiet"), (self._table.filter.text, "bold $warning"), ("  Esc clears", "$faint")
-            )
-        return Content.assemble(
-            (f"nothing {'in' if shown.period.id != 'today' else ''} {shown.period.label}", "$quiet"),
-            ("   p chooses other days", "$faint"),
-        )
-
-    def subtitle(self) -> Content:
-        """What the table is sorted and filtered by."""
-        table = self._table
-        arrow = "▼" if table.descending else "▲"
-        counts = f"{len(table.rows):,} of {table.total:,}" if table.filter else f"{table.total:,}"
-        parts = [
-            (counts, "$quiet"),
-            (" · ", "$line"),
-            (f"{table.sort_column.label.lower() or table.sort_id} {arrow}", "$quiet"),
-        ]
-        if table.filter:
-            parts = [("/", "$primary"), (table.filter.text, "bold $warning"), (" · ", "$line"), *parts]
-        return Content.assemble(*parts)
-
-    def on_line_table_arranged(self) -> None:
-        """The table was sorted or filtered."""
-        self.retitle()
-
-
-class DetailedView(TableView):
-    """A table that says more about its selected row where its rows leave room for that."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._detail = RowDetail()
-
-    def compose(self) -> ComposeResult:
-        """The table over the detail."""
-        yield self._table
-        yield self._detail
-
-    def draw(self, shown: Shown) -> None:
-        """Give the rows to the table, and the selected one to the detail."""
-        super().draw(shown)
-        self._arrange_detail()
-
-    def detail_name(self, row: Any) -> str:
-        """What the detail calls a row."""
-        return row.name if row is not None else ""
-
-    def _arrange_detail(self) -> None:
-        room = self.size.height - self._table.total - 1
-        has_room = room >= LEAST_HEIGHT and self.size.width >= 76
-        self._detail.display = has_room
-        if has_room and self.shown is not None:
-            self._detail.styles.height = min(room, MOST_HEIGHT)
-            self._detail.show(self._table.cursor_row, self.shown.today, self.detail_name(self._table.cursor_row))
-
-    def on_resize(self) -> None:
-        """There may be room now, or none."""
-        self._arrange_detail()
-
-    def on_line_table_selected(self) -> None:
-        """Another row."""
-        self._arrange_detail()

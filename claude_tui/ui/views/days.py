@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
-from claude_tui.model import ModelRow, ProjectRow, Query, Snapshot, Totals
-from claude_tui.ui import bars, format
-from claude_tui.ui.chart import MARGIN, CostChart, stack, unit_for
+from claude_tui.model import ModelRow, ProjectRow, Snapshot, Totals
+from claude_tui.ui import bars, explain, format
+from claude_tui.ui.bindings import DAYS_BINDINGS
+from claude_tui.ui.chart import KINDS, MARGIN, UNITS, CostChart, kinds_per_day, stack, unit_for
 from claude_tui.ui.columns import fit
 from claude_tui.ui.heatmap import GLYPHS, Heatmap
 from claude_tui.ui.names import tails
+from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.views.base import Drilled, Scope, Shown, View
 
 METRICS: Final[dict[str, Callable[[Totals], int]]] = {
@@ -80,6 +84,10 @@ def day_detail(snapshot: Snapshot | None, width: int, height: int) -> Content:
         f"{len(snapshot.sessions)} sess",
     ]
     lines = [Content.styled(" · ".join(filter(None, facts)), "$quiet")]
+    if height >= 12 and any(snapshot.hours):
+        strip = bars.columns(snapshot.hours, 24, 1)[0]
+        lines.append(Content.assemble(("0h ", "$faint"), (strip, "$secondary"), (" 24h", "$faint")))
+    height -= len(lines) - 1
     half = max(2, (height - 1) // 2)
     models = ranking("models", snapshot.models, width, min(half, len(snapshot.models) + 1))
     projects = ranking("projects", snapshot.projects, width, height - 1 - len(models))
@@ -106,15 +114,16 @@ class DayDetail(Static):
 class DaysView(View):
     """The year, and its days."""
 
+    BINDINGS: ClassVar[list[BindingType]] = list(DAYS_BINDINGS)
     NUMBER = 5
     TITLE = "days"
     IGNORES_PERIOD = True
     KEYS: ClassVar[tuple[str, ...]] = (
         "day-open",
         "heatmap-metric",
-        "week-back",
-        "week-on",
-        "day-last",
+        "chart-kind",
+        "chart-unit",
+        "day-explain",
         "period",
         "pause",
         "help",
@@ -123,6 +132,9 @@ class DaysView(View):
     def __init__(self) -> None:
         super().__init__()
         self.metric = "cost"
+        self.unit = ""
+        """What a bar of the chart stands for; "" as it fits."""
+        self.is_by_kind = False
         self.heatmap = Heatmap(id="heatmap")
         self.chart = CostChart(id="chart")
         self.detail = DayDetail()
@@ -153,12 +165,6 @@ class DaysView(View):
         """The heatmap takes the keys."""
         return self.heatmap
 
-    @property
-    def detail_query(self) -> Query | None:
-        """What to ask for the selected day."""
-        day, scope = self.heatmap.cursor_day, self.shown.scope if self.shown else Scope()
-        return scope.query(day, day) if day else None
-
     def draw(self, shown: Shown) -> None:
         """Hand the days to heatmap and chart."""
         snapshot, value = shown.snapshot, METRICS[self.metric]
@@ -166,6 +172,8 @@ class DaysView(View):
         self.heatmap.show({row.day: value(row.totals) for row in snapshot.days}, shown.today, first)
         self._show_summary()
         self._show_chart()
+        if shown.extra is None or shown.extra.query.since == self.heatmap.cursor_day:
+            self.detail.show(shown.extra)
 
     def _show_chart(self) -> None:
         shown = self.shown
@@ -176,11 +184,16 @@ class DaysView(View):
         until = min(until or shown.today, shown.today)
         first = shown.snapshot.days[0].day if shown.snapshot.days else until
         since = min(max(since or first, first), until)
-        unit = unit_for((until - since).days + 1, columns)
-        names = {row.key: format.short_model(row.name) for row in shown.snapshot.models}
-        self.chart.show(stack(shown.snapshot.day_models, names, since, until, unit))
+        unit = self.unit or unit_for((until - since).days + 1, columns)
+        if self.is_by_kind:
+            made = replace(stack(kinds_per_day(shown.snapshot.days), KINDS, since, until, unit), is_money=False)
+        else:
+            names = {row.key: format.short_model(row.name) for row in shown.snapshot.models}
+            made = stack(shown.snapshot.day_models, names, since, until, unit)
+        self.chart.show(made)
+        what = "tokens" if self.is_by_kind else "cost"
         self.chart.border_title = Content.assemble(
-            (f"cost per {unit}", "bold $foreground"), (f"  {shown.period.label}", "$quiet")
+            (f"{what} per {unit}", "bold $foreground"), (f"  {shown.period.label}", "$quiet")
         )
 
     def _show_summary(self) -> None:
@@ -191,10 +204,6 @@ class DaysView(View):
         first = shown.snapshot.days[0].day if shown.snapshot.days else None
         self._summary.update(day_summary(day, totals, first), layout=False)
         self.detail.border_title = Content.assemble((format.day(day), "bold $foreground"))
-
-    def show_detail(self, snapshot: Snapshot | None) -> None:
-        """Show the models and projects of the selected day."""
-        self.detail.show(snapshot)
 
     @property
     def titled(self) -> Widget:
@@ -224,6 +233,29 @@ class DaysView(View):
         self.metric = names[(names.index(self.metric) + 1) % len(names)]
         if self.shown is not None:
             self.show(self.shown)
+
+    def action_chart(self) -> None:
+        """Stack the chart by model or by kind of tokens."""
+        self.is_by_kind = not self.is_by_kind
+        self._show_chart()
+
+    def action_unit(self) -> None:
+        """Another unit for the bars."""
+        units = ("", *UNITS)
+        self.unit = units[(units.index(self.unit) + 1) % len(units)]
+        self._show_chart()
+
+    def action_explain(self) -> None:
+        """Say where the figures of the selected day come from."""
+        shown, day = self.shown, self.heatmap.cursor_day
+        row = next((row for row in shown.snapshot.days if row.day == day), None) if shown else None
+        if shown is not None and row is not None:
+            self.app.push_screen(explain.ExplainScreen(format.day(row.day), explain.of_totals(row.totals, shown.zone)))
+
+    def fetch(self, source: SnapshotSource, snapshot: Snapshot, scope: Scope, now_ms: int) -> Snapshot | None:
+        """The selected day by itself."""
+        day = self.heatmap.cursor_day
+        return source.snapshot(scope.query(day, day), now_ms) if day is not None else None
 
     def on_resize(self) -> None:
         """The chart shows as many days as fit."""

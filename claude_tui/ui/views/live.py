@@ -35,6 +35,7 @@ class LiveView(SessionsView):
     NUMBER = 1
     TITLE = "live"
     COLUMNS_SORT = "state"
+    KEYS = ("row-open", "filter", "sort-next", "tree", "follow", "explain", "pause", "help")
 
     def columns(self) -> Sequence[Column[SessionRow]]:
         """The columns of the table."""

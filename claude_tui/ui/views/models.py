@@ -9,7 +9,8 @@ from claude_tui.ui import cells, format
 from claude_tui.ui.cells import Frame
 from claude_tui.ui.columns import Cell, Column
 from claude_tui.ui.line_table import LineTable
-from claude_tui.ui.views.base import DetailedView, Drilled, Scope
+from claude_tui.ui.views.base import Drilled, Scope
+from claude_tui.ui.views.table_view import DetailedView
 
 
 def model_columns(frame: Frame) -> list[Column[ModelRow]]:
@@ -36,6 +37,8 @@ def model_columns(frame: Frame) -> list[Column[ModelRow]]:
         cells.kind("cache_read", "Read", 7),
         cells.tokens(1),
         cells.cost(frame),
+        cells.saved(13),
+        cells.spent_on_writes(14),
         cells.percent(frame, 2),
         Column("each", "$/msg", 7, each_cell, each, 11, tooltip="Cost per response"),
         cells.age(frame, 5),

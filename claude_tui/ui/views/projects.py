@@ -9,7 +9,8 @@ from claude_tui.ui import cells
 from claude_tui.ui.cells import Frame
 from claude_tui.ui.columns import Cell, Column
 from claude_tui.ui.line_table import LineTable
-from claude_tui.ui.views.base import DetailedView, Drilled, Scope
+from claude_tui.ui.views.base import Drilled, Scope
+from claude_tui.ui.views.table_view import DetailedView
 
 
 def _sessions(row: ProjectRow, width: int) -> Cell:
@@ -27,6 +28,8 @@ def project_columns(frame: Frame) -> list[Column[ProjectRow]]:
         cells.cache_hit(7),
         cells.tokens(1),
         cells.cost(frame),
+        cells.saved(11),
+        cells.spent_on_writes(12),
         cells.percent(frame, 2),
         cells.age(frame, 3),
         cells.spark(9, width=30),

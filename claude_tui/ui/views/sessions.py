@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.content import Content
+from textual.message import Message
 
 from claude_tui.model import SessionRow, Snapshot
-from claude_tui.ui import cells
+from claude_tui.ui import cells, explain, format
+from claude_tui.ui.bindings import SESSION_BINDINGS
 from claude_tui.ui.cells import Frame
 from claude_tui.ui.columns import Cell, Column
-from claude_tui.ui.views.base import TableView
+from claude_tui.ui.line_table import LineTable
+from claude_tui.ui.tree import AgentLine, unfold
+from claude_tui.ui.views.base import Drilled, Scope, Shown
+from claude_tui.ui.views.table_view import TableView
+
+
+class TreeToggled(Message):
+    """Sub-agents are to be shown, or folded."""
+
+    def __init__(self, is_tree: bool) -> None:
+        self.is_tree = is_tree
+        super().__init__()
 
 
 def _agents(row: SessionRow, width: int) -> Cell:
@@ -29,6 +46,8 @@ def session_columns(frame: Frame) -> list[Column[SessionRow]]:
         cells.cache_hit(7),
         cells.tokens(2),
         cells.cost(frame),
+        cells.saved(10),
+        cells.spent_on_writes(11),
         cells.percent(frame, 3),
         cells.age(frame, 1),
         cells.text("branch", "Branch", 14, lambda row: row.branch, 9, style="dim"),
@@ -36,11 +55,17 @@ def session_columns(frame: Frame) -> list[Column[SessionRow]]:
 
 
 class SessionsView(TableView):
-    """Every session, newest first."""
+    """Every session, newest first; `t` shows its sub-agents below it."""
 
     NUMBER = 4
     TITLE = "sessions"
     COLUMNS_SORT = "age"
+    BINDINGS: ClassVar[list[BindingType]] = list(SESSION_BINDINGS)
+    KEYS = ("row-open", "filter", "sort-next", "tree", "explain", "period", "pause", "help")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._table.pace = lambda row: (row.cost_per_hour_nano, row.totals.last_ms)
 
     def columns(self) -> Sequence[Column[SessionRow]]:
         """The columns of the table."""
@@ -53,3 +78,52 @@ class SessionsView(TableView):
     def searched(self, row: SessionRow) -> str:
         """Name, project, branch, models, state."""
         return " ".join((row.name, self.frame.project(row.project_name), row.branch, *row.models, row.state.value))
+
+    @property
+    def is_tree(self) -> bool:
+        """Whether sub-agents are shown."""
+        return self._table.children_of is not None
+
+    def show_tree(self, is_tree: bool) -> None:
+        """Show sub-agents below their session, or fold them."""
+        self._table.unfold(unfold if is_tree else None)
+
+    def action_tree(self) -> None:
+        """Show or fold the sub-agents, here and where sessions are shown else."""
+        self.post_message(TreeToggled(not self.is_tree))
+
+    def action_follow(self) -> None:
+        """Keep the selected session in view, else the busiest; or leave off."""
+        self._table.follow(not self._table.follows)
+
+    def explanation(self, row: SessionRow | AgentLine, shown: Shown) -> list[Content]:
+        """Where the figures of a session come from."""
+        lines = super().explanation(row, shown)
+        if isinstance(row, SessionRow):
+            lines += [Content(""), *_facts(row)]
+        return lines
+
+    def on_line_table_opened(self, event: LineTable.Opened) -> None:
+        """A session leads to its turns."""
+        event.stop()
+        row = event.row
+        session, agent = (row.session, row.agent.key) if isinstance(row, AgentLine) else (row, "")
+        scope = self.shown.scope if self.shown else Scope()
+        self.post_message(
+            Drilled("turns", scope.narrowed(row.name, session=session.key, source=row.source, agent=agent))
+        )
+
+
+def _facts(row: SessionRow) -> list[Content]:
+    """What is known of a session beside its sums."""
+    window = f"of {format.short(row.context_window)}" if row.context_window else "of an unknown window"
+    share = f", {format.share(row.context_tokens, row.context_window)}" if row.context_window else ""
+    return [
+        explain.fact("state", row.state.value if row.state else ""),
+        explain.fact("context", format.short(row.context_tokens), f"{window}{share}, at its last reply"),
+        explain.fact("compactions", f"{row.compactions}"),
+        explain.fact("sub-agents", f"{len(row.agents)}", "counted in"),
+        explain.fact("folder", row.project_name),
+        explain.fact("branch", row.branch or "none"),
+        explain.fact("client", row.version or "unknown", row.source),
+    ]

@@ -1,0 +1,245 @@
+"""View 6: five-hour blocks of usage, the open one on top, and what the weeks cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta, tzinfo
+from typing import ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+
+from claude_tui.engine.blocks import LENGTH_MS, Block, Window, blocks, entries_of, open_window
+from claude_tui.engine.limits import Limits, read_limits
+from claude_tui.model import DayRow, Query, Snapshot, Totals
+from claude_tui.paths import state_folder
+from claude_tui.ui import bars, cells, explain, format
+from claude_tui.ui.columns import Cell, Column
+from claude_tui.ui.header import Line
+from claude_tui.ui.period import add
+from claude_tui.ui.source import SnapshotSource
+from claude_tui.ui.views.base import Scope, Shown
+from claude_tui.ui.views.table_view import TableView
+
+DAYS_BACK: Final = 14
+"""How far back blocks are looked for."""
+
+WEEKS: Final = 5
+
+
+@dataclass(frozen=True)
+class BlockRow:
+    """A block as a row of the table."""
+
+    block: Block
+    is_active: bool
+    source: str = ""
+
+    @property
+    def key(self) -> str:
+        """When it began, and whether it is a gap."""
+        return f"{self.block.start_ms}{'-' if self.block.is_gap else ''}"
+
+    @property
+    def totals(self) -> Totals:
+        """What it holds, as the sums other rows have."""
+        usage = self.block.usage
+        return Totals(
+            responses=self.block.entries,
+            input=usage.input,
+            output=usage.output,
+            cache_write_5m=usage.cache_write_5m,
+            cache_write_1h=usage.cache_write_1h,
+            cache_read=usage.cache_read,
+            web_search=usage.web_search,
+            cost_nano=self.block.nano,
+            unpriced_responses=self.block.unpriced,
+            first_ms=self.block.first_ms,
+            last_ms=self.block.last_ms,
+        )
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """What the view draws from."""
+
+    rows: tuple[BlockRow, ...] = ()
+    window: Window | None = None
+    days: tuple[DayRow, ...] = ()
+
+
+def reported_reset(limits: Limits, now_ms: int) -> int:
+    """When the open five-hour window ends, as the client reported last; 0 where it did not."""
+    ahead = [window for window in limits.windows if window.name == "five_hour" and window.resets_ms > now_ms]
+    return max(ahead, key=lambda window: window.seen_ms).resets_ms if ahead else 0
+
+
+def weeks(days: Sequence[DayRow], today: date, count: int = WEEKS) -> list[tuple[date, Totals]]:
+    """The sums of the last weeks, each with its Monday, the newest first."""
+    monday = today - timedelta(days=today.weekday())
+    found = []
+    for number in range(count):
+        first = monday - timedelta(days=7 * number)
+        found.append((first, add(row.totals for row in days if first <= row.day < first + timedelta(days=7))))
+    return found
+
+
+def window_lines(window: Window | None, now_ms: int, zone: tzinfo, width: int) -> list[Content]:
+    """The open block: how much of it is over, what it cost, where it is heading."""
+    if window is None:
+        return [Content.styled("no block is open", "$quiet"), Content.styled("the next reply opens one", "$faint")]
+    share = (now_ms - window.start_ms) / max(1, window.end_ms - window.start_ms)
+    filled, empty = bars.gauge(share, max(4, width - 26))
+    how = "reported by the client" if window.is_reported else "estimated from the log"
+    bounds = f"{format.clock(window.start_ms, zone)[-5:]} to {format.clock(window.end_ms, zone)[-5:]}"
+    left = format.countdown((window.end_ms - now_ms) / 1000)
+    if window.low_nano is None or window.high_nano is None:
+        heading: tuple[str, str] = ("not projected: too little has happened yet", "$quiet")
+    elif window.low_nano == window.high_nano:
+        heading = (f"about {format.money(window.low_nano)}", "bold $foreground")
+    else:
+        heading = (f"{format.money(window.low_nano)} to {format.money(window.high_nano)}", "bold $foreground")
+    mark = "≥ " if window.block.unpriced else ""
+    return [
+        Content.assemble(
+            (bounds, "bold $foreground"),
+            "  ",
+            (filled, "$accent"),
+            (empty, "$line"),
+            (f"  {left} left", "bold $accent"),
+        ),
+        Content.assemble(
+            ("so far ", "$quiet"),
+            (mark + format.money(window.block.nano, 12), "bold $primary"),
+            (f"   {format.short(window.block.usage.tokens)} tokens   {window.block.entries:,} msgs", "$quiet"),
+        ),
+        Content.assemble(("at its end ", "$quiet"), heading),
+        Content.assemble(("bounds ", "$quiet"), (how, "$success" if window.is_reported else "$warning")),
+    ]
+
+
+def week_lines(days: Sequence[DayRow], today: date, width: int) -> list[Content]:
+    """The weeks as bars."""
+    found = weeks(days, today)
+    top = max((totals.cost_nano for _, totals in found), default=0)
+    lines = []
+    for monday, totals in found:
+        name = f"{monday.day:2d} {format.MONTHS[monday.month - 1]}"
+        bar = bars.bar(totals.cost_nano / top if top else 0, max(0, width - 18))
+        lines.append(
+            Content.assemble(
+                (name, "$quiet"), "  ", (bar, "$primary"), (format.cost(totals, 9).rjust(10), "$foreground")
+            )
+        )
+    return lines
+
+
+class BlocksView(TableView):
+    """The blocks of the last two weeks."""
+
+    NUMBER = 6
+    TITLE = "blocks"
+    COLUMNS_SORT = "start"
+    IGNORES_PERIOD = True
+    KEYS: ClassVar[tuple[str, ...]] = ("row-copy", "explain", "filter", "sort-next", "pause", "help")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._window = Line("window")
+        self._weeks = Line("weeks")
+        self._known: tuple[int, int, Blocks] | None = None
+
+    def compose(self) -> ComposeResult:
+        """The open block and the weeks over the table."""
+        with Horizontal(id="blocks-top"):
+            yield self._window
+            yield self._weeks
+        yield self._table
+
+    def columns(self) -> Sequence[Column[BlockRow]]:
+        """The columns of the table."""
+        return [
+            Column("start", "Began", 13, self._start, lambda row: row.block.start_ms, 0, narrow=12, right=False),
+            Column("state", "", 7, _state, lambda row: row.is_active, 3, right=False),
+            Column("bar", "Share", 14, self._bar, lambda row: row.block.nano, 5, narrow=6, right=False),
+            cells.messages(4),
+            cells.kind("output", "Output", 6),
+            cells.cache_hit(7),
+            cells.tokens(1),
+            Column("cost", "Cost", 9, _cost, lambda row: row.block.nano, 0, narrow=8),
+            cells.text("models", "Models", 16, _models, 2, style="dim", narrow=10, flex=1),
+        ]
+
+    def _start(self, row: BlockRow, width: int) -> Cell:
+        text = format.clock(row.block.start_ms, self.shown.zone) if self.shown else ""
+        return Cell(text, "faint" if row.block.is_gap else "name")
+
+    def _bar(self, row: BlockRow, width: int) -> Cell:
+        top = self.frame.top_nano
+        return Cell(bars.bar(row.block.nano / top if top else 0, width), "bar")
+
+    def fetch(self, source: SnapshotSource, snapshot: Snapshot, scope: Scope, now_ms: int) -> Blocks:
+        """The blocks; made anew when something was counted, or a minute is over."""
+        minute = now_ms // 60_000
+        if self._known is not None and self._known[:2] == (snapshot.revision, minute):
+            return self._known[2]
+        since = max((row.day for row in snapshot.days), default=None)
+        query = Query(since=since - timedelta(days=DAYS_BACK) if since else None, source="claude")
+        entries = list(entries_of(source.responses(query)))
+        reset_ms = reported_reset(read_limits(str(state_folder())), now_ms)
+        window = open_window(entries, now_ms, reset_ms=reset_ms)
+        rows = tuple(BlockRow(block, block.is_active(now_ms)) for block in reversed(blocks(entries)))
+        found = Blocks(rows, window, snapshot.days)
+        self._known = (snapshot.revision, minute, found)
+        return found
+
+    def draw(self, shown: Shown) -> None:
+        """Give the blocks to the table, the open one to its panel."""
+        found = shown.extra or Blocks()
+        self.frame.set(shown.now_ms, shown.snapshot, found.rows)
+        self._table.placeholder = Content.styled(f"no blocks in {DAYS_BACK} days", "$quiet")
+        self._table.has_header = self._table.size.height > 3
+        self._table.show(found.rows)
+        self._window.border_title = Content.styled("open block", "bold $foreground")
+        self._window.border_subtitle = Content.styled(f"{LENGTH_MS // 3_600_000} hours", "$quiet")
+        self._weeks.border_title = Content.styled("weeks", "bold $foreground")
+        self._window.show(
+            Content("\n").join(window_lines(found.window, shown.now_ms, shown.zone, self._window.size.width))
+        )
+        self._weeks.show(Content("\n").join(week_lines(found.days, shown.today, self._weeks.size.width)))
+
+    def searched(self, row: BlockRow) -> str:
+        """Its models."""
+        return " ".join(row.block.models)
+
+    def row_name(self, row: BlockRow) -> str:
+        """What a block is called."""
+        return f"block of {format.clock(row.block.start_ms, self.shown.zone)}" if self.shown else "block"
+
+    def explanation(self, row: BlockRow, shown: Shown) -> list[Content]:
+        """Where the figures of a block come from."""
+        return [
+            *explain.of_totals(row.totals, shown.zone),
+            Content(""),
+            explain.fact(
+                "began", format.clock(row.block.start_ms, shown.zone), "the hour of its first reply: an estimate"
+            ),
+        ]
+
+
+def _state(row: BlockRow, width: int) -> Cell:
+    if row.block.is_gap:
+        return Cell("gap", "faint")
+    return Cell("● open", "good") if row.is_active else Cell("over", "faint")
+
+
+def _cost(row: BlockRow, width: int) -> Cell:
+    return Cell("·", "faint") if row.block.is_gap else cells.cost_cell(row.totals, width)
+
+
+def _models(row: BlockRow) -> str:
+    if row.block.is_gap:
+        return format.countdown((row.block.end_ms - row.block.start_ms) / 1000)
+    return ", ".join(format.short_model(cells.safe(name)) for name in row.block.models)

@@ -1,0 +1,209 @@
+"""Views that are one table, and what can be done with its selected row."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult, SuspendNotSupported
+from textual.binding import BindingType
+from textual.content import Content
+
+from claude_tui.model import Snapshot
+from claude_tui.sources.display import display_name
+from claude_tui.ui import editor, explain, rows_out
+from claude_tui.ui.bindings import ROW_BINDINGS
+from claude_tui.ui.cells import Frame
+from claude_tui.ui.columns import Column
+from claude_tui.ui.line_table import LineTable
+from claude_tui.ui.row_detail import LEAST_HEIGHT, MOST_HEIGHT, RowDetail
+from claude_tui.ui.views.base import Shown, View
+
+
+class TableView(View):
+    """A view that is one table."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list(ROW_BINDINGS)
+    COLUMNS_SORT: ClassVar[str] = "cost"
+    KEYS: ClassVar[tuple[str, ...]] = ("row-open", "filter", "sort-next", "explain", "period", "pause", "help")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frame = Frame()
+        self._table: LineTable[Any] = LineTable(
+            self.columns(),
+            lambda row: f"{row.source}:{row.key}",
+            self.searched,
+            sort=self.COLUMNS_SORT,
+            id=f"{self.TITLE}-table",
+        )
+
+    def columns(self) -> Sequence[Column[Any]]:
+        """The columns of the table."""
+        raise NotImplementedError
+
+    def rows(self, snapshot: Snapshot) -> Sequence[Any]:
+        """The rows of a snapshot this view is about."""
+        raise NotImplementedError
+
+    def searched(self, row: Any) -> str:
+        """The text the filter looks in."""
+        return str(row.name)
+
+    def compose(self) -> ComposeResult:
+        """One table."""
+        yield self._table
+
+    @property
+    def table(self) -> LineTable[Any]:
+        """The table."""
+        return self._table
+
+    def draw(self, shown: Shown) -> None:
+        """Give the rows to the table."""
+        rows = self.rows(shown.snapshot)
+        self.frame.set(shown.now_ms, shown.snapshot, rows)
+        self._table.has_header = self._table.size.height > 3
+        self._table.placeholder = self.nothing(shown)
+        self._table.show(rows)
+
+    def nothing(self, shown: Shown) -> Content:
+        """What is said where there is no row."""
+        if self._table.filter:
+            return Content.assemble(
+                ("nothing matches ", "$quiet"), (self._table.filter.text, "bold $warning"), ("  Esc clears", "$faint")
+            )
+        return Content.assemble(
+            (f"nothing {'in' if shown.period.id != 'today' else ''} {shown.period.label}", "$quiet"),
+            ("   p chooses other days", "$faint"),
+        )
+
+    def subtitle(self) -> Content:
+        """What the table is sorted and filtered by."""
+        table = self._table
+        arrow = "▼" if table.descending else "▲"
+        counts = f"{len(table.rows):,} of {table.total:,}" if table.filter else f"{table.total:,}"
+        parts = [
+            (counts, "$quiet"),
+            (" · ", "$line"),
+            (f"{table.sort_column.label.lower() or table.sort_id} {arrow}", "$quiet"),
+        ]
+        if table.follows:
+            parts = [("follow", "bold $accent"), (" · ", "$line"), *parts]
+        if table.filter:
+            parts = [("/", "$primary"), (table.filter.text, "bold $warning"), (" · ", "$line"), *parts]
+        return Content.assemble(*parts)
+
+    def on_line_table_arranged(self) -> None:
+        """The table was sorted or filtered."""
+        self.retitle()
+
+    # -- the selected row
+
+    def explanation(self, row: Any, shown: Shown) -> list[Content]:
+        """Where the figures of a row come from."""
+        return explain.of_totals(row.totals, shown.zone)
+
+    def row_name(self, row: Any) -> str:
+        """What a row is called."""
+        return str(row.name)
+
+    def location(self, row: Any) -> tuple[str, int] | None:
+        """The log a row was counted from, and the byte; None where there is no one place."""
+        return None
+
+    def action_explain(self) -> None:
+        """Say where the figures of the selected row come from."""
+        row = self._table.cursor_row
+        if row is not None and self.shown is not None:
+            lines = self.explanation(row, self.shown)
+            self.app.push_screen(explain.ExplainScreen(self.row_name(row), lines))
+
+    def action_copy(self) -> None:
+        """Copy the selected row."""
+        row = self._table.cursor_row
+        if row is not None:
+            self.app.copy_to_clipboard(rows_out.as_line(self._table.columns, row))
+            self.notify("copied", timeout=2, markup=False)
+
+    def action_export(self) -> None:
+        """Write the rows shown to a new CSV file in the current folder."""
+        text = rows_out.as_csv(self._table.columns, self._table.rows)
+        name = f"claude-top-{self.TITLE}" + (f"-{self.shown.today}" if self.shown else "")
+        try:
+            path = rows_out.write_new(Path.cwd(), name, text)
+        except OSError as error:
+            self.notify(display_name(str(error)), title="not written", severity="error", markup=False)
+        else:
+            self.notify(display_name(str(path)), title=f"{len(self._table.rows):,} rows written", markup=False)
+
+    def action_edit(self) -> None:
+        """Open the log behind the selected row, at its line."""
+        row = self._table.cursor_row
+        place = self.location(row) if row is not None else None
+        if place is None:
+            self.notify("a turn of a session has a line to open: ⏎ on a session shows them", markup=False)
+            return
+        trouble = self._open_editor(*place)
+        if trouble:
+            self.notify(display_name(trouble), title="not opened", severity="warning", markup=False)
+        self.app.refresh()
+
+    def _open_editor(self, path: str, offset: int) -> str:
+        """Run the editor on the whole terminal; returns what went wrong."""
+        try:
+            words = editor.command(path, editor.line_number(path, offset), os.environ)
+            if not words:
+                return "set EDITOR to the editor to use"
+            with self.app.suspend():
+                # Whatever is raised in here would leave the app suspended.
+                try:
+                    subprocess.run(words, check=False)
+                except (OSError, KeyboardInterrupt) as error:
+                    return str(error)
+        except SuspendNotSupported:
+            return "not possible in this terminal"
+        except OSError as error:
+            return str(error)
+        return ""
+
+
+class DetailedView(TableView):
+    """A table that says more about its selected row where its rows leave room for that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._detail = RowDetail()
+
+    def compose(self) -> ComposeResult:
+        """The table over the detail."""
+        yield self._table
+        yield self._detail
+
+    def draw(self, shown: Shown) -> None:
+        """Give the rows to the table, and the selected one to the detail."""
+        super().draw(shown)
+        self._arrange_detail()
+
+    def detail_name(self, row: Any) -> str:
+        """What the detail calls a row."""
+        return row.name if row is not None else ""
+
+    def _arrange_detail(self) -> None:
+        room = self.size.height - self._table.total - 1
+        has_room = room >= LEAST_HEIGHT and self.size.width >= 76
+        self._detail.display = has_room
+        if has_room and self.shown is not None:
+            self._detail.styles.height = min(room, MOST_HEIGHT)
+            self._detail.show(self._table.cursor_row, self.shown.today, self.detail_name(self._table.cursor_row))
+
+    def on_resize(self) -> None:
+        """There may be room now, or none."""
+        self._arrange_detail()
+
+    def on_line_table_selected(self) -> None:
+        """Another row."""
+        self._arrange_detail()

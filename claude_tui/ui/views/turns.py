@@ -1,0 +1,130 @@
+"""The bottom of every drill-down: the replies of one session, one by one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from textual.content import Content
+
+from claude_tui.model import Response, Snapshot
+from claude_tui.sources.display import display_name
+from claude_tui.ui import cells, explain, format
+from claude_tui.ui.columns import Cell, Column
+from claude_tui.ui.source import SnapshotSource
+from claude_tui.ui.views.base import Scope, Shown
+from claude_tui.ui.views.table_view import TableView
+
+
+def price_cell(response: Response, width: int) -> Cell:
+    """A price with its mark."""
+    price = response.price
+    if price.nano is None:
+        return Cell(format.NOT_AVAILABLE, "doubt")
+    mark = "≥" if response.is_lower_bound else "~" if price.is_estimate else ""
+    return Cell(mark + format.money(price.nano, width - len(mark)), "money") if price.nano else Cell("$0", "faint")
+
+
+def _kind(name: str, label: str, priority: int) -> Column[Response]:
+    return Column(
+        name,
+        label,
+        6,
+        lambda row, w: cells.tokens_cell(getattr(row.usage, name), w, "dim"),
+        lambda row: getattr(row.usage, name),
+        priority,
+        narrow=5,
+        short=label[:3],
+    )
+
+
+class TurnsView(TableView):
+    """Every reply of a session, newest first."""
+
+    NUMBER = 0
+    TITLE = "turns"
+    COLUMNS_SORT = "time"
+    KEYS = ("row-edit", "row-copy", "explain", "filter", "sort-next", "pause", "help")
+
+    def columns(self) -> Sequence[Column[Response]]:
+        """The columns of the table."""
+        return [
+            Column("time", "Time", 15, self._time, lambda row: (row.time_ms, row.key), 0, narrow=8, right=False),
+            cells.text(
+                "model",
+                "Model",
+                14,
+                lambda row: format.short_model(display_name(row.model)),
+                1,
+                style="name",
+                narrow=10,
+                flex=1,
+            ),
+            cells.text("agent", "Sub-agent", 12, _agent, 5, style="accent", narrow=8, flex=1),
+            _kind("input", "Input", 7),
+            _kind("output", "Output", 3),
+            _kind("cache_write_5m", "Wr 5m", 8),
+            _kind("cache_write_1h", "Wr 1h", 9),
+            _kind("cache_read", "Read", 6),
+            Column(
+                "tokens",
+                "Tokens",
+                6,
+                lambda row, w: cells.tokens_cell(row.usage.tokens, w),
+                lambda row: row.usage.tokens,
+                2,
+            ),
+            Column("cost", "Cost", 9, price_cell, lambda row: row.price.nano or 0, 0, narrow=8),
+            cells.text("where", "Where", 16, _where, 10, style="faint", narrow=12, flex=1),
+        ]
+
+    def _time(self, row: Response, width: int) -> Cell:
+        zone = self.shown.zone if self.shown else None
+        moment = datetime.fromtimestamp(row.time_ms / 1000, zone)
+        text = (
+            f"{moment.day:2d} {format.MONTHS[moment.month - 1]} {moment:%H:%M:%S}"
+            if width >= 15
+            else f"{moment:%H:%M:%S}"
+        )
+        return Cell(text)
+
+    def fetch(self, source: SnapshotSource, snapshot: Snapshot, scope: Scope, now_ms: int) -> Any:
+        """The replies of the session; those of one sub-agent, where one was opened."""
+        found = source.turns(scope.session)
+        return [
+            turn
+            for turn in found
+            if (not scope.agent or turn.agent == scope.agent) and (not scope.source or turn.source == scope.source)
+        ]
+
+    def draw(self, shown: Shown) -> None:
+        """Give the replies to the table."""
+        self._table.placeholder = Content.styled("no replies", "$quiet")
+        self._table.has_header = self._table.size.height > 3
+        self._table.show(shown.extra or [])
+
+    def searched(self, row: Response) -> str:
+        """Model, sub-agent, flags."""
+        return " ".join((row.model, row.agent, row.extra, *row.price.flags, row.price.status.value))
+
+    def row_name(self, row: Response) -> str:
+        """What a reply is called."""
+        return f"reply {display_name(row.key)}"
+
+    def location(self, row: Response) -> tuple[str, int] | None:
+        """Where it was counted from."""
+        return (row.path, row.offset) if row.path else None
+
+    def explanation(self, row: Response, shown: Shown) -> list[Content]:
+        """How a reply was counted and priced."""
+        return explain.of_response(row, shown.zone, shown.snapshot.prices)
+
+
+def _agent(row: Response) -> str:
+    return display_name(row.agent) + (f" {display_name(row.extra)}" if row.extra else "")
+
+
+def _where(row: Response) -> str:
+    return f"{display_name(os.path.basename(row.path))}:{row.offset}" if row.path else ""

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from claude_tui.model import AgentRow, Totals
+from claude_tui.ui import editor, rows_out
+from claude_tui.ui.cells import Frame
+from claude_tui.ui.tree import AgentLine, unfold
+from claude_tui.ui.views.projects import project_columns
+from tests.ui.fakes import FakeSource, snapshot
+from tests.ui.helpers import press, running, screen_text, settled, wait_until
+
+
+async def test_the_tree_shows_sub_agents_below_their_session_in_any_order() -> None:
+    async with running() as (app, pilot):
+        table = app.view.table
+        assert table is not None
+        await press(pilot, "t")
+        assert "└ Explore 0" in screen_text(app)
+        for keys in (["s"], ["s"], ["o"]):
+            await press(pilot, *keys)
+            for index, row in enumerate(table.rows):
+                if isinstance(row, AgentLine):
+                    above = table.rows[index - 1]
+                    assert above == row.session or (isinstance(above, AgentLine) and above.session == row.session)
+        await press(pilot, "4")
+        assert "└ Explore 0" in screen_text(app), "the tree is the same in both views"
+        await press(pilot, "t", "1")
+        assert "Explore" not in screen_text(app)
+
+
+def test_sub_agents_are_unfolded_by_cost() -> None:
+    session = replace(
+        snapshot().sessions[0],
+        agents=(AgentRow("a", "cheap", Totals(cost_nano=1)), AgentRow("b", "dear", Totals(cost_nano=9))),
+    )
+    assert [line.name for line in unfold(session)] == ["├ dear", "└ cheap"]
+    assert len({line.key for line in unfold(session)} | {session.key}) == 3
+
+
+async def test_follow_goes_to_the_busiest_until_one_is_chosen() -> None:
+    given = snapshot()
+    source = FakeSource(given)
+    async with running(source) as (app, pilot):
+        table = app.view.table
+        assert table is not None
+        await press(pilot, "F")
+        assert "follow" in screen_text(app)
+        busy = replace(given.sessions[9], cost_per_hour_nano=99_000_000_000)
+        source.change(replace(given, sessions=(*given.sessions[:9], busy, *given.sessions[10:])))
+        await settled(pilot)
+        assert table.cursor_row.key == busy.key
+        await press(pilot, "g")
+        chosen = table.cursor_key
+        source.change(given)
+        await settled(pilot)
+        assert table.cursor_key == chosen
+
+
+async def test_explaining_a_row_says_what_is_not_exact() -> None:
+    async with running() as (app, pilot):
+        await press(pilot, "2", "G")
+        await pilot.press("i")
+        await wait_until(pilot, lambda: len(app.screen_stack) == 2)
+        await pilot.pause()
+        text = screen_text(app)
+        assert "mystery-9" in text
+        assert "41" in text and "replies without a known price" in text
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: len(app.screen_stack) == 1)
+        await press(pilot, "4", "enter", "i")
+        await pilot.pause()
+        assert "counted from" in screen_text(app)
+
+
+async def test_copying_gives_the_row_as_text() -> None:
+    async with running() as (app, pilot):
+        await press(pilot, "3", "y")
+        assert app.clipboard.startswith("webshop\t")
+        assert "█" not in app.clipboard
+
+
+async def test_exporting_writes_a_new_file_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with running() as (app, pilot):
+        await press(pilot, "3", "x", "x")
+        assert app.is_running
+    names = sorted(os.listdir(tmp_path))
+    assert names == ["claude-top-projects-2026-11-20-2.csv", "claude-top-projects-2026-11-20.csv"]
+    lines = (tmp_path / names[1]).read_text().splitlines()
+    assert lines[0].startswith("Project,")
+    assert len(lines) == 9
+
+
+def test_a_spreadsheet_does_not_calculate_names() -> None:
+    row = replace(snapshot().projects[0], name="=cmd|' /C calc'!A0")
+    assert "'=cmd" in rows_out.as_csv(project_columns(Frame()), [row])
+
+
+async def test_the_column_chooser_hides_and_shows() -> None:
+    async with running(size=(160, 50)) as (app, pilot):
+        assert "Branch" in screen_text(app)
+        await pilot.press("C")
+        await wait_until(pilot, lambda: len(app.screen_stack) == 2)
+        await pilot.press("end", "space", "escape")
+        await wait_until(pilot, lambda: len(app.screen_stack) == 1)
+        await settled(pilot)
+        assert "Branch" not in screen_text(app)
+
+
+async def test_editing_a_turn_opens_the_editor_at_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[str, int]] = []
+    async with running() as (app, pilot):
+        await press(pilot, "4", "enter")
+        monkeypatch.setattr(
+            type(app.view), "_open_editor", lambda self, path, offset: calls.append((path, offset)) or ""
+        )
+        await press(pilot, "e")
+        assert calls == [("/home/me/.claude/projects/x/y.jsonl", 19 * 900)]
+        await press(pilot, "escape", "e")
+        assert len(calls) == 1
+        assert "has a line to open" in [*app._notifications][-1].message
+
+
+def test_lines_are_counted_to_the_byte(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(b"{}\n" * 5)
+    assert [editor.line_number(str(log), offset) for offset in (0, 2, 3, 6, 12)] == [1, 1, 2, 3, 5]
+
+
+@pytest.mark.parametrize(
+    ("env", "words"),
+    [
+        ({"EDITOR": "vim -p"}, ["vim", "-p", "+7", "/l"]),
+        ({"VISUAL": "code --wait", "EDITOR": "vi"}, ["code", "--wait", "-g", "/l:7"]),
+        ({"EDITOR": "hx"}, ["hx", "/l:7"]),
+        ({"EDITOR": "'broken", "PATH": ""}, []),
+    ],
+)
+def test_editors_are_told_the_line_their_way(env: dict[str, str], words: list[str]) -> None:
+    assert editor.command("/l", 7, env) == words

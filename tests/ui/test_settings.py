@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import stat
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claude_tui.model import DayRow, ProjectRow, Totals
+from claude_tui.ui.app import ClaudeTop
+from claude_tui.ui.budgets import passed
+from claude_tui.ui.settings import Settings, literal, load, save, with_value
+from tests.ui.fakes import NOW_MS, TODAY, FakeSource
+from tests.ui.helpers import press, running, screen_text, settled, wait_until
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+def test_no_file_means_defaults(tmp_path: Path) -> None:
+    assert load(tmp_path / "config.toml") == (Settings(), [])
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(
+        '[screen]\ntheme = "nord"\ninterval_s = 2\ntree = true\n[keys]\nrow-up = "w"\n'
+        '[columns]\nlive = ["branch"]\n[budgets]\nday = 20\n[budgets.projects]\nwebshop = 100.5\n'
+    )
+    settings, wrong = load(path)
+    assert wrong == []
+    assert (settings.theme, settings.interval_s, settings.tree) == ("nord", 2.0, True)
+    assert settings.keys == {"row-up": "w"}
+    assert settings.columns == {"live": ("branch",)}
+    assert (settings.budgets, settings.project_budgets) == ({"day": 20.0}, {"webshop": 100.5})
+
+
+@pytest.mark.parametrize("text", ["not toml [", "\x00", "[screen\n"])
+def test_a_senseless_file_gives_defaults_and_is_told(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    settings, wrong = load(path)
+    assert settings == Settings()
+    assert len(wrong) == 1
+    with pytest.raises(ValueError, match="left alone"):
+        save(path, "screen", "theme", "nord")
+    assert path.read_text() == text
+
+
+def test_wrong_values_are_told_and_the_rest_is_used(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[screen]\ntheme = 3\nview = "days"\ninterval_s = -1\nnonsense = 1\n[budgets]\nday = "much"\n')
+    settings, wrong = load(path)
+    assert settings.view == "days"
+    assert settings.theme == Settings().theme
+    assert len(wrong) == 4
+
+
+def test_a_change_leaves_everything_else_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "config.toml"
+    save(path, "screen", "theme", "nord")
+    path.write_text('# mine\n[screen]\ntheme = "nord"  # the best\nview = "days"\n\n[keys]\ntheme = "x"\n')
+    save(path, "screen", "theme", "claude-light")
+    save(path, "screen", "tree", True)
+    assert path.read_text() == (
+        '# mine\n[screen]\ntheme = "claude-light"\nview = "days"\ntree = true\n\n[keys]\ntheme = "x"\n'
+    )
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@given(st.text(), st.sampled_from(["screen", "columns"]))
+def test_any_text_survives_being_written(value: str, section: str) -> None:
+    value = value.encode("utf-8", "replace").decode()
+    text = with_value(with_value("", "other", "x", 1), section, "name", value)
+    assert tomllib.loads(text) == {"other": {"x": 1}, section: {"name": value}}
+    assert tomllib.loads(f"v = {literal((value, value))}") == {"v": [value, value]}
+
+
+def told(app: ClaudeTop) -> list[str]:
+    return [notification.title for notification in app._notifications]
+
+
+async def test_a_theme_chosen_on_screen_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    app = ClaudeTop(FakeSource(), Settings(), clock=lambda: NOW_MS, settings_path=path)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await wait_until(pilot, lambda: app.snapshot is not None)
+        await press(pilot, "T")
+        assert load(path)[0].theme == app.theme == "claude-light"
+        await press(pilot, "plus", "t")
+        assert load(path)[0].interval_s == 0.5
+        assert load(path)[0].tree
+        await pilot.press("comma")
+        await wait_until(pilot, lambda: len(app.screen_stack) == 2)
+        await pilot.press("down", "right", "escape")
+        await wait_until(pilot, lambda: len(app.screen_stack) == 1)
+        assert load(path)[0].period == "today"
+
+
+async def test_a_settings_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    app = ClaudeTop(FakeSource(), Settings(), clock=lambda: NOW_MS, settings_path=blocked / "config.toml")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await wait_until(pilot, lambda: app.snapshot is not None)
+        await press(pilot, "T")
+        await wait_until(pilot, lambda: "not kept" in told(app))
+        assert app.theme == "claude-light"
+
+
+async def test_keys_can_be_changed() -> None:
+    async with running(keys={"view-models": "m", "pause": "f12"}) as (app, pilot):
+        await press(pilot, "m")
+        assert app.place.view == "models"
+        await press(pilot, "space")
+        assert app.paused_ms is None
+        await press(pilot, "f12")
+        assert app.paused_ms is not None
+
+
+DOLLAR = 1_000_000_000
+DAYS = [DayRow(date(2026, 11, day), Totals(cost_nano=10 * DOLLAR)) for day in range(1, 21)]
+
+
+def test_budgets_are_passed_by_more_than_they_are() -> None:
+    assert passed({"day": 10}, DAYS, TODAY) == []
+    assert [one.name for one in passed({"day": 9.99, "week": 50, "month": 199}, DAYS, TODAY)] == [
+        "budget of today",
+        "budget of this month",
+    ]
+    assert [one.since for one in passed({"week": 49}, DAYS, TODAY)] == [date(2026, 11, 16)]
+    rows = [ProjectRow("/w/shop", "/w/shop", "claude", 1, Totals(cost_nano=5 * DOLLAR))]
+    assert [one.text for one in passed({}, [], TODAY, {"shop": 4}, rows)] == ["budget of shop: $5.00 of $4.00"]
+
+
+async def test_a_passed_budget_is_said_once_and_stays_in_the_header() -> None:
+    async with running(budgets={"month": 1.0}, size=(160, 50)) as (app, pilot):
+        await wait_until(pilot, lambda: "budget passed" in told(app))
+        await settled(pilot)
+        assert "budget of this month" in screen_text(app).split("\n")[0]
+        count = len(told(app))
+        app._check_budgets()
+        await app.workers.wait_for_complete([worker for worker in app.workers if worker.group == "budgets"])
+        assert len(told(app)) == count
