@@ -104,7 +104,7 @@ class ColumnsBuilder:
         """Merge one row in."""
         columns = self._columns
         entry = self._entries.get(row.key)
-        owner = self._owner(row)
+        owner = self._owner(Owner(row.session, row.agent, row.cwd))
         flags = (COPY if row.is_copy else 0) | (SIDECHAIN if row.is_sidechain else 0)
         if entry is None:
             entry = self._entries[row.key] = len(columns)
@@ -145,11 +145,7 @@ class ColumnsBuilder:
     def _count(self, entry: int, row: Row) -> None:
         """Make `row` the counted row of an entry."""
         columns, usage = self._columns, row.usage
-        model = self._models.get(row.model)
-        if model is None:
-            model = self._models[row.model] = len(columns.models)
-            columns.models.append(row.model)
-        columns.model[entry] = model
+        columns.model[entry] = self._model(row.model)
         columns.input[entry] = usage.input
         columns.output[entry] = usage.output
         columns.write_5m[entry] = usage.cache_write_5m
@@ -169,12 +165,18 @@ class ColumnsBuilder:
         columns = self._columns
         return columns.owner_time.get(entry, columns.time[entry]) or NEVER
 
-    def _owner(self, row: Row) -> int:
-        owner = Owner(row.session, row.agent, row.cwd)
+    def _owner(self, owner: Owner) -> int:
         number = self._owners.get(owner)
         if number is None:
             number = self._owners[owner] = len(self._columns.owners)
             self._columns.owners.append(owner)
+        return number
+
+    def _model(self, model: str) -> int:
+        number = self._models.get(model)
+        if number is None:
+            number = self._models[model] = len(self._columns.models)
+            self._columns.models.append(model)
         return number
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from claude_tui.model import Problem, Row
+from claude_tui.sources.columns import Columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,19 @@ class FileRead:
     restarted: bool = False
     bytes_read: int = 0
     lines: int = 0
+    sessions: tuple[FileFacts, ...] = ()
+
+
+class ColumnsRead(NamedTuple):
+    """The outcome of reading a file, its rows settled into columns; otherwise as `FileRead`."""
+
+    columns: Columns
+    checkpoint: Checkpoint
+    facts: FileFacts
+    problems: list[Problem]
+    restarted: bool
+    bytes_read: int
+    lines: int
     sessions: tuple[FileFacts, ...] = ()
 
 

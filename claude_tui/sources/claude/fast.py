@@ -9,33 +9,20 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final
 
 import orjson
 
-from claude_tui.model import Problem, ProblemKind
+from claude_tui.model import ProblemKind
 from claude_tui.sources.claude.discovery import decoded_dir
 from claude_tui.sources.claude.facts import MAX_NOTE, FactsGatherer, with_agent_type
 from claude_tui.sources.claude.fast_rows import FastBuilder
-from claude_tui.sources.claude.fast_search import Marks
+from claude_tui.sources.claude.fast_search import marks
 from claude_tui.sources.claude.rule import bad_counts, usage_row
-from claude_tui.sources.columns import Columns
 from claude_tui.sources.lines import LineReader, decode_objects
-from claude_tui.sources.protocol import Checkpoint, FileFacts
+from claude_tui.sources.protocol import Checkpoint, ColumnsRead
 
 _BRACE: Final = ord("}")
-
-
-class ColumnsRead(NamedTuple):
-    """The outcome of reading a transcript: as `FileRead`, with the rows settled into columns."""
-
-    columns: Columns
-    checkpoint: Checkpoint
-    facts: FileFacts
-    problems: list[Problem]
-    restarted: bool
-    bytes_read: int
-    lines: int
 
 
 def read_columns(path: str, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
@@ -53,7 +40,7 @@ class _Reading:
         self._reader = reader
         self._stem = os.path.basename(reader.path).removesuffix(".jsonl")
         self._facts = FactsGatherer(self._stem, since.state if since and not reader.restarted else "")
-        self._builder = FastBuilder("claude", keep_names=keep_names)
+        self._builder = FastBuilder(self._facts, keep_names=keep_names)
 
     def run(self) -> ColumnsRead:
         reader = self._reader
@@ -72,26 +59,23 @@ class _Reading:
 
     def _read_block(self, offset: int, block: bytes) -> None:
         find, startswith = block.find, block.startswith
-        facts, take, loads = self._facts, self._builder.take, orjson.loads
-        marks = Marks(block)
-        mark = marks.after(0)
+        facts, take, loads, mark_after = self._facts, self._builder.take, orjson.loads, marks(block)
+        mark = mark_after(0)
         start, size, lines = 0, len(block), 0
         needs_start = facts.needs_start
         while start < size:
             end = find(b"\n", start)
             lines += 1
-            if mark < end and not needs_start:
+            if mark < end:
                 line = block[start:end]
                 try:
-                    value = loads(line)
+                    is_taken = not needs_start and take(loads(line), offset + start)
                 except orjson.JSONDecodeError:
-                    value = None
-                taken = take(value, offset + start) if type(value) is dict else None
-                if taken is None:
+                    is_taken = False
+                if not is_taken:
                     self._read_line(offset + start, line)
-                else:
-                    facts.see_usage(taken.time_ms, taken.prompt, taken.model, is_main=taken.is_main)
-                mark = marks.after(end)
+                    needs_start = needs_start and facts.needs_start
+                mark = mark_after(end)
             elif (
                 needs_start
                 or (end - start <= MAX_NOTE and not startswith(b'{"parentUuid":"', start, end))
@@ -99,8 +83,6 @@ class _Reading:
             ):
                 self._read_line(offset + start, block[start:end])
                 needs_start = needs_start and facts.needs_start
-                if mark < end:
-                    mark = marks.after(end)
             start = end + 1
         self._reader.lines += lines
 

@@ -6,8 +6,10 @@ Gives the same columns as `columns.columns_of`. Must not read files, know lines 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
+from claude_tui.sources.claude.facts import FactsGatherer
 from claude_tui.sources.claude.rule import MAX_COUNT, PLACEHOLDER_OUTPUT, SYNTHETIC_MODEL, has_merged_usage
 from claude_tui.sources.columns import (
     COPY,
@@ -16,162 +18,185 @@ from claude_tui.sources.columns import (
     SIDECHAIN,
     ColumnsBuilder,
     Owner,
-    key_number,
     put_or_drop,
 )
 from claude_tui.sources.instants import instant_ms
 
 _COUNT_BITS: Final = MAX_COUNT.bit_length() - 1
 _NO_TOOLS: Final[Mapping[str, Any]] = {}
+_APPENDED: Final = (
+    "key", "time", "owner", "flags", "input", "output", "write_5m", "write_1h", "cache_read", "offset", "model",
+)  # fmt: skip
+_MINUTES: Final[dict[str, int]] = {}
+"""Instants of `YYYY-MM-DDTHH:MM:`; rows come many to the minute."""
 
 
-class Taken(NamedTuple):
-    """A row that was settled: the entry it went into, and what facts are gathered from."""
+class _Circumstances(NamedTuple):
+    """What rows share that were written under the same circumstances, as numbers of the columns and flags."""
 
-    entry: int
-    time_ms: int
-    prompt: int
-    model: str
-    is_main: bool
+    owner: int
+    model: int
+    side: int
+    has_merged_usage: bool
 
 
 class FastBuilder(ColumnsBuilder):
-    """A `ColumnsBuilder` that also takes decoded lines."""
+    """A `ColumnsBuilder` that also takes decoded lines, and tells `facts` of those it takes."""
 
-    def take(self, line: Mapping[str, Any], offset: int) -> Taken | None:
-        """Settle a decoded line if it is a usage row of the usual shape; None where the rule must decide.
+    def __init__(self, facts: FactsGatherer, *, keep_names: bool = False) -> None:
+        super().__init__("claude", keep_names=keep_names)
+        self._see_usage = facts.see_usage
+        self._circumstances: dict[tuple[Any, ...], _Circumstances] = {}
+        columns = self._columns
+        self._appends = tuple(getattr(columns, name).append for name in _APPENDED)
+
+    def take(self, line: Any, offset: int) -> bool:
+        """Settle a decoded line if it is a usage row of the usual shape; return False where the rule must decide.
 
         Usual is what the rule gives no terms, extras or problems, and a key that is the message's id.
         """
         try:
             message = line["message"]
             usage = message["usage"]
-            key, model = message["id"], message["model"]
-            session, cwd, version = line["sessionId"], line["cwd"], line["version"]
-            given, output = usage["input_tokens"], usage["output_tokens"]
+            key, given, output = message["id"], usage["input_tokens"], usage["output_tokens"]
             writes, reads = usage["cache_creation_input_tokens"], usage["cache_read_input_tokens"]
-            split = usage.get("cache_creation")
-            tools = usage.get("server_tool_use") or _NO_TOOLS
+            split, tools = usage["cache_creation"], usage.get("server_tool_use", _NO_TOOLS)
+            write_5m, write_1h = split["ephemeral_5m_input_tokens"], split["ephemeral_1h_input_tokens"]
             searches = tools.get("web_search_requests", 0)
-            write_5m = writes if split is None else split["ephemeral_5m_input_tokens"]
-            write_1h = 0 if split is None else split["ephemeral_1h_input_tokens"]
+            iterations = usage.get("iterations")
+            named = (
+                line["type"], message["model"], line["sessionId"], line.get("agentId", ""), line["cwd"],
+                line["version"], line["isSidechain"],
+                usage.get("speed"), usage.get("inference_geo"), usage.get("service_tier"),
+            )  # fmt: skip
+            shared = self._circumstances.get(named) or self._new_circumstances(*named)
+            is_usual = (
+                shared is not None
+                and type(key) is str
+                and key[:4] == "msg_"
+                and type(given) is type(output) is type(writes) is type(reads) is int
+                and type(write_5m) is type(write_1h) is type(searches) is int
+                and not (given | output | write_5m | write_1h | reads | searches) >> _COUNT_BITS
+                and write_5m + write_1h == writes < MAX_COUNT
+                and not (iterations and _is_told_apart(iterations))
+                and (output or message.get("stop_reason") != "refusal")
+                and "code_execution_requests" not in tools
+                and "fallback_credit" not in usage
+                and "pausedResponses" not in message
+                and "isApiErrorMessage" not in line
+            )
         except (KeyError, TypeError, AttributeError, IndexError):
-            return None
-        agent = line.get("agentId", "")
+            return False
+        if not is_usual or shared is None:
+            return False
+        owner, model, flags, has_merged_usage = shared
+        if has_merged_usage:
+            lower = 0 if "server_tool_use" in usage else LOWER_BOUND
+        else:
+            lower = LOWER_BOUND if output <= PLACEHOLDER_OUTPUT and message.get("stop_reason") is None else 0
+        if "requestSessionId" in line or "forkedFrom" in line:
+            flags |= COPY
+        time_ms = fast_instant_ms(line.get("timestamp"))
+        prompt = given + writes + reads
+        self._see_usage(time_ms, prompt, message["model"], is_main=not flags & SIDECHAIN)
+        entry = self._entries.get(key)
+        counted = (given, output, write_5m, write_1h, reads, offset, model)
+        if entry is not None:
+            self._see_instant(entry, time_ms, flags, owner)
+            self._see_count(entry, counted, lower, searches)
+            return True
+        entry = self._entries[key] = len(self._entries)
+        if self._keep_names:
+            self._columns.names.append(key)
+        number = int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "little") >> 1
+        for append, value in zip(self._appends, (number, time_ms, owner, flags | lower, *counted), strict=True):
+            append(value)
+        if searches:
+            self._columns.web_search[entry] = searches
+        return True
+
+    def _see_instant(self, entry: int, time_ms: int, flags: int, owner: int) -> None:
+        columns = self._columns
+        known, earliest = columns.flags[entry], columns.time[entry]
+        own = columns.owner_time.get(entry, earliest)
+        if own == earliest <= time_ms and earliest and not (flags ^ known) & (COPY | SIDECHAIN):
+            return
+        rank = (flags & COPY, time_ms or NEVER, flags & SIDECHAIN)
+        if rank < (known & COPY, own or NEVER, known & SIDECHAIN):
+            columns.owner[entry] = owner
+            columns.flags[entry] = flags | (known & LOWER_BOUND)
+            own = time_ms
+        if time_ms and (time_ms < earliest or not earliest):
+            columns.time[entry] = earliest = time_ms
+        if own == earliest:
+            columns.owner_time.pop(entry, None)
+        else:
+            columns.owner_time[entry] = own
+
+    def _see_count(self, entry: int, counted: tuple[int, ...], lower: int, searches: int) -> None:
+        columns = self._columns
+        given, output, write_5m, write_1h, reads, offset, model = counted
+        tokens = given + output + write_5m + write_1h + reads
+        known = (
+            columns.input[entry] + columns.output[entry] + columns.write_5m[entry] + columns.write_1h[entry]
+            + columns.cache_read[entry]
+        )  # fmt: skip
+        if (output, tokens, offset) < (columns.output[entry], known, columns.offset[entry]):
+            return
+        columns.input[entry] = given
+        columns.output[entry] = output
+        columns.write_5m[entry] = write_5m
+        columns.write_1h[entry] = write_1h
+        columns.cache_read[entry] = reads
+        columns.offset[entry] = offset
+        columns.model[entry] = model
+        columns.flags[entry] = (columns.flags[entry] & ~LOWER_BOUND) | lower
+        put_or_drop(columns.web_search, entry, searches)
+        columns.terms.pop(entry, None)
+        columns.extras.pop(entry, None)
+
+    def _new_circumstances(self, *named: Any) -> _Circumstances | None:
+        kind, model, session, agent, cwd, version, is_sidechain, speed, geo, tier = named
         if not (
-            line.get("type") == "assistant"
-            and type(key) is type(model) is type(session) is type(cwd) is type(version) is type(agent) is str
-            and type(given) is type(output) is type(writes) is type(reads) is int
-            and type(write_5m) is type(write_1h) is type(searches) is int
-            and not (given | output | writes | reads | write_5m | write_1h | searches) >> _COUNT_BITS
-            and write_5m + write_1h == writes
-            and (split is not None or not writes)
-            and key.startswith("msg_")
+            kind == "assistant"
+            and type(model) is type(session) is type(agent) is type(cwd) is type(version) is str
+            and model != SYNTHETIC_MODEL
             and session
             and cwd
-            and model != SYNTHETIC_MODEL
-            and not line.get("isApiErrorMessage")
-            and "code_execution_requests" not in tools
-            and usage.get("speed") != "fast"
-            and usage.get("inference_geo") != "us"
-            and usage.get("service_tier") != "batch"
-            and not usage.get("fallback_credit")
-            and not message.get("pausedResponses")
-            and _is_plain(usage.get("iterations"))
-            and (output or message.get("stop_reason") != "refusal")
+            and speed != "fast"
+            and geo != "us"
+            and tier != "batch"
         ):
             return None
-        if has_merged_usage(version):
-            is_lower = "server_tool_use" not in usage
-        else:
-            is_lower = output <= PLACEHOLDER_OUTPUT and message.get("stop_reason") is None
-        flags = (COPY if "requestSessionId" in line or "forkedFrom" in line else 0) | (
-            SIDECHAIN if line.get("isSidechain") else 0
-        )
-        time_ms = instant_ms(line.get("timestamp"))
-        owner = (session, agent, cwd)
-        columns = self._columns
-        entry = self._entries.get(key)
-        if entry is None:
-            entry = self._entries[key] = len(columns.key)
-            columns.key.append(key_number(columns.source, key))
-            if self._keep_names:
-                columns.names.append(key)
-            columns.time.append(time_ms)
-            columns.owner.append(self._number_of_owner(owner))
-            columns.flags.append(flags | (LOWER_BOUND if is_lower else 0))
-            columns.model.append(self._number_of_model(model))
-            columns.input.append(given)
-            columns.output.append(output)
-            columns.write_5m.append(write_5m)
-            columns.write_1h.append(write_1h)
-            columns.cache_read.append(reads)
-            columns.offset.append(offset)
-            if searches:
-                columns.web_search[entry] = searches
-        else:
-            self._merge_instant(entry, time_ms, flags, owner)
-            counted = (
-                columns.input[entry] + columns.output[entry] + columns.write_5m[entry] + columns.write_1h[entry]
-                + columns.cache_read[entry]
-            )  # fmt: skip
-            tokens = given + output + writes + reads
-            if (output, tokens, offset) >= (columns.output[entry], counted, columns.offset[entry]):
-                columns.model[entry] = self._number_of_model(model)
-                columns.input[entry] = given
-                columns.output[entry] = output
-                columns.write_5m[entry] = write_5m
-                columns.write_1h[entry] = write_1h
-                columns.cache_read[entry] = reads
-                columns.offset[entry] = offset
-                columns.flags[entry] = (columns.flags[entry] & ~LOWER_BOUND) | (LOWER_BOUND if is_lower else 0)
-                put_or_drop(columns.web_search, entry, searches)
-                columns.terms.pop(entry, None)
-                columns.extras.pop(entry, None)
-        return Taken(entry, time_ms, given + writes + reads, model, not flags & SIDECHAIN)
-
-    def _merge_instant(self, entry: int, time_ms: int, flags: int, owner: tuple[str, str, str]) -> None:
-        columns = self._columns
-        known = columns.flags[entry]
-        if (flags & COPY, time_ms or NEVER, flags & SIDECHAIN) < (
-            known & COPY,
-            self._owner_time(entry),
-            known & SIDECHAIN,
-        ):
-            columns.owner[entry] = self._number_of_owner(owner)
-            columns.flags[entry] = flags | (known & LOWER_BOUND)
-            columns.owner_time[entry] = time_ms
-        elif entry not in columns.owner_time:
-            columns.owner_time[entry] = columns.time[entry]
-        if time_ms and (time_ms < columns.time[entry] or not columns.time[entry]):
-            columns.time[entry] = time_ms
-        if columns.owner_time[entry] == columns.time[entry]:
-            del columns.owner_time[entry]
-
-    def _number_of_owner(self, owner: tuple[str, str, str]) -> int:
-        number = self._owners.get(owner)  # type: ignore[call-overload]
-        return self._new_owner(Owner(*owner)) if number is None else number
-
-    def _new_owner(self, owner: Owner) -> int:
-        number = self._owners[owner] = len(self._columns.owners)
-        self._columns.owners.append(owner)
-        return number
-
-    def _number_of_model(self, model: str) -> int:
-        number = self._models.get(model)
-        if number is None:
-            number = self._models[model] = len(self._columns.models)
-            self._columns.models.append(model)
-        return number
+        side = SIDECHAIN if is_sidechain else 0
+        owner = self._owner(Owner(session, agent, cwd))
+        made = _Circumstances(owner, self._model(model), side, has_merged_usage(version))
+        self._circumstances[named] = made
+        return made
 
 
-def _is_plain(iterations: Any) -> bool:
-    """Whether iterations say nothing that the counters of the whole response do not."""
-    if not iterations:
-        return True
-    return (
+def _is_told_apart(iterations: Any) -> bool:
+    """Whether iterations say more than the counters of the whole response do."""
+    return not (
         type(iterations) is list
         and len(iterations) == 1
         and type(iterations[0]) is dict
         and iterations[0].get("type") == "message"
     )
+
+
+def fast_instant_ms(text: object) -> int:
+    """Return what `instant_ms` does, sooner where the minute is known."""
+    if not isinstance(text, str):
+        return 0
+    minute_ms = _MINUTES.get(text[:17])
+    if minute_ms is not None and len(text) == 24 and text[19] == "." and text[23] == "Z":
+        clock = text[17:19] + text[20:23]
+        if clock.isdigit() and clock.isascii() and clock < "60":
+            return minute_ms + int(clock)
+    time_ms = instant_ms(text)
+    if time_ms and len(text) == 24 and text[23] == "Z" and text[19] == ".":
+        if len(_MINUTES) > 50_000:
+            _MINUTES.clear()
+        _MINUTES[text[:17]] = time_ms - time_ms % 60_000
+    return time_ms

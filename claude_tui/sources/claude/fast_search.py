@@ -10,32 +10,25 @@ import os
 from collections.abc import Callable
 from typing import Final
 
-NEEDLES: Final = (b'"usage"', b"\\u006", b"\\u007")
-"""What a usage row cannot be without one of: the key, or an escaped small letter."""
-
-Find = Callable[[int], int]
-"""Takes a position and returns that of the next occurrence, past every end where there is none."""
+USAGE: Final = b'"usage"'
+ESCAPES: Final = (b"\\u006", b"\\u007")
+"""Every escape of a small letter starts with one of these."""
 
 NOWHERE: Final = 1 << 62
 
-
-class Marks:
-    """Where in a block lines that may carry usage are, found in rising order."""
-
-    def __init__(self, block: bytes) -> None:
-        self._finds = [_finder(block, needle) for needle in NEEDLES] if b"\0" not in block else [_everywhere]
-        self._found = [find(0) for find in self._finds]
-
-    def after(self, position: int) -> int:
-        """Return the first mark at or after a position, NOWHERE without one. Positions must rise."""
-        for number, found in enumerate(self._found):
-            if found < position:
-                self._found[number] = self._finds[number](position)
-        return min(self._found)
+Find = Callable[[int], int]
+"""Takes a position and returns that of the next mark at or after it, NOWHERE without one."""
 
 
-def _everywhere(position: int) -> int:
-    return position
+def marks(block: bytes) -> Find:
+    """Return a search for what lines that carry usage cannot be without."""
+    if b"\0" in block:
+        return lambda position: position
+    find = _finder(block, USAGE)
+    escapes = [search for search in (_finder(block, escape) for escape in ESCAPES) if search(0) != NOWHERE]
+    if not escapes:
+        return find
+    return lambda position: min(find(position), *(search(position) for search in escapes))
 
 
 def _plain_finder(block: bytes, needle: bytes) -> Find:
@@ -49,7 +42,7 @@ def _plain_finder(block: bytes, needle: bytes) -> Find:
 def _native_finder() -> Callable[[bytes, bytes], Find]:
     """Search with the C library's strstr, 5 to 20 times as fast as `bytes.find` where it is glibc's.
 
-    Other C libraries search more slowly than Python does, so there Python does.
+    Other C libraries may search more slowly than Python does, so there Python does.
     """
     try:
         if not (os.confstr("CS_GNU_LIBC_VERSION") or "").startswith("glibc"):
@@ -63,12 +56,12 @@ def _native_finder() -> Callable[[bytes, bytes], Find]:
     strstr.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
 
     def finder(block: bytes, needle: bytes) -> Find:
-        # The bytes of a bytes object are followed by a NUL, where the search ends; it must hold no other.
+        # A NUL follows the bytes of every bytes object and ends the search; this one holds no other.
         start: int = ctypes.cast(ctypes.c_char_p(block), ctypes.c_void_p).value or 0
-        keep = block
+        size = len(block)
 
-        def find(position: int) -> int:
-            found = strstr(start + position, needle) if position < len(keep) else None
+        def find(position: int, block: bytes = block) -> int:  # holds on to the block it points into
+            found = strstr(start + position, needle) if position < size else None
             return NOWHERE if found is None else found - start
 
         return find
