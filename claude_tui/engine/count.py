@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.cache import Seen
 from claude_tui.engine.opening import Opening
 from claude_tui.engine.reading import FileColumns, Task, bytes_to_read
-from claude_tui.engine.scan import OnProgress, Scan
 from claude_tui.engine.store import Store
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import SourceConfig
+
+if TYPE_CHECKING:
+    from claude_tui.engine.scan import OnProgress
 
 UNSAVED_BYTES: Final = 1 << 20
 """So much may be read again by the next start before saving it is worth its while."""
@@ -66,6 +68,8 @@ def _read(opening: Opening, tasks: list[Task], on_progress: OnProgress | None, p
                 opening.seen[one.file.path] = Seen(one.file, one.checkpoint)
 
     if tasks:
+        from claude_tui.engine.scan import Scan  # processes: 10 ms that a warm start need not wait for
+
         scan = Scan(tasks, opening.reader, processes=processes)
         scan.run_here(take_in, on_progress or (lambda progress: None))
     return is_continued

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -74,6 +73,8 @@ def write_sections(path: Path, sections: Mapping[str, bytes]) -> None:
         index[name] = (offset, len(data), zlib.crc32(data))
         offset += len(data)
     header = orjson.dumps({"sections": index, "crc": zlib.crc32(orjson.dumps(index))})
+    import tempfile  # 3 ms, and only a writer needs it
+
     handle, temporary = tempfile.mkstemp(prefix=path.name, suffix=".new", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
