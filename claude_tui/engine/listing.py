@@ -12,13 +12,12 @@ from claude_tui.model import PriceStatus, Query, Response, Totals
 from claude_tui.sources.columns import LOWER_BOUND
 
 if TYPE_CHECKING:
-    from claude_tui.engine.store import Store
+    from claude_tui.engine.store import Owner, Store
 
 
 def list_responses(store: Store, query: Query) -> list[Response]:
     """Return what `query` covers, extras as lines of their own, sorted by time then key. Hold the store's lock."""
-    rows = (row for row in range(len(store.table)) if _matches(store, row, query))
-    lines = (line for row in rows for line in lines_of(store, row))
+    lines = (line for row in matching_rows(store, query) for line in lines_of(store, row))
     found = [line for line in lines if query.model in ("", line.model)]
     found.sort(key=lambda response: (response.time_ms, response.key))
     return found
@@ -83,17 +82,34 @@ def totals_of(lines: Iterable[Response]) -> Totals:
     return Totals(*[*sums, min(times, default=0), max(times, default=0)])
 
 
-def _matches(store: Store, row: int, query: Query) -> bool:
-    table = store.table
-    owner = store.owners[table.owner[row]]
-    day = store.calendar.day(table.time[row])
+def matching_rows(store: Store, query: Query) -> list[int]:
+    """Return the rows of the table of which `query` covers at least an extra. Hold the store's lock."""
+    table, owners = store.table, store.owners
+    if query.source or query.session or query.project:
+        covered = [_covers(store, owner, query) for owner in owners]
+        rows = [row for row, owner in enumerate(table.owner) if covered[owner]]
+    else:
+        rows = list(range(len(table)))
+    if query.since is not None or query.until is not None:
+        first = query.since.toordinal() if query.since else 0
+        last = query.until.toordinal() if query.until else 2**31
+        day_hour, times = store.calendar.day_hour, table.time
+        rows = [row for row in rows if first <= day_hour(times[row])[0] <= last]
+    if query.model:
+        rows = [row for row in rows if query.model in _models(store, row)]
+    return rows
+
+
+def _covers(store: Store, owner: Owner, query: Query) -> bool:
     return (
-        (query.since is None or day >= query.since)
-        and (query.until is None or day <= query.until)
-        and query.source in ("", owner.source)
+        query.source in ("", owner.source)
         and query.session in ("", owner.session)
         and query.project in ("", grouped_project(store.project_of(owner), query))
     )
+
+
+def _models(store: Store, row: int) -> set[str]:
+    return {store.models[store.table.model[row]], *(extra.model for extra in store.table.extras.get(row, ()))}
 
 
 def grouped_project(project: str, query: Query) -> str:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from claude_tui.engine.budgets import Budget, BudgetState, check
 from claude_tui.engine.cache import Seen
+from claude_tui.engine.explain import Explanation, explain
 from claude_tui.engine.hours import HourBook, Hours
 from claude_tui.engine.limits import Limits
 from claude_tui.engine.opening import Opening
@@ -110,6 +111,10 @@ class Monitor:
     def turn_details(self, response: Response) -> TurnDetails:
         """Return what the log says of one response beside its numbers. Reads its file: not for the event loop."""
         return turn_details(response)
+
+    def explain(self, about: Query | Response) -> Explanation:
+        """Explain the sum over a query, or a single response. Takes seconds at most; not for the event loop."""
+        return explain(self.store, about)
 
     def refresh(self) -> None:
         """Look at every file again now. Safe from any thread."""

@@ -145,6 +145,10 @@ class Pricer:
         """Where the prices come from, for a footer."""
         return f"prices: {self._catalogue.origin} {self._catalogue.date}"
 
+    def find(self, source: str, model: str) -> Found:
+        """Look up what a log's model name means, its prices included."""
+        return self._catalogue.find(source, model)
+
     def _find_claude(self, model: str) -> Found:
         return self._catalogue.find("claude", model)
 

@@ -52,6 +52,23 @@ def read_turn(path: str, offset: int, key: str) -> TurnDetails:
         os.close(fd)
 
 
+def counted_line(path: str, offset: int, key: str) -> Line | None:
+    """Return the decoded line that holds the counted row of a response, None where it is no longer there."""
+    try:
+        fd, _ = open_regular(path)
+    except OSError:
+        return None
+    try:
+        text = os.pread(fd, MAX_LINE, offset)
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
+    end = text.find(b"\n")
+    rows = _rows(text[:end], os.path.basename(path).removesuffix(".jsonl"), offset, key) if end >= 0 else []
+    return rows[-1].line if rows else None
+
+
 def _read(fd: int, size: int, path: str, offset: int, key: str) -> TurnDetails:
     if offset >= size:
         return TurnDetails(path, offset, problem=SHRUNK)

@@ -1,0 +1,115 @@
+"""The nouns of an explanation: what was read, what counts, what was dropped and why, which prices were used.
+
+Must not know how any of it is found out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from claude_tui.model import ESTIMATE_FLAGS, Usage
+from claude_tui.pricing.explain import RateRow
+from claude_tui.sources.claude.audit import COPY, PROGRESS, SIDE_QUESTION
+
+COUNTED: Final = "counted"
+REPEATED: Final = "repeated"
+
+REASONS: Final[Mapping[str, str]] = {
+    COUNTED: "the row that counts",
+    REPEATED: "the same response again in the same file: one row is logged per block of its content",
+    COPY: "the same response in another file: the session was resumed or forked",
+    SIDE_QUESTION: "a side question replays the rows of its parent",
+    PROGRESS: "progress of a sub-agent, whose own rows count",
+}
+"""Why a row does not count, or does, in words."""
+
+NOT_LOGGED: Final = (
+    "calls a web search makes inside", "titles of sessions", "compaction requests", "side questions",
+    "suggested prompts", "summaries of background jobs", "failed attempts", "runs that keep no session",
+)  # fmt: skip
+"""What Claude Code never writes to its logs (depending on its version), so that every total is a lower bound."""
+
+
+class RowFound(NamedTuple):
+    """One log row of a response. `reason` is a key of REASONS; `is_owner`: it says whose response this is."""
+
+    path: str
+    line: int
+    offset: int
+    time_ms: int
+    session: str
+    agent: str
+    usage: Usage
+    reason: str
+    is_owner: bool = False
+
+
+class RateUse(NamedTuple):
+    """A row of the price table and what was priced with it. `None` stands for reported or free of charge."""
+
+    rate: RateRow
+    responses: int
+    cost_nano: int
+
+
+class Unpriced(NamedTuple):
+    """A model without a known price."""
+
+    model: str
+    responses: int
+    tokens: int
+
+
+@dataclass(slots=True)
+class Explanation:
+    """How a number came to be. Counts are of what was looked at: all of it where `is_complete`.
+
+    Of `looked_at` of the `to_look_at` records: `responses` (with `extras` by kind beside them), `lower_bounds` whose
+    output is only the placeholder the client logged, `estimates` by the flag of the price, `unpriced`, `reported`
+    (cost as the client logged it), `free`, and `rates`, dearest first; a response priced by several rows is under
+    each, its cost under the first. `flags` are all flags of prices.
+
+    Of the logs: `usage_rows` = `counted_rows` + everything in `duplicates` (by reason, see REASONS). `passed_over` are
+    rows with usage that are no requests. Files of other clients than Claude Code are not read again.
+
+    For a single response `rows` are all its rows, in order, and `why` says why the counted one won. `problem` says what
+    could not be explained.
+    """
+
+    prices: str = ""
+    responses: int = 0
+    looked_at: int = 0
+    to_look_at: int = 0
+    extras: Counter[str] = field(default_factory=Counter)
+    cost_nano: int = 0
+    lower_bounds: int = 0
+    reported: int = 0
+    free: int = 0
+    flags: Counter[str] = field(default_factory=Counter)
+    unpriced: tuple[Unpriced, ...] = ()
+    rates: tuple[RateUse, ...] = ()
+    files: int = 0
+    files_total: int = 0
+    lines: int = 0
+    bytes_read: int = 0
+    usage_rows: int = 0
+    counted_rows: int = 0
+    duplicates: Counter[str] = field(default_factory=Counter)
+    passed_over: int = 0
+    files_gone: int = 0
+    rows: tuple[RowFound, ...] = ()
+    why: str = ""
+    problem: str = ""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything was looked at."""
+        return self.looked_at == self.to_look_at and self.files == self.files_total
+
+    @property
+    def estimates(self) -> dict[str, int]:
+        """The flags that say something had to be assumed, and how often."""
+        return {flag: count for flag, count in self.flags.items() if flag in ESTIMATE_FLAGS}

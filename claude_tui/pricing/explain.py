@@ -1,0 +1,113 @@
+"""Which rows of the price table made a price: period, tier and speed, found by the very rule that priced it.
+
+Must not compute money of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from claude_tui.model import Usage
+from claude_tui.pricing.catalogue import Found
+from claude_tui.pricing.claude import claude_price
+from claude_tui.pricing.pricer import Pricer
+from claude_tui.pricing.rates import BEGINNING_MS, DAY_MS, ENDLESS_MS, Model, Period, Rates, Table, spans
+
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+@dataclass(frozen=True, slots=True)
+class RateRow:
+    """One row of the price table: what a token of each kind cost, in picodollars ($1 per million is 1,000,000).
+
+    `model` is the table's own name. It holds from `first` to `last`, UTC, both inclusive and None where open; `over`
+    is the prompt above which it holds (0 for ordinary prompts).
+    """
+
+    model: str
+    rates: Rates
+    first: date | None = None
+    last: date | None = None
+    over: int = 0
+    is_fast: bool = False
+
+
+class RateFinder:
+    """Finds the rows of one pricer's table, remembering what it found."""
+
+    def __init__(self, pricer: Pricer) -> None:
+        self._pricer = pricer
+        self._spans: dict[tuple[str, str], list[tuple[int, int, Period]]] = {}
+        self._rows: dict[tuple[str, int, int, bool], RateRow] = {}
+
+    def rows(self, source: str, model: str, time_ms: int, usage: Usage, terms: str = "") -> tuple[RateRow, ...]:
+        """Return the rows a record was priced with, none where it has no price. Arguments as of `Pricer.price`."""
+        if terms and source == "claude":
+            return self._watched(model, time_ms, terms)
+        found = self._pricer.find(source, model)
+        if found.model is None:
+            return ()
+        known = self._spans.get((source, model))
+        if known is None:
+            known = [(period.from_ms, end_ms, period) for period, end_ms in spans(found.model.periods)]
+            self._spans[source, model] = known
+        for from_ms, end_ms, period in known:
+            if from_ms <= time_ms < end_ms:
+                is_fast = found.is_fast and period.fast is not None
+                table = period.fast if is_fast and period.fast else period.standard
+                return (self._row(found.model, period, end_ms, is_fast, table, table.tier(usage.prompt)),)
+        return ()
+
+    def _watched(self, model: str, time_ms: int, terms: str) -> tuple[RateRow, ...]:
+        """Price once more with tables that tell which of their rows were asked for."""
+        used: dict[RateRow, None] = {}
+
+        def find(name: str) -> Found:
+            found = self._pricer.find("claude", name)
+            if found.model is None:
+                return found
+            periods = tuple(
+                period._replace(
+                    standard=self._telling(found.model, period, end_ms, False, used),
+                    fast=self._telling(found.model, period, end_ms, True, used) if period.fast else None,
+                )
+                for period, end_ms in spans(found.model.periods)
+            )
+            return found._replace(model=found.model._replace(periods=periods))
+
+        claude_price(find, model, time_ms, json.loads(terms))
+        return tuple(used)
+
+    def _telling(self, model: Model, period: Period, end_ms: int, is_fast: bool, used: dict[RateRow, None]) -> Table:
+        plain = period.fast if is_fast and period.fast else period.standard
+        table = _TellingTable(*plain)
+        table.tell = lambda tier: used.setdefault(self._row(model, period, end_ms, is_fast, plain, tier))
+        return table
+
+    def _row(self, model: Model, period: Period, end_ms: int, is_fast: bool, table: Table, tier: int) -> RateRow:
+        key = (model.id, period.from_ms, tier, is_fast)
+        row = self._rows.get(key)
+        if row is None:
+            first = None if period.from_ms == BEGINNING_MS else _day(period.from_ms)
+            last = None if end_ms == ENDLESS_MS else _day(end_ms - 1)
+            over = table.tiers[tier - 1].over if tier else 0
+            row = self._rows[key] = RateRow(model.id, table.at(tier), first, last, over, is_fast)
+        return row
+
+
+class _TellingTable(Table):
+    """A price table that tells which of its rows is used."""
+
+    tell: Callable[[int], object]
+
+    def at(self, tier: int) -> Rates:
+        """Return the rates of a tier, and tell."""
+        self.tell(tier)
+        return super().at(tier)
+
+
+def _day(time_ms: int) -> date:
+    return date.fromordinal(_EPOCH + time_ms // DAY_MS)

@@ -1,0 +1,93 @@
+"""Every usage row of a transcript with its line and its kind: for explaining numbers, not for making them.
+
+The rule is that of `rule.usage_row`. Must not settle, price or sum.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from claude_tui.model import Row
+from claude_tui.sources.claude.rule import usage_row
+from claude_tui.sources.lines import LineReader
+
+PROGRESS: Final = "progress"
+SIDE_QUESTION: Final = "side_question"
+COPY: Final = "copy"
+
+_USAGE: Final = b'"usage"'
+_SIDE_QUESTION_STEM: Final = "agent-aside_question"
+
+
+class AuditedRow(NamedTuple):
+    """A usage row. `line` counts from 1; `kind` is PROGRESS, SIDE_QUESTION, COPY (it says so itself) or ""."""
+
+    row: Row
+    line: int
+    kind: str = ""
+
+
+@dataclass(slots=True)
+class FileAudit:
+    """What a file holds. `passed_over` are rows with usage that are no responses: made up by the client, or errors."""
+
+    lines: int = 0
+    bytes_read: int = 0
+    rows: list[AuditedRow] = field(default_factory=list)
+    passed_over: int = 0
+
+
+def audit_file(path: str, needle: bytes = b"") -> FileAudit:
+    """Read a transcript. With `needle` only lines that hold it are looked at. Raises OSError.
+
+    Holds a few MiB of the file at a time.
+    """
+    audit = FileAudit()
+    stem = os.path.basename(path).removesuffix(".jsonl")
+    with LineReader(path) as reader:
+        for start, block in reader.blocks():
+            for number, offset, line in _lines_with(block, needle or _USAGE):
+                for value in reader.objects(start + offset, line):
+                    row = usage_row(value, stem, start + offset)
+                    if row is not None:
+                        audit.rows.append(AuditedRow(row, audit.lines + number, _kind(value, stem)))
+                    elif _has_usage(value):
+                        audit.passed_over += 1
+            audit.lines += block.count(b"\n")
+        audit.bytes_read = reader.bytes_read
+    return audit
+
+
+def identity_of(line: Mapping[str, Any]) -> str:
+    """Return the text that every row of the same response carries: its id, else that of its request or row."""
+    message = line.get("message")
+    names = ((message, "id"), (line, "requestId"), (line, "uuid"))
+    found = (part.get(name) for part, name in names if isinstance(part, dict))
+    return next((value for value in found if isinstance(value, str) and value), "")
+
+
+def _lines_with(block: bytes, needle: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Yield (line number in the block, from 1; offset in it; line) of each line that holds some bytes."""
+    at, number = 0, 1
+    while (hit := block.find(needle, at)) >= 0:
+        start = block.rfind(b"\n", at, hit) + 1 or at
+        end = block.find(b"\n", hit)
+        number += block.count(b"\n", at, start)
+        yield number, start, block[start:end]
+        at, number = end + 1, number + 1
+
+
+def _kind(line: Mapping[str, Any], stem: str) -> str:
+    if line.get("type") == "progress":
+        return PROGRESS
+    if stem.startswith(_SIDE_QUESTION_STEM):
+        return SIDE_QUESTION
+    return COPY if "requestSessionId" in line or "forkedFrom" in line else ""
+
+
+def _has_usage(line: Mapping[str, Any]) -> bool:
+    message = line.get("message")
+    return line.get("type") == "assistant" and isinstance(message, dict) and isinstance(message.get("usage"), dict)
