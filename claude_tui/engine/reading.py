@@ -14,9 +14,9 @@ from claude_tui.engine.calendar import Calendar
 from claude_tui.engine.cells import CellKey, Sums, file_cells
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.pricing import Pricer
-from claude_tui.sources.columns import Columns, columns_of
-from claude_tui.sources.protocol import Checkpoint, FileFacts, FileRead, LogFile, SourceConfig
-from claude_tui.sources.registry import reader
+from claude_tui.sources.columns import Columns
+from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile, SourceConfig
+from claude_tui.sources.registry import read_columns, reader
 
 _log = logging.getLogger(__name__)
 
@@ -59,9 +59,8 @@ class FileReader:
         """Read one file. Raises nothing: one file must never end the count of all others."""
         file, since = task
         try:
-            found: FileRead = reader(file.source).read(file, since)
-            columns = columns_of(file.source, found.rows, keep_names=self.keep_names)
-            cells = file_cells(columns, self.pricer, self.calendar)
+            found = read_columns(file, since, keep_names=self.keep_names)
+            cells = file_cells(found.columns, self.pricer, self.calendar)
         except Exception as error:
             if not isinstance(error, OSError):
                 _log.exception("reading %s failed", file.path)
@@ -70,7 +69,7 @@ class FileReader:
             return FileColumns(file, Columns(file.source), None, (problem,), None)
         return FileColumns(
             file,
-            columns,
+            found.columns,
             found.facts,
             tuple(found.problems),
             found.checkpoint,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
-from claude_tui.sources.protocol import Source
+from claude_tui.sources.columns import columns_of
+from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, Source
 
 _READERS = {
     "claude": ("claude_tui.sources.claude", "ClaudeSource"),
@@ -21,3 +22,26 @@ def reader(name: str) -> Source:
     module, attribute = _READERS[name]
     found: Source = getattr(import_module(module), attribute)()
     return found
+
+
+def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
+    """Read a log, whole or from a checkpoint, into settled columns: the client's fast way where it has one.
+
+    Raises OSError where the file cannot be read at all.
+    """
+    if file.source == "claude":
+        from claude_tui.sources.claude.fast import read_columns as read_transcript
+
+        return read_transcript(file.path, since, keep_names=keep_names)
+    found = reader(file.source).read(file, since)
+    columns = columns_of(file.source, found.rows, keep_names=keep_names)
+    return ColumnsRead(
+        columns,
+        found.checkpoint,
+        found.facts,
+        found.problems,
+        found.restarted,
+        found.bytes_read,
+        found.lines,
+        found.sessions,
+    )
