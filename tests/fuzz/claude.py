@@ -1,0 +1,154 @@
+"""Both ways of reading Claude Code's transcripts, side by side on mutated lines of real ones.
+
+    python -m tests.fuzz.claude --lines 1000000 [--seed 1]
+
+Ends at the first disagreement, with the fewest lines that show it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from unittest.mock import patch
+
+from claude_tui.sources.claude import fast, fast_search, source
+from claude_tui.sources.lines import LineReader
+from tests.fuzz.mutations import MUTATIONS
+from tests.fuzz.sameness import differences
+from tests.logs import assistant, line, usage
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "claude"
+T = 1_780_000_000_000
+
+
+def seeds() -> list[bytes]:
+    """Lines of real clients of every age, and of shapes they rarely write."""
+    found = [one for path in sorted(GOLDEN.glob("**/*.jsonl")) for one in path.read_bytes().split(b"\n") if one]
+    kept = [one for one in found if b'"usage"' in one]
+    kept += [one for one in found if b'"usage"' not in one and len(one) < 3000][:: max(1, len(found) // 400)]
+    row = assistant("msg_a", T, usage(1, 2, 3, 4, 5))
+    more = [
+        row,
+        {**row, "isSidechain": True, "agentId": "a1"},
+        {"type": "progress", "data": {"type": "agent_progress", "agentId": "a1", "message": row}, "sessionId": "s1"},
+        {"type": "user", "toolUseResult": {"usage": usage(9, 9), "type": "assistant"}, "message": {"content": [{}]}},
+        {**row, "type": "user"},
+        assistant("gateway", T, usage(1, 2)),
+        assistant("msg_b", T, usage(1, 2, iterations=[{"type": "advisor_message", "input_tokens": 7, "model": "m"}])),
+        assistant("msg_c", T, usage(1, 2, speed="fast")),
+        assistant("msg_d", T, usage(1, 2, server_tool_use={"web_search_requests": 2})),
+        {"type": "summary", "summary": "a summary"},
+        {"type": "custom-title", "customTitle": "mine"},
+        {"parentUuid": None, "type": "system", "subtype": "compact_boundary"},
+    ]
+    return kept + [line(one).rstrip(b"\n") for one in more]
+
+
+@contextmanager
+def reading_with(*, window: int, max_line: int, is_native: bool) -> Iterator[None]:
+    """Read in small windows, or without the C library's search."""
+    reader = functools.partial(LineReader, window=window, max_line=max_line)
+    finder = fast_search._finder if is_native else fast_search._plain_finder
+    with (
+        patch.object(fast, "LineReader", reader),
+        patch.object(source, "LineReader", reader),
+        patch.object(fast_search, "_finder", finder),
+    ):
+        yield
+
+
+class Fuzzer:
+    """Writes transcripts of mutated lines and compares how they are read."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        self.chance = Random(seed)
+        self.folder = folder
+        self.pool = seeds()
+        self.counts: Counter[str] = Counter()
+
+    def transcript(self, length: int) -> list[bytes]:
+        """Make the lines of one file: most are mutated, some several times."""
+        chance = self.chance
+        near = chance.choices(self.pool, k=max(2, length // 4))  # few originals, so responses come again
+        made = []
+        for _ in range(length):
+            one = chance.choice(near)
+            for _ in range(chance.choice((0, 1, 1, 1, 2, 4))):
+                mutate = chance.choice(MUTATIONS)
+                self.counts[mutate.__name__] += 1
+                one = mutate(chance, one, self.pool)
+            made.append(one)
+        self.counts["lines"] += length
+        return made
+
+    def run(self, lines: int, length: int = 60) -> list[str]:
+        """Compare about so many lines. Returns the disagreements of the first file that has any."""
+        while self.counts["lines"] < lines:
+            made = self.transcript(length)
+            name = self.chance.choice(("s1.jsonl", "agent-a1.jsonl"))
+            window = self.chance.choice((512, 8192, 8 << 20))
+            settings = {"window": window, "max_line": self.chance.choice((window, 8 << 20))}
+            with reading_with(**settings, is_native=self.chance.random() < 0.8):
+                found = self.compare(name, made)
+                if found:
+                    return [*found, *map(repr, self.fewest(name, made))]
+            self.counts["files"] += 1
+        return []
+
+    def compare(self, name: str, made: Sequence[bytes]) -> list[str]:
+        """Compare one file: at once, and read as it grew."""
+        path = self.folder / name
+        data = b"\n".join(made) + (b"\n" if len(made[-1]) % 4 else b"")
+        path.write_bytes(data)
+        found, _ = differences(str(path))
+        if found:
+            return found
+        path.write_bytes(data[: len(data) // 2])
+        found, checkpoint = differences(str(path))
+        with path.open("ab") as log:
+            log.write(data[len(data) // 2 :])
+        more, _ = differences(str(path), checkpoint)
+        return found + more
+
+    def fewest(self, name: str, made: list[bytes]) -> list[bytes]:
+        """Leave out lines as long as the two ways still disagree."""
+        size = len(made) // 2
+        while size:
+            for start in range(0, len(made), size):
+                fewer = made[:start] + made[start + size :]
+                if fewer and self.compare(name, fewer):
+                    made = fewer
+                    break
+            else:
+                size //= 2
+        return made
+
+
+def main() -> int:
+    """Run the long form."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.claude", description=__doc__.split("\n")[0])
+    parser.add_argument("--lines", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        fuzzer = Fuzzer(asked.seed, Path(folder))
+        found = fuzzer.run(asked.lines)
+    counts, seconds = fuzzer.counts, time.monotonic() - started
+    pace = f"{seconds:.0f} s, {counts['lines'] / seconds:,.0f} lines/s"
+    print(f"{counts['lines']:,} lines in {counts['files']:,} files, seed {asked.seed}, {pace}")
+    print(", ".join(f"{name} {counts[name]:,}" for name in sorted({mutate.__name__ for mutate in MUTATIONS})))
+    print("\n".join(found) if found else "no disagreement")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""Reads a transcript the plain way and the fast way, and says where they differ."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from claude_tui.model import Problem, ProblemKind
+from claude_tui.sources.claude import ClaudeSource
+from claude_tui.sources.claude.fast import read_columns
+from claude_tui.sources.columns import Columns, columns_of
+from claude_tui.sources.protocol import Checkpoint, LogFile
+
+SOURCE = ClaudeSource()
+
+
+def entries(columns: Columns) -> dict[int, tuple[Any, ...]]:
+    """Every settled response by its key's number, free of the order and the numbers of names."""
+    found = {
+        columns.key[entry]: (
+            columns.names[entry] if columns.names else "",
+            columns.time[entry],
+            columns.owner_time.get(entry),
+            columns.owners[columns.owner[entry]],
+            columns.flags[entry],
+            columns.models[columns.model[entry]],
+            columns.usage(entry),
+            columns.offset[entry],
+            columns.terms.get(entry),
+            columns.extras.get(entry),
+            columns.reported.get(entry),
+        )
+        for entry in range(len(columns))
+    }
+    assert len(found) == len(columns)
+    return found
+
+
+def differences(path: str, since: Checkpoint | None = None) -> tuple[list[str], Checkpoint]:
+    """What the two ways of reading a transcript disagree about, and the checkpoint they reached."""
+    plain = SOURCE.read(LogFile("claude", path, "", 0, 0, 0, 0), since)
+    fast = read_columns(path, since, keep_names=True)
+    found = []
+    want, got = entries(columns_of("claude", plain.rows, keep_names=True)), entries(fast.columns)
+    for key in want.keys() | got.keys():
+        if want.get(key) != got.get(key):
+            found.append(f"response: {want.get(key)} but fast {got.get(key)}")
+    for name in ("facts", "checkpoint", "restarted", "bytes_read", "lines"):
+        if getattr(plain, name) != getattr(fast, name):
+            found.append(f"{name}: {getattr(plain, name)} but fast {getattr(fast, name)}")
+    missed, more = _told(plain.problems) - _told(fast.problems), _told(fast.problems) - _told(plain.problems)
+    # What holds nothing to count and looks whole is not decoded, so it may be malformed inside.
+    found += [f"missed: {one}" for one in missed if one.kind is not ProblemKind.MALFORMED]
+    found += [f"invented: {one}" for one in more]
+    return found, plain.checkpoint
+
+
+def _told(problems: Iterable[Problem]) -> Counter[Problem]:
+    return Counter(problems)
