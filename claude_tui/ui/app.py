@@ -22,12 +22,12 @@ from textual.worker import Worker, WorkerState
 
 from claude_tui.model import Query, Snapshot, Totals
 from claude_tui.sources.display import display_name
-from claude_tui.ui import budgets, palette, preferences, sizes, themes
+from claude_tui.ui import palette, preferences, sizes, themes
 from claude_tui.ui.ascii import AsciiFilter
 from claude_tui.ui.bindings import APP_BINDINGS
 from claude_tui.ui.dialogs import ColumnsScreen, PeriodScreen, SettingsScreen
 from claude_tui.ui.empty import Empty, is_empty
-from claude_tui.ui.header import VIEW_NAMES, Line, Meters, Status, short_line, top_line
+from claude_tui.ui.header import VIEW_NAMES, Line, Meters, Status, budget_text, short_line, top_line
 from claude_tui.ui.help import HelpScreen
 from claude_tui.ui.keybar import KeyBar
 from claude_tui.ui.period import BY_ID as PERIODS
@@ -88,7 +88,8 @@ class ClaudeTop(App[None]):
         self.paused_ms: int | None = None
         self.snapshot: Snapshot | None = None
         self.trouble = ""
-        self.passed: list[budgets.Passed] = []
+        self.passed: tuple[str, ...] = ()
+        """The budgets that are used up, as sentences."""
         self._told: set[tuple[str, date]] = set()
         self._settings_path = settings_path
         self._complaints = list(complaints)
@@ -143,7 +144,7 @@ class ClaudeTop(App[None]):
         self._count()
         self._refresh_forever()
         self.set_interval(1.0, self._tick)
-        if self.settings.budgets or self.settings.project_budgets:
+        if self.settings.budgets:
             self.set_interval(BUDGET_EVERY_S, self._check_budgets)
             self._check_budgets()
         self._tier(self.size.width, self.size.height)
@@ -216,7 +217,7 @@ class ClaudeTop(App[None]):
             self.refresher.wish(urgent=True)
             return
         self.snapshot, self._shown_query = snapshot, query
-        self._draw(Shown(snapshot, now_ms, self.today, self.period, place.scope, self._zone, extra))
+        self._draw(Shown(snapshot, now_ms, self.today, self.period, place.scope, self._zone, extra, self.source))
 
     def _learn_zone(self, snapshot: Snapshot) -> bool:
         """Take over the time zone days are cut in; True where that moves today."""
@@ -253,7 +254,7 @@ class ClaudeTop(App[None]):
         status = Status(
             view=self.place.view, now_ms=self.now_ms, period=self.period.label, totals=self._period_totals(snapshot),
             paused=self.paused_ms is not None, interval_s=self.refresher.interval_s, trouble=self.trouble,
-            saved_ms=self.source.saved_ms, passed=tuple(one.text for one in self.passed),
+            saved_ms=self.source.saved_ms, passed=self.passed,
         )  # fmt: skip
         screen = self.screen_stack[0]
         width = self.size.width
@@ -457,19 +458,13 @@ class ClaudeTop(App[None]):
     @work(exclusive=True, exit_on_error=False, group="budgets")
     async def _check_budgets(self) -> None:
         """Say once that a budget is passed."""
-        now_ms, today = self._clock(), self.today
-        everything = await asyncio.to_thread(self.source.snapshot, EVERYTHING.query(None, None), now_ms)
-        month = everything
-        if self.settings.project_budgets:
-            since = budgets.first_day("month", today)
-            month = await asyncio.to_thread(self.source.snapshot, EVERYTHING.query(since, None), now_ms)
-        self.passed = budgets.passed(
-            self.settings.budgets, everything.days, today, self.settings.project_budgets, month.projects
-        )
-        for one in self.passed:
-            if (one.name, one.since) not in self._told:
-                self._told.add((one.name, one.since))
-                self.notify(display_name(one.text), title="budget passed", severity="warning", timeout=20, markup=False)
+        states = await asyncio.to_thread(self.source.budgets, self.settings.budgets, self._clock())
+        passed = [state for state in states if state.is_passed]
+        self.passed = tuple(display_name(budget_text(state)) for state in passed)
+        for state, text in zip(passed, self.passed, strict=True):
+            if (state.name, state.since) not in self._told:
+                self._told.add((state.name, state.since))
+                self.notify(text, title="budget passed", severity="warning", timeout=20, markup=False)
 
     def on_screen_resume(self) -> None:
         """A dialog was closed: catch up."""

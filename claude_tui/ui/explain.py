@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from typing import ClassVar, Final
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -14,8 +17,10 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from claude_tui.engine.explain import COUNTED, NOT_LOGGED, REASONS, Explanation
 from claude_tui.model import ESTIMATE_FLAGS, PriceStatus, Response, Totals
 from claude_tui.sources.display import display_name
+from claude_tui.sources.turn import TurnDetails
 from claude_tui.ui import format
 
 FLAGS: Final = {
@@ -38,13 +43,16 @@ _KINDS: Final = (
     ("cache_read", "cache read"),
 )
 
+PICO: Final = 1_000_000
+"""Picodollars a token in a dollar a million tokens."""
+
 Lines = list[Content]
 
 
 def fact(name: str, value: str, note: str = "") -> Content:
     """One line: a name, its figure, what it means."""
     return Content.assemble(
-        (name.rjust(18), "$quiet"), "  ", (value, "bold $foreground"), (f"  {note}" if note else "", "$quiet")
+        (name.rjust(28), "$quiet"), "  ", (value, "bold $foreground"), (f"  {note}" if note else "", "$quiet")
     )
 
 
@@ -131,22 +139,105 @@ def flag_lines(flags: Counter[str]) -> Lines:
     ]
 
 
-def of_responses(responses: Iterable[Response]) -> Lines:
-    """What can be said of replies only one by one: their files and the flags of their prices."""
-    flags: Counter[str] = Counter()
-    paths: set[str] = set()
-    extras: Counter[str] = Counter()
-    for response in responses:
-        flags.update(response.price.flags)
-        paths.add(response.path)
-        if response.extra:
-            extras[response.extra] += 1
-    lines = [fact("files", f"{len(paths - {''}):,}")]
+def of_explanation(found: Explanation, zone: tzinfo) -> Lines:
+    """What reading the logs again and looking at the prices found out."""
+    if found.problem:
+        return [fact("not explained", "", display_name(found.problem))]
+    lines: Lines = [heading("what was read")]
+    if not found.is_complete:
+        part = f"{found.looked_at:,} of {found.to_look_at:,} replies, {found.files:,} of {found.files_total:,} files"
+        lines.append(fact("looked at", "a part", part))
+    lines.append(fact("files", f"{found.files:,}", f"{found.lines:,} lines, {format.size(found.bytes_read)}"))
+    if found.files_gone:
+        lines.append(fact("files gone", f"{found.files_gone:,}", "their replies are remembered"))
+    lines.append(fact("rows with usage", f"{found.usage_rows:,}"))
+    lines.append(fact("counted", f"{found.counted_rows:,}", REASONS[COUNTED]))
     lines += [
-        fact(display_name(kind), f"{count:,}", "billed beside replies, at its own model")
-        for kind, count in extras.items()
+        fact(f"dropped, {name}", f"{count:,}", REASONS.get(name, "")) for name, count in found.duplicates.most_common()
     ]
-    return [*lines, *flag_lines(flags)]
+    if found.passed_over:
+        lines.append(fact("passed over", f"{found.passed_over:,}", "rows with usage that are no requests"))
+    if found.why:
+        lines.append(fact("why this row", "", display_name(found.why)))
+    for row in found.rows:
+        place = f"{display_name(os.path.basename(row.path))}:{row.line}"
+        lines.append(fact(place[-28:], row.reason, f"{format.clock(row.time_ms, zone)}, {row.usage.output:,} output"))
+    lines += [Content(""), heading("what it was priced with"), *rate_lines(found)]
+    if found.flags:
+        lines += [Content(""), *flag_lines(found.flags)]
+    return lines
+
+
+def rate_lines(found: Explanation) -> Lines:
+    """The rows of the price table, dearest use first, in dollars per million tokens."""
+    lines: Lines = [Content.styled(" " * 30 + display_name(found.prices), "$faint")] if found.prices else []
+    for use in found.rates:
+        rates, row = use.rate.rates, use.rate
+        when = f"{row.first or 'from the beginning'} to {row.last or 'now'}"
+        special = ("  fast" if row.is_fast else "") + (f"  above {format.short(row.over)} tokens" if row.over else "")
+        lines.append(
+            fact(
+                display_name(row.model)[-28:],
+                format.money(use.cost_nano, 12),
+                f"{use.responses:,} replies  {when}{special}",
+            )
+        )
+        prices = (
+            ("in", rates.input),
+            ("out", rates.output),
+            ("5m", rates.write_5m),
+            ("1h", rates.write_1h),
+            ("read", rates.cache_read),
+        )
+        lines.append(fact("", "", "  ".join(f"{name} ${rate / PICO:g}" for name, rate in prices) + "  per million"))
+    if found.reported:
+        lines.append(fact("reported", f"{found.reported:,}", "replies at the cost the client logged"))
+    if found.free:
+        lines.append(fact("free", f"{found.free:,}", "replies of models that cost nothing"))
+    for one in found.unpriced:
+        lines.append(
+            fact(
+                display_name(one.model)[-28:], format.NOT_AVAILABLE, f"{one.responses:,} replies, {one.tokens:,} tokens"
+            )
+        )
+    return lines
+
+
+def of_details(found: TurnDetails) -> Lines:
+    """What the log says of one reply beside its numbers."""
+    lines: Lines = [heading("in the log")]
+    if found.line:
+        lines.append(fact("line", f"{found.line:,}", f"e opens it; {found.rows:,} rows of this reply near it"))
+    if found.tools:
+        lines.append(
+            fact(
+                "tools",
+                f"{len(found.tools):,}",
+                ", ".join(f"{n} ×{c}" if c > 1 else n for n, c in Counter(found.tools).items()),
+            )
+        )
+    if found.text:
+        lines.append(fact("begins", "", found.text))
+    if found.stop_reason:
+        lines.append(fact("ended", found.stop_reason))
+    if found.duration_ms is not None:
+        lines.append(fact("took", format.countdown(found.duration_ms / 1000)))
+    for name, value in (("message", found.message_id), ("request", found.request_id), ("client", found.version)):
+        if value:
+            lines.append(fact(name, value))
+    if found.problem:
+        lines.append(fact("not all there", "", found.problem))
+    return lines
+
+
+def heading(text: str) -> Content:
+    """A title between facts."""
+    return Content.styled(text.rjust(28), "bold $accent")
+
+
+def not_logged() -> Lines:
+    """What no total can hold."""
+    return [Content(""), Content.styled(f"never in the logs, so in no total: {', '.join(NOT_LOGGED)}", "$faint")]
 
 
 class ExplainScreen(ModalScreen[None]):
@@ -158,17 +249,40 @@ class ExplainScreen(ModalScreen[None]):
         Binding("k,up", "scroll(-1)", show=False),
     ]
 
-    def __init__(self, name: str, lines: Sequence[Content]) -> None:
+    def __init__(self, name: str, lines: Sequence[Content], more: Callable[[], Lines]) -> None:
+        """Set up the screen.
+
+        Args:
+            name: What is explained.
+            lines: What is known at once.
+            more: What takes time to find out; called in a thread.
+        """
         super().__init__()
         self._heading = name
-        self._lines = lines
+        self._lines = list(lines)
+        self._more = more
 
     def compose(self) -> ComposeResult:
         """The lines, in a box that scrolls."""
         with VerticalScroll(id="explain") as box:
             box.border_title = Content.styled(self._heading, "bold $foreground")
             box.border_subtitle = Content.styled("Esc closes", "$quiet")
-            yield Static(Content("\n").join(self._lines), id="explain-text", markup=False)
+            yield Static(id="explain-text", markup=False)
+
+    def on_mount(self) -> None:
+        """Find out the rest."""
+        self._find_out()
+
+    @work(exit_on_error=False, exclusive=True)
+    async def _find_out(self) -> None:
+        text = self.query_one("#explain-text", Static)
+        waiting = Content.styled("reading the logs again…", "$quiet")
+        text.update(Content("\n").join([*self._lines, Content(""), waiting]))
+        try:
+            found = await asyncio.to_thread(self._more)
+        except Exception as error:  # whatever it is, what is known already stays on screen
+            found = [fact("not explained", "", display_name(f"{type(error).__name__}: {error}"))]
+        text.update(Content("\n").join([*self._lines, Content(""), *found]))
 
     def action_scroll(self, lines: int) -> None:
         """Scroll where the lines do not fit."""

@@ -11,6 +11,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
+from claude_tui.engine.budgets import BudgetState
 from claude_tui.model import Phase, Progress, Snapshot, Totals
 from claude_tui.ui import bars, format
 
@@ -103,6 +104,12 @@ def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
     if problems:
         groups.append((1, [(f"!{problems}", "bold $warning")]))
     return assemble(groups, width)
+
+
+def budget_text(state: BudgetState) -> str:
+    """How a budget stands, in a few words."""
+    mark = "≥ " if state.is_lower_bound else ""
+    return f"{state.name}: {mark}{format.money(state.spent_nano, 12)} of {format.money(state.limit_nano, 12)}"
 
 
 def tabs(active: str, width: int) -> list[Part]:

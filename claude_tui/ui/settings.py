@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
+from claude_tui.engine.budgets import Budget, budgets_of
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -28,7 +30,7 @@ SECTION: Final = "screen"
 class Settings:
     """How the app looks and starts. `columns` maps a view to the columns it hides; `keys` an id to its keys.
 
-    `budgets` are dollars a "day", "week" or "month" may cost, `project_budgets` dollars a month by project name.
+    `budgets` are those of the file, by the rule of `engine.budgets`.
     """
 
     theme: str = "claude-dark"
@@ -39,8 +41,7 @@ class Settings:
     tree: bool = False
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
-    budgets: Mapping[str, float] = field(default_factory=dict)
-    project_budgets: Mapping[str, float] = field(default_factory=dict)
+    budgets: tuple[Budget, ...] = ()
 
 
 _SIMPLE: Final[dict[str, type]] = {
@@ -91,21 +92,8 @@ def _from_table(table: Mapping[str, Any]) -> tuple[Settings, list[str]]:
         for view, names in section("columns").items()
         if isinstance(names, list)
     }
-    budgets = section("budgets")
-    projects = budgets.get("projects", {})
-    chosen["budgets"] = _amounts({name: value for name, value in budgets.items() if name != "projects"}, wrong)
-    chosen["project_budgets"] = _amounts(projects if isinstance(projects, dict) else {}, wrong)
-    return Settings(**chosen), wrong
-
-
-def _amounts(table: Mapping[str, Any], wrong: list[str]) -> dict[str, float]:
-    amounts = {}
-    for name, value in table.items():
-        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
-            amounts[name] = float(value)
-        else:
-            wrong.append(f"the budget {name} = {value!r} makes no sense")
-    return amounts
+    chosen["budgets"], complaints = budgets_of(section("budgets"))
+    return Settings(**chosen), [*wrong, *complaints]
 
 
 def literal(value: object) -> str:

@@ -1,14 +1,19 @@
 """Where the screen gets its numbers from.
 
-The app depends on this protocol and on the model only; it must not know what stands behind it.
+The app depends on this protocol and on the engine's nouns only; it must not know what stands behind it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
+from claude_tui.engine.budgets import Budget, BudgetState
+from claude_tui.engine.explain import Explanation
+from claude_tui.engine.hours import Hours
+from claude_tui.engine.windows import BlocksPicture
 from claude_tui.model import Query, Response, Snapshot
+from claude_tui.sources.turn import TurnDetails
 
 
 class SnapshotSource(Protocol):
@@ -30,8 +35,20 @@ class SnapshotSource(Protocol):
     def turns(self, session_key: str, /) -> Sequence[Response]:
         """The responses of one session, oldest first."""
 
-    def responses(self, query: Query, /) -> Sequence[Response]:
-        """Every response a query covers, oldest first."""
+    def blocks(self, now_ms: int, /) -> BlocksPicture:
+        """The five-hour blocks and the window that is open; the same object while nothing moved."""
+
+    def hours(self, query: Query, /) -> Hours | None:
+        """What each local hour of the day cost over all that a query covers; None while that is not known yet."""
+
+    def budgets(self, budgets: Iterable[Budget], now_ms: int, /) -> Sequence[BudgetState]:
+        """How budgets stand."""
+
+    def turn_details(self, response: Response, /) -> TurnDetails:
+        """What the log says of one response beside its numbers. Reads its file."""
+
+    def explain(self, about: Query | Response, /) -> Explanation:
+        """How a sum, or a single response, came to be. May take seconds."""
 
     def refresh(self) -> object:
         """Look at every file again now."""

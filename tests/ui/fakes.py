@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
+from claude_tui.engine.blocks import blocks, entries_of, open_window
+from claude_tui.engine.budgets import Budget, BudgetState
+from claude_tui.engine.explain import Explanation
+from claude_tui.engine.windows import BlocksPicture
 from claude_tui.model import (
     AgentRow,
     Burn,
@@ -26,6 +31,7 @@ from claude_tui.model import (
     Totals,
     Usage,
 )
+from claude_tui.sources.turn import TurnDetails
 
 TODAY = date(2026, 11, 20)
 NOW_MS = int(datetime(2026, 11, 20, 15, 30, tzinfo=timezone.utc).timestamp() * 1000)
@@ -36,6 +42,7 @@ MODELS = (
     ("claude-fable-5", 0.05),
 )
 EVERYTHING = Query()
+PRICES_NOTE = "bundled 2026-11-09"
 PROJECTS = ("webshop", "billing-service", "infra", "docs", "mobile-app", "data-pipeline", "playground", "thesis")
 TITLES = (
     "Fix flaky checkout test",
@@ -237,6 +244,49 @@ class FakeSource:
             for n in range(300)
             if not 100 < n < 160
         ]
+
+    def blocks(self, now_ms: int, /) -> BlocksPicture:
+        """The blocks of those replies."""
+        entries = list(entries_of(self.responses(EVERYTHING)))
+        return BlocksPicture(tuple(blocks(entries)), open_window(entries, now_ms))
+
+    def hours(self, query: Query, /) -> tuple[int, ...]:
+        """A working day."""
+        return (*(0,) * 8, *range(8), *(5,) * 4, *(0,) * 4)
+
+    def budgets(self, budgets: Iterable[Budget], now_ms: int, /) -> Sequence[BudgetState]:
+        """All of them passed."""
+        return [BudgetState(budget, TODAY, budget.limit_nano + 1) for budget in budgets]
+
+    def turn_details(self, response: Response, /) -> TurnDetails:
+        """A reply that read a file twice."""
+        return TurnDetails(
+            response.path,
+            response.offset,
+            7,
+            ("Read", "Read", "Edit"),
+            "I look at it",
+            ("text", "tool_use"),
+            "tool_use",
+            rows=3,
+        )
+
+    def explain(self, about: Query | Response, /) -> Explanation:
+        """Two rows dropped for every one counted."""
+        return Explanation(
+            prices=f"prices: {PRICES_NOTE}",
+            responses=3,
+            looked_at=3,
+            to_look_at=3,
+            files=1,
+            files_total=1,
+            lines=40,
+            bytes_read=9_000,
+            usage_rows=9,
+            counted_rows=3,
+            duplicates=Counter(repeated=6),
+            flags=Counter(assumed_5m=2),
+        )
 
     def refresh(self) -> object:
         """Count the wish."""

@@ -3,10 +3,11 @@ from __future__ import annotations
 from datetime import timedelta, timezone
 
 from claude_tui.engine.blocks import Block, Window
-from claude_tui.engine.limits import Limits, ReportedWindow
+from claude_tui.engine.limits import ReportedWindow
+from claude_tui.engine.windows import BlocksPicture
 from claude_tui.model import DayRow, Totals, Usage
-from claude_tui.ui.views.blocks import reported_reset, weeks, window_lines
-from tests.ui.fakes import NOW_MS, TODAY, FakeSource
+from claude_tui.ui.views.blocks import reported_text, weeks, window_lines
+from tests.ui.fakes import EVERYTHING, NOW_MS, TODAY, FakeSource
 from tests.ui.helpers import press, running, screen_text
 
 HOUR_MS = 3_600_000
@@ -14,7 +15,8 @@ BLOCK = Block(NOW_MS - HOUR_MS, NOW_MS + 4 * HOUR_MS, 12, Usage(1, 2, 3, 4, 5), 
 
 
 def said(window: Window | None) -> str:
-    return "\n".join(line.plain for line in window_lines(window, NOW_MS, timezone.utc, 70))
+    lines = window_lines(BlocksPicture(window=window), NOW_MS, timezone.utc, 70)
+    return "\n".join(line.plain for line in lines)
 
 
 def test_the_open_block_counts_down_and_says_how_its_bounds_are_known() -> None:
@@ -34,12 +36,10 @@ def test_no_open_block() -> None:
     assert "no block is open" in said(None)
 
 
-def test_the_reported_reset_that_was_seen_last_counts() -> None:
-    old = ReportedWindow("a", "five_hour", 10.0, NOW_MS + 5, NOW_MS - 9, None)
-    new = ReportedWindow("b", "five_hour", 10.0, NOW_MS + 7, NOW_MS - 1, None)
+def test_reported_limits_are_shown_with_their_age_while_they_hold() -> None:
+    seven = ReportedWindow("a", "seven_day", 41.0, NOW_MS + 5, NOW_MS - 60_000, None)
     over = ReportedWindow("c", "five_hour", 10.0, NOW_MS - 1, NOW_MS, None)
-    assert reported_reset(Limits((old, new, over)), NOW_MS) == NOW_MS + 7
-    assert reported_reset(Limits((over,)), NOW_MS) == 0
+    assert reported_text(BlocksPicture(reported=(seven, over)), NOW_MS) == "7 d 41% used, 1m ago"
 
 
 def test_weeks_begin_on_monday_and_lose_nothing() -> None:
@@ -59,21 +59,4 @@ async def test_blocks_and_gaps_are_listed_the_open_one_on_top() -> None:
         table = app.view.table
         assert table is not None
         assert table.rows[0].is_active
-        assert sum(row.block.entries for row in table.rows) == len(
-            FakeSource().responses(app.view.wanted(app.period, app.place.scope, TODAY))
-        )
-
-
-async def test_blocks_are_not_made_anew_while_nothing_was_counted() -> None:
-    class Counting(FakeSource):
-        asked = 0
-
-        def responses(self, query):  # type: ignore[no-untyped-def]
-            self.asked += 1
-            return super().responses(query)
-
-    source = Counting()
-    async with running(source) as (_, pilot):
-        await press(pilot, "6")
-        await press(pilot, "j", "k")
-        assert source.asked == 1
+        assert sum(row.block.entries for row in table.rows) == len(FakeSource().responses(EVERYTHING))

@@ -70,11 +70,13 @@ async def test_explaining_a_row_says_what_is_not_exact() -> None:
         text = screen_text(app)
         assert "mystery-9" in text
         assert "41" in text and "replies without a known price" in text
+        await wait_until(pilot, lambda: "dropped, repeated" in screen_text(app))
         await pilot.press("escape")
         await wait_until(pilot, lambda: len(app.screen_stack) == 1)
         await press(pilot, "4", "enter", "i")
         await pilot.pause()
         assert "counted from" in screen_text(app)
+        await wait_until(pilot, lambda: "Read ×2, Edit" in screen_text(app))
 
 
 async def test_copying_gives_the_row_as_text() -> None:

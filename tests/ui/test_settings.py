@@ -2,18 +2,16 @@ from __future__ import annotations
 
 import stat
 import sys
-from datetime import date
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_tui.model import DayRow, ProjectRow, Totals
+from claude_tui.engine.budgets import Budget
 from claude_tui.ui.app import ClaudeTop
-from claude_tui.ui.budgets import passed
 from claude_tui.ui.settings import Settings, literal, load, save, with_value
-from tests.ui.fakes import NOW_MS, TODAY, FakeSource
+from tests.ui.fakes import NOW_MS, FakeSource
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
 
 if sys.version_info >= (3, 11):
@@ -37,7 +35,10 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     assert (settings.theme, settings.interval_s, settings.tree) == ("nord", 2.0, True)
     assert settings.keys == {"row-up": "w"}
     assert settings.columns == {"live": ("branch",)}
-    assert (settings.budgets, settings.project_budgets) == ({"day": 20.0}, {"webshop": 100.5})
+    assert [(one.name, one.limit_nano) for one in settings.budgets] == [
+        ("day", 20_000_000_000),
+        ("month webshop", 100_500_000_000),
+    ]
 
 
 @pytest.mark.parametrize("text", ["not toml [", "\x00", "[screen\n"])
@@ -123,26 +124,11 @@ async def test_keys_can_be_changed() -> None:
         assert app.paused_ms is not None
 
 
-DOLLAR = 1_000_000_000
-DAYS = [DayRow(date(2026, 11, day), Totals(cost_nano=10 * DOLLAR)) for day in range(1, 21)]
-
-
-def test_budgets_are_passed_by_more_than_they_are() -> None:
-    assert passed({"day": 10}, DAYS, TODAY) == []
-    assert [one.name for one in passed({"day": 9.99, "week": 50, "month": 199}, DAYS, TODAY)] == [
-        "budget of today",
-        "budget of this month",
-    ]
-    assert [one.since for one in passed({"week": 49}, DAYS, TODAY)] == [date(2026, 11, 16)]
-    rows = [ProjectRow("/w/shop", "/w/shop", "claude", 1, Totals(cost_nano=5 * DOLLAR))]
-    assert [one.text for one in passed({}, [], TODAY, {"shop": 4}, rows)] == ["budget of shop: $5.00 of $4.00"]
-
-
 async def test_a_passed_budget_is_said_once_and_stays_in_the_header() -> None:
-    async with running(budgets={"month": 1.0}, size=(160, 50)) as (app, pilot):
+    async with running(budgets=(Budget("month", 5),), size=(160, 50)) as (app, pilot):
         await wait_until(pilot, lambda: "budget passed" in told(app))
         await settled(pilot)
-        assert "budget of this month" in screen_text(app).split("\n")[0]
+        assert "month: $" in screen_text(app).split("\n")[0]
         count = len(told(app))
         app._check_budgets()
         await app.workers.wait_for_complete([worker for worker in app.workers if worker.group == "budgets"])

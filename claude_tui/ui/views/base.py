@@ -55,7 +55,7 @@ EVERYTHING: Final = Scope()
 
 @dataclass(frozen=True)
 class Shown:
-    """Everything a view draws from. `extra` is what its own `fetch` brought."""
+    """Everything a view draws from. `extra` is what its own `fetch` brought; `source` answers what is asked later."""
 
     snapshot: Snapshot
     now_ms: int
@@ -64,6 +64,7 @@ class Shown:
     scope: Scope = EVERYTHING
     zone: tzinfo = timezone.utc
     extra: Any = None
+    source: SnapshotSource | None = None
 
 
 class Drilled(Message):

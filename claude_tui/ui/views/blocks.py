@@ -11,10 +11,9 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 
-from claude_tui.engine.blocks import LENGTH_MS, Block, Window, blocks, entries_of, open_window
-from claude_tui.engine.limits import Limits, read_limits
-from claude_tui.model import DayRow, Query, Snapshot, Totals
-from claude_tui.paths import state_folder
+from claude_tui.engine.blocks import LENGTH_MS, Block
+from claude_tui.engine.windows import BlocksPicture
+from claude_tui.model import DayRow, Snapshot, Totals
 from claude_tui.ui import bars, cells, explain, format
 from claude_tui.ui.columns import Cell, Column
 from claude_tui.ui.header import Line
@@ -22,9 +21,6 @@ from claude_tui.ui.period import add
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.views.base import Scope, Shown
 from claude_tui.ui.views.table_view import TableView
-
-DAYS_BACK: Final = 14
-"""How far back blocks are looked for."""
 
 WEEKS: Final = 5
 
@@ -61,21 +57,6 @@ class BlockRow:
         )
 
 
-@dataclass(frozen=True)
-class Blocks:
-    """What the view draws from."""
-
-    rows: tuple[BlockRow, ...] = ()
-    window: Window | None = None
-    days: tuple[DayRow, ...] = ()
-
-
-def reported_reset(limits: Limits, now_ms: int) -> int:
-    """When the open five-hour window ends, as the client reported last; 0 where it did not."""
-    ahead = [window for window in limits.windows if window.name == "five_hour" and window.resets_ms > now_ms]
-    return max(ahead, key=lambda window: window.seen_ms).resets_ms if ahead else 0
-
-
 def weeks(days: Sequence[DayRow], today: date, count: int = WEEKS) -> list[tuple[date, Totals]]:
     """The sums of the last weeks, each with its Monday, the newest first."""
     monday = today - timedelta(days=today.weekday())
@@ -86,8 +67,9 @@ def weeks(days: Sequence[DayRow], today: date, count: int = WEEKS) -> list[tuple
     return found
 
 
-def window_lines(window: Window | None, now_ms: int, zone: tzinfo, width: int) -> list[Content]:
-    """The open block: how much of it is over, what it cost, where it is heading."""
+def window_lines(found: BlocksPicture, now_ms: int, zone: tzinfo, width: int) -> list[Content]:
+    """The open block: how much of it is over, what it cost, where it is heading, what the client reported."""
+    window = found.window
     if window is None:
         return [Content.styled("no block is open", "$quiet"), Content.styled("the next reply opens one", "$faint")]
     share = (now_ms - window.start_ms) / max(1, window.end_ms - window.start_ms)
@@ -117,7 +99,19 @@ def window_lines(window: Window | None, now_ms: int, zone: tzinfo, width: int) -
         ),
         Content.assemble(("at its end ", "$quiet"), heading),
         Content.assemble(("bounds ", "$quiet"), (how, "$success" if window.is_reported else "$warning")),
+        Content.styled(reported_text(found, now_ms), "$quiet"),
     ]
+
+
+def reported_text(found: BlocksPicture, now_ms: int) -> str:
+    """The limits the client reported that still hold, each with its age."""
+    names = {"five_hour": "5 h", "seven_day": "7 d"}
+    newest = {window.name: window for window in sorted(found.reported, key=lambda window: window.seen_ms)}
+    return " · ".join(
+        f"{names.get(name, name)} {window.used_percent:.0f}% used, {format.age(window.seen_ms, now_ms)} ago"
+        for name, window in sorted(newest.items())
+        if window.resets_ms > now_ms
+    )
 
 
 def week_lines(days: Sequence[DayRow], today: date, width: int) -> list[Content]:
@@ -149,7 +143,6 @@ class BlocksView(TableView):
         super().__init__()
         self._window = Line("window")
         self._weeks = Line("weeks")
-        self._known: tuple[int, int, Blocks] | None = None
 
     def compose(self) -> ComposeResult:
         """The open block and the weeks over the table."""
@@ -180,35 +173,25 @@ class BlocksView(TableView):
         top = self.frame.top_nano
         return Cell(bars.bar(row.block.nano / top if top else 0, width), "bar")
 
-    def fetch(self, source: SnapshotSource, snapshot: Snapshot, scope: Scope, now_ms: int) -> Blocks:
-        """The blocks; made anew when something was counted, or a minute is over."""
-        minute = now_ms // 60_000
-        if self._known is not None and self._known[:2] == (snapshot.revision, minute):
-            return self._known[2]
-        since = max((row.day for row in snapshot.days), default=None)
-        query = Query(since=since - timedelta(days=DAYS_BACK) if since else None, source="claude")
-        entries = list(entries_of(source.responses(query)))
-        reset_ms = reported_reset(read_limits(str(state_folder())), now_ms)
-        window = open_window(entries, now_ms, reset_ms=reset_ms)
-        rows = tuple(BlockRow(block, block.is_active(now_ms)) for block in reversed(blocks(entries)))
-        found = Blocks(rows, window, snapshot.days)
-        self._known = (snapshot.revision, minute, found)
-        return found
+    def fetch(self, source: SnapshotSource, snapshot: Snapshot, scope: Scope, now_ms: int) -> BlocksPicture:
+        """The blocks."""
+        return source.blocks(now_ms)
 
     def draw(self, shown: Shown) -> None:
         """Give the blocks to the table, the open one to its panel."""
-        found = shown.extra or Blocks()
-        self.frame.set(shown.now_ms, shown.snapshot, found.rows)
-        self._table.placeholder = Content.styled(f"no blocks in {DAYS_BACK} days", "$quiet")
+        found: BlocksPicture = shown.extra or BlocksPicture()
+        rows = [BlockRow(block, block.is_active(shown.now_ms)) for block in found.blocks]
+        self.frame.set(shown.now_ms, shown.snapshot, rows)
+        self._table.placeholder = Content.styled(
+            "no blocks" if found.is_loaded else "reading single replies…", "$quiet"
+        )
         self._table.has_header = self._table.size.height > 3
-        self._table.show(found.rows)
+        self._table.show(rows)
         self._window.border_title = Content.styled("open block", "bold $foreground")
         self._window.border_subtitle = Content.styled(f"{LENGTH_MS // 3_600_000} hours", "$quiet")
         self._weeks.border_title = Content.styled("weeks", "bold $foreground")
-        self._window.show(
-            Content("\n").join(window_lines(found.window, shown.now_ms, shown.zone, self._window.size.width))
-        )
-        self._weeks.show(Content("\n").join(week_lines(found.days, shown.today, self._weeks.size.width)))
+        self._window.show(Content("\n").join(window_lines(found, shown.now_ms, shown.zone, self._window.size.width)))
+        self._weeks.show(Content("\n").join(week_lines(shown.snapshot.days, shown.today, self._weeks.size.width)))
 
     def searched(self, row: BlockRow) -> str:
         """Its models."""

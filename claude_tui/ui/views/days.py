@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import ClassVar, Final
 
@@ -31,6 +31,15 @@ METRICS: Final[dict[str, Callable[[Totals], int]]] = {
     "messages": lambda totals: totals.responses,
 }
 """What the heatmap can show, in the order `m` goes through."""
+
+
+@dataclass(frozen=True)
+class DayFound:
+    """A day by itself: its rows, and what each of its hours cost (empty where that is not known yet)."""
+
+    day: date
+    snapshot: Snapshot
+    hours: Sequence[int] = ()
 
 
 class DayWanted(Message):
@@ -72,10 +81,11 @@ def ranking(title: str, rows: tuple[ModelRow, ...] | tuple[ProjectRow, ...], wid
     return drawn
 
 
-def day_detail(snapshot: Snapshot | None, width: int, height: int) -> Content:
-    """The models and projects of one day."""
-    if snapshot is None or not snapshot.totals.responses:
+def day_detail(found: DayFound | None, width: int, height: int) -> Content:
+    """The models and projects of one day, and its hours."""
+    if found is None or not found.snapshot.totals.responses:
         return Content("")
+    snapshot = found.snapshot
     totals = snapshot.totals
     hit = totals.cache_hit
     facts = [
@@ -84,8 +94,8 @@ def day_detail(snapshot: Snapshot | None, width: int, height: int) -> Content:
         f"{len(snapshot.sessions)} sess",
     ]
     lines = [Content.styled(" · ".join(filter(None, facts)), "$quiet")]
-    if height >= 12 and any(snapshot.hours):
-        strip = bars.columns(snapshot.hours, 24, 1)[0]
+    if height >= 12 and any(found.hours):
+        strip = bars.sparkline(found.hours, 24)
         lines.append(Content.assemble(("0h ", "$faint"), (strip, "$secondary"), (" 24h", "$faint")))
     height -= len(lines) - 1
     half = max(2, (height - 1) // 2)
@@ -99,16 +109,16 @@ class DayDetail(Static):
 
     def __init__(self) -> None:
         super().__init__(id="day-detail", markup=False)
-        self._snapshot: Snapshot | None = None
+        self._found: DayFound | None = None
 
-    def show(self, snapshot: Snapshot | None) -> None:
+    def show(self, found: DayFound | None) -> None:
         """Show a day."""
-        self._snapshot = snapshot
-        self.update(day_detail(snapshot, self.size.width, self.size.height), layout=False)
+        self._found = found
+        self.update(day_detail(found, self.size.width, self.size.height), layout=False)
 
     def on_resize(self) -> None:
         """As many lines as fit."""
-        self.show(self._snapshot)
+        self.show(self._found)
 
 
 class DaysView(View):
@@ -172,7 +182,7 @@ class DaysView(View):
         self.heatmap.show({row.day: value(row.totals) for row in snapshot.days}, shown.today, first)
         self._show_summary()
         self._show_chart()
-        if shown.extra is None or shown.extra.query.since == self.heatmap.cursor_day:
+        if shown.extra is None or shown.extra.day == self.heatmap.cursor_day:
             self.detail.show(shown.extra)
 
     def _show_chart(self) -> None:
@@ -250,12 +260,20 @@ class DaysView(View):
         shown, day = self.shown, self.heatmap.cursor_day
         row = next((row for row in shown.snapshot.days if row.day == day), None) if shown else None
         if shown is not None and row is not None:
-            self.app.push_screen(explain.ExplainScreen(format.day(row.day), explain.of_totals(row.totals, shown.zone)))
+            query, source, zone = shown.scope.query(row.day, row.day), shown.source, shown.zone
 
-    def fetch(self, source: SnapshotSource, snapshot: Snapshot, scope: Scope, now_ms: int) -> Snapshot | None:
-        """The selected day by itself."""
+            def more() -> list[Content]:
+                return explain.of_explanation(source.explain(query), zone) if source is not None else []
+
+            self.app.push_screen(explain.ExplainScreen(format.day(row.day), explain.of_totals(row.totals, zone), more))
+
+    def fetch(self, source: SnapshotSource, snapshot: Snapshot, scope: Scope, now_ms: int) -> DayFound | None:
+        """The selected day by itself, and its hours."""
         day = self.heatmap.cursor_day
-        return source.snapshot(scope.query(day, day), now_ms) if day is not None else None
+        if day is None:
+            return None
+        query = scope.query(day, day)
+        return DayFound(day, source.snapshot(query, now_ms), source.hours(query) or ())
 
     def on_resize(self) -> None:
         """The chart shows as many days as fit."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from claude_tui.model import ModelRow, Snapshot
+from claude_tui.model import ModelRow, Query, Snapshot
 from claude_tui.ui import cells, format
 from claude_tui.ui.cells import Frame
 from claude_tui.ui.columns import Cell, Column
 from claude_tui.ui.line_table import LineTable
-from claude_tui.ui.views.base import Drilled, Scope
+from claude_tui.ui.views.base import Drilled, Scope, Shown
 from claude_tui.ui.views.table_view import DetailedView
 
 
@@ -63,6 +63,10 @@ class ModelsView(DetailedView):
     def searched(self, row: ModelRow) -> str:
         """Name and client."""
         return f"{row.name} {row.source}"
+
+    def about(self, row: ModelRow, shown: Shown) -> Query:
+        """This row alone."""
+        return shown.scope.narrowed("", model=row.key, source=row.source).query(*shown.period.range(shown.today))
 
     def on_line_table_opened(self, event: LineTable.Opened) -> None:
         """A model leads to its projects."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from claude_tui.model import ProjectRow, Snapshot
+from claude_tui.model import ProjectRow, Query, Snapshot
 from claude_tui.ui import cells
 from claude_tui.ui.cells import Frame
 from claude_tui.ui.columns import Cell, Column
 from claude_tui.ui.line_table import LineTable
-from claude_tui.ui.views.base import Drilled, Scope
+from claude_tui.ui.views.base import Drilled, Scope, Shown
 from claude_tui.ui.views.table_view import DetailedView
 
 
@@ -54,6 +54,10 @@ class ProjectsView(DetailedView):
     def rows(self, snapshot: Snapshot) -> Sequence[ProjectRow]:
         """The projects."""
         return snapshot.projects
+
+    def about(self, row: ProjectRow, shown: Shown) -> Query:
+        """This row alone."""
+        return shown.scope.narrowed("", project=row.key, source=row.source).query(*shown.period.range(shown.today))
 
     def on_line_table_opened(self, event: LineTable.Opened) -> None:
         """A project leads to its sessions."""

@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 
-from claude_tui.model import SessionRow, Snapshot
+from claude_tui.model import Query, SessionRow, Snapshot
 from claude_tui.ui import cells, explain, format
 from claude_tui.ui.bindings import SESSION_BINDINGS
 from claude_tui.ui.cells import Frame
@@ -102,6 +102,12 @@ class SessionsView(TableView):
         if isinstance(row, SessionRow):
             lines += [Content(""), *_facts(row)]
         return lines
+
+    def about(self, row: SessionRow | AgentLine, shown: Shown) -> Query:
+        """The session, its sub-agents in it."""
+        session = row.session if isinstance(row, AgentLine) else row
+        narrowed = shown.scope.narrowed("", session=session.key, source=session.source)
+        return narrowed.query(*shown.period.range(shown.today))
 
     def on_line_table_opened(self, event: LineTable.Opened) -> None:
         """A session leads to its turns."""

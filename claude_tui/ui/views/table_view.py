@@ -12,7 +12,7 @@ from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import BindingType
 from textual.content import Content
 
-from claude_tui.model import Snapshot
+from claude_tui.model import Query, Response, Snapshot
 from claude_tui.sources.display import display_name
 from claude_tui.ui import editor, explain, rows_out
 from claude_tui.ui.bindings import ROW_BINDINGS
@@ -119,8 +119,19 @@ class TableView(View):
         """Say where the figures of the selected row come from."""
         row = self._table.cursor_row
         if row is not None and self.shown is not None:
-            lines = self.explanation(row, self.shown)
-            self.app.push_screen(explain.ExplainScreen(self.row_name(row), lines))
+            shown, about = self.shown, self.about(row, self.shown)
+            lines = self.explanation(row, shown)
+            self.app.push_screen(explain.ExplainScreen(self.row_name(row), lines, lambda: self.find_out(about, shown)))
+
+    def about(self, row: Any, shown: Shown) -> Query | Response | None:
+        """What the source is asked to explain of a row; None where there is no more to say."""
+        return None
+
+    def find_out(self, about: Query | Response | None, shown: Shown) -> list[Content]:
+        """What takes time to find out of a row. Called in a thread of its own; must not touch widgets."""
+        if about is None or shown.source is None:
+            return []
+        return [*explain.of_explanation(shown.source.explain(about), shown.zone), *explain.not_logged()]
 
     def action_copy(self) -> None:
         """Copy the selected row."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from textual.content import Content
 
-from claude_tui.model import Response, Snapshot
+from claude_tui.model import Query, Response, Snapshot
 from claude_tui.sources.display import display_name
 from claude_tui.ui import cells, explain, format
 from claude_tui.ui.columns import Cell, Column
@@ -120,6 +120,17 @@ class TurnsView(TableView):
     def explanation(self, row: Response, shown: Shown) -> list[Content]:
         """How a reply was counted and priced."""
         return explain.of_response(row, shown.zone, shown.snapshot.prices)
+
+    def about(self, row: Response, shown: Shown) -> Response:
+        """The reply."""
+        return row
+
+    def find_out(self, about: Query | Response | None, shown: Shown) -> list[Content]:
+        """What the log says of a reply, and which of its rows counts."""
+        if shown.source is None or not isinstance(about, Response):
+            return []
+        details = explain.of_details(shown.source.turn_details(about)) if about.path else []
+        return [*details, Content(""), *explain.of_explanation(shown.source.explain(about), shown.zone)]
 
 
 def _agent(row: Response) -> str:
