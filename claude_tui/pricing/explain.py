@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from claude_tui.model import Usage
 from claude_tui.pricing.catalogue import Found
@@ -35,31 +36,47 @@ class RateRow:
     is_fast: bool = False
 
 
+class Span(NamedTuple):
+    """From when to when a table holds, and its rows: for ordinary prompts, and for longer ones."""
+
+    from_ms: int
+    end_ms: int
+    table: Table
+    rows: tuple[RateRow, ...]
+
+
 class RateFinder:
     """Finds the rows of one pricer's table, remembering what it found."""
 
     def __init__(self, pricer: Pricer) -> None:
         self._pricer = pricer
-        self._spans: dict[tuple[str, str], list[tuple[int, int, Period]]] = {}
+        self._spans: dict[tuple[str, str], list[Span]] = {}
         self._rows: dict[tuple[str, int, int, bool], RateRow] = {}
 
     def rows(self, source: str, model: str, time_ms: int, usage: Usage, terms: str = "") -> tuple[RateRow, ...]:
         """Return the rows a record was priced with, none where it has no price. Arguments as of `Pricer.price`."""
         if terms and source == "claude":
             return self._watched(model, time_ms, terms)
-        found = self._pricer.find(source, model)
-        if found.model is None:
-            return ()
         known = self._spans.get((source, model))
         if known is None:
-            known = [(period.from_ms, end_ms, period) for period, end_ms in spans(found.model.periods)]
-            self._spans[source, model] = known
-        for from_ms, end_ms, period in known:
+            known = self._spans[source, model] = self._spans_of(source, model)
+        for from_ms, end_ms, table, rows in known:
             if from_ms <= time_ms < end_ms:
-                is_fast = found.is_fast and period.fast is not None
-                table = period.fast if is_fast and period.fast else period.standard
-                return (self._row(found.model, period, end_ms, is_fast, table, table.tier(usage.prompt)),)
+                return (rows[table.tier(usage.prompt) if table.tiers else 0],)
         return ()
+
+    def _spans_of(self, source: str, model: str) -> list[Span]:
+        priced, _, is_fast_name = self._pricer.find(source, model)
+        result: list[Span] = []
+        if priced is None:
+            return result
+        for period, end_ms in spans(priced.periods):
+            is_fast = is_fast_name and period.fast is not None
+            table = period.fast if is_fast_name and period.fast else period.standard
+            tiers = range(len(table.tiers) + 1)
+            rows = tuple(self._row(priced, period, end_ms, is_fast, table, tier) for tier in tiers)
+            result.append(Span(period.from_ms, end_ms, table, rows))
+        return result
 
     def _watched(self, model: str, time_ms: int, terms: str) -> tuple[RateRow, ...]:
         """Price once more with tables that tell which of their rows were asked for."""

@@ -16,7 +16,8 @@ class PriceSums:
         self._store = store
         self._model = model
         self._finder = RateFinder(store.pricer)
-        self._rates: dict[RateRow, list[int]] = {}
+        self._rates: list[RateRow] = []
+        self._sums: dict[int, list[int]] = {}  # by identity: the finder gives the same object for the same row
         self._unpriced: dict[str, list[int]] = {}
 
     def add(self, row: int, found: Explanation) -> None:
@@ -37,7 +38,7 @@ class PriceSums:
 
     def finish(self, found: Explanation) -> None:
         """Put the sums into an explanation."""
-        uses = [RateUse(rate, *sums) for rate, sums in self._rates.items()]
+        uses = [RateUse(rate, *self._sums[id(rate)]) for rate in self._rates]
         found.rates = tuple(sorted(uses, key=lambda use: (-use.cost_nano, use.rate.model)))
         found.unpriced = tuple(Unpriced(model, *sums) for model, sums in sorted(self._unpriced.items()))
 
@@ -52,20 +53,24 @@ class PriceSums:
         found: Explanation,
         one: int,
     ) -> None:
-        found.flags.update(price.flags)
+        if price.flags:
+            found.flags.update(price.flags)
         found.cost_nano += price.nano or 0
         if price.status is PriceStatus.UNPRICED:
             sums = self._unpriced.setdefault(model, [0, 0])
             sums[0] += one
             sums[1] += usage.tokens
             return
-        found.reported += price.status is PriceStatus.REPORTED
-        found.free += price.status is PriceStatus.FREE
-        if price.status in (PriceStatus.REPORTED, PriceStatus.FREE):
+        if price.status is PriceStatus.REPORTED or price.status is PriceStatus.FREE:
+            found.reported += price.status is PriceStatus.REPORTED
+            found.free += price.status is PriceStatus.FREE
             return
         nano = price.nano or 0
         for rate in self._finder.rows(source, model, time_ms, usage, terms):
-            sums = self._rates.setdefault(rate, [0, 0])
+            if id(rate) not in self._sums:
+                self._sums[id(rate)] = [0, 0]
+                self._rates.append(rate)
+            sums = self._sums[id(rate)]
             sums[0] += one
             sums[1] += nano
             nano = 0
