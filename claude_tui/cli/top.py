@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import tempfile
 import threading
@@ -34,7 +35,9 @@ def add_arguments(parser: CommandParser) -> None:
 
 def run(options: Namespace) -> int:
     """Open the screen and return the exit code when it is left."""
-    if not options.once and not (streams.is_terminal() and sys.stdin.isatty()):
+    # In a browser tab the screen draws through a pipe, and says so.
+    is_drawable = (streams.is_terminal() and sys.stdin.isatty()) or "TEXTUAL_DRIVER" in os.environ
+    if not options.once and not is_drawable:
         message = "the screen needs a terminal; try claude-top --once, or claude-top report"
         raise exits.CommandError(message, exits.USAGE)
     show = _once if options.once else _screen

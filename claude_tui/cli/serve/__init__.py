@@ -1,0 +1,105 @@
+"""`claude-top serve`: the live numbers over HTTP for dashboards and bars, or the screen in a browser tab.
+
+Off unless asked for, on this machine only unless told otherwise, and never without a token there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from argparse import Namespace
+from pathlib import Path
+from typing import Final
+
+from claude_tui.cli import exits, streams
+from claude_tui.cli.parser import CommandParser, example
+from claude_tui.cli.places import NAMES, add_place_options, pricer, source_config, timezone
+
+PORT: Final = 8377
+
+
+def add_arguments(parser: CommandParser) -> None:
+    """Add the options of the command."""
+    parser.set_defaults(run=run)
+    parser.description = (
+        "Serve the live numbers: /api/stats (the JSON of `report`), /api/events (server-sent events on change),\n"
+        "/metrics (Prometheus) and /healthz. Every request is answered from memory; none reads logs. All but /healthz\n"
+        "need the token. With --web the screen itself opens in a browser tab (pip install claude-top-tui[web])."
+    )
+    parser.epilog = example(
+        "claude-top serve",
+        'curl -H "Authorization: Bearer $(cat ~/.local/state/claude-top/serve-token)" localhost:8377/api/stats',
+        "claude-top serve --web",
+    )
+    parser.add_argument("--host", default="127.0.0.1", metavar="HOST", help="address to listen on (default: 127.0.0.1)")
+    parser.add_argument(
+        "--port", type=_port, default=PORT, metavar="N", help=f"port (default: {PORT}; 0: any free one)"
+    )
+    parser.add_argument(
+        "--name", action="append", default=[], metavar="HOST", help="a name it may be asked by (repeatable)"
+    )
+    tokens = parser.add_mutually_exclusive_group()
+    tokens.add_argument("--token-file", metavar="FILE", help="take the token from this file")
+    tokens.add_argument("--no-token", action="store_true", help="ask for no token (on a loopback address only)")
+    parser.add_argument("--state-file", metavar="FILE", help="keep the headline figures in this file, for bars")
+    parser.add_argument("--web", action="store_true", help="serve the screen to a browser instead")
+    add_place_options(parser)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port")
+    return int(text)
+
+
+def run(options: Namespace) -> int:
+    """Serve until interrupted, and return the exit code."""
+    from claude_tui.cli.serve.guard import is_loopback
+
+    if options.no_token and not is_loopback(options.host):
+        raise exits.CommandError("--no-token is for loopback addresses only", exits.USAGE)
+    if not is_loopback(options.host):
+        streams.narrate(f"claude-top: {options.host} can be reached by others; whoever has the token sees your numbers")
+    if options.web:
+        from claude_tui.cli.serve.web import serve_screen
+
+        return serve_screen(options, token_of(options), screen_arguments(options))
+    import asyncio
+
+    from claude_tui.cli.serve.server import serve
+    from claude_tui.engine.monitor import Monitor
+    from claude_tui.paths import cache_folder
+
+    monitor = Monitor(source_config(options), pricer(), timezone(options), cache_folder=cache_folder())
+    return asyncio.run(serve(options, token_of(options), monitor))
+
+
+def token_of(options: Namespace) -> str:
+    """Return the token: from the file named, else the kept one; "" where none is asked for."""
+    from claude_tui.cli.serve.guard import MIN_TOKEN, kept_token
+    from claude_tui.paths import create_private, state_folder
+
+    if options.no_token:
+        return ""
+    if not options.token_file:
+        return kept_token(create_private(state_folder()))
+    try:
+        token = Path(options.token_file).read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as error:
+        raise exits.CommandError(f"{options.token_file}: {error}", exits.USAGE) from None
+    if len(token) < MIN_TOKEN:
+        raise exits.CommandError(f"{options.token_file}: a token has at least {MIN_TOKEN} characters", exits.USAGE)
+    return token
+
+
+def screen_arguments(options: Namespace) -> list[str]:
+    """Return the arguments that make the screen look where this command was told to look."""
+    arguments: list[str] = []
+    for name in NAMES:
+        for folder in getattr(options, f"{name}_dir", ()):
+            arguments += [f"--{name}-dir", os.path.abspath(os.path.expanduser(folder))]
+    if sources := getattr(options, "source", None):
+        arguments += ["--source", ",".join(sources)]
+    if zone := getattr(options, "timezone", None):
+        arguments += ["--timezone", zone]
+    return arguments

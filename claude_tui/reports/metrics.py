@@ -1,0 +1,76 @@
+"""A snapshot as Prometheus text. Counters are sums over the whole history, gauges are of now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from claude_tui.model import Snapshot, Totals
+from claude_tui.reports.amounts import NANO
+from claude_tui.sources.display import display_name
+
+KINDS: Final = ("input", "output", "cache_write_5m", "cache_write_1h", "cache_read")
+
+
+def metrics(snapshot: Snapshot) -> str:
+    """Return the metrics, one family after the other; labels are safe to show."""
+    models = [(f'model="{_label(row.key)}",source="{_label(row.source)}"', row.totals) for row in snapshot.models]
+    parts = [
+        _family("tokens_total", "counter", "Tokens counted.", _tokens(models)),
+        _family("cost_usd_total", "counter", "Cost at list price, in USD.", ((one, _usd(t)) for one, t in models)),
+        _family("responses_total", "counter", "Responses.", ((one, str(t.responses)) for one, t in models)),
+        _family(
+            "unpriced_tokens_total", "counter", "Tokens without a price; not in the cost.",
+            ((one, str(totals.unpriced_tokens)) for one, totals in models),
+        ),
+        _family(
+            "lower_bound_responses_total", "counter", "Responses with only the first of their output logged.",
+            ((one, str(totals.lower_bound)) for one, totals in models),
+        ),
+        _family(
+            "problems_total", "counter", "What was skipped or doubted in the logs.",
+            ((f'kind="{_label(kind)}"', str(number)) for kind, number in sorted(snapshot.problems.items())),
+        ),
+        _family("today_cost_usd", "gauge", "Cost of the present local day, in USD.", [("", _usd(snapshot.today))]),
+        _family("today_tokens", "gauge", "Tokens of the present local day.", [("", str(snapshot.today.tokens))]),
+        _family("burn_usd_per_hour", "gauge", "Cost of the last minutes, per hour.", _burn(snapshot)),
+        _family("active_sessions", "gauge", "Sessions at work.", [("", str(snapshot.active_sessions))]),
+        _family("newest_seconds", "gauge", "Time of the newest line.", [("", _seconds(snapshot.newest_ms))]),
+    ]  # fmt: skip
+    return "".join(parts)
+
+
+def _family(name: str, kind: str, text: str, samples: Iterable[tuple[str, str]]) -> str:
+    full = f"claude_top_{name}"
+    lines = [f"# HELP {full} {text}", f"# TYPE {full} {kind}"]
+    lines += [f"{full}{{{labels}}} {value}" if labels else f"{full} {value}" for labels, value in samples]
+    return "\n".join(lines) + "\n"
+
+
+def _tokens(models: Iterable[tuple[str, Totals]]) -> Iterable[tuple[str, str]]:
+    for labels, totals in models:
+        for kind in KINDS:
+            yield f'{labels},kind="{kind}"', str(getattr(totals, kind))
+
+
+def _burn(snapshot: Snapshot) -> list[tuple[str, str]]:
+    burn = snapshot.burn
+    windows = (("5m", burn.last_5m_nano), ("15m", burn.last_15m_nano), ("60m", burn.last_60m_nano))
+    return [(f'window="{window}"', _decimal(nano)) for window, nano in windows]
+
+
+def _usd(totals: Totals) -> str:
+    return _decimal(totals.cost_nano)
+
+
+def _decimal(nano: int) -> str:
+    """Nanodollars as dollars in full: Prometheus reads decimals, and nothing need be lost before it does."""
+    return f"{nano // NANO}.{nano % NANO:09d}"
+
+
+def _seconds(time_ms: int) -> str:
+    return f"{time_ms // 1000}.{time_ms % 1000:03d}"
+
+
+def _label(text: str) -> str:
+    return display_name(text).replace("\\", "\\\\").replace('"', '\\"')
