@@ -251,8 +251,9 @@ class AgentRow:
 class SessionRow:
     """One session over the selected period, its sub-agents inside.
 
-    `context_tokens` is the prompt of the last main-chain response, `context_window` the window assumed for
-    it (0 unknown). `cost_per_hour_nano` is the cost of the last 10 minutes, per hour. `agents` are sorted by key.
+    `context_tokens` is the prompt of the last main-chain response (or what a compaction left of it),
+    `context_window` the window assumed for it (0 unknown). `compacted_tokens` is what the newest of `compactions`
+    found (0 unknown). `cost_per_hour_nano` is the cost of the last 10 minutes, per hour. `agents` are sorted by key.
     """
 
     key: str
@@ -269,6 +270,7 @@ class SessionRow:
     context_tokens: int = 0
     context_window: int = 0
     compactions: int = 0
+    compacted_tokens: int = 0
     cost_per_hour_nano: int = 0
 
 

@@ -58,6 +58,6 @@ def context_window(pricer: Pricer, facts: FileFacts) -> int:
     known = pricer.context_window(facts.context_model)
     if not known or pricer.is_native_1m(facts.context_model):
         return known
-    if known >= LONG_WINDOW and facts.context_tokens <= BASE_WINDOW:
+    if known >= LONG_WINDOW and max(facts.context_tokens, facts.compacted_tokens) <= BASE_WINDOW:
         return BASE_WINDOW
     return known

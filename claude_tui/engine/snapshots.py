@@ -194,6 +194,7 @@ class SnapshotMaker:
             context_tokens=facts.context_tokens if facts else 0,
             context_window=context_window(self.store.pricer, facts) if facts else 0,
             compactions=facts.compactions if facts else 0,
+            compacted_tokens=facts.compacted_tokens if facts else 0,
         )
 
     def _agent_row(self, rollup: Rollup, key: AgentKey) -> AgentRow:

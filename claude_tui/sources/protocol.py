@@ -62,7 +62,8 @@ class FileFacts:
 
     `session` is the id the file is the main transcript of ("" where it is not one); `parent` the session a
     sub-agent file belongs to. `context_tokens` is the prompt of the newest main-chain response, at
-    `context_model`; `last_kind` the type of the newest conversational line ("assistant", "user", "tool_use"),
+    `context_model`, or what a compaction since has left of it; `compacted_tokens` what the newest compaction found;
+    `last_kind` the type of the newest conversational line ("assistant", "user", "tool_use"),
     at `last_ms`. `is_complete`: this is all the file says so far, and replaces what was known of it.
     """
 
@@ -77,6 +78,7 @@ class FileFacts:
     context_tokens: int = 0
     context_model: str = ""
     compactions: int = 0
+    compacted_tokens: int = 0
     last_kind: str = ""
     last_ms: int = 0
     is_complete: bool = False

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from claude_tui.model import Row
+from claude_tui.sources.claude.rule import count_of
 from claude_tui.sources.instants import instant_ms
 from claude_tui.sources.lines import open_regular
 from claude_tui.sources.protocol import FileFacts
@@ -90,7 +91,7 @@ class FactsGatherer:
         """
         kind = _text(value, "type")
         if kind == "system" and value.get("subtype") == "compact_boundary":
-            self._found["compactions"] = self._found.get("compactions", 0) + 1
+            self._see_compaction(value)
         if kind not in _TITLES:
             return
         rank = list(_TITLES).index(kind)
@@ -98,6 +99,16 @@ class FactsGatherer:
         if title and rank >= self._title_rank:
             self._title_rank = rank
             self._found["title"] = title
+
+    def _see_compaction(self, value: Mapping[str, Any]) -> None:
+        """Learn how full the context was, and where the client says so what is left of it."""
+        found = self._found
+        found["compactions"] = found.get("compactions", 0) + 1
+        told = value.get("compactMetadata")
+        before, after = (told.get("preTokens"), told.get("postTokens")) if isinstance(told, dict) else (None, None)
+        found["compacted_tokens"] = count_of(before) or found.get("context_tokens", 0)
+        if count_of(after) and found.get("context_tokens") and not self._is_agent:
+            found["context_tokens"] = count_of(after)
 
     def see_usage(self, time_ms: int, prompt: int, model: str, *, is_main: bool) -> None:
         """Learn from a usage row: the context is the prompt of the newest of the main chain."""
