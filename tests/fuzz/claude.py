@@ -45,6 +45,7 @@ def seeds() -> list[bytes]:
         assistant("msg_b", T, usage(1, 2, iterations=[{"type": "advisor_message", "input_tokens": 7, "model": "m"}])),
         assistant("msg_c", T, usage(1, 2, speed="fast")),
         assistant("msg_d", T, usage(1, 2, server_tool_use={"web_search_requests": 2})),
+        {**row, "message": {**row["message"], "stop_reason": "refusal", "usage": usage(1, 0)}},
         {"type": "summary", "summary": "a summary"},
         {"type": "custom-title", "customTitle": "mine"},
         {"parentUuid": None, "type": "system", "subtype": "compact_boundary"},
@@ -70,7 +71,8 @@ class Fuzzer:
 
     def __init__(self, seed: int, folder: Path) -> None:
         self.chance = Random(seed)
-        self.folder = folder
+        self.folder = folder / "projects" / "-home-project"
+        self.folder.mkdir(parents=True)
         self.pool = seeds()
         self.counts: Counter[str] = Counter()
 

@@ -125,27 +125,39 @@ def escape_key(chance: Random, line: bytes, pool: Pool) -> bytes:
 
 
 def jitter(chance: Random, line: bytes, pool: Pool) -> bytes:
-    """The same response again: other counters, another instant, session, folder or chain."""
+    """The same response again: other counters, another instant, session, folder, chain or circumstance."""
     value = _decoded(line)
     message = value.get("message") if isinstance(value, dict) else None
     usage = message.get("usage") if isinstance(message, dict) else None
-    if not isinstance(value, dict) or not isinstance(usage, dict):
+    if not isinstance(value, dict) or not isinstance(message, dict) or not isinstance(usage, dict):
         return line
     for name in usage:
         if type(usage[name]) is int and chance.random() < 0.3:
-            usage[name] = chance.randrange(5)
+            usage[name] = chance.randrange(4)
     if chance.random() < 0.7:
-        value["timestamp"] = (
-            f"2026-0{chance.randrange(1, 4)}-01T00:0{chance.randrange(3)}:00.{chance.randrange(3):03d}Z"
-        )
-    for name, made in (
-        ("sessionId", f"s{chance.randrange(3)}"), ("cwd", f"/p{chance.randrange(3)}"),
-        ("isSidechain", chance.random() < 0.5), ("forkedFrom", {"sessionId": "s0"}), ("agentId", "a1"),
-        ("version", chance.choice(("1.0.24", "2.1.29", "2.1.30"))),
-    ):  # fmt: skip
-        if chance.random() < 0.2:
-            value[name] = made
+        second = chance.choice((0, 0, 1, 60))
+        minute, month = chance.randrange(3), chance.randrange(1, 4)
+        value["timestamp"] = f"2026-0{month}-01T00:0{minute}:{second:02d}.{chance.randrange(3):03d}Z"
+    for of, name, made in (
+        (value, "sessionId", f"s{chance.randrange(3)}"),
+        (value, "cwd", chance.choice(("", "/p0", "/p1"))),
+        (value, "isSidechain", chance.random() < 0.5),
+        (value, "forkedFrom", {"sessionId": "s0"}),
+        (value, "agentId", "a1"),
+        (value, "version", chance.choice(("1.0.24", "2.1.29", "2.1.30"))),
+        (usage, "iterations", chance.choice(([], [{"type": "advisor_message", "input_tokens": 3, "model": "m"}]))),
+        (usage, "server_tool_use", {"web_search_requests": chance.randrange(3)}),
+        (message, "stop_reason", chance.choice((None, "end_turn", "refusal"))),
+        (message, "pausedResponses", chance.choice(([], [{"usage": {"input_tokens": 2}}]))),
+    ):
+        if chance.random() < 0.12:
+            of[name] = made
     return _dumped(value)
+
+
+def escape_usage(chance: Random, line: bytes, pool: Pool) -> bytes:
+    at = chance.randrange(5)
+    return line.replace(b'"usage"', b'"%s\\u%04x%s"' % (b"usage"[:at], b"usage"[at], b"usage"[at + 1 :]))
 
 
 def frame(chance: Random, line: bytes, pool: Pool) -> bytes:
@@ -166,7 +178,7 @@ def lengthen(chance: Random, line: bytes, pool: Pool) -> bytes:
 
 MUTATIONS: list[Mutation] = [
     flip, cut, double, insert, insert, splice, glue, reorder, respace, replace_value, replace_value, drop_value, nest,
-    wrap, repeat_key, escape_key, jitter, jitter, jitter, frame, lengthen,
+    wrap, repeat_key, escape_key, escape_usage, jitter, jitter, jitter, frame, lengthen,
 ]  # fmt: skip
 
 
