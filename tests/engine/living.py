@@ -51,6 +51,11 @@ class Living:
     async def until_counted(self, responses: int) -> Snapshot:
         return await self.until(lambda snapshot: snapshot.totals.responses == responses)
 
+    async def until_swept(self, sweeps: int) -> None:
+        """Wait for that many sweeps in all; nothing tells of one that found nothing."""
+        while self.tail.work.sweeps < sweeps:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
     async def settle(self) -> Snapshot:
         """Take in everything that is on disk now."""
         await self.tail.sweep()

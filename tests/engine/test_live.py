@@ -6,13 +6,16 @@ import asyncio
 import os
 import random
 import shutil
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from claude_tui.model import Totals
-from tests.engine.counting import GOLDEN_SETS, numbered, placeless, reference
+from claude_tui.engine import tail
+from claude_tui.engine.monitor import Monitor
+from claude_tui.model import Phase, Query, Totals
+from tests.engine.counting import GOLDEN_SETS, PRICER, UTC, config_of, numbered, placeless, reference
 from tests.engine.living import living
 from tests.logs import ClaudeHome, assistant, line, usage
 
@@ -207,6 +210,65 @@ async def test_a_renamed_folder_changes_no_number(claude_home: ClaudeHome) -> No
         claude_home.append(row(4), project="-renamed")
         await live.until_counted(4)
         await live.assert_level()
+
+
+async def test_hints_alone_tell_of_files_that_appear_grow_and_are_replaced(
+    claude_home: ClaudeHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tail, "SWEEP_S", 3600.0)
+    path = claude_home.append(row(1))
+    async with living(claude_home.folder) as live:
+        await live.until_swept(2)
+        claude_home.append(row(2), session="s2")
+        await live.until_counted(2)
+        claude_home.append(row(3), session="s2")
+        await live.until_counted(3)
+        other = path.with_name("s1.tmp")
+        other.write_bytes(line(row(1)) + line(row(4)))
+        other.replace(path)
+        await live.until_counted(4)
+        path.rename(path.with_name("s9.jsonl"))
+        claude_home.append(row(5), session="s9")
+        await live.until_counted(5)
+        assert live.tail.work.sweeps == 2
+
+
+async def test_sweeps_alone_lose_nothing(claude_home: ClaudeHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def no_hints(roots: object) -> AsyncIterator[set[str]]:
+        await asyncio.Event().wait()
+        yield set()
+
+    monkeypatch.setattr(tail, "hints", no_hints)
+    monkeypatch.setattr(tail, "SWEEP_S", 0.02)
+    claude_home.append(row(1))
+    async with living(claude_home.folder) as live:
+        claude_home.append(row(2))
+        claude_home.append(row(3), session="s2", agent="a1", project="-new")
+        await live.until_counted(3)
+        await live.assert_level()
+
+
+async def test_where_no_hints_come_the_newest_files_are_looked_at_often(
+    claude_home: ClaudeHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tail, "needs_polling", lambda root: True)
+    monkeypatch.setattr(tail, "SWEEP_S", 3600.0)
+    claude_home.append(row(1))
+    async with living(claude_home.folder) as live:
+        assert live.look().progress.phase is Phase.POLLING
+        claude_home.append(row(2))
+        await live.until_counted(2)
+
+
+async def test_stopping_in_the_middle_of_the_first_read_ends_it(claude_home: ClaudeHome) -> None:
+    for number in range(600):
+        claude_home.append(row(number), session=f"s{number}")
+    monitor = Monitor(config_of(claude_home.folder), PRICER, UTC)
+    running = asyncio.create_task(monitor.run())
+    monitor.subscribe(lambda: asyncio.get_running_loop().call_soon(running.cancel))
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert monitor.snapshot(Query(), T).progress.phase is Phase.STOPPED
 
 
 async def test_names_that_are_no_utf8_are_followed(claude_home: ClaudeHome, tmp_path: Path) -> None:

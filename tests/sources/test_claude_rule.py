@@ -348,6 +348,20 @@ def test_23_lines_that_are_not_quite_lines(claude_home: ClaudeHome) -> None:
     assert set(problem_kinds(claude_home)) == {ProblemKind.NUL_RUN, ProblemKind.MALFORMED}
 
 
+def test_23_of_equal_rows_on_one_line_the_last_counts(claude_home: ClaudeHome) -> None:
+    first, last = (line(assistant("msg_1", T, FULL, model=model)) for model in (SONNET, "claude-opus-4-5"))
+    claude_home.append(first.rstrip(b"\n") + last)
+    assert only(claude_home).model == "claude-opus-4-5"
+
+
+def test_23_escaped_text_means_the_same(claude_home: ClaudeHome) -> None:
+    text = line(assistant("msg_1", T, FULL))
+    for name in (b'"assistant"', b'"usage"', b'"type"', b'"message"', b'"msg_1"', b'"cwd"', b'"output_tokens"'):
+        escaped = b'"' + b"".join(b"\\u%04x" % byte for byte in name[1:-1]) + b'"'
+        claude_home.append(text.replace(name, escaped))
+    assert only(claude_home).usage == COUNTED
+
+
 def test_24_rows_need_not_be_in_the_order_of_time(claude_home: ClaudeHome) -> None:
     claude_home.append(*(assistant(f"msg_{n}", T - n * 1000, FULL) for n in range(5)))
     claude_home.append(assistant("msg_0", T - 60_000, FULL))
