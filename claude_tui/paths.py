@@ -34,6 +34,11 @@ def state_folder(env: Mapping[str, str] | None = None) -> Path:
     return _folder("state", env)
 
 
+def ledger_file(env: Mapping[str, str] | None = None) -> Path:
+    """The history of logs that are gone; there is none before something was written."""
+    return data_folder(env) / "ledger.db"
+
+
 def create_private(folder: Path) -> Path | None:
     """The folder, created for its owner alone (0700) where it is missing. None if nothing can be written there.
 

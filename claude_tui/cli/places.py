@@ -135,12 +135,21 @@ def counted(options: argparse.Namespace, *, keep_names: bool = False, is_empty_f
     """
     from claude_tui.cli.progress import Bar
     from claude_tui.engine.count import NoLogsError, count
-    from claude_tui.paths import cache_folder
+    from claude_tui.paths import cache_folder, ledger_file
 
     config, zone, prices = source_config(options), timezone(options), pricer()
+    is_demo = getattr(options, "demo", False)  # invented logs are gone with the program: nothing is kept of them
     try:
         with Bar("reading logs") as bar:
-            return count(config, prices, zone, keep_names=keep_names, cache_folder=cache_folder(), on_progress=bar.show)
+            return count(
+                config,
+                prices,
+                zone,
+                keep_names=keep_names,
+                cache_folder=None if is_demo else cache_folder(),
+                ledger_file=None if is_demo else ledger_file(),
+                on_progress=bar.show,
+            )
     except NoLogsError as error:
         if is_empty_fine and any(os.path.isdir(place) for place in error.places):
             from claude_tui.engine.store import Store

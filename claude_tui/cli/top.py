@@ -58,11 +58,17 @@ def _once(options: Namespace) -> int:
 
 def _screen(options: Namespace) -> int:
     from claude_tui.engine.monitor import Monitor
-    from claude_tui.paths import cache_folder
+    from claude_tui.paths import cache_folder, ledger_file, state_folder
 
     # Invented logs are gone with the program, so nothing is kept of them.
-    folder = None if options.demo else cache_folder()
-    monitor = Monitor(source_config(options), pricer(), timezone(options), cache_folder=folder)
+    monitor = Monitor(
+        source_config(options),
+        pricer(),
+        timezone(options),
+        cache_folder=None if options.demo else cache_folder(),
+        ledger_file=None if options.demo else ledger_file(),
+        reported_folder=None if options.demo else state_folder(),
+    )
     monitor.prepare()  # the workers read while the screen's code, the slow part, is loaded
     from claude_tui import ui
 

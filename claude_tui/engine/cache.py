@@ -26,7 +26,7 @@ from claude_tui.engine.table import FileRef, Table
 from claude_tui.model import Extra, Problem, ProblemKind, Usage
 from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """Moves whenever what is counted, or how it is kept, changes."""
 
 _CELL_WIDTH: Final = 19
@@ -47,10 +47,11 @@ class Seen(NamedTuple):
 
 
 class Saved(NamedTuple):
-    """What a cache held: how far each file had been read, and when that was saved."""
+    """What a cache held: how far each file had been read, when that was saved, and the ledger's mark then."""
 
     seen: dict[str, Seen]
     saved_ms: int
+    ledger_mark: str
 
 
 class Cache:
@@ -75,7 +76,7 @@ class Cache:
             table = Sections(self._folder / Path(described["table"]).name)
             _fill(store, cells, from_json(names), from_json(facts))
             store.table_loader = lambda: _load_table(table, described["rows"])
-            return Saved(_seen(from_json(seen)), int(described["saved_ms"]))
+            return Saved(_seen(from_json(seen)), int(described["saved_ms"]), str(described["ledger"]))
         except FileNotFoundError:
             return None
         except (OSError, DamagedError, KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
@@ -84,7 +85,7 @@ class Cache:
             store.clear()
             return None
 
-    def save(self, store: Store, seen: Mapping[str, Seen], now_ms: int) -> bool:
+    def save(self, store: Store, seen: Mapping[str, Seen], now_ms: int, ledger_mark: str = "") -> bool:
         """Save everything. Returns whether it could be. Call with the store's lock held."""
         if self._folder is None:
             return False
@@ -92,16 +93,16 @@ class Cache:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with _lease(self._folder) as is_ours:
                 if is_ours:
-                    self._write(self._folder, store, seen, now_ms)
+                    self._write(self._folder, store, seen, now_ms, ledger_mark)
                 return is_ours
         except OSError as error:
             self.problem = f"cache not saved: {error.strerror or type(error).__name__}"
             return False
 
-    def _write(self, folder: Path, store: Store, seen: Mapping[str, Seen], now_ms: int) -> None:
+    def _write(self, folder: Path, store: Store, seen: Mapping[str, Seen], now_ms: int, ledger_mark: str) -> None:
         name = f"table-{os.getpid():x}-{now_ms:x}"
         write_sections(folder / name, _table_sections(store.table))
-        about = {"saved_ms": now_ms, "table": name, "rows": len(store.table)}
+        about = {"saved_ms": now_ms, "table": name, "rows": len(store.table), "ledger": ledger_mark}
         entries = [[*entry.file, *_checkpoint_values(entry.checkpoint)] for entry in list(seen.values())]
         write_sections(
             folder / "head",

@@ -36,22 +36,32 @@ def count(
     *,
     keep_names: bool = False,
     cache_folder: Path | None = None,
+    ledger_file: Path | None = None,
     on_progress: OnProgress | None = None,
     processes: int | None = None,
 ) -> Store:
     """Read every log that the cache does not cover and return the store. Raises NoLogsError where there is none.
 
     `processes` is the number of worker processes; None chooses by the size of the work. Without `cache_folder`
-    every log is read.
+    every log is read. What `ledger_file` remembers of logs that are gone is counted too; it is never written here.
     """
-    opening = Opening(config, pricer, zone, cache_folder=cache_folder, keep_names=keep_names)
+    ledger = ledger_file if ledger_file is not None and ledger_file.exists() else None
+    opening = Opening(config, pricer, zone, cache_folder=cache_folder, ledger_file=ledger, keep_names=keep_names)
     tasks = opening.discover()
-    if not opening.files:
+    keeper = opening.keeper()
+    if keeper is not None and not opening.recall(keeper):
+        tasks = opening.all_tasks()
+    if not opening.files and not len(opening.store.cells):
         raise NoLogsError([place for _, place in opening.roots])
     if not _read(opening, tasks, on_progress, processes):
-        _read(opening, opening.forget(), on_progress, processes)
+        tasks = opening.forget()
+        if keeper is not None:
+            keeper.start(opening.files)
+        _read(opening, tasks, on_progress, processes)
     if sum(map(bytes_to_read, tasks)) > UNSAVED_BYTES:
-        opening.save()
+        opening.save(keeper.ledger.mark() if keeper is not None else "")
+    if keeper is not None:
+        keeper.close()
     return opening.store
 
 

@@ -18,7 +18,7 @@ from claude_tui.engine.explain import Explanation, explain
 from claude_tui.engine.hours import HourBook, Hours
 from claude_tui.engine.limits import Limits
 from claude_tui.engine.opening import Opening
-from claude_tui.engine.reading import FileColumns
+from claude_tui.engine.reading import FileColumns, Task
 from claude_tui.engine.registry import LOOK_S, LiveRegistry
 from claude_tui.engine.scan import Scan
 from claude_tui.engine.snapshots import SnapshotMaker
@@ -49,15 +49,19 @@ class Monitor:
         zone: ZoneInfo,
         *,
         cache_folder: Path | None = None,
+        ledger_file: Path | None = None,
         reported_folder: Path | None = None,
     ) -> None:
         self.tail: Tail | None = None
-        self._opening = Opening(config, pricer, zone, cache_folder=cache_folder)
+        self._opening = Opening(
+            config, pricer, zone, cache_folder=cache_folder, ledger_file=ledger_file, note_names=ledger_file is not None
+        )
         self.store = self._opening.store
         self._maker = SnapshotMaker(self.store, roots=tuple(root for _, root in self._opening.roots))
         self._registry = LiveRegistry.of(config)
         self._hours = HourBook(self.store)
         self._windows = WindowBook(self.store, reported_folder)
+        self._keeper = self._opening.keeper(self._notify)
         self._scan: Scan | None = None
         self._saved_revision = -1
         self._callbacks: list[Callable[[], None]] = []
@@ -134,7 +138,7 @@ class Monitor:
             if self._scan is None:
                 await asyncio.to_thread(self.prepare)
             await self._read_all()
-            self.tail = Tail(opening.config, self.store, opening.reader, self._notify, opening.seen)
+            self.tail = Tail(opening.config, self.store, opening.reader, self._notify, opening.seen, self._keep)
             self._show(self._following())
             await asyncio.to_thread(self._seal)
             await asyncio.gather(self.tail.run(), self._save_regularly())
@@ -142,18 +146,40 @@ class Monitor:
             watching.cancel()
             if self._scan is not None:
                 self._scan.stop()
+            if self._keeper is not None:
+                self._keeper.close()
             self._save()
             self._show(replace(self._maker.progress, phase=Phase.STOPPED))
 
     async def _read_all(self) -> None:
+        """Add what the ledger knows, and read what is left to read."""
+        opening, keeper = self._opening, self._keeper
+        if keeper is not None and not await asyncio.to_thread(opening.recall, keeper):
+            self._restart_scan(opening.all_tasks())
+        await self._run_scan()
+        if not await asyncio.to_thread(opening.load_table):
+            self._restart_scan(opening.all_tasks())
+            if keeper is not None:
+                await asyncio.to_thread(keeper.start, opening.files)
+            await self._run_scan()
+        if keeper is not None:
+            keeper.catch_up(list(opening.seen.values()))
+
+    async def _run_scan(self) -> None:
         scan = self._scan
-        if scan is None:
-            return
-        self._show(Progress(Phase.SCANNING, 0, scan.files_total, 0, scan.bytes_total))
-        await scan.run(self._take_in, self._show)
-        if not await asyncio.to_thread(self._opening.load_table):
-            self._scan = Scan(self._opening.forget(), self._opening.reader)
-            await self._scan.run(self._take_in, self._show)
+        if scan is not None:
+            self._show(Progress(Phase.SCANNING, 0, scan.files_total, 0, scan.bytes_total))
+            await scan.run(self._take_in, self._show)
+
+    def _restart_scan(self, tasks: list[Task]) -> None:
+        if self._scan is not None:
+            self._scan.stop()
+        self._scan = Scan(tasks, self._opening.reader)
+
+    def _keep(self, found: FileColumns) -> None:
+        """Let the ledger remember what was read."""
+        if self._keeper is not None:
+            self._keeper.note(found)
 
     def _seal(self) -> None:
         """Give back the memory that only the first read needed, in steps that hold nobody up."""
@@ -176,12 +202,16 @@ class Monitor:
             await asyncio.sleep(SAVE_INTERVAL_S)
 
     def _save(self) -> None:
-        """Save for the next start, unless nothing is new or the logs no longer hold all that was counted."""
-        tail = self.tail
-        if tail is None or not tail.is_continued or self._saved_revision == self.store.revision:
+        """Save for the next start, unless nothing is new.
+
+        Without a ledger there is also nothing to save once logs no longer hold all that was counted.
+        """
+        tail, keeper = self.tail, self._keeper
+        if tail is None or self._saved_revision == self.store.revision or not (keeper or tail.is_continued):
             return
         revision = self.store.revision
-        if self._opening.save():
+        mark = keeper.ledger.mark() if keeper is not None and keeper.flush() else ""
+        if self._opening.save(mark):
             self._saved_revision = revision
 
     def _following(self) -> Progress:
@@ -190,11 +220,13 @@ class Monitor:
         phase = Phase.POLLING if tail is not None and tail.is_polling else Phase.LIVE
         files = tail.files if tail is not None else 0
         done = self._maker.progress.bytes_done
-        return Progress(phase, files, files, done, done, detail=self._opening.cache.problem)
+        problems = (self._opening.cache.problem, self._keeper.status if self._keeper is not None else "")
+        return Progress(phase, files, files, done, done, detail="; ".join(filter(None, problems)))
 
     def _take_in(self, found: Sequence[FileColumns]) -> None:
         for one in found:
             self.store.take_in(one)
+            self._keep(one)
             if one.checkpoint is not None:
                 self._opening.seen[one.file.path] = Seen(one.file, one.checkpoint)
 

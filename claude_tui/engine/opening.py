@@ -8,8 +8,9 @@ from __future__ import annotations
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from claude_tui import __version__
@@ -19,6 +20,9 @@ from claude_tui.engine.sections import DamagedError
 from claude_tui.engine.store import Store
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import LogFile, SourceConfig
+
+if TYPE_CHECKING:
+    from claude_tui.engine.ledger import LedgerKeeper
 
 
 class Opening:
@@ -34,15 +38,19 @@ class Opening:
         zone: ZoneInfo,
         *,
         cache_folder: Path | None = None,
+        ledger_file: Path | None = None,
         keep_names: bool = False,
+        note_names: bool = False,
     ) -> None:
         self.config = config
-        self.reader = FileReader(pricer, zone, keep_names=keep_names)
-        self.store = Store(pricer, zone)
+        self.reader = FileReader(pricer, zone, keep_names=keep_names or note_names)
+        self.store = Store(pricer, zone, keep_names=keep_names)
         self.roots = roots_of(config)
         # Names of keys are not kept in the cache, so a count that needs them reads every log.
         self.cache = Cache(None if keep_names else cache_folder, self._identity(pricer, zone))
-        saved = self.cache.load(self.store) or Saved({}, 0)
+        saved = self.cache.load(self.store) or Saved({}, 0, "")
+        self._ledger_file = ledger_file
+        self._ledger_mark = saved.ledger_mark
         self.seen = saved.seen
         self.saved_ms = saved.saved_ms
         self.files: list[LogFile] = []
@@ -50,17 +58,41 @@ class Opening:
     def discover(self) -> list[Task]:
         """Find the files and return what is left to read, newest first.
 
-        Where a file that was counted is gone or cannot be continued the cache tells of logs that are no more,
-        so everything is counted again.
+        Where a file that was counted cannot be continued, or is gone and no ledger remembers, the cache tells
+        of logs that are no more, so everything is counted again.
         """
         self.files = discover(self.config)
         tasks = [task for task in map(self._task, self.files) if task is not None]
-        is_continued = len(self.seen.keys() & {file.path for file in self.files}) == len(self.seen)
+        is_gone = len(self.seen.keys() & {file.path for file in self.files}) < len(self.seen)
+        is_continued = self._ledger_file is not None or not is_gone
         if not is_continued or any(task.since and task.file.size < task.since.offset for task in tasks):
             return self.forget()
         if tasks and not self.load_table():
-            return [Task(file) for file in self.files]
+            return self.all_tasks()
         return tasks
+
+    def keeper(self, on_change: Callable[[], None] = lambda: None) -> LedgerKeeper | None:
+        """Return what ties the store to the ledger; None without one."""
+        if self._ledger_file is None:
+            return None
+        from claude_tui.engine.ledger import Ledger, LedgerKeeper  # SQLite, for those who have a ledger
+
+        return LedgerKeeper(self.store, Ledger.open(self._ledger_file), self.roots, on_change)
+
+    def recall(self, keeper: LedgerKeeper) -> bool:
+        """Add what the ledger knows of logs that are gone or hold less than they did. Call after `discover`.
+
+        Returns False where the cache told of logs that neither files nor ledger know: then it is forgotten, and
+        every file is to be read.
+        """
+        is_same = bool(self._ledger_mark) and self._ledger_mark == keeper.ledger.mark()
+        is_known = is_same or self.load_table()
+        cached = {path: seen.checkpoint for path, seen in self.seen.items()}
+        if keeper.start(self.files, cached, self._ledger_mark if is_known else "").lost:
+            is_known = False
+            self.forget()
+            keeper.start(self.files)
+        return is_known
 
     def load_table(self) -> bool:
         """Load single responses where that is still to be done. Where they are damaged everything is forgotten."""
@@ -75,14 +107,18 @@ class Opening:
         """Forget what was saved; every file is to be read."""
         self.store.clear()
         self.seen.clear()
-        self.saved_ms = 0
+        self.saved_ms, self._ledger_mark = 0, ""
+        return self.all_tasks()
+
+    def all_tasks(self) -> list[Task]:
+        """Return the tasks of reading every file whole."""
         return [Task(file) for file in self.files]
 
-    def save(self) -> bool:
-        """Save what is known now. Returns whether it could be."""
+    def save(self, ledger_mark: str = "") -> bool:
+        """Save what is known now, and the mark of the ledger it agrees with. Returns whether it could be."""
         with self.store.lock:
             self.store.settle()
-            return self.cache.save(self.store, self.seen, int(time.time() * 1000))
+            return self.cache.save(self.store, self.seen, int(time.time() * 1000), ledger_mark)
 
     def _task(self, file: LogFile) -> Task | None:
         seen = self.seen.get(file.path)

@@ -50,11 +50,12 @@ class Changes(NamedTuple):
 class Store:
     """Everything counted so far. `revision` moves whenever a number or a name may have changed."""
 
-    def __init__(self, pricer: Pricer, zone: ZoneInfo) -> None:
+    def __init__(self, pricer: Pricer, zone: ZoneInfo, *, keep_names: bool = False) -> None:
         self.lock = threading.RLock()
         self.pricer = pricer
         self.calendar = Calendar(zone)
         self.revision = 0
+        self._keep_names = keep_names
         self.clear()
 
     def clear(self) -> None:
@@ -83,7 +84,7 @@ class Store:
         """Every response; loaded when first needed where it was restored. Raises as the loader does."""
         if self._table is None:
             loader, self.table_loader = self.table_loader, None
-            self._table = loader() if loader is not None else Table()
+            self._table = loader() if loader is not None else Table(keep_names=self._keep_names)
             self._file_numbers = {ref: number for number, ref in enumerate(self._table.files)}
         return self._table
 
@@ -310,7 +311,7 @@ class Store:
     def responses(self, query: Query | None = None) -> list[Response]:
         """Return settled responses, extras as lines of their own, sorted by time then key.
 
-        Keys are the clients' own only where files were read with names kept, else their numbers.
+        Keys are the clients' own only where the store keeps names, else their numbers.
         """
         with self.lock:
             return list_responses(self, query or Query())

@@ -31,12 +31,13 @@ class Table:
     """
 
     __slots__ = (
-        "cache_read", "extras", "file", "files", "flags", "input", "key", "model", "names", "offset", "output",
-        "owner", "owner_file", "owner_time", "reported", "row_of", "terms", "time", "web_search", "write_1h",
+        "_keep_names", "cache_read", "extras", "file", "files", "flags", "input", "key", "model", "names", "offset",
+        "output", "owner", "owner_file", "owner_time", "reported", "row_of", "terms", "time", "web_search", "write_1h",
         "write_5m",
     )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, *, keep_names: bool = False) -> None:
+        self._keep_names = keep_names
         self.row_of = KeyIndex()
         self.key = array("q")
         self.time = array("q")
@@ -95,7 +96,7 @@ class Table:
             self._copy_rare(columns, entry, row)
             if entry in columns.owner_time:
                 self.owner_time[row] = columns.owner_time[entry]
-            if columns.names:
+            if self._keep_names and columns.names:
                 self.names[row] = columns.names[entry]
 
     def extend(self, columns: Columns, file: int, owners: list[int], models: list[int]) -> None:
@@ -109,7 +110,8 @@ class Table:
             getattr(self, name).extend(getattr(columns, name))
         for name in _RARE:
             getattr(self, name).update((start + entry, value) for entry, value in getattr(columns, name).items())
-        self.names.update(enumerate(columns.names, start))
+        if self._keep_names:
+            self.names.update(enumerate(columns.names, start))
 
     def would_change(self, row: int, columns: Columns, entry: int, file: int) -> bool:
         """Whether merging an entry into a response changes anything but where it was read."""

@@ -53,11 +53,13 @@ class Tail:
         file_reader: FileReader,
         on_change: Callable[[], None],
         seen: dict[str, Seen] | None = None,
+        on_read: Callable[[FileColumns], None] = lambda found: None,
     ) -> None:
         self.work = Work()
         self.is_continued = True
         self._store = store
         self._reader = file_reader
+        self._on_read = on_read
         self._on_change = on_change
         self._roots = [(name, root) for name in config.sources for root in reader(name).roots(config)]
         self.seen = {} if seen is None else seen
@@ -192,6 +194,7 @@ class Tail:
             if found.is_whole and seen is not None:
                 self.is_continued = False
             moved |= self._store.take_in(found)
+            self._on_read(found)
         return moved
 
 

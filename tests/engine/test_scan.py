@@ -18,6 +18,7 @@ from claude_tui.engine.scan import MAX_IN_FLIGHT, Scan
 from claude_tui.engine.store import Store
 from claude_tui.engine.workers import Workers
 from claude_tui.model import Progress
+from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile
 from tests.engine.counting import PRICER, UTC, config_of, placeless, reference
 from tests.logs import ClaudeHome, assistant, usage
 
@@ -202,15 +203,16 @@ async def test_a_file_that_goes_between_finding_and_reading_is_a_problem(home: C
 
 
 async def test_a_reader_that_fails_is_a_problem_of_its_file(home: ClaudeHome, monkeypatch: pytest.MonkeyPatch) -> None:
-    from claude_tui.sources.claude import source
+    from claude_tui.engine import reading
 
-    def fail(value: object, stem: str, offset: int) -> None:
-        if stem == "s7":
+    read = reading.read_columns
+
+    def fail(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
+        if file.path == str(home.path("s7")):
             raise ZeroDivisionError
-        return rule(value, stem, offset)  # type: ignore[return-value]
+        return read(file, since, keep_names=keep_names)
 
-    rule = source.usage_row
-    monkeypatch.setattr(source, "usage_row", fail)
+    monkeypatch.setattr(reading, "read_columns", fail)
     taking = Taking(home.folder, 0)
     await taking.run("run")
     (problem,) = taking.store.problems

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
-from typing import Final, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from claude_tui import paths
 from claude_tui.engine.ledger.book import Book, FileKey, Seal
@@ -36,7 +36,6 @@ from claude_tui.engine.ledger.schema import (
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import FileFacts
 
-FILE_NAME: Final = "ledger.db"
 T = TypeVar("T")
 
 
@@ -84,7 +83,7 @@ class Ledger:
     def open(cls, path: Path | None = None, host: str = "") -> Ledger:
         """Return the ledger at `path`, or the user's own. Nothing is created before something is written."""
         name = host or socket.gethostname() or "unknown"
-        return cls(path or paths.data_folder() / FILE_NAME, clean_host(name))
+        return cls(path or paths.ledger_file(), clean_host(name))
 
     # -- reading -------------------------------------------------------------------------------------------
 
