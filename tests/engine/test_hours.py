@@ -100,7 +100,7 @@ def test_a_session_that_turns_out_to_belong_elsewhere_moves(claude_home: ClaudeH
     store = counted(claude_home.folder)
     book = HourBook(store)
     assert sum(book.hours(Query(project="/p/main")) or ()) == 0
-    claude_home.append(assistant("msg_b", NOW_MS, usage(1), cwd="/p/main"))
+    claude_home.append(assistant("msg_b", NOW_MS - 240 * HOUR_MS, usage(1), cwd="/p/main"))
     read_again(claude_home, store)
     assert book.hours(Query(project="/p/main")) == plain_hours(store, Query(project="/p/main"))
     assert sum(book.hours(Query(project="/p/main")) or ()) > 1_000_000
@@ -108,3 +108,20 @@ def test_a_session_that_turns_out_to_belong_elsewhere_moves(claude_home: ClaudeH
 
 def test_nothing_counted_costs_nothing() -> None:
     assert HourBook(Store(PRICER, UTC)).hours(Query()) == NO_HOURS
+
+
+def test_a_day_in_which_nothing_changed_is_not_summed_again(
+    history: ClaudeHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = counted(history.folder, keep_names=False)
+    book = HourBook(store)
+    before = book.hours(Query())
+    asked: list[tuple[int, ...]] = []
+    rows_between = store.rows_between
+    monkeypatch.setattr(store, "rows_between", lambda *span: asked.append(span) or rows_between(*span))
+    assert book.hours(Query()) == before
+    assert asked == []
+    history.append(assistant("msg_new", NOW_MS, usage(1000, 10), "s1"), session="s1")
+    read_again(history, store)
+    book.hours(Query())
+    assert len(asked) == 1

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from claude_tui.engine.blocks import HOUR_MS, LENGTH_MS, Block, blocks, entries_of, open_window
-from claude_tui.engine.limits import remember
+from claude_tui.engine.limits import ReportedWindow, remember
 from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.store import Store
-from claude_tui.engine.windows import WindowBook
+from claude_tui.engine.windows import WindowBook, reported_reset_ms
 from claude_tui.model import Query
 from tests.engine.counting import GOLDEN_SETS, NOW_MS, PRICER, UTC, config_of, counted
 from tests.engine.test_hours import read_again
@@ -133,3 +133,19 @@ async def test_a_monitor_gives_blocks_once_it_has_read(claude_home: ClaudeHome) 
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert [unordered(block) for block in monitor.blocks(NOW_MS).blocks] == plain_blocks(monitor.store)
+
+
+def test_the_window_reported_last_that_is_still_open_counts() -> None:
+    def window(account: str, name: str, resets_ms: int, seen_ms: int) -> ReportedWindow:
+        return ReportedWindow(account, name, 10.0, resets_ms, seen_ms, None)
+
+    windows = [
+        window("a", "five_hour", NOW_MS + 5, NOW_MS - 9),
+        window("b", "five_hour", NOW_MS + 7, NOW_MS - 8),
+        window("c", "five_hour", NOW_MS - 1, NOW_MS - 2),
+        window("a", "seven_day", NOW_MS + 9, NOW_MS - 1),
+        window("d", "five_hour", NOW_MS + LENGTH_MS + 1, NOW_MS),
+    ]
+    assert reported_reset_ms(windows, NOW_MS) == NOW_MS + 7
+    assert reported_reset_ms(windows, NOW_MS + 7) == NOW_MS + LENGTH_MS + 1
+    assert reported_reset_ms([], NOW_MS) == 0
