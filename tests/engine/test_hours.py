@@ -123,5 +123,5 @@ def test_a_day_in_which_nothing_changed_is_not_summed_again(
     assert asked == []
     history.append(assistant("msg_new", NOW_MS, usage(1000, 10), "s1"), session="s1")
     read_again(history, store)
-    book.hours(Query())
+    assert book.hours(Query()) == book.hours(Query())
     assert len(asked) == 1
