@@ -6,7 +6,6 @@ Gives the same columns as `columns.columns_of`. Must not read files, know lines 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 from claude_tui.sources.claude.facts import FactsGatherer
@@ -18,6 +17,7 @@ from claude_tui.sources.columns import (
     SIDECHAIN,
     ColumnsBuilder,
     Owner,
+    key_number,
     put_or_drop,
 )
 from claude_tui.sources.instants import instant_ms
@@ -27,8 +27,6 @@ _NO_TOOLS: Final[Mapping[str, Any]] = {}
 _APPENDED: Final = (
     "key", "time", "owner", "flags", "input", "output", "write_5m", "write_1h", "cache_read", "offset", "model",
 )  # fmt: skip
-_MINUTES: Final[dict[str, int]] = {}
-"""Instants of `YYYY-MM-DDTHH:MM:`; rows come many to the minute."""
 
 
 class _Circumstances(NamedTuple):
@@ -81,9 +79,9 @@ class FastBuilder(ColumnsBuilder):
                 and not (iterations and _is_told_apart(iterations))
                 and (output or message.get("stop_reason") != "refusal")
                 and "code_execution_requests" not in tools
-                and "fallback_credit" not in usage
-                and "pausedResponses" not in message
-                and "isApiErrorMessage" not in line
+                and not usage.get("fallback_credit")
+                and not message.get("pausedResponses")
+                and not line.get("isApiErrorMessage")
             )
         except (KeyError, TypeError, AttributeError, IndexError):
             return False
@@ -96,7 +94,7 @@ class FastBuilder(ColumnsBuilder):
             lower = LOWER_BOUND if output <= PLACEHOLDER_OUTPUT and message.get("stop_reason") is None else 0
         if "requestSessionId" in line or "forkedFrom" in line:
             flags |= COPY
-        time_ms = fast_instant_ms(line.get("timestamp"))
+        time_ms = instant_ms(line.get("timestamp"))
         prompt = given + writes + reads
         self._see_usage(time_ms, prompt, message["model"], is_main=not flags & SIDECHAIN)
         entry = self._entries.get(key)
@@ -108,9 +106,20 @@ class FastBuilder(ColumnsBuilder):
         entry = self._entries[key] = len(self._entries)
         if self._keep_names:
             self._columns.names.append(key)
-        number = int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "little") >> 1
-        for append, value in zip(self._appends, (number, time_ms, owner, flags | lower, *counted), strict=True):
-            append(value)
+        (
+            a_key, a_time, a_owner, a_flags, a_input, a_output, a_write_5m, a_write_1h, a_read, a_offset, a_model,
+        ) = self._appends  # fmt: skip
+        a_key(key_number("claude", key))
+        a_time(time_ms)
+        a_owner(owner)
+        a_flags(flags | lower)
+        a_input(given)
+        a_output(output)
+        a_write_5m(write_5m)
+        a_write_1h(write_1h)
+        a_read(reads)
+        a_offset(offset)
+        a_model(model)
         if searches:
             self._columns.web_search[entry] = searches
         return True
@@ -183,20 +192,3 @@ def _is_told_apart(iterations: Any) -> bool:
         and type(iterations[0]) is dict
         and iterations[0].get("type") == "message"
     )
-
-
-def fast_instant_ms(text: object) -> int:
-    """Return what `instant_ms` does, sooner where the minute is known."""
-    if not isinstance(text, str):
-        return 0
-    minute_ms = _MINUTES.get(text[:17])
-    if minute_ms is not None and len(text) == 24 and text[19] == "." and text[23] == "Z":
-        clock = text[17:19] + text[20:23]
-        if clock.isdigit() and clock.isascii() and clock < "60":
-            return minute_ms + int(clock)
-    time_ms = instant_ms(text)
-    if time_ms and len(text) == 24 and text[23] == "Z" and text[19] == ".":
-        if len(_MINUTES) > 50_000:
-            _MINUTES.clear()
-        _MINUTES[text[:17]] = time_ms - time_ms % 60_000
-    return time_ms
