@@ -50,7 +50,7 @@ class Changes(NamedTuple):
 class Store:
     """Everything counted so far. `revision` moves whenever a number or a name may have changed."""
 
-    def __init__(self, pricer: Pricer, zone: ZoneInfo, *, keep_names: bool = False) -> None:
+    def __init__(self, pricer: Pricer, zone: ZoneInfo, *, keep_names: bool = True) -> None:
         self.lock = threading.RLock()
         self.pricer = pricer
         self.calendar = Calendar(zone)

@@ -36,7 +36,7 @@ class Table:
         "write_5m",
     )  # fmt: skip
 
-    def __init__(self, *, keep_names: bool = False) -> None:
+    def __init__(self, *, keep_names: bool = True) -> None:
         self._keep_names = keep_names
         self.row_of = KeyIndex()
         self.key = array("q")
