@@ -258,6 +258,7 @@ def test_a_session_is_judged_by_its_newest_line_and_the_clock(kind: str, states:
 def test_a_clock_set_back_wakes_sessions_again() -> None:
     maker = SnapshotMaker(store_of(ROW))
     assert maker.take(Query(), NOW_MS + DAY_MS).sessions[0].state is SessionState.DONE
+    assert maker.take(Query(), NOW_MS + 20 * 60_000).sessions[0].state is SessionState.IDLE
     assert maker.take(Query(), NOW_MS).sessions[0].state is SessionState.WAITING
 
 
