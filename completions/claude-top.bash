@@ -3,7 +3,7 @@ _claude_top() {
   local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}" command='' words='' index
   for ((index = 1; index < COMP_CWORD; index++)); do
     case "${command:+$command }${COMP_WORDS[index]}" in
-    'report'|'export'|'price'|'prices'|'check'|'doctor'|'bench'|'explain'|'completions'|'manual'|'statusline'|'daily'|'weekly'|'monthly'|'session'|'blocks'|'claude'|'claude daily'|'claude weekly'|'claude monthly'|'claude session'|'claude blocks'|'codex'|'codex daily'|'codex weekly'|'codex monthly'|'codex session'|'gemini'|'gemini daily'|'gemini weekly'|'gemini monthly'|'gemini session'|'opencode'|'opencode daily'|'opencode weekly'|'opencode monthly'|'opencode session')
+    'report'|'export'|'price'|'prices'|'check'|'doctor'|'serve'|'bench'|'explain'|'completions'|'manual'|'statusline'|'daily'|'weekly'|'monthly'|'session'|'blocks'|'claude'|'claude daily'|'claude weekly'|'claude monthly'|'claude session'|'claude blocks'|'codex'|'codex daily'|'codex weekly'|'codex monthly'|'codex session'|'gemini'|'gemini daily'|'gemini weekly'|'gemini monthly'|'gemini session'|'opencode'|'opencode daily'|'opencode weekly'|'opencode monthly'|'opencode session')
       command="${command:+$command }${COMP_WORDS[index]}" ;;
     esac
   done
@@ -51,6 +51,17 @@ _claude_top() {
     'doctor --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'doctor --source') COMPREPLY=(); return ;;
     'doctor -z'|'doctor --timezone') COMPREPLY=(); return ;;
+    'serve --host') COMPREPLY=(); return ;;
+    'serve --port') COMPREPLY=(); return ;;
+    'serve --name') COMPREPLY=(); return ;;
+    'serve --token-file') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    'serve --state-file') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    'serve --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'serve --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'serve --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'serve --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'serve --source') COMPREPLY=(); return ;;
+    'serve -z'|'serve --timezone') COMPREPLY=(); return ;;
     'bench --runs') COMPREPLY=(); return ;;
     'bench --workers') COMPREPLY=(); return ;;
     'bench --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
@@ -357,13 +368,14 @@ _claude_top() {
     'opencode session -z'|'opencode session --timezone') COMPREPLY=(); return ;;
   esac
   case "$command" in
-    '') words='report export price prices check doctor bench explain completions manual statusline daily weekly monthly session blocks claude codex gemini opencode -h --help -v --version --demo --once --theme --ascii --no-mouse --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    '') words='report export price prices check doctor serve bench explain completions manual statusline daily weekly monthly session blocks claude codex gemini opencode -h --help -v --version --demo --once --theme --ascii --no-mouse --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'report') words='-h --help -j --json --by -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'export') words='-h --help --jsonl --csv --flat --what -o --output -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'price') words='-h --help -j --json' ;;
     'prices') words='show refresh -h --help' ;;
     'check') words='-h --help --budget-day --budget-week --budget-month --near -j --json -q --quiet --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'doctor') words='-h --help -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    'serve') words='-h --help --host --port --name --token-file --no-token --state-file --web --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'bench') words='-h --help -j --json --runs --workers --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'explain') words='-h --help --against -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'completions') words='bash zsh fish -h --help' ;;

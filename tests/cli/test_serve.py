@@ -76,7 +76,9 @@ def stop(served: Served) -> tuple[int, str]:
 @pytest.fixture
 def served(claude_home: ClaudeHome) -> Iterator[Served]:
     claude_home.append(assistant("msg_1", NOON, usage(input=100, output=20)))
-    claude_home.append(assistant("msg_2", NOON + 86_400_000, usage(output=5), model='house"model', session="s2"), session="s2")
+    claude_home.append(
+        assistant("msg_2", NOON + 86_400_000, usage(output=5), model='house"model', session="s2"), session="s2"
+    )
     served = start()
     served.wait(lambda: served.ask("/healthz")[0] == 200)
     yield served

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-import signal
 from argparse import Namespace
 from pathlib import Path
 from typing import Any, Final
 
 from claude_tui.cli import exits, streams
 from claude_tui.cli.serve.guard import TOKEN_FILE, Guard
-from claude_tui.cli.serve.http import MAX_LINE_BYTES, Answer, Listener, Refused, Request
+from claude_tui.cli.serve.http import MAX_LINE_BYTES, Answer, Listener, Request
 from claude_tui.cli.serve.routes import Routes
+from claude_tui.cli.serve.sockets import listen, stop_on_signals
 from claude_tui.engine.monitor import Monitor
 from claude_tui.paths import state_folder
 
@@ -23,26 +22,21 @@ STATE_INTERVAL_S: Final = 1.0
 async def serve(options: Namespace, token: str, monitor: Monitor) -> int:
     """Serve until SIGINT or SIGTERM; returns the exit code."""
     routes = Routes(monitor)
-    guard: Guard | None = None
+    listening = listen(options.host, options.port)
+    port: int = listening.getsockname()[1]
+    guard = Guard(token, port, (options.host, *options.name))
 
     async def answer(request: Request) -> Answer:
-        if guard is None:
-            raise Refused(503, "starting")
         guard.check_place(request.headers)
         if token and not routes.is_open(request.path):
             guard.check_token(request.headers)
         return await routes.answer(request)
 
     listener = Listener(answer)
-    try:
-        server = await asyncio.start_server(listener.connected, options.host, options.port, limit=MAX_LINE_BYTES)
-    except OSError as error:
-        raise exits.CommandError(f"cannot listen on {options.host}:{options.port}: {error.strerror or error}") from None
-    port: int = server.sockets[0].getsockname()[1]
-    guard = Guard(token, port, (options.host, *options.name))
     host = f"[{options.host}]" if ":" in options.host else options.host
     over = asyncio.Event()
-    _stop_on_signals(over)
+    stop_on_signals(over)
+    server = await asyncio.start_server(listener.connected, sock=listening, limit=MAX_LINE_BYTES)
     _announce(f"http://{host}:{port}", token, options)
     work: list[asyncio.Task[Any]] = [asyncio.create_task(monitor.run())]
     if options.state_file:
@@ -67,13 +61,6 @@ def _announce(url: str, token: str, options: Namespace) -> None:
     if token:
         where = options.token_file or os.fspath(state_folder() / TOKEN_FILE)
         streams.narrate(f'{url}/api/stats needs the header "Authorization: Bearer <token>"; the token is in {where}')
-
-
-def _stop_on_signals(over: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, over.set)
 
 
 async def _keep_state(path: Path, routes: Routes) -> None:

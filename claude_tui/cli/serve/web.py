@@ -6,6 +6,7 @@ served only to who came with the token once, and to no page of another origin.
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 import shutil
 import sys
@@ -17,6 +18,7 @@ from typing import Any, Final
 from claude_tui.cli import exits, streams
 from claude_tui.cli.serve.guard import Guard
 from claude_tui.cli.serve.http import Refused
+from claude_tui.cli.serve.sockets import listen, stop_on_signals
 
 COOKIE: Final = "claude-top"
 MAX_SCREENS: Final = 8
@@ -39,29 +41,23 @@ def serve_screen(options: Namespace, token: str, arguments: Sequence[str]) -> in
     except ImportError:
         message = "serve --web needs the extra: pip install 'claude-top-tui[web]'"
         raise exits.CommandError(message) from None
-    if not options.port:
-        raise exits.CommandError("--web needs a port of its own; give one with --port", exits.USAGE)
-    guard = Guard(token, options.port, (options.host, *options.name))
+    return asyncio.run(_serve(web, base, options, token, shlex.join([*_program(), *arguments])))
+
+
+async def _serve(web: Any, base: Any, options: Namespace, token: str, command: str) -> int:
+    listening = listen(options.host, options.port)
+    port: int = listening.getsockname()[1]
+    guard = Guard(token, port, (options.host, *options.name))
     host = f"[{options.host}]" if ":" in options.host else options.host
-    url = f"http://{host}:{options.port}"
+    url = f"http://{host}:{port}"
 
     class Guarded(base):  # type: ignore[misc]
-        """textual-serve's server with the guard before every request."""
+        """textual-serve's server, with the guard before every request and a bound on open screens."""
 
         screens = 0
 
-        def initialize_logging(self) -> None:
-            """Log nothing: its own log would show what is typed."""
-
         async def on_startup(self, app: Any) -> None:
-            """Say where it is, with the token only a person at this machine sees."""
-            streams.write(f"{url}/?token={token}\n" if token else f"{url}/\n")
-            streams.finish()
-
-        async def _make_app(self) -> Any:
-            app = await super()._make_app()
-            app.middlewares.append(_middleware(web, guard, token, url))
-            return app
+            """Say nothing: the address is printed when it can be opened."""
 
         async def handle_websocket(self, request: Any) -> Any:
             """Start the screen for a tab, unless too many are open."""
@@ -73,19 +69,26 @@ def serve_screen(options: Namespace, token: str, arguments: Sequence[str]) -> in
             finally:
                 self.screens -= 1
 
-    server = Guarded(_command(arguments), options.host, options.port, "claude-top", public_url=url)
+    app = await Guarded(command, options.host, port, "claude-top", public_url=url)._make_app()
+    app.middlewares.append(_middleware(web, guard, token, url))
+    over = asyncio.Event()
+    stop_on_signals(over)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
     try:
-        server.serve()
-    except OSError as error:
-        raise exits.CommandError(f"cannot listen on {options.host}:{options.port}: {error.strerror}") from None
+        await web.SockSite(runner, listening, shutdown_timeout=2).start()
+        # With the token, which only who sees this terminal knows.
+        streams.write(f"{url}/?token={token}\n" if token else f"{url}/\n")
+        streams.finish()
+        await over.wait()
+    finally:
+        await runner.cleanup()
     return exits.OK
 
 
-def _command(arguments: Sequence[str]) -> str:
-    """Return the command line of the screen, for the shell textual-serve starts it with."""
+def _program() -> list[str]:
     found = shutil.which("claude-top")
-    program = [found] if found else [sys.executable, "-m", "claude_tui"]
-    return shlex.join([*program, *arguments])
+    return [found] if found else [sys.executable, "-m", "claude_tui"]
 
 
 def _middleware(web: Any, guard: Guard, token: str, url: str) -> Any:
