@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from claude_tui.cli import exits, streams
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.cli.places import add_place_options, counted, pricer, source_config
+from claude_tui.cli.progress import Steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,8 +38,10 @@ def run(options: Namespace) -> int:
     options.source = ("claude",)
     ours = counted(options).responses()
     message_ids: dict[Place, str | None] = {}
-    entries = theirs.kept(_entries(source_config(options), message_ids))
-    found = explain.explain(ours, entries, message_ids, _price())
+    with Steps() as steps:
+        steps.show("reading the logs as ccusage does")
+        entries = theirs.kept(_entries(source_config(options), message_ids))
+        found = explain.explain(ours, entries, message_ids, _price())
     if options.json:
         streams.write_json(explain.report(found))
     else:

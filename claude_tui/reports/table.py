@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 GAP: Final = "  "
-SHORTEST: Final = 12
+SHORTEST: Final = 10
 """No column is shortened below this width."""
 
 
@@ -48,24 +48,41 @@ class Table:
             total=tuple(self.total[number] for number in kept) if self.total else (),
         )
 
-    def fitted(self, width: int) -> Table:
-        """Return the table without the columns there is no room for."""
+    def fitted(self, width: int, borders: int = 0) -> Table:
+        """Return the table without the columns there is no room for, in `width` columns of a terminal.
+
+        `borders` is what is drawn around a column beside its content, of all columns but the last.
+        """
         table = self
-        while table.width() - table._shrinkable() > width:
+        while table.width(borders) - table._spare() > width:
             priority = max((column.priority for column in table.columns), default=0)
             if not priority:
                 break
             table = table.without(frozenset(c.title for c in table.columns if c.priority == priority))
         return table
 
-    def width(self) -> int:
-        """Return the width of the table drawn plainly, in columns of the terminal."""
-        return sum(self._widths()) + len(GAP) * (len(self.columns) - 1)
+    def width(self, borders: int = 0) -> int:
+        """Return the width of the table with its columns as wide as they like."""
+        return sum(self._widths()) + (borders or len(GAP)) * (len(self.columns) - 1)
 
-    def _shrinkable(self) -> int:
+    def widths_in(self, width: int, borders: int = 0) -> list[int]:
+        """Return the width of each column where the table has `width` columns of a terminal; the widest text
+        gives way first. Numbers are never cut, so the sum may be more than there is."""
         widths = self._widths()
-        pairs = zip(widths, self.columns, strict=True)
-        return sum(max(0, width - SHORTEST) for width, column in pairs if column.may_shrink)
+        excess = self.width(borders) - width
+        while excess > 0:
+            pairs = [(size, number) for number, size in enumerate(widths) if self.columns[number].may_shrink]
+            size, number = max(pairs, default=(0, 0))
+            if size <= SHORTEST:
+                break
+            widths[number] -= 1
+            excess -= 1
+        return widths
+
+    def _spare(self) -> int:
+        """How many columns of a terminal could be saved by cutting texts."""
+        pairs = zip(self._widths(), self.columns, strict=True)
+        return sum(max(0, size - SHORTEST) for size, column in pairs if column.may_shrink)
 
     def _widths(self) -> list[int]:
         lines = [[column.title for column in self.columns], *self.rows, *([self.total] if self.total else [])]
@@ -97,13 +114,7 @@ def cut(text: str, width: int) -> str:
 def plain(table: Table, width: int = 0) -> str:
     """Return the table as aligned text, a line a row; in at most `width` columns where that is possible (0: any)."""
     fitted = table.fitted(width) if width else table
-    widths = fitted._widths()
-    excess = fitted.width() - width if width else 0
-    for number, column in enumerate(fitted.columns):
-        if excess > 0 and column.may_shrink:
-            shorter = max(SHORTEST, widths[number] - excess)
-            excess -= max(0, widths[number] - shorter)
-            widths[number] = min(widths[number], shorter)
+    widths = fitted.widths_in(width) if width else fitted._widths()
     rule = GAP.join("-" * size for size in widths)
     lines = [_line(fitted, [column.title for column in fitted.columns], widths), rule]
     lines += [_line(fitted, row, widths) for row in fitted.rows]
@@ -134,8 +145,16 @@ def ruled(table: Table, width: int, *, is_coloured: bool = True) -> str:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    spare = 3 * len(table.columns) + 1 - len(GAP) * (len(table.columns) - 1)
-    fitted = table.fitted(width - spare)
+    if TYPE_CHECKING:
+        from rich.console import JustifyMethod
+
+    # Beside its content a column has a line and two spaces; the table has one line more, and two spaces.
+    borders, edges = 3, 4
+    fitted = table.fitted(width - edges, borders)
+    widths = fitted.widths_in(width - edges, borders)
+    if sum(widths) + borders * (len(widths) - 1) > width - edges:
+        # There is no room for lines; and a number that is cut would be another number.
+        return plain(fitted, width)
     drawn = RichTable(
         title=Text(table.title, "bold") if table.title else None,
         box=box.ROUNDED,
@@ -145,14 +164,10 @@ def ruled(table: Table, width: int, *, is_coloured: bool = True) -> str:
         footer_style="bold",
     )
     totals = fitted.total or ("",) * len(fitted.columns)
-    for column, total in zip(fitted.columns, totals, strict=True):
+    for column, total, size in zip(fitted.columns, totals, widths, strict=True):
+        justify: JustifyMethod = "left" if column.is_text else "right"
         drawn.add_column(
-            Text(column.title),
-            footer=Text(total),
-            justify="left" if column.is_text else "right",
-            no_wrap=True,
-            overflow="ellipsis" if column.may_shrink else "crop",
-            min_width=SHORTEST if column.may_shrink else None,
+            Text(column.title), Text(total), justify=justify, no_wrap=True, overflow="ellipsis", width=size
         )
     for row in fitted.rows:
         drawn.add_row(*(Text(cell) for cell in row))

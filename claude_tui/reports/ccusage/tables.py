@@ -47,7 +47,7 @@ def _numbers(counts: Counts) -> Cells:
 
 
 def _columns(*first: str, last: Sequence[str] = ()) -> tuple[Column, ...]:
-    names = [Column(name, is_text=True) for name in first]
+    names = [Column(name, is_text=True, may_shrink=True) for name in first]
     return (*names, *(Column(name) for name in (*NUMBERS, COST)), *(Column(name, is_text=True) for name in last))
 
 
@@ -113,7 +113,7 @@ def unified_table(title: str, first: str, rows: Sequence[Row], *, with_models: b
 def blocks_table(title: str, found: Sequence[Block], now_ms: int, zone: ZoneInfo, limit: int | None = None) -> Table:
     """Return one row a block, and below the one that goes on what it is heading for."""
     percent = [Column("%")] if limit else []
-    texts = [Column(name, is_text=True) for name in ("Block Start", "Duration/Status", "Models")]
+    texts = [Column(name, is_text=True, may_shrink=True) for name in ("Block Start", "Duration/Status", "Models")]
     rows: list[Cells] = []
     for block in found:
         share = (f"{block.usage.tokens / limit * 100:.1f}%",) if limit else ()

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from claude_tui.cli import main
+from tests.cli.program import run
+from tests.logs import ClaudeHome, assistant, usage
+
+
+def test_one_picture_as_text(claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    claude_home.append(
+        assistant("msg_1", now_ms - 60_000, usage(output=100_000)),
+        assistant("msg_2", now_ms - 2_000_000, usage(output=100), model="house-model"),
+    )
+    assert main(["--once"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("today >=$1.50   total >=$1.50   100k tokens in 2 responses\n")
+    assert "per hour, over 5, 15 and 60 min: $18.00, $6.00, $1.50   active sessions 1" in text
+    assert "not in the cost: 1 unpriced model, 100 tokens (house-model)" in text
+    for part in ("Models (2)", "Projects (1)", "/home/user/project", "Sessions (1)", "prices: bundled"):
+        assert part in text
+
+
+def test_it_fits_the_terminal(claude_home: ClaudeHome) -> None:
+    claude_home.append(assistant("msg_1", 1_795_176_000_000, usage(output=1), cwd="/home/user/" + "long/" * 40))
+    for width in (120, 80, 60):
+        lines = run("--once", env={"COLUMNS": str(width)}).text.splitlines()
+        assert max(len(line) for line in lines if "long/" in line) <= width
+
+
+def test_the_demo_needs_no_logs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--once", "--demo"]) == 0
+    text = capsys.readouterr().out
+    assert "Models (10 of" in text and "active sessions" in text
+
+
+def test_no_logs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--once"]) == 3
+    assert "no logs found; looked in" in capsys.readouterr().err
