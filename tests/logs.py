@@ -38,7 +38,7 @@ def assistant(
     counters: Mapping[str, Any],
     session: str = "s1",
     model: str = "claude-sonnet-4-5-20250929",
-    cwd: str = "/home/user/project",
+    cwd: str | None = "/home/user/project",
     **more: Any,
 ) -> dict[str, Any]:
     """A usage row. `more` adds or replaces top-level fields; None removes one."""

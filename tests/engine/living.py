@@ -25,7 +25,11 @@ class Living:
         self.monitor = Monitor(config_of(*folders), PRICER, UTC)
         self._moved = asyncio.Event()
         loop = asyncio.get_running_loop()
-        self.monitor.subscribe(lambda: loop.call_soon_threadsafe(self._moved.set))
+
+        def moved() -> None:
+            loop.call_soon_threadsafe(self._moved.set)
+
+        self.monitor.subscribe(moved)
 
     @property
     def tail(self) -> Tail:

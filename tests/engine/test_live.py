@@ -265,7 +265,11 @@ async def test_stopping_in_the_middle_of_the_first_read_ends_it(claude_home: Cla
         claude_home.append(row(number), session=f"s{number}")
     monitor = Monitor(config_of(claude_home.folder), PRICER, UTC)
     running = asyncio.create_task(monitor.run())
-    monitor.subscribe(lambda: asyncio.get_running_loop().call_soon(running.cancel))
+
+    def stop() -> None:
+        asyncio.get_running_loop().call_soon(running.cancel)
+
+    monitor.subscribe(stop)
     with pytest.raises(asyncio.CancelledError):
         await running
     assert monitor.snapshot(Query(), T).progress.phase is Phase.STOPPED

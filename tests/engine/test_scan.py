@@ -66,6 +66,25 @@ def worker_processes(scan: Scan) -> Iterator[BaseProcess]:
         yield from scan._workers._pool._processes.values()
 
 
+async def until_gone(processes: Sequence[BaseProcess]) -> None:
+    """Wait until processes have ended. The pool waits for them too, so only their ids are sure to tell."""
+
+    async def gone() -> None:
+        for process in processes:
+            while is_there(process.pid or 0):
+                await asyncio.to_thread(process.join, 0.05)
+
+    await asyncio.wait_for(gone(), 30)
+
+
+def is_there(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 ways = pytest.mark.parametrize("way", ["run", "run_here"])
 
 
@@ -82,9 +101,7 @@ async def test_progress_ends_at_everything(home: ClaudeHome, way: str, processes
     assert done == sorted(done) and done[-1] == total
     assert all((told.eta_s or 0) >= 0 for told in taking.told)
     assert taking.told[-1].eta_s == 0
-    for process in taking.workers:
-        process.join(30)
-        assert not process.is_alive()
+    await until_gone(taking.workers)
 
 
 @ways
@@ -169,9 +186,7 @@ async def test_a_cancelled_scan_leaves_no_worker(home: ClaudeHome) -> None:
         await running
     assert taking.told[0].files_done < FILES
     assert len(taking.workers) == 2
-    for process in taking.workers:
-        await asyncio.to_thread(process.join, 30)
-        assert not process.is_alive()
+    await until_gone(taking.workers)
 
 
 class Stop(list[Progress]):
@@ -205,7 +220,7 @@ async def test_a_file_that_goes_between_finding_and_reading_is_a_problem(home: C
 async def test_a_reader_that_fails_is_a_problem_of_its_file(home: ClaudeHome, monkeypatch: pytest.MonkeyPatch) -> None:
     from claude_tui.engine import reading
 
-    read = reading.read_columns
+    read = reading.read_columns  # type: ignore[attr-defined]
 
     def fail(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
         if file.path == str(home.path("s7")):

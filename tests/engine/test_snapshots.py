@@ -119,7 +119,7 @@ def test_a_snapshot_cannot_be_changed_and_does_not_change() -> None:
     before = canonical(snapshot)
     for thing in (snapshot, snapshot.totals, snapshot.models[0], snapshot.sessions[0], snapshot.burn):
         with pytest.raises((FrozenInstanceError, TypeError)):
-            thing.revision = 7  # type: ignore[union-attr]
+            thing.revision = 7  # type: ignore[misc,union-attr]
     store.apply("/s2.jsonl", columns_of("claude", [replace(ROW, key="msg_2", time_ms=NOW_MS - 1)]))
     assert maker.take(Query(), NOW_MS).totals.responses == 2
     assert canonical(snapshot) == before

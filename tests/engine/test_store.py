@@ -168,10 +168,10 @@ def test_threads_may_write_and_look_at_once() -> None:
     with ThreadPoolExecutor(8) as pool:
         writing = [pool.submit(write, file) for file in many]
         looking = [pool.submit(look, number) for number in range(60)]
-        for future in (*writing, *looking):
-            future.result()
-        for future in looking:
-            snapshot = future.result()
+        for written in writing:
+            written.result()
+        for looked in looking:
+            snapshot = looked.result()
             assert add(row.totals for row in snapshot.sessions) == snapshot.totals
     assert placeless(store.responses()) == placeless(filled(many).responses())
     assert canonical(maker.take(Query(), NOW_MS - 1000)) == canonical(

@@ -59,7 +59,7 @@ def test_the_context_is_the_newest_prompt_of_the_main_chain(claude_home: ClaudeH
 
 
 def test_a_name_the_user_gave_beats_one_a_model_made(claude_home: ClaudeHome) -> None:
-    titles = [
+    titles: list[tuple[dict[str, object], str]] = [
         ({"type": "summary", "summary": "sum"}, "sum"),
         ({"type": "ai-title", "aiTitle": "made"}, "made"),
         ({"type": "custom-title", "customTitle": "mine"}, "mine"),
@@ -117,7 +117,8 @@ def grown(file: LogFile, cuts: list[int]) -> FileFacts:
         assert not found.restarted
         book.learn("claude", file.path, found.facts, is_whole=since is None)
         since = found.checkpoint
-    return next(iter({**book.sessions, **book.agents}.values()))
+    (merged,) = [*book.sessions.values(), *book.agents.values()]
+    return merged
 
 
 @pytest.mark.parametrize("seed", range(8))

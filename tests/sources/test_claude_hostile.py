@@ -38,7 +38,7 @@ def put(value: Any, at: tuple[str | int, ...], replacement: Any) -> Any:
     """A copy of a JSON value in which one place holds something else."""
     if not at:
         return replacement
-    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy: Any = dict(value) if isinstance(value, dict) else list(value)
     copy[at[0]] = put(copy[at[0]], at[1:], replacement)
     return copy
 
