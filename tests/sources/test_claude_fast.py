@@ -1,0 +1,180 @@
+"""The fast way to read a transcript gives what the plain way gives, and decodes little to do so."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import orjson
+import pytest
+
+from claude_tui.sources.claude import fast_search
+from claude_tui.sources.claude.fast import read_columns
+from claude_tui.sources.claude.fast_rows import FastBuilder
+from claude_tui.sources.claude.rule import usage_row
+from tests.engine.counting import GOLDEN_SETS
+from tests.fuzz.claude import reading_with
+from tests.fuzz.sameness import differences
+from tests.logs import ClaudeHome, assistant, line, usage
+
+T = 1_780_000_000_000
+ROW = assistant("msg_a", T, usage(10, 20, 3, 4, 5))
+TEXT = line(ROW)
+USER = line({"parentUuid": "p", "type": "user", "message": {"content": "x" * 9000}, "sessionId": "s1", "cwd": "/p"})
+COUNTED = usage(999, 999)
+
+
+def user(**more: Any) -> bytes:
+    row = {"parentUuid": "p", "type": "user", "message": {"content": "hello"}, "sessionId": "s1", "cwd": "/p"}
+    return line({**row, **more})
+
+
+def spaced(row: Any) -> bytes:
+    return json.dumps(row, separators=(", ", " : ")).encode() + b"\n"
+
+
+HOSTILE: dict[str, bytes] = {
+    "spaces after colons": spaced(ROW),
+    "usage, model and type inside tool input": line(
+        {**ROW, "message": {**ROW["message"], "content": [{"input": {**ROW, "usage": COUNTED, "model": "x"}}]}}
+    ),
+    "a nested user with a long tail": line(
+        {**ROW, "toolUseResult": {"type": "user", "uuid": "u", "tail": "x" * 20_000}}
+    ),
+    "a user row with an answer inside": user(toolUseResult={"type": "assistant", "message": {"usage": COUNTED}}),
+    "an answer's usage under another name": line(
+        {**ROW, "message": {"id": "msg_x", "content": []}, "data": {"content": [], "usage": COUNTED}}
+    ),
+    "no id": line({**ROW, "message": {**ROW["message"], "id": None}}),
+    "no model": line({**ROW, "message": {**ROW["message"], "model": None}}),
+    "byte order mark": b"\xef\xbb\xbf" + TEXT,
+    "invalid UTF-8": TEXT.replace(b'"done"', b'"do\xff\xc3ne"'),
+    "NUL before": b"\0\0\0" + TEXT,
+    "NUL inside the key": TEXT.replace(b'"usage"', b'"us\0age"'),
+    "two rows on a line": TEXT.rstrip() + line(assistant("msg_b", T, usage(1, 1))),
+    "a row between two others": USER.rstrip() + TEXT.rstrip() + USER,
+    "a torn row before another": TEXT[:300] + USER.rstrip() + TEXT,
+    "raw U+2028": TEXT.replace(b'"done"', '"a\u2028b"'.encode()),
+    "a lone surrogate": TEXT.replace(b'"done"', b'"\\ud83d"'),
+    "an escaped key": TEXT.replace(b'"usage"', b'"\\u0075sage"'),
+    "another escaped key": TEXT.replace(b'"usage"', b'"us\\u0061ge"'),
+    "an escaped key in a row that says user first": b'{"type":"user",' + TEXT[1:].replace(b'"usage"', b'"usag\\u0065"'),
+    "an escaped type": TEXT.replace(b'"type":"assistant"', b'"ty\\u0070e":"assist\\u0061nt"'),
+    "two types, the last counts": b'{"type":"user",' + TEXT[1:],
+    "two types, the last does not": TEXT.rstrip()[:-1] + b',"type":"user"}\n',
+    "two usages, the last counts": TEXT.replace(b'"usage":', b'"usage":{"output_tokens":7},"usage":'),
+    "two messages, the last is empty": TEXT.rstrip()[:-1] + b',"message":{}}\n',
+    "counters in another order": line(assistant("msg_a", T, dict(reversed(usage(1, 2, 3).items())))),
+    "a progress row": line({"type": "progress", "data": {"type": "agent_progress", "message": ROW}, "cwd": "/p"}),
+    "a very long line": line({**ROW, "message": {**ROW["message"], "content": [{"text": '"usage":{ ' * 400_000}]}}),
+    "carriage returns": TEXT.replace(b"\n", b"\r\n"),
+    "markers inside a text": user(message={"content": '"usage":{"output_tokens":1} "type":"assistant" }{'}),
+    "counters that are no counts": line(assistant("msg_a", T, usage(1.5, "x", -1))),  # type: ignore[arg-type]
+    "blank lines": b"\n\n   \n\t\n",
+    "no object": b'[1]\n"usage"\n5\nnull\n',
+    "braces only": b"{" * 3000 + b"\n",
+    "deep": b'{"usage":' * 2000 + b"1" + b"}" * 2000 + b"\n",
+    "long title": line({"type": "summary", "summary": "x" * 9000}),
+}
+
+
+@pytest.mark.parametrize("is_native", [True, False])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_lines_count_the_same(claude_home: ClaudeHome, name: str, is_native: bool) -> None:
+    around = [line(assistant("msg_before", T, usage(1, 2))), line(assistant("msg_after", T + 5, usage(3, 4)))]
+    path = claude_home.append(around[0], HOSTILE[name], USER, HOSTILE[name], around[1])
+    with reading_with(window=8 << 20, max_line=8 << 20, is_native=is_native):
+        assert differences(str(path))[0] == []
+    with reading_with(window=600, max_line=8 << 20, is_native=is_native):
+        assert differences(str(path))[0] == []
+
+
+def test_a_torn_last_line_waits_for_its_newline(claude_home: ClaudeHome) -> None:
+    path = claude_home.append(line(assistant("msg_b", T, usage(1, 2))), TEXT[:-20])
+    found, checkpoint = differences(str(path))
+    assert found == []
+    assert len(read_columns(str(path)).columns) == 1
+    claude_home.append(TEXT[-20:])
+    assert differences(str(path), checkpoint)[0] == []
+    assert len(read_columns(str(path), checkpoint).columns) == 1
+
+
+@pytest.mark.parametrize("folder", GOLDEN_SETS, ids=lambda folder: folder.name)
+def test_real_logs_read_whole_and_in_any_pieces_are_the_same(folder: Path, tmp_path: Path) -> None:
+    chance = random.Random(folder.name)
+    for number, original in enumerate(sorted(folder.glob("projects/**/*.jsonl"))):
+        assert differences(str(original))[0] == []
+        data = original.read_bytes()
+        path = tmp_path / str(number) / original.name
+        path.parent.mkdir()
+        checkpoint = None
+        for cut in sorted(chance.choices(range(len(data) + 1), k=4)):
+            with path.open("r+b" if path.exists() else "wb") as log:
+                log.write(data[:cut])
+            found, checkpoint = differences(str(path), checkpoint)
+            assert found == []
+
+
+def test_rows_of_every_client_take_the_short_way() -> None:
+    taken = decoded = 0
+    take: Callable[..., bool] = FastBuilder.take
+
+    def counting(self: FastBuilder, value: Any, offset: int) -> bool:
+        nonlocal taken, decoded
+        is_taken = take(self, value, offset)
+        taken += is_taken
+        decoded += usage_row(value, "", 0) is not None
+        return is_taken
+
+    with patch.object(FastBuilder, "take", counting):
+        for folder in GOLDEN_SETS:
+            for path in folder.glob("projects/**/*.jsonl"):
+                read_columns(str(path))
+    assert taken > 0.8 * decoded > 100
+
+
+def test_lines_that_cannot_matter_are_not_decoded(claude_home: ClaudeHome) -> None:
+    path = claude_home.append(TEXT, *[USER] * 50, TEXT)
+    with patch.object(orjson, "loads", wraps=orjson.loads) as loads:
+        read_columns(str(path))
+    assert loads.call_count < 10
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from the kernel, in KiB")
+def test_a_huge_line_does_not_take_its_size_in_memory(claude_home: ClaudeHome) -> None:
+    path = claude_home.append(TEXT)
+    with path.open("r+b") as log:  # a hole: no disk is used
+        log.seek(0, 2)
+        log.write(b'{"type":"file-history-snapshot","x":"')
+        log.seek(700 << 20, 1)
+        log.write(b'"}\n' + TEXT.replace(b"msg_a", b"msg_b"))
+    code = (
+        "import resource, sys\n"
+        "from claude_tui.sources.claude.fast import read_columns\n"
+        "found = read_columns(sys.argv[1])\n"
+        "kinds = [problem.kind.value for problem in found.problems]\n"
+        "print(len(found.columns), kinds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)\n"
+    )
+    made = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    responses, kinds, peak_mib = made.stdout.split()
+    assert (responses, kinds) == ("2", "['oversize']")
+    assert int(peak_mib) < 250
+
+
+@pytest.mark.parametrize("finder", [fast_search._finder, fast_search._plain_finder])
+def test_every_mark_is_found(finder: Any) -> None:
+    block = b'x"usage"\n\xff\\u0075\n"usage""usage"\nlast "usage'
+    with patch.object(fast_search, "_finder", finder):
+        find = fast_search.marks(block)
+        found, at = [], 0
+        while (at := find(at)) < fast_search.NOWHERE:
+            found.append(at)
+            at += 1
+    assert found == [1, 10, 17, 24]
+    assert fast_search.marks(b"\0abc")(2) == 2
