@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -17,12 +17,18 @@ from zoneinfo import ZoneInfo
 from png import convert
 
 from claude_tui.demo import write_demo
+from claude_tui.engine.budgets import Budget, BudgetState, check
 from claude_tui.engine.count import count
+from claude_tui.engine.explain import Explanation, explain
+from claude_tui.engine.hours import HourBook, Hours
 from claude_tui.engine.snapshots import SnapshotMaker
 from claude_tui.engine.store import Store
+from claude_tui.engine.turns import turn_details
+from claude_tui.engine.windows import BlocksPicture, WindowBook
 from claude_tui.model import Phase, Progress, Query, Response, Snapshot
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.protocol import SourceConfig
+from claude_tui.sources.turn import TurnDetails
 from claude_tui.ui.app import ClaudeTop
 from claude_tui.ui.header import VIEW_NAMES
 from claude_tui.ui.settings import Settings
@@ -35,6 +41,11 @@ EXTRA = (
     ("drilled", "models", "120x36", "claude-dark", ("enter",)),
     ("colour-blind", "days", "120x36", "colour-blind", ()),
     ("ansi", "live", "120x36", "ansi-dark", ()),
+    ("turns", "live", "120x36", "claude-dark", ("enter",)),
+    ("tree", "live", "120x36", "claude-dark", ("t",)),
+    ("explain", "models", "120x36", "claude-dark", ("i",)),
+    ("explain-turn", "live", "120x36", "claude-dark", ("enter", "i")),
+    ("settings", "days", "120x36", "claude-light", ("comma",)),
 )
 """Pictures beside the plain views: name, view, size, theme, keys."""
 
@@ -45,6 +56,7 @@ class CountedOnce:
     def __init__(self, store: Store, files: int) -> None:
         self._store = store
         self._maker = SnapshotMaker(store, roots=("~/.claude/projects",))
+        self._windows, self._hours = WindowBook(store), HourBook(store)
         self._progress = Progress(Phase.LIVE, files, files)
 
     async def run(self) -> None:
@@ -57,12 +69,24 @@ class CountedOnce:
         return replace(self._maker.take(query, now_ms), progress=self._progress)
 
     def turns(self, session_key: str, /) -> Sequence[Response]:
-        return list(self._store.responses(Query(session=session_key)))
+        return self._store.responses(Query(session=session_key))
 
     saved_ms = 0
 
-    def responses(self, query: Query, /) -> Sequence[Response]:
-        return list(self._store.responses(query))
+    def blocks(self, now_ms: int, /) -> BlocksPicture:
+        return self._windows.picture(now_ms)
+
+    def hours(self, query: Query, /) -> Hours | None:
+        return self._hours.hours(query)
+
+    def budgets(self, budgets: Iterable[Budget], now_ms: int, /) -> Sequence[BudgetState]:
+        return check(self._store, budgets, now_ms)
+
+    def turn_details(self, response: Response, /) -> TurnDetails:
+        return turn_details(response)
+
+    def explain(self, about: Query | Response, /) -> Explanation:
+        return explain(self._store, about)
 
     def refresh(self) -> None:
         pass
@@ -75,8 +99,9 @@ async def draw(source: CountedOnce, view: str, size: str, theme: str, keys: Sequ
             await pilot.pause(0.01)
         await pilot.pause(0.3)
         if keys:
-            await pilot.press(*keys)
-            await pilot.pause(0.4)
+            for key in keys:
+                await pilot.press(key)
+                await pilot.pause(0.6)
         return app.export_screenshot(title="claude-top", simplify=True)
 
 

@@ -6,39 +6,37 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timezone, tzinfo
 from pathlib import Path
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from textual import events, work
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
-from textual.theme import Theme
 from textual.widgets import ContentSwitcher, Input
 from textual.worker import Worker, WorkerState
 
 from claude_tui.model import Query, Snapshot, Totals
 from claude_tui.sources.display import display_name
-from claude_tui.ui import palette, preferences, sizes, themes
-from claude_tui.ui.ascii import AsciiFilter
+from claude_tui.ui import palette, sizes, themes
 from claude_tui.ui.bindings import APP_BINDINGS
-from claude_tui.ui.dialogs import ColumnsScreen, PeriodScreen, SettingsScreen
+from claude_tui.ui.dialogs import PeriodScreen
 from claude_tui.ui.empty import Empty, is_empty
 from claude_tui.ui.header import VIEW_NAMES, Line, Meters, Status, budget_text, short_line, top_line
 from claude_tui.ui.help import HelpScreen
 from claude_tui.ui.keybar import KeyBar
+from claude_tui.ui.looks import Looks
 from claude_tui.ui.period import BY_ID as PERIODS
 from claude_tui.ui.period import Period, add
 from claude_tui.ui.refresh import NewsArrived, Refresher
-from claude_tui.ui.settings import Settings, save, with_options
+from claude_tui.ui.settings import Settings
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.views import ALL_VIEWS
 from claude_tui.ui.views.base import EVERYTHING, Drilled, Scope, Shown, View
 from claude_tui.ui.views.days import DayWanted
-from claude_tui.ui.views.sessions import SessionsView, TreeToggled
 
 BUDGET_EVERY_S = 20.0
 """How often the budgets are compared with what was spent."""
@@ -52,7 +50,7 @@ class Place:
     scope: Scope = EVERYTHING
 
 
-class ClaudeTop(App[None]):
+class ClaudeTop(Looks):
     """A live monitor of what Claude Code costs and does."""
 
     TITLE = "claude-top"
@@ -91,7 +89,7 @@ class ClaudeTop(App[None]):
         self.passed: tuple[str, ...] = ()
         """The budgets that are used up, as sentences."""
         self._told: set[tuple[str, date]] = set()
-        self._settings_path = settings_path
+        self.settings_path = settings_path
         self._complaints = list(complaints)
         self._clock = clock or (lambda: time.time_ns() // 1_000_000)
         self._zone: tzinfo = timezone.utc
@@ -102,17 +100,9 @@ class ClaudeTop(App[None]):
         for theme in themes.OWN:
             self.register_theme(theme)
         if self.settings.ascii:
-            self._filters.append(AsciiFilter())
+            self.draw_plainly()
 
     # -- frame
-
-    def get_css_variables(self) -> dict[str, str]:
-        """The theme's colours, and ours for drawings."""
-        theme: Theme = self.current_theme
-        variables = super().get_css_variables()
-        variables |= themes.drawing_colours(theme, variables)
-        self.theme_variables = variables
-        return variables
 
     def compose(self) -> ComposeResult:
         """Status, meters, the views, keys."""
@@ -127,19 +117,7 @@ class ClaudeTop(App[None]):
 
     def on_mount(self) -> None:
         """Start counting, and draw once before there is anything."""
-        if self.settings.theme in self.available_themes:
-            self.theme = self.settings.theme
-        else:
-            self.theme = themes.DEFAULT
-            self._complaints.append(f"no theme is called {self.settings.theme}")
-        if self.settings.keys:
-            self.set_keymap(dict(self.settings.keys))
-        for complaint in self._complaints:
-            self.notify(display_name(complaint), title="settings", severity="warning", timeout=10, markup=False)
-        for name, view in self.views.items():
-            if view.table is not None:
-                view.table.choose_columns(frozenset(self.settings.columns.get(name, ())))
-        self._show_tree(self.settings.tree)
+        self.take_over(self._complaints)
         self.source.subscribe(self._hear)
         self._count()
         self._refresh_forever()
@@ -279,6 +257,11 @@ class ClaudeTop(App[None]):
         self._tier(event.size.width, event.size.height)
         self.call_after_refresh(self._draw_header)
 
+    def rearrange(self) -> None:
+        """Fit everything into the room there is, and draw the header."""
+        self._tier(self.size.width, self.size.height)
+        self.call_after_refresh(self._draw_header)
+
     def _tier(self, width: int, height: int) -> None:
         if self.screen_stack:
             screen = self.screen_stack[0]
@@ -387,73 +370,9 @@ class ClaudeTop(App[None]):
         await asyncio.to_thread(self.source.refresh)
         self.refresher.wish(urgent=True)
 
-    def action_interval(self, step: int) -> None:
-        """Refresh less or more often."""
-        self.change_setting("interval_s", step)
-        self._draw_header()
-
-    def action_zoom(self) -> None:
-        """Give the whole screen to the view, or take it back."""
-        self.screen.toggle_class("-zoom")
-        self._tier(self.size.width, self.size.height)
-        self.call_after_refresh(self._draw_header)
-
-    def action_theme(self) -> None:
-        """The next theme."""
-        self.notify(self.change_setting("theme", 1), title="theme", timeout=2, markup=False)
-
     def action_help(self) -> None:
         """All keys."""
         self.push_screen(HelpScreen())
-
-    @work(group="dialog")
-    async def action_columns(self) -> None:
-        """Choose the columns of the table."""
-        view, table = self.view, self.view.table
-        if table is not None:
-            hidden = await self.push_screen_wait(ColumnsScreen(table.columns, table.hidden_columns))
-            if hidden is not None and hidden != table.hidden_columns:
-                table.choose_columns(hidden)
-                self.keep("columns", view.TITLE, tuple(sorted(hidden)))
-
-    def action_settings(self) -> None:
-        """Change what is kept."""
-        entries = [(name, preferences.text(self.settings, name)) for name in preferences.STEPS]
-        path = display_name(str(self._settings_path)) if self._settings_path else "nowhere"
-        self.push_screen(SettingsScreen(entries, self.change_setting, path))
-
-    def change_setting(self, name: str, step: int) -> str:
-        """Set a setting to its next or previous value, use it at once and keep it; returns it as text."""
-        value = preferences.stepped(self.settings, name, step, sorted(self.available_themes))
-        self.settings = with_options(self.settings, **{name: value})
-        if name == "theme":
-            self.theme = str(value)
-        elif name == "interval_s":
-            self.refresher.interval_s = self.settings.interval_s
-        elif name == "tree":
-            self._show_tree(self.settings.tree)
-        self.keep("screen", name, value)
-        return preferences.text(self.settings, name)
-
-    def keep(self, section: str, name: str, value: object) -> None:
-        """Write a changed setting to the settings file; where that fails it is said, and nothing else."""
-        if self._settings_path is None:
-            return
-        try:
-            save(self._settings_path, section, name, value)
-        except (OSError, ValueError) as error:
-            self.notify(display_name(str(error)), title="not kept", severity="warning", markup=False)
-
-    def on_tree_toggled(self, event: TreeToggled) -> None:
-        """Sub-agents are to be shown, or folded."""
-        self.settings = replace(self.settings, tree=event.is_tree)
-        self._show_tree(event.is_tree)
-        self.keep("screen", "tree", event.is_tree)
-
-    def _show_tree(self, is_tree: bool) -> None:
-        for view in self.views.values():
-            if isinstance(view, SessionsView):
-                view.show_tree(is_tree)
 
     @work(exclusive=True, exit_on_error=False, group="budgets")
     async def _check_budgets(self) -> None:

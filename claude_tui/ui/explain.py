@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+import textwrap
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import tzinfo
-from typing import ClassVar, Final
+from typing import Final, NamedTuple
 
-from textual import work
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from rich.cells import cell_len
 from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from claude_tui.engine.explain import COUNTED, NOT_LOGGED, REASONS, Explanation
 from claude_tui.model import ESTIMATE_FLAGS, PriceStatus, Response, Totals
 from claude_tui.sources.display import display_name
 from claude_tui.sources.turn import TurnDetails
 from claude_tui.ui import format
+from claude_tui.ui.columns import cut
 
 FLAGS: Final = {
     "assumed_5m": "cache writes of unknown lifetime, priced as 5 minutes",
@@ -46,19 +42,47 @@ _KINDS: Final = (
 PICO: Final = 1_000_000
 """Picodollars a token in a dollar a million tokens."""
 
-Lines = list[Content]
+NAMES: Final = 28
+"""Cells the names of facts are given."""
 
 
-def fact(name: str, value: str, note: str = "") -> Content:
-    """One line: a name, its figure, what it means."""
-    return Content.assemble(
-        (name.rjust(28), "$quiet"), "  ", (value, "bold $foreground"), (f"  {note}" if note else "", "$quiet")
-    )
+class Fact(NamedTuple):
+    """A name, its figure, and what it means."""
+
+    name: str
+    value: str
+    note: str = ""
+
+
+Lines = list[Fact | Content]
+
+
+def fact(name: str, value: str, note: str = "") -> Fact:
+    """One line of an explanation."""
+    return Fact(name, value, note)
+
+
+def laid_out(lines: Sequence[Fact | Content], width: int) -> Content:
+    """Lines as text: names right-aligned in a column, notes wrapped beside it."""
+    drawn: list[Content] = []
+    for line in lines:
+        if isinstance(line, Content):
+            drawn.append(line)
+            continue
+        name, value = cut(line.name, NAMES), line.value
+        used = NAMES + 2 + (cell_len(value) + 2 if value else 0)
+        room = max(16, width - used)
+        wrapped = textwrap.wrap(line.note, room, break_on_hyphens=False) or [""]
+        gap = "  " if value else ""
+        first = (name.rjust(NAMES), "$quiet"), "  ", (value, "bold $foreground"), gap, (wrapped[0], "$quiet")
+        drawn.append(Content.assemble(*first))
+        drawn += [Content.styled(" " * used + more, "$quiet") for more in wrapped[1:]]
+    return Content("\n").join(drawn)
 
 
 def of_totals(totals: Totals, zone: tzinfo) -> Lines:
     """What a sum is made of."""
-    lines = [
+    lines: Lines = [
         fact("cost", format.headline_cost(totals), "API-equivalent list price"),
         fact("replies", f"{totals.responses:,}", "each counted once, however often its lines were copied"),
     ]
@@ -80,7 +104,7 @@ def of_totals(totals: Totals, zone: tzinfo) -> Lines:
         fact("cache spent", format.money(totals.write_extra_nano, 12), "writes cost that above plain input"),
         Content(""),
     ]
-    return lines + doubts(totals)
+    return [*lines, *doubts(totals)]
 
 
 def doubts(totals: Totals) -> Lines:
@@ -112,7 +136,7 @@ def of_response(response: Response, zone: tzinfo, prices: str) -> Lines:
         PriceStatus.FREE: "this model costs nothing",
         PriceStatus.UNPRICED: "no price is known for this model",
     }.get(price.status, "a part of it has no price and is left out")
-    lines = [
+    lines: Lines = [
         fact("cost", format.NOT_AVAILABLE if price.nano is None else format.money(price.nano, 12), how),
         fact("model", display_name(response.model)),
         fact("at", format.clock(response.time_ms, zone)),
@@ -126,7 +150,7 @@ def of_response(response: Response, zone: tzinfo, prices: str) -> Lines:
         lines.append(fact("≥ lower bound", "yes", "the client logged only the beginning of the output"))
     lines += flag_lines(Counter(price.flags))
     if response.path:
-        lines.append(fact("counted from", display_name(response.path)))
+        lines.append(fact("counted from", "", display_name(response.path)))
         lines.append(fact("byte", f"{response.offset:,}", "e opens it there"))
     return lines
 
@@ -161,7 +185,9 @@ def of_explanation(found: Explanation, zone: tzinfo) -> Lines:
         lines.append(fact("why this row", "", display_name(found.why)))
     for row in found.rows:
         place = f"{display_name(os.path.basename(row.path))}:{row.line}"
-        lines.append(fact(place[-28:], row.reason, f"{format.clock(row.time_ms, zone)}, {row.usage.output:,} output"))
+        lines.append(
+            fact(place[-NAMES:], row.reason, f"{format.clock(row.time_ms, zone)}, {row.usage.output:,} output")
+        )
     lines += [Content(""), heading("what it was priced with"), *rate_lines(found)]
     if found.flags:
         lines += [Content(""), *flag_lines(found.flags)]
@@ -177,7 +203,7 @@ def rate_lines(found: Explanation) -> Lines:
         special = ("  fast" if row.is_fast else "") + (f"  above {format.short(row.over)} tokens" if row.over else "")
         lines.append(
             fact(
-                display_name(row.model)[-28:],
+                display_name(row.model),
                 format.money(use.cost_nano, 12),
                 f"{use.responses:,} replies  {when}{special}",
             )
@@ -196,9 +222,7 @@ def rate_lines(found: Explanation) -> Lines:
         lines.append(fact("free", f"{found.free:,}", "replies of models that cost nothing"))
     for one in found.unpriced:
         lines.append(
-            fact(
-                display_name(one.model)[-28:], format.NOT_AVAILABLE, f"{one.responses:,} replies, {one.tokens:,} tokens"
-            )
+            fact(display_name(one.model), format.NOT_AVAILABLE, f"{one.responses:,} replies, {one.tokens:,} tokens")
         )
     return lines
 
@@ -232,58 +256,9 @@ def of_details(found: TurnDetails) -> Lines:
 
 def heading(text: str) -> Content:
     """A title between facts."""
-    return Content.styled(text.rjust(28), "bold $accent")
+    return Content.styled(text.rjust(NAMES), "bold $accent")
 
 
 def not_logged() -> Lines:
     """What no total can hold."""
-    return [Content(""), Content.styled(f"never in the logs, so in no total: {', '.join(NOT_LOGGED)}", "$faint")]
-
-
-class ExplainScreen(ModalScreen[None]):
-    """The explanation of a figure."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,i,q,enter,backspace", "dismiss", "Close", show=False),
-        Binding("j,down", "scroll(1)", show=False),
-        Binding("k,up", "scroll(-1)", show=False),
-    ]
-
-    def __init__(self, name: str, lines: Sequence[Content], more: Callable[[], Lines]) -> None:
-        """Set up the screen.
-
-        Args:
-            name: What is explained.
-            lines: What is known at once.
-            more: What takes time to find out; called in a thread.
-        """
-        super().__init__()
-        self._heading = name
-        self._lines = list(lines)
-        self._more = more
-
-    def compose(self) -> ComposeResult:
-        """The lines, in a box that scrolls."""
-        with VerticalScroll(id="explain") as box:
-            box.border_title = Content.styled(self._heading, "bold $foreground")
-            box.border_subtitle = Content.styled("Esc closes", "$quiet")
-            yield Static(id="explain-text", markup=False)
-
-    def on_mount(self) -> None:
-        """Find out the rest."""
-        self._find_out()
-
-    @work(exit_on_error=False, exclusive=True)
-    async def _find_out(self) -> None:
-        text = self.query_one("#explain-text", Static)
-        waiting = Content.styled("reading the logs again…", "$quiet")
-        text.update(Content("\n").join([*self._lines, Content(""), waiting]))
-        try:
-            found = await asyncio.to_thread(self._more)
-        except Exception as error:  # whatever it is, what is known already stays on screen
-            found = [fact("not explained", "", display_name(f"{type(error).__name__}: {error}"))]
-        text.update(Content("\n").join([*self._lines, Content(""), *found]))
-
-    def action_scroll(self, lines: int) -> None:
-        """Scroll where the lines do not fit."""
-        self.query_one("#explain", VerticalScroll).scroll_relative(y=lines, animate=False)
+    return [Content(""), fact("in no total", "", f"what is never logged: {', '.join(NOT_LOGGED)}")]

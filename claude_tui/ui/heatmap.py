@@ -101,6 +101,7 @@ class Heatmap(Widget, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *(f"heatmap--level-{level}" for level in range(5)),
         "heatmap--nodata",
+        "heatmap--outside",
         "heatmap--label",
         "heatmap--cursor",
         "heatmap--month",
@@ -134,10 +135,21 @@ class Heatmap(Widget, can_focus=True):
         """How often the grid was built because something in it changed."""
         self._given: tuple[Mapping[date, int], date | None, date | None] = ({}, None, None)
         self._built: object = None
+        self._covered: tuple[date | None, date | None] = (None, None)
 
-    def show(self, daily: Mapping[date, int], today: date, first: date | None = None) -> None:
-        """Show these days. Nothing is drawn when they are the ones on screen."""
+    def show(
+        self,
+        daily: Mapping[date, int],
+        today: date,
+        first: date | None = None,
+        since: date | None = None,
+        until: date | None = None,
+    ) -> None:
+        """Show these days. Nothing is drawn when they are the ones on screen. Days not in `since..until` are faint."""
         was_today = self._given[1]
+        if (since, until) != self._covered:
+            self._covered = (since, until)
+            self.refresh()
         self._given = (daily, today, first)
         if self.cursor_day is None or self.cursor_day == was_today:
             self.cursor_day = today
@@ -201,7 +213,9 @@ class Heatmap(Widget, can_focus=True):
         return " " if day.level == FUTURE else "-" if day.level == NO_DATA else GLYPHS[day.level]
 
     def _style(self, day: Day) -> Style:
-        name = f"level-{day.level}" if day.level >= 0 else "nodata"
+        since, until = self._covered
+        is_outside = (since is not None and day.day < since) or (until is not None and day.day > until)
+        name = "outside" if is_outside else f"level-{day.level}" if day.level >= 0 else "nodata"
         return self.get_component_rich_style(f"heatmap--{name}")
 
     def watch_cursor_day(self, day: date | None) -> None:

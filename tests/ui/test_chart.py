@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claude_tui.ui.chart import MARGIN, Stack, bar_cells, draw, nice_top, stack, unit_for, without_colour
+from claude_tui.ui.chart import MARGIN, bar_cells, draw, nice_top, without_colour
+from claude_tui.ui.stacks import Stack, stack, unit_for
 
 DAYS = tuple(date(2026, 11, 1) + timedelta(days=number) for number in range(20))
 

@@ -178,7 +178,7 @@ async def test_names_are_drawn_as_they_are(name: str) -> None:
 async def test_clicks_sort_and_select() -> None:
     async with shown(THINGS) as (of, pilot):
         await pilot.click(of, offset=(2, 0))
-        assert of.sort_id == "name"
+        assert of.arrangement.sort_id == "name"
         await pilot.click(of, offset=(2, 3))
         assert of.cursor_index == 2
 

@@ -73,7 +73,7 @@ def window_lines(found: BlocksPicture, now_ms: int, zone: tzinfo, width: int) ->
     if window is None:
         return [Content.styled("no block is open", "$quiet"), Content.styled("the next reply opens one", "$faint")]
     share = (now_ms - window.start_ms) / max(1, window.end_ms - window.start_ms)
-    filled, empty = bars.gauge(share, max(4, width - 26))
+    filled, empty = bars.gauge(share, max(4, width - 30))
     how = "reported by the client" if window.is_reported else "estimated from the log"
     bounds = f"{format.clock(window.start_ms, zone)[-5:]} to {format.clock(window.end_ms, zone)[-5:]}"
     left = format.countdown((window.end_ms - now_ms) / 1000)
@@ -201,7 +201,7 @@ class BlocksView(TableView):
         """What a block is called."""
         return f"block of {format.clock(row.block.start_ms, self.shown.zone)}" if self.shown else "block"
 
-    def explanation(self, row: BlockRow, shown: Shown) -> list[Content]:
+    def explanation(self, row: BlockRow, shown: Shown) -> explain.Lines:
         """Where the figures of a block come from."""
         return [
             *explain.of_totals(row.totals, shown.zone),

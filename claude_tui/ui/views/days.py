@@ -18,11 +18,13 @@ from textual.widgets import Static
 from claude_tui.model import ModelRow, ProjectRow, Snapshot, Totals
 from claude_tui.ui import bars, explain, format
 from claude_tui.ui.bindings import DAYS_BINDINGS
-from claude_tui.ui.chart import KINDS, MARGIN, UNITS, CostChart, kinds_per_day, stack, unit_for
+from claude_tui.ui.chart import MARGIN, CostChart
 from claude_tui.ui.columns import fit
+from claude_tui.ui.explain_screen import ExplainScreen
 from claude_tui.ui.heatmap import GLYPHS, Heatmap
 from claude_tui.ui.names import tails
 from claude_tui.ui.source import SnapshotSource
+from claude_tui.ui.stacks import KINDS, UNITS, kinds_per_day, stack, unit_for
 from claude_tui.ui.views.base import Drilled, Scope, Shown, View
 
 METRICS: Final[dict[str, Callable[[Totals], int]]] = {
@@ -179,7 +181,12 @@ class DaysView(View):
         """Hand the days to heatmap and chart."""
         snapshot, value = shown.snapshot, METRICS[self.metric]
         first = snapshot.days[0].day if snapshot.days else None
-        self.heatmap.show({row.day: value(row.totals) for row in snapshot.days}, shown.today, first)
+        self.heatmap.show(
+            {row.day: value(row.totals) for row in snapshot.days},
+            shown.today,
+            first,
+            *shown.period.range(shown.today),
+        )
         self._show_summary()
         self._show_chart()
         if shown.extra is None or shown.extra.day == self.heatmap.cursor_day:
@@ -262,10 +269,10 @@ class DaysView(View):
         if shown is not None and row is not None:
             query, source, zone = shown.scope.query(row.day, row.day), shown.source, shown.zone
 
-            def more() -> list[Content]:
+            def more() -> explain.Lines:
                 return explain.of_explanation(source.explain(query), zone) if source is not None else []
 
-            self.app.push_screen(explain.ExplainScreen(format.day(row.day), explain.of_totals(row.totals, zone), more))
+            self.app.push_screen(ExplainScreen(format.day(row.day), explain.of_totals(row.totals, zone), more))
 
     def fetch(self, source: SnapshotSource, snapshot: Snapshot, scope: Scope, now_ms: int) -> DayFound | None:
         """The selected day by itself, and its hours."""

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from claude_tui.model import SessionRow, Snapshot
-from claude_tui.ui import cells
+from claude_tui.ui import cells, session_cells
 from claude_tui.ui.cells import Frame
 from claude_tui.ui.columns import Column
 from claude_tui.ui.views.sessions import SessionsView
 
 
-def live_columns(frame: Frame) -> list[Column[SessionRow]]:
+def live_columns(frame: Frame) -> list[Column[Any]]:
     """The columns of the live table."""
     return [
-        cells.state(0, words=True),
+        session_cells.state(0, words=True),
         cells.text("name", "Session", 18, lambda row: row.name, 1, style="name", narrow=12, flex=3),
         cells.text(
             "project", "Project", 13, lambda row: frame.project(row.project_name), 0, style="accent", narrow=8, flex=1
         ),
-        cells.text("model", "Model", 13, cells.models_text, 5, narrow=10),
-        cells.context(3),
-        cells.rate(2),
+        cells.text("model", "Model", 13, session_cells.models_text, 5, narrow=10),
+        session_cells.context(3),
+        session_cells.rate(2),
         cells.cost(frame),
         cells.tokens(4),
         cells.age(frame, 1),
@@ -37,7 +38,7 @@ class LiveView(SessionsView):
     COLUMNS_SORT = "state"
     KEYS = ("row-open", "filter", "sort-next", "tree", "follow", "explain", "pause", "help")
 
-    def columns(self) -> Sequence[Column[SessionRow]]:
+    def columns(self) -> Sequence[Column[Any]]:
         """The columns of the table."""
         return live_columns(self.frame)
 

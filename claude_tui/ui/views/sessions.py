@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 
 from claude_tui.model import Query, SessionRow, Snapshot
-from claude_tui.ui import cells, explain, format
+from claude_tui.ui import cells, explain, format, session_cells
 from claude_tui.ui.bindings import SESSION_BINDINGS
 from claude_tui.ui.cells import Frame
 from claude_tui.ui.columns import Cell, Column
@@ -32,15 +32,15 @@ def _agents(row: SessionRow, width: int) -> Cell:
     return Cell(f"+{len(row.agents)}", "dim") if row.agents else Cell("·", "faint")
 
 
-def session_columns(frame: Frame) -> list[Column[SessionRow]]:
+def session_columns(frame: Frame) -> list[Column[Any]]:
     """The columns of the sessions table."""
     return [
-        cells.state(0),
+        session_cells.state(0),
         cells.text("name", "Session", 18, lambda row: row.name, 0, style="name", narrow=12, flex=3),
         cells.text(
             "project", "Project", 12, lambda row: frame.project(row.project_name), 4, style="accent", narrow=8, flex=1
         ),
-        cells.text("model", "Model", 15, cells.models_text, 5, narrow=10),
+        cells.text("model", "Model", 15, session_cells.models_text, 5, narrow=10),
         Column("agents", "Sub", 4, _agents, lambda row: len(row.agents), 8, tooltip="Sub-agents, counted in"),
         cells.messages(6),
         cells.cache_hit(7),
@@ -67,7 +67,7 @@ class SessionsView(TableView):
         super().__init__()
         self._table.pace = lambda row: (row.cost_per_hour_nano, row.totals.last_ms)
 
-    def columns(self) -> Sequence[Column[SessionRow]]:
+    def columns(self) -> Sequence[Column[Any]]:
         """The columns of the table."""
         return session_columns(self.frame)
 
@@ -82,7 +82,7 @@ class SessionsView(TableView):
     @property
     def is_tree(self) -> bool:
         """Whether sub-agents are shown."""
-        return self._table.children_of is not None
+        return self._table.arrangement.children_of is not None
 
     def show_tree(self, is_tree: bool) -> None:
         """Show sub-agents below their session, or fold them."""
@@ -96,7 +96,7 @@ class SessionsView(TableView):
         """Keep the selected session in view, else the busiest; or leave off."""
         self._table.follow(not self._table.follows)
 
-    def explanation(self, row: SessionRow | AgentLine, shown: Shown) -> list[Content]:
+    def explanation(self, row: SessionRow | AgentLine, shown: Shown) -> explain.Lines:
         """Where the figures of a session come from."""
         lines = super().explanation(row, shown)
         if isinstance(row, SessionRow):
@@ -120,7 +120,7 @@ class SessionsView(TableView):
         )
 
 
-def _facts(row: SessionRow) -> list[Content]:
+def _facts(row: SessionRow) -> explain.Lines:
     """What is known of a session beside its sums."""
     window = f"of {format.short(row.context_window)}" if row.context_window else "of an unknown window"
     share = f", {format.share(row.context_tokens, row.context_window)}" if row.context_window else ""

@@ -18,6 +18,7 @@ from claude_tui.ui import editor, explain, rows_out
 from claude_tui.ui.bindings import ROW_BINDINGS
 from claude_tui.ui.cells import Frame
 from claude_tui.ui.columns import Column
+from claude_tui.ui.explain_screen import ExplainScreen
 from claude_tui.ui.line_table import LineTable
 from claude_tui.ui.row_detail import LEAST_HEIGHT, MOST_HEIGHT, RowDetail
 from claude_tui.ui.views.base import Shown, View
@@ -84,12 +85,12 @@ class TableView(View):
     def subtitle(self) -> Content:
         """What the table is sorted and filtered by."""
         table = self._table
-        arrow = "▼" if table.descending else "▲"
+        arrow = "▼" if table.arrangement.is_descending else "▲"
         counts = f"{len(table.rows):,} of {table.total:,}" if table.filter else f"{table.total:,}"
         parts = [
             (counts, "$quiet"),
             (" · ", "$line"),
-            (f"{table.sort_column.label.lower() or table.sort_id} {arrow}", "$quiet"),
+            (f"{table.arrangement.column.label.lower() or table.arrangement.sort_id} {arrow}", "$quiet"),
         ]
         if table.follows:
             parts = [("follow", "bold $accent"), (" · ", "$line"), *parts]
@@ -103,7 +104,7 @@ class TableView(View):
 
     # -- the selected row
 
-    def explanation(self, row: Any, shown: Shown) -> list[Content]:
+    def explanation(self, row: Any, shown: Shown) -> explain.Lines:
         """Where the figures of a row come from."""
         return explain.of_totals(row.totals, shown.zone)
 
@@ -121,13 +122,13 @@ class TableView(View):
         if row is not None and self.shown is not None:
             shown, about = self.shown, self.about(row, self.shown)
             lines = self.explanation(row, shown)
-            self.app.push_screen(explain.ExplainScreen(self.row_name(row), lines, lambda: self.find_out(about, shown)))
+            self.app.push_screen(ExplainScreen(self.row_name(row), lines, lambda: self.find_out(about, shown)))
 
     def about(self, row: Any, shown: Shown) -> Query | Response | None:
         """What the source is asked to explain of a row; None where there is no more to say."""
         return None
 
-    def find_out(self, about: Query | Response | None, shown: Shown) -> list[Content]:
+    def find_out(self, about: Query | Response | None, shown: Shown) -> explain.Lines:
         """What takes time to find out of a row. Called in a thread of its own; must not touch widgets."""
         if about is None or shown.source is None:
             return []

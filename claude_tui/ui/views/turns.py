@@ -77,7 +77,18 @@ class TurnsView(TableView):
                 2,
             ),
             Column("cost", "Cost", 9, price_cell, lambda row: row.price.nano or 0, 0, narrow=8),
-            cells.text("where", "Where", 16, _where, 10, style="faint", narrow=12, flex=1),
+            Column(
+                "where",
+                "Where",
+                16,
+                _where,
+                lambda row: (row.path, row.offset),
+                10,
+                narrow=12,
+                flex=1,
+                right=False,
+                descending=False,
+            ),
         ]
 
     def _time(self, row: Response, width: int) -> Cell:
@@ -111,13 +122,14 @@ class TurnsView(TableView):
 
     def row_name(self, row: Response) -> str:
         """What a reply is called."""
-        return f"reply {display_name(row.key)}"
+        when = self._time(row, 15).text.strip()
+        return f"reply of {format.short_model(display_name(row.model))}, {when}"
 
     def location(self, row: Response) -> tuple[str, int] | None:
         """Where it was counted from."""
         return (row.path, row.offset) if row.path else None
 
-    def explanation(self, row: Response, shown: Shown) -> list[Content]:
+    def explanation(self, row: Response, shown: Shown) -> explain.Lines:
         """How a reply was counted and priced."""
         return explain.of_response(row, shown.zone, shown.snapshot.prices)
 
@@ -125,7 +137,7 @@ class TurnsView(TableView):
         """The reply."""
         return row
 
-    def find_out(self, about: Query | Response | None, shown: Shown) -> list[Content]:
+    def find_out(self, about: Query | Response | None, shown: Shown) -> explain.Lines:
         """What the log says of a reply, and which of its rows counts."""
         if shown.source is None or not isinstance(about, Response):
             return []
@@ -137,5 +149,7 @@ def _agent(row: Response) -> str:
     return display_name(row.agent) + (f" {display_name(row.extra)}" if row.extra else "")
 
 
-def _where(row: Response) -> str:
-    return f"{display_name(os.path.basename(row.path))}:{row.offset}" if row.path else ""
+def _where(row: Response, width: int) -> Cell:
+    """File and byte; where it does not fit, its end."""
+    text = f"{display_name(os.path.basename(row.path))}:{row.offset}" if row.path else ""
+    return Cell(text if len(text) <= width else "…" + text[1 - width :] if width > 1 else "", "faint")

@@ -1,0 +1,130 @@
+"""How the app looks and what of that is kept: theme, interval, zoom, columns, tree. Must not know snapshots."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import replace
+from pathlib import Path
+
+from textual import work
+from textual.app import App
+from textual.theme import Theme
+
+from claude_tui.sources.display import display_name
+from claude_tui.ui import preferences, themes
+from claude_tui.ui.ascii import AsciiFilter
+from claude_tui.ui.dialogs import ColumnsScreen, SettingsScreen
+from claude_tui.ui.refresh import Refresher
+from claude_tui.ui.settings import Settings, save, with_options
+from claude_tui.ui.views.base import View
+from claude_tui.ui.views.sessions import SessionsView, TreeToggled
+
+
+class Looks(App[None]):
+    """An app whose looks follow its settings, and the settings a person's wishes."""
+
+    settings: Settings
+    refresher: Refresher
+    views: dict[str, View]
+    settings_path: Path | None
+
+    @property
+    @abstractmethod
+    def view(self) -> View:
+        """The view on screen."""
+
+    @abstractmethod
+    def rearrange(self) -> None:
+        """Fit everything into the room there is, and draw the header."""
+
+    def take_over(self, complaints: list[str]) -> None:
+        """Look as the settings say; what makes no sense in them is told, with `complaints`."""
+        if self.settings.theme in self.available_themes:
+            self.theme = self.settings.theme
+        else:
+            self.theme = themes.DEFAULT
+            complaints = [*complaints, f"no theme is called {self.settings.theme}"]
+        if self.settings.keys:
+            self.set_keymap(dict(self.settings.keys))
+        for complaint in complaints:
+            self.notify(display_name(complaint), title="settings", severity="warning", timeout=10, markup=False)
+        for name, view in self.views.items():
+            if view.table is not None:
+                view.table.choose_columns(frozenset(self.settings.columns.get(name, ())))
+        self.show_tree(self.settings.tree)
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's colours, and ours for drawings."""
+        theme: Theme = self.current_theme
+        variables = super().get_css_variables()
+        variables |= themes.drawing_colours(theme, variables)
+        self.theme_variables = variables
+        return variables
+
+    def draw_plainly(self) -> None:
+        """Draw with characters any font has."""
+        self._filters.append(AsciiFilter())
+
+    def action_interval(self, step: int) -> None:
+        """Refresh less or more often."""
+        self.change_setting("interval_s", step)
+        self.rearrange()
+
+    def action_zoom(self) -> None:
+        """Give the whole screen to the view, or take it back."""
+        self.screen.toggle_class("-zoom")
+        self.rearrange()
+
+    def action_theme(self) -> None:
+        """The next theme."""
+        self.notify(self.change_setting("theme", 1), title="theme", timeout=2, markup=False)
+
+    @work(group="dialog")
+    async def action_columns(self) -> None:
+        """Choose the columns of the table."""
+        view, table = self.view, self.view.table
+        if table is not None:
+            hidden = await self.push_screen_wait(ColumnsScreen(table.columns, table.hidden_columns))
+            if hidden is not None and hidden != table.hidden_columns:
+                table.choose_columns(hidden)
+                self.keep("columns", view.TITLE, tuple(sorted(hidden)))
+
+    def action_settings(self) -> None:
+        """Change what is kept."""
+        entries = [(name, preferences.text(self.settings, name)) for name in preferences.STEPS]
+        path = display_name(str(self.settings_path)) if self.settings_path else "nowhere"
+        self.push_screen(SettingsScreen(entries, self.change_setting, path))
+
+    def change_setting(self, name: str, step: int) -> str:
+        """Set a setting to its next or previous value, use it at once and keep it; returns it as text."""
+        value = preferences.stepped(self.settings, name, step, sorted(self.available_themes))
+        self.settings = with_options(self.settings, **{name: value})
+        if name == "theme":
+            self.theme = str(value)
+        elif name == "interval_s":
+            self.refresher.interval_s = self.settings.interval_s
+        elif name == "tree":
+            self.show_tree(self.settings.tree)
+        self.keep("screen", name, value)
+        return preferences.text(self.settings, name)
+
+    def keep(self, section: str, name: str, value: object) -> None:
+        """Write a changed setting to the settings file; where that fails it is said, and nothing else."""
+        if self.settings_path is None:
+            return
+        try:
+            save(self.settings_path, section, name, value)
+        except (OSError, ValueError) as error:
+            self.notify(display_name(str(error)), title="not kept", severity="warning", markup=False)
+
+    def on_tree_toggled(self, event: TreeToggled) -> None:
+        """Sub-agents are to be shown, or folded."""
+        self.settings = replace(self.settings, tree=event.is_tree)
+        self.show_tree(event.is_tree)
+        self.keep("screen", "tree", event.is_tree)
+
+    def show_tree(self, is_tree: bool) -> None:
+        """Show sub-agents below their sessions in every view of sessions, or fold them."""
+        for view in self.views.values():
+            if isinstance(view, SessionsView):
+                view.show_tree(is_tree)
