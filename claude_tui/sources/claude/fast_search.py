@@ -21,14 +21,27 @@ Find = Callable[[int], int]
 
 
 def marks(block: bytes) -> Find:
-    """Return a search for what lines that carry usage cannot be without."""
+    """Return a search for what lines that carry usage cannot be without. Its positions must rise."""
     if b"\0" in block:
         return lambda position: position
     find = _finder(block, USAGE)
-    escapes = [search for search in (_finder(block, escape) for escape in ESCAPES) if search(0) != NOWHERE]
+    escapes = [_remembering(search) for search in (_finder(block, one) for one in ESCAPES) if search(0) != NOWHERE]
     if not escapes:
         return find
     return lambda position: min(find(position), *(search(position) for search in escapes))
+
+
+def _remembering(search: Find) -> Find:
+    """Search on only from what was found before, or a rare mark would be searched for again from every line."""
+    found = -1
+
+    def find(position: int) -> int:
+        nonlocal found
+        if found < position:
+            found = search(position)
+        return found
+
+    return find
 
 
 def _plain_finder(block: bytes, needle: bytes) -> Find:
