@@ -13,7 +13,7 @@ import logging
 import os
 from array import array
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -34,6 +34,7 @@ _ARRAYS: Final = (
     "key", "time", "owner", "model", "file", "input", "output", "write_5m", "write_1h", "cache_read", "offset",
     "flags",
 )  # fmt: skip
+_FACTS: Final = tuple(field.name for field in fields(FileFacts))
 _NUMBERS: Final = ("web_search", "reported", "owner_time", "owner_file")
 
 _log = logging.getLogger(__name__)
@@ -177,7 +178,7 @@ def _facts_of(store: Store) -> dict[str, Any]:
 
 
 def _changed_fields(facts: FileFacts) -> dict[str, Any]:
-    return {name: value for name, value in asdict(facts).items() if value}
+    return {name: value for name in _FACTS if (value := getattr(facts, name))}
 
 
 def _checkpoint_values(checkpoint: Checkpoint) -> list[Any]:

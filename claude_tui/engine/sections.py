@@ -90,7 +90,7 @@ def write_sections(path: Path, sections: Mapping[str, bytes]) -> None:
 def to_json(value: object) -> bytes:
     """Encode as JSON; text that is no UTF-8 (paths, lone surrogates) is escaped."""
     try:
-        return orjson.dumps(value)
+        return orjson.dumps(value, default=list)  # named tuples
     except (TypeError, orjson.JSONEncodeError):
         return json.dumps(value).encode()
 

@@ -8,7 +8,6 @@ length of the history. Must not read files or draw.
 from __future__ import annotations
 
 import threading
-from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -16,10 +15,11 @@ from zoneinfo import ZoneInfo
 from claude_tui.engine.calendar import Calendar
 from claude_tui.engine.cellbook import CellBook
 from claude_tui.engine.cells import CellKey, Sums
-from claude_tui.engine.facts import HOUR_MS, FactBook, SessionKey
+from claude_tui.engine.facts import FactBook, SessionKey
 from claude_tui.engine.listing import list_responses
 from claude_tui.engine.problems import ProblemLog
 from claude_tui.engine.reading import FileColumns
+from claude_tui.engine.recent_rows import RecentRows
 from claude_tui.engine.table import FileRef, Table
 from claude_tui.model import Price, Problem, Query, Response, Totals
 from claude_tui.pricing import Pricer
@@ -67,7 +67,7 @@ class Store:
         self.cells = CellBook()
         self.facts = FactBook()
         self.problem_log = ProblemLog()
-        self._hours: dict[int, array[int]] | None = None
+        self._recent = RecentRows()
         self._moved = False
         self._sessions: set[SessionKey | None] = set()
         self._owner_numbers: dict[Owner, int] = {}
@@ -161,17 +161,17 @@ class Store:
                 fresh.append(entry)
             elif table.would_change(row, columns, entry, file):
                 is_merged = True
-                hour = table.time[row] // HOUR_MS
+                time_ms = table.time[row]
                 self._add(row, -1)
                 table.merge(row, columns, entry, file, owners[columns.owner[entry]], models[columns.model[entry]])
                 self._add(row, 1)
-                if table.time[row] // HOUR_MS != hour:
-                    self._index_hour(row)
+                if table.time[row] != time_ms:
+                    self._recent.add(row, table.time[row])
         start = len(table)
         table.append(columns, fresh, file, owners, models)
         for row in range(start, len(table)):
             self._add(row, 1)
-            self._index_hour(row)
+            self._recent.add(row, table.time[row])
         self.revision += 1 if fresh or is_merged else 0
 
     def _apply_new(
@@ -187,9 +187,8 @@ class Store:
             return
         start = len(self.table)
         self.table.extend(columns, file, owners, models)
-        if self._hours is not None:
-            for row in range(start, len(self.table)):
-                self._index_hour(row)
+        for row, time_ms in enumerate(columns.time, start):
+            self._recent.add(row, time_ms)
         if cells is None:
             for row in range(start, len(self.table)):
                 self._add(row, 1)
@@ -211,11 +210,6 @@ class Store:
         for number, extra in enumerate(table.extras.get(row, ())):
             key = CellKey(day, owner, self._model_number(extra.model))
             self.cells.add(key, time_ms, extra.usage, self.extra_price(row, number), sign, 0, 0)
-
-    def _index_hour(self, row: int) -> None:
-        time_ms = self.table.time[row]
-        if self._hours is not None:
-            self._hours.setdefault(time_ms // HOUR_MS, array("i")).append(row)
 
     def price(self, row: int) -> Price:
         """Price a response without its extras."""
@@ -248,17 +242,22 @@ class Store:
         if not lost:
             return
         found: dict[CellKey, tuple[int, int]] = {}
-        table = self.table
-        for row in range(len(table)):
+
+        def see(row: int, model: int) -> None:
             time_ms = table.time[row]
-            day = self.calendar.day_hour(time_ms)[0]
-            models = [table.model[row]]
-            models += [self._model_number(extra.model) for extra in table.extras.get(row, ())]
-            for model in models:
-                key = CellKey(day, table.owner[row], model)
-                if key in lost:
-                    first, last = found.get(key, (time_ms, time_ms))
-                    found[key] = (min(first, time_ms), max(last, time_ms))
+            key = CellKey(self.calendar.day_hour(time_ms)[0], table.owner[row], model)
+            if key in lost:
+                first, last = found.get(key, (time_ms, time_ms))
+                found[key] = (min(first, time_ms), max(last, time_ms))
+
+        table = self.table
+        groups = {(key.owner, key.model) for key in lost}
+        for row, group in enumerate(zip(table.owner, table.model, strict=True)):
+            if group in groups:
+                see(row, group[1])
+        for row, extras in table.extras.items():
+            for extra in extras:
+                see(row, self._model_number(extra.model))
         self._moved |= self.cells.mend(found)
 
     # -- what goes out -------------------------------------------------------------------------------------
@@ -290,15 +289,7 @@ class Store:
         """
         if not self.is_table_loaded:
             return
-        if self._hours is None:
-            self._hours = {}
-            for row in range(len(self.table)):
-                self._index_hour(row)
-        for hour in range(since_ms // HOUR_MS, until_ms // HOUR_MS + 1):
-            for row in dict.fromkeys(self._hours.get(hour, ())):
-                time_ms = self.table.time[row]
-                if since_ms < time_ms <= until_ms and time_ms // HOUR_MS == hour:
-                    yield row
+        yield from self._recent.between(self.table.time, since_ms, until_ms)
 
     def sessions_between(self, since_ms: int, until_ms: int) -> set[SessionKey]:
         """Return the sessions with a line or a response in (since_ms, until_ms]. Hold the lock."""

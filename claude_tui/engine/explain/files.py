@@ -44,7 +44,7 @@ def read_again(store: Store, found: Explanation, covered: bytearray, paths: list
         found.passed_over += audit.passed_over
         with store.lock:
             table = store.table
-            for one in audit.rows:
+            for one in reversed(audit.rows):  # of two rows on one line the last one counts
                 row = table.row_of.get(key_number("claude", one.row.key))
                 if row is None or row >= len(covered) or not covered[row]:
                     continue

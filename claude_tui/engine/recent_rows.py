@@ -1,0 +1,39 @@
+"""Which rows of the table are of which hour, for the hours that anyone asked for. Must not know what rows mean."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+from typing import Final
+
+HOUR_MS: Final = 3_600_000
+MARGIN_HOURS: Final = 24
+"""The clock may be set back, so somewhat more is indexed than was asked for."""
+
+
+class RecentRows:
+    """Rows by hour, from the earliest hour asked for on; nothing before the first question."""
+
+    def __init__(self) -> None:
+        self._from_hour: int | None = None
+        self._rows: dict[int, array[int]] = {}
+
+    def add(self, row: int, time_ms: int) -> None:
+        """Note a row with a new instant; the old one may stay noted."""
+        if self._from_hour is not None and time_ms // HOUR_MS >= self._from_hour:
+            self._rows.setdefault(time_ms // HOUR_MS, array("i")).append(row)
+
+    def between(self, times: array[int], since_ms: int, until_ms: int) -> Iterator[int]:
+        """Yield the rows with an instant in (since_ms, until_ms], each once. `times` are those of all rows now."""
+        first = since_ms // HOUR_MS
+        if self._from_hour is None or first < self._from_hour:
+            self._from_hour = first - MARGIN_HOURS
+            self._rows.clear()
+            earliest_ms = self._from_hour * HOUR_MS
+            for row in [row for row, time_ms in enumerate(times) if time_ms >= earliest_ms]:
+                self.add(row, times[row])
+        for hour in range(first, until_ms // HOUR_MS + 1):
+            for row in dict.fromkeys(self._rows.get(hour, ())):
+                time_ms = times[row]
+                if since_ms < time_ms <= until_ms and time_ms // HOUR_MS == hour:
+                    yield row
