@@ -6,7 +6,6 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, timezone, tzinfo
 from pathlib import Path
 from typing import Any, ClassVar
@@ -28,29 +27,20 @@ from claude_tui.ui.empty import Empty, is_empty
 from claude_tui.ui.header import VIEW_NAMES, Line, Meters, Status, budget_text, short_line, top_line
 from claude_tui.ui.help import HelpScreen
 from claude_tui.ui.keybar import KeyBar
-from claude_tui.ui.looks import Looks
 from claude_tui.ui.period import BY_ID as PERIODS
 from claude_tui.ui.period import Period, add
 from claude_tui.ui.refresh import NewsArrived, Refresher
 from claude_tui.ui.settings import Settings
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.views import ALL_VIEWS
-from claude_tui.ui.views.base import EVERYTHING, Drilled, Scope, Shown, View
-from claude_tui.ui.views.days import DayWanted
+from claude_tui.ui.views.base import Shown, View
+from claude_tui.ui.walk import Place, Walk
 
 BUDGET_EVERY_S = 20.0
 """How often the budgets are compared with what was spent."""
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where one is: a view and what it is narrowed to."""
-
-    view: str
-    scope: Scope = EVERYTHING
-
-
-class ClaudeTop(Looks):
+class ClaudeTop(Walk):
     """A live monitor of what Claude Code costs and does."""
 
     TITLE = "claude-top"
@@ -126,7 +116,7 @@ class ClaudeTop(Looks):
             self.set_interval(BUDGET_EVERY_S, self._check_budgets)
             self._check_budgets()
         self._tier(self.size.width, self.size.height)
-        self._focus_view()
+        self.focus_view()
         self.refresher.wish(urgent=True)
 
     def _hear(self) -> None:
@@ -160,16 +150,6 @@ class ClaudeTop(Looks):
     def today(self) -> date:
         """The local day of the instant shown."""
         return datetime.fromtimestamp(self.now_ms / 1000, self._zone).date()
-
-    @property
-    def place(self) -> Place:
-        """Where one is."""
-        return self.places[-1]
-
-    @property
-    def view(self) -> View:
-        """The view on screen."""
-        return self.views[self.place.view]
 
     def on_news_arrived(self) -> None:
         """The source has something new."""
@@ -260,7 +240,11 @@ class ClaudeTop(Looks):
     def rearrange(self) -> None:
         """Fit everything into the room there is, and draw the header."""
         self._tier(self.size.width, self.size.height)
-        self.call_after_refresh(self._draw_header)
+        self.call_after_refresh(self._draw_frame)
+
+    def _draw_frame(self) -> None:
+        self._draw_header()
+        self._draw_keys()
 
     def _tier(self, width: int, height: int) -> None:
         if self.screen_stack:
@@ -268,86 +252,6 @@ class ClaudeTop(Looks):
             chosen = sizes.classes(width, height, self.place.view, screen.has_class("-zoom"))
             for name in sizes.CLASSES:
                 screen.set_class(name in chosen, name)
-
-    # -- going about
-
-    def _go(self, places: list[Place]) -> None:
-        self.places = places
-        self._tier(self.size.width, self.size.height)
-        self.query_one("#views", ContentSwitcher).current = self.place.view
-        self._focus_view()
-        self.refresher.wish(urgent=True)
-
-    def _focus_view(self) -> None:
-        self.view.main.focus(scroll_visible=False)
-
-    def action_view(self, name: str) -> None:
-        """Go to a view, unnarrowed."""
-        self._close_filter()
-        self._go([Place(name)])
-
-    def action_step_view(self, step: int) -> None:
-        """Go to the next or previous view; in a dialog, to its next or previous part."""
-        if len(self.screen_stack) > 1:
-            self.screen.focus_next() if step > 0 else self.screen.focus_previous()
-            return
-        at = VIEW_NAMES.index(self.places[0].view) if self.places[0].view in VIEW_NAMES else 0
-        self.action_view(VIEW_NAMES[(at + step) % len(VIEW_NAMES)])
-
-    def on_drilled(self, event: Drilled) -> None:
-        """A row was opened."""
-        self._close_filter()
-        target = self.views[event.view]
-        if target.table is not None:
-            target.table.set_filter("")
-        self._go([*self.places, Place(event.view, event.scope)])
-
-    def on_day_wanted(self, event: DayWanted) -> None:
-        """The selected day's models and projects are needed."""
-        self.refresher.wish(urgent=True)
-
-    def action_go_back(self) -> None:
-        """Close the filter, or drop it, or go back; never quit."""
-        table = self.view.table
-        if self.screen.has_class("-filtering"):
-            self._close_filter()
-            if table is not None:
-                table.set_filter("")
-        elif table is not None and table.filter:
-            table.set_filter("")
-        elif len(self.places) > 1:
-            self._go(self.places[:-1])
-        elif self.screen.has_class("-zoom"):
-            self.action_zoom()
-        self._draw_keys()
-
-    # -- filter
-
-    def action_filter(self) -> None:
-        """Open the line to filter with."""
-        table = self.view.table
-        if table is None:
-            return
-        line = self.query_one("#filter", Input)
-        self.screen.add_class("-filtering")
-        with line.prevent(Input.Changed):
-            line.value = table.filter.text
-        line.focus()
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter as it is typed."""
-        if event.input.id == "filter" and self.view.table is not None:
-            self.view.table.set_filter(event.value)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter and go on in the table."""
-        if event.input.id == "filter":
-            self._close_filter()
-            self._draw_keys()
-
-    def _close_filter(self) -> None:
-        self.screen_stack[0].remove_class("-filtering")
-        self._focus_view()
 
     # -- looks
 

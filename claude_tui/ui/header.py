@@ -88,7 +88,7 @@ def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
     groups.append((0, phase_parts(progress, status, width)))
     if progress.phase is not Phase.SCANNING:
         if progress.files_total:
-            groups.append((6, [(f"{progress.files_total:,} files", "$quiet")]))
+            groups.append((6, [(f"{progress.files_total:,} file{'s' if progress.files_total != 1 else ''}", "$quiet")]))
         if progress.detail:
             groups.append((7, [(progress.detail, "$warning")]))
         if status.interval_s != DEFAULT_INTERVAL_S:

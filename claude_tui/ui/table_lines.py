@@ -90,8 +90,6 @@ class TableLines(ScrollView, Generic[RowT], can_focus=True):
         self._placed_for: tuple[int, frozenset[str]] = (-1, frozenset())
         self.placeholder = Content("")
         """Said where there is no row."""
-        self.has_header = True
-        """Whether the first line names the columns."""
 
     # -- rows
 
@@ -131,8 +129,8 @@ class TableLines(ScrollView, Generic[RowT], can_focus=True):
 
     @property
     def _top(self) -> int:
-        """Lines above the rows."""
-        return int(self.has_header)
+        """Lines above the rows: the names of the columns, where there is room for them and rows."""
+        return 0 if 0 < self.size.height <= 3 else 1
 
     def _redraw_changes(self) -> None:
         """Ask for the cells to be drawn again whose text is not what is on screen."""

@@ -185,7 +185,6 @@ class BlocksView(TableView):
         self._table.placeholder = Content.styled(
             "no blocks" if found.is_loaded else "reading single replies…", "$quiet"
         )
-        self._table.has_header = self._table.size.height > 3
         self._table.show(rows)
         self._window.border_title = Content.styled("open block", "bold $foreground")
         self._window.border_subtitle = Content.styled(f"{LENGTH_MS // 3_600_000} hours", "$quiet")

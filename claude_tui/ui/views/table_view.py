@@ -67,7 +67,6 @@ class TableView(View):
         """Give the rows to the table."""
         rows = self.rows(shown.snapshot)
         self.frame.set(shown.now_ms, shown.snapshot, rows)
-        self._table.has_header = self._table.size.height > 3
         self._table.placeholder = self.nothing(shown)
         self._table.show(rows)
 

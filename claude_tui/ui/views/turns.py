@@ -113,7 +113,6 @@ class TurnsView(TableView):
     def draw(self, shown: Shown) -> None:
         """Give the replies to the table."""
         self._table.placeholder = Content.styled("no replies", "$quiet")
-        self._table.has_header = self._table.size.height > 3
         self._table.show(shown.extra or [])
 
     def searched(self, row: Response) -> str:
