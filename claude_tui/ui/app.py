@@ -20,7 +20,7 @@ from textual.worker import Worker, WorkerState
 
 from claude_tui.model import Query, Snapshot, Totals
 from claude_tui.sources.display import display_name
-from claude_tui.ui import palette, sizes, themes
+from claude_tui.ui import palette, refresh, sizes, themes
 from claude_tui.ui.bindings import APP_BINDINGS
 from claude_tui.ui.dialogs import PeriodScreen
 from claude_tui.ui.empty import Empty, is_empty
@@ -153,10 +153,15 @@ class ClaudeTop(Walk):
 
     def on_news_arrived(self) -> None:
         """The source has something new."""
-        self._tick()
+        if self.paused_ms is None:
+            self.refresher.wish()
 
     def _tick(self) -> None:
-        if self.paused_ms is None:
+        """A second is over: show the time that passed, as often as it can be seen."""
+        shown = self.snapshot
+        if self.paused_ms is None and (
+            shown is None or self._clock() - shown.taken_ms >= refresh.pace_ms(shown, self._clock())
+        ):
             self.refresher.wish()
 
     async def _take(self) -> None:

@@ -1,6 +1,6 @@
 """When snapshots are taken: on news, at most so often, never two at once, and off the screen's thread.
 
-Must not know what is done with a snapshot.
+Must not know what is drawn from a snapshot.
 """
 
 from __future__ import annotations
@@ -10,6 +10,19 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from textual.message import Message
+
+from claude_tui.model import Phase, Snapshot
+
+
+def pace_ms(snapshot: Snapshot, now_ms: int) -> int:
+    """How long a picture is good for while nothing is counted: only what the clock changes grows old.
+
+    Ages of less than a minute change every second, burn rates for an hour, after that only minutes and days.
+    """
+    if snapshot.progress.phase in (Phase.DISCOVERING, Phase.SCANNING):
+        return 1_000
+    quiet_ms = now_ms - snapshot.newest_ms
+    return 1_000 if quiet_ms < 90_000 else 5_000 if quiet_ms < 3_700_000 else 30_000
 
 
 class NewsArrived(Message):
