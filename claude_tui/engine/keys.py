@@ -1,6 +1,7 @@
-"""Which line of the table a response key has: a dictionary while much is new, sorted runs for the long stay.
+"""Which line of the table a response key has: a dictionary for what is new, sorted runs for the long stay.
 
-A dictionary costs 121 bytes a key, a run 12. Must not know what the keys stand for.
+A key costs 121 bytes in a dictionary and 12 in a run. A bitmap answers for most keys that no run has them.
+Must not know what the keys stand for.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Final
 
-RUN_LENGTH: Final = 1 << 16
-"""Keys in a run: sorting one holds other threads up for some 30 ms."""
-
-MIN_RUN_LENGTH: Final = RUN_LENGTH // 4
+RUN_LENGTH: Final = 1 << 17
+"""Keys in a run: sorting one holds other threads up for some 40 ms."""
+BITMAP_BITS: Final = 1 << 24
+"""2 MiB: at a million keys one in seventeen strange keys must be looked for all the same."""
 
 
 class KeyIndex:
@@ -23,6 +24,7 @@ class KeyIndex:
     def __init__(self) -> None:
         self._recent: dict[int, int] = {}
         self._runs: list[tuple[array[int], array[int]]] = []
+        self._bitmap = bytearray()
 
     def __len__(self) -> int:
         return len(self._recent) + sum(len(keys) for keys, _ in self._runs)
@@ -30,8 +32,11 @@ class KeyIndex:
     def get(self, key: int) -> int | None:
         """Return the row of a key, None for one that is not there."""
         row = self._recent.get(key)
-        if row is not None:
+        if row is not None or not self._runs:
             return row
+        bit = key & (BITMAP_BITS - 1)
+        if not self._bitmap[bit >> 3] & 1 << (bit & 7):
+            return None
         for keys, rows in self._runs:
             at = bisect_left(keys, key)
             if at < len(keys) and keys[at] == key:
@@ -57,17 +62,24 @@ class KeyIndex:
     def extend(self, keys: Iterable[int], first_row: int) -> None:
         """Add keys none of which is there yet, in consecutive rows."""
         self._recent.update(zip(keys, range(first_row, 1 << 62)))  # noqa: B905 - the rows go on for ever
+        while len(self._recent) >= 2 * RUN_LENGTH:
+            self.seal_run()
 
     def seal_run(self) -> bool:
         """Move some of what is new into a run. Returns whether there is more to move."""
         if not self._recent:
             return False
-        pairs = sorted(islice(self._recent.items(), RUN_LENGTH))
-        keys = array("q", [key for key, _ in pairs])
-        self._runs.append((keys, array("i", [row for _, row in pairs])))
+        keys = array("q", sorted(islice(self._recent, RUN_LENGTH)))
+        if not self._bitmap:
+            self._bitmap = bytearray(BITMAP_BITS >> 3)
+        for key in keys:
+            bit = key & (BITMAP_BITS - 1)
+            self._bitmap[bit >> 3] |= 1 << (bit & 7)
+        self._runs.append((keys, array("i", map(self._recent.__getitem__, keys))))
         for key in keys:
             del self._recent[key]
-        if len(self._recent) >= MIN_RUN_LENGTH:
-            return True
-        self._recent = dict(self._recent)  # a dictionary that shrank keeps the room it had
-        return False
+        if self._recent:
+            self._recent = dict(self._recent)  # a dictionary that shrank keeps the room it had
+        else:
+            self._recent = {}
+        return len(self._recent) >= RUN_LENGTH // 8

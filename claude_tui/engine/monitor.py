@@ -17,6 +17,7 @@ from claude_tui.engine.cache import Seen
 from claude_tui.engine.explain import Explanation, explain
 from claude_tui.engine.hours import HourBook, Hours
 from claude_tui.engine.limits import Limits
+from claude_tui.engine.memory import give_back
 from claude_tui.engine.opening import Opening
 from claude_tui.engine.reading import FileColumns, Task
 from claude_tui.engine.registry import LOOK_S, LiveRegistry
@@ -140,7 +141,7 @@ class Monitor:
             await self._read_all()
             self.tail = Tail(opening.config, self.store, opening.reader, self._notify, opening.seen, self._keep)
             self._show(self._following())
-            await asyncio.to_thread(self._seal)
+            await asyncio.to_thread(give_back, self.store)
             await asyncio.gather(self.tail.run(), self._save_regularly())
         finally:
             watching.cancel()
@@ -180,13 +181,6 @@ class Monitor:
         """Let the ledger remember what was read."""
         if self._keeper is not None:
             self._keeper.note(found)
-
-    def _seal(self) -> None:
-        """Give back the memory that only the first read needed, in steps that hold nobody up."""
-        is_more = True
-        while is_more:
-            with self.store.lock:
-                is_more = self.store.table.row_of.seal_run()
 
     async def _watch_processes(self) -> None:
         """Look regularly which sessions have a living process, and tell where that changed."""

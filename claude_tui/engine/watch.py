@@ -14,7 +14,7 @@ from typing import Final
 
 from watchfiles import Change, awatch
 
-STEP_MS: Final = 50
+STEP_MS: Final = 25
 DEBOUNCE_MS: Final = 200
 CHECK_MS: Final = 1_000
 """How often the roots are compared with those being watched."""

@@ -19,6 +19,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 from claude_tui.engine.calendar import Calendar
 from claude_tui.engine.cells import file_cells
+from claude_tui.engine.memory import give_back
 from claude_tui.engine.snapshots import SnapshotMaker
 from claude_tui.engine.store import Store
 from claude_tui.model import Query
@@ -49,7 +50,8 @@ for number in range({FILES}):
     path = f"/logs/project-{{number % 100}}/session-{{number}}.jsonl"
     store.apply(path, columns, cells=file_cells(columns, pricer, calendar))
 del columns
-SnapshotMaker(store).take(Query(), 1_763_000_000_000)
+give_back(store)  # as the app does once the first read is over
+SnapshotMaker(store).take(Query(), 1_763_000_000_000 + {FILES} * 10_000_000)
 print(len(store.table), flush=True)
 input()
 """
