@@ -5,7 +5,6 @@ A change costs what changed, not what the history is long. Must not know single 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from operator import add, sub
 from typing import Generic, TypeVar
 
@@ -24,17 +23,33 @@ class Sheet(Generic[K]):
     def __init__(self) -> None:
         self.sums: dict[K, Sums] = {}
         self.dirty: set[K] = set()
+        self._parts: dict[K, list[Sums]] | None = None
 
-    def add(self, key: K, difference: Iterable[int], first: int, last: int) -> None:
-        """Add a difference to a key's sums; `first` and `last` are instants, merged as bounds."""
+    def add(self, key: K, change: Sums) -> None:
+        """Add to a key's sums; the first and last instant of `change` are merged as bounds."""
+        if self._parts is not None:
+            self._parts.setdefault(key, []).append(change)
+            return
         sums = self.sums.get(key)
         self.dirty.add(key)
         if sums is None:
-            self.sums[key] = [*difference, first, last]
+            self.sums[key] = list(change)
             return
-        sums[:FIRST] = map(add, sums, difference)
-        sums[FIRST] = min(sums[FIRST], first)
-        sums[LAST] = max(sums[LAST], last)
+        first, last = min(sums[FIRST], change[FIRST]), max(sums[LAST], change[LAST])
+        sums[:] = map(add, sums, change)
+        sums[FIRST], sums[LAST] = first, last
+
+    def collect(self) -> None:
+        """From now on keep what is added apart: many changes of a key are summed at once, in a third of the time."""
+        self._parts = {}
+
+    def total(self) -> None:
+        """Sum what was collected."""
+        parts, self._parts = self._parts or {}, None
+        for key, changes in parts.items():
+            *columns, first, last = zip(*changes, strict=True)
+            self.sums[key] = [*map(sum, columns), min(first), max(last)]
+        self.dirty.update(parts)
 
     def totals(self, key: K) -> Totals:
         """Return the sums of a key; zeros where there are none."""
@@ -74,40 +89,44 @@ class Rollup:
     def fill(self, store: Store) -> None:
         """Sum all cells anew. Hold the store's lock."""
         self.clear()
-        zero = (0,) * 16
-        for key in store.cells.all:
-            self.update(store, key, zero)
+        sheets = (self.all, self.models, self.projects, self.sessions, self.agents, self.days)
+        for sheet in sheets:
+            sheet.collect()
+        for key, sums in store.cells.all.items():
+            self._take(store, key, sums)
+        for sheet in sheets:
+            sheet.total()
 
     def update(self, store: Store, key: CellKey, before: tuple[int, ...]) -> None:
         """Take in a cell whose sums were `before` when it was last taken in. Hold the store's lock."""
+        sums = store.cells.all.get(key)
+        if sums is not None:
+            self._take(store, key, [*map(sub, sums[:FIRST], before), sums[FIRST], sums[LAST]])
+
+    def _take(self, store: Store, key: CellKey, change: Sums) -> None:
         owner = store.owners[key.owner]
         model = store.models[key.model]
         project = grouped_project(store.project_of(owner), self.query)
         if not self._covers(key.day, owner, model, project):
             return
-        sums = store.cells.all.get(key)
-        if sums is None:
-            return
-        difference = list(map(sub, sums[:FIRST], before))
-        first, last = sums[FIRST], sums[LAST]
-        cost = difference[7]
+        responses, cost, first = change[0], change[7], change[FIRST]
         source = owner.source
         session, by_model, by_project = (source, owner.session), (source, model), (source, project)
-        self.all.add(None, difference, first, last)
-        self.models.add(by_model, difference, first, last)
-        self.projects.add(by_project, difference, first, last)
-        self.sessions.add(session, difference, first, last)
-        self.days.add(key.day, difference, first, last)
+        self.all.add(None, change)
+        self.models.add(by_model, change)
+        self.projects.add(by_project, change)
+        self.sessions.add(session, change)
+        self.days.add(key.day, change)
         _sum(self.day_models.setdefault(key.day, {}), model, cost)
         _sum(self.model_days.setdefault(by_model, {}), key.day, cost)
         _sum(self.project_days.setdefault(by_project, {}), key.day, cost)
-        _sum(self.session_models.setdefault(session, {}), model, difference[0])
+        _sum(self.session_models.setdefault(session, {}), model, responses)
         self.project_sessions.setdefault(by_project, set()).add(session)
         if owner.agent:
             agent = (source, owner.session, owner.agent)
-            self.agents.add(agent, difference, first, last)
+            self.agents.add(agent, change)
             self.session_agents.setdefault(session, set()).add(agent)
-            _sum(self.agent_models.setdefault(agent, {}), model, difference[0])
+            _sum(self.agent_models.setdefault(agent, {}), model, responses)
         # A session without a main file has no folder of its own: the one of its earliest responses stands for it.
         known = self.session_project.get(session)
         if known is None or (first, project) < known:
