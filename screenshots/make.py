@@ -6,6 +6,7 @@ A fixed instant and seed: the same program makes the same pictures. Needs Pillow
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -14,9 +15,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from PIL import Image
 from png import convert
 
-from claude_tui.demo import write_demo
+from claude_tui.demo import DemoWriter, write_demo
 from claude_tui.engine.budgets import Budget, BudgetState, check
 from claude_tui.engine.count import count
 from claude_tui.engine.explain import Explanation, explain
@@ -35,6 +37,7 @@ from claude_tui.ui.settings import Settings
 
 NOW_MS = int(datetime(2026, 11, 20, 15, 42, tzinfo=timezone.utc).timestamp() * 1000)
 SIZES = {"120x36": (120, 36), "80x24": (80, 24)}
+FRAMES, FRAME_MS = 14, 4_000
 THEMES = {"dark": "claude-dark", "light": "claude-light"}
 EXTRA = (
     ("help", "live", "120x36", "claude-dark", ("question_mark",)),
@@ -92,8 +95,8 @@ class CountedOnce:
         pass
 
 
-async def draw(source: CountedOnce, view: str, size: str, theme: str, keys: Sequence[str]) -> str:
-    app = ClaudeTop(source, Settings(theme=theme, view=view), clock=lambda: NOW_MS)
+async def draw(source: CountedOnce, view: str, size: str, theme: str, keys: Sequence[str], now_ms: int = NOW_MS) -> str:
+    app = ClaudeTop(source, Settings(theme=theme, view=view), clock=lambda: now_ms)
     async with app.run_test(size=SIZES[size]) as pilot:
         while not app.views[view].draws:
             await pilot.pause(0.01)
@@ -111,10 +114,29 @@ def picture(source: CountedOnce, target: Path, view: str, size: str, theme: str,
     convert(target, target.with_suffix(".png"))
 
 
-def make(folder: Path) -> None:
+def live(demo: Path, config: SourceConfig, folder: Path) -> None:
+    """Write `live.gif`: the live view while sessions go on, a frame every few seconds of theirs."""
+    writer = DemoWriter(demo)
+    frames = []
     with tempfile.TemporaryDirectory() as scratch:
-        demo = write_demo(Path(scratch) / "demo", NOW_MS)
-        config = SourceConfig(home=Path(scratch), explicit={"claude": (demo,)}, sources=("claude",))
+        for number in range(FRAMES):
+            now_ms = NOW_MS + number * FRAME_MS
+            writer.step(now_ms)
+            source = CountedOnce(count(config, load_pricer(), ZoneInfo("UTC")), 0)
+            target = Path(scratch) / f"{number}.svg"
+            target.write_text(asyncio.run(draw(source, "live", "120x36", "claude-dark", (), now_ms)))
+            convert(target, target.with_suffix(".png"))
+            frames.append(Image.open(target.with_suffix(".png")).copy())
+    frames[0].save(folder / "live.gif", save_all=True, append_images=frames[1:], duration=700, loop=0, optimize=True)
+
+
+def make(folder: Path) -> None:
+    # A name that is always the same: it is seen in one of the pictures.
+    scratch = Path(tempfile.gettempdir()) / "claude-top-pictures"
+    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        demo = write_demo(scratch / "demo", NOW_MS)
+        config = SourceConfig(home=scratch, explicit={"claude": (demo,)}, sources=("claude",))
         source = CountedOnce(count(config, load_pricer(), ZoneInfo("UTC")), sum(1 for _ in demo.rglob("*.jsonl")))
         for view in VIEW_NAMES:
             for size in SIZES:
@@ -122,6 +144,9 @@ def make(folder: Path) -> None:
                     picture(source, folder / f"{view}-{size}-{name}.svg", view, size, theme)
         for name, view, size, theme, keys in EXTRA:
             picture(source, folder / f"{name}.svg", view, size, theme, keys)
+        live(demo, config, folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -46,13 +46,10 @@ QUARTERS = {
     "▙": 13,
     "▟": 14,
 }
+ROUND = {"╭": (1, 1), "╮": (-1, 1), "╰": (1, -1), "╯": (-1, -1)}
 LINES = {
     "─": "lr",
     "│": "ud",
-    "╭": "rd",
-    "╮": "ld",
-    "╰": "ru",
-    "╯": "lu",
     "┌": "rd",
     "┐": "ld",
     "└": "ru",
@@ -116,6 +113,8 @@ class Painter:
             ):
                 if QUARTERS[glyph] & bit:
                     self.draw.rectangle((box[0], box[1], box[2] - 1, box[3] - 1), fill=colour)
+        elif glyph in ROUND:
+            self._corner(ROUND[glyph], x0, y0, x1, y1, colour)
         elif glyph in LINES:
             self._line(LINES[glyph], x0, y0, x1, y1, colour)
         else:
@@ -123,6 +122,17 @@ class Painter:
             font = pair[1] if bold else pair[0]
             middle = x + CELL_W * cells / 2
             self.draw.text((middle, y + CELL_H * 0.76), glyph, fill=colour, font=font, anchor="ms")
+
+    def _corner(self, towards: tuple[int, int], x0: int, y0: int, x1: int, y1: int, colour: str) -> None:
+        """A quarter of a circle from the middle of one edge to that of another."""
+        xm, ym, radius = (x0 + x1) // 2, (y0 + y1) // 2, (x1 - x0) // 2
+        right, down = towards
+        cx, cy = xm + right * radius, ym + down * radius
+        box = (cx - radius, cy - radius, cx + radius, cy + radius)
+        start = {(1, 1): 180, (-1, 1): 270, (1, -1): 90, (-1, -1): 0}[towards]
+        self.draw.arc(box, start, start + 90, fill=colour)
+        self.draw.line((xm, cy, xm, y1 - 1 if down > 0 else y0), fill=colour)
+        self.draw.line((cx, ym, x1 - 1 if right > 0 else x0, ym), fill=colour)
 
     def _line(self, arms: str, x0: int, y0: int, x1: int, y1: int, colour: str) -> None:
         xm, ym = (x0 + x1) // 2, (y0 + y1) // 2
@@ -183,7 +193,8 @@ def convert(source: Path, target: Path) -> None:
                     max(1, cells),
                 )
             column += cells
-    painter.image.save(target, optimize=True)
+    # A picture has few colours: a palette keeps it small.
+    painter.image.quantize(128).save(target, optimize=True)
 
 
 if __name__ == "__main__":

@@ -55,13 +55,13 @@ class ExplainScreen(ModalScreen[None]):
     async def _find_out(self) -> None:
         text = self.query_one("#explain-text", Static)
         waiting = Content.styled("reading the logs again…", "$quiet")
-        text.update(laid_out([*self._lines, Content(""), waiting], text.size.width))
+        text.update(laid_out([*self._lines, Content(""), waiting], text.size.width - 2))
         try:
             found = await asyncio.to_thread(self._more)
         except Exception as error:  # whatever it is, what is known already stays on screen
             found = [fact("not explained", "", display_name(f"{type(error).__name__}: {error}"))]
         self._lines += [Content(""), *found]
-        text.update(laid_out(self._lines, text.size.width))
+        text.update(laid_out(self._lines, text.size.width - 2))
 
     def action_scroll(self, lines: int) -> None:
         """Scroll where the lines do not fit."""

@@ -150,7 +150,7 @@ def snapshot(
                 context,
                 200_000,
                 index % 2,
-                int(dice.uniform(1, 9) * 1e9) if index < 3 else 0,
+                cost_per_hour_nano=int(dice.uniform(1, 9) * 1e9) if index < 3 else 0,
             )
         )
     flow = tuple(0 if dice.random() < 0.15 else int(dice.lognormvariate(10.4, 0.6)) for _ in range(60))

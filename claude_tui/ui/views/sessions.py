@@ -36,11 +36,11 @@ def session_columns(frame: Frame) -> list[Column[Any]]:
     """The columns of the sessions table."""
     return [
         session_cells.state(0),
-        cells.text("name", "Session", 18, lambda row: row.name, 0, style="name", narrow=12, flex=3),
+        cells.text("name", "Session", 18, lambda row: row.name, 0, style="name", narrow=16, flex=3),
         cells.text(
-            "project", "Project", 12, lambda row: frame.project(row.project_name), 4, style="accent", narrow=8, flex=1
+            "project", "Project", 12, lambda row: frame.project(row.project_name), 4, style="accent", narrow=10, flex=1
         ),
-        cells.text("model", "Model", 15, session_cells.models_text, 5, narrow=10),
+        cells.text("model", "Model", 15, session_cells.models_text, 5, narrow=12),
         Column("agents", "Sub", 4, _agents, lambda row: len(row.agents), 8, tooltip="Sub-agents, counted in"),
         cells.messages(6),
         cells.cache_hit(7),
@@ -124,10 +124,11 @@ def _facts(row: SessionRow) -> explain.Lines:
     """What is known of a session beside its sums."""
     window = f"of {format.short(row.context_window)}" if row.context_window else "of an unknown window"
     share = f", {format.share(row.context_tokens, row.context_window)}" if row.context_window else ""
+    compacted = f"the newest at {format.short(row.compacted_tokens)} tokens" if row.compacted_tokens else ""
     return [
         explain.fact("state", row.state.value if row.state else ""),
         explain.fact("context", format.short(row.context_tokens), f"{window}{share}, at its last reply"),
-        explain.fact("compactions", f"{row.compactions}"),
+        explain.fact("compactions", f"{row.compactions}", compacted),
         explain.fact("sub-agents", f"{len(row.agents)}", "counted in"),
         explain.fact("folder", row.project_name),
         explain.fact("branch", row.branch or "none"),
