@@ -109,6 +109,7 @@ class ClaudeTop(Walk):
         """Start counting, and draw once before there is anything."""
         self.take_over(self._complaints)
         self.source.subscribe(self._hear)
+        self.screen_change_signal.subscribe(self, self._on_screen_changed)
         self._count()
         self._refresh_forever()
         self.set_interval(1.0, self._tick)
@@ -294,9 +295,10 @@ class ClaudeTop(Walk):
                 self._told.add((state.name, state.since))
                 self.notify(text, title="budget passed", severity="warning", timeout=20, markup=False)
 
-    def on_screen_resume(self) -> None:
-        """A dialog was closed: catch up."""
-        self.refresher.wish(urgent=True)
+    def _on_screen_changed(self, screen: Screen[Any]) -> None:
+        """A dialog was opened or closed: catch up with what happened below it."""
+        if len(self.screen_stack) == 1:
+            self.refresher.wish(urgent=True)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The same actions as the keys."""
