@@ -1,9 +1,9 @@
 # Completion of claude-top for bash, made by `claude-top completions bash`.
 _claude_top() {
-  local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}" command='' words='' index
+  local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}" command='' words='' files='' index
   for ((index = 1; index < COMP_CWORD; index++)); do
     case "${command:+$command }${COMP_WORDS[index]}" in
-    'report'|'export'|'price'|'prices'|'check'|'doctor'|'serve'|'bench'|'explain'|'completions'|'manual'|'statusline'|'daily'|'weekly'|'monthly'|'session'|'blocks'|'claude'|'claude daily'|'claude weekly'|'claude monthly'|'claude session'|'claude blocks'|'codex'|'codex daily'|'codex weekly'|'codex monthly'|'codex session'|'gemini'|'gemini daily'|'gemini weekly'|'gemini monthly'|'gemini session'|'opencode'|'opencode daily'|'opencode weekly'|'opencode monthly'|'opencode session')
+    'report'|'export'|'price'|'prices'|'check'|'doctor'|'ledger'|'ledger status'|'ledger export'|'ledger import'|'ledger merge'|'serve'|'bench'|'explain'|'completions'|'manual'|'statusline'|'daily'|'weekly'|'monthly'|'session'|'blocks'|'claude'|'claude daily'|'claude weekly'|'claude monthly'|'claude session'|'claude blocks'|'codex'|'codex daily'|'codex weekly'|'codex monthly'|'codex session'|'gemini'|'gemini daily'|'gemini weekly'|'gemini monthly'|'gemini session'|'opencode'|'opencode daily'|'opencode weekly'|'opencode monthly'|'opencode session')
       command="${command:+$command }${COMP_WORDS[index]}" ;;
     esac
   done
@@ -51,6 +51,7 @@ _claude_top() {
     'doctor --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'doctor --source') COMPREPLY=(); return ;;
     'doctor -z'|'doctor --timezone') COMPREPLY=(); return ;;
+    'ledger export -o'|'ledger export --output') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     'serve --host') COMPREPLY=(); return ;;
     'serve --port') COMPREPLY=(); return ;;
     'serve --name') COMPREPLY=(); return ;;
@@ -368,13 +369,18 @@ _claude_top() {
     'opencode session -z'|'opencode session --timezone') COMPREPLY=(); return ;;
   esac
   case "$command" in
-    '') words='report export price prices check doctor serve bench explain completions manual statusline daily weekly monthly session blocks claude codex gemini opencode -h --help -v --version --demo --once --theme --ascii --no-mouse --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    '') words='report export price prices check doctor ledger serve bench explain completions manual statusline daily weekly monthly session blocks claude codex gemini opencode -h --help -v --version --demo --once --theme --ascii --no-mouse --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'report') words='-h --help -j --json --by -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'export') words='-h --help --jsonl --csv --flat --what -o --output -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'price') words='-h --help -j --json' ;;
     'prices') words='show refresh -h --help' ;;
     'check') words='-h --help --budget-day --budget-week --budget-month --near -j --json -q --quiet --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'doctor') words='-h --help -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    'ledger') words='status export import merge -h --help' ;;
+    'ledger status') words='-h --help -j --json' ;;
+    'ledger export') words='-h --help -o --output' ;;
+    'ledger import') words='-h --help' files=1 ;;
+    'ledger merge') words='-h --help' files=1 ;;
     'serve') words='-h --help --host --port --name --token-file --no-token --state-file --web --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'bench') words='-h --help -j --json --runs --workers --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'explain') words='-h --help --against -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
@@ -409,5 +415,7 @@ _claude_top() {
     'opencode session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+  [[ $files ]] && compopt -o filenames && mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$current")
+  return 0
 }
 complete -F _claude_top claude-top

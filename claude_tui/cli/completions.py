@@ -52,7 +52,8 @@ def bash(root: Node) -> str:
         words = [command.words[-1] for command in node.commands]
         words += [choice for argument in node.arguments for choice in argument.choices]
         words += [flag for option in node.options for flag in option.flags]
-        cases.append(f"    '{' '.join(node.words)}') words='{' '.join(words)}' ;;")
+        files = " files=1" if any(argument.metavar in FILES for argument in node.arguments) else ""
+        cases.append(f"    '{' '.join(node.words)}') words='{' '.join(words)}'{files} ;;")
         for option in node.options:
             if option.metavar:
                 flags = "|".join(f"'{' '.join(node.words)} {flag}'" for flag in option.flags)
@@ -60,7 +61,7 @@ def bash(root: Node) -> str:
     paths = "|".join(f"'{' '.join(node.words)}'" for node in root.walk() if node.words)
     return f"""# Completion of claude-top for bash, made by `claude-top completions bash`.
 _claude_top() {{
-  local current="${{COMP_WORDS[COMP_CWORD]}}" previous="${{COMP_WORDS[COMP_CWORD-1]}}" command='' words='' index
+  local current="${{COMP_WORDS[COMP_CWORD]}}" previous="${{COMP_WORDS[COMP_CWORD-1]}}" command='' words='' files='' index
   for ((index = 1; index < COMP_CWORD; index++)); do
     case "${{command:+$command }}${{COMP_WORDS[index]}}" in
     {paths})
@@ -75,6 +76,8 @@ _claude_top() {{
 {chr(10).join(cases)}
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+  [[ $files ]] && compopt -o filenames && mapfile -t -O "${{#COMPREPLY[@]}}" COMPREPLY < <(compgen -f -- "$current")
+  return 0
 }}
 complete -F _claude_top claude-top
 """
@@ -108,7 +111,8 @@ def _zsh_function(node: Node) -> str:
         excluded = f"'({' '.join(option.flags)})'" if len(option.flags) > 1 else ""
         lines.append(f"    {excluded}{flags}'[{_zsh_text(option.help)}]{_zsh_values(option)}'")
     for argument in node.arguments:
-        lines.append(f"    ':{argument.flags[0]}:({' '.join(argument.choices)})'")
+        values = _zsh_values(argument) or f":{argument.flags[0]}:({' '.join(argument.choices)})"
+        lines.append(f"    '{values}'")
     if not node.commands:
         return f"{_zsh_name(node.words)}() {{\n  _arguments \\\n" + " \\\n".join(lines) + "\n}\n"
     lines += ["    '1: :->command'", "    '*:: :->rest'"]
@@ -158,7 +162,8 @@ def fish(root: Node) -> str:
         for command in node.commands:
             lines.append(f"complete -c claude-top{condition} -a {command.words[-1]} -d {_fish(command.summary)}")
         for argument in node.arguments:
-            lines.append(f"complete -c claude-top{condition} -a {_fish(' '.join(argument.choices))}")
+            takes = " -F" if argument.metavar in FILES else f" -a {_fish(' '.join(argument.choices))}"
+            lines.append(f"complete -c claude-top{condition}{takes}")
         for option in node.options:
             lines.append(f"complete -c claude-top{condition}{_fish_option(option)}")
     return "\n".join(lines) + "\n"

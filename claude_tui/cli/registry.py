@@ -32,6 +32,7 @@ COMMANDS: Final = (
     Command("prices", "which prices are in use; `prices refresh` fetches newer ones", "prices"),
     Command("check", "an exit code for scripts: budgets and reported limits", "check"),
     Command("doctor", "what was found, what was skipped, how sure the numbers are", "doctor"),
+    Command("ledger", "history that outlives its logs: status, export, import, merge", "ledger"),
     Command("serve", "live numbers over HTTP, or the screen in a browser", "serve"),
     Command("bench", "how fast your own logs are counted, and that every way agrees", "bench"),
     Command("explain", "where a number comes from, and why others' differ", "explain"),

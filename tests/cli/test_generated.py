@@ -61,6 +61,7 @@ def test_bash_completes_commands_options_and_values(tmp_path: Path) -> None:
     assert completed(tmp_path, "claude-top claude ") >= {"daily", "weekly", "monthly", "session", "blocks"}
     assert completed(tmp_path, "claude-top claude daily --inst") == {"--instances"}
     assert completed(tmp_path, "claude-top export --output comp") == {"completion.bash"}
+    assert completed(tmp_path, "claude-top ledger import comp") == {"completion.bash"}
     assert completed(tmp_path, "claude-top completions ") >= {"bash", "zsh", "fish"}
     assert "--instances" not in completed(tmp_path, "claude-top daily --")
 

@@ -1,0 +1,169 @@
+"""`claude-top ledger`: the history that outlives its logs, looked at, written out, read in and joined."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from claude_tui.cli import exits, streams
+from claude_tui.cli.parser import CommandParser, example
+
+if TYPE_CHECKING:
+    from claude_tui.engine.ledger import Ledger
+    from claude_tui.reports.ledger import HostRow
+
+
+def add_arguments(parser: CommandParser) -> None:
+    """Add the four actions."""
+    parser.description = (
+        "The history that outlives its logs. The screen keeps it while it runs; every command counts what it holds.\n"
+        "Histories of several machines join exactly: a response that two of them know counts once."
+    )
+    parser.epilog = example(
+        "claude-top ledger status", "ssh desk claude-top ledger export | claude-top ledger import -"
+    )
+    actions = parser.add_subparsers(
+        title="actions", metavar="ACTION", dest="action", parser_class=CommandParser, required=True
+    )
+    actions.add_parser("status", help="what is remembered, of which machine", fill=_add_status)
+    actions.add_parser("export", help="write everything as JSON Lines", fill=_add_export)
+    actions.add_parser("import", help="read such lines in", fill=_add_import)
+    actions.add_parser("merge", help="take in another machine's ledger.db", fill=_add_merge)
+
+
+def _add_status(parser: CommandParser) -> None:
+    parser.set_defaults(run=_status)
+    parser.description = (
+        "Check every row of the history and say what it remembers, machine by machine. Exit code 3 where there is\n"
+        "none yet, 4 where it was damaged."
+    )
+    parser.epilog = example("claude-top ledger status", "claude-top ledger status --json | jq .hosts")
+    parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/ledger@1)")
+
+
+def _add_export(parser: CommandParser) -> None:
+    parser.set_defaults(run=_export)
+    parser.description = (
+        "Write everything remembered as JSON Lines, a response a line, with the machine it is of as `host`. Lines may\n"
+        "be cut out, sorted and joined with others before they are read in."
+    )
+    parser.epilog = example("claude-top ledger export > history.jsonl", "claude-top ledger export -o history.jsonl")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write to a file, replacing it when all is written")
+
+
+def _add_import(parser: CommandParser) -> None:
+    parser.set_defaults(run=_import)
+    parser.description = (
+        "Read lines of `claude-top ledger export` in, from any machine and as often as you like. Lines that make no\n"
+        "sense are left out and counted, and the exit code is 4."
+    )
+    parser.epilog = example("claude-top ledger import history.jsonl", "zcat history.gz | claude-top ledger import -")
+    parser.add_argument("file", metavar="FILE", help="the lines; - for stdin")
+
+
+def _add_merge(parser: CommandParser) -> None:
+    parser.set_defaults(run=_merge)
+    parser.description = "Take in all that another ledger remembers. The other file stays as it is."
+    parser.epilog = example("claude-top ledger merge /mnt/laptop/.local/share/claude-top/ledger.db")
+    parser.add_argument("file", metavar="FILE", help="the ledger.db of another machine, or a backup of this one's")
+
+
+def _opened() -> Ledger:
+    """Return the ledger. Ends the command with exit code 3 where there is none."""
+    from claude_tui.engine.ledger import Ledger
+
+    ledger = Ledger.open()
+    if not ledger.path.exists():
+        message = f"no history yet; the screen (claude-top) keeps it in {ledger.path}"
+        raise exits.CommandError(message, exits.NO_LOGS)
+    return ledger
+
+
+def _status(options: Namespace) -> int:
+    from claude_tui.reports import ledger as reports
+
+    ledger = _opened()
+    is_sound = ledger.verify()
+    files = ledger.recall().files
+    if ledger.status:
+        raise exits.CommandError(f"{ledger.path}: {ledger.status}")
+    by_host = defaultdict(list)
+    for file in files:
+        by_host[file.key.host].append(file.columns)
+    hosts = [_row(host, by_host[host]) for host in sorted(by_host)]
+    total = _row("all", [file.columns for file in files])
+    trouble = ledger.notice or ("" if is_sound else "it is damaged and could not be mended")
+    found = reports.Status(os.fspath(ledger.path), ledger.path.stat().st_size, total, hosts, trouble)
+    if options.json:
+        streams.write_json(reports.report(found))
+    else:
+        streams.write_tables([reports.table(found)], reports.footer(found))
+    return exits.PARTIAL if trouble else exits.OK
+
+
+def _row(host: str, columns: list) -> HostRow:  # type: ignore[type-arg]
+    from claude_tui.reports.ledger import HostRow
+
+    times = [time for one in columns for time in one.time if time]
+    keys = {key for one in columns for key in one.key}
+    return HostRow(host, len(columns), len(keys), min(times, default=0), max(times, default=0))
+
+
+def _export(options: Namespace) -> int:
+    lines = _lines(_opened())
+    if options.output:
+        streams.replace_file(options.output, lines)
+    else:
+        streams.write_lines(lines)
+    return exits.OK
+
+
+def _lines(ledger: Ledger) -> Iterator[bytes]:
+    from claude_tui.engine.ledger import export_jsonl
+
+    for line in export_jsonl(ledger):
+        yield line.rstrip(b"\n")
+    for trouble in filter(None, (ledger.status, ledger.notice)):
+        # Nobody may take the part that could be read for the whole.
+        raise exits.CommandError(f"{ledger.path}: {trouble}", exits.FAILED if ledger.status else exits.PARTIAL)
+
+
+def _import(options: Namespace) -> int:
+    from claude_tui.engine.ledger import Ledger, LedgerError, import_jsonl
+
+    ledger = Ledger.open()
+    try:
+        with sys.stdin.buffer if options.file == "-" else open(options.file, "rb") as lines:
+            done = import_jsonl(ledger, lines)
+    except LedgerError as error:
+        raise exits.CommandError(f"nothing more was read in: {error}") from None
+    except OSError as error:
+        raise exits.CommandError(f"{options.file}: {error.strerror}") from None
+    streams.narrate(f"read in: {_changes(*done[:3])}")
+    if done.bad:
+        streams.narrate(f"left out: {_lines_of(done.bad)} not of `claude-top ledger export`")
+    return exits.PARTIAL if done.bad else exits.OK
+
+
+def _merge(options: Namespace) -> int:
+    from claude_tui.engine.ledger import Ledger, LedgerError
+
+    try:
+        change = Ledger.open().merge(Path(options.file))
+    except LedgerError as error:
+        raise exits.CommandError(f"nothing was merged: {error}") from None
+    streams.narrate(f"merged: {_changes(*change)}")
+    return exits.OK
+
+
+def _changes(added: int, updated: int, unchanged: int) -> str:
+    return f"{added:,} responses are new, {updated:,} became fuller, {unchanged:,} were known"
+
+
+def _lines_of(number: int) -> str:
+    return f"{number:,} {'line' if number == 1 else 'lines'}"

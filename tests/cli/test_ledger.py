@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from claude_tui.cli import main
+from claude_tui.engine.ledger import Ledger
+from claude_tui.paths import ledger_file
+from tests.cli.program import run
+from tests.engine.ledgers import ran
+from tests.logs import ClaudeHome, assistant, usage
+
+NOON = 1_795_176_000_000
+HOUR = 3_600_000
+
+
+def machine(folder: Path, host: str, *keys: str) -> Path:
+    """The ledger of a machine that counted responses with these keys."""
+    home = ClaudeHome(folder / host)
+    home.append(*(assistant(key, NOON + HOUR * at, usage(output=10)) for at, key in enumerate(keys)))
+    path = folder / f"{host}.db"
+    ran(home.folder, Ledger.open(path, host))
+    return path
+
+
+@pytest.fixture
+def laptop(tmp_path: Path, own_home: Path) -> Path:
+    return machine(tmp_path, "laptop", "msg_1", "msg_2")
+
+
+@pytest.fixture
+def desk(tmp_path: Path, own_home: Path) -> Path:
+    return machine(tmp_path, "desk", "msg_2", "msg_3", "msg_4")
+
+
+def status(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+    capsys.readouterr()
+    assert main(["ledger", "status", "--json"]) == 0
+    found: dict[str, object] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_two_machines_merge_and_what_both_know_counts_once(
+    laptop: Path, desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ledger", "merge", str(laptop)]) == 0
+    assert main(["ledger", "merge", str(desk)]) == 0
+    assert main(["ledger", "merge", str(desk)]) == 0
+    assert "merged: 0 responses are new, 0 became fuller, 3 were known" in capsys.readouterr().err
+    found = status(capsys)
+    assert (found["schema"], found["responses"], found["trouble"]) == ("claude-top/ledger@1", 4, None)
+    hosts = found["hosts"]
+    assert isinstance(hosts, list)
+    assert {row["host"]: row["responses"] for row in hosts} == {"laptop": 2, "desk": 3}
+    assert main(["ledger", "status"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("host ") and "laptop" in printed and str(ledger_file()) in printed
+
+
+def test_lines_carry_a_history_to_another_place(
+    laptop: Path, desk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in (laptop, desk):
+        assert main(["ledger", "merge", str(path)]) == 0
+    written = tmp_path / "history.jsonl"
+    assert main(["ledger", "export", "--output", str(written)]) == 0
+    exported = run("ledger", "export")
+    assert (exported.code, exported.stdout) == (0, written.read_bytes())
+    before = status(capsys)
+    ledger_file().unlink()
+    done = run("ledger", "import", "-", stdin=exported.stdout)
+    assert (done.code, done.stdout) == (0, b"") and "5 responses are new" in done.stderr
+    after = status(capsys)
+    assert [after[name] for name in ("responses", "hosts")] == [before[name] for name in ("responses", "hosts")]
+
+
+def test_lines_that_make_no_sense_are_counted_and_the_rest_is_kept(laptop: Path, tmp_path: Path) -> None:
+    assert main(["ledger", "merge", str(laptop)]) == 0
+    lines = run("ledger", "export").stdout
+    ledger_file().unlink()
+    done = run("ledger", "import", "-", stdin=b"nonsense\n" + lines + b"{}\n")
+    assert done.code == 4 and "left out: 2 lines" in done.stderr and "2 responses are new" in done.stderr
+
+
+def test_what_was_imported_counts_in_every_report(laptop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ledger", "merge", str(laptop)]) == 0
+    capsys.readouterr()
+    assert main(["report", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["totals"]["responses"] == 2
+
+
+@pytest.mark.parametrize("action", ["status", "export"])
+def test_no_history_yet(own_home: Path, capsys: pytest.CaptureFixture[str], action: str) -> None:
+    assert main(["ledger", action]) == 3
+    captured = capsys.readouterr()
+    assert captured.out == "" and captured.err.count("\n") == 1 and str(ledger_file()) in captured.err
+
+
+def test_files_that_are_none(own_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    odd = tmp_path / "odd.db"
+    odd.write_bytes(b"no database" * 100)
+    for arguments in (["merge", str(odd)], ["merge", str(tmp_path / "none.db")], ["import", str(tmp_path / "none")]):
+        assert main(["ledger", *arguments]) == 1
+        assert capsys.readouterr().err.count("\n") == 1
+    assert not ledger_file().exists()
+
+
+def test_damage_is_told(laptop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ledger", "merge", str(laptop)]) == 0
+    content = bytearray(ledger_file().read_bytes())
+    content[len(content) // 2 :] = bytes(len(content) - len(content) // 2)
+    ledger_file().write_bytes(content)
+    capsys.readouterr()
+    assert main(["ledger", "status"]) == 4
+    assert "damaged" in capsys.readouterr().out
