@@ -1,6 +1,7 @@
 # Completion of claude-top for bash, made by `claude-top completions bash`.
 _claude_top() {
-  local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}" command='' words='' files='' index
+  local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}"
+  local command='' words='' files='' index
   for ((index = 1; index < COMP_CWORD; index++)); do
     case "${command:+$command }${COMP_WORDS[index]}" in
     'report'|'export'|'price'|'prices'|'check'|'doctor'|'ledger'|'ledger status'|'ledger export'|'ledger import'|'ledger merge'|'serve'|'bench'|'explain'|'completions'|'manual'|'statusline'|'daily'|'weekly'|'monthly'|'session'|'blocks'|'claude'|'claude daily'|'claude weekly'|'claude monthly'|'claude session'|'claude blocks'|'codex'|'codex daily'|'codex weekly'|'codex monthly'|'codex session'|'gemini'|'gemini daily'|'gemini weekly'|'gemini monthly'|'gemini session'|'opencode'|'opencode daily'|'opencode weekly'|'opencode monthly'|'opencode session')
@@ -415,7 +416,9 @@ _claude_top() {
     'opencode session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
-  [[ $files ]] && compopt -o filenames && mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$current")
-  return 0
+  if [[ $files ]]; then
+    compopt -o filenames
+    mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$current")
+  fi
 }
 complete -F _claude_top claude-top

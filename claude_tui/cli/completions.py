@@ -61,7 +61,8 @@ def bash(root: Node) -> str:
     paths = "|".join(f"'{' '.join(node.words)}'" for node in root.walk() if node.words)
     return f"""# Completion of claude-top for bash, made by `claude-top completions bash`.
 _claude_top() {{
-  local current="${{COMP_WORDS[COMP_CWORD]}}" previous="${{COMP_WORDS[COMP_CWORD-1]}}" command='' words='' files='' index
+  local current="${{COMP_WORDS[COMP_CWORD]}}" previous="${{COMP_WORDS[COMP_CWORD-1]}}"
+  local command='' words='' files='' index
   for ((index = 1; index < COMP_CWORD; index++)); do
     case "${{command:+$command }}${{COMP_WORDS[index]}}" in
     {paths})
@@ -76,8 +77,10 @@ _claude_top() {{
 {chr(10).join(cases)}
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
-  [[ $files ]] && compopt -o filenames && mapfile -t -O "${{#COMPREPLY[@]}}" COMPREPLY < <(compgen -f -- "$current")
-  return 0
+  if [[ $files ]]; then
+    compopt -o filenames
+    mapfile -t -O "${{#COMPREPLY[@]}}" COMPREPLY < <(compgen -f -- "$current")
+  fi
 }}
 complete -F _claude_top claude-top
 """
