@@ -276,10 +276,11 @@ class SessionRow:
 
 @dataclass(frozen=True, slots=True)
 class DayRow:
-    """One local calendar day."""
+    """One local calendar day. `is_remembered` says that logs of it are gone and the ledger kept what they said."""
 
     day: date
     totals: Totals
+    is_remembered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from claude_tui.engine.table import FileRef, Table
 from claude_tui.model import Extra, Problem, ProblemKind, Usage
 from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 """Moves whenever what is counted, or how it is kept, changes."""
 
 _CELL_WIDTH: Final = 19
@@ -167,6 +167,7 @@ def _fill(store: Store, cells: bytes, names: Any, facts: Any) -> None:
     for path, problems in facts["problems"].items():
         log.note(path, [Problem(ProblemKind(kind), path, at, text) for kind, at, text in problems], is_whole=True)
     store.restore(owners, models, loaded, book, log)
+    store.remembered_days.update(facts["remembered"])
 
 
 def _facts_of(store: Store) -> dict[str, Any]:
@@ -174,7 +175,7 @@ def _facts_of(store: Store) -> dict[str, Any]:
     for problem in store.problem_log.all():
         problems.setdefault(problem.path, []).append([problem.kind.value, problem.offset, problem.detail])
     files = [[source, path, _changed_fields(facts)] for source, path, facts in store.facts.files()]
-    return {"files": files, "problems": problems}
+    return {"files": files, "problems": problems, "remembered": sorted(store.remembered_days)}
 
 
 def _changed_fields(facts: FileFacts) -> dict[str, Any]:

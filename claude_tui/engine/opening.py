@@ -92,6 +92,9 @@ class Opening:
             is_known = False
             self.forget()
             keeper.start(self.files)
+        gone = self.seen.keys() - {file.path for file in self.files}
+        if gone and self.load_table():
+            self.store.remember_files(gone)
         return is_known
 
     def load_table(self) -> bool:

@@ -31,11 +31,15 @@ def burn(store: Store, now_ms: int) -> Burn:
 
 
 def tokens_per_minute(store: Store, now_ms: int) -> tuple[int, ...]:
-    """Return the tokens of each of the last 60 minutes, the oldest first."""
+    """Return the tokens of each of the last 60 minutes of the clock, the oldest first, the running one last.
+
+    Minutes of the clock, so a bar keeps its height from one second to the next.
+    """
     counts = [0] * 60
-    for row in store.rows_between(now_ms - 60 * MINUTE_MS, now_ms):
+    minute = now_ms // MINUTE_MS
+    for row in store.rows_between((minute - 59) * MINUTE_MS - 1, now_ms):
         tokens = store.table.usage(row).tokens + sum(e.usage.tokens for e in store.table.extras.get(row, ()))
-        counts[59 - (now_ms - store.table.time[row]) // MINUTE_MS] += tokens
+        counts[59 - minute + store.table.time[row] // MINUTE_MS] += tokens
     return tuple(counts)
 
 

@@ -109,7 +109,7 @@ class Scan:
             return None
         try:
             return self._workers.submit(batch)
-        except (BrokenProcessPool, RuntimeError, OSError):
+        except (BrokenProcessPool, RuntimeError, OSError, ValueError):  # ValueError: file descriptors are odd here
             return None
 
     def _read_again(self, batch: list[Task], error: BaseException) -> list[FileColumns]:

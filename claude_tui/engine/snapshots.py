@@ -49,6 +49,7 @@ class Picture:
     def __init__(self, query: Query) -> None:
         self.rollup = Rollup(query)
         self.today = 0
+        self.remembered_days = 0
         self.now_ms = 0
         self.changed_sessions: set[SessionKey] = set()
         self.lively: set[SessionKey] = set()
@@ -121,9 +122,14 @@ class SnapshotMaker:
         if stale_projects is not None:
             picture.projects.update((key, self._project_row(rollup, key, today)) for key in stale_projects)
             picture.ordered_projects = _ranked(picture.projects.values())
+        if len(store.remembered_days) != picture.remembered_days:
+            picture.remembered_days = len(store.remembered_days)
+            rollup.days.dirty |= store.remembered_days
         stale_days = _stale(rollup.days.take_dirty(), rollup.days.sums, picture.days)
         if stale_days is not None:
-            picture.days.update((day, DayRow(date.fromordinal(day), rollup.days.totals(day))) for day in stale_days)
+            for day in stale_days:
+                is_remembered = day in store.remembered_days
+                picture.days[day] = DayRow(date.fromordinal(day), rollup.days.totals(day), is_remembered)
             picture.ordered_days = tuple(picture.days[day] for day in sorted(picture.days))
             fresh = {date.fromordinal(day): dict(rollup.day_models[day]) for day in stale_days}
             known = picture.day_models

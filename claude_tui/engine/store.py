@@ -8,7 +8,7 @@ length of the history. Must not read files or draw.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -67,6 +67,7 @@ class Store:
         self.cells = CellBook()
         self.facts = FactBook()
         self.problem_log = ProblemLog()
+        self.remembered_days: set[int] = set()
         self._recent = RecentRows()
         self._moved = False
         self._sessions: set[SessionKey | None] = set()
@@ -196,6 +197,23 @@ class Store:
             for (day, owner, model), more in cells.items():
                 self.cells.merge(CellKey(day, owners[owner], models[model]), more)
         self.revision += 1
+
+    def remember(self, path: str, columns: Columns, facts: Sequence[FileFacts] = ()) -> bool:
+        """Take in what is known of a log that no longer says it itself. Returns whether anything changed."""
+        with self.lock:
+            days = {self.calendar.day_hour(time_ms)[0] for time_ms in columns.time}
+            self.revision += not days <= self.remembered_days
+            self.remembered_days |= days
+            return self.apply(path, columns, facts, is_whole=False)
+
+    def remember_files(self, paths: Collection[str]) -> None:
+        """Mark the days of what was counted in files that are gone."""
+        with self.lock:
+            files = {number for number, ref in enumerate(self.table.files) if ref.path in paths}
+            times = (self.table.time[row] for row, file in enumerate(self.table.file) if file in files)
+            before = len(self.remembered_days)
+            self.remembered_days.update(self.calendar.day_hour(time_ms)[0] for time_ms in times)
+            self.revision += len(self.remembered_days) != before
 
     # -- sums ----------------------------------------------------------------------------------------------
 

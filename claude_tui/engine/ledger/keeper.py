@@ -266,7 +266,7 @@ class LedgerKeeper:
 
     def _give(self, file: Remembered) -> None:
         """Hand the store what is known of a file; it merges like any log."""
-        if self._store.apply(file.path, file.columns, file.facts, is_whole=False):
+        if self._store.remember(file.path, file.columns, file.facts):
             self._on_change()
 
 
