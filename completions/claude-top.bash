@@ -72,6 +72,12 @@ _claude_top() {
     'bench --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'bench --source') COMPREPLY=(); return ;;
     'bench -z'|'bench --timezone') COMPREPLY=(); return ;;
+    'explain -s'|'explain --since') COMPREPLY=(); return ;;
+    'explain -u'|'explain --until') COMPREPLY=(); return ;;
+    'explain --model') COMPREPLY=(); return ;;
+    'explain --project') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'explain --session') COMPREPLY=(); return ;;
+    'explain --key') COMPREPLY=(); return ;;
     'explain --against') mapfile -t COMPREPLY < <(compgen -W 'ccusage' -- "$current"); return ;;
     'explain --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'explain --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
@@ -384,7 +390,7 @@ _claude_top() {
     'ledger merge') words='-h --help' files=1 ;;
     'serve') words='-h --help --host --port --name --token-file --no-token --state-file --web --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'bench') words='-h --help -j --json --runs --workers --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'explain') words='-h --help --against -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    'explain') words='-h --help -s --since -u --until --model --project --session --key --against -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'completions') words='bash zsh fish -h --help' ;;
     'manual') words='-h --help' ;;
     'statusline') words='-h --help -B --visual-burn-rate --cost-source --context-low-threshold --context-medium-threshold --refresh-interval --git-branch -z --timezone --wrapped' ;;

@@ -85,7 +85,85 @@ def test_for_people(claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str])
     row = assistant("msg_1", NOON, searched)
     claude_home.append(row)
     claude_home.append({**row, "requestId": "req_2", "sessionId": "s2"}, session="s2")
-    assert main(["explain"]) == 0
+    assert main(["explain", "--against", "ccusage"]) == 0
     printed = capsys.readouterr().out
     assert "counted again under another request id" in printed and "+120" in printed
     assert "3 of them are $0.03" in printed
+
+
+def own(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    assert main(["explain", "--json", *arguments]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in GOLDEN.iterdir()))
+def test_our_own_rows_add_up(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    found = own(capsys, "--claude-dir", str(GOLDEN / name))
+    assert main(["report", "--json", "--claude-dir", str(GOLDEN / name)]) == 0
+    totals = json.loads(capsys.readouterr().out)["totals"]
+    assert (found["responses"], found["cost_nano"]) == (totals["responses"], totals["cost_nano"])
+    logs = found["logs"]
+    assert logs["usage_rows"] == logs["counted_rows"] + sum(one["rows"] for one in logs["dropped"])
+    assert sum(rate["cost_nano"] for rate in found["prices"]["rates"]) <= found["cost_nano"]
+    assert found["is_complete"]
+
+
+@pytest.fixture
+def two_models(claude_home: ClaudeHome) -> ClaudeHome:
+    claude_home.append(
+        assistant("msg_1", NOON, usage(100, 20)),
+        assistant("msg_1", NOON, usage(100, 50)),
+        assistant("msg_2", NOON + 86_400_000, usage(7, 7), model="claude-opus-4-5-20251101", cwd="/home/user/other"),
+    )
+    return claude_home
+
+
+@pytest.mark.parametrize(
+    ("arguments", "responses"),
+    [
+        ([], 2),
+        (["--model", "claude-opus-4-5"], 1),
+        (["--project", "project"], 2),
+        (["--session", "s"], 2),
+        (["--since", "2026-11-21", "--timezone", "UTC"], 1),
+    ],
+)
+def test_a_part_of_our_own(
+    two_models: ClaudeHome, capsys: pytest.CaptureFixture[str], arguments: list[str], responses: int
+) -> None:
+    assert own(capsys, *arguments)["responses"] == responses
+
+
+def test_one_response_row_by_row(two_models: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    found = own(capsys, "--key", "msg_1")
+    assert [(row["line"], row["reason"]) for row in found["rows"]] == [(1, "repeated"), (2, "counted")]
+    assert found["why"] == "it has the most output tokens"
+    assert main(["explain", "--key", "msg_1"]) == 0
+    printed = capsys.readouterr().out
+    assert "the same response again in the same file" in printed and "what no log has" in printed
+
+
+def test_explanations_fit_a_narrow_pipe(
+    two_models: ClaudeHome, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    assert main(["explain"]) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 40
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--key", "msg_none"],
+        ["--model", "gpt"],
+        ["--model", "claude"],
+        ["--key", "msg_1", "--model", "x"],
+        ["--against", "ccusage", "--session", "s1"],
+    ],
+)
+def test_names_of_nothing_are_wrong_usage(
+    two_models: ClaudeHome, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    assert main(["explain", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == "" and captured.err.count("\n") == 1

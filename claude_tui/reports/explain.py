@@ -1,0 +1,201 @@
+"""Where our own numbers come from, as a dictionary for JSON and as lines for people. Finds nothing out itself."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from datetime import tzinfo
+from typing import Any, Final
+
+from claude_tui.engine.explain import COUNTED, NOT_LOGGED, REASONS, Explanation, RateUse
+from claude_tui.model import Query, Response
+from claude_tui.reports.amounts import count, dollars, instant, local_minute, short_count
+from claude_tui.sources.display import display_name
+
+SCHEMA: Final = "claude-top/explanation@1"
+PICO: Final = 1_000_000
+"""Picodollars a token in a dollar a million tokens."""
+SHORTEST: Final = 20
+"""No line is wrapped below this width."""
+
+
+def report(found: Explanation, about: Query | Response) -> dict[str, Any]:
+    """Return the explanation for JSON."""
+    return {
+        "schema": SCHEMA,
+        "about": _about(about),
+        "is_complete": found.is_complete,
+        "looked_at": {
+            "responses": found.looked_at,
+            "of": found.to_look_at,
+            "files": found.files,
+            "of_files": found.files_total,
+        },
+        "responses": found.responses,
+        "extras": dict(sorted(found.extras.items())),
+        "cost_nano": found.cost_nano,
+        "lower_bounds": found.lower_bounds,
+        "estimates": dict(sorted(found.estimates.items())),
+        "flags": dict(sorted(found.flags.items())),
+        "logs": {
+            "files": found.files,
+            "files_gone": found.files_gone,
+            "lines": found.lines,
+            "bytes": found.bytes_read,
+            "usage_rows": found.usage_rows,
+            "counted_rows": found.counted_rows,
+            "passed_over": found.passed_over,
+            "dropped": [
+                {"reason": reason, "meaning": REASONS.get(reason, ""), "rows": number}
+                for reason, number in found.duplicates.most_common()
+            ],
+        },
+        "prices": {
+            "in_use": found.prices,
+            "rates": [_rate(use) for use in found.rates],
+            "unpriced": [one._asdict() for one in found.unpriced],
+            "reported": found.reported,
+            "free": found.free,
+        },
+        "rows": [
+            {
+                "path": row.path,
+                "line": row.line,
+                "offset": row.offset,
+                "time": instant(row.time_ms) if row.time_ms else None,
+                "session": row.session,
+                "agent": row.agent,
+                "usage": row.usage._asdict(),
+                "reason": row.reason,
+                "meaning": REASONS.get(row.reason, ""),
+                "is_owner": row.is_owner,
+            }
+            for row in found.rows
+        ],
+        "why": found.why or None,
+        "problem": found.problem or None,
+        "never_logged": list(NOT_LOGGED),
+    }
+
+
+def _about(about: Query | Response) -> dict[str, Any]:
+    if isinstance(about, Response):
+        return {"key": about.key, "model": about.model, "session": about.session, "path": about.path}
+    return {
+        "since": about.since.isoformat() if about.since else None,
+        "until": about.until.isoformat() if about.until else None,
+        **{name: getattr(about, name) or None for name in ("model", "project", "session")},
+    }
+
+
+def _rate(use: RateUse) -> dict[str, Any]:
+    row = use.rate
+    return {
+        "model": row.model,
+        "from": row.first.isoformat() if row.first else None,
+        "to": row.last.isoformat() if row.last else None,
+        "above_prompt_tokens": row.over,
+        "is_fast": row.is_fast,
+        "pico_per_token": row.rates._asdict(),
+        "responses": use.responses,
+        "cost_nano": use.cost_nano,
+    }
+
+
+def lines(found: Explanation, about: Query | Response, zone: tzinfo, width: int) -> list[str]:
+    """Return the explanation for people, wrapped to `width` columns; no path is broken."""
+    made: list[str] = []
+    for line in _paragraphs(found, about, zone):
+        indent = len(line) - len(line.lstrip())
+        made += textwrap.wrap(
+            line, max(SHORTEST, width), subsequent_indent=" " * (indent + 2), break_on_hyphens=False,
+            break_long_words=False,
+        ) or [""]  # fmt: skip
+    return made
+
+
+def _paragraphs(found: Explanation, about: Query | Response, zone: tzinfo) -> Iterator[str]:
+    yield from _heading(found, about, zone)
+    if found.problem:
+        yield f"  not explained further: {display_name(found.problem)}"
+    if not found.is_complete:
+        yield (
+            f"  only a part was looked at, to be done in time: {count(found.looked_at)} of {count(found.to_look_at)} "
+            f"responses, {count(found.files)} of {count(found.files_total)} files"
+        )
+    yield from ("", "rows in the logs")
+    gone = f"; {count(found.files_gone)} files are gone and their responses remembered" if found.files_gone else ""
+    yield f"  {count(found.lines)} lines of {count(found.files)} files, {found.bytes_read / 1e6:,.1f} MB{gone}"
+    yield f"  {count(found.usage_rows)} rows with usage"
+    yield f"  {count(found.counted_rows)} counted: {REASONS[COUNTED]}"
+    for reason, number in found.duplicates.most_common():
+        yield f"  {count(number)} dropped, {reason.replace('_', ' ')}: {REASONS.get(reason, '')}"
+    if found.passed_over:
+        yield f"  {count(found.passed_over)} passed over: rows with usage that are no requests"
+    if found.why:
+        yield f"  why the one that counts does: {display_name(found.why)}"
+    for row in found.rows:
+        owner = ", whose session it belongs to" if row.is_owner else ""
+        yield (
+            f"  {display_name(row.path)}:{row.line}  {row.reason}  {local_minute(row.time_ms, zone)}  "
+            f"{count(row.usage.output)} output{owner}"
+        )
+    yield from ("", "prices", *_prices(found))
+    yield from ("", "how sure it is", *_doubts(found))
+    yield from ("", "what no log has (depending on the version), so that every total is a lower bound")
+    yield f"  {', '.join(NOT_LOGGED)}"
+
+
+def _heading(found: Explanation, about: Query | Response, zone: tzinfo) -> Iterator[str]:
+    if isinstance(about, Response):
+        when = local_minute(about.time_ms, zone)
+        yield f"{dollars(found.cost_nano, 6)} for the response {display_name(about.key)}"
+        yield f"  {display_name(about.model)}, {when}, session {display_name(about.session)}"
+        usage = about.usage
+        yield (
+            f"  {count(usage.input)} input, {count(usage.output)} output, "
+            f"{count(usage.cache_write_5m)} cache write 5m, {count(usage.cache_write_1h)} cache write 1h, {count(usage.cache_read)} cache read"
+        )
+    else:
+        yield f"{dollars(found.cost_nano)} for {count(found.responses)} responses"
+        chosen = [f"{name} {display_name(str(value))}" for name, value in _about(about).items() if value]
+        if chosen:
+            yield f"  {', '.join(chosen)}"
+    for kind, number in found.extras.most_common():
+        yield f"  with {count(number)} of {display_name(kind)} billed beside them"
+
+
+def _prices(found: Explanation) -> Iterator[str]:
+    yield f"  {display_name(found.prices)}"
+    for use in found.rates:
+        row = use.rate
+        special = (" in fast mode" if row.is_fast else "") + (
+            f" for prompts above {short_count(row.over)}" if row.over else ""
+        )
+        days = f", {row.first or 'the beginning'} to {row.last or 'now'}" if row.first or row.last else ""
+        spent = f"{dollars(use.cost_nano)} for {count(use.responses)} responses"
+        yield f"  {display_name(row.model)}{special}{days}: {spent}"
+        named = (
+            ("input", row.rates.input), ("output", row.rates.output), ("cache write 5m", row.rates.write_5m),
+            ("1h", row.rates.write_1h), ("cache read", row.rates.cache_read),
+        )  # fmt: skip
+        yield f"    {', '.join(f'{name} ${rate / PICO:g}' for name, rate in named)} per million tokens"
+    if found.reported:
+        yield f"  {count(found.reported)} responses at the cost the client logged"
+    if found.free:
+        yield f"  {count(found.free)} responses of models that cost nothing"
+    for one in found.unpriced:
+        yield (
+            f"  {display_name(one.model)}: no known price; {count(one.responses)} responses with {count(one.tokens)} "
+            f"tokens are not in the cost"
+        )
+
+
+def _doubts(found: Explanation) -> Iterator[str]:
+    if found.lower_bounds:
+        yield f"  {count(found.lower_bounds)} responses whose log has only the first of their output: a lower bound"
+    for flag, number in found.flags.most_common():
+        mark = "~ " if flag in found.estimates else ""
+        yield f"  {mark}{count(number)} prices: {display_name(flag.replace('_', ' '))}"
+    if not (found.lower_bounds or found.estimates or found.unpriced):
+        yield "  every response is complete and has a price that rests on no assumption"
