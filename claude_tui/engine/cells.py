@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 from claude_tui.engine.calendar import Calendar
 from claude_tui.model import Price, Usage
 from claude_tui.pricing import Pricer
-from claude_tui.sources.columns import LOWER_BOUND, Columns
+from claude_tui.pricing.pricer import Card
+from claude_tui.sources.columns import LOWER_BOUND, NEVER, Columns
 
 FIRST, LAST = 14, 15
 """Positions of the earliest and latest instant in a cell's sums; every position before them is a plain sum."""
@@ -54,23 +55,79 @@ def add_usage(sums: Sums, usage: Usage, price: Price, sign: int, responses: int,
 def file_cells(columns: Columns, pricer: Pricer, calendar: Calendar) -> dict[CellKey, Sums]:
     """Sum all entries of a file. Owners and models are the file's own numbers; models of extras are added to it."""
     cells: dict[CellKey, Sums] = {}
-    source, models = columns.source, columns.models
-    price, day_hour = pricer.price, calendar.day_hour
-    terms, reported, extras = columns.terms, columns.reported, columns.extras
-    for entry, time_ms in enumerate(columns.time):
-        model, owner = columns.model[entry], columns.owner[entry]
-        usage = columns.usage(entry)
-        text = terms.get(entry, "") if terms else ""
-        cost = price(source, models[model], time_ms, usage, text, reported.get(entry) if reported else None)
-        key = CellKey(day_hour(time_ms)[0], owner, model)
-        add_usage(_sums(cells, key, time_ms), usage, cost, 1, 1, 1 if columns.flags[entry] & LOWER_BOUND else 0)
-        for extra in extras.get(entry, ()) if extras else ():
-            if extra.model not in models:
-                models.append(extra.model)
-            cost = price(source, extra.model, time_ms, extra.usage, extra.terms)
-            key = CellKey(key.day, owner, models.index(extra.model))
-            add_usage(_sums(cells, key, time_ms), extra.usage, cost, 1, 0, 0)
+    for entry in _add_alike(cells, columns, pricer, calendar):
+        _add_entry(cells, columns, entry, pricer, calendar)
     return cells
+
+
+def _add_alike(cells: dict[CellKey, Sums], columns: Columns, pricer: Pricer, calendar: Calendar) -> list[int]:
+    """Sum the entries whose prices add up to the price of their sum. Returns the others."""
+    cards = _flat_cards(columns, pricer)
+    longest = [card.over if card else -NEVER for card in cards]
+    rare = {*columns.terms, *columns.reported, *columns.extras, *columns.web_search}
+    day_hour = calendar.day_hour
+    alike: dict[tuple[int, int, int], list[int]] = {}
+    others = []
+    rows = zip(
+        columns.time, columns.owner, columns.model, columns.input, columns.output, columns.write_5m,
+        columns.write_1h, columns.cache_read, columns.flags,
+        strict=True,
+    )  # fmt: skip
+    for entry, (time_ms, owner, model, given, output, write_5m, write_1h, read, flags) in enumerate(rows):
+        if given + write_5m + write_1h + read > longest[model] or entry in rare:
+            others.append(entry)
+            continue
+        key = (day_hour(time_ms)[0], owner, model)
+        lower_bounds = 1 if flags & LOWER_BOUND else 0
+        sums = alike.get(key)
+        if sums is None:
+            alike[key] = [given, output, write_5m, write_1h, read, 1, lower_bounds, time_ms, time_ms]
+            continue
+        sums[0] += given
+        sums[1] += output
+        sums[2] += write_5m
+        sums[3] += write_1h
+        sums[4] += read
+        sums[5] += 1
+        sums[6] += lower_bounds
+        if time_ms < sums[7]:
+            sums[7] = time_ms
+        elif time_ms > sums[8]:
+            sums[8] = time_ms
+    for (day, owner, model), (*counters, responses, lower_bounds, first_ms, last_ms) in alike.items():
+        card = cards[model]
+        assert card is not None
+        usage = Usage(*counters)
+        key = CellKey(day, owner, model)
+        cells[key] = [*EMPTY, first_ms, last_ms]
+        price = card.price(usage)
+        add_usage(cells[key], usage, price, 1, responses, lower_bounds)
+        cells[key][11] += responses - 1 if price.is_estimate else 0
+    return others
+
+
+def _flat_cards(columns: Columns, pricer: Pricer) -> list[Card | None]:
+    """Return, per model, what holds for all entries of a file alike."""
+    if not columns:
+        return []
+    first_ms, last_ms = min(columns.time), max(columns.time)
+    return [pricer.flat_card(columns.source, model, first_ms, last_ms) for model in columns.models]
+
+
+def _add_entry(cells: dict[CellKey, Sums], columns: Columns, entry: int, pricer: Pricer, calendar: Calendar) -> None:
+    """Add one entry and what is billed beside it."""
+    source, models = columns.source, columns.models
+    time_ms, owner, model = columns.time[entry], columns.owner[entry], columns.model[entry]
+    usage, terms = columns.usage(entry), columns.terms.get(entry, "")
+    cost = pricer.price(source, models[model], time_ms, usage, terms, columns.reported.get(entry))
+    key = CellKey(calendar.day_hour(time_ms)[0], owner, model)
+    add_usage(_sums(cells, key, time_ms), usage, cost, 1, 1, 1 if columns.flags[entry] & LOWER_BOUND else 0)
+    for extra in columns.extras.get(entry, ()):
+        if extra.model not in models:
+            models.append(extra.model)
+        cost = pricer.price(source, extra.model, time_ms, extra.usage, extra.terms)
+        key = CellKey(key.day, owner, models.index(extra.model))
+        add_usage(_sums(cells, key, time_ms), extra.usage, cost, 1, 0, 0)
 
 
 def _sums(cells: dict[CellKey, Sums], key: CellKey, time_ms: int) -> Sums:

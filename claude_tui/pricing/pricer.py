@@ -47,6 +47,33 @@ class Card(NamedTuple):
     over: int
     longer: Card | None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether any usage costs, saves and adds whole nanodollars, so that prices add up like usages."""
+        return not any(rate % SCALED_PER_NANO for rate in self[:8])
+
+    def price(self, usage: Usage) -> Price:
+        """Price a plain usage at these rates, however long its prompt is."""
+        tokens_in, tokens_out, write_5m, write_1h, cache_read, searches = usage
+        rate_in, rate_out, rate_5m, rate_1h, rate_read, saving, extra_5m, extra_1h, flags, _, _ = self
+        cost = (
+            tokens_in * rate_in
+            + tokens_out * rate_out
+            + write_5m * rate_5m
+            + write_1h * rate_1h
+            + cache_read * rate_read
+        )
+        saved = cache_read * saving
+        extra = write_5m * extra_5m + write_1h * extra_1h
+        # round_half_even() three times, written out: this runs once per record.
+        return Price(
+            (cost + _HALF + (cost // SCALED_PER_NANO & 1)) // SCALED_PER_NANO + searches * WEB_SEARCH_NANO,
+            _PRICED,
+            flags,
+            (saved + _HALF + (saved // SCALED_PER_NANO & 1)) // SCALED_PER_NANO,
+            (extra + _HALF + (extra // SCALED_PER_NANO & 1)) // SCALED_PER_NANO,
+        )
+
 
 class Cards(NamedTuple):
     """The cards of one model name of one source: before the first of `starts`, from the first on, and so on.
@@ -93,28 +120,24 @@ class Pricer:
         card = cards[bisect_right(starts, time_ms)]
         if card is None:
             return UNKNOWN_PRICE
-        tokens_in, tokens_out, write_5m, write_1h, cache_read, searches = usage
-        prompt = tokens_in + write_5m + write_1h + cache_read
+        prompt = usage[0] + usage[2] + usage[3] + usage[4]
         while prompt > card.over and card.longer:
             card = card.longer
-        rate_in, rate_out, rate_5m, rate_1h, rate_read, saving, extra_5m, extra_1h, flags, _, _ = card
-        cost = (
-            tokens_in * rate_in
-            + tokens_out * rate_out
-            + write_5m * rate_5m
-            + write_1h * rate_1h
-            + cache_read * rate_read
-        )
-        saved = cache_read * saving
-        extra = write_5m * extra_5m + write_1h * extra_1h
-        # round_half_even() three times, written out: this runs once per record.
-        return Price(
-            (cost + _HALF + (cost // SCALED_PER_NANO & 1)) // SCALED_PER_NANO + searches * WEB_SEARCH_NANO,
-            _PRICED,
-            flags,
-            (saved + _HALF + (saved // SCALED_PER_NANO & 1)) // SCALED_PER_NANO,
-            (extra + _HALF + (extra // SCALED_PER_NANO & 1)) // SCALED_PER_NANO,
-        )
+        return card.price(usage)
+
+    def flat_card(self, source: str, model: str, first_ms: int, last_ms: int) -> Card | None:
+        """Return what prices every plain usage between two instants, or a sum of them, with nothing to round.
+
+        It holds where each prompt is at most `over`. None where there is none, or the price changed in between.
+        """
+        known = self._cards.get((source, model)) or self._learn(source, model)
+        if isinstance(known, Price):
+            return None
+        period = bisect_right(known.starts, first_ms)
+        if period != bisect_right(known.starts, last_ms):
+            return None
+        card = known.cards[period]
+        return card if card is not None and card.is_whole else None
 
     def price_raw(self, source: str, model: str, time_ms: int, raw_usage: Mapping[str, Any]) -> Price:
         """Price a usage object in the client's own shape. `source` may be a source's or a client's name."""
