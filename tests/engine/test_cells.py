@@ -98,3 +98,12 @@ def test_prices_that_need_no_rounding_add_up(counters: list[tuple[int, ...]]) ->
     assert total.nano == sum(price.nano or 0 for price in prices)
     assert total.read_saved_nano == sum(price.read_saved_nano for price in prices)
     assert total.write_extra_nano == sum(price.write_extra_nano for price in prices)
+
+
+def test_every_response_with_an_assumed_price_is_flagged() -> None:
+    row = Row("a", NOW_MS, "s1", "", "/p", "claude-opus-4-8", Usage(1, 2, 3, 4, 5), is_lower_bound=True)
+    found = [row, replace(row, key="b", time_ms=NOW_MS + 9), replace(row, key="c", time_ms=NOW_MS - 9)]
+    columns = columns_of("opencode", found)
+    (sums,) = file_cells(columns, PRICER, Calendar(BERLIN)).values()
+    assert (sums[0], sums[10], sums[11], sums[14:]) == (3, 3, 3, [NOW_MS - 9, NOW_MS + 9])
+    assert file_cells(columns, PRICER, Calendar(BERLIN)) == one_by_one(columns)
