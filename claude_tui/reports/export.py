@@ -42,7 +42,7 @@ def response_row(response: Response) -> dict[str, Any]:
         "source": response.source,
         "time": instant(response.time_ms),
         "session": response.session,
-        "agent": response.agent,
+        "agent": response.agent or None,
         "project": response.project,
         "model": response.model,
         "input": usage.input,
