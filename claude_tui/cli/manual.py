@@ -30,7 +30,7 @@ ENVIRONMENT: Final = (
 )
 FILES: Final = (
     ("config folder: prices.toml", "your own prices"),
-    ("config folder: config.toml", "settings; [budget] with day, week, month in USD"),
+    ("config folder: config.toml", "settings; [budgets] with day, week, month in USD"),
     ("cache folder", "what was counted; may be deleted at any time"),
     ("data folder", "history that outlives its logs; cannot be rebuilt"),
 )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
+from claude_tui.engine.budgets import BudgetState
 from claude_tui.engine.limits import ReportedWindow
-from claude_tui.model import DayRow, Totals
 from claude_tui.reports.amounts import dollars, instant
+from claude_tui.sources.display import display_name
 
 CODES: Final = {"ok": 0, "near": 10, "over": 11, "indeterminate": 20, "no data": 30}
 """The exit code of each verdict."""
@@ -25,42 +25,21 @@ class Check(NamedTuple):
     detail: str
 
 
-def periods(today: date) -> dict[str, date]:
-    """Return the first day of the present day, week (from Monday) and month."""
-    return {"day": today, "week": today - timedelta(days=today.weekday()), "month": today.replace(day=1)}
-
-
-def spent(days: Iterable[DayRow], today: date) -> dict[str, Totals]:
-    """Return what the present day, week and month came to so far."""
-    rows = list(days)
-    return {
-        name: _sum(row.totals for row in rows if first <= row.day <= today) for name, first in periods(today).items()
-    }
-
-
-def _sum(totals: Iterable[Totals]) -> Totals:
-    kept = list(totals)
-    return Totals(
-        cost_nano=sum(one.cost_nano for one in kept),
-        unpriced_responses=sum(one.unpriced_responses for one in kept),
-        unpriced_tokens=sum(one.unpriced_tokens for one in kept),
-    )
-
-
-def budget_checks(totals: Mapping[str, Totals], budgets: Mapping[str, int], near: float) -> list[Check]:
-    """Compare what was spent with budgets in nanodollars; from `near` percent on a budget is near.
+def budget_checks(states: Iterable[BudgetState], near: float) -> list[Check]:
+    """Say how budgets stand; from `near` percent on a budget is near.
 
     Where something has no price, spending below a budget says nothing: that is indeterminate.
     """
     made = []
-    for name, budget in budgets.items():
-        nano = totals[name].cost_nano
-        percent = 100 * nano / budget if budget else None
-        status = _status(percent if percent is not None else 101.0 if nano else 0.0, near, is_reached_over=False)
-        if status == "ok" and (totals[name].unpriced_responses or totals[name].unpriced_tokens):
-            status = "indeterminate"
-        missing = f", and {totals[name].unpriced_tokens:,} tokens without a price" if status == "indeterminate" else ""
-        made.append(Check(f"budget of the {name}", status, percent, f"{dollars(nano)} of {dollars(budget)}{missing}"))
+    for state in states:
+        status = "over" if state.is_passed else "near" if 100 * state.share >= near else "ok"
+        missing = ""
+        if status == "ok" and state.is_lower_bound:
+            status, missing = "indeterminate", ", and tokens without a price"
+        percent = 100 * state.share if state.limit_nano else None
+        project = f" for {display_name(state.budget.project)}" if state.budget.project else ""
+        detail = f"{dollars(state.spent_nano)} of {dollars(state.limit_nano)} since {state.since}{missing}"
+        made.append(Check(f"budget of the {state.budget.period}{project}", status, percent, detail))
     return made
 
 
@@ -70,18 +49,13 @@ def limit_checks(windows: Iterable[ReportedWindow], now_ms: int, near: float) ->
     for window in windows:
         if window.resets_ms <= now_ms:
             continue
-        status = _status(window.used_percent, near, is_reached_over=True)
+        percent = window.used_percent
+        status = "over" if percent >= 100 else "near" if percent >= near else "ok"
         detail = f"resets {instant(window.resets_ms)}, reported {(now_ms - window.seen_ms) // 60_000} min ago"
         if window.account:
-            detail += f", {window.account}"
-        made.append(Check(LABELS[window.name], status, window.used_percent, detail))
+            detail += f", {display_name(window.account)}"
+        made.append(Check(LABELS[window.name], status, percent, detail))
     return made
-
-
-def _status(percent: float, near: float, *, is_reached_over: bool) -> str:
-    if percent > 100 or (is_reached_over and percent >= 100):
-        return "over"
-    return "near" if percent >= near else "ok"
 
 
 def verdict(checks: Sequence[Check]) -> str:

@@ -154,7 +154,8 @@ def _heading(found: Explanation, about: Query | Response, zone: tzinfo) -> Itera
         usage = about.usage
         yield (
             f"  {count(usage.input)} input, {count(usage.output)} output, "
-            f"{count(usage.cache_write_5m)} cache write 5m, {count(usage.cache_write_1h)} cache write 1h, {count(usage.cache_read)} cache read"
+            f"{count(usage.cache_write_5m)} cache write 5m, "
+            f"{count(usage.cache_write_1h)} cache write 1h, {count(usage.cache_read)} cache read"
         )
     else:
         yield f"{dollars(found.cost_nano)} for {count(found.responses)} responses"
@@ -166,7 +167,7 @@ def _heading(found: Explanation, about: Query | Response, zone: tzinfo) -> Itera
 
 
 def _prices(found: Explanation) -> Iterator[str]:
-    yield f"  {display_name(found.prices)}"
+    yield f"  {display_name(found.prices.removeprefix('prices: '))}"
     for use in found.rates:
         row = use.rate
         special = (" in fast mode" if row.is_fast else "") + (
@@ -196,6 +197,7 @@ def _doubts(found: Explanation) -> Iterator[str]:
         yield f"  {count(found.lower_bounds)} responses whose log has only the first of their output: a lower bound"
     for flag, number in found.flags.most_common():
         mark = "~ " if flag in found.estimates else ""
-        yield f"  {mark}{count(number)} prices: {display_name(flag.replace('_', ' '))}"
+        noun = "price" if number == 1 else "prices"
+        yield f"  {mark}{count(number)} {noun}: {display_name(flag.replace('_', ' '))}"
     if not (found.lower_bounds or found.estimates or found.unpriced):
         yield "  every response is complete and has a price that rests on no assumption"

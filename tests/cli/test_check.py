@@ -46,12 +46,23 @@ def test_budgets(spent: ClaudeHome, capsys: pytest.CaptureFixture[str], budget: 
 def test_budgets_from_the_settings(spent: ClaudeHome, own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = own_home / ".config" / "claude-top" / "config.toml"
     config.parent.mkdir(parents=True)
-    config.write_text('[budget]\nday = 1.0\nmonth = "100"\n')
+    config.write_text('[budgets]\nday = 1.0\nmonth = "100"\n')
     assert main(["check"]) == 11
     assert main(["check", "--budget-day", "10"]) == 0
-    assert "budget of the month: $1.50 of $100.00" in capsys.readouterr().out
-    config.write_text("[budget]\nday = 'much'\n")
+    assert "budget of the month: $1.50 of $100.00 since" in capsys.readouterr().out
+    config.write_text("[budgets]\nday = 'much'\n")
     assert main(["check"]) == 2
+    assert "budgets.day: 'much' is no amount" in capsys.readouterr().err
+
+
+def test_a_budget_of_a_project(spent: ClaudeHome, own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = own_home / ".config" / "claude-top" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text('[budgets]\nday = 100\n[budgets.projects]\nproject = "1"\nother = { day = "1" }\n')
+    assert main(["check"]) == 11
+    printed = capsys.readouterr().out
+    assert "budget of the month for project: $1.50 of $1.00" in printed
+    assert "budget of the day for other: $0.00 of $1.00" in printed
 
 
 @pytest.mark.parametrize(("percent", "code"), [(79.9, 0), (80, 10), (99.9, 10), (100, 11)])
