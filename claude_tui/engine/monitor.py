@@ -203,10 +203,12 @@ class Monitor:
         tail, keeper = self.tail, self._keeper
         if tail is None or self._saved_revision == self.store.revision or not (keeper or tail.is_continued):
             return
-        revision = self.store.revision
+        revision, problem = self.store.revision, self._opening.cache.problem
         mark = keeper.ledger.mark() if keeper is not None and keeper.flush() else ""
         if self._opening.save(mark):
             self._saved_revision = revision
+        if self._opening.cache.problem != problem:
+            self._notify()
 
     def _following(self) -> Progress:
         """Describe what is being followed."""
@@ -229,10 +231,10 @@ class Monitor:
         self._notify()
 
     def _notify(self) -> None:
-        tail = self.tail
-        known = self._maker.progress
-        if tail is not None and known.phase in (Phase.LIVE, Phase.POLLING) and known.files_total != tail.files:
-            self._maker.progress = self._following()
+        if self._maker.progress.phase in (Phase.LIVE, Phase.POLLING):
+            following = self._following()
+            if following != self._maker.progress:
+                self._maker.progress = following
         with self._callbacks_lock:
             callbacks = list(self._callbacks)
         for callback in callbacks:

@@ -68,6 +68,8 @@ class Tail:
         self._wake = asyncio.Event()
         self._reading = asyncio.Lock()
         self.is_polling = any(needs_polling(str(root)) for _, root in self._roots if root.exists())
+        """Whether no hints come, so that the newest files are looked at often instead."""
+        self._polling = asyncio.Event()
 
     @property
     def files(self) -> int:
@@ -98,12 +100,21 @@ class Tail:
 
     async def _follow_hints(self) -> None:
         if self.is_polling:
+            self._polling.set()
             return
         async for paths in hints([str(root) for _, root in self._roots]):
+            self._poll(paths is None)
             if not paths:
                 self._wake.set()
                 continue
             await self._read_changed(await asyncio.to_thread(self._hinted, paths))
+
+    def _poll(self, is_polling: bool) -> None:
+        """Poll from now on, or no longer."""
+        if is_polling != self.is_polling:
+            self.is_polling = is_polling
+            (self._polling.set if is_polling else self._polling.clear)()
+            self._on_change()
 
     async def _follow_sweeps(self) -> None:
         while True:
@@ -116,7 +127,7 @@ class Tail:
 
     async def _follow_hot(self) -> None:
         """Where no hints come, look at the newest files often."""
-        while self.is_polling:
+        while await self._polling.wait():
             await asyncio.sleep(HOT_POLL_S)
             plain = [seen.file for seen in self.seen.values() if seen.file.source in RESTATED]
             newest = sorted(plain, key=lambda file: -file.mtime_ns)[:HOT_FILES]

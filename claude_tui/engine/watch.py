@@ -59,12 +59,14 @@ def needs_polling(root: str, mounts: str = "/proc/mounts") -> bool:
     return kind.startswith(_POLLED_FILESYSTEMS)
 
 
-async def hints(roots: Sequence[str]) -> AsyncIterator[set[str]]:
+async def hints(roots: Sequence[str]) -> AsyncIterator[set[str] | None]:
     """Yield sets of paths that may have changed, for ever; an empty set says that hints may have been missed.
 
-    Roots may be missing, be removed and come back. Raises nothing; after a failure it waits and starts again.
+    None says that no hints come until the next set: the limit of watches or of open files is reached. Roots may be
+    missing, be removed and come back. Raises nothing; after a failure it waits and starts again.
     """
     backoff_s = 1.0
+    is_blind = False
     loop = asyncio.get_running_loop()
     while True:
         watched = existing(roots)
@@ -86,16 +88,22 @@ async def hints(roots: Sequence[str]) -> AsyncIterator[set[str]]:
                 force_polling=False,
             ):
                 backoff_s = 1.0
-                if changes:
+                if changes or is_blind:
                     yield {path for _, path in changes}
+                    if is_blind:
+                        yield set()
+                    is_blind = False
                 # A new folder often gets the inode of a removed one, so an event on the root itself tells more.
                 is_root_touched = any(path == root for _, path in changes for root, _, _ in watched)
                 if is_root_touched or existing(roots) != watched or loop.time() > renew_at:
                     break
         except (OSError, RuntimeError, ValueError) as error:  # ValueError: a name that is no UTF-8
             _log.warning("watching failed, trying again in %.0f s: %s", backoff_s, error)
+            is_blind = not isinstance(error, FileNotFoundError)  # a root that is just gone is looked for above
+            yield None if is_blind else set()
             await asyncio.sleep(backoff_s)
             backoff_s = min(backoff_s * 2, MAX_BACKOFF_S)
+            continue
         yield set()
 
 
