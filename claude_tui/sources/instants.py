@@ -8,6 +8,13 @@ from typing import Any, Final
 _MINUTES: Final[dict[str, int]] = {}
 """Instants of `YYYY-MM-DDTHH:MM:` seen so far: lines come many to the minute."""
 _MAX_MINUTES: Final = 100_000
+_DAYS: Final[dict[str, int]] = {}
+"""Instants of `YYYY-MM-DDT` seen so far, of days since the epoch."""
+_MAX_DAYS: Final = 10_000
+_DAY_MS: Final = 86_400_000
+_CLOCK: Final = {
+    f"{hour:02d}:{minute:02d}:": (hour * 60 + minute) * 60_000 for hour in range(24) for minute in range(60)
+}
 _SECONDS: Final = {f"{second:02d}.": second * 1000 for second in range(60)}
 _MILLIS: Final = {f"{ms:03d}Z": ms for ms in range(1000)}
 
@@ -20,7 +27,19 @@ def instant_ms(text: Any) -> int:
     try:
         return _MINUTES[text[:17]] + _SECONDS[text[17:20]] + _MILLIS[text[20:]]
     except (KeyError, TypeError):
-        return _parse_ms(text) if isinstance(text, str) else 0
+        return _new_minute_ms(text) if isinstance(text, str) else 0
+
+
+def _new_minute_ms(text: str) -> int:
+    try:
+        minute = _DAYS[text[:11]] + _CLOCK[text[11:17]]
+        ms = minute + _SECONDS[text[17:20]] + _MILLIS[text[20:]]
+    except KeyError:
+        return _parse_ms(text)
+    if len(_MINUTES) >= _MAX_MINUTES:
+        _MINUTES.clear()
+    _MINUTES[text[:17]] = minute
+    return ms
 
 
 def _parse_ms(text: str) -> int:
@@ -33,9 +52,8 @@ def _parse_ms(text: str) -> int:
         return 0
     if ms <= 0:
         return 0
-    # Newer versions of Python take 24:00 for the start of the next day, but 24:01 for nothing.
-    if text[17:20] in _SECONDS and text[20:] in _MILLIS and text[11:13] != "24":
-        if len(_MINUTES) >= _MAX_MINUTES:
-            _MINUTES.clear()
-        _MINUTES[text[:17]] = ms - _SECONDS[text[17:20]] - _MILLIS[text[20:]]
+    if text[11:17] in _CLOCK and text[17:20] in _SECONDS and text[20:] in _MILLIS:
+        if len(_DAYS) >= _MAX_DAYS:
+            _DAYS.clear()
+        _DAYS[text[:11]] = ms // _DAY_MS * _DAY_MS
     return ms
