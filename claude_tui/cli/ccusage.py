@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 from argparse import SUPPRESS, Namespace
+from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -223,9 +225,11 @@ class _Report:
     def print_blocks(self) -> None:
         """Print the report of blocks."""
         from claude_tui.engine.blocks import HOUR_MS
-        from claude_tui.reports.ccusage import blocks, tables
+        from claude_tui.engine.limits import read_limits
+        from claude_tui.paths import state_folder
+        from claude_tui.reports.ccusage import blocks, reported, tables
 
-        options = self.options
+        options, with_cost = self.options, not self.options.no_cost
         found = blocks.find_blocks(self.lines, int(options.session_length * HOUR_MS))
         kept = blocks.chosen(
             found,
@@ -239,16 +243,22 @@ class _Report:
         )
         most = blocks.highest(kept, self.now_ms)
         limit = blocks.limit_of(options.token_limit, most) if options.token_limit else None
+        windows = reported.open_windows(read_limits(os.fspath(state_folder())).windows, self.lines, self.now_ms)
+        said = reported.texts(windows, self.now_ms, self.zone, with_cost=with_cost)
         if options.json:
-            self._print_json(blocks.blocks_report(kept, self.now_ms, limit))
+            # The key is there only where something was reported: without, the document is ccusage's.
+            more = {"reported": reported.rows(windows)} if windows else {}
+            self._print_json(blocks.blocks_report(kept, self.now_ms, limit) | more)
         elif not kept:
+            streams.write("".join(f"{line}\n" for line in said))
             streams.narrate("no block is active" if options.active else "no usage found")
         elif options.active:
-            with_cost = not options.no_cost
+            streams.write("".join(f"{line}\n" for line in said) + ("\n" if said else ""))
             streams.write(tables.active_block(kept[0], self.now_ms, self.zone, limit, with_cost=with_cost))
         else:
             title = "Claude token usage: five-hour blocks (estimated)"
-            self._print_table(tables.blocks_table(title, kept, self.now_ms, self.zone, limit), BLOCKS_COMPACT_BELOW)
+            table = tables.blocks_table(title, kept, self.now_ms, self.zone, limit)
+            self._print_table(table, BLOCKS_COMPACT_BELOW, said)
 
     def _print(self, document: dict[str, Any], table: Any) -> None:
         if self.options.json:
@@ -263,7 +273,7 @@ class _Report:
 
         streams.write_json(without_cost(document) if self.options.no_cost else document, is_sorted=True)
 
-    def _print_table(self, table: Table, compact_below: int) -> None:
+    def _print_table(self, table: Table, compact_below: int, footer: Sequence[str] = ()) -> None:
         from claude_tui.reports.ccusage.tables import HIDDEN_WHEN_COMPACT
 
         if not table.rows:
@@ -273,7 +283,7 @@ class _Report:
         is_compact = self.options.compact or (streams.is_terminal() and streams.columns() < compact_below)
         if is_compact:
             hidden |= HIDDEN_WHEN_COMPACT
-        streams.write_tables([table.without(hidden)], is_coloured=self.options.color)
+        streams.write_tables([table.without(hidden)], footer, is_coloured=self.options.color)
 
 
 def _label(client: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ import pytest
 import time_machine
 
 from claude_tui.cli import main
+from claude_tui.engine.limits import remember
+from claude_tui.reports.amounts import instant
 from tests.logs import ClaudeHome, assistant, usage
 from tests.reports.ccusage_history import COMMANDS, GOLDEN, write
 
 RECORDED = json.loads((GOLDEN / "recorded.json").read_text())
 NOW_MS = RECORDED["now_ms"]
+KINDS = ("input", "output", "cache_write_5m", "cache_write_1h", "cache_read")
 
 
 @pytest.fixture
@@ -130,6 +134,38 @@ def test_the_active_block_in_words(history: ClaudeHome, capsys: pytest.CaptureFi
     assert main(["blocks"]) == 0
     table = capsys.readouterr().out
     assert "ACTIVE" in table and "PROJECTED" in table and "(inactive)" in table
+
+
+def test_the_window_the_client_reported(
+    history: ClaudeHome, own_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = printed(capsys, "blocks")
+    state = own_home / ".state" / "claude-top"
+    state.mkdir(parents=True)
+    given = {"five_hour": {"used_percentage": 37.5, "resets_at": NOW_MS // 1000 + 3600}}
+    remember(str(state), "/home/user/.claude", {"rate_limits": given}, NOW_MS - 120_000)
+    found = printed(capsys, "blocks")
+    (window,) = found.pop("reported")
+    assert found == before
+    assert (window["usedPercent"], window["endTime"]) == (37.5, instant(NOW_MS // 1000 * 1000 + 3_600_000))
+    inside = [entry for entry in printed_lines(capsys) if NOW_MS - 4 * 3_600_000 <= entry["time_ms"] <= NOW_MS]
+    assert inside and window["totalTokens"] == sum(entry["tokens"] for entry in inside)
+    for arguments in (["blocks"], ["blocks", "--active"]):
+        assert main(arguments) == 0
+        text = capsys.readouterr().out
+        assert "5-hour window (reported): 37.5% used" in text and "estimated" in text
+        assert "1h 0m remaining" in text and "as of 2 min ago" in text
+
+
+def printed_lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, int]]:
+    """Every response of Claude Code with its time and tokens."""
+    assert main(["export", "--source", "claude"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return [{"time_ms": milliseconds(row["time"]), "tokens": sum(map(row.get, KINDS))} for row in rows]
+
+
+def milliseconds(text: str) -> int:
+    return round(datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
 
 
 def test_a_config_file_gives_defaults(history: ClaudeHome, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
