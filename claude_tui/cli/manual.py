@@ -23,6 +23,7 @@ EXIT_CODES: Final = (
 )
 ENVIRONMENT: Final = (
     ("CLAUDE_CONFIG_DIR", "config folders of Claude Code, or their projects folders, separated by commas"),
+    ("CLAUDE_CONFIG_DIRS", "the same, separated as in PATH; read where CLAUDE_CONFIG_DIR is not set"),
     ("XDG_CONFIG_HOME, XDG_CACHE_HOME, XDG_DATA_HOME, XDG_STATE_HOME", "where claude-top keeps its own files"),
     ("NO_COLOR, FORCE_COLOR", "no colours; colours even in a pipe"),
     ("COLUMNS", "width of tables"),

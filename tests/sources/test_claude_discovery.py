@@ -37,6 +37,14 @@ def test_the_environment_names_one_or_several_folders() -> None:
     assert dirs({"CLAUDE_CONFIG_DIR": " , "}) == ["/home/user/.claude", "/home/user/.config/claude"]
 
 
+def test_several_folders_as_in_path() -> None:
+    several = os.pathsep.join(["/a,b", " ~/b ", "", "/a,b/"])
+    assert dirs({"CLAUDE_CONFIG_DIRS": several}) == ["/a,b", "/home/user/b"]
+    assert dirs({"CLAUDE_CONFIG_DIRS": several, "CLAUDE_CONFIG_DIR": "/c"}) == ["/c"]
+    assert dirs({"CLAUDE_CONFIG_DIRS": several, "CLAUDE_CONFIG_DIR": " "}) == ["/a,b", "/home/user/b"]
+    assert dirs({"CLAUDE_CONFIG_DIRS": os.pathsep}) == ["/home/user/.claude", "/home/user/.config/claude"]
+
+
 def test_folders_given_replace_all_others() -> None:
     assert dirs({"CLAUDE_CONFIG_DIR": "/a"}, "/x", "/y", "/x") == ["/x", "/y"]
 

@@ -17,15 +17,16 @@ NOT_TRANSCRIPTS: Final = frozenset({"journal.jsonl"})
 def config_dirs(config: SourceConfig) -> list[Path]:
     """Return the config folders to read, each once, existing or not.
 
-    `--claude-dir` replaces `CLAUDE_CONFIG_DIR` (comma-separated), which replaces `~/.claude` and
-    `~/.config/claude`.
+    `--claude-dir` replaces `CLAUDE_CONFIG_DIR` (comma-separated), which replaces `CLAUDE_CONFIG_DIRS` (separated
+    like PATH), which replaces `~/.claude` and `~/.config/claude`.
     """
     explicit = config.explicit.get("claude", ())
     if explicit:
         return _distinct([Path(os.path.abspath(folder)) for folder in explicit])
-    named = [part.strip() for part in config.env.get("CLAUDE_CONFIG_DIR", "").split(",")]
-    if any(named):
-        return _distinct([_expand(part, config.home) for part in named if part])
+    for variable, separator in (("CLAUDE_CONFIG_DIR", ","), ("CLAUDE_CONFIG_DIRS", os.pathsep)):
+        named = [part.strip() for part in config.env.get(variable, "").split(separator)]
+        if any(named):
+            return _distinct([_expand(part, config.home) for part in named if part])
     xdg = config.env.get("XDG_CONFIG_HOME")
     usual = [config.home / ".claude", config.home / ".config" / "claude"]
     return _distinct([*usual, Path(xdg) / "claude"] if xdg else usual)
