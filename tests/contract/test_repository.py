@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 GENERATED = {".git", ".venv", ".hypothesis", "__pycache__", "build", "dist", "golden", "trial"}
-BINARY = {".png", ".gz", ".pyc", ".db"}
+BINARY = {".gif", ".png", ".gz", ".pyc", ".db"}
 
 # Everything a terminal or an editor obeys instead of showing; the lock file and SVGs hold none either.
 CONTROLS = re.compile(
