@@ -29,8 +29,10 @@ def run(options: Namespace) -> int:
 
         today = datetime.fromtimestamp(now_ms() / 1000, timezone.utc).date()
         outcome = refresh(refreshed_prices(), today)
+        if not outcome.is_new:
+            raise exits.CommandError(outcome.message)
         streams.narrate(outcome.message)
-        return exits.OK if outcome.is_new else exits.FAILED
+        return exits.OK
     found = pricer()
     streams.write(f"{found.describe()}\ncontent {found.digest}\n")
     return exits.OK

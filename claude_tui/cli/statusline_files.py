@@ -57,7 +57,7 @@ def newest_count(
 
 def place_of(timezone: str) -> str:
     """Return what a count is of: the logs' place and the zone. Another one must not be shown for it."""
-    names = ("CLAUDE_CONFIG_DIR", "HOME", "TZ")
+    names = ("CLAUDE_CONFIG_DIR", "CLAUDE_CONFIG_DIRS", "HOME", "TZ")
     return "\n".join([timezone, *(os.environ.get(name, "") for name in names)])
 
 

@@ -10,6 +10,7 @@ import os
 import urllib.request
 from collections.abc import Callable, Mapping
 from datetime import date
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -19,6 +20,7 @@ from claude_tui.pricing.toml import load_toml
 from claude_tui.pricing.validate import check_history, check_jumps, check_losses
 
 URL: Final = "https://raw.githubusercontent.com/pydantic/genai-prices/refs/heads/main/prices/new_data/v2/data.json"
+HOST: Final = URL.split("/")[2]
 TIMEOUT_S: Final = 20
 MAX_BYTES: Final = 50_000_000
 
@@ -31,7 +33,7 @@ class Refreshed(NamedTuple):
 
 
 def fetch(url: str = URL) -> bytes:
-    """Return what the price list's publisher serves now. Raises OSError."""
+    """Return what the price list's publisher serves now. Raises OSError or HTTPException."""
     with urllib.request.urlopen(url, timeout=TIMEOUT_S) as response:
         content: bytes = response.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
@@ -43,8 +45,11 @@ def refresh(target: Path, today: date, fetch: Callable[[], bytes] = fetch) -> Re
     """Put newer prices at `target`, checked against those in use, or leave everything as it is and say why."""
     try:
         content = fetch()
-    except OSError as error:
-        return Refreshed(False, f"prices unchanged: not reachable ({error})")
+    except (OSError, HTTPException) as error:
+        # Of what urllib raises, the reason is what a user understands.
+        cause = getattr(error, "reason", None) or error
+        reason = " ".join(str(getattr(cause, "strerror", None) or cause).split())
+        return Refreshed(False, f"prices unchanged: {HOST} cannot be reached ({reason:.120})")
     try:
         snapshot, complaints = _checked(json.loads(content, parse_float=str), today, _in_use(target))
     except (BuildError, ValueError, LookupError, TypeError, AttributeError) as error:
