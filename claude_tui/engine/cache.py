@@ -91,7 +91,9 @@ class Cache:
         if self._folder is None:
             return False
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # The mode is not for parents that are made on the way, and the one that holds ours is ours too.
+            self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, exist_ok=True)
             with _lease(self._folder) as is_ours:
                 if is_ours:
                     self._write(self._folder, store, seen, now_ms, ledger_mark)
@@ -99,6 +101,12 @@ class Cache:
         except OSError as error:
             self.problem = f"cache not saved: {error.strerror or type(error).__name__}"
             return False
+
+    def discard(self) -> None:
+        """Make the next start begin without what was saved."""
+        if self._folder is not None:
+            with contextlib.suppress(OSError):
+                (self._folder / "head").unlink()
 
     def _write(self, folder: Path, store: Store, seen: Mapping[str, Seen], now_ms: int, ledger_mark: str) -> None:
         name = f"table-{os.getpid():x}-{now_ms:x}"

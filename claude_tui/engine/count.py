@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.cache import Seen
-from claude_tui.engine.opening import Opening
+from claude_tui.engine.opening import UNUSABLE, Opening
 from claude_tui.engine.reading import FileColumns, Task, bytes_to_read
 from claude_tui.engine.store import Store
+from claude_tui.engine.table import Table
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import SourceConfig
 
@@ -62,6 +63,21 @@ def count(
         opening.save(keeper.ledger.mark() if keeper is not None else "")
     if keeper is not None:
         keeper.close()
+    loader = opening.store.table_loader
+    if loader is not None:
+
+        def load() -> Table:
+            try:
+                return loader()
+            except UNUSABLE:
+                opening.cache.discard()
+                again = count(config, pricer, zone, cache_folder=cache_folder, ledger_file=ledger_file, processes=0)
+                opening.store.clear()
+                opening.store.restore(again.owners, again.models, again.cells.all, again.facts, again.problem_log)
+                opening.store.remembered_days |= again.remembered_days
+                return again.table
+
+        opening.store.table_loader = load
     return opening.store
 
 

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from claude_tui import __version__
@@ -23,6 +23,10 @@ from claude_tui.sources.protocol import LogFile, SourceConfig
 
 if TYPE_CHECKING:
     from claude_tui.engine.ledger import LedgerKeeper
+
+
+UNUSABLE: Final = (OSError, DamagedError, ValueError, TypeError, KeyError, IndexError, OverflowError)
+"""What loading single responses from a damaged cache may raise."""
 
 
 class Opening:
@@ -102,7 +106,7 @@ class Opening:
         try:
             with self.store.lock:
                 return self.store.table is not None
-        except (OSError, DamagedError, ValueError, TypeError, KeyError, IndexError):
+        except UNUSABLE:
             self.forget()
             return False
 

@@ -84,8 +84,9 @@ class Store:
     def table(self) -> Table:
         """Every response; loaded when first needed where it was restored. Raises as the loader does."""
         if self._table is None:
-            loader, self.table_loader = self.table_loader, None
+            loader = self.table_loader
             self._table = loader() if loader is not None else Table(keep_names=self._keep_names)
+            self.table_loader = None  # only now: where it raised, the next one must not be given an empty table
             self._file_numbers = {ref: number for number, ref in enumerate(self._table.files)}
         return self._table
 

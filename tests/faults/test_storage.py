@@ -1,0 +1,201 @@
+# ruff: noqa: ASYNC221, ASYNC240 -- nothing else runs while a test damages files
+"""Folders of our own that are full, read-only, damaged or lied about: the numbers stay those of the logs."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from claude_tui import paths
+from claude_tui.engine import cache, monitor
+from claude_tui.engine.count import count
+from claude_tui.model import Query, Snapshot
+from tests.engine.counting import NOW_MS, PRICER, UTC, assert_sums_agree, config_of
+from tests.faults.level import Shadowed, assert_level, canonical, expected, fresh, kept, row, said, write_many
+
+FLIPS = int(os.environ.get("CACHE_FLIPS", "150"))
+"""Bits flipped; the long form flips more."""
+
+
+@pytest.fixture
+def home(own_home: Path) -> Shadowed:
+    return Shadowed(own_home / ".claude")
+
+
+@pytest.fixture
+def small_disk(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A file system of 256 KiB under the cache, the ledger and the state."""
+    disk = own_home / "disk"
+    disk.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(disk)], check=False, capture_output=True
+    )
+    if made.returncode:
+        pytest.skip("may not mount")
+    for kind in ("CACHE", "DATA", "STATE"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(disk / kind.lower()))
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def complains(snapshot: Snapshot) -> bool:
+    return "not saved" in snapshot.progress.detail and "history not kept" in snapshot.progress.detail
+
+
+async def test_a_full_disk_costs_the_history_and_says_so_and_is_made_good(
+    home: Shadowed, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitor, "SAVE_INTERVAL_S", 0.05)
+    write_many(home, 20, 40)
+    filler = small_disk / "filler"
+    with pytest.raises(OSError, match="space"), filler.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(512))
+    async with kept(home.folder) as live:
+        await live.until(complains)
+        write_many(home, 1, 40, start=10_000)
+        await live.until_counted(840)
+        assert canonical(said(await live.settle())) == expected(home.folder) == fresh(home.folder)
+        filler.unlink()
+        home.append(row(20_000))
+        await live.until_counted(841)
+    assert_level(live.look(), home.folder)
+
+
+async def test_a_home_where_nothing_can_be_written_costs_only_what_would_be_kept(
+    home: Shadowed, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A file where a folder should be stops root too.
+    (own_home / "blocked").write_text("")
+    for kind in ("CONFIG", "CACHE", "DATA", "STATE"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(own_home / "blocked" / kind))
+    monkeypatch.setattr(monitor, "SAVE_INTERVAL_S", 0.05)
+    home.append(row(1))
+    async with kept(home.folder) as live:
+        home.append(row(2))
+        await live.until_counted(2)
+        await live.until(lambda snapshot: "not saved" in snapshot.progress.detail)
+        assert_level(await live.settle(), home.folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a file system")
+async def test_a_read_only_file_system_costs_only_what_would_be_kept(
+    home: Shadowed, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitor, "SAVE_INTERVAL_S", 0.05)
+    home.append(row(1))
+    async with kept(home.folder):
+        pass
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    async with kept(home.folder) as live:
+        home.append(row(2))
+        await live.until_counted(2)
+        await live.until(lambda snapshot: "not saved" in snapshot.progress.detail)
+        assert_level(await live.settle(), home.folder)
+
+
+def warm(folder: Path) -> tuple[str, str]:
+    """What a count with the cache makes of it, from its sums and from each response."""
+    store = count(config_of(folder), PRICER, UTC, cache_folder=paths.cache_folder(), processes=0)
+    sums = canonical(said(monitor.SnapshotMaker(store).take(Query(), NOW_MS)))
+    return sums, canonical(said(assert_sums_agree(store)))
+
+
+@pytest.fixture
+async def cached(home: Shadowed) -> Path:
+    """A cache, in full, of logs with every rare thing a cache keeps."""
+    write_many(home, 12, 30)
+    home.append(b"garbage\n", {"type": "custom-title", "customTitle": "Fix the door", "sessionId": "s1"}, row(9_000))
+    async with kept(home.folder):
+        pass
+    (paths.data_folder() / "ledger.db").unlink()
+    (made,) = paths.cache_folder().iterdir()
+    return made
+
+
+async def test_a_flipped_bit_in_the_cache_is_noticed_or_harmless(home: Shadowed, cached: Path) -> None:
+    whole = expected(home.folder)
+    sound = {path.name: path.read_bytes() for path in cached.iterdir() if path.name != "lock"}
+    assert len(sound) == 2
+    chosen = random.Random(7)
+    for number in range(FLIPS):
+        name = chosen.choice(sorted(sound))
+        flipped = bytearray(sound[name])
+        # Half of them where a flip tells most: the index.
+        at = chosen.randrange(8 * (1_500 if number % 2 else len(flipped)))
+        flipped[at // 8] ^= 1 << at % 8
+        for other, data in sound.items():
+            (cached / other).write_bytes(flipped if other == name else data)
+        try:
+            sums, single = warm(home.folder)
+        except Exception as error:
+            raise AssertionError(f"bit {at} of {name}") from error
+        assert sums == single == whole, f"bit {at} of {name}"
+
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda data: b"",
+    "a byte": lambda data: data[:1],
+    "only the magic": lambda data: data[:22],
+    "half": lambda data: data[: len(data) // 2],
+    "all but a byte": lambda data: data[:-1],
+    "garbage": lambda data: random.Random(1).randbytes(len(data)),
+    "nothing but zeros": lambda data: bytes(len(data)),
+    "a promise of much": lambda data: data[:22] + b"\xff" * 8 + data[30:],
+    "twice": lambda data: data + data,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
+@pytest.mark.parametrize("which", ["head", "table"])
+async def test_a_damaged_cache_is_read_as_none_and_made_again(
+    home: Shadowed, cached: Path, which: str, damage: Callable[[bytes], bytes]
+) -> None:
+    whole = expected(home.folder)
+    (path,) = cached.glob(f"{which}*")
+    path.write_bytes(damage(path.read_bytes()))
+    assert warm(home.folder) == (whole, whole)
+    home.append(row(9_001))
+    async with kept(home.folder) as live:
+        assert canonical(said(live.look())) == expected(home.folder)
+    assert warm(home.folder)[0] == expected(home.folder)
+
+
+async def test_head_and_table_of_different_times_or_missing_are_noticed(home: Shadowed, cached: Path) -> None:
+    older = cached.with_name("older")
+    shutil.copytree(cached, older)
+    home.append(row(9_001))
+    async with kept(home.folder):
+        pass
+    whole = expected(home.folder)
+    (older_table,) = older.glob("table*")
+    (table,) = cached.glob("table*")
+    shutil.copyfile(older_table, table)
+    assert warm(home.folder) == (whole, whole)
+    table.unlink()
+    assert warm(home.folder) == (whole, whole)
+
+
+async def test_a_cache_of_another_schema_zone_or_price_is_another_cache(
+    home: Shadowed, cached: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "SCHEMA", cache.SCHEMA + 1)
+    for path in cached.iterdir():
+        path.write_bytes(b"of an older program")
+    assert warm(home.folder)[0] == expected(home.folder)
+
+
+async def test_files_of_ours_are_for_their_owner_alone(home: Shadowed, own_home: Path) -> None:
+    home.append(row(1))
+    async with kept(home.folder):
+        pass
+    made = [path for kind in ("cache", "data", "state") for path in (own_home / f".{kind}").rglob("*")]
+    assert {path.name.partition("-")[0] for path in made} >= {"head", "table", "ledger.db"}
+    wrong = {path.name: oct(path.stat().st_mode) for path in made if path.stat().st_mode & 0o077}
+    assert wrong == {}
