@@ -60,6 +60,13 @@ HOSTILE: dict[str, bytes] = {
     "two rows on a line": TEXT.rstrip() + line(assistant("msg_b", T, usage(1, 1))),
     "a row between two others": USER.rstrip() + TEXT.rstrip() + USER,
     "a torn row before another": TEXT[:300] + USER.rstrip() + TEXT,
+    "a row torn inside its content before another": TEXT[: TEXT.index(b"done") + 2]
+    + line(assistant("msg_b", T, usage(7, 8))),
+    "a quote missing in the content": TEXT.replace(b'"done"', b'"done'),
+    "a quote too many in the content": TEXT.replace(b'"done"', b'"do"ne"'),
+    "a brace missing in the content": TEXT.replace(b'"done"}', b'"done"'),
+    "the end of the content inside a text": TEXT.replace(b'"done"', b'"],\\"stop_reason\\":null,"'),
+    "a content inside a content": TEXT.replace(b'"done"', b'"done","content":[],"stop_reason":null,"usage":{}'),
     "raw U+2028": TEXT.replace(b'"done"', '"a\u2028b"'.encode()),
     "a lone surrogate": TEXT.replace(b'"done"', b'"\\ud83d"'),
     "an escaped key": TEXT.replace(b'"usage"', b'"\\u0075sage"'),
