@@ -27,6 +27,8 @@ def count(value: object) -> int:
     """A counter: a whole number of at least 0; anything else counts nothing."""
     if type(value) is int:
         whole = value
+    elif value is None:  # often, and asking what it supports would be slow
+        return 0
     elif isinstance(value, SupportsInt) and not isinstance(value, bool):
         try:
             whole = int(value)
