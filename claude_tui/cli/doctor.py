@@ -15,7 +15,7 @@ from claude_tui.cli.places import add_place_options, counted, now_ms, pricer, sn
 
 if TYPE_CHECKING:
     from claude_tui.engine.store import Store
-    from claude_tui.reports.doctor import Retention, Root
+    from claude_tui.reports.doctor import Remembered, Retention, Root
     from claude_tui.sources.protocol import SourceConfig
 
 DEFAULT_DAYS: Final = 30
@@ -35,15 +35,19 @@ def add_arguments(parser: CommandParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Look, print, and return the exit code: 3 where there are no logs at all."""
+    """Look, print, and return the exit code: 3 where there are neither logs nor any history of them."""
     from claude_tui.engine.store import Store
     from claude_tui.reports import doctor
 
     config = source_config(options)
     roots = _roots(config)
-    has_logs = any(root.files for root in roots)
     prices = pricer()
-    store = counted(options) if has_logs else Store(prices, timezone(options))
+    try:
+        store, has_any = counted(options), True
+    except exits.CommandError as error:
+        if error.code != exits.NO_LOGS:
+            raise
+        store, has_any = Store(prices, timezone(options)), False
     found = doctor.Findings(
         version=__version__,
         roots=roots,
@@ -55,6 +59,7 @@ def run(options: Namespace) -> int:
         price_problems=prices.problems,
         cache=_cache(),
         ledger=_ledger(),
+        remembered=_remembered(store, config),
         watcher=_watcher(roots),
         limits=_limits(),
         retention=_retention(config),
@@ -65,7 +70,7 @@ def run(options: Namespace) -> int:
         streams.write_json(doctor.report(found))
     else:
         streams.write("\n".join(doctor.lines(found)) + "\n")
-    return exits.OK if has_logs else exits.NO_LOGS
+    return exits.OK if has_any else exits.NO_LOGS
 
 
 def _roots(config: SourceConfig) -> list[Root]:
@@ -130,6 +135,19 @@ def _ledger() -> str:
     days = f" from {instant(summary.first_ms)[:10]} to {instant(summary.last_ms)[:10]}" if summary.responses else ""
     text = f"{summary.responses:,} responses of {summary.files:,} files{days}, {summary.size_bytes / 1e6:,.1f} MB"
     return f"{text} ({ledger.path}){'; ' + trouble if trouble else ''}"
+
+
+def _remembered(store: Store, config: SourceConfig) -> Remembered:
+    """Count what no log has any more: responses whose counted row is in no file that was found."""
+    from claude_tui.engine.reading import discover
+    from claude_tui.reports.doctor import Remembered
+
+    live = {(file.source, file.path) for file in discover(config)}
+    with store.lock:
+        table = store.table
+        gone = {at for at, file in enumerate(table.files) if (file.source, file.path) not in live}
+        used = [file for file in table.file if file in gone]
+    return Remembered(len(used), len(set(used)))
 
 
 def _watcher(roots: list[Root]) -> list[str]:

@@ -39,6 +39,14 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is counted though its log is gone: responses, and the files they were in."""
+
+    responses: int = 0
+    files: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """Everything that was found out. Texts of `cache`, `ledger`, `watcher` and `prices` are one line each."""
 
@@ -52,6 +60,7 @@ class Findings:
     price_problems: Sequence[str]
     cache: str
     ledger: str
+    remembered: Remembered
     watcher: Sequence[str]
     limits: str
     retention: Sequence[Retention]
@@ -92,6 +101,7 @@ def report(found: Findings) -> dict[str, Any]:
         "prices": {"in_use": found.prices, "problems": list(found.price_problems)},
         "cache": found.cache,
         "ledger": found.ledger,
+        "remembered": asdict(found.remembered),
         "watcher": list(found.watcher),
         "limits": found.limits,
         "retention": [asdict(one) for one in found.retention],
@@ -119,6 +129,8 @@ def lines(found: Findings) -> list[str]:
         "kept by claude-top",
         f"  cache: {found.cache}",
         f"  ledger: {found.ledger}",
+        f"  only the ledger still has {count(found.remembered.responses)} of the responses counted, "
+        f"of {count(found.remembered.files)} files that are gone",
         f"  limits: {found.limits}",
     ]
     made += ["", "watching", *(f"  {display_name(line)}" for line in found.watcher)]

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from claude_tui.cli import main
+from claude_tui.engine.ledger import Ledger
+from claude_tui.paths import ledger_file
+from tests.engine.ledgers import ran
 from tests.logs import ClaudeHome, assistant, usage
 
 NOON = 1_795_176_000_000
@@ -75,3 +78,19 @@ def test_untrusted_names_are_shown_safely(claude_home: ClaudeHome, capsys: pytes
     claude_home.append(assistant("msg_1", NOON, usage(output=2), version="2.1.\x1b[31m"), b"{]\n", project="-\x1b]0;x")
     assert main(["doctor"]) == 0
     assert "\x1b" not in capsys.readouterr().out
+
+
+def test_it_counts_what_only_the_ledger_still_has(
+    claude_home: ClaudeHome, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = claude_home.append(assistant("msg_1", NOON, usage(output=2)), assistant("msg_2", NOON, usage(output=2)))
+    kept = claude_home.append(assistant("msg_3", NOON, usage(output=2), session="s2"), session="s2")
+    ran(claude_home.folder, Ledger.open(ledger_file(), "here"))
+    assert examined(capsys)["remembered"] == {"responses": 0, "files": 0}
+    gone.unlink()
+    assert examined(capsys)["remembered"] == {"responses": 2, "files": 1}
+    kept.unlink()
+    found = examined(capsys)
+    assert (found["responses"], found["remembered"]) == (3, {"responses": 3, "files": 2})
+    ledger_file().unlink()
+    assert main(["doctor"]) == 3 and main(["report"]) == 3
