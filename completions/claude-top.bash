@@ -4,7 +4,7 @@ _claude_top() {
   local command='' words='' files='' index
   for ((index = 1; index < COMP_CWORD; index++)); do
     case "${command:+$command }${COMP_WORDS[index]}" in
-    'report'|'export'|'price'|'prices'|'check'|'doctor'|'ledger'|'ledger status'|'ledger export'|'ledger import'|'ledger merge'|'serve'|'bench'|'explain'|'completions'|'manual'|'statusline'|'daily'|'weekly'|'monthly'|'session'|'blocks'|'claude'|'claude daily'|'claude weekly'|'claude monthly'|'claude session'|'claude blocks'|'codex'|'codex daily'|'codex weekly'|'codex monthly'|'codex session'|'gemini'|'gemini daily'|'gemini weekly'|'gemini monthly'|'gemini session'|'opencode'|'opencode daily'|'opencode weekly'|'opencode monthly'|'opencode session')
+    'report'|'export'|'explain'|'price'|'prices'|'statusline'|'check'|'serve'|'doctor'|'ledger'|'ledger status'|'ledger export'|'ledger import'|'ledger merge'|'bench'|'completions'|'manual'|'daily'|'weekly'|'monthly'|'session'|'blocks'|'claude'|'claude daily'|'claude weekly'|'claude monthly'|'claude session'|'claude blocks'|'codex'|'codex daily'|'codex weekly'|'codex monthly'|'codex session'|'gemini'|'gemini daily'|'gemini weekly'|'gemini monthly'|'gemini session'|'opencode'|'opencode daily'|'opencode weekly'|'opencode monthly'|'opencode session')
       command="${command:+$command }${COMP_WORDS[index]}" ;;
     esac
   done
@@ -36,42 +36,6 @@ _claude_top() {
     'export --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'export --source') COMPREPLY=(); return ;;
     'export -z'|'export --timezone') COMPREPLY=(); return ;;
-    'check --budget-day') COMPREPLY=(); return ;;
-    'check --budget-week') COMPREPLY=(); return ;;
-    'check --budget-month') COMPREPLY=(); return ;;
-    'check --near') COMPREPLY=(); return ;;
-    'check --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    'check --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    'check --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    'check --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    'check --source') COMPREPLY=(); return ;;
-    'check -z'|'check --timezone') COMPREPLY=(); return ;;
-    'doctor --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    'doctor --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    'doctor --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    'doctor --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    'doctor --source') COMPREPLY=(); return ;;
-    'doctor -z'|'doctor --timezone') COMPREPLY=(); return ;;
-    'ledger export -o'|'ledger export --output') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
-    'serve --host') COMPREPLY=(); return ;;
-    'serve --port') COMPREPLY=(); return ;;
-    'serve --name') COMPREPLY=(); return ;;
-    'serve --token-file') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
-    'serve --state-file') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
-    'serve --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    'serve --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    'serve --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    'serve --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    'serve --source') COMPREPLY=(); return ;;
-    'serve -z'|'serve --timezone') COMPREPLY=(); return ;;
-    'bench --runs') COMPREPLY=(); return ;;
-    'bench --workers') COMPREPLY=(); return ;;
-    'bench --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    'bench --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    'bench --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    'bench --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    'bench --source') COMPREPLY=(); return ;;
-    'bench -z'|'bench --timezone') COMPREPLY=(); return ;;
     'explain -s'|'explain --since') COMPREPLY=(); return ;;
     'explain -u'|'explain --until') COMPREPLY=(); return ;;
     'explain --model') COMPREPLY=(); return ;;
@@ -92,6 +56,42 @@ _claude_top() {
     'statusline --refresh-interval') COMPREPLY=(); return ;;
     'statusline -z'|'statusline --timezone') COMPREPLY=(); return ;;
     'statusline --wrapped') COMPREPLY=(); return ;;
+    'check --budget-day') COMPREPLY=(); return ;;
+    'check --budget-week') COMPREPLY=(); return ;;
+    'check --budget-month') COMPREPLY=(); return ;;
+    'check --near') COMPREPLY=(); return ;;
+    'check --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'check --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'check --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'check --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'check --source') COMPREPLY=(); return ;;
+    'check -z'|'check --timezone') COMPREPLY=(); return ;;
+    'serve --host') COMPREPLY=(); return ;;
+    'serve --port') COMPREPLY=(); return ;;
+    'serve --name') COMPREPLY=(); return ;;
+    'serve --token-file') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    'serve --state-file') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    'serve --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'serve --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'serve --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'serve --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'serve --source') COMPREPLY=(); return ;;
+    'serve -z'|'serve --timezone') COMPREPLY=(); return ;;
+    'doctor --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'doctor --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'doctor --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'doctor --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'doctor --source') COMPREPLY=(); return ;;
+    'doctor -z'|'doctor --timezone') COMPREPLY=(); return ;;
+    'ledger export -o'|'ledger export --output') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    'bench --runs') COMPREPLY=(); return ;;
+    'bench --workers') COMPREPLY=(); return ;;
+    'bench --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'bench --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'bench --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'bench --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'bench --source') COMPREPLY=(); return ;;
+    'bench -z'|'bench --timezone') COMPREPLY=(); return ;;
     'daily -s'|'daily --since') COMPREPLY=(); return ;;
     'daily -u'|'daily --until') COMPREPLY=(); return ;;
     'daily --last') COMPREPLY=(); return ;;
@@ -376,24 +376,24 @@ _claude_top() {
     'opencode session -z'|'opencode session --timezone') COMPREPLY=(); return ;;
   esac
   case "$command" in
-    '') words='report export price prices check doctor ledger serve bench explain completions manual statusline daily weekly monthly session blocks claude codex gemini opencode -h --help -v --version --demo --once --theme --ascii --no-mouse --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    '') words='report export explain price prices statusline check serve doctor ledger bench completions manual daily weekly monthly session blocks claude codex gemini opencode -h --help -v --version --demo --once --theme --ascii --no-mouse --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'report') words='-h --help -j --json --by -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'export') words='-h --help --jsonl --csv --flat --what -o --output -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    'explain') words='-h --help -s --since -u --until --model --project --session --key --against -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'price') words='-h --help -j --json' ;;
     'prices') words='show refresh -h --help' ;;
+    'statusline') words='-h --help -B --visual-burn-rate --cost-source --context-low-threshold --context-medium-threshold --refresh-interval --git-branch -z --timezone --wrapped' ;;
     'check') words='-h --help --budget-day --budget-week --budget-month --near -j --json -q --quiet --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    'serve') words='-h --help --host --port --name --token-file --no-token --state-file --web --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'doctor') words='-h --help -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'ledger') words='status export import merge -h --help' ;;
     'ledger status') words='-h --help -j --json' ;;
     'ledger export') words='-h --help -o --output' ;;
     'ledger import') words='-h --help' files=1 ;;
     'ledger merge') words='-h --help' files=1 ;;
-    'serve') words='-h --help --host --port --name --token-file --no-token --state-file --web --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'bench') words='-h --help -j --json --runs --workers --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'explain') words='-h --help -s --since -u --until --model --project --session --key --against -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'completions') words='bash zsh fish -h --help' ;;
     'manual') words='-h --help' ;;
-    'statusline') words='-h --help -B --visual-burn-rate --cost-source --context-low-threshold --context-medium-threshold --refresh-interval --git-branch -z --timezone --wrapped' ;;
     'daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;

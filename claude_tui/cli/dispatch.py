@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import SUPPRESS, Namespace
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +10,7 @@ from claude_tui import __version__
 from claude_tui.cli import exits, streams
 from claude_tui.cli.parser import CommandParser
 from claude_tui.cli.places import NAMES
-from claude_tui.cli.registry import COMMANDS
+from claude_tui.cli.registry import COMMANDS, listing
 
 DESCRIPTION = "A live terminal monitor for what Claude Code costs and does. Without a command it opens the screen."
 
@@ -49,9 +49,12 @@ def parse(arguments: Sequence[str]) -> Namespace:
 
 def build() -> CommandParser:
     """Return the parser of everything; a command's own options are added when it is used."""
-    parser = CommandParser(prog="claude-top", description=DESCRIPTION, fill=_add_top)
+    parser = CommandParser(prog="claude-top", description=DESCRIPTION, fill=_add_top, listing=listing())
+    parser.usage = "%(prog)s [OPTION ...]\n       %(prog)s COMMAND [OPTION ...]"
     parser.add_argument("-v", "--version", action="version", version=f"claude-top {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", parser_class=CommandParser)
+    commands = parser.add_subparsers(
+        metavar="COMMAND", dest="command", prog="claude-top", parser_class=CommandParser, help=SUPPRESS
+    )
     for command in COMMANDS:
         # A command without a summary is a part of another and stays out of the help.
         shown: dict[str, Any] = {"help": command.summary} if command.summary else {}

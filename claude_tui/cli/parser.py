@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import Any, NoReturn
 
 from claude_tui.cli.exits import USAGE
@@ -13,12 +15,15 @@ Fill = Callable[["CommandParser"], None]
 
 
 class CommandParser(argparse.ArgumentParser):
-    """A parser whose arguments are added when it is first used, by `fill`."""
+    """A parser whose arguments are added when it is first used, by `fill`.
 
-    def __init__(self, *, fill: Fill | None = None, **settings: Any) -> None:
+    Its help has `listing` before the examples.
+    """
+
+    def __init__(self, *, fill: Fill | None = None, listing: str = "", **settings: Any) -> None:
         settings.setdefault("formatter_class", HelpFormatter)
         settings.setdefault("allow_abbrev", False)
-        self._fill = fill
+        self._fill, self._listing = fill, listing
         super().__init__(**settings)
 
     def complete(self) -> CommandParser:
@@ -33,8 +38,13 @@ class CommandParser(argparse.ArgumentParser):
         return super(CommandParser, self.complete()).parse_known_args(args, namespace)
 
     def format_help(self) -> str:
-        """Return the help, with every argument added."""
-        return super(CommandParser, self.complete()).format_help()
+        """Return the help, with every argument added and the listing before the examples."""
+        self.complete()
+        ending, self.epilog = self.epilog, "\n\n".join(filter(None, (self._listing, self.epilog)))
+        try:
+            return super().format_help()
+        finally:
+            self.epilog = ending
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong in one line and exit as for wrong usage."""
@@ -47,6 +57,14 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
     def __init__(self, prog: str, **settings: Any) -> None:
         super().__init__(prog, max_help_position=32, width=settings.pop("width", None), **settings)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        # Lines that begin with a space are examples and lists, and stay as they are; the others are one paragraph.
+        made: list[str] = []
+        for is_kept, lines in groupby(text.splitlines(), lambda line: line[:1] in ("", " ")):
+            part = list(lines)
+            made += part if is_kept else textwrap.wrap(" ".join(part), max(20, width), break_on_hyphens=False)
+        return "\n".join(indent + line for line in made)
 
     def _format_action_invocation(self, action: argparse.Action) -> str:
         # "-s, --since D" and not "-s D, --since D".

@@ -25,29 +25,75 @@ class Command(NamedTuple):
         getattr(import_module(f"claude_tui.cli.{module}"), function or "add_arguments")(parser, *self.arguments)
 
 
-COMMANDS: Final = (
-    Command("report", "totals by day, model, project and session", "report"),
-    Command("export", "every response, day or session, one per line", "export"),
-    Command("price", "price usage records given on stdin", "price"),
-    Command("prices", "which prices are in use; `prices refresh` fetches newer ones", "prices"),
-    Command("check", "an exit code for scripts: budgets and reported limits", "check"),
-    Command("doctor", "what was found, what was skipped, how sure the numbers are", "doctor"),
-    Command("ledger", "history that outlives its logs: status, export, import, merge", "ledger"),
-    Command("serve", "live numbers over HTTP, or the screen in a browser", "serve"),
-    Command("bench", "how fast your own logs are counted, and that every way agrees", "bench"),
-    Command("explain", "where a number comes from, and why others' differ", "explain"),
-    Command("completions", "completion scripts for bash, zsh and fish", "completions"),
-    Command("manual", "the manual page", "manual"),
-    Command("statusline", "one line for Claude Code's statusline; `statusline install` sets it up", "statusline"),
-    Command("statusline-install", "", "statusline_install"),
-    Command("daily", "all clients by day (as ccusage prints it)", "ccusage:add_report", ("daily",)),
-    Command("weekly", "all clients by week", "ccusage:add_report", ("weekly",)),
-    Command("monthly", "all clients by month", "ccusage:add_report", ("monthly",)),
-    Command("session", "all clients by session", "ccusage:add_report", ("session",)),
-    Command("blocks", "five-hour blocks of Claude", "ccusage:add_report", ("blocks",)),
-    Command("claude", "Claude Code's own daily, weekly, monthly, session, blocks", "ccusage:add_client", ("claude",)),
-    Command("codex", "the same reports for Codex", "ccusage:add_client", ("codex",)),
-    Command("gemini", "the same reports for Gemini CLI", "ccusage:add_client", ("gemini",)),
-    Command("opencode", "the same reports for OpenCode", "ccusage:add_client", ("opencode",)),
+class Group(NamedTuple):
+    """Commands the help lists together, with an example of one of them."""
+
+    title: str
+    example: str
+    commands: tuple[Command, ...]
+
+
+GROUPS: Final = (
+    Group(
+        "numbers",
+        "claude-top report --by model --since 2026-11-01",
+        (
+            Command("report", "totals by day, model, project and session", "report"),
+            Command("export", "every response, day or session, one per line", "export"),
+            Command("explain", "where a number comes from, and why others' differ", "explain"),
+            Command("price", "price usage records given on stdin", "price"),
+            Command("prices", "which prices are in use; `prices refresh` fetches newer ones", "prices"),
+        ),
+    ),
+    Group(
+        "watching and limits",
+        "claude-top check --budget-day 20 && start-the-big-job",
+        (
+            Command("statusline", "a line for Claude Code's statusline; `statusline install` sets it up", "statusline"),
+            Command("check", "an exit code for scripts: budgets and reported limits", "check"),
+            Command("serve", "live numbers over HTTP, or the screen in a browser", "serve"),
+        ),
+    ),
+    Group(
+        "looking after it",
+        "claude-top doctor",
+        (
+            Command("doctor", "what was found, what was skipped, how sure the numbers are", "doctor"),
+            Command("ledger", "history that outlives its logs: status, export, import, merge", "ledger"),
+            Command("bench", "how fast your own logs are counted, and that every way agrees", "bench"),
+            Command("completions", "completion scripts for bash, zsh and fish", "completions"),
+            Command("manual", "the manual page", "manual"),
+        ),
+    ),
+    Group(
+        "as ccusage prints it",
+        "claude-top claude daily --json --since 20261101",
+        (
+            Command("daily", "all clients by day", "ccusage:add_report", ("daily",)),
+            Command("weekly", "all clients by week", "ccusage:add_report", ("weekly",)),
+            Command("monthly", "all clients by month", "ccusage:add_report", ("monthly",)),
+            Command("session", "all clients by session", "ccusage:add_report", ("session",)),
+            Command("blocks", "five-hour blocks of Claude", "ccusage:add_report", ("blocks",)),
+            Command("claude", "the same of Claude Code alone, and blocks", "ccusage:add_client", ("claude",)),
+            Command("codex", "the same of Codex", "ccusage:add_client", ("codex",)),
+            Command("gemini", "the same of Gemini CLI", "ccusage:add_client", ("gemini",)),
+            Command("opencode", "the same of OpenCode", "ccusage:add_client", ("opencode",)),
+        ),
+    ),
 )
 """In the order the help lists them."""
+
+PARTS: Final = (Command("statusline-install", "", "statusline_install"),)
+"""What other commands run; the help is silent about them."""
+
+COMMANDS: Final = (*(command for group in GROUPS for command in group.commands), *PARTS)
+
+
+def listing() -> str:
+    """Return every command with its summary, as the help shows them."""
+    width = max(len(command.name) for group in GROUPS for command in group.commands)
+    lines = []
+    for group in GROUPS:
+        lines += [f"{group.title}:", *(f"  {one.name:{width}}  {one.summary}" for one in group.commands)]
+        lines += [f"    $ {group.example}", ""]
+    return "\n".join([*lines, "claude-top COMMAND --help says more about each."])

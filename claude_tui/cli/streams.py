@@ -98,17 +98,20 @@ def write_tables(tables: Sequence[Table], footer: Sequence[str] = (), *, is_colo
 
     `is_coloured` True also draws and colours them in a pipe, False never colours; None decides by the terminal.
     """
-    from claude_tui.reports.table import plain, ruled
+    from claude_tui.reports.table import plain, ruled, wrapped
 
     if not is_terminal() and not is_coloured:
-        sys.stdout.write("\n".join(plain(table) for table in tables))
+        # A pipe has no width, unless somebody says one.
+        width = columns() if os.environ.get("COLUMNS", "").isdigit() else 0
+        footer = wrapped(footer, width) if width else footer
+        sys.stdout.write("\n".join(plain(table, width) for table in tables))
         sys.stdout.write("".join(f"\n{line}" for line in footer) + ("\n" if footer else ""))
         return
     width = columns()
     for table in tables:
         drawn = ruled(table, width, is_coloured=wants_colour() if is_coloured is None else is_coloured)
         sys.stdout.write(drawn + "\n")
-    write("".join(f"{line}\n" for line in footer))
+    write("".join(f"{line}\n" for line in wrapped(footer, width)))
 
 
 def wants_colour() -> bool:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from claude_tui.model import Snapshot
 from claude_tui.reports.amounts import cost, count, dollars, local_minute, share, short_count
 from claude_tui.reports.report import footer
-from claude_tui.reports.table import Column, Table, plain
+from claude_tui.reports.table import Column, Table, packed, plain, wrapped
 
 MOST = 10
 """Rows of each table."""
@@ -17,15 +17,20 @@ def picture(snapshot: Snapshot, width: int = 80) -> str:
     """Return headline, models, projects and latest sessions; nothing wider than `width` where that is possible."""
     totals, today, burn = snapshot.totals, snapshot.today, snapshot.burn
     hit = totals.cache_hit
-    head = [
-        f"today {cost(today)}   total {cost(totals)}   {short_count(totals.tokens)} tokens in "
-        f"{count(totals.responses)} responses",
+    head = (
+        f"today {cost(today)}",
+        f"total {cost(totals)}",
+        f"{short_count(totals.tokens)} tokens in {count(totals.responses)} responses",
+    )
+    pace = (
         f"per hour, over 5, 15 and 60 min: {dollars(burn.last_5m_nano)}, {dollars(burn.last_15m_nano)}, "
-        f"{dollars(burn.last_60m_nano)}   active sessions {snapshot.active_sessions}"
-        + (f"   cache hit {100 * hit:.1f}%" if hit is not None else ""),
-    ]
+        f"{dollars(burn.last_60m_nano)}",
+        f"active sessions {snapshot.active_sessions}",
+        *([f"cache hit {100 * hit:.1f}%"] if hit is not None else []),
+    )
     tables = [_models(snapshot), _projects(snapshot), _sessions(snapshot)]
-    return "\n".join([*head, "", *(plain(table, width) for table in tables), *footer(snapshot)]) + "\n"
+    lines = [*packed(head, width), *packed(pace, width), "", *(plain(table, width) for table in tables)]
+    return "\n".join([*lines, *wrapped(footer(snapshot), width)]) + "\n"
 
 
 def _models(snapshot: Snapshot) -> Table:

@@ -112,12 +112,12 @@ def footer(snapshot: Snapshot) -> list[str]:
 def _table(title: str, name: str, rows: Iterable[tuple[str, Totals]]) -> Table:
     columns = (
         Column(name, is_text=True, may_shrink=True),
-        Column("responses", priority=1),
-        Column("input"),
-        Column("output"),
-        Column("cache write", priority=2),
-        Column("cache read", priority=2),
-        Column("tokens", priority=1),
+        Column("responses", priority=2),
+        Column("input", priority=1),
+        Column("output", priority=1),
+        Column("cache write", priority=3),
+        Column("cache read", priority=3),
+        Column("tokens"),
         Column("cost"),
     )
     return Table(title, columns, tuple((label, *_cells(totals)) for label, totals in rows))

@@ -5,13 +5,16 @@ Cells must be safe to show already. Must not know what they mean.
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 GAP: Final = "  "
 SHORTEST: Final = 10
 """No column is shortened below this width."""
+WRAPPING: Final[dict[str, Any]] = {"subsequent_indent": GAP, "break_long_words": False, "break_on_hyphens": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,23 @@ def cut(text: str, width: int) -> str:
     while kept and cells(kept) > width - 1:
         kept = kept[:-1]
     return kept + "…"
+
+
+def wrapped(lines: Iterable[str], width: int) -> list[str]:
+    """Return lines broken between words where they are wider than `width`; what continues one is indented."""
+    return [part for line in lines for part in textwrap.wrap(line, width, **WRAPPING) or [""]]
+
+
+def packed(parts: Iterable[str], width: int) -> list[str]:
+    """Return parts side by side, as many on a line as fit."""
+    lines: list[str] = []
+    for part in parts:
+        beside = f"{lines[-1]}   {part}" if lines else ""
+        if lines and cells(beside) <= width:
+            lines[-1] = beside
+        else:
+            lines.append(part)
+    return wrapped(lines, width)
 
 
 def plain(table: Table, width: int = 0) -> str:

@@ -26,9 +26,10 @@ def test_one_picture_as_text(claude_home: ClaudeHome, capsys: pytest.CaptureFixt
 
 def test_it_fits_the_terminal(claude_home: ClaudeHome) -> None:
     claude_home.append(assistant("msg_1", 1_795_176_000_000, usage(output=1), cwd="/home/user/" + "long/" * 40))
-    for width in (120, 80, 60):
-        lines = run("--once", env={"COLUMNS": str(width)}).text.splitlines()
-        assert max(len(line) for line in lines if "long/" in line) <= width
+    for command in ("--once", "report"):
+        for width in (120, 80, 40):
+            lines = run(command, env={"COLUMNS": str(width)}).text.splitlines()
+            assert max(map(len, lines)) <= width, command
 
 
 def test_the_demo_needs_no_logs(capsys: pytest.CaptureFixture[str]) -> None:

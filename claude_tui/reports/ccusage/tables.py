@@ -113,7 +113,10 @@ def unified_table(title: str, first: str, rows: Sequence[Row], *, with_models: b
 def blocks_table(title: str, found: Sequence[Block], now_ms: int, zone: ZoneInfo, limit: int | None = None) -> Table:
     """Return one row a block, and below the one that goes on what it is heading for."""
     percent = [Column("%")] if limit else []
-    texts = [Column(name, is_text=True, may_shrink=True) for name in ("Block Start", "Duration/Status", "Models")]
+    texts = [
+        Column(name, is_text=True, may_shrink=True, priority=priority)
+        for name, priority in (("Block Start", 0), ("Duration/Status", 1), ("Models", 2))
+    ]
     rows: list[Cells] = []
     for block in found:
         share = (f"{block.usage.tokens / limit * 100:.1f}%",) if limit else ()
