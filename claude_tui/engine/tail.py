@@ -199,12 +199,14 @@ class Tail:
             found = self._reader.read(Task(file, seen.checkpoint if seen is not None else None))
             self.work.files_opened += 1
             self.work.bytes_read += found.bytes_read
-            self.note(found)
             if found.checkpoint is None:
                 self._failed[file.path] = file.source
             if found.is_whole and seen is not None:
                 self.is_continued = False
-            moved |= self._store.take_in(found)
+            # Under one lock: what is saved in between must not say that a file was read whose rows it lacks.
+            with self._store.lock:
+                moved |= self._store.take_in(found)
+                self.note(found)
             self._on_read(found)
         return moved
 

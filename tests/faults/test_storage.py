@@ -15,6 +15,7 @@ import pytest
 from claude_tui import paths
 from claude_tui.engine import cache, monitor
 from claude_tui.engine.count import count
+from claude_tui.engine.reading import FileColumns
 from claude_tui.model import Query, Snapshot
 from tests.engine.counting import NOW_MS, PRICER, UTC, assert_sums_agree, config_of
 from tests.faults.level import Shadowed, assert_level, canonical, expected, fresh, kept, row, said, write_many
@@ -199,3 +200,24 @@ async def test_files_of_ours_are_for_their_owner_alone(home: Shadowed, own_home:
     assert {path.name.partition("-")[0] for path in made} >= {"head", "table", "ledger.db"}
     wrong = {path.name: oct(path.stat().st_mode) for path in made if path.stat().st_mode & 0o077}
     assert wrong == {}
+
+
+async def test_what_is_saved_while_a_file_is_read_does_not_say_it_was_counted(
+    home: Shadowed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.append(row(1))
+    async with kept(home.folder) as live:
+        store, opening = live.monitor.store, live.monitor._opening
+        take_in, saved = store.take_in, paths.cache_folder().with_name("saved")
+
+        def save_and_take_in(found: FileColumns) -> bool:
+            assert opening.save()
+            shutil.copytree(paths.cache_folder(), saved, dirs_exist_ok=True)
+            return take_in(found)
+
+        monkeypatch.setattr(store, "take_in", save_and_take_in)
+        home.append(row(2))
+        await live.until_counted(2)
+    shutil.rmtree(paths.cache_folder())
+    saved.rename(paths.cache_folder())
+    assert warm(home.folder)[0] == expected(home.folder)
