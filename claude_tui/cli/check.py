@@ -76,6 +76,8 @@ def run(options: Namespace) -> int:
             streams.narrate(error.message)
         else:
             checks = [*check.budget_checks(budgets.check(store, wanted, at_ms), options.near), *checks]
+    if not checks and not wanted and not options.quiet:
+        streams.narrate("nothing to compare: no budget is set and no limit was reported (see claude-top check --help)")
     if options.json:
         streams.write_json(check.report(checks))
     elif not options.quiet:

@@ -38,13 +38,23 @@ def run(arguments: Sequence[str]) -> int:
 def parse(arguments: Sequence[str]) -> Namespace:
     """Return what the arguments ask for. Exits as argparse does for help, version and mistakes."""
     parser = build()
+    first = arguments[0] if arguments else ""
+    if first and not first.startswith("-") and ":" not in first and first not in _names():
+        from difflib import get_close_matches  # 5 ms, for mistakes alone
+
+        near = get_close_matches(first, _names(), 1)
+        parser.error(f"unknown command {first!r}" + (f"; did you mean {near[0]}?" if near else ""))
     options, unknown = parser.parse_known_args(modern(arguments))
     if unknown:
         # Known to be wrong only here, so the parser that complains is not the command's own.
         parser.prog += f" {options.command}" if options.command else ""
-        parser.error(f"unknown option {unknown[0]!r}")
+        parser.error(f"unknown option {unknown[0]!r}" if unknown[0].startswith("-") else f"unexpected {unknown[0]!r}")
     found: Namespace = options
     return found
+
+
+def _names() -> list[str]:
+    return [command.name for command in COMMANDS]
 
 
 def build() -> CommandParser:

@@ -115,3 +115,12 @@ def test_nothing_of_a_log_is_obeyed_by_a_terminal(claude_home: ClaudeHome) -> No
         assert "52;c" in text or "�" in text, arguments
         for forbidden in ("\x1b]", "\x9b", "\u202e", "\x07", "\x1b[2J", "\x1b[31m"):
             assert forbidden not in text, (arguments, forbidden)
+
+
+@pytest.mark.parametrize(
+    ("word", "said"), [("reprot", "did you mean report?"), ("xyzzy", "unknown command 'xyzzy' (see claude-top --help)")]
+)
+def test_a_command_that_is_none(capsys: pytest.CaptureFixture[str], word: str, said: str) -> None:
+    assert main([word]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == "" and said in captured.err and captured.err.count("\n") == 1
