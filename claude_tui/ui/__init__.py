@@ -32,7 +32,12 @@ def run(
         settings_path: The settings file; by default config.toml in claude-top's configuration folder. What is
             given above goes before what it says; it is written when a setting is changed on screen.
     """
+    import gc
     from multiprocessing import resource_tracker
+
+    # What is made at start lives as long as the program, so looking for garbage in it is in vain. The app collects
+    # again from its first frame on.
+    gc.disable()
 
     from claude_tui.paths import config_folder
     from claude_tui.ui.app import ClaudeTop

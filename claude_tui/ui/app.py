@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import date, datetime, timezone, tzinfo
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,29 +17,30 @@ from textual import events, work
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
-from textual.widgets import ContentSwitcher, Input
+from textual.widgets import ContentSwitcher
 from textual.worker import Worker, WorkerState
 
 from claude_tui.model import Query, Snapshot, Totals
 from claude_tui.sources.display import display_name
-from claude_tui.ui import palette, refresh, sizes, themes
+from claude_tui.ui import refresh, sizes, themes
 from claude_tui.ui.bindings import APP_BINDINGS
-from claude_tui.ui.dialogs import PeriodScreen
 from claude_tui.ui.empty import Empty, is_empty
 from claude_tui.ui.header import VIEW_NAMES, Line, Meters, Status, budget_text, short_line, top_line
-from claude_tui.ui.help import HelpScreen
 from claude_tui.ui.keybar import KeyBar
 from claude_tui.ui.period import BY_ID as PERIODS
 from claude_tui.ui.period import Period, add
 from claude_tui.ui.refresh import NewsArrived, Refresher
 from claude_tui.ui.settings import Settings
 from claude_tui.ui.source import SnapshotSource
-from claude_tui.ui.views import ALL_VIEWS
-from claude_tui.ui.views.base import Shown, View
+from claude_tui.ui.views import Views
+from claude_tui.ui.views.base import Shown
 from claude_tui.ui.walk import Place, Walk
 
 BUDGET_EVERY_S = 20.0
 """How often the budgets are compared with what was spent."""
+
+FIRST_FRAME_S = 1.0
+"""Counting waits at most so long for the first frame."""
 
 
 class ClaudeTop(Walk):
@@ -86,9 +89,12 @@ class ClaudeTop(Walk):
         self._zone_name = ""
         self.refresher = Refresher(self._take, self.settings.interval_s)
         self._shown_query: Query | None = None
-        self.views: dict[str, View] = {view.TITLE: view for view in (kind() for kind in ALL_VIEWS)}
+        self._is_painted = asyncio.Event()
+        """Whether the first numbers are on screen."""
+        self.views = Views(self.prepare_view)
         for theme in themes.OWN:
             self.register_theme(theme)
+        self._complaints += self.take_theme()
         if self.settings.ascii:
             self.draw_plainly()
 
@@ -100,9 +106,7 @@ class ClaudeTop(Walk):
         yield Meters()
         yield Line("meterline")
         with ContentSwitcher(initial=self.place.view, id="views"):
-            yield from self.views.values()
-            yield Empty()
-        yield Input(id="filter", placeholder="filter; ! for the others", compact=True)
+            yield self.view
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -126,6 +130,12 @@ class ClaudeTop(Walk):
 
     @work(exit_on_error=False, group="count")
     async def _count(self) -> None:
+        # The saved numbers first: what counting imports and starts would stand in their way.
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._is_painted.wait(), FIRST_FRAME_S)
+        if not gc.isenabled():  # see `run`
+            gc.freeze()
+            gc.enable()
         await self.source.run()
 
     @work(exit_on_error=False, group="refresh")
@@ -197,13 +207,21 @@ class ClaudeTop(Walk):
     def _draw(self, shown: Shown) -> None:
         with self.batch_update():
             empty = is_empty(shown.snapshot) and not shown.scope.trail
-            self.query_one("#views", ContentSwitcher).current = "empty" if empty else self.view.id
+            self._switch("empty" if empty else self.view.id)
             if empty:
                 self.query_one(Empty).show(shown.snapshot)
             else:
                 self.view.show(shown)
             self._draw_header()
             self._draw_keys()
+        if not self._is_painted.is_set():
+            self.call_after_refresh(self._is_painted.set)
+
+    def _switch(self, name: str | None) -> None:
+        switcher = self.query_one("#views", ContentSwitcher)
+        if name == "empty" and not switcher.query(Empty):
+            switcher.mount(Empty())
+        switcher.current = name
 
     def _period_totals(self, snapshot: Snapshot) -> Totals:
         if not self.view.IGNORES_PERIOD:
@@ -256,14 +274,15 @@ class ClaudeTop(Walk):
         if self.screen_stack:
             screen = self.screen_stack[0]
             chosen = sizes.classes(width, height, self.place.view, screen.has_class("-zoom"))
-            for name in sizes.CLASSES:
-                screen.set_class(name in chosen, name)
+            screen.update_classes({name: name in chosen for name in sizes.CLASSES})
 
     # -- looks
 
     @work(group="dialog")
     async def action_period(self) -> None:
         """Choose the days that count."""
+        from claude_tui.ui.dialogs import PeriodScreen
+
         chosen = await self.push_screen_wait(PeriodScreen(self.period, self.today))
         if chosen is not None:
             self.period = chosen
@@ -282,6 +301,8 @@ class ClaudeTop(Walk):
 
     def action_help(self) -> None:
         """All keys."""
+        from claude_tui.ui.help import HelpScreen
+
         self.push_screen(HelpScreen())
 
     @work(exclusive=True, exit_on_error=False, group="budgets")
@@ -302,4 +323,6 @@ class ClaudeTop(Walk):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The same actions as the keys."""
+        from claude_tui.ui import palette
+
         yield from palette.commands(self)

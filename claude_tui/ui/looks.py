@@ -13,9 +13,9 @@ from textual.theme import Theme
 from claude_tui.sources.display import display_name
 from claude_tui.ui import preferences, themes
 from claude_tui.ui.ascii import AsciiFilter
-from claude_tui.ui.dialogs import ColumnsScreen, SettingsScreen
 from claude_tui.ui.refresh import Refresher
 from claude_tui.ui.settings import Settings, save, with_options
+from claude_tui.ui.views import Views
 from claude_tui.ui.views.base import View
 from claude_tui.ui.views.sessions import SessionsView, TreeToggled
 
@@ -25,7 +25,7 @@ class Looks(App[None]):
 
     settings: Settings
     refresher: Refresher
-    views: dict[str, View]
+    views: Views
     settings_path: Path | None
 
     @property
@@ -37,21 +37,27 @@ class Looks(App[None]):
     def rearrange(self) -> None:
         """Fit everything into the room there is, and draw the header."""
 
+    def take_theme(self) -> list[str]:
+        """Have the settings' theme from the first frame on, before there is one; returns what makes no sense in it."""
+        is_known = self.settings.theme in self.available_themes
+        # Set as the first value: setting it later would style everything twice.
+        self.set_reactive(App.theme, self.settings.theme if is_known else themes.DEFAULT)
+        return [] if is_known else [f"no theme is called {self.settings.theme}"]
+
     def take_over(self, complaints: list[str]) -> None:
-        """Look as the settings say; what makes no sense in them is told, with `complaints`."""
-        if self.settings.theme in self.available_themes:
-            self.theme = self.settings.theme
-        else:
-            self.theme = themes.DEFAULT
-            complaints = [*complaints, f"no theme is called {self.settings.theme}"]
+        """Use the settings' keys, and tell the complaints about the settings."""
         if self.settings.keys:
             self.set_keymap(dict(self.settings.keys))
         for complaint in complaints:
             self.notify(display_name(complaint), title="settings", severity="warning", timeout=10, markup=False)
-        for name, view in self.views.items():
-            if view.table is not None:
-                view.table.choose_columns(frozenset(self.settings.columns.get(name, ())))
-        self.show_tree(self.settings.tree)
+
+    def prepare_view(self, view: View) -> None:
+        """Give a new view the columns and the tree the settings ask for."""
+        hidden = frozenset(self.settings.columns.get(view.TITLE, ()))
+        if view.table is not None and hidden:
+            view.table.choose_columns(hidden)
+        if isinstance(view, SessionsView) and self.settings.tree:
+            view.show_tree(True)
 
     def get_css_variables(self) -> dict[str, str]:
         """The theme's colours, and ours for drawings."""
@@ -82,6 +88,8 @@ class Looks(App[None]):
     @work(group="dialog")
     async def action_columns(self) -> None:
         """Choose the columns of the table."""
+        from claude_tui.ui.dialogs import ColumnsScreen
+
         view, table = self.view, self.view.table
         if table is not None:
             hidden = await self.push_screen_wait(ColumnsScreen(table.columns, table.hidden_columns))
@@ -91,6 +99,8 @@ class Looks(App[None]):
 
     def action_settings(self) -> None:
         """Change what is kept."""
+        from claude_tui.ui.dialogs import SettingsScreen
+
         entries = [(name, preferences.text(self.settings, name)) for name in preferences.STEPS]
         path = display_name(str(self.settings_path)) if self.settings_path else "nowhere"
         self.push_screen(SettingsScreen(entries, self.change_setting, path))
@@ -125,6 +135,6 @@ class Looks(App[None]):
 
     def show_tree(self, is_tree: bool) -> None:
         """Show sub-agents below their sessions in every view of sessions, or fold them."""
-        for view in self.views.values():
+        for view in self.views.made.values():
             if isinstance(view, SessionsView):
                 view.show_tree(is_tree)

@@ -8,8 +8,7 @@ from textual.widgets import ContentSwitcher, Input
 
 from claude_tui.ui.header import VIEW_NAMES
 from claude_tui.ui.looks import Looks
-from claude_tui.ui.views.base import EVERYTHING, Drilled, Scope, View
-from claude_tui.ui.views.days import DayWanted
+from claude_tui.ui.views.base import EVERYTHING, DayWanted, Drilled, Scope, View
 
 
 @dataclass(frozen=True)
@@ -36,10 +35,14 @@ class Walk(Looks):
         """The view on screen."""
         return self.views[self.place.view]
 
-    def _go(self, places: list[Place]) -> None:
+    async def _go(self, places: list[Place]) -> None:
+        switcher, view = self.query_one("#views", ContentSwitcher), self.views[places[-1].view]
+        if view.parent is None:
+            view.display = False
+            await switcher.mount(view)
         self.places = places
         self.rearrange()
-        self.query_one("#views", ContentSwitcher).current = self.place.view
+        switcher.current = self.place.view
         self.focus_view()
         self.refresher.wish(urgent=True)
 
@@ -47,32 +50,32 @@ class Walk(Looks):
         """Give the keys to the view on screen."""
         self.view.main.focus(scroll_visible=False)
 
-    def action_view(self, name: str) -> None:
+    async def action_view(self, name: str) -> None:
         """Go to a view, unnarrowed."""
         self._close_filter()
-        self._go([Place(name)])
+        await self._go([Place(name)])
 
-    def action_step_view(self, step: int) -> None:
+    async def action_step_view(self, step: int) -> None:
         """Go to the next or previous view; in a dialog, to its next or previous part."""
         if len(self.screen_stack) > 1:
             self.screen.focus_next() if step > 0 else self.screen.focus_previous()
             return
         at = VIEW_NAMES.index(self.places[0].view) if self.places[0].view in VIEW_NAMES else 0
-        self.action_view(VIEW_NAMES[(at + step) % len(VIEW_NAMES)])
+        await self.action_view(VIEW_NAMES[(at + step) % len(VIEW_NAMES)])
 
-    def on_drilled(self, event: Drilled) -> None:
+    async def on_drilled(self, event: Drilled) -> None:
         """A row was opened."""
         self._close_filter()
         target = self.views[event.view]
         if target.table is not None:
             target.table.set_filter("")
-        self._go([*self.places, Place(event.view, event.scope)])
+        await self._go([*self.places, Place(event.view, event.scope)])
 
     def on_day_wanted(self, event: DayWanted) -> None:
         """The selected day's models and projects are needed."""
         self.refresher.wish(urgent=True)
 
-    def action_go_back(self) -> None:
+    async def action_go_back(self) -> None:
         """Close the filter, or drop it, or go back; never quit."""
         table = self.view.table
         if self.screen.has_class("-filtering"):
@@ -82,18 +85,20 @@ class Walk(Looks):
         elif table is not None and table.filter:
             table.set_filter("")
         elif len(self.places) > 1:
-            self._go(self.places[:-1])
+            await self._go(self.places[:-1])
         elif self.screen.has_class("-zoom"):
             self.action_zoom()
         self.rearrange()
 
     # -- filter
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         """Open the line to filter with."""
         table = self.view.table
         if table is None:
             return
+        if not self.query("#filter"):
+            await self.mount(Input(id="filter", placeholder="filter; ! for the others", compact=True), before="#keybar")
         line = self.query_one("#filter", Input)
         self.screen.add_class("-filtering")
         with line.prevent(Input.Changed):

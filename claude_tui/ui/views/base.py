@@ -76,6 +76,10 @@ class Drilled(Message):
         super().__init__()
 
 
+class DayWanted(Message):
+    """The models and projects of a day are needed."""
+
+
 class View(Vertical):
     """One of the numbered views."""
 

@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -25,7 +24,7 @@ from claude_tui.ui.heatmap import GLYPHS, Heatmap
 from claude_tui.ui.names import tails
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.stacks import KINDS, UNITS, kinds_per_day, stack, unit_for
-from claude_tui.ui.views.base import Drilled, Scope, Shown, View
+from claude_tui.ui.views.base import DayWanted, Drilled, Scope, Shown, View
 
 METRICS: Final[dict[str, Callable[[Totals], int]]] = {
     "cost": lambda totals: totals.cost_nano,
@@ -42,10 +41,6 @@ class DayFound:
     day: date
     snapshot: Snapshot
     hours: Sequence[int] = ()
-
-
-class DayWanted(Message):
-    """The models and projects of a day are needed."""
 
 
 def day_summary(day: date, totals: Totals | None, first: date | None) -> Content:
