@@ -17,6 +17,7 @@ from claude_tui.engine.cellbook import CellBook
 from claude_tui.engine.cells import CellKey, Sums
 from claude_tui.engine.facts import FactBook, SessionKey
 from claude_tui.engine.listing import list_responses
+from claude_tui.engine.numbers import Numbers
 from claude_tui.engine.problems import ProblemLog
 from claude_tui.engine.reading import FileColumns
 from claude_tui.engine.recent_rows import RecentRows
@@ -62,8 +63,8 @@ class Store:
         """Forget everything."""
         self.table_loader: Callable[[], Table] | None = None
         self._table: Table | None = None
-        self.owners: list[Owner] = []
-        self.models: list[str] = []
+        self._owners: Numbers[Owner] = Numbers()
+        self._models: Numbers[str] = Numbers()
         self.cells = CellBook()
         self.facts = FactBook()
         self.problem_log = ProblemLog()
@@ -71,9 +72,17 @@ class Store:
         self._recent = RecentRows()
         self._moved = False
         self._sessions: set[SessionKey | None] = set()
-        self._owner_numbers: dict[Owner, int] = {}
-        self._model_numbers: dict[str, int] = {}
         self._file_numbers: dict[FileRef, int] = {}
+
+    @property
+    def owners(self) -> list[Owner]:
+        """Owners by number."""
+        return self._owners.names
+
+    @property
+    def models(self) -> list[str]:
+        """Model ids by number."""
+        return self._models.names
 
     @property
     def is_table_loaded(self) -> bool:
@@ -103,7 +112,7 @@ class Store:
             for owner in owners:
                 self._owner_number(owner)
             for model in models:
-                self._model_number(model)
+                self._models.of(model)
             self.cells, self.facts, self.problem_log = CellBook(cells), facts, problems
             self._moved = True
             self.revision += 1
@@ -150,7 +159,7 @@ class Store:
             file = self._file_numbers[ref] = len(table.files)
             table.files.append(ref)
         owners = [self._owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
-        models = [self._model_number(model) for model in columns.models]
+        models = [self._models.of(model) for model in columns.models]
         known = table.row_of
         if known.is_disjoint(columns.key):
             self._apply_new(columns, file, owners, models, cells)
@@ -227,7 +236,7 @@ class Store:
         key = CellKey(day, owner, table.model[row])
         self.cells.add(key, time_ms, table.usage(row), self.price(row), sign, sign, lower_bounds)
         for number, extra in enumerate(table.extras.get(row, ())):
-            key = CellKey(day, owner, self._model_number(extra.model))
+            key = CellKey(day, owner, self._models.of(extra.model))
             self.cells.add(key, time_ms, extra.usage, self.extra_price(row, number), sign, 0, 0)
 
     def price(self, row: int) -> Price:
@@ -276,7 +285,7 @@ class Store:
                 see(row, group[1])
         for row, extras in table.extras.items():
             for extra in extras:
-                see(row, self._model_number(extra.model))
+                see(row, self._models.of(extra.model))
         self._moved |= self.cells.mend(found)
 
     # -- what goes out -------------------------------------------------------------------------------------
@@ -326,19 +335,6 @@ class Store:
         with self.lock:
             return list_responses(self, query or Query())
 
-    # -- numbers of names ----------------------------------------------------------------------------------
-
     def _owner_number(self, owner: Owner) -> int:
-        number = self._owner_numbers.get(owner)
-        if number is None:
-            number = self._owner_numbers[owner] = len(self.owners)
-            self.owners.append(owner)
-            self._sessions.add((owner.source, owner.session))
-        return number
-
-    def _model_number(self, model: str) -> int:
-        number = self._model_numbers.get(model)
-        if number is None:
-            number = self._model_numbers[model] = len(self.models)
-            self.models.append(model)
-        return number
+        self._sessions.add((owner.source, owner.session))
+        return self._owners.of(owner)
