@@ -337,7 +337,8 @@ class Snapshot:
 
     `totals` and the rows cover `query`; `today`, `burn`, `tokens_per_minute` (60 values, oldest first),
     `active_sessions` and `newest_ms` always cover everything. `days` holds only days with data, in order;
-    `day_models` maps a day to {model key: cost in nanodollars}. `problems` counts by kind.
+    `day_models` maps a day to {model key: cost in nanodollars}. `problems` counts by kind. `sources` are the clients
+    anything was counted of, whatever the query, in the order of SOURCES.
     """
 
     revision: int
@@ -360,3 +361,4 @@ class Snapshot:
     progress: Progress = Progress()
     roots: tuple[str, ...] = ()
     prices: str = ""
+    sources: tuple[str, ...] = ()

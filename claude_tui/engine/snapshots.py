@@ -19,6 +19,7 @@ from claude_tui.engine.rollup import Rollup
 from claude_tui.engine.sessions import context_window, session_state
 from claude_tui.engine.store import Store
 from claude_tui.model import (
+    SOURCES,
     AgentRow,
     DayRow,
     ModelRow,
@@ -74,6 +75,8 @@ class SnapshotMaker:
         self.presences: Mapping[SessionKey, Presence] = {}
         """Sessions with a known process; replaced whole when any changes."""
         self._pictures: OrderedDict[Query, Picture] = OrderedDict()
+        self._sources: tuple[str, ...] = ()
+        self._owners_seen = 0
         self._last: tuple[object, ...] = ()
         self._snapshot: Snapshot | None = None
 
@@ -230,7 +233,19 @@ class SnapshotMaker:
             progress=self.progress,
             roots=self.roots,
             prices=store.pricer.describe(),
+            sources=self._known_sources(),
         )
+
+    def _known_sources(self) -> tuple[str, ...]:
+        """Tell which clients there are, by a look at the owners that are new since the last picture."""
+        owners = self.store.owners
+        if len(owners) < self._owners_seen:
+            self._sources, self._owners_seen = (), 0
+        if len(owners) > self._owners_seen:
+            found = {owner.source for owner in owners[self._owners_seen :]}.union(self._sources)
+            self._sources = tuple(name for name in SOURCES if name in found)
+            self._owners_seen = len(owners)
+        return self._sources
 
     def _today(self, now_ms: int) -> Totals:
         """Sum the cells of the local day, whatever the query."""

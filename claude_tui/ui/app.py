@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date, datetime, timezone, tzinfo
 from pathlib import Path
 from typing import Any, ClassVar
@@ -22,7 +23,7 @@ from textual.worker import Worker, WorkerState
 
 from claude_tui.model import Query, Snapshot, Totals
 from claude_tui.sources.display import display_name
-from claude_tui.ui import refresh, sizes, themes
+from claude_tui.ui import clients, refresh, sizes, themes
 from claude_tui.ui.bindings import APP_BINDINGS
 from claude_tui.ui.empty import Empty, is_empty
 from claude_tui.ui.header import VIEW_NAMES, Line, Meters, Status, budget_text, short_line, top_line
@@ -33,7 +34,7 @@ from claude_tui.ui.refresh import NewsArrived, Refresher
 from claude_tui.ui.settings import Settings
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.views import Views
-from claude_tui.ui.views.base import Shown
+from claude_tui.ui.views.base import Scope, Shown
 from claude_tui.ui.walk import Place, Walk
 
 BUDGET_EVERY_S = 20.0
@@ -76,6 +77,8 @@ class ClaudeTop(Walk):
         self.settings = settings or Settings()
         self.period: Period = PERIODS.get(self.settings.period, PERIODS["all"])
         self.places = [Place(self.settings.view if self.settings.view in VIEW_NAMES else "live")]
+        self.client = ""
+        """The client that is shown alone, "" for all."""
         self.paused_ms: int | None = None
         self.snapshot: Snapshot | None = None
         self.trouble = ""
@@ -164,12 +167,14 @@ class ClaudeTop(Walk):
 
     def on_news_arrived(self) -> None:
         """The source has something new."""
-        if self.paused_ms is None:
+        if self.paused_ms is None and len(self.screen_stack) == 1:
             self.refresher.wish()
 
     def _tick(self) -> None:
         """A second is over: show the time that passed, as often as it can be seen."""
         shown = self.snapshot
+        if len(self.screen_stack) > 1:
+            return
         if self.paused_ms is None and (
             shown is None or self._clock() - shown.taken_ms >= refresh.pace_ms(shown, self._clock())
         ):
@@ -178,20 +183,20 @@ class ClaudeTop(Walk):
     async def _take(self) -> None:
         if len(self.screen_stack) > 1:
             return
-        view, place, now_ms = self.view, self.place, self.now_ms
-        query = view.wanted(self.period, place.scope, self.today)
+        view, place, scope, now_ms = self.view, self.place, self.scope, self.now_ms
+        query = view.wanted(self.period, scope, self.today)
         if self.paused_ms is not None and self.snapshot is not None and query == self._shown_query:
             snapshot = self.snapshot
         else:
             snapshot = await asyncio.to_thread(self.source.snapshot, query, now_ms)
         if self._learn_zone(snapshot):
             self.refresher.wish(urgent=True)
-        extra = await asyncio.to_thread(view.fetch, self.source, snapshot, place.scope, now_ms)
-        if place is not self.place or len(self.screen_stack) > 1:
+        extra = await asyncio.to_thread(view.fetch, self.source, snapshot, scope, now_ms)
+        if place is not self.place or scope != self.scope or len(self.screen_stack) > 1:
             self.refresher.wish(urgent=True)
             return
         self.snapshot, self._shown_query = snapshot, query
-        self._draw(Shown(snapshot, now_ms, self.today, self.period, place.scope, self._zone, extra, self.source))
+        self._draw(Shown(snapshot, now_ms, self.today, self.period, scope, self._zone, extra, self.source))
 
     def _learn_zone(self, snapshot: Snapshot) -> bool:
         """Take over the time zone days are cut in; True where that moves today."""
@@ -223,6 +228,12 @@ class ClaudeTop(Walk):
             switcher.mount(Empty())
         switcher.current = name
 
+    @property
+    def scope(self) -> Scope:
+        """What is shown is narrowed to: that of the place, which a client that is shown alone narrows further."""
+        scope = self.place.scope
+        return replace(scope, source=self.client) if self.client and not scope.source else scope
+
     def _period_totals(self, snapshot: Snapshot) -> Totals:
         if not self.view.IGNORES_PERIOD:
             return snapshot.totals
@@ -233,10 +244,12 @@ class ClaudeTop(Walk):
         snapshot = self.snapshot
         if snapshot is None or not self.is_running:
             return
+        is_split = clients.are_several(snapshot) and not self.view.IGNORES_PERIOD
         status = Status(
             view=self.place.view, now_ms=self.now_ms, period=self.period.label, totals=self._period_totals(snapshot),
             paused=self.paused_ms is not None, interval_s=self.refresher.interval_s, trouble=self.trouble,
-            saved_ms=self.source.saved_ms, passed=self.passed,
+            saved_ms=self.source.saved_ms, passed=self.passed, client=self.client,
+            by_client=clients.totals(snapshot.models) if is_split else {},
         )  # fmt: skip
         screen = self.screen_stack[0]
         width = self.size.width
@@ -286,6 +299,18 @@ class ClaudeTop(Walk):
         chosen = await self.push_screen_wait(PeriodScreen(self.period, self.today))
         if chosen is not None:
             self.period = chosen
+        self.refresher.wish(urgent=True)
+
+    async def action_client(self) -> None:
+        """Show the next client alone, or all again; from the top, as a row that was opened belongs to one."""
+        present = self.snapshot.sources if self.snapshot is not None else ()
+        chosen = clients.following(self.client, present)
+        if chosen == self.client:
+            return
+        self.client = chosen
+        if self.place.scope.source:
+            await self._go(self.places[:1])
+        self._draw_header()
         self.refresher.wish(urgent=True)
 
     def action_pause(self) -> None:

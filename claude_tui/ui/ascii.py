@@ -62,6 +62,10 @@ _PAIRS: Final = (
     ("✓", "v"),
     ("⇅", "%"),
     ("↻", "@"),
+    ("✻", "c"),
+    ("✦", "g"),
+    ("▣", "o"),
+    ("◈", "x"),
 )
 TABLE: Final = {ord(glyph): plain for glyphs, plain in _PAIRS for glyph in glyphs}
 

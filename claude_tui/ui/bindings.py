@@ -84,6 +84,7 @@ DAYS_BINDINGS: Final = (
 LOOK: Final = (
     _bind("slash", "filter", "filter", "Filter", "Show only rows that match; a leading ! shows the others", "/"),
     _bind("p", "period", "period", "Period", "Choose the days that are counted", "p"),
+    _bind("a", "client", "client", "Client", "Count one client alone, the next one, or all, where there are several"),
     _bind("space,Z", "pause", "pause", "Pause", "Freeze the display; counting goes on", "Space"),
     _bind("r", "refresh", "refresh", "Refresh", "Look at every file again now", "r"),
     _bind("plus,equals_sign", "interval(1)", "interval-longer", "Slower", "Refresh less often", "+"),

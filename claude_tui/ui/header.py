@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from claude_tui.engine.budgets import BudgetState
 from claude_tui.model import Phase, Progress, Snapshot, Totals
-from claude_tui.ui import bars, format
+from claude_tui.ui import bars, clients, format
 
 VIEW_NAMES = ("live", "models", "projects", "sessions", "days", "blocks")
 """The views, in the order of their numbers."""
@@ -26,7 +26,10 @@ Part = tuple[str, str]
 
 @dataclass(frozen=True)
 class Status:
-    """What the header shows beside the snapshot. `totals` are those of the period."""
+    """What the header shows beside the snapshot. `totals` are those of the period.
+
+    `client` is the one that is shown alone. `by_client` are the parts of the totals where there are several.
+    """
 
     view: str
     now_ms: int
@@ -37,6 +40,8 @@ class Status:
     trouble: str = ""
     saved_ms: int = 0
     passed: tuple[str, ...] = ()
+    client: str = ""
+    by_client: Mapping[str, Totals] = field(default_factory=dict)
 
 
 def assemble(groups: Sequence[tuple[int, Sequence[Part]]], width: int, gap: Part = (" · ", "$line")) -> Content:
@@ -85,6 +90,8 @@ def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
     """The right part of the top line."""
     progress = snapshot.progress
     groups: list[tuple[int, Sequence[Part]]] = [(4, [(status.period, "bold $accent")])]
+    if status.client:
+        groups.append((2, [clients.named(status.client)]))
     groups.append((0, phase_parts(progress, status, width)))
     if progress.phase is not Phase.SCANNING:
         if progress.files_total:
@@ -151,6 +158,8 @@ def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> C
         number = format.superscript(VIEW_NAMES.index(status.view) + 1) if status.view in VIEW_NAMES else ""
         groups.append((2, [(number + status.view, "bold $accent")]))
         groups.append((4, [(status.period, "$accent")]))
+    if status.client:
+        groups.append((2, [clients.named(status.client)]))
     groups.append((3, [(f"{snapshot.active_sessions}", "bold $success"), (" active", "$quiet")]))
     groups.append(
         (
@@ -266,12 +275,15 @@ class Meters(Horizontal):
         self._title("burn", "burn", "")
         peak = f"now {format.short(flow[-1] if flow else 0)} · peak {format.short(max(flow, default=0))}"
         self._title("flow", "tokens/min · 60 min", peak)
-        self._title("period", status.period, "")
+        parts = clients.cost_parts(status.by_client, self.parts["period"].size.width - 2)
+        if status.client:
+            parts = [clients.named(status.client)]
+        self._title("period", status.period, Content.assemble(*parts))
 
-    def _title(self, name: str, title: str, subtitle: str) -> None:
+    def _title(self, name: str, title: str, subtitle: str | Content) -> None:
         meter = self.parts[name]
         titles = (title, subtitle)
         if getattr(meter, "_titles", None) != titles:
             meter._titles = titles  # type: ignore[attr-defined]
             meter.border_title = Content.styled(title, "bold $foreground")
-            meter.border_subtitle = Content.styled(subtitle, "$quiet")
+            meter.border_subtitle = Content.styled(subtitle, "$quiet") if isinstance(subtitle, str) else subtitle

@@ -20,6 +20,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from claude_tui.model import SOURCES
 from claude_tui.ui.arrangement import Arrangement
 from claude_tui.ui.columns import GAP, Cell, Column, Filter, Placed, RowT, fit, place
 
@@ -37,6 +38,7 @@ STYLES = (
     "hot",
     "accent",
     "strong",
+    *(f"client-{name}" for name in SOURCES),
 )
 """The styles a cell can name; each is a component class `line-table--NAME`."""
 
@@ -77,6 +79,8 @@ class TableLines(ScrollView, Generic[RowT], can_focus=True):
         super().__init__(id=id)
         self.arrangement: Arrangement[RowT] = Arrangement(columns, key, searched, sort)
         self.hidden_columns: frozenset[str] = frozenset()
+        self.absent_columns: frozenset[str] = frozenset()
+        """Columns there is nothing to say in for now: as if the table had none of them."""
         self.changed_cells = 0
         """Cells drawn again since the start because their text changed."""
         self.follows = False
@@ -87,7 +91,7 @@ class TableLines(ScrollView, Generic[RowT], can_focus=True):
         self._styles: dict[str, Style] = {}
         self._is_chosen = False
         """Whether a person chose the selected row; else it is whatever stands on top after sorting."""
-        self._placed_for: tuple[int, frozenset[str]] = (-1, frozenset())
+        self._placed_for: tuple[int, frozenset[str], frozenset[str]] = (-1, frozenset(), frozenset())
         self.placeholder = Content("")
         """Said where there is no row."""
 
@@ -95,8 +99,8 @@ class TableLines(ScrollView, Generic[RowT], can_focus=True):
 
     @property
     def columns(self) -> tuple[Column[RowT], ...]:
-        """All columns."""
-        return self.arrangement.columns
+        """All columns there is anything to say in."""
+        return tuple(column for column in self.arrangement.columns if column.id not in self.absent_columns)
 
     @property
     def rows(self) -> Sequence[RowT]:
@@ -170,10 +174,11 @@ class TableLines(ScrollView, Generic[RowT], can_focus=True):
 
     def _place(self) -> None:
         """Choose the columns, where the width or the choice of columns is not what they were chosen for."""
-        wanted = (self.scrollable_content_region.width, self.hidden_columns)
+        width = self.scrollable_content_region.width
+        wanted = (width, self.hidden_columns, self.absent_columns)
         if wanted != self._placed_for:
             self._placed_for = wanted
-            self._placed = place(self.columns, *wanted)
+            self._placed = place(self.columns, width, self.hidden_columns)
             self._drawn.clear()
             self.refresh()
 

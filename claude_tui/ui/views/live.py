@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from claude_tui.model import SessionRow, Snapshot
-from claude_tui.ui import cells, session_cells
+from claude_tui.ui import cells, clients, session_cells
 from claude_tui.ui.cells import Frame
 from claude_tui.ui.columns import Column
 from claude_tui.ui.views.sessions import SessionsView
@@ -20,6 +20,7 @@ def live_columns(frame: Frame) -> list[Column[Any]]:
         cells.text(
             "project", "Project", 13, lambda row: frame.project(row.project_name), 0, style="accent", narrow=8, flex=1
         ),
+        clients.column(2),
         cells.text("model", "Model", 13, session_cells.models_text, 5, narrow=10),
         session_cells.context(3),
         session_cells.rate(2),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual.content import Content
+
 from claude_tui.model import ModelRow, Query, Snapshot
-from claude_tui.ui import cells, format
+from claude_tui.ui import cells, clients, format
 from claude_tui.ui.cells import Frame
 from claude_tui.ui.columns import Cell, Column
 from claude_tui.ui.line_table import LineTable
@@ -28,6 +30,7 @@ def model_columns(frame: Frame) -> list[Column[ModelRow]]:
 
     return [
         Column("name", "Model", 18, name, lambda row: row.name, 0, narrow=12, flex=1, right=False, descending=False),
+        clients.column(2),
         cells.share_bar(frame, 4, width=16),
         cells.messages(3),
         cells.kind("input", "Input", 8),
@@ -63,6 +66,15 @@ class ModelsView(DetailedView):
     def searched(self, row: ModelRow) -> str:
         """Name and client."""
         return f"{row.name} {row.source}"
+
+    def subtitle(self) -> Content:
+        """Cost and tokens of each client where there are several, then how the table is sorted."""
+        own = super().subtitle()
+        if self.shown is None or not clients.are_several(self.shown.snapshot):
+            return own
+        room = self.size.width - own.cell_length - 8
+        parts = clients.total_parts(clients.totals(self.shown.snapshot.models), room)
+        return Content.assemble(*parts, (" · ", "$line"), own) if parts else own
 
     def about(self, row: ModelRow, shown: Shown) -> Query:
         """This row alone."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from claude_tui.model import ProjectRow, Query, Snapshot
-from claude_tui.ui import cells
+from claude_tui.ui import cells, clients
 from claude_tui.ui.cells import Frame
 from claude_tui.ui.columns import Cell, Column
 from claude_tui.ui.line_table import LineTable
@@ -21,6 +21,7 @@ def project_columns(frame: Frame) -> list[Column[ProjectRow]]:
     """The columns of the projects table."""
     return [
         cells.text("name", "Project", 16, lambda row: frame.project(row.name), 0, style="name", narrow=12, flex=1),
+        clients.column(2),
         cells.share_bar(frame, 4, width=16),
         Column("sessions", "Sess", 5, _sessions, lambda row: row.sessions, 5, tooltip="Sessions"),
         cells.messages(6),

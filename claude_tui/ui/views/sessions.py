@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.message import Message
 
 from claude_tui.model import Query, SessionRow, Snapshot
-from claude_tui.ui import cells, explain, format, session_cells
+from claude_tui.ui import cells, clients, explain, format, session_cells
 from claude_tui.ui.bindings import SESSION_BINDINGS
 from claude_tui.ui.cells import Frame
 from claude_tui.ui.columns import Cell, Column
@@ -40,6 +40,7 @@ def session_columns(frame: Frame) -> list[Column[Any]]:
         cells.text(
             "project", "Project", 12, lambda row: frame.project(row.project_name), 4, style="accent", narrow=10, flex=1
         ),
+        clients.column(2),
         cells.text("model", "Model", 15, session_cells.models_text, 5, narrow=12),
         Column("agents", "Sub", 4, _agents, lambda row: len(row.agents), 8, tooltip="Sub-agents, counted in"),
         cells.messages(6),

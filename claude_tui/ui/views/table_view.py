@@ -14,7 +14,7 @@ from textual.content import Content
 
 from claude_tui.model import Query, Response, Snapshot
 from claude_tui.sources.display import display_name
-from claude_tui.ui import editor, explain, rows_out
+from claude_tui.ui import clients, editor, explain, rows_out
 from claude_tui.ui.bindings import ROW_BINDINGS
 from claude_tui.ui.cells import Frame
 from claude_tui.ui.columns import Column
@@ -41,6 +41,7 @@ class TableView(View):
             sort=self.COLUMNS_SORT,
             id=f"{self.TITLE}-table",
         )
+        self._table.absent_columns = frozenset({clients.COLUMN})
 
     def columns(self) -> Sequence[Column[Any]]:
         """The columns of the table."""
@@ -62,6 +63,11 @@ class TableView(View):
     def table(self) -> LineTable[Any]:
         """The table."""
         return self._table
+
+    def show(self, shown: Shown) -> None:
+        """Draw a snapshot, with a column for the clients where there are several."""
+        self._table.absent_columns = frozenset(() if clients.are_several(shown.snapshot) else {clients.COLUMN})
+        super().show(shown)
 
     def draw(self, shown: Shown) -> None:
         """Give the rows to the table."""

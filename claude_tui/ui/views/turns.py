@@ -11,7 +11,7 @@ from textual.content import Content
 
 from claude_tui.model import Query, Response, Snapshot
 from claude_tui.sources.display import display_name
-from claude_tui.ui import cells, explain, format
+from claude_tui.ui import cells, clients, explain, format
 from claude_tui.ui.columns import Cell, Column
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.views.base import Scope, Shown
@@ -62,6 +62,7 @@ class TurnsView(TableView):
                 narrow=10,
                 flex=1,
             ),
+            clients.column(4),
             cells.text("agent", "Sub-agent", 12, _agent, 5, style="accent", narrow=8, flex=1),
             _kind("input", "Input", 7),
             _kind("output", "Output", 3),

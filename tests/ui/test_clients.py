@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from claude_tui.engine.monitor import Monitor
+from claude_tui.model import SOURCES, Phase, PriceStatus, Query, Snapshot, Totals
+from claude_tui.pricing import load_pricer
+from claude_tui.sources.protocol import SourceConfig
+from claude_tui.ui import clients
+from claude_tui.ui.app import ClaudeTop
+from claude_tui.ui.header import VIEW_NAMES
+from claude_tui.ui.period import add
+from claude_tui.ui.settings import Settings
+from tests.ui.fakes import NOW_MS, FakeSource, snapshot
+from tests.ui.helpers import press, running, screen_text, wait_until
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+TABLES = ("live", "models", "projects", "sessions")
+
+
+def mixed(query: Query, now_ms: int) -> Snapshot:
+    """Rows of three clients in turn; those of one where only it is asked for."""
+    present = ("claude", "opencode", "codex")
+    made = snapshot(query=query, now_ms=now_ms)
+
+    def spread(rows):  # type: ignore[no-untyped-def]
+        of = [replace(row, source=present[number % 3]) for number, row in enumerate(rows)]
+        return tuple(row for row in of if query.source in ("", row.source))
+
+    models = spread(made.models)
+    return replace(
+        made, models=models, projects=spread(made.projects), sessions=spread(made.sessions), sources=present,
+        totals=add(row.totals for row in models),
+    )  # fmt: skip
+
+
+def only_claude(query: Query, now_ms: int) -> Snapshot:
+    return replace(snapshot(query=query, now_ms=now_ms), sources=("claude",))
+
+
+def number(view: str) -> str:
+    return str(VIEW_NAMES.index(view) + 1)
+
+
+@pytest.mark.parametrize("view", TABLES)
+async def test_several_clients_have_a_column_with_glyph_and_name(view: str) -> None:
+    async with running(FakeSource(mixed), size=(160, 40)) as (app, pilot):
+        await press(pilot, number(view))
+        text = screen_text(app)
+        assert "Client" in text
+        for name in ("claude", "opencode", "codex"):
+            assert " ".join((clients.GLYPHS[name], name)) in text
+        assert "✦" not in text, "a client without logs is not shown"
+
+
+async def test_where_there_is_little_room_the_glyph_alone_stays() -> None:
+    async with running(FakeSource(mixed), size=(60, 20)) as (app, pilot):
+        await press(pilot, "2")
+        text = screen_text(app)
+        assert "◈" in text
+        assert "◈ codex" not in text
+
+
+async def test_turns_say_their_client() -> None:
+    async with running(FakeSource(mixed), size=(160, 40)) as (app, pilot):
+        await press(pilot, "4", "enter")
+        assert app.place.view == "turns"
+        assert "✻ claude" in screen_text(app)
+
+
+@pytest.mark.parametrize("view", VIEW_NAMES)
+async def test_with_claude_code_alone_nothing_tells_of_clients_and_the_key_does_nothing(view: str) -> None:
+    source = FakeSource(only_claude)
+    async with running(source, size=(160, 40)) as (app, pilot):
+        await press(pilot, number(view))
+        before = screen_text(app)
+        assert "Client" not in before
+        assert not any(glyph in before for glyph in clients.GLYPHS.values())
+        await press(pilot, "a")
+        assert screen_text(app) == before
+        assert {query.source for query in source.queries} == {""}
+
+
+async def test_the_key_goes_through_the_clients_and_back_to_all() -> None:
+    source = FakeSource(mixed)
+    async with running(source, size=(160, 40)) as (app, pilot):
+        await press(pilot, "2")
+        for name in ("claude", "opencode", "codex", ""):
+            await press(pilot, "a")
+            assert app.snapshot is not None
+            assert app.snapshot.query.source == name
+            assert {row.source for row in app.snapshot.models} == ({name} if name else {"claude", "opencode", "codex"})
+            top = screen_text(app).split("\n")[0]
+            assert (" ".join((clients.GLYPHS[name], name)) in top) if name else ("✻" not in top)
+
+
+@pytest.mark.parametrize("view", [name for name in VIEW_NAMES if name != "blocks"])
+async def test_the_client_is_asked_for_in_every_view(view: str) -> None:
+    source = FakeSource(mixed)
+    async with running(source) as (app, pilot):
+        await press(pilot, "a", number(view))
+        assert source.queries[-1].source == "claude"
+        assert app.client == "claude"
+
+
+async def test_another_client_leaves_the_rows_that_were_opened() -> None:
+    async with running(FakeSource(mixed)) as (app, pilot):
+        await press(pilot, "2", "enter")
+        assert app.place.scope.source == "claude"
+        await press(pilot, "a", "a")
+        assert [place.view for place in app.places] == ["models"]
+        assert app.snapshot is not None
+        assert app.snapshot.query.source == "opencode"
+
+
+async def test_each_client_has_its_cost_in_the_header_and_its_tokens_in_models() -> None:
+    async with running(FakeSource(mixed), size=(160, 40)) as (app, pilot):
+        await press(pilot, "2")
+        assert app.snapshot is not None
+        parts = clients.totals(app.snapshot.models)
+        assert add(parts.values()) == app.snapshot.totals
+        lines = screen_text(app).split("\n")
+        header, foot = "\n".join(lines[:7]), "\n".join(lines[-15:])
+        for name in ("claude", "opencode", "codex"):
+            assert f"{clients.GLYPHS[name]} " in header
+            assert f"{clients.GLYPHS[name]} {name} " in foot
+        assert foot.count(" tok") >= 3
+
+
+async def test_clients_are_letters_in_plain_characters() -> None:
+    async with running(FakeSource(mixed), size=(160, 40), ascii=True) as (app, pilot):
+        await press(pilot, "2")
+        lines = [app.screen._compositor.render_strips()[y] for y in range(40)]
+        drawn = "\n".join(
+            "".join(segment.text for segment in app._filters[-1].apply(list(line), app.screen.background_colors[1]))
+            for line in lines
+        )
+        for text in ("c claude", "o opencode", "x codex"):
+            assert text in drawn
+        assert not any(glyph in drawn for glyph in clients.GLYPHS.values())
+
+
+@pytest.mark.parametrize("theme", ["claude-dark", "claude-light", "colour-blind", "nord"])
+async def test_every_theme_gives_each_client_a_colour_of_its_own(theme: str) -> None:
+    async with running(FakeSource(mixed), theme=theme) as (app, pilot):
+        await press(pilot, "2")
+        table = app.view.table
+        assert table is not None
+        colours = {table.get_component_rich_style(f"line-table--client-{name}").color for name in SOURCES}
+        assert len(colours) == len(SOURCES)
+
+
+async def test_the_column_comes_and_goes_with_the_clients() -> None:
+    source = FakeSource(only_claude)
+    async with running(source, size=(160, 40)) as (app, pilot):
+        await press(pilot, "2")
+        assert "Client" not in screen_text(app)
+        source.change(mixed(Query(), NOW_MS))
+        await wait_until(pilot, lambda: "Client" in screen_text(app))
+
+
+@contextmanager
+def homes(folder: Path) -> Iterator[tuple[Path, SourceConfig]]:
+    """A home with the logs of every client in it."""
+    home = folder / "home"
+    for logs, place in (
+        ("claude/v2.1.329", ".claude"), ("gemini/home-mixed", ".gemini"), ("codex/home-0.169", ".codex"),
+        ("opencode/data-1.18.33", ".local/share/opencode"),
+    ):  # fmt: skip
+        shutil.copytree(GOLDEN / logs, home / place)
+    yield home, SourceConfig(home=home, env={})
+
+
+async def test_a_home_of_all_clients_from_its_logs_to_the_screen(tmp_path: Path) -> None:
+    with homes(tmp_path) as (home, config):
+        monitor = Monitor(config, load_pricer(), ZoneInfo("UTC"))
+        app = ClaudeTop(monitor, Settings(view="models"))
+        async with app.run_test(size=(180, 50)) as pilot:
+
+            def is_counted() -> bool:
+                shown = app.snapshot
+                return shown is not None and shown.progress.phase in (Phase.LIVE, Phase.POLLING)
+
+            await wait_until(pilot, is_counted, tries=2_000)
+            everything = app.snapshot
+            assert everything is not None
+            assert everything.sources == SOURCES
+            assert everything.totals.responses == 78
+            text = screen_text(app)
+            assert all(f"{glyph} {name}" in text for name, glyph in clients.GLYPHS.items())
+            alone: dict[str, Totals] = {}
+            for name in SOURCES:
+                await press(pilot, "a")
+                assert app.snapshot is not None
+                assert app.snapshot.query.source == name
+                assert app.snapshot.sources == SOURCES
+                alone[name] = app.snapshot.totals
+            assert alone == clients.totals(everything.models)
+            assert add(alone.values()) == everything.totals
+            assert {turn.price.status for turn in monitor.responses(Query(source="opencode"))} >= {PriceStatus.REPORTED}
+        of_claude = SourceConfig(home=home, env={}, sources=("claude",))
+        other = ClaudeTop(Monitor(of_claude, load_pricer(), ZoneInfo("UTC")), Settings(view="models"))
+        async with other.run_test(size=(180, 50)) as pilot:
+            await wait_until(
+                pilot, lambda: other.snapshot is not None and other.snapshot.totals == alone["claude"], tries=2_000
+            )
+            assert "Client" not in screen_text(other)
