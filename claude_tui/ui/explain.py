@@ -96,14 +96,15 @@ def of_totals(totals: Totals, zone: tzinfo) -> Lines:
     lines += [
         fact("tokens", f"{totals.tokens:,}", "the sum of these"),
         Content(""),
-        fact(
-            "cache saved",
-            format.money(totals.read_saved_nano, 12),
-            "reads at full input price would have cost that more",
-        ),
-        fact("cache spent", format.money(totals.write_extra_nano, 12), "writes cost that above plain input"),
-        Content(""),
     ]
+    # Not every sum knows what its cache did: where neither is known, nothing is said.
+    if totals.read_saved_nano or totals.write_extra_nano:
+        saved, spent = (format.money(nano, 12) for nano in (totals.read_saved_nano, totals.write_extra_nano))
+        lines += [
+            fact("cache saved", saved, "reads at full input price would have cost that more"),
+            fact("cache spent", spent, "writes cost that above plain input"),
+            Content(""),
+        ]
     return [*lines, *doubts(totals)]
 
 

@@ -55,8 +55,8 @@ class LineTable(TableLines[RowT]):
 
     def show(self, rows: Sequence[RowT]) -> None:
         """Show these rows, drawing only what differs from what is on screen."""
-        if rows is self.arrangement.given:
-            self._redraw_changes()
+        if rows is self.arrangement.given or rows == self.arrangement.given:
+            self.redraw_changes()
             return
         self.arrangement.given = rows
         self._arrange()
@@ -74,7 +74,7 @@ class LineTable(TableLines[RowT]):
             self.cursor_key = self._key(max(rows, key=self.pace))
         if visible or self.follows:
             self._show_cursor()
-        self._redraw_changes()
+        self.redraw_changes()
 
     def follow(self, follows: bool) -> None:
         """Keep a row in view, or leave off; each time one starts, no row is chosen."""

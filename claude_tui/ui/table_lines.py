@@ -108,6 +108,12 @@ class TableLines(ScrollView, Generic[RowT], can_focus=True):
         return self.arrangement.rows
 
     @property
+    def visible_rows(self) -> Sequence[RowT]:
+        """The rows on screen."""
+        top = round(self.scroll_y)
+        return self.rows[top : top + self._body_height]
+
+    @property
     def total(self) -> int:
         """How many rows there are, filtered or not."""
         return len(self.arrangement.given)
@@ -136,7 +142,7 @@ class TableLines(ScrollView, Generic[RowT], can_focus=True):
         """Lines above the rows: the names of the columns, where there is room for them and rows."""
         return 0 if 0 < self.size.height <= 3 else 1
 
-    def _redraw_changes(self) -> None:
+    def redraw_changes(self) -> None:
         """Ask for the cells to be drawn again whose text is not what is on screen."""
         self._place()
         for line in list(self._drawn):

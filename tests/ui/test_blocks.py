@@ -6,6 +6,7 @@ from claude_tui.engine.blocks import Block, Window
 from claude_tui.engine.limits import ReportedWindow
 from claude_tui.engine.windows import BlocksPicture
 from claude_tui.model import DayRow, Totals, Usage
+from claude_tui.ui import explain
 from claude_tui.ui.views.blocks import reported_text, weeks, window_lines
 from tests.ui.fakes import EVERYTHING, NOW_MS, TODAY, FakeSource
 from tests.ui.helpers import press, running, screen_text
@@ -60,3 +61,9 @@ async def test_blocks_and_gaps_are_listed_the_open_one_on_top() -> None:
         assert table is not None
         assert table.rows[0].is_active
         assert sum(row.block.entries for row in table.rows) == len(FakeSource().responses(EVERYTHING))
+
+
+def test_what_the_cache_saved_is_only_said_where_it_is_known() -> None:
+    known = explain.of_totals(Totals(cache_read=5, read_saved_nano=3_000_000_000), timezone.utc)
+    assert "cache saved  $3.00" in explain.laid_out(known, 90).plain
+    assert "cache s" not in explain.laid_out(explain.of_totals(Totals(cache_read=5), timezone.utc), 90).plain

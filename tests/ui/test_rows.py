@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from claude_tui.model import AgentRow, Totals
+from claude_tui.model import AgentRow, Response, Totals
+from claude_tui.sources.turn import TurnDetails
 from claude_tui.ui import editor, rows_out
 from claude_tui.ui.cells import Frame
 from claude_tui.ui.tree import AgentLine, unfold
@@ -145,3 +146,22 @@ def test_lines_are_counted_to_the_byte(tmp_path: Path) -> None:
 )
 def test_editors_are_told_the_line_their_way(env: dict[str, str], words: list[str]) -> None:
     assert editor.command("/l", 7, env) == words
+
+
+async def test_the_tools_of_replies_on_screen_are_read_once_each() -> None:
+    source = FakeSource()
+    asked: list[tuple[str, int]] = []
+    answer = source.turn_details
+
+    def turn_details(response: Response, /) -> TurnDetails:
+        asked.append((response.path, response.offset))
+        return answer(response)
+
+    source.turn_details = turn_details  # type: ignore[method-assign]
+    async with running(source, size=(140, 24)) as (app, pilot):
+        await press(pilot, "4", "enter")
+        await wait_until(pilot, lambda: "Read ×2, Edit" in screen_text(app))
+        await settled(pilot)
+        table = app.view.table
+        assert table is not None
+        assert len(asked) == len(set(asked)) <= len(table.visible_rows)

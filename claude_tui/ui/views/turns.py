@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from textual import work
 from textual.content import Content
 
 from claude_tui.model import Query, Response, Snapshot
 from claude_tui.sources.display import display_name
+from claude_tui.sources.turn import TurnDetails
 from claude_tui.ui import cells, clients, explain, format
 from claude_tui.ui.columns import Cell, Column
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.views.base import Scope, Shown
 from claude_tui.ui.views.table_view import TableView
+
+READ_AT_ONCE: Final = 8
+"""So many replies are looked up in their logs before what was found is shown."""
+KEPT: Final = 5_000
+"""The tools of so many replies are remembered."""
+
+Spot = tuple[str, int]
+"""Where a reply was counted from: file and byte. Another one when a later line of it counts."""
 
 
 def price_cell(response: Response, width: int) -> Cell:
@@ -25,6 +37,11 @@ def price_cell(response: Response, width: int) -> Cell:
         return Cell(format.NOT_AVAILABLE, "doubt")
     mark = "≥" if response.is_lower_bound else "~" if price.is_estimate else ""
     return Cell(mark + format.money(price.nano, width - len(mark)), "money") if price.nano else Cell("$0", "faint")
+
+
+def tools_text(found: TurnDetails) -> str:
+    """The tools a reply called, each once."""
+    return ", ".join(f"{name} ×{count}" if count > 1 else name for name, count in Counter(found.tools).items())
 
 
 def _kind(name: str, label: str, priority: int) -> Column[Response]:
@@ -48,6 +65,11 @@ class TurnsView(TableView):
     COLUMNS_SORT = "time"
     KEYS = ("row-edit", "row-copy", "explain", "filter", "sort-next", "pause", "help")
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._tools: dict[Spot, str] = {}
+        self._is_reading = False
+
     def columns(self) -> Sequence[Column[Response]]:
         """The columns of the table."""
         return [
@@ -64,6 +86,19 @@ class TurnsView(TableView):
             ),
             clients.column(4),
             cells.text("agent", "Sub-agent", 12, _agent, 5, style="accent", narrow=8, flex=1),
+            Column(
+                "tools",
+                "Tools",
+                14,
+                self._tools_cell,
+                lambda row: self._tools.get((row.path, row.offset), ""),
+                4,
+                narrow=9,
+                flex=1,
+                right=False,
+                descending=False,
+                tooltip="Tools it called, read from its log",
+            ),
             _kind("input", "Input", 7),
             _kind("output", "Output", 3),
             _kind("cache_write_5m", "Wr 5m", 8),
@@ -85,7 +120,7 @@ class TurnsView(TableView):
                 _where,
                 lambda row: (row.path, row.offset),
                 10,
-                narrow=12,
+                narrow=14,
                 flex=1,
                 right=False,
                 descending=False,
@@ -101,6 +136,36 @@ class TurnsView(TableView):
             else f"{moment:%H:%M:%S}"
         )
         return Cell(text)
+
+    def _tools_cell(self, row: Response, width: int) -> Cell:
+        """The tools of a reply; asked for where they are not known yet, which only happens for rows that are drawn."""
+        if not row.path or row.extra:
+            return Cell("")
+        known = self._tools.get((row.path, row.offset))
+        if known is None:
+            if not self._is_reading:
+                self._is_reading = True
+                self.call_later(self._find_tools)
+            return Cell("…", "faint")
+        return Cell(format.clip(known, width), "dim") if known else Cell("·", "faint")
+
+    @work(exit_on_error=False, group="tools")
+    async def _find_tools(self) -> None:
+        """Look up the tools of the replies on screen, and of none that is not."""
+        try:
+            while (shown := self.shown) is not None and shown.source is not None:
+                visible = (row for row in self._table.visible_rows if row.path and not row.extra)
+                wanted = [row for row in visible if (row.path, row.offset) not in self._tools][:READ_AT_ONCE]
+                if not wanted:
+                    return
+                found = await asyncio.to_thread(lambda rows, ask: [*map(ask, rows)], wanted, shown.source.turn_details)
+                if len(self._tools) > KEPT:
+                    self._tools.clear()
+                spots = ((row.path, row.offset) for row in wanted)
+                self._tools |= zip(spots, map(tools_text, found), strict=True)
+                self._table.redraw_changes()
+        finally:
+            self._is_reading = False
 
     def fetch(self, source: SnapshotSource, snapshot: Snapshot, scope: Scope, now_ms: int) -> Any:
         """The replies of the session; those of one sub-agent, where one was opened."""
