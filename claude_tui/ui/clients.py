@@ -63,12 +63,19 @@ def totals(models: Iterable[ModelRow]) -> dict[str, Totals]:
 
 
 def cost_parts(by_client: Mapping[str, Totals], width: int) -> list[Part]:
-    """The cost of each client in at most `width` cells; nothing where not all of them fit."""
-    parts: list[Part] = []
-    for name, sums in by_client.items():
-        glyph, colour = named(name)[0][0], COLOURS[name]
-        parts += [(" " if parts else "", ""), (glyph, colour), (" " + format.cost(sums, 7).strip(), "$foreground")]
-    return parts if sum(len(text) for text, _ in parts) <= width else []
+    """The cost of each client in at most `width` cells; where not all fit, those of the greatest and an ellipsis."""
+    shown = dict(by_client)
+    while shown:
+        parts: list[Part] = []
+        for name, sums in shown.items():
+            gap, figure = " " if parts else "", format.cost(sums, 6).strip()
+            parts += [(gap + named(name)[0][0], COLOURS[name]), (figure, "$foreground")]
+        if len(shown) < len(by_client):
+            parts.append((" …", "$quiet"))
+        if sum(len(text) for text, _ in parts) <= width:
+            return parts
+        del shown[min(shown, key=lambda name: shown[name].cost_nano)]
+    return []
 
 
 def total_parts(by_client: Mapping[str, Totals], width: int) -> list[Part]:

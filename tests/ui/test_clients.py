@@ -8,12 +8,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from textual.color import Color
 
 from claude_tui.engine.monitor import Monitor
 from claude_tui.model import SOURCES, Phase, PriceStatus, Query, Snapshot, Totals
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.protocol import SourceConfig
-from claude_tui.ui import clients
+from claude_tui.ui import clients, format
 from claude_tui.ui.app import ClaudeTop
 from claude_tui.ui.header import VIEW_NAMES
 from claude_tui.ui.period import add
@@ -129,9 +130,22 @@ async def test_each_client_has_its_cost_in_the_header_and_its_tokens_in_models()
         lines = screen_text(app).split("\n")
         header, foot = "\n".join(lines[:7]), "\n".join(lines[-15:])
         for name in ("claude", "opencode", "codex"):
-            assert f"{clients.GLYPHS[name]} " in header
+            assert f"{clients.GLYPHS[name]}{format.cost(parts[name], 6).strip()}" in header
             assert f"{clients.GLYPHS[name]} {name} " in foot
         assert foot.count(" tok") >= 3
+
+
+async def test_where_names_do_not_fit_models_says_what_each_client_used_by_its_glyph() -> None:
+    async with running(FakeSource(mixed), size=(90, 36), view="models") as (app, _):
+        foot = "\n".join(screen_text(app).split("\n")[-4:])
+        assert foot.count(" tok") == 3
+        assert "◈ $" in foot
+
+
+def test_where_not_all_costs_fit_the_least_is_left_out_and_that_is_said() -> None:
+    used = {name: Totals(cost_nano=nano * 10**9) for name, nano in (("claude", 20), ("gemini", 10), ("codex", 30))}
+    text = "".join(part for part, _ in clients.cost_parts(used, 19))
+    assert text == "✻$20.00 ◈$30.00 …"
 
 
 async def test_clients_are_letters_in_plain_characters() -> None:
@@ -155,6 +169,8 @@ async def test_every_theme_gives_each_client_a_colour_of_its_own(theme: str) -> 
         assert table is not None
         colours = {table.get_component_rich_style(f"line-table--client-{name}").color for name in SOURCES}
         assert len(colours) == len(SOURCES)
+        own = table.get_component_styles("line-table--client-claude").color
+        assert own == Color.parse(app.theme_variables["series-1"])
 
 
 async def test_the_column_comes_and_goes_with_the_clients() -> None:

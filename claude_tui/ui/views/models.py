@@ -72,7 +72,7 @@ class ModelsView(DetailedView):
         own = super().subtitle()
         if self.shown is None or not clients.are_several(self.shown.snapshot):
             return own
-        room = self.size.width - own.cell_length - 8
+        room = self.app.size.width - own.cell_length - 12
         parts = clients.total_parts(clients.totals(self.shown.snapshot.models), room)
         return Content.assemble(*parts, (" · ", "$line"), own) if parts else own
 
