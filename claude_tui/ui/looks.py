@@ -42,6 +42,8 @@ class Looks(App[None]):
         is_known = self.settings.theme in self.available_themes
         # Set as the first value: setting it later would style everything twice.
         self.set_reactive(App.theme, self.settings.theme if is_known else themes.DEFAULT)
+        # The sheet was made before, with the variables of the theme there is without settings.
+        self.stylesheet.set_variables(self.get_css_variables())
         return [] if is_known else [f"no theme is called {self.settings.theme}"]
 
     def take_over(self, complaints: list[str]) -> None:
