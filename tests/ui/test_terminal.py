@@ -5,7 +5,10 @@ import time
 from pathlib import Path
 
 import pytest
+from textual.color import Color
+from textual.theme import Theme
 
+from claude_tui.ui.themes import COLOUR_BLIND, DARK
 from tests.logs import ClaudeHome, assistant, usage
 from tests.ui.terminal import Terminal
 
@@ -160,3 +163,11 @@ def test_no_color_sends_no_colour(logs: ClaudeHome, own_home: Path) -> None:
         assert b"38;2;" not in terminal.received
         assert b"48;2;" not in terminal.received
         assert terminal.leave() == 0
+
+
+@pytest.mark.parametrize("theme", [DARK, COLOUR_BLIND], ids=lambda theme: str(theme.name))
+def test_the_theme_colours_what_is_sent_to_the_terminal(theme: Theme, logs: ClaudeHome, own_home: Path) -> None:
+    with Terminal(own_home, "--theme", theme.name, CLAUDE_CONFIG_DIR=str(logs.folder)) as terminal:
+        terminal.wait_for(lambda text: "live" in text and "$" in text)
+        red, green, blue = Color.parse(theme.background or "").rgb
+        assert f"48;2;{red};{green};{blue}".encode() in terminal.received
