@@ -44,6 +44,12 @@ class Looks(App[None]):
         self.set_reactive(App.theme, self.settings.theme if is_known else themes.DEFAULT)
         # The sheet was made before, with the variables of the theme there is without settings.
         self.stylesheet.set_variables(self.get_css_variables())
+        # What else follows from a theme when it is set later, and was decided before for the theme there is without
+        # settings: whether the terminal's own colours are kept, and what the style sheet can ask for.
+        self._refresh_truecolor_filter(self.ansi_theme)
+        theme = self.current_theme
+        classes = {f"-theme-{theme.name}": True, "-dark-mode": theme.dark, "-light-mode": not theme.dark}
+        self.update_classes(classes, update=False)
         return [] if is_known else [f"no theme is called {self.settings.theme}"]
 
     def take_over(self, complaints: list[str]) -> None:

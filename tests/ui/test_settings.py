@@ -133,3 +133,16 @@ async def test_a_passed_budget_is_said_once_and_stays_in_the_header() -> None:
         app._check_budgets()
         await app.workers.wait_for_complete([worker for worker in app.workers if worker.group == "budgets"])
         assert len(told(app)) == count
+
+
+@pytest.mark.parametrize("theme", ["claude-light", "ansi-dark", "colour-blind", "nord"])
+async def test_a_theme_looks_the_same_from_the_start_as_when_it_is_chosen_later(theme: str) -> None:
+    async with running(theme=theme) as (app, pilot):
+        first = app.screen._compositor.render_strips()
+        classes = app.classes
+    async with running(theme="claude-dark") as (app, pilot):
+        app.theme = theme
+        await settled(pilot)
+        later = app.screen._compositor.render_strips()
+        assert classes == app.classes
+    assert [list(strip) for strip in first] == [list(strip) for strip in later]
