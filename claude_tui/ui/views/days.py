@@ -43,12 +43,17 @@ class DayFound:
     hours: Sequence[int] = ()
 
 
-def day_summary(day: date, totals: Totals | None, first: date | None) -> Content:
-    """One line about a day. A day before the first record is not a day of zero."""
+def day_summary(day: date, totals: Totals | None, first: date | None, *, is_remembered: bool = False) -> Content:
+    """One line about a day. A day before the first record is not a day of zero.
+
+    `is_remembered` says that logs of it are gone, and that the ledger kept what they said.
+    """
     parts: list[tuple[str, str]] = [(format.day(day), "bold $foreground")]
     if totals is not None:
         parts += [("  ", ""), (format.headline_cost(totals), "bold $primary"), ("  ", "")]
         parts += [(f"{format.short(totals.tokens)} tokens  {totals.responses:,} msgs", "$quiet")]
+        if is_remembered:
+            parts += [("  + ", "$warning"), ("logs gone, kept in the ledger", "$quiet italic")]
     else:
         known = first is not None and day >= first
         parts += [("  ", ""), ("nothing used" if known else "no data recorded", "$quiet italic")]
@@ -212,9 +217,10 @@ class DaysView(View):
         shown, day = self.shown, self.heatmap.cursor_day
         if shown is None or day is None:
             return
-        totals = next((row.totals for row in shown.snapshot.days if row.day == day), None)
+        row = next((row for row in shown.snapshot.days if row.day == day), None)
         first = shown.snapshot.days[0].day if shown.snapshot.days else None
-        self._summary.update(day_summary(day, totals, first), layout=False)
+        totals, is_remembered = (row.totals, row.is_remembered) if row is not None else (None, False)
+        self._summary.update(day_summary(day, totals, first, is_remembered=is_remembered), layout=False)
         self.detail.border_title = Content.assemble((format.day(day), "bold $foreground"))
 
     @property
