@@ -5,6 +5,7 @@ Must not know what is done with what they read.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
@@ -18,6 +19,9 @@ from claude_tui.engine.reading import FileColumns, FileReader, Task
 
 BYTES_PER_WORKER: Final = 12 << 20
 """A worker that would read less than this costs more than it saves."""
+
+GUARD_S: Final = 0.5
+"""How often workers are looked at, and how long the pool has to notice a dead one by itself."""
 
 _reader: FileReader | None = None
 
@@ -41,14 +45,39 @@ class Workers:
             initializer=_start,
             initargs=(reader, os.getpid()),
         )
+        self._guard: threading.Thread | None = None
+        self._stopped = threading.Event()
 
     def submit(self, tasks: list[Task]) -> Future[list[FileColumns]]:
         """Read files in a worker."""
-        return self._pool.submit(_read, tasks)
+        future = self._pool.submit(_read, tasks)
+        if self._guard is None:  # after the first processes: a fork must not find a thread
+            self._guard = threading.Thread(target=self._watch, name="workers", daemon=True)
+            self._guard.start()
+        return future
 
     def stop(self) -> None:
         """Let the workers end; what has not begun is dropped."""
+        self._stopped.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _watch(self) -> None:
+        """Break the pool off when a worker was killed in the middle of handing over a result.
+
+        The pool's own thread would wait for the rest for ever: nobody writes it, but others, this process among
+        them, still could. With every writer gone it sees the end and gives up all that is under way.
+        """
+        while not self._stopped.wait(GUARD_S):
+            workers = list((self._pool._processes or {}).values())
+            if all(worker.exitcode is None for worker in workers) or self._stopped.wait(GUARD_S):
+                continue
+            for worker in workers:
+                worker.kill()
+            writer = getattr(getattr(self._pool, "_result_queue", None), "_writer", None)
+            with contextlib.suppress(OSError, AttributeError):
+                if writer is not None:
+                    writer.close()
+            return
 
 
 def _start(reader: FileReader, parent: int) -> None:
