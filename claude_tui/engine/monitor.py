@@ -65,6 +65,7 @@ class Monitor:
         self._keeper = self._opening.keeper(self._notify)
         self._scan: Scan | None = None
         self._saved_revision = -1
+        self._saving, self._is_stopped = threading.Lock(), False
         self._callbacks: list[Callable[[], None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._callbacks_lock = threading.Lock()
@@ -147,9 +148,7 @@ class Monitor:
             watching.cancel()
             if self._scan is not None:
                 self._scan.stop()
-            if self._keeper is not None:
-                self._keeper.close()
-            self._save()
+            self._stop_saving()
             self._show(replace(self._maker.progress, phase=Phase.STOPPED))
 
     async def _read_all(self) -> None:
@@ -196,10 +195,21 @@ class Monitor:
             await asyncio.sleep(SAVE_INTERVAL_S)
 
     def _save(self) -> None:
-        """Save for the next start, unless nothing is new.
+        """Save for the next start, unless nothing is new."""
+        with self._saving:
+            if not self._is_stopped:
+                self._save_what_is_new()
 
-        Without a ledger there is also nothing to save once logs no longer hold all that was counted.
-        """
+    def _stop_saving(self) -> None:
+        """Save for the last time. A save that runs in a thread is waited for: after this nothing is written."""
+        with self._saving:
+            self._is_stopped = True
+            if self._keeper is not None:
+                self._keeper.close()
+            self._save_what_is_new()
+
+    def _save_what_is_new(self) -> None:
+        """Without a ledger there is nothing to save once logs no longer hold all that was counted."""
         tail, keeper = self.tail, self._keeper
         if tail is None or self._saved_revision == self.store.revision or not (keeper or tail.is_continued):
             return

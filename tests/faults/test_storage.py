@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -220,4 +222,30 @@ async def test_what_is_saved_while_a_file_is_read_does_not_say_it_was_counted(
         await live.until_counted(2)
     shutil.rmtree(paths.cache_folder())
     saved.rename(paths.cache_folder())
+    assert warm(home.folder)[0] == expected(home.folder)
+
+
+async def test_a_monitor_that_has_stopped_writes_nothing_more(home: Shadowed, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.append(row(1))
+    is_saving, is_stopping, finished = threading.Event(), threading.Event(), []
+    async with kept(home.folder) as live:
+        opening = live.monitor._opening
+        save = opening.save
+
+        def save_slowly(mark: str = "") -> bool:
+            is_saving.set()
+            is_stopping.wait(0.5)  # nobody sets it where the last save waits for this one, as it should
+            finished.append(save(mark))
+            return finished[-1]
+
+        monkeypatch.setattr(opening, "save", save_slowly)
+        home.append(row(2))
+        await live.until_counted(2)
+        in_thread = threading.Thread(target=live.monitor._save)
+        in_thread.start()
+        await asyncio.to_thread(is_saving.wait)
+    is_stopping.set()
+    saves = len(finished)
+    in_thread.join()
+    assert saves == len(finished)
     assert warm(home.folder)[0] == expected(home.folder)
