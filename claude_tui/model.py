@@ -351,7 +351,6 @@ class Snapshot:
     sessions: tuple[SessionRow, ...] = ()
     days: tuple[DayRow, ...] = ()
     day_models: Mapping[date, Mapping[str, int]] = field(default_factory=dict)
-    hours: tuple[int, ...] = (0,) * 24
     today: Totals = Totals()
     burn: Burn = Burn()
     tokens_per_minute: tuple[int, ...] = (0,) * 60

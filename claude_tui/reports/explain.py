@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import tzinfo
 from typing import Any, Final
 
-from claude_tui.engine.explain import COUNTED, NOT_LOGGED, REASONS, Explanation, RateUse
+from claude_tui.engine.explain import COUNTED, FLAGS, NOT_LOGGED, REASONS, Explanation, RateUse
 from claude_tui.model import Query, Response
 from claude_tui.reports.amounts import count, dollars, instant, local_minute, short_count
 from claude_tui.sources.display import display_name
@@ -198,6 +198,6 @@ def _doubts(found: Explanation) -> Iterator[str]:
     for flag, number in found.flags.most_common():
         mark = "~ " if flag in found.estimates else ""
         noun = "price" if number == 1 else "prices"
-        yield f"  {mark}{count(number)} {noun}: {display_name(flag.replace('_', ' '))}"
+        yield f"  {mark}{count(number)} {noun}: {FLAGS.get(flag) or display_name(flag)}"
     if not (found.lower_bounds or found.estimates or found.unpriced):
         yield "  every response is complete and has a price that rests on no assumption"

@@ -250,6 +250,7 @@ class ClaudeTop(Walk):
             paused=self.paused_ms is not None, interval_s=self.refresher.interval_s, trouble=self.trouble,
             saved_ms=self.source.saved_ms, passed=self.passed, client=self.client,
             by_client=clients.totals(snapshot.models) if is_split else {},
+            has_shades=not (self.current_theme.ansi or self.no_color),
         )  # fmt: skip
         screen = self.screen_stack[0]
         width = self.size.width

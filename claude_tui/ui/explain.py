@@ -12,24 +12,12 @@ from typing import Final, NamedTuple
 from rich.cells import cell_len
 from textual.content import Content
 
-from claude_tui.engine.explain import COUNTED, NOT_LOGGED, REASONS, Explanation
+from claude_tui.engine.explain import COUNTED, FLAGS, NOT_LOGGED, REASONS, Explanation
 from claude_tui.model import ESTIMATE_FLAGS, PriceStatus, Response, Totals
 from claude_tui.sources.display import display_name
 from claude_tui.sources.turn import TurnDetails
 from claude_tui.ui import format
 from claude_tui.ui.columns import cut
-
-FLAGS: Final = {
-    "assumed_5m": "cache writes of unknown lifetime, priced as 5 minutes",
-    "split_short": "the split of cache writes did not add up; the rest priced as 5 minutes",
-    "split_over": "the split of cache writes was more than their sum; the split was believed",
-    "fast_price_unknown": "served in fast mode, for which no price is known; priced as usual",
-    "tier_ambiguous": "the prompt tier could not be told for certain",
-    "fallback_credit": "partly credited by the client",
-    "cost_recomputed": "the client logged a cost; recomputed from its tokens",
-    "service_tier_unknown": "an unknown service tier, priced as standard",
-}
-"""What the flags of a price mean."""
 
 _KINDS: Final = (
     ("input", "input"),

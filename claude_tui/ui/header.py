@@ -42,6 +42,8 @@ class Status:
     passed: tuple[str, ...] = ()
     client: str = ""
     by_client: Mapping[str, Totals] = field(default_factory=dict)
+    has_shades: bool = True
+    """Whether a background can be a shade of another; the terminal's own colours have none, nor has NO_COLOR."""
 
 
 def assemble(groups: Sequence[tuple[int, Sequence[Part]]], width: int, gap: Part = (" · ", "$line")) -> Content:
@@ -119,22 +121,23 @@ def budget_text(state: BudgetState) -> str:
     return f"{state.name}: {mark}{format.money(state.spent_nano, 12)} of {format.money(state.limit_nano, 12)}"
 
 
-def tabs(active: str, width: int) -> list[Part]:
+def tabs(active: str, width: int, has_shades: bool = True) -> list[Part]:
     """The numbered views, the active one marked; only their numbers where there is little room."""
     parts: list[Part] = []
+    marked = "bold $foreground on $panel" if has_shades else "bold reverse"
     full = width >= 76
     if width >= 112:
         parts = [(" claude-top ", "bold $background on $primary"), (" ", "")]
     for number, name in enumerate(VIEW_NAMES, 1):
         label = f"{format.superscript(number)}{name.capitalize() if full or name == active else ''}"
         pad = " " if width >= 112 or name == active else ""
-        parts.append((f"{pad}{label}{pad or ' '}", "bold $foreground on $panel" if name == active else "$quiet"))
+        parts.append((f"{pad}{label}{pad or ' '}", marked if name == active else "$quiet"))
     return parts
 
 
 def top_line(snapshot: Snapshot, status: Status, width: int) -> Content:
     """The whole top line."""
-    left = tabs(status.view, width)
+    left = tabs(status.view, width, status.has_shades)
     used = sum(len(text) for text, _ in left)
     right = status_line(snapshot, status, width - used - 2)
     return Content.assemble(*left, " " * max(1, width - used - right.cell_length - 1), right, " ")

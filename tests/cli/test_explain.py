@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from claude_tui.cli import main
+from claude_tui.engine.explain import FLAGS
+from claude_tui.model import ESTIMATE_FLAGS
 from tests.logs import ClaudeHome, assistant, usage
 
 NOON = 1_795_176_000_000
@@ -167,3 +169,13 @@ def test_names_of_nothing_are_wrong_usage(
     assert main(["explain", *arguments]) == 2
     captured = capsys.readouterr()
     assert captured.out == "" and captured.err.count("\n") == 1
+
+
+def test_an_assumption_is_said_in_words(claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    claude_home.append(assistant("msg_1", NOON, {"input_tokens": 1, "output_tokens": 2, "cache_creation_input_tokens": 50}))
+    assert main(["explain"]) == 0
+    assert "priced as 5 minutes" in capsys.readouterr().out
+
+
+def test_every_assumption_has_its_words() -> None:
+    assert ESTIMATE_FLAGS <= FLAGS.keys()

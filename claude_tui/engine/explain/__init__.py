@@ -10,6 +10,7 @@ from typing import Final
 
 from claude_tui.engine.explain.explanation import (
     COUNTED,
+    FLAGS,
     NOT_LOGGED,
     REASONS,
     REPEATED,
@@ -25,8 +26,8 @@ from claude_tui.model import Query, Response
 from claude_tui.sources.claude.audit import COPY, PROGRESS, SIDE_QUESTION
 
 __all__ = [
-    "COPY", "COUNTED", "NOT_LOGGED", "PROGRESS", "REASONS", "REPEATED", "SIDE_QUESTION", "Explanation", "RateUse",
-    "RowFound", "Unpriced", "explain",
+    "COPY", "COUNTED", "FLAGS", "NOT_LOGGED", "PROGRESS", "REASONS", "REPEATED", "SIDE_QUESTION", "Explanation",
+    "RateUse", "RowFound", "Unpriced", "explain",
 ]  # fmt: skip
 
 FILES_S: Final = 2.0
