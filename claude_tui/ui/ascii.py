@@ -66,6 +66,7 @@ _PAIRS: Final = (
     ("✦", "g"),
     ("▣", "o"),
     ("◈", "x"),
+    ("°", "'"),
 )
 TABLE: Final = {ord(glyph): plain for glyphs, plain in _PAIRS for glyph in glyphs}
 

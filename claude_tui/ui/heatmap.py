@@ -7,7 +7,7 @@ a day of zero: before the first day anything was recorded there is nothing to kn
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import ClassVar, Final
@@ -30,10 +30,14 @@ GLYPHS: Final = "·░▒▓█"
 CURSOR: Final = "◆"
 """Stands for the selected day; its figures are in the line below the grid."""
 
+REMEMBERED: Final = "°"
+"""Behind the glyph of a day whose logs are gone and whose figures the ledger kept."""
+
 NO_DATA: Final = -1
 """Level of a day from before the first record: not known, rather than zero."""
 FUTURE: Final = -2
 """Level of a day that has not come."""
+NO_DAYS: Final[frozenset[date]] = frozenset()
 LABELS: Final = 4
 """Cells left of the grid, for the names of weekdays."""
 
@@ -45,6 +49,7 @@ class Day:
     day: date
     value: int
     level: int
+    is_remembered: bool = False
 
 
 def thresholds(values: list[int]) -> tuple[int, int, int]:
@@ -56,7 +61,13 @@ def thresholds(values: list[int]) -> tuple[int, int, int]:
     return (ranked[top // 4], ranked[top // 2], ranked[top * 3 // 4])
 
 
-def build_grid(daily: Mapping[date, int], today: date, weeks: int, first: date | None = None) -> list[list[Day]]:
+def build_grid(
+    daily: Mapping[date, int],
+    today: date,
+    weeks: int,
+    first: date | None = None,
+    remembered: Collection[date] = frozenset(),
+) -> list[list[Day]]:
     """The weeks of the grid, oldest first, each of seven days from Monday; the last one holds today.
 
     Args:
@@ -64,6 +75,7 @@ def build_grid(daily: Mapping[date, int], today: date, weeks: int, first: date |
         today: Days after it have not come.
         weeks: How many columns.
         first: The first day anything was recorded; by default the first of `daily`.
+        remembered: The days whose logs are gone, as far as the ledger kept them.
     """
     first = first or min(daily, default=None)
     monday = today - timedelta(days=today.weekday() + 7 * (weeks - 1))
@@ -76,7 +88,7 @@ def build_grid(daily: Mapping[date, int], today: date, weeks: int, first: date |
             return Day(day, 0, FUTURE)
         if first is None or day < first:
             return Day(day, 0, NO_DATA)
-        return Day(day, value, 1 + bisect_left(limits, value) if value > 0 else 0)
+        return Day(day, value, 1 + bisect_left(limits, value) if value > 0 else 0, day in remembered)
 
     return [[cell(day) for day in shown[at : at + 7]] for at in range(0, len(shown), 7)]
 
@@ -103,6 +115,7 @@ class Heatmap(Widget, can_focus=True):
         "heatmap--nodata",
         "heatmap--outside",
         "heatmap--label",
+        "heatmap--remembered",
         "heatmap--cursor",
         "heatmap--month",
     }
@@ -133,7 +146,7 @@ class Heatmap(Widget, can_focus=True):
         self.grid: list[list[Day]] = []
         self.days_redrawn = 0
         """How often the grid was built because something in it changed."""
-        self._given: tuple[Mapping[date, int], date | None, date | None] = ({}, None, None)
+        self._given: tuple[Mapping[date, int], date | None, date | None, frozenset[date]] = ({}, None, None, NO_DAYS)
         self._built: object = None
         self._covered: tuple[date | None, date | None] = (None, None)
 
@@ -144,13 +157,17 @@ class Heatmap(Widget, can_focus=True):
         first: date | None = None,
         since: date | None = None,
         until: date | None = None,
+        remembered: frozenset[date] = NO_DAYS,
     ) -> None:
-        """Show these days. Nothing is drawn when they are the ones on screen. Days not in `since..until` are faint."""
+        """Show these days, those that are `remembered` with a mark; those not in `since..until` are faint.
+
+        Nothing is drawn when they are the ones on screen.
+        """
         was_today = self._given[1]
         if (since, until) != self._covered:
             self._covered = (since, until)
             self.refresh()
-        self._given = (daily, today, first)
+        self._given = (daily, today, first, remembered)
         if self.cursor_day is None or self.cursor_day == was_today:
             self.cursor_day = today
         self._build()
@@ -166,14 +183,14 @@ class Heatmap(Widget, can_focus=True):
         return max(2, min(3, (self.size.width - LABELS) // max(1, self.weeks)))
 
     def _build(self) -> None:
-        daily, today, first = self._given
+        daily, today, first, remembered = self._given
         if today is None or not self.size:
             return
-        wanted = (dict(daily), today, first, self.size)
+        wanted = (dict(daily), today, first, remembered, self.size)
         if wanted == self._built:
             return
         self._built = wanted
-        self.grid = build_grid(daily, today, self.weeks, first)
+        self.grid = build_grid(daily, today, self.weeks, first, remembered)
         self.days_redrawn += 1
         self.refresh()
 
@@ -198,14 +215,15 @@ class Heatmap(Widget, can_focus=True):
         if row > 6 or not self.grid:
             return Strip.blank(width, self.rich_style)
         segments = [Segment((WEEKDAYS[row] if row % 2 == 0 else "").ljust(LABELS), label)]
-        pad = " " * (self.cell_width - 1)
+        cursor, mark = (self.get_component_rich_style(f"heatmap--{name}") for name in ("cursor", "remembered"))
         for week in self.grid:
             day = week[row]
+            pad = (REMEMBERED if day.is_remembered else "").ljust(self.cell_width - 1)
             if day.day == self.cursor_day:
-                segments.append(Segment(CURSOR + pad, self.get_component_rich_style("heatmap--cursor")))
+                segments.append(Segment(CURSOR + pad, cursor))
                 continue
             segments.append(Segment(self._glyph(day), self._style(day)))
-            segments.append(Segment(pad, self.rich_style))
+            segments.append(Segment(pad, mark if day.is_remembered else self.rich_style))
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 
     @staticmethod

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import replace
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -14,14 +13,14 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from claude_tui.model import ModelRow, ProjectRow, Snapshot, Totals
-from claude_tui.ui import bars, explain, format
+from claude_tui.model import Snapshot, Totals
+from claude_tui.ui import explain, format
 from claude_tui.ui.bindings import DAYS_BINDINGS
 from claude_tui.ui.chart import MARGIN, CostChart
-from claude_tui.ui.columns import fit
+from claude_tui.ui.day_detail import DayDetail, DayFound, day_summary
 from claude_tui.ui.explain_screen import ExplainScreen
-from claude_tui.ui.heatmap import GLYPHS, Heatmap
-from claude_tui.ui.names import tails
+from claude_tui.ui.header import assemble
+from claude_tui.ui.heatmap import GLYPHS, REMEMBERED, Heatmap
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.stacks import KINDS, UNITS, kinds_per_day, stack, unit_for
 from claude_tui.ui.views.base import DayWanted, Drilled, Scope, Shown, View
@@ -34,93 +33,17 @@ METRICS: Final[dict[str, Callable[[Totals], int]]] = {
 """What the heatmap can show, in the order `m` goes through."""
 
 
-@dataclass(frozen=True)
-class DayFound:
-    """A day by itself: its rows, and what each of its hours cost (empty where that is not known yet)."""
-
-    day: date
-    snapshot: Snapshot
-    hours: Sequence[int] = ()
-
-
-def day_summary(day: date, totals: Totals | None, first: date | None, *, is_remembered: bool = False) -> Content:
-    """One line about a day. A day before the first record is not a day of zero.
-
-    `is_remembered` says that logs of it are gone, and that the ledger kept what they said.
-    """
-    parts: list[tuple[str, str]] = [(format.day(day), "bold $foreground")]
-    if totals is not None:
-        parts += [("  ", ""), (format.headline_cost(totals), "bold $primary"), ("  ", "")]
-        parts += [(f"{format.short(totals.tokens)} tokens  {totals.responses:,} msgs", "$quiet")]
-        if is_remembered:
-            parts += [("  + ", "$warning"), ("logs gone, kept in the ledger", "$quiet italic")]
-    else:
-        known = first is not None and day >= first
-        parts += [("  ", ""), ("nothing used" if known else "no data recorded", "$quiet italic")]
-    return Content.assemble(*parts)
-
-
-def ranking(title: str, rows: tuple[ModelRow, ...] | tuple[ProjectRow, ...], width: int, lines: int) -> list[Content]:
-    """Rows with their bars and costs, as many as `lines` allow, the rest counted."""
-    if lines < 2 or not rows:
-        return []
-    shown = rows[: lines - 1]
-    more = f" · {len(rows) - len(shown)} more" if len(shown) < len(rows) else ""
-    drawn = [Content.styled(title + more, "$faint")]
-    bar = max(0, min(10, width - 26))
-    labels = tails(row.name for row in rows)
-    top = max((row.totals.cost_nano for row in rows), default=0)
-    for row in shown:
-        name = format.short_model(row.name) if isinstance(row, ModelRow) else labels[row.name]
-        drawn.append(
-            Content.assemble(
-                (fit(name, max(4, width - bar - 11)), "$foreground"),
-                " ",
-                (bars.bar(row.totals.cost_nano / top if top else 0, bar), "$primary"),
-                (format.cost(row.totals, 9).rjust(10), "$foreground"),
-            )
-        )
-    return drawn
-
-
-def day_detail(found: DayFound | None, width: int, height: int) -> Content:
-    """The models and projects of one day, and its hours."""
-    if found is None or not found.snapshot.totals.responses:
-        return Content("")
-    snapshot = found.snapshot
-    totals = snapshot.totals
-    hit = totals.cache_hit
-    facts = [
-        f"{format.short(totals.output)} out",
-        f"{format.share(hit, 1)} hit" if hit is not None else "",
-        f"{len(snapshot.sessions)} sess",
+def legend(metric: str, width: int, has_remembered: bool) -> Content:
+    """What the glyphs of the heatmap stand for, as much of it as fits, and what it shows."""
+    levels = [(f"{glyph} ", f"$heat-{level}") for level, glyph in enumerate(GLYPHS)]
+    groups: list[tuple[int, Sequence[tuple[str, str]]]] = [
+        (1, [("less ", "$quiet"), *levels, ("more", "$quiet")]),
+        (3, [("- ", "$faint"), ("no data", "$quiet")]),
+        (0, [(metric, "$quiet")]),
     ]
-    lines = [Content.styled(" · ".join(filter(None, facts)), "$quiet")]
-    if height >= 12 and any(found.hours):
-        strip = bars.sparkline(found.hours, 24)
-        lines.append(Content.assemble(("0h ", "$faint"), (strip, "$secondary"), (" 24h", "$faint")))
-    height -= len(lines) - 1
-    half = max(2, (height - 1) // 2)
-    models = ranking("models", snapshot.models, width, min(half, len(snapshot.models) + 1))
-    projects = ranking("projects", snapshot.projects, width, height - 1 - len(models))
-    return Content("\n").join([*lines, *models, *projects])
-
-
-class DayDetail(Static):
-    """The selected day's models and projects."""
-
-    def __init__(self) -> None:
-        super().__init__(id="day-detail", markup=False)
-        self._found: DayFound | None = None
-
-    def show(self, found: DayFound | None) -> None:
-        """Show a day."""
-        self._found = found
-        self.update(day_detail(found, self.size.width, self.size.height), layout=False)
-
-    def on_resize(self) -> None:
-        """As many lines as fit."""
-        self.show(self._found)
+    if has_remembered:
+        groups.insert(2, (2, [(GLYPHS[2], "$heat-2"), (f"{REMEMBERED} logs gone", "$quiet")]))
+    return assemble(groups, width)
 
 
 class DaysView(View):
@@ -151,26 +74,17 @@ class DaysView(View):
         self.chart = CostChart(id="chart")
         self.detail = DayDetail()
         self._summary = Static(id="day-summary", markup=False)
-        self._legend = Static(id="heatmap-legend", markup=False)
+        self._has_remembered = False
 
     def compose(self) -> ComposeResult:
         """The heatmap over chart and day."""
         with Vertical(id="year") as year:
             self._year = year
             yield self.heatmap
-            with Horizontal(id="year-foot"):
-                yield self._summary
-                yield self._legend
+            yield self._summary
         with Horizontal(id="days-below"):
             yield self.chart
             yield self.detail
-
-    def _show_legend(self) -> None:
-        levels = [(f"{glyph} ", f"$heat-{level}") for level, glyph in enumerate(GLYPHS)]
-        parts = [("less ", "$quiet"), *levels, ("more", "$quiet")]
-        if self.size.width >= 100:
-            parts += [("   - ", "$faint"), ("no data", "$quiet")]
-        self._legend.update(Content.assemble(*parts))
 
     @property
     def main(self) -> Widget:
@@ -181,11 +95,14 @@ class DaysView(View):
         """Hand the days to heatmap and chart."""
         snapshot, value = shown.snapshot, METRICS[self.metric]
         first = snapshot.days[0].day if snapshot.days else None
+        remembered = frozenset(row.day for row in snapshot.days if row.is_remembered)
+        self._has_remembered = bool(remembered)
         self.heatmap.show(
             {row.day: value(row.totals) for row in snapshot.days},
             shown.today,
             first,
             *shown.period.range(shown.today),
+            remembered,
         )
         self._show_summary()
         self._show_chart()
@@ -220,7 +137,8 @@ class DaysView(View):
         row = next((row for row in shown.snapshot.days if row.day == day), None)
         first = shown.snapshot.days[0].day if shown.snapshot.days else None
         totals, is_remembered = (row.totals, row.is_remembered) if row is not None else (None, False)
-        self._summary.update(day_summary(day, totals, first, is_remembered=is_remembered), layout=False)
+        width = self.heatmap.size.width
+        self._summary.update(day_summary(day, totals, first, is_remembered=is_remembered, width=width), layout=False)
         self.detail.border_title = Content.assemble((format.day(day), "bold $foreground"))
 
     @property
@@ -229,8 +147,8 @@ class DaysView(View):
         return self._year
 
     def subtitle(self) -> Content:
-        """What the heatmap shows."""
-        return Content.styled(self.metric, "$quiet")
+        """What the heatmap shows, and how."""
+        return legend(self.metric, self.app.size.width - 8, self._has_remembered)
 
     def on_heatmap_day_highlighted(self, event: Heatmap.DayHighlighted) -> None:
         """Another day: what is known at once, and the rest asked for."""
@@ -285,5 +203,5 @@ class DaysView(View):
 
     def on_resize(self) -> None:
         """The chart shows as many days as fit."""
-        self._show_legend()
+        self.retitle()
         self.call_after_refresh(self._show_chart)

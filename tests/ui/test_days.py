@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from claude_tui.model import Snapshot, Totals
+from claude_tui.ui.ascii import TABLE
+from claude_tui.ui.day_detail import DayFound, day_detail, day_summary
+from claude_tui.ui.heatmap import REMEMBERED, build_grid
+from claude_tui.ui.views.days import legend
+from tests.ui.fakes import TODAY, FakeSource, snapshot
+from tests.ui.helpers import press, running, screen_text
+
+DAY = date(2026, 11, 20)
+
+
+def with_remembered(back: int) -> Snapshot:
+    """A snapshot whose ledger alone knows one day."""
+    given = snapshot()
+    gone = TODAY - timedelta(days=back)
+    assert any(row.day == gone for row in given.days)
+    return replace(given, days=tuple(replace(row, is_remembered=row.day == gone) for row in given.days))
+
+
+def test_a_remembered_day_keeps_its_level() -> None:
+    daily = {TODAY - timedelta(days=number): number + 1 for number in range(9)}
+    gone = TODAY - timedelta(days=3)
+    plain = [day for week in build_grid(daily, TODAY, 3) for day in week]
+    marked = [day for week in build_grid(daily, TODAY, 3, remembered={gone}) for day in week]
+    assert [day.day for day in marked if day.is_remembered] == [gone]
+    assert [day.level for day in marked] == [day.level for day in plain]
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24), (60, 15)])
+async def test_a_day_only_the_ledger_kept_has_a_mark_and_the_legend_says_which(size: tuple[int, int]) -> None:
+    async with running(FakeSource(with_remembered(2)), size=size) as (_, pilot):
+        await press(pilot, "5")
+        lines = screen_text(pilot.app).split("\n")
+        (row,) = [line for line in lines if " Wed " in line]
+        assert row.count(REMEMBERED) == 1
+        assert any(f"{REMEMBERED} logs gone" in line for line in lines)
+        await press(pilot, "up", "up")
+        text = screen_text(pilot.app)
+        assert f"◆{REMEMBERED}" in text
+        assert ("kept in the ledger" if size[0] > 80 else f"{REMEMBERED} logs gone") in text
+
+
+async def test_without_remembered_days_nothing_is_said_of_them() -> None:
+    async with running() as (_, pilot):
+        await press(pilot, "5")
+        text = screen_text(pilot.app)
+        assert REMEMBERED not in text and "logs gone" not in text
+        assert "more" in text and "no data" in text
+
+
+def test_the_mark_is_plain_and_its_own_without_drawing_characters() -> None:
+    plain = legend("cost", 80, True).plain.translate(TABLE)
+    mark = REMEMBERED.translate(TABLE)
+    assert plain.isascii()
+    assert plain.count(mark) == 1
+
+
+async def test_the_lines_below_a_low_heatmap_say_more_of_the_day() -> None:
+    source = FakeSource()
+    async with running(source, size=(60, 15)) as (_, pilot):
+        await press(pilot, "5")
+        lines = screen_text(pilot.app).split("\n")
+        assert "hit · 24 sess" in lines[-2]
+        assert all(line.strip() for line in lines)
+
+
+@pytest.mark.parametrize("size", [(60, 12), (60, 15), (60, 19), (80, 13), (40, 8)])
+async def test_what_a_day_used_is_said_at_every_height(size: tuple[int, int]) -> None:
+    async with running(size=size) as (_, pilot):
+        await press(pilot, "5")
+        assert "Fri 20 Nov 2026" in screen_text(pilot.app)
+
+
+@pytest.mark.parametrize("height", range(1, 20))
+def test_a_days_detail_fits(height: int) -> None:
+    found = DayFound(TODAY, snapshot(), tuple(range(24)))
+    assert len(day_detail(found, 56, height).plain.split("\n")) <= height
+
+
+def test_a_day_whose_logs_are_gone_says_so() -> None:
+    totals = Totals(responses=3, input=10, cost_nano=1_000_000_000)
+    assert "kept in the ledger" in day_summary(DAY, totals, DAY, is_remembered=True).plain
+    assert "ledger" not in day_summary(DAY, totals, DAY).plain
+
+
+def test_a_day_before_the_first_record_is_no_day_of_zero() -> None:
+    assert "no data recorded" in day_summary(date(2026, 11, 1), None, DAY).plain
+    assert "nothing used" in day_summary(date(2026, 11, 21), None, DAY).plain
