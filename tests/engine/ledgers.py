@@ -33,6 +33,7 @@ class Run:
         self.checkpoints = {}
         for file in files:
             self.read(Task(file))
+        self.keeper.catch_up(())
 
     def read(self, task: Task) -> None:
         found = self.reader.read(task)

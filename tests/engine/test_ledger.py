@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
@@ -494,3 +495,15 @@ def test_a_path_that_is_no_text_is_kept(claude_home: ClaudeHome, tmp_path: Path)
     before = ran(claude_home.folder, ledger_in(tmp_path)).responses()
     path.unlink()
     assert ran(claude_home.folder, ledger_in(tmp_path)).responses() == before
+
+
+def test_what_only_reads_the_ledger_starts_no_thread_so_that_workers_can_be_forked(
+    claude_home: ClaudeHome, tmp_path: Path
+) -> None:
+    claude_home.append(assistant("msg_1", T, usage(1, 1)))
+    ran(claude_home.folder, ledger_in(tmp_path))
+    shutil.rmtree(claude_home.folder)
+    before, store = threading.enumerate(), Store(PRICER, UTC)
+    assert LedgerKeeper(store, ledger_in(tmp_path), roots_of(config_of(claude_home.folder))).start(()).given == 1
+    assert len(store.responses()) == 1
+    assert threading.enumerate() == before

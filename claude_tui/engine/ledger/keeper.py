@@ -84,7 +84,7 @@ class LedgerKeeper:
     def start(
         self, files: Iterable[LogFile], cached: Mapping[str, Checkpoint] | None = None, cached_mark: str = ""
     ) -> Started:
-        """Give the store what `files`, all that were found, no longer hold; from now on keep what is noted.
+        """Give the store what `files`, all that were found, no longer hold. Starts no thread: workers may be forked.
 
         `cached` says up to where the store already knows files, gone ones included, and `cached_mark` what
         `Ledger.mark` was when that was saved: while it is the same, no response is read. Blocks meanwhile.
@@ -98,9 +98,6 @@ class LedgerKeeper:
             self._notice = self.ledger.notice
             self._files.update(found)
             self._stamps = {**recalled.stamps, **self._stamps}
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
-                self._thread.start()
         for file in recalled.files:
             self._give(file)
         stamps = {path: stamp for (_, path), stamp in recalled.stamps.items()}
@@ -117,7 +114,7 @@ class LedgerKeeper:
         if found.checkpoint is None:
             with self._condition:
                 self._unreadable.add(file.path)
-                self._condition.notify_all()
+                self._wake()
             return
         stamp = stamp_of(found.checkpoint)
         with self._condition:
@@ -129,7 +126,7 @@ class LedgerKeeper:
             self._pending.append(Piece(key, found.columns, _facts(found), stamp, since, found.is_whole))
             self._files[name] = file
             self._waiting.add(name)
-            self._condition.notify_all()
+            self._wake()
 
     def catch_up(self, seen: Iterable[tuple[LogFile, Checkpoint]]) -> int:
         """Read, in the keeper's thread, those files that the ledger does not know up to where they were read.
@@ -140,6 +137,7 @@ class LedgerKeeper:
             stamps = self._stamps
             behind = [file for file, checkpoint in seen if stamps.get((file.source, file.path)) != stamp_of(checkpoint)]
             self._read_again(behind)
+            self._wake()
         return len(behind)
 
     def flush(self, wait_s: float = 0.0) -> bool:
@@ -173,6 +171,13 @@ class LedgerKeeper:
             thread.join(wait_s)
         self._stand_in()
         return self.flush(wait_s)
+
+    def _wake(self) -> None:
+        """Have the thread look for work. Hold the condition."""
+        if self._thread is None and not self._closing:
+            self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+            self._thread.start()
+        self._condition.notify_all()
 
     def _run(self) -> None:
         """Write in batches until closed; the thread's body."""
