@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterable
 from concurrent.futures import process
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from claude_tui.engine.reading import FileColumns, FileReader, Task, discover
 from claude_tui.engine.scan import Scan
 from claude_tui.engine.store import Store
 from claude_tui.reports.report import report
@@ -89,8 +93,6 @@ async def test_a_read_that_fails_is_read_at_the_next_look(
 
 
 def test_workers_that_are_killed_while_they_read_lose_nothing(claude_home: ClaudeHome) -> None:
-    from claude_tui.engine.reading import FileReader, Task, discover
-
     write_many(claude_home, 1_200, 2)
     tasks = [Task(file) for file in discover(config_of(claude_home.folder))]
     scan = Scan(tasks, FileReader(PRICER, UTC, keep_names=True), processes=2)
@@ -112,3 +114,45 @@ def test_workers_that_are_killed_while_they_read_lose_nothing(claude_home: Claud
     assert taken > 3
     snapshot = assert_sums_agree(store)
     assert canonical({k: v for k, v in report(snapshot).items() if k != "problems"}) == expected(claude_home.folder)
+
+
+class Dying(FileReader):
+    """Reads like any other, but dies in the middle of handing over what it read for its own task."""
+
+    def __init__(self, parent: int) -> None:
+        super().__init__(PRICER, UTC, keep_names=True)
+        self._parent = parent
+
+    def read_all(self, tasks: Iterable[Task]) -> list[FileColumns]:
+        if os.getpid() != self._parent:
+            Connection._send = hand_over_half_and_die  # type: ignore[attr-defined]
+        return super().read_all(tasks)
+
+
+def hand_over_half_and_die(self: Connection, data: bytes, write: object = None) -> None:
+    """Give as much as a pipe holds of what is more than that; of what is less, all."""
+    os.write(self.fileno(), data[: max(4, len(data) // 2)])
+    if len(data) > PIPE_BYTES:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+PIPE_BYTES = 64 << 10
+
+
+@pytest.mark.parametrize("way", ["run", "run_here"])
+async def test_a_worker_killed_in_the_middle_of_a_result_holds_nothing_up(claude_home: ClaudeHome, way: str) -> None:
+    write_many(claude_home, 4, 3_000)
+    tasks = [Task(file) for file in discover(config_of(claude_home.folder))]
+    scan = Scan(tasks, Dying(os.getpid()), processes=2)
+    store = Store(PRICER, UTC, keep_names=True)
+
+    def take_in(found: Any) -> None:
+        for one in found:
+            store.take_in(one)
+
+    if way == "run":
+        reading = scan.run(take_in, lambda progress: None)
+    else:
+        reading = asyncio.to_thread(scan.run_here, take_in, lambda progress: None)
+    await asyncio.wait_for(reading, 60)
+    assert canonical(said(assert_sums_agree(store))) == expected(claude_home.folder)
