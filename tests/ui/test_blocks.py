@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 from datetime import timedelta, timezone
+from itertools import pairwise
 
-from claude_tui.engine.blocks import Block, Window
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claude_tui.engine.blocks import Block, Entry, Window, blocks
 from claude_tui.engine.limits import ReportedWindow
 from claude_tui.engine.windows import BlocksPicture
 from claude_tui.model import DayRow, Totals, Usage
 from claude_tui.ui import explain
-from claude_tui.ui.views.blocks import reported_text, weeks, window_lines
+from claude_tui.ui.views.blocks import reported_text, rows_of, weeks, window_lines
 from tests.ui.fakes import EVERYTHING, NOW_MS, TODAY, FakeSource
-from tests.ui.helpers import press, running, screen_text
+from tests.ui.helpers import press, running, screen_text, wait_until
 
 HOUR_MS = 3_600_000
 BLOCK = Block(NOW_MS - HOUR_MS, NOW_MS + 4 * HOUR_MS, 12, Usage(1, 2, 3, 4, 5), 5_000_000_000)
@@ -61,6 +65,29 @@ async def test_blocks_and_gaps_are_listed_the_open_one_on_top() -> None:
         assert table is not None
         assert table.rows[0].is_active
         assert sum(row.block.entries for row in table.rows) == len(FakeSource().responses(EVERYTHING))
+
+
+@given(st.lists(st.integers(0, 60 * HOUR_MS), min_size=1, max_size=40))
+def test_blocks_and_gaps_never_lie_inside_each_other(times: list[int]) -> None:
+    rows = rows_of(blocks(Entry(NOW_MS + time_ms, Usage(1), 1) for time_ms in times), NOW_MS)
+    for row, following in pairwise(rows):
+        assert row.block.start_ms < row.block.end_ms <= following.block.start_ms
+        if row.block.is_gap:
+            assert row.block.end_ms == following.block.start_ms
+        if following.block.is_gap:
+            assert row.block.end_ms == following.block.start_ms
+    assert sum(row.block.entries for row in rows) == len(times)
+
+
+async def test_a_gap_says_how_long_nothing_was_open() -> None:
+    async with running(FakeSource()) as (app, pilot):
+        await press(pilot, "6")
+        table = app.view.table
+        assert table is not None
+        table.move_to(next(at for at, row in enumerate(table.rows) if row.block.is_gap))
+        await pilot.press("i")
+        await wait_until(pilot, lambda: "no block was open" in screen_text(app))
+        assert "replies" not in screen_text(app)
 
 
 def test_what_the_cache_saved_is_only_said_where_it_is_known() -> None:

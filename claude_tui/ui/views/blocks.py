@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
 from typing import ClassVar, Final
 
@@ -55,6 +55,21 @@ class BlockRow:
             first_ms=self.block.first_ms,
             last_ms=self.block.last_ms,
         )
+
+
+def rows_of(blocks: Sequence[Block], now_ms: int) -> list[BlockRow]:
+    """The blocks as rows, and between them the time in which none was open.
+
+    A gap of the engine is one by the rule of ccusage: from five hours after the last reply to the next one. That
+    reply's block began before it, so here a gap lasts from the end of a block to the beginning of the next.
+    """
+    rows = []
+    for before, block, after in zip((None, *blocks), blocks, (*blocks[1:], None), strict=False):
+        if not block.is_gap:
+            rows.append(BlockRow(block, block.is_active(now_ms)))
+        elif before and after and before.end_ms < after.start_ms:
+            rows.append(BlockRow(replace(block, start_ms=before.end_ms, end_ms=after.start_ms), is_active=False))
+    return rows
 
 
 def weeks(days: Sequence[DayRow], today: date, count: int = WEEKS) -> list[tuple[date, Totals]]:
@@ -180,7 +195,7 @@ class BlocksView(TableView):
     def draw(self, shown: Shown) -> None:
         """Give the blocks to the table, the open one to its panel."""
         found: BlocksPicture = shown.extra or BlocksPicture()
-        rows = [BlockRow(block, block.is_active(shown.now_ms)) for block in found.blocks]
+        rows = rows_of(found.blocks, shown.now_ms)
         self.frame.set(shown.now_ms, shown.snapshot, rows)
         self._table.placeholder = Content.styled(
             "no blocks" if found.is_loaded else "reading single replies…", "$quiet"
@@ -198,10 +213,17 @@ class BlocksView(TableView):
 
     def row_name(self, row: BlockRow) -> str:
         """What a block is called."""
-        return f"block of {format.clock(row.block.start_ms, self.shown.zone)}" if self.shown else "block"
+        what = "gap after" if row.block.is_gap else "block of"
+        return f"{what} {format.clock(row.block.start_ms, self.shown.zone)}" if self.shown else "block"
 
     def explanation(self, row: BlockRow, shown: Shown) -> explain.Lines:
         """Where the figures of a block come from."""
+        if row.block.is_gap:
+            begin, end = (format.clock(at_ms, shown.zone) for at_ms in (row.block.start_ms, row.block.end_ms))
+            return [
+                explain.fact("no block was open", "", f"from {begin}, the end of the one before, to {end}"),
+                explain.fact("lasted", _length(row.block)),
+            ]
         return [
             *explain.of_totals(row.totals, shown.zone),
             Content(""),
@@ -221,7 +243,11 @@ def _cost(row: BlockRow, width: int) -> Cell:
     return Cell("·", "faint") if row.block.is_gap else cells.cost_cell(row.totals, width)
 
 
+def _length(block: Block) -> str:
+    return format.countdown((block.end_ms - block.start_ms) / 1000)
+
+
 def _models(row: BlockRow) -> str:
     if row.block.is_gap:
-        return format.countdown((row.block.end_ms - row.block.start_ms) / 1000)
+        return _length(row.block)
     return ", ".join(format.short_model(cells.safe(name)) for name in row.block.models)
