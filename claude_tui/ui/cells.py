@@ -130,6 +130,7 @@ def tokens(priority: int, width: int = 6) -> Column[Any]:
         priority,
         tooltip="All tokens, cache included",
         short="Tok",
+        plain=lambda row: str(row.totals.tokens),
     )
 
 
@@ -144,6 +145,7 @@ def kind(field: str, label: str, priority: int, width: int = 6) -> Column[Any]:
         priority,
         narrow=5,
         short=label[:3],
+        plain=lambda row: str(getattr(row.totals, field)),
     )
 
 
@@ -158,6 +160,7 @@ def messages(priority: int) -> Column[Any]:
         priority,
         narrow=5,
         tooltip="Responses of the API",
+        plain=lambda row: str(row.totals.responses),
     )
 
 

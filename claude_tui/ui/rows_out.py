@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from claude_tui.ui.bars import NOTHING
 from claude_tui.ui.columns import Column
 
 WIDE = 400
@@ -17,6 +18,16 @@ WIDE = 400
 def cells(columns: Sequence[Column[Any]], row: Any) -> list[str]:
     """The texts of a row's cells, drawings left out."""
     return [column.draw(row, WIDE).text.strip() for column in columns]
+
+
+def fields(columns: Sequence[Column[Any]], row: Any) -> list[str]:
+    """What a file says of a row: figures in full, nothing where there is nothing to say."""
+
+    def field(column: Column[Any]) -> str:
+        text = column.plain(row) if column.plain else column.draw(row, WIDE).text.strip()
+        return "" if text == NOTHING else text
+
+    return [field(column) for column in columns]
 
 
 def plain_columns(columns: Iterable[Column[Any]]) -> list[Column[Any]]:
@@ -36,7 +47,7 @@ def as_csv(columns: Sequence[Column[Any]], rows: Iterable[Any]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([column.label or column.id for column in chosen])
     for row in rows:
-        writer.writerow([f"'{text}" if text[:1] in "=+-@" and text[:1] else text for text in cells(chosen, row)])
+        writer.writerow([f"'{text}" if text[:1] in "=+-@" and text[:1] else text for text in fields(chosen, row)])
     return out.getvalue()
 
 

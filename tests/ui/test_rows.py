@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from claude_tui.sources.turn import TurnDetails
 from claude_tui.ui import editor, rows_out
 from claude_tui.ui.cells import Frame
 from claude_tui.ui.tree import AgentLine, unfold
+from claude_tui.ui.views import turns
 from claude_tui.ui.views.projects import project_columns
 from tests.ui.fakes import FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
@@ -91,12 +93,47 @@ async def test_exporting_writes_a_new_file_each_time(tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     async with running() as (app, pilot):
         await press(pilot, "3", "x", "x")
+        await wait_until(pilot, lambda: len(os.listdir(tmp_path)) == 2)
         assert app.is_running
     names = sorted(os.listdir(tmp_path))
     assert names == ["claude-top-projects-2026-11-20-2.csv", "claude-top-projects-2026-11-20.csv"]
     lines = (tmp_path / names[1]).read_text().splitlines()
     assert lines[0].startswith("Project,")
     assert len(lines) == 9
+
+
+def exported(folder: Path) -> list[dict[str, str]]:
+    """The rows of the one file in a folder."""
+    (path,) = folder.iterdir()
+    return list(csv.DictReader(path.read_text().splitlines()))
+
+
+async def test_exported_turns_name_tools_of_replies_that_were_never_on_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with running(size=(140, 14)) as (app, pilot):
+        await press(pilot, "4", "enter")
+        assert app.view.table is not None and len(app.view.table.visible_rows) < 20
+        await pilot.press("x")
+        await wait_until(pilot, lambda: [*map(os.path.getsize, tmp_path.iterdir())] > [0])
+    rows = exported(tmp_path)
+    assert {row["Tools"] for row in rows} == {"Read ×2, Edit"}
+    assert {row["Read"] for row in rows} == {"60000"}
+    assert {row["Wr 5m"] for row in rows} == {"0"}
+
+
+async def test_tools_beyond_the_bound_are_empty_and_never_made_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(turns, "EXPORTED", 0)
+    async with running(size=(140, 14)) as (app, pilot):
+        await press(pilot, "4", "enter")
+        await wait_until(pilot, lambda: "Read ×2, Edit" in screen_text(app))
+        await pilot.press("x")
+        await wait_until(pilot, lambda: [*map(os.path.getsize, tmp_path.iterdir())] > [0])
+    assert {row["Tools"] for row in exported(tmp_path)} == {"Read ×2, Edit", ""}
 
 
 def test_a_spreadsheet_does_not_calculate_names() -> None:

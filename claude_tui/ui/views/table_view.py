@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from textual import work
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import BindingType
 from textual.content import Content
@@ -146,16 +147,22 @@ class TableView(View):
             self.app.copy_to_clipboard(rows_out.as_line(self._table.columns, row))
             self.notify("copied", timeout=2, markup=False)
 
-    def action_export(self) -> None:
+    async def complete(self, rows: Sequence[Any]) -> None:
+        """Find out what is said of rows in a file and was not needed on screen yet."""
+
+    @work(exit_on_error=False, group="export")
+    async def action_export(self) -> None:
         """Write the rows shown to a new CSV file in the current folder."""
-        text = rows_out.as_csv(self._table.columns, self._table.rows)
+        rows = list(self._table.rows)
+        await self.complete(rows)
+        text = rows_out.as_csv(self._table.columns, rows)
         name = f"claude-top-{self.TITLE}" + (f"-{self.shown.today}" if self.shown else "")
         try:
             path = rows_out.write_new(Path.cwd(), name, text)
         except OSError as error:
             self.notify(display_name(str(error)), title="not written", severity="error", markup=False)
         else:
-            self.notify(display_name(str(path)), title=f"{len(self._table.rows):,} rows written", markup=False)
+            self.notify(display_name(str(path)), title=f"{len(rows):,} rows written", markup=False)
 
     def action_edit(self) -> None:
         """Open the log behind the selected row, at its line."""

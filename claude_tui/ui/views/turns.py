@@ -23,6 +23,8 @@ from claude_tui.ui.views.table_view import TableView
 
 READ_AT_ONCE: Final = 8
 """So many replies are looked up in their logs before what was found is shown."""
+EXPORTED: Final = 2_000
+"""So many replies are looked up for an export; of more the tools are left empty."""
 KEPT: Final = 5_000
 """The tools of so many replies are remembered."""
 
@@ -54,6 +56,7 @@ def _kind(name: str, label: str, priority: int) -> Column[Response]:
         priority,
         narrow=5,
         short=label[:3],
+        plain=lambda row: str(getattr(row.usage, name)),
     )
 
 
@@ -91,13 +94,14 @@ class TurnsView(TableView):
                 "Tools",
                 14,
                 self._tools_cell,
-                lambda row: self._tools.get((row.path, row.offset), ""),
+                self._known_tools,
                 4,
                 narrow=9,
                 flex=1,
                 right=False,
                 descending=False,
                 tooltip="Tools it called, read from its log",
+                plain=self._known_tools,
             ),
             _kind("input", "Input", 7),
             _kind("output", "Output", 3),
@@ -111,6 +115,7 @@ class TurnsView(TableView):
                 lambda row, w: cells.tokens_cell(row.usage.tokens, w),
                 lambda row: row.usage.tokens,
                 2,
+                plain=lambda row: str(row.usage.tokens),
             ),
             Column("cost", "Cost", 9, price_cell, lambda row: row.price.nano or 0, 0, narrow=8),
             Column(
@@ -137,6 +142,9 @@ class TurnsView(TableView):
         )
         return Cell(text)
 
+    def _known_tools(self, row: Response) -> str:
+        return self._tools.get((row.path, row.offset), "")
+
     def _tools_cell(self, row: Response, width: int) -> Cell:
         """The tools of a reply; asked for where they are not known yet, which only happens for rows that are drawn."""
         if not row.path or row.extra:
@@ -154,18 +162,31 @@ class TurnsView(TableView):
         """Look up the tools of the replies on screen, and of none that is not."""
         try:
             while (shown := self.shown) is not None and shown.source is not None:
-                visible = (row for row in self._table.visible_rows if row.path and not row.extra)
-                wanted = [row for row in visible if (row.path, row.offset) not in self._tools][:READ_AT_ONCE]
+                wanted = self._unread(self._table.visible_rows)[:READ_AT_ONCE]
                 if not wanted:
                     return
-                found = await asyncio.to_thread(lambda rows, ask: [*map(ask, rows)], wanted, shown.source.turn_details)
                 if len(self._tools) > KEPT:
                     self._tools.clear()
-                spots = ((row.path, row.offset) for row in wanted)
-                self._tools |= zip(spots, map(tools_text, found), strict=True)
+                await self._read(wanted, shown.source)
                 self._table.redraw_changes()
         finally:
             self._is_reading = False
+
+    def _unread(self, rows: Sequence[Response]) -> list[Response]:
+        """The replies whose tools are in a log and not known yet."""
+        return [row for row in rows if row.path and not row.extra and (row.path, row.offset) not in self._tools]
+
+    async def _read(self, rows: Sequence[Response], source: SnapshotSource) -> None:
+        found = await asyncio.to_thread(lambda: [*map(source.turn_details, rows)])
+        self._tools |= {(row.path, row.offset): tools_text(details) for row, details in zip(rows, found, strict=True)}
+
+    async def complete(self, rows: Sequence[Response]) -> None:
+        """Look up the tools of the replies that were never on screen; of the first `EXPORTED` of them."""
+        unread = self._unread(rows)[:EXPORTED]
+        if unread and self.shown is not None and self.shown.source is not None:
+            self.notify(f"reading the tools of {len(unread):,} replies", timeout=2, markup=False)
+            for at in range(0, len(unread), READ_AT_ONCE):
+                await self._read(unread[at : at + READ_AT_ONCE], self.shown.source)
 
     def fetch(self, source: SnapshotSource, snapshot: Snapshot, scope: Scope, now_ms: int) -> Any:
         """The replies of the session; those of one sub-agent, where one was opened."""
