@@ -10,6 +10,8 @@ _claude_top() {
   done
   COMPREPLY=()
   case "$command $previous" in
+    ' --view') mapfile -t COMPREPLY < <(compgen -W 'live models projects sessions days blocks' -- "$current"); return ;;
+    ' --period') COMPREPLY=(); return ;;
     ' --theme') COMPREPLY=(); return ;;
     ' --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     ' --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
@@ -376,7 +378,7 @@ _claude_top() {
     'opencode session -z'|'opencode session --timezone') COMPREPLY=(); return ;;
   esac
   case "$command" in
-    '') words='report export explain price prices statusline check serve doctor ledger bench completions manual daily weekly monthly session blocks claude codex gemini opencode -h --help -v --version --demo --once --theme --ascii --no-mouse --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    '') words='report export explain price prices statusline check serve doctor ledger bench completions manual daily weekly monthly session blocks claude codex gemini opencode -h --help -v --version --demo --once --view --period --theme --ascii --no-mouse --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'report') words='-h --help -j --json --by -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'export') words='-h --help --jsonl --csv --flat --what -o --output -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'explain') words='-h --help -s --since -u --until --model --project --session --key --against -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;

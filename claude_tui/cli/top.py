@@ -7,8 +7,9 @@ import os
 import sys
 import tempfile
 import threading
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from claude_tui.cli import exits, streams
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.cli.places import add_place_options, counted, now_ms, pricer, snapshot_of, source_config, timezone
 
+VIEWS: Final = ("live", "models", "projects", "sessions", "days", "blocks")
 STEP_S: Final = 0.5
 """How often invented logs grow."""
 
@@ -23,14 +25,36 @@ STEP_S: Final = 0.5
 def add_arguments(parser: CommandParser) -> None:
     """Add the options of the screen."""
     parser.set_defaults(run=run)
-    parser.epilog = example("claude-top", "claude-top --demo", "claude-top --once", "claude-top report --help")
+    parser.epilog = example(
+        "claude-top", "claude-top --demo", "claude-top --view days --period 30d", "claude-top --once",
+        "claude-top report --help",
+    )  # fmt: skip
     screen = parser.add_argument_group("screen")
     screen.add_argument("--demo", action="store_true", help="show a year of invented history that goes on live")
     screen.add_argument("--once", action="store_true", help="print one picture as plain text and exit")
+    screen.add_argument("--view", choices=VIEWS, metavar="NAME", help=f"view to start with: {', '.join(VIEWS)}")
+    screen.add_argument(
+        "--period",
+        type=_period,
+        metavar="DAYS",
+        help="days to count at first: today, 7d, 30d, month, all, or 2026-11-01..2026-11-30",
+    )
     screen.add_argument("--theme", metavar="NAME", help="colour theme")
     screen.add_argument("--ascii", action="store_true", help="draw with plain characters only")
     screen.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
     add_place_options(parser)
+
+
+def _period(text: str) -> str:
+    """Check a period, before anything is read."""
+    from claude_tui.ui.period import named
+
+    try:
+        named(text)
+    except ValueError:
+        message = f"{text!r} is no period; write today, 7d, 30d, month, all, or 2026-11-01..2026-11-30"
+        raise ArgumentTypeError(message) from None
+    return text
 
 
 def run(options: Namespace) -> int:
@@ -49,9 +73,13 @@ def run(options: Namespace) -> int:
 
 
 def _once(options: Namespace) -> int:
+    from claude_tui.model import Query
     from claude_tui.reports.once import picture
+    from claude_tui.ui.period import named
 
-    snapshot = snapshot_of(counted(options))
+    moment = datetime.fromtimestamp(now_ms() / 1000, timezone(options))
+    since, until = named(options.period or "all").range(moment.date())
+    snapshot = snapshot_of(counted(options), Query(since, until))
     streams.write(picture(snapshot, streams.columns()))
     return exits.OK
 
@@ -72,7 +100,14 @@ def _screen(options: Namespace) -> int:
     monitor.prepare()  # the workers read while the screen's code, the slow part, is loaded
     from claude_tui import ui
 
-    return ui.run(monitor, theme=options.theme, mouse=not options.no_mouse, ascii=options.ascii)
+    return ui.run(
+        monitor,
+        theme=options.theme,
+        mouse=not options.no_mouse,
+        ascii=options.ascii,
+        period=options.period,
+        view=options.view,
+    )
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from claude_tui.model import Snapshot
+from claude_tui.model import Query, Snapshot
 from claude_tui.reports.amounts import cost, count, dollars, local_minute, share, short_count
 from claude_tui.reports.report import footer
 from claude_tui.reports.table import Column, Table, packed, plain, wrapped
@@ -19,7 +19,7 @@ def picture(snapshot: Snapshot, width: int = 80) -> str:
     hit = totals.cache_hit
     head = (
         f"today {cost(today)}",
-        f"total {cost(totals)}",
+        f"{_span(snapshot.query)} {cost(totals)}",
         f"{short_count(totals.tokens)} tokens in {count(totals.responses)} responses",
     )
     pace = (
@@ -31,6 +31,13 @@ def picture(snapshot: Snapshot, width: int = 80) -> str:
     tables = [_models(snapshot), _projects(snapshot), _sessions(snapshot)]
     lines = [*packed(head, width), *packed(pace, width), "", *(plain(table, width) for table in tables)]
     return "\n".join([*lines, *wrapped(footer(snapshot), width)]) + "\n"
+
+
+def _span(query: Query) -> str:
+    """Which days are summed up, in words."""
+    if query.since and query.until:
+        return f"{query.since}" if query.since == query.until else f"{query.since} to {query.until}"
+    return f"from {query.since}" if query.since else f"until {query.until}" if query.until else "total"
 
 
 def _models(snapshot: Snapshot) -> Table:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from claude_tui.ui.source import SnapshotSource
 
 
@@ -18,7 +16,6 @@ def run(
     ascii: bool = False,
     period: str | None = None,
     view: str | None = None,
-    settings_path: Path | None = None,
 ) -> int:
     """Run the app until it is left; returns the exit code.
 
@@ -27,10 +24,11 @@ def run(
         theme: Name of a colour theme; an unknown one is said and replaced.
         mouse: Whether the mouse is captured.
         ascii: Draw with plain characters only.
-        period: Which days count at first: today, 7d, 30d, month or all.
+        period: Which days count at first: today, 7d, 30d, month, all, or a range as 2026-11-01..2026-11-30.
         view: The view to start with: live, models, projects, sessions, days or blocks.
-        settings_path: The settings file; by default config.toml in claude-top's configuration folder. What is
-            given above goes before what it says; it is written when a setting is changed on screen.
+
+    What is given goes before what the settings file says, config.toml in claude-top's configuration folder. It is
+    written when a setting is changed on screen.
     """
     import gc
     from multiprocessing import resource_tracker
@@ -43,7 +41,7 @@ def run(
     from claude_tui.ui.app import ClaudeTop
     from claude_tui.ui.settings import FILE_NAME, load, with_options
 
-    path = settings_path or config_folder() / FILE_NAME
+    path = config_folder() / FILE_NAME
     settings, complaints = load(path)
     settings = with_options(settings, theme=theme, period=period, view=view, ascii=ascii or None)
     # A process pool started later passes stderr on to this process of multiprocessing's, and while Textual runs

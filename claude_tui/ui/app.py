@@ -28,8 +28,7 @@ from claude_tui.ui.bindings import APP_BINDINGS
 from claude_tui.ui.empty import Empty, is_empty
 from claude_tui.ui.header import VIEW_NAMES, Line, Meters, Status, budget_text, short_line, top_line
 from claude_tui.ui.keybar import KeyBar
-from claude_tui.ui.period import BY_ID as PERIODS
-from claude_tui.ui.period import Period, add
+from claude_tui.ui.period import BY_ID, Period, add, named
 from claude_tui.ui.refresh import NewsArrived, Refresher
 from claude_tui.ui.settings import Settings
 from claude_tui.ui.source import SnapshotSource
@@ -75,7 +74,8 @@ class ClaudeTop(Walk):
         self.HORIZONTAL_BREAKPOINTS = [(0, "-compact"), (110, "-spacious")]
         self.source = source
         self.settings = settings or Settings()
-        self.period: Period = PERIODS.get(self.settings.period, PERIODS["all"])
+        self._complaints = list(complaints)
+        self.period = self._first_period()
         self.places = [Place(self.settings.view if self.settings.view in VIEW_NAMES else "live")]
         self.client = ""
         """The client that is shown alone, "" for all."""
@@ -86,7 +86,6 @@ class ClaudeTop(Walk):
         """The budgets that are used up, as sentences."""
         self._told: set[tuple[str, date]] = set()
         self.settings_path = settings_path
-        self._complaints = list(complaints)
         self._clock = clock or (lambda: time.time_ns() // 1_000_000)
         self._zone: tzinfo = timezone.utc
         self._zone_name = ""
@@ -100,6 +99,14 @@ class ClaudeTop(Walk):
         self._complaints += self.take_theme()
         if self.settings.ascii:
             self.draw_plainly()
+
+    def _first_period(self) -> Period:
+        """The period the settings ask for; all time where that makes no sense, which is said."""
+        try:
+            return named(self.settings.period)
+        except ValueError as error:
+            self._complaints.append(f"no period is called {self.settings.period}: {error}")
+            return BY_ID["all"]
 
     # -- frame
 

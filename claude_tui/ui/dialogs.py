@@ -171,6 +171,6 @@ class PeriodScreen(ModalScreen[Period]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """A range of days."""
         try:
-            self.dismiss(period.parse(event.value, self._today))
+            self.dismiss(period.parse(event.value))
         except ValueError as error:
             self.query_one("#period-error", Static).update(str(error))

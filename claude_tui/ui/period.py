@@ -45,7 +45,12 @@ PERIODS: Final = (
 BY_ID: Final = {period.id: period for period in PERIODS}
 
 
-def parse(text: str, today: date) -> Period:
+def named(text: str) -> Period:
+    """The period with an id, or a custom range of days. Raises ValueError with a message to show."""
+    return BY_ID.get(text.strip()) or parse(text)
+
+
+def parse(text: str) -> Period:
     """A custom range from `since..until`, either side empty for no limit, or one day.
 
     Raises ValueError with a message to show.

@@ -24,6 +24,24 @@ def test_one_picture_as_text(claude_home: ClaudeHome, capsys: pytest.CaptureFixt
         assert part in text
 
 
+def test_a_picture_of_some_days(claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    claude_home.append(
+        assistant("msg_1", 1_795_176_000_000, usage(output=100_000)),
+        assistant("msg_2", 1_795_176_000_000 - 86_400_000, usage(output=200_000)),
+    )
+    assert main(["--once", "--period", "2026-11-20..2026-11-20"]) == 0
+    text = capsys.readouterr().out
+    assert "2026-11-20 $1.50" in text and "in 1 responses" in text
+    assert main(["--once", "--period", "..2026-11-20", "--timezone", "UTC"]) == 0
+    assert "until 2026-11-20 $4.50" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("period", ["yesterday", "2026-11-31", "2026-11-20..2026-11-01", ".."])
+def test_a_period_that_is_none(period: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--once", "--period", period]) == 2
+    assert "is no period; write today, 7d" in capsys.readouterr().err
+
+
 def test_it_fits_the_terminal(claude_home: ClaudeHome) -> None:
     claude_home.append(assistant("msg_1", 1_795_176_000_000, usage(output=1), cwd="/home/user/" + "long/" * 40))
     for command in ("--once", "report"):

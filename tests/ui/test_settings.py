@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from claude_tui.cli import top
 from claude_tui.engine.budgets import Budget
 from claude_tui.ui.app import ClaudeTop
+from claude_tui.ui.header import VIEW_NAMES
 from claude_tui.ui.settings import Settings, literal, load, save, with_value
 from tests.ui.fakes import NOW_MS, FakeSource
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
@@ -146,3 +148,15 @@ async def test_a_theme_looks_the_same_from_the_start_as_when_it_is_chosen_later(
         later = app.screen._compositor.render_strips()
         assert classes == app.classes
     assert [list(strip) for strip in first] == [list(strip) for strip in later]
+
+
+async def test_a_period_of_the_settings_can_be_a_range_and_senseless_ones_are_said() -> None:
+    async with running(period="2026-11-01..2026-11-05") as (app, _):
+        assert app.period.since is not None and app.period.since.day == 1
+    async with running(period="fortnight") as (app, _):
+        assert app.period.id == "all"
+        assert any("fortnight" in notice.message for notice in app._notifications)
+
+
+def test_the_command_line_knows_every_view() -> None:
+    assert top.VIEWS == VIEW_NAMES

@@ -82,6 +82,14 @@ def test_what_is_appended_by_another_process_appears(logs: ClaudeHome, own_home:
         assert terminal.leave() == 0
 
 
+@pytest.mark.parametrize(("period", "label"), [("7d", "7 days"), ("2026-01-01..", "2026-01-01..")])
+def test_the_command_line_chooses_view_and_period(period: str, label: str, logs: ClaudeHome, own_home: Path) -> None:
+    options = ("--view", "days", "--period", period)
+    with Terminal(own_home, *options, CLAUDE_CONFIG_DIR=str(logs.folder)) as terminal:
+        terminal.wait_for(lambda text: "⁵days" in text and label in text.split("\n")[0], "the days")
+        assert terminal.leave() == 0
+
+
 def test_every_view_by_keyboard_at_every_size(logs: ClaudeHome, own_home: Path) -> None:
     with Terminal(own_home, CLAUDE_CONFIG_DIR=str(logs.folder)) as terminal:
         terminal.wait_for(lambda text: "$3.00" in text)
