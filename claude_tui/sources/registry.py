@@ -33,6 +33,10 @@ def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: 
         from claude_tui.sources.claude.fast import read_columns as read_transcript
 
         return read_transcript(file.path, since, keep_names=keep_names)
+    if file.source == "codex":
+        from claude_tui.sources.codex.fast import read_columns as read_rollout
+
+        return read_rollout(file, since, keep_names=keep_names)
     found = reader(file.source).read(file, since)
     columns = columns_of(file.source, found.rows, keep_names=keep_names)
     return ColumnsRead(

@@ -81,7 +81,8 @@ class Rollout:
     def state(self) -> str:
         """What must be known to follow the next records."""
         unnamed = [[asdict(event.row), event.reasoning] for event in self._unnamed]
-        return json.dumps([self._is_new, asdict(self._state), unnamed])
+        values = {name: getattr(self._state, name) for name in State.__slots__}
+        return json.dumps([self._is_new, values, unnamed])
 
     def events(self, record: Mapping[str, object], offset: int) -> Iterator[Event]:
         """Yield what a record counts."""

@@ -45,10 +45,8 @@ class CodexSource:
             talk = b"", ""
             for offset, line in reader:
                 skipped = skip(line)
-                if skipped is not None:
-                    if skipped[1]:
-                        talk = skipped
-                    continue
+                if skipped is not None and skipped[1]:
+                    talk = skipped
                 for record in reader.objects(offset, line):
                     events += rollout.events(record, offset)
                 while rollout.bad_counts:

@@ -1,0 +1,106 @@
+"""Reads a rollout straight into columns, several times as fast as line by line and with the same outcome.
+
+Only lines that can matter are decoded: the first ones until they name a thread and a model, those that hold the name
+of a record that counts, and those that are visibly not whole. What a record means is not decided here. Must not price
+or sum.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import orjson
+
+from claude_tui.model import ProblemKind
+from claude_tui.sources.codex.fast_rows import FastRollout
+from claude_tui.sources.codex.fast_search import marks
+from claude_tui.sources.codex.records import skip
+from claude_tui.sources.codex.threads import Threads, thread_of
+from claude_tui.sources.instants import instant_ms
+from claude_tui.sources.lines import LineReader
+from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile
+
+_BRACE: Final = ord("}")
+_FIRST_LINES: Final = 32
+"""Lines among which the first meta and the first model are looked for, before searching for them pays."""
+
+
+def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
+    """Read a rollout, whole or from a checkpoint. Raises OSError where it cannot be opened.
+
+    Equal to what `CodexSource.read` gives, settled by `columns_of`, but for problems: a line that has nothing to
+    count and looks whole is not decoded, so it is not noticed where it is malformed inside.
+    """
+    with LineReader(file.path, since) as reader:
+        state = since.state if since is not None and not reader.restarted else ""
+        rollout = FastRollout(thread_of(file.path), Threads(file.root, file.path), state, keep_names=keep_names)
+        return _Reading(reader, rollout).run()
+
+
+class _Reading:
+    def __init__(self, reader: LineReader, rollout: FastRollout) -> None:
+        self._reader = reader
+        self._rollout = rollout
+        self._talk = b"", ""
+
+    def run(self) -> ColumnsRead:
+        reader, rollout = self._reader, self._rollout
+        for offset, block in reader.blocks():
+            self._read_block(offset, block)
+            self._see_talk(block)
+        timestamp, kind = self._talk
+        return ColumnsRead(
+            rollout.columns(),
+            reader.checkpoint(state=rollout.state()),
+            rollout.facts(instant_ms(timestamp.decode("utf-8", "replace")), kind),
+            reader.problems,
+            reader.restarted,
+            reader.bytes_read,
+            reader.lines,
+        )
+
+    def _read_block(self, offset: int, block: bytes) -> None:
+        rollout, find, loads = self._rollout, block.find, orjson.loads
+        start, size, lines = 0, len(block), 0
+        while start < size and lines < _FIRST_LINES and rollout.needs_start:
+            end = find(b"\n", start)
+            self._read_line(offset + start, block[start:end])
+            start = end + 1
+            lines += 1
+        take, mark_after = rollout.take, marks(block, with_meta=rollout.needs_meta, with_settings=rollout.needs_model)
+        mark = mark_after(start)
+        while start < size:
+            end = find(b"\n", start)
+            if mark < end:
+                line = block[start:end]
+                try:
+                    is_taken = take(loads(line), offset + start)
+                except orjson.JSONDecodeError:
+                    is_taken = False
+                if not is_taken:
+                    self._read_line(offset + start, line)
+                mark = mark_after(end)
+            elif block[end - 1] != _BRACE:
+                self._read_line(offset + start, block[start:end])
+            start = end + 1
+            lines += 1
+        self._reader.lines += lines
+
+    def _read_line(self, offset: int, line: bytes) -> None:
+        """Take in a line by the rule, as the plain way does."""
+        rollout = self._rollout
+        for record in self._reader.objects(offset, line):
+            rollout.add(record, offset)
+        while rollout.bad_counts:
+            self._reader.problem(ProblemKind.BAD_COUNT, offset, rollout.bad_counts.pop())
+
+    def _see_talk(self, block: bytes) -> None:
+        """Find the newest line of the conversation."""
+        end = len(block) - 1
+        while end >= 0:
+            start = block.rfind(b"\n", 0, end) + 1
+            found = skip(block[start:end])
+            if found is not None and found[1]:
+                self._talk = found
+                return
+            end = start - 1

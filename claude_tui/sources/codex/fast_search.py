@@ -1,0 +1,53 @@
+"""Finds the lines of a block that can count something, without decoding any.
+
+Such a line holds the name of a record that counts: written plainly, or with one of its letters as an escape. A line
+with neither, and without a NUL byte that could hide them, counts nothing. Must not know what else is on a line.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from claude_tui.sources.claude import fast_search as search
+from claude_tui.sources.claude.fast_search import NOWHERE, Find
+
+USAGE: Final = b'"token_'
+"""How the names of records with counters start: `token_usage_record` and `token_count`."""
+
+TURN: Final = b'"turn_context"'
+COMPACTED: Final = b'"compacted"'
+META: Final = b'"session_meta"'
+SETTINGS: Final = b'"thread_settings_applied"'
+
+ESCAPE: Final = b"\\u00"
+ESCAPES: Final = (b"\\u006", b"\\u007", b"\\u005f", b"\\u005F")
+"""Every escape of a small letter or of an underscore starts with one of these."""
+
+
+def marks(block: bytes, *, with_meta: bool, with_settings: bool) -> Find:
+    """Return a search for what lines that count are not without. Its positions must rise.
+
+    Metas and settings count at the start of most threads only.
+    """
+    if b"\0" in block:
+        return lambda position: position
+    rare = [TURN, COMPACTED]
+    if with_meta:
+        rare.append(META)
+    if with_settings:
+        rare.append(SETTINGS)
+    if search._finder(block, ESCAPE)(0) != NOWHERE:
+        rare += ESCAPES
+    find = search._finder(block, USAGE)
+    others = [one for one in (search._finder(block, mark) for mark in rare) if one(0) != NOWHERE]
+    if not others:
+        return find
+    nearest = [-1] * len(others)
+
+    def find_any(position: int) -> int:
+        for number, found in enumerate(nearest):
+            if found < position:
+                nearest[number] = others[number](position)
+        return min(find(position), *nearest)
+
+    return find_any
