@@ -187,7 +187,7 @@ def _decode_broken(line: bytes, report: Report) -> Iterator[dict[str, Any]]:
         report(ProblemKind.NUL_RUN, line.index(0), f"{line.count(0)} NUL bytes")
         line = line.replace(b"\0", b"")
     text = line.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").strip()
-    decoder = json.JSONDecoder()
+    decoder = json.JSONDecoder(parse_int=_whole_number)
     broken = 0
     at = end = 0
     while (at := text.find("{", at)) >= 0 and broken <= _MAX_BROKEN:
@@ -197,7 +197,7 @@ def _decode_broken(line: bytes, report: Report) -> Iterator[dict[str, Any]]:
             # A line torn in the middle is followed by the next one: its brace is the last before the error.
             broken += 1
             at = max(text.rfind("{", at + 1, error.pos + 1), 0) or max(error.pos, at + 1)
-        except (RecursionError, ValueError) as error:  # nested too deep, or a number of thousands of digits
+        except RecursionError as error:
             report(ProblemKind.MALFORMED, 0, type(error).__name__)
             return
         else:
@@ -207,6 +207,14 @@ def _decode_broken(line: bytes, report: Report) -> Iterator[dict[str, Any]]:
             at = end = stop
     if broken or text[end:].strip():
         report(ProblemKind.MALFORMED, 0, "not a JSON object")
+
+
+def _whole_number(text: str) -> int | float:
+    """Read a number; one with more digits than Python takes is no count of anything, and no reason to lose a row."""
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
 
 
 def as_count(value: object) -> int | None:

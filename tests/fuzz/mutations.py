@@ -20,7 +20,11 @@ TOKENS = [
     b"\n", b" ", b"\t", b"null", b"true", b"NaN", b"1e400", b"-1", b"9007199254740992", b"18446744073709551616",
     b'"isSidechain":true', b'"isApiErrorMessage":true', b'"forkedFrom":{"sessionId":"f"}', b'"requestSessionId":"r"',
     b'"parentUuid":null', b'{"parentUuid":"x"', b'"timestamp":"2026-01-01T00:00:00.000Z"', b'"speed":"fast"',
-    b'"subtype":"compact_boundary"', b'"cwd":"/x"',
+    b'"subtype":"compact_boundary"', b'"cwd":"/x"', b"9" * 5000, b'"x":' + b"9" * 5000, b"\\q", b"\\ud800", b"\x01",
+    b'"web_search_requests":2', b'"server_tool_use":null', b'"server_tool_use":{"code_execution_requests":1}',
+    b'"iterations":[{"type":"message"},{"type":"message"}]', b'"iterations":[]', b'"pausedResponses":[]',
+    b'"pausedResponses":[{"usage":{"input_tokens":3}}]', b'"fallback_credit":1', b'"cache_creation":null',
+    b'"title":"t"', b'"type":"\\u0061i-title","title":"t"', b'"stop_reason":"refusal"', b'"isSidechain":0',
 ]  # fmt: skip
 VALUES: list[Any] = [
     None, True, False, 0, 1, 7, -1, 1.0, 1.5, 2**53, 2**53 - 1, 2**64, "", "x", "msg_1", "msg_\ud83d", "<synthetic>",

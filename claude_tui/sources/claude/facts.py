@@ -21,21 +21,29 @@ from claude_tui.sources.protocol import FileFacts
 MAX_NOTE: Final = 8192
 """Bytes of the longest line that is looked at for a title or a compaction."""
 
+_NEVER: Final = 1 << 62
 _MAX_META: Final = 1 << 20
 _TITLES: Final = {"summary": "summary", "ai-title": "aiTitle", "custom-title": "customTitle"}
 """Kinds of title lines with the field that holds the title, the least important first."""
 
 
+_NOTE_MARKS: Final = (b"title", b"summary", b"compact_boundary", b"\\u")
+"""What a line with a title or a compaction cannot be without; an escape may hide any of them."""
+
+
 def is_note(line: bytes) -> bool:
-    """Whether a raw line may hold a title or a compaction: it is short and continues no other line."""
-    return len(line) <= MAX_NOTE and not line.startswith(b'{"parentUuid":"')
+    """Whether a raw line may hold a title or a compaction: it is short, continues no other line and has its mark."""
+    return (
+        len(line) <= MAX_NOTE and not line.startswith(b'{"parentUuid":"') and any(mark in line for mark in _NOTE_MARKS)
+    )
 
 
 class FactsGatherer:
     """Gathers the facts of one file from its lines, given in file order.
 
-    `state` is what `state()` gave at the end of the lines before these, "" at the start of a file: the facts are
-    those of the whole file up to here, however it was read.
+    `usage_ms` is the newest instant of a usage row; `context`, the prompt and the model of the newest of the main
+    chain, was seen at `context_ms`. `state` is what `state()` gave at the end of the lines before these, "" at the
+    start of a file: the facts are those of the whole file up to here, however it was read.
     """
 
     def __init__(self, stem: str, state: str = "") -> None:
@@ -43,23 +51,29 @@ class FactsGatherer:
         self._found: dict[str, Any] = {}
         self._turn: dict[str, Any] = {}
         self._title_rank = -1
-        self._context_ms = 0
-        self._usage_ms = 0
+        self.usage_ms = 0
+        self.context_ms = 0
+        self.context: tuple[int, str] = (0, "")
         if state:
-            self._title_rank, self._context_ms, self._usage_ms, self._found, self._turn = json.loads(state)
+            self._title_rank, self.context_ms, self.usage_ms, self._found, self._turn = json.loads(state)
+            self.context = self._found.get("context_tokens", 0), self._found.get("context_model", "")
         elif self._is_agent:
             self._found["agent"] = stem.removeprefix("agent-")
         else:
             self._found["session"] = stem
+        if self._is_agent:
+            self.context_ms = _NEVER  # no prompt is newer: the context shown is that of the main chain
 
     def state(self) -> str:
         """Return what later lines are added to."""
-        known = [self._title_rank, self._context_ms, self._usage_ms, self._found, self._turn]
+        self._note_context()
+        known = [self._title_rank, self.context_ms, self.usage_ms, self._found, self._turn]
         return json.dumps(known, separators=(",", ":"))
 
     def facts(self) -> FileFacts:
         """Return what has been gathered."""
-        last_ms = max(self._usage_ms, self._turn.get("last_ms", 0))
+        self._note_context()
+        last_ms = max(self.usage_ms, self._turn.get("last_ms", 0))
         return FileFacts(**{**self._found, **self._turn, "last_ms": last_ms}, is_complete=True)
 
     def see(self, value: Mapping[str, Any], row: Row | None, line: bytes) -> None:
@@ -102,21 +116,23 @@ class FactsGatherer:
 
     def _see_compaction(self, value: Mapping[str, Any]) -> None:
         """Learn how full the context was, and where the client says so what is left of it."""
-        found = self._found
+        found, (tokens, model) = self._found, self.context
         found["compactions"] = found.get("compactions", 0) + 1
         told = value.get("compactMetadata")
         before, after = (told.get("preTokens"), told.get("postTokens")) if isinstance(told, dict) else (None, None)
-        found["compacted_tokens"] = count_of(before) or found.get("context_tokens", 0)
-        if count_of(after) and found.get("context_tokens") and not self._is_agent:
-            found["context_tokens"] = count_of(after)
+        found["compacted_tokens"] = count_of(before) or tokens
+        if count_of(after) and tokens:
+            self.context = count_of(after), model
 
     def see_usage(self, time_ms: int, prompt: int, model: str, *, is_main: bool) -> None:
         """Learn from a usage row: the context is the prompt of the newest of the main chain."""
-        self._usage_ms = max(self._usage_ms, time_ms)
-        if is_main and prompt and time_ms >= self._context_ms and not self._is_agent:
-            self._context_ms = time_ms
-            self._found["context_tokens"] = prompt
-            self._found["context_model"] = model
+        self.usage_ms = max(self.usage_ms, time_ms)
+        if is_main and prompt and time_ms >= self.context_ms:
+            self.context_ms, self.context = time_ms, (prompt, model)
+
+    def _note_context(self) -> None:
+        if self.context[0]:
+            self._found["context_tokens"], self._found["context_model"] = self.context
 
     def see_turn(self, value: Mapping[str, Any]) -> bool:
         """Take a line for the last turn if it is one: of the main chain, or any in a sub-agent's file."""

@@ -11,18 +11,22 @@ import os
 from dataclasses import replace
 from typing import Final
 
-import orjson
+import msgspec
 
 from claude_tui.model import ProblemKind
 from claude_tui.sources.claude.discovery import decoded_dir
-from claude_tui.sources.claude.facts import MAX_NOTE, FactsGatherer, with_agent_type
+from claude_tui.sources.claude.facts import MAX_NOTE, FactsGatherer, is_note, with_agent_type
 from claude_tui.sources.claude.fast_rows import FastBuilder
 from claude_tui.sources.claude.fast_search import marks
 from claude_tui.sources.claude.rule import bad_counts, usage_row
+from claude_tui.sources.claude.usual import UserLine, UsualRow
 from claude_tui.sources.lines import LineReader, decode_objects
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead
 
 _BRACE: Final = ord("}")
+_decode: Final = msgspec.json.Decoder(UsualRow).decode
+_decode_user: Final = msgspec.json.Decoder(UserLine).decode
+_NOT_USUAL: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 def read_columns(path: str, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
@@ -58,8 +62,8 @@ class _Reading:
         )
 
     def _read_block(self, offset: int, block: bytes) -> None:
-        find, startswith = block.find, block.startswith
-        facts, take, loads, mark_after = self._facts, self._builder.take, orjson.loads, marks(block)
+        find = block.find
+        facts, take, decode, mark_after = self._facts, self._builder.take, _decode, marks(block)
         mark = mark_after(0)
         start, size, lines = 0, len(block), 0
         needs_start = facts.needs_start
@@ -69,18 +73,14 @@ class _Reading:
             if mark < end:
                 line = block[start:end]
                 try:
-                    is_taken = not needs_start and take(loads(line), offset + start)
-                except orjson.JSONDecodeError:
+                    is_taken = not needs_start and take(decode(line), offset + start)
+                except _NOT_USUAL:
                     is_taken = False
-                if not is_taken:
+                if not is_taken and (needs_start or not _is_from_user(line)):
                     self._read_line(offset + start, line)
                     needs_start = needs_start and facts.needs_start
                 mark = mark_after(end)
-            elif (
-                needs_start
-                or (end - start <= MAX_NOTE and not startswith(b'{"parentUuid":"', start, end))
-                or block[end - 1] != _BRACE
-            ):
+            elif needs_start or block[end - 1] != _BRACE or (end - start <= MAX_NOTE and is_note(block[start:end])):
                 self._read_line(offset + start, block[start:end])
                 needs_start = needs_start and facts.needs_start
             start = end + 1
@@ -104,3 +104,12 @@ class _Reading:
                 if self._facts.see_turn(value):
                     return
             end = start - 1
+
+
+def _is_from_user(line: bytes) -> bool:
+    """Whether a line is whole and the user's: it may say "usage" of what a tool did, and counts nothing."""
+    try:
+        _decode_user(line)
+    except _NOT_USUAL:
+        return False
+    return True

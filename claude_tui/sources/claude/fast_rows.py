@@ -5,28 +5,28 @@ Gives the same columns as `columns.columns_of`. Must not read files, know lines 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from msgspec import UNSET
+
+from claude_tui.model import Row
 from claude_tui.sources.claude.facts import FactsGatherer
 from claude_tui.sources.claude.rule import MAX_COUNT, PLACEHOLDER_OUTPUT, SYNTHETIC_MODEL, has_merged_usage
-from claude_tui.sources.columns import (
-    COPY,
-    LOWER_BOUND,
-    NEVER,
-    SIDECHAIN,
-    ColumnsBuilder,
-    Owner,
-    key_number,
-    put_or_drop,
-)
+from claude_tui.sources.claude.usual import UsualRow
+from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, ColumnsBuilder, Owner, key_number
 from claude_tui.sources.instants import instant_ms
 
 _COUNT_BITS: Final = MAX_COUNT.bit_length() - 1
-_NO_TOOLS: Final[Mapping[str, Any]] = {}
-_APPENDED: Final = (
-    "key", "time", "owner", "flags", "input", "output", "write_5m", "write_1h", "cache_read", "offset", "model",
+_OWNER_FLAGS: Final = COPY | SIDECHAIN
+_COLUMNS: Final = (
+    "time", "owner", "flags", "input", "output", "write_5m", "write_1h", "cache_read", "offset", "model",
 )  # fmt: skip
+
+Settled = tuple[int, int, int, int, int, int, int, int, int, int]
+"""What is settled of a response, in the order of `_COLUMNS`."""
+
+Named = tuple[str, str, str, str, str, bool, str | None, str | None, str | None]
+"""Model, session, agent, folder, version, whether a side chain, speed, place and tier, as a row names them."""
 
 
 class _Circumstances(NamedTuple):
@@ -39,156 +39,112 @@ class _Circumstances(NamedTuple):
 
 
 class FastBuilder(ColumnsBuilder):
-    """A `ColumnsBuilder` that also takes decoded lines, and tells `facts` of those it takes."""
+    """A `ColumnsBuilder` that also takes usual rows, and tells `facts` of those it takes.
+
+    A response belongs to `_settled` until something unusual is said of it; from then on to the plain builder.
+    """
 
     def __init__(self, facts: FactsGatherer, *, keep_names: bool = False) -> None:
         super().__init__("claude", keep_names=keep_names)
-        self._see_usage = facts.see_usage
-        self._circumstances: dict[tuple[Any, ...], _Circumstances] = {}
-        columns = self._columns
-        self._appends = tuple(getattr(columns, name).append for name in _APPENDED)
+        self._facts = facts
+        self._settled: dict[str, Settled] = {}
+        self._circumstances: dict[Named, _Circumstances] = {}
+        self._last_named: Named | None = None
+        self._last_shared: _Circumstances | None = None
 
-    def take(self, line: Any, offset: int) -> bool:
-        """Settle a decoded line if it is a usage row of the usual shape; return False where the rule must decide.
+    def take(self, row: UsualRow, offset: int) -> bool:
+        """Settle a row if the rule gives it no terms, extras or problems, and a key that is the message's id.
 
-        Usual is what the rule gives no terms, extras or problems, and a key that is the message's id.
+        Returns False where the rule must decide.
         """
-        try:
-            message = line["message"]
-            usage = message["usage"]
-            key, given, output = message["id"], usage["input_tokens"], usage["output_tokens"]
-            writes, reads = usage["cache_creation_input_tokens"], usage["cache_read_input_tokens"]
-            split, tools = usage["cache_creation"], usage.get("server_tool_use", _NO_TOOLS)
-            write_5m, write_1h = split["ephemeral_5m_input_tokens"], split["ephemeral_1h_input_tokens"]
-            searches = tools.get("web_search_requests", 0)
-            iterations = usage.get("iterations")
-            named = (
-                line["type"], message["model"], line["sessionId"], line.get("agentId", ""), line["cwd"],
-                line["version"], line["isSidechain"],
-                usage.get("speed"), usage.get("inference_geo"), usage.get("service_tier"),
-            )  # fmt: skip
-            shared = self._circumstances.get(named) or self._new_circumstances(*named)
-            is_usual = (
-                shared is not None
-                and type(key) is str
-                and key[:4] == "msg_"
-                and type(given) is type(output) is type(writes) is type(reads) is int
-                and type(write_5m) is type(write_1h) is type(searches) is int
-                and not (given | output | write_5m | write_1h | reads | searches) >> _COUNT_BITS
-                and write_5m + write_1h == writes < MAX_COUNT
-                and not (iterations and _is_told_apart(iterations))
-                and (output or message.get("stop_reason") != "refusal")
-                and "code_execution_requests" not in tools
-                and not usage.get("fallback_credit")
-                and not message.get("pausedResponses")
-                and not line.get("isApiErrorMessage")
-            )
-        except (KeyError, TypeError, AttributeError, IndexError):
-            return False
-        if not is_usual or shared is None:
-            return False
-        owner, model, flags, has_merged_usage = shared
-        if has_merged_usage:
-            lower = 0 if "server_tool_use" in usage else LOWER_BOUND
+        message = row.message
+        usage = message.usage
+        split = usage.cache_creation
+        key, model = message.id, message.model
+        given, output, reads = usage.input_tokens, usage.output_tokens, usage.cache_read_input_tokens
+        write_5m, write_1h = split.ephemeral_5m_input_tokens, split.ephemeral_1h_input_tokens
+        writes = usage.cache_creation_input_tokens
+        named = (
+            model, row.sessionId, row.agentId, row.cwd, row.version, row.isSidechain,
+            usage.speed, usage.inference_geo, usage.service_tier,
+        )  # fmt: skip
+        if named == self._last_named:
+            shared = self._last_shared
         else:
-            lower = LOWER_BOUND if output <= PLACEHOLDER_OUTPUT and message.get("stop_reason") is None else 0
-        if "requestSessionId" in line or "forkedFrom" in line:
+            shared = self._last_shared = self._circumstances.get(named) or self._new_circumstances(named)
+            self._last_named = named
+        if (
+            shared is None
+            or (given | output | write_5m | write_1h | reads) >> _COUNT_BITS
+            or write_5m + write_1h != writes
+            or writes >= MAX_COUNT
+            or key[:4] != "msg_"
+            or (not output and message.stop_reason == "refusal")
+            or row.isApiErrorMessage
+            or key in self._entries
+        ):
+            return False
+        owner, model_number, flags, has_merged_usage = shared
+        if row.requestSessionId is not UNSET or row.forkedFrom is not UNSET:
             flags |= COPY
-        time_ms = instant_ms(line.get("timestamp"))
+        time_ms = instant_ms(row.timestamp)
+        known = self._settled.get(key)
+        if known is not None and (not known[0] or time_ms < known[0] or (flags ^ known[2]) & _OWNER_FLAGS):
+            self._hand_over(key, known)
+            return False
         prompt = given + writes + reads
-        self._see_usage(time_ms, prompt, message["model"], is_main=not flags & SIDECHAIN)
-        entry = self._entries.get(key)
-        counted = (given, output, write_5m, write_1h, reads, offset, model)
-        if entry is not None:
-            self._see_instant(entry, time_ms, flags, owner)
-            self._see_count(entry, counted, lower, searches)
-            return True
-        entry = self._entries[key] = len(self._entries)
-        if self._keep_names:
-            self._columns.names.append(key)
-        (
-            a_key, a_time, a_owner, a_flags, a_input, a_output, a_write_5m, a_write_1h, a_read, a_offset, a_model,
-        ) = self._appends  # fmt: skip
-        a_key(key_number("claude", key))
-        a_time(time_ms)
-        a_owner(owner)
-        a_flags(flags | lower)
-        a_input(given)
-        a_output(output)
-        a_write_5m(write_5m)
-        a_write_1h(write_1h)
-        a_read(reads)
-        a_offset(offset)
-        a_model(model)
-        if searches:
-            self._columns.web_search[entry] = searches
+        facts = self._facts
+        if time_ms >= facts.context_ms and prompt and not flags & SIDECHAIN:
+            facts.context_ms, facts.context = time_ms, (prompt, model)
+        facts.usage_ms = max(facts.usage_ms, time_ms)
+        if has_merged_usage:
+            if usage.server_tool_use is UNSET:
+                flags |= LOWER_BOUND
+        elif output <= PLACEHOLDER_OUTPUT and message.stop_reason is None:
+            flags |= LOWER_BOUND
+        if known is None:
+            self._settled[key] = (
+                time_ms, owner, flags, given, output, write_5m, write_1h, reads, offset, model_number,
+            )  # fmt: skip
+        elif output > known[4] or (output == known[4] and prompt >= known[3] + known[5] + known[6] + known[7]):
+            self._settled[key] = (
+                known[0], known[1], flags, given, output, write_5m, write_1h, reads, offset, model_number,
+            )  # fmt: skip
         return True
 
-    def _see_instant(self, entry: int, time_ms: int, flags: int, owner: int) -> None:
-        columns = self._columns
-        known, earliest = columns.flags[entry], columns.time[entry]
-        own = columns.owner_time.get(entry, earliest)
-        if own == earliest <= time_ms and earliest and not (flags ^ known) & (COPY | SIDECHAIN):
-            return
-        rank = (flags & COPY, time_ms or NEVER, flags & SIDECHAIN)
-        if rank < (known & COPY, own or NEVER, known & SIDECHAIN):
-            columns.owner[entry] = owner
-            columns.flags[entry] = flags | (known & LOWER_BOUND)
-            own = time_ms
-        if time_ms and (time_ms < earliest or not earliest):
-            columns.time[entry] = earliest = time_ms
-        if own == earliest:
-            columns.owner_time.pop(entry, None)
-        else:
-            columns.owner_time[entry] = own
+    def add(self, row: Row) -> None:
+        """Merge one row in that the rule decided on."""
+        known = self._settled.get(row.key)
+        if known is not None:
+            self._hand_over(row.key, known)
+        super().add(row)
 
-    def _see_count(self, entry: int, counted: tuple[int, ...], lower: int, searches: int) -> None:
-        columns = self._columns
-        given, output, write_5m, write_1h, reads, offset, model = counted
-        tokens = given + output + write_5m + write_1h + reads
-        known = (
-            columns.input[entry] + columns.output[entry] + columns.write_5m[entry] + columns.write_1h[entry]
-            + columns.cache_read[entry]
-        )  # fmt: skip
-        if (output, tokens, offset) < (columns.output[entry], known, columns.offset[entry]):
-            return
-        columns.input[entry] = given
-        columns.output[entry] = output
-        columns.write_5m[entry] = write_5m
-        columns.write_1h[entry] = write_1h
-        columns.cache_read[entry] = reads
-        columns.offset[entry] = offset
-        columns.model[entry] = model
-        columns.flags[entry] = (columns.flags[entry] & ~LOWER_BOUND) | lower
-        put_or_drop(columns.web_search, entry, searches)
-        columns.terms.pop(entry, None)
-        columns.extras.pop(entry, None)
+    def columns(self) -> Columns:
+        """Return what has been settled so far."""
+        self._append(self._settled)
+        self._settled = {}
+        return super().columns()
 
-    def _new_circumstances(self, *named: Any) -> _Circumstances | None:
-        kind, model, session, agent, cwd, version, is_sidechain, speed, geo, tier = named
-        if not (
-            kind == "assistant"
-            and type(model) is type(session) is type(agent) is type(cwd) is type(version) is str
-            and model != SYNTHETIC_MODEL
-            and session
-            and cwd
-            and speed != "fast"
-            and geo != "us"
-            and tier != "batch"
-        ):
+    def _hand_over(self, key: str, known: Settled) -> None:
+        """Let the plain builder go on with a response."""
+        del self._settled[key]
+        self._entries[key] = len(self._columns)
+        self._append({key: known})
+
+    def _append(self, settled: dict[str, Settled]) -> None:
+        columns = self._columns
+        columns.key.extend([key_number("claude", key) for key in settled])
+        if self._keep_names:
+            columns.names.extend(settled)
+        for name, values in zip(_COLUMNS, zip(*settled.values(), strict=True), strict=False):
+            getattr(columns, name).extend(values)
+
+    def _new_circumstances(self, named: Named) -> _Circumstances | None:
+        model, session, agent, cwd, version, is_sidechain, speed, geo, tier = named
+        is_usual = session and cwd and model != SYNTHETIC_MODEL and speed != "fast" and geo != "us" and tier != "batch"
+        if not is_usual:
             return None
-        side = SIDECHAIN if is_sidechain else 0
         owner = self._owner(Owner(session, agent, cwd))
-        made = _Circumstances(owner, self._model(model), side, has_merged_usage(version))
-        self._circumstances[named] = made
+        side = SIDECHAIN if is_sidechain else 0
+        made = self._circumstances[named] = _Circumstances(owner, self._model(model), side, has_merged_usage(version))
         return made
-
-
-def _is_told_apart(iterations: Any) -> bool:
-    """Whether iterations say more than the counters of the whole response do."""
-    return not (
-        type(iterations) is list
-        and len(iterations) == 1
-        and type(iterations[0]) is dict
-        and iterations[0].get("type") == "message"
-    )
