@@ -18,6 +18,17 @@ from claude_tui.sources.claude.rule import usage_row
 _MAX_BROKEN = 256
 
 
+def _number(digits: str) -> float:
+    """Read a whole number, as a float where it is longer than Python reads: it still is JSON."""
+    try:
+        return int(digits)
+    except ValueError:
+        return float(digits)
+
+
+_decoder = json.JSONDecoder(parse_int=_number)
+
+
 def reference_rows(path: str) -> tuple[list[Row], str]:
     """Return every usage row of a transcript in file order, and the first folder any of its lines names."""
     rows = []
@@ -48,7 +59,7 @@ def reference_objects(text: str) -> Iterator[dict[str, object]]:
     What is no object is passed over: a torn object up to the last brace before the place where it broke.
     """
     try:
-        value = json.loads(text)
+        value = _decoder.decode(text)
     except (ValueError, RecursionError):
         pass
     else:
@@ -58,12 +69,12 @@ def reference_objects(text: str) -> Iterator[dict[str, object]]:
     position = broken = 0
     while (position := text.find("{", position)) >= 0 and broken <= _MAX_BROKEN:
         try:
-            value, position = json.JSONDecoder().raw_decode(text, position)
+            value, position = _decoder.raw_decode(text, position)
         except json.JSONDecodeError as error:
             broken += 1
             brace = text.rfind("{", position + 1, error.pos + 1)
             position = brace if brace > 0 else max(error.pos, position + 1)
-        except (RecursionError, ValueError):
+        except RecursionError:
             return
         else:
             yield value
