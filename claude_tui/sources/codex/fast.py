@@ -9,18 +9,21 @@ from __future__ import annotations
 
 from typing import Final
 
-import orjson
+import msgspec
 
 from claude_tui.model import ProblemKind
 from claude_tui.sources.codex.fast_rows import FastRollout
 from claude_tui.sources.codex.fast_search import marks
 from claude_tui.sources.codex.records import skip
 from claude_tui.sources.codex.threads import Threads, thread_of
+from claude_tui.sources.codex.usual import CountLine, RecordLine
 from claude_tui.sources.instants import instant_ms
 from claude_tui.sources.lines import LineReader
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile
 
 _BRACE: Final = ord("}")
+_decode: Final = msgspec.json.Decoder(RecordLine | CountLine).decode
+_NOT_USUAL: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _FIRST_LINES: Final = 32
 """Lines among which the first meta and the first model are looked for, before searching for them pays."""
 
@@ -60,9 +63,9 @@ class _Reading:
         )
 
     def _read_block(self, offset: int, block: bytes) -> None:
-        rollout, find, loads = self._rollout, block.find, orjson.loads
+        rollout, find, decode = self._rollout, block.find, _decode
         start, size, lines = 0, len(block), 0
-        while start < size and lines < _FIRST_LINES and rollout.needs_start:
+        while start < size and lines < _FIRST_LINES and (rollout.needs_meta or rollout.needs_model):
             end = find(b"\n", start)
             self._read_line(offset + start, block[start:end])
             start = end + 1
@@ -74,8 +77,8 @@ class _Reading:
             if mark < end:
                 line = block[start:end]
                 try:
-                    is_taken = take(loads(line), offset + start)
-                except orjson.JSONDecodeError:
+                    is_taken = take(decode(line), offset + start)
+                except _NOT_USUAL:
                     is_taken = False
                 if not is_taken:
                     self._read_line(offset + start, line)

@@ -7,25 +7,26 @@ records mean.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from operator import itemgetter
-from typing import Any, Final
+from typing import Final
 
+from msgspec.structs import astuple
+
+from claude_tui.model import Row
 from claude_tui.sources.codex.records import Tokens
 from claude_tui.sources.codex.rollout import OtherThreads, Rollout
+from claude_tui.sources.codex.usual import CountLine, Info, RecordLine, Told
 from claude_tui.sources.columns import SIDECHAIN, Columns, ColumnsBuilder, Owner, key_number
 from claude_tui.sources.instants import instant_ms
 
-_COUNT_BITS: Final = 53
-_PICK: Final = itemgetter(
-    "input_tokens", "cached_input_tokens", "cache_write_input_tokens", "output_tokens", "reasoning_output_tokens",
-    "total_tokens",
+_COLUMNS: Final = (
+    "time", "owner", "flags", "input", "output", "write_5m", "write_1h", "cache_read", "offset", "model",
 )  # fmt: skip
-_PICK_OLD: Final = itemgetter(
-    "input_tokens", "cached_input_tokens", "output_tokens", "reasoning_output_tokens", "total_tokens"
-)  # fmt: skip
-_APPENDED: Final = (
-    "key", "time", "owner", "flags", "input", "output", "write_5m", "write_1h", "cache_read", "offset", "model",
-)  # fmt: skip
+
+Counted = tuple[int, int, int, int, int, int, int, int, int, int]
+"""What is counted of a response, in the order of `_COLUMNS`."""
+
+Origin = tuple[int, int]
+"""The owner number and the flags of a thread's own responses."""
 
 
 class FastRollout(Rollout):
@@ -33,13 +34,8 @@ class FastRollout(Rollout):
 
     def __init__(self, stem: str, others: OtherThreads, state: str, *, keep_names: bool) -> None:
         super().__init__(stem, others, state)
-        self._builder = _Builder(keep_names=keep_names)
-        self._origin_numbers: tuple[int, int] | None = None
-
-    @property
-    def needs_start(self) -> bool:
-        """Whether the thread or its first model is still unknown."""
-        return self._is_new or not self._state.model
+        self._builder = FastBuilder(keep_names=keep_names)
+        self._own: Origin | None = None
 
     @property
     def needs_meta(self) -> bool:
@@ -60,35 +56,29 @@ class FastRollout(Rollout):
         for event in self.events(record, offset):
             self._builder.add(event.row)
 
-    def take(self, record: Any, offset: int) -> bool:
-        """Take in a decoded record of the usual shape; return False, with nothing done, where the rule must decide."""
-        try:
-            kind, payload = record["type"], record["payload"]
-            if kind == "token_usage_record":
-                return self._take_record(payload, record.get("timestamp"), offset)
-            if kind == "event_msg" and payload["type"] == "token_count":
-                return self._take_count(payload["info"], record.get("timestamp"), offset)
-        except (KeyError, TypeError):
-            pass
-        return False
+    def take(self, line: RecordLine | CountLine, offset: int) -> bool:
+        """Take in a usual line, if it is of the thread itself; return False, with nothing done, where it is not."""
+        if isinstance(line, RecordLine):
+            return self._take_record(line.payload, line.timestamp, offset)
+        return self._take_count(line.payload.info, line.timestamp, offset)
 
-    def _take_record(self, payload: dict[str, Any], timestamp: object, offset: int) -> bool:
+    def _take_record(self, told: Told, timestamp: str, offset: int) -> bool:
         state = self._state
-        thread, turn, response = payload["thread_id"], payload["turn_id"], payload["response_id"]
-        tokens = _tokens(payload["usage"])
-        if tokens is None or thread != state.thread or not (type(turn) is type(response) is str and response):
+        thread, response = told.thread_id, told.response_id
+        if thread != state.thread or not response:
             return False
-        model = state.turns.get(turn, state.model)
-        if not self._append(f"{thread}/{response}", model, tokens, timestamp, offset):
+        tokens: Tokens = astuple(told.usage)
+        model = state.turns.get(told.turn_id, state.model)
+        if not self._append(f"{thread}/{response}", timestamp, model, tokens, offset):
             return False
         state.told, state.leading, state.context = True, False, tokens[0]
         return True
 
-    def _take_count(self, info: dict[str, Any], timestamp: object, offset: int) -> bool:
+    def _take_count(self, info: Info, timestamp: str, offset: int) -> bool:
         state = self._state
-        total, last = _tokens(info["total_token_usage"]), _tokens(info["last_token_usage"])
-        if total is None or last is None or state.leading:
+        if state.leading:
             return False
+        total: Tokens = astuple(info.total_token_usage)
         before = state.previous
         if total == before:
             return True
@@ -96,77 +86,73 @@ class FastRollout(Rollout):
         if state.told:
             state.told = False
         else:
+            last: Tokens = astuple(info.last_token_usage)
             key = f"{state.thread}/{epoch}/{'.'.join(map(str, total + last))}"
-            if not any(last[:5]) or not self._append(key, state.model, last, timestamp, offset):
+            if not any(last[:5]) or not self._append(key, timestamp, state.model, last, offset):
                 return False
             state.context = last[0]
         state.previous, state.epoch = total, epoch
         return True
 
-    def _append(self, key: str, model: str, tokens: Tokens, timestamp: object, offset: int) -> bool:
-        """Count a response of the thread's own, where it has a model and is new."""
-        origin = self._origin_numbers
-        if origin is None:
+    def _append(self, key: str, timestamp: str, model: str, tokens: Tokens, offset: int) -> bool:
+        """Count a response of the thread itself, if it is new and has a model."""
+        own = self._own
+        if own is None:
             if self._is_new:
                 return False  # the first meta says whose it is
             state = self._state
-            origin = self._origin_numbers = self._builder.origin(state.root, state.thread, state.cwd)
-        return self._builder.append(key, timestamp, origin, model, tokens, offset)
+            own = self._own = self._builder.origin(state.root, state.thread, state.cwd)
+        return self._builder.append(key, timestamp, own, model, tokens, offset)
 
 
-class _Builder(ColumnsBuilder):
-    """A `ColumnsBuilder` that also takes new responses without a row made of them."""
+class FastBuilder(ColumnsBuilder):
+    """A `ColumnsBuilder` that also takes new responses without a row made of them.
+
+    Such a response belongs to `_counted` until a row of it comes; from then on to the plain builder.
+    """
 
     def __init__(self, *, keep_names: bool) -> None:
         super().__init__("codex", keep_names=keep_names)
-        self._appends = tuple(getattr(self._columns, name).append for name in _APPENDED)
+        self._counted: dict[str, Counted] = {}
 
-    def origin(self, root: str, thread: str, cwd: str) -> tuple[int, int]:
-        """The owner number and the flags of a thread's own responses."""
+    def origin(self, root: str, thread: str, cwd: str) -> Origin:
+        """Number the owner of a thread's own responses."""
         if thread == root:
             return self._owner(Owner(root, "", cwd)), 0
         return self._owner(Owner(root, thread, cwd)), SIDECHAIN
 
-    def append(
-        self, key: str, timestamp: object, origin: tuple[int, int], model: str, tokens: Tokens, offset: int
-    ) -> bool:
-        """Take in a response if it is new and has a model; return whether it is."""
-        entries = self._entries
-        if key in entries or not model:
+    def append(self, key: str, timestamp: str, origin: Origin, model: str, tokens: Tokens, offset: int) -> bool:
+        """Take in a response, if it is new and has a model."""
+        if key in self._counted or key in self._entries or not model:
             return False
-        entries[key] = len(entries)
-        if self._keep_names:
-            self._columns.names.append(key)
-        given, cached, written, output, _, _ = tokens
-        (
-            a_key, a_time, a_owner, a_flags, a_input, a_output, a_write_5m, a_write_1h, a_read, a_offset, a_model,
-        ) = self._appends  # fmt: skip
-        a_key(key_number("codex", key))
-        a_time(instant_ms(timestamp))
-        a_owner(origin[0])
-        a_flags(origin[1])
-        a_input(max(0, given - cached - written))
-        a_output(output)
-        a_write_5m(written)
-        a_write_1h(0)
-        a_read(cached)
-        a_offset(offset)
         number = self._models.get(model)
-        a_model(self._model(model) if number is None else number)
+        if number is None:
+            number = self._model(model)
+        owner, flags = origin
+        given, cached, written, output, _, _ = tokens
+        uncached = max(0, given - cached - written)
+        time_ms = instant_ms(timestamp)
+        self._counted[key] = time_ms, owner, flags, uncached, output, written, 0, cached, offset, number
         return True
 
+    def add(self, row: Row) -> None:
+        """Merge one row in that the rule decided on."""
+        counted = self._counted.pop(row.key, None)
+        if counted is not None:
+            self._entries[row.key] = len(self._columns)
+            self._extend({row.key: counted})
+        super().add(row)
 
-def _tokens(counters: Any) -> Tokens | None:
-    """The counters of a usage object, None where one is no count. Raises KeyError or TypeError for other shapes."""
-    try:
-        found: Tokens = _PICK(counters)
-    except KeyError:  # before there were cache writes
-        given, cached, output, reasoning, total = _PICK_OLD(counters)
-        found = given, cached, 0, output, reasoning, total
-    given, cached, written, output, reasoning, total = found
-    if (
-        type(given) is type(cached) is type(written) is type(output) is type(reasoning) is type(total) is int
-        and not (given | cached | written | output | reasoning | total) >> _COUNT_BITS
-    ):
-        return found
-    return None
+    def columns(self) -> Columns:
+        """Return what has been settled so far."""
+        self._extend(self._counted)
+        self._counted = {}
+        return super().columns()
+
+    def _extend(self, counted: dict[str, Counted]) -> None:
+        columns = self._columns
+        columns.key.extend([key_number("codex", key) for key in counted])
+        if self._keep_names:
+            columns.names.extend(counted)
+        for name, values in zip(_COLUMNS, zip(*counted.values(), strict=True), strict=False):
+            getattr(columns, name).extend(values)

@@ -43,11 +43,15 @@ def marks(block: bytes, *, with_meta: bool, with_settings: bool) -> Find:
     if not others:
         return find
     nearest = [-1] * len(others)
+    first = -1
 
     def find_any(position: int) -> int:
-        for number, found in enumerate(nearest):
-            if found < position:
-                nearest[number] = others[number](position)
-        return min(find(position), *nearest)
+        nonlocal first
+        if first < position:
+            for number, found in enumerate(nearest):
+                if found < position:
+                    nearest[number] = others[number](position)
+            first = min(nearest)
+        return min(find(position), first)
 
     return find_any
