@@ -15,7 +15,7 @@ from textual.content import Content
 from claude_tui.model import Totals
 from claude_tui.ui import bars, format
 from claude_tui.ui.columns import cut
-from claude_tui.ui.header import Line
+from claude_tui.ui.header import Line, assemble
 
 LEAST_HEIGHT, MOST_HEIGHT = 8, 12
 """Lines it takes, its border included."""
@@ -66,11 +66,13 @@ def kinds(totals: Totals, width: int, height: int) -> Content:
     hit = totals.cache_hit
     if height >= 8:
         lines.append(Content(""))
-    lines.append(Content.assemble(
-        ("cache ", "$quiet"), (format.share(hit, 1) + " hit" if hit is not None else "unused", "$success"),
-        ("  saved ", "$quiet"), (format.money(totals.read_saved_nano, 9), "$foreground"),
-        ("  writes +", "$quiet"), (format.money(totals.write_extra_nano, 8), "$foreground"),
-    ))  # fmt: skip
+    used = format.share(hit, 1) + " hit" if hit is not None else "unused"
+    groups = [
+        (0, [("cache ", "$quiet"), (used, "$success")]),
+        (1, [("saved ", "$quiet"), (format.money(totals.read_saved_nano, 9), "$foreground")]),
+        (2, [("writes +", "$quiet"), (format.money(totals.write_extra_nano, 8), "$foreground")]),
+    ]
+    lines.append(assemble(groups, width, gap=("  ", "")))
     lines.append(Content.styled(cut(format.confidence(totals), width), "$quiet"))
     return Content("\n").join(lines)
 

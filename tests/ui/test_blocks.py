@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta, timezone
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -94,3 +95,19 @@ def test_what_the_cache_saved_is_only_said_where_it_is_known() -> None:
     known = explain.of_totals(Totals(cache_read=5, read_saved_nano=3_000_000_000), timezone.utc)
     assert "cache saved  $3.00" in explain.laid_out(known, 90).plain
     assert "cache s" not in explain.laid_out(explain.of_totals(Totals(cache_read=5), timezone.utc), 90).plain
+
+
+@pytest.mark.parametrize("width", range(37, 80, 7))
+def test_the_open_blocks_lines_are_whole_at_every_width(width: int) -> None:
+    window = Window(BLOCK.start_ms, BLOCK.end_ms, BLOCK, False, 20_000_000_000, 30_000_000_000)
+    lines = [line.plain for line in window_lines(BlocksPicture(window=window), NOW_MS, timezone.utc, width)]
+    assert all(len(line) <= width for line in lines)
+    assert "so far $5.00" in lines[1]
+
+
+@pytest.mark.parametrize("key", "2356")
+async def test_panels_stand_beside_each_other_and_never_cut_their_borders(key: str) -> None:
+    async with running(size=(120, 36)) as (_, pilot):
+        await press(pilot, key)
+        text = screen_text(pilot.app)
+        assert text.count("╭") == text.count("╮") == text.count("╰") == text.count("╯") >= 7

@@ -137,7 +137,7 @@ async def test_each_client_has_its_cost_in_the_header_and_its_tokens_in_models()
 
 async def test_where_names_do_not_fit_models_says_what_each_client_used_by_its_glyph() -> None:
     async with running(FakeSource(mixed), size=(90, 36), view="models") as (app, _):
-        foot = "\n".join(screen_text(app).split("\n")[-4:])
+        (foot,) = [line for line in screen_text(app).split("\n") if line.startswith("╰") and "cost ▼" in line]
         assert foot.count(" tok") == 3
         assert "◈ $" in foot
 

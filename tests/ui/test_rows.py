@@ -11,6 +11,7 @@ from claude_tui.model import AgentRow, Response, Totals
 from claude_tui.sources.turn import TurnDetails
 from claude_tui.ui import editor, rows_out
 from claude_tui.ui.cells import Frame
+from claude_tui.ui.row_detail import kinds
 from claude_tui.ui.tree import AgentLine, unfold
 from claude_tui.ui.views import turns
 from claude_tui.ui.views.projects import project_columns
@@ -202,3 +203,9 @@ async def test_the_tools_of_replies_on_screen_are_read_once_each() -> None:
         table = app.view.table
         assert table is not None
         assert len(asked) == len(set(asked)) <= len(table.visible_rows)
+
+
+@pytest.mark.parametrize("width", range(24, 70, 5))
+def test_the_detail_of_a_row_is_whole_at_every_width(width: int) -> None:
+    sums = Totals(responses=3, input=9, cache_read=99, read_saved_nano=123_456_000_000_000, write_extra_nano=10**12)
+    assert all(len(line) <= width for line in kinds(sums, width, 9).plain.split("\n"))

@@ -90,8 +90,11 @@ class View(Vertical):
     IGNORES_PERIOD: ClassVar[bool] = False
     """Whether it asks for all days, to show which the period covers."""
 
+    IS_PARTED: ClassVar[bool] = False
+    """Whether it is made of several panels, each with a border of its own."""
+
     def __init__(self) -> None:
-        super().__init__(id=self.TITLE, classes="view")
+        super().__init__(id=self.TITLE, classes="view -parted" if self.IS_PARTED else "view")
         self.shown: Shown | None = None
         self.draws = 0
         """How often it was drawn: a view that is not visible is not."""

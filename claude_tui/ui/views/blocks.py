@@ -8,15 +8,16 @@ from datetime import date, timedelta, tzinfo
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.widget import Widget
 
 from claude_tui.engine.blocks import LENGTH_MS, Block
 from claude_tui.engine.windows import BlocksPicture
 from claude_tui.model import DayRow, Snapshot, Totals
 from claude_tui.ui import bars, cells, explain, format
 from claude_tui.ui.columns import Cell, Column
-from claude_tui.ui.header import Line
+from claude_tui.ui.header import Line, assemble
 from claude_tui.ui.period import add
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.views.base import Scope, Shown
@@ -107,10 +108,14 @@ def window_lines(found: BlocksPicture, now_ms: int, zone: tzinfo, width: int) ->
             (empty, "$line"),
             (f"  {left} left", "bold $accent"),
         ),
-        Content.assemble(
-            ("so far ", "$quiet"),
-            (mark + format.money(window.block.nano, 12), "bold $primary"),
-            (f"   {format.short(window.block.usage.tokens)} tokens   {window.block.entries:,} msgs", "$quiet"),
+        assemble(
+            [
+                (0, [("so far ", "$quiet"), (mark + format.money(window.block.nano, 12), "bold $primary")]),
+                (1, [(f"{format.short(window.block.usage.tokens)} tokens", "$quiet")]),
+                (2, [(f"{window.block.entries:,} msgs", "$quiet")]),
+            ],
+            width,
+            gap=("   ", ""),
         ),
         Content.assemble(("at its end ", "$quiet"), heading),
         Content.assemble(("bounds ", "$quiet"), (how, "$success" if window.is_reported else "$warning")),
@@ -152,19 +157,26 @@ class BlocksView(TableView):
     TITLE = "blocks"
     COLUMNS_SORT = "start"
     IGNORES_PERIOD = True
+    IS_PARTED = True
     KEYS: ClassVar[tuple[str, ...]] = ("row-copy", "explain", "filter", "sort-next", "pause", "help")
 
     def __init__(self) -> None:
         super().__init__()
         self._window = Line("window")
         self._weeks = Line("weeks")
+        self._panel = Vertical(self._table, classes="panel")
 
     def compose(self) -> ComposeResult:
         """The open block and the weeks over the table."""
         with Horizontal(id="blocks-top"):
             yield self._window
             yield self._weeks
-        yield self._table
+        yield self._panel
+
+    @property
+    def titled(self) -> Widget:
+        """The table's panel carries the titles."""
+        return self._panel
 
     def columns(self) -> Sequence[Column[BlockRow]]:
         """The columns of the table."""

@@ -53,6 +53,7 @@ class DaysView(View):
     NUMBER = 5
     TITLE = "days"
     IGNORES_PERIOD = True
+    IS_PARTED = True
     KEYS: ClassVar[tuple[str, ...]] = (
         "day-open",
         "heatmap-metric",
@@ -78,7 +79,7 @@ class DaysView(View):
 
     def compose(self) -> ComposeResult:
         """The heatmap over chart and day."""
-        with Vertical(id="year") as year:
+        with Vertical(id="year", classes="panel") as year:
             self._year = year
             yield self.heatmap
             yield self._summary

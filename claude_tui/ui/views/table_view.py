@@ -6,12 +6,14 @@ import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from textual import work
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import BindingType
+from textual.containers import Vertical
 from textual.content import Content
+from textual.widget import Widget
 
 from claude_tui.model import Query, Response, Snapshot
 from claude_tui.sources.display import display_name
@@ -23,6 +25,9 @@ from claude_tui.ui.explain_screen import ExplainScreen
 from claude_tui.ui.line_table import LineTable
 from claude_tui.ui.row_detail import LEAST_HEIGHT, MOST_HEIGHT, RowDetail
 from claude_tui.ui.views.base import Shown, View
+
+AROUND: Final = 3
+"""Lines of a table's panel beside its rows: borders and the names of the columns."""
 
 
 class TableView(View):
@@ -198,14 +203,22 @@ class TableView(View):
 class DetailedView(TableView):
     """A table that says more about its selected row where its rows leave room for that."""
 
+    IS_PARTED = True
+
     def __init__(self) -> None:
         super().__init__()
+        self._panel = Vertical(self._table, classes="panel")
         self._detail = RowDetail()
 
     def compose(self) -> ComposeResult:
         """The table over the detail."""
-        yield self._table
+        yield self._panel
         yield self._detail
+
+    @property
+    def titled(self) -> Widget:
+        """The table's panel carries the titles."""
+        return self._panel
 
     def draw(self, shown: Shown) -> None:
         """Give the rows to the table, and the selected one to the detail."""
@@ -217,7 +230,7 @@ class DetailedView(TableView):
         return row.name if row is not None else ""
 
     def _arrange_detail(self) -> None:
-        room = self.size.height - self._table.total - 1
+        room = self.size.height - self._table.total - AROUND
         has_room = room >= LEAST_HEIGHT and self.size.width >= 76
         self._detail.display = has_room
         if has_room and self.shown is not None:
