@@ -24,16 +24,14 @@ from claude_tui.engine.sections import DamagedError, Sections, from_json, to_jso
 from claude_tui.engine.store import Owner, Store
 from claude_tui.engine.table import FileRef, Table
 from claude_tui.model import Extra, Problem, ProblemKind, Usage
+from claude_tui.sources.columns import ARRAYS
 from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile
 
 SCHEMA: Final = 3
 """Moves whenever what is counted, or how it is kept, changes."""
 
 _CELL_WIDTH: Final = 19
-_ARRAYS: Final = (
-    "key", "time", "owner", "model", "file", "input", "output", "write_5m", "write_1h", "cache_read", "offset",
-    "flags",
-)  # fmt: skip
+_ARRAYS: Final = ("file", *ARRAYS)
 _FACTS: Final = tuple(field.name for field in fields(FileFacts))
 _NUMBERS: Final = ("web_search", "reported", "owner_time", "owner_file")
 

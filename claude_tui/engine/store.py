@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from claude_tui.engine.calendar import Calendar
 from claude_tui.engine.cellbook import CellBook
-from claude_tui.engine.cells import CellKey, Sums
+from claude_tui.engine.cells import CellKey, Sums, file_cells
 from claude_tui.engine.facts import FactBook, SessionKey
 from claude_tui.engine.listing import list_responses
 from claude_tui.engine.numbers import Numbers
@@ -159,15 +159,21 @@ class Store:
             file = self._file_numbers[ref] = len(table.files)
             table.files.append(ref)
         owners = [self._owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
+        if not table.row_of.is_disjoint(columns.key):
+            columns, cells = self._merge(columns, file, owners), None
+        if len(columns):
+            self._extend(
+                columns, file, owners, file_cells(columns, self.pricer, self.calendar) if cells is None else cells
+            )
+
+    def _merge(self, columns: Columns, file: int, owners: list[int]) -> Columns:
+        """Merge those responses in that are known. Returns the others."""
+        table = self.table
         models = [self._models.of(model) for model in columns.models]
-        known = table.row_of
-        if known.is_disjoint(columns.key):
-            self._apply_new(columns, file, owners, models, cells)
-            return
         fresh = []
         is_merged = False
         for entry, key in enumerate(columns.key):
-            row = known.get(key)
+            row = table.row_of.get(key)
             if row is None:
                 fresh.append(entry)
             elif table.would_change(row, columns, entry, file):
@@ -178,34 +184,18 @@ class Store:
                 self._add(row, 1)
                 if table.time[row] != time_ms:
                     self._recent.add(row, table.time[row])
-        start = len(table)
-        table.append(columns, fresh, file, owners, models)
-        for row in range(start, len(table)):
-            self._add(row, 1)
-            self._recent.add(row, table.time[row])
-        self.revision += 1 if fresh or is_merged else 0
+        self.revision += is_merged
+        return columns.pick(fresh)
 
-    def _apply_new(
-        self,
-        columns: Columns,
-        file: int,
-        owners: list[int],
-        models: list[int],
-        cells: Mapping[CellKey, Sums] | None,
-    ) -> None:
-        """Take in responses none of which is known yet: by whole columns and, where given, whole sums."""
-        if not len(columns):
-            return
+    def _extend(self, columns: Columns, file: int, owners: list[int], cells: Mapping[CellKey, Sums]) -> None:
+        """Add responses none of which is known yet, with their sums."""
+        models = [self._models.of(model) for model in columns.models]
         start = len(self.table)
         self.table.extend(columns, file, owners, models)
         for row, time_ms in enumerate(columns.time, start):
             self._recent.add(row, time_ms)
-        if cells is None:
-            for row in range(start, len(self.table)):
-                self._add(row, 1)
-        else:
-            for (day, owner, model), more in cells.items():
-                self.cells.merge(CellKey(day, owners[owner], models[model]), more)
+        for (day, owner, model), more in cells.items():
+            self.cells.merge(CellKey(day, owners[owner], models[model]), more)
         self.revision += 1
 
     def remember(self, path: str, columns: Columns, facts: Sequence[FileFacts] = ()) -> bool:

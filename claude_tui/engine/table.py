@@ -6,15 +6,13 @@ Must not know prices, days or sums, and takes no locks: the store does.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from claude_tui.engine.keys import KeyIndex
 from claude_tui.model import Extra, Usage
-from claude_tui.sources.columns import COPY, LOWER_BOUND, NEVER, SIDECHAIN, Columns, put_or_drop
+from claude_tui.sources.columns import ARRAYS, COPY, LOWER_BOUND, NEVER, RARE, SIDECHAIN, Columns, put_or_drop
 
-_PLAIN = ("key", "time", "flags", "input", "output", "write_5m", "write_1h", "cache_read", "offset")
-_RARE = ("web_search", "terms", "extras", "reported", "owner_time")
+_PLAIN: Final = tuple(name for name in ARRAYS if name not in ("owner", "model"))
 
 
 class FileRef(NamedTuple):
@@ -74,31 +72,6 @@ class Table:
             self.web_search.get(row, 0),
         )
 
-    def append(
-        self, columns: Columns, entries: Iterable[int], file: int, owners: list[int], models: list[int]
-    ) -> None:
-        """Add entries of a file whose keys are new. `owners` and `models` translate the file's numbers."""
-        for entry in entries:
-            row = len(self.key)
-            self.row_of.add(columns.key[entry], row)
-            self.key.append(columns.key[entry])
-            self.time.append(columns.time[entry])
-            self.owner.append(owners[columns.owner[entry]])
-            self.flags.append(columns.flags[entry])
-            self.file.append(file)
-            self.model.append(models[columns.model[entry]])
-            self.input.append(columns.input[entry])
-            self.output.append(columns.output[entry])
-            self.write_5m.append(columns.write_5m[entry])
-            self.write_1h.append(columns.write_1h[entry])
-            self.cache_read.append(columns.cache_read[entry])
-            self.offset.append(columns.offset[entry])
-            self._copy_rare(columns, entry, row)
-            if entry in columns.owner_time:
-                self.owner_time[row] = columns.owner_time[entry]
-            if self._keep_names and columns.names:
-                self.names[row] = columns.names[entry]
-
     def extend(self, columns: Columns, file: int, owners: list[int], models: list[int]) -> None:
         """Add all entries of a file, all of whose keys are new."""
         start, count = len(self.key), len(columns)
@@ -108,7 +81,7 @@ class Table:
         self.file.extend([file] * count)
         for name in _PLAIN:
             getattr(self, name).extend(getattr(columns, name))
-        for name in _RARE:
+        for name in RARE:
             getattr(self, name).update((start + entry, value) for entry, value in getattr(columns, name).items())
         if self._keep_names:
             self.names.update(enumerate(columns.names, start))

@@ -15,6 +15,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Final
 
+from claude_tui.engine.memory import keep_freed
 from claude_tui.engine.reading import FileColumns, FileReader, Task
 
 BYTES_PER_WORKER: Final = 12 << 20
@@ -84,6 +85,7 @@ def _start(reader: FileReader, parent: int) -> None:
     global _reader
     _reader = reader
     gc.disable()
+    keep_freed()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(5)  # the screen comes first

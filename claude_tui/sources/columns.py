@@ -9,13 +9,20 @@ Must not know prices, days, files of other rows, or totals.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Final, NamedTuple, TypeVar
 
 from claude_tui.model import Extra, Row, Usage
 
 V = TypeVar("V")
+
+ARRAYS: Final = (
+    "key", "time", "owner", "model", "input", "output", "write_5m", "write_1h", "cache_read", "offset", "flags",
+)  # fmt: skip
+"""The arrays of `Columns`, one element per response."""
+RARE: Final = ("web_search", "terms", "extras", "reported", "owner_time")
+"""Its dictionaries, by entry."""
 
 COPY: Final = 1
 """Flag bit: the owner comes from a copied row."""
@@ -77,6 +84,21 @@ class Columns:
 
     def __len__(self) -> int:
         return len(self.key)
+
+    def pick(self, entries: Sequence[int]) -> Columns:
+        """Return some of the entries, with the same owners and models."""
+        picked = Columns(self.source)
+        picked.owners, picked.models = self.owners, self.models
+        for name in ARRAYS:
+            getattr(picked, name).extend(map(getattr(self, name).__getitem__, entries))
+        for name in RARE:
+            values = getattr(self, name)
+            if values:
+                chosen = {new: values[old] for new, old in enumerate(entries) if old in values}
+                setattr(picked, name, chosen)
+        if self.names:
+            picked.names = [self.names[entry] for entry in entries]
+        return picked
 
     def usage(self, entry: int) -> Usage:
         """Return the counters of an entry."""

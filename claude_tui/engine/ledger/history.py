@@ -57,7 +57,7 @@ class FileHistory:
                 table.names[row] = name
             self.changed.add(row)
         start = len(table)
-        table.append(columns, fresh.values(), 0, owners, models)
+        table.extend(columns.pick(list(fresh.values())), 0, owners, models)
         self.changed.update(range(start, len(table)))
         return Change(len(fresh), updated, len(columns) - len(fresh) - updated)
 
