@@ -247,16 +247,21 @@ class ClaudeTop(Walk):
         today = self.today
         return add(row.totals for row in snapshot.days if self.period.covers(row.day, today))
 
+    @property
+    def _tab(self) -> str:
+        """The numbered view one is in, or came from."""
+        return next(place.view for place in reversed(self.places) if place.view in VIEW_NAMES)
+
     def _draw_header(self) -> None:
         snapshot = self.snapshot
         if snapshot is None or not self.is_running:
             return
         is_split = clients.are_several(snapshot) and not self.view.IGNORES_PERIOD
         status = Status(
-            view=self.place.view, now_ms=self.now_ms, period=self.period.label, totals=self._period_totals(snapshot),
-            paused=self.paused_ms is not None, interval_s=self.refresher.interval_s, trouble=self.trouble,
-            saved_ms=self.source.saved_ms, passed=self.passed, client=self.client,
-            by_client=clients.totals(snapshot.models) if is_split else {},
+            view=self.place.view, tab=self._tab, now_ms=self.now_ms, period=self.period.label,
+            totals=self._period_totals(snapshot), paused=self.paused_ms is not None,
+            interval_s=self.refresher.interval_s, trouble=self.trouble, saved_ms=self.source.saved_ms,
+            passed=self.passed, client=self.client, by_client=clients.totals(snapshot.models) if is_split else {},
             has_shades=not (self.current_theme.ansi or self.no_color),
         )  # fmt: skip
         screen = self.screen_stack[0]

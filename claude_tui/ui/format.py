@@ -82,8 +82,11 @@ def headline_cost(totals: Totals) -> str:
     return (mark + " " if mark else "") + money(totals.cost_nano, 12)
 
 
-def confidence(totals: Totals) -> str:
-    """In words, why a sum is not exact: the counts behind the marks, or "exact"."""
+def confidence(totals: Totals, width: int = 80) -> str:
+    """In words, why a sum is not exact: the counts behind the marks, or "exact".
+
+    A count is never cut: of those that do not fit an ellipsis is left.
+    """
     parts = []
     if totals.unpriced_responses or totals.unpriced_tokens:
         parts.append(f"{totals.unpriced_responses:,} unpriced")
@@ -91,7 +94,11 @@ def confidence(totals: Totals) -> str:
         parts.append(f"{totals.lower_bound:,} lower bound")
     if totals.flagged:
         parts.append(f"{totals.flagged:,} estimated")
-    return " · ".join(parts) if parts else "exact"
+    text = " · ".join(parts) if parts else "exact"
+    while len(text) > width and len(parts) > 1:
+        parts.pop()
+        text = " · ".join([*parts, "…"])
+    return text
 
 
 def share(part: float, whole: float, width: int = 5) -> str:

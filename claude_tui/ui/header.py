@@ -26,7 +26,7 @@ Part = tuple[str, str]
 
 @dataclass(frozen=True)
 class Status:
-    """What the header shows beside the snapshot. `totals` are those of the period.
+    """What the header shows beside the snapshot. `totals` are those of the period, `tab` is the numbered view.
 
     `client` is the one that is shown alone. `by_client` are the parts of the totals where there are several.
     """
@@ -41,6 +41,7 @@ class Status:
     saved_ms: int = 0
     passed: tuple[str, ...] = ()
     client: str = ""
+    tab: str = ""
     by_client: Mapping[str, Totals] = field(default_factory=dict)
     has_shades: bool = True
     """Whether a background can be a shade of another; the terminal's own colours have none, nor has NO_COLOR."""
@@ -137,7 +138,7 @@ def tabs(active: str, width: int, has_shades: bool = True) -> list[Part]:
 
 def top_line(snapshot: Snapshot, status: Status, width: int) -> Content:
     """The whole top line."""
-    left = tabs(status.view, width, status.has_shades)
+    left = tabs(status.tab or status.view, width, status.has_shades)
     used = sum(len(text) for text, _ in left)
     right = status_line(snapshot, status, width - used - 2)
     return Content.assemble(*left, " " * max(1, width - used - right.cell_length - 1), right, " ")
@@ -225,11 +226,11 @@ def flow_lines(snapshot: Snapshot, width: int) -> list[Content]:
 
 def period_lines(totals: Totals, width: int) -> list[Content]:
     """The meter of the period: its sums, and how sure they are."""
-    sure = format.confidence(totals)
+    sure = format.confidence(totals, width)
     return [
         Content.styled(format.headline_cost(totals), "bold $foreground"),
         Content.styled(f"{format.short(totals.tokens)} tok · {format.count(totals.responses, 7)} msgs", "$quiet"),
-        Content.styled(format.clip(sure, width), "$success" if sure == "exact" else "$warning"),
+        Content.styled(sure, "$success" if sure == "exact" else "$warning"),
     ]
 
 

@@ -73,7 +73,7 @@ def kinds(totals: Totals, width: int, height: int) -> Content:
         (2, [("writes +", "$quiet"), (format.money(totals.write_extra_nano, 8), "$foreground")]),
     ]
     lines.append(assemble(groups, width, gap=("  ", "")))
-    lines.append(Content.styled(cut(format.confidence(totals), width), "$quiet"))
+    lines.append(Content.styled(cut(format.confidence(totals, width), width), "$quiet"))
     return Content("\n").join(lines)
 
 

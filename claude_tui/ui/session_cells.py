@@ -44,6 +44,18 @@ def state(priority: int = 0, words: bool = False) -> Column[SessionRow | AgentLi
     )
 
 
+def name(priority: int, narrow: int) -> Column[SessionRow | AgentLine]:
+    """What a session is called, or a sub-agent below it."""
+
+    def draw(row: SessionRow | AgentLine, width: int) -> Cell:
+        return Cell(row.name, "") if isinstance(row, AgentLine) else Cell(row.name.strip(), "name")
+
+    return Column(
+        "name", "Session", 18, draw, lambda row: row.name.strip().lower(), priority,
+        narrow=narrow, flex=3, right=False, descending=False,
+    )  # fmt: skip
+
+
 def context(priority: int) -> Column[SessionRow | AgentLine]:
     """How full the context window is."""
 

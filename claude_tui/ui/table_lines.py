@@ -92,8 +92,14 @@ class TableLines(ScrollView, Generic[RowT], can_focus=True):
         self._is_chosen = False
         """Whether a person chose the selected row; else it is whatever stands on top after sorting."""
         self._placed_for: tuple[int, frozenset[str], frozenset[str]] = (-1, frozenset(), frozenset())
-        self.placeholder = Content("")
-        """Said where there is no row."""
+        self._nothing = Content("")
+
+    def say_nothing_with(self, text: Content) -> None:
+        """Say this where there is no row."""
+        if text != self._nothing:
+            self._nothing = text
+            if not self.rows:
+                self.refresh()
 
     # -- rows
 
@@ -226,7 +232,7 @@ class TableLines(ScrollView, Generic[RowT], can_focus=True):
         self._drawn[line] = cells
         if not cells:
             if line == 1 and not self.rows:
-                segments = self.placeholder.render_segments(self.visual_style)
+                segments = self._nothing.render_segments(self.visual_style)
                 return Strip(list(segments)).adjust_cell_length(width, self.rich_style)
             return Strip.blank(width, self.rich_style)
         index = line + round(self.scroll_y)

@@ -165,6 +165,16 @@ async def test_the_filter_works_as_it_is_typed_and_escape_drops_it() -> None:
         assert app.view.table.cursor_index == 6
 
 
+@pytest.mark.parametrize("keys", ["1", "2", "6", ("4", "enter")])
+async def test_what_nothing_matches_is_said_as_it_is_typed(keys: str | tuple[str, ...]) -> None:
+    async with running() as (app, pilot):
+        await press(pilot, *keys)
+        await press(pilot, "slash", "q", "q")
+        assert "nothing matches qq " in screen_text(app)
+        await press(pilot, "x")
+        assert "nothing matches qqx " in screen_text(app)
+
+
 async def test_digits_typed_into_the_filter_do_not_change_the_view() -> None:
     async with running() as (app, pilot):
         await press(pilot, "4", "slash", *"18")

@@ -128,3 +128,10 @@ def test_columns_reach_the_top_at_the_greatest_value_only() -> None:
     assert [len(line) for line in lines] == [3, 3, 3]
     assert lines[0] == "  █"
     assert lines[2][0] == "▁"
+
+
+def test_why_a_sum_is_not_exact_is_never_cut_in_a_figure() -> None:
+    totals = Totals(responses=9, unpriced_responses=16, lower_bound=11_573, flagged=1_360)
+    assert format.confidence(totals) == "16 unpriced · 11,573 lower bound · 1,360 estimated"
+    assert format.confidence(totals, 36) == "16 unpriced · 11,573 lower bound · …"
+    assert format.confidence(totals, 28) == "16 unpriced · …"

@@ -30,3 +30,14 @@ def test_only_numbers_of_the_others_where_there_is_little_room() -> None:
     text = "".join(part for part, _ in tabs("days", 60))
     assert "Days" in text
     assert sum(name.capitalize() in text for name in VIEW_NAMES) == 1
+
+
+async def test_turns_mark_the_view_they_were_reached_from() -> None:
+    async with running(size=(76, 20)) as (app, pilot):
+        await press(pilot, "4", "enter")
+        assert app.place.view == "turns"
+        (line,) = app.screen._compositor.render_strips()[:1]
+        (marked,) = [one.text for one in line if "Sessions" in one.text]
+        (other,) = [one for one in line if "Models" in one.text]
+        styles = {one.text: one.style for one in line}
+        assert styles[marked] != other.style

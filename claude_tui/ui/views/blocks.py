@@ -209,15 +209,20 @@ class BlocksView(TableView):
         found: BlocksPicture = shown.extra or BlocksPicture()
         rows = rows_of(found.blocks, shown.now_ms)
         self.frame.set(shown.now_ms, shown.snapshot, rows)
-        self._table.placeholder = Content.styled(
-            "no blocks" if found.is_loaded else "reading single replies…", "$quiet"
-        )
+        self._table.say_nothing_with(self.nothing(shown))
         self._table.show(rows)
         self._window.border_title = Content.styled("open block", "bold $foreground")
         self._window.border_subtitle = Content.styled(f"{LENGTH_MS // 3_600_000} hours", "$quiet")
         self._weeks.border_title = Content.styled("weeks", "bold $foreground")
         self._window.show(Content("\n").join(window_lines(found, shown.now_ms, shown.zone, self._window.size.width)))
         self._weeks.show(Content("\n").join(week_lines(shown.snapshot.days, shown.today, self._weeks.size.width)))
+
+    def nothing(self, shown: Shown) -> Content:
+        """What is said where there is no row."""
+        if self._table.filter:
+            return super().nothing(shown)
+        found: BlocksPicture = shown.extra or BlocksPicture()
+        return Content.styled("no blocks" if found.is_loaded else "reading single replies…", "$quiet")
 
     def searched(self, row: BlockRow) -> str:
         """Its models."""

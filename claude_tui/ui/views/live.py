@@ -16,7 +16,7 @@ def live_columns(frame: Frame) -> list[Column[Any]]:
     """The columns of the live table."""
     return [
         session_cells.state(0, words=True),
-        cells.text("name", "Session", 18, lambda row: row.name, 1, style="name", narrow=12, flex=3),
+        session_cells.name(1, narrow=12),
         cells.text(
             "project", "Project", 13, lambda row: frame.project(row.project_name), 0, style="accent", narrow=8, flex=1
         ),

@@ -36,7 +36,7 @@ def session_columns(frame: Frame) -> list[Column[Any]]:
     """The columns of the sessions table."""
     return [
         session_cells.state(0),
-        cells.text("name", "Session", 18, lambda row: row.name, 0, style="name", narrow=16, flex=3),
+        session_cells.name(0, narrow=16),
         cells.text(
             "project", "Project", 12, lambda row: frame.project(row.project_name), 4, style="accent", narrow=10, flex=1
         ),

@@ -79,7 +79,7 @@ class TableView(View):
         """Give the rows to the table."""
         rows = self.rows(shown.snapshot)
         self.frame.set(shown.now_ms, shown.snapshot, rows)
-        self._table.placeholder = self.nothing(shown)
+        self._table.say_nothing_with(self.nothing(shown))
         self._table.show(rows)
 
     def nothing(self, shown: Shown) -> Content:
@@ -111,6 +111,8 @@ class TableView(View):
 
     def on_line_table_arranged(self) -> None:
         """The table was sorted or filtered."""
+        if self.shown is not None:
+            self._table.say_nothing_with(self.nothing(self.shown))
         self.retitle()
 
     # -- the selected row

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -85,10 +86,9 @@ class TurnsView(TableView):
                 1,
                 style="name",
                 narrow=10,
-                flex=1,
             ),
             clients.column(4),
-            cells.text("agent", "Sub-agent", 12, _agent, 5, style="accent", narrow=8, flex=1),
+            replace(cells.text("agent", "Sub-agent", 12, _agent, 5, style="accent", narrow=8, flex=1), short="Agent"),
             Column(
                 "tools",
                 "Tools",
@@ -199,8 +199,12 @@ class TurnsView(TableView):
 
     def draw(self, shown: Shown) -> None:
         """Give the replies to the table."""
-        self._table.placeholder = Content.styled("no replies", "$quiet")
+        self._table.say_nothing_with(self.nothing(shown))
         self._table.show(shown.extra or [])
+
+    def nothing(self, shown: Shown) -> Content:
+        """What is said where there is no row."""
+        return super().nothing(shown) if self._table.filter else Content.styled("no replies", "$quiet")
 
     def searched(self, row: Response) -> str:
         """Model, sub-agent, flags."""
