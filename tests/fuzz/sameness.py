@@ -10,7 +10,7 @@ from claude_tui.model import Problem, ProblemKind
 from claude_tui.sources.claude import ClaudeSource
 from claude_tui.sources.claude.fast import read_columns
 from claude_tui.sources.columns import Columns, columns_of
-from claude_tui.sources.protocol import Checkpoint, LogFile
+from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileRead, LogFile
 
 SOURCE = ClaudeSource()
 
@@ -40,9 +40,13 @@ def entries(columns: Columns) -> dict[int, tuple[Any, ...]]:
 def differences(path: str, since: Checkpoint | None = None) -> tuple[list[str], Checkpoint]:
     """What the two ways of reading a transcript disagree about, and the checkpoint they reached."""
     plain = SOURCE.read(LogFile("claude", path, "", 0, 0, 0, 0), since)
-    fast = read_columns(path, since, keep_names=True)
+    return disagreements(plain, read_columns(path, since, keep_names=True)), plain.checkpoint
+
+
+def disagreements(plain: FileRead, fast: ColumnsRead) -> list[str]:
+    """What two outcomes of reading the same file disagree about."""
     found = []
-    want, got = entries(columns_of("claude", plain.rows, keep_names=True)), entries(fast.columns)
+    want, got = entries(columns_of(fast.columns.source, plain.rows, keep_names=True)), entries(fast.columns)
     for key in want.keys() | got.keys():
         if want.get(key) != got.get(key):
             found.append(f"response: {want.get(key)} but fast {got.get(key)}")
@@ -53,7 +57,7 @@ def differences(path: str, since: Checkpoint | None = None) -> tuple[list[str], 
     # What holds nothing to count and looks whole is not decoded, so it may be malformed inside.
     found += [f"missed: {one}" for one in missed if one.kind is not ProblemKind.MALFORMED]
     found += [f"invented: {one}" for one in more]
-    return found, plain.checkpoint
+    return found
 
 
 def _told(problems: Iterable[Problem]) -> Counter[Problem]:

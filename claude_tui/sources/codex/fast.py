@@ -70,7 +70,8 @@ class _Reading:
             self._read_line(offset + start, block[start:end])
             start = end + 1
             lines += 1
-        take, mark_after = rollout.take, marks(block, with_meta=rollout.needs_meta, with_settings=rollout.needs_model)
+        take = rollout.take
+        mark_after = marks(block, start, with_meta=rollout.needs_meta, with_settings=rollout.needs_model)
         mark = mark_after(start)
         while start < size:
             end = find(b"\n", start)

@@ -24,10 +24,10 @@ ESCAPES: Final = (b"\\u006", b"\\u007", b"\\u005f", b"\\u005F")
 """Every escape of a small letter or of an underscore starts with one of these."""
 
 
-def marks(block: bytes, *, with_meta: bool, with_settings: bool) -> Find:
-    """Return a search for what lines that count are not without. Its positions must rise.
+def marks(block: bytes, start: int, *, with_meta: bool, with_settings: bool) -> Find:
+    """Return a search, from `start` on, for what no line that counts is without. Its positions must rise.
 
-    Metas and settings count at the start of most threads only.
+    Metas and settings count only at the start of most threads.
     """
     if b"\0" in block:
         return lambda position: position
@@ -36,10 +36,10 @@ def marks(block: bytes, *, with_meta: bool, with_settings: bool) -> Find:
         rare.append(META)
     if with_settings:
         rare.append(SETTINGS)
-    if search._finder(block, ESCAPE)(0) != NOWHERE:
+    if search._finder(block, ESCAPE)(start) != NOWHERE:
         rare += ESCAPES
     find = search._finder(block, USAGE)
-    others = [one for one in (search._finder(block, mark) for mark in rare) if one(0) != NOWHERE]
+    others = [one for one in (search._finder(block, mark) for mark in rare) if one(start) != NOWHERE]
     if not others:
         return find
     nearest = [-1] * len(others)

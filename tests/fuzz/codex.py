@@ -1,0 +1,238 @@
+"""Both ways of reading Codex's rollouts, side by side on mutated lines of real ones.
+
+    python -m tests.fuzz.codex --lines 1000000 [--seed 1]
+
+Ends at the first disagreement, with the fewest lines that show it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+from unittest.mock import patch
+
+from claude_tui.sources.claude import fast_search
+from claude_tui.sources.codex import CodexSource, fast, source
+from claude_tui.sources.lines import LineReader
+from claude_tui.sources.protocol import Checkpoint, LogFile
+from tests.fuzz import mutations
+from tests.fuzz.claude import Fuzzer
+from tests.fuzz.mutations import Mutation, Pool
+from tests.fuzz.sameness import disagreements
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "codex"
+SOURCE = CodexSource()
+
+TOKENS: Final = [
+    b'"type":"token_count"', b'"type":"token_usage_record"', b'"type": "token_count"', b'"\\u0074oken_count"',
+    b'"type":"token\\u005fcount"', b'"type":"token\\u005Fusage_record"', b'"type":"session_meta"', b'"session_meta"',
+    b'"type":"turn_context"', b'"turn_contex\\u0074"', b'"type":"compacted"', b'"\\u0063ompacted"', b'"info":null',
+    b'"type":"event_msg","payload":{"type":"token_count"', b'"type":"response_item"', b'"type":"event_msg"',
+    b'"type":"thread_settings_applied"', b'{"timestamp":"', b'{"timestamp":"2026-11-21T07:00:00.000Z","type":"',
+    b'"model":"gpt-5.5"', b'"model":""', b'"turn_id":"t1"', b'"thread_id":"x"', b'"response_id":""', b'"payload":null',
+    b'"total_tokens":-1', b'"input_tokens":true', b'"id":"other"', b'"forked_from_id":"other"', b'"ordinal":7',
+]  # fmt: skip
+VALUES: Final[list[Any]] = [
+    "token_count", "token_usage_record", "event_msg", "response_item", "session_meta", "turn_context", "compacted",
+    "thread_settings_applied", "x", "other", "t1", "gpt-5.5", {"total_tokens": 3}, {"info": None}, 2**53 - 1, 2**53,
+]  # fmt: skip
+NAMES: Final = (
+    b"token_usage_record", b"token_count", b"session_meta", b"turn_context", b"compacted", b"thread_settings_applied",
+    b"event_msg", b"payload", b"type", b"info", b"usage", b"total_token_usage", b"thread_id", b"model",
+)  # fmt: skip
+
+
+def insert(chance: Random, line: bytes, pool: Pool) -> bytes:
+    with patch.object(mutations, "TOKENS", mutations.TOKENS + TOKENS):
+        return mutations.insert(chance, line, pool)
+
+
+def replace_value(chance: Random, line: bytes, pool: Pool) -> bytes:
+    with patch.object(mutations, "VALUES", mutations.VALUES + VALUES):
+        return mutations.replace_value(chance, line, pool)
+
+
+def repeat_key(chance: Random, line: bytes, pool: Pool) -> bytes:
+    """A second member of the same name in some object: the last one counts."""
+    name = b'"%s":' % chance.choice((b"type", b"payload", b"info", b"usage", b"id", b"model", b"input_tokens"))
+    value = json.dumps(chance.choice(VALUES)).encode()
+    at = line.find(name)
+    if at < 0 or chance.random() < 0.5:
+        end = line.rfind(b"}", 0, max(line.rfind(b"}"), 0) + chance.randrange(2))
+        return line[:end] + b"," + name + value + line[end:] if end > 0 else line
+    return line[:at] + name + value + b"," + line[at:]
+
+
+def escape_name(chance: Random, line: bytes, pool: Pool) -> bytes:
+    """One letter of a name or a key as an escape, in small or capital digits."""
+    name = chance.choice([one for one in NAMES if one in line] or [b"type"])
+    at = chance.randrange(len(name))
+    form = chance.choice((b"%s\\u%04x%s", b"%s\\u%04X%s"))
+    return line.replace(name, form % (name[:at], name[at], name[at + 1 :]), chance.choice((1, 1, -1)))
+
+
+def quote(chance: Random, line: bytes, pool: Pool) -> bytes:
+    """A whole record as text, or as an object, inside one that counts nothing."""
+    inner: Any = line.decode("utf-8", "replace")
+    if chance.random() < 0.5:
+        with suppress(ValueError, RecursionError):
+            inner = json.loads(line)
+    kind = chance.choice(("response_item", "event_msg", "world_state", "token_usage_record", "compacted"))
+    payload = {"type": chance.choice(("message", "function_call_output", "token_count")), "output": inner}
+    made = {"timestamp": "2026-11-21T07:01:00.000Z", "type": kind, "payload": payload}
+    return json.dumps(made, separators=(",", ":")).encode()
+
+
+def jitter(chance: Random, line: bytes, pool: Pool) -> bytes:
+    """Other counters, another response, turn, thread, model or instant."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return line
+
+    def visit(value: Any) -> None:
+        for name in list(value):
+            inner = value[name]
+            if isinstance(inner, dict):
+                visit(inner)
+            elif name.endswith("_tokens") and chance.random() < 0.3:
+                value[name] = chance.choice((0, 0, 1, 2, 500, 10**6))
+            elif name in _SMALL and chance.random() < 0.15:
+                value[name] = chance.choice(_SMALL[name])
+
+    if isinstance(record, dict):
+        visit(record)
+    return json.dumps(record, separators=(",", ":")).encode()
+
+
+_SMALL: Final[dict[str, tuple[Any, ...]]] = {
+    "response_id": ("r1", "r2", "resp_1", "", None),
+    "turn_id": ("t1", "t2", "", 7),
+    "thread_id": ("other", "", None),
+    "id": ("other", "x"),
+    "model": ("one", "two", "", None),
+    "timestamp": ("2026-11-21T07:00:00.000Z", "2026-11-21T07:35:42.900Z", "2026-11-21T06:59:59+01:00", "soon", 5),
+    "info": (None, {}),
+    "cwd": ("", "/p0"),
+}
+
+MUTATIONS: Final[list[Mutation]] = [
+    mutations.flip, mutations.cut, mutations.double, insert, insert, insert, mutations.splice, mutations.glue,
+    mutations.reorder, mutations.respace, replace_value, replace_value, mutations.drop_value, mutations.nest,
+    repeat_key, escape_name, quote, jitter, jitter, jitter, jitter, mutations.frame, mutations.lengthen,
+]  # fmt: skip
+
+
+@contextmanager
+def reading_with(*, window: int = 8 << 20, max_line: int = 8 << 20, is_native: bool = True) -> Iterator[None]:
+    """Read in small windows, or without the C library's search."""
+    reader = functools.partial(LineReader, window=window, max_line=max_line)
+    finder = fast_search._finder if is_native else fast_search._plain_finder
+    with (
+        patch.object(fast, "LineReader", reader),
+        patch.object(source, "LineReader", reader),
+        patch.object(fast_search, "_finder", finder),
+    ):
+        yield
+
+
+def differences(root: Path, path: Path, since: Checkpoint | None = None) -> tuple[list[str], Checkpoint]:
+    """What the two ways of reading a rollout disagree about, and the checkpoint they reached."""
+    file = LogFile("codex", str(path), str(root), 0, 0, 0, 0)
+    plain = SOURCE.read(file, since)
+    return disagreements(plain, fast.read_columns(file, since, keep_names=True)), plain.checkpoint
+
+
+class CodexFuzzer(Fuzzer):
+    """Writes rollouts of mutated lines beside the real ones and compares how they are read."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        self.chance = Random(seed)
+        self.folder = folder / "codex"
+        for home in GOLDEN.iterdir():
+            if home.is_dir():  # parents of the threads that are mutated
+                shutil.copytree(home / "sessions", self.folder / "sessions" / home.name)
+        paths = sorted(self.folder.glob("**/*.jsonl"))
+        self.rollouts = [[line for line in path.read_bytes().split(b"\n") if line] for path in paths]
+        self.pool = [line for lines in self.rollouts for line in lines if len(line) < 4000]
+        self.counts: Counter[str] = Counter()
+
+    def transcript(self, length: int) -> list[bytes]:
+        """Make the lines of one file: those of a real rollout, some of them mutated, some of others between them."""
+        chance = self.chance
+        lines = list(chance.choice(self.rollouts))
+        if chance.random() < 0.2:
+            chance.shuffle(lines)
+        made: list[bytes] = []
+        share = chance.choice((0.1, 0.4, 1.0))
+        while len(made) < length:
+            one = lines[len(made) % len(lines)] if chance.random() < 0.85 else chance.choice(self.pool)
+            for _ in range(chance.choice((1, 1, 2, 4)) if chance.random() < share else 0):
+                mutate = chance.choice(MUTATIONS)
+                self.counts[mutate.__name__] += 1
+                one = mutate(chance, one, self.pool)
+            made.append(one)
+        self.counts["lines"] += length
+        return made
+
+    def run(self, lines: int, length: int = 60) -> list[str]:
+        """Compare about so many lines. Returns the disagreements of the first file that has any."""
+        while self.counts["lines"] < lines:
+            made = self.transcript(length)
+            window = self.chance.choice((512, 8192, 8 << 20))
+            max_line = self.chance.choice((window, 8 << 20))
+            with reading_with(window=window, max_line=max_line, is_native=self.chance.random() < 0.8):
+                found = self.compare("x.jsonl", made)
+                if found:
+                    return [*found, *map(repr, self.fewest("x.jsonl", made))]
+            self.counts["files"] += 1
+        return []
+
+    def compare(self, name: str, made: Sequence[bytes]) -> list[str]:
+        """Compare one file: at once, and read as it grew."""
+        path = self.folder / "sessions" / "2026" / f"rollout-2026-11-21T07-00-00-{name}"
+        path.parent.mkdir(exist_ok=True)
+        data = b"\n".join(made) + (b"\n" if len(made[-1]) % 4 else b"")
+        path.write_bytes(data)
+        found, _ = differences(self.folder, path)
+        if found:
+            return found
+        path.write_bytes(data[: len(data) // 2])
+        found, checkpoint = differences(self.folder, path)
+        with path.open("ab") as log:
+            log.write(data[len(data) // 2 :])
+        more, _ = differences(self.folder, path, checkpoint)
+        return found + more
+
+
+def main() -> int:
+    """Run the long form."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.codex", description=__doc__.split("\n")[0])
+    parser.add_argument("--lines", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        fuzzer = CodexFuzzer(asked.seed, Path(folder))
+        found = fuzzer.run(asked.lines)
+    counts, seconds = fuzzer.counts, time.monotonic() - started
+    pace = f"{seconds:.0f} s, {counts['lines'] / seconds:,.0f} lines/s"
+    print(f"{counts['lines']:,} lines in {counts['files']:,} files, seed {asked.seed}, {pace}")
+    print(", ".join(f"{name} {counts[name]:,}" for name in sorted({mutate.__name__ for mutate in MUTATIONS})))
+    print("\n".join(found) if found else "no disagreement")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
