@@ -8,8 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.logs import ClaudeHome
+
+# The same examples every time, however slow the machine is. EXPLORE=1 looks for new ones.
+settings.register_profile(
+    "ours",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="EXPLORE" not in os.environ,
+    database=None,
+)
+settings.load_profile("ours")
 
 OURS = ("CLAUDE_", "CLAUDE_TOP_", "ANTHROPIC_", "CODEX_", "GEMINI_", "OPENCODE_", "XDG_", "TEXTUAL")
 """Variables that begin so change what claude-top reads or draws."""
