@@ -22,10 +22,14 @@ MAX_NOTE: Final = 8192
 """Bytes of the longest line that is looked at for a title or a compaction."""
 
 _NEVER: Final = 1 << 62
+_to_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 _MAX_META: Final = 1 << 20
 _TITLES: Final = {"summary": "summary", "ai-title": "aiTitle", "custom-title": "customTitle"}
 """Kinds of title lines with the field that holds the title, the least important first."""
 
+
+CONTINUES: Final = b'{"parentUuid":"'
+"""How most lines of a conversation begin, and none with a title or a compaction."""
 
 _NOTE_MARKS: Final = (b"title", b"summary", b"compact_boundary", b"\\u")
 """What a line with a title or a compaction cannot be without; an escape may hide any of them."""
@@ -33,9 +37,7 @@ _NOTE_MARKS: Final = (b"title", b"summary", b"compact_boundary", b"\\u")
 
 def is_note(line: bytes) -> bool:
     """Whether a raw line may hold a title or a compaction: it is short, continues no other line and has its mark."""
-    return (
-        len(line) <= MAX_NOTE and not line.startswith(b'{"parentUuid":"') and any(mark in line for mark in _NOTE_MARKS)
-    )
+    return len(line) <= MAX_NOTE and not line.startswith(CONTINUES) and any(mark in line for mark in _NOTE_MARKS)
 
 
 class FactsGatherer:
@@ -68,7 +70,7 @@ class FactsGatherer:
         """Return what later lines are added to."""
         self._note_context()
         known = [self._title_rank, self.context_ms, self.usage_ms, self._found, self._turn]
-        return json.dumps(known, separators=(",", ":"))
+        return _to_json(known)
 
     def facts(self) -> FileFacts:
         """Return what has been gathered."""

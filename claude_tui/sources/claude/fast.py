@@ -15,7 +15,7 @@ import msgspec
 
 from claude_tui.model import ProblemKind
 from claude_tui.sources.claude.discovery import decoded_dir
-from claude_tui.sources.claude.facts import MAX_NOTE, FactsGatherer, is_note, with_agent_type
+from claude_tui.sources.claude.facts import CONTINUES, MAX_NOTE, FactsGatherer, is_note, with_agent_type
 from claude_tui.sources.claude.fast_rows import FastBuilder
 from claude_tui.sources.claude.fast_search import marks
 from claude_tui.sources.claude.rule import bad_counts, usage_row
@@ -62,7 +62,7 @@ class _Reading:
         )
 
     def _read_block(self, offset: int, block: bytes) -> None:
-        find = block.find
+        find, startswith = block.find, block.startswith
         facts, take, decode, mark_after = self._facts, self._builder.take, _decode, marks(block)
         mark = mark_after(0)
         start, size, lines = 0, len(block), 0
@@ -80,7 +80,11 @@ class _Reading:
                     self._read_line(offset + start, line)
                     needs_start = needs_start and facts.needs_start
                 mark = mark_after(end)
-            elif needs_start or block[end - 1] != _BRACE or (end - start <= MAX_NOTE and is_note(block[start:end])):
+            elif (
+                needs_start
+                or block[end - 1] != _BRACE
+                or (end - start <= MAX_NOTE and not startswith(CONTINUES, start, end) and is_note(block[start:end]))
+            ):
                 self._read_line(offset + start, block[start:end])
                 needs_start = needs_start and facts.needs_start
             start = end + 1

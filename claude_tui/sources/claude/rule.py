@@ -37,6 +37,9 @@ _SCALARS: Final = (str, int, float)
 _BILLED_APART: Final = {"advisor_message": "advisor", "compaction": "compaction"}
 _MODIFIERS: Final = ("speed", "inference_geo", "service_tier")
 
+_to_json: Final = json.JSONEncoder(separators=(",", ":")).encode
+_to_sorted_json: Final = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
+
 Object = Mapping[str, Any]
 
 
@@ -132,7 +135,7 @@ def _key(message: Object, line: Object, origin: str, usage: Usage, stem: str, of
             return None
         writes = usage.cache_write_5m + usage.cache_write_1h
         parts = [message_id, request_id, origin, usage.input, usage.cache_read, writes]
-        return json.dumps(parts, separators=(",", ":"))
+        return _to_json(parts)
     return request_id or _text(line, "uuid") or f"{stem}:{offset}"
 
 
@@ -204,7 +207,7 @@ def _terms(usage: Object, stop_reason: object, counted: Usage) -> str:
         kept["iterations"] = [_priced(entry) for entry in own]
     if is_refused:
         kept["stop_reason"] = stop_reason
-    return json.dumps(kept, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return _to_sorted_json(kept)
 
 
 def _runs_code(usage: Object) -> bool:
