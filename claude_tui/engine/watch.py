@@ -66,7 +66,6 @@ async def hints(roots: Sequence[str]) -> AsyncIterator[set[str] | None]:
     missing, be removed and come back. Raises nothing; after a failure it waits and starts again.
     """
     backoff_s = 1.0
-    is_blind = False
     loop = asyncio.get_running_loop()
     while True:
         watched = existing(roots)
@@ -76,6 +75,7 @@ async def hints(roots: Sequence[str]) -> AsyncIterator[set[str] | None]:
                 yield set()
             continue
         renew_at = loop.time() + RENEW_S
+        is_new = True
         try:
             async for changes in awatch(
                 *(root for root, _, _ in watched),
@@ -88,11 +88,11 @@ async def hints(roots: Sequence[str]) -> AsyncIterator[set[str] | None]:
                 force_polling=False,
             ):
                 backoff_s = 1.0
-                if changes or is_blind:
+                if changes:
                     yield {path for _, path in changes}
-                    if is_blind:
-                        yield set()
-                    is_blind = False
+                if is_new:  # what changed before it watched
+                    yield set()
+                    is_new = False
                 # A new folder often gets the inode of a removed one, so an event on the root itself tells more.
                 is_root_touched = any(path == root for _, path in changes for root, _, _ in watched)
                 if is_root_touched or existing(roots) != watched or loop.time() > renew_at:

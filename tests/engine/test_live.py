@@ -218,7 +218,7 @@ async def test_hints_alone_tell_of_files_that_appear_grow_and_are_replaced(
     monkeypatch.setattr(tail, "SWEEP_S", 3600.0)
     path = claude_home.append(row(1))
     async with living(claude_home.folder) as live:
-        await live.until_swept(2)
+        await live.until_swept(3)  # the last one says that from now on it watches
         claude_home.append(row(2), session="s2")
         await live.until_counted(2)
         claude_home.append(row(3), session="s2")
@@ -230,7 +230,7 @@ async def test_hints_alone_tell_of_files_that_appear_grow_and_are_replaced(
         path.rename(path.with_name("s9.jsonl"))
         claude_home.append(row(5), session="s9")
         await live.until_counted(5)
-        assert live.tail.work.sweeps == 2
+        assert live.tail.work.sweeps == 3
 
 
 async def test_sweeps_alone_lose_nothing(claude_home: ClaudeHome, monkeypatch: pytest.MonkeyPatch) -> None:

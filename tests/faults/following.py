@@ -10,9 +10,11 @@ import asyncio
 import os
 import random
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,10 +22,11 @@ from claude_tui import paths
 from claude_tui.engine import monitor, tail
 from claude_tui.engine.ledger import keeper
 from claude_tui.model import Phase
-from tests.engine.counting import PRICER, UTC, config_of
+from tests.engine.counting import PRICER, UTC, config_of, counted
 from tests.faults.level import Shadowed, expected, fresh, row
 
 PATIENCE_S = 30.0
+OURS = ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "TZ")
 
 
 class Outcome(NamedTuple):
@@ -56,43 +59,48 @@ def follow(folder: Path, env: dict[str, str], told: Connection) -> None:
     asyncio.run(following.run())
 
 
-def kill_followers(home: Shadowed, rounds: int, seed: int = 1, check_every: int = 5) -> Outcome:
-    """Start two, change the logs under them, kill both at some moment, `rounds` times."""
+@contextmanager
+def follower(folder: Path) -> Iterator[tuple[BaseProcess, Connection]]:
+    """A following process, and what it tells; killed on the way out."""
     processes = get_context("forkserver")
     processes.set_forkserver_preload([__name__])
-    env = {name: os.environ[name] for name in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "TZ")}
+    env = {name: os.environ[name] for name in OURS}
+    receiver, sender = processes.Pipe(duplex=False)
+    process = processes.Process(target=follow, args=(folder, env, sender))
+    process.start()
+    sender.close()
+    try:
+        yield process, receiver
+    finally:
+        process.kill()
+        process.join()
+        receiver.close()
+        process.close()
+
+
+def kill_followers(home: Shadowed, rounds: int, seed: int = 1, check_every: int = 5) -> Outcome:
+    """Start two, change the logs under them, kill both at some moment, `rounds` times."""
     chosen = random.Random(seed)
     number = shown = divergences = 0
-    settled = 0
     for turn in range(rounds):
-        followers = []
-        for _ in "ab":
-            receiver, sender = processes.Pipe(duplex=False)
-            follower = processes.Process(target=follow, args=(home.folder, env, sender))
-            follower.start()
-            sender.close()
-            followers.append((follower, receiver))
-        is_calm = turn % 2 == 1  # every other time they may come to show everything, and something is taken away
-        for _ in range(chosen.randrange(1, 6)):
-            number += 1
-            new = number if chosen.random() < 0.8 else chosen.randrange(1, number + 1)
-            where = {"session": f"s{chosen.randrange(9)}", "project": f"-p{chosen.randrange(3)}"}
-            home.append(row(new, chosen.randrange(99)), **where)
-        settled = responses_of(home) if is_calm else settled
-        for follower, receiver in followers:
-            if is_calm:
-                shown += until_shown(receiver, settled)
-            else:
-                time.sleep(chosen.uniform(0, 0.3))
-            follower.kill()
-        for follower, receiver in followers:
-            follower.join()
-            receiver.close()
-            follower.close()
+        with follower(home.folder) as first, follower(home.folder) as second:
+            for _ in range(chosen.randrange(1, 6)):
+                number += 1
+                new = number if chosen.random() < 0.8 else chosen.randrange(1, number + 1)
+                where = {"session": f"s{chosen.randrange(9)}", "project": f"-p{chosen.randrange(3)}"}
+                home.append(row(new, chosen.randrange(99)), **where)
+            is_calm = turn % 2 == 1  # every other time they may come to show everything
+            settled = responses_of(home) if is_calm else 0
+            for process, receiver in (first, second):
+                if is_calm:
+                    shown += until_shown(receiver, settled)
+                else:
+                    time.sleep(chosen.uniform(0, 0.3))
+                process.kill()
         if (is_calm and turn % check_every == 0) or turn == rounds - 1:
             whole = expected(home.folder)
             divergences += fresh(home.folder) != whole
-            divergences += fresh(home.folder, Path(env["XDG_CACHE_HOME"])) != whole
+            divergences += fresh(home.folder, Path(os.environ["XDG_CACHE_HOME"])) != whole
     return Outcome(2 * rounds, responses_of(home), shown, divergences)
 
 
@@ -107,6 +115,4 @@ def until_shown(receiver: Connection, responses: int) -> bool:
 
 
 def responses_of(home: Shadowed) -> int:
-    from tests.engine.counting import counted
-
     return len(counted(home.folder).responses())

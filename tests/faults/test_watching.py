@@ -6,6 +6,7 @@ import asyncio
 import os
 import resource
 import shutil
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,15 @@ from typing import Any
 import pytest
 import time_machine
 
-from claude_tui.engine import tail, watch
+from claude_tui.engine import monitor, tail, watch
+from claude_tui.engine.ledger import keeper
 from claude_tui.model import Phase
-from tests.faults.level import Shadowed, assert_level, kept, row
+from claude_tui.sources.protocol import LogFile
+from tests.faults.following import follower, until_shown
+from tests.faults.level import Shadowed, assert_level, expected, fresh, kept, row
 from tests.logs import ClaudeHome, line
 
+EVENT_QUEUE = Path("/proc/sys/fs/inotify/max_queued_events")
 WATCH_LIMIT = 'OS file watch limit reached. about ["/home"]'
 
 
@@ -100,17 +105,56 @@ async def test_without_file_descriptors_it_goes_on_and_recovers(
         assert not live.look().problems
 
 
-async def test_a_burst_of_new_files_beyond_the_event_queue_loses_none(home: Shadowed) -> None:
+@pytest.mark.skipif(not EVENT_QUEUE.exists(), reason="asks how long the event queue is")
+def test_a_burst_beyond_the_event_queue_loses_nothing(home: Shadowed) -> None:
+    length = int(EVENT_QUEUE.read_text())
     home.append(row(0))
     folder = home.path().parent
-    async with kept(home.folder) as live:
-        # The queue holds 16,384 events; nobody reads it while the loop is held up.
-        for number in range(20_000):
+    with follower(home.folder) as (process, receiver):
+        assert until_shown(receiver, 1)
+        home.append(row(1))
+        assert until_shown(receiver, 2)
+        # Nobody takes an event while the program stands still, so of the logs that come last it is told nothing.
+        os.kill(process.pid or 0, signal.SIGSTOP)
+        for number in range(length):
             os.close(os.open(folder / f"{number}.tmp", os.O_CREAT | os.O_WRONLY))
-        for number in range(1, 400):
+        for number in range(2, 100):
             home.append(row(number), session=f"s{number}", project=f"-new{number % 40}")
-        await live.until_counted(400)
-        assert_level(await live.settle(), home.folder)
+        os.kill(process.pid or 0, signal.SIGCONT)
+        assert until_shown(receiver, 100)
+    assert fresh(home.folder) == expected(home.folder)
+
+
+@pytest.mark.parametrize("way", ["removed", "moved", "linked"])
+async def test_a_root_that_becomes_another_one_is_watched_anew(
+    way: str, home: Shadowed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tail, "SWEEP_S", 3600.0)
+    monkeypatch.setattr(watch, "CHECK_MS", 20)
+    home.append(row(1))
+    root = home.folder / "projects"
+    if way == "linked":
+        root.rename(home.folder / "real")
+        root.symlink_to("real")
+        home.folder.joinpath("other").mkdir()
+    async with kept(home.folder) as live:
+        await live.until_swept(3)  # the last one says that from now on it watches
+        home.append(row(2))
+        await live.until_counted(2)
+        swept = live.tail.work.sweeps
+        if way == "removed":
+            shutil.rmtree(root)
+        elif way == "moved":
+            root.rename(home.folder / "elsewhere")
+        else:
+            root.unlink()
+            root.symlink_to("other")
+        home.append(row(3), project="-after")
+        await live.until_counted(3)
+        await live.until_swept(swept + 2)  # one because the old root has gone, one because the new one is watched
+        home.append(row(4), project="-later")
+        await live.until_counted(4)
+    assert_level(live.look(), home.folder, home.shadow)
 
 
 async def test_a_file_system_without_events_is_polled(claude_home: ClaudeHome, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,3 +202,33 @@ async def test_a_clock_set_back_and_forth_and_another_zone_change_no_number(home
                 await live.until_counted(number)
             shown = await live.settle()
     assert_level(shown, home.folder)
+
+
+@pytest.mark.parametrize("jump_s", [-86_400 * 400, 86_400 * 400])
+async def test_a_clock_that_jumps_during_a_sweep_delays_no_other(
+    jump_s: int, home: Shadowed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tail, "hints", no_hints)
+    monkeypatch.setattr(tail, "SWEEP_S", 0.02)
+    monkeypatch.setattr(monitor, "SAVE_INTERVAL_S", 0.02)
+    monkeypatch.setattr(keeper, "COMMIT_S", 0.02)
+    home.append(row(1))
+    with time_machine.travel(1_780_000_000.0, tick=True) as clock:
+        async with kept(home.folder) as live:
+            discover = live.tail._discover
+
+            def discover_and_jump() -> list[LogFile]:
+                clock.shift(jump_s)
+                return discover()
+
+            monkeypatch.setattr(live.tail, "_discover", discover_and_jump)
+            await live.until_swept(live.tail.work.sweeps + 5)
+            home.append(row(2))
+            await live.until_counted(2)
+            shown = await live.settle()
+    assert_level(shown, home.folder)
+
+
+async def no_hints(roots: object) -> AsyncIterator[set[str]]:
+    await asyncio.Event().wait()
+    yield set()
