@@ -67,6 +67,7 @@ _PAIRS: Final = (
     ("▣", "o"),
     ("◈", "x"),
     ("°", "'"),
+    ("🔎", "> "),
 )
 TABLE: Final = {ord(glyph): plain for glyphs, plain in _PAIRS for glyph in glyphs}
 

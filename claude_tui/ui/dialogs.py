@@ -102,9 +102,7 @@ class SettingsScreen(ModalScreen[None]):
 
     @staticmethod
     def _prompt(name: str, value: str) -> Content:
-        return Content.assemble(
-            (name.ljust(16), "$quiet"), ("‹ ", "$primary"), (value, "bold $foreground"), (" ›", "$primary")
-        )
+        return Content.assemble((name.ljust(16), "$quiet"), "‹ ", (value, "bold"), " ›")
 
     def on_mount(self) -> None:
         """The list has the keys."""
@@ -139,7 +137,8 @@ class PeriodScreen(ModalScreen[Period]):
         with Vertical(id="period-box") as box:
             box.border_title = Content.styled("period", "bold $foreground")
             yield OptionList(*(Option(self._prompt(choice), id=choice.id) for choice in PERIODS), id="periods")
-            yield Input(placeholder="2026-11-01..2026-11-30", id="period-custom", compact=True)
+            custom = self._current.label if self._current.id == "custom" else ""
+            yield Input(custom, placeholder="2026-11-01..2026-11-30", id="period-custom", compact=True)
             yield Static("", id="period-error", markup=False)
 
     def _prompt(self, choice: Period) -> Content:
@@ -147,9 +146,7 @@ class PeriodScreen(ModalScreen[Period]):
         text = f"{since} .. {until}" if since else ""
         key = PERIODS.index(choice) + 1
         mark = "●" if choice.id == self._current.id else " "
-        return Content.assemble(
-            (f"{mark} ", "$success"), (f"{key} ", "$primary"), choice.label.ljust(12), (text, "$quiet")
-        )
+        return Content.assemble((f"{mark} ", "$success"), (f"{key} ", "bold"), choice.label.ljust(12), (text, "$quiet"))
 
     def on_mount(self) -> None:
         """Start on what is chosen."""

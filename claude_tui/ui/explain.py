@@ -140,7 +140,7 @@ def of_response(response: Response, zone: tzinfo, prices: str) -> Lines:
     lines += flag_lines(Counter(price.flags))
     if response.path:
         lines.append(fact("counted from", "", display_name(response.path)))
-        lines.append(fact("byte", f"{response.offset:,}", "e opens it there"))
+        lines.append(fact("byte", f"{response.offset:,}"))
     return lines
 
 
@@ -220,7 +220,8 @@ def of_details(found: TurnDetails) -> Lines:
     """What the log says of one reply beside its numbers."""
     lines: Lines = [heading("in the log")]
     if found.line:
-        lines.append(fact("line", f"{found.line:,}", f"e opens it; {found.rows:,} rows of this reply near it"))
+        rows = f"{found.rows:,} row{'s' if found.rows != 1 else ''}"
+        lines.append(fact("line", f"{found.line:,}", f"e opens it; {rows} of this reply near it"))
     if found.tools:
         lines.append(
             fact(

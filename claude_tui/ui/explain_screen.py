@@ -25,20 +25,29 @@ class ExplainScreen(ModalScreen[None]):
         Binding("escape,i,q,enter,backspace", "dismiss", "Close", show=False),
         Binding("j,down", "scroll(1)", show=False),
         Binding("k,up", "scroll(-1)", show=False),
+        Binding("e", "edit", show=False),
     ]
 
-    def __init__(self, name: str, lines: Sequence[Fact | Content], more: Callable[[], Lines]) -> None:
+    def __init__(
+        self,
+        name: str,
+        lines: Sequence[Fact | Content],
+        more: Callable[[], Lines],
+        edit: Callable[[], None] | None = None,
+    ) -> None:
         """Set up the screen.
 
         Args:
             name: What is explained.
             lines: What is known at once.
             more: What takes time to find out; called in a thread.
+            edit: Opens the log of what is explained, where it has one place in one.
         """
         super().__init__()
         self._heading = name
         self._lines = list(lines)
         self._more = more
+        self._edit = edit
 
     def compose(self) -> ComposeResult:
         """The lines, in a box that scrolls."""
@@ -62,6 +71,11 @@ class ExplainScreen(ModalScreen[None]):
             found = [fact("not explained", "", display_name(f"{type(error).__name__}: {error}"))]
         self._lines += [Content(""), *found]
         text.update(laid_out(self._lines, text.size.width - 2))
+
+    def action_edit(self) -> None:
+        """Open the log, as `e` does without the explanation over it."""
+        if self._edit is not None:
+            self._edit()
 
     def action_scroll(self, lines: int) -> None:
         """Scroll where the lines do not fit."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
@@ -19,9 +20,13 @@ LEGEND: tuple[tuple[str, str], ...] = (
     ("~ $12", "rests on an assumption about the price"),
     ("n/a", "no price is known; its tokens are counted"),
     ("● ◆ ○ ·", "working, waiting for you, idle, done"),
+    ("↻12%", "context after a compaction"),
     ("!3", "three things in the logs were skipped: claude-top doctor"),
 )
 """Signs that need a word."""
+
+COLUMNS: Final = (("Views", "Look", "General", "Signs"), ("Rows", "The selected row", "Days"))
+"""Which sections stand below each other, about as many lines in each column."""
 
 
 def key_text(binding: Binding) -> str:
@@ -33,16 +38,35 @@ def key_text(binding: Binding) -> str:
 
 
 def section(title: str, rows: Sequence[tuple[str, str]], width: int) -> Content:
-    """A title and its rows, keys left, sentences right."""
+    """A title and its rows, keys left, sentences right and wrapped below their beginning."""
     keys = max((len(key) for key, _ in rows), default=0)
     lines = [Content.styled(title, "bold $accent")]
     for key, text in rows:
-        lines.append(
-            Content.assemble(
-                (key.rjust(keys), "bold $primary"), "  ", (text[: max(0, width - keys - 2)], "$foreground")
-            )
-        )
+        first, *more = textwrap.wrap(text, max(12, width - keys - 2)) or [""]
+        lines.append(Content.assemble((key.rjust(keys), "bold $primary"), "  ", (first, "$foreground")))
+        lines += [Content.assemble(" " * (keys + 2), (line, "$foreground")) for line in more]
     return Content("\n").join(lines)
+
+
+ROWS: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
+    **{title: [(key_text(binding), binding.tooltip) for binding in found] for title, found in SECTIONS.items()},
+    "Signs": LEGEND,
+}
+"""What every section says."""
+
+
+class HelpSection(Static):
+    """A section, as wide as there is room."""
+
+    def __init__(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
+        super().__init__(classes="help-section", markup=False)
+        self._heading, self._rows, self._drawn_for = title, rows, -1
+
+    def on_resize(self) -> None:
+        """Wrap the sentences anew where the width is another."""
+        if self.size.width != self._drawn_for:
+            self._drawn_for = self.size.width
+            self.update(section(self._heading, self._rows, self._drawn_for))
 
 
 class HelpScreen(ModalScreen[None]):
@@ -55,14 +79,15 @@ class HelpScreen(ModalScreen[None]):
     ]
 
     def compose(self) -> ComposeResult:
-        """The sections, flowing into as many columns as fit."""
+        """The sections in two columns, or below each other."""
         with VerticalScroll(id="help") as box:
             box.border_title = Content.styled("keys", "bold $foreground")
-            box.border_subtitle = Content.styled("Esc closes", "$quiet")
-            for title, bindings in SECTIONS.items():
-                rows = [(key_text(binding), binding.tooltip) for binding in bindings]
-                yield Static(section(title, rows, 60), classes="help-section", markup=False)
-            yield Static(section("Signs", LEGEND, 80), classes="help-section", markup=False)
+            box.border_subtitle = Content.styled("↑↓ scroll · Esc closes", "$quiet")
+            with Horizontal(id="help-columns"):
+                for titles in COLUMNS:
+                    with Vertical(classes="help-column"):
+                        for title in titles:
+                            yield HelpSection(title, ROWS[title])
 
     def action_scroll(self, lines: int) -> None:
         """Scroll where the keys do not fit."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -10,6 +11,7 @@ from claude_tui.model import Phase, Progress, Query, Snapshot
 from claude_tui.ui.app import ClaudeTop
 from claude_tui.ui.bindings import APP_BINDINGS, BY_ID, SECTIONS
 from claude_tui.ui.header import VIEW_NAMES
+from claude_tui.ui.help import ROWS
 from claude_tui.ui.views.days import DaysView
 from tests.ui.fakes import NOW_MS, TODAY, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
@@ -421,6 +423,45 @@ async def test_ascii_draws_with_plain_characters_only() -> None:
             strips = app.screen._compositor.render_strips()
             text = "\n".join("".join(segment.text for segment in _filtered(app, strip)) for strip in strips)  # type: ignore[attr-defined]
             assert text.isascii(), {character for character in text if not character.isascii()}
+
+
+@pytest.mark.parametrize(
+    "keys", [("question_mark",), ("p",), ("C",), ("comma",), ("i",), ("colon",), ("T",), ("slash",)]
+)
+async def test_ascii_draws_every_overlay_with_plain_characters_only(keys: tuple[str, ...]) -> None:
+    async with running(ascii=True) as (app, pilot):
+        await pilot.press(*keys)
+        await pilot.pause()
+        await pilot.pause()
+        strips = app.screen._compositor.render_strips()
+        text = "\n".join("".join(segment.text for segment in _filtered(app, strip)) for strip in strips)  # type: ignore[attr-defined]
+        assert text.isascii(), {character for character in text if not character.isascii()}
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24), (60, 15), (40, 8)])
+async def test_the_help_says_every_sentence_to_its_end(size: tuple[int, int]) -> None:
+    async with running(size=size) as (app, pilot):
+        await pilot.press("question_mark")
+        await wait_until(pilot, lambda: len(app.screen_stack) == 2)
+        seen: set[str] = set()
+        for _ in range(200):
+            await pilot.pause()
+            seen |= set(re.findall(r"[\w;]+", screen_text(app)))
+            before = app.screen.query_one("#help").scroll_y
+            await pilot.press("j")
+            await pilot.pause()
+            if app.screen.query_one("#help").scroll_y == before:
+                break
+        words = {word for rows in ROWS.values() for _, text in rows for word in re.findall(r"[\w;]+", text)}
+        assert words <= seen, words - seen
+
+
+async def test_a_dialog_leaves_the_screen_below_it_to_be_seen_in_every_theme() -> None:
+    for theme in ("claude-dark", "ansi-dark", "ansi-light"):
+        async with running(theme=theme) as (app, pilot):
+            await pilot.press("p")
+            await wait_until(pilot, lambda: "period" in screen_text(app))
+            assert "Branch" in screen_text(app)
 
 
 async def test_escape_never_quits_and_q_does() -> None:

@@ -167,6 +167,19 @@ async def test_editing_a_turn_opens_the_editor_at_its_line(tmp_path: Path, monke
         assert "has a line to open" in [*app._notifications][-1].message
 
 
+async def test_the_editor_opens_from_the_explanation_of_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[str, int]] = []
+    async with running() as (app, pilot):
+        await press(pilot, "4", "enter")
+        monkeypatch.setattr(
+            type(app.view), "_open_editor", lambda self, path, offset: calls.append((path, offset)) or ""
+        )
+        await pilot.press("i")
+        await wait_until(pilot, lambda: len(app.screen_stack) == 2)
+        await pilot.press("e")
+        await wait_until(pilot, lambda: len(calls) == 1)
+
+
 def test_lines_are_counted_to_the_byte(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     log.write_bytes(b"{}\n" * 5)

@@ -135,7 +135,9 @@ class TableView(View):
         if row is not None and self.shown is not None:
             shown, about = self.shown, self.about(row, self.shown)
             lines = self.explanation(row, shown)
-            self.app.push_screen(ExplainScreen(self.row_name(row), lines, lambda: self.find_out(about, shown)))
+            edit = self.action_edit if self.location(row) is not None else None
+            name = self.row_name(row)
+            self.app.push_screen(ExplainScreen(name, lines, lambda: self.find_out(about, shown), edit))
 
     def about(self, row: Any, shown: Shown) -> Query | Response | None:
         """What the source is asked to explain of a row; None where there is no more to say."""
