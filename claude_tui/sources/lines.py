@@ -106,13 +106,9 @@ class LineReader:
 
     def blocks(self) -> Iterator[tuple[int, bytes]]:
         """Yield runs of whole lines, newlines included, with the byte offset of the first."""
-        # The size is taken once: a file that grows as fast as it is read must not hold the reader for ever.
-        position, size = self.offset, self._stat.st_size
+        position = self.offset
         carry: list[bytes] = []  # the open line so far, empty once it is longer than any that is kept
-        while position < size:
-            chunk = os.pread(self._fd, min(self._window, size - position), position)
-            if not chunk:
-                return
+        while chunk := self._chunk(position):
             carried = position - self.offset
             position += len(chunk)
             self.bytes_read += len(chunk)
@@ -149,6 +145,12 @@ class LineReader:
         """How far the lines were read, and how to know this file again."""
         head, anchor = fingerprint(self._fd, self.offset)
         return Checkpoint(self._stat.st_dev, self._stat.st_ino, self.offset, head, anchor, mark, state)
+
+    def _chunk(self, position: int) -> bytes:
+        """The next bytes, none at the end."""
+        # The size is taken once: a file that grows as fast as it is read must not hold the reader for ever.
+        left = self._stat.st_size - position
+        return os.pread(self._fd, min(self._window, left), position) if left > 0 else b""
 
     def _continues(self, since: Checkpoint) -> bool:
         same = (self._stat.st_dev, self._stat.st_ino) == (since.dev, since.ino)

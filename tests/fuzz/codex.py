@@ -137,11 +137,11 @@ MUTATIONS: Final[list[Mutation]] = [
 @contextmanager
 def reading_with(*, window: int = 8 << 20, max_line: int = 8 << 20, is_native: bool = True) -> Iterator[None]:
     """Read in small windows, or without the C library's search."""
-    reader = functools.partial(LineReader, window=window, max_line=max_line)
+    opened = functools.partial(LineReader, window=window, max_line=max_line)
     finder = fast_search._finder if is_native else fast_search._plain_finder
     with (
-        patch.object(fast, "LineReader", reader),
-        patch.object(source, "LineReader", reader),
+        patch.object(fast, "open_rollout", opened),
+        patch.object(source, "open_rollout", opened),
         patch.object(fast_search, "_finder", finder),
     ):
         yield

@@ -269,7 +269,7 @@ def test_lines_with_ordinals_are_read(tmp_path: Path) -> None:
 
 def test_only_rollouts_are_logs(tmp_path: Path) -> None:
     write(tmp_path, "x", [meta("x")])
-    for name in ("history.jsonl", "sessions/notes.jsonl", "sessions/rollout-x.jsonl.zst", "log/rollout-x.jsonl"):
+    for name in ("history.jsonl", "sessions/notes.jsonl", "sessions/rollout-x.jsonl.gz", "log/rollout-x.jsonl"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("{}\n")
     assert [os.path.basename(file.path) for file in SOURCE.discover(tmp_path)] == [

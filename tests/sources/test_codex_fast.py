@@ -16,7 +16,7 @@ import pytest
 from claude_tui.engine import reading
 from claude_tui.engine.count import count
 from claude_tui.engine.snapshots import SnapshotMaker
-from claude_tui.model import Query, Response, Totals
+from claude_tui.model import ProblemKind, Query, Response, Totals
 from claude_tui.pricing import load_pricer
 from claude_tui.sources import lines
 from claude_tui.sources.claude import fast_search as strings
@@ -73,6 +73,8 @@ HOSTILE: dict[str, bytes] = {
     "a record as an object in an event": text(
         event("item_completed", item={"type": "token_count", **COUNT["payload"]})
     ),
+    "a count by another name": text(event("token_estimate", info=COUNT["payload"]["info"])),
+    "more cached than given": text(told("x", "cached", usage(100, cached=70, written=40))),
     "names in a text": text(event("agent_message", message='"token_count" "session_meta" {"timestamp":"" }{')),
     "an escaped name": text(COUNT).replace(b'"token_count"', b'"\\u0074oken_count"'),
     "an escaped line below": text(COUNT).replace(b'"token_count"', b'"token\\u005fcount"'),
@@ -198,6 +200,14 @@ def assert_same_from_every_line(root: Path, path: Path) -> None:
         with path.open("ab") as log:
             log.write(data[end + 5 :])
         assert differences(root, path, checkpoint)[0] == []
+
+
+def test_a_line_that_is_visibly_not_whole_is_named(tmp_path: Path) -> None:
+    before = rollout([meta("x"), turn(), TOLD, line("compacted")]) + REPLY
+    path = write(tmp_path, "x", before + b"noise\n" + USER[:-3] + b"\n" + USER)
+    problems = read(tmp_path, path).problems
+    places = [len(before), len(before) + 6]
+    assert [(one.kind, one.offset) for one in problems] == [(ProblemKind.MALFORMED, place) for place in places]
 
 
 @pytest.mark.parametrize("is_parent_there", [True, False])

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from claude_tui.model import ProblemKind
+from claude_tui.sources.codex.compressed import open_rollout
 from claude_tui.sources.codex.fast_rows import FastRollout
 from claude_tui.sources.codex.fast_search import marks
 from claude_tui.sources.codex.records import skip
@@ -34,7 +35,7 @@ def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: 
     Equal to what `CodexSource.read` gives, settled by `columns_of`, but for problems: a line that has nothing to
     count and looks whole is not decoded, so it is not noticed where it is malformed inside.
     """
-    with LineReader(file.path, since) as reader:
+    with open_rollout(file.path, since) as reader:
         state = since.state if since is not None and not reader.restarted else ""
         rollout = FastRollout(thread_of(file.path), Threads(file.root, file.path), state, keep_names=keep_names)
         return _Reading(reader, rollout).run()

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from claude_tui.model import ProblemKind
+from claude_tui.sources.codex.compressed import open_rollout
 from claude_tui.sources.codex.records import skip
 from claude_tui.sources.codex.rollout import Rollout
 from claude_tui.sources.codex.threads import Threads, rollouts, thread_of
 from claude_tui.sources.events import Event
 from claude_tui.sources.instants import instant_ms
-from claude_tui.sources.lines import LineReader
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceConfig
 
 
@@ -39,7 +39,7 @@ class CodexSource:
     def read_events(self, file: LogFile, since: Checkpoint | None = None) -> tuple[FileRead, list[Event]]:
         """Read a rollout and keep the events its rows were made of."""
         events: list[Event] = []
-        with LineReader(file.path, since) as reader:
+        with open_rollout(file.path, since) as reader:
             state = since.state if since is not None and not reader.restarted else ""
             rollout = Rollout(thread_of(file.path), Threads(file.root, file.path), state)
             talk = b"", ""

@@ -9,16 +9,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from claude_tui.sources.codex.compressed import open_rollout
 from claude_tui.sources.codex.records import Meta, Tokens, meta_of, skip, token_count_of
 from claude_tui.sources.events import BadCountError, table_of
 from claude_tui.sources.folders import log_files
-from claude_tui.sources.lines import LineReader, decode_objects
+from claude_tui.sources.lines import decode_objects
 from claude_tui.sources.protocol import LogFile
 
 FOLDERS: Final = ("sessions", "archived_sessions")
 """Where rollouts are. Archiving moves a file from the first to the second."""
 
-_NAME: Final = re.compile(r"rollout-(?:\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-)?(.+)\.jsonl")
+_NAME: Final = re.compile(r"rollout-(?:\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-)?(.+)\.jsonl(?:\.zst)?")
 
 _PATHS: dict[str, dict[str, str]] = {}
 
@@ -85,7 +86,7 @@ def _is_there(path: str | None) -> bool:
 
 def _first_meta(path: str) -> Meta | None:
     try:
-        with LineReader(path, window=1 << 16) as reader:
+        with open_rollout(path, window=1 << 16) as reader:
             for _, line in reader:
                 for record in decode_objects(line):
                     if record.get("type") == "session_meta":
@@ -99,7 +100,7 @@ def _first_meta(path: str) -> Meta | None:
 def _token_counts(path: str, dev: int, ino: int, size: int, changed_ns: int) -> Sequence:
     """Read a whole rollout for its `token_count` lines. The arguments after the path say which state of it."""
     found: set[tuple[Tokens, Tokens]] = set()
-    with LineReader(path) as reader:
+    with open_rollout(path) as reader:
         for _, line in reader:
             if skip(line) is not None:
                 continue

@@ -1,0 +1,76 @@
+"""Rollouts the client has compressed (`*.jsonl.zst`), read like any other where Python can decompress them.
+
+Must not know records.
+"""
+
+from __future__ import annotations
+
+import errno
+from functools import cache
+from importlib import import_module
+from typing import IO, Any, Final
+
+from claude_tui.model import ProblemKind
+from claude_tui.sources.lines import WINDOW, LineReader, fingerprint
+from claude_tui.sources.protocol import Checkpoint
+
+SUFFIX: Final = ".zst"
+
+DECOMPRESSORS: Final = ("compression.zstd", "backports.zstd")
+"""Modules that can open such a file: that of Python 3.14, and the same for older ones."""
+
+
+def open_rollout(path: str, since: Checkpoint | None = None, *, window: int = WINDOW) -> LineReader:
+    """Open a rollout, compressed or not. Raises OSError where it cannot be opened or nothing can decompress it."""
+    if path.endswith(SUFFIX):
+        return CompressedReader(path, since, window=window)
+    return LineReader(path, since, window=window)
+
+
+class CompressedReader(LineReader):
+    """The lines of a compressed file: all of them, or none where it is what the checkpoint saw.
+
+    Offsets are those of the decompressed text, but in the checkpoint, where it is the size of the file.
+    """
+
+    def __init__(self, path: str, since: Checkpoint | None = None, *, window: int = WINDOW) -> None:
+        self._module = decompressor()
+        super().__init__(path, window=window)
+        found = self._stat
+        seen = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+        self._is_known = since is not None and (since.dev, since.ino, since.offset, since.mark) == seen
+        self.restarted = since is not None and not self._is_known
+        self._stream: IO[bytes] | None = None
+
+    def __exit__(self, *error: Any) -> None:
+        if self._stream is not None:
+            self._stream.close()
+        super().__exit__(*error)
+
+    def checkpoint(self, *, mark: int = 0, state: str = "") -> Checkpoint:
+        """Which state of the file was read."""
+        found = self._stat
+        hashes = fingerprint(self._fd, found.st_size)
+        return Checkpoint(found.st_dev, found.st_ino, found.st_size, *hashes, found.st_mtime_ns, state)
+
+    def _chunk(self, position: int) -> bytes:
+        if self._is_known:
+            return b""
+        try:
+            if self._stream is None:
+                self._stream = self._module.open(self.path, "rb")
+            return self._stream.read(self._window)
+        except (OSError, EOFError, self._module.ZstdError) as error:
+            self.problem(ProblemKind.MALFORMED, position, f"cannot be decompressed: {type(error).__name__}")
+            return b""
+
+
+@cache
+def decompressor() -> Any:
+    """Return the module that opens compressed files. Raises OSError where there is none."""
+    for name in DECOMPRESSORS:
+        try:
+            return import_module(name)
+        except ImportError:
+            continue
+    raise OSError(errno.EOPNOTSUPP, "compressed: Python 3.14 or the package backports.zstd can read it")
