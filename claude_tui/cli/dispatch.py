@@ -37,14 +37,15 @@ def run(arguments: Sequence[str]) -> int:
 
 def parse(arguments: Sequence[str]) -> Namespace:
     """Return what the arguments ask for. Exits as argparse does for help, version and mistakes."""
-    parser = build()
+    arguments = modern(arguments)
     first = arguments[0] if arguments else ""
+    parser = build(first)
     if first and not first.startswith("-") and ":" not in first and first not in _names():
         from difflib import get_close_matches  # 5 ms, for mistakes alone
 
         near = get_close_matches(first, _names(), 1)
         parser.error(f"unknown command {first!r}" + (f"; did you mean {near[0]}?" if near else ""))
-    options, unknown = parser.parse_known_args(modern(arguments))
+    options, unknown = parser.parse_known_args(arguments)
     if unknown:
         # Known to be wrong only here, so the parser that complains is not the command's own.
         parser.prog += f" {options.command}" if options.command else ""
@@ -57,15 +58,18 @@ def _names() -> list[str]:
     return [command.name for command in COMMANDS]
 
 
-def build() -> CommandParser:
-    """Return the parser of everything; a command's own options are added when it is used."""
+def build(only: str = "") -> CommandParser:
+    """Return the parser of everything, or where `only` names a command of that alone.
+
+    A command's own options are added when it is used.
+    """
     parser = CommandParser(prog="claude-top", description=DESCRIPTION, fill=_add_top, listing=listing())
     parser.usage = "%(prog)s [OPTION ...]\n       %(prog)s COMMAND [OPTION ...]"
     parser.add_argument("-v", "--version", action="version", version=f"claude-top {__version__}")
     commands = parser.add_subparsers(
         metavar="COMMAND", dest="command", prog="claude-top", parser_class=CommandParser, help=SUPPRESS
     )
-    for command in COMMANDS:
+    for command in [command for command in COMMANDS if command.name == only] or COMMANDS:
         # A command without a summary is a part of another and stays out of the help.
         shown: dict[str, Any] = {"help": command.summary} if command.summary else {}
         commands.add_parser(command.name, fill=command.fill, **shown)

@@ -97,7 +97,10 @@ def _screen(options: Namespace) -> int:
         ledger_file=None if options.demo else ledger_file(),
         reported_folder=None if options.demo else state_folder(),
     )
-    monitor.prepare()  # the workers read while the screen's code, the slow part, is loaded
+    if not monitor.saved_ms:
+        # The workers read while the screen's code, the slow part, is loaded. With saved numbers to show and little
+        # to read the files can wait until those are on the screen.
+        monitor.prepare()
     from claude_tui import ui
 
     return ui.run(

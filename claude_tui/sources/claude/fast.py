@@ -8,6 +8,7 @@ here. Must not price or sum.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -19,13 +20,14 @@ from claude_tui.sources.claude.facts import CONTINUES, MAX_NOTE, FactsGatherer, 
 from claude_tui.sources.claude.fast_rows import FastBuilder
 from claude_tui.sources.claude.fast_search import marks
 from claude_tui.sources.claude.rule import bad_counts, usage_row
-from claude_tui.sources.claude.usual import UserLine, UsualRow
+from claude_tui.sources.claude.usual import AnyLine, UserLine, UsualRow
 from claude_tui.sources.lines import LineReader, decode_objects
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead
 
 _BRACE: Final = ord("}")
 _decode: Final = msgspec.json.Decoder(UsualRow).decode
 _decode_user: Final = msgspec.json.Decoder(UserLine).decode
+_decode_any: Final = msgspec.json.Decoder(AnyLine).decode
 _NOT_USUAL: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -83,7 +85,7 @@ class _Reading:
             elif (
                 needs_start
                 or block[end - 1] != _BRACE
-                or (end - start <= MAX_NOTE and not startswith(CONTINUES, start, end) and is_note(block[start:end]))
+                or (end - start <= MAX_NOTE and not startswith(CONTINUES, start, end) and _matters(block[start:end]))
             ):
                 self._read_line(offset + start, block[start:end])
                 needs_start = needs_start and facts.needs_start
@@ -112,8 +114,17 @@ class _Reading:
 
 def _is_from_user(line: bytes) -> bool:
     """Whether a line is whole and the user's: it may say "usage" of what a tool did, and counts nothing."""
+    return _is_shaped(_decode_user, line)
+
+
+def _matters(line: bytes) -> bool:
+    """Whether a short line outside the conversation may be a note, or is broken, which is to be told."""
+    return is_note(line) or not _is_shaped(_decode_any, line)
+
+
+def _is_shaped(decode: Callable[[bytes], object], line: bytes) -> bool:
     try:
-        _decode_user(line)
+        decode(line)
     except _NOT_USUAL:
         return False
     return True

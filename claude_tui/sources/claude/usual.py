@@ -73,6 +73,10 @@ class UsualRow(Struct, gc=False):
     isApiErrorMessage: bool | None = None
 
 
+class AnyLine(Struct, gc=False):
+    """A line that is one JSON object."""
+
+
 class UserLine(Struct, gc=False):
     """A line that is the user's."""
 

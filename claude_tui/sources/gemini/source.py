@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from claude_tui.model import Problem, ProblemKind
-from claude_tui.sources.documents import read_document
-from claude_tui.sources.events import Event
 from claude_tui.sources.folders import log_files
-from claude_tui.sources.gemini.chat import Chat
-from claude_tui.sources.gemini.projects import project_folder
-from claude_tui.sources.lines import LineReader, decode_objects
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceConfig
+
+if TYPE_CHECKING:
+    from claude_tui.sources.events import Event
 
 
 class GeminiSource:
@@ -44,50 +42,10 @@ class GeminiSource:
 
     def read_events(self, file: LogFile, since: Checkpoint | None = None) -> tuple[FileRead, list[Event]]:
         """Read a chat and keep the events its rows were made of."""
-        chat = _chat(file)
-        return _read_lines(file, since, chat) if file.path.endswith(".jsonl") else _read_whole(file, since, chat)
+        from claude_tui.sources.gemini.reading import read_chat  # only where there is a chat
+
+        return read_chat(file, since)
 
 
 def _is_chat(name: str) -> bool:
     return name.endswith((".json", ".jsonl"))
-
-
-def _chat(file: LogFile) -> Chat:
-    """Place a chat by its path: `tmp/<project>/chats/[<main session>/]<name>`."""
-    _tmp, project, _chats, *below = os.path.relpath(file.path, file.root).split(os.sep)
-    stem = below[-1].rpartition(".")[0]
-    parent = below[0] if len(below) > 1 else ""
-    folder = project_folder(file.root, project)
-    return Chat(stem, lambda project_hash: project_folder(file.root, project, (project_hash,)), parent, folder)
-
-
-def _read_lines(file: LogFile, since: Checkpoint | None, chat: Chat) -> tuple[FileRead, list[Event]]:
-    events: list[Event] = []
-    with LineReader(file.path, since) as reader:
-        if since is not None and not reader.restarted:
-            chat.resume(since.state)
-        for offset, line in reader:
-            for record in reader.objects(offset, line):
-                events += chat.events(record, offset)
-            while chat.bad_counts:
-                reader.problem(ProblemKind.BAD_COUNT, offset, chat.bad_counts.pop())
-        rows, mark = [event.row for event in events], reader.checkpoint(state=chat.state())
-        facts, problems = chat.facts(), reader.problems
-        return FileRead(rows, mark, facts, problems, reader.restarted, reader.bytes_read, reader.lines), events
-
-
-def _read_whole(file: LogFile, since: Checkpoint | None, chat: Chat) -> tuple[FileRead, list[Event]]:
-    """Read a file that is one JSON value; where it is not, what objects there are."""
-    data, mark, restarted, problems = read_document(file.path, since)
-    if data is None:
-        return FileRead([], mark, problems=problems, restarted=restarted), []
-
-    def report(kind: ProblemKind, at: int, detail: str) -> None:
-        problems.append(Problem(kind, file.path, at, detail))
-
-    events: list[Event] = []
-    for offset, record in enumerate(decode_objects(data, report)):
-        events += chat.events(record, offset)
-    for name in chat.bad_counts:
-        report(ProblemKind.BAD_COUNT, 0, name)
-    return FileRead([event.row for event in events], mark, chat.facts(), problems, restarted, len(data)), events

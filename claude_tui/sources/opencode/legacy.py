@@ -14,7 +14,6 @@ from typing import Any
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.sources.documents import read_document
 from claude_tui.sources.events import BadCountError, Event, table_of, text_of
-from claude_tui.sources.folders import log_files
 from claude_tui.sources.lines import decode_objects
 from claude_tui.sources.opencode.message import Session, event_of, message_of, step_tokens
 from claude_tui.sources.opencode.talk import Talk
@@ -22,17 +21,6 @@ from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
 
 _MAX_PART = 4096
 _OLD = ("storage", "session")
-
-
-def message_files(root: Path) -> Iterator[LogFile]:
-    """Walk the message files of both layouts below a data folder."""
-    yield from log_files("opencode", root, os.path.join("storage", "message"), _is_json)
-    try:
-        projects = sorted(os.listdir(root / "project"))
-    except OSError:
-        return
-    for project in projects:
-        yield from log_files("opencode", root, os.path.join("project", project, *_OLD, "message"), _is_json)
 
 
 def read_message(file: LogFile, since: Checkpoint | None, stored_ids: frozenset[str]) -> tuple[FileRead, list[Event]]:
@@ -137,7 +125,3 @@ def _object(path: str) -> dict[str, Any]:
 
 def _is_old(storage: str) -> bool:
     return Path(storage).parts[-2:] == _OLD
-
-
-def _is_json(name: str) -> bool:
-    return name.endswith(".json")

@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from claude_tui.sources.events import Event
-from claude_tui.sources.folders import log_file
-from claude_tui.sources.opencode.legacy import message_files, read_message
+from claude_tui.sources.folders import log_file, log_files
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceConfig
+
+if TYPE_CHECKING:
+    from claude_tui.sources.events import Event
 
 _DATABASES: Final = "opencode*.db"
 """`opencode.db`, and `opencode-<channel>.db` of other release channels."""
@@ -48,7 +49,7 @@ class OpenCodeSource:
             return
         for path in _databases(root):
             yield from _database(path, root)
-        yield from message_files(root)
+        yield from _message_files(root)
 
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
         """Read a database's changed messages, or a message file. Raises OSError where it cannot be read."""
@@ -56,9 +57,11 @@ class OpenCodeSource:
 
     def read_events(self, file: LogFile, since: Checkpoint | None = None) -> tuple[FileRead, list[Event]]:
         """Read a log and keep the events its rows were made of."""
+        # What reads is loaded only where there is something to read, SQLite only where there is a database.
         if file.path.endswith(".json"):
+            from claude_tui.sources.opencode.legacy import read_message
+
             return read_message(file, since, _stored_ids(Path(file.root)))
-        # SQLite is loaded only where there is a database.
         from claude_tui.sources.opencode.rows import read_database
 
         return read_database(file, since)
@@ -69,6 +72,22 @@ def _databases(folder: Path) -> list[Path]:
         return [folder / name for name in sorted(os.listdir(folder)) if fnmatch(name, _DATABASES)]
     except OSError:
         return []
+
+
+def _message_files(root: Path) -> Iterator[LogFile]:
+    """Walk the message files of both layouts before 1.2."""
+    yield from log_files("opencode", root, os.path.join("storage", "message"), _is_json)
+    try:
+        projects = sorted(os.listdir(root / "project"))
+    except OSError:
+        return
+    for project in projects:
+        below = os.path.join("project", project, "storage", "session", "message")
+        yield from log_files("opencode", root, below, _is_json)
+
+
+def _is_json(name: str) -> bool:
+    return name.endswith(".json")
 
 
 def _database(path: Path, root: Path) -> Iterator[LogFile]:
