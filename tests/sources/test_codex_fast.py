@@ -6,6 +6,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable
+from itertools import product
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -18,7 +19,7 @@ from claude_tui.engine.count import count
 from claude_tui.engine.snapshots import SnapshotMaker
 from claude_tui.model import ProblemKind, Query, Response, Totals
 from claude_tui.pricing import load_pricer
-from claude_tui.sources import lines
+from claude_tui.sources import lines as reading_lines
 from claude_tui.sources.claude import fast_search as strings
 from claude_tui.sources.codex import CodexSource, fast, fast_search, threads
 from claude_tui.sources.codex.fast_rows import FastBuilder, FastRollout
@@ -161,9 +162,10 @@ def rollout(records: Iterable[Record]) -> bytes:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_lines_count_the_same(tmp_path: Path, name: str) -> None:
     write(tmp_path, "par", rollout(parent_lines()))
-    around = [REPLY, text(told("x", "before", C)), HOSTILE[name], USER, HOSTILE[name], text(told("x", "after", B))]
-    for start in STARTS.values():
-        path = write(tmp_path, "x", rollout(start) + b"".join(around))
+    before, after = REPLY + text(told("x", "before", C)), text(told("x", "after", B)) + REPLY
+    once, twice = HOSTILE[name], HOSTILE[name] + USER + HOSTILE[name]  # the last of equal rows hides the first
+    for start, lines in product(STARTS.values(), (once, twice)):
+        path = write(tmp_path, "x", rollout(start) + before + lines + after)
         for settings in ({}, {"is_native": False}, {"window": 600}, {"window": 600, "max_line": 600}):
             with reading_with(**settings):
                 assert differences(tmp_path, path)[0] == []
@@ -280,7 +282,7 @@ def test_records_of_every_client_take_the_short_way() -> None:
 def test_lines_that_cannot_matter_are_not_decoded(tmp_path: Path) -> None:
     escapes = text(event("agent_message", message="\x1b[31m"))
     path = write(tmp_path, "x", rollout([meta("x"), turn()]) + (REPLY + USER + escapes) * 50 + text(TOLD))
-    with patch.object(lines, "decode_objects", wraps=lines.decode_objects) as decode:
+    with patch.object(reading_lines, "decode_objects", wraps=reading_lines.decode_objects) as decode:
         assert len(read(tmp_path, path).columns) == 1
     assert decode.call_count < 5
 

@@ -228,3 +228,13 @@ async def test_a_home_of_all_clients_from_its_logs_to_the_screen(tmp_path: Path)
                 pilot, lambda: other.snapshot is not None and other.snapshot.totals == alone["claude"], tries=2_000
             )
             assert "Client" not in screen_text(other)
+
+
+async def test_blocks_say_whose_they_are_where_there_are_several_clients() -> None:
+    async with running(FakeSource(mixed), size=(120, 36)) as (app, pilot):
+        await press(pilot, number("blocks"))
+        assert "5 hours of Claude Code alone" in screen_text(app)
+    async with running(FakeSource(only_claude), size=(120, 36)) as (app, pilot):
+        await press(pilot, number("blocks"))
+        assert "5 hours" in screen_text(app)
+        assert "alone" not in screen_text(app)

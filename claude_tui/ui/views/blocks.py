@@ -15,7 +15,7 @@ from textual.widget import Widget
 from claude_tui.engine.blocks import LENGTH_MS, Block
 from claude_tui.engine.windows import BlocksPicture
 from claude_tui.model import DayRow, Snapshot, Totals
-from claude_tui.ui import bars, cells, explain, format
+from claude_tui.ui import bars, cells, clients, explain, format
 from claude_tui.ui.columns import Cell, Column
 from claude_tui.ui.header import Line, assemble
 from claude_tui.ui.period import add
@@ -212,7 +212,8 @@ class BlocksView(TableView):
         self._table.say_nothing_with(self.nothing(shown))
         self._table.show(rows)
         self._window.border_title = Content.styled("open block", "bold $foreground")
-        self._window.border_subtitle = Content.styled(f"{LENGTH_MS // 3_600_000} hours", "$quiet")
+        whose = " of Claude Code alone" if clients.are_several(shown.snapshot) else ""
+        self._window.border_subtitle = Content.styled(f"{LENGTH_MS // 3_600_000} hours{whose}", "$quiet")
         self._weeks.border_title = Content.styled("weeks", "bold $foreground")
         self._window.show(Content("\n").join(window_lines(found, shown.now_ms, shown.zone, self._window.size.width)))
         self._weeks.show(Content("\n").join(week_lines(shown.snapshot.days, shown.today, self._weeks.size.width)))
