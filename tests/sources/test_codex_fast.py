@@ -127,7 +127,7 @@ HOSTILE: dict[str, bytes] = {
     "a setting": text(event("thread_settings_applied", thread_settings={"model": "three", "turn_id": "t1"})),
     "a counter that starts over": text(counted(plus(A, C), C)) + text(counted(A, A)),
     "the estimate after a compaction": text(line("compacted")) + text(counted(A, usage(0, 0) | {"total_tokens": 9})),
-    "a change without last": text(counted(plus(plus(A, B), C), usage(0, 0))),
+    "a change without last": text(COUNT) + text(counted(plus(plus(A, B), C), usage(0, 0))),
     "blank lines": b"\n\n   \n\t\n",
     "no object": b'[1]\n"token_count"\n5\nnull\n{}\n',
     "braces only": b"{" * 3000 + b"\n",
