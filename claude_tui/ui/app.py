@@ -21,6 +21,7 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher
 from textual.worker import Worker, WorkerState
 
+from claude_tui.engine.blocks import Window
 from claude_tui.model import Query, Snapshot, Totals
 from claude_tui.sources.display import display_name
 from claude_tui.ui import clients, refresh, sizes, themes
@@ -28,6 +29,7 @@ from claude_tui.ui.bindings import APP_BINDINGS
 from claude_tui.ui.empty import Empty, is_empty
 from claude_tui.ui.header import VIEW_NAMES, Line, Meters, Status, budget_text, short_line, top_line
 from claude_tui.ui.keybar import KeyBar
+from claude_tui.ui.open_block import OpenBlock
 from claude_tui.ui.period import BY_ID, Period, add, named
 from claude_tui.ui.refresh import NewsArrived, Refresher
 from claude_tui.ui.settings import Settings
@@ -72,6 +74,7 @@ class ClaudeTop(Walk):
         # Without colours the ANSI way is the right one in every theme: else NO_COLOR is all black in ANSI themes.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.HORIZONTAL_BREAKPOINTS = [(0, "-compact"), (110, "-spacious")]
+        self.VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-high")]
         self.source = source
         self.settings = settings or Settings()
         self._complaints = list(complaints)
@@ -91,6 +94,8 @@ class ClaudeTop(Walk):
         self._zone_name = ""
         self.refresher = Refresher(self._take, self.settings.interval_s)
         self._shown_query: Query | None = None
+        self._open_block = OpenBlock()
+        self._window: Window | None = None
         self._is_painted = asyncio.Event()
         """Whether the first numbers are on screen."""
         self.views = Views(self.prepare_view)
@@ -199,6 +204,7 @@ class ClaudeTop(Walk):
         if self._learn_zone(snapshot):
             self.refresher.wish(urgent=True)
         extra = await asyncio.to_thread(view.fetch, self.source, snapshot, scope, now_ms)
+        self._window = await asyncio.to_thread(self._open_block.at, self.source, snapshot, now_ms)
         if place is not self.place or scope != self.scope or len(self.screen_stack) > 1:
             self.refresher.wish(urgent=True)
             return
@@ -262,7 +268,7 @@ class ClaudeTop(Walk):
             totals=self._period_totals(snapshot), paused=self.paused_ms is not None,
             interval_s=self.refresher.interval_s, trouble=self.trouble, saved_ms=self.source.saved_ms,
             passed=self.passed, client=self.client, by_client=clients.totals(snapshot.models) if is_split else {},
-            has_shades=not (self.current_theme.ansi or self.no_color),
+            window=self._window, has_shades=not (self.current_theme.ansi or self.no_color),
         )  # fmt: skip
         screen = self.screen_stack[0]
         width = self.size.width
@@ -277,7 +283,8 @@ class ClaudeTop(Walk):
     def _draw_keys(self) -> None:
         table = self.view.table
         can_go_back = len(self.places) > 1 or (table is not None and bool(table.filter))
-        keys = (*self.view.KEYS[:1], *(("back",) if can_go_back else ()), *self.view.KEYS[1:])
+        first, *others = self.view.keys
+        keys = (first, *(("back",) if can_go_back else ()), *others)
         self.screen_stack[0].query_one(KeyBar).offer(keys, self.snapshot.prices if self.snapshot else "")
 
     # -- sizes
@@ -285,7 +292,7 @@ class ClaudeTop(Walk):
     def on_resize(self, event: events.Resize) -> None:
         """Another size, another arrangement."""
         self._tier(event.size.width, event.size.height)
-        self.call_after_refresh(self._draw_header)
+        self.call_after_refresh(self._draw_frame)
 
     def rearrange(self) -> None:
         """Fit everything into the room there is, and draw the header."""

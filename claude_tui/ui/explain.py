@@ -31,7 +31,9 @@ PICO: Final = 1_000_000
 """Picodollars a token in a dollar a million tokens."""
 
 NAMES: Final = 28
-"""Cells the names of facts are given."""
+"""Cells the names of facts are given, where there are enough."""
+FEWEST: Final = 12
+"""Fewer cells they are never given."""
 
 
 class Fact(NamedTuple):
@@ -42,7 +44,14 @@ class Fact(NamedTuple):
     note: str = ""
 
 
-Lines = list[Fact | Content]
+class Heading(NamedTuple):
+    """A title between facts."""
+
+    text: str
+
+
+Line = Fact | Heading | Content
+Lines = list[Line]
 
 
 def fact(name: str, value: str, note: str = "") -> Fact:
@@ -50,19 +59,23 @@ def fact(name: str, value: str, note: str = "") -> Fact:
     return Fact(name, value, note)
 
 
-def laid_out(lines: Sequence[Fact | Content], width: int) -> Content:
+def laid_out(lines: Sequence[Line], width: int) -> Content:
     """Lines as text: names right-aligned in a column, notes wrapped beside it."""
     drawn: list[Content] = []
+    names = max(FEWEST, min(NAMES, width // 3))
     for line in lines:
         if isinstance(line, Content):
             drawn.append(line)
             continue
-        name, value = cut(line.name, NAMES), line.value
-        used = NAMES + 2 + (cell_len(value) + 2 if value else 0)
+        if isinstance(line, Heading):
+            drawn.append(Content.styled(cut(line.text, width).rjust(names), "bold $accent"))
+            continue
+        name, value = cut(line.name, names), line.value
+        used = names + 2 + (cell_len(value) + 2 if value else 0)
         room = max(16, width - used)
         wrapped = textwrap.wrap(line.note, room, break_on_hyphens=False) or [""]
         gap = "  " if value else ""
-        first = (name.rjust(NAMES), "$quiet"), "  ", (value, "bold $foreground"), gap, (wrapped[0], "$quiet")
+        first = (name.rjust(names), "$quiet"), "  ", (value, "bold $foreground"), gap, (wrapped[0], "$quiet")
         drawn.append(Content.assemble(*first))
         drawn += [Content.styled(" " * used + more, "$quiet") for more in wrapped[1:]]
     return Content("\n").join(drawn)
@@ -156,7 +169,7 @@ def of_explanation(found: Explanation, zone: tzinfo) -> Lines:
     """What reading the logs again and looking at the prices found out."""
     if found.problem:
         return [fact("not explained", "", display_name(found.problem))]
-    lines: Lines = [heading("what was read")]
+    lines: Lines = [Heading("what was read")]
     if not found.is_complete:
         part = f"{found.looked_at:,} of {found.to_look_at:,} replies, {found.files:,} of {found.files_total:,} files"
         lines.append(fact("looked at", "a part", part))
@@ -177,7 +190,7 @@ def of_explanation(found: Explanation, zone: tzinfo) -> Lines:
         lines.append(
             fact(place[-NAMES:], row.reason, f"{format.clock(row.time_ms, zone)}, {row.usage.output:,} output")
         )
-    lines += [Content(""), heading("what it was priced with"), *rate_lines(found)]
+    lines += [Content(""), Heading("what it was priced with"), *rate_lines(found)]
     if found.flags:
         lines += [Content(""), *flag_lines(found.flags)]
     return lines
@@ -185,7 +198,7 @@ def of_explanation(found: Explanation, zone: tzinfo) -> Lines:
 
 def rate_lines(found: Explanation) -> Lines:
     """The rows of the price table, dearest use first, in dollars per million tokens."""
-    lines: Lines = [Content.styled(" " * 30 + display_name(found.prices), "$faint")] if found.prices else []
+    lines: Lines = [fact("", "", display_name(found.prices))] if found.prices else []
     for use in found.rates:
         rates, row = use.rate.rates, use.rate
         when = f"{row.first or 'from the beginning'} to {row.last or 'now'}"
@@ -218,7 +231,7 @@ def rate_lines(found: Explanation) -> Lines:
 
 def of_details(found: TurnDetails) -> Lines:
     """What the log says of one reply beside its numbers."""
-    lines: Lines = [heading("in the log")]
+    lines: Lines = [Heading("in the log")]
     if found.line:
         rows = f"{found.rows:,} row{'s' if found.rows != 1 else ''}"
         lines.append(fact("line", f"{found.line:,}", f"e opens it; {rows} of this reply near it"))
@@ -242,11 +255,6 @@ def of_details(found: TurnDetails) -> Lines:
     if found.problem:
         lines.append(fact("not all there", "", found.problem))
     return lines
-
-
-def heading(text: str) -> Content:
-    """A title between facts."""
-    return Content.styled(text.rjust(NAMES), "bold $accent")
 
 
 def not_logged() -> Lines:

@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from claude_tui.sources.display import display_name
-from claude_tui.ui.explain import Fact, Lines, fact, laid_out
+from claude_tui.ui.explain import Line, Lines, fact, laid_out
 
 
 class ExplainScreen(ModalScreen[None]):
@@ -31,7 +31,7 @@ class ExplainScreen(ModalScreen[None]):
     def __init__(
         self,
         name: str,
-        lines: Sequence[Fact | Content],
+        lines: Sequence[Line],
         more: Callable[[], Lines],
         edit: Callable[[], None] | None = None,
     ) -> None:

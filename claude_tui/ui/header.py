@@ -11,9 +11,11 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
+from claude_tui.engine.blocks import Window
 from claude_tui.engine.budgets import BudgetState
 from claude_tui.model import Phase, Progress, Snapshot, Totals
 from claude_tui.ui import bars, clients, format
+from claude_tui.ui.open_block import left_text
 
 VIEW_NAMES = ("live", "models", "projects", "sessions", "days", "blocks")
 """The views, in the order of their numbers."""
@@ -27,6 +29,8 @@ Part = tuple[str, str]
 @dataclass(frozen=True)
 class Status:
     """What the header shows beside the snapshot. `totals` are those of the period, `tab` is the numbered view.
+
+    `window` is the five-hour block that is open, as far as that is known.
 
     `client` is the one that is shown alone. `by_client` are the parts of the totals where there are several.
     """
@@ -42,6 +46,7 @@ class Status:
     passed: tuple[str, ...] = ()
     client: str = ""
     tab: str = ""
+    window: Window | None = None
     by_client: Mapping[str, Totals] = field(default_factory=dict)
     has_shades: bool = True
     """Whether a background can be a shade of another; the terminal's own colours have none, nor has NO_COLOR."""
@@ -158,23 +163,26 @@ def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> C
     first: list[Part] = [*glyph, ("today ", "$quiet") if width >= 30 else ("", ""), (today, "bold $primary")]
     groups: list[tuple[int, Sequence[Part]]] = [(0, first)]
     groups.append((1, [(f"{format.money(burn, 7)}/h", "bold $warning" if burn else "$quiet")]))
+    if status.window is not None:
+        room = min(20, width - sum(len(text) for _, parts in groups for text, _ in parts) - 6)
+        groups.append((2, [(left_text(status.window, status.now_ms, room), "$accent")]))
     if alone:
         number = format.superscript(VIEW_NAMES.index(status.view) + 1) if status.view in VIEW_NAMES else ""
-        groups.append((2, [(number + status.view, "bold $accent")]))
-        groups.append((4, [(status.period, "$accent")]))
+        groups.append((3, [(number + status.view, "bold $accent")]))
+        groups.append((5, [(status.period, "$accent")]))
     if status.client:
         groups.append((2, [clients.named(status.client)]))
-    groups.append((3, [(f"{snapshot.active_sessions}", "bold $success"), (" active", "$quiet")]))
+    groups.append((4, [(f"{snapshot.active_sessions}", "bold $success"), (" active", "$quiet")]))
     groups.append(
         (
-            5,
+            6,
             [
                 (f"{format.short(snapshot.tokens_per_minute[-1] if snapshot.tokens_per_minute else 0)}", "$foreground"),
                 (" tok/min", "$quiet"),
             ],
         )
     )
-    groups.append((6, [(bars.sparkline(snapshot.tokens_per_minute, 20), "$secondary")]))
+    groups.append((7, [(bars.sparkline(snapshot.tokens_per_minute, 20), "$secondary")]))
     return assemble(groups, width)
 
 
@@ -276,7 +284,8 @@ class Meters(Horizontal):
             meter.show(Content("\n").join(lines[name](meter.size.width)))
         active = f"{snapshot.active_sessions} active" if snapshot.active_sessions else "idle"
         self._title("today", "today", active)
-        self._title("burn", "burn", "")
+        room = self.parts["burn"].size.width - 2
+        self._title("burn", "burn", left_text(status.window, status.now_ms, room) if status.window else "")
         peak = f"now {format.short(flow[-1] if flow else 0)} · peak {format.short(max(flow, default=0))}"
         self._title("flow", "tokens/min · 60 min", peak)
         parts = clients.cost_parts(status.by_client, self.parts["period"].size.width - 2)

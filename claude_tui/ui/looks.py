@@ -99,11 +99,17 @@ class Looks(App[None]):
         from claude_tui.ui.dialogs import ColumnsScreen
 
         view, table = self.view, self.view.table
-        if table is not None:
+        if table is None:
+            self.say_not_here()
+        else:
             hidden = await self.push_screen_wait(ColumnsScreen(table.columns, table.hidden_columns))
             if hidden is not None and hidden != table.hidden_columns:
                 table.choose_columns(hidden)
                 self.keep("columns", view.TITLE, tuple(sorted(hidden)))
+
+    def say_not_here(self) -> None:
+        """What a key asks for is not to be had in this view."""
+        self.notify("not in this view", timeout=2, markup=False)
 
     def action_settings(self) -> None:
         """Change what is kept."""

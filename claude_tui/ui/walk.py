@@ -96,6 +96,7 @@ class Walk(Looks):
         """Open the line to filter with."""
         table = self.view.table
         if table is None:
+            self.say_not_here()
             return
         if not self.query("#filter"):
             await self.mount(Input(id="filter", placeholder="filter; ! for the others", compact=True), before="#keybar")

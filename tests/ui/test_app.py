@@ -464,6 +464,56 @@ async def test_a_dialog_leaves_the_screen_below_it_to_be_seen_in_every_theme() -
             assert "Branch" in screen_text(app)
 
 
+@pytest.mark.parametrize("key", ["p", "C", "comma", "question_mark", "i"])
+@pytest.mark.parametrize("size", [(60, 15), (40, 8), (30, 6)])
+async def test_overlays_are_whole_on_small_screens(key: str, size: tuple[int, int]) -> None:
+    async with running(size=size) as (app, pilot):
+        await pilot.press(key)
+        await wait_until(pilot, lambda: len(app.screen_stack) == 2)
+        await pilot.pause()
+        text = screen_text(app)
+        assert text.count("╭") == text.count("╮") >= 1
+        assert text.count("╰") == text.count("╯") >= 1
+
+
+async def test_the_selected_column_is_in_view_on_a_low_screen() -> None:
+    async with running(size=(60, 8), view="models") as (app, pilot):
+        await pilot.press("C")
+        await wait_until(pilot, lambda: len(app.screen_stack) == 2)
+        await pilot.press("end")
+        await wait_until(pilot, lambda: "30 days" in screen_text(app))
+
+
+@pytest.mark.parametrize("key", ["slash", "C"])
+async def test_what_is_not_in_a_view_is_said(key: str) -> None:
+    async with running(view="days") as (app, pilot):
+        await pilot.press(key)
+        await wait_until(pilot, lambda: any("not in this view" in one.message for one in app._notifications))
+
+
+async def test_keys_of_the_chart_are_offered_only_with_it() -> None:
+    async with running(view="days") as (app, pilot):
+        assert "chart" in screen_text(app).split("\n")[-1]
+        await pilot.resize_terminal(70, 15)
+        await wait_until(pilot, lambda: "chart" not in screen_text(app).split("\n")[-1])
+
+
+@pytest.mark.parametrize("key", ["question_mark", "p", "i", "comma", "C"])
+async def test_another_size_while_an_overlay_is_open(key: str) -> None:
+    async with running() as (app, pilot):
+        await pilot.press(key)
+        await wait_until(pilot, lambda: len(app.screen_stack) == 2)
+        for size in ((60, 15), (40, 8), (100, 30)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+        await pilot.press("escape")
+        await wait_until(pilot, lambda: len(app.screen_stack) == 1)
+        await settled(pilot)
+        over_it = screen_text(app)
+    async with running(size=(100, 30)) as (app, _):
+        assert screen_text(app) == over_it
+
+
 async def test_escape_never_quits_and_q_does() -> None:
     async with running() as (app, pilot):
         await pilot.press("escape", "escape", "escape")

@@ -99,6 +99,11 @@ class View(Vertical):
         self.draws = 0
         """How often it was drawn: a view that is not visible is not."""
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Ids of the bindings that do something here now, those that matter most first."""
+        return self.KEYS
+
     def show(self, shown: Shown) -> None:
         """Draw a snapshot."""
         self.shown = shown

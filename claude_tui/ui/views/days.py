@@ -88,6 +88,11 @@ class DaysView(View):
             yield self.detail
 
     @property
+    def keys(self) -> tuple[str, ...]:
+        """Those of the chart only where there is one."""
+        return tuple(id for id in self.KEYS if self.chart.display or not id.startswith("chart-"))
+
+    @property
     def main(self) -> Widget:
         """The heatmap takes the keys."""
         return self.heatmap
