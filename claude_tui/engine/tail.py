@@ -79,8 +79,12 @@ class Tail:
     def note(self, found: FileColumns) -> None:
         """Remember how far a file has been read."""
         if found.checkpoint is not None:
-            self.seen[found.file.path] = Seen(found.file, found.checkpoint)
-            self._path_of[found.file.dev, found.file.ino] = found.file.path
+            file = found.file
+            before = self.seen.get(file.path)
+            if before is not None and self._path_of.get((before.file.dev, before.file.ino)) == file.path:
+                del self._path_of[before.file.dev, before.file.ino]
+            self.seen[file.path] = Seen(file, found.checkpoint)
+            self._path_of[file.dev, file.ino] = file.path
 
     def refresh(self) -> None:
         """Sweep now. Call from the event loop."""
