@@ -45,8 +45,11 @@ class Figures(NamedTuple):
     p50_ms: float
     p99_ms: float
     max_ms: float
-    rss_mib: float
+    responses: int
+    rss_mib: list[float]
+    """At the beginning, the quarters and the end."""
     rss_slope_mib_h: float
+    """Of the second half, as that of the descriptors."""
     fds: int
     fd_slope_h: float
 
@@ -131,10 +134,12 @@ class Soak:
         ]
         late = sorted(self._latencies) or [0.0]
         later = measured[len(measured) // 2 :]
+        quarters = [measured[(len(measured) - 1) * part // 4] for part in range(5)]
         return Figures(
             seconds, len(self._paths), appends, dict(self._faults), self._responses - self._shown, divergences,
             1000 * late[len(late) // 2], 1000 * late[int(len(late) * 0.99)], 1000 * late[-1],
-            measured[-1][1], slope(later, 1), int(measured[-1][2]), slope(later, 2),
+            self._responses, [round(rss_mib, 1) for _, rss_mib, _ in quarters], slope(later, 1),
+            int(measured[-1][2]), slope(later, 2),
         )  # fmt: skip
 
     def _listen(self, pipe: Connection) -> None:
