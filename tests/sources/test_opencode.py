@@ -161,6 +161,31 @@ def test_news_is_read_from_the_write_ahead_log(store: Store, tmp_path: Path) -> 
     ]
 
 
+def test_news_of_a_linked_database_is_beside_the_file_it_leads_to(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "data"
+    root.mkdir()
+    (root / "opencode.db").symlink_to(store.path)
+    store.message("m1", reply())
+    file = log_file(SOURCE, root)
+    first = SOURCE.read(file)
+    store.message("m2", reply(T0 + 5000))
+    later = log_file(SOURCE, root)
+    assert later.size > file.size, "what was read before is asked for again"
+    assert len(first.rows) == 1
+    assert {row.time_ms for row in SOURCE.read(later, first.checkpoint).rows} >= {T0 + 5000}
+    connect = database._connect
+
+    def unwritable(path: str) -> sqlite3.Connection:
+        if path == later.path:
+            raise sqlite3.OperationalError("unable to open database file")
+        return connect(path)
+
+    monkeypatch.setattr(database, "_connect", unwritable)
+    assert len(SOURCE.read(later).rows) == 2
+
+
 def test_a_fork_counts_only_what_was_said_in_it(store: Store, tmp_path: Path) -> None:
     store.message("m1", reply(T0))
     store.message("m2", reply(T0 + 5000))

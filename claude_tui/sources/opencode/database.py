@@ -161,11 +161,12 @@ def _connected(path: str) -> Iterator[sqlite3.Connection]:
         connection = _connect(path)
     except sqlite3.OperationalError:
         # A write-ahead log cannot be shared from a folder that must not be written to: read a copy of both.
-        if not os.path.exists(path + "-wal"):
+        log = os.path.realpath(path) + "-wal"  # beside the file itself, wherever the name leads
+        if not os.path.exists(log):
             raise
         with tempfile.TemporaryDirectory(prefix="claude-top-") as folder:
             copy = shutil.copyfile(path, os.path.join(folder, "copy.db"))
-            shutil.copyfile(path + "-wal", copy + "-wal")
+            shutil.copyfile(log, copy + "-wal")
             with closing(_connect(copy)) as connection:
                 yield connection
         return

@@ -96,7 +96,8 @@ def _database(path: Path, root: Path) -> Iterator[LogFile]:
     except OSError:
         return
     try:
-        log = os.stat(file.path + "-wal")
+        # Beside the file itself, wherever the name in the data folder leads.
+        log = os.stat(os.path.realpath(file.path) + "-wal")
     except OSError:
         yield file
     else:
