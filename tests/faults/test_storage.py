@@ -69,6 +69,14 @@ async def test_a_full_disk_costs_the_history_and_says_so_and_is_made_good(
         home.append(row(20_000))
         await live.until_counted(841)
     assert_level(live.look(), home.folder)
+    assert_all_is_kept(home)
+
+
+def assert_all_is_kept(home: Shadowed) -> None:
+    """Whatever the logs say is said without them too."""
+    whole = expected(home.folder)
+    shutil.rmtree(home.folder / "projects")
+    assert fresh(home.folder) == whole
 
 
 async def test_a_home_where_nothing_can_be_written_costs_only_what_would_be_kept(
@@ -83,7 +91,7 @@ async def test_a_home_where_nothing_can_be_written_costs_only_what_would_be_kept
     async with kept(home.folder) as live:
         home.append(row(2))
         await live.until_counted(2)
-        await live.until(lambda snapshot: "not saved" in snapshot.progress.detail)
+        await live.until(complains)
         assert_level(await live.settle(), home.folder)
 
 
@@ -99,8 +107,12 @@ async def test_a_read_only_file_system_costs_only_what_would_be_kept(
     async with kept(home.folder) as live:
         home.append(row(2))
         await live.until_counted(2)
-        await live.until(lambda snapshot: "not saved" in snapshot.progress.detail)
+        await live.until(complains)
         assert_level(await live.settle(), home.folder)
+        subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+        home.append(row(3))
+        await live.until(lambda snapshot: snapshot.totals.responses == 3 and not snapshot.progress.detail)
+    assert_all_is_kept(home)
 
 
 def warm(folder: Path) -> tuple[str, str]:

@@ -142,6 +142,13 @@ class LedgerKeeper:
 
     def flush(self, wait_s: float = 0.0) -> bool:
         """Write what is waiting. Returns whether nothing waits any more; what could not be written waits on."""
+        status = self.status
+        is_written = self._flush(wait_s)
+        if self.status != status:
+            self._on_change()
+        return is_written
+
+    def _flush(self, wait_s: float) -> bool:
         with self._writing:
             while True:
                 with self._condition:
