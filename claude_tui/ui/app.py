@@ -239,7 +239,9 @@ class ClaudeTop(Walk):
         switcher = self.query_one("#views", ContentSwitcher)
         if name == "empty" and not switcher.query(Empty):
             switcher.mount(Empty())
-        switcher.current = name
+        was_empty, switcher.current = switcher.current == "empty", name
+        if was_empty and name != "empty":
+            self.focus_view()  # what was hidden has lost the keys
 
     @property
     def scope(self) -> Scope:

@@ -22,7 +22,7 @@ _STEPS: Final = ("", "k", "M", "G", "T", "P")
 
 
 def short(value: float, width: int = 5) -> str:
-    """A count in at most `width` characters (5 at least): 999, 12.3k, 1.24M. Rounded to what is shown."""
+    """A count in at most `width` characters (4 at least): 999, 12.3k, 1.24M. Rounded to what is shown."""
     for step in _STEPS:
         if step == "" and abs(value) < 10_000 and len(f"{value:.0f}") <= min(width, 4):
             return f"{value:.0f}"

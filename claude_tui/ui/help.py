@@ -21,6 +21,8 @@ LEGEND: tuple[tuple[str, str], ...] = (
     ("n/a", "no price is known; its tokens are counted"),
     ("● ◆ ○ ·", "working, waiting for you, idle, done"),
     ("↻12%", "context after a compaction"),
+    ("~2h 10m", "until the open block ends, by an estimate; without ~ as the client reported it"),
+    ("$!", "a budget of the settings is passed"),
     ("!3", "three things in the logs were skipped: claude-top doctor"),
 )
 """Signs that need a word."""

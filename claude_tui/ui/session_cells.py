@@ -63,7 +63,7 @@ def context(priority: int) -> Column[SessionRow | AgentLine]:
         if not row.context_tokens:
             return Cell("")
         if not row.context_window:
-            return Cell(format.short(row.context_tokens), "dim")
+            return Cell(format.short(row.context_tokens, min(width, 5)), "dim")
         fill = row.context_tokens / row.context_window
         style = "bad" if fill >= 0.9 else "warn" if fill >= 0.75 else "dim"
         percent = ("↻" if row.compactions else "") + f"{min(fill, 9.99) * 100:.0f}%"

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from textual.color import Color
 
-from claude_tui.model import Phase, Progress, Query, Snapshot
+from claude_tui.model import Phase, Progress, Query, Snapshot, Totals
 from claude_tui.ui.app import ClaudeTop
 from claude_tui.ui.bindings import APP_BINDINGS, BY_ID, SECTIONS
 from claude_tui.ui.header import VIEW_NAMES
@@ -320,6 +320,20 @@ async def test_nothing_found_says_where_it_looked() -> None:
         assert "--demo" in text
         source.change(snapshot())
         await wait_until(pilot, lambda: "Fix flaky" in screen_text(app))
+
+
+async def test_the_keys_are_the_views_when_the_first_numbers_arrive() -> None:
+    nothing = Snapshot(1, NOW_MS, "UTC", Query(), Totals())
+    source = FakeSource(replace(nothing, progress=Progress(Phase.SCANNING)))
+    async with running(source) as (app, pilot):
+        await wait_until(pilot, lambda: "Reading the logs" in screen_text(app))
+        source.change(snapshot())
+        await settled(pilot)
+        table = app.view.table
+        assert table is not None and table.has_focus
+        before = table.cursor_index
+        await press(pilot, "j")
+        assert table.cursor_index == (before or 0) + 1
 
 
 async def test_scanning_shows_how_far_it_is() -> None:
