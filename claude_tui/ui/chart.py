@@ -147,6 +147,13 @@ def without_colour(text: str, front: int, behind: int) -> str:
     )
 
 
+def whole_cells(text: str, front: int, behind: int) -> list[Piece]:
+    """A piece where no cell can hold two series: every such cell is filled by the one that fills most of it."""
+    if not behind:
+        return [(text, front, 0)]
+    return [("█", front if STEPS.find(glyph) >= 3 else behind, 0) for glyph in text]
+
+
 class CostChart(Widget):
     """Cost per day, stacked by model. Drawn again only when its data or its size changed."""
 
@@ -159,6 +166,8 @@ class CostChart(Widget):
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
+        self.is_plain = False
+        """Whether what is drawn is written with plain characters, of which none is a part of a cell."""
         self.drawings = 0
         """How often plotext was asked to draw."""
         self._data = Stack()
@@ -186,6 +195,8 @@ class CostChart(Widget):
         line = self._lines[y - 1] if y - 1 < len(self._lines) else []
         if self.app.no_color:
             line = [(without_colour(text, front, behind), front, 0) for text, front, behind in line]
+        elif self.is_plain:
+            line = [piece for mixed in line for piece in whole_cells(*mixed)]
         segments = [Segment(text, self._style(front, behind)) for text, front, behind in line]
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 

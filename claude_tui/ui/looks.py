@@ -60,7 +60,8 @@ class Looks(App[None]):
             self.notify(display_name(complaint), title="settings", severity="warning", timeout=10, markup=False)
 
     def prepare_view(self, view: View) -> None:
-        """Give a new view the columns and the tree the settings ask for."""
+        """Give a new view the columns, the tree and the characters the settings ask for."""
+        view.is_plain = self.settings.ascii
         hidden = frozenset(self.settings.columns.get(view.TITLE, ()))
         if view.table is not None and hidden:
             view.table.choose_columns(hidden)

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claude_tui.ui.chart import MARGIN, bar_cells, draw, nice_top, without_colour
+from claude_tui.ui.ascii import TABLE
+from claude_tui.ui.chart import MARGIN, SIGNS, CostChart, bar_cells, draw, nice_top, whole_cells, without_colour
 from claude_tui.ui.stacks import Stack, stack, unit_for
+from tests.ui.helpers import running
 
 DAYS = tuple(date(2026, 11, 1) + timedelta(days=number) for number in range(20))
 
@@ -82,6 +84,25 @@ def test_series_differ_without_colours() -> None:
     assert without_colour("██", 1, 0) != without_colour("██", 2, 0)
     assert without_colour("▄", 1, 2) in "█▓"
     assert without_colour("$8", 0, 0) == "$8"
+
+
+def test_no_cell_holds_two_series_where_characters_are_plain() -> None:
+    assert whole_cells("▂▆", 1, 2) == [("█", 2, 0), ("█", 1, 0)]
+    assert whole_cells("▂▆ $40", 1, 0) == [("▂▆ $40", 1, 0)]
+
+
+def test_signs_of_series_stay_apart_as_plain_characters() -> None:
+    plain = SIGNS.translate(TABLE)
+    assert plain.isascii() and len(set(plain)) == len(SIGNS)
+
+
+async def test_a_plain_chart_has_no_background_in_its_bars() -> None:
+    async with running(ascii=True, view="days") as (app, _):
+        chart = app.query_one(CostChart)
+        backgrounds = {
+            segment.style.bgcolor for y in range(chart.size.height) for segment in chart.render_line(y) if segment.style
+        }
+        assert len(backgrounds) == 1
 
 
 def test_plotext_is_not_loaded_before_it_draws() -> None:

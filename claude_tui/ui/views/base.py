@@ -96,6 +96,8 @@ class View(Vertical):
     def __init__(self) -> None:
         super().__init__(id=self.TITLE, classes="view -parted" if self.IS_PARTED else "view")
         self.shown: Shown | None = None
+        self.is_plain = False
+        """Whether what it draws is written with plain characters."""
         self.draws = 0
         """How often it was drawn: a view that is not visible is not."""
 

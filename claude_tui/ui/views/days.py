@@ -130,6 +130,7 @@ class DaysView(View):
         else:
             names = {row.key: format.short_model(row.name) for row in shown.snapshot.models}
             made = stack(shown.snapshot.day_models, names, since, until, unit)
+        self.chart.is_plain = self.is_plain
         self.chart.show(made)
         what = "tokens" if self.is_by_kind else "cost"
         self.chart.border_title = Content.assemble(
