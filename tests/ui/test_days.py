@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -22,6 +23,13 @@ def with_remembered(back: int) -> Snapshot:
     gone = TODAY - timedelta(days=back)
     assert any(row.day == gone for row in given.days)
     return replace(given, days=tuple(replace(row, is_remembered=row.day == gone) for row in given.days))
+
+
+async def test_a_chart_of_more_bars_than_fit_says_how_many_it_shows() -> None:
+    async with running(view="days") as (_, pilot):
+        assert "cost per month  all time" in screen_text(pilot.app)
+        await press(pilot, "w")
+        assert re.search(r"cost per day  the last \d+ of 3\d\d days", screen_text(pilot.app))
 
 
 def test_a_remembered_day_keeps_its_level() -> None:

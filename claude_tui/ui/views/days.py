@@ -133,8 +133,10 @@ class DaysView(View):
         self.chart.is_plain = self.is_plain
         self.chart.show(made)
         what = "tokens" if self.is_by_kind else "cost"
+        bars = len(made.days)
+        covered = shown.period.label if bars <= columns else f"the last {columns:,} of {bars:,} {unit}s"
         self.chart.border_title = Content.assemble(
-            (f"{what} per {unit}", "bold $foreground"), (f"  {shown.period.label}", "$quiet")
+            (f"{what} per {unit}", "bold $foreground"), (f"  {covered}", "$quiet")
         )
 
     def _show_summary(self) -> None:
