@@ -42,6 +42,9 @@ STYLES = (
 )
 """The styles a cell can name; each is a component class `line-table--NAME`."""
 
+DRAWINGS = ("bar", "spark")
+"""Those of drawings."""
+
 
 class TableLines(ScrollView, Generic[RowT], can_focus=True):
     """The lines of a table: what is drawn, and how little of it again. Keys and mouse are `LineTable`'s."""
@@ -247,9 +250,15 @@ class TableLines(ScrollView, Generic[RowT], can_focus=True):
             style = base
             if cell.style:
                 own = self._style(cell.style)
-                style = own if not selected else base + Style(bold=own.bold)
+                style = self._selected(base, own, cell.style) if selected else own
             segments.append(Segment(fit(cell.text, placed.width, placed.column.right), style))
         return Strip(segments).adjust_cell_length(width, base)
+
+    @staticmethod
+    def _selected(base: Style, own: Style, name: str) -> Style:
+        """The style of a cell in the selected row: only drawings keep their colour, where it can be seen there."""
+        is_seen = name in DRAWINGS and own.color != base.bgcolor
+        return base + Style(color=own.color if is_seen else None, bold=own.bold)
 
     def _header(self) -> Strip:
         segments = []

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from claude_tui.ui.columns import Cell, Column, Filter, fit, place
 from claude_tui.ui.line_table import LineTable
-from tests.ui.helpers import wait_until
+from tests.ui.helpers import running, wait_until
 
 HOSTILE = (
     "[/x]",
@@ -206,3 +206,16 @@ def test_every_word_of_a_filter_must_be_there() -> None:
     assert Filter("shop web").matches("webshop")
     assert not Filter("shop api").matches("webshop")
     assert Filter("!api").matches("webshop")
+
+
+@pytest.mark.parametrize("theme", ["claude-dark", "claude-light", "colour-blind", "ansi-dark", "ansi-light"])
+async def test_the_bar_of_the_selected_row_keeps_its_colour_where_it_is_seen(theme: str) -> None:
+    async with running(theme=theme, view="models") as (app, _):
+        table = app.view.table
+        assert table is not None and table.cursor_index == 0
+        name, *others = [*table.render_line(1)]
+        bar = next(segment for segment in others if "█" in segment.text)
+        assert name.style is not None and bar.style is not None
+        assert bar.style.bgcolor == name.style.bgcolor != bar.style.color
+        if not theme.startswith("ansi"):
+            assert bar.style.color != name.style.color
