@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.test_serve import start, stop
 from tests.faults.level import row
 from tests.logs import ClaudeHome
 from tests.ui.terminal import Terminal
@@ -98,15 +99,38 @@ def test_the_screen_sends_nothing_and_reads_only_logs(
     assert_kept_to_itself(watched, own_home)
 
 
+def test_the_server_is_only_asked_and_reads_only_logs(
+    watched: dict[str, str], own_home: Path, claude_home: ClaudeHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**watched, "AUDIT_LOOPBACK": "1"}.items():
+        monkeypatch.setenv(name, value)
+    served = start("--state-file", str(own_home / ".state" / "claude-top" / "now.json"))
+    try:
+        served.wait(lambda: served.ask("/healthz")[0] == 200)
+        for path in ("/api/stats", "/metrics", "/", "/nothing", "/api/stats?project=http://example.com/"):
+            served.ask(path)
+            served.ask(path, token="")
+        claude_home.append(row(100), session="s9", project="-new")
+        served.wait(lambda: served.stats()["totals"]["responses"] == 31)
+    finally:
+        code, errors = stop(served)
+    assert (code, "Traceback" in errors) == (0, False), errors
+    assert_kept_to_itself(watched, own_home)
+    assert {what for kind, what in seen(watched) if kind == "own"} == {"socket.bind", "socket.getaddrinfo"}
+
+
 def test_the_hook_sees_what_is_forbidden(watched: dict[str, str], own_home: Path) -> None:
     code = (
         "import socket, pathlib, contextlib\n"
         f"pathlib.Path({str(own_home / SECRETS[0])!r}).read_text()\n"
-        "with contextlib.suppress(PermissionError): socket.create_connection(('127.0.0.1', 9))"
+        "with contextlib.suppress(PermissionError): socket.create_connection(('127.0.0.1', 9))\n"
+        "with contextlib.suppress(PermissionError): socket.socket().bind(('0.0.0.0', 0))"
     )
-    subprocess.run([sys.executable, "-c", code], env={**os.environ, **watched}, check=True)
+    env = {**os.environ, **watched, "AUDIT_LOOPBACK": "1"}
+    subprocess.run([sys.executable, "-c", code], env=env, check=True)
     assert ("read", str(own_home / SECRETS[0])) in seen(watched)
-    assert "network" in {kind for kind, _ in seen(watched)}
+    found = {what.split()[0] for kind, what in seen(watched) if kind == "network"}
+    assert found == {"socket.connect", "socket.bind"}
 
 
 def test_behind_a_linked_folder_only_transcripts_are_read(

@@ -1,4 +1,7 @@
-"""Loaded by every Python below a test: writes down each file that is opened, and forbids the network."""
+"""Loaded by every Python below a test: writes down each file that is opened, and forbids the network.
+
+With AUDIT_LOOPBACK a socket may be bound to this machine's own address; nothing may be connected to even there.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,17 @@ import os
 import sys
 
 _OUT = os.environ.get("AUDIT_FILE", "")
-_NETWORK = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "socket.sendmsg")
+_NETWORK = (
+    "socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "socket.sendmsg", "socket.bind",
+)  # fmt: skip
+_IS_SERVER = bool(os.environ.get("AUDIT_LOOPBACK"))
 
 
 def _see(event: str, given: tuple[object, ...]) -> None:
     if event in _NETWORK:
+        if _IS_SERVER and _is_own(event, given):
+            _write(f"own\t{event}")
+            return
         _write(f"network\t{event} {given[1:]!r}")
         raise PermissionError("the network is forbidden here")
     if event == "open" and isinstance(given[0], (str, bytes)):
@@ -19,6 +28,14 @@ def _see(event: str, given: tuple[object, ...]) -> None:
         _write(f"{'write' if is_write else 'read'}\t{os.path.abspath(os.fsdecode(given[0]))}")
     if event in ("subprocess.Popen", "os.exec", "os.posix_spawn"):
         _write(f"run\t{given[0]}")
+
+
+def _is_own(event: str, given: tuple[object, ...]) -> bool:
+    """Whether a server on this machine's own address asks for no more than it must."""
+    if event == "socket.bind":
+        address = given[1]
+        return isinstance(address, tuple) and address[0] == "127.0.0.1"
+    return event == "socket.getaddrinfo" and given[0] == "127.0.0.1"
 
 
 def _write(text: str) -> None:
