@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from textual.color import Color
 
 from claude_tui.model import Snapshot, Totals
 from claude_tui.ui.ascii import TABLE
 from claude_tui.ui.day_detail import DayFound, day_detail, day_summary
-from claude_tui.ui.heatmap import REMEMBERED, build_grid
+from claude_tui.ui.heatmap import REMEMBERED, Heatmap, build_grid
 from claude_tui.ui.views.days import legend
 from tests.ui.fakes import TODAY, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text
@@ -23,6 +24,17 @@ def with_remembered(back: int) -> Snapshot:
     gone = TODAY - timedelta(days=back)
     assert any(row.day == gone for row in given.days)
     return replace(given, days=tuple(replace(row, is_remembered=row.day == gone) for row in given.days))
+
+
+@pytest.mark.parametrize("theme", ["claude-dark", "claude-light", "colour-blind", "ansi-dark", "ansi-light"])
+async def test_the_selected_day_is_seen_in_every_theme(theme: str) -> None:
+    async with running(theme=theme, view="days") as (app, _):
+        style = app.query_one(Heatmap).get_component_rich_style("heatmap--cursor")
+        named = app.theme_variables
+        assert style.color != style.bgcolor
+        if app.current_theme.ansi:
+            assert named["cursor-text"] != named["cursor"]
+            assert style.color == Color.parse(named["cursor-text"]).rich_color
 
 
 async def test_a_chart_of_more_bars_than_fit_says_how_many_it_shows() -> None:
