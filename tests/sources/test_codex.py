@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_tui.model import ProblemKind, Usage
-from claude_tui.sources.codex import CodexSource, records, source, threads
+from claude_tui.sources.codex import CodexSource, records
 from claude_tui.sources.events import Event
 from claude_tui.sources.protocol import Checkpoint, LogFile, SourceConfig
 from tests.sources.codex_logs import (
@@ -54,15 +55,6 @@ def test_golden_home_is_exact_in_any_order(home: Path) -> None:
     settled = read_both_ways(home)
     want = expected(home)
     assert totals(settled) == {name: want[name] for name in totals(settled)}
-
-
-@pytest.mark.parametrize("home", HOMES, ids=lambda home: home.name)
-def test_the_short_cut_changes_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settled = read_all(SOURCE, home)
-    threads._token_counts.cache_clear()
-    monkeypatch.setattr(source, "skip", lambda line: None)
-    monkeypatch.setattr(threads, "skip", lambda line: None)
-    assert read_all(SOURCE, home) == settled
 
 
 def test_the_same_total_again_is_no_response(tmp_path: Path) -> None:
@@ -261,10 +253,34 @@ def test_a_record_sharing_a_line_with_one_that_counts_nothing_is_seen(tmp_path: 
 
 
 def test_lines_with_ordinals_are_read(tmp_path: Path) -> None:
-    lines = [meta("x"), turn(), told("x", "r1", A), line("response_item", type="message", role="user")]
+    lines = [meta("x"), turn(), told("x", "r1", A), event("user_message")]
     path = write(tmp_path, "x", [{"timestamp": v["timestamp"], "ordinal": n, **v} for n, v in enumerate(lines)])
     assert set(read_both_ways(tmp_path)) == {"x/r1"}
-    assert records.skip(path.read_bytes().splitlines()[-1]) == (at(0).encode(), "")
+    assert records.talk_of(path.read_bytes().splitlines()[-1]) == (at(0).encode(), "user")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda line: line[:-2],
+        lambda line: line + line,
+        lambda line: line[:60] + line,
+        lambda line: b" " + line,
+        lambda line: line.replace(b'"user_message"', b'"token_count"'),
+    ],
+)
+def test_only_whole_lines_are_of_the_conversation(damage: Callable[[bytes], bytes]) -> None:
+    line = json.dumps(event("user_message", 5), separators=(",", ":")).encode()
+    assert records.talk_of(line) == (at(5).encode(), "user")
+    assert records.talk_of(line + b"\r") == (at(5).encode(), "user")
+    assert records.talk_of(damage(line)) is None
+
+
+def test_what_a_parent_only_quoted_is_a_forks_own(tmp_path: Path) -> None:
+    quoted = count(plus(A, B), B)["payload"]
+    write(tmp_path, "par", [meta("par"), turn(), count(A, A), line("response_item", **quoted)])
+    write(tmp_path, "kid", [spawned("kid", "par", 60), turn(), count(A, A, 60), count(plus(A, B), B, 61)])
+    assert {(value.agent, value.usage[0]) for value in read_both_ways(tmp_path).values()} == {("", 100), ("kid", 200)}
 
 
 def test_only_rollouts_are_logs(tmp_path: Path) -> None:

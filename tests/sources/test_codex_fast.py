@@ -222,6 +222,18 @@ def test_copied_history_counts_the_same(tmp_path: Path, is_parent_there: bool) -
     assert_same_from_every_line(tmp_path, path)
 
 
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_fork_knows_what_its_parent_told_on_hostile_lines(tmp_path: Path, name: str) -> None:
+    own = usage(700)
+    parent = [meta("par"), turn(), COUNT]
+    write(tmp_path, "par", rollout(parent) + HOSTILE[name] + text(counted(plus(A, own), own)))
+    copied = [spawned("kid", "par", 60), turn(), COUNT, counted(plus(A, own), own, 500), counted(plus(own, own), own)]
+    kid = write(tmp_path, "kid", rollout(copied))
+    file = LogFile("codex", str(kid), str(tmp_path), 0, 0, 0, 0)
+    assert [row.usage.input for row in SOURCE.read(file).rows] == [700], "all but the last are the parent's"
+    assert differences(tmp_path, kid)[0] == []
+
+
 def test_a_rewritten_rollout_is_read_anew(tmp_path: Path) -> None:
     path = write(tmp_path, "x", rollout([meta("x"), turn(), TOLD, COUNT]))
     _, checkpoint = differences(tmp_path, path)

@@ -15,7 +15,7 @@ from claude_tui.model import ProblemKind
 from claude_tui.sources.codex.compressed import open_rollout
 from claude_tui.sources.codex.fast_rows import FastRollout
 from claude_tui.sources.codex.fast_search import marks
-from claude_tui.sources.codex.records import skip
+from claude_tui.sources.codex.records import talk_of
 from claude_tui.sources.codex.threads import Threads, thread_of
 from claude_tui.sources.codex.usual import CountLine, RecordLine
 from claude_tui.sources.instants import instant_ms
@@ -104,8 +104,8 @@ class _Reading:
         end = len(block) - 1
         while end >= 0:
             start = block.rfind(b"\n", 0, end) + 1
-            found = skip(block[start:end])
-            if found is not None and found[1]:
+            found = talk_of(block[start:end])
+            if found is not None:
                 self._talk = found
                 return
             end = start - 1

@@ -6,6 +6,7 @@ with neither, and without a NUL byte that could hide them, counts nothing. Must 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from claude_tui.sources.claude import fast_search as search
@@ -55,3 +56,12 @@ def marks(block: bytes, start: int, *, with_meta: bool, with_settings: bool) -> 
         return min(find(position), first)
 
     return find_any
+
+
+def marked_lines(block: bytes) -> Iterator[bytes]:
+    """Yield the lines of a block that can count something."""
+    next_mark = marks(block, 0, with_meta=False, with_settings=False)
+    end = 0
+    while (mark := next_mark(end)) < len(block):
+        start, end = block.rfind(b"\n", 0, mark) + 1, block.find(b"\n", mark) + 1
+        yield block[start : end - 1]

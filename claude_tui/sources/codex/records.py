@@ -23,15 +23,12 @@ _INT: Final = {int}
 
 ZERO: Final[Tokens] = (0, 0, 0, 0, 0, 0)
 
-# The client writes keys in this order. A line of any other form is decoded whole, so this is only a short cut.
+# The client writes keys in this order. What a line of any other form says is not taken for conversation.
 _START: Final = re.compile(
     rb'\{"timestamp":"([^"\\]*)",(?:"ordinal":\d+,)?"type":"([a-z_]+)","payload":\{'
     rb'(?:"type":"([a-z_]+)"(?:,"role":"([a-z]+)")?)?'
 )
 _NEXT: Final = b'{"timestamp":"'
-
-_COUNTED: Final = frozenset({b"session_meta", b"turn_context", b"token_usage_record", b"compacted"})
-_COUNTED_EVENTS: Final = frozenset({b"token_count", b"thread_settings_applied"})
 
 _TALK: Final = {
     (b"event_msg", b"user_message"): "user",
@@ -45,20 +42,25 @@ _TALK: Final = {
 }
 
 
-def skip(line: bytes) -> tuple[bytes, str] | None:
-    """Tell from its start that a line is one whole record that counts nothing; None where it must be decoded.
+def talk_of(line: bytes) -> tuple[bytes, str] | None:
+    """Tell from its start what a line is of the conversation; None for what is none, or not one whole record.
 
-    Returns its timestamp, and what it is of the conversation ("" nothing).
+    Returns its timestamp, and "assistant", "user" or "tool_use".
     """
     start = _START.match(line)
     if start is None or not line.endswith((b"}", b"}\r")):
         return None
     timestamp, kind, event, role = start.groups()
-    if kind in _COUNTED or event in _COUNTED_EVENTS or (kind == b"event_msg" and event is None):
+    what = "assistant" if role == b"assistant" else _TALK.get((kind, event), "")
+    if not what or line.find(_NEXT, 1) >= 0:  # two records on one line, or a torn one before a whole one
         return None
-    if line.find(_NEXT, 1) >= 0:  # two records on one line, or a torn one before a whole one
-        return None
-    return timestamp, "assistant" if role == b"assistant" else _TALK.get((kind, event), "")
+    return timestamp, what
+
+
+def kind_of(record: Mapping[str, object]) -> tuple[str, Mapping[str, object]]:
+    """What a record is, and what it holds. Events are told apart by what is in them."""
+    kind, payload = text_of(record, "type"), table_of(record, "payload")
+    return text_of(payload, "type") if kind == "event_msg" else kind, payload
 
 
 def tokens_of(counters: Mapping[str, object]) -> Tokens:

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Final, Protocol
 
 from claude_tui.model import Row, Usage
-from claude_tui.sources.codex.records import ZERO, Meta, Tokens, meta_of, token_count_of, tokens_of, usage_of
+from claude_tui.sources.codex.records import ZERO, Meta, Tokens, kind_of, meta_of, token_count_of, tokens_of, usage_of
 from claude_tui.sources.codex.threads import Sequence
 from claude_tui.sources.events import BadCountError, Event, count_of, table_of, text_of
 from claude_tui.sources.instants import instant_ms
@@ -86,9 +86,7 @@ class Rollout:
 
     def events(self, record: Mapping[str, object], offset: int) -> Iterator[Event]:
         """Yield what a record counts."""
-        kind, payload = text_of(record, "type"), table_of(record, "payload")
-        if kind == "event_msg":
-            kind = text_of(payload, "type")
+        kind, payload = kind_of(record)
         if kind == "session_meta":
             self._see_meta(meta_of(payload))
         elif kind == "turn_context":

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from claude_tui.model import ProblemKind
 from claude_tui.sources.codex.compressed import open_rollout
-from claude_tui.sources.codex.records import skip
+from claude_tui.sources.codex.records import talk_of
 from claude_tui.sources.codex.rollout import Rollout
 from claude_tui.sources.codex.threads import Threads, rollouts, thread_of
 from claude_tui.sources.events import Event
@@ -44,9 +44,7 @@ class CodexSource:
             rollout = Rollout(thread_of(file.path), Threads(file.root, file.path), state)
             talk = b"", ""
             for offset, line in reader:
-                skipped = skip(line)
-                if skipped is not None and skipped[1]:
-                    talk = skipped
+                talk = talk_of(line) or talk
                 for record in reader.objects(offset, line):
                     events += rollout.events(record, offset)
                 while rollout.bad_counts:

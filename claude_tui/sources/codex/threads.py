@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from claude_tui.sources.codex.compressed import open_rollout
-from claude_tui.sources.codex.records import Meta, Tokens, meta_of, skip, token_count_of
+from claude_tui.sources.codex.fast_search import marked_lines
+from claude_tui.sources.codex.records import Meta, Tokens, kind_of, meta_of, token_count_of
 from claude_tui.sources.events import BadCountError, table_of
 from claude_tui.sources.folders import log_files
 from claude_tui.sources.lines import decode_objects
@@ -101,13 +102,11 @@ def _token_counts(path: str, dev: int, ino: int, size: int, changed_ns: int) -> 
     """Read a whole rollout for its `token_count` lines. The arguments after the path say which state of it."""
     found: set[tuple[Tokens, Tokens]] = set()
     with open_rollout(path) as reader:
-        for _, line in reader:
-            if skip(line) is not None:
-                continue
+        for line in (line for _, block in reader.blocks() for line in marked_lines(block)):
             for record in decode_objects(line):
-                payload = table_of(record, "payload")
+                kind, payload = kind_of(record)
                 try:
-                    told = token_count_of(payload) if payload.get("type") == "token_count" else None
+                    told = token_count_of(payload) if kind == "token_count" else None
                 except BadCountError:
                     continue
                 if told:
