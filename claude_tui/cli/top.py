@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -11,11 +12,14 @@ from argparse import ArgumentTypeError, Namespace
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.cli.places import add_place_options, counted, now_ms, pricer, snapshot_of, source_config, timezone
+
+if TYPE_CHECKING:
+    from claude_tui.ui.first_frame import FirstFrame
 
 VIEWS: Final = ("live", "models", "projects", "sessions", "days", "blocks")
 STEP_S: Final = 0.5
@@ -85,6 +89,28 @@ def _once(options: Namespace) -> int:
 
 
 def _screen(options: Namespace) -> int:
+    from claude_tui.paths import state_folder
+    from claude_tui.ui.first_frame import FirstFrame
+
+    for number in {signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}:
+        signal.signal(number, _end)
+    # Invented logs are gone with the program, so nothing is kept of them.
+    frame = None if options.demo else FirstFrame(state_folder() / "frame", sys.argv[1:])
+    if frame is None:
+        return _open(options, None)
+    frame.show()
+    try:
+        return _open(options, frame)
+    finally:
+        frame.hide()
+
+
+def _end(number: int, _frame: object) -> None:
+    """End as when asked to, giving the terminal back. The app has a way of its own as soon as it runs."""
+    raise SystemExit(128 + number)
+
+
+def _open(options: Namespace, frame: FirstFrame | None) -> int:
     from claude_tui.engine.monitor import Monitor
     from claude_tui.paths import cache_folder, ledger_file, state_folder
 
@@ -110,6 +136,7 @@ def _screen(options: Namespace) -> int:
         ascii=options.ascii,
         period=options.period,
         view=options.view,
+        first_frame=frame,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from claude_tui.ui.first_frame import FirstFrame
     from claude_tui.ui.source import SnapshotSource
 
 
@@ -16,6 +17,7 @@ def run(
     ascii: bool = False,
     period: str | None = None,
     view: str | None = None,
+    first_frame: FirstFrame | None = None,
 ) -> int:
     """Run the app until it is left; returns the exit code.
 
@@ -26,6 +28,7 @@ def run(
         ascii: Draw with plain characters only.
         period: Which days count at first: today, 7d, 30d, month, all, or a range as 2026-11-01..2026-11-30.
         view: The view to start with: live, models, projects, sessions, days or blocks.
+        first_frame: Where the picture is kept that the next start shows; None keeps none.
 
     What is given goes before what the settings file says, config.toml in claude-top's configuration folder. It is
     written when a setting is changed on screen.
@@ -47,6 +50,6 @@ def run(
     # A process pool started later passes stderr on to this process of multiprocessing's, and while Textual runs
     # stderr has no file number to pass: "bad value(s) in fds_to_keep".
     resource_tracker.ensure_running()
-    app = ClaudeTop(source, settings, settings_path=path, complaints=complaints)
+    app = ClaudeTop(source, settings, settings_path=path, complaints=complaints, first_frame=first_frame)
     app.run(mouse=mouse)
     return app.return_code or 0

@@ -22,13 +22,16 @@ from textual.widgets import ContentSwitcher
 from textual.worker import Worker, WorkerState
 
 from claude_tui.engine.blocks import Window
-from claude_tui.model import Query, Snapshot, Totals
+from claude_tui.model import Phase, Progress, Query, Snapshot, Totals
 from claude_tui.sources.display import display_name
 from claude_tui.ui import clients, refresh, sizes, themes
 from claude_tui.ui.bindings import APP_BINDINGS
 from claude_tui.ui.empty import Empty, is_empty
+from claude_tui.ui.first_frame import FirstFrame
+from claude_tui.ui.first_screen import KEEP_S, FirstScreen
 from claude_tui.ui.header import VIEW_NAMES, Line, Meters, Status, budget_text, short_line, top_line
 from claude_tui.ui.keybar import KeyBar
+from claude_tui.ui.leaving import leave_on_signals
 from claude_tui.ui.open_block import OpenBlock
 from claude_tui.ui.period import BY_ID, Period, add, named
 from claude_tui.ui.refresh import NewsArrived, Refresher
@@ -61,6 +64,7 @@ class ClaudeTop(Walk):
         clock: Callable[[], int] | None = None,
         settings_path: Path | None = None,
         complaints: Iterable[str] = (),
+        first_frame: FirstFrame | None = None,
     ) -> None:
         """Set up the app.
 
@@ -70,9 +74,14 @@ class ClaudeTop(Walk):
             clock: The present in milliseconds, for tests.
             settings_path: The file changes are kept in; None keeps nothing.
             complaints: What was wrong with the settings, to be told.
+            first_frame: Where the picture is kept that the next start shows, and whether it is shown now.
         """
+        first_screen = FirstScreen(first_frame)
         # Without colours the ANSI way is the right one in every theme: else NO_COLOR is all black in ANSI themes.
-        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        super().__init__(
+            driver_class=first_screen.driver_class, ansi_color=True if "NO_COLOR" in os.environ else None
+        )
+        self._first_screen = first_screen
         self.HORIZONTAL_BREAKPOINTS = [(0, "-compact"), (110, "-spacious")]
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-high")]
         self.source = source
@@ -127,6 +136,10 @@ class ClaudeTop(Walk):
     def on_mount(self) -> None:
         """Start counting, and draw once before there is anything."""
         self.take_over(self._complaints)
+        leave_on_signals(self.leave)
+        self._first_screen.started()
+        self.set_timer(FIRST_FRAME_S, self._show_drawn)
+        self.set_interval(KEEP_S, self._keep_frame)
         self.source.subscribe(self._hear)
         self.screen_change_signal.subscribe(self, self._on_screen_changed)
         self._count()
@@ -233,7 +246,36 @@ class ClaudeTop(Walk):
             self._draw_header()
             self._draw_keys()
         if not self._is_painted.is_set():
-            self.call_after_refresh(self._is_painted.set)
+            self.call_after_refresh(self._show_drawn)
+
+    def _show_drawn(self) -> None:
+        """The first numbers are drawn: instead of the picture of the last time, show what is drawn from now on."""
+        self._is_painted.set()
+        self._first_screen.drawn(self._driver)
+
+    def _keep_frame(self) -> None:
+        """Keep what is on the screen for the next start, if that will begin with the same."""
+        snapshot, table = self.snapshot, self.view.table
+        is_home = self.places == [Place(self.settings.view)] and self.period.id == self.settings.period
+        is_at_top = table is None or not (table.filter or round(table.scroll_y))
+        is_plain = not self.client and self.paused_ms is None and len(self.screen_stack) == 1
+        if snapshot is None or is_empty(snapshot) or not (is_home and is_at_top and is_plain):
+            return
+        with self.batch_update():
+            self.snapshot = replace(snapshot, progress=Progress(Phase.DISCOVERING))
+            self._draw_header()
+            self._first_screen.keep(self)
+            self.snapshot = snapshot
+            self._draw_header()
+
+    async def action_quit(self) -> None:
+        """End the program."""
+        self.leave(0)
+
+    def leave(self, code: int) -> None:
+        """End the program with an exit code."""
+        self._keep_frame()
+        self.exit(return_code=code)
 
     def _switch(self, name: str | None) -> None:
         switcher = self.query_one("#views", ContentSwitcher)

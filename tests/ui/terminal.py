@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -19,7 +19,15 @@ PATIENCE_S = 40.0
 class Terminal:
     """A pseudo-terminal with the program in it."""
 
-    def __init__(self, home: Path, *arguments: str, width: int = 120, height: int = 36, **more: str) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *arguments: str,
+        width: int = 120,
+        height: int = 36,
+        command: Sequence[str] = ("-m", "claude_tui"),
+        **more: str,
+    ) -> None:
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "VIRTUAL_ENV") if name in os.environ}
         env = kept | {
             "HOME": str(home),
@@ -34,7 +42,7 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         self._child = pexpect.spawn(
             sys.executable,
-            ["-m", "claude_tui", *arguments],
+            [*command, *arguments],
             env=env | more,
             dimensions=(height, width),
             timeout=PATIENCE_S,
@@ -86,6 +94,12 @@ class Terminal:
     def leave(self) -> int:
         """Press q and return the exit code."""
         self.press("q")
+        return self.ended()
+
+    def ended(self, number: int = 0) -> int:
+        """Wait for the end, with `number` for that of a signal, and return the exit code."""
+        if number:
+            self._child.kill(number)
         end = time.monotonic() + PATIENCE_S
         while self._child.isalive() and time.monotonic() < end:
             self.take()

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from claude_tui.ui.first_frame import ENTER, LEAVE
+from tests.logs import ClaudeHome, assistant, usage
+from tests.ui.terminal import Terminal
+
+NOON = 1_780_000_000_000
+NOTE = b"as it was at "
+MOUSE = b"\x1b[?1000h"
+"""Among the first things the app says to the terminal itself."""
+
+
+@pytest.fixture
+def logs(own_home: Path) -> ClaudeHome:
+    home = ClaudeHome(own_home / ".claude")
+    home.append(assistant("msg_1", NOON, usage(output=1_000_000), model="claude-opus-4-8", cwd="/home/user/webshop"))
+    return home
+
+
+def seen(home: Path, *arguments: str, width: int = 120) -> bytes:
+    """What a start that is left again sends to the terminal."""
+    with Terminal(home, *arguments, width=width) as terminal:
+        terminal.wait_for(lambda text: "● live" in text)
+        assert terminal.leave() == 0
+        return terminal.received
+
+
+def frame(home: Path) -> Path:
+    return home / ".state" / "claude-top" / "frame"
+
+
+def test_a_start_shows_the_last_picture_before_anything_is_loaded(logs: ClaudeHome, own_home: Path) -> None:
+    first = seen(own_home)
+    assert NOTE not in first
+    logs.append(
+        assistant("msg_2", NOON + 1, usage(output=1_000_000), model="claude-opus-4-8", cwd="/home/user/webshop")
+    )
+    again = seen(own_home)
+    picture, app = again[: again.index(MOUSE)], again[again.index(MOUSE) :]
+    assert b"$25.00" in picture and b"$50.00" not in picture
+    assert NOTE in picture and b"discovering" in picture and "● live".encode() not in picture
+    assert b"$50.00" in app and NOTE not in app
+    for data in (first, again):
+        assert (data.count(ENTER.encode()), data.count(b"\x1b[?1049l")) == (1, 1)
+
+
+def test_the_picture_belongs_to_a_size_and_to_arguments(logs: ClaudeHome, own_home: Path) -> None:
+    seen(own_home)
+    assert NOTE not in seen(own_home, "--view", "models")
+    seen(own_home)
+    assert NOTE not in seen(own_home, width=100)
+    assert NOTE in seen(own_home, width=100)
+    assert stat.S_IMODE(frame(own_home).stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x1b]52;c;x\x07", b"\x1b[2J", b"\xff", b"\x9b31m", b"x\ny"])
+def test_a_picture_with_anything_a_terminal_obeys_is_not_shown(damage: bytes, logs: ClaudeHome, own_home: Path) -> None:
+    seen(own_home)
+    whole = frame(own_home).read_bytes()
+    frame(own_home).write_bytes(whole.replace(b"webshop", damage, 1) if damage else b"")
+    received = seen(own_home)
+    assert NOTE not in received
+    assert not damage or b"\x1b]52" not in received
+
+
+def test_where_the_app_cannot_start_the_terminal_is_given_back(logs: ClaudeHome, own_home: Path) -> None:
+    seen(own_home)
+    (own_home / ".config" / "claude-top").mkdir(parents=True, exist_ok=True)
+    with Terminal(own_home, "--timezone", "Nowhere/Nothing") as terminal:
+        assert terminal.ended() != 0
+    assert ENTER.encode() not in terminal.received
+    code = "import claude_tui.cli as c, claude_tui.ui as u; u.run = lambda *a, **k: 1 / 0; c.main()"
+    with Terminal(own_home, command=["-c", code]) as terminal:
+        assert terminal.ended() != 0
+    assert terminal.received.count(ENTER.encode()) <= terminal.received.count(LEAVE.encode())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_means_to_end_ends_it_as_its_key_does(
+    number: signal.Signals, logs: ClaudeHome, own_home: Path
+) -> None:
+    with Terminal(own_home) as terminal:
+        terminal.wait_for(lambda text: "● live" in text)
+        logs.append(assistant("msg_2", NOON + 1, usage(output=1_000_000), model="claude-opus-4-8"))
+        terminal.wait_for(lambda text: "$50.00" in text)
+        assert terminal.ended(number) == 128 + number
+    assert terminal.received.endswith(b"\x1b[?1006l") and b"\x1b[?1049l" in terminal.received
+    logs.path().unlink()
+    assert b"$50.00" in seen(own_home)
+
+
+def test_the_picture_needs_nothing_that_takes_time_to_load() -> None:
+    code = "import sys, claude_tui.cli.top, claude_tui.ui.first_frame; print([n for n in sys.modules if n in %r])"
+    slow = ("textual", "rich", "asyncio", "orjson", "claude_tui.engine.monitor", "multiprocessing")
+    done = subprocess.run([sys.executable, "-c", code % (slow,)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
