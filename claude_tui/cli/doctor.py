@@ -76,13 +76,14 @@ def run(options: Namespace) -> int:
 def _roots(config: SourceConfig) -> list[Root]:
     from claude_tui.engine.watch import needs_polling
     from claude_tui.reports.doctor import Root
+    from claude_tui.sources.protocol import REFUSED
     from claude_tui.sources.registry import reader
 
     found = []
     for name in config.sources:
         source = reader(name)
         for path in source.roots(config):
-            files = list(source.discover(path))
+            files = [file for file in source.discover(path) if file.dev != REFUSED]
             times = [file.mtime_ns // 1_000_000 for file in files]
             if files:
                 state = "found"

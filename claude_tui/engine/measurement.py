@@ -23,7 +23,7 @@ from claude_tui.engine.snapshots import SnapshotMaker
 from claude_tui.engine.store import Store
 from claude_tui.model import Query, Response, Totals
 from claude_tui.pricing import Pricer, load_pricer
-from claude_tui.sources.protocol import SourceConfig
+from claude_tui.sources.protocol import REFUSED, SourceConfig
 
 COMMAND: Final = "from claude_tui.engine.measurement import main; main()"
 """What to run in the process; nothing is found by the folder it runs in."""
@@ -79,7 +79,8 @@ def fast_answer(job: Job) -> Answer:
 
 def reference_answer(job: Job) -> Answer:
     """Count with the slow, plain code the program is checked against."""
-    return of_responses(reference_count([file.path for file in discover(claude_config(job.folders))], _pricer(job)))
+    files = [file.path for file in discover(claude_config(job.folders)) if file.dev != REFUSED]
+    return of_responses(reference_count(files, _pricer(job)))
 
 
 def claude_config(folders: Iterable[str]) -> SourceConfig:

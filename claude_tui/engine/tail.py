@@ -21,7 +21,7 @@ from claude_tui.engine.reading import FileColumns, FileReader, Task, distinct
 from claude_tui.engine.store import Store
 from claude_tui.engine.watch import hints, needs_polling
 from claude_tui.sources.columns import Columns
-from claude_tui.sources.protocol import LogFile, SourceConfig
+from claude_tui.sources.protocol import REFUSED, LogFile, SourceConfig
 from claude_tui.sources.registry import reader
 
 SWEEP_S: Final = 5.0
@@ -169,7 +169,8 @@ class Tail:
         for name, folder in unknown:
             source = reader(name)
             root = next(root for known, root in self._roots if known == name)
-            found.update((file.path, file) for file in source.discover(type(root)(folder)))
+            below = source.discover(type(root)(folder))
+            found.update((file.path, file) for file in below if file.dev != REFUSED)  # what these are, a sweep says
         return self._as_known(found.values())
 
     def _as_known(self, files: Iterable[LogFile]) -> list[LogFile]:

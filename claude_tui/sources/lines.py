@@ -35,9 +35,17 @@ Report = Callable[[ProblemKind, int, str], None]
 """Takes the kind of a problem, its byte offset (in the line or the file) and a short reason."""
 
 
+_OPEN: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0)
+
+
 def open_regular(path: str) -> tuple[int, os.stat_result]:
-    """Open a regular file for reading. Raises OSError for anything else (a FIFO would block)."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    """Open a regular file for reading. Raises OSError for anything else: a FIFO would block, a link lead anywhere."""
+    try:
+        fd = os.open(path, _OPEN)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EMLINK) and os.path.islink(path):
+            raise OSError(error.errno, "a link, which is not followed", path) from None
+        raise
     try:
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from claude_tui.model import Problem, Row
 from claude_tui.sources.columns import Columns
@@ -23,6 +23,10 @@ class SourceConfig:
     env: Mapping[str, str] = field(default_factory=dict)
     explicit: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     sources: tuple[str, ...] = ("claude", "gemini", "opencode", "codex")
+
+
+REFUSED: Final = -1
+"""The device of what is found among the logs only to be named: reading it fails and says why."""
 
 
 class LogFile(NamedTuple):

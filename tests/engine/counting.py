@@ -45,7 +45,7 @@ def counted(*folders: Path, zone: ZoneInfo = UTC, keep_names: bool = True) -> St
 def transcripts_of(*folders: Path) -> list[str]:
     source = ClaudeSource()
     found = {(f.dev, f.ino): f.path for root in source.roots(config_of(*folders)) for f in source.discover(root)}
-    return sorted(path for path in found.values() if os.path.isfile(path))
+    return sorted(path for path in found.values() if os.path.isfile(path) and not os.path.islink(path))
 
 
 def reference(*folders: Path) -> list[Response]:

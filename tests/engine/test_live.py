@@ -212,6 +212,24 @@ async def test_a_renamed_folder_changes_no_number(claude_home: ClaudeHome) -> No
         await live.assert_level()
 
 
+async def test_a_link_out_of_the_logs_is_named_and_not_followed(claude_home: ClaudeHome, tmp_path: Path) -> None:
+    path = claude_home.append(row(1))
+    outside = ClaudeHome(tmp_path / "elsewhere").append(row(2))
+    async with living(claude_home.folder) as live:
+        path.with_name("link.jsonl").symlink_to(outside)
+        await live.settle()
+        assert dict(live.look().problems) == {"unreadable": 1}
+        await live.assert_level()
+        path.unlink()
+        path.symlink_to(outside)
+        await live.settle()
+        assert live.look().totals.responses == 1
+        path.unlink()
+        path.with_name("link.jsonl").unlink()
+        await live.settle()
+        assert not live.look().problems
+
+
 async def test_hints_alone_tell_of_files_that_appear_grow_and_are_replaced(
     claude_home: ClaudeHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,8 @@ import pytest
 from claude_tui.model import ProblemKind
 from claude_tui.sources.claude import ClaudeSource
 from claude_tui.sources.claude.discovery import config_dirs
-from claude_tui.sources.protocol import SourceConfig
+from claude_tui.sources.claude.fast import read_columns
+from claude_tui.sources.protocol import LogFile, SourceConfig
 from tests.engine.counting import counted, counted_exactly, transcripts_of
 from tests.logs import ClaudeHome, assistant, usage
 
@@ -114,6 +115,35 @@ def test_what_cannot_be_read_is_named_and_ends_nothing(claude_home: ClaudeHome) 
         (ProblemKind.UNREADABLE, name) for name in ("dangling.jsonl", "loop.jsonl", "fifo.jsonl")
     }
     assert all(problem.detail for problem in store.problems)
+
+
+def test_a_linked_file_is_not_followed_out_of_the_logs(claude_home: ClaudeHome, tmp_path: Path) -> None:
+    folder = claude_home.append(ROW).parent
+    outside = ClaudeHome(tmp_path / "elsewhere").append(assistant("msg_2", T, usage(2, 2)))
+    link = folder / "link.jsonl"
+    link.symlink_to(outside)
+    (folder / "relative.jsonl").symlink_to(os.path.relpath(outside, folder))
+    (folder / "within.jsonl").symlink_to("s1.jsonl")
+    project = outside.parent
+    (project / "inside.jsonl").symlink_to(outside)
+    (claude_home.folder / "projects" / "-linked").symlink_to(project)
+    store = counted(claude_home.folder)
+    assert [one.key for one in store.responses()] == ["msg_1", "msg_2"], "the linked folder is followed"
+    told = [(problem.kind, os.path.basename(problem.path), problem.detail) for problem in store.problems]
+    assert told == [
+        (ProblemKind.UNREADABLE, name, "a link, which is not followed") for name in ("link.jsonl", "relative.jsonl")
+    ]
+    (claude_home.folder / "projects" / "-linked").unlink()
+    assert [one.key for one in counted(claude_home.folder).responses()] == ["msg_1"]
+
+
+@pytest.mark.parametrize("read", [ClaudeSource().read, lambda file: read_columns(file.path)], ids=["plain", "fast"])
+def test_no_reader_opens_a_link(read: Any, claude_home: ClaudeHome, tmp_path: Path) -> None:
+    outside = ClaudeHome(tmp_path / "elsewhere").append(ROW)
+    link = claude_home.append(ROW).parent / "link.jsonl"
+    link.symlink_to(outside)
+    with pytest.raises(OSError, match="a link, which is not followed"):
+        read(LogFile("claude", str(link), "", 0, 0, 0, 0))
 
 
 def test_a_folder_that_cannot_be_listed_is_named(claude_home: ClaudeHome, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 from zlib import crc32
 
-from claude_tui.sources.protocol import LogFile, SourceConfig
+from claude_tui.sources.folders import refused_link
+from claude_tui.sources.protocol import REFUSED, LogFile, SourceConfig
 
 NOT_TRANSCRIPTS: Final = frozenset({"journal.jsonl"})
 """Files ending like transcripts that hold none."""
@@ -42,8 +43,8 @@ def transcripts(root: Path) -> Iterator[LogFile]:
     """Walk every transcript below `root`, folders and files in name order, each file once.
 
     Symlinked folders are followed; a folder is entered once however often it is reached, so loops end. What is
-    called like a transcript and is no regular file, and a folder that cannot be listed, is given too: reading it
-    tells what is wrong with it.
+    called like a transcript and is no regular file or a link out of the logs, and a folder that cannot be listed, is
+    given too: reading it tells what is wrong with it.
     """
     seen: set[tuple[int, int]] = set()
     pending = [os.fspath(root)]
@@ -60,13 +61,18 @@ def transcripts(root: Path) -> Iterator[LogFile]:
             continue
         except OSError:
             if folder != os.fspath(root):
-                yield LogFile("claude", folder, os.fspath(root), 0, 0, -1, crc32(os.fsencode(folder)))
+                yield LogFile("claude", folder, os.fspath(root), 0, 0, REFUSED, crc32(os.fsencode(folder)))
             continue
         below = []
         for entry in entries:
             if _is_folder(entry):
                 below.append(entry.path)
             elif entry.name.endswith(".jsonl") and entry.name not in NOT_TRANSCRIPTS:
+                if entry.is_symlink():
+                    link = refused_link("claude", root, entry.path)
+                    if link is not None:
+                        yield link
+                    continue
                 found = _stat(entry)
                 if found is not None and (found.st_dev, found.st_ino) not in seen:
                     identity = (found.st_dev, found.st_ino)
@@ -83,13 +89,10 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _stat(entry: os.DirEntry[str]) -> os.stat_result | None:
-    """Return the stat of what an entry leads to, or of a link that leads nowhere; None where it is gone."""
-    for follow in (True, False):
-        try:
-            return entry.stat(follow_symlinks=follow)
-        except OSError:
-            continue
-    return None
+    try:
+        return entry.stat()
+    except OSError:  # it is gone
+        return None
 
 
 def decoded_dir(path: str) -> str:
