@@ -52,10 +52,13 @@ def _numbers(text: str) -> tuple[int, ...]:
 def run(options: Namespace) -> int:
     """Measure, print, and return the exit code: a failure where two ways do not agree."""
     from claude_tui.engine.bench import BenchError
+    from claude_tui.paths import cache_folder, create_private
     from claude_tui.reports import bench as reports
 
     try:
-        with tempfile.TemporaryDirectory(prefix="claude-top-bench-", ignore_cleanup_errors=True) as name:
+        # Beside the cache, on the disk where the logs usually are: there quiet ones need not be copied.
+        beside = create_private(cache_folder())
+        with tempfile.TemporaryDirectory(prefix="bench-", dir=beside, ignore_cleanup_errors=True) as name:
             bench = _measured(options, Path(name))
     except BenchError as error:
         raise exits.CommandError(str(error)) from None

@@ -22,7 +22,7 @@ from typing import Final
 import claude_tui
 from claude_tui.engine.measurement import COMMAND, Answer, Job, claude_config
 from claude_tui.engine.reading import discover
-from claude_tui.sources.protocol import LogFile, SourceConfig
+from claude_tui.sources.protocol import REFUSED, LogFile, SourceConfig
 
 QUIET_S: Final = 3600
 """A log that grew within this time may grow while it is measured, so a copy of it is."""
@@ -91,11 +91,12 @@ class Bench:
 
 
 def freeze(config: SourceConfig, folder: Path) -> Logs:
-    """Lay out the logs of Claude Code below `folder` as they are now: links to quiet ones, copies of the others.
+    """Lay out the logs of Claude Code below `folder` as they are now: hard links to quiet ones, copies of the others.
 
-    Where no links can be made everything is copied. Raises OSError where that is not possible.
+    Where no such links can be made (`folder` is on another disk) everything is copied. What cannot be read is left
+    out. Raises OSError where there is no room.
     """
-    files = discover(config)
+    files = [file for file in discover(config) if file.dev != REFUSED]
     roots = {root: folder / str(number) / "projects" for number, root in enumerate({file.root: 0 for file in files})}
     recent_ns = time.time_ns() - QUIET_S * 1_000_000_000
     for file in files:
@@ -116,7 +117,7 @@ def _logs(folders: tuple[str, ...], files: Sequence[LogFile]) -> Logs:
 def _lay(path: Path, place: Path, *, is_copied: bool) -> None:
     if not is_copied:
         with suppress(OSError):
-            place.symlink_to(path)
+            os.link(path, place)
             return
     shutil.copy2(path, place)
 
