@@ -19,7 +19,8 @@ from pathlib import Path
 from random import Random
 from unittest.mock import patch
 
-from claude_tui.sources.claude import fast, fast_search, source
+from claude_tui.sources import search
+from claude_tui.sources.claude import fast, source
 from claude_tui.sources.lines import LineReader
 from tests.fuzz.mutations import MUTATIONS
 from tests.fuzz.sameness import differences
@@ -57,11 +58,11 @@ def seeds() -> list[bytes]:
 def reading_with(*, window: int, max_line: int, is_native: bool) -> Iterator[None]:
     """Read in small windows, or without the C library's search."""
     reader = functools.partial(LineReader, window=window, max_line=max_line)
-    finder = fast_search._finder if is_native else fast_search._plain_finder
+    finder = search.finder if is_native else search.plain_finder
     with (
         patch.object(fast, "LineReader", reader),
         patch.object(source, "LineReader", reader),
-        patch.object(fast_search, "_finder", finder),
+        patch.object(search, "finder", finder),
     ):
         yield
 

@@ -22,8 +22,8 @@ from random import Random
 from typing import Any, Final
 from unittest.mock import patch
 
-from claude_tui.sources.claude import fast_search
-from claude_tui.sources.codex import CodexSource, fast, source
+from claude_tui.sources import search
+from claude_tui.sources.codex import CodexSource, fast, plain
 from claude_tui.sources.lines import LineReader
 from claude_tui.sources.protocol import Checkpoint, LogFile
 from tests.fuzz import mutations
@@ -138,11 +138,11 @@ MUTATIONS: Final[list[Mutation]] = [
 def reading_with(*, window: int = 8 << 20, max_line: int = 8 << 20, is_native: bool = True) -> Iterator[None]:
     """Read in small windows, or without the C library's search."""
     opened = functools.partial(LineReader, window=window, max_line=max_line)
-    finder = fast_search._finder if is_native else fast_search._plain_finder
+    finder = search.finder if is_native else search.plain_finder
     with (
         patch.object(fast, "open_rollout", opened),
-        patch.object(source, "open_rollout", opened),
-        patch.object(fast_search, "_finder", finder),
+        patch.object(plain, "open_rollout", opened),
+        patch.object(search, "finder", finder),
     ):
         yield
 
@@ -150,8 +150,8 @@ def reading_with(*, window: int = 8 << 20, max_line: int = 8 << 20, is_native: b
 def differences(root: Path, path: Path, since: Checkpoint | None = None) -> tuple[list[str], Checkpoint]:
     """What the two ways of reading a rollout disagree about, and the checkpoint they reached."""
     file = LogFile("codex", str(path), str(root), 0, 0, 0, 0)
-    plain = SOURCE.read(file, since)
-    return disagreements(plain, fast.read_columns(file, since, keep_names=True)), plain.checkpoint
+    slow = SOURCE.read(file, since)
+    return disagreements(slow, fast.read_columns(file, since, keep_names=True)), slow.checkpoint
 
 
 class CodexFuzzer(Fuzzer):

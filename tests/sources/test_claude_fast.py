@@ -14,6 +14,7 @@ import orjson
 import pytest
 
 from claude_tui.model import Row
+from claude_tui.sources import search
 from claude_tui.sources.claude import fast_search
 from claude_tui.sources.claude.fast import read_columns
 from claude_tui.sources.claude.fast_rows import FastBuilder
@@ -180,13 +181,13 @@ def test_a_huge_line_does_not_take_its_size_in_memory(claude_home: ClaudeHome) -
     assert int(peak_mib) < 250
 
 
-@pytest.mark.parametrize("finder", [fast_search._finder, fast_search._plain_finder])
+@pytest.mark.parametrize("finder", [search.finder, search.plain_finder])
 def test_every_mark_is_found(finder: Any) -> None:
     block = b'x"usage"\n\xff\\u0075\n"usage""usage"\nlast "usage'
-    with patch.object(fast_search, "_finder", finder):
+    with patch.object(search, "finder", finder):
         find = fast_search.marks(block)
         found, at = [], 0
-        while (at := find(at)) < fast_search.NOWHERE:
+        while (at := find(at)) < search.NOWHERE:
             found.append(at)
             at += 1
     assert found == [1, 10, 17, 24]

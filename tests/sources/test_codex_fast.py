@@ -20,7 +20,7 @@ from claude_tui.engine.snapshots import SnapshotMaker
 from claude_tui.model import ProblemKind, Query, Response, Totals
 from claude_tui.pricing import load_pricer
 from claude_tui.sources import lines as reading_lines
-from claude_tui.sources.claude import fast_search as strings
+from claude_tui.sources import search
 from claude_tui.sources.codex import CodexSource, fast, fast_search, threads
 from claude_tui.sources.codex.fast_rows import FastBuilder, FastRollout
 from claude_tui.sources.columns import columns_of
@@ -299,17 +299,17 @@ def test_lines_that_cannot_matter_are_not_decoded(tmp_path: Path) -> None:
     assert decode.call_count < 5
 
 
-@pytest.mark.parametrize("finder", [strings._finder, strings._plain_finder])
+@pytest.mark.parametrize("finder", [search.finder, search.plain_finder])
 def test_every_mark_is_found(finder: Any) -> None:
     block = b'"compacted"\n"token_count"\n\xff\\u0074\n"turn_context""token_\n"session_meta"\n\\u005F'
     block += b'"thread_settings_applied"'
     marks = {"compacted": 0, "count": 12, "escape": 27, "turn": 34, "token": 48, "meta": 56, "line": 71, "setting": 77}
 
     def found(start: int, *, with_meta: bool, with_settings: bool) -> list[int]:
-        with patch.object(strings, "_finder", finder):
+        with patch.object(search, "finder", finder):
             find = fast_search.marks(block, start, with_meta=with_meta, with_settings=with_settings)
             places, at = [], start
-            while (at := find(at)) < strings.NOWHERE:
+            while (at := find(at)) < search.NOWHERE:
                 places.append(at)
                 at += 1
         return places
@@ -320,7 +320,7 @@ def test_every_mark_is_found(finder: Any) -> None:
     assert found(0, with_meta=False, with_settings=False) == [
         place for name, place in marks.items() if name not in ("meta", "setting")
     ]
-    with patch.object(strings, "_finder", finder):
+    with patch.object(search, "finder", finder):
         assert fast_search.marks(b"\0abc", 0, with_meta=False, with_settings=False)(2) == 2
 
 

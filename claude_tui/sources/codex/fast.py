@@ -13,10 +13,11 @@ import msgspec
 
 from claude_tui.model import ProblemKind
 from claude_tui.sources.codex.compressed import open_rollout
+from claude_tui.sources.codex.discovery import thread_of
 from claude_tui.sources.codex.fast_rows import FastRollout
 from claude_tui.sources.codex.fast_search import marks
 from claude_tui.sources.codex.records import talk_of
-from claude_tui.sources.codex.threads import Threads, thread_of
+from claude_tui.sources.codex.threads import Threads
 from claude_tui.sources.codex.usual import CountLine, RecordLine
 from claude_tui.sources.instants import instant_ms
 from claude_tui.sources.lines import LineReader

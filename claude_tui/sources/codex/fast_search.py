@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from claude_tui.sources.claude import fast_search as search
-from claude_tui.sources.claude.fast_search import NOWHERE, Find
+from claude_tui.sources import search
+from claude_tui.sources.search import NOWHERE, Find
 
 USAGE: Final = b'"token_'
 """How the names of records with counters start: `token_usage_record` and `token_count`."""
@@ -37,10 +37,10 @@ def marks(block: bytes, start: int, *, with_meta: bool, with_settings: bool) -> 
         rare.append(META)
     if with_settings:
         rare.append(SETTINGS)
-    if search._finder(block, ESCAPE)(start) != NOWHERE:
+    if search.finder(block, ESCAPE)(start) != NOWHERE:
         rare += ESCAPES
-    find = search._finder(block, USAGE)
-    others = [one for one in (search._finder(block, mark) for mark in rare) if one(start) != NOWHERE]
+    find = search.finder(block, USAGE)
+    others = [one for one in (search.finder(block, mark) for mark in rare) if one(start) != NOWHERE]
     if not others:
         return find
     nearest = [-1] * len(others)

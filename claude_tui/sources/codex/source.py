@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from claude_tui.model import ProblemKind
-from claude_tui.sources.codex.compressed import open_rollout
-from claude_tui.sources.codex.records import talk_of
-from claude_tui.sources.codex.rollout import Rollout
-from claude_tui.sources.codex.threads import Threads, rollouts, thread_of
-from claude_tui.sources.events import Event
-from claude_tui.sources.instants import instant_ms
+from claude_tui.sources.codex.discovery import rollouts
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceConfig
+
+if TYPE_CHECKING:
+    from claude_tui.sources.events import Event
 
 
 class CodexSource:
@@ -38,17 +36,6 @@ class CodexSource:
 
     def read_events(self, file: LogFile, since: Checkpoint | None = None) -> tuple[FileRead, list[Event]]:
         """Read a rollout and keep the events its rows were made of."""
-        events: list[Event] = []
-        with open_rollout(file.path, since) as reader:
-            state = since.state if since is not None and not reader.restarted else ""
-            rollout = Rollout(thread_of(file.path), Threads(file.root, file.path), state)
-            talk = b"", ""
-            for offset, line in reader:
-                talk = talk_of(line) or talk
-                for record in reader.objects(offset, line):
-                    events += rollout.events(record, offset)
-                while rollout.bad_counts:
-                    reader.problem(ProblemKind.BAD_COUNT, offset, rollout.bad_counts.pop())
-            mark, rows = reader.checkpoint(state=rollout.state()), [event.row for event in events]
-            facts, problems = rollout.facts(instant_ms(talk[0].decode("utf-8", "replace")), talk[1]), reader.problems
-            return FileRead(rows, mark, facts, problems, reader.restarted, reader.bytes_read, reader.lines), events
+        from claude_tui.sources.codex.plain import read_rollout  # only where there is a rollout
+
+        return read_rollout(file, since)

@@ -3,41 +3,20 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Set
+from collections.abc import Set
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
 
 from claude_tui.sources.codex.compressed import open_rollout
+from claude_tui.sources.codex.discovery import rollouts, thread_of
 from claude_tui.sources.codex.fast_search import marked_lines
 from claude_tui.sources.codex.records import Meta, Tokens, kind_of, meta_of, token_count_of
 from claude_tui.sources.events import BadCountError, table_of
-from claude_tui.sources.folders import log_files
 from claude_tui.sources.lines import decode_objects
-from claude_tui.sources.protocol import LogFile
-
-FOLDERS: Final = ("sessions", "archived_sessions")
-"""Where rollouts are. Archiving moves a file from the first to the second."""
-
-_NAME: Final = re.compile(r"rollout-(?:\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-)?(.+)\.jsonl(?:\.zst)?")
 
 _PATHS: dict[str, dict[str, str]] = {}
 
 Sequence = Set[tuple[Tokens, Tokens]]
-
-
-def rollouts(root: Path) -> Iterator[LogFile]:
-    """Walk every rollout of a Codex folder."""
-    for folder in FOLDERS:
-        yield from log_files("codex", root, folder, lambda name: bool(_NAME.fullmatch(name)))
-
-
-def thread_of(path: str) -> str:
-    """The thread id in a rollout's name."""
-    name = os.path.basename(path)
-    found = _NAME.fullmatch(name)
-    return found[1] if found else name
 
 
 class Threads:

