@@ -14,7 +14,7 @@ from claude_tui.engine.tail import Tail
 from claude_tui.model import Phase, Query, Snapshot
 from tests.engine.counting import NOW_MS, PRICER, UTC, canonical, config_of, counted, placeless, reference
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 class Living:

@@ -36,6 +36,7 @@ def lost_and_kept(found: Content, before: Content) -> bool:
     return found != before
 
 
+@pytest.mark.timeout(120 + FLIPS)
 def test_a_flipped_bit_is_noticed_or_harmless(tmp_path: Path) -> None:
     original = written(tmp_path / "sound")
     before, data = content_of(original), original.path.read_bytes()

@@ -25,7 +25,7 @@ from claude_tui.model import Phase
 from tests.engine.counting import PRICER, UTC, config_of, counted
 from tests.faults.level import Shadowed, expected, fresh, row
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 OURS = ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "TZ")
 
 

@@ -47,7 +47,7 @@ class Machine(RuleBasedStateMachine):
     # -- the program ---------------------------------------------------------------------------------------------
 
     def _run(self, doing: Coroutine[Any, Any, T]) -> T:
-        return self._loop.run_until_complete(asyncio.wait_for(doing, 30))
+        return self._loop.run_until_complete(asyncio.wait_for(doing, 60))
 
     def _start(self) -> None:
         self._monitor = Monitor(

@@ -134,6 +134,7 @@ async def cached(home: Shadowed) -> Path:
     return made
 
 
+@pytest.mark.timeout(120 + FLIPS)
 async def test_a_flipped_bit_in_the_cache_is_noticed_or_harmless(home: Shadowed, cached: Path) -> None:
     whole = expected(home.folder)
     sound = {path.name: path.read_bytes() for path in cached.iterdir() if path.name != "lock"}
