@@ -33,6 +33,9 @@ from claude_tui.sources.protocol import SourceConfig
 SAVE_INTERVAL_S: Final = 60.0
 """How often what is new is saved for the next start."""
 
+WORKER_NICENESS: Final = 5
+"""The screen comes before what reads for it."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -129,7 +132,7 @@ class Monitor:
 
     def prepare(self) -> None:
         """Find the files and start the workers: as early as possible, before the screen's code is loaded."""
-        self._scan = Scan(self._opening.discover(), self._opening.reader)
+        self._scan = Scan(self._opening.discover(), self._opening.reader, niceness=WORKER_NICENESS)
 
     async def run(self) -> None:
         """Count everything, then follow it until cancelled."""
@@ -174,7 +177,7 @@ class Monitor:
     def _restart_scan(self, tasks: list[Task]) -> None:
         if self._scan is not None:
             self._scan.stop()
-        self._scan = Scan(tasks, self._opening.reader)
+        self._scan = Scan(tasks, self._opening.reader, niceness=WORKER_NICENESS)
 
     def _keep(self, found: FileColumns) -> None:
         """Let the ledger remember what was read."""

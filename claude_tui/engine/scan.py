@@ -32,15 +32,19 @@ _log = logging.getLogger(__name__)
 class Scan:
     """One read of many files. Made as early as possible, so that workers read while the rest is loaded.
 
-    `processes` is the number of worker processes; None chooses by the size of the work.
+    `processes` is the number of worker processes; None chooses by the size of the work. `niceness` is by how much
+    others come before them.
     """
 
-    def __init__(self, tasks: Sequence[Task], reader: FileReader, *, processes: int | None = None) -> None:
+    def __init__(
+        self, tasks: Sequence[Task], reader: FileReader, *, processes: int | None = None, niceness: int = 0
+    ) -> None:
         self.files_total = len(tasks)
         self.bytes_total = sum(bytes_to_read(task) for task in tasks)
         self._reader = reader
         self._batches = list(batches(tasks))
-        self._workers = self._start_workers(worker_count(self.bytes_total) if processes is None else processes)
+        count = worker_count(self.bytes_total) if processes is None else processes
+        self._workers = self._start_workers(count, niceness)
         self._early = [self._submit(batch) for batch in self._batches[:MAX_IN_FLIGHT]]
         self._files_done = self._bytes_done = 0
         self._started = time.monotonic()
@@ -116,9 +120,9 @@ class Scan:
         _log.warning("reading %d files in this process: %s", len(batch), error)
         return self._reader.read_all(batch)
 
-    def _start_workers(self, count: int) -> Workers | None:
+    def _start_workers(self, count: int, niceness: int) -> Workers | None:
         try:
-            return Workers(count, self._reader) if count else None
+            return Workers(count, self._reader, niceness) if count else None
         except OSError:
             return None
 

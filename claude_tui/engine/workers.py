@@ -36,7 +36,7 @@ def worker_count(total_bytes: int) -> int:
 class Workers:
     """A pool of processes with a reader each. Raises OSError where no process can be started."""
 
-    def __init__(self, count: int, reader: FileReader) -> None:
+    def __init__(self, count: int, reader: FileReader, niceness: int = 0) -> None:
         # A process with threads must not be forked: a lock held by one of them would stay held for ever.
         can_fork = hasattr(os, "fork") and threading.active_count() == 1
         gc.freeze()
@@ -44,7 +44,7 @@ class Workers:
             count,
             mp_context=get_context("fork" if can_fork else "spawn"),
             initializer=_start,
-            initargs=(reader, os.getpid()),
+            initargs=(reader, os.getpid(), niceness),
         )
         self._guard: threading.Thread | None = None
         self._stopped = threading.Event()
@@ -81,14 +81,15 @@ class Workers:
             return
 
 
-def _start(reader: FileReader, parent: int) -> None:
+def _start(reader: FileReader, parent: int, niceness: int) -> None:
     global _reader
     _reader = reader
     gc.disable()
     keep_freed()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a forked worker has what the screen does on it
     if hasattr(os, "nice"):
-        os.nice(5)  # the screen comes first
+        os.nice(niceness)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
