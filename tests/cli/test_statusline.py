@@ -42,17 +42,27 @@ def line(document: Any, *arguments: str, env: dict[str, str] | None = None) -> O
     return run("statusline", *arguments, stdin=stdin, env={"NO_COLOR": "1", **(env or {})})
 
 
+def counted_line(document: Any, *arguments: str) -> Outcome:
+    """A line that had the time to count: the first one waits for a second at most."""
+    deadline_s = time.monotonic() + 60
+    while "…" in (done := line(document, *arguments)).text:
+        assert time.monotonic() < deadline_s
+    return done
+
+
 @pytest.fixture
-def spent(claude_home: ClaudeHome) -> ClaudeHome:
-    """A response of 1.50 dollars a minute ago, and one of another session."""
+def spent(claude_home: ClaudeHome, monkeypatch: pytest.MonkeyPatch) -> ClaudeHome:
+    """A response of 1.50 dollars a minute ago, and one of another session; where it is about noon."""
     now_ms = time.time_ns() // 1_000_000
+    east_h = 12 - time.gmtime().tm_hour
+    monkeypatch.setenv("TZ", f"Etc/GMT{-east_h:+d}" if east_h else "UTC")
     claude_home.append(assistant("msg_1", now_ms - 60_000, usage(output=100_000)))
     claude_home.append(assistant("msg_2", now_ms - 30_000, usage(output=20_000), session="s2"), session="s2")
     return claude_home
 
 
 def test_the_line(spent: ClaudeHome) -> None:
-    done = line(given(spent))
+    done = counted_line(given(spent))
     assert done.code == 0 and done.stderr == ""
     model, money, burn, context = done.text.rstrip("\n").split(" | ")
     assert model == "🤖 Fable 5 (high)"
@@ -62,18 +72,18 @@ def test_the_line(spent: ClaudeHome) -> None:
 
 
 def test_cost_sources_and_burn_indicator(spent: ClaudeHome) -> None:
-    assert "💰 $1.50 session" in line(given(spent), "--cost-source", "ccusage").text
-    assert "($0.23 cc / $1.50 counted) session" in line(given(spent), "--cost-source", "both").text
-    assert "(High)" in line(given(spent), "-B", "emoji-text").text
+    assert "💰 $1.50 session" in counted_line(given(spent), "--cost-source", "ccusage").text
+    assert "($0.23 cc / $1.50 counted) session" in counted_line(given(spent), "--cost-source", "both").text
+    assert "(High)" in counted_line(given(spent), "-B", "emoji-text").text
     without = {name: value for name, value in given(spent).items() if name != "cost"}
-    assert "💰 $1.50 session" in line(without).text
+    assert "💰 $1.50 session" in counted_line(without).text
 
 
 def test_new_responses_arrive_in_the_next_lines(spent: ClaudeHome) -> None:
-    assert "$1.80 today" in line(given(spent), "--refresh-interval", "0").text
+    assert "$1.80 today" in counted_line(given(spent), "--refresh-interval", "0").text
     spent.append(assistant("msg_3", time.time_ns() // 1_000_000, usage(output=20_000)))
     os.utime(spent.path(), (time.time() + 5, time.time() + 5))
-    deadline_s = time.monotonic() + 30
+    deadline_s = time.monotonic() + 60
     while "$2.10 today" not in line(given(spent), "--refresh-interval", "0").text:
         assert time.monotonic() < deadline_s
 
@@ -85,7 +95,7 @@ def test_reported_limits_are_shown_and_kept(spent: ClaudeHome, own_home: Path) -
         "seven_day": {"used_percentage": 8, "resets_at": reset_s + 200_000},
     }
     cache = {"warm": True, "hit_ratio": 0.75, "misses": 2, "last_miss_at": 1_795_246_197, "last_miss_cause": None}
-    text = line(given(spent, rate_limits=limits, prompt_cache=cache)).text
+    text = counted_line(given(spent, rate_limits=limits, prompt_cache=cache)).text
     assert "block (2h 1m left)" in text and "⏳ 5h 42% · 7d 8%" in text
     kept = read_limits(str(own_home / ".state" / "claude-top"))
     assert [(w.name, w.used_percent, w.resets_ms) for w in kept.windows] == [
