@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from textual import events, work
+from textual import work
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -22,24 +22,24 @@ from textual.widgets import ContentSwitcher
 from textual.worker import Worker, WorkerState
 
 from claude_tui.engine.blocks import Window
-from claude_tui.model import Phase, Progress, Query, Snapshot, Totals
+from claude_tui.model import Query, Snapshot
 from claude_tui.sources.display import display_name
-from claude_tui.ui import clients, refresh, sizes, themes
+from claude_tui.ui import clients, refresh, themes
 from claude_tui.ui.bindings import APP_BINDINGS
-from claude_tui.ui.empty import Empty, is_empty
 from claude_tui.ui.first_frame import FirstFrame
 from claude_tui.ui.first_screen import KEEP_S, FirstScreen
-from claude_tui.ui.header import VIEW_NAMES, Line, Meters, Status, budget_text, short_line, top_line
+from claude_tui.ui.header import VIEW_NAMES, Line, Meters, budget_text
 from claude_tui.ui.keybar import KeyBar
 from claude_tui.ui.leaving import leave_on_signals
 from claude_tui.ui.open_block import OpenBlock
-from claude_tui.ui.period import BY_ID, Period, add, named
+from claude_tui.ui.period import BY_ID, Period, named
+from claude_tui.ui.picture import Picture
 from claude_tui.ui.refresh import NewsArrived, Refresher
 from claude_tui.ui.settings import Settings
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.views import Views
 from claude_tui.ui.views.base import Scope, Shown
-from claude_tui.ui.walk import Place, Walk
+from claude_tui.ui.walk import Place
 
 BUDGET_EVERY_S = 20.0
 """How often the budgets are compared with what was spent."""
@@ -48,7 +48,7 @@ FIRST_FRAME_S = 1.0
 """Counting waits at most so long for the first frame."""
 
 
-class ClaudeTop(Walk):
+class ClaudeTop(Picture):
     """A live monitor of what Claude Code costs and does."""
 
     TITLE = "claude-top"
@@ -78,10 +78,8 @@ class ClaudeTop(Walk):
         """
         first_screen = FirstScreen(first_frame)
         # Without colours the ANSI way is the right one in every theme: else NO_COLOR is all black in ANSI themes.
-        super().__init__(
-            driver_class=first_screen.driver_class, ansi_color=True if "NO_COLOR" in os.environ else None
-        )
-        self._first_screen = first_screen
+        super().__init__(driver_class=first_screen.driver_class, ansi_color=True if "NO_COLOR" in os.environ else None)
+        self.first_screen = first_screen
         self.HORIZONTAL_BREAKPOINTS = [(0, "-compact"), (110, "-spacious")]
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-high")]
         self.source = source
@@ -104,8 +102,8 @@ class ClaudeTop(Walk):
         self.refresher = Refresher(self._take, self.settings.interval_s)
         self._shown_query: Query | None = None
         self._open_block = OpenBlock()
-        self._window: Window | None = None
-        self._is_painted = asyncio.Event()
+        self.window: Window | None = None
+        self.is_painted = asyncio.Event()
         """Whether the first numbers are on screen."""
         self.views = Views(self.prepare_view)
         for theme in themes.OWN:
@@ -137,9 +135,9 @@ class ClaudeTop(Walk):
         """Start counting, and draw once before there is anything."""
         self.take_over(self._complaints)
         leave_on_signals(self.leave)
-        self._first_screen.started()
-        self.set_timer(FIRST_FRAME_S, self._show_drawn)
-        self.set_interval(KEEP_S, self._keep_frame)
+        self.first_screen.started()
+        self.set_timer(FIRST_FRAME_S, self.show_drawn)
+        self.set_interval(KEEP_S, self.keep_frame)
         self.source.subscribe(self._hear)
         self.screen_change_signal.subscribe(self, self._on_screen_changed)
         self._count()
@@ -148,7 +146,7 @@ class ClaudeTop(Walk):
         if self.settings.budgets:
             self.set_interval(BUDGET_EVERY_S, self._check_budgets)
             self._check_budgets()
-        self._tier(self.size.width, self.size.height)
+        self.tier(self.size.width, self.size.height)
         self.focus_view()
         self.refresher.wish(urgent=True)
 
@@ -160,7 +158,7 @@ class ClaudeTop(Walk):
     async def _count(self) -> None:
         # The saved numbers first: what counting imports and starts would stand in their way.
         with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._is_painted.wait(), FIRST_FRAME_S)
+            await asyncio.wait_for(self.is_painted.wait(), FIRST_FRAME_S)
         if not gc.isenabled():  # see `run`
             gc.freeze()
             gc.enable()
@@ -176,7 +174,7 @@ class ClaudeTop(Walk):
             error = event.worker.error
             self.trouble = f"{event.worker.group} failed: {type(error).__name__}"
             self.notify(display_name(str(error)), title=self.trouble, severity="error", timeout=30, markup=False)
-            self._draw_header()
+            self.draw_header()
 
     # -- snapshots
 
@@ -217,12 +215,12 @@ class ClaudeTop(Walk):
         if self._learn_zone(snapshot):
             self.refresher.wish(urgent=True)
         extra = await asyncio.to_thread(view.fetch, self.source, snapshot, scope, now_ms)
-        self._window = await asyncio.to_thread(self._open_block.at, self.source, snapshot, now_ms)
+        self.window = await asyncio.to_thread(self._open_block.at, self.source, snapshot, now_ms)
         if place is not self.place or scope != self.scope or len(self.screen_stack) > 1:
             self.refresher.wish(urgent=True)
             return
         self.snapshot, self._shown_query = snapshot, query
-        self._draw(Shown(snapshot, now_ms, self.today, self.period, scope, self._zone, extra, self.source))
+        self.draw(Shown(snapshot, now_ms, self.today, self.period, scope, self._zone, extra, self.source))
 
     def _learn_zone(self, snapshot: Snapshot) -> bool:
         """Take over the time zone days are cut in; True where that moves today."""
@@ -235,123 +233,20 @@ class ClaudeTop(Walk):
             self._zone = datetime.now().astimezone().tzinfo or timezone.utc
         return self.today != before
 
-    def _draw(self, shown: Shown) -> None:
-        with self.batch_update():
-            empty = is_empty(shown.snapshot) and not shown.scope.trail
-            self._switch("empty" if empty else self.view.id)
-            if empty:
-                self.query_one(Empty).show(shown.snapshot)
-            else:
-                self.view.show(shown)
-            self._draw_header()
-            self._draw_keys()
-        if not self._is_painted.is_set():
-            self.call_after_refresh(self._show_drawn)
-
-    def _show_drawn(self) -> None:
-        """The first numbers are drawn: instead of the picture of the last time, show what is drawn from now on."""
-        self._is_painted.set()
-        self._first_screen.drawn(self._driver)
-
-    def _keep_frame(self) -> None:
-        """Keep what is on the screen for the next start, if that will begin with the same."""
-        snapshot, table = self.snapshot, self.view.table
-        is_home = self.places == [Place(self.settings.view)] and self.period.id == self.settings.period
-        is_at_top = table is None or not (table.filter or round(table.scroll_y))
-        is_plain = not self.client and self.paused_ms is None and len(self.screen_stack) == 1
-        if snapshot is None or is_empty(snapshot) or not (is_home and is_at_top and is_plain):
-            return
-        with self.batch_update():
-            self.snapshot = replace(snapshot, progress=Progress(Phase.DISCOVERING))
-            self._draw_header()
-            self._first_screen.keep(self)
-            self.snapshot = snapshot
-            self._draw_header()
-
     async def action_quit(self) -> None:
         """End the program."""
         self.leave(0)
 
     def leave(self, code: int) -> None:
         """End the program with an exit code."""
-        self._keep_frame()
+        self.keep_frame()
         self.exit(return_code=code)
-
-    def _switch(self, name: str | None) -> None:
-        switcher = self.query_one("#views", ContentSwitcher)
-        if name == "empty" and not switcher.query(Empty):
-            switcher.mount(Empty())
-        was_empty, switcher.current = switcher.current == "empty", name
-        if was_empty and name != "empty":
-            self.focus_view()  # what was hidden has lost the keys
 
     @property
     def scope(self) -> Scope:
         """What is shown is narrowed to: that of the place, which a client that is shown alone narrows further."""
         scope = self.place.scope
         return replace(scope, source=self.client) if self.client and not scope.source else scope
-
-    def _period_totals(self, snapshot: Snapshot) -> Totals:
-        if not self.view.IGNORES_PERIOD:
-            return snapshot.totals
-        today = self.today
-        return add(row.totals for row in snapshot.days if self.period.covers(row.day, today))
-
-    @property
-    def _tab(self) -> str:
-        """The numbered view one is in, or came from."""
-        return next(place.view for place in reversed(self.places) if place.view in VIEW_NAMES)
-
-    def _draw_header(self) -> None:
-        snapshot = self.snapshot
-        if snapshot is None or not self.is_running:
-            return
-        is_split = clients.are_several(snapshot) and not self.view.IGNORES_PERIOD
-        status = Status(
-            view=self.place.view, tab=self._tab, now_ms=self.now_ms, period=self.period.label,
-            totals=self._period_totals(snapshot), paused=self.paused_ms is not None,
-            interval_s=self.refresher.interval_s, trouble=self.trouble, saved_ms=self.source.saved_ms,
-            passed=self.passed, client=self.client, by_client=clients.totals(snapshot.models) if is_split else {},
-            window=self._window, has_shades=not (self.current_theme.ansi or self.no_color),
-        )  # fmt: skip
-        screen = self.screen_stack[0]
-        width = self.size.width
-        if screen.has_class("-with-topbar"):
-            screen.query_one("#topbar", Line).show(top_line(snapshot, status, width))
-        if screen.has_class("-with-meters"):
-            screen.query_one(Meters).show(snapshot, status)
-        else:
-            alone = not screen.has_class("-with-topbar")
-            screen.query_one("#meterline", Line).show(short_line(snapshot, status, width - 2, alone))
-
-    def _draw_keys(self) -> None:
-        table = self.view.table
-        can_go_back = len(self.places) > 1 or (table is not None and bool(table.filter))
-        first, *others = self.view.keys
-        keys = (first, *(("back",) if can_go_back else ()), *others)
-        self.screen_stack[0].query_one(KeyBar).offer(keys, self.snapshot.prices if self.snapshot else "")
-
-    # -- sizes
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Another size, another arrangement."""
-        self._tier(event.size.width, event.size.height)
-        self.call_after_refresh(self._draw_frame)
-
-    def rearrange(self) -> None:
-        """Fit everything into the room there is, and draw the header."""
-        self._tier(self.size.width, self.size.height)
-        self.call_after_refresh(self._draw_frame)
-
-    def _draw_frame(self) -> None:
-        self._draw_header()
-        self._draw_keys()
-
-    def _tier(self, width: int, height: int) -> None:
-        if self.screen_stack:
-            screen = self.screen_stack[0]
-            chosen = sizes.classes(width, height, self.place.view, screen.has_class("-zoom"))
-            screen.update_classes({name: name in chosen for name in sizes.CLASSES})
 
     # -- looks
 
@@ -374,13 +269,13 @@ class ClaudeTop(Walk):
         self.client = chosen
         if self.place.scope.source:
             await self._go(self.places[:1])
-        self._draw_header()
+        self.draw_header()
         self.refresher.wish(urgent=True)
 
     def action_pause(self) -> None:
         """Freeze the display, or go on."""
         self.paused_ms = self._clock() if self.paused_ms is None else None
-        self._draw_header()
+        self.draw_header()
         self.refresher.wish(urgent=True)
 
     async def action_refresh(self) -> None:
