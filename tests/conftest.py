@@ -47,5 +47,14 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
 
 
 @pytest.fixture
+def noon(monkeypatch: pytest.MonkeyPatch) -> int:
+    """The instant, in ms, in a time zone where it is about noon: an hour ago is today, too."""
+    now_ms = time.time_ns() // 1_000_000
+    east_h = 12 - time.gmtime(now_ms // 1000).tm_hour
+    monkeypatch.setenv("TZ", f"Etc/GMT{-east_h:+d}" if east_h else "UTC")
+    return now_ms
+
+
+@pytest.fixture
 def claude_home(own_home: Path) -> ClaudeHome:
     return ClaudeHome(own_home / ".claude")

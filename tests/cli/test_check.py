@@ -14,9 +14,9 @@ from tests.logs import ClaudeHome, assistant, usage
 
 
 @pytest.fixture
-def spent(claude_home: ClaudeHome) -> ClaudeHome:
+def spent(claude_home: ClaudeHome, noon: int) -> ClaudeHome:
     """1.50 dollars, just now."""
-    claude_home.append(assistant("msg_1", time.time_ns() // 1_000_000, usage(output=100_000)))
+    claude_home.append(assistant("msg_1", noon, usage(output=100_000)))
     return claude_home
 
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from claude_tui.cli import main
@@ -9,11 +7,10 @@ from tests.cli.program import run
 from tests.logs import ClaudeHome, assistant, usage
 
 
-def test_one_picture_as_text(claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
-    now_ms = time.time_ns() // 1_000_000
+def test_one_picture_as_text(claude_home: ClaudeHome, noon: int, capsys: pytest.CaptureFixture[str]) -> None:
     claude_home.append(
-        assistant("msg_1", now_ms - 60_000, usage(output=100_000)),
-        assistant("msg_2", now_ms - 2_000_000, usage(output=100), model="house-model"),
+        assistant("msg_1", noon - 60_000, usage(output=100_000)),
+        assistant("msg_2", noon - 2_000_000, usage(output=100), model="house-model"),
     )
     assert main(["--once"]) == 0
     text = capsys.readouterr().out

@@ -51,13 +51,10 @@ def counted_line(document: Any, *arguments: str) -> Outcome:
 
 
 @pytest.fixture
-def spent(claude_home: ClaudeHome, monkeypatch: pytest.MonkeyPatch) -> ClaudeHome:
-    """A response of 1.50 dollars a minute ago, and one of another session; where it is about noon."""
-    now_ms = time.time_ns() // 1_000_000
-    east_h = 12 - time.gmtime().tm_hour
-    monkeypatch.setenv("TZ", f"Etc/GMT{-east_h:+d}" if east_h else "UTC")
-    claude_home.append(assistant("msg_1", now_ms - 60_000, usage(output=100_000)))
-    claude_home.append(assistant("msg_2", now_ms - 30_000, usage(output=20_000), session="s2"), session="s2")
+def spent(claude_home: ClaudeHome, noon: int) -> ClaudeHome:
+    """A response of 1.50 dollars a minute ago, and one of another session."""
+    claude_home.append(assistant("msg_1", noon - 60_000, usage(output=100_000)))
+    claude_home.append(assistant("msg_2", noon - 30_000, usage(output=20_000), session="s2"), session="s2")
     return claude_home
 
 
