@@ -34,6 +34,8 @@ def home(own_home: Path) -> Shadowed:
 @pytest.fixture
 def small_disk(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A file system of 256 KiB under the cache, the ledger and the state."""
+    if not shutil.which("mount"):
+        pytest.skip("cannot mount")
     disk = own_home / "disk"
     disk.mkdir()
     made = subprocess.run(

@@ -108,6 +108,8 @@ async def test_without_file_descriptors_it_goes_on_and_recovers(
 @pytest.mark.skipif(not EVENT_QUEUE.exists(), reason="asks how long the event queue is")
 def test_a_burst_beyond_the_event_queue_loses_nothing(home: Shadowed) -> None:
     length = int(EVENT_QUEUE.read_text())
+    if length > 100_000:
+        pytest.skip("a queue as long as this is not filled in a test")
     home.append(row(0))
     folder = home.path().parent
     with follower(home.folder) as (process, receiver):
