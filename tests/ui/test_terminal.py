@@ -97,8 +97,9 @@ def test_every_view_by_keyboard_at_every_size(logs: ClaudeHome, own_home: Path) 
             terminal.resize(width, height)
             for key, name in zip("123456", ("live", "models", "projects", "sessions", "days", "blocks"), strict=True):
                 terminal.press(key)
+                told = name if width >= 50 else ""  # the one line has no room for the view's name
                 terminal.wait_for(
-                    lambda text, name=name: name in text.lower() and "$3.00" in text, f"{name} at {width}x{height}"
+                    lambda text, told=told: told in text.lower() and "$3.00" in text, f"{name} at {width}x{height}"
                 )
             terminal.press("?")
             terminal.wait_for(lambda text: "Select the row" in text or "Sessions as they" in text, "the help")
