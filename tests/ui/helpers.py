@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -12,13 +13,18 @@ from claude_tui.ui.app import ClaudeTop
 from claude_tui.ui.settings import Settings
 from tests.ui.fakes import NOW_MS, FakeSource
 
+PATIENCE_S = 60.0
+"""How long something may take to come true, on however slow a machine; not a measurement."""
 
-async def wait_until(pilot: Pilot[None], is_so: Callable[[], bool], tries: int = 400) -> None:
-    for _ in range(tries):
-        if is_so():
-            return
+
+async def wait_until(pilot: Pilot[None], is_so: Callable[[], bool]) -> None:
+    """Wait for something to come true, and for what follows from it to be drawn."""
+    end = time.monotonic() + PATIENCE_S
+    while not is_so():
+        if time.monotonic() > end:
+            raise AssertionError(f"did not come true; on screen:\n{screen_text(pilot.app)}")
         await pilot.pause(0.01)
-    raise AssertionError(f"did not come true; on screen:\n{screen_text(pilot.app)}")
+    await pilot.pause()
 
 
 def screen_text(app: App[None]) -> str:

@@ -20,7 +20,7 @@ from claude_tui.ui.header import VIEW_NAMES
 from claude_tui.ui.period import add
 from claude_tui.ui.settings import Settings
 from tests.ui.fakes import NOW_MS, FakeSource, snapshot
-from tests.ui.helpers import press, running, screen_text, wait_until
+from tests.ui.helpers import press, running, screen_text, settled, wait_until
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 TABLES = ("live", "models", "projects", "sessions")
@@ -204,7 +204,8 @@ async def test_a_home_of_all_clients_from_its_logs_to_the_screen(tmp_path: Path)
                 shown = app.snapshot
                 return shown is not None and shown.progress.phase in (Phase.LIVE, Phase.POLLING)
 
-            await wait_until(pilot, is_counted, tries=2_000)
+            await wait_until(pilot, is_counted)
+            await settled(pilot)
             everything = app.snapshot
             assert everything is not None
             assert everything.sources == SOURCES
@@ -224,9 +225,7 @@ async def test_a_home_of_all_clients_from_its_logs_to_the_screen(tmp_path: Path)
         of_claude = SourceConfig(home=home, env={}, sources=("claude",))
         other = ClaudeTop(Monitor(of_claude, load_pricer(), ZoneInfo("UTC")), Settings(view="models"))
         async with other.run_test(size=(180, 50)) as pilot:
-            await wait_until(
-                pilot, lambda: other.snapshot is not None and other.snapshot.totals == alone["claude"], tries=2_000
-            )
+            await wait_until(pilot, lambda: other.snapshot is not None and other.snapshot.totals == alone["claude"])
             assert "Client" not in screen_text(other)
 
 
