@@ -16,7 +16,7 @@ from claude_tui.engine.facts import SessionKey
 from claude_tui.sources.claude.registry import NAME, RegistryEntry, is_alive, read_entry, registry_folders
 from claude_tui.sources.protocol import SourceConfig
 
-LOOK_S: Final = 1.0
+LOOK_S: Final = 2.0
 """How often looking is worth its while."""
 
 MAX_ENTRIES: Final = 10_000

@@ -26,7 +26,10 @@ from claude_tui.sources.registry import reader
 
 SWEEP_S: Final = 5.0
 SWEEP_SHARE: Final = 100
-"""A sweep may take one part in this many of the time."""
+"""Sweeps may take one part in this many of the time."""
+HINTED_SHARE: Final = 400
+HINTED_SWEEP_S: Final = 30.0
+"""Where hints come as well they take less, as long as there is one in so many seconds."""
 RESTATED: Final = ("claude", "codex")
 """Clients whose logs are plain growing files. Others may spread one log over several files."""
 HOT_FILES: Final = 200
@@ -127,7 +130,13 @@ class Tail:
             await self.sweep()
             self.work.last_sweep_s = time.monotonic() - started
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), max(SWEEP_S, SWEEP_SHARE * self.work.last_sweep_s))
+                await asyncio.wait_for(self._wake.wait(), self._pause_s())
+
+    def _pause_s(self) -> float:
+        """How long until the next sweep: the more it costs the longer, and longer where hints come as well."""
+        cost_s = self.work.last_sweep_s
+        hinted_s = 0.0 if self.is_polling else min(HINTED_SHARE * cost_s, HINTED_SWEEP_S)
+        return max(SWEEP_S, SWEEP_SHARE * cost_s, hinted_s)
 
     async def _follow_hot(self) -> None:
         """Where no hints come, look at the newest files often."""
@@ -224,7 +233,5 @@ def _restat(files: Iterable[LogFile]) -> list[LogFile]:
             stat = os.stat(file.path)
         except OSError:
             continue
-        found.append(
-            file._replace(size=stat.st_size, mtime_ns=stat.st_mtime_ns, dev=stat.st_dev, ino=stat.st_ino)
-        )
+        found.append(file._replace(size=stat.st_size, mtime_ns=stat.st_mtime_ns, dev=stat.st_dev, ino=stat.st_ino))
     return found

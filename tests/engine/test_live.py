@@ -393,3 +393,23 @@ async def test_a_listener_that_fails_stops_nothing(claude_home: ClaudeHome) -> N
         live.monitor.subscribe(fail)
         claude_home.append(row(2))
         await live.until_counted(2)
+
+
+@pytest.mark.parametrize(
+    ("sweep_s", "is_polling", "pause_s"),
+    [
+        (0.001, False, 5.0),
+        (0.001, True, 5.0),
+        (0.03, False, 12.0),
+        (0.03, True, 5.0),
+        (0.2, False, 30.0),
+        (1.0, False, 100.0),
+    ],
+)
+async def test_sweeps_take_little_of_the_time(
+    sweep_s: float, is_polling: bool, pause_s: float, claude_home: ClaudeHome
+) -> None:
+    claude_home.append(assistant("msg_1", T, usage(1, 1)))
+    async with living(claude_home.folder) as live:
+        live.tail.work.last_sweep_s, live.tail.is_polling = sweep_s, is_polling
+        assert live.tail._pause_s() == pytest.approx(pause_s)
