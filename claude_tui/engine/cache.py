@@ -14,6 +14,7 @@ import os
 from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -27,12 +28,13 @@ from claude_tui.model import Extra, Problem, ProblemKind, Usage
 from claude_tui.sources.columns import ARRAYS
 from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile
 
-SCHEMA: Final = 3
+SCHEMA: Final = 4
 """Moves whenever what is counted, or how it is kept, changes."""
 
 _CELL_WIDTH: Final = 19
 _ARRAYS: Final = ("file", *ARRAYS)
-_FACTS: Final = tuple(field.name for field in fields(FileFacts))
+_facts_values: Final = attrgetter(*(field.name for field in fields(FileFacts)))
+_checkpoint_values: Final = attrgetter("dev", "ino", "offset", "head", "anchor", "mark", "state")
 _NUMBERS: Final = ("web_search", "reported", "owner_time", "owner_file")
 
 _log = logging.getLogger(__name__)
@@ -110,7 +112,7 @@ class Cache:
         name = f"table-{os.getpid():x}-{now_ms:x}"
         write_sections(folder / name, _table_sections(store.table))
         about = {"saved_ms": now_ms, "table": name, "rows": len(store.table), "ledger": ledger_mark}
-        entries = [[*entry.file, *_checkpoint_values(entry.checkpoint)] for entry in list(seen.values())]
+        entries = list(map(_seen_entry, list(seen.values())))
         write_sections(
             folder / "head",
             {
@@ -168,7 +170,7 @@ def _fill(store: Store, cells: bytes, names: Any, facts: Any) -> None:
         raise DamagedError("names")
     book = FactBook()
     for source, path, values in facts["files"]:
-        book.learn(source, path, FileFacts(**values))
+        book.learn(source, path, FileFacts(*values))
     log = ProblemLog()
     for path, problems in facts["problems"].items():
         log.note(path, [Problem(ProblemKind(kind), path, at, text) for kind, at, text in problems], is_whole=True)
@@ -180,17 +182,13 @@ def _facts_of(store: Store) -> dict[str, Any]:
     problems: dict[str, list[Any]] = {}
     for problem in store.problem_log.all():
         problems.setdefault(problem.path, []).append([problem.kind.value, problem.offset, problem.detail])
-    files = [[source, path, _changed_fields(facts)] for source, path, facts in store.facts.files()]
+    files = [[source, path, _facts_values(facts)] for source, path, facts in store.facts.files()]
     return {"files": files, "problems": problems, "remembered": sorted(store.remembered_days)}
 
 
-def _changed_fields(facts: FileFacts) -> dict[str, Any]:
-    return {name: value for name in _FACTS if (value := getattr(facts, name))}
-
-
-def _checkpoint_values(checkpoint: Checkpoint) -> list[Any]:
-    values = (getattr(checkpoint, field.name) for field in fields(checkpoint))
-    return [value.hex() if isinstance(value, bytes) else value for value in values]
+def _seen_entry(entry: Seen) -> list[Any]:
+    dev, ino, offset, head, anchor, mark, state = _checkpoint_values(entry.checkpoint)
+    return [*entry.file, dev, ino, offset, head.hex(), anchor.hex(), mark, state]
 
 
 def _seen(entries: list[list[Any]]) -> dict[str, Seen]:
