@@ -18,13 +18,11 @@ PATIENCE_S = 60.0
 
 
 async def wait_until(pilot: Pilot[None], is_so: Callable[[], bool]) -> None:
-    """Wait for something to come true, and for what follows from it to be drawn."""
     end = time.monotonic() + PATIENCE_S
     while not is_so():
         if time.monotonic() > end:
             raise AssertionError(f"did not come true; on screen:\n{screen_text(pilot.app)}")
         await pilot.pause(0.01)
-    await pilot.pause()
 
 
 def screen_text(app: App[None]) -> str:
