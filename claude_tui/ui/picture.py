@@ -40,6 +40,7 @@ class Picture(Walk):
     first_screen: FirstScreen
     is_painted: asyncio.Event
     """Whether the first numbers are on screen."""
+    _has_kept = False
 
     @property
     @abstractmethod
@@ -64,6 +65,9 @@ class Picture(Walk):
             self.draw_keys()
         if not self.is_painted.is_set():
             self.call_after_refresh(self.show_drawn)
+        if not self._has_kept and shown.snapshot.progress.phase in (Phase.LIVE, Phase.POLLING):
+            self._has_kept = True  # who goes elsewhere and leaves from there has a picture for the next start as well
+            self.call_after_refresh(self.keep_frame)
 
     def show_drawn(self) -> None:
         """The first numbers are drawn: instead of the picture of the last time, show what is drawn from now on."""
