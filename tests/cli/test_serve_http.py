@@ -128,7 +128,8 @@ async def test_too_many_connections_are_turned_away(bench: Bench, monkeypatch: p
         writer.close()
 
 
-async def test_closing_ends_open_connections(bench: Bench) -> None:
+async def test_closing_ends_open_connections(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "IDLE_TIMEOUT_S", 3600.0)  # nothing else than closing ends one that waits
     reader, writer = await asyncio.open_connection("127.0.0.1", bench.port)
     writer.write(GOOD)
     await reader.readuntil(b"answer")

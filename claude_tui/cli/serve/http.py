@@ -101,9 +101,11 @@ class Listener:
 
     async def close(self) -> None:
         """End every connection."""
-        for task in list(self._open):
-            task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
+        while self._open:
+            for task in self._open:
+                task.cancel()
+            # Until Python 3.12 `wait_for` may swallow a cancellation that comes with its result, so once is not enough.
+            await asyncio.wait(set(self._open), timeout=0.1)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for number in range(MAX_REQUESTS):
