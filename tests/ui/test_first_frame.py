@@ -68,6 +68,9 @@ def test_the_picture_belongs_to_a_size_and_to_arguments(logs: ClaudeHome, own_ho
     seen(own_home)
     assert NOTE not in seen(own_home, width=100)
     assert NOTE in seen(own_home, width=100)
+    (own_home / ".config" / "claude-top").mkdir(parents=True, exist_ok=True)
+    (own_home / ".config" / "claude-top" / "config.toml").write_text("interval_s = 0.5\n")
+    assert NOTE not in seen(own_home, width=100)
     assert stat.S_IMODE(frame(own_home).stat().st_mode) == 0o600
 
 
@@ -103,6 +106,7 @@ def test_a_signal_that_means_to_end_ends_it_as_its_key_does(
         terminal.wait_for(lambda text: "$50.00" in text)
         assert terminal.ended(number) == 128 + number
     assert terminal.received.endswith(b"\x1b[?1006l") and b"\x1b[?1049l" in terminal.received
+    assert b"$50.00" in frame(own_home).read_bytes()  # it was left in order, not torn down
     logs.path().unlink()
     assert b"$50.00" in seen(own_home)
 
