@@ -13,8 +13,6 @@ import logging
 import os
 from array import array
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -33,8 +31,6 @@ SCHEMA: Final = 4
 
 _CELL_WIDTH: Final = 19
 _ARRAYS: Final = ("file", *ARRAYS)
-_facts_values: Final = attrgetter(*(field.name for field in fields(FileFacts)))
-_checkpoint_values: Final = attrgetter("dev", "ino", "offset", "head", "anchor", "mark", "state")
 _NUMBERS: Final = ("web_search", "reported", "owner_time", "owner_file")
 
 _log = logging.getLogger(__name__)
@@ -182,12 +178,12 @@ def _facts_of(store: Store) -> dict[str, Any]:
     problems: dict[str, list[Any]] = {}
     for problem in store.problem_log.all():
         problems.setdefault(problem.path, []).append([problem.kind.value, problem.offset, problem.detail])
-    files = [[source, path, _facts_values(facts)] for source, path, facts in store.facts.files()]
+    files = [[source, path, tuple(facts)] for source, path, facts in store.facts.files()]
     return {"files": files, "problems": problems, "remembered": sorted(store.remembered_days)}
 
 
 def _seen_entry(entry: Seen) -> list[Any]:
-    dev, ino, offset, head, anchor, mark, state = _checkpoint_values(entry.checkpoint)
+    dev, ino, offset, head, anchor, mark, state = entry.checkpoint
     return [*entry.file, dev, ino, offset, head.hex(), anchor.hex(), mark, state]
 
 

@@ -6,7 +6,6 @@ Must not know responses or sums, and takes no locks: the store does.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import reduce
 from typing import Final
 
@@ -96,4 +95,4 @@ def _merge(files: Files, path: str, facts: FileFacts, is_whole: bool) -> FileFac
         return files[path]
     by_age = sorted(files, key=lambda path: (files[path].last_ms, path))
     merged = reduce(newer_facts, (files[path] for path in by_age))
-    return replace(merged, cwd=next((files[path].cwd for path in sorted(files) if files[path].cwd), ""))
+    return merged._replace(cwd=next((files[path].cwd for path in sorted(files) if files[path].cwd), ""))

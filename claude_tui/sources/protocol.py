@@ -41,8 +41,7 @@ class LogFile(NamedTuple):
     ino: int
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(NamedTuple):
     """How far a file has been read and how to know that it is still the same file.
 
     `offset` is the byte after the last whole line read; `head` a hash of the first KiB at most (of what lies
@@ -60,8 +59,7 @@ class Checkpoint:
     state: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FileFacts:
+class FileFacts(NamedTuple):
     """What a file says beside usage. `cwd` is of its first line that has one; the rest are the newest seen.
 
     `session` is the id the file is the main transcript of ("" where it is not one); `parent` the session a
@@ -88,6 +86,9 @@ class FileFacts:
     is_complete: bool = False
 
 
+NO_FACTS: Final = FileFacts()
+
+
 def newer_facts(known: FileFacts, found: FileFacts) -> FileFacts:
     """Merge what more lines of a file say into what is known: the first folder stays, the rest is renewed.
 
@@ -97,11 +98,8 @@ def newer_facts(known: FileFacts, found: FileFacts) -> FileFacts:
         known, found, first = found, known, known
     else:
         first = known
-    names = FileFacts.__dataclass_fields__
-    merged = {name: getattr(found, name) or getattr(known, name) for name in names}
-    merged["cwd"] = first.cwd or merged["cwd"]
-    merged["compactions"] = max(known.compactions, found.compactions)
-    return FileFacts(**merged)
+    merged = FileFacts(*[new or old for new, old in zip(found, known, strict=True)])
+    return merged._replace(cwd=first.cwd or merged.cwd, compactions=max(known.compactions, found.compactions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +113,7 @@ class FileRead:
 
     rows: list[Row]
     checkpoint: Checkpoint
-    facts: FileFacts = FileFacts()
+    facts: FileFacts = NO_FACTS
     problems: list[Problem] = field(default_factory=list)
     restarted: bool = False
     bytes_read: int = 0

@@ -17,6 +17,7 @@ Find = Callable[[int], int]
 
 def plain_finder(block: bytes, needle: bytes) -> Find:
     """Return a search for `needle` in `block` that Python does."""
+
     def find(position: int) -> int:
         found = block.find(needle, position)
         return found if found >= 0 else NOWHERE

@@ -80,8 +80,8 @@ def owned(path: str, known: FileFacts) -> FileFacts:
     """Facts as a file of this name has them."""
     stem = path.rpartition("/")[2].removesuffix(".jsonl")
     if stem.startswith("agent-"):
-        return replace(known, agent=stem.removeprefix("agent-"), parent="s1", agent_type="Explore")
-    return replace(known, session=stem)
+        return known._replace(agent=stem.removeprefix("agent-"), parent="s1", agent_type="Explore")
+    return known._replace(session=stem)
 
 
 files = st.lists(

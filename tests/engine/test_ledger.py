@@ -201,7 +201,7 @@ def test_a_cache_as_new_as_the_ledger_needs_nothing_of_it(claude_home: ClaudeHom
     assert ledger.mark() != mark
     # The ledger moved on, but still knows the file exactly as the cache does.
     assert keeper.start([], run.checkpoints, mark) == (0, ())
-    further = {name: replace(checkpoint, offset=9_999) for name, checkpoint in run.checkpoints.items()}
+    further = {name: checkpoint._replace(offset=9_999) for name, checkpoint in run.checkpoints.items()}
     assert keeper.start([], further, mark) == (1, tuple(further))
     keeper.close()
 

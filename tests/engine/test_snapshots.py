@@ -107,7 +107,7 @@ def store_of(*found: Row, known: FileFacts | None = None) -> Store:
         by_session.setdefault(row.session, []).append(row)
     for session, its in by_session.items():
         what = known or FileFacts(session, cwd="/p", last_kind="assistant")
-        what = replace(what, session=session, last_ms=max(row.time_ms for row in its))
+        what = what._replace(session=session, last_ms=max(row.time_ms for row in its))
         store.apply(f"/{session}.jsonl", columns_of("claude", in_file(its)), [what])
     return store
 

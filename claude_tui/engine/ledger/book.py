@@ -11,7 +11,6 @@ import json
 import secrets
 import sqlite3
 from collections.abc import Collection, Iterable
-from dataclasses import MISSING, fields
 from typing import Any, Final, NamedTuple
 from zlib import crc32
 
@@ -23,7 +22,7 @@ from claude_tui.sources.protocol import FileFacts
 RUN_BITS: Final = 20
 """A run's row is the file's number shifted by this, plus the run's own: runs of a file lie together, unindexed."""
 
-_FACTS: Final = {field.name: type(field.default) for field in fields(FileFacts) if field.default is not MISSING}
+_FACTS: Final = {name: type(default) for name, default in FileFacts._field_defaults.items()}
 
 
 RawRun = tuple[int, Any, Any]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from claude_tui.model import Row
@@ -175,4 +174,4 @@ def with_agent_type(facts: FileFacts, path: str) -> FileFacts:
     except (OSError, ValueError, RecursionError):
         return facts
     kind = meta.get("agentType") if isinstance(meta, dict) else None
-    return replace(facts, agent_type=kind) if isinstance(kind, str) else facts
+    return facts._replace(agent_type=kind) if isinstance(kind, str) else facts

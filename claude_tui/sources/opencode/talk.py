@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from claude_tui.sources.events import Event, table_of, text_of
 from claude_tui.sources.opencode.message import Session
@@ -31,15 +30,15 @@ class Talk:
         completed = table_of(data, "time").get("completed")
         last_ms = completed if isinstance(completed, int) else created_ms
         if last_ms >= facts.last_ms:
-            facts = replace(facts, last_ms=last_ms, last_kind=_kind(data))
+            facts = facts._replace(last_ms=last_ms, last_kind=_kind(data))
             if event is not None and is_main and not data.get("summary"):
-                facts = replace(facts, context_tokens=event.row.usage.prompt, context_model=event.row.model)
+                facts = facts._replace(context_tokens=event.row.usage.prompt, context_model=event.row.model)
         self._facts[session.id] = facts
 
     def count_compactions(self, session: str, count: int) -> None:
         """Note how often a session was compacted."""
         if session in self._facts:
-            self._facts[session] = replace(self._facts[session], compactions=count)
+            self._facts[session] = self._facts[session]._replace(compactions=count)
 
     def sessions(self) -> list[str]:
         """Ids of the sessions seen."""
