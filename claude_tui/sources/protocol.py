@@ -98,7 +98,7 @@ def newer_facts(known: FileFacts, found: FileFacts) -> FileFacts:
         known, found, first = found, known, known
     else:
         first = known
-    merged = FileFacts(*[new or old for new, old in zip(found, known, strict=True)])
+    merged = FileFacts._make(new or old for new, old in zip(found, known, strict=True))
     return merged._replace(cwd=first.cwd or merged.cwd, compactions=max(known.compactions, found.compactions))
 
 
