@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.cache import Seen
 from claude_tui.engine.opening import UNUSABLE, Opening
-from claude_tui.engine.reading import FileColumns, Task, bytes_to_read
+from claude_tui.engine.outcome import Packed
+from claude_tui.engine.reading import Task, bytes_to_read
 from claude_tui.engine.store import Store
 from claude_tui.engine.table import Table
 from claude_tui.pricing import Pricer
@@ -85,11 +85,11 @@ def _read(opening: Opening, tasks: list[Task], on_progress: OnProgress | None, p
     """Do the tasks. Returns False where a file could not be continued, so that everything must be read again."""
     is_continued = True
 
-    def take_in(found: Sequence[FileColumns]) -> None:
+    def take_in(found: Packed) -> None:
         nonlocal is_continued
-        for one in found:
+        opening.store.take_in(found)
+        for one in found.outcomes:
             is_continued &= not (one.is_whole and one.file.path in opening.seen)
-            opening.store.take_in(one)
             if one.checkpoint is not None:
                 opening.seen[one.file.path] = Seen(one.file, one.checkpoint)
 

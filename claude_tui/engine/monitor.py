@@ -19,7 +19,8 @@ from claude_tui.engine.hours import HourBook, Hours
 from claude_tui.engine.limits import Limits
 from claude_tui.engine.memory import give_back
 from claude_tui.engine.opening import Opening
-from claude_tui.engine.reading import FileColumns, Task
+from claude_tui.engine.outcome import FileColumns, Packed
+from claude_tui.engine.reading import Task
 from claude_tui.engine.registry import LOOK_S, LiveRegistry
 from claude_tui.engine.scan import Scan
 from claude_tui.engine.snapshots import SnapshotMaker
@@ -182,7 +183,7 @@ class Monitor:
     def _keep(self, found: FileColumns) -> None:
         """Let the ledger remember what was read."""
         if self._keeper is not None:
-            self._keeper.note(found)
+            self._keeper.note(found.outcome, found.columns)
 
     async def _watch_processes(self) -> None:
         """Look regularly which sessions have a living process, and tell where that changed."""
@@ -232,12 +233,13 @@ class Monitor:
         problems = (self._opening.cache.problem, self._keeper.status if self._keeper is not None else "")
         return Progress(phase, files, files, done, done, detail="; ".join(filter(None, problems)))
 
-    def _take_in(self, found: Sequence[FileColumns]) -> None:
-        for one in found:
-            self.store.take_in(one)
-            self._keep(one)
-            if one.checkpoint is not None:
-                self._opening.seen[one.file.path] = Seen(one.file, one.checkpoint)
+    def _take_in(self, found: Packed) -> None:
+        self.store.take_in(found)
+        for outcome, start, end in found.spans():
+            if self._keeper is not None:
+                self._keeper.note(outcome, found.columns_of(start, end))
+            if outcome.checkpoint is not None:
+                self._opening.seen[outcome.file.path] = Seen(outcome.file, outcome.checkpoint)
 
     def _show(self, progress: Progress) -> None:
         self._maker.progress = progress

@@ -6,38 +6,20 @@ A file that cannot be read becomes a problem, never an error. Must not touch the
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.calendar import Calendar
-from claude_tui.engine.cells import CellKey, Sums, file_cells
+from claude_tui.engine.cells import file_cells
+from claude_tui.engine.outcome import FileColumns, FileOutcome, Packed, pack
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import Columns
-from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile, SourceConfig
+from claude_tui.sources.protocol import Checkpoint, LogFile, SourceConfig
 from claude_tui.sources.registry import read_columns, reader
 
 _log = logging.getLogger(__name__)
-
-
-class FileColumns(NamedTuple):
-    """What reading one file gave. `checkpoint` is None where it could not be read.
-
-    `cells` are the sums of `columns` (see `cells.file_cells`). `is_whole` says that all of the file was read.
-    `sessions` are the facts of each session where one file holds many.
-    """
-
-    file: LogFile
-    columns: Columns
-    facts: FileFacts | None
-    problems: tuple[Problem, ...]
-    checkpoint: Checkpoint | None
-    cells: dict[CellKey, Sums] | None = None
-    is_whole: bool = True
-    bytes_read: int = 0
-    lines: int = 0
-    sessions: tuple[FileFacts, ...] = ()
 
 
 class Task(NamedTuple):
@@ -66,23 +48,22 @@ class FileReader:
                 _log.exception("reading %s failed", file.path)
             reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
             problem = Problem(ProblemKind.UNREADABLE, file.path, 0, reason)
-            return FileColumns(file, Columns(file.source), None, (problem,), None)
-        return FileColumns(
+            return FileColumns(FileOutcome(file, None, (problem,), None), Columns(file.source), {})
+        outcome = FileOutcome(
             file,
-            found.columns,
             found.facts,
             tuple(found.problems),
             found.checkpoint,
-            cells,
             since is None or found.restarted,
             found.bytes_read,
             found.lines,
             found.sessions,
         )
+        return FileColumns(outcome, found.columns, cells)
 
-    def read_all(self, tasks: Iterable[Task]) -> list[FileColumns]:
-        """Read several files, in order."""
-        return [self.read(task) for task in tasks]
+    def read_all(self, tasks: Sequence[Task]) -> Packed:
+        """Read several files of one client, in order."""
+        return pack([self.read(task) for task in tasks])
 
 
 def discover(config: SourceConfig) -> list[LogFile]:
@@ -111,16 +92,20 @@ def _walk(config: SourceConfig) -> Iterator[LogFile]:
 
 
 def batches(tasks: Iterable[Task], size_bytes: int = 8 << 20, most: int = 256) -> Iterator[list[Task]]:
-    """Divide tasks into runs of about `size_bytes` to read, in order; never more than `most` files in one."""
-    batch: list[Task] = []
-    total = 0
+    """Divide tasks into runs of about `size_bytes` to read, in order; never more than `most` files in one.
+
+    Each holds the logs of one client.
+    """
+    open_batches: dict[str, tuple[list[Task], int]] = {}
     for task in tasks:
+        batch, total = open_batches.pop(task.file.source, ([], 0))
         batch.append(task)
         total += bytes_to_read(task)
         if total >= size_bytes or len(batch) >= most:
             yield batch
-            batch, total = [], 0
-    if batch:
+        else:
+            open_batches[task.file.source] = batch, total
+    for batch, _ in open_batches.values():
         yield batch
 
 

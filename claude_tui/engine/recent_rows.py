@@ -23,6 +23,12 @@ class RecentRows:
         if self._from_hour is not None and time_ms // HOUR_MS >= self._from_hour:
             self._rows.setdefault(time_ms // HOUR_MS, array("i")).append(row)
 
+    def extend(self, times: array[int], first_row: int) -> None:
+        """Note consecutive new rows by their instants."""
+        if self._from_hour is not None:
+            for row, time_ms in enumerate(times, first_row):
+                self.add(row, time_ms)
+
     def between(self, times: array[int], since_ms: int, until_ms: int) -> Iterator[int]:
         """Yield the rows with an instant in (since_ms, until_ms], each once. `times` are those of all rows now."""
         first = since_ms // HOUR_MS

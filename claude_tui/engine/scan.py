@@ -12,7 +12,8 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Final
 
-from claude_tui.engine.reading import FileColumns, FileReader, Task, batches, bytes_to_read
+from claude_tui.engine.outcome import Packed
+from claude_tui.engine.reading import FileReader, Task, batches, bytes_to_read
 from claude_tui.engine.workers import Workers, worker_count
 from claude_tui.model import Phase, Progress
 
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 MAX_IN_FLIGHT: Final = 50
 """Batches under way at once: the bound of the semaphore."""
 
-OnRead = Callable[[Sequence[FileColumns]], None]
+OnRead = Callable[[Packed], None]
 OnProgress = Callable[[Progress], None]
-Pending = Future[list[FileColumns]]
+Pending = Future[Packed]
 
 _log = logging.getLogger(__name__)
 
@@ -95,7 +96,7 @@ class Scan:
 
     async def _found(
         self, loop: AbstractEventLoop, applier: ThreadPoolExecutor, number: int, batch: list[Task]
-    ) -> list[FileColumns]:
+    ) -> Packed:
         from asyncio import wrap_future
 
         future = self._early[number] if number < len(self._early) else self._submit(batch)
@@ -116,7 +117,7 @@ class Scan:
         except (BrokenProcessPool, RuntimeError, OSError, ValueError):  # ValueError: file descriptors are odd here
             return None
 
-    def _read_again(self, batch: list[Task], error: BaseException) -> list[FileColumns]:
+    def _read_again(self, batch: list[Task], error: BaseException) -> Packed:
         _log.warning("reading %d files in this process: %s", len(batch), error)
         return self._reader.read_all(batch)
 

@@ -8,7 +8,8 @@ length of the history. Must not read files or draw.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -18,14 +19,14 @@ from claude_tui.engine.cells import CellKey, Sums, file_cells
 from claude_tui.engine.facts import FactBook, SessionKey
 from claude_tui.engine.listing import list_responses
 from claude_tui.engine.numbers import Numbers
+from claude_tui.engine.outcome import FileColumns, FileOutcome, Packed, pack
 from claude_tui.engine.problems import ProblemLog
-from claude_tui.engine.reading import FileColumns
 from claude_tui.engine.recent_rows import RecentRows
 from claude_tui.engine.table import FileRef, Table
 from claude_tui.model import Price, Problem, Query, Response, Totals
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import LOWER_BOUND, Columns
-from claude_tui.sources.protocol import FileFacts
+from claude_tui.sources.protocol import FileFacts, LogFile
 
 
 class Owner(NamedTuple):
@@ -119,12 +120,23 @@ class Store:
 
     # -- what comes in -------------------------------------------------------------------------------------
 
-    def take_in(self, found: FileColumns) -> bool:
-        """Take in what reading a file gave. Returns whether anything changed."""
-        facts = (found.facts, *found.sessions) if found.facts is not None else found.sessions
-        return self.apply(
-            found.file.path, found.columns, facts, found.problems, cells=found.cells, is_whole=found.is_whole
-        )
+    def take_in(self, found: Packed) -> bool:
+        """Take in what reading files gave: all they say, or their newest lines. Returns whether anything changed.
+
+        The problems of a file are added to those known of it, or where the whole file was read replace them.
+        """
+        source = found.columns.source
+        with self.lock:
+            before = self.revision
+            for outcome in found.outcomes:
+                path, is_whole = outcome.file.path, outcome.is_whole
+                for facts in outcome.every_fact:
+                    changed, moved = self.facts.learn(source, path, facts, is_whole=is_whole)
+                    self._moved |= moved in self._sessions
+                    self.revision += changed
+                self.revision += self.problem_log.note(path, outcome.problems, is_whole=is_whole)
+            self._add_files(found)
+            return self.revision != before
 
     def apply(
         self,
@@ -133,43 +145,44 @@ class Store:
         facts: Sequence[FileFacts] = (),
         problems: Sequence[Problem] = (),
         *,
-        cells: Mapping[CellKey, Sums] | None = None,
         is_whole: bool = True,
     ) -> bool:
-        """Take in what a file says: all of it, or its newest lines. Returns whether anything changed.
+        """Take in what is known of one file, as `take_in` does."""
+        file = LogFile(columns.source, path, "", 0, 0, 0, 0)
+        outcome = FileOutcome(file, None, tuple(problems), None, is_whole, sessions=tuple(facts))
+        return self.take_in(pack([FileColumns(outcome, columns, file_cells(columns, self.pricer, self.calendar))]))
 
-        `problems` are added to those known of the file, or where the whole file was read replace them.
-        `cells` are the sums of `columns` where they have been made already (`cells.file_cells`, at the same
-        prices and time zone).
-        """
-        with self.lock:
-            before = self.revision
-            for one in facts:
-                changed, moved = self.facts.learn(columns.source, path, one, is_whole=is_whole)
-                self._moved |= moved in self._sessions
-                self.revision += changed
-            self.revision += self.problem_log.note(path, problems, is_whole=is_whole)
-            self._apply(FileRef(columns.source, path), columns, cells)
-            return self.revision != before
-
-    def _apply(self, ref: FileRef, columns: Columns, cells: Mapping[CellKey, Sums] | None) -> None:
-        table = self.table
-        file = self._file_numbers.get(ref)
-        if file is None:
-            file = self._file_numbers[ref] = len(table.files)
-            table.files.append(ref)
+    def _add_files(self, found: Packed) -> None:
+        """Add responses: those of many files at once, up to a file that shares some with what is known."""
+        columns, table = found.columns, self.table
         owners = [self._owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
-        if not table.row_of.is_disjoint(columns.key):
-            columns, cells = self._merge(columns, file, owners), None
-        if len(columns):
-            self._extend(
-                columns, file, owners, file_cells(columns, self.pricer, self.calendar) if cells is None else cells
-            )
-
-    def _merge(self, columns: Columns, file: int, owners: list[int]) -> Columns:
-        """Merge those responses in that are known. Returns the others."""
-        table = self.table
         models = [self._models.of(model) for model in columns.models]
+        files = array("i")
+        for outcome, start, end in found.spans():
+            file = self._file_number(FileRef(columns.source, outcome.file.path))
+            keys = columns.key[start.row : end.row]
+            if table.row_of.is_disjoint(keys):
+                table.row_of.extend(keys, len(table) + len(files))
+                files.extend([file] * len(keys))
+                for (day, owner, model), sums in found.cells_of(start, end):
+                    self.cells.merge(CellKey(day, owners[owner], models[model]), sums)
+            else:
+                self._extend(columns.cut(start.row - len(files), start.row), files, owners, models)
+                files = array("i")
+                own = slice(start.owner, end.owner), slice(start.model, end.model)
+                self._merge(found.columns_of(start, end), file, owners[own[0]], models[own[1]])
+        self._extend(columns.cut(len(columns) - len(files), len(columns)), files, owners, models)
+
+    def _extend(self, columns: Columns, files: array[int], owners: list[int], models: list[int]) -> None:
+        """Add responses whose keys and sums have been added already."""
+        if columns:
+            self._recent.extend(columns.time, len(self.table))
+            self.table.extend(columns, files, owners, models)
+            self.revision += 1
+
+    def _merge(self, columns: Columns, file: int, owners: list[int], models: list[int]) -> None:
+        """Add the responses of a file of which some are known."""
+        table = self.table
         fresh = []
         is_merged = False
         for entry, key in enumerate(columns.key):
@@ -185,18 +198,18 @@ class Store:
                 if table.time[row] != time_ms:
                     self._recent.add(row, table.time[row])
         self.revision += is_merged
-        return columns.pick(fresh)
+        others = columns.pick(fresh)
+        for (day, owner, model), sums in file_cells(others, self.pricer, self.calendar).items():
+            self.cells.merge(CellKey(day, owners[owner], models[model]), sums)
+        table.row_of.extend(others.key, len(table))
+        self._extend(others, array("i", [file]) * len(others), owners, models)
 
-    def _extend(self, columns: Columns, file: int, owners: list[int], cells: Mapping[CellKey, Sums]) -> None:
-        """Add responses none of which is known yet, with their sums."""
-        models = [self._models.of(model) for model in columns.models]
-        start = len(self.table)
-        self.table.extend(columns, file, owners, models)
-        for row, time_ms in enumerate(columns.time, start):
-            self._recent.add(row, time_ms)
-        for (day, owner, model), more in cells.items():
-            self.cells.merge(CellKey(day, owners[owner], models[model]), more)
-        self.revision += 1
+    def _file_number(self, ref: FileRef) -> int:
+        number = self._file_numbers.get(ref)
+        if number is None:
+            number = self._file_numbers[ref] = len(self.table.files)
+            self.table.files.append(ref)
+        return number
 
     def remember(self, path: str, columns: Columns, facts: Sequence[FileFacts] = ()) -> bool:
         """Take in what is known of a log that no longer says it itself. Returns whether anything changed."""

@@ -72,13 +72,12 @@ class Table:
             self.web_search.get(row, 0),
         )
 
-    def extend(self, columns: Columns, file: int, owners: list[int], models: list[int]) -> None:
-        """Add all entries of a file, all of whose keys are new."""
-        start, count = len(self.key), len(columns)
-        self.row_of.extend(columns.key, start)
+    def extend(self, columns: Columns, files: array[int], owners: list[int], models: list[int]) -> None:
+        """Add entries, whose keys `row_of` has already; `files` has the file of each."""
+        start = len(self.key)
         self.owner.extend(map(owners.__getitem__, columns.owner))
         self.model.extend(map(models.__getitem__, columns.model))
-        self.file.extend([file] * count)
+        self.file.extend(files)
         for name in _PLAIN:
             getattr(self, name).extend(getattr(columns, name))
         for name in RARE:

@@ -17,7 +17,8 @@ from typing import Final
 
 from claude_tui.engine.cache import Seen
 from claude_tui.engine.opening import is_same_stat
-from claude_tui.engine.reading import FileColumns, FileReader, Task, distinct
+from claude_tui.engine.outcome import FileColumns, FileOutcome, pack
+from claude_tui.engine.reading import FileReader, Task, distinct
 from claude_tui.engine.store import Store
 from claude_tui.engine.watch import hints, needs_polling
 from claude_tui.sources.columns import Columns
@@ -79,7 +80,7 @@ class Tail:
         """How many files are followed."""
         return len(self.seen)
 
-    def note(self, found: FileColumns) -> None:
+    def note(self, found: FileOutcome) -> None:
         """Remember how far a file has been read."""
         if found.checkpoint is not None:
             file = found.file
@@ -211,16 +212,17 @@ class Tail:
         for file in files:
             seen = self.seen.get(file.path)
             found = self._reader.read(Task(file, seen.checkpoint if seen is not None else None))
+            outcome = found.outcome
             self.work.files_opened += 1
-            self.work.bytes_read += found.bytes_read
-            if found.checkpoint is None:
+            self.work.bytes_read += outcome.bytes_read
+            if outcome.checkpoint is None:
                 self._failed[file.path] = file.source
-            if found.is_whole and seen is not None:
+            if outcome.is_whole and seen is not None:
                 self.is_continued = False
             # Under one lock: what is saved in between must not say that a file was read whose rows it lacks.
             with self._store.lock:
-                moved |= self._store.take_in(found)
-                self.note(found)
+                moved |= self._store.take_in(pack([found]))
+                self.note(outcome)
             self._on_read(found)
         return moved
 

@@ -16,7 +16,8 @@ from multiprocessing import get_context
 from typing import Final
 
 from claude_tui.engine.memory import keep_freed
-from claude_tui.engine.reading import FileColumns, FileReader, Task
+from claude_tui.engine.outcome import Packed
+from claude_tui.engine.reading import FileReader, Task
 
 BYTES_PER_WORKER: Final = 12 << 20
 """A worker that would read less than this costs more than it saves."""
@@ -49,7 +50,7 @@ class Workers:
         self._guard: threading.Thread | None = None
         self._stopped = threading.Event()
 
-    def submit(self, tasks: list[Task]) -> Future[list[FileColumns]]:
+    def submit(self, tasks: list[Task]) -> Future[Packed]:
         """Read files in a worker."""
         future = self._pool.submit(_read, tasks)
         if self._guard is None:  # after the first processes: a fork must not find a thread
@@ -100,7 +101,7 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def _read(tasks: list[Task]) -> list[FileColumns]:
+def _read(tasks: list[Task]) -> Packed:
     if _reader is None:
         raise RuntimeError("the worker was not started")
     return _reader.read_all(tasks)

@@ -100,6 +100,38 @@ class Columns:
             picked.names = [self.names[entry] for entry in entries]
         return picked
 
+    def cut(self, start: int, stop: int) -> Columns:
+        """Return the entries from `start` up to `stop`, with the same owners and models."""
+        cut = Columns(self.source)
+        cut.owners, cut.models = self.owners, self.models
+        for name in ARRAYS:
+            setattr(cut, name, getattr(self, name)[start:stop])
+        for name in RARE:
+            values = getattr(self, name)
+            if values:
+                chosen = {entry - start: value for entry, value in values.items() if start <= entry < stop}
+                setattr(cut, name, chosen)
+        cut.names = self.names[start:stop]
+        return cut
+
+    def extend(self, more: Columns) -> None:
+        """Add the entries of others, whose owners and models are numbered as these are."""
+        start = len(self)
+        for name in ARRAYS:
+            getattr(self, name).extend(getattr(more, name))
+        for name in RARE:
+            values = getattr(more, name)
+            if values:
+                getattr(self, name).update((start + entry, value) for entry, value in values.items())
+        self.names.extend(more.names)
+
+    def renumber(self, owners_by: int, models_by: int) -> None:
+        """Add to all numbers of owners and models, for names that have moved."""
+        if owners_by:
+            self.owner = array("i", map(owners_by.__add__, self.owner))
+        if models_by:
+            self.model = array("i", map(models_by.__add__, self.model))
+
     def usage(self, entry: int) -> Usage:
         """Return the counters of an entry."""
         return Usage(

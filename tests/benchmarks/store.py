@@ -48,7 +48,7 @@ input()
 for number in range({FILES}):
     columns = one(number)
     path = f"/logs/project-{{number % 100}}/session-{{number}}.jsonl"
-    store.apply(path, columns, cells=file_cells(columns, pricer, calendar))
+    store.apply(path, columns)
 del columns
 give_back(store)  # as the app does once the first read is over
 SnapshotMaker(store).take(Query(), 1_763_000_000_000 + {FILES} * 10_000_000)

@@ -11,6 +11,7 @@ from pathlib import Path
 from claude_tui.engine.ledger import Ledger, LedgerKeeper
 from claude_tui.engine.ledger.book import FileKey
 from claude_tui.engine.ledger.pieces import Piece
+from claude_tui.engine.outcome import pack
 from claude_tui.engine.reading import FileReader, Task, discover, roots_of
 from claude_tui.engine.store import Store
 from claude_tui.model import Row, Usage
@@ -37,10 +38,11 @@ class Run:
 
     def read(self, task: Task) -> None:
         found = self.reader.read(task)
-        self.store.take_in(found)
-        self.keeper.note(found)
-        if found.checkpoint is not None:
-            self.checkpoints[found.file.path] = found.checkpoint
+        outcome = found.outcome
+        self.store.take_in(pack([found]))
+        self.keeper.note(outcome, found.columns)
+        if outcome.checkpoint is not None:
+            self.checkpoints[outcome.file.path] = outcome.checkpoint
 
     def follow(self) -> None:
         """Read what was appended to every file."""

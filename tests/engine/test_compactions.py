@@ -44,10 +44,10 @@ def test_a_compaction_is_seen_while_the_log_grows(claude_home: ClaudeHome) -> No
     store = counted(claude_home.folder, keep_names=False)
     reader = FileReader(PRICER, UTC)
     (file,) = discover(config_of(claude_home.folder))
-    checkpoint = reader.read(Task(file)).checkpoint
+    checkpoint = reader.read(Task(file)).outcome.checkpoint
     claude_home.append(boundary(NOW_MS + 1, preTokens=151_000, postTokens=9_000))
     (file,) = discover(config_of(claude_home.folder))
-    store.take_in(reader.read(Task(file, checkpoint)))
+    store.take_in(reader.read_all([Task(file, checkpoint)]))
     (row,) = SnapshotMaker(store).take(Query(), NOW_MS).sessions
     assert (row.compactions, row.compacted_tokens, row.context_tokens) == (1, 151_000, 9_000)
 

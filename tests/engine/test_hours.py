@@ -30,7 +30,7 @@ def plain_hours(store: Store, query: Query) -> tuple[int, ...]:
 def read_again(home: ClaudeHome, store: Store) -> None:
     reader = FileReader(PRICER, store.calendar.zone)
     for file in discover(config_of(home.folder)):
-        store.take_in(reader.read(Task(file)))
+        store.take_in(reader.read_all([Task(file)]))
 
 
 @pytest.fixture

@@ -160,8 +160,8 @@ def test_a_file_that_cannot_be_read_any_more_stays_counted(claude_home: ClaudeHo
     keeper.start([file])
     # As for a file whose rights were taken away, which would not stop every user.
     found = FileReader(PRICER, UTC).read(Task(file._replace(path=file.path + ".gone")))
-    assert found.checkpoint is None
-    keeper.note(found._replace(file=file))
+    assert found.outcome.checkpoint is None
+    keeper.note(found.outcome._replace(file=file), found.columns)
     keeper.close()
     assert store.responses() == before
 

@@ -73,7 +73,7 @@ def test_a_cold_scan_of_all_clients_is_complete(
     assert_complete(store)
     if processes:
         assert set(SOURCES) == {source for batch in given for source in batch}, "every client's logs go to the workers"
-        assert any(len(set(batch)) > 1 for batch in given), "in batches of whatever clients come together"
+        assert all(len(set(batch)) == 1 for batch in given), "each batch is of one client"
 
 
 def test_a_cache_holds_all_clients(config: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

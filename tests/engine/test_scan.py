@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from claude_tui.engine import scan as scanning
-from claude_tui.engine.reading import FileColumns, FileReader, Task, batches, discover
+from claude_tui.engine.outcome import Packed
+from claude_tui.engine.reading import FileReader, Task, batches, discover
 from claude_tui.engine.scan import MAX_IN_FLIGHT, Scan
 from claude_tui.engine.store import Store
 from claude_tui.engine.workers import Workers
@@ -46,9 +47,8 @@ class Taking:
         self.scan = Scan([Task(file) for file in self.files], FileReader(PRICER, UTC), processes=processes)
         self.workers = list(worker_processes(self.scan))
 
-    def take(self, found: Sequence[FileColumns]) -> None:
-        for one in found:
-            self.store.take_in(one)
+    def take(self, found: Packed) -> None:
+        self.store.take_in(found)
 
     async def run(self, way: str) -> None:
         if way == "run":
@@ -110,7 +110,7 @@ async def test_killed_workers_lose_nothing(home: ClaudeHome, way: str, after: in
     taking = Taking(home.folder, 2)
     take, taken = taking.take, 0
 
-    def kill_and_take(found: Sequence[FileColumns]) -> None:
+    def kill_and_take(found: Packed) -> None:
         nonlocal taken
         taken += 1
         if taken == after:
@@ -167,7 +167,7 @@ async def test_no_more_batches_are_under_way_than_allowed(
     taking = Taking(home.folder, 2)
     take = taking.take
 
-    def taken(found: Sequence[FileColumns]) -> None:
+    def taken(found: Packed) -> None:
         nonlocal under_way
         take(found)
         under_way -= 1

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from claude_tui.engine.calendar import Calendar
 from claude_tui.engine.cells import file_cells
+from claude_tui.engine.outcome import FileColumns, FileOutcome, pack
 from claude_tui.engine.snapshots import SnapshotMaker
 from claude_tui.engine.store import Store
 from claude_tui.model import Problem, ProblemKind, Query, Row, Snapshot, Usage
 from claude_tui.sources.columns import Columns, columns_of
-from claude_tui.sources.protocol import FileFacts
+from claude_tui.sources.protocol import FileFacts, LogFile
 from tests.engine.counting import BERLIN, NOW_MS, PRICER, UTC, add, assert_sums_agree, canonical, placeless
 from tests.engine.rows import MODELS, File, files, in_file, rows
 
@@ -41,16 +42,25 @@ def columns(found: Sequence[Row]) -> Columns:
     return columns_of("claude", found, keep_names=True)
 
 
-def filled(many: Sequence[File], *, chunks: int = 1, with_cells: bool = False) -> Store:
-    """A store that was given each file, whole or in parts, with or without ready-made sums."""
+def filled(many: Sequence[File], *, chunks: int = 1, packed: int = 1) -> Store:
+    """A store that was given each file, whole or in parts, so many parts at once."""
     store = Store(PRICER, BERLIN)
+    parts = []
     for file in many:
         size = -(-len(file.rows) // chunks) or 1
-        for at in range(0, len(file.rows) or 1, size):
-            part = columns(file.rows[at : at + size])
-            cells = file_cells(part, PRICER, Calendar(BERLIN)) if with_cells else None
-            store.apply(file.path, part, [file.facts], is_whole=at == 0, cells=cells)
+        parts += [(file, at, file.rows[at : at + size]) for at in range(0, len(file.rows) or 1, size)]
+    for first in range(0, len(parts), packed):
+        store.take_in(pack([read(file, found, is_whole=at == 0) for file, at, found in parts[first : first + packed]]))
     return store
+
+
+def read(file: File, found: Sequence[Row], *, is_whole: bool) -> FileColumns:
+    """What reading some rows of a file gives."""
+    part = columns(found)
+    log = LogFile("claude", file.path, "", 0, 0, 0, 0)
+    return FileColumns(
+        FileOutcome(log, file.facts, (), None, is_whole), part, file_cells(part, PRICER, Calendar(BERLIN))
+    )
 
 
 def seen(store: Store, query: Query | None = None) -> str:
@@ -58,13 +68,13 @@ def seen(store: Store, query: Query | None = None) -> str:
 
 
 @settings(max_examples=150, deadline=None)
-@given(files, st.randoms(use_true_random=False), st.integers(1, 4), st.booleans())
+@given(files, st.randoms(use_true_random=False), st.integers(1, 4), st.integers(1, 9))
 def test_the_order_of_files_and_parts_changes_nothing(
-    many: list[File], chance: random.Random, chunks: int, with_cells: bool
+    many: list[File], chance: random.Random, chunks: int, packed: int
 ) -> None:
     store = filled(many)
     shuffled = chance.sample(many, len(many))
-    other = filled(shuffled, chunks=chunks, with_cells=with_cells)
+    other = filled(shuffled, chunks=chunks, packed=packed)
     assert other.responses() == store.responses()
     for query in (Query(), Query(fold_worktrees=True, model=MODELS[0])):
         assert seen(other, query) == seen(store, query)

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import os
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import process
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from claude_tui.engine.reading import FileColumns, FileReader, Task, discover
+from claude_tui.engine.outcome import Packed
+from claude_tui.engine.reading import FileReader, Task, discover
 from claude_tui.engine.scan import Scan
 from claude_tui.engine.store import Store
 from claude_tui.reports.report import report
@@ -102,10 +103,9 @@ def test_workers_that_are_killed_while_they_read_lose_nothing(claude_home: Claud
     store = Store(PRICER, UTC, keep_names=True)
     taken = 0
 
-    def take_in(found: Any) -> None:
+    def take_in(found: Packed) -> None:
         nonlocal taken
-        for one in found:
-            store.take_in(one)
+        store.take_in(found)
         taken += 1
         for worker in list((pool._processes or {}).values()):
             worker.kill()
@@ -123,7 +123,7 @@ class Dying(FileReader):
         super().__init__(PRICER, UTC, keep_names=True)
         self._parent = parent
 
-    def read_all(self, tasks: Iterable[Task]) -> list[FileColumns]:
+    def read_all(self, tasks: Sequence[Task]) -> Packed:
         if os.getpid() != self._parent:
             Connection._send = hand_over_half_and_die  # type: ignore[attr-defined]
         return super().read_all(tasks)
@@ -146,9 +146,8 @@ async def test_a_worker_killed_in_the_middle_of_a_result_holds_nothing_up(claude
     scan = Scan(tasks, Dying(os.getpid()), processes=2)
     store = Store(PRICER, UTC, keep_names=True)
 
-    def take_in(found: Any) -> None:
-        for one in found:
-            store.take_in(one)
+    def take_in(found: Packed) -> None:
+        store.take_in(found)
 
     if way == "run":
         reading = scan.run(take_in, lambda progress: None)

@@ -17,7 +17,7 @@ import pytest
 from claude_tui import paths
 from claude_tui.engine import cache, monitor
 from claude_tui.engine.count import count
-from claude_tui.engine.reading import FileColumns
+from claude_tui.engine.outcome import Packed
 from claude_tui.model import Query, Snapshot
 from tests.engine.counting import NOW_MS, PRICER, UTC, assert_sums_agree, config_of
 from tests.faults.level import Shadowed, assert_level, canonical, expected, fresh, kept, row, said, write_many
@@ -227,7 +227,7 @@ async def test_what_is_saved_while_a_file_is_read_does_not_say_it_was_counted(
         store, opening = live.monitor.store, live.monitor._opening
         take_in, saved = store.take_in, paths.cache_folder().with_name("saved")
 
-        def save_and_take_in(found: FileColumns) -> bool:
+        def save_and_take_in(found: Packed) -> bool:
             assert opening.save()
             shutil.copytree(paths.cache_folder(), saved, dirs_exist_ok=True)
             return take_in(found)

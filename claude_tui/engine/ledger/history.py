@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -57,7 +58,8 @@ class FileHistory:
                 table.names[row] = name
             self.changed.add(row)
         start = len(table)
-        table.extend(columns.pick(list(fresh.values())), 0, owners, models)
+        known.extend(fresh, start)
+        table.extend(columns.pick(list(fresh.values())), array("i", [0]) * len(fresh), owners, models)
         self.changed.update(range(start, len(table)))
         return Change(len(fresh), updated, len(columns) - len(fresh) - updated)
 

@@ -17,9 +17,11 @@ from claude_tui.engine.ledger.book import FileKey
 from claude_tui.engine.ledger.ledger import Ledger
 from claude_tui.engine.ledger.pieces import Piece, Remembered, stamp_of
 from claude_tui.engine.ledger.schema import BUSY_S, LedgerError
-from claude_tui.engine.reading import FileColumns, FileReader, Task
+from claude_tui.engine.outcome import FileOutcome
+from claude_tui.engine.reading import FileReader, Task
 from claude_tui.engine.store import Store
-from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile
+from claude_tui.sources.columns import Columns
+from claude_tui.sources.protocol import NO_FACTS, Checkpoint, FileFacts, LogFile
 
 COMMIT_S: Final = 1.0
 COMMIT_FILES: Final = 100
@@ -104,8 +106,8 @@ class LedgerKeeper:
         lost = [path for path, stamp in known.items() if path not in live and stamps.get(path) != stamp]
         return Started(len(recalled.files), tuple(lost))
 
-    def note(self, found: FileColumns) -> None:
-        """Keep what was read of a file, or where it could not be read give what is known of it.
+    def note(self, found: FileOutcome, columns: Columns) -> None:
+        """Keep what was read of a file and the responses in it, or where it could not be read give what is known of it.
 
         Cheap: a look-up, or an entry in a list.
         """
@@ -123,7 +125,7 @@ class LedgerKeeper:
                 return
             self._stamps[name] = stamp
             key = FileKey("", file.source, file.path)
-            self._pending.append(Piece(key, found.columns, _facts(found), stamp, since, found.is_whole))
+            self._pending.append(Piece(key, columns, _facts(found), stamp, since, found.is_whole))
             self._files[name] = file
             self._waiting.add(name)
             self._wake()
@@ -219,7 +221,8 @@ class LedgerKeeper:
             for file in behind:
                 if self._closing:
                     break
-                self.note(reader.read(Task(file)))
+                found = reader.read(Task(file))
+                self.note(found.outcome, found.columns)
         elif not self._is_checked:
             # While the logs it would cost us are still there.
             self._is_checked = True
@@ -282,9 +285,8 @@ class LedgerKeeper:
             self._on_change()
 
 
-def _facts(found: FileColumns) -> tuple[FileFacts, ...]:
-    every = (*found.sessions, found.facts) if found.facts is not None else found.sessions
-    return tuple(facts for facts in every if facts != FileFacts())
+def _facts(found: FileOutcome) -> tuple[FileFacts, ...]:
+    return tuple(facts for facts in found.every_fact if facts != NO_FACTS)
 
 
 def _first(pieces: Sequence[Piece], files: int) -> list[Piece]:
