@@ -15,6 +15,8 @@ from claude_tui.cli.exits import CommandError
 if TYPE_CHECKING:
     from claude_tui.reports.table import Table
 
+UNKNOWN_COLUMNS: Final = 80
+
 # As in the sanitiser of names, but newline and tab are layout here. Compiled where it is needed: 3 ms.
 _OBEYED: Final = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
@@ -35,15 +37,15 @@ def is_terminal() -> bool:
 
 
 def columns() -> int:
-    """Width of the terminal in columns; COLUMNS wins, 80 where nothing is known."""
+    """Width of the terminal in columns; COLUMNS wins, 80 where nothing is known or the terminal says 0."""
     try:
         return max(20, int(os.environ.get("COLUMNS", "")))
     except ValueError:
         pass
     try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns
+        return os.get_terminal_size(sys.stdout.fileno()).columns or UNKNOWN_COLUMNS
     except (OSError, ValueError):
-        return 80
+        return UNKNOWN_COLUMNS
 
 
 def escaped(text: str) -> str:

@@ -93,6 +93,30 @@ def test_output_in_a_narrow_encoding_does_not_fail(claude_home: ClaudeHome) -> N
     assert b"gr\\xf6\\xdfe" in done.stdout
 
 
+def read_all_of(control: int) -> bytes:
+    """Read what is written to a pseudo-terminal until its other end is closed."""
+    seen = b""
+    try:
+        while part := os.read(control, 65536):
+            seen += part
+    except OSError:
+        pass  # Linux says EIO where others say end of file
+    os.close(control)
+    return seen
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
+@pytest.mark.parametrize("command", [["report"], ["--once"], ["claude", "daily"], ["explain"]])
+def test_a_terminal_that_does_not_know_its_size(claude_home: ClaudeHome, command: list[str]) -> None:
+    claude_home.append(assistant("msg_1", NOON, usage(output=2)))
+    control, terminal = os.openpty()
+    env = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    program = subprocess.Popen([sys.executable, "-m", "claude_tui", *command], stdout=terminal, env=env)
+    os.close(terminal)
+    assert read_all_of(control)
+    assert program.wait(60) == 0
+
+
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
 def test_nothing_of_a_log_is_obeyed_by_a_terminal(claude_home: ClaudeHome) -> None:
     import pty
@@ -103,15 +127,8 @@ def test_nothing_of_a_log_is_obeyed_by_a_terminal(claude_home: ClaudeHome) -> No
         control, terminal = pty.openpty()
         program = subprocess.Popen([sys.executable, "-m", "claude_tui", *arguments], stdout=terminal)
         os.close(terminal)
-        seen = b""
-        try:
-            while part := os.read(control, 65536):
-                seen += part
-        except OSError:
-            pass  # Linux says EIO where others say end of file
-        os.close(control)
+        text = read_all_of(control).decode()
         assert program.wait(60) == 0
-        text = seen.decode()
         assert "52;c" in text or "�" in text, arguments
         for forbidden in ("\x1b]", "\x9b", "\u202e", "\x07", "\x1b[2J", "\x1b[31m"):
             assert forbidden not in text, (arguments, forbidden)
