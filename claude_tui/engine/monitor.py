@@ -34,6 +34,9 @@ from claude_tui.sources.protocol import SourceConfig
 SAVE_INTERVAL_S: Final = 60.0
 """How often what is new is saved for the next start."""
 
+FIRST_PICTURE_S: Final = 0.5
+"""So long what can wait leaves the store to the picture of everything counted."""
+
 WORKER_NICENESS: Final = 5
 """The screen comes before what reads for it."""
 
@@ -78,6 +81,11 @@ class Monitor:
     def saved_ms(self) -> int:
         """When the numbers of the first picture were saved; 0 where there were none."""
         return self._opening.saved_ms
+
+    @property
+    def is_counting(self) -> bool:
+        """Whether the first count is still under way."""
+        return self._maker.progress.phase in (Phase.DISCOVERING, Phase.SCANNING)
 
     def subscribe(self, callback: Callable[[], None]) -> None:
         """Call `callback`, from any thread, whenever a snapshot may differ from the last one."""
@@ -146,7 +154,6 @@ class Monitor:
             await self._read_all()
             self.tail = Tail(opening.config, self.store, opening.reader, self._notify, opening.seen, self._keep)
             self._show(self._following())
-            await asyncio.to_thread(give_back, self.store)
             await asyncio.gather(self.tail.run(), self._save_regularly())
         finally:
             watching.cancel()
@@ -194,6 +201,8 @@ class Monitor:
             await asyncio.sleep(LOOK_S)
 
     async def _save_regularly(self) -> None:
+        await asyncio.sleep(FIRST_PICTURE_S)
+        await asyncio.to_thread(give_back, self.store)
         while True:
             await asyncio.to_thread(self._save)
             await asyncio.sleep(SAVE_INTERVAL_S)

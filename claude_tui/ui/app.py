@@ -99,7 +99,7 @@ class ClaudeTop(Picture):
         self._clock = clock or (lambda: time.time_ns() // 1_000_000)
         self._zone: tzinfo = timezone.utc
         self._zone_name = ""
-        self.refresher = Refresher(self._take, self.settings.interval_s)
+        self.refresher = Refresher(self._take, self.settings.interval_s, lambda: source.is_counting)
         self._shown_query: Query | None = None
         self._open_block = OpenBlock()
         self.window: Window | None = None

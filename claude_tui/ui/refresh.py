@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Final
 
 from textual.message import Message
 
@@ -33,11 +34,20 @@ class NewsArrived(Message):
         return isinstance(message, NewsArrived)
 
 
-class Refresher:
-    """Calls `take` once for any number of wishes, with at least `interval_s` between two calls."""
+COUNTING_INTERVAL_S: Final = 0.5
+"""The first count is over sooner the fewer pictures are taken of it."""
 
-    def __init__(self, take: Callable[[], Awaitable[None]], interval_s: float) -> None:
+
+class Refresher:
+    """Calls `take` once for any number of wishes, with at least `interval_s` between two calls.
+
+    While `is_counting`, it is called less often; when that ends, at once.
+    """
+
+    def __init__(self, take: Callable[[], Awaitable[None]], interval_s: float, is_counting: Callable[[], bool]) -> None:
         self._take = take
+        self._is_counting = is_counting
+        self._was_counting = False
         self.interval_s = interval_s
         self._wished = asyncio.Event()
         self._urgent = asyncio.Event()
@@ -47,7 +57,7 @@ class Refresher:
     def wish(self, *, urgent: bool = False) -> None:
         """Have `take` called soon; at once if a person waits for it."""
         self._wished.set()
-        if urgent:
+        if urgent or (self._was_counting and not self._is_counting()):
             self._urgent.set()
 
     async def run(self) -> None:
@@ -56,7 +66,9 @@ class Refresher:
             await self._wished.wait()
             self._wished.clear()
             self._urgent.clear()
+            self._was_counting = self._is_counting()
             await self._take()
             self.taken += 1
+            pause_s = max(self.interval_s, COUNTING_INTERVAL_S) if self._was_counting else self.interval_s
             with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._urgent.wait(), self.interval_s)
+                await asyncio.wait_for(self._urgent.wait(), pause_s)

@@ -23,6 +23,10 @@ class SnapshotSource(Protocol):
     def saved_ms(self) -> int:
         """When the numbers of the first picture were saved; 0 where there were none."""
 
+    @property
+    def is_counting(self) -> bool:
+        """Whether the first count is still under way."""
+
     async def run(self) -> None:
         """Count and watch until cancelled."""
 

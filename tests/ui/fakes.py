@@ -187,6 +187,11 @@ class FakeSource:
         self.callbacks: list[Callable[[], None]] = []
         self.is_running = False
 
+    @property
+    def is_counting(self) -> bool:
+        """Never: everything is there from the start."""
+        return False
+
     async def run(self) -> None:
         """Wait for ever."""
         self.is_running = True
