@@ -37,6 +37,9 @@ SAVE_INTERVAL_S: Final = 60.0
 FIRST_PICTURE_S: Final = 0.5
 """So long what can wait leaves the store to the picture of everything counted."""
 
+MAX_UNKEPT: Final = 100_000
+"""So many responses of the first count wait in memory for the ledger, which is written when they are on screen."""
+
 WORKER_NICENESS: Final = 5
 """The screen comes before what reads for it."""
 
@@ -73,6 +76,8 @@ class Monitor:
         self._scan: Scan | None = None
         self._saved_revision = -1
         self._saving, self._is_stopped = threading.Lock(), False
+        self._keeping = threading.Lock()
+        self._unkept: list[Packed] = []
         self._callbacks: list[Callable[[], None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._callbacks_lock = threading.Lock()
@@ -170,11 +175,10 @@ class Monitor:
         await self._run_scan()
         if not await asyncio.to_thread(opening.load_table):
             self._restart_scan(opening.all_tasks())
+            self._unkept.clear()
             if keeper is not None:
                 await asyncio.to_thread(keeper.start, opening.files)
             await self._run_scan()
-        if keeper is not None:
-            keeper.catch_up(list(opening.seen.values()))
 
     async def _run_scan(self) -> None:
         scan = self._scan
@@ -189,8 +193,25 @@ class Monitor:
 
     def _keep(self, found: FileColumns) -> None:
         """Let the ledger remember what was read."""
+        self._keep_unkept()
         if self._keeper is not None:
             self._keeper.note(found.outcome, found.columns)
+
+    def _keep_unkept(self) -> None:
+        """Let the ledger remember what the first count read; what comes later must not overtake it."""
+        with self._keeping:
+            unkept, self._unkept = self._unkept, []
+            for found in unkept:
+                for outcome, start, end in found.spans():
+                    if self._keeper is not None:
+                        self._keeper.note(outcome, found.columns_of(start, end))
+
+    def _keep_first_count(self) -> None:
+        """Bring the ledger level with what was counted."""
+        self._keep_unkept()
+        if self._keeper is not None:
+            self._keeper.catch_up(list(self._opening.seen.values()))
+            self._keeper.flush()
 
     async def _watch_processes(self) -> None:
         """Look regularly which sessions have a living process, and tell where that changed."""
@@ -202,6 +223,7 @@ class Monitor:
 
     async def _save_regularly(self) -> None:
         await asyncio.sleep(FIRST_PICTURE_S)
+        await asyncio.to_thread(self._keep_first_count)
         await asyncio.to_thread(give_back, self.store)
         while True:
             await asyncio.to_thread(self._save)
@@ -217,6 +239,7 @@ class Monitor:
         """Save for the last time. A save that runs in a thread is waited for: after this nothing is written."""
         with self._saving:
             self._is_stopped = True
+            self._keep_unkept()
             if self._keeper is not None:
                 self._keeper.close()
             self._save_what_is_new()
@@ -244,11 +267,13 @@ class Monitor:
 
     def _take_in(self, found: Packed) -> None:
         self.store.take_in(found)
-        for outcome, start, end in found.spans():
-            if self._keeper is not None:
-                self._keeper.note(outcome, found.columns_of(start, end))
+        for outcome in found.outcomes:
             if outcome.checkpoint is not None:
                 self._opening.seen[outcome.file.path] = Seen(outcome.file, outcome.checkpoint)
+        if self._keeper is not None:
+            self._unkept.append(found)
+            if sum(len(one.columns) for one in self._unkept) > MAX_UNKEPT:
+                self._keep_unkept()
 
     def _show(self, progress: Progress) -> None:
         self._maker.progress = progress

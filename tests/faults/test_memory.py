@@ -29,6 +29,8 @@ def work_in_every_thread(folder: Path, env: dict[str, str], told: Connection) ->
         async with kept(folder) as live:
             monitor = live.monitor
             all_there, one_by_one = Barrier(THREADS), Lock()
+            while monitor._saved_revision < 0:  # noqa: ASYNC110 - until what follows the first count is over
+                await asyncio.sleep(0.01)
 
             def work(number: int) -> None:
                 all_there.wait()  # so that each has a thread of its own
