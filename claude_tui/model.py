@@ -55,8 +55,7 @@ ESTIMATE_FLAGS: Final = frozenset({
 """Flags of a price that say something had to be assumed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(NamedTuple):
     """What one record costs at list price.
 
     `nano` is None exactly when `status` is UNPRICED. `read_saved_nano` is what the cache reads would have
@@ -75,8 +74,7 @@ class Price:
         return bool(self.flags) and not ESTIMATE_FLAGS.isdisjoint(self.flags)
 
 
-@dataclass(frozen=True, slots=True)
-class Extra:
+class Extra(NamedTuple):
     """Usage billed beside a response and not inside its counters: advisor, compaction, paused responses.
 
     `kind` is "advisor", "compaction" or "paused"; `model` the model it is billed at; `terms` as in `Row`.
@@ -114,8 +112,7 @@ class Row:
     offset: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """One settled response (or one extra of it): what `export` writes, one line each.
 
     `project` is the folder the session was started in. `path` and `offset` say where the counted row is.
@@ -149,8 +146,7 @@ class ProblemKind(str, Enum):
     NUL_RUN = "nul_run"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that was skipped or doubted, and where: file, byte offset, a short reason."""
 
     kind: ProblemKind
@@ -159,8 +155,7 @@ class Problem:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(NamedTuple):
     """Sums over any set of responses. Any section of any view adds up to the same totals, to the nanodollar.
 
     `responses` counts API responses; extras add tokens and cost but no response. `lower_bound` counts
@@ -211,8 +206,7 @@ class SessionState(str, Enum):
     DONE = "done"
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRow:
+class ModelRow(NamedTuple):
     """One model over the selected period. `key` is the raw id, `name` the same made safe to show.
 
     `spark` is cost in nanodollars per local day, the last 30 days up to today, oldest first.
@@ -225,8 +219,7 @@ class ModelRow:
     spark: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectRow:
+class ProjectRow(NamedTuple):
     """One project over the selected period. `key` is the folder, worktrees folded into their repository."""
 
     key: str
@@ -237,8 +230,7 @@ class ProjectRow:
     spark: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AgentRow:
+class AgentRow(NamedTuple):
     """One sub-agent of a session."""
 
     key: str
@@ -247,8 +239,7 @@ class AgentRow:
     models: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SessionRow:
+class SessionRow(NamedTuple):
     """One session over the selected period, its sub-agents inside.
 
     `context_tokens` is the prompt of the last main-chain response (or what a compaction left of it),
@@ -274,8 +265,7 @@ class SessionRow:
     cost_per_hour_nano: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class DayRow:
+class DayRow(NamedTuple):
     """One local calendar day. `is_remembered` says that logs of it are gone and the ledger kept what they said."""
 
     day: date
@@ -283,8 +273,7 @@ class DayRow:
     is_remembered: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Burn:
+class Burn(NamedTuple):
     """Spend and tokens of the last minutes, per hour; decays to zero by itself when nothing happens."""
 
     last_5m_nano: int = 0
@@ -302,8 +291,7 @@ class Phase(str, Enum):
     STOPPED = "stopped"
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(NamedTuple):
     """How far a scan is, and what is watched after it. `eta_s` is None while unknown."""
 
     phase: Phase = Phase.DISCOVERING
@@ -315,8 +303,7 @@ class Progress:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(NamedTuple):
     """Which responses a snapshot covers. None and "" mean no restriction; days are local and inclusive.
 
     With `fold_worktrees` a worktree (`<repository>/.claude/worktrees/<name>`) counts as its repository.
@@ -351,13 +338,13 @@ class Snapshot:
     sessions: tuple[SessionRow, ...] = ()
     days: tuple[DayRow, ...] = ()
     day_models: Mapping[date, Mapping[str, int]] = field(default_factory=dict)
-    today: Totals = Totals()
-    burn: Burn = Burn()
+    today: Totals = field(default_factory=Totals)
+    burn: Burn = field(default_factory=Burn)
     tokens_per_minute: tuple[int, ...] = (0,) * 60
     active_sessions: int = 0
     newest_ms: int = 0
     problems: Mapping[str, int] = field(default_factory=dict)
-    progress: Progress = Progress()
+    progress: Progress = field(default_factory=Progress)
     roots: tuple[str, ...] = ()
     prices: str = ""
     sources: tuple[str, ...] = ()

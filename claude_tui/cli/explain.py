@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
@@ -90,8 +89,7 @@ def _query(store: Store, asked: Query, options: Namespace) -> Query:
     if not (options.model or options.project or options.session):
         return asked
     rows = snapshot_of(store)
-    return replace(
-        asked,
+    return asked._replace(
         model=_named("model", options.model, [row.key for row in rows.models]),
         project=_named("project", options.project.rstrip("/"), [row.key for row in rows.projects]),
         session=_named("session", options.session, [row.key for row in rows.sessions]),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-import textwrap
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any, NoReturn
 
 from claude_tui.cli.exits import USAGE
+from claude_tui.cli.streams import columns
 
 Fill = Callable[["CommandParser"], None]
 
@@ -56,9 +56,13 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
     """Help that keeps the lines of examples and gives options room."""
 
     def __init__(self, prog: str, **settings: Any) -> None:
-        super().__init__(prog, max_help_position=32, width=settings.pop("width", None), **settings)
+        # Every option that is added makes one of these; argparse would load shutil to ask for the width.
+        width = settings.pop("width", None) or columns() - 2
+        super().__init__(prog, max_help_position=32, width=width, **settings)
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
+        import textwrap  # only for those who ask for help
+
         # Lines that begin with a space are examples and lists, and stay as they are; the others are one paragraph.
         made: list[str] = []
         for is_kept, lines in groupby(text.splitlines(), lambda line: line[:1] in ("", " ")):

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
-import tempfile
-import threading
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Iterator
 from datetime import datetime
@@ -89,6 +86,8 @@ def _once(options: Namespace) -> int:
 
 
 def _screen(options: Namespace) -> int:
+    import signal  # loaded here and below, as every command reads this file's options
+
     from claude_tui.paths import state_folder
     from claude_tui.ui.first_frame import FirstFrame
 
@@ -143,6 +142,9 @@ def _open(options: Namespace, frame: FirstFrame | None) -> int:
 @contextlib.contextmanager
 def _demo(*, is_live: bool) -> Iterator[Path]:
     """Give a folder with invented logs and, where it is live, keep them growing until the end."""
+    import tempfile
+    import threading
+
     from claude_tui.demo import DemoWriter, write_demo
 
     with tempfile.TemporaryDirectory(prefix="claude-top-demo-", ignore_cleanup_errors=True) as name:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import logging
 import os
 from array import array
 from collections.abc import Iterator, Mapping
@@ -32,8 +31,6 @@ SCHEMA: Final = 4
 _CELL_WIDTH: Final = 19
 _ARRAYS: Final = ("file", *ARRAYS)
 _NUMBERS: Final = ("web_search", "reported", "owner_time", "owner_file")
-
-_log = logging.getLogger(__name__)
 
 
 class Seen(NamedTuple):
@@ -78,7 +75,9 @@ class Cache:
             return None
         except (OSError, DamagedError, KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
             self.problem = f"cache rebuilt: {type(error).__name__}"
-            _log.warning("cache not usable, starting without: %s", error)
+            import logging  # 3 ms, for what should not happen
+
+            logging.getLogger(__name__).warning("cache not usable, starting without: %s", error)
             store.clear()
             return None
 

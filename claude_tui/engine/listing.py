@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from claude_tui.model import PriceStatus, Query, Response, Totals
@@ -48,12 +47,11 @@ def lines_of(store: Store, row: int) -> Iterator[Response]:
     for number, extra in enumerate(table.extras.get(row, ())):
         price = store.extra_price(row, number)
         flags = price.flags if extra.kind in price.flags else (extra.kind, *price.flags)
-        yield replace(
-            main,
+        yield main._replace(
             key=f"{main.key}/{extra.kind}/{seen[extra.kind]}",
             model=extra.model,
             usage=extra.usage,
-            price=replace(price, flags=flags),
+            price=price._replace(flags=flags),
             is_lower_bound=False,
             extra=extra.kind,
             is_fast=False,

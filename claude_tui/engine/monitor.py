@@ -7,7 +7,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -165,7 +164,7 @@ class Monitor:
             if self._scan is not None:
                 self._scan.stop()
             self._stop_saving()
-            self._show(replace(self._maker.progress, phase=Phase.STOPPED))
+            self._show(self._maker.progress._replace(phase=Phase.STOPPED))
 
     async def _read_all(self) -> None:
         """Add what the ledger knows, and read what is left to read."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Final
@@ -13,7 +13,7 @@ from claude_tui.model import DayRow, Totals
 WEEK_STARTS: Final[Mapping[str, int]] = {"monday": 0, "sunday": 6}
 """Names of the days a week may begin on, and their `date.weekday()`."""
 
-_PLAIN: Final = [field.name for field in fields(Totals) if field.name not in ("first_ms", "last_ms")]
+_PLAIN: Final = Totals._fields[:-2]
 
 
 @dataclass(frozen=True, slots=True)

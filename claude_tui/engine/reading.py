@@ -5,7 +5,6 @@ A file that cannot be read becomes a problem, never an error. Must not touch the
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -18,8 +17,6 @@ from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import Checkpoint, LogFile, SourceConfig
 from claude_tui.sources.registry import read_columns, reader
-
-_log = logging.getLogger(__name__)
 
 
 class Task(NamedTuple):
@@ -45,7 +42,9 @@ class FileReader:
             cells = file_cells(found.columns, self.pricer, self.calendar)
         except Exception as error:
             if not isinstance(error, OSError):
-                _log.exception("reading %s failed", file.path)
+                import logging  # 3 ms, for what should not happen
+
+                logging.getLogger(__name__).exception("reading %s failed", file.path)
             reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
             problem = Problem(ProblemKind.UNREADABLE, file.path, 0, reason)
             return FileColumns(FileOutcome(file, None, (problem,), None), Columns(file.source), {})

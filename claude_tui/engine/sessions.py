@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from claude_tui.engine.registry import Presence
 from claude_tui.model import SessionState
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import FileFacts
+
+if TYPE_CHECKING:
+    from claude_tui.engine.registry import Presence
 
 WORKING_MS: Final = 10 * 60_000
 """A turn without a new line for this long no longer looks like work."""

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from claude_tui.engine.cells import Sums
 from claude_tui.engine.facts import AgentKey, SessionKey
 from claude_tui.engine.recent import active_sessions, burn, cost_per_hour, tokens_per_minute
-from claude_tui.engine.registry import Presence
 from claude_tui.engine.rollup import Rollup
 from claude_tui.engine.sessions import context_window, session_state
 from claude_tui.engine.store import Store
@@ -32,6 +30,9 @@ from claude_tui.model import (
     Totals,
 )
 from claude_tui.sources.display import display_name
+
+if TYPE_CHECKING:
+    from claude_tui.engine.registry import Presence
 
 K = TypeVar("K")
 R = TypeVar("R")
@@ -161,7 +162,7 @@ class SnapshotMaker:
             state = session_state(facts, last_ms, now_ms, presences.get(key))
             rate = hourly.get(key, 0)
             if state is not row.state or rate != row.cost_per_hour_nano:
-                rows[key] = replace(row, state=state, cost_per_hour_nano=rate)
+                rows[key] = row._replace(state=state, cost_per_hour_nano=rate)
                 is_changed = True
             if state is SessionState.DONE and not rate:
                 picture.lively.discard(key)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any, Final
 
 from claude_tui.model import Totals
 from claude_tui.reports.amounts import instant
 
-COUNTS: Final = tuple(field.name for field in fields(Totals) if field.name not in ("first_ms", "last_ms"))
+COUNTS: Final = Totals._fields[:-2]
 """The fields of totals that add up."""
 
 FLAT: Final = (*COUNTS, "tokens", "first", "last")

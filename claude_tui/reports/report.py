@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from claude_tui.model import Snapshot, Totals
 from claude_tui.reports.amounts import cost, count, unpriced
 from claude_tui.reports.columns import flat
-from claude_tui.reports.table import Column, Table
+
+if TYPE_CHECKING:
+    from claude_tui.reports.table import Table
 
 SCHEMA: Final = "claude-top/report@1"
 SECTIONS: Final = {"day": "days", "model": "models", "project": "projects", "session": "sessions"}
@@ -110,6 +112,8 @@ def footer(snapshot: Snapshot) -> list[str]:
 
 
 def _table(title: str, name: str, rows: Iterable[tuple[str, Totals]]) -> Table:
+    from claude_tui.reports.table import Column, Table  # JSON is not drawn
+
     columns = (
         Column(name, is_text=True, may_shrink=True),
         Column("responses", priority=2),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
@@ -73,7 +73,7 @@ def parse(text: str) -> Period:
 
 def add(totals: Iterable[Totals]) -> Totals:
     """The sum of totals: counters added, first and last instant widened."""
-    sums = dict.fromkeys((field.name for field in fields(Totals)), 0)
+    sums = dict.fromkeys(Totals._fields, 0)
     for part in totals:
         for name in sums:
             value = getattr(part, name)

@@ -83,7 +83,7 @@ def assert_sections_agree(snapshot: Snapshot) -> None:
 def add(many: Iterable[Totals]) -> Totals:
     """Sum totals; first and last instants are the outermost."""
     rows = list(many)
-    sums = {f.name: sum(getattr(row, f.name) for row in rows) for f in fields(Totals)}
+    sums = {name: sum(getattr(row, name) for row in rows) for name in Totals._fields}
     sums["first_ms"] = min((row.first_ms for row in rows), default=0)
     sums["last_ms"] = max((row.last_ms for row in rows), default=0)
     return Totals(**sums)
@@ -91,7 +91,7 @@ def add(many: Iterable[Totals]) -> Totals:
 
 def placeless(responses: Sequence[Response]) -> list[Response]:
     """Responses without where they were read and with keys as numbers, sorted: what any order must agree on."""
-    plain = [replace(line, key=numbered(line.key), path="", offset=0) for line in responses]
+    plain = [line._replace(key=numbered(line.key), path="", offset=0) for line in responses]
     return sorted(plain, key=lambda line: (line.time_ms, line.key))
 
 

@@ -27,7 +27,8 @@ instants = st.sampled_from([0, NOW_MS - 1, NOW_MS, NOW_MS - 60_000, NOW_MS + 5_0
 counts = st.sampled_from([0, 1, 5, 1000]) | st.integers(0, 10**6)
 usages = st.builds(Usage, counts, counts, counts, counts, counts, st.sampled_from([0, 0, 0, 2]))
 extras = st.lists(
-    st.builds(Extra, st.sampled_from(["advisor", "compaction"]), st.sampled_from(MODELS), usages), max_size=2
+    st.builds(Extra, st.sampled_from(["advisor", "compaction"]), st.sampled_from(MODELS), usages, st.just("")),
+    max_size=2,
 ).map(tuple)
 
 
@@ -51,7 +52,7 @@ def rows(keys: int = 5) -> st.SearchStrategy[Row]:
 
 
 facts = st.builds(
-    FileFacts,
+    lambda **known: FileFacts(**known),  # a named tuple itself would have its other fields made up
     cwd=st.sampled_from(["", "/p", "/q"]),
     title=st.sampled_from(["", "one", "two"]),
     branch=st.sampled_from(["", "main"]),

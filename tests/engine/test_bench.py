@@ -108,8 +108,8 @@ def test_quiet_logs_are_not_copied_and_a_change_is_noticed(claude_home: ClaudeHo
 def test_frozen_logs_count_the_same(tmp_path: Path) -> None:
     for number, folder in enumerate(GOLDEN_SETS):
         logs = bench.freeze(config_of(folder), tmp_path / str(number))
-        frozen = [replace(line, path="", project="") for line in reference(*map(Path, logs.folders))]
-        assert frozen == [replace(line, path="", project="") for line in reference(folder)]
+        frozen = [line._replace(path="", project="") for line in reference(*map(Path, logs.folders))]
+        assert frozen == [line._replace(path="", project="") for line in reference(folder)]
 
 
 def test_a_measurement_that_fails_says_why(tmp_path: Path) -> None:

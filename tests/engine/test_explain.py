@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -156,7 +155,7 @@ def test_files_that_are_gone_or_changed_are_told(claude_home: ClaudeHome) -> Non
     assert explain(store, response).problem == "the row that counts is no longer in its file"
     found = explain(store, Query())
     assert (found.responses, found.files_gone, found.usage_rows) == (1, 1, 0)
-    assert "no longer counted" in explain(store, replace(response, key="msg_nobody")).problem
+    assert "no longer counted" in explain(store, response._replace(key="msg_nobody")).problem
 
 
 def test_without_time_only_what_was_looked_at_is_claimed(claude_home: ClaudeHome) -> None:

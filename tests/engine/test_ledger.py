@@ -73,8 +73,8 @@ def test_a_file_that_lost_lines_loses_no_response(claude_home: ClaudeHome, tmp_p
     before = ran(claude_home.folder, ledger).responses()
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[3:]))
-    assert [replace(line, offset=0) for line in ran(claude_home.folder, ledger).responses()] == [
-        replace(line, offset=0) for line in before
+    assert [line._replace(offset=0) for line in ran(claude_home.folder, ledger).responses()] == [
+        line._replace(offset=0) for line in before
     ]
     # The file is there and the ledger knows more of it: the next start must see that at once.
     run = Run(claude_home.folder, ledger)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -118,7 +118,7 @@ def test_a_snapshot_cannot_be_changed_and_does_not_change() -> None:
     snapshot = maker.take(Query(), NOW_MS)
     before = canonical(snapshot)
     for thing in (snapshot, snapshot.totals, snapshot.models[0], snapshot.sessions[0], snapshot.burn):
-        with pytest.raises((FrozenInstanceError, TypeError)):
+        with pytest.raises((AttributeError, TypeError)):
             thing.revision = 7  # type: ignore[misc,union-attr]
     store.apply("/s2.jsonl", columns_of("claude", [replace(ROW, key="msg_2", time_ms=NOW_MS - 1)]))
     assert maker.take(Query(), NOW_MS).totals.responses == 2

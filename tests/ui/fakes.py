@@ -6,7 +6,6 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
 from claude_tui.engine.blocks import blocks, entries_of, open_window
@@ -72,7 +71,7 @@ def totals(dollars: float, last_ms: int = NOW_MS, **changes: int) -> Totals:
         first_ms=last_ms - 3_600_000,
         last_ms=last_ms,
     )
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def snapshot(
@@ -159,7 +158,7 @@ def snapshot(
         taken_ms=now_ms,
         timezone="UTC",
         query=query,
-        totals=replace(totals(whole), unpriced_responses=41, unpriced_tokens=100_000, lower_bound=12),
+        totals=totals(whole)._replace(unpriced_responses=41, unpriced_tokens=100_000, lower_bound=12),
         models=tuple(models),
         projects=tuple(projects),
         sessions=tuple(rows),

@@ -192,7 +192,7 @@ async def test_pause_freezes_the_display_and_says_so() -> None:
         assert "PAUSED" in screen_text(app)
         before = screen_text(app)
         moment[0] += 60_000
-        source.change(replace(snapshot(), today=replace(snapshot().today, cost_nano=99_990_000_000)))
+        source.change(replace(snapshot(), today=snapshot().today._replace(cost_nano=99_990_000_000)))
         await settled(pilot)
         assert screen_text(app) == before
         await press(pilot, "2")
@@ -206,7 +206,7 @@ async def test_pause_freezes_the_display_and_says_so() -> None:
 async def test_news_from_another_thread_reaches_the_screen() -> None:
     source = FakeSource()
     async with running(source) as (app, pilot):
-        source.change(replace(snapshot(), today=replace(snapshot().today, cost_nano=77_770_000_000)))
+        source.change(replace(snapshot(), today=snapshot().today._replace(cost_nano=77_770_000_000)))
         await wait_until(pilot, lambda: "$77.77" in screen_text(app))
 
 
@@ -245,7 +245,7 @@ async def test_a_refresh_without_change_draws_no_cell() -> None:
         await settled(pilot)
         assert table.changed_cells == before
         row = fixed.sessions[3]
-        changed = replace(row, totals=replace(row.totals, cost_nano=row.totals.cost_nano + 5_000_000_000))
+        changed = row._replace(totals=row.totals._replace(cost_nano=row.totals.cost_nano + 5_000_000_000))
         app.source.change(replace(fixed, sessions=(*fixed.sessions[:3], changed, *fixed.sessions[4:])))  # type: ignore[attr-defined]
         await settled(pilot)
         assert table.changed_cells == before + 1
@@ -281,10 +281,10 @@ async def test_numbers_that_are_not_exact_say_so() -> None:
 def _hostile(given: Snapshot, name: str) -> Snapshot:
     return replace(
         given,
-        models=tuple(replace(row, name=name) for row in given.models),
-        projects=tuple(replace(row, name=name) for row in given.projects),
+        models=tuple(row._replace(name=name) for row in given.models),
+        projects=tuple(row._replace(name=name) for row in given.projects),
         sessions=tuple(
-            replace(row, name=name, project_name=name, branch=name, models=(name,)) for row in given.sessions
+            row._replace(name=name, project_name=name, branch=name, models=(name,)) for row in given.sessions
         ),
         roots=(name,),
         prices=name,

@@ -32,7 +32,7 @@ def mixed(query: Query, now_ms: int) -> Snapshot:
     made = snapshot(query=query, now_ms=now_ms)
 
     def spread(rows):  # type: ignore[no-untyped-def]
-        of = [replace(row, source=present[number % 3]) for number, row in enumerate(rows)]
+        of = [row._replace(source=present[number % 3]) for number, row in enumerate(rows)]
         return tuple(row for row in of if query.source in ("", row.source))
 
     models = spread(made.models)

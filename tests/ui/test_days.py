@@ -23,7 +23,7 @@ def with_remembered(back: int) -> Snapshot:
     given = snapshot()
     gone = TODAY - timedelta(days=back)
     assert any(row.day == gone for row in given.days)
-    return replace(given, days=tuple(replace(row, is_remembered=row.day == gone) for row in given.days))
+    return replace(given, days=tuple(row._replace(is_remembered=row.day == gone) for row in given.days))
 
 
 @pytest.mark.parametrize("theme", ["claude-dark", "claude-light", "colour-blind", "ansi-dark", "ansi-light"])

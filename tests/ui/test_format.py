@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,10 +63,10 @@ def test_money_says_how_sure_it_is() -> None:
     exact = Totals(responses=3, cost_nano=12_340_000_000)
     assert format.cost(exact) == "$12.34"
     assert format.confidence(exact) == "exact"
-    assert format.headline_cost(replace(exact, unpriced_responses=2)) == "≥ $12.34"
-    assert format.cost(replace(exact, lower_bound=1)) == "≥$12.34"
-    assert format.cost(replace(exact, flagged=1)) == "~$12.34"
-    assert format.confidence(replace(exact, lower_bound=1, flagged=2)) == "1 lower bound · 2 estimated"
+    assert format.headline_cost(exact._replace(unpriced_responses=2)) == "≥ $12.34"
+    assert format.cost(exact._replace(lower_bound=1)) == "≥$12.34"
+    assert format.cost(exact._replace(flagged=1)) == "~$12.34"
+    assert format.confidence(exact._replace(lower_bound=1, flagged=2)) == "1 lower bound · 2 estimated"
 
 
 def test_no_price_at_all_is_not_zero_dollars() -> None:

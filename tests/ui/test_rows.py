@@ -38,9 +38,12 @@ async def test_the_tree_shows_sub_agents_below_their_session_in_any_order() -> N
 
 
 def test_sub_agents_are_unfolded_by_cost() -> None:
-    session = replace(
-        snapshot().sessions[0],
-        agents=(AgentRow("a", "cheap", Totals(cost_nano=1)), AgentRow("b", "dear", Totals(cost_nano=9))),
+    session = (
+        snapshot()
+        .sessions[0]
+        ._replace(
+            agents=(AgentRow("a", "cheap", Totals(cost_nano=1)), AgentRow("b", "dear", Totals(cost_nano=9))),
+        )
     )
     assert [line.name for line in unfold(session)] == ["├ dear", "└ cheap"]
     assert len({line.key for line in unfold(session)} | {session.key}) == 3
@@ -54,7 +57,7 @@ async def test_follow_goes_to_the_busiest_until_one_is_chosen() -> None:
         assert table is not None
         await press(pilot, "F")
         assert "follow" in screen_text(app)
-        busy = replace(given.sessions[9], cost_per_hour_nano=99_000_000_000)
+        busy = given.sessions[9]._replace(cost_per_hour_nano=99_000_000_000)
         source.change(replace(given, sessions=(*given.sessions[:9], busy, *given.sessions[10:])))
         await settled(pilot)
         assert table.cursor_row.key == busy.key
@@ -138,7 +141,7 @@ async def test_tools_beyond_the_bound_are_empty_and_never_made_up(
 
 
 def test_a_spreadsheet_does_not_calculate_names() -> None:
-    row = replace(snapshot().projects[0], name="=cmd|' /C calc'!A0")
+    row = snapshot().projects[0]._replace(name="=cmd|' /C calc'!A0")
     assert "'=cmd" in rows_out.as_csv(project_columns(Frame()), [row])
 
 

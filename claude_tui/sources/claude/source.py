@@ -7,11 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from claude_tui.model import Problem, ProblemKind, Row
 from claude_tui.sources.claude.discovery import config_dirs, decoded_dir, projects_dir, transcripts
-from claude_tui.sources.claude.facts import FactsGatherer, with_agent_type
-from claude_tui.sources.claude.rule import bad_counts, usage_row
-from claude_tui.sources.lines import LineReader
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceConfig
 
 
@@ -30,6 +26,12 @@ class ClaudeSource:
 
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
         """Read a transcript, whole or from a checkpoint. Raises OSError where it cannot be opened."""
+        # A count that reads no transcript, or reads it the fast way, need not wait for these.
+        from claude_tui.model import Problem, ProblemKind, Row
+        from claude_tui.sources.claude.facts import FactsGatherer, with_agent_type
+        from claude_tui.sources.claude.rule import bad_counts, usage_row
+        from claude_tui.sources.lines import LineReader
+
         rows: list[Row] = []
         stem = os.path.basename(file.path).removesuffix(".jsonl")
         fallback_cwd = decoded_dir(file.path)
