@@ -11,39 +11,34 @@ import contextlib
 import hashlib
 import os
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from claude_tui.engine.cells import CellKey
 from claude_tui.engine.facts import FactBook
 from claude_tui.engine.problems import ProblemLog
-from claude_tui.engine.sections import DamagedError, Sections, from_json, to_json, write_sections
+from claude_tui.engine.sections import DamagedError, Sections, columns_of, from_json, rows_of, to_json, write_sections
+from claude_tui.engine.seen import Seen, SeenFiles, encoded
 from claude_tui.engine.store import Owner, Store
 from claude_tui.engine.table import FileRef, Table
 from claude_tui.model import Extra, Problem, ProblemKind, Usage
 from claude_tui.sources.columns import ARRAYS
-from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile
+from claude_tui.sources.protocol import FileFacts
 
-SCHEMA: Final = 4
+SCHEMA: Final = 5
 """Moves whenever what is counted, or how it is kept, changes."""
 
+_HEAD: Final = ("cells", "names", "facts", "files", "checkpoints", "about")
 _CELL_WIDTH: Final = 19
 _ARRAYS: Final = ("file", *ARRAYS)
 _NUMBERS: Final = ("web_search", "reported", "owner_time", "owner_file")
 
 
-class Seen(NamedTuple):
-    """The stat a file was last read at, and how far."""
-
-    file: LogFile
-    checkpoint: Checkpoint
-
-
 class Saved(NamedTuple):
     """What a cache held: how far each file had been read, when that was saved, and the ledger's mark then."""
 
-    seen: dict[str, Seen]
+    seen: SeenFiles
     saved_ms: int
     ledger_mark: str
 
@@ -65,12 +60,13 @@ class Cache:
             return None
         try:
             head = Sections(self._folder / "head")
-            cells, names, facts, seen, about = head.read("cells", "names", "facts", "seen", "about")
+            cells, names, facts, files, checkpoints, about = head.read(*_HEAD)
             described = from_json(about)
             table = Sections(self._folder / Path(described["table"]).name)
+            seen = SeenFiles(files, checkpoints)
             _fill(store, cells, from_json(names), from_json(facts))
             store.table_loader = lambda: _load_table(table, described["rows"])
-            return Saved(_seen(from_json(seen)), int(described["saved_ms"]), str(described["ledger"]))
+            return Saved(seen, int(described["saved_ms"]), str(described["ledger"]))
         except FileNotFoundError:
             return None
         except (OSError, DamagedError, KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
@@ -81,7 +77,7 @@ class Cache:
             store.clear()
             return None
 
-    def save(self, store: Store, seen: Mapping[str, Seen], now_ms: int, ledger_mark: str = "") -> bool:
+    def save(self, store: Store, seen: dict[str, Seen], now_ms: int, ledger_mark: str = "") -> bool:
         """Save everything. Returns whether it could be. Call with the store's lock held."""
         if self._folder is None:
             return False
@@ -103,21 +99,13 @@ class Cache:
             with contextlib.suppress(OSError):
                 (self._folder / "head").unlink()
 
-    def _write(self, folder: Path, store: Store, seen: Mapping[str, Seen], now_ms: int, ledger_mark: str) -> None:
+    def _write(self, folder: Path, store: Store, seen: dict[str, Seen], now_ms: int, ledger_mark: str) -> None:
         name = f"table-{os.getpid():x}-{now_ms:x}"
         write_sections(folder / name, _table_sections(store.table))
         about = {"saved_ms": now_ms, "table": name, "rows": len(store.table), "ledger": ledger_mark}
-        entries = list(map(_seen_entry, list(seen.values())))
-        write_sections(
-            folder / "head",
-            {
-                "cells": _cells_bytes(store),
-                "names": to_json([store.owners, store.models]),
-                "facts": to_json(_facts_of(store)),
-                "seen": to_json(entries),
-                "about": to_json(about),
-            },
-        )
+        names = to_json([columns_of(store.owners), store.models])
+        parts = (_cells_bytes(store), names, to_json(_facts_of(store)), *encoded(seen), to_json(about))
+        write_sections(folder / "head", dict(zip(_HEAD, parts, strict=True)))
         self.problem = ""
         for path in folder.glob("table-*"):
             if path.name != name:
@@ -156,16 +144,14 @@ def _fill(store: Store, cells: bytes, names: Any, facts: Any) -> None:
     numbers = array("q", cells)
     if len(numbers) % _CELL_WIDTH:
         raise DamagedError("cells")
-    owners, models = [Owner(*owner) for owner in names[0]], [str(model) for model in names[1]]
-    loaded = {
-        CellKey(*numbers[at : at + 3]): list(numbers[at + 3 : at + _CELL_WIDTH])
-        for at in range(0, len(numbers), _CELL_WIDTH)
-    }
-    if any(key.owner >= len(owners) or key.model >= len(models) for key in loaded):
+    owners, models = [*map(Owner._make, rows_of(names[0]))], list(map(str, names[1]))
+    most_owner, most_model = (max(numbers[at::_CELL_WIDTH], default=-1) for at in (1, 2))
+    if most_owner >= len(owners) or most_model >= len(models):
         raise DamagedError("names")
+    rows = zip(*[iter(numbers)] * _CELL_WIDTH, strict=True)
+    loaded = {CellKey._make(row[:3]): list(row[3:]) for row in rows}
     book = FactBook()
-    for source, path, values in facts["files"]:
-        book.learn(source, path, FileFacts(*values))
+    book.restore((row[0], row[1], FileFacts._make(row[2:])) for row in rows_of(facts["files"]))
     log = ProblemLog()
     for path, problems in facts["problems"].items():
         log.note(path, [Problem(ProblemKind(kind), path, at, text) for kind, at, text in problems], is_whole=True)
@@ -177,23 +163,8 @@ def _facts_of(store: Store) -> dict[str, Any]:
     problems: dict[str, list[Any]] = {}
     for problem in store.problem_log.all():
         problems.setdefault(problem.path, []).append([problem.kind.value, problem.offset, problem.detail])
-    files = [[source, path, tuple(facts)] for source, path, facts in store.facts.files()]
+    files = columns_of((source, path, *facts) for source, path, facts in store.facts.files())
     return {"files": files, "problems": problems, "remembered": sorted(store.remembered_days)}
-
-
-def _seen_entry(entry: Seen) -> list[Any]:
-    dev, ino, offset, head, anchor, mark, state = entry.checkpoint
-    return [*entry.file, dev, ino, offset, head.hex(), anchor.hex(), mark, state]
-
-
-def _seen(entries: list[list[Any]]) -> dict[str, Seen]:
-    found = {}
-    width = len(LogFile._fields)
-    for entry in entries:
-        dev, ino, offset, head, anchor, mark, state = entry[width:]
-        checkpoint = Checkpoint(dev, ino, offset, bytes.fromhex(head), bytes.fromhex(anchor), mark, state)
-        found[entry[1]] = Seen(LogFile(*entry[:width]), checkpoint)
-    return found
 
 
 def _table_sections(table: Table) -> dict[str, bytes]:
@@ -203,7 +174,7 @@ def _table_sections(table: Table) -> dict[str, bytes]:
         [row, [[extra.kind, extra.model, list(extra.usage), extra.terms] for extra in found]]
         for row, found in table.extras.items()
     ]
-    return {**sections, "rare": to_json({**rare, "extras": extras}), "files": to_json(table.files)}
+    return {**sections, "rare": to_json({**rare, "extras": extras}), "files": to_json(columns_of(table.files))}
 
 
 def _load_table(sections: Sections, rows: int) -> Table:
@@ -214,8 +185,8 @@ def _load_table(sections: Sections, rows: int) -> Table:
         column.frombytes(data)
         if len(column) != rows:
             raise DamagedError(name)
-    table.row_of.extend(table.key, 0)
-    table.files.extend(FileRef(source, path) for source, path in from_json(files))
+    table.row_of.keep(table.key)
+    table.files.extend(map(FileRef._make, rows_of(from_json(files))))
     decoded = from_json(rare)
     for name in (*_NUMBERS, "terms"):
         getattr(table, name).update((row, value) for row, value in decoded[name])

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from claude_tui.engine.cache import Seen
 from claude_tui.engine.opening import UNUSABLE, Opening
 from claude_tui.engine.outcome import Packed
 from claude_tui.engine.reading import Task, bytes_to_read
@@ -83,18 +82,25 @@ def count(
 
 def _read(opening: Opening, tasks: list[Task], on_progress: OnProgress | None, processes: int | None) -> bool:
     """Do the tasks. Returns False where a file could not be continued, so that everything must be read again."""
+    if not tasks:
+        return True
     is_continued = True
+    known = opening.files_seen.paths()
 
     def take_in(found: Packed) -> None:
         nonlocal is_continued
         opening.store.take_in(found)
         for one in found.outcomes:
-            is_continued &= not (one.is_whole and one.file.path in opening.seen)
+            is_continued &= not (one.is_whole and one.file.path in known)
             if one.checkpoint is not None:
-                opening.seen[one.file.path] = Seen(one.file, one.checkpoint)
+                opening.files_seen.note(one.file, one.checkpoint)
 
-    if tasks:
-        from claude_tui.engine.scan import Scan  # processes: 10 ms that a warm start need not wait for
+    if processes in (None, 0) and sum(map(bytes_to_read, tasks)) <= UNSAVED_BYTES:
+        # Too little for other processes, and for a bar: what would start and show them need not be loaded.
+        for task in tasks:
+            take_in(opening.reader.read_all([task]))
+    else:
+        from claude_tui.engine.scan import Scan
 
         scan = Scan(tasks, opening.reader, processes=processes)
         scan.run_here(take_in, on_progress or (lambda progress: None))

@@ -5,7 +5,7 @@ Must not know responses or sums, and takes no locks: the store does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import reduce
 from typing import Final
 
@@ -60,6 +60,20 @@ class FactBook:
             return known != merged, None
         return False, None
 
+    def restore(self, files: Iterable[tuple[str, str, FileFacts]]) -> None:
+        """Take in all that `files` gave of another book. This one must be empty."""
+        for source, path, facts in files:
+            if facts.session:
+                self._session_files.setdefault((source, facts.session), {})[path] = facts
+            else:
+                self._agent_files.setdefault((source, facts.parent, facts.agent), {})[path] = facts
+        self.sessions = {key: _together(known) for key, known in self._session_files.items()}
+        self.agents = {key: _together(known) for key, known in self._agent_files.items()}
+        self.changed = {*self.sessions, *(key[:2] for key in self.agents)}
+        self.newest_ms = max((facts.last_ms for facts in self.sessions.values()), default=0)
+        for key, facts in self.sessions.items():
+            self._seen_in_hour.setdefault(facts.last_ms // HOUR_MS, set()).add(key)
+
     def files(self) -> Iterator[tuple[str, str, FileFacts]]:
         """Yield (source, path, facts) that, learned in any order, give all of this again."""
         for (source, _), files in self._session_files.items():
@@ -85,14 +99,16 @@ class FactBook:
 
 
 def _merge(files: Files, path: str, facts: FileFacts, is_whole: bool) -> FileFacts:
-    """Put the facts of a file among those of the others, and return what they say together.
-
-    Of several files the newest speaks, but the folder is that of the first by path.
-    """
+    """Put the facts of a file among those of the others, and return what they say together."""
     known = files.get(path)
     files[path] = facts if known is None or is_whole or facts.is_complete else newer_facts(known, facts)
+    return _together(files)
+
+
+def _together(files: Files) -> FileFacts:
+    """Of several files the newest speaks, but the folder is that of the first by path."""
     if len(files) == 1:
-        return files[path]
+        return next(iter(files.values()))
     by_age = sorted(files, key=lambda path: (files[path].last_ms, path))
     merged = reduce(newer_facts, (files[path] for path in by_age))
     return merged._replace(cwd=next((files[path].cwd for path in sorted(files) if files[path].cwd), ""))

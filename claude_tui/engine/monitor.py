@@ -12,7 +12,6 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.budgets import Budget, BudgetState, check
-from claude_tui.engine.cache import Seen
 from claude_tui.engine.explain import Explanation, explain
 from claude_tui.engine.hours import HourBook, Hours
 from claude_tui.engine.limits import Limits
@@ -22,6 +21,7 @@ from claude_tui.engine.outcome import FileColumns, Packed
 from claude_tui.engine.reading import Task
 from claude_tui.engine.registry import LOOK_S, LiveRegistry
 from claude_tui.engine.scan import Scan
+from claude_tui.engine.seen import Seen
 from claude_tui.engine.snapshots import SnapshotMaker
 from claude_tui.engine.tail import Tail
 from claude_tui.engine.turns import TurnDetails, turn_details

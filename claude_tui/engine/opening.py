@@ -17,6 +17,7 @@ from claude_tui import __version__
 from claude_tui.engine.cache import Cache, Saved
 from claude_tui.engine.reading import FileReader, Task, discover, roots_of
 from claude_tui.engine.sections import DamagedError
+from claude_tui.engine.seen import Seen, SeenFiles
 from claude_tui.engine.store import Store
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import LogFile, SourceConfig
@@ -52,12 +53,21 @@ class Opening:
         self.roots = roots_of(config)
         # Names of keys are not kept in the cache, so a count that needs them reads every log.
         self.cache = Cache(None if keep_names else cache_folder, self._identity(pricer, zone))
-        saved = self.cache.load(self.store) or Saved({}, 0, "")
+        saved = self.cache.load(self.store) or Saved(SeenFiles(), 0, "")
         self._ledger_file = ledger_file
         self._ledger_mark = saved.ledger_mark
-        self.seen = saved.seen
+        self.files_seen = saved.seen
         self.saved_ms = saved.saved_ms
         self.files: list[LogFile] = []
+
+    @property
+    def seen(self) -> dict[str, Seen]:
+        """How far each file has been read, of all files; what is put in here is known."""
+        try:
+            return self.files_seen.all()
+        except UNUSABLE:
+            self.forget()
+            return self.files_seen.all()
 
     def discover(self) -> list[Task]:
         """Find the files and return what is left to read, newest first.
@@ -66,8 +76,11 @@ class Opening:
         of logs that are no more, so everything is counted again.
         """
         self.files = discover(self.config)
-        tasks = [task for task in map(self._task, self.files) if task is not None]
-        is_gone = len(self.seen.keys() & {file.path for file in self.files}) < len(self.seen)
+        try:
+            tasks = self._tasks()
+        except UNUSABLE:
+            return self.forget()
+        is_gone = not self.files_seen.paths() <= {file.path for file in self.files}
         is_continued = self._ledger_file is not None or not is_gone
         if not is_continued or any(task.since and task.file.size < task.since.offset for task in tasks):
             return self.forget()
@@ -91,7 +104,11 @@ class Opening:
         """
         is_same = bool(self._ledger_mark) and self._ledger_mark == keeper.ledger.mark()
         is_known = is_same or self.load_table()
-        cached = {path: seen.checkpoint for path, seen in self.seen.items()}
+        try:
+            cached = {path: seen.checkpoint for path, seen in self.files_seen.all().items()}
+        except UNUSABLE:
+            self.forget()
+            is_known, cached = False, {}
         if keeper.start(self.files, cached, self._ledger_mark if is_known else "").lost:
             is_known = False
             self.forget()
@@ -113,7 +130,7 @@ class Opening:
     def forget(self) -> list[Task]:
         """Forget what was saved; every file is to be read."""
         self.store.clear()
-        self.seen.clear()
+        self.files_seen.clear()
         self.saved_ms, self._ledger_mark = 0, ""
         return self.all_tasks()
 
@@ -127,11 +144,10 @@ class Opening:
             self.store.settle()
             return self.cache.save(self.store, self.seen, int(time.time() * 1000), ledger_mark)
 
-    def _task(self, file: LogFile) -> Task | None:
-        seen = self.seen.get(file.path)
-        if seen is None:
-            return Task(file)
-        return None if is_same_stat(file, seen.file) else Task(file, seen.checkpoint)
+    def _tasks(self) -> list[Task]:
+        is_same = self.files_seen.is_same
+        changed = [file for file in self.files if not is_same(file)]
+        return list(map(Task, changed, self.files_seen.checkpoints([file.path for file in changed]))) if changed else []
 
     def _identity(self, pricer: Pricer, zone: ZoneInfo) -> tuple[str, ...]:
         roots: Sequence[str] = [f"{source}:{root}" for source, root in self.roots]

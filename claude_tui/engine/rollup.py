@@ -6,7 +6,7 @@ A change costs what changed, not what the history is long. Must not know single 
 from __future__ import annotations
 
 from operator import add, sub
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from claude_tui.engine.cells import FIRST, LAST, CellKey, Sums
 from claude_tui.engine.facts import AgentKey, SessionKey
@@ -15,6 +15,17 @@ from claude_tui.engine.store import Owner, Store
 from claude_tui.model import Query, Totals
 
 K = TypeVar("K")
+L = TypeVar("L")
+
+
+class Place(NamedTuple):
+    """Where what belongs to an owner is summed: keys of the project's, the session's and the agent's sums."""
+
+    source: str
+    project: str
+    session: SessionKey
+    by_project: tuple[str, str]
+    agent: AgentKey | None
 
 
 class Sheet(Generic[K]):
@@ -28,7 +39,11 @@ class Sheet(Generic[K]):
     def add(self, key: K, change: Sums) -> None:
         """Add to a key's sums; the first and last instant of `change` are merged as bounds."""
         if self._parts is not None:
-            self._parts.setdefault(key, []).append(change)
+            parts = self._parts.get(key)
+            if parts is None:
+                self._parts[key] = [change]
+            else:
+                parts.append(change)
             return
         sums = self.sums.get(key)
         self.dirty.add(key)
@@ -47,6 +62,9 @@ class Sheet(Generic[K]):
         """Sum what was collected."""
         parts, self._parts = self._parts or {}, None
         for key, changes in parts.items():
+            if len(changes) == 1:
+                self.sums[key] = list(changes[0])
+                continue
             *columns, first, last = zip(*changes, strict=True)
             self.sums[key] = [*map(sum, columns), min(first), max(last)]
         self.dirty.update(parts)
@@ -92,8 +110,10 @@ class Rollup:
         sheets = (self.all, self.models, self.projects, self.sessions, self.agents, self.days)
         for sheet in sheets:
             sheet.collect()
-        for key, sums in store.cells.all.items():
-            self._take(store, key, sums)
+        places = [self._place(store, owner) for owner in store.owners]
+        models = store.models
+        for (day, owner, model), sums in store.cells.all.items():
+            self._take(places[owner], day, models[model], sums)
         for sheet in sheets:
             sheet.total()
 
@@ -101,48 +121,55 @@ class Rollup:
         """Take in a cell whose sums were `before` when it was last taken in. Hold the store's lock."""
         sums = store.cells.all.get(key)
         if sums is not None:
-            self._take(store, key, [*map(sub, sums[:FIRST], before), sums[FIRST], sums[LAST]])
+            change = [*map(sub, sums[:FIRST], before), sums[FIRST], sums[LAST]]
+            self._take(self._place(store, store.owners[key.owner]), key.day, store.models[key.model], change)
 
-    def _take(self, store: Store, key: CellKey, change: Sums) -> None:
-        owner = store.owners[key.owner]
-        model = store.models[key.model]
-        project = grouped_project(store.project_of(owner), self.query)
-        if not self._covers(key.day, owner, model, project):
+    def _place(self, store: Store, owner: Owner) -> Place | None:
+        """Return where what belongs to an owner is summed; None where the query does not cover it."""
+        query = self.query
+        source, session, agent, _ = owner
+        if (query.source or source) != source or (query.session or session) != session:
+            return None
+        project = grouped_project(store.project_of(owner), query)
+        if (query.project or project) != project:
+            return None
+        return Place(source, project, (source, session), (source, project), (source, session, agent) if agent else None)
+
+    def _take(self, place: Place | None, day: int, model: str, change: Sums) -> None:
+        query = self.query
+        if (
+            place is None
+            or (query.since is not None and day < query.since.toordinal())
+            or (query.until is not None and day > query.until.toordinal())
+            or (query.model and query.model != model)
+        ):
             return
+        source, project, session, by_project, agent = place
         responses, cost, first = change[0], change[7], change[FIRST]
-        source = owner.source
-        session, by_model, by_project = (source, owner.session), (source, model), (source, project)
+        by_model = (source, model)
         self.all.add(None, change)
         self.models.add(by_model, change)
         self.projects.add(by_project, change)
         self.sessions.add(session, change)
-        self.days.add(key.day, change)
-        _sum(self.day_models.setdefault(key.day, {}), model, cost)
-        _sum(self.model_days.setdefault(by_model, {}), key.day, cost)
-        _sum(self.project_days.setdefault(by_project, {}), key.day, cost)
-        _sum(self.session_models.setdefault(session, {}), model, responses)
+        self.days.add(day, change)
+        _sum(self.day_models, day, model, cost)
+        _sum(self.model_days, by_model, day, cost)
+        _sum(self.project_days, by_project, day, cost)
+        _sum(self.session_models, session, model, responses)
         self.project_sessions.setdefault(by_project, set()).add(session)
-        if owner.agent:
-            agent = (source, owner.session, owner.agent)
-            self.agents.add(agent, change)
-            self.session_agents.setdefault(session, set()).add(agent)
-            _sum(self.agent_models.setdefault(agent, {}), model, responses)
         # A session without a main file has no folder of its own: the one of its earliest responses stands for it.
         known = self.session_project.get(session)
         if known is None or (first, project) < known:
             self.session_project[session] = (first, project)
-
-    def _covers(self, day: int, owner: Owner, model: str, project: str) -> bool:
-        query = self.query
-        return (
-            (query.since is None or day >= query.since.toordinal())
-            and (query.until is None or day <= query.until.toordinal())
-            and query.source in ("", owner.source)
-            and query.session in ("", owner.session)
-            and query.project in ("", project)
-            and query.model in ("", model)
-        )
+        if agent is not None:
+            self.agents.add(agent, change)
+            self.session_agents.setdefault(session, set()).add(agent)
+            _sum(self.agent_models, agent, model, responses)
 
 
-def _sum(table: dict[K, int], key: K, value: int) -> None:
-    table[key] = table.get(key, 0) + value
+def _sum(table: dict[K, dict[L, int]], key: K, part: L, value: int) -> None:
+    sums = table.get(key)
+    if sums is None:
+        table[key] = {part: value}
+    else:
+        sums[part] = sums.get(part, 0) + value

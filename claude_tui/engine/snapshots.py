@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from claude_tui.engine.cells import Sums
@@ -195,9 +196,9 @@ class SnapshotMaker:
             name=display_name((facts.title if facts else "") or session[:8]),
             source=source,
             project=project,
-            project_name=display_name(project) or "(unknown)",
-            branch=display_name(facts.branch) if facts else "",
-            version=display_name(facts.version) if facts else "",
+            project_name=_shown(project),
+            branch=_shown(facts.branch) if facts and facts.branch else "",
+            version=_shown(facts.version) if facts and facts.version else "",
             models=_by_use(rollup.session_models.get(key, {})),
             totals=rollup.sessions.totals(key),
             agents=tuple(self._agent_row(rollup, agent) for agent in agents),
@@ -273,8 +274,15 @@ def _ranked(rows: Iterable[Ranked]) -> tuple[Ranked, ...]:
 
 def _by_use(responses: dict[str, int]) -> tuple[str, ...]:
     """Return models by responses, most used first, safe to show."""
-    used = sorted((model for model in responses), key=lambda model: (-responses[model], model))
-    return tuple(display_name(model) or "(unknown)" for model in used)
+    if len(responses) == 1:  # as most are
+        return (*map(_shown, responses),)
+    return tuple(map(_shown, sorted(responses, key=lambda model: (-responses[model], model))))
+
+
+@lru_cache(maxsize=1024)
+def _shown(name: str) -> str:
+    """Return a name that many rows have, safe to show."""
+    return display_name(name) or "(unknown)"
 
 
 def _spark(days: dict[int, int], today: int) -> tuple[int, ...]:

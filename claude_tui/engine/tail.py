@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from claude_tui.engine.cache import Seen
 from claude_tui.engine.opening import is_same_stat
 from claude_tui.engine.outcome import FileColumns, FileOutcome, pack
 from claude_tui.engine.reading import FileReader, Task, distinct
+from claude_tui.engine.seen import Seen
 from claude_tui.engine.store import Store
 from claude_tui.engine.watch import hints, needs_polling
 from claude_tui.sources.columns import Columns
