@@ -12,9 +12,9 @@ import pytest
 
 from claude_tui.model import ProblemKind
 from claude_tui.sources.claude import ClaudeSource
-from claude_tui.sources.claude.discovery import config_dirs
+from claude_tui.sources.claude.discovery import config_dirs, transcripts
 from claude_tui.sources.claude.fast import read_columns
-from claude_tui.sources.protocol import LogFile, SourceConfig
+from claude_tui.sources.protocol import REFUSED, LogFile, SourceConfig
 from tests.engine.counting import counted, counted_exactly, transcripts_of
 from tests.logs import ClaudeHome, assistant, usage
 
@@ -185,3 +185,25 @@ def test_files_may_vanish_and_appear_while_they_are_looked_for(claude_home: Clau
     finally:
         stop.set()
         thread.join()
+
+
+def test_a_folder_that_links_lead_to_again_is_named_once(
+    claude_home: ClaudeHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Links are met only after folders were entered: those must not be entered again."""
+    closed = claude_home.append(ROW, project="-closed").parent
+    projects = claude_home.folder / "projects"
+    (projects / "-linked").symlink_to(closed)
+    (projects / "-loop").symlink_to(projects)
+    listed, looked_at = os.scandir, []
+
+    def scandir(path: Any) -> Any:
+        looked_at.append(os.path.realpath(path))
+        if path == str(closed):
+            raise PermissionError(13, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    found = list(transcripts(projects))
+    assert [(file.path, file.dev) for file in found] == [(str(closed), REFUSED)]
+    assert sorted(looked_at) == sorted({str(projects), str(closed)})

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 from zlib import crc32
 
 from claude_tui.sources.folders import refused_link
 from claude_tui.sources.protocol import REFUSED, LogFile, SourceConfig
+
+_name: Final = attrgetter("name")
 
 NOT_TRANSCRIPTS: Final = frozenset({"journal.jsonl"})
 """Files ending like transcripts that hold none."""
@@ -47,26 +51,34 @@ def transcripts(root: Path) -> Iterator[LogFile]:
     given too: reading it tells what is wrong with it.
     """
     seen: set[tuple[int, int]] = set()
-    pending = [os.fspath(root)]
+    top = os.fspath(root)
+    pending = [top]
+    entered: list[str] = []
+    has_links = False  # without one no folder is reached twice, and nobody needs to know which one it is
     while pending:
         folder = pending.pop()
         try:
-            stat = os.stat(folder)
-            if (stat.st_dev, stat.st_ino) in seen:
-                continue
-            seen.add((stat.st_dev, stat.st_ino))
+            if has_links:
+                identity = _identity(os.stat(folder))
+                if identity in seen:
+                    continue
+                seen.add(identity)
+            entered.append(folder)
             with os.scandir(folder) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
+                entries = sorted(listing, key=_name)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError:
-            if folder != os.fspath(root):
-                yield LogFile("claude", folder, os.fspath(root), 0, 0, REFUSED, crc32(os.fsencode(folder)))
+            if folder != top:
+                yield LogFile("claude", folder, top, 0, 0, REFUSED, crc32(os.fsencode(folder)))
             continue
         below = []
         for entry in entries:
             if _is_folder(entry):
                 below.append(entry.path)
+                if not has_links and entry.is_symlink():
+                    has_links = True
+                    seen.update(_identities(entered))
             elif entry.name.endswith(".jsonl") and entry.name not in NOT_TRANSCRIPTS:
                 if entry.is_symlink():
                     link = refused_link("claude", root, entry.path)
@@ -74,11 +86,20 @@ def transcripts(root: Path) -> Iterator[LogFile]:
                         yield link
                     continue
                 found = _stat(entry)
-                if found is not None and (found.st_dev, found.st_ino) not in seen:
-                    identity = (found.st_dev, found.st_ino)
+                if found is not None and (identity := _identity(found)) not in seen:
                     seen.add(identity)
-                    yield LogFile("claude", entry.path, os.fspath(root), found.st_size, found.st_mtime_ns, *identity)
+                    yield LogFile("claude", entry.path, top, found.st_size, found.st_mtime_ns, *identity)
         pending.extend(reversed(below))
+
+
+def _identity(stat: os.stat_result) -> tuple[int, int]:
+    return stat.st_dev, stat.st_ino
+
+
+def _identities(folders: Iterable[str]) -> Iterator[tuple[int, int]]:
+    for folder in folders:
+        with contextlib.suppress(OSError):  # it is gone
+            yield _identity(os.stat(folder))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from claude_tui.sources.claude.discovery import config_dirs, decoded_dir, projects_dir, transcripts
+from claude_tui.sources.lines import LineReader
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceConfig
 
 
@@ -30,7 +31,6 @@ class ClaudeSource:
         from claude_tui.model import Problem, ProblemKind, Row
         from claude_tui.sources.claude.facts import FactsGatherer, with_agent_type
         from claude_tui.sources.claude.rule import bad_counts, usage_row
-        from claude_tui.sources.lines import LineReader
 
         rows: list[Row] = []
         stem = os.path.basename(file.path).removesuffix(".jsonl")
