@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
+from typing import Final
 
 from claude_tui.sources.columns import columns_of
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, Source
@@ -16,6 +17,10 @@ _READERS = {
 }
 
 
+LITTLE_BYTES: Final = 1 << 16
+"""So much more of a transcript is read line by line sooner than the fast way is loaded."""
+
+
 @cache
 def reader(name: str) -> Source:
     """Return the reader of a client. Raises KeyError for a name that is none of `model.SOURCES`."""
@@ -25,11 +30,12 @@ def reader(name: str) -> Source:
 
 
 def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
-    """Read a log, whole or from a checkpoint, into settled columns: the client's fast way where it has one.
+    """Read a log, whole or from a checkpoint, into settled columns: the client's fast way where it has one and
+    there is enough to read.
 
     Raises OSError where the file cannot be read at all.
     """
-    if file.source == "claude":
+    if file.source == "claude" and (since is None or not 0 <= file.size - since.offset <= LITTLE_BYTES):
         from claude_tui.sources.claude.fast import read_columns as read_transcript
 
         return read_transcript(file.path, since, keep_names=keep_names)

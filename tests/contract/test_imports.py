@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from claude_tui.engine.count import UNSAVED_BYTES
 from tests.logs import ClaudeHome, assistant, usage
 
 RUN = """
@@ -25,6 +26,10 @@ with open({report!r}, "w") as report:
 
 SCREEN = {"textual", "plotext", "claude_tui.ui", "claude_tui.demo"}
 LIVE = {"watchfiles", "aiofiles", "claude_tui.engine.monitor"}
+READING = {
+    "concurrent.futures", "claude_tui.engine.scan", "claude_tui.sources.claude.fast", "logging", "shutil", "tempfile",
+    "textwrap",
+}  # fmt: skip
 SLOW = {"rich", "asyncio", "claude_tui.engine", "claude_tui.reports"}
 
 
@@ -58,6 +63,19 @@ def test_reports_load_no_screen(tmp_path: Path, claude_home: ClaudeHome, argumen
     assert status == 0
     assert "claude-sonnet-4-5-20250929" in printed
     assert not modules & (SCREEN | LIVE | {"rich"})
+
+
+def test_a_report_of_what_is_known_loads_no_means_of_reading(tmp_path: Path, claude_home: ClaudeHome) -> None:
+    much = {"type": "user", "text": "x" * UNSAVED_BYTES}
+    claude_home.append(assistant("msg_1", 1_763_000_000_000, usage(input=10, output=20)), much)
+    assert "claude_tui.engine.scan" in run(tmp_path, ["report", "--json"])[1]
+    _, modules, printed = run(tmp_path, ["report", "--json"])
+    assert modules & (READING | {"claude_tui.sources.claude.facts"}) == set()
+    assert json.loads(printed)["totals"]["output"] == 20
+    claude_home.append(assistant("msg_2", 1_763_000_000_001, usage(output=3)))
+    _, modules, printed = run(tmp_path, ["report", "--json"])
+    assert modules & READING == set()
+    assert json.loads(printed)["totals"]["output"] == 23
 
 
 def test_pricing_from_a_pipe_loads_neither_screen_nor_engine(tmp_path: Path) -> None:
