@@ -183,7 +183,7 @@ class Totals(NamedTuple):
     @property
     def tokens(self) -> int:
         """Every token, cache included."""
-        return self.input + self.output + self.cache_write + self.cache_read
+        return self.input + self.output + self.cache_write_5m + self.cache_write_1h + self.cache_read
 
     @property
     def cache_write(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from argparse import SUPPRESS, Namespace
 from collections.abc import Sequence
 from typing import Any
@@ -20,6 +21,7 @@ def run(arguments: Sequence[str]) -> int:
     streams.prepare()
     try:
         options = parse(arguments)
+        gc.enable()
         code: int = options.run(options)
         streams.finish()
     except exits.CommandError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import time
 from datetime import date, datetime
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from claude_tui.sources.protocol import SourceConfig
 
 NAMES: Final = ("claude", "gemini", "opencode", "codex")
+GC_THRESHOLD: Final = 1_000_000
+"""So many more objects than before are looked through for garbage, while counting."""
 
 
 def add_place_options(parser: CommandParser) -> None:
@@ -133,6 +136,9 @@ def counted(options: argparse.Namespace, *, keep_names: bool = False, is_empty_f
 
     With `is_empty_fine` a folder that is there and holds no logs gives an empty store.
     """
+    # What is loaded and counted stays until it has been said, so there is little garbage among it to be looked for.
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD)
     from claude_tui.cli.progress import Bar
     from claude_tui.engine.count import NoLogsError, count
     from claude_tui.paths import cache_folder, ledger_file

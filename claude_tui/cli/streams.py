@@ -88,7 +88,7 @@ def write_json(data: object, *, is_sorted: bool = False) -> None:
 
     option = orjson.OPT_INDENT_2 | (orjson.OPT_SORT_KEYS if is_sorted else 0)
     try:
-        write(orjson.dumps(data, option=option).decode() + "\n")
+        write_lines([orjson.dumps(data, option=option)])
     except (TypeError, ValueError):  # a lone surrogate, or a number of more than 64 bits
         import json
 

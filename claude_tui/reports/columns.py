@@ -16,8 +16,6 @@ FLAT: Final = (*COUNTS, "tokens", "first", "last")
 
 def flat(totals: Totals) -> dict[str, Any]:
     """Return every counter, the sum of tokens, and the first and last instant (null where nothing was counted)."""
-    row: dict[str, Any] = {name: getattr(totals, name) for name in COUNTS}
-    row["tokens"] = totals.tokens
-    row["first"] = instant(totals.first_ms) if totals.first_ms else None
-    row["last"] = instant(totals.last_ms) if totals.last_ms else None
-    return row
+    *counts, first_ms, last_ms = totals
+    first, last = (instant(time_ms) if time_ms else None for time_ms in (first_ms, last_ms))
+    return dict(zip(FLAT, (*counts, totals.tokens, first, last), strict=True))
