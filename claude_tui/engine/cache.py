@@ -179,12 +179,12 @@ def _table_sections(table: Table) -> dict[str, bytes]:
 
 def _load_table(sections: Sections, rows: int) -> Table:
     table = Table()
-    *arrays, rare, files = sections.read(*_ARRAYS, "rare", "files")
-    for name, data in zip(_ARRAYS, arrays, strict=True):
-        column = getattr(table, name)
-        column.frombytes(data)
+    for name in _ARRAYS:
+        column = sections.read_array(name, getattr(table, name).typecode)
         if len(column) != rows:
             raise DamagedError(name)
+        setattr(table, name, column)
+    rare, files = sections.read("rare", "files")
     table.row_of.keep(table.key)
     table.files.extend(map(FileRef._make, rows_of(from_json(files))))
     decoded = from_json(rare)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
+from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -55,14 +56,30 @@ class Sections:
         """Return sections. Raises DamagedError where one is missing or not what was written, or OSError."""
         found = []
         for name in names:
-            if name not in self._index:
-                raise DamagedError(name)
-            offset, size, crc = self._index[name]
+            offset, size, crc = self._entry(name)
             data = os.pread(self._fd, size, self._start + offset)
             if len(data) != size or zlib.crc32(data) != crc:
                 raise DamagedError(name)
             found.append(data)
         return found
+
+    def read_array(self, name: str, typecode: str) -> array[int]:
+        """Return a section as an array, read in its place: half as dear as by way of bytes. Raises as `read` does."""
+        offset, size, crc = self._entry(name)
+        found = array(typecode, [0])
+        if size % found.itemsize:
+            raise DamagedError(name)
+        found *= size // found.itemsize
+        with open(self._fd, "rb", buffering=0, closefd=False) as file:
+            file.seek(self._start + offset)
+            if file.readinto(found) != size or zlib.crc32(found) != crc:
+                raise DamagedError(name)
+        return found
+
+    def _entry(self, name: str) -> tuple[int, int, int]:
+        if name not in self._index:
+            raise DamagedError(name)
+        return self._index[name]
 
 
 def write_sections(path: Path, sections: Mapping[str, bytes]) -> None:
