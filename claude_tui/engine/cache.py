@@ -12,6 +12,7 @@ import hashlib
 import os
 from array import array
 from collections.abc import Iterator
+from itertools import starmap
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -29,7 +30,7 @@ from claude_tui.sources.protocol import FileFacts
 SCHEMA: Final = 5
 """Moves whenever what is counted, or how it is kept, changes."""
 
-_HEAD: Final = ("cells", "names", "facts", "files", "checkpoints", "about")
+_HEAD: Final = ("cells", "names", "facts", "files", "about")
 _CELL_WIDTH: Final = 19
 _ARRAYS: Final = ("file", *ARRAYS)
 _NUMBERS: Final = ("web_search", "reported", "owner_time", "owner_file")
@@ -60,10 +61,10 @@ class Cache:
             return None
         try:
             head = Sections(self._folder / "head")
-            cells, names, facts, files, checkpoints, about = head.read(*_HEAD)
+            cells, names, facts, files, about = head.read(*_HEAD)
             described = from_json(about)
             table = Sections(self._folder / Path(described["table"]).name)
-            seen = SeenFiles(files, checkpoints)
+            seen = SeenFiles(files, lambda: head.read("checkpoints")[0])
             _fill(store, cells, from_json(names), from_json(facts))
             store.table_loader = lambda: _load_table(table, described["rows"])
             return Saved(seen, int(described["saved_ms"]), str(described["ledger"]))
@@ -104,8 +105,10 @@ class Cache:
         write_sections(folder / name, _table_sections(store.table))
         about = {"saved_ms": now_ms, "table": name, "rows": len(store.table), "ledger": ledger_mark}
         names = to_json([columns_of(store.owners), store.models])
-        parts = (_cells_bytes(store), names, to_json(_facts_of(store)), *encoded(seen), to_json(about))
-        write_sections(folder / "head", dict(zip(_HEAD, parts, strict=True)))
+        files, checkpoints = encoded(seen)
+        # What is read first lies last, so that a file cut short is noticed at once.
+        parts = (_cells_bytes(store), names, to_json(_facts_of(store)), files, to_json(about))
+        write_sections(folder / "head", {"checkpoints": checkpoints, **dict(zip(_HEAD, parts, strict=True))})
         self.problem = ""
         for path in folder.glob("table-*"):
             if path.name != name:
@@ -144,14 +147,15 @@ def _fill(store: Store, cells: bytes, names: Any, facts: Any) -> None:
     numbers = array("q", cells)
     if len(numbers) % _CELL_WIDTH:
         raise DamagedError("cells")
-    owners, models = [*map(Owner._make, rows_of(names[0]))], list(map(str, names[1]))
+    owners, models = list(starmap(Owner, rows_of(names[0]))), list(map(str, names[1]))
     most_owner, most_model = (max(numbers[at::_CELL_WIDTH], default=-1) for at in (1, 2))
     if most_owner >= len(owners) or most_model >= len(models):
         raise DamagedError("names")
     rows = zip(*[iter(numbers)] * _CELL_WIDTH, strict=True)
     loaded = {CellKey._make(row[:3]): list(row[3:]) for row in rows}
     book = FactBook()
-    book.restore((row[0], row[1], FileFacts._make(row[2:])) for row in rows_of(facts["files"]))
+    sources, paths, *values = facts["files"] or [[] for _ in range(2 + len(FileFacts._fields))]
+    book.restore(zip(sources, paths, starmap(FileFacts, rows_of(values)), strict=True))
     log = ProblemLog()
     for path, problems in facts["problems"].items():
         log.note(path, [Problem(ProblemKind(kind), path, at, text) for kind, at, text in problems], is_whole=True)

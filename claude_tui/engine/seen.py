@@ -5,7 +5,7 @@ A start that finds every file as it was needs their stats alone. Must not know w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from claude_tui.engine.sections import DamagedError, columns_of, from_json, rows_of, to_json
@@ -25,10 +25,10 @@ class Seen(NamedTuple):
 class SeenFiles:
     """Every file that was read, by path: as it was saved, and what was read since.
 
-    Made of what `encoded` gave. Any method may raise where that is damaged, as `Cache.load` does.
+    Made of what `encoded` gave, its second part when that is needed. Where that is damaged, any method may raise.
     """
 
-    def __init__(self, files: bytes = b"[]", checkpoints: bytes = b"") -> None:
+    def __init__(self, files: bytes = b"[]", checkpoints: Callable[[], bytes] = bytes) -> None:
         self._columns: list[list[Any]] = from_json(files) or [[] for _ in LogFile._fields]
         _, paths, _, *stats = self._columns
         self._stats: dict[str, Stat] | None = dict(zip(paths, rows_of(stats), strict=True))
@@ -64,16 +64,16 @@ class SeenFiles:
             files = map(LogFile._make, rows_of(self._columns))
             saved = {file.path: Seen(file, _checkpoint(row)) for file, row in zip(files, self._rows(), strict=True)}
             self._decoded = {**saved, **self._decoded}
-            self._columns, self._stats, self._checkpoints = [], None, b""
+            self._columns, self._stats, self._checkpoints = [], None, bytes
         return self._decoded
 
     def clear(self) -> None:
         """Forget all files. What `all` gave is empty then, and still what is known."""
-        self._columns, self._stats, self._checkpoints = [], None, b""
+        self._columns, self._stats, self._checkpoints = [], None, bytes
         self._decoded.clear()
 
     def _rows(self) -> list[bytes]:
-        rows = self._checkpoints.splitlines()
+        rows = self._checkpoints().splitlines()
         if len(rows) != len(self._columns[1]):
             raise DamagedError("checkpoints")
         return rows

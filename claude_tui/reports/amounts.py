@@ -11,6 +11,8 @@ NANO: Final = 1_000_000_000
 """Nanodollars in a dollar."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_UTC_EPOCH: Final = _EPOCH.replace(tzinfo=None)
+"""Without its offset, which would only be cut off again: a report says thousands of instants."""
 
 
 def usd(nano: int) -> float:
@@ -45,10 +47,10 @@ def short_count(number: int) -> str:
 def instant(time_ms: int) -> str:
     """An instant as RFC 3339 in UTC with milliseconds: 2026-11-21T06:56:21.021Z."""
     try:
-        moment = _EPOCH + timedelta(milliseconds=time_ms)
+        moment = _UTC_EPOCH + timedelta(0, 0, 0, time_ms)
     except OverflowError:
-        moment = _EPOCH
-    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
+        moment = _UTC_EPOCH
+    return moment.isoformat("T", "milliseconds") + "Z"
 
 
 def local_minute(time_ms: int, zone: tzinfo) -> str:

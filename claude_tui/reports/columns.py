@@ -17,5 +17,6 @@ FLAT: Final = (*COUNTS, "tokens", "first", "last")
 def flat(totals: Totals) -> dict[str, Any]:
     """Return every counter, the sum of tokens, and the first and last instant (null where nothing was counted)."""
     *counts, first_ms, last_ms = totals
-    first, last = (instant(time_ms) if time_ms else None for time_ms in (first_ms, last_ms))
+    first = instant(first_ms) if first_ms else None
+    last = instant(last_ms) if last_ms else None
     return dict(zip(FLAT, (*counts, totals.tokens, first, last), strict=True))

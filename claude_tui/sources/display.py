@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from unicodedata import category
 
 LIMIT: Final = 256
 """The longest display name, in characters."""
@@ -18,7 +17,7 @@ MARKS_LIMIT: Final = 4
 
 # Controls a terminal acts on (C0, DEL, C1), characters that hide or reorder their neighbours (soft hyphen,
 # zero-width, bidi, byte order mark, interlinear annotations, tags), and surrogates, which cannot be encoded.
-_UNSAFE: Final = re.compile(
+_UNSAFE: Final = (
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
@@ -34,11 +33,13 @@ def display_name(raw: str, limit: int = LIMIT) -> str:
         raw = raw[: limit - 1] + "…"
     if raw.isascii() and raw.isprintable():
         return raw
-    text = _UNSAFE.sub("\ufffd", raw)
+    text = re.sub(_UNSAFE, "\ufffd", raw)  # compiled once, by those who meet such a name
     return text if text.isascii() else _cap_marks(text)
 
 
 def _cap_marks(text: str) -> str:
+    from unicodedata import category
+
     run = 0
     kept: list[str] = []
     for character in text:

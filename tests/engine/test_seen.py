@@ -23,9 +23,14 @@ seen = st.dictionaries(files.map(lambda file: file.path), st.builds(Seen, files,
 READ = Checkpoint(1, 2, 30, b"head", b"anchor")
 
 
+def kept(known: dict[str, Seen]) -> SeenFiles:
+    files, checkpoints = encoded(known)
+    return SeenFiles(files, lambda: checkpoints)
+
+
 @given(seen)
 def test_what_was_saved_is_given_back(known: dict[str, Seen]) -> None:
-    saved = SeenFiles(*encoded(known))
+    saved = kept(known)
     assert saved.paths() == set(known)
     assert saved.checkpoints([*known, "/nowhere"]) == [*(one.checkpoint for one in known.values()), None]
     assert all(saved.is_same(one.file) for one in known.values())
@@ -41,7 +46,7 @@ def test_what_was_saved_is_given_back(known: dict[str, Seen]) -> None:
 def test_what_was_read_since_counts(is_decoded: bool) -> None:
     old, new = LogFile("claude", "/a", "/", 1, 2, 3, 4), LogFile("claude", "/a", "/", 9, 9, 3, 4)
     other, third = (Seen(old._replace(path=path), READ) for path in ("/b", "/c"))
-    saved = SeenFiles(*encoded({"/a": Seen(old, Checkpoint(3, 4, 1)), "/b": other}))
+    saved = kept({"/a": Seen(old, Checkpoint(3, 4, 1)), "/b": other})
     if is_decoded:
         saved.all()
     saved.note(new, READ)
@@ -59,7 +64,7 @@ def test_what_was_read_since_counts(is_decoded: bool) -> None:
 
 def test_halves_that_do_not_belong_together_are_noticed() -> None:
     one = {"/a": Seen(LogFile("claude", "/a", "/", 1, 2, 3, 4), READ)}
-    saved = SeenFiles(encoded(one)[0], encoded({})[1])
+    saved = SeenFiles(encoded(one)[0], lambda: encoded({})[1])
     with pytest.raises(DamagedError):
         saved.all()
     with pytest.raises(DamagedError):
