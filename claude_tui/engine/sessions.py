@@ -57,6 +57,8 @@ def context_window(pricer: Pricer, facts: FileFacts) -> int:
     Models that always have the long window have it; others show 200k until a prompt has passed that, because
     the logs do not say which was asked for.
     """
+    if not facts.context_model:
+        return 0
     known = pricer.context_window(facts.context_model)
     if not known or pricer.is_native_1m(facts.context_model):
         return known
