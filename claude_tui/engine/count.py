@@ -21,6 +21,10 @@ UNSAVED_BYTES: Final = 1 << 20
 """So much may be read again by the next start before saving it is worth its while."""
 
 
+FEW_BYTES: Final = 1 << 20
+"""So much is read here: it is too little for other processes, and for a bar, which need not even be loaded."""
+
+
 class NoLogsError(Exception):
     """Nothing to count was found; `places` are the folders that were looked in."""
 
@@ -95,8 +99,7 @@ def _read(opening: Opening, tasks: list[Task], on_progress: OnProgress | None, p
             if one.checkpoint is not None:
                 opening.files_seen.note(one.file, one.checkpoint)
 
-    if processes in (None, 0) and sum(map(bytes_to_read, tasks)) <= UNSAVED_BYTES:
-        # Too little for other processes, and for a bar: what would start and show them need not be loaded.
+    if processes in (None, 0) and sum(map(bytes_to_read, tasks)) <= FEW_BYTES:
         for task in tasks:
             take_in(opening.reader.read_all([task]))
     else:

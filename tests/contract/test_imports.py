@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from claude_tui.engine.count import UNSAVED_BYTES
+from claude_tui.engine.count import FEW_BYTES, UNSAVED_BYTES
 from tests.logs import ClaudeHome, assistant, usage
 
 RUN = """
@@ -66,7 +66,7 @@ def test_reports_load_no_screen(tmp_path: Path, claude_home: ClaudeHome, argumen
 
 
 def test_a_report_of_what_is_known_loads_no_means_of_reading(tmp_path: Path, claude_home: ClaudeHome) -> None:
-    much = {"type": "user", "text": "x" * UNSAVED_BYTES}
+    much = {"type": "user", "text": "x" * max(FEW_BYTES, UNSAVED_BYTES)}
     claude_home.append(assistant("msg_1", 1_763_000_000_000, usage(input=10, output=20)), much)
     assert "claude_tui.engine.scan" in run(tmp_path, ["report", "--json"])[1]
     _, modules, printed = run(tmp_path, ["report", "--json"])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from hypothesis import given
 
 from claude_tui.engine.facts import FactBook
+from claude_tui.sources.protocol import FileFacts
 from tests.engine.counting import NOW_MS
 from tests.engine.rows import File, files
 
@@ -26,3 +27,16 @@ def test_facts_given_back_are_those_that_were_learned(many: Sequence[File]) -> N
     for book in (restored, learned):
         for file in many:
             assert book.learn("claude", file.path, file.facts) == (False, None)
+
+
+def test_what_several_files_say_of_one_is_given_back_together() -> None:
+    learned, restored = FactBook(), FactBook()
+    for at, (path, cwd) in enumerate((("/b", "/second"), ("/a", "/first"))):
+        learned.learn("claude", path, FileFacts(session="s", cwd=cwd, title=path, last_ms=at))
+        learned.learn("claude", path, FileFacts(parent="s", agent="a", cwd=cwd, agent_type=path, last_ms=1 - at))
+    restored.restore(learned.files())
+    assert (
+        restored.sessions == learned.sessions == {("claude", "s"): FileFacts("s", cwd="/first", title="/a", last_ms=1)}
+    )
+    assert restored.agents == learned.agents
+    assert restored.agents["claude", "s", "a"].agent_type == "/b"
