@@ -26,7 +26,7 @@ from claude_tui.engine.reading import FileReader
 plain, seen = FileReader.read, []
 def read(self, task):
     found = plain(self, task)
-    seen.append(found.bytes_read)
+    seen.append(found.outcome.bytes_read)
     return found
 FileReader.read = read
 from claude_tui.cli import main
