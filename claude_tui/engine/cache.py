@@ -92,7 +92,9 @@ class Cache:
                 return is_ours
         except OSError as error:
             self.problem = f"cache not saved: {error.strerror or type(error).__name__}"
-            return False
+        except OverflowError:  # sums of counts that no client has, but a log may say
+            self.problem = "cache not saved: numbers of more than 64 bits"
+        return False
 
     def discard(self) -> None:
         """Make the next start begin without what was saved."""

@@ -74,3 +74,10 @@ def test_where_a_log_is_gone_all_others_are_read_again(logs: Logs) -> None:
 def test_where_a_log_shrank_all_are_read_again(logs: Logs) -> None:
     logs.first.write_bytes(b"")
     assert logs.count() == (["b"], [(str(logs.first), False), (str(logs.second), False)])
+
+
+def test_sums_that_fit_no_cache_are_counted_without_one(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
+    logs.home.append(assistant("msg_c", NOW_MS, usage(2**52, 2**52), session="a"), session="a")
+    monkeypatch.setattr(counting, "UNSAVED_BYTES", -1)
+    for _ in range(2):
+        assert logs.count() == (["a", "a", "b"], [(str(logs.first), True)])

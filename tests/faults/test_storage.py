@@ -97,6 +97,18 @@ async def test_a_home_where_nothing_can_be_written_costs_only_what_would_be_kept
         assert_level(await live.settle(), home.folder)
 
 
+async def test_counts_that_fit_no_cache_are_followed_and_remembered(home: Shadowed) -> None:
+    home.append(row(1, output=2**52))
+    async with kept(home.folder) as live:
+        await live.until(lambda snapshot: "numbers of more than 64 bits" in snapshot.progress.detail)
+        home.append(row(2, output=2**52))
+        await live.until_counted(2)
+        assert_level(await live.settle(), home.folder)
+    shutil.rmtree(home.folder / "projects")
+    async with kept(home.folder) as live:
+        assert live.look().totals.output == 2**53
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounts a file system")
 async def test_a_read_only_file_system_costs_only_what_would_be_kept(
     home: Shadowed, small_disk: Path, monkeypatch: pytest.MonkeyPatch
