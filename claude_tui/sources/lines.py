@@ -22,8 +22,12 @@ from claude_tui.sources.protocol import Checkpoint
 MAX_LINE: Final = 64 << 20
 """Bytes of the longest line that is kept. A longer one is passed over in windows and counted."""
 
-WINDOW: Final = 8 << 20
+WINDOW: Final = 1 << 20
 """Bytes read at once."""
+
+# The first large block that is freed tells glibc that such blocks come and go. It then keeps the memory of windows,
+# which would otherwise be taken from the system and cleared again for each of them.
+bytes(4 * WINDOW)
 
 HEAD: Final = 1024
 ANCHOR: Final = 64
@@ -56,11 +60,15 @@ def open_regular(path: str) -> tuple[int, os.stat_result]:
     return fd, found
 
 
-def fingerprint(fd: int, offset: int) -> tuple[bytes, bytes]:
-    """Hashes of the first KiB (at most, and only of what lies before `offset`) and of the 64 bytes before it."""
-    head = os.pread(fd, min(HEAD, offset), 0)
+def fingerprint(fd: int, offset: int, before: bytes = b"") -> tuple[bytes, bytes]:
+    """Hashes of the first KiB (at most, and only of what lies before `offset`) and of the 64 bytes before it.
+
+    `before` is all that lies before `offset`, where it is at hand.
+    """
     start = max(0, offset - ANCHOR)
-    anchor = head[start:offset] if offset <= HEAD else os.pread(fd, offset - start, start)
+    head = before[:HEAD] or os.pread(fd, min(HEAD, offset), 0)
+    near = before or head
+    anchor = near[start:offset] if len(near) == offset else os.pread(fd, offset - start, start)
     return blake2b(head, digest_size=8).digest(), blake2b(anchor, digest_size=8).digest()
 
 
@@ -85,6 +93,7 @@ class LineReader:
         self.problems: list[Problem] = []
         self._max_line = max_line
         self._window = min(window, max_line)
+        self._first = b""  # the block at the start of the file
         self._fd, self._stat = open_regular(path)
         try:
             if since is not None:
@@ -138,6 +147,7 @@ class LineReader:
                     block = b"".join((*carry, block))
             carry = [chunk[end:]] if end < len(chunk) else []
             offset, self.offset = self.offset, self.offset + len(block)
+            self._first = b"" if offset else block
             if block:
                 yield offset, block
 
@@ -151,7 +161,7 @@ class LineReader:
 
     def checkpoint(self, *, mark: int = 0, state: str = "") -> Checkpoint:
         """How far the lines were read, and how to know this file again."""
-        head, anchor = fingerprint(self._fd, self.offset)
+        head, anchor = fingerprint(self._fd, self.offset, self._first if len(self._first) == self.offset else b"")
         return Checkpoint(self._stat.st_dev, self._stat.st_ino, self.offset, head, anchor, mark, state)
 
     def _chunk(self, position: int) -> bytes:

@@ -35,7 +35,7 @@ def _native_finder() -> Callable[[bytes, bytes], Find]:
             return plain_finder
         import ctypes
 
-        strstr = ctypes.CDLL(None).strstr
+        strstr = ctypes.PyDLL(None).strstr  # its calls are so short that others need not be let in meanwhile
     except (AttributeError, ImportError, OSError, ValueError):
         return plain_finder
     strstr.restype = ctypes.c_void_p
