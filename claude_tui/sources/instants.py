@@ -5,18 +5,20 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any, Final
 
-_MINUTES: Final[dict[str, int]] = {}
-"""Instants of `YYYY-MM-DDTHH:MM:` seen so far: lines come many to the minute."""
-_MAX_MINUTES: Final = 100_000
 _DAYS: Final[dict[str, int]] = {}
 """Instants of `YYYY-MM-DDT` seen so far, of days since the epoch."""
 _MAX_DAYS: Final = 10_000
 _DAY_MS: Final = 86_400_000
+# Of a table only what is used over and over stays in the processor's cache while logs run through it: rows that follow
+# one another share their minute, so this one may be long. Of seconds and milliseconds anything may come.
 _CLOCK: Final = {
     f"{hour:02d}:{minute:02d}:": (hour * 60 + minute) * 60_000 for hour in range(24) for minute in range(60)
 }
 _SECONDS: Final = {f"{second:02d}.": second * 1000 for second in range(60)}
 _MILLIS: Final = {f"{ms:03d}Z": ms for ms in range(1000)}
+
+_last_day = ("", 0)
+"""`YYYY-MM-DDT` of a text before and its instant: one object, or a thread might get the one without the other."""
 
 
 def instant_ms(text: Any) -> int:
@@ -24,21 +26,23 @@ def instant_ms(text: Any) -> int:
 
     The form every client writes, `YYYY-MM-DDTHH:MM:SS.mmmZ`, takes a short cut; it gives the same result.
     """
+    day, day_ms = _last_day
     try:
-        return _MINUTES[text[:17]] + _SECONDS[text[17:20]] + _MILLIS[text[20:]]
+        if text[:11] == day:
+            return day_ms + _CLOCK[text[11:17]] + _SECONDS[text[17:20]] + _MILLIS[text[20:]]
     except (KeyError, TypeError):
-        return _new_minute_ms(text) if isinstance(text, str) else 0
+        pass
+    return _other_day_ms(text) if isinstance(text, str) else 0
 
 
-def _new_minute_ms(text: str) -> int:
+def _other_day_ms(text: str) -> int:
+    global _last_day
     try:
-        minute = _DAYS[text[:11]] + _CLOCK[text[11:17]]
-        ms = minute + _SECONDS[text[17:20]] + _MILLIS[text[20:]]
+        day_ms = _DAYS[text[:11]]
+        ms = day_ms + _CLOCK[text[11:17]] + _SECONDS[text[17:20]] + _MILLIS[text[20:]]
     except KeyError:
         return _parse_ms(text)
-    if len(_MINUTES) >= _MAX_MINUTES:
-        _MINUTES.clear()
-    _MINUTES[text[:17]] = minute
+    _last_day = text[:11], day_ms
     return ms
 
 
