@@ -9,8 +9,9 @@ Must not know prices, days, files of other rows, or totals.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
+from struct import Struct, unpack
 from typing import Final, NamedTuple, TypeVar
 
 from claude_tui.model import Extra, Row, Usage
@@ -35,6 +36,11 @@ NEVER: Final = 2**62
 """Stands for an unknown instant where instants are compared."""
 
 
+Settled = tuple[int, int, int, int, int, int, int, int, int, int]
+"""A response without rare facts: instant, owner and flags; input, output, writes for 5 minutes and for an hour, cache
+reads; offset and model."""
+
+
 class Owner(NamedTuple):
     """Who a response belongs to, as its own row says: session, sub-agent ("" main chain) and folder."""
 
@@ -45,8 +51,17 @@ class Owner(NamedTuple):
 
 def key_number(source: str, key: str) -> int:
     """Return 63 bits that stand for a response key of a source, the same in every process and version."""
-    text = key if source == "claude" else f"{source}\0{key}"
-    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little") >> 1
+    return key_numbers(source, (key,))[0]
+
+
+def key_numbers(source: str, keys: Collection[str]) -> list[int]:
+    """Return the number of each of many keys."""
+    texts = keys if source == "claude" else [f"{source}\0{key}" for key in keys]
+    encoded = "\n".join(texts).encode("utf-8", "surrogatepass").split(b"\n")
+    if len(encoded) != len(texts):
+        encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
+    digests = b"".join([blake2b(text, digest_size=8).digest() for text in encoded])
+    return [number >> 1 for number in unpack(f"<{len(texts)}Q", digests)]
 
 
 class Columns:
@@ -232,6 +247,27 @@ class ColumnsBuilder:
             number = self._models[model] = len(self._columns.models)
             self._columns.models.append(model)
         return number
+
+
+def append_settled(columns: Columns, settled: Mapping[str, Settled]) -> None:
+    """Append responses that are in `columns` nowhere yet, by their keys."""
+    if not settled:
+        return
+    wide, narrow = Struct(f"{len(settled)}q").pack, Struct(f"{len(settled)}i").pack
+    time, owner, flags, given, output, write_5m, write_1h, cache_read, offset, model = zip(
+        *settled.values(), strict=True
+    )
+    columns.key.frombytes(wide(*key_numbers(columns.source, settled)))
+    columns.time.frombytes(wide(*time))
+    columns.owner.frombytes(narrow(*owner))
+    columns.flags.frombytes(bytes(flags))
+    columns.input.frombytes(wide(*given))
+    columns.output.frombytes(wide(*output))
+    columns.write_5m.frombytes(wide(*write_5m))
+    columns.write_1h.frombytes(wide(*write_1h))
+    columns.cache_read.frombytes(wide(*cache_read))
+    columns.offset.frombytes(wide(*offset))
+    columns.model.frombytes(narrow(*model))
 
 
 def put_or_drop(table: dict[int, V], entry: int, value: V) -> None:

@@ -29,6 +29,9 @@ ROW = assistant("msg_a", T, usage(10, 20, 3, 4, 5))
 TEXT = line(ROW)
 USER = line({"parentUuid": "p", "type": "user", "message": {"content": "x" * 9000}, "sessionId": "s1", "cwd": "/p"})
 COUNTED = usage(999, 999)
+OLD_COUNTERS = (
+    "input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens", "service_tier",
+)  # fmt: skip
 
 
 def user(**more: Any) -> bytes:
@@ -38,6 +41,18 @@ def user(**more: Any) -> bytes:
 
 def spaced(row: Any) -> bytes:
     return json.dumps(row, separators=(", ", " : ")).encode() + b"\n"
+
+
+OLD = assistant("msg_o", T, {k: v for k, v in usage(1, 2, 3, 0, 5).items() if k in OLD_COUNTERS})
+
+
+def old(**more: Any) -> bytes:
+    """A usage row of a client that did not say how long cache writes live."""
+    return line({**OLD, "message": {**OLD["message"], "usage": {**OLD["message"]["usage"], **more}}})
+
+
+def searching(searches: Any, **more: Any) -> bytes:
+    return line(assistant("msg_w", T, usage(1, 2, server_tool_use={"web_search_requests": searches}, **more)))
 
 
 HOSTILE: dict[str, bytes] = {
@@ -88,6 +103,47 @@ HOSTILE: dict[str, bytes] = {
     "no object": b'[1]\n"usage"\n5\nnull\n',
     "braces only": b"{" * 3000 + b"\n",
     "deep": b'{"usage":' * 2000 + b"1" + b"}" * 2000 + b"\n",
+    "two types, the first of none": b'{"type":5,' + TEXT[1:],
+    "an old usage": old(),
+    "an old usage without writes": old(cache_creation_input_tokens=0),
+    "an old usage of no tier": old(service_tier=None),
+    "an old usage of a strange tier": old(service_tier='a "tier" \u2028 \ud83d'),
+    "an old usage of batches": old(service_tier="batch"),
+    "an old usage with a type": old(type="x"),
+    "an old usage with a model": old(model=1.5),
+    "an old usage with iterations": old(iterations=[{"type": "message", "output_tokens": 2}]),
+    "an old usage with no iterations": old(iterations=[]),
+    "an old usage with tools": old(server_tool_use={"web_search_requests": 3}),
+    "an old usage with a place": old(inference_geo="eu"),
+    "an old usage with a speed": old(speed="standard"),
+    "an old usage, then a new one": old() + line(assistant("msg_o", T + 1, usage(9, 99, 9))),
+    "a new usage, then an old one": line(assistant("msg_o", T, usage(9, 9, 9))) + old(output_tokens=88),
+    "an old usage, then a copy": old() + line({**OLD, "forkedFrom": {"sessionId": "s0"}}),
+    "a split that is none": line(assistant("msg_a", T, usage(1, 2, 3, cache_creation=None))),
+    "searches": searching(2) + searching(0) + searching(2, output_tokens=99),
+    "searches, then none": searching(2) + searching(0, output_tokens=99),
+    "searches, then a copy": searching(2) + line({**ROW, "forkedFrom": {"sessionId": "s0"}}),
+    "searches that are no count": searching(-1) + searching(1.5) + searching(2**53) + searching(None),
+    "code that ran": line(assistant("msg_a", T, usage(1, 2, server_tool_use={"code_execution_requests": 1}))),
+    "a folder that is none": user(cwd=None) + user(cwd=5) + user(cwd=["/p"], sessionId={}),
+    "two folders on a line": b'{"cwd":5,' + user(cwd="/other")[1:],
+    "a folder with a lone surrogate": user(cwd="/\ud83d"),
+    "a folder of invalid UTF-8": user(cwd="/other").replace(b"/other", b"/o\xffther"),
+    "a title with a folder": line({"type": "summary", "summary": "what was done", "cwd": "/other", "sessionId": "s9"}),
+    "a title with escapes": b'{"\\u0074ype":"custom-\\u0074itle","customTitle":"mine"}\n',
+    "a compaction": line({"type": "system", "subtype": "compact_boundary", "cwd": "/other"}),
+    "progress of something else": line({"type": "progress", "data": {"type": "hook_progress"}, "cwd": "/other"}),
+    "progress of nothing": line({"type": "progress", "data": [], "cwd": "/other"}) + line({"data": 1, "type": 2}),
+    "no type": line({"cwd": "/other", "sessionId": "s9"}),
+    "turns of strange content": user(message={"content": ["text", {"type": "tool_result"}, None]})
+    + user(message=[])
+    + user(message={"content": [{"type": 5}, {"type": ["tool_result"]}]}),
+    "a turn with a tool": user(message={"content": [{"type": "text"}, {"type": "tool_result"}]}, gitBranch="b"),
+    "a turn of a strange side": user(isSidechain="yes", gitBranch=5) + user(isSidechain=[], version=None),
+    "a turn of a side chain": user(isSidechain=True, gitBranch="side"),
+    "two turns on a line": user(gitBranch="one").rstrip() + user(gitBranch="two"),
+    "a turn of a strange time": user(timestamp=5) + user(timestamp="2026-02-30T00:00:00.000Z"),
+    "a turn with NUL in its type": user(gitBranch="b").replace(b'"type"', b'"ty\0pe"'),
     "long title": line({"type": "summary", "summary": "x" * 9000}),
 }
 
@@ -101,6 +157,19 @@ def test_hostile_lines_count_the_same(claude_home: ClaudeHome, name: str, is_nat
         assert differences(str(path))[0] == []
     with reading_with(window=600, max_line=8 << 20, is_native=is_native):
         assert differences(str(path))[0] == []
+
+
+@pytest.mark.parametrize("file", ["s1", "agent-a1"])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_lines_at_the_start_and_at_the_end_say_the_same(claude_home: ClaudeHome, name: str, file: str) -> None:
+    path = claude_home.append(HOSTILE[name], session=file)
+    assert differences(str(path))[0] == []
+    claude_home.append(user(cwd="/second", sessionId="s2"), session=file)
+    found, checkpoint = differences(str(path))
+    assert found == []
+    claude_home.append(HOSTILE[name], session=file)
+    assert differences(str(path))[0] == []
+    assert differences(str(path), checkpoint)[0] == []
 
 
 def test_a_torn_last_line_waits_for_its_newline(claude_home: ClaudeHome) -> None:

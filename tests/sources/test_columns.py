@@ -5,12 +5,13 @@ from __future__ import annotations
 import pickle
 import random
 from dataclasses import replace
+from hashlib import blake2b
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_tui.model import Extra, Row, Usage
-from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, columns_of, key_number
+from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, columns_of, key_number, key_numbers
 from claude_tui.sources.instants import instant_ms
 from tests.engine.counting import content
 from tests.engine.rows import in_file, rows
@@ -118,3 +119,14 @@ def test_what_is_no_timestamp_is_no_instant() -> None:
 def test_a_strange_timestamp_spoils_no_other() -> None:
     instant_ms("2026-02-03T24:00:00.000Z")
     assert instant_ms("2026-02-03T01:00:00.000Z") == 1_770_080_400_000
+
+
+@given(
+    st.lists(st.text(st.characters() | st.sampled_from("\n\ud83d\udc00"), max_size=5)),
+    st.sampled_from(["claude", "codex"]),
+)
+def test_many_keys_have_the_numbers_of_each(keys: list[str], source: str) -> None:
+    texts = [key if source == "claude" else f"{source}\0{key}" for key in keys]
+    digests = [blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest() for text in texts]
+    assert key_numbers(source, keys) == [int.from_bytes(digest, "little") >> 1 for digest in digests]
+    assert [key_number(source, key) for key in keys] == key_numbers(source, keys)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import tracemalloc
+from hashlib import blake2b
 from math import inf
 from pathlib import Path
 
@@ -83,6 +84,22 @@ def test_a_changed_file_is_read_from_zero(tmp_path: Path, change: object, count:
     assert reader.restarted
     assert lines[0][0] == 0
     assert len(lines) >= count - 1
+
+
+@pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 1023, 1024, 1025, 5000])
+@pytest.mark.parametrize("window", [100, 1024, 1 << 20])
+def test_the_checkpoint_is_that_of_the_bytes_before_it(tmp_path: Path, size: int, window: int) -> None:
+    log = tmp_path / "log"
+    data = b"".join(b"%d\n" % n for n in range(9000))[-size:] if size else b""
+    log.write_bytes(data + b"torn")
+    mark = read(log, window=window)[2]
+    digests = [blake2b(part, digest_size=8).digest() for part in (data[:1024], data[-64:])]
+    assert (mark.offset, [mark.head, mark.anchor]) == (len(data), digests)
+    with log.open("ab") as file:
+        file.write(b" line\n")
+    lines, reader, more = read(log, mark, window=window)
+    assert (lines, reader.restarted) == ([(len(data), b"torn line")], False)
+    assert more == read(log, window=window)[2]
 
 
 def test_an_oversize_line_is_counted_and_its_neighbours_are_kept(tmp_path: Path) -> None:

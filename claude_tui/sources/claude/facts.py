@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
+
+import orjson
 
 from claude_tui.model import Row
 from claude_tui.sources.claude.rule import count_of
@@ -26,6 +28,9 @@ _MAX_META: Final = 1 << 20
 _TITLES: Final = {"summary": "summary", "ai-title": "aiTitle", "custom-title": "customTitle"}
 """Kinds of title lines with the field that holds the title, the least important first."""
 
+
+NOTES: Final = frozenset({"system", *_TITLES})
+"""Kinds of lines that may hold a title or a compaction."""
 
 CONTINUES: Final = b'{"parentUuid":"'
 """How most lines of a conversation begin, and none with a title or a compaction."""
@@ -69,7 +74,10 @@ class FactsGatherer:
         """Return what later lines are added to."""
         self._note_context()
         known = [self._title_rank, self.context_ms, self.usage_ms, self._found, self._turn]
-        return _to_json(known)
+        try:
+            return orjson.dumps(known).decode()
+        except TypeError:  # a text that is no Unicode, or a number of more than 64 bits
+            return _to_json(known)
 
     def facts(self) -> FileFacts:
         """Return what has been gathered."""
@@ -79,25 +87,29 @@ class FactsGatherer:
 
     def see(self, value: Mapping[str, Any], row: Row | None, line: bytes) -> None:
         """Take in one object of a line, the usage row it is if it is one, and the line's bytes."""
+        self.see_but_turn(value, row, line)
+        self.see_turn(value)
+
+    def see_but_turn(self, value: Mapping[str, Any], row: Row | None, line: bytes) -> None:
+        """Take in one object of a line as `see` does, where the last turn is looked for apart."""
         if self.needs_start:
-            self.see_start(value)
+            self.see_start(_text(value, "cwd"), _text(value, "sessionId"))
         if is_note(line):
             self.see_note(value)
         if row is not None:
             self.see_usage(row.time_ms, row.usage.prompt, row.model, is_main=not row.is_sidechain)
-        self.see_turn(value)
 
     @property
     def needs_start(self) -> bool:
         """Whether the first lines have not yet told all they can."""
         return "cwd" not in self._found or (self._is_agent and "parent" not in self._found)
 
-    def see_start(self, value: Mapping[str, Any]) -> None:
+    def see_start(self, cwd: str, session: str) -> None:
         """Learn the folder, and whose agent this is, from the first lines that say so."""
-        if "cwd" not in self._found and _text(value, "cwd"):
-            self._found["cwd"] = value["cwd"]
-        if self._is_agent and "parent" not in self._found and _text(value, "sessionId"):
-            self._found["parent"] = value["sessionId"]
+        if "cwd" not in self._found and cwd:
+            self._found["cwd"] = cwd
+        if self._is_agent and "parent" not in self._found and session:
+            self._found["parent"] = session
 
     def see_note(self, value: Mapping[str, Any]) -> None:
         """Learn titles and compactions.
@@ -138,24 +150,26 @@ class FactsGatherer:
     def see_turn(self, value: Mapping[str, Any]) -> bool:
         """Take a line for the last turn if it is one: of the main chain, or any in a sub-agent's file."""
         kind = _text(value, "type")
-        if kind not in ("user", "assistant") or (value.get("isSidechain") and not self._is_agent):
+        if not self.is_turn(kind, value.get("isSidechain")):
             return False
-        self._turn = {
-            "branch": _text(value, "gitBranch"),
-            "version": _text(value, "version"),
-            "last_kind": "" if self._is_agent else _turn_kind(value),
-            "last_ms": instant_ms(value.get("timestamp")),
-        }
+        message = value.get("message")
+        content = message.get("content") if isinstance(message, dict) else None
+        blocks = [b.get("type") for b in content if isinstance(b, dict)] if isinstance(content, list) else []
+        branch, version = _text(value, "gitBranch"), _text(value, "version")
+        self.set_turn(kind, blocks, branch, version, instant_ms(value.get("timestamp")))
         return True
 
+    def is_turn(self, kind: str, is_sidechain: object) -> bool:
+        """Whether a line of this type is a turn that is looked at."""
+        return kind in ("user", "assistant") and (self._is_agent or not is_sidechain)
 
-def _turn_kind(line: Mapping[str, Any]) -> str:
-    message = line.get("message")
-    content = message.get("content") if isinstance(message, dict) else None
-    blocks = [b.get("type") for b in content if isinstance(b, dict)] if isinstance(content, list) else []
-    if line.get("type") == "assistant":
-        return "tool_use" if "tool_use" in blocks else "assistant"
-    return "tool_result" if "tool_result" in blocks else "user"
+    def set_turn(self, kind: str, blocks: Sequence[object], branch: str, version: str, time_ms: int) -> None:
+        """Remember the last turn, `blocks` being the types of its parts."""
+        last_kind = ""
+        if not self._is_agent:
+            call, otherwise = ("tool_use", "assistant") if kind == "assistant" else ("tool_result", "user")
+            last_kind = call if call in blocks else otherwise
+        self._turn = {"branch": branch, "version": version, "last_kind": last_kind, "last_ms": time_ms}
 
 
 def _text(record: Mapping[str, Any], name: str) -> str:
@@ -169,8 +183,10 @@ def with_agent_type(facts: FileFacts, path: str) -> FileFacts:
         return facts
     try:
         fd, _ = open_regular(path.removesuffix(".jsonl") + ".meta.json")
-        with open(fd, "rb") as file:
-            meta = json.loads(file.read(_MAX_META))
+        try:
+            meta = json.loads(os.read(fd, _MAX_META))
+        finally:
+            os.close(fd)
     except (OSError, ValueError, RecursionError):
         return facts
     kind = meta.get("agentType") if isinstance(meta, dict) else None

@@ -8,7 +8,6 @@ here. Must not price or sum.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -16,18 +15,23 @@ import msgspec
 
 from claude_tui.model import ProblemKind
 from claude_tui.sources.claude.discovery import decoded_dir
-from claude_tui.sources.claude.facts import CONTINUES, MAX_NOTE, FactsGatherer, is_note, with_agent_type
+from claude_tui.sources.claude.facts import CONTINUES, MAX_NOTE, NOTES, FactsGatherer, with_agent_type
 from claude_tui.sources.claude.fast_rows import FastBuilder
 from claude_tui.sources.claude.fast_search import marks
 from claude_tui.sources.claude.rule import bad_counts, usage_row
-from claude_tui.sources.claude.usual import AnyLine, UserLine, UsualRow
+from claude_tui.sources.claude.usual import FirstLine, Named, Turn, UserLine, UsualRow
+from claude_tui.sources.instants import instant_ms
 from claude_tui.sources.lines import LineReader, decode_objects
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead
 
 _BRACE: Final = ord("}")
 _decode: Final = msgspec.json.Decoder(UsualRow).decode
 _decode_user: Final = msgspec.json.Decoder(UserLine).decode
-_decode_any: Final = msgspec.json.Decoder(AnyLine).decode
+_decode_first: Final = msgspec.json.Decoder(FirstLine).decode
+_decode_turn: Final = msgspec.json.Decoder(Turn).decode
+_decode_named: Final = msgspec.json.Decoder(Named).decode
+_BY_RULE: Final = {"assistant", *NOTES}
+_PROGRESS: Final = Named("agent_progress")
 _NOT_USUAL: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -72,31 +76,43 @@ class _Reading:
         while start < size:
             end = find(b"\n", start)
             lines += 1
-            if mark < end:
+            if needs_start:
+                self._read_first(offset + start, block[start:end])
+                needs_start = facts.needs_start
+                if mark < end:
+                    mark = mark_after(end)
+            elif mark < end:
                 line = block[start:end]
                 try:
-                    is_taken = not needs_start and take(decode(line), offset + start)
+                    is_taken = take(decode(line), offset + start)
                 except _NOT_USUAL:
                     is_taken = False
-                if not is_taken and (needs_start or not _is_from_user(line)):
+                if not is_taken and not _is_from_user(line):
                     self._read_line(offset + start, line)
-                    needs_start = needs_start and facts.needs_start
                 mark = mark_after(end)
-            elif (
-                needs_start
-                or block[end - 1] != _BRACE
-                or (end - start <= MAX_NOTE and not startswith(CONTINUES, start, end) and _matters(block[start:end]))
+            elif block[end - 1] != _BRACE or (
+                end - start <= MAX_NOTE and not startswith(CONTINUES, start, end) and _matters(block[start:end])
             ):
                 self._read_line(offset + start, block[start:end])
-                needs_start = needs_start and facts.needs_start
             start = end + 1
         self._reader.lines += lines
+
+    def _read_first(self, offset: int, line: bytes) -> None:
+        """Take in a line that may be the first to name a folder."""
+        try:
+            found = _decode_first(line)
+        except _NOT_USUAL:
+            found = None
+        if found is None or found.type in _BY_RULE or found.data == _PROGRESS:
+            self._read_line(offset, line)
+        else:
+            self._facts.see_start(found.cwd, found.sessionId)
 
     def _read_line(self, offset: int, line: bytes) -> None:
         """Take in a line by the rule, as the plain way does."""
         for value in self._reader.objects(offset, line):
             row = usage_row(value, self._stem, offset)
-            self._facts.see(value, row, line)
+            self._facts.see_but_turn(value, row, line)
             if row is not None:
                 self._builder.add(row if row.cwd else replace(row, cwd=decoded_dir(self._reader.path)))
                 for name in bad_counts(value):
@@ -106,25 +122,37 @@ class _Reading:
         end = len(block) - 1
         while end > 0:
             start = block.rfind(b"\n", 0, end) + 1
-            for value in reversed(list(decode_objects(block[start:end]))):
-                if self._facts.see_turn(value):
-                    return
+            if self._is_turn(block[start:end]):
+                return
             end = start - 1
+
+    def _is_turn(self, line: bytes) -> bool:
+        """Take a line for the last turn, if it is one."""
+        facts = self._facts
+        try:
+            found = _decode_turn(line)
+        except _NOT_USUAL:
+            return any(facts.see_turn(value) for value in reversed(list(decode_objects(line))))
+        if not facts.is_turn(found.type, found.isSidechain):
+            return False
+        content = found.message.content if found.message is not None else None
+        blocks = [part.type for part in content] if isinstance(content, list) else []
+        facts.set_turn(found.type, blocks, found.gitBranch, found.version, instant_ms(found.timestamp))
+        return True
 
 
 def _is_from_user(line: bytes) -> bool:
     """Whether a line is whole and the user's: it may say "usage" of what a tool did, and counts nothing."""
-    return _is_shaped(_decode_user, line)
+    try:
+        _decode_user(line)
+    except _NOT_USUAL:
+        return False
+    return True
 
 
 def _matters(line: bytes) -> bool:
     """Whether a short line outside the conversation may be a note, or is broken, which is to be told."""
-    return is_note(line) or not _is_shaped(_decode_any, line)
-
-
-def _is_shaped(decode: Callable[[bytes], object], line: bytes) -> bool:
     try:
-        decode(line)
+        return _decode_named(line).type in NOTES
     except _NOT_USUAL:
-        return False
-    return True
+        return True

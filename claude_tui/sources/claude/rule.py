@@ -210,6 +210,15 @@ def _terms(usage: Object, stop_reason: object, counted: Usage) -> str:
     return _to_sorted_json(kept)
 
 
+def terms_without_split(given: int, output: int, writes: int, reads: int, tier: str | None) -> str:
+    """Return the terms of a usage that has these counters and this tier, cache writes among them, and nothing else."""
+    told = f',"service_tier":{_to_json(tier)}' if tier is not None else ""
+    return (
+        f'{{"cache_creation_input_tokens":{writes},"cache_read_input_tokens":{reads},'
+        f'"input_tokens":{given},"output_tokens":{output}{told}}}'
+    )
+
+
 def _runs_code(usage: Object) -> bool:
     """Whether code was executed, which is billed by time the log does not have."""
     tools = usage.get("server_tool_use")

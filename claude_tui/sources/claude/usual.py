@@ -10,6 +10,10 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from claude_tui.sources.claude.rule import MAX_COUNT
+
+Count = Annotated[int, Meta(ge=0, lt=MAX_COUNT)]
+
 
 class Iteration(Struct, gc=False):
     """One pass of a model within a response."""
@@ -20,61 +24,100 @@ class Iteration(Struct, gc=False):
 class Tools(Struct, gc=False):
     """What the server did, as far as it is usual."""
 
-    web_search_requests: Literal[0] = 0
+    web_search_requests: Count = 0
     code_execution_requests: Literal[0] | None = None
 
 
 class Split(Struct, gc=False):
     """Cache writes by how long they live."""
 
-    ephemeral_5m_input_tokens: int
-    ephemeral_1h_input_tokens: int
+    ephemeral_5m_input_tokens: Count
+    ephemeral_1h_input_tokens: Count
 
 
-class UsageShape(Struct, gc=False):
-    """The counters of a usual row; the rule says what any other shape means."""
+class UsageShape(Struct, gc=False, kw_only=True):
+    """The counters of a usual row; the rule says what any other shape means. Older clients do not split writes."""
 
-    input_tokens: int
-    output_tokens: int
-    cache_creation_input_tokens: int
-    cache_read_input_tokens: int
-    cache_creation: Split
+    input_tokens: Count
+    cache_creation_input_tokens: Count
+    cache_read_input_tokens: Count
+    output_tokens: Count
     server_tool_use: Tools | UnsetType | None = UNSET
+    service_tier: str | None = None
+    cache_creation: Split | UnsetType = UNSET
+    inference_geo: str | None = None
     iterations: Annotated[list[Iteration], Meta(max_length=1)] | None = None
     speed: str | None = None
-    inference_geo: str | None = None
-    service_tier: str | None = None
     fallback_credit: None = None
+    type: None = None
+    model: None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing but counters and a tier is said that a price may depend on."""
+        told = self.server_tool_use is not UNSET or self.iterations is not None
+        return not told and self.inference_geo is None and self.speed is None
 
 
-class Message(Struct, gc=False):
+class Message(Struct, gc=False, kw_only=True):
     """What the API answered, without its content."""
 
-    id: str
     model: str
-    usage: UsageShape
+    id: str
     stop_reason: str | None = None
+    usage: UsageShape
     pausedResponses: Annotated[list[Any], Meta(max_length=0)] | None = None
 
 
-class UsualRow(Struct, gc=False):
-    """A usage row as nearly all are. A decoder of this checks the whole line and keeps only what is named here."""
+class UsualRow(Struct, gc=False, kw_only=True):
+    """A usage row as nearly all are. A decoder of this checks the whole line and keeps only what is named here.
 
-    type: Literal["assistant"]
-    message: Message
-    sessionId: str
-    cwd: str
-    version: str
+    What is named stands in the order of newer clients, in which the decoder looks for it.
+    """
+
     isSidechain: bool
-    timestamp: str
     agentId: str = ""
+    message: Message
+    type: Literal["assistant"]
+    timestamp: str
+    cwd: str
+    sessionId: str
+    version: str
     requestSessionId: Any = UNSET
     forkedFrom: Any = UNSET
     isApiErrorMessage: bool | None = None
 
 
-class AnyLine(Struct, gc=False):
-    """A line that is one JSON object."""
+class Named(Struct, gc=False):
+    """A line, or a part of one, that may say what it is."""
+
+    type: str = ""
+
+
+class FirstLine(Struct, gc=False):
+    """A line as far as it says where a session is."""
+
+    type: str = ""
+    cwd: str = ""
+    sessionId: str = ""
+    data: Named | None = None
+
+
+class Talk(Struct, gc=False):
+    """What was said, by the kinds of its parts."""
+
+    content: list[Named] | str | None = None
+
+
+class Turn(Struct, gc=False):
+    """A line as far as it may be a turn."""
+
+    type: str = ""
+    message: Talk | None = None
+    timestamp: str = ""
+    version: str = ""
+    gitBranch: str = ""
+    isSidechain: bool | None = None
 
 
 class UserLine(Struct, gc=False):

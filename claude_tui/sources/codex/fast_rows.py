@@ -7,7 +7,6 @@ records mean.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 from msgspec.structs import astuple
 
@@ -15,15 +14,8 @@ from claude_tui.model import Row
 from claude_tui.sources.codex.records import Tokens
 from claude_tui.sources.codex.rollout import OtherThreads, Rollout
 from claude_tui.sources.codex.usual import CountLine, Info, RecordLine, Told
-from claude_tui.sources.columns import SIDECHAIN, Columns, ColumnsBuilder, Owner, key_number
+from claude_tui.sources.columns import SIDECHAIN, Columns, ColumnsBuilder, Owner, Settled, append_settled
 from claude_tui.sources.instants import instant_ms
-
-_COLUMNS: Final = (
-    "time", "owner", "flags", "input", "output", "write_5m", "write_1h", "cache_read", "offset", "model",
-)  # fmt: skip
-
-Counted = tuple[int, int, int, int, int, int, int, int, int, int]
-"""What is counted of a response, in the order of `_COLUMNS`."""
 
 Origin = tuple[int, int]
 """The owner number and the flags of a thread's own responses."""
@@ -113,7 +105,7 @@ class FastBuilder(ColumnsBuilder):
 
     def __init__(self, *, keep_names: bool) -> None:
         super().__init__("codex", keep_names=keep_names)
-        self._counted: dict[str, Counted] = {}
+        self._counted: dict[str, Settled] = {}
 
     def origin(self, root: str, thread: str, cwd: str) -> Origin:
         """Number the owner of a thread's own responses."""
@@ -149,10 +141,7 @@ class FastBuilder(ColumnsBuilder):
         self._counted = {}
         return super().columns()
 
-    def _extend(self, counted: dict[str, Counted]) -> None:
-        columns = self._columns
-        columns.key.extend([key_number("codex", key) for key in counted])
+    def _extend(self, counted: Mapping[str, Settled]) -> None:
+        append_settled(self._columns, counted)
         if self._keep_names:
-            columns.names.extend(counted)
-        for name, values in zip(_COLUMNS, zip(*counted.values(), strict=True), strict=False):
-            getattr(columns, name).extend(values)
+            self._columns.names.extend(counted)
