@@ -35,15 +35,17 @@ def _native_finder() -> Callable[[bytes, bytes], Find]:
             return plain_finder
         import ctypes
 
-        strstr = ctypes.PyDLL(None).strstr  # its calls are so short that others need not be let in meanwhile
+        library = ctypes.PyDLL(None)  # its calls are so short that other threads need not be let in meanwhile
+        strstr, start_of = library.strstr, library.PyBytes_AsString
     except (AttributeError, ImportError, OSError, ValueError):
         return plain_finder
-    strstr.restype = ctypes.c_void_p
+    strstr.restype = start_of.restype = ctypes.c_void_p
     strstr.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
+    start_of.argtypes = [ctypes.py_object]
 
     def finder(block: bytes, needle: bytes) -> Find:
         # A NUL follows the bytes of every bytes object and ends the search; this one holds no other.
-        start: int = ctypes.cast(ctypes.c_char_p(block), ctypes.c_void_p).value or 0
+        start: int = start_of(block)
         size = len(block)
 
         def find(position: int, block: bytes = block) -> int:  # holds on to the block it points into

@@ -69,6 +69,7 @@ class _Reading:
 
     def _read_block(self, offset: int, block: bytes) -> None:
         find, startswith = block.find, block.startswith
+        view = memoryview(block)
         facts, take, decode, mark_after = self._facts, self._builder.take, _decode, marks(block)
         mark = mark_after(0)
         start, size, lines = 0, len(block), 0
@@ -82,13 +83,12 @@ class _Reading:
                 if mark < end:
                     mark = mark_after(end)
             elif mark < end:
-                line = block[start:end]
                 try:
-                    is_taken = take(decode(line), offset + start)
+                    is_taken = take(decode(view[start:end]), offset + start)
                 except _NOT_USUAL:
                     is_taken = False
-                if not is_taken and not _is_from_user(line):
-                    self._read_line(offset + start, line)
+                if not is_taken and not _is_from_user(view[start:end]):
+                    self._read_line(offset + start, block[start:end])
                 mark = mark_after(end)
             elif block[end - 1] != _BRACE or (
                 end - start <= MAX_NOTE and not startswith(CONTINUES, start, end) and _matters(block[start:end])
@@ -141,7 +141,7 @@ class _Reading:
         return True
 
 
-def _is_from_user(line: bytes) -> bool:
+def _is_from_user(line: memoryview) -> bool:
     """Whether a line is whole and the user's: it may say "usage" of what a tool did, and counts nothing."""
     try:
         _decode_user(line)

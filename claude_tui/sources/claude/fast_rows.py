@@ -75,10 +75,10 @@ class FastBuilder(ColumnsBuilder):
             and row.version == last.version
             and row.agentId == last.agentId
             and row.isSidechain is last.isSidechain
-            and message.model == last.message.model
-            and usage.speed == last.message.usage.speed
-            and usage.service_tier == last.message.usage.service_tier
-            and usage.inference_geo == last.message.usage.inference_geo
+            and message.model == (before := last.message).model
+            and usage.speed == (used := before.usage).speed
+            and usage.service_tier == used.service_tier
+            and usage.inference_geo == used.inference_geo
         ):
             shared = self._last_shared
         else:

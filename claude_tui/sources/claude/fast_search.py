@@ -12,6 +12,7 @@ from claude_tui.sources import search
 from claude_tui.sources.search import NOWHERE, Find
 
 USAGE: Final = b'"usage"'
+ESCAPE: Final = b"\\u00"
 ESCAPES: Final = (b"\\u006", b"\\u007")
 """Every escape of a small letter starts with one of these."""
 
@@ -21,7 +22,10 @@ def marks(block: bytes) -> Find:
     if b"\0" in block:
         return lambda position: position
     find = search.finder(block, USAGE)
-    escapes = [_remembering(one) for one in (search.finder(block, one) for one in ESCAPES) if one(0) != NOWHERE]
+    first = search.finder(block, ESCAPE)(0)
+    if first == NOWHERE:
+        return find
+    escapes = [_remembering(one) for one in (search.finder(block, one) for one in ESCAPES) if one(first) != NOWHERE]
     if not escapes:
         return find
     return lambda position: min(find(position), *(escape(position) for escape in escapes))
