@@ -6,6 +6,7 @@ import tracemalloc
 from hashlib import blake2b
 from math import inf
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -100,6 +101,14 @@ def test_the_checkpoint_is_that_of_the_bytes_before_it(tmp_path: Path, size: int
     lines, reader, more = read(log, mark, window=window)
     assert (lines, reader.restarted) == ([(len(data), b"torn line")], False)
     assert more == read(log, window=window)[2]
+
+
+def test_a_file_of_one_window_is_read_once(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"line\n" * 5000)
+    with patch("os.pread", wraps=os.pread) as pread:
+        read(log)
+    assert pread.call_count == 1
 
 
 def test_an_oversize_line_is_counted_and_its_neighbours_are_kept(tmp_path: Path) -> None:
