@@ -1,4 +1,4 @@
-"""What changes below folders, as watchfiles tells it: for systems without `inotify`. Must not know what the files are."""
+"""What changes below folders, as watchfiles tells it: for systems without inotify. Must not know what files are."""
 
 from __future__ import annotations
 
