@@ -178,6 +178,7 @@ class Monitor:
             if keeper is not None:
                 await asyncio.to_thread(keeper.start, opening.files)
             await self._run_scan()
+        opening.files, self._scan = [], None  # what the first read alone needs
 
     async def _run_scan(self) -> None:
         scan = self._scan
