@@ -17,6 +17,8 @@ from typing import Final
 
 GATHER_S: Final = 0.01
 """What is written together comes together."""
+EVERY_S: Final = 0.05
+"""What never ceases comes so often, as each time costs a look at what changed."""
 READ_BYTES: Final = 1 << 16
 
 MODIFY: Final = 0x2
@@ -52,12 +54,14 @@ async def changes(roots: Sequence[str], check_s: float) -> AsyncGenerator[set[st
         for root in roots:
             await asyncio.to_thread(watches.add_root, root)
         yield set()
+        told_s = 0.0
         while True:
             happened = loop.create_future()
             loop.add_reader(watches.fd, _tell, loop, watches.fd, happened)
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(happened, check_s)
-                await asyncio.sleep(GATHER_S)
+                await asyncio.sleep(max(GATHER_S, told_s + EVERY_S - loop.time()))
+                told_s = loop.time()
             loop.remove_reader(watches.fd)
             changed, folders = watches.take()
             for folder in folders:

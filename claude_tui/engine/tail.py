@@ -150,15 +150,20 @@ class Tail:
     async def sweep(self) -> None:
         """Compare every file with what was last read of it, and read what differs."""
         self.work.sweeps += 1
-        files = await asyncio.to_thread(self._discover)
-        await self._read_changed(files)
-        if self._forget_failures(files):
+        files, changed = await asyncio.to_thread(self._look)
+        await self._read_changed(changed)
+        if self._failed and self._forget_failures(files):
             self._on_change()
 
     def _forget_failures(self, files: Iterable[LogFile]) -> bool:
         """Take back the problems of what could not be read and is no longer there. Returns whether any were."""
         gone = self._failed.keys() - {file.path for file in files}
         return any([self._store.apply(path, Columns(self._failed.pop(path))) for path in gone])
+
+    def _look(self) -> tuple[list[LogFile], list[LogFile]]:
+        """Find all files, and those of them that changed: to compare thousands would hold up the screen."""
+        files = self._discover()
+        return files, [file for file in files if self._differs(file)]
 
     def _discover(self) -> list[LogFile]:
         return self._as_known(distinct(file for name, root in self._roots for file in reader(name).discover(root)))

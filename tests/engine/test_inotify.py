@@ -5,6 +5,7 @@ import errno
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import aclosing
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -243,3 +244,13 @@ async def test_the_limit_of_watches_is_said_at_the_start_and_for_a_folder_made_l
 async def test_a_root_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         await anext(changes([str(tmp_path / "none")], 1.0))
+
+
+async def test_what_is_written_together_is_told_together(tmp_path: Path) -> None:
+    async with aclosing(changes([str(tmp_path)], 60.0)) as telling:
+        assert await anext(telling) == set()
+        for number in range(3):
+            paths = {tmp_path / f"{number}-{other}" for other in range(5)}
+            for path in paths:
+                path.write_text("x")
+            assert await anext(telling) == set(map(str, paths))
