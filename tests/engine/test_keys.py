@@ -47,11 +47,7 @@ def test_keys_are_found_as_in_a_dictionary_wherever_they_are(seed: int, monkeypa
     for _ in range(40):
         fresh = array("q", {rng.getrandbits(64) - (1 << 63) for _ in range(rng.randrange(9))} - known.keys())
         assert index.is_disjoint(fresh)
-        if rng.random() < 0.5:
-            index.extend(fresh, len(known))
-        else:
-            for row, key in enumerate(fresh, len(known)):
-                index.add(key, row)
+        index.extend(fresh, len(known))
         known |= {key: row for row, key in enumerate(fresh, len(known))}
         if rng.random() < 0.2:
             index.seal_run()
