@@ -13,10 +13,13 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Final
 
-RUN_LENGTH: Final = 1 << 17
-"""Keys in a run: sorting one holds other threads up for some 40 ms."""
+RUN_LENGTH: Final = 1 << 16
+"""Keys in a run: sorting one holds other threads up for some 20 ms. What is not in a run yet costs ten times as much,
+and leaves holes in the memory."""
+FEW_KEYS: Final = 1 << 14
+FEW_BITS: Final = 1 << 18
 BITMAP_BITS: Final = 1 << 24
-"""2 MiB: at a million keys one in seventeen strange keys must be looked for all the same."""
+"""2 MiB for more than a few keys: at a million one in seventeen strange keys must be looked for all the same."""
 
 
 class KeyIndex:
@@ -28,6 +31,7 @@ class KeyIndex:
         self._bitmap = bytearray()
         self._kept: array[int] | None = None
         self._is_asked = False
+        self._bit_mask = 0
 
     def __len__(self) -> int:
         return len(self._kept or ()) + len(self._recent) + sum(len(keys) for keys, _ in self._runs)
@@ -39,7 +43,7 @@ class KeyIndex:
         row = self._recent.get(key)
         if row is not None or not self._runs:
             return row
-        bit = key & (BITMAP_BITS - 1)
+        bit = key & self._bit_mask
         if not self._bitmap[bit >> 3] & 1 << (bit & 7):
             return None
         for keys, rows in self._runs:
@@ -86,11 +90,7 @@ class KeyIndex:
         if not self._recent:
             return False
         keys = array("q", sorted(islice(self._recent, RUN_LENGTH)))
-        if not self._bitmap:
-            self._bitmap = bytearray(BITMAP_BITS >> 3)
-        for key in keys:
-            bit = key & (BITMAP_BITS - 1)
-            self._bitmap[bit >> 3] |= 1 << (bit & 7)
+        self._mark(keys)
         self._runs.append((keys, array("i", map(self._recent.__getitem__, keys))))
         for key in keys:
             del self._recent[key]
@@ -99,3 +99,15 @@ class KeyIndex:
         else:
             self._recent = {}
         return len(self._recent) >= RUN_LENGTH // 8
+
+    def _mark(self, keys: array[int]) -> None:
+        """Note in the bitmap that keys are in a run."""
+        bits = FEW_BITS if len(self) <= FEW_KEYS else BITMAP_BITS
+        if bits > 8 * len(self._bitmap):
+            self._bitmap, self._bit_mask = bytearray(bits >> 3), bits - 1
+            for known, _ in self._runs:
+                self._mark(known)
+        bitmap, mask = self._bitmap, self._bit_mask
+        for key in keys:
+            bit = key & mask
+            bitmap[bit >> 3] |= 1 << (bit & 7)

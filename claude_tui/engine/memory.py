@@ -32,6 +32,11 @@ def give_back(store: Store) -> None:
             is_more = store.table.row_of.seal_run()
     _call_glibc("mallopt", _TRIM_THRESHOLD, _AT_START_BYTES)
     _call_glibc("mallopt", _MMAP_THRESHOLD, _AT_START_BYTES)
+    trim()
+
+
+def trim() -> None:
+    """Return what is free to the system, wherever it lies: for after work that took much for a moment."""
     _call_glibc("malloc_trim", 0)
 
 

@@ -15,7 +15,7 @@ from claude_tui.engine.budgets import Budget, BudgetState, check
 from claude_tui.engine.explain import Explanation, explain
 from claude_tui.engine.hours import HourBook, Hours
 from claude_tui.engine.limits import Limits
-from claude_tui.engine.memory import give_back
+from claude_tui.engine.memory import give_back, trim
 from claude_tui.engine.opening import Opening
 from claude_tui.engine.outcome import FileColumns, Packed
 from claude_tui.engine.reading import Task
@@ -178,6 +178,7 @@ class Monitor:
             if keeper is not None:
                 await asyncio.to_thread(keeper.start, opening.files)
             await self._run_scan()
+        opening.files, self._scan = [], None  # what the first read alone needs
 
     async def _run_scan(self) -> None:
         scan = self._scan
@@ -252,6 +253,7 @@ class Monitor:
         mark = keeper.ledger.mark() if keeper is not None and keeper.flush() else ""
         if self._opening.save(mark):
             self._saved_revision = revision
+            trim()
         if self._opening.cache.problem != problem:
             self._notify()
 

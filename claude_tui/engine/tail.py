@@ -11,13 +11,13 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from claude_tui.engine.opening import is_same_stat
 from claude_tui.engine.outcome import FileColumns, FileOutcome, pack
-from claude_tui.engine.reading import FileReader, Task, distinct
+from claude_tui.engine.reading import FileReader, Task
 from claude_tui.engine.seen import Seen
 from claude_tui.engine.store import Store
 from claude_tui.engine.watch import hints, needs_polling
@@ -150,18 +150,29 @@ class Tail:
     async def sweep(self) -> None:
         """Compare every file with what was last read of it, and read what differs."""
         self.work.sweeps += 1
-        files = await asyncio.to_thread(self._discover)
-        await self._read_changed(files)
-        if self._forget_failures(files):
+        changed, gone = await asyncio.to_thread(self._look)
+        await self._read_changed(changed)
+        if self._forget_failures(gone):
             self._on_change()
 
-    def _forget_failures(self, files: Iterable[LogFile]) -> bool:
+    def _forget_failures(self, gone: Iterable[str]) -> bool:
         """Take back the problems of what could not be read and is no longer there. Returns whether any were."""
-        gone = self._failed.keys() - {file.path for file in files}
         return any([self._store.apply(path, Columns(self._failed.pop(path))) for path in gone])
 
-    def _discover(self) -> list[LogFile]:
-        return self._as_known(distinct(file for name, root in self._roots for file in reader(name).discover(root)))
+    def _look(self) -> tuple[list[LogFile], set[str]]:
+        """Find the files that changed, and the paths of those that could not be read and are gone.
+
+        Thousands are compared one by one: off the event loop, and without a list of them all.
+        """
+        changed, gone = [], set(self._failed)
+        for file in self._discover():
+            gone.discard(file.path)
+            if self._differs(file):
+                changed.append(file)
+        return changed, gone
+
+    def _discover(self) -> Iterator[LogFile]:
+        return self._as_known(_distinct(file for name, root in self._roots for file in reader(name).discover(root)))
 
     def _hinted(self, paths: Iterable[str]) -> list[LogFile]:
         """Find the logs that hints are about: a known file itself, else what lies in the folder."""
@@ -181,19 +192,17 @@ class Tail:
             root = next(root for known, root in self._roots if known == name)
             below = source.discover(type(root)(folder))
             found.update((file.path, file) for file in below if file.dev != REFUSED)  # what these are, a sweep says
-        return self._as_known(found.values())
+        return list(self._as_known(found.values()))
 
-    def _as_known(self, files: Iterable[LogFile]) -> list[LogFile]:
+    def _as_known(self, files: Iterable[LogFile]) -> Iterator[LogFile]:
         """Give a file that is followed already the name it is followed by: links give files several."""
-        found = []
         for file in files:
             path = self._path_of.get((file.dev, file.ino), file.path)
             if file.path not in self.seen and path != file.path and file.source in RESTATED:
                 known = _restat([self.seen[path].file])
                 if known and (known[0].dev, known[0].ino) == (file.dev, file.ino):
                     file = known[0]
-            found.append(file)
-        return found
+            yield file
 
     async def _read_changed(self, files: Sequence[LogFile]) -> None:
         async with self._reading:
@@ -225,6 +234,15 @@ class Tail:
                 self.note(outcome)
             self._on_read(found)
         return moved
+
+
+def _distinct(files: Iterable[LogFile]) -> Iterator[LogFile]:
+    """Yield each file once, by the first of the names it has."""
+    found = set()
+    for file in files:
+        if (file.dev, file.ino) not in found:
+            found.add((file.dev, file.ino))
+            yield file
 
 
 def _restat(files: Iterable[LogFile]) -> list[LogFile]:

@@ -5,7 +5,10 @@ Must not know what is drawn, nor when it is whole.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
+
+from textual import constants
 
 from claude_tui.ui.first_frame import FirstFrame
 
@@ -26,12 +29,16 @@ class FirstScreen:
 
     @property
     def driver_class(self) -> type[Driver] | None:
-        """The driver the app needs; None for the usual one."""
-        if not self._is_held:
-            return None
-        from claude_tui.ui.held_driver import HeldDriver  # only where there are terminals as Unix has them
+        """The driver the app needs; None for Textual's own choice."""
+        if self._is_held:
+            from claude_tui.ui.held_driver import HeldDriver
 
-        return HeldDriver
+            return HeldDriver
+        if sys.platform == "win32" or constants.DRIVER is not None:  # a browser's, where it is served
+            return None
+        from claude_tui.ui.quiet_driver import QuietDriver  # only where there are terminals as Unix has them
+
+        return QuietDriver
 
     def started(self) -> None:
         """The app is in the terminal, and gives it back when it ends."""

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from textual.drivers.linux_driver import LinuxDriver
-
 from claude_tui.ui.first_frame import ENTER
+from claude_tui.ui.quiet_driver import QuietDriver
 
 BEGIN: Final = "\x1b[?2026h"
 END: Final = "\x1b[?2026l"
 """Between these a terminal that knows them shows nothing new."""
 
 
-class HeldDriver(LinuxDriver):
+class HeldDriver(QuietDriver):
     """Writes nothing before `release`, and then does not enter the screen that the terminal is on."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:

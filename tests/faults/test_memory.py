@@ -35,7 +35,7 @@ def work_in_every_thread(folder: Path, env: dict[str, str], told: Connection) ->
             def work(number: int) -> None:
                 all_there.wait()  # so that each has a thread of its own
                 with one_by_one:
-                    live.tail._discover()
+                    live.tail._look()
                     monitor._saved_revision = -1
                     monitor._save()
 
