@@ -7,9 +7,7 @@ import os
 import resource
 import shutil
 import signal
-import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,6 @@ import pytest
 import time_machine
 
 from claude_tui.engine import monitor, tail, watch
-from claude_tui.engine.changes import changes as watchfiles_changes
 from claude_tui.engine.ledger import keeper
 from claude_tui.model import Phase
 from claude_tui.sources.protocol import LogFile
@@ -34,44 +31,18 @@ def home(own_home: Path) -> Shadowed:
     return Shadowed(own_home / ".claude")
 
 
-@pytest.fixture(params=["inotify", "watchfiles"])
-def begun(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[Sequence[str]]:
-    """Both ways to be told of changes, one after the other; the roots of every watcher from when it watches."""
-    if request.param == "watchfiles":
-        real = watchfiles_changes
-    elif sys.platform == "linux":
-        from claude_tui.engine.inotify import changes as real
-    else:
-        pytest.skip("Linux alone has inotify")
-    found: list[Sequence[str]] = []
-
-    async def told(roots: Sequence[str], check_s: float) -> AsyncGenerator[set[str] | None, None]:
-        async with aclosing(real(roots, check_s)) as changes:
-            is_first = True
-            async for paths in changes:
-                if is_first:
-                    found.append(roots)
-                is_first = False
-                yield paths
-
-    monkeypatch.setattr(watch, "changes", told)
-    return found
-
-
 async def test_at_the_watch_limit_files_are_polled_and_that_is_said(
     claude_home: ClaudeHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limited = True
-    real = watch.changes
+    real = watch.awatch
 
-    async def changes(roots: Sequence[str], check_s: float) -> AsyncGenerator[set[str] | None, None]:
+    def awatch(*roots: str, **options: Any) -> AsyncIterator[Any]:
         if limited:
             raise OSError(28, WATCH_LIMIT)
-        async with aclosing(real(roots, check_s)) as found:
-            async for paths in found:
-                yield paths
+        return real(*roots, **options)
 
-    monkeypatch.setattr(watch, "changes", changes)
+    monkeypatch.setattr(watch, "awatch", awatch)
     monkeypatch.setattr(watch, "MAX_BACKOFF_S", 0.2)
     monkeypatch.setattr(tail, "SWEEP_S", 3600.0)
     claude_home.append(row(1))
@@ -159,7 +130,7 @@ def test_a_burst_beyond_the_event_queue_loses_nothing(home: Shadowed) -> None:
 
 @pytest.mark.parametrize("way", ["removed", "moved", "linked"])
 async def test_a_root_that_becomes_another_one_is_watched_anew(
-    way: str, home: Shadowed, begun: list[Sequence[str]], monkeypatch: pytest.MonkeyPatch
+    way: str, home: Shadowed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tail, "SWEEP_S", 3600.0)
     monkeypatch.setattr(watch, "CHECK_MS", 20)
@@ -173,7 +144,7 @@ async def test_a_root_that_becomes_another_one_is_watched_anew(
         await live.until_swept(3)  # the last one says that from now on it watches
         home.append(row(2))
         await live.until_counted(2)
-        watchers = len(begun)
+        swept = live.tail.work.sweeps
         if way == "removed":
             shutil.rmtree(root)
         elif way == "moved":
@@ -183,11 +154,9 @@ async def test_a_root_that_becomes_another_one_is_watched_anew(
             root.symlink_to("other")
         home.append(row(3), project="-after")
         await live.until_counted(3)
-        while len(begun) == watchers:  # noqa: ASYNC110
-            await asyncio.sleep(0)
-        for number in range(4, 9):  # more than the sweeps there are for what came before it watched
-            home.append(row(number), project=f"-later{number}")
-            await live.until_counted(number)
+        await live.until_swept(swept + 2)  # one because the old root has gone, one because the new one is watched
+        home.append(row(4), project="-later")
+        await live.until_counted(4)
     assert_level(live.look(), home.folder, home.shadow)
 
 
