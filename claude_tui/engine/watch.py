@@ -8,14 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Final
 
-from watchfiles import Change, awatch
+from claude_tui.engine.changes import changes
 
-STEP_MS: Final = 25
-DEBOUNCE_MS: Final = 200
 CHECK_MS: Final = 1_000
 """How often the roots are compared with those being watched."""
 RENEW_S: Final = 600.0
@@ -59,7 +58,7 @@ def needs_polling(root: str, mounts: str = "/proc/mounts") -> bool:
     return kind.startswith(_POLLED_FILESYSTEMS)
 
 
-async def hints(roots: Sequence[str]) -> AsyncIterator[set[str] | None]:
+async def hints(roots: Sequence[str]) -> AsyncGenerator[set[str] | None, None]:
     """Yield sets of paths that may have changed, for ever; an empty set says that hints may have been missed.
 
     None says that no hints come until the next set: the limit of watches or of open files is reached. Roots may be
@@ -77,26 +76,19 @@ async def hints(roots: Sequence[str]) -> AsyncIterator[set[str] | None]:
         renew_at = loop.time() + RENEW_S
         is_new = True
         try:
-            async for changes in awatch(
-                *(root for root, _, _ in watched),
-                watch_filter=_any_change,
-                step=STEP_MS,
-                debounce=DEBOUNCE_MS,
-                rust_timeout=CHECK_MS,
-                yield_on_timeout=True,
-                ignore_permission_denied=True,
-                force_polling=False,
-            ):
-                backoff_s = 1.0
-                if changes:
-                    yield {path for _, path in changes}
-                if is_new:  # what changed before it watched
-                    yield set()
-                    is_new = False
-                # A new folder often gets the inode of a removed one, so an event on the root itself tells more.
-                is_root_touched = any(path == root for _, path in changes for root, _, _ in watched)
-                if is_root_touched or existing(roots) != watched or loop.time() > renew_at:
-                    break
+            places = [root for root, _, _ in watched]
+            async with aclosing(changes(places, CHECK_MS / 1000)) as found:
+                async for paths in found:
+                    backoff_s = 1.0
+                    if paths:
+                        yield paths
+                    if is_new:  # what changed before it watched
+                        yield set()
+                        is_new = False
+                    # A new folder often gets the inode of a removed one, so an event on the root itself tells more.
+                    is_root_touched = not paths.isdisjoint(places)
+                    if is_root_touched or existing(roots) != watched or loop.time() > renew_at:
+                        break
         except (OSError, RuntimeError, ValueError) as error:  # ValueError: a name that is no UTF-8
             _log.warning("watching failed, trying again in %.0f s: %s", backoff_s, error)
             is_blind = not isinstance(error, FileNotFoundError)  # a root that is just gone is looked for above
@@ -105,8 +97,3 @@ async def hints(roots: Sequence[str]) -> AsyncIterator[set[str] | None]:
             backoff_s = min(backoff_s * 2, MAX_BACKOFF_S)
             continue
         yield set()
-
-
-def _any_change(change: Change, path: str) -> bool:
-    """Keep everything: the usual filter would pass over projects in folders called node_modules or .git."""
-    return True

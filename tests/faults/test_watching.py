@@ -7,7 +7,7 @@ import os
 import resource
 import shutil
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +35,14 @@ async def test_at_the_watch_limit_files_are_polled_and_that_is_said(
     claude_home: ClaudeHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limited = True
-    real = watch.awatch
+    real = watch.changes
 
-    def awatch(*roots: str, **options: Any) -> AsyncIterator[Any]:
+    def changes(roots: Sequence[str], check_s: float) -> AsyncGenerator[set[str], None]:
         if limited:
             raise OSError(28, WATCH_LIMIT)
-        return real(*roots, **options)
+        return real(roots, check_s)
 
-    monkeypatch.setattr(watch, "awatch", awatch)
+    monkeypatch.setattr(watch, "changes", changes)
     monkeypatch.setattr(watch, "MAX_BACKOFF_S", 0.2)
     monkeypatch.setattr(tail, "SWEEP_S", 3600.0)
     claude_home.append(row(1))
