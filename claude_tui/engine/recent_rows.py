@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from itertools import compress
 from typing import Final
 
 HOUR_MS: Final = 3_600_000
@@ -36,7 +37,7 @@ class RecentRows:
             self._from_hour = first - MARGIN_HOURS
             self._rows.clear()
             earliest_ms = self._from_hour * HOUR_MS
-            for row in [row for row, time_ms in enumerate(times) if time_ms >= earliest_ms]:
+            for row in list(compress(range(len(times)), map(earliest_ms.__le__, times))):
                 self.add(row, times[row])
         for hour in range(first, until_ms // HOUR_MS + 1):
             for row in dict.fromkeys(self._rows.get(hour, ())):
