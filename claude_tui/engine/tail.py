@@ -28,7 +28,7 @@ from claude_tui.sources.registry import reader
 SWEEP_S: Final = 5.0
 SWEEP_SHARE: Final = 100
 """Sweeps may take one part in this many of the time."""
-HINTED_SHARE: Final = 400
+HINTED_SHARE: Final = 600
 HINTED_SWEEP_S: Final = 30.0
 """Where hints come as well they take less, as long as there is one in so many seconds."""
 RESTATED: Final = ("claude", "codex")

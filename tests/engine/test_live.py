@@ -400,7 +400,7 @@ async def test_a_listener_that_fails_stops_nothing(claude_home: ClaudeHome) -> N
     [
         (0.001, False, 5.0),
         (0.001, True, 5.0),
-        (0.03, False, 12.0),
+        (0.03, False, 18.0),
         (0.03, True, 5.0),
         (0.2, False, 30.0),
         (1.0, False, 100.0),
