@@ -16,7 +16,7 @@ from itertools import starmap
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from claude_tui.engine.cells import CellKey
+from claude_tui.engine.cells import CELL_NUMBERS, CellKey
 from claude_tui.engine.facts import FactBook
 from claude_tui.engine.problems import ProblemLog
 from claude_tui.engine.sections import DamagedError, Sections, columns_of, from_json, rows_of, to_json, write_sections
@@ -31,7 +31,6 @@ SCHEMA: Final = 5
 """Moves whenever what is counted, or how it is kept, changes."""
 
 _HEAD: Final = ("cells", "names", "facts", "files", "about")
-_CELL_WIDTH: Final = 19
 _ARRAYS: Final = ("file", *ARRAYS)
 _NUMBERS: Final = ("web_search", "reported", "owner_time", "owner_file")
 
@@ -147,13 +146,13 @@ def _cells_bytes(store: Store) -> bytes:
 
 def _fill(store: Store, cells: bytes, names: Any, facts: Any) -> None:
     numbers = array("q", cells)
-    if len(numbers) % _CELL_WIDTH:
+    if len(numbers) % CELL_NUMBERS:
         raise DamagedError("cells")
     owners, models = list(starmap(Owner, rows_of(names[0]))), list(map(str, names[1]))
-    most_owner, most_model = (max(numbers[at::_CELL_WIDTH], default=-1) for at in (1, 2))
+    most_owner, most_model = (max(numbers[at::CELL_NUMBERS], default=-1) for at in (1, 2))
     if most_owner >= len(owners) or most_model >= len(models):
         raise DamagedError("names")
-    rows = zip(*[iter(numbers)] * _CELL_WIDTH, strict=True)
+    rows = zip(*[iter(numbers)] * CELL_NUMBERS, strict=True)
     loaded = {CellKey._make(row[:3]): list(row[3:]) for row in rows}
     book = FactBook()
     sources, paths, *values = facts["files"] or [[] for _ in range(2 + len(FileFacts._fields))]

@@ -21,6 +21,8 @@ Sums = list[int]
 """The fields of `Totals`, in order."""
 
 EMPTY: Final = (0,) * 14
+CELL_NUMBERS: Final = 19
+"""A cell as plain numbers: the three of its key, then its sums."""
 
 
 class CellKey(NamedTuple):

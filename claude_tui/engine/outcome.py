@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from claude_tui.engine.cells import CellKey, Sums
+from claude_tui.engine.cells import CELL_NUMBERS, CellKey, Sums
 from claude_tui.model import Problem
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile
-
-_NUMBERS_PER_CELL = 19
-"""The key's three, then the sums."""
 
 
 class FileOutcome(NamedTuple):
@@ -84,8 +81,8 @@ class Packed(NamedTuple):
 
     def cells_of(self, start: Ends, end: Ends) -> Iterator[tuple[CellKey, Sums]]:
         """Yield one file's cells; owners and models are numbers of `columns`."""
-        for at in range(start.cell, end.cell, _NUMBERS_PER_CELL):
-            yield CellKey(*self.cells[at : at + 3]), self.cells[at + 3 : at + _NUMBERS_PER_CELL]
+        for at in range(start.cell, end.cell, CELL_NUMBERS):
+            yield CellKey(*self.cells[at : at + 3]), self.cells[at + 3 : at + CELL_NUMBERS]
 
 
 def pack(files: Sequence[FileColumns]) -> Packed:
