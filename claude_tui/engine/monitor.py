@@ -172,7 +172,7 @@ class Monitor:
         if keeper is not None and not await asyncio.to_thread(opening.recall, keeper):
             self._restart_scan(opening.all_tasks())
         await self._run_scan()
-        if not await asyncio.to_thread(opening.load_table):
+        if not await asyncio.to_thread(opening.load):
             self._restart_scan(opening.all_tasks())
             self._unkept.clear()
             if keeper is not None:
@@ -208,10 +208,11 @@ class Monitor:
 
     def _keep_first_count(self) -> None:
         """Bring the ledger level with what was counted."""
-        self._keep_unkept()
-        if self._keeper is not None:
-            self._keeper.catch_up(list(self._opening.seen.values()))
-            self._keeper.flush()
+        with self._saving:
+            if self._keeper is not None and not self._is_stopped:
+                self._keep_unkept()
+                self._keeper.catch_up(list(self._opening.seen.values()))
+                self._keeper.flush()
 
     async def _watch_processes(self) -> None:
         """Look regularly which sessions have a living process, and tell where that changed."""

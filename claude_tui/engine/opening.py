@@ -127,6 +127,17 @@ class Opening:
             self.forget()
             return False
 
+    def load(self) -> bool:
+        """Load all that was saved and has not been needed yet. Where it is damaged everything is forgotten."""
+        if not self.load_table():
+            return False
+        try:
+            self.files_seen.all()
+        except UNUSABLE:
+            self.forget()
+            return False
+        return True
+
     def forget(self) -> list[Task]:
         """Forget what was saved; every file is to be read."""
         self.store.clear()

@@ -61,19 +61,21 @@ class Store:
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything."""
-        self.table_loader: Callable[[], Table] | None = None
-        self._table: Table | None = None
-        self._owners: Numbers[Owner] = Numbers()
-        self._models: Numbers[str] = Numbers()
-        self.cells = CellBook()
-        self.facts = FactBook()
-        self.problem_log = ProblemLog()
-        self.remembered_days: set[int] = set()
-        self._recent = RecentRows()
-        self._moved = False
-        self._sessions: set[SessionKey | None] = set()
-        self._file_numbers: dict[FileRef, int] = {}
+        """Forget everything. What was made of it must be made anew."""
+        with self.lock:
+            self.revision += 1
+            self.table_loader: Callable[[], Table] | None = None
+            self._table: Table | None = None
+            self._owners: Numbers[Owner] = Numbers()
+            self._models: Numbers[str] = Numbers()
+            self.cells = CellBook()
+            self.facts = FactBook()
+            self.problem_log = ProblemLog()
+            self.remembered_days: set[int] = set()
+            self._recent = RecentRows()
+            self._moved = True
+            self._sessions: set[SessionKey | None] = set()
+            self._file_numbers: dict[FileRef, int] = {}
 
     @property
     def owners(self) -> list[Owner]:

@@ -206,6 +206,23 @@ def test_a_cache_as_new_as_the_ledger_needs_nothing_of_it(claude_home: ClaudeHom
     keeper.close()
 
 
+def test_what_came_before_new_lines_is_read_and_kept_too(claude_home: ClaudeHome, tmp_path: Path) -> None:
+    path = claude_home.append(*(assistant(f"msg_{n}", T + n, usage(1, n)) for n in range(3)))
+    # A cache knows the log up to here, and a ledger that is new nothing; then the log grows.
+    run = Run(claude_home.folder, ledger_in(tmp_path / "old"))
+    run.keeper.close()
+    ledger = ledger_in(tmp_path)
+    run.keeper = LedgerKeeper(run.store, ledger, run.keeper._places)
+    run.keeper.start(discover(run.config))
+    claude_home.append(assistant("msg_3", T + 3, usage(1, 3)))
+    run.follow()
+    run.keeper.catch_up([(file, run.checkpoints[file.path]) for file in discover(run.config)])
+    assert wait_until(lambda: [len(file) for file in content_of(ledger).values()] == [4])
+    before = run.end().responses()
+    path.unlink()
+    assert ran(claude_home.folder, ledger).responses() == before
+
+
 def test_what_only_the_cache_knew_is_read_and_kept(claude_home: ClaudeHome, tmp_path: Path) -> None:
     path = claude_home.append(assistant("msg_1", T, usage(1, 1)))
     before = ran(claude_home.folder, ledger_in(tmp_path / "old"))

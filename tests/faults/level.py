@@ -109,6 +109,7 @@ class Kept(Living):
 async def kept(*folders: Path) -> AsyncIterator[Kept]:
     """A monitor that has read everything there is and follows it; it saves when it is stopped."""
     found = Kept(*folders)
+    found.look()  # as the screen does: what was saved, before anything is read
     running = asyncio.create_task(found.monitor.run())
     try:
         await found.until(lambda snapshot: snapshot.progress.phase in (Phase.LIVE, Phase.POLLING))

@@ -18,6 +18,7 @@ from claude_tui import paths
 from claude_tui.engine import cache, monitor
 from claude_tui.engine.count import count
 from claude_tui.engine.outcome import Packed
+from claude_tui.engine.sections import Sections
 from claude_tui.model import Query, Snapshot
 from tests.engine.counting import NOW_MS, PRICER, UTC, assert_sums_agree, config_of
 from tests.faults.level import Shadowed, assert_level, canonical, expected, fresh, kept, row, said, write_many
@@ -195,6 +196,33 @@ async def test_a_damaged_cache_is_read_as_none_and_made_again(
     async with kept(home.folder) as live:
         assert canonical(said(live.look())) == expected(home.folder)
     assert warm(home.folder)[0] == expected(home.folder)
+
+
+def flip_in(path: Path, section: str) -> None:
+    """Turn one bit round in the middle of a section."""
+    found = Sections(path)
+    offset, size, _ = found._index[section]
+    data = bytearray(path.read_bytes())
+    data[found._start + offset + size // 2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("what", ["checkpoints", "responses", "a shorter log", "a log that is gone"])
+async def test_a_cache_that_is_given_up_after_the_first_picture_is_not_counted_twice(
+    what: str, home: Shadowed, cached: Path
+) -> None:
+    (head,), (table,) = cached.glob("head"), cached.glob("table*")
+    log = next((home.folder / "projects").rglob("s0-3.jsonl"))
+    if what == "checkpoints":
+        flip_in(head, "checkpoints")
+    elif what == "responses":
+        flip_in(table, "key")
+    elif what == "a shorter log":
+        log.write_bytes(log.read_bytes().partition(b"\n")[0] + b"\n")
+    else:
+        log.unlink()
+    async with kept(home.folder) as live:
+        assert canonical(said(live.look())) == expected(home.folder)
 
 
 async def test_head_and_table_of_different_times_or_missing_are_noticed(home: Shadowed, cached: Path) -> None:

@@ -107,10 +107,7 @@ class LedgerKeeper:
         return Started(len(recalled.files), tuple(lost))
 
     def note(self, found: FileOutcome, columns: Columns) -> None:
-        """Keep what was read of a file and the responses in it, or where it could not be read give what is known of it.
-
-        Cheap: a look-up, or an entry in a list.
-        """
+        """Keep what was read of a file, or where it could not be read give what is known of it. Cheap."""
         file = found.file
         name = (file.source, file.path)
         if found.checkpoint is None:
@@ -128,6 +125,8 @@ class LedgerKeeper:
             self._pending.append(Piece(key, columns, _facts(found), stamp, since, found.is_whole))
             self._files[name] = file
             self._waiting.add(name)
+            if not since and not found.is_whole:  # what comes before it was never kept
+                self._read_again([file])
             self._wake()
 
     def catch_up(self, seen: Iterable[tuple[LogFile, Checkpoint]]) -> int:
