@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 from claude_tui.engine.cells import CELL_NUMBERS, CellKey
 from claude_tui.engine.facts import FactBook
 from claude_tui.engine.problems import ProblemLog
-from claude_tui.engine.sections import DamagedError, Sections, columns_of, from_json, rows_of, to_json, write_sections
+from claude_tui.engine.sections import DamagedError, Sections, from_json, to_columns, to_json, to_rows, write_sections
 from claude_tui.engine.seen import Seen, SeenFiles, encoded
 from claude_tui.engine.store import Owner, Store
 from claude_tui.engine.table import FileRef, Table
@@ -105,7 +105,7 @@ class Cache:
         name = f"table-{os.getpid():x}-{now_ms:x}"
         write_sections(folder / name, _table_sections(store.table))
         about = {"saved_ms": now_ms, "table": name, "rows": len(store.table), "ledger": ledger_mark}
-        names = to_json([columns_of(store.owners), store.models])
+        names = to_json([to_columns(store.owners), store.models])
         files, checkpoints = encoded(seen)
         # What is read first lies last, so that a file cut short is noticed at once.
         parts = (_cells_bytes(store), names, to_json(_facts_of(store)), files, to_json(about))
@@ -148,7 +148,7 @@ def _fill(store: Store, cells: bytes, names: Any, facts: Any) -> None:
     numbers = array("q", cells)
     if len(numbers) % CELL_NUMBERS:
         raise DamagedError("cells")
-    owners, models = list(starmap(Owner, rows_of(names[0]))), list(map(str, names[1]))
+    owners, models = list(starmap(Owner, to_rows(names[0]))), list(map(str, names[1]))
     most_owner, most_model = (max(numbers[at::CELL_NUMBERS], default=-1) for at in (1, 2))
     if most_owner >= len(owners) or most_model >= len(models):
         raise DamagedError("names")
@@ -156,7 +156,7 @@ def _fill(store: Store, cells: bytes, names: Any, facts: Any) -> None:
     loaded = {CellKey._make(row[:3]): list(row[3:]) for row in rows}
     book = FactBook()
     sources, paths, *values = facts["files"] or [[] for _ in range(2 + len(FileFacts._fields))]
-    book.restore(zip(sources, paths, starmap(FileFacts, rows_of(values)), strict=True))
+    book.restore(zip(sources, paths, starmap(FileFacts, to_rows(values)), strict=True))
     log = ProblemLog()
     for path, problems in facts["problems"].items():
         log.note(path, [Problem(ProblemKind(kind), path, at, text) for kind, at, text in problems], is_whole=True)
@@ -168,7 +168,7 @@ def _facts_of(store: Store) -> dict[str, Any]:
     problems: dict[str, list[Any]] = {}
     for problem in store.problem_log.all():
         problems.setdefault(problem.path, []).append([problem.kind.value, problem.offset, problem.detail])
-    files = columns_of((source, path, *facts) for source, path, facts in store.facts.files())
+    files = to_columns((source, path, *facts) for source, path, facts in store.facts.files())
     return {"files": files, "problems": problems, "remembered": sorted(store.remembered_days)}
 
 
@@ -179,7 +179,7 @@ def _table_sections(table: Table) -> dict[str, bytes]:
         [row, [[extra.kind, extra.model, list(extra.usage), extra.terms] for extra in found]]
         for row, found in table.extras.items()
     ]
-    return {**sections, "rare": to_json({**rare, "extras": extras}), "files": to_json(columns_of(table.files))}
+    return {**sections, "rare": to_json({**rare, "extras": extras}), "files": to_json(to_columns(table.files))}
 
 
 def _load_table(sections: Sections, rows: int) -> Table:
@@ -191,7 +191,7 @@ def _load_table(sections: Sections, rows: int) -> Table:
         setattr(table, name, column)
     rare, files = sections.read("rare", "files")
     table.row_of.keep(table.key)
-    table.files.extend(map(FileRef._make, rows_of(from_json(files))))
+    table.files.extend(map(FileRef._make, to_rows(from_json(files))))
     decoded = from_json(rare)
     for name in (*_NUMBERS, "terms"):
         getattr(table, name).update((row, value) for row, value in decoded[name])

@@ -123,11 +123,11 @@ def from_json(data: bytes) -> Any:
             raise DamagedError("json") from error
 
 
-def columns_of(rows: Iterable[Iterable[object]]) -> list[tuple[object, ...]]:
-    """Return rows as columns, which are smaller and quicker to decode; `rows_of` gives the rows again."""
+def to_columns(rows: Iterable[Iterable[object]]) -> list[tuple[object, ...]]:
+    """Return rows as columns, which are smaller and quicker to decode; `to_rows` gives the rows again."""
     return list(zip(*rows, strict=True))
 
 
-def rows_of(columns: list[list[Any]]) -> Iterator[tuple[Any, ...]]:
+def to_rows(columns: list[list[Any]]) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of columns. Raises ValueError where one is longer than another."""
     return zip(*columns, strict=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from claude_tui.engine.sections import DamagedError, columns_of, from_json, rows_of, to_json
+from claude_tui.engine.sections import DamagedError, from_json, to_columns, to_json, to_rows
 from claude_tui.sources.protocol import Checkpoint, LogFile
 
 Stat = tuple[int, int, int, int]
@@ -31,7 +31,7 @@ class SeenFiles:
     def __init__(self, files: bytes = b"[]", checkpoints: Callable[[], bytes] = bytes) -> None:
         self._columns: list[list[Any]] = from_json(files) or [[] for _ in LogFile._fields]
         _, paths, _, *stats = self._columns
-        self._stats: dict[str, Stat] | None = dict(zip(paths, rows_of(stats), strict=True))
+        self._stats: dict[str, Stat] | None = dict(zip(paths, to_rows(stats), strict=True))
         self._checkpoints = checkpoints
         self._decoded: dict[str, Seen] = {}
         """Those read since, as long as there are `_stats`; afterwards all."""
@@ -61,7 +61,7 @@ class SeenFiles:
     def all(self) -> dict[str, Seen]:
         """Return all files, decoded. What is put into this dictionary is known from then on."""
         if self._stats is not None:
-            files = map(LogFile._make, rows_of(self._columns))
+            files = map(LogFile._make, to_rows(self._columns))
             saved = {file.path: Seen(file, _checkpoint(row)) for file, row in zip(files, self._rows(), strict=True)}
             self._decoded = {**saved, **self._decoded}
             self._columns, self._stats, self._checkpoints = [], None, bytes
@@ -91,4 +91,4 @@ def encoded(seen: Mapping[str, Seen]) -> tuple[bytes, bytes]:
         to_json((dev, ino, offset, head.hex(), anchor.hex(), mark, state))
         for _, (dev, ino, offset, head, anchor, mark, state) in entries
     ]
-    return to_json(columns_of(file for file, _ in entries)), b"\n".join(rows)
+    return to_json(to_columns(file for file, _ in entries)), b"\n".join(rows)

@@ -96,11 +96,10 @@ class Shadowed(ClaudeHome):
 class Kept(Living):
     """A running monitor with the cache and the ledger of this test."""
 
-    def __init__(self, *folders: Path) -> None:
+    def __init__(self, *folders: Path, has_ledger: bool = True) -> None:
         super().__init__(*folders)
-        self.monitor = Monitor(
-            config_of(*folders), PRICER, UTC, cache_folder=paths.cache_folder(), ledger_file=paths.ledger_file()
-        )
+        ledger = paths.ledger_file() if has_ledger else None
+        self.monitor = Monitor(config_of(*folders), PRICER, UTC, cache_folder=paths.cache_folder(), ledger_file=ledger)
         loop = asyncio.get_running_loop()
         self.monitor.subscribe(lambda: loop.call_soon_threadsafe(self._moved.set))
 

@@ -19,9 +19,9 @@ from claude_tui.engine import cache, monitor
 from claude_tui.engine.count import count
 from claude_tui.engine.outcome import Packed
 from claude_tui.engine.sections import Sections
-from claude_tui.model import Query, Snapshot
+from claude_tui.model import Phase, Query, Snapshot
 from tests.engine.counting import NOW_MS, PRICER, UTC, assert_sums_agree, config_of
-from tests.faults.level import Shadowed, assert_level, canonical, expected, fresh, kept, row, said, write_many
+from tests.faults.level import Kept, Shadowed, assert_level, canonical, expected, fresh, kept, row, said, write_many
 
 FLIPS = int(os.environ.get("CACHE_FLIPS", "150"))
 """Bits flipped; the long form flips more."""
@@ -304,3 +304,30 @@ async def test_a_monitor_that_has_stopped_writes_nothing_more(home: Shadowed, mo
     in_thread.join()
     assert saves == len(finished)
     assert warm(home.folder)[0] == expected(home.folder)
+
+
+@pytest.mark.parametrize(("name", "value"), [("FIRST_PICTURE_S", 3600.0), ("MAX_UNKEPT", 0)])
+async def test_the_first_count_is_kept_whenever_the_ledger_gets_it(
+    name: str, value: float, home: Shadowed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitor, name, value)
+    write_many(home, 12, 30)
+    whole = expected(home.folder)
+    async with kept(home.folder):
+        pass
+    shutil.rmtree(home.folder / "projects")
+    shutil.rmtree(paths.cache_folder())
+    async with kept(home.folder) as live:
+        assert canonical(said(live.look())) == whole
+
+
+async def test_what_is_said_to_be_live_is_whole_where_checkpoints_are_damaged(home: Shadowed, cached: Path) -> None:
+    (head,) = cached.glob("head")
+    flip_in(head, "checkpoints")
+    live = Kept(home.folder, has_ledger=False)  # with one they are needed sooner
+    live.look()
+    running = asyncio.create_task(live.monitor.run())
+    shown = await live.until(lambda snapshot: snapshot.progress.phase is Phase.LIVE)
+    assert canonical(said(shown)) == expected(home.folder)
+    running.cancel()
+    await asyncio.wait([running])
