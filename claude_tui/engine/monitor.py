@@ -178,14 +178,15 @@ class Monitor:
     async def _read_all(self) -> None:
         """Read what is left to read, and add what the ledger holds beyond it."""
         opening = self._opening
+        if self._keeper is not None:
+            await asyncio.to_thread(self._keeper.start, opening.files)
         await self._run_scan()
         if not await asyncio.to_thread(lambda: opening.load() and opening.recall()):
             self._restart_scan(opening.all_tasks())
             self._unkept.clear()
             await self._run_scan()
             await asyncio.to_thread(opening.recall)
-        if self._keeper is not None:
-            await asyncio.to_thread(self._keeper.start, opening.files)
+        self._is_replaced.clear()
         opening.files, self._scan = [], None  # what the first read alone needs
 
     async def _follow(self) -> None:
@@ -210,7 +211,6 @@ class Monitor:
         while not self._is_replaced.is_set():
             await asyncio.sleep(LEDGER_LOOK_S)
             await asyncio.to_thread(self.look_at_ledger)
-        self._is_replaced.clear()
 
     def look_at_ledger(self) -> None:
         """Give the store what is new in the ledger. Not for the event loop."""
@@ -229,6 +229,8 @@ class Monitor:
         """Forget every number, to count again."""
         with self._saving:
             self._keep_unkept()
+            if self._keeper is not None:
+                self._keeper.forget()
             self._opening.forget()
             return self._opening.discover()
 

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from claude_tui.engine.ledger import LedgerFollower, LedgerKeeper
 
 
+APPENDED: Final = ("claude", "codex")
+"""Clients whose logs are plain files that only grow. Others may spread one log over several files."""
+
 UNUSABLE: Final = (OSError, DamagedError, ValueError, TypeError, KeyError, IndexError, OverflowError)
 """What loading single responses from a damaged cache may raise."""
 
@@ -209,7 +212,8 @@ class Opening:
     def _tasks(self) -> list[Task]:
         is_same = self.files_seen.is_same
         changed = [file for file in self.files if not is_same(file)]
-        return list(map(Task, changed, self.files_seen.checkpoints([file.path for file in changed]))) if changed else []
+        checkpoints = self.files_seen.checkpoints([file.path for file in changed]) if changed else []
+        return list(map(task_of, changed, checkpoints))
 
     def _is_kept(self, paths: Collection[str]) -> bool:
         """Whether the ledger holds what was counted of files that no longer say it."""
@@ -223,6 +227,12 @@ class Opening:
         roots: Sequence[str] = [f"{source}:{root}" for source, root in self.roots]
         scope = (f"ledger:{self._ledger_file}", *sorted(f"named:{source}" for source in self.config.explicit))
         return (__version__, pricer.digest, zone.key, platform.machine(), sys.byteorder, *scope, *sorted(roots))
+
+
+def task_of(file: LogFile, since: Checkpoint | None) -> Task:
+    """Return the task of reading a file that changed: what is new in it, or all where it changed without growing."""
+    is_rewritten = since is not None and file.source in APPENDED and file.size == since.offset
+    return Task(file, None if is_rewritten else since)
 
 
 def is_same_stat(file: LogFile, other: LogFile) -> bool:

@@ -87,6 +87,11 @@ class LedgerKeeper:
             self._files.update(found)
             self._stamps = {**stamps, **self._stamps}
 
+    def forget(self) -> None:
+        """Forget what was noted and is not written yet, and what the ledger knows: it is another one now."""
+        with self._writing, self._condition:
+            self._stamps, self._pending, self._behind, self._waiting = {}, [], {}, set()
+
     def has_noted(self, file: LogFile, checkpoint: Checkpoint) -> bool:
         """Whether a file was noted, or is known, up to just there."""
         with self._condition:

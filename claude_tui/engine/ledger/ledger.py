@@ -101,6 +101,14 @@ class Ledger:
         name = host or socket.gethostname() or "unknown"
         return cls(path or paths.ledger_file(), clean_host(name))
 
+    @property
+    def host(self) -> str:
+        """The machine this ledger belongs to: the one that made it."""
+        try:
+            return self._read(lambda book: book.seal().host, self._host)
+        except (LedgerError, DamagedError):
+            return self._host
+
     # -- reading -------------------------------------------------------------------------------------------
 
     def news(self, scope: Scope, given: Given, is_level: Callable[[FileRecord], bool]) -> News:
