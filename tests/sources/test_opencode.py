@@ -369,6 +369,15 @@ def test_name_folder_and_facts(store: Store, tmp_path: Path) -> None:
     assert (facts.last_kind, facts.last_ms) == ("tool_use", T0 + 5900)
 
 
+def test_the_largest_prompt_is_remembered(store: Store, tmp_path: Path) -> None:
+    store.session("sub", parent="ses")
+    for number, given in enumerate((100, 250_000, 300)):
+        store.message(f"m{number}", reply(T0 + number * 1000, tokens=beside(tokens(given))))
+    store.message("s1", reply(T0 + 9000, tokens=beside(tokens(999_999))), "sub")
+    facts = {one.session: one for one in poll(tmp_path, None).sessions}
+    assert (facts["ses"].largest_prompt, facts["ses"].context_tokens) == (250_043, 343)
+
+
 def test_accounts_and_credentials_are_never_asked_for(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
