@@ -85,6 +85,11 @@ class Table:
         if self._keep_names:
             self.names.update(enumerate(columns.names, start))
 
+    def would_add(self, columns: Columns, entry: int, file: int) -> bool:
+        """Whether an entry is a response that is not known, or not so."""
+        row = self.row_of.get(columns.key[entry])
+        return row is None or self.would_change(row, columns, entry, file)
+
     def would_change(self, row: int, columns: Columns, entry: int, file: int) -> bool:
         """Whether merging an entry into a response changes anything but where it was read."""
         time_ms = columns.time[entry]

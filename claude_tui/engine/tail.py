@@ -57,7 +57,7 @@ class Tail:
         file_reader: FileReader,
         on_change: Callable[[], None],
         seen: dict[str, Seen] | None = None,
-        on_read: Callable[[FileColumns], None] = lambda found: None,
+        on_read: Callable[[FileColumns, Seen | None], None] = lambda found, before: None,
     ) -> None:
         self.work = Work()
         self.is_continued = True
@@ -232,7 +232,7 @@ class Tail:
             with self._store.lock:
                 moved |= self._store.take_in(pack([found]))
                 self.note(outcome)
-            self._on_read(found)
+                self._on_read(found, seen)
         return moved
 
 

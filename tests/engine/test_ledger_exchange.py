@@ -187,4 +187,4 @@ def test_merging_what_is_no_ledger_says_so(tmp_path: Path) -> None:
         ledger.merge(other)
     assert not ledger.path.exists()
     assert ledger.notice == ""
-    assert LedgerKeeper(Store(PRICER, UTC), ledger, ()).status == ""
+    assert LedgerKeeper(ledger, PRICER, UTC).status == ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 from zlib import crc32
 
@@ -21,6 +21,9 @@ from claude_tui.sources.protocol import FileFacts
 
 RUN_BITS: Final = 20
 """A run's row is the file's number shifted by this, plus the run's own: runs of a file lie together, unindexed."""
+
+FEW_FILES: Final = 500
+"""So many files are looked up one by one sooner than all are gone through."""
 
 _FACTS: Final = {name: type(default) for name, default in FileFacts._field_defaults.items()}
 
@@ -70,6 +73,14 @@ class Seal(NamedTuple):
     files_sum: int = 0
 
 
+class Rewritten(NamedTuple):
+    """A record that was written: its number, and its checksums before (None where it is new) and after."""
+
+    record: int
+    before: int | None
+    after: int
+
+
 class Book:
     """A ledger whose file is open, in a transaction."""
 
@@ -102,6 +113,24 @@ class Book:
             raise DamagedError("files are missing")
         return records
 
+    def changed(self, known: Mapping[int, int]) -> tuple[list[FileRecord], dict[int, int]]:
+        """Return the files whose checksum is not the one that is known of them, and all checksums, by number.
+
+        Raises DamagedError where a file is missing or changed.
+        """
+        seal = self.seal()
+        checksums = dict(self._connection.execute("SELECT id, crc FROM files"))
+        if len(checksums) != seal.files or sum(checksums.values()) != seal.files_sum:
+            raise DamagedError("files are missing")
+        wanted = [number for number, checksum in checksums.items() if known.get(number) != checksum]
+        if len(wanted) > FEW_FILES:
+            rows = self._connection.execute("SELECT * FROM files").fetchall()
+            rows = [row for row in rows if known.get(row[0]) != row[-1]]
+        else:
+            query = "SELECT * FROM files WHERE id = ?"
+            rows = [row for number in wanted for row in self._connection.execute(query, (number,))]
+        return [read_record(row) for row in rows], checksums
+
     def find(self, key: FileKey) -> FileRecord | None:
         """Return a file by name. Raises DamagedError."""
         row = self._connection.execute(
@@ -115,7 +144,9 @@ class Book:
         return _columns(record, self.raw_runs(record.id))
 
     def all_columns(self, records: Collection[FileRecord]) -> list[Columns]:
-        """Return the responses of files, in order; faster than one by one. Raises DamagedError."""
+        """Return the responses of files, in order; many are read in one go. Raises DamagedError."""
+        if len(records) <= FEW_FILES:
+            return [self.columns(record) for record in records]
         runs: dict[int, list[RawRun]] = {record.id: [] for record in records}
         for row in self._connection.execute("SELECT * FROM runs ORDER BY id"):
             file = runs.get(row[0] >> RUN_BITS)
@@ -135,11 +166,14 @@ class Book:
         for record in records:
             _checked(record, self.raw_runs(record.id))
 
-    def put(self, known: FileRecord | None, wanted: FileRecord, columns: Columns, changed: Collection[int]) -> None:
+    def put(
+        self, known: FileRecord | None, wanted: FileRecord, columns: Columns, changed: Collection[int]
+    ) -> Rewritten:
         """Write a file: its record, and the runs that hold the positions `changed` of its responses.
 
         The caller's record needs no sums. Raises LedgerError rather than let a file shrink.
         """
+        known_crc = _row_crc(_row(known)) if known is not None else None
         responses, output = len(columns), sum(columns.output)
         if known is not None and (responses < known.responses or output < known.output):
             raise LedgerError("a file would have shrunk")
@@ -154,19 +188,21 @@ class Book:
             runs += before is None
             runs_sum += crc - (before[0] if before else 0)
         record = wanted._replace(id=file, responses=responses, output=output, runs=runs, runs_sum=runs_sum)
-        if record == known:
-            return
         row = _row(record)
         crc = _row_crc(row)
+        written = Rewritten(file, known_crc, crc)
+        if record == known:
+            return written
         seal = self.seal()
         self._connection.execute(f"REPLACE INTO files VALUES ({', '.join('?' * 12)})", (*row, crc))
         self.write_seal(
             seal._replace(
                 generation=seal.generation + 1,
                 files=seal.files + (known is None),
-                files_sum=seal.files_sum + crc - (_row_crc(_row(known)) if known is not None else 0),
+                files_sum=seal.files_sum + crc - (known_crc or 0),
             )
         )
+        return written
 
     def _next_file(self) -> int:
         found = self._connection.execute("SELECT max(id) FROM files").fetchone()[0]

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from claude_tui import paths
-from claude_tui.engine.ledger.book import Book, FileKey, Seal
+from claude_tui.engine.given import Given, mark_of
+from claude_tui.engine.ledger.book import Book, FileKey, FileRecord, Rewritten, Seal
 from claude_tui.engine.ledger.history import Change
 from claude_tui.engine.ledger.pieces import Piece, Remembered, put_pieces, remembered
 from claude_tui.engine.ledger.runs import check
@@ -33,6 +34,7 @@ from claude_tui.engine.ledger.schema import (
     reading,
     writing,
 )
+from claude_tui.engine.ledger.scope import Scope
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import FileFacts
 
@@ -40,17 +42,31 @@ T = TypeVar("T")
 
 
 class Recalled(NamedTuple):
-    """What a start needs: up to where this machine's files are known (by source and path), and what is gone."""
+    """Everything: up to where this machine's files are known (by source and path), and all files."""
 
     stamps: dict[tuple[str, str], str]
     files: list[Remembered]
 
 
-class Written(NamedTuple):
-    """What writing did. `beyond` are this machine's files of which more is known than they hold."""
+class News(NamedTuple):
+    """What a ledger holds beyond what was given: `files`, and what is given once they are.
 
-    change: Change = Change()
-    beyond: tuple[Remembered, ...] = ()
+    Not `is_continued`: this is another ledger, or an older state of it, so what was given before may not be in it.
+    """
+
+    given: Given
+    files: list[Remembered]
+    is_continued: bool = True
+
+
+class Written(NamedTuple):
+    """What writing did: the seals before and after, each record written, and the ledger's mark afterwards."""
+
+    change: Change
+    before: Seal
+    after: Seal
+    records: tuple[Rewritten, ...] = ()
+    mark: str = ""
 
 
 class Summary(NamedTuple):
@@ -87,62 +103,81 @@ class Ledger:
 
     # -- reading -------------------------------------------------------------------------------------------
 
-    def mark(self) -> str:
-        """Return a text that differs after every change, from the first bytes of the file alone; "" unknown.
+    def news(self, scope: Scope, given: Given, is_level: Callable[[FileRecord], bool]) -> News:
+        """Return what is in `scope` and was not given yet, but for records of this machine that are level.
 
-        Whoever keeps what was recalled can compare it instead of recalling again.
+        Raises LedgerError or DamagedError; `status` and `notice` say what is wrong.
         """
+
+        def look(book: Book) -> News:
+            seal = book.seal()
+            if given.ledger not in ("", seal.ledger) or seal.generation < given.generation:
+                return News(Given(), [], is_continued=False)
+            records, checksums = book.changed(given.checksums)
+            if not given.checksums.keys() <= checksums.keys():
+                return News(Given(), [], is_continued=False)
+            covered = [record for record in records if scope.covers(record.key, seal.host)]
+            wanted = [record for record in covered if record.key.host != seal.host or not is_level(record)]
+            files = [
+                remembered(record, columns, seal.host)
+                for record, columns in zip(wanted, book.all_columns(wanted), strict=True)
+            ]
+            # The mark is taken while the look lasts, during which nobody can commit.
+            return News(Given(seal.ledger, seal.generation, mark_of(self.path), checksums), files)
+
         try:
-            if self.path.with_name(self.path.name + "-journal").exists():
-                return ""
-            with self.path.open("rb") as file:
-                # SQLite's file format: at 24 a counter of commits, at 28 the size in pages.
-                head = file.read(32)
-            return f"{self.path.stat().st_ino}:{head[24:32].hex()}" if len(head) == 32 else ""
-        except OSError:
-            return ""
+            found = self._read(look, News(Given(), [], is_continued=not given.ledger))
+        except DamagedError as error:
+            self.notice = f"the history is damaged and cannot be mended now: {error}"
+            raise
+        except LedgerError as error:
+            self.status = f"history not read: {error}"
+            raise
+        return found
 
-    def recall(
-        self,
-        places: Sequence[tuple[str, str]] | None = None,
-        live: Collection[str] = (),
-        cached: Mapping[str, str] | None = None,
-    ) -> Recalled:
-        """Return what must be added to the files in `live`: those that are gone or hold less than is known.
-
-        Left out is also what is in `cached`, by path, with the stamp up to which it is known. `places` are
-        (source, folder) looked in: this machine's files elsewhere are none of this count's. None means everything.
-        Never raises; `status` says what is wrong.
-        """
-        known = cached or {}
+    def recall(self) -> Recalled:
+        """Return everything. Never raises: `status` says what is wrong, and a damaged ledger gives what it can."""
 
         def look(book: Book) -> Recalled:
-            host = book.seal().host
-            stamps, wanted = {}, []
-            for record in book.records():
-                key = record.key
-                is_own = key.host == host
-                if is_own:
-                    stamps[key.source, key.path] = record.stamp
-                    is_known = key.path in live or (record.stamp and record.stamp == known.get(key.path))
-                    if is_known and not record.is_beyond:
-                        continue
-                if places is None or _is_in(key, places, is_own=is_own):
-                    wanted.append(record)
-            columns = book.all_columns(wanted) if wanted else []
-            return Recalled(stamps, [remembered(*found, host) for found in zip(wanted, columns, strict=True)])
+            host, records = book.seal().host, book.records()
+            stamps = {
+                (record.key.source, record.key.path): record.stamp for record in records if record.key.host == host
+            }
+            columns = book.all_columns(records)
+            return Recalled(stamps, [remembered(*found, host) for found in zip(records, columns, strict=True)])
 
         try:
             return self._read(look, Recalled({}, []))
         except DamagedError as error:
             self.notice = f"the history is damaged and cannot be mended now: {error}"
-            host = self._host
-            saved = [remembered(record, columns, host) for record, columns in readable(self.path)]
-            wanted = [one for one in saved if places is None or _is_in(one.key, places, is_own=one.key.host == host)]
-            return Recalled({}, wanted)
+            return Recalled({}, [remembered(*found, self._host) for found in readable(self.path)])
         except LedgerError as error:
             self.status = f"history not read: {error}"
             return Recalled({}, [])
+
+    def salvage(self, scope: Scope) -> list[Remembered]:
+        """Return what is in `scope` and can be read of a damaged ledger."""
+        host = self._host
+        found = [remembered(record, columns, host) for record, columns in readable(self.path)]
+        return [one for one in found if scope.covers(one.key, host)]
+
+    def stamps(self, names: Collection[tuple[str, str]] | None = None) -> dict[tuple[str, str], str]:
+        """Return up to where this machine's files are known, by source and path: of all, or of those named.
+
+        Never raises: what cannot be read is not known.
+        """
+
+        def look(book: Book) -> dict[tuple[str, str], str]:
+            host = book.seal().host
+            if names is None:
+                return {(r.key.source, r.key.path): r.stamp for r in book.records() if r.key.host == host}
+            found = (book.find(FileKey(host, *name)) for name in names)
+            return {(r.key.source, r.key.path): r.stamp for r in found if r is not None}
+
+        try:
+            return self._read(look, {})
+        except (LedgerError, DamagedError):
+            return {}
 
     def columns(self) -> list[tuple[str, Columns, tuple[FileFacts, ...]]]:
         """Return everything: the path a store is to use, the responses and what is known beside them, by file."""
@@ -178,7 +213,7 @@ class Ledger:
         """
         wanted = list(pieces)
         if not wanted:
-            return Written()
+            return Written(Change(), Seal("", ""), Seal("", ""))
         with self._lock, self._reported():
             if paths.create_private(self.path.parent) is None:
                 raise LedgerError(f"{self.path.parent} cannot be written")
@@ -204,23 +239,24 @@ class Ledger:
                     check(columns)
         except (DamagedError, ValueError) as error:
             raise LedgerError(f"{other} is damaged: {error}") from error
-        return self.write(
-            (Piece(record.key, columns, record.facts) for record, columns in found), wait_s=BUSY_S
-        ).change  # fmt: skip
+        pieces = [Piece(record.key, columns, record.facts) for record, columns in found]
+        return self.write(pieces, wait_s=BUSY_S).change
 
     def _write(self, pieces: Sequence[Piece]) -> Written:
-        total, beyond = Change(), []
+        total, records = Change(), []
         with writing(self.path, lambda connection: Book(connection).create(self._host)) as connection:
             book = Book(connection)
-            host = book.seal().host
+            before = book.seal()
+            host = before.host
             owned = [piece if piece.key.host else piece._replace(key=piece.key._replace(host=host)) for piece in pieces]
             # A stable sort: what was read of one file stays in order.
             for key, group in groupby(sorted(owned, key=lambda piece: piece.key), key=lambda piece: piece.key):
-                change, more = put_pieces(book, key, list(group), host)
+                change, written = put_pieces(book, key, list(group))
                 total = Change(*map(sum, zip(total, change, strict=True)))
-                if more is not None:
-                    beyond.append(more)
-        return Written(total, tuple(beyond))
+                records.append(written)
+            after = book.seal()
+        # Nobody else writes before the lease is given back.
+        return Written(total, before, after, tuple(records), mark_of(self.path))
 
     # -- mending -------------------------------------------------------------------------------------------
 
@@ -292,11 +328,3 @@ class Ledger:
 def clean_host(name: str) -> str:
     """Return a machine's name as it is kept: short, plain characters."""
     return name.encode("ascii", "backslashreplace").decode()[:64]
-
-
-def _is_in(key: FileKey, places: Sequence[tuple[str, str]], *, is_own: bool) -> bool:
-    """Whether a file lies in a place looked in. For other machines' the client alone counts."""
-    return any(
-        key.source == source and (not is_own or key.path == place or key.path.startswith(place.rstrip("/") + "/"))
-        for source, place in places
-    )
