@@ -24,7 +24,7 @@ def test_one_picture_as_text(claude_home: ClaudeHome, noon: int, capsys: pytest.
 def test_the_second_picture_tells_the_same_pace(
     claude_home: ClaudeHome, noon: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("claude_tui.engine.count.UNSAVED_BYTES", -1)
+    monkeypatch.setattr("claude_tui.engine.count.UNSAVED_BYTES", 0)
     claude_home.append(assistant("msg_1", noon - 60_000, usage(output=100_000)))
     for _ in range(2):
         assert main(["--once"]) == 0
