@@ -178,12 +178,16 @@ def found_there(folder: Path) -> str:
     return f"{folder} ({reason})"
 
 
-def snapshot_of(store: Store, query: Query | None = None) -> Snapshot:
-    """Return a picture of the store as of now."""
+def snapshot_of(store: Store, query: Query | None = None, *, with_recent: bool = True) -> Snapshot:
+    """Return a picture of the store as of now. What happened in the last hour may be left out where nobody asks."""
+    from claude_tui.engine.recent import load_recent
     from claude_tui.engine.snapshots import SnapshotMaker
     from claude_tui.model import Query
 
-    return SnapshotMaker(store).take(query or Query(), now_ms())
+    at_ms = now_ms()
+    if with_recent:
+        load_recent(store, at_ms)
+    return SnapshotMaker(store).take(query or Query(), at_ms)
 
 
 def now_ms() -> int:

@@ -88,7 +88,7 @@ def add_arguments(parser: CommandParser) -> None:
         "--cost-source",
         choices=("auto", "ccusage", "cc", "both"),
         default="auto",
-        help="the session's cost: as counted (ccusage), as Claude Code says (cc), or the first there is (auto)",
+        help="the session's cost: as counted (auto, ccusage), as Claude Code says (cc), or both",
     )
     parser.add_argument(
         "--context-low-threshold", dest="low", type=int, default=50, metavar="N", help="green below N %%"
@@ -122,6 +122,8 @@ def config_folder_of(given: dict[str, Any]) -> str:
 def _line(options: Namespace, folder: str, given: dict[str, Any], now_ms: int) -> str:
     from claude_tui.reports.statusline import line
 
+    # Where no count can be kept there is nothing but what the client says.
+    cost_source = options.cost_source if folder or options.cost_source != "auto" else "cc"
     interval_s = options.refresh_interval
     day = files.newest_count(folder, given, now_ms, options.timezone, interval_s) if folder else None
     return line(
@@ -129,7 +131,7 @@ def _line(options: Namespace, folder: str, given: dict[str, Any], now_ms: int) -
         day,
         now_ms,
         burn=options.burn,
-        cost_source=options.cost_source,
+        cost_source=cost_source,
         branch=_branch(given) if options.git_branch else "",
         thresholds=None if os.environ.get("NO_COLOR") else (options.low, options.medium),
     )

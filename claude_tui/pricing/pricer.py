@@ -16,6 +16,7 @@ from claude_tui.pricing.catalogue import MAX_NAMES, Catalogue, Found, bundled, r
 from claude_tui.pricing.claude import SYNTHETIC_PRICE, UNKNOWN_PRICE, claude_price
 from claude_tui.pricing.names import BEDROCK_REGIONAL, SYNTHETIC
 from claude_tui.pricing.rates import SCALE, SCALED_PER_NANO, WEB_SEARCH_NANO, Rates, Table, spans
+from claude_tui.pricing.tiers import service_tier, terms_of_tier, tier_of_terms
 from claude_tui.pricing.usage import codex_counters, gemini_counters, opencode_counters, reported_nano
 
 if TYPE_CHECKING:
@@ -106,7 +107,8 @@ class Pricer:
         terms: str = "",
         reported_nano: int | None = None,
     ) -> Price:
-        """Price counters; `terms` is the raw usage object as JSON where counters alone do not decide.
+        """Price counters; `terms` is the raw usage object as JSON, or what else decides of it, where counters alone
+        do not.
 
         `source` is a source's name. `reported_nano` is the cost the client logged, which is then the price; a
         logged cost of 0 for tokens (a subscription) is replaced by the list price.
@@ -147,7 +149,8 @@ class Pricer:
         if source == "gemini":
             return self.price(source, model, time_ms, gemini_counters(raw_usage))
         if source == "codex":
-            return self.price(source, model, time_ms, codex_counters(raw_usage))
+            terms = terms_of_tier(raw_usage.get("service_tier"))
+            return self.price(source, model, time_ms, codex_counters(raw_usage), terms)
         if source == "opencode":
             usage, is_double_charged = opencode_counters(raw_usage, model)
             reported = None if is_double_charged else reported_nano(raw_usage.get("cost"))
@@ -187,25 +190,34 @@ class Pricer:
                 at_list.read_saved_nano,
                 at_list.write_extra_nano,
             )
+        if source == "codex":
+            return self.price(f"codex/{tier_of_terms(terms)}", model, time_ms, usage)
         if source != "claude":
             return self.price(source, model, time_ms, usage)
         return self.price_raw(source, model, time_ms, json.loads(terms))
 
     def _learn(self, source: str, model: str) -> Cards | Price:
-        """Find a model name and remember its cards; the price itself where it is the same for every usage."""
+        """Find a model name and remember its cards; the price itself where it is the same for every usage.
+
+        A source may have a service tier behind it.
+        """
         if len(self._cards) >= MAX_NAMES:
             self._cards.clear()
-        known = SYNTHETIC_PRICE if model == SYNTHETIC else self._deal(self._catalogue.find(source, model), source)
+        client, _, asked = source.partition("/")
+        found = self._catalogue.find(client, model)
+        known = SYNTHETIC_PRICE if model == SYNTHETIC else self._deal(found, client, asked)
         self._cards[source, model] = known
         return known
 
-    def _deal(self, found: Found, source: str) -> Cards | Price:
+    def _deal(self, found: Found, source: str, asked: str) -> Cards | Price:
         model, route, is_fast = found
         if model is None:
             return UNKNOWN_PRICE
         flags = [f"route:{route}"] if route else []
         late = ["cost_recomputed"] if source == "opencode" else []
-        factor = SCALE
+        times, by, said = service_tier(model.id, asked)
+        late += said
+        factor = SCALE * times // by
         if route == BEDROCK_REGIONAL and model.takes_regional_premium:
             factor = factor * 11 // 10
             late.append("regional_endpoint_1.1x")

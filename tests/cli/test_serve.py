@@ -18,6 +18,10 @@ from typing import Any
 import pytest
 
 from claude_tui.cli import main
+from claude_tui.cli.serve.routes import Routes
+from claude_tui.engine.count import count
+from claude_tui.engine.monitor import Monitor
+from tests.engine.counting import PRICER, UTC, config_of
 from tests.logs import ClaudeHome, assistant, usage
 
 NOON = 1_795_176_000_000
@@ -234,3 +238,17 @@ def test_what_is_not_allowed(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 def test_a_port_in_use_is_said(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", "--port", str(served.port)]) == 1
     assert f"cannot listen on 127.0.0.1:{served.port}" in capsys.readouterr().err
+
+
+async def test_what_is_told_before_responses_are_loaded_has_the_pace(
+    claude_home: ClaudeHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("claude_tui.engine.count.UNSAVED_BYTES", -1)
+    claude_home.append(assistant("msg_1", time.time_ns() // 1_000_000 - 60_000, usage(output=100_000)))
+    config = config_of(claude_home.folder)
+    count(config, PRICER, UTC, cache_folder=tmp_path, processes=0)
+    monitor = Monitor(config, PRICER, UTC, cache_folder=tmp_path)
+    assert monitor.saved_ms and not monitor.store.is_table_loaded
+    snapshot = await Routes(monitor).snapshot()
+    assert snapshot.burn.last_60m_nano == snapshot.totals.cost_nano == 1_500_000_000
+    assert sum(snapshot.tokens_per_minute) == snapshot.totals.tokens

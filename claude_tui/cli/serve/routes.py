@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from claude_tui.cli.serve.http import Answer, Refused, Request
 from claude_tui.engine.monitor import Monitor
+from claude_tui.engine.recent import load_recent
 from claude_tui.model import Phase, Query, Snapshot
 from claude_tui.reports.metrics import metrics
 from claude_tui.reports.report import SECTIONS, report
@@ -60,7 +61,11 @@ class Routes:
 
     async def snapshot(self, query: Query | None = None) -> Snapshot:
         """Return the present state, made off the event loop."""
-        return await asyncio.to_thread(self._monitor.snapshot, query or Query(), time.time_ns() // 1_000_000)
+        return await asyncio.to_thread(self._take, query or Query(), time.time_ns() // 1_000_000)
+
+    def _take(self, query: Query, now_ms: int) -> Snapshot:
+        load_recent(self._monitor.store, now_ms)
+        return self._monitor.snapshot(query, now_ms)
 
     async def wait_for_change(self, known: int, timeout_s: float) -> int:
         """Return when something has changed since `known`, or after a time; the number to give next time."""

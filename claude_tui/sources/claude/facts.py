@@ -48,8 +48,9 @@ class FactsGatherer:
     """Gathers the facts of one file from its lines, given in file order.
 
     `usage_ms` is the newest instant of a usage row; `context`, the prompt and the model of the newest of the main
-    chain, was seen at `context_ms`. `state` is what `state()` gave at the end of the lines before these, "" at the
-    start of a file: the facts are those of the whole file up to here, however it was read.
+    chain, was seen at `context_ms`; `largest_prompt` is the largest of that chain. `state` is what `state()` gave at
+    the end of the lines before these, "" at the start of a file: the facts are those of the whole file up to here,
+    however it was read.
     """
 
     def __init__(self, stem: str, state: str = "") -> None:
@@ -60,15 +61,18 @@ class FactsGatherer:
         self.usage_ms = 0
         self.context_ms = 0
         self.context: tuple[int, str] = (0, "")
+        self.largest_prompt = 0
         if state:
             self._title_rank, self.context_ms, self.usage_ms, self._found, self._turn = json.loads(state)
             self.context = self._found.get("context_tokens", 0), self._found.get("context_model", "")
+            self.largest_prompt = self._found.get("largest_prompt", self.context[0])
         elif self._is_agent:
             self._found["agent"] = stem.removeprefix("agent-")
         else:
             self._found["session"] = stem
         if self._is_agent:
-            self.context_ms = _NEVER  # no prompt is newer: the context shown is that of the main chain
+            # No prompt is newer or larger: the context shown is that of the main chain.
+            self.context_ms = self.largest_prompt = _NEVER
 
     def state(self) -> str:
         """Return what later lines are added to."""
@@ -142,10 +146,13 @@ class FactsGatherer:
         self.usage_ms = max(self.usage_ms, time_ms)
         if is_main and prompt and time_ms >= self.context_ms:
             self.context_ms, self.context = time_ms, (prompt, model)
+        if is_main and prompt > self.largest_prompt:
+            self.largest_prompt = prompt
 
     def _note_context(self) -> None:
         if self.context[0]:
             self._found["context_tokens"], self._found["context_model"] = self.context
+            self._found["largest_prompt"] = self.largest_prompt
 
     def see_turn(self, value: Mapping[str, Any]) -> bool:
         """Take a line for the last turn if it is one: of the main chain, or any in a sub-agent's file."""

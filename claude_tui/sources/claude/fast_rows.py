@@ -60,7 +60,7 @@ class FastBuilder(ColumnsBuilder):
         self._last: UsualRow | None = None
         self._last_shared: Shared | None = None
 
-    def take(self, row: UsualRow, offset: int) -> bool:
+    def take(self, row: UsualRow, offset: int) -> bool:  # noqa: PLR0912 - calls for each row would be felt
         """Settle a row if the rule gives it no extras or problems, and a key that is the message's id.
 
         Returns False where the rule must decide.
@@ -112,6 +112,8 @@ class FastBuilder(ColumnsBuilder):
         facts, prompt = self._facts, given + writes + reads
         if time_ms >= facts.context_ms and prompt and not flags & SIDECHAIN:
             facts.context_ms, facts.context = time_ms, (prompt, message.model)
+        if prompt > facts.largest_prompt and not flags & SIDECHAIN:
+            facts.largest_prompt = prompt
         if time_ms > facts.usage_ms:  # noqa: PLR1730 - a call of max() for each row would be felt
             facts.usage_ms = time_ms
         if tools is UNSET if is_merged else output <= PLACEHOLDER_OUTPUT and message.stop_reason is None:
