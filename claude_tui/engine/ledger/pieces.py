@@ -39,7 +39,7 @@ class Remembered(NamedTuple):
 
 def stamp_of(checkpoint: Checkpoint) -> str:
     """Return the text that says up to where a file was read, and of which content."""
-    return f"1:{checkpoint.offset}:{checkpoint.mark}:{checkpoint.head.hex()}:{checkpoint.anchor.hex()}"
+    return f"2:{checkpoint.offset}:{checkpoint.mark}:{checkpoint.head.hex()}:{checkpoint.anchor.hex()}"
 
 
 def put_pieces(book: Book, key: FileKey, pieces: Sequence[Piece]) -> tuple[Change, Rewritten]:
