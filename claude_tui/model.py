@@ -50,7 +50,7 @@ class PriceStatus(str, Enum):
 
 ESTIMATE_FLAGS: Final = frozenset({
     "assumed_5m", "split_short", "split_over", "fast_price_unknown", "tier_ambiguous", "fallback_credit",
-    "cost_recomputed", "service_tier_unknown",
+    "cost_recomputed", "service_tier_unknown", "terms_unreadable",
 })  # fmt: skip
 """Flags of a price that say something had to be assumed."""
 

@@ -35,6 +35,7 @@ FLAGS: Final[Mapping[str, str]] = {
     "fallback_credit": "partly credited by the client",
     "cost_recomputed": "the client logged a cost; recomputed from its tokens",
     "service_tier_unknown": "an unknown service tier, priced as standard",
+    "terms_unreadable": "terms that cannot be read, priced by the counters alone",
 }
 """What the flags of a price mean, in words."""
 

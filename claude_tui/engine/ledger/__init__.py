@@ -1,9 +1,13 @@
 """History that survives its logs: see `ledger` for what is kept, `keeper` for how it is kept level."""
 
+from claude_tui.engine.ledger.book import Doubt
 from claude_tui.engine.ledger.history import Change
 from claude_tui.engine.ledger.keeper import LedgerKeeper
 from claude_tui.engine.ledger.ledger import Ledger, Summary
-from claude_tui.engine.ledger.lines import Imported, export_jsonl, import_jsonl
+from claude_tui.engine.ledger.lines import Imported, export_jsonl, import_jsonl, read_lines
 from claude_tui.engine.ledger.schema import LedgerError
 
-__all__ = ["Change", "Imported", "Ledger", "LedgerError", "LedgerKeeper", "Summary", "export_jsonl", "import_jsonl"]
+__all__ = [
+    "Change", "Doubt", "Imported", "Ledger", "LedgerError", "LedgerKeeper", "Summary", "export_jsonl", "import_jsonl",
+    "read_lines",
+]  # fmt: skip

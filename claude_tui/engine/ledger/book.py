@@ -10,20 +10,22 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 from zlib import crc32
 
 from claude_tui.engine.ledger.runs import RUN, BadRunError, decode, encode, load_json
 from claude_tui.engine.ledger.schema import DamagedError, LedgerError
+from claude_tui.engine.ledger.sound import facts_of_json, unsound, unsound_place, without
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import FileFacts
 
 RUN_BITS: Final = 20
 """A run's row is the file's number shifted by this, plus the run's own: runs of a file lie together, unindexed."""
 
-_FACTS: Final = {name: type(default) for name, default in FileFacts._field_defaults.items()}
-
+_MAX_FILE: Final = 1 << (62 - RUN_BITS)
+_MAX_SUM: Final = 2**63 - 1
+"""The largest number SQLite keeps."""
 
 RawRun = tuple[int, Any, Any]
 """A row of the runs: number, data, checksum."""
@@ -56,8 +58,8 @@ class FileRecord(NamedTuple):
 
     @property
     def facts(self) -> tuple[FileFacts, ...]:
-        """What is known beside the responses."""
-        return tuple(map(facts_of_json, load_json(self.facts_json)))
+        """What is known beside the responses, as far as it makes sense."""
+        return tuple(_read_facts(self.facts_json)[0])
 
 
 class Seal(NamedTuple):
@@ -70,11 +72,26 @@ class Seal(NamedTuple):
     files_sum: int = 0
 
 
-class Book:
-    """A ledger whose file is open, in a transaction."""
+class Doubt(NamedTuple):
+    """What of a file is kept but makes no sense, so that nothing counts it: how many, and why the first does not."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    key: FileKey
+    number: int
+    why: str
+
+
+class Book:
+    """A ledger whose file is open, in a transaction.
+
+    What makes no sense is left out of what is read, and told in `doubts`. Where the ledger is not our own,
+    `most_bytes` is how much may be read of it.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, most_bytes: int = 0) -> None:
         self._connection = connection
+        self._bytes_left = most_bytes
+        self._is_bounded = bool(most_bytes)
+        self.doubts: list[Doubt] = []
 
     def create(self, host: str) -> None:
         """Seal a new, empty ledger."""
@@ -82,11 +99,11 @@ class Book:
 
     def seal(self) -> Seal:
         """Return the seal. Raises DamagedError."""
-        rows = self._connection.execute("SELECT * FROM seal").fetchall()
-        if len(rows) != 1 or _row_crc(rows[0][1:-1]) != rows[0][-1]:
+        rows = self._connection.execute("SELECT * FROM seal LIMIT 2").fetchall()
+        if len(rows) != 1 or _row_crc(rows[0][1:-1]) != rows[0][-1] or not _has_types(rows[0][1:-1], bytes, bytes):
             raise DamagedError("the seal is broken")
         _, ledger, host, *counts, _ = rows[0]
-        return Seal(ledger.decode(), host.decode(), *counts)
+        return Seal(_text(ledger), _text(host), *counts)
 
     def write_seal(self, seal: Seal) -> None:
         """Replace the seal."""
@@ -94,9 +111,20 @@ class Book:
         self._connection.execute("REPLACE INTO seal VALUES (1, ?, ?, ?, ?, ?, ?)", (*row, _row_crc(row)))
 
     def records(self) -> list[FileRecord]:
+        """Return the files that have a name, by number. Raises DamagedError where one is missing or changed."""
+        found = []
+        for record in self.stored_records():
+            why = unsound_place(*record.key)
+            if why:
+                self.doubts.append(Doubt(record.key, record.responses, why))
+            else:
+                found.append(record)
+        return found
+
+    def stored_records(self) -> list[FileRecord]:
         """Return all files, by number. Raises DamagedError where one is missing or changed."""
         seal = self.seal()
-        rows = self._connection.execute("SELECT * FROM files ORDER BY id").fetchall()
+        rows = list(self._rows("SELECT * FROM files ORDER BY id"))
         records = [read_record(row) for row in rows]
         if len(rows) != seal.files or sum(row[-1] for row in rows) != seal.files_sum:
             raise DamagedError("files are missing")
@@ -111,37 +139,59 @@ class Book:
         return None if row is None else read_record(row)
 
     def columns(self, record: FileRecord) -> Columns:
-        """Return the responses of a file. Raises DamagedError unless they are all there as they were written."""
+        """Return the responses of a file that make sense. Raises DamagedError unless all are as they were written."""
+        return self._sound(record, self.stored_columns(record))
+
+    def stored_columns(self, record: FileRecord) -> Columns:
+        """Return all that is kept of a file's responses. Raises DamagedError unless they are as they were written."""
         return _columns(record, self.raw_runs(record.id))
 
     def all_columns(self, records: Collection[FileRecord]) -> list[Columns]:
-        """Return the responses of files, in order; faster than one by one. Raises DamagedError."""
+        """Return what `columns` does of files, in order; faster than one by one. Raises DamagedError."""
         runs: dict[int, list[RawRun]] = {record.id: [] for record in records}
-        for row in self._connection.execute("SELECT * FROM runs ORDER BY id"):
+        for row in self._rows("SELECT * FROM runs ORDER BY id"):
             file = runs.get(row[0] >> RUN_BITS)
             if file is not None:
                 file.append(row)
-        return [_columns(record, runs[record.id]) for record in records]
+        return [self._sound(record, _columns(record, runs[record.id])) for record in records]
+
+    def look_over(self) -> list[Doubt]:
+        """Go through everything that is kept and return what makes no sense. Raises DamagedError."""
+        records = self.records()
+        self.all_columns(records)
+        for record in records:
+            bad = _read_facts(record.facts_json)[1]
+            if bad:
+                self.doubts.append(Doubt(record.key, len(bad), bad[0]))
+        return self.doubts
 
     def raw_runs(self, file: int) -> list[RawRun]:
         """Return the rows of a file's runs, unchecked."""
         first = file << RUN_BITS
-        return self._connection.execute(
-            "SELECT * FROM runs WHERE id >= ? AND id < ? ORDER BY id", (first, first + (1 << RUN_BITS))
-        ).fetchall()
+        span = (first, first + (1 << RUN_BITS))
+        return list(self._rows("SELECT * FROM runs WHERE id >= ? AND id < ? ORDER BY id", span))
 
     def check_runs(self, records: Collection[FileRecord]) -> None:
         """Compare the checksums of every run without reading what is in them. Raises DamagedError."""
         for record in records:
             _checked(record, self.raw_runs(record.id))
 
-    def put(self, known: FileRecord | None, wanted: FileRecord, columns: Columns, changed: Collection[int]) -> None:
+    def put(
+        self,
+        known: FileRecord | None,
+        wanted: FileRecord,
+        columns: Columns,
+        changed: Collection[int],
+        *,
+        is_mended: bool = False,
+    ) -> None:
         """Write a file: its record, and the runs that hold the positions `changed` of its responses.
 
-        The caller's record needs no sums. Raises LedgerError rather than let a file shrink.
+        The caller's record needs no sums. Raises LedgerError rather than let a file shrink; `is_mended`: responses
+        that made no sense were replaced, whatever output they had.
         """
-        responses, output = len(columns), sum(columns.output)
-        if known is not None and (responses < known.responses or output < known.output):
+        responses, output = len(columns), _sum(columns)
+        if known is not None and (responses < known.responses or (output < known.output and not is_mended)):
             raise LedgerError("a file would have shrunk")
         file = known.id if known is not None else self._next_file()
         runs, runs_sum = (known.runs, known.runs_sum) if known is not None else (0, 0)
@@ -168,6 +218,24 @@ class Book:
             )
         )
 
+    def _sound(self, record: FileRecord, columns: Columns) -> Columns:
+        """Return what makes sense of a file's responses, and take note of the others."""
+        found = unsound(columns)
+        if found:
+            self.doubts.append(Doubt(record.key, len(found), found[min(found)]))
+        return without(columns, found)
+
+    def _rows(self, query: str, values: tuple[int, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        rows = self._connection.execute(query, values)
+        return self._bounded(rows) if self._is_bounded else rows
+
+    def _bounded(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        for row in rows:
+            self._bytes_left -= len(row) + sum(len(value) for value in row if isinstance(value, (bytes, str)))
+            if self._bytes_left < 0:
+                raise DamagedError("it says more than its file can hold")
+            yield row
+
     def _next_file(self) -> int:
         found = self._connection.execute("SELECT max(id) FROM files").fetchone()[0]
         return (found or 0) + 1
@@ -184,7 +252,7 @@ def _columns(record: FileRecord, runs: Iterable[RawRun]) -> Columns:
         columns = decode(record.key.source, _checked(record, runs))
     except BadRunError as error:
         raise DamagedError(str(error)) from error
-    if (len(columns), sum(columns.output)) != (record.responses, record.output):
+    if (len(columns), _sum(columns)) != (record.responses, record.output):
         raise DamagedError("responses do not add up")
     return columns
 
@@ -223,8 +291,13 @@ def read_record(row: tuple[Any, ...]) -> FileRecord:
     if _row_crc(tuple(found)) != crc:
         raise DamagedError("a file's row changed")
     file, host, source, path, stamp, beyond, facts, *counts = found
-    key = FileKey(host.decode(), source.decode(), path.decode("utf-8", "surrogatepass"))
-    return FileRecord(file, key, stamp.decode(), bool(beyond), facts, *counts)
+    if (
+        not _has_types((host, source, path, stamp, facts, file, beyond, *counts), *[bytes] * 5)
+        or not 0 < file < _MAX_FILE
+    ):
+        raise DamagedError("a file's row is none")
+    key = FileKey(_text(host), _text(source), _text(path))
+    return FileRecord(file, key, _text(stamp), bool(beyond), facts, *counts)
 
 
 def pack_facts(facts: Iterable[FileFacts]) -> bytes:
@@ -234,14 +307,41 @@ def pack_facts(facts: Iterable[FileFacts]) -> bytes:
 
 def facts_to_json(facts: FileFacts) -> dict[str, Any]:
     """Return facts as a JSON object, without what is empty."""
-    return {name: getattr(facts, name) for name in _FACTS if getattr(facts, name)}
+    return {name: value for name, value in facts._asdict().items() if value}
 
 
-def facts_of_json(found: Any) -> FileFacts:
-    """Read facts from a JSON object; what is unknown or of the wrong type is left out."""
-    if not isinstance(found, dict):
-        return FileFacts()
-    return FileFacts(**{name: found[name] for name, kind in _FACTS.items() if type(found.get(name)) is kind})
+def _read_facts(data: bytes) -> tuple[list[FileFacts], list[str]]:
+    """Return the facts of a record that make sense, and what is wrong with the others."""
+    try:
+        found = load_json(data)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, list):
+        return [], ["facts that are none"]
+    facts, bad = [], []
+    for one in found:
+        try:
+            facts.append(facts_of_json(one))
+        except ValueError as error:
+            bad.append(str(error))
+    return facts, bad
+
+
+def _sum(columns: Columns) -> int:
+    """Return the output tokens of all responses, as far as SQLite can keep such a sum."""
+    return max(-_MAX_SUM, min(sum(columns.output), _MAX_SUM))
+
+
+def _has_types(values: tuple[Any, ...], *kinds: type) -> bool:
+    """Whether the first values are of these types and all others integers."""
+    return [*map(type, values)] == [*kinds, *[int] * (len(values) - len(kinds))]
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise DamagedError("text that is none") from error
 
 
 def _blob(path: str) -> bytes:

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from claude_tui import paths
-from claude_tui.engine.ledger.book import Book, FileKey, Seal
+from claude_tui.engine.ledger.book import Book, Doubt, FileKey, Seal
+from claude_tui.engine.ledger.foreign import read_foreign
 from claude_tui.engine.ledger.history import Change
 from claude_tui.engine.ledger.pieces import Piece, Remembered, put_pieces, remembered
-from claude_tui.engine.ledger.runs import check
 from claude_tui.engine.ledger.salvage import readable, rebuild
 from claude_tui.engine.ledger.schema import (
     BUSY_S,
@@ -69,13 +69,14 @@ class Ledger:
     """One ledger file. Opened for each operation, so nothing breaks when it is moved, replaced or removed.
 
     `status` is "" while all is well, else a sentence for the status line; `notice` tells of damage that was
-    found. Safe from any thread.
+    found; `left_out` is what the last `recall` found to make no sense. Safe from any thread.
     """
 
     def __init__(self, path: Path, host: str) -> None:
         self.path = path
         self.status = ""
         self.notice = ""
+        self.left_out: tuple[Doubt, ...] = ()
         self._host = host
         self._lock = threading.RLock()
 
@@ -93,7 +94,7 @@ class Ledger:
         Whoever keeps what was recalled can compare it instead of recalling again.
         """
         try:
-            if self.path.with_name(self.path.name + "-journal").exists():
+            if not self.path.is_file() or self.path.with_name(self.path.name + "-journal").exists():
                 return ""
             with self.path.open("rb") as file:
                 # SQLite's file format: at 24 a counter of commits, at 28 the size in pages.
@@ -130,6 +131,7 @@ class Ledger:
                 if places is None or _is_in(key, places, is_own=is_own):
                     wanted.append(record)
             columns = book.all_columns(wanted) if wanted else []
+            self.left_out = tuple(book.doubts)
             return Recalled(stamps, [remembered(*found, host) for found in zip(wanted, columns, strict=True)])
 
         try:
@@ -152,7 +154,7 @@ class Ledger:
         """Check every row; mend what is damaged. Returns whether all was sound."""
         before = self.notice
         try:
-            self._read(lambda book: book.check_runs(book.records()), None)
+            self._read(lambda book: book.check_runs(book.stored_records()), None)
         except (LedgerError, DamagedError):
             return False
         return self.notice == before
@@ -192,21 +194,19 @@ class Ledger:
                 except DamagedError as error:
                     raise LedgerError(str(error)) from error
 
-    def merge(self, other: Path) -> Change:
-        """Take in all of another ledger. Raises LedgerError."""
-        if not other.is_file():
-            raise LedgerError(f"{other} is not there")
+    def merge(self, other: Path, on_doubt: Callable[[Doubt], object] = lambda doubt: None) -> Change:
+        """Take in what makes sense of another ledger; `on_doubt` is told of the rest. Raises LedgerError."""
+        found = read_foreign(other)
+        for doubt in found.doubts:
+            on_doubt(doubt)
+        return self.write(found.pieces, wait_s=BUSY_S).change
+
+    def doubts(self) -> list[Doubt]:
+        """Go through everything and return what is kept but makes no sense, so that nothing counts it. Never raises."""
         try:
-            with reading(other) as connection:
-                book = Book(connection)
-                found = [(record, book.columns(record)) for record in book.records()]
-                for _, columns in found:
-                    check(columns)
-        except (DamagedError, ValueError) as error:
-            raise LedgerError(f"{other} is damaged: {error}") from error
-        return self.write(
-            (Piece(record.key, columns, record.facts) for record, columns in found), wait_s=BUSY_S
-        ).change  # fmt: skip
+            return self._read(lambda book: book.look_over(), [])
+        except (LedgerError, DamagedError):
+            return []
 
     def _write(self, pieces: Sequence[Piece]) -> Written:
         total, beyond = Change(), []
@@ -258,10 +258,10 @@ class Ledger:
         try:
             with reading(self.path) as connection:
                 book = Book(connection)
-                records = book.records()
+                records = book.stored_records()
                 book.check_runs(records)
                 seal: Seal | None = book.seal()
-                if all(len(book.columns(record)) == record.responses for record in records):
+                if all(len(book.stored_columns(record)) == record.responses for record in records):
                     # Another instance has mended it meanwhile.
                     return
         except DamagedError:

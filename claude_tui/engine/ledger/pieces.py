@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from claude_tui.engine.ledger.book import Book, FileKey, FileRecord, pack_facts
 from claude_tui.engine.ledger.history import Change, FileHistory, merge_facts
+from claude_tui.engine.ledger.sound import unsound, unsound_facts, unsound_place, without
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import Checkpoint, FileFacts
 
@@ -44,7 +45,11 @@ def put_pieces(book: Book, key: FileKey, pieces: Sequence[Piece], host: str) -> 
     """Merge pieces of one file, in the order they were read.
 
     Returns what changed, and the file as it is now known where that is more than it holds. `host` is this machine.
+    What makes no sense is not taken in.
     """
+    if unsound_place(*key):
+        return Change(), None
+    pieces = [_sound(piece) for piece in pieces]
     known = book.find(key)
     first = pieces[0]
     total = Change()
@@ -55,7 +60,9 @@ def put_pieces(book: Book, key: FileKey, pieces: Sequence[Piece], host: str) -> 
         record = FileRecord(0, key, first.stamp if first.is_whole else "", first.since is None, facts)
         book.put(None, record, first.columns, range(len(first.columns)))
         return Change(len(first.columns)), None
-    history = FileHistory(key.path, book.columns(known) if known is not None else Columns(key.source))
+    kept = book.stored_columns(known) if known is not None else Columns(key.source)
+    doubted = unsound(kept)
+    history = FileHistory(key.path, kept, doubted)
     for piece in pieces:
         change = history.absorb(piece.columns)
         is_news = bool(change.added or change.updated)
@@ -71,8 +78,16 @@ def put_pieces(book: Book, key: FileKey, pieces: Sequence[Piece], host: str) -> 
         total = Change(*map(sum, zip(total, change, strict=True)))
     columns = history.columns()
     record = FileRecord(0, key, stamp, is_beyond, facts)
-    book.put(known, record, columns, history.changed)
-    return total, remembered(record, columns, host) if is_beyond and key.host == host else None
+    book.put(known, record, columns, history.changed, is_mended=len(history.doubted) < len(doubted))
+    if not is_beyond or key.host != host:
+        return total, None
+    return total, remembered(record, without(columns, history.doubted), host)
+
+
+def _sound(piece: Piece) -> Piece:
+    columns = without(piece.columns, unsound(piece.columns))
+    facts = tuple(facts for facts in piece.facts if not unsound_facts(facts))
+    return piece._replace(columns=columns, facts=facts)
 
 
 def remembered(record: FileRecord, columns: Columns, host: str) -> Remembered:
