@@ -136,7 +136,7 @@ class Response(NamedTuple):
 
 
 class ProblemKind(str, Enum):
-    """Why something in the logs was skipped or doubted."""
+    """Why something in the logs was skipped or doubted. LEDGER: a row of the history makes no sense."""
 
     MALFORMED = "malformed"
     OVERSIZE = "oversize"
@@ -144,6 +144,7 @@ class ProblemKind(str, Enum):
     UNKNOWN_SHAPE = "unknown_shape"
     BAD_COUNT = "bad_count"
     NUL_RUN = "nul_run"
+    LEDGER = "ledger"
 
 
 class Problem(NamedTuple):

@@ -59,6 +59,7 @@ def run(options: Namespace) -> int:
         price_problems=prices.problems,
         cache=_cache(),
         ledger=_ledger(),
+        ledger_notes=_ledger_notes(config),
         remembered=_remembered(store, config),
         watcher=_watcher(roots),
         limits=_limits(),
@@ -136,6 +137,18 @@ def _ledger() -> str:
     days = f" from {instant(summary.first_ms)[:10]} to {instant(summary.last_ms)[:10]}" if summary.responses else ""
     text = f"{summary.responses:,} responses of {summary.files:,} files{days}, {summary.size_bytes / 1e6:,.1f} MB"
     return f"{text} ({ledger.path}){'; ' + trouble if trouble else ''}"
+
+
+def _ledger_notes(config: SourceConfig) -> list[str]:
+    """Say what of the ledger makes no sense, and which folders it remembers moved."""
+    from claude_tui.engine.ledger import Ledger, moved_folders
+    from claude_tui.engine.reading import roots_of
+    from claude_tui.reports.ledger import LeftOut, MovedFolder, left_out_lines, moved_lines
+
+    ledger = Ledger.open()
+    left_out = [LeftOut(doubt.key.host, doubt.key.path, doubt.number, doubt.why) for doubt in ledger.doubts()]
+    moved = [MovedFolder(*one[1:]) for one in moved_folders(ledger, roots_of(config))]
+    return [*left_out_lines(left_out), *moved_lines(moved)]
 
 
 def _remembered(store: Store, config: SourceConfig) -> Remembered:

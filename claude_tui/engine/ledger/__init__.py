@@ -5,9 +5,10 @@ from claude_tui.engine.ledger.history import Change
 from claude_tui.engine.ledger.keeper import LedgerKeeper
 from claude_tui.engine.ledger.ledger import Ledger, Summary
 from claude_tui.engine.ledger.lines import Imported, export_jsonl, import_jsonl, read_lines
+from claude_tui.engine.ledger.moved import Moved, adopt, moved_folders, moved_in
 from claude_tui.engine.ledger.schema import LedgerError
 
 __all__ = [
-    "Change", "Doubt", "Imported", "Ledger", "LedgerError", "LedgerKeeper", "Summary", "export_jsonl", "import_jsonl",
-    "read_lines",
+    "Change", "Doubt", "Imported", "Ledger", "LedgerError", "LedgerKeeper", "Moved", "Summary", "adopt",
+    "export_jsonl", "import_jsonl", "moved_folders", "moved_in", "read_lines",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ decide what counts.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -102,6 +103,9 @@ class LedgerKeeper:
             self._stamps = {**recalled.stamps, **self._stamps}
         for file in recalled.files:
             self._give(file)
+        if self.ledger.left_out and not is_same:
+            with self._store.lock:
+                self._store.problem_log.note(os.fspath(self.ledger.path), self.ledger.problems(), is_whole=True)
         stamps = {path: stamp for (_, path), stamp in recalled.stamps.items()}
         lost = [path for path, stamp in known.items() if path not in live and stamps.get(path) != stamp]
         return Started(len(recalled.files), tuple(lost))

@@ -7,6 +7,7 @@ Costs are not kept: what is read back is priced like a log. Must not read logs o
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -33,6 +34,7 @@ from claude_tui.engine.ledger.schema import (
     reading,
     writing,
 )
+from claude_tui.model import Problem, ProblemKind
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import FileFacts
 
@@ -200,6 +202,15 @@ class Ledger:
         for doubt in found.doubts:
             on_doubt(doubt)
         return self.write(found.pieces, wait_s=BUSY_S).change
+
+    def problems(self) -> list[Problem]:
+        """Return what the last `recall` left out, a problem for each."""
+        path = os.fspath(self.path)
+        return [
+            Problem(ProblemKind.LEDGER, path, 0, f"{doubt.key.host}:{doubt.key.path}: {doubt.why}")
+            for doubt in self.left_out
+            for _ in range(doubt.number)
+        ]
 
     def doubts(self) -> list[Doubt]:
         """Go through everything and return what is kept but makes no sense, so that nothing counts it. Never raises."""
