@@ -161,9 +161,9 @@ class Ledger:
             return False
         return self.notice == before
 
-    def summary(self) -> Summary:
-        """Return the ledger in numbers. Never raises."""
-        files = self.recall().files
+    def summary(self, files: Sequence[Remembered] | None = None) -> Summary:
+        """Return the ledger in numbers; `files` is everything where it was recalled already. Never raises."""
+        files = self.recall().files if files is None else files
         keys = {key for file in files for key in file.columns.key}
         times = [time for file in files for time in file.columns.time if time]
         hosts = tuple(sorted({file.key.host for file in files}))
