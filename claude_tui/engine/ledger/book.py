@@ -7,59 +7,36 @@ deleted. Must not open or close anything.
 
 from __future__ import annotations
 
-import json
 import secrets
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 from zlib import crc32
 
-from claude_tui.engine.ledger.runs import RUN, BadRunError, decode, encode, load_json
+from claude_tui.engine.ledger.record import (
+    RUN_BITS,
+    FileKey,
+    FileRecord,
+    blob_of,
+    has_types,
+    read_facts,
+    read_record,
+    row_crc,
+    row_of,
+    text_of,
+)
+from claude_tui.engine.ledger.runs import RUN, BadRunError, decode, encode
 from claude_tui.engine.ledger.schema import DamagedError, LedgerError
-from claude_tui.engine.ledger.sound import facts_of_json, unsound, unsound_place, without
+from claude_tui.engine.ledger.sound import unsound, unsound_place, without
 from claude_tui.sources.columns import Columns
-from claude_tui.sources.protocol import FileFacts
 
-RUN_BITS: Final = 20
-"""A run's row is the file's number shifted by this, plus the run's own: runs of a file lie together, unindexed."""
+__all__ = ["RUN_BITS", "Book", "Doubt", "FileKey", "FileRecord", "Seal", "check_run", "read_record"]
 
-_MAX_FILE: Final = 1 << (62 - RUN_BITS)
 _MAX_SUM: Final = 2**63 - 1
 """The largest number SQLite keeps."""
 
 RawRun = tuple[int, Any, Any]
 """A row of the runs: number, data, checksum."""
-
-
-class FileKey(NamedTuple):
-    """What names a file: the machine it is on, the client that wrote it, and where."""
-
-    host: str
-    source: str
-    path: str
-
-
-class FileRecord(NamedTuple):
-    """One file, without its responses.
-
-    `stamp` says up to where it was read, "" unknown; `is_beyond` that more is known of it than it holds itself.
-    `output` sums the output tokens: like the number of responses it never shrinks.
-    """
-
-    id: int
-    key: FileKey
-    stamp: str = ""
-    is_beyond: bool = False
-    facts_json: bytes = b"[]"
-    responses: int = 0
-    output: int = 0
-    runs: int = 0
-    runs_sum: int = 0
-
-    @property
-    def facts(self) -> tuple[FileFacts, ...]:
-        """What is known beside the responses, as far as it makes sense."""
-        return tuple(_read_facts(self.facts_json)[0])
 
 
 class Seal(NamedTuple):
@@ -100,15 +77,15 @@ class Book:
     def seal(self) -> Seal:
         """Return the seal. Raises DamagedError."""
         rows = self._connection.execute("SELECT * FROM seal LIMIT 2").fetchall()
-        if len(rows) != 1 or _row_crc(rows[0][1:-1]) != rows[0][-1] or not _has_types(rows[0][1:-1], bytes, bytes):
+        if len(rows) != 1 or row_crc(rows[0][1:-1]) != rows[0][-1] or not has_types(rows[0][1:-1], bytes, bytes):
             raise DamagedError("the seal is broken")
         _, ledger, host, *counts, _ = rows[0]
-        return Seal(_text(ledger), _text(host), *counts)
+        return Seal(text_of(ledger), text_of(host), *counts)
 
     def write_seal(self, seal: Seal) -> None:
         """Replace the seal."""
         row = (seal.ledger.encode(), seal.host.encode(), seal.generation, seal.files, seal.files_sum)
-        self._connection.execute("REPLACE INTO seal VALUES (1, ?, ?, ?, ?, ?, ?)", (*row, _row_crc(row)))
+        self._connection.execute("REPLACE INTO seal VALUES (1, ?, ?, ?, ?, ?, ?)", (*row, row_crc(row)))
 
     def records(self) -> list[FileRecord]:
         """Return the files that have a name, by number. Raises DamagedError where one is missing or changed."""
@@ -134,7 +111,7 @@ class Book:
         """Return a file by name. Raises DamagedError."""
         row = self._connection.execute(
             "SELECT * FROM files WHERE path = ? AND source = ? AND host = ?",
-            (_blob(key.path), key.source.encode(), key.host.encode()),
+            (blob_of(key.path), key.source.encode(), key.host.encode()),
         ).fetchone()
         return None if row is None else read_record(row)
 
@@ -160,7 +137,7 @@ class Book:
         records = self.records()
         self.all_columns(records)
         for record in records:
-            bad = _read_facts(record.facts_json)[1]
+            bad = read_facts(record.facts_json)[1]
             if bad:
                 self.doubts.append(Doubt(record.key, len(bad), bad[0]))
         return self.doubts
@@ -206,15 +183,15 @@ class Book:
         record = wanted._replace(id=file, responses=responses, output=output, runs=runs, runs_sum=runs_sum)
         if record == known:
             return
-        row = _row(record)
-        crc = _row_crc(row)
+        row = row_of(record)
+        crc = row_crc(row)
         seal = self.seal()
         self._connection.execute(f"REPLACE INTO files VALUES ({', '.join('?' * 12)})", (*row, crc))
         self.write_seal(
             seal._replace(
                 generation=seal.generation + 1,
                 files=seal.files + (known is None),
-                files_sum=seal.files_sum + crc - (_row_crc(_row(known)) if known is not None else 0),
+                files_sum=seal.files_sum + crc - (row_crc(row_of(known)) if known is not None else 0),
             )
         )
 
@@ -273,77 +250,6 @@ def _run_crc(run: int, data: bytes) -> int:
     return crc32(data, crc32(run.to_bytes(8, "little")))
 
 
-def _row_crc(row: tuple[Any, ...]) -> int:
-    # Bytes and integers only, which look the same in every version of Python.
-    return crc32(repr(row).encode("utf-8", "surrogatepass"))
-
-
-def _row(record: FileRecord) -> tuple[Any, ...]:
-    key = record.key
-    names = (key.host.encode(), key.source.encode(), _blob(key.path), record.stamp.encode())
-    counts = (record.responses, record.output, record.runs, record.runs_sum)
-    return record.id, *names, int(record.is_beyond), record.facts_json, *counts
-
-
-def read_record(row: tuple[Any, ...]) -> FileRecord:
-    """Read a row of the files. Raises DamagedError where it is not what was written."""
-    *found, crc = row
-    if _row_crc(tuple(found)) != crc:
-        raise DamagedError("a file's row changed")
-    file, host, source, path, stamp, beyond, facts, *counts = found
-    if (
-        not _has_types((host, source, path, stamp, facts, file, beyond, *counts), *[bytes] * 5)
-        or not 0 < file < _MAX_FILE
-    ):
-        raise DamagedError("a file's row is none")
-    key = FileKey(_text(host), _text(source), _text(path))
-    return FileRecord(file, key, _text(stamp), bool(beyond), facts, *counts)
-
-
-def pack_facts(facts: Iterable[FileFacts]) -> bytes:
-    """Return facts as a record holds them."""
-    return json.dumps([facts_to_json(one) for one in facts], separators=(",", ":")).encode("ascii")
-
-
-def facts_to_json(facts: FileFacts) -> dict[str, Any]:
-    """Return facts as a JSON object, without what is empty."""
-    return {name: value for name, value in facts._asdict().items() if value}
-
-
-def _read_facts(data: bytes) -> tuple[list[FileFacts], list[str]]:
-    """Return the facts of a record that make sense, and what is wrong with the others."""
-    try:
-        found = load_json(data)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, list):
-        return [], ["facts that are none"]
-    facts, bad = [], []
-    for one in found:
-        try:
-            facts.append(facts_of_json(one))
-        except ValueError as error:
-            bad.append(str(error))
-    return facts, bad
-
-
 def _sum(columns: Columns) -> int:
     """Return the output tokens of all responses, as far as SQLite can keep such a sum."""
     return max(-_MAX_SUM, min(sum(columns.output), _MAX_SUM))
-
-
-def _has_types(values: tuple[Any, ...], *kinds: type) -> bool:
-    """Whether the first values are of these types and all others integers."""
-    return [*map(type, values)] == [*kinds, *[int] * (len(values) - len(kinds))]
-
-
-def _text(data: bytes) -> str:
-    try:
-        return data.decode("utf-8", "surrogatepass")
-    except UnicodeDecodeError as error:
-        raise DamagedError("text that is none") from error
-
-
-def _blob(path: str) -> bytes:
-    """Paths need not be text: bytes that are none come as lone surrogates."""
-    return path.encode("utf-8", "surrogatepass")
