@@ -30,6 +30,9 @@ _FACT_NAMES: Final = frozenset({"session", "parent", "cwd", "agent"})
 # The two highest bytes of a number below 2**53, which are looked at without making a number of each.
 _HIGH: Final = bytes(range(1 << 5))
 _IS_LITTLE: Final = sys.byteorder == "little"
+_SECOND: Final = 6 if _IS_LITTLE else 1
+_TOP: Final = 7 if _IS_LITTLE else 0
+_HIGH_OF_63_BITS: Final = bytes(range(1 << 7))
 
 
 def unsound(columns: Columns) -> dict[int, str]:
@@ -86,7 +89,7 @@ def _doubts(columns: Columns) -> Iterator[tuple[int, str]]:
             yield from _outside(columns, name, MAX_COUNT)
     if _may_exceed(columns.time) or max(columns.time, default=0) >= LAST_MS:
         yield from _outside(columns, "time", LAST_MS)
-    if columns and min(columns.key) < 0:
+    if columns.key.tobytes()[_TOP::8].translate(None, _HIGH_OF_63_BITS):
         yield from _outside(columns, "key", 2**63)
     if columns.flags.tobytes().translate(None, _ALL_FLAGS):
         yield from ((entry, "unknown flags") for entry, flags in enumerate(columns.flags) if flags >= len(_ALL_FLAGS))
@@ -119,10 +122,8 @@ def _rare_doubts(columns: Columns) -> Iterator[tuple[int, str]]:
 
 def _may_exceed(column: array[int]) -> bool:
     """Whether any number may be below 0 or at least 2**53; quick, and never wrongly no."""
-    if not _IS_LITTLE:
-        return bool(column) and not 0 <= min(column) <= max(column) < MAX_COUNT
     raw = column.tobytes()
-    return raw[7::8].count(0) != len(column) or bool(raw[6::8].translate(None, _HIGH))
+    return raw[_TOP::8].count(0) != len(column) or bool(raw[_SECOND::8].translate(None, _HIGH))
 
 
 def _outside(columns: Columns, name: str, end: int) -> Iterator[tuple[int, str]]:
