@@ -151,6 +151,8 @@ def load_json(data: bytes) -> Any:
 
 
 def _are_numbers_of(names: list[Any], column: array[int]) -> bool:
+    if len(names) == 1:  # the usual case, told at once
+        return not column.tobytes().strip(b"\0")
     numbers = set(column)
     return min(numbers) >= 0 and max(numbers) < len(names)
 
