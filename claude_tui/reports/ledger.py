@@ -101,7 +101,7 @@ def left_out_lines(left_out: Sequence[LeftOut]) -> list[str]:
         for one in left_out[:MOST_SHOWN]
     ]
     if len(left_out) > MOST_SHOWN:
-        made.append(f"  and of {count(len(left_out) - MOST_SHOWN)} more files")
+        made.append(f"  and {count(len(left_out) - MOST_SHOWN)} more (claude-top ledger status --json lists them)")
     return made
 
 
