@@ -50,7 +50,7 @@ class PriceStatus(str, Enum):
 
 ESTIMATE_FLAGS: Final = frozenset({
     "assumed_5m", "split_short", "split_over", "fast_price_unknown", "tier_ambiguous", "fallback_credit",
-    "cost_recomputed", "service_tier_unknown", "tier_as_requested",
+    "cost_recomputed", "service_tier_unknown", "tier_as_requested", "terms_unreadable",
 })  # fmt: skip
 """Flags of a price that say something had to be assumed."""
 
@@ -136,7 +136,7 @@ class Response(NamedTuple):
 
 
 class ProblemKind(str, Enum):
-    """Why something in the logs was skipped or doubted."""
+    """Why something in the logs was skipped or doubted. LEDGER: a row of the history makes no sense."""
 
     MALFORMED = "malformed"
     OVERSIZE = "oversize"
@@ -144,6 +144,7 @@ class ProblemKind(str, Enum):
     UNKNOWN_SHAPE = "unknown_shape"
     BAD_COUNT = "bad_count"
     NUL_RUN = "nul_run"
+    LEDGER = "ledger"
 
 
 class Problem(NamedTuple):

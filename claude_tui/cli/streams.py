@@ -128,6 +128,8 @@ def replace_file(name: str, lines: Iterable[bytes]) -> None:
     import tempfile
 
     path = Path(name)
+    if path.exists() and not path.is_file():  # a device must not be replaced, nor would a FIFO's reader see anything
+        raise CommandError(f"{name}: no regular file")
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:

@@ -33,7 +33,7 @@ class Given(NamedTuple):
 def mark_of(path: Path) -> str:
     """Return a text that differs after every change of a ledger, from the first bytes of its file; "" unknown."""
     try:
-        if path.with_name(path.name + "-journal").exists():
+        if not path.is_file() or path.with_name(path.name + "-journal").exists():
             return ""
         with path.open("rb") as file:
             # SQLite's file format: at 24 a counter of commits, at 28 the size in pages.

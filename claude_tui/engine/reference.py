@@ -5,13 +5,13 @@ Dictionaries of rows, settled as the counting rule reads. Must not share the sto
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from claude_tui.model import Price, Response, Row
 from claude_tui.pricing import Pricer
+from claude_tui.pricing.usage import read_terms
 from claude_tui.sources.claude.reference import reference_rows
 
 _UNKNOWN_TIME = 2**62
@@ -67,4 +67,4 @@ def _settle(key: str, found: list[_Found], cwd_of_session: dict[str, str], price
 
 
 def _is_fast(terms: str) -> bool:
-    return bool(terms) and json.loads(terms).get("speed") == "fast"
+    return bool(terms) and (read_terms(terms) or {}).get("speed") == "fast"

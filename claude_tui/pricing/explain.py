@@ -5,7 +5,6 @@ Must not compute money of its own.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +16,7 @@ from claude_tui.pricing.claude import claude_price
 from claude_tui.pricing.pricer import Pricer
 from claude_tui.pricing.rates import BEGINNING_MS, DAY_MS, ENDLESS_MS, Model, Period, Rates, Table, Tier, spans
 from claude_tui.pricing.tiers import DEARER, service_tier, tier_of_terms
+from claude_tui.pricing.usage import Raw, read_terms
 
 _EPOCH = date(1970, 1, 1).toordinal()
 
@@ -56,8 +56,9 @@ class RateFinder:
 
     def rows(self, source: str, model: str, time_ms: int, usage: Usage, terms: str = "") -> tuple[RateRow, ...]:
         """Return the rows a record was priced with, none where it has no price. Arguments as of `Pricer.price`."""
-        if terms and source == "claude":
-            return self._watched(model, time_ms, terms)
+        raw = read_terms(terms) if terms and source == "claude" else None
+        if raw is not None:
+            return self._watched(model, time_ms, raw)
         asked = tier_of_terms(terms) if source == "codex" else ""
         known = self._spans.get((source, model, asked))
         if known is None:
@@ -82,7 +83,7 @@ class RateFinder:
             result.append(Span(period.from_ms, end_ms, table, rows))
         return result
 
-    def _watched(self, model: str, time_ms: int, terms: str) -> tuple[RateRow, ...]:
+    def _watched(self, model: str, time_ms: int, raw: Raw) -> tuple[RateRow, ...]:
         """Price once more with tables that tell which of their rows were asked for."""
         used: dict[RateRow, None] = {}
 
@@ -99,7 +100,7 @@ class RateFinder:
             )
             return found._replace(model=found.model._replace(periods=periods))
 
-        claude_price(find, model, time_ms, json.loads(terms))
+        claude_price(find, model, time_ms, raw)
         return tuple(used)
 
     def _telling(self, model: Model, period: Period, end_ms: int, is_fast: bool, used: dict[RateRow, None]) -> Table:

@@ -5,7 +5,6 @@ Must not know how prices were gathered, nor what is done with them.
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_right
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +16,7 @@ from claude_tui.pricing.claude import SYNTHETIC_PRICE, UNKNOWN_PRICE, claude_pri
 from claude_tui.pricing.names import BEDROCK_REGIONAL, SYNTHETIC
 from claude_tui.pricing.rates import SCALE, SCALED_PER_NANO, WEB_SEARCH_NANO, Rates, Table, spans
 from claude_tui.pricing.tiers import service_tier, terms_of_tier, tier_of_terms
-from claude_tui.pricing.usage import codex_counters, gemini_counters, opencode_counters, reported_nano
+from claude_tui.pricing.usage import codex_counters, gemini_counters, opencode_counters, read_terms, reported_nano
 
 if TYPE_CHECKING:
     from claude_tui.pricing.overrides import OverriddenCatalogue
@@ -111,7 +110,8 @@ class Pricer:
         do not.
 
         `source` is a source's name. `reported_nano` is the cost the client logged, which is then the price; a
-        logged cost of 0 for tokens (a subscription) is replaced by the list price.
+        logged cost of 0 for tokens (a subscription) is replaced by the list price. Never raises: by terms that cannot
+        be read nothing is billed, and a flag says so.
         """
         if terms or reported_nano is not None:
             return self._special_price(source, model, time_ms, usage, terms, reported_nano)
@@ -190,11 +190,15 @@ class Pricer:
                 at_list.read_saved_nano,
                 at_list.write_extra_nano,
             )
-        if source == "codex":
+        if source == "codex" and terms:
             return self.price(f"codex/{tier_of_terms(terms)}", model, time_ms, usage)
-        if source != "claude":
+        if source != "claude" or not terms:
             return self.price(source, model, time_ms, usage)
-        return self.price_raw(source, model, time_ms, json.loads(terms))
+        raw = read_terms(terms)
+        if raw is None:
+            plain = self.price(source, model, time_ms, usage)
+            return plain._replace(flags=(*plain.flags, "terms_unreadable"))
+        return self.price_raw(source, model, time_ms, raw)
 
     def _learn(self, source: str, model: str) -> Cards | Price:
         """Find a model name and remember its cards; the price itself where it is the same for every usage.

@@ -36,6 +36,7 @@ FLAGS: Final[Mapping[str, str]] = {
     "cost_recomputed": "the client logged a cost; recomputed from its tokens",
     "service_tier_unknown": "an unknown service tier, priced as standard",
     "tier_as_requested": "priced at the service tier that was asked for; which one served it is not logged",
+    "terms_unreadable": "terms that cannot be read, priced by the counters alone",
 }
 """What the flags of a price mean, in words."""
 

@@ -7,18 +7,20 @@ read of the file itself.
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 
 from claude_tui.engine.given import Given
-from claude_tui.engine.ledger.book import FileRecord
+from claude_tui.engine.ledger.book import Doubt, FileRecord
 from claude_tui.engine.ledger.ledger import Ledger, Written
 from claude_tui.engine.ledger.pieces import stamp_of
 from claude_tui.engine.ledger.schema import DamagedError, LedgerError
 from claude_tui.engine.ledger.scope import Scope
 from claude_tui.engine.seen import Seen
 from claude_tui.engine.store import Store
+from claude_tui.model import Problem, ProblemKind
 from claude_tui.sources.protocol import Checkpoint
 
 
@@ -76,6 +78,7 @@ class LedgerFollower:
                 return Followed.REPLACED
             for file in news.files:
                 self._store.remember(file.path, file.columns, file.facts)
+            self._note_doubts(news.doubts)
             self.given = news.given
             return Followed.GIVEN if news.files else Followed.LEVEL
 
@@ -88,6 +91,13 @@ class LedgerFollower:
         """Give what can be read of a ledger that is damaged and cannot be mended."""
         for file in self.ledger.salvage(self._scope):
             self._store.remember(file.path, file.columns, file.facts)
+
+    def _note_doubts(self, doubts: Iterable[Doubt]) -> None:
+        with self._store.lock:
+            for doubt in doubts:
+                place = f"{os.fspath(self.ledger.path)} ({doubt.key.host}:{doubt.key.path})"
+                problems = [Problem(ProblemKind.LEDGER, place, 0, doubt.why)] * doubt.number
+                self._store.problem_log.note(place, problems, is_whole=True)
 
     def wrote(self, written: Written) -> None:
         """Take note of what was written out of the store: it need not be given back.

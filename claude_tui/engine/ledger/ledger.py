@@ -17,10 +17,10 @@ from typing import NamedTuple, TypeVar
 
 from claude_tui import paths
 from claude_tui.engine.given import Given, mark_of
-from claude_tui.engine.ledger.book import Book, FileKey, FileRecord, Rewritten, Seal
+from claude_tui.engine.ledger.book import Book, Doubt, FileKey, FileRecord, Rewritten, Seal
+from claude_tui.engine.ledger.foreign import read_foreign
 from claude_tui.engine.ledger.history import Change
 from claude_tui.engine.ledger.pieces import Piece, Remembered, put_pieces, remembered
-from claude_tui.engine.ledger.runs import check
 from claude_tui.engine.ledger.salvage import readable, rebuild
 from claude_tui.engine.ledger.schema import (
     BUSY_S,
@@ -51,11 +51,13 @@ class Recalled(NamedTuple):
 class News(NamedTuple):
     """What a ledger holds beyond what was given: `files`, and what is given once they are.
 
-    Not `is_continued`: this is another ledger, or an older state of it, so what was given before may not be in it.
+    `doubts` are what of these files makes no sense. Not `is_continued`: this is another ledger, or an older state of
+    it, so what was given before may not be in it.
     """
 
     given: Given
     files: list[Remembered]
+    doubts: tuple[Doubt, ...] = ()
     is_continued: bool = True
 
 
@@ -85,13 +87,14 @@ class Ledger:
     """One ledger file. Opened for each operation, so nothing breaks when it is moved, replaced or removed.
 
     `status` is "" while all is well, else a sentence for the status line; `notice` tells of damage that was
-    found. Safe from any thread.
+    found; `left_out` is what the last `recall` found to make no sense. Safe from any thread.
     """
 
     def __init__(self, path: Path, host: str) -> None:
         self.path = path
         self.status = ""
         self.notice = ""
+        self.left_out: tuple[Doubt, ...] = ()
         self._host = host
         self._lock = threading.RLock()
 
@@ -131,7 +134,7 @@ class Ledger:
                 for record, columns in zip(wanted, book.all_columns(wanted), strict=True)
             ]
             # The mark is taken while the look lasts, during which nobody can commit.
-            return News(Given(seal.ledger, seal.generation, mark_of(self.path), checksums), files)
+            return News(Given(seal.ledger, seal.generation, mark_of(self.path), checksums), files, tuple(book.doubts))
 
         try:
             found = self._read(look, News(Given(), [], is_continued=not given.ledger))
@@ -152,6 +155,7 @@ class Ledger:
                 (record.key.source, record.key.path): record.stamp for record in records if record.key.host == host
             }
             columns = book.all_columns(records)
+            self.left_out = tuple(book.doubts)
             return Recalled(stamps, [remembered(*found, host) for found in zip(records, columns, strict=True)])
 
         try:
@@ -195,14 +199,14 @@ class Ledger:
         """Check every row; mend what is damaged. Returns whether all was sound."""
         before = self.notice
         try:
-            self._read(lambda book: book.check_runs(book.records()), None)
+            self._read(lambda book: book.check_runs(book.stored_records()), None)
         except (LedgerError, DamagedError):
             return False
         return self.notice == before
 
-    def summary(self) -> Summary:
-        """Return the ledger in numbers. Never raises."""
-        files = self.recall().files
+    def summary(self, files: Sequence[Remembered] | None = None) -> Summary:
+        """Return the ledger in numbers; `files` is everything where it was recalled already. Never raises."""
+        files = self.recall().files if files is None else files
         keys = {key for file in files for key in file.columns.key}
         times = [time for file in files for time in file.columns.time if time]
         hosts = tuple(sorted({file.key.host for file in files}))
@@ -235,20 +239,19 @@ class Ledger:
                 except DamagedError as error:
                     raise LedgerError(str(error)) from error
 
-    def merge(self, other: Path) -> Change:
-        """Take in all of another ledger. Raises LedgerError."""
-        if not other.is_file():
-            raise LedgerError(f"{other} is not there")
+    def merge(self, other: Path, on_doubt: Callable[[Doubt], object] = lambda doubt: None) -> Change:
+        """Take in what makes sense of another ledger; `on_doubt` is told of the rest. Raises LedgerError."""
+        found = read_foreign(other)
+        for doubt in found.doubts:
+            on_doubt(doubt)
+        return self.write(found.pieces, wait_s=BUSY_S).change
+
+    def doubts(self) -> list[Doubt]:
+        """Go through everything and return what is kept but makes no sense, so that nothing counts it. Never raises."""
         try:
-            with reading(other) as connection:
-                book = Book(connection)
-                found = [(record, book.columns(record)) for record in book.records()]
-                for _, columns in found:
-                    check(columns)
-        except (DamagedError, ValueError) as error:
-            raise LedgerError(f"{other} is damaged: {error}") from error
-        pieces = [Piece(record.key, columns, record.facts) for record, columns in found]
-        return self.write(pieces, wait_s=BUSY_S).change
+            return self._read(lambda book: book.look_over(), [])
+        except (LedgerError, DamagedError):
+            return []
 
     def _write(self, pieces: Sequence[Piece]) -> Written:
         total, records = Change(), []
@@ -261,7 +264,8 @@ class Ledger:
             for key, group in groupby(sorted(owned, key=lambda piece: piece.key), key=lambda piece: piece.key):
                 change, written = put_pieces(book, key, list(group))
                 total = Change(*map(sum, zip(total, change, strict=True)))
-                records.append(written)
+                if written is not None:
+                    records.append(written)
             after = book.seal()
         # Nobody else writes before the lease is given back.
         return Written(total, before, after, tuple(records), mark_of(self.path))
@@ -302,10 +306,10 @@ class Ledger:
         try:
             with reading(self.path) as connection:
                 book = Book(connection)
-                records = book.records()
+                records = book.stored_records()
                 book.check_runs(records)
                 seal: Seal | None = book.seal()
-                if all(len(book.columns(record)) == record.responses for record in records):
+                if all(len(book.stored_columns(record)) == record.responses for record in records):
                     # Another instance has mended it meanwhile.
                     return
         except DamagedError:

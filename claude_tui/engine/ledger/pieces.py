@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from claude_tui.engine.ledger.book import Book, FileKey, FileRecord, Rewritten, pack_facts
+from claude_tui.engine.ledger.book import Book, Rewritten
 from claude_tui.engine.ledger.history import Change, FileHistory, merge_facts
+from claude_tui.engine.ledger.record import FileKey, FileRecord, pack_facts
+from claude_tui.engine.ledger.sound import unsound, unsound_facts, unsound_place, without
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import Checkpoint, FileFacts
 
@@ -42,8 +44,14 @@ def stamp_of(checkpoint: Checkpoint) -> str:
     return f"2:{checkpoint.offset}:{checkpoint.mark}:{checkpoint.head.hex()}:{checkpoint.anchor.hex()}"
 
 
-def put_pieces(book: Book, key: FileKey, pieces: Sequence[Piece]) -> tuple[Change, Rewritten]:
-    """Merge pieces of one file, in the order they were read. Returns what changed, and the record's checksums."""
+def put_pieces(book: Book, key: FileKey, pieces: Sequence[Piece]) -> tuple[Change, Rewritten | None]:
+    """Merge pieces of one file, in the order they were read. What makes no sense is not taken in.
+
+    Returns what changed, and the record's checksums.
+    """
+    if unsound_place(*key):
+        return Change(), None
+    pieces = [_sound(piece) for piece in pieces]
     known = book.find(key)
     first = pieces[0]
     total = Change()
@@ -54,7 +62,9 @@ def put_pieces(book: Book, key: FileKey, pieces: Sequence[Piece]) -> tuple[Chang
         # The usual case of a first count: nothing to merge with.
         record = FileRecord(0, key, first.stamp if first.is_whole else "", first.since is None, facts)
         return Change(len(first.columns)), book.put(None, record, first.columns, range(len(first.columns)))
-    history = FileHistory(key.path, book.columns(known) if known is not None else Columns(key.source))
+    kept = book.stored_columns(known) if known is not None else Columns(key.source)
+    doubted = unsound(kept)
+    history = FileHistory(key.path, kept, doubted)
     for piece in pieces:
         change = history.absorb(piece.columns)
         is_news = bool(change.added or change.updated)
@@ -70,7 +80,14 @@ def put_pieces(book: Book, key: FileKey, pieces: Sequence[Piece]) -> tuple[Chang
             stamp = ""
         total = Change(*map(sum, zip(total, change, strict=True)))
     record = FileRecord(0, key, stamp, is_beyond, facts)
-    return total, book.put(known, record, history.columns(), history.changed)
+    columns, is_mended = history.columns(), len(history.doubted) < len(doubted)
+    return total, book.put(known, record, columns, history.changed, is_mended=is_mended)
+
+
+def _sound(piece: Piece) -> Piece:
+    columns = without(piece.columns, unsound(piece.columns))
+    facts = tuple(facts for facts in piece.facts if not unsound_facts(facts))
+    return piece._replace(columns=columns, facts=facts)
 
 
 def remembered(record: FileRecord, columns: Columns, host: str) -> Remembered:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import stat
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -90,6 +91,8 @@ def explained() -> Iterator[None]:
 def connect(path: Path) -> Iterator[sqlite3.Connection]:
     """Open an existing ledger, for reading only where it cannot be written. Closed on the way out."""
     with explained():
+        if not stat.S_ISREG(os.stat(path).st_mode):  # opening a FIFO would wait for ever
+            raise LedgerError("it is no regular file")
         uri = f"file:{quote(os.fsencode(path))}?mode=rw"
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
         try:
