@@ -13,7 +13,7 @@ from typing import Final
 
 from claude_tui.cli import exits, streams
 from claude_tui.cli.parser import CommandParser, example
-from claude_tui.cli.places import NAMES, add_place_options, pricer, source_config, timezone
+from claude_tui.cli.places import NAMES, add_place_options, monitor
 
 PORT: Final = 8377
 
@@ -67,11 +67,8 @@ def run(options: Namespace) -> int:
     import asyncio
 
     from claude_tui.cli.serve.server import serve
-    from claude_tui.engine.monitor import Monitor
-    from claude_tui.paths import cache_folder
 
-    monitor = Monitor(source_config(options), pricer(), timezone(options), cache_folder=cache_folder())
-    return asyncio.run(serve(options, token_of(options), monitor))
+    return asyncio.run(serve(options, token_of(options), monitor(options)))
 
 
 def token_of(options: Namespace) -> str:
