@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import re
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiohttp import web
@@ -16,6 +18,10 @@ from claude_tui.cli.serve.door import Door
 from claude_tui.cli.serve.guard import Guard
 from claude_tui.cli.serve.routes import Routes
 from claude_tui.cli.serve.server import answering
+from claude_tui.engine.monitor import Monitor
+from claude_tui.pricing import load_pricer
+from claude_tui.sources.protocol import SourceConfig
+from tests.logs import ClaudeHome, assistant, usage
 
 TOKEN = "a-token-of-the-tests"
 HOST = b"Host: 127.0.0.1:8377\r\n"
@@ -44,8 +50,8 @@ class Recorded(Routes):
 class Bench:
     """A server on a free port that takes itself to be on 8377."""
 
-    def __init__(self) -> None:
-        self.routes = Recorded()
+    def __init__(self, routes: Routes) -> None:
+        self.routes = routes
         self.door = Door()
         self.port = 0
         self._open: list[asyncio.StreamWriter] = []
@@ -81,10 +87,15 @@ async def ended(reader: asyncio.StreamReader) -> bytes:
     return found
 
 
-@pytest.fixture
-async def bench() -> AsyncIterator[Bench]:
-    bench = Bench()
-    server = answering(Guard(TOKEN, 8377), bench.door, bench.routes)
+async def until(is_true: Callable[[], bool]) -> None:
+    while not is_true():  # noqa: ASYNC110 - what is waited for happens in the server, which tells nobody
+        await asyncio.sleep(0.01)
+
+
+@contextlib.asynccontextmanager
+async def serving(routes: Routes) -> AsyncIterator[Bench]:
+    bench = Bench(routes)
+    server = answering(Guard(TOKEN, 8377), bench.door, routes)
     listening = socket.create_server(("127.0.0.1", 0))
     bench.port = listening.getsockname()[1]
     listener = await bench.door.open(server, listening)
@@ -94,10 +105,21 @@ async def bench() -> AsyncIterator[Bench]:
     await bench.close()
 
 
-async def test_a_request_and_its_answer(bench: Bench) -> None:
+@pytest.fixture
+def routes() -> Recorded:
+    return Recorded()
+
+
+@pytest.fixture
+async def bench(routes: Recorded) -> AsyncIterator[Bench]:
+    async with serving(routes) as bench:
+        yield bench
+
+
+async def test_a_request_and_its_answer(bench: Bench, routes: Recorded) -> None:
     answer = await bench.ask(GOOD[:-2] + LAST)
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n") and answer.endswith(b"\r\n\r\nanswer")
-    assert bench.routes.requests == [("GET", "/path", {"a": "1", "b": " "})]
+    assert routes.requests == [("GET", "/path", {"a": "1", "b": " "})]
 
 
 async def test_several_requests_on_one_connection(bench: Bench) -> None:
@@ -154,14 +176,19 @@ async def test_a_request_in_single_bytes(bench: Bench) -> None:
     ],
 )
 async def test_what_is_refused(
-    bench: Bench, raw: bytes, status: int, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    bench: Bench,
+    routes: Recorded,
+    raw: bytes,
+    status: int,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     answer = await bench.ask(raw)
     # What cannot be read at all is answered by HTTP/1.0, where every answer is the last.
     assert re.match(rb"HTTP/\d\.\d %d " % status, answer), answer[:80]
     assert answer.count(b"HTTP/") == 1 and (b"Connection: close" in answer or answer[:8] < b"HTTP/1.1")
     assert b'{"error": "' in answer and b"X-Content-Type-Options: nosniff" in answer and b"aiohttp" not in answer
-    assert bench.routes.requests == []
+    assert routes.requests == []
     assert capsys.readouterr().err == "" and not caplog.records, "callers do not write to our terminal"
 
 
@@ -171,11 +198,13 @@ async def test_a_stranger_gets_one_answer(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\n" + HOST, GOOD[:-2]])
-async def test_a_slow_client_is_cut_off(bench: Bench, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+async def test_a_slow_client_is_cut_off(
+    bench: Bench, routes: Recorded, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
     monkeypatch.setattr(doors, "STRANGER_S", 0.05)
     reader, _ = await bench.connect(sent)
     assert await ended(reader) == b""
-    assert bench.routes.requests == []
+    assert routes.requests == []
 
 
 async def test_dripping_does_not_help(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,8 +226,7 @@ async def test_dripping_does_not_help(bench: Bench, monkeypatch: pytest.MonkeyPa
 async def test_a_client_that_does_not_read_is_let_go(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doors, "WRITE_S", 0.2)
     reader, writer = await bench.connect(b"GET /big HTTP/1.1\r\n" + OWN + b"\r\n")
-    while bench.door.connections:
-        await asyncio.sleep(0.01)
+    await until(lambda: not bench.door.connections)
     assert len(await ended(reader)) < 64 << 20
     writer.close()
 
@@ -230,21 +258,40 @@ async def test_an_owner_with_many_idle_connections_gets_in(bench: Bench) -> None
     assert bench.door.connections == doors.MAX_OWNERS
 
 
-async def test_a_place_is_given_back_at_once(bench: Bench) -> None:
-    bench.routes.is_held.clear()
+async def test_a_place_is_given_back_at_once(bench: Bench, routes: Recorded) -> None:
+    routes.is_held.clear()
     _, writer = await bench.connect(GOOD)
-    while not bench.routes.requests:
-        await asyncio.sleep(0.01)
+    await until(lambda: bool(routes.requests))
     writer.close()
-    while bench.door.connections:
-        await asyncio.sleep(0.01)
+    await until(lambda: not bench.door.connections)
 
 
 async def test_closing_ends_open_connections(bench: Bench) -> None:
     reader, _ = await bench.connect(GOOD)
     await reader.readuntil(b"answer")
     silent, _ = await bench.connect()
-    while bench.door.connections < 2:
-        await asyncio.sleep(0.01)
+    await until(lambda: bench.door.connections == 2)
     bench.door.close()
     assert (await ended(reader), await ended(silent)) == (b"", b"")
+
+
+async def test_half_a_count_is_not_served(claude_home: ClaudeHome, own_home: Path) -> None:
+    claude_home.append(assistant("msg_1", 1_795_176_000_000, usage(output=25)))
+    config = SourceConfig(home=own_home, env={}, explicit={"claude": (claude_home.folder,)}, sources=("claude",))
+
+    async def ask(path: bytes) -> bytes:
+        return await bench.ask(b"GET " + path + b" HTTP/1.1\r\n" + OWN + LAST)
+
+    for _ in range(2):  # the second time the saved numbers are known at once, and may be old
+        monitor = Monitor(config, load_pricer(), ZoneInfo("UTC"), cache_folder=own_home / "cache")
+        async with serving(Routes(monitor)) as bench:
+            for path in (b"/api/stats", b"/api/events", b"/metrics", b"/healthz"):
+                answer = await ask(path)
+                assert answer.startswith(b"HTTP/1.1 503 ") and b"claude_top" not in answer
+            counting = asyncio.create_task(monitor.run())
+            while (await ask(b"/healthz")).startswith(b"HTTP/1.1 503 "):
+                pass
+            assert b'"output":25' in await ask(b"/api/stats")
+            assert b"claude_top_tokens_total" in await ask(b"/metrics")
+            counting.cancel()
+            await asyncio.gather(counting, return_exceptions=True)

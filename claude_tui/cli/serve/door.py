@@ -11,14 +11,16 @@ import contextlib
 import logging
 import socket
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 
 from claude_tui.cli import streams
+
+T = TypeVar("T")
 
 MAX_LINE_BYTES: Final = 8 << 10
 MAX_FIELD_BYTES: Final = 16 << 10
@@ -108,7 +110,7 @@ class Connection(web.RequestHandler):
     ) -> tuple[web.StreamResponse, bool]:
         """Send an answer, unless the client does not read it."""
         try:
-            return await asyncio.wait_for(super().finish_response(request, resp, start_time), WRITE_S)
+            return await in_time(super().finish_response(request, resp, start_time), WRITE_S)
         except asyncio.TimeoutError:
             self.drop()
             return resp, True
@@ -202,8 +204,23 @@ class Door:
         self._owners[connection] = None
 
 
+async def in_time(work: Coroutine[Any, Any, T], timeout_s: float) -> T:
+    """Do some work. Raises TimeoutError where it takes longer.
+
+    As `asyncio.wait_for`, which until Python 3.12 swallows a cancellation that comes together with the result.
+    """
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())  # somebody looked at it
+    try:
+        if not (await asyncio.wait([task], timeout=timeout_s))[0]:
+            raise asyncio.TimeoutError
+    finally:
+        task.cancel()
+    return task.result()
+
+
 def refusal(status: int, reason: str) -> web.Response:
     """Return an answer that says in JSON why there is no other, and ends the connection."""
-    response = web.json_response({"error": reason}, status=status, headers=SAFE)
+    response = web.json_response({"error": reason}, status=status, headers={**SAFE, "Connection": "close"})
     response.force_close()
     return response

@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 
-from claude_tui.cli.serve.door import SAFE, WRITE_S
+from claude_tui.cli.serve.door import SAFE, WRITE_S, in_time
 from claude_tui.cli.serve.guard import Refused
 from claude_tui.engine.monitor import Monitor
 from claude_tui.model import Phase, Query, Snapshot
@@ -57,7 +57,7 @@ class Routes:
     def __init__(self, monitor: Monitor) -> None:
         self._monitor = monitor
         self._loop = asyncio.get_running_loop()
-        self._changed = asyncio.Condition()
+        self._changed = self._loop.create_future()
         self._revision = 0
         self._followers = 0
         # Revisions begin anew with every process, so what names one must say of which process it is.
@@ -87,10 +87,9 @@ class Routes:
 
     async def wait_for_change(self, known: int, timeout_s: float) -> int:
         """Return when something has changed since `known`, or after a time; the number to give next time."""
-        async with self._changed:
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._changed.wait_for(lambda: self._revision != known), timeout_s)
-            return self._revision
+        if self._revision == known:
+            await asyncio.wait([self._changed], timeout=timeout_s)
+        return self._revision
 
     async def wait_until_counted(self) -> None:
         """Return when the first count is whole."""
@@ -100,12 +99,12 @@ class Routes:
 
     def _note(self) -> None:
         if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(lambda: asyncio.ensure_future(self._tell()))
+            self._loop.call_soon_threadsafe(self._tell)
 
-    async def _tell(self) -> None:
-        async with self._changed:
-            self._revision += 1
-            self._changed.notify_all()
+    def _tell(self) -> None:
+        changed, self._changed = self._changed, self._loop.create_future()
+        self._revision += 1
+        changed.set_result(None)
 
     async def _health(self) -> web.Response:
         snapshot = await self.snapshot()
@@ -150,7 +149,7 @@ class Routes:
             if request.method != "HEAD":
                 async with contextlib.aclosing(self._changes()) as changes:
                     async for part in changes:
-                        await asyncio.wait_for(response.write(part), WRITE_S)
+                        await in_time(response.write(part), WRITE_S)
         except asyncio.TimeoutError:
             if request.transport is not None:
                 request.transport.abort()
