@@ -16,8 +16,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from claude_tui.cli.serve.files import replace
-
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 TOKEN_FILE: Final = "serve-token"
 MIN_TOKEN: Final = 16
@@ -95,7 +93,10 @@ def kept_token(folder: Path | None) -> str:
             pass
         token = secrets.token_urlsafe(24)
         with contextlib.suppress(OSError):
-            replace(path, f"{token}\n".encode())
+            path.unlink(missing_ok=True)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            with open(descriptor, "w", encoding="ascii") as file:
+                file.write(token + "\n")
     return token
 
 

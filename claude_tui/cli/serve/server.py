@@ -17,7 +17,6 @@ from claude_tui.cli.serve.door import Door, refusal
 from claude_tui.cli.serve.guard import TOKEN_FILE, Guard, Refused
 from claude_tui.cli.serve.routes import Routes
 from claude_tui.cli.serve.sockets import address, announce, listen, stop_event
-from claude_tui.cli.serve.state_file import keep_state
 from claude_tui.engine.monitor import Monitor
 from claude_tui.paths import state_folder
 
@@ -42,6 +41,9 @@ async def serve(options: Namespace, token: str, monitor: Monitor) -> int:
         streams.narrate(f'{url}/api/stats needs the header "Authorization: Bearer <token>"; the token is in {where}')
     work: list[asyncio.Task[Any]] = [asyncio.create_task(monitor.run()), asyncio.create_task(over.wait())]
     if options.state_file:
+        # aiofiles, 34 ms to import, for those who want that file.
+        from claude_tui.cli.serve.state_file import keep_state
+
         work.append(asyncio.create_task(keep_state(Path(options.state_file), routes)))
     done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
     listener.close()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import secrets
 from pathlib import Path
 from typing import Final
 
+import aiofiles
 import orjson
 
 from claude_tui.cli import streams
-from claude_tui.cli.serve.files import replace
 from claude_tui.cli.serve.routes import Routes
 from claude_tui.reports.state import state
 
@@ -30,7 +32,7 @@ async def keep_state(path: Path, routes: Routes) -> None:
         document = orjson.dumps(state(await routes.snapshot()), option=orjson.OPT_INDENT_2) + b"\n"
         trouble = ""
         try:
-            await asyncio.to_thread(replace, path, document)
+            await _replace(path, document)
         except OSError as error:
             trouble = f"{path}: {error.strerror}"
         if trouble and trouble != told:
@@ -39,3 +41,20 @@ async def keep_state(path: Path, routes: Routes) -> None:
         await asyncio.sleep(RETRY_S if trouble else INTERVAL_S)
         if not trouble:
             known = await routes.wait_for_change(known, REFRESH_S)
+
+
+async def _replace(path: Path, data: bytes) -> None:
+    """Write a file for its owner alone that appears under its name when it is whole. A link there is not followed."""
+    # Under a name that nobody can foresee, and only if nothing has it, not even a link.
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        async with aiofiles.open(part, "xb", opener=_private) as file:
+            await file.write(data)
+        await asyncio.to_thread(os.replace, part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
