@@ -34,16 +34,20 @@ Sockets = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Recorded(Routes):
-    """Routes that answer everything, and what they were asked."""
+    """Routes that answer everything, and what they were asked and how often that came to an end."""
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, str, Mapping[str, str]]] = []
+        self.ended = 0
         self.is_held = asyncio.Event()
         self.is_held.set()
 
     async def answer(self, request: web.BaseRequest, path: str, query: Mapping[str, str]) -> web.StreamResponse:
         self.requests.append((request.method, path, query))
-        await self.is_held.wait()
+        try:
+            await self.is_held.wait()
+        finally:
+            self.ended += 1
         return web.Response(body=b"answer" if path != "/big" else bytes(64 << 20))
 
 
@@ -264,6 +268,7 @@ async def test_a_place_is_given_back_at_once(bench: Bench, routes: Recorded) -> 
     await until(lambda: bool(routes.requests))
     writer.close()
     await until(lambda: not bench.door.connections)
+    await until(lambda: routes.ended == 1)
 
 
 async def test_closing_ends_open_connections(bench: Bench) -> None:
