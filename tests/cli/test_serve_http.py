@@ -284,19 +284,19 @@ async def test_half_a_count_is_not_served(claude_home: ClaudeHome, own_home: Pat
     claude_home.append(assistant("msg_1", 1_795_176_000_000, usage(output=25)))
     config = SourceConfig(home=own_home, env={}, explicit={"claude": (claude_home.folder,)}, sources=("claude",))
 
-    async def ask(path: bytes) -> bytes:
-        return await bench.ask(b"GET " + path + b" HTTP/1.1\r\n" + OWN + LAST)
+    async def ask(server: Bench, path: bytes) -> bytes:
+        return await server.ask(b"GET " + path + b" HTTP/1.1\r\n" + OWN + LAST)
 
     for _ in range(2):  # the second time the saved numbers are known at once, and may be old
         monitor = Monitor(config, load_pricer(), ZoneInfo("UTC"), cache_folder=own_home / "cache")
-        async with serving(Routes(monitor)) as bench:
+        async with serving(Routes(monitor)) as server:
             for path in (b"/api/stats", b"/api/events", b"/metrics", b"/healthz"):
-                answer = await ask(path)
+                answer = await ask(server, path)
                 assert answer.startswith(b"HTTP/1.1 503 ") and b"claude_top" not in answer
             counting = asyncio.create_task(monitor.run())
-            while (await ask(b"/healthz")).startswith(b"HTTP/1.1 503 "):
+            while (await ask(server, b"/healthz")).startswith(b"HTTP/1.1 503 "):
                 pass
-            assert b'"output":25' in await ask(b"/api/stats")
-            assert b"claude_top_tokens_total" in await ask(b"/metrics")
+            assert b'"output":25' in await ask(server, b"/api/stats")
+            assert b"claude_top_tokens_total" in await ask(server, b"/metrics")
             counting.cancel()
             await asyncio.gather(counting, return_exceptions=True)

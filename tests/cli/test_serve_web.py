@@ -35,6 +35,8 @@ class Web:
         self.address, self.process = address, process
         parts = urlsplit(address)
         self.origin = f"{parts.scheme}://{parts.netloc}"
+        self.port = parts.port or 80
+        self.cookie = f"claude-top-{self.port}"
         self.token = parts.query.removeprefix("token=")
 
 
@@ -62,13 +64,13 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
 async def ticket(web: Web) -> str:
     """Return the value of the cookie that a browser gets for the token."""
     answer = await ask(web, f"/?token={web.token}")
-    return str(answer.cookies[f"claude-top-{urlsplit(web.origin).port}"].value)
+    return str(answer.cookies[web.cookie].value)
 
 
 async def ask(web: Web, path: str, *, cookie: str = "", method: str = "GET", **headers: str) -> Any:
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     if cookie:
-        sent["Cookie"] = f"claude-top-{urlsplit(web.origin).port}={cookie}"
+        sent["Cookie"] = f"{web.cookie}={cookie}"
     async with (
         aiohttp.ClientSession() as session,
         session.request(method, web.origin + path, headers=sent, allow_redirects=False) as answer,
@@ -119,7 +121,7 @@ async def test_the_token_is_exchanged_for_a_cookie(web: Web) -> None:
     cookie = answer.headers["Set-Cookie"]
     assert "HttpOnly" in cookie and "SameSite=Strict" in cookie
     # It goes to every port of this machine, so it is not the token, and no other server's.
-    assert web.token not in cookie and cookie.startswith(f"claude-top-{urlsplit(web.origin).port}=")
+    assert web.token not in cookie and cookie.startswith(f"claude-top-{web.port}=")
     assert (await ask(web, "/", cookie=web.token)).status == 401
     page = await ask(web, "/", cookie=await ticket(web))
     assert page.status == 200
@@ -137,7 +139,7 @@ async def test_other_names_and_pages_are_refused(web: Web) -> None:
 
 
 async def test_idle_strangers_do_not_keep_the_owner_out(web: Web) -> None:
-    address = ("127.0.0.1", urlsplit(web.origin).port)
+    address = ("127.0.0.1", web.port)
     held = [socket.create_connection(address) for _ in range(2 * MAX_STRANGERS)]
     cookie = await ticket(web)
     assert (await ask(web, "/", cookie=cookie)).status == 200
@@ -147,7 +149,7 @@ async def test_idle_strangers_do_not_keep_the_owner_out(web: Web) -> None:
 
 def page_of(web: Web, cookie: str) -> tuple[Any, Any]:
     """Return a session, and a page's socket that it opens, on which the screen comes in."""
-    headers = {"Cookie": f"claude-top-{urlsplit(web.origin).port}={cookie}", "Origin": web.origin}
+    headers = {"Cookie": f"{web.cookie}={cookie}", "Origin": web.origin}
     session = aiohttp.ClientSession(headers=headers)
     return session, session.ws_connect(web.origin.replace("http", "ws", 1) + "/ws?width=120&height=30")
 

@@ -23,8 +23,9 @@ def add_arguments(parser: CommandParser) -> None:
     parser.set_defaults(run=run)
     parser.description = (
         "Serve the live numbers: /api/stats (the JSON of `report`), /api/events (server-sent events on change),\n"
-        "/metrics (Prometheus) and /healthz. Every request is answered from memory; none reads logs. All but /healthz\n"
-        "need the token. With --web the screen itself opens in a browser tab (pip install claude-top-tui[web])."
+        "/metrics (Prometheus) and /healthz. Every request is answered from memory; none reads logs. Until the first\n"
+        "count is whole the answer is 503. All but /healthz need the token. With --web the screen itself opens in a\n"
+        "browser tab (pip install claude-top-tui[web])."
     )
     parser.epilog = example(
         "claude-top serve",

@@ -30,6 +30,8 @@ MAX_HEAD_BYTES: Final = 32 << 10
 """A stranger may send this much altogether."""
 MAX_STRANGERS: Final = 64
 MAX_OWNERS: Final = 64
+BACKLOG: Final = 32
+"""So many are accepted in one go, before the oldest stranger makes room."""
 STRANGER_S: Final = 10.0
 """A stranger must have sent a whole request with the token in this time, however slowly it drips."""
 IDLE_S: Final = 60.0
@@ -152,7 +154,7 @@ class Door:
     async def open(self, server: web.Server, listening: socket.socket) -> asyncio.AbstractServer:
         """Serve what connects to a socket."""
         loop = asyncio.get_running_loop()
-        return await loop.create_server(lambda: Connection(self, server), sock=listening)
+        return await loop.create_server(lambda: Connection(self, server), sock=listening, backlog=BACKLOG)
 
     def close(self) -> None:
         """Drop every connection."""

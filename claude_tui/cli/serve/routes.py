@@ -98,7 +98,7 @@ class Routes:
             known = await self.wait_for_change(known, KEEPALIVE_S)
 
     def _note(self) -> None:
-        if not self._loop.is_closed():
+        with contextlib.suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._tell)
 
     def _tell(self) -> None:
