@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 def add_arguments(parser: CommandParser) -> None:
     """Add the actions."""
     parser.description = (
-        "The history that outlives its logs. The screen keeps it while it runs; every command counts what it holds.\n"
+        "The history that outlives its logs. The screen and `serve` keep it while they run; every command counts\n"
+        "what it holds.\n"
         "Histories of several machines join exactly: a response that two of them know counts once."
     )
     parser.epilog = example(
@@ -99,7 +100,7 @@ def _opened() -> Ledger:
 
     ledger = Ledger.open()
     if not ledger.path.exists():
-        message = f"no history yet; the screen (claude-top) keeps it in {ledger.path}"
+        message = f"no history yet; the screen (claude-top) and `serve` keep it in {ledger.path}"
         raise exits.CommandError(message, exits.NO_LOGS)
     return ledger
 

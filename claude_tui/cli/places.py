@@ -17,6 +17,7 @@ from claude_tui.cli.streams import narrate
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from claude_tui.engine.monitor import Monitor
     from claude_tui.engine.store import Store
     from claude_tui.model import Query, Snapshot
     from claude_tui.pricing import Pricer
@@ -141,10 +142,9 @@ def counted(options: argparse.Namespace, *, keep_names: bool = False, is_empty_f
     gc.set_threshold(GC_THRESHOLD)
     from claude_tui.cli.progress import Bar
     from claude_tui.engine.count import NoLogsError, count
-    from claude_tui.paths import cache_folder, ledger_file
 
     config, zone, prices = source_config(options), timezone(options), pricer()
-    is_demo = getattr(options, "demo", False)  # invented logs are gone with the program: nothing is kept of them
+    cache_folder, ledger_file = kept(options)
     try:
         with Bar("reading logs") as bar:
             return count(
@@ -152,8 +152,8 @@ def counted(options: argparse.Namespace, *, keep_names: bool = False, is_empty_f
                 prices,
                 zone,
                 keep_names=keep_names,
-                cache_folder=None if is_demo else cache_folder(),
-                ledger_file=None if is_demo else ledger_file(),
+                cache_folder=cache_folder,
+                ledger_file=ledger_file,
                 on_progress=bar.show,
             )
     except NoLogsError as error:
@@ -163,6 +163,24 @@ def counted(options: argparse.Namespace, *, keep_names: bool = False, is_empty_f
             return Store(prices, zone)
         places = ", ".join(found_there(Path(place)) for place in error.places) or "no place at all"
         raise CommandError(f"no logs found; looked in {places}", NO_LOGS) from None
+
+
+def monitor(options: argparse.Namespace) -> Monitor:
+    """Return what counts the same as `counted`, and keeps the count current while it runs."""
+    from claude_tui.engine.monitor import Monitor
+
+    cache_folder, ledger_file = kept(options)
+    return Monitor(
+        source_config(options), pricer(), timezone(options), cache_folder=cache_folder, ledger_file=ledger_file
+    )
+
+
+def kept(options: argparse.Namespace) -> tuple[Path | None, Path | None]:
+    """Return the folder of the cache and the file of the ledger that belong to a count."""
+    from claude_tui.paths import cache_folder, ledger_file
+
+    # Invented logs are gone with the program: nothing is kept of them.
+    return (None, None) if getattr(options, "demo", False) else (cache_folder(), ledger_file())
 
 
 def found_there(folder: Path) -> str:

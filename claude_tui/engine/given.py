@@ -25,6 +25,10 @@ class Given(NamedTuple):
     mark: str = ""
     checksums: Mapping[int, int] = NOTHING
 
+    def is_of(self, path: Path) -> bool:
+        """Whether the file at `path` may be the one that was given: a backup put in its place is another file."""
+        return not self.mark or self.mark.startswith(f"{path.stat().st_ino}:")
+
     def is_at(self, path: Path) -> bool:
         """Whether the ledger at `path` is provably the one that was given, unchanged. A glance at its first bytes."""
         return mark_of(path) == self.mark if self.mark else not self.ledger and not path.exists()

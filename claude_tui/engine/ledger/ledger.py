@@ -122,7 +122,8 @@ class Ledger:
 
         def look(book: Book) -> News:
             seal = book.seal()
-            if given.ledger not in ("", seal.ledger) or seal.generation < given.generation:
+            is_same = given.ledger in ("", seal.ledger) and given.is_of(self.path)
+            if not is_same or seal.generation < given.generation:
                 return News(Given(), [], is_continued=False)
             records, checksums = book.changed(given.checksums)
             if not given.checksums.keys() <= checksums.keys():
