@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 VIEWS: Final = ("live", "models", "projects", "sessions", "days", "blocks")
 STEP_S: Final = 0.5
 """How often invented logs grow."""
+EARLY_S: Final = 3.0
+"""So long the end may take before anything was counted."""
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -106,6 +108,9 @@ def _screen(options: Namespace) -> int:
 
 def _end(number: int, _frame: object) -> None:
     """End as when asked to, giving the terminal back. The app has a way of its own as soon as it runs."""
+    from claude_tui.ui.leaving import end_at_last
+
+    end_at_last(128 + number, EARLY_S)  # workers that have begun to read are not waited for, nothing was counted yet
     raise SystemExit(128 + number)
 
 
