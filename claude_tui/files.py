@@ -21,12 +21,12 @@ MOST_LINKS: Final = 40
 SETTINGS_BYTES: Final = 16 << 20
 """No file that a person writes is larger."""
 
-Path = str | os.PathLike[str]
+StrPath = str | os.PathLike[str]
 _READ: Final = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
-def replace(path: Path, data: bytes | Iterable[bytes], mode: int | None = None, *, is_durable: bool = False) -> None:
+def replace(path: StrPath, data: bytes | Iterable[bytes], mode: int | None = None, *, is_durable: bool = False) -> None:
     """Put `data` in the place of a file, which is the old one or the new one, whole, at every moment.
 
     A link stays a link: what it leads to is replaced (see `target` for those that are refused). A file that is there
@@ -34,17 +34,17 @@ def replace(path: Path, data: bytes | Iterable[bytes], mode: int | None = None, 
     leaves of 0666. A device or a pipe is written to as it is. With `is_durable` it outlives a loss of power. Raises
     OSError, and whatever `data` raises; the old file is then as it was and nothing is left beside it.
     """
-    path = target(path)
+    place = target(path)
     parts = (data,) if isinstance(data, bytes) else data
     try:
-        found = os.stat(path)
+        found = os.stat(path)  # by its own name: /dev/stdout leads to what has none
     except FileNotFoundError:
         found = None
     if found is not None and not stat.S_ISREG(found.st_mode):
         with open(path, "wb") as file:  # a folder cannot be opened so
             file.writelines(parts)
         return
-    folder, name = os.path.split(path)
+    folder, name = os.path.split(place)
     part = os.path.join(folder, f".{name[:200]}.{os.urandom(6).hex()}")
     try:
         with open(part, "wb", opener=lambda name, _: os.open(name, _NEW, 0o666 if mode is None else mode)) as file:
@@ -54,7 +54,7 @@ def replace(path: Path, data: bytes | Iterable[bytes], mode: int | None = None, 
             if is_durable:
                 file.flush()
                 os.fsync(file.fileno())
-        os.replace(part, path)
+        os.replace(part, place)
     except BaseException:
         with suppress(OSError):
             os.unlink(part)
@@ -63,14 +63,14 @@ def replace(path: Path, data: bytes | Iterable[bytes], mode: int | None = None, 
         _sync_folder(folder)
 
 
-def put(part: Path, path: Path) -> None:
+def put(part: StrPath, path: StrPath) -> None:
     """Put a file that is whole in the place of another one, to outlive a loss of power. Raises OSError."""
-    path = target(path)
-    os.replace(part, path)
-    _sync_folder(os.path.dirname(path))
+    place = target(path)
+    os.replace(part, place)
+    _sync_folder(os.path.dirname(place))
 
 
-def target(path: Path) -> str:
+def target(path: StrPath) -> str:
     """Return what a path leads to, links followed, whether it is there or not.
 
     A link that somebody else may have put there is refused with a PermissionError: one of another user, or one in a
@@ -93,7 +93,7 @@ def target(path: Path) -> str:
     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), os.fspath(path))
 
 
-def read(path: Path, most_bytes: int = SETTINGS_BYTES) -> bytes:
+def read(path: StrPath, most_bytes: int = SETTINGS_BYTES) -> bytes:
     """Return the content of a regular file. Raises OSError, too for whatever is none, or is larger: at once."""
     descriptor = open_regular(path)
     try:
@@ -107,12 +107,12 @@ def read(path: Path, most_bytes: int = SETTINGS_BYTES) -> bytes:
     return bytes(content)
 
 
-def read_text(path: Path, most_bytes: int = SETTINGS_BYTES) -> str:
+def read_text(path: StrPath, most_bytes: int = SETTINGS_BYTES) -> str:
     """Return the text of a regular file. Raises OSError as `read`, and UnicodeDecodeError for what is no UTF-8."""
     return read(path, most_bytes).decode("utf-8")
 
 
-def open_regular(path: Path) -> int:
+def open_regular(path: StrPath) -> int:
     """Return a descriptor to read a regular file with. Raises OSError, too for a pipe, a device or a folder."""
     _check(os.stat(path), path)  # to open a device may do something already
     descriptor = os.open(path, _READ)
@@ -124,7 +124,7 @@ def open_regular(path: Path) -> int:
     return descriptor
 
 
-def _check(found: os.stat_result, path: Path) -> None:
+def _check(found: os.stat_result, path: StrPath) -> None:
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(errno.EISDIR, "it is a folder", os.fspath(path))
     if not stat.S_ISREG(found.st_mode):

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from claude_tui.cli import statusline_files as files
+from claude_tui.files import read_text
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -142,10 +143,8 @@ def _branch(given: dict[str, Any]) -> str:
         entry = os.path.join(folder, ".git")
         try:
             if os.path.isfile(entry):
-                with open(entry, encoding="utf-8") as file:
-                    entry = os.path.join(folder, file.read(4096).partition("gitdir:")[2].strip())
-            with open(os.path.join(entry, "HEAD"), encoding="utf-8") as file:
-                head = file.read(1024).strip()
+                entry = os.path.join(folder, read_text(entry, 4096).partition("gitdir:")[2].strip())
+            head = read_text(os.path.join(entry, "HEAD"), 4096).strip()
             return head.removeprefix("ref: refs/heads/") if head.startswith("ref: ") else head[:8]
         except (OSError, ValueError):
             folder = os.path.dirname(folder)

@@ -7,7 +7,6 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli.exits import CommandError
@@ -124,24 +123,13 @@ def wants_colour() -> bool:
 
 
 def replace_file(name: str, lines: Iterable[bytes]) -> None:
-    """Write lines to a file that appears under its name only when it is whole."""
-    import tempfile
+    """Write lines to a file that a person named; it appears under its name only when it is whole."""
+    from claude_tui import files
 
-    path = Path(name)
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        files.replace(name, (line + b"\n" for line in lines), is_durable=True)
     except OSError as error:
         raise CommandError(f"{name}: {error.strerror}") from None
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            for line in lines:
-                file.write(line + b"\n")
-        os.replace(temporary, path)
-    except BaseException as error:
-        Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise CommandError(f"{name}: {error.strerror}") from None
-        raise
 
 
 def narrate(text: str) -> None:

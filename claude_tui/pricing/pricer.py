@@ -234,8 +234,8 @@ def load_pricer(overrides: Path | None = None, snapshot: Path | None = None) -> 
             catalogue = max(catalogue, refreshed(snapshot), key=lambda known: known.date)
         except FileNotFoundError:
             pass
-        except (OSError, ValueError, LookupError, TypeError) as error:
-            problems.append(f"{snapshot.name} ignored: {error}")
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            problems.append(f"{snapshot.name} ignored: {getattr(error, 'strerror', None) or error}")
     if overrides is None or not overrides.exists():
         return Pricer(catalogue, tuple(problems))
     # Imported here: few have such a file, and everyone waits for the program to start.
@@ -244,7 +244,7 @@ def load_pricer(overrides: Path | None = None, snapshot: Path | None = None) -> 
     try:
         return Pricer(load_overrides(overrides, catalogue), tuple(problems))
     except (OSError, OverrideError) as error:
-        return Pricer(catalogue, (*problems, f"{overrides.name} ignored: {error}"))
+        return Pricer(catalogue, (*problems, f"{overrides.name} ignored: {getattr(error, 'strerror', None) or error}"))
 
 
 def _card(table: Table, factor: int, early: tuple[str, ...], late: tuple[str, ...]) -> Card:

@@ -110,7 +110,8 @@ class Screen:
             if name.isdigit() and int(name) != self.shell.pid:
                 with contextlib.suppress(OSError):
                     state = Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()[0]
-                    if state not in "ZX" and f"{MARK}={self.mark}".encode() in Path(f"/proc/{name}/environ").read_bytes():
+                    marks = Path(f"/proc/{name}/environ").read_bytes()
+                    if state not in "ZX" and f"{MARK}={self.mark}".encode() in marks:
                         found.append(int(name))
         return found
 

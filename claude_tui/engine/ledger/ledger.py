@@ -15,7 +15,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from claude_tui import paths
+from claude_tui import files, paths
 from claude_tui.engine.ledger.book import Book, FileKey, Seal
 from claude_tui.engine.ledger.history import Change
 from claude_tui.engine.ledger.pieces import Piece, Remembered, put_pieces, remembered
@@ -95,7 +95,7 @@ class Ledger:
         try:
             if self.path.with_name(self.path.name + "-journal").exists():
                 return ""
-            with self.path.open("rb") as file:
+            with open(files.open_regular(self.path), "rb") as file:
                 # SQLite's file format: at 24 a counter of commits, at 28 the size in pages.
                 head = file.read(32)
             return f"{self.path.stat().st_ino}:{head[24:32].hex()}" if len(head) == 32 else ""
