@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from claude_tui.cli import statusline_files as files
+from claude_tui.cli import streams
 from claude_tui.files import read_text
 
 if TYPE_CHECKING:
@@ -30,11 +31,12 @@ def main(arguments: Sequence[str]) -> int:
         from claude_tui.cli.dispatch import run as run_command
 
         return run_command(["statusline-install", *arguments[1:]])
+    streams.prepare()
     options = _options(arguments)
     if isinstance(options, int):
-        return options
-    if sys.stdin is None or sys.stdin.isatty():
-        sys.stderr.write("claude-top statusline: reads Claude Code's JSON on stdin (see --help)\n")
+        return streams.ended(options)
+    if sys.stdin.isatty():
+        streams.tell("claude-top statusline: reads Claude Code's JSON on stdin (see --help)\n")
         return 2
     folder = files.state_folder()
     now_ms = time.time_ns() // 1_000_000
@@ -51,7 +53,11 @@ def main(arguments: Sequence[str]) -> int:
             files.keep_line(folder, given, text)
     except Exception:  # a statusline must never fail: Claude Code would show nothing at all
         text = files.last_line(folder, given)
-    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+    try:
+        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+        streams.finish()
+    except OSError:  # nobody sees it
+        streams.abandon(sys.stdout)
     return 0
 
 

@@ -62,8 +62,9 @@ def _period(text: str) -> str:
 
 def run(options: Namespace) -> int:
     """Open the screen and return the exit code when it is left."""
-    # In a browser tab the screen draws through a pipe, and says so.
-    is_drawable = (streams.is_terminal() and sys.stdin.isatty()) or "TEXTUAL_DRIVER" in os.environ
+    # It draws on stderr. In a browser tab it does so through a pipe, and says so.
+    has_terminal = all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+    is_drawable = has_terminal or "TEXTUAL_DRIVER" in os.environ
     if not options.once and not is_drawable:
         message = "the screen needs a terminal; try claude-top --once, or claude-top report"
         raise exits.CommandError(message, exits.USAGE)
