@@ -11,6 +11,7 @@ from claude_tui.engine.outcome import Packed
 from claude_tui.engine.reading import Task, bytes_to_read
 from claude_tui.engine.store import Store
 from claude_tui.engine.table import Table
+from claude_tui.model import Progress
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import SourceConfig
 
@@ -48,6 +49,7 @@ def count(
 
     `processes` is the number of worker processes; None chooses by the size of the work. Without `cache_folder`
     every log is read. What `ledger_file` remembers of logs that are gone is counted too; it is never written here.
+    Where it cannot be read, the first that `on_progress` is shown says why.
     """
     ledger = ledger_file if ledger_file is not None and ledger_file.exists() else None
     opening = Opening(config, pricer, zone, cache_folder=cache_folder, ledger_file=ledger, keep_names=keep_names)
@@ -55,6 +57,8 @@ def count(
     keeper = opening.keeper()
     if keeper is not None and not opening.recall(keeper):
         tasks = opening.all_tasks()
+    if keeper is not None and keeper.status and on_progress is not None:
+        on_progress(Progress(history=keeper.status))
     if not opening.files and not len(opening.store.cells):
         raise NoLogsError([place for _, place in opening.roots])
     if not _read(opening, tasks, on_progress, processes):

@@ -54,6 +54,7 @@ WAYS = {
     "both readers gone": ">&{gone} 2>&{gone}",
 }
 
+
 def test_every_command_has_a_case() -> None:
     assert {command.name for command in COMMANDS} <= {case.arguments.split(" ")[0] for case in CASES}
 
