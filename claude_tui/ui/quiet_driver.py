@@ -103,7 +103,7 @@ class QuietDriver(LinuxDriver):
 
     def _lost(self) -> None:
         if not self.exit_event.is_set():
-            signal.raise_signal(signal.SIGHUP)
+            os.kill(os.getpid(), signal.SIGHUP)  # not of this thread: the main one may wait for something
 
     def _sigcont_application(self, *_: Any) -> None:
         """Begin again where the screen was left before a stop.
