@@ -293,7 +293,10 @@ class Phase(str, Enum):
 
 
 class Progress(NamedTuple):
-    """How far a scan is, and what is watched after it. `eta_s` is None while unknown."""
+    """How far a scan is, and what is watched after it. `eta_s` is None while unknown.
+
+    `history` says why what outlives the logs is not read or not kept, `detail` what else is less than it should be.
+    """
 
     phase: Phase = Phase.DISCOVERING
     files_done: int = 0
@@ -302,6 +305,7 @@ class Progress(NamedTuple):
     bytes_total: int = 0
     eta_s: float | None = None
     detail: str = ""
+    history: str = ""
 
 
 class Query(NamedTuple):

@@ -8,7 +8,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from claude_tui import __version__
+from claude_tui import __version__, files
 from claude_tui.cli import exits, streams
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.cli.places import add_place_options, counted, now_ms, pricer, snapshot_of, source_config, timezone
@@ -196,9 +196,9 @@ def _retention(config: SourceConfig) -> list[Retention]:
         path = (folder.parent if folder.name == "projects" else folder) / "settings.json"
         days = None
         try:
-            settings = json.loads(path.read_bytes())
+            settings = json.loads(files.read(path))
             days = settings.get("cleanupPeriodDays") if isinstance(settings, dict) else None
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             pass
         is_set = isinstance(days, int) and not isinstance(days, bool) and days >= 0
         made.append(Retention(os.fspath(path), int(days) if is_set and days is not None else DEFAULT_DAYS, is_set))

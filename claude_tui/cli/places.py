@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from claude_tui.engine.monitor import Monitor
     from claude_tui.engine.store import Store
-    from claude_tui.model import Query, Snapshot
+    from claude_tui.model import Progress, Query, Snapshot
     from claude_tui.pricing import Pricer
     from claude_tui.sources.protocol import SourceConfig
 
@@ -145,8 +145,15 @@ def counted(options: argparse.Namespace, *, keep_names: bool = False, is_empty_f
 
     config, zone, prices = source_config(options), timezone(options), pricer()
     cache_folder, ledger_file = kept(options)
+    bar = Bar("reading logs")
+
+    def show(progress: Progress) -> None:
+        if progress.history:
+            narrate(f"claude-top: {progress.history}")
+        bar.show(progress)
+
     try:
-        with Bar("reading logs") as bar:
+        with bar:
             return count(
                 config,
                 prices,
@@ -154,7 +161,7 @@ def counted(options: argparse.Namespace, *, keep_names: bool = False, is_empty_f
                 keep_names=keep_names,
                 cache_folder=cache_folder,
                 ledger_file=ledger_file,
-                on_progress=bar.show,
+                on_progress=show,
             )
     except NoLogsError as error:
         if is_empty_fine and any(os.path.isdir(place) for place in error.places):

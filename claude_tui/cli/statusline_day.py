@@ -18,10 +18,10 @@ from datetime import time as day_time
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from claude_tui import files
 from claude_tui.cli.places import counted, now_ms, snapshot_of, timezone
 from claude_tui.cli.statusline_files import count_path, lock_path, place_of
 from claude_tui.engine.blocks import HOUR_MS, LENGTH_MS, blocks, entries_of
-from claude_tui.engine.limits import replace_file
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -92,7 +92,7 @@ def main(folder: str, zone_name: str = "", session: str = "") -> int:
             "taken_ms": at_ms,
             "took_ms": int((time.monotonic() - started_s) * 1000),
         }
-        replace_file(path, json.dumps(day, separators=(",", ":")))
+        files.replace(path, json.dumps(day, separators=(",", ":")).encode(), files.OWN)
     finally:
         with contextlib.suppress(OSError):
             os.unlink(lock_path(path))

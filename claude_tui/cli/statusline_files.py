@@ -13,7 +13,7 @@ import time
 from typing import Any, Final
 from zlib import crc32
 
-from claude_tui.engine.limits import replace_file
+from claude_tui import files
 
 LINES_FILE: Final = "statusline-lines.json"
 MOST_LINES: Final = 32
@@ -84,10 +84,9 @@ def lock_path(path: str) -> str:
 
 def _load_day(path: str, place: str) -> dict[str, Any] | None:
     try:
-        with open(path, encoding="utf-8") as file:
-            day: dict[str, Any] = json.load(file)
+        day: dict[str, Any] = json.loads(files.read(path))
         is_good = day["schema"] == 1 and day["place"] == place
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
     return day if is_good else None
 
@@ -149,15 +148,14 @@ def keep_line(folder: str, given: dict[str, Any], text: str) -> None:
     lines.pop(session, None)
     kept = dict(list(lines.items())[-MOST_LINES + 1 :]) | {session: text}
     with contextlib.suppress(OSError):
-        replace_file(os.path.join(folder, LINES_FILE), json.dumps(kept))
+        files.replace(os.path.join(folder, LINES_FILE), json.dumps(kept).encode(), files.OWN)
 
 
 def _load_lines(folder: str) -> dict[str, str]:
     try:
-        with open(os.path.join(folder, LINES_FILE), encoding="utf-8") as file:
-            lines = json.load(file)
+        lines = json.loads(files.read(os.path.join(folder, LINES_FILE)))
         return {session: text for session, text in lines.items() if isinstance(text, str)}
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return {}
 
 

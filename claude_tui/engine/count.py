@@ -11,6 +11,7 @@ from claude_tui.engine.outcome import Packed
 from claude_tui.engine.reading import Task, bytes_to_read
 from claude_tui.engine.store import Store
 from claude_tui.engine.table import Table
+from claude_tui.model import Progress
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import SourceConfig
 
@@ -47,7 +48,8 @@ def count(
     """Read every log that the cache does not cover and return the store. Raises NoLogsError where there is none.
 
     `processes` is the number of worker processes; None chooses by the size of the work. Without `cache_folder`
-    every log is read. What `ledger_file` holds is counted beside what the logs say; it is never written here.
+    every log is read. What `ledger_file` holds is counted beside what the logs say; it is never written here. Where it
+    cannot be read `on_progress` is shown why.
     """
     opening = Opening(config, pricer, zone, cache_folder=cache_folder, ledger_file=ledger_file, keep_names=keep_names)
     tasks = opening.discover()
@@ -56,6 +58,8 @@ def count(
         tasks = opening.all_tasks()
         _read(opening, tasks, on_progress, processes)
         opening.recall()
+    if opening.history_status and on_progress is not None:
+        on_progress(Progress(history=opening.history_status))
     if not opening.files and not len(opening.store.cells):
         raise NoLogsError([place for _, place in opening.roots])
     if opening.is_stale or sum(map(bytes_to_read, tasks)) > UNSAVED_BYTES:

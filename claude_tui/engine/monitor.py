@@ -327,8 +327,8 @@ class Monitor:
         phase = Phase.POLLING if tail is not None and tail.is_polling else Phase.LIVE
         files = tail.files if tail is not None else 0
         done = self._maker.progress.bytes_done
-        problems = (self._opening.cache.problem, self._keeper.status if self._keeper is not None else "")
-        return Progress(phase, files, files, done, done, detail="; ".join(filter(None, problems)))
+        history = self._keeper.status if self._keeper is not None else ""
+        return Progress(phase, files, files, done, done, detail=self._opening.cache.problem, history=history)
 
     def _take_in(self, found: Packed) -> None:
         self.store.take_in(found)

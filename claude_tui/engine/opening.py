@@ -158,6 +158,12 @@ class Opening:
             self._follower = LedgerFollower(self.store, ledger, Scope(self.roots, imported), self._given)
         return self._follower
 
+    @property
+    def history_status(self) -> str:
+        """What is wrong with the ledger; "" while nothing is, or nothing was asked of it."""
+        ledger = self._follower.ledger if self._follower is not None else None
+        return ledger.status or ledger.notice if ledger is not None else ""
+
     def keeper(self, on_change: Callable[[], None] = lambda: None) -> LedgerKeeper | None:
         """Return what writes to the ledger; None without one."""
         follower = self.follower

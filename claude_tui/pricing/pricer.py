@@ -5,6 +5,7 @@ Must not know how prices were gathered, nor what is done with them.
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_right
 from collections.abc import Mapping
 from pathlib import Path
@@ -250,17 +251,19 @@ def load_pricer(overrides: Path | None = None, snapshot: Path | None = None) -> 
             catalogue = max(catalogue, refreshed(snapshot), key=lambda known: known.date)
         except FileNotFoundError:
             pass
-        except (OSError, ValueError, LookupError, TypeError) as error:
-            problems.append(f"{snapshot.name} ignored: {error}")
-    if overrides is None or not overrides.exists():
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            problems.append(f"{snapshot.name} ignored: {getattr(error, 'strerror', None) or error}")
+    if overrides is None or not os.path.lexists(overrides):
         return Pricer(catalogue, tuple(problems))
     # Imported here: few have such a file, and everyone waits for the program to start.
     from claude_tui.pricing.overrides import OverrideError, load_overrides
 
     try:
         return Pricer(load_overrides(overrides, catalogue), tuple(problems))
+    except FileNotFoundError:  # a link to what is not there
+        return Pricer(catalogue, tuple(problems))
     except (OSError, OverrideError) as error:
-        return Pricer(catalogue, (*problems, f"{overrides.name} ignored: {error}"))
+        return Pricer(catalogue, (*problems, f"{overrides.name} ignored: {getattr(error, 'strerror', None) or error}"))
 
 
 def _card(table: Table, factor: int, early: tuple[str, ...], late: tuple[str, ...]) -> Card:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from claude_tui import files
 from claude_tui.engine.ledger.book import RUN_BITS, Book, FileRecord, check_run, read_record
 from claude_tui.engine.ledger.runs import BadRunError, decode
 from claude_tui.engine.ledger.schema import DamagedError, LedgerError, connect, explained, free_name, writing
@@ -73,7 +74,7 @@ def rebuild(path: Path, host: str) -> tuple[Path, int]:
         journal = path.with_name(path.name + "-journal")
         if journal.exists():
             journal.rename(kept.with_name(kept.name + "-journal"))
-        os.replace(fresh, path)
+        files.put(fresh, path)
     return kept, responses
 
 

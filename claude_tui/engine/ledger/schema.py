@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import stat
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -91,7 +90,7 @@ def explained() -> Iterator[None]:
 def connect(path: Path) -> Iterator[sqlite3.Connection]:
     """Open an existing ledger, for reading only where it cannot be written. Closed on the way out."""
     with explained():
-        if not stat.S_ISREG(os.stat(path).st_mode):  # opening a FIFO would wait for ever
+        if path.exists() and not path.is_file():  # opening a FIFO would wait for ever
             raise LedgerError("it is no regular file")
         uri = f"file:{quote(os.fsencode(path))}?mode=rw"
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
