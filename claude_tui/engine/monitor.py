@@ -202,6 +202,7 @@ class Monitor:
             for task in done:
                 task.result()
         finally:
+            self.tail.end()
             for task in following:
                 task.cancel()
             await asyncio.gather(*following, return_exceptions=True)

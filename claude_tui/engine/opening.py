@@ -78,7 +78,7 @@ class Opening:
         self.saved_ms = saved.saved_ms
         self.files: list[LogFile] = []
         self.is_stale = False
-        self._lost: dict[tuple[str, str], Checkpoint] = {}
+        self._lost: dict[str, Seen] = {}
 
     @property
     def seen(self) -> dict[str, Seen]:
@@ -113,7 +113,7 @@ class Opening:
         """Take note of how far a file was read. What it said before and says no longer is to be in the ledger."""
         file = outcome.file
         if (outcome.is_whole or outcome.checkpoint is None) and file.path in self.files_seen:
-            self._lost.setdefault((file.source, file.path), self.files_seen.all()[file.path].checkpoint)
+            self._lost.setdefault(file.path, self.files_seen.all()[file.path])
         if outcome.checkpoint is not None:
             self.files_seen.note(file, outcome.checkpoint)
         else:
@@ -130,7 +130,7 @@ class Opening:
         from claude_tui.engine.ledger import Followed
 
         follower = self.follower
-        if follower is None or (lost and not follower.holds(lost)):
+        if follower is None or (lost and not follower.holds(lost.values())):
             self.forget()
             return False
         found = follower.follow(self.seen)
@@ -226,8 +226,7 @@ class Opening:
         if not paths:
             return True
         known, follower = self.files_seen.all(), self.follower
-        checkpoints = {(known[path].file.source, path): known[path].checkpoint for path in paths}
-        return follower is not None and follower.holds(checkpoints)
+        return follower is not None and follower.holds([known[path] for path in paths])
 
     def _identity(self, pricer: Pricer, zone: ZoneInfo) -> tuple[str, ...]:
         roots: Sequence[str] = [f"{source}:{root}" for source, root in self.roots]

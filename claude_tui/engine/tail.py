@@ -68,6 +68,7 @@ class Tail:
         self._path_of = {(one.file.dev, one.file.ino): path for path, one in self.seen.items()}
         self._failed: dict[str, str] = {}
         self._wake = asyncio.Event()
+        self._is_over = False
         self._reading = asyncio.Lock()
         self.is_polling = any(needs_polling(str(root)) for _, root in self._roots if root.exists())
         """Whether no hints come, so that the newest files are looked at often instead."""
@@ -91,6 +92,11 @@ class Tail:
     def refresh(self) -> None:
         """Sweep now. Call from the event loop."""
         self._wake.set()
+
+    def end(self) -> None:
+        """From now on nothing comes into the store: what a thread still reads is dropped."""
+        with self._store.lock:
+            self._is_over = True
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -228,6 +234,8 @@ class Tail:
                 self.is_continued = False
             # Under one lock: what is saved in between must not say that a file was read whose rows it lacks.
             with self._store.lock:
+                if self._is_over:
+                    return moved
                 moved |= self._store.take_in(pack([found]))
                 self.note(outcome)
                 self._on_read(found, seen)

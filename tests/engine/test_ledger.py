@@ -107,7 +107,7 @@ def test_appended_lines_are_kept_too(claude_home: ClaudeHome, tmp_path: Path) ->
     before = run.end().responses()
     assert len(before) == 3 * RUN - 1
     stamps = ledger_in(tmp_path).recall().stamps
-    assert stamps == {("claude", str(path)): stamp_of(run.checkpoints[str(path)])}
+    assert stamps == {("claude", str(path)): stamp_of(*run.seen[str(path)])}
     path.unlink()
     assert ran(claude_home.folder, ledger_in(tmp_path)).responses() == before
 

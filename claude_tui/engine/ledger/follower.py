@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import Enum
 
 from claude_tui.engine.given import Given
@@ -21,7 +21,6 @@ from claude_tui.engine.ledger.scope import Scope
 from claude_tui.engine.seen import Seen
 from claude_tui.engine.store import Store
 from claude_tui.model import Problem, ProblemKind
-from claude_tui.sources.protocol import Checkpoint
 
 
 class Followed(Enum):
@@ -82,10 +81,11 @@ class LedgerFollower:
             self.given = news.given
             return Followed.GIVEN if news.files else Followed.LEVEL
 
-    def holds(self, files: Mapping[tuple[str, str], Checkpoint]) -> bool:
-        """Whether the ledger knows files, by source and path, up to just these checkpoints."""
-        stamps = self.ledger.stamps(files.keys())
-        return all(stamps.get(name) == stamp_of(checkpoint) for name, checkpoint in files.items())
+    def holds(self, files: Collection[Seen]) -> bool:
+        """Whether the ledger knows files up to just where they were read."""
+        names = [(one.file.source, one.file.path) for one in files]
+        stamps = self.ledger.stamps(names)
+        return all(stamps.get(name) == stamp_of(*one) for name, one in zip(names, files, strict=True))
 
     def give_salvage(self) -> None:
         """Give what can be read of a ledger that is damaged and cannot be mended."""
@@ -122,5 +122,5 @@ def is_level(record: FileRecord, seen: Mapping[str, Seen]) -> bool:
         found is not None
         and not record.is_beyond
         and found.file.source == record.key.source
-        and record.stamp == stamp_of(found.checkpoint)
+        and record.stamp == stamp_of(*found)
     )

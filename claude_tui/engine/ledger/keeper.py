@@ -95,7 +95,7 @@ class LedgerKeeper:
     def has_noted(self, file: LogFile, checkpoint: Checkpoint) -> bool:
         """Whether a file was noted, or is known, up to just there."""
         with self._condition:
-            return self._stamps.get((file.source, file.path)) == stamp_of(checkpoint)
+            return self._stamps.get((file.source, file.path)) == stamp_of(file, checkpoint)
 
     def note(self, found: FileOutcome, columns: Columns, *, is_counted: bool = True) -> None:
         """Keep what was read of a file. `is_counted`: it is in the store as well. Cheap."""
@@ -103,7 +103,7 @@ class LedgerKeeper:
         name = (file.source, file.path)
         if found.checkpoint is None:
             return
-        stamp = stamp_of(found.checkpoint)
+        stamp = stamp_of(file, found.checkpoint)
         with self._condition:
             since = self._stamps.get(name, "")
             if since == stamp:
@@ -124,7 +124,7 @@ class LedgerKeeper:
         """
         with self._condition:
             stamps = self._stamps
-            behind = [file for file, checkpoint in seen if stamps.get((file.source, file.path)) != stamp_of(checkpoint)]
+            behind = [one[0] for one in seen if stamps.get((one[0].source, one[0].path)) != stamp_of(*one)]
             self._read_again(behind)
             self._wake()
         return len(behind)

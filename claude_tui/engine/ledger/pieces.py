@@ -10,7 +10,7 @@ from claude_tui.engine.ledger.history import Change, FileHistory, merge_facts
 from claude_tui.engine.ledger.record import FileKey, FileRecord, pack_facts
 from claude_tui.engine.ledger.sound import unsound, unsound_facts, unsound_place, without
 from claude_tui.sources.columns import Columns
-from claude_tui.sources.protocol import Checkpoint, FileFacts
+from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile
 
 
 class Piece(NamedTuple):
@@ -39,9 +39,13 @@ class Remembered(NamedTuple):
     facts: tuple[FileFacts, ...]
 
 
-def stamp_of(checkpoint: Checkpoint) -> str:
-    """Return the text that says up to where a file was read, and of which content."""
-    return f"2:{checkpoint.offset}:{checkpoint.mark}:{checkpoint.head.hex()}:{checkpoint.anchor.hex()}"
+def stamp_of(file: LogFile, checkpoint: Checkpoint) -> str:
+    """Return the text that says up to where a file was read, and of which content.
+
+    The time it was changed is in it: a file may be rewritten so that neither length nor ends tell.
+    """
+    offset, head, anchor, mark = checkpoint.offset, checkpoint.head, checkpoint.anchor, checkpoint.mark
+    return f"2:{offset}:{mark}:{file.mtime_ns}:{head.hex()}:{anchor.hex()}"
 
 
 def put_pieces(book: Book, key: FileKey, pieces: Sequence[Piece]) -> tuple[Change, Rewritten | None]:
