@@ -22,7 +22,7 @@ from claude_tui.engine.numbers import Numbers
 from claude_tui.engine.outcome import FileColumns, FileOutcome, Packed, pack
 from claude_tui.engine.problems import ProblemLog
 from claude_tui.engine.recent_rows import RecentRows
-from claude_tui.engine.table import FileRef, Table
+from claude_tui.engine.table import Entry, FileRef, Names, Table
 from claude_tui.model import Price, Problem, Query, Response, Totals
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import LOWER_BOUND, Columns
@@ -163,7 +163,7 @@ class Store:
         for outcome, start, end in found.spans():
             file = self._file_number(FileRef(columns.source, outcome.file.path))
             keys = columns.key[start.row : end.row]
-            if table.row_of.is_disjoint(keys):
+            if len(set(keys)) == len(keys) and table.row_of.is_disjoint(keys):
                 table.row_of.extend(keys, len(table) + len(files))
                 files.extend([file] * len(keys))
                 for (day, owner, model), sums in found.cells_of(start, end):
@@ -183,28 +183,34 @@ class Store:
             self.revision += 1
 
     def _merge(self, columns: Columns, file: int, owners: list[int], models: list[int]) -> None:
-        """Add the responses of a file of which some are known."""
-        table = self.table
-        fresh = []
+        """Add the responses of a file of which some are known, or that names some twice."""
+        table, names = self.table, Names(self.owners, self.models)
+        fresh: dict[int, int] = {}
+        again = []
         is_merged = False
         for entry, key in enumerate(columns.key):
             row = table.row_of.get(key)
             if row is None:
-                fresh.append(entry)
-            elif table.would_change(row, columns, entry, file):
+                if fresh.setdefault(key, entry) != entry:
+                    again.append(entry)
+                continue
+            found = Entry(columns, entry, file, owners[columns.owner[entry]], models[columns.model[entry]])
+            if table.would_change(row, found, names):
                 is_merged = True
                 time_ms = table.time[row]
                 self._add(row, -1)
-                table.merge(row, columns, entry, file, owners[columns.owner[entry]], models[columns.model[entry]])
+                table.merge(row, found, names)
                 self._add(row, 1)
                 if table.time[row] != time_ms:
                     self._recent.add(row, table.time[row])
         self.revision += is_merged
-        others = columns.pick(fresh)
+        others = columns.pick(list(fresh.values()))
         for (day, owner, model), sums in file_cells(others, self.pricer, self.calendar).items():
             self.cells.merge(CellKey(day, owners[owner], models[model]), sums)
         table.row_of.extend(others.key, len(table))
         self._extend(others, array("i", [file]) * len(others), owners, models)
+        if again:
+            self._merge(columns.pick(again), file, owners, models)
 
     def _file_number(self, ref: FileRef) -> int:
         number = self._file_numbers.get(ref)
