@@ -106,9 +106,9 @@ def _merge(files: Files, path: str, facts: FileFacts, is_whole: bool) -> FileFac
 
 
 def _together(files: Files) -> FileFacts:
-    """Of several files the newest speaks, but the folder is that of the first by path."""
+    """Of several files the newest speaks. What they are called decides nothing: the folder is the first by name."""
     if len(files) == 1:
         return next(iter(files.values()))
-    by_age = sorted(files, key=lambda path: (files[path].last_ms, path))
-    merged = reduce(newer_facts, (files[path] for path in by_age))
-    return merged._replace(cwd=next((files[path].cwd for path in sorted(files) if files[path].cwd), ""))
+    by_age = sorted(files.values(), key=lambda facts: (facts.last_ms, facts))
+    merged = reduce(newer_facts, by_age)
+    return merged._replace(cwd=min((facts.cwd for facts in by_age if facts.cwd), default=""))

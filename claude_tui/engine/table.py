@@ -11,7 +11,17 @@ from typing import Final, NamedTuple
 
 from claude_tui.engine.keys import KeyIndex
 from claude_tui.model import Extra
-from claude_tui.sources.columns import ARRAYS, COPY, LOWER_BOUND, NEVER, RARE, SIDECHAIN, Columns, SettledArrays, put_or_drop
+from claude_tui.sources.columns import (
+    ARRAYS,
+    COPY,
+    LOWER_BOUND,
+    NEVER,
+    RARE,
+    SIDECHAIN,
+    Columns,
+    SettledArrays,
+    put_or_drop,
+)
 
 _PLAIN: Final = tuple(name for name in ARRAYS if name not in ("owner", "model"))
 

@@ -7,19 +7,20 @@ here. Must not price or sum.
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
 import msgspec
 
-from claude_tui.model import ProblemKind
+from claude_tui.model import ProblemKind, Row
+from claude_tui.sources.claude.dating import AFTER, BEFORE
 from claude_tui.sources.claude.discovery import decoded_dir
 from claude_tui.sources.claude.facts import CONTINUES, MAX_NOTE, NOTES, FactsGatherer, with_agent_type
 from claude_tui.sources.claude.fast_rows import FastBuilder
 from claude_tui.sources.claude.fast_search import marks
 from claude_tui.sources.claude.rule import bad_counts, usage_row
-from claude_tui.sources.claude.usual import FirstLine, Named, Turn, UserLine, UsualRow
+from claude_tui.sources.claude.usual import Dated, FirstLine, Named, Turn, UserLine, UsualRow
 from claude_tui.sources.instants import instant_ms
 from claude_tui.sources.lines import LineReader, decode_objects
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead
@@ -29,6 +30,7 @@ _decode: Final = msgspec.json.Decoder(UsualRow).decode
 _decode_user: Final = msgspec.json.Decoder(UserLine).decode
 _decode_first: Final = msgspec.json.Decoder(FirstLine).decode
 _decode_turn: Final = msgspec.json.Decoder(Turn).decode
+_decode_dated: Final = msgspec.json.Decoder(Dated).decode
 _decode_named: Final = msgspec.json.Decoder(Named).decode
 _BY_RULE: Final = {"assistant", *NOTES}
 _PROGRESS: Final = Named("agent_progress")
@@ -48,13 +50,16 @@ def read_columns(path: str, since: Checkpoint | None = None, *, keep_names: bool
 class _Reading:
     def __init__(self, reader: LineReader, since: Checkpoint | None, *, keep_names: bool) -> None:
         self._reader = reader
-        self._stem = os.path.basename(reader.path).removesuffix(".jsonl")
-        self._facts = FactsGatherer(self._stem, since.state if since and not reader.restarted else "")
+        self._facts = FactsGatherer(reader.path, since.state if since and not reader.restarted else "")
         self._builder = FastBuilder(self._facts, keep_names=keep_names)
+        self._block = b""
+        self._block_offset = 0
+        self._dated_to = 0  # up to where in the block the instant of the newest line is known
 
     def run(self) -> ColumnsRead:
         reader = self._reader
         for offset, block in reader.blocks():
+            self._block, self._block_offset, self._dated_to = block, offset, 0
             self._read_block(offset, block)
             self._see_last_turn(block)
         return ColumnsRead(
@@ -106,25 +111,51 @@ class _Reading:
         if found is None or found.type in _BY_RULE or found.data == _PROGRESS:
             self._read_line(offset, line)
         else:
-            self._facts.see_start(found.cwd, found.sessionId)
+            self._facts.see_start(found.cwd, found.sessionId, found.agentId if found.isSidechain else "")
+            self._add(self._facts.dating.see(instant_ms(found.timestamp)))
 
     def _read_line(self, offset: int, line: bytes) -> None:
         """Take in a line by the rule, as the plain way does."""
+        facts, knows_line_before = self._facts, False
         for value in self._reader.objects(offset, line):
-            row = usage_row(value, self._stem, offset)
-            self._facts.see_but_turn(value, row, line)
+            row = usage_row(value, facts.session, offset)
+            if row is not None and not row.time_ms and not knows_line_before:
+                self._see_dated_line(offset - self._block_offset)
+                knows_line_before = True
+            counted = facts.see(value, row, line)
+            self._add(counted)
+            knows_line_before |= bool(instant_ms(value.get("timestamp")))
             if row is not None:
-                self._builder.add(row if row.cwd else replace(row, cwd=decoded_dir(self._reader.path)))
+                if not row.time_ms:
+                    self._reader.problem(ProblemKind.UNDATED, offset, BEFORE if counted else AFTER)
                 for name in bad_counts(value):
                     self._reader.problem(ProblemKind.BAD_COUNT, offset, name)
 
+    def _add(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            self._builder.add(row if row.cwd else replace(row, cwd=decoded_dir(self._reader.path)))
+
+    def _see_dated_line(self, before: int) -> None:
+        """Find out when the newest dated line before a place in the block was written."""
+        block, first = self._block, self._dated_to
+        self._dated_to, end = before, before - 1
+        while end > first:
+            start = block.rfind(b"\n", first, end) + 1 or first
+            time_ms = _line_ms(block[start:end])
+            if time_ms:
+                self._facts.dating.near_ms = time_ms
+                return
+            end = start - 1
+
     def _see_last_turn(self, block: bytes) -> None:
+        """Find the last turn, and when the last line was written."""
         end = len(block) - 1
         while end > 0:
             start = block.rfind(b"\n", 0, end) + 1
             if self._is_turn(block[start:end]):
-                return
+                break
             end = start - 1
+        self._see_dated_line(len(block))
 
     def _is_turn(self, line: bytes) -> bool:
         """Take a line for the last turn, if it is one."""
@@ -137,8 +168,18 @@ class _Reading:
             return False
         content = found.message.content if found.message is not None else None
         blocks = [part.type for part in content] if isinstance(content, list) else []
-        facts.set_turn(found.type, blocks, found.gitBranch, found.version, instant_ms(found.timestamp))
+        told = found.gitBranch, found.version, found.sessionId
+        facts.set_turn(found.type, blocks, told, instant_ms(found.timestamp))
         return True
+
+
+def _line_ms(line: bytes) -> int:
+    """Return when a line was written, 0 where it does not say."""
+    try:
+        return instant_ms(_decode_dated(line).timestamp)
+    except _NOT_USUAL:
+        instants = (instant_ms(value.get("timestamp")) for value in reversed(list(decode_objects(line))))
+        return next(filter(None, instants), 0)
 
 
 def _is_from_user(line: memoryview) -> bool:

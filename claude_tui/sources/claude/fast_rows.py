@@ -43,6 +43,7 @@ chain, and whether their version merges usages."""
 
 Rare = tuple[str, int]
 """Terms and web searches."""
+_NOT_RARE: Final[Rare] = ("", 0)
 
 
 class FastBuilder(ColumnsBuilder):
@@ -106,8 +107,7 @@ class FastBuilder(ColumnsBuilder):
         if row.requestSessionId is not UNSET or row.forkedFrom is not UNSET:
             flags |= COPY
         time_ms = instant_ms(row.timestamp)
-        if known is not None and (not known[0] or time_ms < known[0] or (flags ^ known[2]) & _OWNER_FLAGS):
-            self._hand_over(key, known)
+        if not time_ms:
             return False
         facts, prompt = self._facts, given + writes + reads
         if time_ms >= facts.context_ms and prompt and not flags & SIDECHAIN:
@@ -116,20 +116,40 @@ class FastBuilder(ColumnsBuilder):
             facts.usage_ms = time_ms
         if tools is UNSET if is_merged else output <= PLACEHOLDER_OUTPUT and message.stop_reason is None:
             flags |= LOWER_BOUND
-        if known is not None:
-            if output < known[4] or (output == known[4] and prompt < known[3] + known[5] + known[6] + known[7]):
-                return True
-            time_ms, owner = known[0], known[1]
-        self._settled[key] = (
-            time_ms, owner, flags, given, output, write_5m, write_1h, reads, offset, model,
-        )  # fmt: skip
+        rare = _NOT_RARE
         searches = tools.web_search_requests if tools else 0
         if searches or (writes and split is UNSET):
             tier = usage.service_tier
             terms = terms_without_split(given, output, writes, reads, tier) if split is UNSET and writes else ""
-            self._rare[key] = terms, searches
-        elif self._rare:
-            self._rare.pop(key, None)
+            rare = terms, searches
+        made = (time_ms, owner, flags, given, output, write_5m, write_1h, reads, offset, model)
+        if known is not None:
+            return self._take_again(key, known, made, rare)
+        self._settled[key] = made
+        if rare is not _NOT_RARE:
+            self._rare[key] = rare
+        return True
+
+    def _take_again(self, key: str, known: Settled, made: Settled, rare: Rare) -> bool:
+        """Settle one more row of a response, unless it is not plain which one counts or whose it is."""
+        time_ms, owner, flags, *_ = known
+        if made[0] < time_ms or (made[2] ^ flags) & _OWNER_FLAGS or (made[1] != owner and made[0] == time_ms):
+            self._hand_over(key, known)
+            return False
+        if made[2:8] != known[2:8] or made[9] != known[9] or self._rare:
+            size, known_size = (made[4], sum(made[3:8])), (known[4], sum(known[3:8]))
+            if size < known_size:
+                return True
+            # Of rows that say the same the last one counts; which of others does, is for the plain builder to say.
+            said, known_said = (made[2:8], made[9], rare), (known[2:8], known[9], self._rare.get(key, _NOT_RARE))
+            if size == known_size and said != known_said:
+                self._hand_over(key, known)
+                return False
+            if rare is not _NOT_RARE:
+                self._rare[key] = rare
+            else:
+                self._rare.pop(key, None)
+        self._settled[key] = (time_ms, owner, *made[2:])
         return True
 
     def add(self, row: Row) -> None:
@@ -155,7 +175,7 @@ class FastBuilder(ColumnsBuilder):
         columns, rare = self._columns, self._rare
         if rare:
             for entry, key in enumerate(settled, len(columns)):
-                terms, searches = rare.pop(key, ("", 0))
+                terms, searches = rare.pop(key, _NOT_RARE)
                 put_or_drop(columns.terms, entry, terms)
                 put_or_drop(columns.web_search, entry, searches)
         append_settled(columns, settled)

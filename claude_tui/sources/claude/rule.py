@@ -7,9 +7,9 @@ not know files, offsets beyond passing them on, prices, or how rows of one respo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from claude_tui.model import Extra, Row, Usage
 from claude_tui.sources.instants import instant_ms
@@ -36,6 +36,10 @@ _PRICED_INSIDE: Final = {
 _SCALARS: Final = (str, int, float)
 _BILLED_APART: Final = {"advisor_message": "advisor", "compaction": "compaction"}
 _MODIFIERS: Final = ("speed", "inference_geo", "service_tier")
+_FALLBACK: Final = "fallback"
+"""The kind of what an attempt cost that another model took over from, and the type of the block that says so."""
+_FALLBACK_PLACEHOLDER: Final = 2
+"""An attempt that was declined before it wrote anything is logged with about so many output tokens at most."""
 
 _to_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 _to_sorted_json: Final = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
@@ -43,22 +47,22 @@ _to_sorted_json: Final = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
 Object = Mapping[str, Any]
 
 
-def usage_row(line: object, stem: str, offset: int) -> Row | None:
+def usage_row(line: object, session: str, offset: int) -> Row | None:
     """Return the usage row a decoded line is, or None where it carries nothing to count.
 
-    `stem` is the file's name without its ending: the session of a line that names none.
+    `session` is that of a line that names none. The instant of the row is 0 where the line has none.
     """
     if not isinstance(line, dict):
         return None
     kind = line.get("type")
     if kind == "assistant":
-        return _assistant_row(line, line, stem, offset, is_progress=False)
+        return _assistant_row(line, line, session, offset, is_progress=False)
     if kind == "progress":
         data = line.get("data")
         if isinstance(data, dict) and data.get("type") == "agent_progress":
             inner = data.get("message")
             if isinstance(inner, dict) and inner.get("type") == "assistant":
-                return _assistant_row(inner, line, stem, offset, is_progress=True)
+                return _assistant_row(inner, line, session, offset, is_progress=True)
     return None
 
 
@@ -85,7 +89,7 @@ def count_of(value: object) -> int:
     return 0
 
 
-def _assistant_row(line: Object, outer: Object, stem: str, offset: int, *, is_progress: bool) -> Row | None:
+def _assistant_row(line: Object, outer: Object, fallback: str, offset: int, *, is_progress: bool) -> Row | None:
     message = line.get("message")
     if not isinstance(message, dict):
         return None
@@ -94,11 +98,13 @@ def _assistant_row(line: Object, outer: Object, stem: str, offset: int, *, is_pr
     if not isinstance(usage, dict) or model == SYNTHETIC_MODEL or line.get("isApiErrorMessage"):
         return None
     counted = _counters(usage)
-    session = _text(line, "sessionId") or _text(outer, "sessionId") or stem
+    named = _text(line, "sessionId") or _text(outer, "sessionId")
+    session = named or fallback
     fork = line.get("forkedFrom")
     fork_session = _text(fork, "sessionId") if isinstance(fork, dict) else ""
     origin = _text(line, "requestSessionId") or fork_session or session
-    key = _key(message, line, origin, counted, stem, offset)
+    time_ms = instant_ms(line.get("timestamp")) or instant_ms(outer.get("timestamp"))
+    key = _key(message, line, origin, counted)
     if key is None:
         return None
     agent = _text(line, "agentId") or _text(outer, "agentId")
@@ -107,14 +113,14 @@ def _assistant_row(line: Object, outer: Object, stem: str, offset: int, *, is_pr
     name = model if isinstance(model, str) else ""
     version = _text(line, "version") or _text(outer, "version")
     return Row(
-        key=key,
-        time_ms=instant_ms(line.get("timestamp")) or instant_ms(outer.get("timestamp")),
+        key=key or _to_json([named, time_ms, offset, *counted]),
+        time_ms=time_ms,
         session=session,
         agent=agent,
         cwd=_text(line, "cwd") or _text(outer, "cwd"),
         model=name,
         usage=counted,
-        terms=_terms(usage, message.get("stop_reason"), counted),
+        terms=_terms(usage, message, counted),
         extras=_extras(message, usage, name),
         is_copy=is_progress or "requestSessionId" in line or "forkedFrom" in line,
         is_sidechain=bool(line.get("isSidechain")) or is_progress,
@@ -123,8 +129,8 @@ def _assistant_row(line: Object, outer: Object, stem: str, offset: int, *, is_pr
     )
 
 
-def _key(message: Object, line: Object, origin: str, usage: Usage, stem: str, offset: int) -> str | None:
-    """Name the response; None for a gateway's empty placeholder row, which must not count as a response."""
+def _key(message: Object, line: Object, origin: str, usage: Usage) -> str | None:
+    """Name the response, "" where nothing does; None for a gateway's empty placeholder row, which is no response."""
     message_id = _text(message, "id")
     request_id = _text(line, "requestId")
     if message_id.startswith("msg_"):
@@ -136,7 +142,7 @@ def _key(message: Object, line: Object, origin: str, usage: Usage, stem: str, of
         writes = usage.cache_write_5m + usage.cache_write_1h
         parts = [message_id, request_id, origin, usage.input, usage.cache_read, writes]
         return _to_json(parts)
-    return request_id or _text(line, "uuid") or f"{stem}:{offset}"
+    return request_id or _text(line, "uuid")
 
 
 def _counters(usage: Object) -> Usage:
@@ -172,6 +178,10 @@ def _extras(message: Object, usage: Object, model: str) -> tuple[Extra, ...]:
             inherited = _MODIFIERS if kind == "compaction" else _MODIFIERS[1:]
             billed_at = model if kind == "compaction" else _text(entry, "model") or model
             found.append(_extra(kind, billed_at, entry, {name: usage.get(name) for name in inherited}))
+    if isinstance(iterations, list):
+        modifiers = {name: usage.get(name) for name in _MODIFIERS}
+        for entry in _attempts(message, usage).billed_apart:
+            found.append(_extra(_FALLBACK, _text(entry, "model") or model, entry, modifiers))
     for entry in paused if isinstance(paused, list) else ():
         inner = entry.get("usage") if isinstance(entry, dict) else None
         if isinstance(inner, dict):
@@ -179,16 +189,62 @@ def _extras(message: Object, usage: Object, model: str) -> tuple[Extra, ...]:
     return tuple(found)
 
 
+class _Attempts(NamedTuple):
+    """The attempts a response took, where a model declined and another took over: each is an iteration.
+
+    What was served is in the response's own counters; what declined after it had begun to write is billed apart; what
+    declined before is not billed.
+    """
+
+    served: Sequence[Object] = ()
+    billed_apart: Sequence[Object] = ()
+    free: Sequence[Object] = ()
+
+
+def _attempts(message: Object, usage: Object) -> _Attempts:
+    iterations = usage.get("iterations")
+    entries = [e for e in iterations if isinstance(e, dict)] if isinstance(iterations, list) else []
+    served = [entry for entry in entries if entry.get("type") == "fallback_message"]
+    if not served:
+        return _Attempts()
+    declined = [entry for entry in entries if entry.get("type") == "message"]
+    free = [entry for entry in declined if not _is_billed(entry, message)]
+    apart = [entry for entry in declined if entry not in free]
+    # The counters are those of what was served last, or of all of it.
+    total = _counters(usage)[:5]
+    if len(served) > 1 and total != tuple(map(sum, zip(*(_counters(entry)[:5] for entry in served), strict=True))):
+        last = next((at for at in reversed(range(len(served))) if _counters(served[at])[:5] == total), None)
+        if last is not None:
+            apart += [entry for at, entry in enumerate(served) if at != last]
+            served = [served[last]]
+    return _Attempts(served, apart, free)
+
+
+def _is_billed(attempt: Object, message: Object) -> bool:
+    """Whether a declined attempt had written anything.
+
+    It had if there is content before the block that says that another model takes over. Where that block is in another
+    row, only the number of tokens can tell.
+    """
+    output = count_of(attempt.get("output_tokens"))
+    content = message.get("content")
+    kinds = [part.get("type") for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    if _FALLBACK in kinds:
+        return output > 0 and kinds[0] != _FALLBACK
+    return output > _FALLBACK_PLACEHOLDER
+
+
 def _extra(kind: str, model: str, usage: Object, inherited: Object) -> Extra:
     counted = _counters(usage)
-    return Extra(kind, model, counted, _terms({**inherited, **usage}, None, counted))
+    return Extra(kind, model, counted, _terms({**inherited, **usage}, {}, counted))
 
 
-def _terms(usage: Object, stop_reason: object, counted: Usage) -> str:
+def _terms(usage: Object, message: Object, counted: Usage) -> str:
     """Return the usage as sorted JSON where its price needs more than the counters, else ""."""
     iterations = usage.get("iterations")
     own = [e for e in iterations if isinstance(e, dict)] if isinstance(iterations, list) else []
     own = [entry for entry in own if _text(entry, "type") not in _BILLED_APART]
+    stop_reason = message.get("stop_reason")
     is_refused = stop_reason == "refusal" and counted.output == 0
     if not (
         usage.get("speed") == "fast"
@@ -203,7 +259,11 @@ def _terms(usage: Object, stop_reason: object, counted: Usage) -> str:
     ):
         return ""
     kept = _priced(usage)
-    if own:
+    attempts = _attempts(message, usage)
+    if attempts.served:
+        free = [{**_priced(entry), "output_tokens": 0} for entry in attempts.free]
+        kept["iterations"] = [*free, *map(_priced, attempts.served)]
+    elif own:
         kept["iterations"] = [_priced(entry) for entry in own]
     if is_refused:
         kept["stop_reason"] = stop_reason

@@ -98,6 +98,9 @@ class FirstLine(Struct, gc=False):
     """A line as far as it says where a session is."""
 
     type: str = ""
+    isSidechain: bool | None = None
+    agentId: str = ""
+    timestamp: str = ""
     cwd: str = ""
     sessionId: str = ""
     data: Named | None = None
@@ -117,7 +120,14 @@ class Turn(Struct, gc=False):
     timestamp: str = ""
     version: str = ""
     gitBranch: str = ""
+    sessionId: str = ""
     isSidechain: bool | None = None
+
+
+class Dated(Struct, gc=False):
+    """A line as far as it says when it was written."""
+
+    timestamp: str = ""
 
 
 class UserLine(Struct, gc=False):
