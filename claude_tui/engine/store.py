@@ -74,7 +74,7 @@ class Store:
             self.remembered_days: set[int] = set()
             self._recent = RecentRows()
             self._moved = True
-            self._sessions: set[SessionKey | None] = set()
+            self._sessions: set[SessionKey] = set()
             self._file_numbers: dict[FileRef, int] = {}
 
     @property
@@ -134,7 +134,7 @@ class Store:
                 path, is_whole = outcome.file.path, outcome.is_whole
                 for facts in outcome.every_fact:
                     changed, moved = self.facts.learn(source, path, facts, is_whole=is_whole)
-                    self._moved |= moved in self._sessions
+                    self._moved |= not moved.isdisjoint(self._sessions)
                     self.revision += changed
                 self.revision += self.problem_log.note(path, outcome.problems, is_whole=is_whole)
             self._add_files(found)

@@ -348,10 +348,12 @@ def test_23_lines_that_are_not_quite_lines(claude_home: ClaudeHome) -> None:
     assert set(problem_kinds(claude_home)) == {ProblemKind.NUL_RUN, ProblemKind.MALFORMED}
 
 
-def test_23_of_equal_rows_on_one_line_the_last_counts(claude_home: ClaudeHome) -> None:
-    first, last = (line(assistant("msg_1", T, FULL, model=model)) for model in (SONNET, "claude-opus-4-5"))
-    claude_home.append(first.rstrip(b"\n") + last)
-    assert only(claude_home).model == "claude-opus-4-5"
+def test_23_of_rows_on_one_line_it_is_not_the_order_that_decides(claude_home: ClaudeHome) -> None:
+    models = (SONNET, "claude-opus-4-5")
+    for number, (first, last) in enumerate((models, models[::-1])):
+        rows = [line(assistant(f"msg_{number}", T, FULL, model=model)) for model in (first, last)]
+        claude_home.append(rows[0].rstrip(b"\n") + rows[1])
+    assert {one.model for one in counted_exactly(claude_home.folder)} == {SONNET}
 
 
 def test_23_escaped_text_means_the_same(claude_home: ClaudeHome) -> None:

@@ -88,7 +88,8 @@ def entries(raw: bytes, line: Any, place: Place, path_session: str) -> Iterator[
             return
     message = inner["message"]
     usage = message["usage"]
-    time_ms = instant_ms(inner.get("timestamp"))
+    told = inner.get("timestamp")
+    time_ms = instant_ms(told) if isinstance(told, str) and not told.isdigit() else 0
     texts = [message.get("id"), message.get("model"), inner.get("requestId"), outer.get("sessionId")]
     version = inner.get("version") if inner is outer else None
     if not time_ms or "" in texts or (isinstance(version, str) and not _VERSION.match(version)):

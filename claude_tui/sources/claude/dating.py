@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple, replace
 from typing import Any, Final
 
@@ -26,13 +26,13 @@ class Dating:
         """Return what another one is made of."""
         return self.near_ms, [astuple(row) for row in self._waiting]
 
-    def see(self, time_ms: int) -> Iterable[Row]:
+    def see(self, time_ms: int) -> list[Row]:
         """Take in the instant of a line, 0 where it has none. Returns the rows that waited for it."""
         if not time_ms:
-            return ()
+            return []
         self.near_ms = time_ms
         if not self._waiting:
-            return ()
+            return []
         waiting, self._waiting = self._waiting, []
         return [replace(row, time_ms=time_ms) for row in waiting]
 

@@ -111,12 +111,18 @@ class FactsGatherer:
             self.see_start(_text(value, "cwd"), _text(value, "sessionId"), agent_of(value))
         if is_note(line):
             self.see_note(value)
-        rows = [*self.dating.see(instant_ms(value.get("timestamp")))]
+        rows = self.see_time(instant_ms(value.get("timestamp")))
         dated = row if row is None or row.time_ms else self.dating.date(row)
         if dated is not None:
+            self._see_usage(dated)
             rows.append(dated)
-        for one in rows:
-            self.see_usage(one.time_ms, one.usage.prompt, one.model, is_main=not one.is_sidechain)
+        return rows
+
+    def see_time(self, time_ms: int) -> list[Row]:
+        """Take in the instant of a line, 0 where it has none. Returns the rows that waited for it."""
+        rows = self.dating.see(time_ms)
+        for row in rows:
+            self._see_usage(row)
         return rows
 
     @property
@@ -165,11 +171,12 @@ class FactsGatherer:
         if count_of(after) and tokens:
             self.context = count_of(after), model
 
-    def see_usage(self, time_ms: int, prompt: int, model: str, *, is_main: bool) -> None:
+    def _see_usage(self, row: Row) -> None:
         """Learn from a usage row: the context is the prompt of the newest of the main chain."""
-        self.usage_ms = max(self.usage_ms, time_ms)
-        if is_main and prompt and time_ms >= self.context_ms:
-            self.context_ms, self.context = time_ms, (prompt, model)
+        self.usage_ms = max(self.usage_ms, row.time_ms)
+        prompt = row.usage.prompt
+        if prompt and row.time_ms >= self.context_ms and not row.is_sidechain:
+            self.context_ms, self.context = row.time_ms, (prompt, row.model)
 
     def _note_context(self) -> None:
         if self.context[0]:

@@ -14,13 +14,14 @@ from typing import Final
 import msgspec
 
 from claude_tui.model import ProblemKind, Row
+from claude_tui.sources.claude.dated import last_dated_ms
 from claude_tui.sources.claude.dating import AFTER, BEFORE
 from claude_tui.sources.claude.discovery import decoded_dir
 from claude_tui.sources.claude.facts import CONTINUES, MAX_NOTE, NOTES, FactsGatherer, with_agent_type
 from claude_tui.sources.claude.fast_rows import FastBuilder
 from claude_tui.sources.claude.fast_search import marks
 from claude_tui.sources.claude.rule import bad_counts, usage_row
-from claude_tui.sources.claude.usual import Dated, FirstLine, Named, Turn, UserLine, UsualRow
+from claude_tui.sources.claude.usual import FirstLine, Named, Turn, UserLine, UsualRow
 from claude_tui.sources.instants import instant_ms
 from claude_tui.sources.lines import LineReader, decode_objects
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead
@@ -30,7 +31,6 @@ _decode: Final = msgspec.json.Decoder(UsualRow).decode
 _decode_user: Final = msgspec.json.Decoder(UserLine).decode
 _decode_first: Final = msgspec.json.Decoder(FirstLine).decode
 _decode_turn: Final = msgspec.json.Decoder(Turn).decode
-_decode_dated: Final = msgspec.json.Decoder(Dated).decode
 _decode_named: Final = msgspec.json.Decoder(Named).decode
 _BY_RULE: Final = {"assistant", *NOTES}
 _PROGRESS: Final = Named("agent_progress")
@@ -112,7 +112,7 @@ class _Reading:
             self._read_line(offset, line)
         else:
             self._facts.see_start(found.cwd, found.sessionId, found.agentId if found.isSidechain else "")
-            self._add(self._facts.dating.see(instant_ms(found.timestamp)))
+            self._add(self._facts.see_time(instant_ms(found.timestamp)))
 
     def _read_line(self, offset: int, line: bytes) -> None:
         """Take in a line by the rule, as the plain way does."""
@@ -137,15 +137,9 @@ class _Reading:
 
     def _see_dated_line(self, before: int) -> None:
         """Find out when the newest dated line before a place in the block was written."""
-        block, first = self._block, self._dated_to
-        self._dated_to, end = before, before - 1
-        while end > first:
-            start = block.rfind(b"\n", first, end) + 1 or first
-            time_ms = _line_ms(block[start:end])
-            if time_ms:
-                self._facts.dating.near_ms = time_ms
-                return
-            end = start - 1
+        dating, first = self._facts.dating, self._dated_to
+        self._dated_to = before
+        dating.near_ms = last_dated_ms(self._block, first, before) or dating.near_ms
 
     def _see_last_turn(self, block: bytes) -> None:
         """Find the last turn, and when the last line was written."""
@@ -171,15 +165,6 @@ class _Reading:
         told = found.gitBranch, found.version, found.sessionId
         facts.set_turn(found.type, blocks, told, instant_ms(found.timestamp))
         return True
-
-
-def _line_ms(line: bytes) -> int:
-    """Return when a line was written, 0 where it does not say."""
-    try:
-        return instant_ms(_decode_dated(line).timestamp)
-    except _NOT_USUAL:
-        instants = (instant_ms(value.get("timestamp")) for value in reversed(list(decode_objects(line))))
-        return next(filter(None, instants), 0)
 
 
 def _is_from_user(line: memoryview) -> bool:

@@ -38,8 +38,8 @@ _BILLED_APART: Final = {"advisor_message": "advisor", "compaction": "compaction"
 _MODIFIERS: Final = ("speed", "inference_geo", "service_tier")
 _FALLBACK: Final = "fallback"
 """The kind of what an attempt cost that another model took over from, and the type of the block that says so."""
-_FALLBACK_PLACEHOLDER: Final = 2
-"""An attempt that was declined before it wrote anything is logged with about so many output tokens at most."""
+_STARTED_OUTPUT: Final = 8
+"""Output tokens that a response has as soon as it starts, at most: no sign that anything was written."""
 
 _to_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 _to_sorted_json: Final = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
@@ -120,8 +120,8 @@ def _assistant_row(line: Object, outer: Object, fallback: str, offset: int, *, i
         cwd=_text(line, "cwd") or _text(outer, "cwd"),
         model=name,
         usage=counted,
-        terms=_terms(usage, message, counted),
-        extras=_extras(message, usage, name),
+        terms=_terms(usage, line, message, counted),
+        extras=_extras(line, message, usage, name),
         is_copy=is_progress or "requestSessionId" in line or "forkedFrom" in line,
         is_sidechain=bool(line.get("isSidechain")) or is_progress,
         is_lower_bound=_is_lower_bound(version, usage, message, counted),
@@ -165,7 +165,7 @@ def _counters(usage: Object) -> Usage:
     )
 
 
-def _extras(message: Object, usage: Object, model: str) -> tuple[Extra, ...]:
+def _extras(line: Object, message: Object, usage: Object, model: str) -> tuple[Extra, ...]:
     iterations = usage.get("iterations")
     paused = message.get("pausedResponses")
     if not iterations and not paused:
@@ -180,7 +180,7 @@ def _extras(message: Object, usage: Object, model: str) -> tuple[Extra, ...]:
             found.append(_extra(kind, billed_at, entry, {name: usage.get(name) for name in inherited}))
     if isinstance(iterations, list):
         modifiers = {name: usage.get(name) for name in _MODIFIERS}
-        for entry in _attempts(message, usage).billed_apart:
+        for entry in _attempts(line, message, usage).billed_apart:
             found.append(_extra(_FALLBACK, _text(entry, "model") or model, entry, modifiers))
     for entry in paused if isinstance(paused, list) else ():
         inner = entry.get("usage") if isinstance(entry, dict) else None
@@ -201,14 +201,14 @@ class _Attempts(NamedTuple):
     free: Sequence[Object] = ()
 
 
-def _attempts(message: Object, usage: Object) -> _Attempts:
+def _attempts(line: Object, message: Object, usage: Object) -> _Attempts:
     iterations = usage.get("iterations")
     entries = [e for e in iterations if isinstance(e, dict)] if isinstance(iterations, list) else []
     served = [entry for entry in entries if entry.get("type") == "fallback_message"]
     if not served:
         return _Attempts()
     declined = [entry for entry in entries if entry.get("type") == "message"]
-    free = [entry for entry in declined if not _is_billed(entry, message)]
+    free = [entry for entry in declined if not _is_billed(entry, line, message)]
     apart = [entry for entry in declined if entry not in free]
     # The counters are those of what was served last, or of all of it.
     total = _counters(usage)[:5]
@@ -220,26 +220,26 @@ def _attempts(message: Object, usage: Object) -> _Attempts:
     return _Attempts(served, apart, free)
 
 
-def _is_billed(attempt: Object, message: Object) -> bool:
+def _is_billed(attempt: Object, line: Object, message: Object) -> bool:
     """Whether a declined attempt had written anything.
 
-    It had if there is content before the block that says that another model takes over. Where that block is in another
-    row, only the number of tokens can tell.
+    It had if there is content before the block that says that another model takes over. Where that block is on another
+    line only the number of tokens can tell.
     """
     output = count_of(attempt.get("output_tokens"))
     content = message.get("content")
     kinds = [part.get("type") for part in content if isinstance(part, dict)] if isinstance(content, list) else []
     if _FALLBACK in kinds:
-        return output > 0 and kinds[0] != _FALLBACK
-    return output > _FALLBACK_PLACEHOLDER
+        return output > 0 and (kinds[0] != _FALLBACK or count_of(line.get("apiBlockIndex")) > 0)
+    return output > _STARTED_OUTPUT
 
 
 def _extra(kind: str, model: str, usage: Object, inherited: Object) -> Extra:
     counted = _counters(usage)
-    return Extra(kind, model, counted, _terms({**inherited, **usage}, {}, counted))
+    return Extra(kind, model, counted, _terms({**inherited, **usage}, {}, {}, counted))
 
 
-def _terms(usage: Object, message: Object, counted: Usage) -> str:
+def _terms(usage: Object, line: Object, message: Object, counted: Usage) -> str:
     """Return the usage as sorted JSON where its price needs more than the counters, else ""."""
     iterations = usage.get("iterations")
     own = [e for e in iterations if isinstance(e, dict)] if isinstance(iterations, list) else []
@@ -259,7 +259,7 @@ def _terms(usage: Object, message: Object, counted: Usage) -> str:
     ):
         return ""
     kept = _priced(usage)
-    attempts = _attempts(message, usage)
+    attempts = _attempts(line, message, usage)
     if attempts.served:
         free = [{**_priced(entry), "output_tokens": 0} for entry in attempts.free]
         kept["iterations"] = [*free, *map(_priced, attempts.served)]
