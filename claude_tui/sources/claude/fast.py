@@ -143,28 +143,36 @@ class _Reading:
 
     def _see_last_turn(self, block: bytes) -> None:
         """Find the last turn, and when the last line was written."""
-        end = len(block) - 1
+        end, time_ms = len(block) - 1, 0
         while end > 0:
             start = block.rfind(b"\n", 0, end) + 1
-            if self._is_turn(block[start:end]):
-                break
+            is_turn, line_ms = self._read_turn(block[start:end])
+            time_ms = time_ms or line_ms
             end = start - 1
-        self._see_dated_line(len(block))
+            if is_turn:
+                break
+        if time_ms:
+            self._facts.dating.near_ms = time_ms
+        elif end > 0:
+            self._see_dated_line(end + 1)
 
-    def _is_turn(self, line: bytes) -> bool:
-        """Take a line for the last turn, if it is one."""
+    def _read_turn(self, line: bytes) -> tuple[bool, int]:
+        """Take a line for the last turn, if it is one. Returns whether it is, and when it was written."""
         facts = self._facts
         try:
             found = _decode_turn(line)
         except _NOT_USUAL:
-            return any(facts.see_turn(value) for value in reversed(list(decode_objects(line))))
+            values = list(reversed(list(decode_objects(line))))
+            instants = (instant_ms(value.get("timestamp")) for value in values)
+            time_ms = next(filter(None, instants), 0)
+            return any(facts.see_turn(value) for value in values), time_ms
+        time_ms = instant_ms(found.timestamp)
         if not facts.is_turn(found.type, found.isSidechain):
-            return False
+            return False, time_ms
         content = found.message.content if found.message is not None else None
         blocks = [part.type for part in content] if isinstance(content, list) else []
-        told = found.gitBranch, found.version, found.sessionId
-        facts.set_turn(found.type, blocks, told, instant_ms(found.timestamp))
-        return True
+        facts.set_turn(found.type, blocks, (found.gitBranch, found.version, found.sessionId), time_ms)
+        return True, time_ms
 
 
 def _is_from_user(line: memoryview) -> bool:

@@ -26,6 +26,7 @@ from claude_tui.sources.columns import (
     Columns,
     ColumnsBuilder,
     Owner,
+    Rank,
     Settled,
     append_settled,
     put_or_drop,
@@ -131,26 +132,43 @@ class FastBuilder(ColumnsBuilder):
         return True
 
     def _take_again(self, key: str, known: Settled, made: Settled, rare: Rare) -> bool:
-        """Settle one more row of a response, unless it is not plain which one counts or whose it is."""
-        time_ms, owner, flags, *_ = known
-        if made[0] < time_ms or (made[2] ^ flags) & _OWNER_FLAGS or (made[1] != owner and made[0] == time_ms):
+        """Settle one more row of a response, unless it is not plain whose it is."""
+        time_ms, owner, flags, given, output, write_5m, write_1h, reads, _, model = known
+        at_ms, by, new_flags, new_given, new_output, new_5m, new_1h, new_reads, offset, new_model = made
+        if at_ms < time_ms or (new_flags ^ flags) & _OWNER_FLAGS or (by != owner and at_ms == time_ms):
             self._hand_over(key, known)
             return False
-        if made[2:8] != known[2:8] or made[9] != known[9] or self._rare:
-            size, known_size = (made[4], sum(made[3:8])), (known[4], sum(known[3:8]))
-            if size < known_size:
+        if new_output < output:
+            return True
+        if new_output == output:
+            more = new_given + new_5m + new_1h + new_reads - given - write_5m - write_1h - reads
+            if more < 0:
                 return True
-            # Of rows that say the same the last one counts; which of others does, is for the plain builder to say.
-            said, known_said = (made[2:8], made[9], rare), (known[2:8], known[9], self._rare.get(key, _NOT_RARE))
-            if size == known_size and said != known_said:
-                self._hand_over(key, known)
-                return False
-            if rare is not _NOT_RARE:
-                self._rare[key] = rare
-            else:
-                self._rare.pop(key, None)
-        self._settled[key] = (time_ms, owner, *made[2:])
+            if not more and (
+                new_flags != flags
+                or new_1h != write_1h
+                or new_given != given
+                or new_reads != reads
+                or new_model != model
+                or self._rare
+            ):
+                known_rare = self._rare.get(key, _NOT_RARE)
+                if self._rank(made, rare) < self._rank(known, known_rare):
+                    return True
+        self._settled[key] = (
+            time_ms, owner, new_flags, new_given, new_output, new_5m, new_1h, new_reads, offset, new_model,
+        )  # fmt: skip
+        if rare is not _NOT_RARE:
+            self._rare[key] = rare
+        elif self._rare:
+            self._rare.pop(key, None)
         return True
+
+    def _rank(self, row: Settled, rare: Rare) -> Rank:
+        """Rank a row as `row_rank` does."""
+        _, _, flags, given, _, _, write_1h, reads, _, model = row
+        terms, searches = rare
+        return searches, not flags & LOWER_BOUND, write_1h, given, reads, (), terms, self._columns.models[model], -1
 
     def add(self, row: Row) -> None:
         """Merge one row in that the rule decided on."""
