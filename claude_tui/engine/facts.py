@@ -113,6 +113,12 @@ class FactBook:
         found = self.sessions.get(session)
         return found.cwd if found else ""
 
+    def newest_until(self, until_ms: int) -> int:
+        """Return the instant of the newest line up to an instant, 0 without any."""
+        if self.newest_ms <= until_ms:
+            return self.newest_ms
+        return max((facts.last_ms for facts in self.sessions.values() if facts.last_ms <= until_ms), default=0)
+
     def seen_between(self, since_ms: int, until_ms: int) -> set[SessionKey]:
         """Return the sessions whose newest line is in (since_ms, until_ms]."""
         hours = range(since_ms // HOUR_MS, until_ms // HOUR_MS + 1)

@@ -305,10 +305,9 @@ class Store:
         """Return the folder a session was started in, else the folder its rows name."""
         return self.facts.project((owner.source, owner.session)) or owner.cwd
 
-    @property
-    def newest_ms(self) -> int:
-        """The instant of the newest response or line."""
-        return max(self.cells.newest_ms, self.facts.newest_ms)
+    def newest_ms(self, until_ms: int) -> int:
+        """Return the instant of the newest response or line up to an instant."""
+        return max(self.cells.newest_ms(until_ms), self.facts.newest_until(until_ms))
 
     @property
     def problems(self) -> list[Problem]:

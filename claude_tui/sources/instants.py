@@ -19,6 +19,8 @@ _MILLIS: Final = {f"{ms:03d}Z": ms for ms in range(1000)}
 
 EARLIEST_MS: Final = 946_684_800_000
 """2000-01-01: what names an instant before it was written by no client, but by a clock that was not set."""
+AHEAD_MS: Final = 86_400_000
+"""What is dated further ahead of the clock was dated by one that was wrong: time zones and drift make up for less."""
 _UNITS: Final = ((10**11, 1000, 1), (10**14, 1, 1), (10**17, 1, 1000), (10**20, 1, 1_000_000))
 """Below which number what is counted in seconds, milliseconds, microseconds or nanoseconds: by what to multiply it, and
 to divide. Each holds all instants from 1973 to 5138 of its unit."""
