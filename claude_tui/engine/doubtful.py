@@ -1,8 +1,8 @@
 """Instants of responses that cannot be right, where what was read comes in. Must not read files or clocks.
 
 Nothing is left out for its instant: the tokens were billed. A response without one takes that of the response beside it
-in its file; one that is ahead of the clock keeps its day, which is a matter of the log and not of the hour of looking,
-but opens no block and is never the newest.
+in its file. One that is ahead of the clock keeps its day, for what is counted must not depend on the hour of looking;
+but it opens no block and is never the newest.
 """
 
 from __future__ import annotations
@@ -12,28 +12,35 @@ from datetime import datetime, timezone
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.instants import AHEAD_MS
-from claude_tui.sources.protocol import LogFile
 
 
-def settle_instants(columns: Columns, file: LogFile, now_ms: int) -> list[Problem]:
-    """Give every response an instant, and name those whose instant is in doubt."""
-    if not columns:
-        return []
+def date_undated(columns: Columns, path: str, file_ms: int) -> list[Problem]:
+    """Give every response of a file an instant: where none of them has one, that of the file."""
     times = columns.time
+    if 0 not in times:
+        return []
+    before_ms = next(filter(None, times), file_ms)
     problems = []
-    if 0 in times:
-        known = [time_ms for time_ms in times if time_ms]
-        before_ms = known[0] if known else file.mtime_ns // 1_000_000
-        for entry, time_ms in enumerate(times):
-            if time_ms:
-                before_ms = time_ms
-                continue
+    for entry, time_ms in enumerate(times):
+        if not time_ms:
             times[entry] = before_ms
-            reason = "no time: taken for as old as " + ("the response before it" if known else "its file")
-            problems.append(Problem(ProblemKind.UNDATED, file.path, columns.offset[entry], reason))
-    if max(times) > now_ms + AHEAD_MS:
-        for entry, time_ms in enumerate(times):
-            if time_ms > now_ms + AHEAD_MS:
-                reason = f"dated {datetime.fromtimestamp(time_ms / 1000, timezone.utc):%Y-%m-%d}, ahead of the clock"
-                problems.append(Problem(ProblemKind.FUTURE, file.path, columns.offset[entry], reason))
+            reason = "no time: taken for as old as what is beside it"
+            problems.append(Problem(ProblemKind.UNDATED, path, columns.offset[entry], reason))
+        before_ms = times[entry]
     return problems
+
+
+def dated_ahead(columns: Columns, path: str, now_ms: int) -> list[Problem]:
+    """Name every response of a file that is further ahead of the clock than time zones and drift explain."""
+    last_ms = now_ms + AHEAD_MS
+    if max(columns.time, default=0) <= last_ms:
+        return []
+    return [
+        Problem(ProblemKind.FUTURE, path, columns.offset[entry], f"dated {_day(time_ms)}, ahead of the clock")
+        for entry, time_ms in enumerate(columns.time)
+        if time_ms > last_ms
+    ]
+
+
+def _day(time_ms: int) -> str:
+    return f"{datetime.fromtimestamp(time_ms / 1000, timezone.utc):%Y-%m-%d}"

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from claude_tui.engine.calendar import Calendar
 from claude_tui.engine.cells import file_cells
-from claude_tui.engine.doubtful import settle_instants
+from claude_tui.engine.doubtful import date_undated, dated_ahead
 from claude_tui.engine.outcome import FileColumns, FileOutcome, Packed, pack
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.pricing import Pricer
@@ -41,7 +41,8 @@ class FileReader:
         file, since = task
         try:
             found = read_columns(file, since, keep_names=self.keep_names)
-            doubts = settle_instants(found.columns, file, time.time_ns() // 1_000_000)
+            undated = date_undated(found.columns, file.path, file.mtime_ns // 1_000_000)
+            ahead = dated_ahead(found.columns, file.path, time.time_ns() // 1_000_000)
             cells = file_cells(found.columns, self.pricer, self.calendar)
         except Exception as error:
             if not isinstance(error, OSError):
@@ -54,7 +55,7 @@ class FileReader:
         outcome = FileOutcome(
             file,
             found.facts,
-            (*found.problems, *doubts),
+            (*found.problems, *undated, *ahead),
             found.checkpoint,
             since is None or found.restarted,
             found.bytes_read,

@@ -257,7 +257,7 @@ class SnapshotMaker:
 
 def _newest_ms(totals: Totals, now_ms: int) -> int:
     """Return when something was last done, as far as that was before now: what is dated far ahead is not newest."""
-    return totals.last_ms if totals.last_ms <= now_ms + AHEAD_MS else min(totals.first_ms, now_ms)
+    return next((ms for ms in (totals.last_ms, totals.first_ms) if ms <= now_ms + AHEAD_MS), 0)
 
 
 def _stale(dirty: set[K], sums: Mapping[K, Sums], rows: dict[K, R]) -> list[K] | None:

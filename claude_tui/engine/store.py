@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from claude_tui.engine.calendar import Calendar
 from claude_tui.engine.cellbook import CellBook
 from claude_tui.engine.cells import CellKey, Sums, file_cells
+from claude_tui.engine.doubtful import date_undated
 from claude_tui.engine.facts import FactBook, SessionKey
 from claude_tui.engine.listing import list_responses
 from claude_tui.engine.numbers import Numbers
@@ -222,6 +223,9 @@ class Store:
     def remember(self, path: str, columns: Columns, facts: Sequence[FileFacts] = ()) -> bool:
         """Take in what is known of a log that no longer says it itself. Returns whether anything changed."""
         with self.lock:
+            if 0 in columns.time:
+                columns = columns.cut(0, len(columns))
+                date_undated(columns, path, max((one.last_ms for one in facts), default=0))
             days = {self.calendar.day_hour(time_ms)[0] for time_ms in columns.time}
             self.revision += not days <= self.remembered_days
             self.remembered_days |= days
