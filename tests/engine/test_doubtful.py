@@ -13,8 +13,10 @@ import pytest
 from claude_tui.engine.count import count
 from claude_tui.engine.facts import FactBook
 from claude_tui.engine.snapshots import SnapshotMaker
+from claude_tui.engine.store import Store
 from claude_tui.engine.windows import WindowBook
-from claude_tui.model import ProblemKind, Query, SessionState
+from claude_tui.model import ProblemKind, Query, Row, SessionState, Usage
+from claude_tui.sources.columns import columns_of
 from claude_tui.sources.protocol import FileFacts, SourceConfig
 from tests.engine.counting import PRICER, UTC, assert_sums_agree, counted, counted_exactly
 from tests.logs import ClaudeHome, assistant, usage
@@ -53,6 +55,23 @@ def test_a_clock_that_is_a_little_fast_is_no_problem(claude_home: ClaudeHome) ->
     assert store.problems == []
     picture = WindowBook(store).picture(CLOCK_MS)
     assert (len(picture.blocks), picture.window) == (1, None)
+    claude_home.append(assistant("msg_2", CLOCK_MS - HOUR_MS, usage(10, 5)))
+    claude_home.append(assistant("msg_3", CLOCK_MS + 20 * HOUR_MS, usage(10, 5)))
+    window = WindowBook(counted(claude_home.folder)).picture(CLOCK_MS).window
+    assert window is not None and window.start_ms <= CLOCK_MS
+
+
+def test_the_newest_response_up_to_an_instant_is_found_where_its_day_has_later_ones_too() -> None:
+    store = Store(PRICER, UTC)
+    day_ms = CLOCK_MS // DAY_MS * DAY_MS
+    rows = [
+        Row(f"msg_{at_ms}", at_ms, "s1", "", "/p", model, Usage(1, 1))
+        for at_ms, model in ((day_ms + 1, "a"), (day_ms + 9, "a"), (day_ms + 5, "b"), (day_ms - 1, "b"))
+    ]
+    store.apply("/p", columns_of("claude", rows))
+    assert [store.newest_ms(day_ms + until) for until in (99, 9, 5, 2, 0)] == [
+        day_ms + 9, day_ms + 9, day_ms + 5, day_ms + 1, day_ms - 1,
+    ]  # fmt: skip
 
 
 def chat(folder: Path, said: list[Any]) -> SourceConfig:

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from claude_tui.engine.snapshots import SnapshotMaker
 from claude_tui.engine.store import Store
-from claude_tui.model import Query, Response
+from claude_tui.model import Query, Response, Usage
 from claude_tui.sources.claude.fast import read_columns
 from tests.engine.counting import GOLDEN_SETS, NOW_MS, PRICER, UTC, counted, reference
 from tests.engine.rows import File, files
 from tests.engine.test_store import filled
 from tests.fuzz.sameness import differences
-from tests.logs import line, timestamp
+from tests.logs import ClaudeHome, assistant, line, timestamp, usage
 
 Move = Callable[[Path, int], Path]
 Lines = list[bytes]
@@ -218,3 +218,41 @@ def test_the_store_sums_the_same_whatever_the_files_are_called(many: list[File],
     here, there = filled(many), filled(chance.sample(renamed, len(renamed)), chunks=chance.randint(1, 3))
     assert sums(there) == sums(here)
     assert placeless(there.responses()) == placeless(here.responses())
+
+
+ONE = {"input": 4, "output": 30, "write_1h": 4}
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        (usage(**ONE), usage(**{**ONE, "write_1h": 0, "write_5m": 4})),
+        (usage(**ONE), usage(**{**ONE, "input": 0, "read": 4})),
+        (usage(**ONE, server_tool_use={"web_search_requests": 1}), usage(**ONE)),
+    ],
+)
+def test_of_usual_rows_that_tie_the_same_counts_in_any_order(
+    claude_home: ClaudeHome, tmp_path: Path, pair: tuple[dict[str, Any], ...]
+) -> None:
+    other = ClaudeHome(tmp_path / "other")
+    for home, order in ((claude_home, pair), (other, pair[::-1])):
+        home.append(assistant("msg_0", NOW_MS, usage(1, 1)))  # what comes first is not read the fast way
+        for number, used in enumerate(order):
+            home.append(assistant("msg_1", NOW_MS + number, used))
+        assert not differences(str(home.path()))[0]
+    want, got = (counted(home.folder).responses() for home in (claude_home, other))
+    assert [one.usage for one in got] == [one.usage for one in want]
+    assert want[1].usage == Usage(4, 30, 0, 4, 0, want[1].usage.web_search)
+
+
+def test_rows_that_wait_for_a_time_wait_from_one_read_to_the_next(claude_home: ClaudeHome) -> None:
+    advised = [{"type": "advisor_message", "model": "m", "input_tokens": 5}]
+    path = claude_home.append(assistant("msg_1", 0, usage(1, 2, iterations=advised), timestamp=None))
+    first = read_columns(str(path))
+    found, since = differences(str(path))
+    assert (found, len(first.columns)) == ([], 0)
+    claude_home.append(assistant("msg_2", NOW_MS, usage(1, 2)))
+    assert differences(str(path), since)[0] == []
+    rest = read_columns(str(path), first.checkpoint)
+    assert list(rest.columns.time) == [NOW_MS, NOW_MS]
+    assert [extra.usage for (extra,) in rest.columns.extras.values()] == [Usage(5)]
