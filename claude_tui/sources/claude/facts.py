@@ -14,9 +14,9 @@ from typing import Any, Final
 import orjson
 
 from claude_tui.model import Row
+from claude_tui.sources.claude.counters import count_of
 from claude_tui.sources.claude.dating import Dating
 from claude_tui.sources.claude.discovery import AGENT, session_of_path
-from claude_tui.sources.claude.rule import count_of
 from claude_tui.sources.instants import instant_ms
 from claude_tui.sources.lines import open_regular
 from claude_tui.sources.protocol import FileFacts

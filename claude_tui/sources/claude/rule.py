@@ -7,15 +7,14 @@ not know files, offsets beyond passing them on, prices, or how rows of one respo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from claude_tui.model import Extra, Row, Usage
+from claude_tui.sources.claude.attempts import FALLBACK, attempts_of
+from claude_tui.sources.claude.counters import Object, count_of, counters_of, is_count, text_of
 from claude_tui.sources.instants import instant_ms
-
-MAX_COUNT: Final = 2**53
-"""Counters at or above this are not token counts: JavaScript could not have written them exactly."""
 
 SYNTHETIC_MODEL: Final = "<synthetic>"
 PLACEHOLDER_OUTPUT: Final = 40
@@ -36,15 +35,9 @@ _PRICED_INSIDE: Final = {
 _SCALARS: Final = (str, int, float)
 _BILLED_APART: Final = {"advisor_message": "advisor", "compaction": "compaction"}
 _MODIFIERS: Final = ("speed", "inference_geo", "service_tier")
-_FALLBACK: Final = "fallback"
-"""The kind of what an attempt cost that another model took over from, and the type of the block that says so."""
-_STARTED_OUTPUT: Final = 8
-"""Output tokens that a response has as soon as it starts, at most: no sign that anything was written."""
 
 _to_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 _to_sorted_json: Final = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
-
-Object = Mapping[str, Any]
 
 
 def usage_row(line: object, session: str, offset: int) -> Row | None:
@@ -75,20 +68,6 @@ def bad_counts(line: object) -> list[str]:
     return [name for name in _PLAIN_COUNTERS if usage.get(name) is not None and not is_count(usage[name])]
 
 
-def is_count(value: object) -> bool:
-    """Whether a value is a token count as the clients write them."""
-    return type(value) is int and 0 <= value < MAX_COUNT
-
-
-def count_of(value: object) -> int:
-    """Read a counter: what is no number counts nothing, and the row itself is kept."""
-    if type(value) is int:
-        return value if 0 <= value < MAX_COUNT else 0
-    if isinstance(value, float) and 0 <= value < MAX_COUNT:
-        return int(value)
-    return 0
-
-
 def _assistant_row(line: Object, outer: Object, fallback: str, offset: int, *, is_progress: bool) -> Row | None:
     message = line.get("message")
     if not isinstance(message, dict):
@@ -97,27 +76,27 @@ def _assistant_row(line: Object, outer: Object, fallback: str, offset: int, *, i
     model = message.get("model")
     if not isinstance(usage, dict) or model == SYNTHETIC_MODEL or line.get("isApiErrorMessage"):
         return None
-    counted = _counters(usage)
-    named = _text(line, "sessionId") or _text(outer, "sessionId")
+    counted = counters_of(usage)
+    named = text_of(line, "sessionId") or text_of(outer, "sessionId")
     session = named or fallback
     fork = line.get("forkedFrom")
-    fork_session = _text(fork, "sessionId") if isinstance(fork, dict) else ""
-    origin = _text(line, "requestSessionId") or fork_session or session
+    fork_session = text_of(fork, "sessionId") if isinstance(fork, dict) else ""
+    origin = text_of(line, "requestSessionId") or fork_session or session
     time_ms = instant_ms(line.get("timestamp")) or instant_ms(outer.get("timestamp"))
     key = _key(message, line, origin, counted)
     if key is None:
         return None
-    agent = _text(line, "agentId") or _text(outer, "agentId")
+    agent = text_of(line, "agentId") or text_of(outer, "agentId")
     if is_progress and not agent:
-        agent = _text(outer["data"], "agentId")
+        agent = text_of(outer["data"], "agentId")
     name = model if isinstance(model, str) else ""
-    version = _text(line, "version") or _text(outer, "version")
+    version = text_of(line, "version") or text_of(outer, "version")
     return Row(
         key=key or _to_json([named, time_ms, offset, *counted]),
         time_ms=time_ms,
         session=session,
         agent=agent,
-        cwd=_text(line, "cwd") or _text(outer, "cwd"),
+        cwd=text_of(line, "cwd") or text_of(outer, "cwd"),
         model=name,
         usage=counted,
         terms=_terms(usage, line, message, counted),
@@ -131,8 +110,8 @@ def _assistant_row(line: Object, outer: Object, fallback: str, offset: int, *, i
 
 def _key(message: Object, line: Object, origin: str, usage: Usage) -> str | None:
     """Name the response, "" where nothing does; None for a gateway's empty placeholder row, which is no response."""
-    message_id = _text(message, "id")
-    request_id = _text(line, "requestId")
+    message_id = text_of(message, "id")
+    request_id = text_of(line, "requestId")
     if message_id.startswith("msg_"):
         return message_id
     if message_id:
@@ -142,27 +121,7 @@ def _key(message: Object, line: Object, origin: str, usage: Usage) -> str | None
         writes = usage.cache_write_5m + usage.cache_write_1h
         parts = [message_id, request_id, origin, usage.input, usage.cache_read, writes]
         return _to_json(parts)
-    return request_id or _text(line, "uuid")
-
-
-def _counters(usage: Object) -> Usage:
-    split = usage.get("cache_creation")
-    write_1h = count_of(split.get("ephemeral_1h_input_tokens")) if isinstance(split, dict) else 0
-    writes = usage.get("cache_creation_input_tokens")
-    if writes is None and isinstance(split, dict):
-        total = write_1h + count_of(split.get("ephemeral_5m_input_tokens"))
-    else:
-        total = count_of(writes)
-    write_1h = min(write_1h, total)
-    tools = usage.get("server_tool_use")
-    return Usage(
-        count_of(usage.get("input_tokens")),
-        count_of(usage.get("output_tokens")),
-        total - write_1h,
-        write_1h,
-        count_of(usage.get("cache_read_input_tokens")),
-        count_of(tools.get("web_search_requests")) if isinstance(tools, dict) else 0,
-    )
+    return request_id or text_of(line, "uuid")
 
 
 def _extras(line: Object, message: Object, usage: Object, model: str) -> tuple[Extra, ...]:
@@ -172,70 +131,25 @@ def _extras(line: Object, message: Object, usage: Object, model: str) -> tuple[E
         return ()
     found = []
     for entry in iterations if isinstance(iterations, list) else ():
-        kind = _BILLED_APART.get(_text(entry, "type")) if isinstance(entry, dict) else None
+        kind = _BILLED_APART.get(text_of(entry, "type")) if isinstance(entry, dict) else None
         if kind is not None:
             # A compaction runs at the speed of its response, an advisor always at the standard one.
             inherited = _MODIFIERS if kind == "compaction" else _MODIFIERS[1:]
-            billed_at = model if kind == "compaction" else _text(entry, "model") or model
+            billed_at = model if kind == "compaction" else text_of(entry, "model") or model
             found.append(_extra(kind, billed_at, entry, {name: usage.get(name) for name in inherited}))
     if isinstance(iterations, list):
         modifiers = {name: usage.get(name) for name in _MODIFIERS}
-        for entry in _attempts(line, message, usage).billed_apart:
-            found.append(_extra(_FALLBACK, _text(entry, "model") or model, entry, modifiers))
+        for entry in attempts_of(line, message, usage).billed_apart:
+            found.append(_extra(FALLBACK, text_of(entry, "model") or model, entry, modifiers))
     for entry in paused if isinstance(paused, list) else ():
         inner = entry.get("usage") if isinstance(entry, dict) else None
         if isinstance(inner, dict):
-            found.append(_extra("paused", _text(entry, "model") or model, inner, {}))
+            found.append(_extra("paused", text_of(entry, "model") or model, inner, {}))
     return tuple(found)
 
 
-class _Attempts(NamedTuple):
-    """The attempts a response took, where a model declined and another took over: each is an iteration.
-
-    What was served is in the response's own counters; what declined after it had begun to write is billed apart; what
-    declined before is not billed.
-    """
-
-    served: Sequence[Object] = ()
-    billed_apart: Sequence[Object] = ()
-    free: Sequence[Object] = ()
-
-
-def _attempts(line: Object, message: Object, usage: Object) -> _Attempts:
-    iterations = usage.get("iterations")
-    entries = [e for e in iterations if isinstance(e, dict)] if isinstance(iterations, list) else []
-    served = [entry for entry in entries if entry.get("type") == "fallback_message"]
-    if not served:
-        return _Attempts()
-    declined = [entry for entry in entries if entry.get("type") == "message"]
-    free = [entry for entry in declined if not _is_billed(entry, line, message)]
-    apart = [entry for entry in declined if entry not in free]
-    # The counters are those of what was served last, or of all of it.
-    total = _counters(usage)[:5]
-    if len(served) > 1 and total != tuple(map(sum, zip(*(_counters(entry)[:5] for entry in served), strict=True))):
-        last = next((at for at in reversed(range(len(served))) if _counters(served[at])[:5] == total), None)
-        if last is not None:
-            apart += [entry for at, entry in enumerate(served) if at != last]
-            served = [served[last]]
-    return _Attempts(served, apart, free)
-
-
-def _is_billed(attempt: Object, line: Object, message: Object) -> bool:
-    """Whether a declined attempt had written anything.
-
-    It had if there is content before the block that says that another model takes over. Where that block is on another
-    line only the number of tokens can tell.
-    """
-    output = count_of(attempt.get("output_tokens"))
-    content = message.get("content")
-    kinds = [part.get("type") for part in content if isinstance(part, dict)] if isinstance(content, list) else []
-    if _FALLBACK in kinds:
-        return output > 0 and (kinds[0] != _FALLBACK or count_of(line.get("apiBlockIndex")) > 0)
-    return output > _STARTED_OUTPUT
-
-
 def _extra(kind: str, model: str, usage: Object, inherited: Object) -> Extra:
-    counted = _counters(usage)
+    counted = counters_of(usage)
     return Extra(kind, model, counted, _terms({**inherited, **usage}, {}, {}, counted))
 
 
@@ -243,7 +157,7 @@ def _terms(usage: Object, line: Object, message: Object, counted: Usage) -> str:
     """Return the usage as sorted JSON where its price needs more than the counters, else ""."""
     iterations = usage.get("iterations")
     own = [e for e in iterations if isinstance(e, dict)] if isinstance(iterations, list) else []
-    own = [entry for entry in own if _text(entry, "type") not in _BILLED_APART]
+    own = [entry for entry in own if text_of(entry, "type") not in _BILLED_APART]
     stop_reason = message.get("stop_reason")
     is_refused = stop_reason == "refusal" and counted.output == 0
     if not (
@@ -259,7 +173,7 @@ def _terms(usage: Object, line: Object, message: Object, counted: Usage) -> str:
     ):
         return ""
     kept = _priced(usage)
-    attempts = _attempts(line, message, usage)
+    attempts = attempts_of(line, message, usage)
     if attempts.served:
         free = [{**_priced(entry), "output_tokens": 0} for entry in attempts.free]
         kept["iterations"] = [*free, *map(_priced, attempts.served)]
@@ -324,8 +238,3 @@ def has_merged_usage(version: str) -> bool:
 def _version(text: str) -> tuple[int, ...]:
     parts: Iterable[str] = text.split("-")[0].split(".")[:3]
     return tuple(int(part) if part.isascii() and part.isdigit() and len(part) < 9 else 0 for part in parts)
-
-
-def _text(record: Object, name: str) -> str:
-    value = record.get(name)
-    return value if isinstance(value, str) else ""
