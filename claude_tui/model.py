@@ -50,7 +50,7 @@ class PriceStatus(str, Enum):
 
 ESTIMATE_FLAGS: Final = frozenset({
     "assumed_5m", "split_short", "split_over", "fast_price_unknown", "tier_ambiguous", "fallback_credit",
-    "cost_recomputed", "service_tier_unknown",
+    "cost_recomputed", "service_tier_unknown", "tier_as_requested", "terms_unreadable",
 })  # fmt: skip
 """Flags of a price that say something had to be assumed."""
 
@@ -137,7 +137,7 @@ class Response(NamedTuple):
 
 
 class ProblemKind(str, Enum):
-    """Why something in the logs was skipped or doubted."""
+    """Why something in the logs was skipped or doubted. LEDGER: a row of the history makes no sense."""
 
     MALFORMED = "malformed"
     OVERSIZE = "oversize"
@@ -147,6 +147,7 @@ class ProblemKind(str, Enum):
     NUL_RUN = "nul_run"
     UNDATED = "undated"
     FUTURE = "future"
+    LEDGER = "ledger"
 
 
 class Problem(NamedTuple):
@@ -295,7 +296,10 @@ class Phase(str, Enum):
 
 
 class Progress(NamedTuple):
-    """How far a scan is, and what is watched after it. `eta_s` is None while unknown."""
+    """How far a scan is, and what is watched after it. `eta_s` is None while unknown.
+
+    `history` says why what outlives the logs is not read or not kept, `detail` what else is less than it should be.
+    """
 
     phase: Phase = Phase.DISCOVERING
     files_done: int = 0
@@ -304,6 +308,7 @@ class Progress(NamedTuple):
     bytes_total: int = 0
     eta_s: float | None = None
     detail: str = ""
+    history: str = ""
 
 
 class Query(NamedTuple):

@@ -4,7 +4,7 @@ _claude_top() {
   local command='' words='' files='' index
   for ((index = 1; index < COMP_CWORD; index++)); do
     case "${command:+$command }${COMP_WORDS[index]}" in
-    'report'|'export'|'explain'|'price'|'prices'|'statusline'|'check'|'serve'|'doctor'|'ledger'|'ledger status'|'ledger export'|'ledger import'|'ledger merge'|'bench'|'completions'|'manual'|'daily'|'weekly'|'monthly'|'session'|'blocks'|'claude'|'claude daily'|'claude weekly'|'claude monthly'|'claude session'|'claude blocks'|'codex'|'codex daily'|'codex weekly'|'codex monthly'|'codex session'|'gemini'|'gemini daily'|'gemini weekly'|'gemini monthly'|'gemini session'|'opencode'|'opencode daily'|'opencode weekly'|'opencode monthly'|'opencode session')
+    'report'|'export'|'explain'|'price'|'prices'|'statusline'|'check'|'serve'|'doctor'|'ledger'|'ledger status'|'ledger export'|'ledger import'|'ledger merge'|'ledger adopt'|'bench'|'completions'|'manual'|'daily'|'weekly'|'monthly'|'session'|'blocks'|'claude'|'claude daily'|'claude weekly'|'claude monthly'|'claude session'|'claude blocks'|'codex'|'codex daily'|'codex weekly'|'codex monthly'|'codex session'|'gemini'|'gemini daily'|'gemini weekly'|'gemini monthly'|'gemini session'|'opencode'|'opencode daily'|'opencode weekly'|'opencode monthly'|'opencode session')
       command="${command:+$command }${COMP_WORDS[index]}" ;;
     esac
   done
@@ -388,11 +388,12 @@ _claude_top() {
     'check') words='-h --help --budget-day --budget-week --budget-month --near -j --json -q --quiet --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'serve') words='-h --help --host --port --name --token-file --no-token --state-file --web --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'doctor') words='-h --help -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'ledger') words='status export import merge -h --help' ;;
+    'ledger') words='status export import merge adopt -h --help' ;;
     'ledger status') words='-h --help -j --json' ;;
     'ledger export') words='-h --help -o --output' ;;
     'ledger import') words='-h --help' files=1 ;;
     'ledger merge') words='-h --help' files=1 ;;
+    'ledger adopt') words='-h --help' ;;
     'bench') words='-h --help -j --json --runs --workers --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'completions') words='bash zsh fish -h --help' ;;
     'manual') words='-h --help' ;;

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from claude_tui import files
 from claude_tui.cli import streams
 from claude_tui.cli.exits import USAGE, CommandError
 from claude_tui.cli.places import day, home
@@ -30,10 +31,12 @@ def with_config(options: Namespace, defaults: Mapping[str, Any], client: str, ki
     if path is not None:
         try:
             values = _values(path, defaults, client, kind)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
+            deep = "nested too deeply" if isinstance(error, RecursionError) else ""
+            reason = deep or getattr(error, "strerror", None) or error
             if asked:
-                raise CommandError(f"{path}: {error}", USAGE) from None
-            streams.narrate(f"{path} left out: {error}")
+                raise CommandError(f"{path}: {reason}", USAGE) from None
+            streams.narrate(f"{path} left out: {reason}")
     return Namespace(**{**defaults, **values, **given})
 
 
@@ -44,7 +47,7 @@ def _found() -> Path | None:
 
 
 def _values(path: Path, defaults: Mapping[str, Any], client: str, kind: str) -> dict[str, Any]:
-    document = json.loads(path.read_bytes())
+    document = json.loads(files.read(path))
     if not isinstance(document, dict):
         raise ValueError("not a JSON object")
     sections = [document, document.get(client)] if client else [document]

@@ -93,8 +93,12 @@ def _budgets(options: Namespace) -> list[Budget]:
 
     path = config_folder() / "config.toml"
     try:
-        table = load_toml(path).get("budgets", {}) if path.is_file() else {}
-    except (OSError, ValueError) as error:
+        table = load_toml(path).get("budgets", {})
+    except FileNotFoundError:
+        table = {}
+    except OSError as error:
+        raise exits.CommandError(f"{path}: {error.strerror}", exits.USAGE) from None
+    except ValueError as error:
         raise exits.CommandError(f"{path}: {error}", exits.USAGE) from None
     kept, wrong = budgets_of(table) if isinstance(table, dict) else ((), ("[budgets] is not a table",))
     if wrong:

@@ -19,17 +19,19 @@ DESCRIPTION = "A live terminal monitor for what Claude Code costs and does. With
 def run(arguments: Sequence[str]) -> int:
     """Run what the arguments ask for and return the exit code."""
     streams.prepare()
+    return streams.ended(_code_of(arguments))
+
+
+def _code_of(arguments: Sequence[str]) -> int:
     try:
         options = parse(arguments)
         gc.enable()
         code: int = options.run(options)
-        streams.finish()
     except exits.CommandError as error:
         streams.narrate(f"claude-top: {error.message}")
         return error.code
-    except BrokenPipeError:
-        streams.abandon()
-        return exits.OK
+    except OSError as error:
+        return streams.failed(error)
     except KeyboardInterrupt:
         return exits.INTERRUPTED
     except SystemExit as done:

@@ -8,7 +8,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from claude_tui import __version__
+from claude_tui import __version__, files
 from claude_tui.cli import exits, streams
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.cli.places import add_place_options, counted, now_ms, pricer, snapshot_of, source_config, timezone
@@ -48,6 +48,7 @@ def run(options: Namespace) -> int:
         if error.code != exits.NO_LOGS:
             raise
         store, has_any = Store(prices, timezone(options)), False
+    ledger, ledger_notes = _ledger(config)
     found = doctor.Findings(
         version=__version__,
         roots=roots,
@@ -58,7 +59,8 @@ def run(options: Namespace) -> int:
         prices=prices.describe(),
         price_problems=prices.problems,
         cache=_cache(),
-        ledger=_ledger(),
+        ledger=ledger,
+        ledger_notes=ledger_notes,
         remembered=_remembered(store, config),
         watcher=_watcher(roots),
         limits=_limits(),
@@ -124,18 +126,25 @@ def _can_write(folder: Path) -> bool:
     return os.access(folder, os.W_OK)
 
 
-def _ledger() -> str:
-    from claude_tui.engine.ledger import Ledger
+def _ledger(config: SourceConfig) -> tuple[str, list[str]]:
+    """Describe the ledger; then say what of it makes no sense, and which folders it remembers moved."""
+    from claude_tui.engine.ledger import Ledger, moved_in
+    from claude_tui.engine.reading import roots_of
     from claude_tui.reports.amounts import instant
+    from claude_tui.reports.ledger import LeftOut, MovedFolder, left_out_lines, moved_lines
 
     ledger = Ledger.open()
     if not ledger.path.exists():
-        return f"none yet ({ledger.path})"
-    summary = ledger.summary()
+        return f"none yet ({ledger.path})", []
+    files = ledger.recall().files
+    summary = ledger.summary(files)
     trouble = "; ".join(filter(None, (ledger.status, ledger.notice)))
     days = f" from {instant(summary.first_ms)[:10]} to {instant(summary.last_ms)[:10]}" if summary.responses else ""
     text = f"{summary.responses:,} responses of {summary.files:,} files{days}, {summary.size_bytes / 1e6:,.1f} MB"
-    return f"{text} ({ledger.path}){'; ' + trouble if trouble else ''}"
+    left_out = [LeftOut(doubt.key.host, doubt.key.path, doubt.number, doubt.why) for doubt in ledger.doubts()]
+    moved = [MovedFolder(*one[1:]) for one in moved_in(files, roots_of(config))]
+    notes = [*left_out_lines(left_out), *moved_lines(moved)]
+    return f"{text} ({ledger.path}){'; ' + trouble if trouble else ''}", notes
 
 
 def _remembered(store: Store, config: SourceConfig) -> Remembered:
@@ -187,9 +196,9 @@ def _retention(config: SourceConfig) -> list[Retention]:
         path = (folder.parent if folder.name == "projects" else folder) / "settings.json"
         days = None
         try:
-            settings = json.loads(path.read_bytes())
+            settings = json.loads(files.read(path))
             days = settings.get("cleanupPeriodDays") if isinstance(settings, dict) else None
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             pass
         is_set = isinstance(days, int) and not isinstance(days, bool) and days >= 0
         made.append(Retention(os.fspath(path), int(days) if is_set and days is not None else DEFAULT_DAYS, is_set))

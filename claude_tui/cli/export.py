@@ -65,7 +65,7 @@ def _lines(store: Store, query: Query, what: str, form: str) -> Iterator[bytes]:
     if what == "responses":
         rows = (export.response_row(response) for response in store.responses(query))
     else:
-        snapshot = snapshot_of(store, query)
+        snapshot = snapshot_of(store, query, with_recent=False)
         rows = export.day_rows(snapshot) if what == "days" else export.session_rows(snapshot)
     if form == "csv":
         return export.csv_lines(rows, export.FIELDS[what])

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any, NoReturn
 
 from claude_tui.cli.exits import USAGE
-from claude_tui.cli.streams import columns
+from claude_tui.cli.streams import columns, tell
 
 Fill = Callable[["CommandParser"], None]
 
@@ -46,9 +46,14 @@ class CommandParser(argparse.ArgumentParser):
         finally:
             self.epilog = ending
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Write help and version. Raises OSError where argparse would be silent: who asked for it did not get it."""
+        if message:
+            (file or sys.stderr).write(message)
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong in one line and exit as for wrong usage."""
-        sys.stderr.write(f"{self.prog}: {message} (see {self.prog} --help)\n")
+        tell(f"{self.prog}: {message} (see {self.prog} --help)\n")
         sys.exit(USAGE)
 
 

@@ -17,8 +17,9 @@ from claude_tui.cli.streams import narrate
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from claude_tui.engine.monitor import Monitor
     from claude_tui.engine.store import Store
-    from claude_tui.model import Query, Snapshot
+    from claude_tui.model import Progress, Query, Snapshot
     from claude_tui.pricing import Pricer
     from claude_tui.sources.protocol import SourceConfig
 
@@ -141,20 +142,26 @@ def counted(options: argparse.Namespace, *, keep_names: bool = False, is_empty_f
     gc.set_threshold(GC_THRESHOLD)
     from claude_tui.cli.progress import Bar
     from claude_tui.engine.count import NoLogsError, count
-    from claude_tui.paths import cache_folder, ledger_file
 
     config, zone, prices = source_config(options), timezone(options), pricer()
-    is_demo = getattr(options, "demo", False)  # invented logs are gone with the program: nothing is kept of them
+    cache_folder, ledger_file = kept(options)
+    bar = Bar("reading logs")
+
+    def show(progress: Progress) -> None:
+        if progress.history:
+            narrate(f"claude-top: {progress.history}")
+        bar.show(progress)
+
     try:
-        with Bar("reading logs") as bar:
+        with bar:
             return count(
                 config,
                 prices,
                 zone,
                 keep_names=keep_names,
-                cache_folder=None if is_demo else cache_folder(),
-                ledger_file=None if is_demo else ledger_file(),
-                on_progress=bar.show,
+                cache_folder=cache_folder,
+                ledger_file=ledger_file,
+                on_progress=show,
             )
     except NoLogsError as error:
         if is_empty_fine and any(os.path.isdir(place) for place in error.places):
@@ -163,6 +170,24 @@ def counted(options: argparse.Namespace, *, keep_names: bool = False, is_empty_f
             return Store(prices, zone)
         places = ", ".join(found_there(Path(place)) for place in error.places) or "no place at all"
         raise CommandError(f"no logs found; looked in {places}", NO_LOGS) from None
+
+
+def monitor(options: argparse.Namespace) -> Monitor:
+    """Return what counts the same as `counted`, and keeps the count current while it runs."""
+    from claude_tui.engine.monitor import Monitor
+
+    cache_folder, ledger_file = kept(options)
+    return Monitor(
+        source_config(options), pricer(), timezone(options), cache_folder=cache_folder, ledger_file=ledger_file
+    )
+
+
+def kept(options: argparse.Namespace) -> tuple[Path | None, Path | None]:
+    """Return the folder of the cache and the file of the ledger that belong to a count."""
+    from claude_tui.paths import cache_folder, ledger_file
+
+    # Invented logs are gone with the program: nothing is kept of them.
+    return (None, None) if getattr(options, "demo", False) else (cache_folder(), ledger_file())
 
 
 def found_there(folder: Path) -> str:
@@ -178,12 +203,16 @@ def found_there(folder: Path) -> str:
     return f"{folder} ({reason})"
 
 
-def snapshot_of(store: Store, query: Query | None = None) -> Snapshot:
-    """Return a picture of the store as of now."""
+def snapshot_of(store: Store, query: Query | None = None, *, with_recent: bool = True) -> Snapshot:
+    """Return a picture of the store as of now. What happened in the last hour may be left out where nobody asks."""
+    from claude_tui.engine.recent import load_recent
     from claude_tui.engine.snapshots import SnapshotMaker
     from claude_tui.model import Query
 
-    return SnapshotMaker(store).take(query or Query(), now_ms())
+    at_ms = now_ms()
+    if with_recent:
+        load_recent(store, at_ms)
+    return SnapshotMaker(store).take(query or Query(), at_ms)
 
 
 def now_ms() -> int:

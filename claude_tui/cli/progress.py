@@ -7,6 +7,8 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
+from claude_tui.cli.streams import tell
+
 if TYPE_CHECKING:
     from claude_tui.model import Progress
 
@@ -32,8 +34,7 @@ class Bar:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._is_shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            tell("\r\x1b[K")
 
     def show(self, progress: Progress) -> None:
         """Draw how far the work is, at most ten times a second."""
@@ -46,8 +47,7 @@ class Bar:
         bar = "#" * filled + "-" * (WIDTH - filled)
         files = f"{progress.files_done:,} of {progress.files_total:,} files"
         megabytes = f"{progress.bytes_done / 1e6:,.0f} of {progress.bytes_total / 1e6:,.0f} MB"
-        sys.stderr.write(f"\r\x1b[K{self.label} [{bar}] {files}, {megabytes}")
-        sys.stderr.flush()
+        tell(f"\r\x1b[K{self.label} [{bar}] {files}, {megabytes}")
 
 
 class Steps:
@@ -63,14 +63,11 @@ class Steps:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._is_terminal:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            tell("\r\x1b[K")
 
     def show(self, text: str) -> None:
         """Say what is done now."""
-        if sys.stderr is not None:
-            sys.stderr.write(f"\r\x1b[K{text} ..." if self._is_terminal else f"{text}\n")
-            sys.stderr.flush()
+        tell(f"\r\x1b[K{text} ..." if self._is_terminal else f"{text}\n")
 
     def count(self, text: str, done: int, total: int) -> None:
         """Say what is done now, and how far that is."""

@@ -36,7 +36,7 @@ def run(options: Namespace) -> int:
     sections = tuple(SECTIONS.values()) if options.by == "all" else (SECTIONS[options.by],)
     query = period(options)
     store = counted(options)
-    snapshot = snapshot_of(store, query)
+    snapshot = snapshot_of(store, query, with_recent=False)
     if options.json:
         streams.write_json(report(snapshot, sections))
     else:

@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from claude_tui.cli import statusline_files as files
+from claude_tui.cli import streams
+from claude_tui.files import read_text
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -29,11 +31,12 @@ def main(arguments: Sequence[str]) -> int:
         from claude_tui.cli.dispatch import run as run_command
 
         return run_command(["statusline-install", *arguments[1:]])
+    streams.prepare()
     options = _options(arguments)
     if isinstance(options, int):
-        return options
-    if sys.stdin is None or sys.stdin.isatty():
-        sys.stderr.write("claude-top statusline: reads Claude Code's JSON on stdin (see --help)\n")
+        return streams.ended(options)
+    if sys.stdin.isatty():
+        streams.tell("claude-top statusline: reads Claude Code's JSON on stdin (see --help)\n")
         return 2
     folder = files.state_folder()
     now_ms = time.time_ns() // 1_000_000
@@ -50,7 +53,11 @@ def main(arguments: Sequence[str]) -> int:
             files.keep_line(folder, given, text)
     except Exception:  # a statusline must never fail: Claude Code would show nothing at all
         text = files.last_line(folder, given)
-    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+    try:
+        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+        streams.finish()
+    except OSError:  # nobody sees it
+        streams.abandon(sys.stdout)
     return 0
 
 
@@ -88,7 +95,7 @@ def add_arguments(parser: CommandParser) -> None:
         "--cost-source",
         choices=("auto", "ccusage", "cc", "both"),
         default="auto",
-        help="the session's cost: as counted (ccusage), as Claude Code says (cc), or the first there is (auto)",
+        help="the session's cost: as counted (auto, ccusage), as Claude Code says (cc), or both",
     )
     parser.add_argument(
         "--context-low-threshold", dest="low", type=int, default=50, metavar="N", help="green below N %%"
@@ -122,6 +129,8 @@ def config_folder_of(given: dict[str, Any]) -> str:
 def _line(options: Namespace, folder: str, given: dict[str, Any], now_ms: int) -> str:
     from claude_tui.reports.statusline import line
 
+    # Where no count can be kept there is nothing but what the client says.
+    cost_source = options.cost_source if folder or options.cost_source != "auto" else "cc"
     interval_s = options.refresh_interval
     day = files.newest_count(folder, given, now_ms, options.timezone, interval_s) if folder else None
     return line(
@@ -129,7 +138,7 @@ def _line(options: Namespace, folder: str, given: dict[str, Any], now_ms: int) -
         day,
         now_ms,
         burn=options.burn,
-        cost_source=options.cost_source,
+        cost_source=cost_source,
         branch=_branch(given) if options.git_branch else "",
         thresholds=None if os.environ.get("NO_COLOR") else (options.low, options.medium),
     )
@@ -142,10 +151,8 @@ def _branch(given: dict[str, Any]) -> str:
         entry = os.path.join(folder, ".git")
         try:
             if os.path.isfile(entry):
-                with open(entry, encoding="utf-8") as file:
-                    entry = os.path.join(folder, file.read(4096).partition("gitdir:")[2].strip())
-            with open(os.path.join(entry, "HEAD"), encoding="utf-8") as file:
-                head = file.read(1024).strip()
+                entry = os.path.join(folder, read_text(entry, 4096).partition("gitdir:")[2].strip())
+            head = read_text(os.path.join(entry, "HEAD"), 4096).strip()
             return head.removeprefix("ref: refs/heads/") if head.startswith("ref: ") else head[:8]
         except (OSError, ValueError):
             folder = os.path.dirname(folder)

@@ -1,4 +1,6 @@
-"""The count behind the statusline, in a process of its own: `python -m claude_tui.cli.statusline_day FOLDER [ZONE]`.
+"""The count behind the statusline, in a process of its own.
+
+    python -m claude_tui.cli.statusline_day FOLDER [ZONE [SESSION]]
 
 Leaves what the statusline shows in one small file. Nobody waits for it and nobody reads what it prints.
 """
@@ -16,10 +18,10 @@ from datetime import time as day_time
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from claude_tui import files
 from claude_tui.cli.places import counted, now_ms, snapshot_of, timezone
 from claude_tui.cli.statusline_files import count_path, lock_path, place_of
 from claude_tui.engine.blocks import HOUR_MS, LENGTH_MS, blocks, entries_of
-from claude_tui.engine.limits import replace_file
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -28,8 +30,11 @@ if TYPE_CHECKING:
     from claude_tui.model import Response
 
 
-def day_of(store: Store, zone: ZoneInfo, at_ms: int) -> dict[str, Any]:
-    """Return the figures of the present local day and block, as reports.statusline takes them."""
+def day_of(store: Store, zone: ZoneInfo, at_ms: int, session: str = "") -> dict[str, Any]:
+    """Return the figures of the present local day and block, as reports.statusline takes them.
+
+    The sessions are those of the last hours, and the one that is asked for: one without a response has cost nothing.
+    """
     local = datetime.fromtimestamp(at_ms / 1000, zone)
     tomorrow = datetime.combine(local.date() + timedelta(days=1), day_time(), zone)
     recent = _since_a_pause(store, local.date())
@@ -50,8 +55,11 @@ def day_of(store: Store, zone: ZoneInfo, at_ms: int) -> dict[str, Any]:
             for response in recent
             if at_ms - HOUR_MS < response.time_ms <= at_ms
         ],
-        "sessions": {
-            row.key: row.totals.cost_nano for row in snapshot.sessions if at_ms - row.totals.last_ms < 2 * LENGTH_MS
+        "sessions": ({session: 0} if session else {})
+        | {
+            row.key: row.totals.cost_nano
+            for row in snapshot.sessions
+            if row.key == session or at_ms - row.totals.last_ms < 2 * LENGTH_MS
         },
     }
 
@@ -68,7 +76,7 @@ def _since_a_pause(store: Store, today: date) -> list[Response]:
     return store.responses()
 
 
-def main(folder: str, zone_name: str = "") -> int:
+def main(folder: str, zone_name: str = "", session: str = "") -> int:
     """Count, leave the file, and let the next count begin."""
     path = count_path(folder, place_of(zone_name))
     try:
@@ -78,13 +86,13 @@ def main(folder: str, zone_name: str = "") -> int:
         options = Namespace(timezone=zone_name, source=("claude",))
         zone = timezone(options)
         at_ms = now_ms()
-        day = day_of(counted(options, is_empty_fine=True), zone, at_ms)
+        day = day_of(counted(options, is_empty_fine=True), zone, at_ms, session)
         day |= {
             "place": place_of(zone_name),
             "taken_ms": at_ms,
             "took_ms": int((time.monotonic() - started_s) * 1000),
         }
-        replace_file(path, json.dumps(day, separators=(",", ":")))
+        files.replace(path, json.dumps(day, separators=(",", ":")).encode(), files.OWN)
     finally:
         with contextlib.suppress(OSError):
             os.unlink(lock_path(path))

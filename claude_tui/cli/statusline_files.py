@@ -13,13 +13,15 @@ import time
 from typing import Any, Final
 from zlib import crc32
 
-from claude_tui.engine.limits import replace_file
+from claude_tui import files
 
 LINES_FILE: Final = "statusline-lines.json"
 MOST_LINES: Final = 32
 FIRST_WAIT_S: Final = 1.0
 """How long the very first line waits for the first count."""
 STALE_LOCK_S: Final = 120
+LONGEST_ID: Final = 200
+"""Characters of a session's id that are passed on to the count."""
 IDLE_MS: Final = 60_000
 """Counted again after this time even if this session's log has not moved: others may have."""
 
@@ -47,12 +49,21 @@ def newest_count(
     place = place_of(timezone)
     path = count_path(folder, place)
     day = _load_day(path, place)
-    if _is_due(day, given, now_ms, interval_s) and _start_count(path, folder, timezone) and day is None:
+    session = _session_of(given)
+    is_due = _is_due(day, given, session, now_ms, interval_s)
+    if is_due and _start_count(path, folder, timezone, session) and day is None:
         deadline_s = time.monotonic() + FIRST_WAIT_S
         while day is None and time.monotonic() < deadline_s:
             time.sleep(0.02)
             day = _load_day(path, place)
     return day if day is not None and now_ms < day["day_end_ms"] else None
+
+
+def _session_of(given: dict[str, Any]) -> str:
+    session = given.get("session_id")
+    if not isinstance(session, str) or len(session) > LONGEST_ID:
+        return ""
+    return session if session.isascii() and session.isprintable() else ""
 
 
 def place_of(timezone: str) -> str:
@@ -73,19 +84,23 @@ def lock_path(path: str) -> str:
 
 def _load_day(path: str, place: str) -> dict[str, Any] | None:
     try:
-        with open(path, encoding="utf-8") as file:
-            day: dict[str, Any] = json.load(file)
+        day: dict[str, Any] = json.loads(files.read(path))
         is_good = day["schema"] == 1 and day["place"] == place
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
     return day if is_good else None
 
 
-def _is_due(day: dict[str, Any] | None, given: dict[str, Any], now_ms: int, interval_s: float) -> bool:
+def _is_due(day: dict[str, Any] | None, given: dict[str, Any], session: str, now_ms: int, interval_s: float) -> bool:
     if day is None:
         return True
+    age_ms = now_ms - day["taken_ms"]
+    if age_ms < interval_s * 1000:
+        return False
+    if session and session not in day["sessions"]:
+        return True
     # A count may take a twentieth of the time at most, however long the history is.
-    if now_ms - day["taken_ms"] < max(interval_s * 1000, 20 * day["took_ms"]):
+    if age_ms < 20 * day["took_ms"]:
         return False
     try:
         moved_ms = os.stat(given["transcript_path"]).st_mtime * 1000
@@ -95,7 +110,7 @@ def _is_due(day: dict[str, Any] | None, given: dict[str, Any], now_ms: int, inte
     return moved_ms > taken_ms or now_ms - taken_ms > IDLE_MS or bool(now_ms >= day["day_end_ms"])
 
 
-def _start_count(path: str, folder: str, timezone: str) -> bool:
+def _start_count(path: str, folder: str, timezone: str, session: str) -> bool:
     """Start the count in a process of its own, unless one is at it. Returns whether one is at it now."""
     lock = lock_path(path)
     try:
@@ -110,7 +125,7 @@ def _start_count(path: str, folder: str, timezone: str) -> bool:
         return True
     except OSError:
         return False
-    command = [sys.executable, "-m", "claude_tui.cli.statusline_day", folder, timezone]
+    command = [sys.executable, "-m", "claude_tui.cli.statusline_day", folder, timezone, session]
     if hasattr(os, "posix_spawn"):
         nowhere = os.open(os.devnull, os.O_RDWR)
         actions = [(os.POSIX_SPAWN_DUP2, nowhere, number) for number in range(3)]
@@ -133,15 +148,14 @@ def keep_line(folder: str, given: dict[str, Any], text: str) -> None:
     lines.pop(session, None)
     kept = dict(list(lines.items())[-MOST_LINES + 1 :]) | {session: text}
     with contextlib.suppress(OSError):
-        replace_file(os.path.join(folder, LINES_FILE), json.dumps(kept))
+        files.replace(os.path.join(folder, LINES_FILE), json.dumps(kept).encode(), files.OWN)
 
 
 def _load_lines(folder: str) -> dict[str, str]:
     try:
-        with open(os.path.join(folder, LINES_FILE), encoding="utf-8") as file:
-            lines = json.load(file)
+        lines = json.loads(files.read(os.path.join(folder, LINES_FILE)))
         return {session: text for session, text in lines.items() if isinstance(text, str)}
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return {}
 
 

@@ -15,6 +15,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any, Final
 
+from claude_tui import files
 from claude_tui.cli import exits, streams
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.cli.places import home
@@ -71,15 +72,19 @@ def _settings_path() -> Path:
 
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = files.read_text(path)
     except FileNotFoundError:
         return "", {}
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise exits.CommandError(f"{path}: {error.strerror}") from None
+    except ValueError as error:
         raise exits.CommandError(f"{path}: {error}") from None
     try:
         settings = json.loads(text)
     except ValueError as error:
         raise exits.CommandError(f"{path} is no JSON, nothing changed: {error}") from None
+    except RecursionError:
+        raise exits.CommandError(f"{path} is nested too deeply, nothing changed") from None
     if not isinstance(settings, dict):
         raise exits.CommandError(f"{path} is no JSON object, nothing changed")
     return text, settings
@@ -126,20 +131,15 @@ def _undo_path() -> Path:
 
 def _load_undo() -> dict[str, Any]:
     try:
-        kept = json.loads(_undo_path().read_bytes())
-    except (OSError, ValueError):
+        kept = json.loads(files.read(_undo_path()))
+    except (OSError, ValueError, RecursionError):
         return {}
     return kept if isinstance(kept, dict) else {}
 
 
 def _write(path: Path, text: str) -> None:
-    """Replace a file, keeping its mode."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
-        part.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o600)
-        os.replace(part, path)
+        files.replace(path, text.encode("utf-8", "surrogatepass"), files.OWN, is_durable=True)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise exits.CommandError(f"{path}: {error.strerror}") from None

@@ -7,10 +7,9 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
-from claude_tui.cli.exits import CommandError
+from claude_tui.cli.exits import FAILED, OK, CommandError
 
 if TYPE_CHECKING:
     from claude_tui.reports.table import Table
@@ -25,7 +24,20 @@ _OBEYED: Final = (
 
 
 def prepare() -> None:
-    """Make stdout and stderr unable to fail on text they cannot encode."""
+    """Make stdin, stdout and stderr be there, and unable to fail on text they cannot encode.
+
+    One that was closed goes nowhere: else the next file that is opened would get its number, and what is printed.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -124,42 +136,68 @@ def wants_colour() -> bool:
 
 
 def replace_file(name: str, lines: Iterable[bytes]) -> None:
-    """Write lines to a file that appears under its name only when it is whole."""
-    import tempfile
+    """Write lines to a file that a person named; it appears under its name only when it is whole."""
+    from claude_tui import files
 
-    path = Path(name)
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        files.replace(name, (line + b"\n" for line in lines), is_durable=True)
     except OSError as error:
         raise CommandError(f"{name}: {error.strerror}") from None
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            for line in lines:
-                file.write(line + b"\n")
-        os.replace(temporary, path)
-    except BaseException as error:
-        Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise CommandError(f"{name}: {error.strerror}") from None
-        raise
 
 
 def narrate(text: str) -> None:
     """Write one line to stderr."""
-    sys.stderr.write(escaped(text.replace("\n", " ")) + "\n")
+    tell(escaped(text.replace("\n", " ")) + "\n")
+
+
+def tell(text: str) -> None:
+    """Write to stderr as it is; nowhere if nobody can hear it any more."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:
+        abandon(sys.stderr)
 
 
 def finish() -> None:
-    """Flush stdout, so that a reader that went away is noticed here and not at exit. Raises BrokenPipeError."""
-    if sys.stdout is not None:
-        sys.stdout.flush()
+    """Flush stdout, so that a reader that went away is noticed here and not at exit. Raises OSError."""
+    sys.stdout.flush()
 
 
-def abandon() -> None:
-    """Point stdout at nothing after its reader went away; Python would complain at exit otherwise."""
+def failed(error: OSError) -> int:
+    """Say what the system refused, and return the exit code. A reader of stdout that went away is no failure."""
+    reason = error.strerror or type(error).__name__
+    try:
+        finish()
+    except OSError as refused:
+        abandon(sys.stdout)
+        if isinstance(refused, BrokenPipeError):
+            return OK
+        narrate(f"claude-top: cannot write to stdout: {refused.strerror or reason}")
+    else:
+        if isinstance(error, BrokenPipeError):
+            return OK
+        narrate(f"claude-top: {error.filename}: {reason}" if error.filename else f"claude-top: {reason}")
+    return FAILED
+
+
+def ended(code: int) -> int:
+    """Write out what is still kept, so that nothing is left that could fail when Python ends. Returns the exit code."""
+    try:
+        finish()
+    except OSError as error:
+        code = code if isinstance(error, BrokenPipeError) else FAILED
+        failed(error)
+    tell("")
+    return code
+
+
+def abandon(stream: TextIO) -> None:
+    """Point a stream at nothing after nobody takes what is written; Python would complain at exit otherwise."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, stream.fileno())
+        stream.flush()
     except (OSError, ValueError):
         pass
     finally:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 VIEWS: Final = ("live", "models", "projects", "sessions", "days", "blocks")
 STEP_S: Final = 0.5
 """How often invented logs grow."""
+EARLY_S: Final = 3.0
+"""So long the end may take before anything was counted."""
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -60,8 +62,9 @@ def _period(text: str) -> str:
 
 def run(options: Namespace) -> int:
     """Open the screen and return the exit code when it is left."""
-    # In a browser tab the screen draws through a pipe, and says so.
-    is_drawable = (streams.is_terminal() and sys.stdin.isatty()) or "TEXTUAL_DRIVER" in os.environ
+    # It draws on stderr. In a browser tab it does so through a pipe, and says so.
+    has_terminal = all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+    is_drawable = has_terminal or "TEXTUAL_DRIVER" in os.environ
     if not options.once and not is_drawable:
         message = "the screen needs a terminal; try claude-top --once, or claude-top report"
         raise exits.CommandError(message, exits.USAGE)
@@ -106,6 +109,9 @@ def _screen(options: Namespace) -> int:
 
 def _end(number: int, _frame: object) -> None:
     """End as when asked to, giving the terminal back. The app has a way of its own as soon as it runs."""
+    from claude_tui.ui.leaving import end_at_last
+
+    end_at_last(128 + number, EARLY_S)  # workers that have begun to read are not waited for, nothing was counted yet
     raise SystemExit(128 + number)
 
 

@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 
 from claude_tui.engine.cells import CELL_NUMBERS, CellKey
 from claude_tui.engine.facts import FactBook
+from claude_tui.engine.given import Given
 from claude_tui.engine.problems import ProblemLog
 from claude_tui.engine.sections import DamagedError, Sections, from_json, to_columns, to_json, to_rows, write_sections
 from claude_tui.engine.seen import Seen, SeenFiles, encoded
@@ -27,26 +28,28 @@ from claude_tui.model import Extra, Problem, ProblemKind, Usage
 from claude_tui.sources.columns import ARRAYS
 from claude_tui.sources.protocol import FileFacts
 
-SCHEMA: Final = 5
+SCHEMA: Final = 6
 """Moves whenever what is counted, or how it is kept, changes."""
 
-_HEAD: Final = ("cells", "names", "facts", "files", "about")
+NOTHING_GIVEN: Final = Given()
+
+_HEAD: Final = ("cells", "names", "facts", "files", "given", "about")
 _ARRAYS: Final = ("file", *ARRAYS)
 _NUMBERS: Final = ("web_search", "reported", "owner_time", "owner_file")
 
 
 class Saved(NamedTuple):
-    """What a cache held: how far each file had been read, when that was saved, and the ledger's mark then."""
+    """What a cache held: how far each file had been read, when that was saved, and what of the ledger is in it."""
 
     seen: SeenFiles
     saved_ms: int
-    ledger_mark: str
+    given: Given
 
 
 class Cache:
     """The cache of one configuration, in a folder of its own. Never raises: without a folder it does nothing.
 
-    `identity` names everything the numbers depend on beside the logs: roots, prices, time zone, program version.
+    `identity` names everything the numbers depend on beside logs and ledger: roots, scope, prices, time zone, version.
     """
 
     def __init__(self, folder: Path | None, identity: tuple[str, ...]) -> None:
@@ -60,13 +63,13 @@ class Cache:
             return None
         try:
             head = Sections(self._folder / "head")
-            cells, names, facts, files, about = head.read(*_HEAD)
+            cells, names, facts, files, given, about = head.read(*_HEAD)
             described = from_json(about)
             table = Sections(self._folder / Path(described["table"]).name)
             seen = SeenFiles(files, lambda: head.read("checkpoints")[0])
             _fill(store, cells, from_json(names), from_json(facts))
             store.table_loader = lambda: _load_table(table, described["rows"])
-            return Saved(seen, int(described["saved_ms"]), str(described["ledger"]))
+            return Saved(seen, int(described["saved_ms"]), _given_of(from_json(given)))
         except FileNotFoundError:
             return None
         except (OSError, DamagedError, KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
@@ -77,7 +80,7 @@ class Cache:
             store.clear()
             return None
 
-    def save(self, store: Store, seen: dict[str, Seen], now_ms: int, ledger_mark: str = "") -> bool:
+    def save(self, store: Store, seen: dict[str, Seen], now_ms: int, given: Given = NOTHING_GIVEN) -> bool:
         """Save everything. Returns whether it could be. Call with the store's lock held."""
         if self._folder is None:
             return False
@@ -87,7 +90,7 @@ class Cache:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             with _lease(self._folder) as is_ours:
                 if is_ours:
-                    self._write(self._folder, store, seen, now_ms, ledger_mark)
+                    self._write(self._folder, store, seen, now_ms, given)
                 return is_ours
         except OSError as error:
             self.problem = f"cache not saved: {error.strerror or type(error).__name__}"
@@ -101,14 +104,15 @@ class Cache:
             with contextlib.suppress(OSError):
                 (self._folder / "head").unlink()
 
-    def _write(self, folder: Path, store: Store, seen: dict[str, Seen], now_ms: int, ledger_mark: str) -> None:
+    def _write(self, folder: Path, store: Store, seen: dict[str, Seen], now_ms: int, given: Given) -> None:
         name = f"table-{os.getpid():x}-{now_ms:x}"
         write_sections(folder / name, _table_sections(store.table))
-        about = {"saved_ms": now_ms, "table": name, "rows": len(store.table), "ledger": ledger_mark}
+        about = {"saved_ms": now_ms, "table": name, "rows": len(store.table)}
         names = to_json([to_columns(store.owners), store.models])
         files, checkpoints = encoded(seen)
         # What is read first lies last, so that a file cut short is noticed at once.
-        parts = (_cells_bytes(store), names, to_json(_facts_of(store)), files, to_json(about))
+        ledger = to_json((*given[:3], *to_columns(given.checksums.items())))
+        parts = (_cells_bytes(store), names, to_json(_facts_of(store)), files, ledger, to_json(about))
         write_sections(folder / "head", {"checkpoints": checkpoints, **dict(zip(_HEAD, parts, strict=True))})
         self.problem = ""
         for path in folder.glob("table-*"):
@@ -162,6 +166,12 @@ def _fill(store: Store, cells: bytes, names: Any, facts: Any) -> None:
         log.note(path, [Problem(ProblemKind(kind), path, at, text) for kind, at, text in problems], is_whole=True)
     store.restore(owners, models, loaded, book, log)
     store.remembered_days.update(facts["remembered"])
+
+
+def _given_of(found: Any) -> Given:
+    ledger, generation, mark, *checksums = found
+    records = dict(zip(*checksums, strict=True)) if checksums else {}
+    return Given(str(ledger), int(generation), str(mark), records)
 
 
 def _facts_of(store: Store) -> dict[str, Any]:

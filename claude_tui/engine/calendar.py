@@ -6,6 +6,10 @@ from datetime import date, datetime, time, timezone
 from typing import Final
 from zoneinfo import ZoneInfo
 
+_FIRST_MS: Final = -62_104_060_800_000
+_LAST_MS: Final = 253_370_764_800_000
+"""The years 2 to 9998: days before and after any of theirs exist, in every time zone. No log is of another year."""
+
 SLOT_MS: Final = 15 * 60 * 1000
 """Every time zone's offset is a multiple of a quarter of an hour, so a slot lies within one local day."""
 
@@ -18,7 +22,10 @@ class Calendar:
         self._slots: dict[int, tuple[int, int]] = {}
 
     def day_hour(self, time_ms: int) -> tuple[int, int]:
-        """Return the proleptic ordinal of the local day and the local hour (0..23) of an instant."""
+        """Return the proleptic ordinal of the local day and the local hour (0..23) of an instant.
+
+        An instant that is out of any log's reach counts as unknown, which is 1970.
+        """
         slot = time_ms // SLOT_MS
         found = self._slots.get(slot)
         if found is None:
@@ -39,7 +46,9 @@ class Calendar:
 
 
 def _local(time_ms: int, zone: ZoneInfo) -> datetime:
+    if not _FIRST_MS <= time_ms < _LAST_MS:
+        time_ms = 0
     try:
         return datetime.fromtimestamp(time_ms // 1000, timezone.utc).astimezone(zone)
     except (OverflowError, ValueError, OSError):
-        return datetime.fromtimestamp(0, timezone.utc)
+        return datetime.fromtimestamp(0, timezone.utc).astimezone(zone)

@@ -11,6 +11,7 @@ from claude_tui.engine.outcome import Packed
 from claude_tui.engine.reading import Task, bytes_to_read
 from claude_tui.engine.store import Store
 from claude_tui.engine.table import Table
+from claude_tui.model import Progress
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import SourceConfig
 
@@ -47,25 +48,22 @@ def count(
     """Read every log that the cache does not cover and return the store. Raises NoLogsError where there is none.
 
     `processes` is the number of worker processes; None chooses by the size of the work. Without `cache_folder`
-    every log is read. What `ledger_file` remembers of logs that are gone is counted too; it is never written here.
+    every log is read. What `ledger_file` holds is counted beside what the logs say; it is never written here. Where it
+    cannot be read `on_progress` is shown why.
     """
-    ledger = ledger_file if ledger_file is not None and ledger_file.exists() else None
-    opening = Opening(config, pricer, zone, cache_folder=cache_folder, ledger_file=ledger, keep_names=keep_names)
+    opening = Opening(config, pricer, zone, cache_folder=cache_folder, ledger_file=ledger_file, keep_names=keep_names)
     tasks = opening.discover()
-    keeper = opening.keeper()
-    if keeper is not None and not opening.recall(keeper):
+    _read(opening, tasks, on_progress, processes)
+    if not opening.recall():
         tasks = opening.all_tasks()
+        _read(opening, tasks, on_progress, processes)
+        opening.recall()
+    if opening.history_status and on_progress is not None:
+        on_progress(Progress(history=opening.history_status))
     if not opening.files and not len(opening.store.cells):
         raise NoLogsError([place for _, place in opening.roots])
-    if not _read(opening, tasks, on_progress, processes):
-        tasks = opening.forget()
-        if keeper is not None:
-            keeper.start(opening.files)
-        _read(opening, tasks, on_progress, processes)
-    if sum(map(bytes_to_read, tasks)) > UNSAVED_BYTES:
-        opening.save(keeper.ledger.mark() if keeper is not None else "")
-    if keeper is not None:
-        keeper.close()
+    if opening.is_stale or sum(map(bytes_to_read, tasks)) > UNSAVED_BYTES:
+        opening.save()
     loader = opening.store.table_loader
     if loader is not None:
 
@@ -84,20 +82,15 @@ def count(
     return opening.store
 
 
-def _read(opening: Opening, tasks: list[Task], on_progress: OnProgress | None, processes: int | None) -> bool:
-    """Do the tasks. Returns False where a file could not be continued, so that everything must be read again."""
+def _read(opening: Opening, tasks: list[Task], on_progress: OnProgress | None, processes: int | None) -> None:
+    """Do the tasks."""
     if not tasks:
-        return True
-    is_continued = True
-    known = opening.files_seen.paths()
+        return
 
     def take_in(found: Packed) -> None:
-        nonlocal is_continued
         opening.store.take_in(found)
         for one in found.outcomes:
-            is_continued &= not (one.is_whole and one.file.path in known)
-            if one.checkpoint is not None:
-                opening.files_seen.note(one.file, one.checkpoint)
+            opening.note(one)
 
     if processes in (None, 0) and sum(map(bytes_to_read, tasks)) <= FEW_BYTES:
         for task in tasks:
@@ -107,4 +100,3 @@ def _read(opening: Opening, tasks: list[Task], on_progress: OnProgress | None, p
 
         scan = Scan(tasks, opening.reader, processes=processes)
         scan.run_here(take_in, on_progress or (lambda progress: None))
-    return is_continued

@@ -13,6 +13,9 @@ from claude_tui.sources.protocol import FileFacts, newer_facts
 
 HOUR_MS: Final = 3_600_000
 
+REMEMBERED: Final = "\0"
+"""Before the path of a file: what it said once, and may say no longer. No path begins so."""
+
 SessionKey = tuple[str, str]
 """(source, session id)."""
 AgentKey = tuple[str, str, str]
@@ -34,8 +37,10 @@ class FactBook:
         self._key_of: dict[tuple[str, str], Key] = {}
         self._seen_in_hour: dict[int, set[SessionKey]] = {}
 
-    def learn(self, source: str, path: str, facts: FileFacts, *, is_whole: bool = True) -> tuple[bool, set[SessionKey]]:
-        """Take in the facts of a file: of all of it, or of its newest lines.
+    def learn(
+        self, source: str, path: str, facts: FileFacts, *, is_whole: bool = True, is_remembered: bool = False
+    ) -> tuple[bool, set[SessionKey]]:
+        """Take in the facts of a file: of all of it, or of its newest lines, or what the ledger remembers of it.
 
         Returns whether anything changed, and the sessions whose folder did.
         """
@@ -44,7 +49,9 @@ class FactBook:
         if key is None:
             return False, moved
         was_another = False
-        if facts.is_complete:  # a file that told more of whose it is: nothing of it stays with whom it seemed to be
+        if is_remembered:
+            path, is_whole = REMEMBERED + path, False
+        elif facts.is_complete:  # a file that told more of whose it is: nothing of it stays with whom it seemed to be
             known_as = self._key_of.get((source, path), key)
             self._key_of[source, path] = key
             if known_as != key:
@@ -141,6 +148,10 @@ def _key(source: str, facts: FileFacts) -> Key | None:
 def _merge(files: Files, path: str, facts: FileFacts, is_whole: bool) -> FileFacts:
     """Put the facts of a file among those of the others, and return what they say together."""
     known = files.get(path)
+    if known is not None and is_whole and not facts.is_complete and known != facts:
+        # The file was rewritten; what it said before stays, as the ledger keeps it.
+        before = files.get(REMEMBERED + path)
+        files[REMEMBERED + path] = known if before is None else newer_facts(before, known)
     files[path] = facts if known is None or is_whole or facts.is_complete else newer_facts(known, facts)
     return _together(files)
 

@@ -11,6 +11,8 @@ import json
 import os
 from typing import Any, Final, NamedTuple
 
+from claude_tui import files
+
 FILE_NAME: Final = "reported.json"
 SCHEMA: Final = 1
 WINDOWS: Final = {"five_hour": 5 * 3_600_000, "seven_day": 7 * 24 * 3_600_000}
@@ -78,7 +80,8 @@ def remember(folder: str, account: str, given: dict[str, Any], now_ms: int) -> N
                 del sessions[oldest]
             is_changed = True
     if is_changed:
-        replace_file(os.path.join(folder, FILE_NAME), json.dumps(known, separators=(",", ":")))
+        text = json.dumps(known, separators=(",", ":"))
+        files.replace(os.path.join(folder, FILE_NAME), text.encode("utf-8", "surrogatepass"), files.OWN)
 
 
 def _take(own: dict[str, Any], name: str, percent: float, resets_ms: int, now_ms: int) -> bool:
@@ -150,11 +153,10 @@ def _number(figures: object, name: str) -> float | None:
 
 def _load(folder: str) -> dict[str, Any]:
     try:
-        with open(os.path.join(folder, FILE_NAME), encoding="utf-8") as file:
-            known = json.load(file)
+        known = json.loads(files.read(os.path.join(folder, FILE_NAME)))
         if known["schema"] == SCHEMA and _is_whole(known):
             return dict(known)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         pass
     return {"schema": SCHEMA, "accounts": {}, "caches": {}}
 
@@ -167,16 +169,3 @@ def _is_whole(known: dict[str, Any]) -> bool:
     ) and all(
         isinstance(kept["figures"], dict) and isinstance(kept["seen_ms"], int) for kept in known["caches"].values()
     )
-
-
-def replace_file(path: str, text: str) -> None:
-    """Write a file that is either the old one or the new one, whole, for its owner alone. Raises OSError."""
-    part = f"{path}.{os.getpid()}"
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(part, path)
-    except BaseException:
-        os.unlink(part)
-        raise

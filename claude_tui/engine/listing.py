@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from claude_tui.model import PriceStatus, Query, Response, Totals
+from claude_tui.pricing.usage import read_terms
 from claude_tui.sources.columns import LOWER_BOUND
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def lines_of(store: Store, row: int) -> Iterator[Response]:
 
 def _is_fast(terms: str) -> bool:
     """Whether a usage says fast mode itself, and not just one of its iterations."""
-    return '"speed":"fast"' in terms and json.loads(terms).get("speed") == "fast"
+    return '"speed":"fast"' in terms and (read_terms(terms) or {}).get("speed") == "fast"
 
 
 def totals_of(lines: Iterable[Response]) -> Totals:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.budgets import Budget, BudgetState, check
@@ -30,6 +30,9 @@ from claude_tui.model import Phase, Progress, Query, Response, Snapshot
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import SourceConfig
 
+if TYPE_CHECKING:
+    from claude_tui.engine.ledger import LedgerFollower
+
 SAVE_INTERVAL_S: Final = 60.0
 """How often what is new is saved for the next start."""
 
@@ -38,6 +41,9 @@ FIRST_PICTURE_S: Final = 0.5
 
 MAX_UNKEPT: Final = 100_000
 """So many responses of the first count wait in memory for the ledger, which is written when they are on screen."""
+
+LEDGER_LOOK_S: Final = 1.0
+"""How often it is looked whether others wrote into the ledger."""
 
 WORKER_NICENESS: Final = 5
 """The screen comes before what reads for it."""
@@ -71,7 +77,9 @@ class Monitor:
         self._registry = LiveRegistry.of(config)
         self._hours = HourBook(self.store)
         self._windows = WindowBook(self.store, reported_folder)
+        self._follower = self._opening.follower
         self._keeper = self._opening.keeper(self._notify)
+        self._is_replaced = threading.Event()
         self._scan: Scan | None = None
         self._saved_revision = -1
         self._saving, self._is_stopped = threading.Lock(), False
@@ -142,6 +150,7 @@ class Monitor:
         """Look at every file again now. Safe from any thread."""
         if self._loop is not None and self.tail is not None:
             self._loop.call_soon_threadsafe(self.tail.refresh)
+            self._loop.call_soon_threadsafe(self._loop.run_in_executor, None, self.look_at_ledger)
 
     def prepare(self) -> None:
         """Find the files and start the workers: as early as possible, before the screen's code is loaded."""
@@ -150,15 +159,15 @@ class Monitor:
     async def run(self) -> None:
         """Count everything, then follow it until cancelled."""
         self._loop = asyncio.get_running_loop()
-        opening = self._opening
         watching = asyncio.create_task(self._watch_processes())
         try:
             if self._scan is None:
                 await asyncio.to_thread(self.prepare)
-            await self._read_all()
-            self.tail = Tail(opening.config, self.store, opening.reader, self._notify, opening.seen, self._keep)
-            self._show(self._following())
-            await asyncio.gather(self.tail.run(), self._save_regularly())
+            while True:
+                await self._read_all()
+                await self._follow()
+                # The ledger is another one, so what it said no longer counts.
+                self._restart_scan(await asyncio.to_thread(self._forget))
         finally:
             watching.cancel()
             if self._scan is not None:
@@ -167,18 +176,63 @@ class Monitor:
             self._show(self._maker.progress._replace(phase=Phase.STOPPED))
 
     async def _read_all(self) -> None:
-        """Add what the ledger knows, and read what is left to read."""
-        opening, keeper = self._opening, self._keeper
-        if keeper is not None and not await asyncio.to_thread(opening.recall, keeper):
-            self._restart_scan(opening.all_tasks())
+        """Read what is left to read, and add what the ledger holds beyond it."""
+        opening = self._opening
+        if self._keeper is not None:
+            await asyncio.to_thread(self._keeper.start, opening.files)
         await self._run_scan()
-        if not await asyncio.to_thread(opening.load):
+        if not await asyncio.to_thread(lambda: opening.load() and opening.recall()):
             self._restart_scan(opening.all_tasks())
             self._unkept.clear()
-            if keeper is not None:
-                await asyncio.to_thread(keeper.start, opening.files)
             await self._run_scan()
+            await asyncio.to_thread(opening.recall)
+        self._is_replaced.clear()
         opening.files, self._scan = [], None  # what the first read alone needs
+
+    async def _follow(self) -> None:
+        """Follow logs and ledger until cancelled, or until the ledger is no longer the one that was counted."""
+        opening = self._opening
+        self.tail = Tail(opening.config, self.store, opening.reader, self._notify, opening.seen, self._keep)
+        self._show(self._following())
+        following = [asyncio.create_task(task) for task in (self.tail.run(), self._save_regularly())]
+        if self._follower is not None:
+            following.append(asyncio.create_task(self._follow_ledger(self._follower)))
+        try:
+            done, _ = await asyncio.wait(following, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in following:
+                task.cancel()
+            await asyncio.gather(*following, return_exceptions=True)
+
+    async def _follow_ledger(self, follower: LedgerFollower) -> None:
+        """Give the store what others write into the ledger. Returns where it was replaced."""
+        while not self._is_replaced.is_set():
+            await asyncio.sleep(LEDGER_LOOK_S)
+            await asyncio.to_thread(self.look_at_ledger)
+
+    def look_at_ledger(self) -> None:
+        """Give the store what is new in the ledger. Not for the event loop."""
+        follower = self._follower
+        if follower is None or not follower.is_behind():
+            return
+        from claude_tui.engine.ledger import Followed
+
+        found = follower.follow(self._opening.seen)
+        if found is Followed.REPLACED:
+            self._is_replaced.set()
+        if found is Followed.GIVEN:
+            self._notify()
+
+    def _forget(self) -> list[Task]:
+        """Forget every number, to count again."""
+        with self._saving:
+            self._keep_unkept()
+            if self._keeper is not None:
+                self._keeper.forget()
+            self._opening.forget()
+            return self._opening.discover()
 
     async def _run_scan(self) -> None:
         scan = self._scan
@@ -191,11 +245,15 @@ class Monitor:
             self._scan.stop()
         self._scan = Scan(tasks, self._opening.reader, niceness=WORKER_NICENESS)
 
-    def _keep(self, found: FileColumns) -> None:
-        """Let the ledger remember what was read."""
-        self._keep_unkept()
-        if self._keeper is not None:
-            self._keeper.note(found.outcome, found.columns)
+    def _keep(self, found: FileColumns, before: Seen | None) -> None:
+        """Let the ledger remember what was read of a file, `before` which it had been read up to there."""
+        keeper = self._keeper
+        if keeper is not None:
+            self._keep_unkept()
+            if found.outcome.is_whole and before is not None and not keeper.has_noted(*before):
+                # What the file said before came from the cache, and neither file nor ledger say it now.
+                self._is_replaced.set()
+            keeper.note(found.outcome, found.columns)
 
     def _keep_unkept(self) -> None:
         """Let the ledger remember what the first count read; what comes later must not overtake it."""
@@ -246,13 +304,18 @@ class Monitor:
             self._save_what_is_new()
 
     def _save_what_is_new(self) -> None:
-        """Without a ledger there is nothing to save once logs no longer hold all that was counted."""
+        """Save, where all that is in the store can be proven to be in the logs or in the ledger."""
         tail, keeper = self.tail, self._keeper
-        if tail is None or self._saved_revision == self.store.revision or not (keeper or tail.is_continued):
+        if tail is None or self._saved_revision == self.store.revision:
             return
         revision, problem = self.store.revision, self._opening.cache.problem
-        mark = keeper.ledger.mark() if keeper is not None and keeper.flush() else ""
-        if self._opening.save(mark):
+        if keeper is not None:
+            keeper.flush()
+
+        def is_sound() -> bool:
+            return not self._is_replaced.is_set() and (tail.is_continued or (keeper is not None and keeper.is_level))
+
+        if self._opening.save(is_sound):
             self._saved_revision = revision
             trim()
         if self._opening.cache.problem != problem:
@@ -264,14 +327,13 @@ class Monitor:
         phase = Phase.POLLING if tail is not None and tail.is_polling else Phase.LIVE
         files = tail.files if tail is not None else 0
         done = self._maker.progress.bytes_done
-        problems = (self._opening.cache.problem, self._keeper.status if self._keeper is not None else "")
-        return Progress(phase, files, files, done, done, detail="; ".join(filter(None, problems)))
+        history = self._keeper.status if self._keeper is not None else ""
+        return Progress(phase, files, files, done, done, detail=self._opening.cache.problem, history=history)
 
     def _take_in(self, found: Packed) -> None:
         self.store.take_in(found)
         for outcome in found.outcomes:
-            if outcome.checkpoint is not None:
-                self._opening.seen[outcome.file.path] = Seen(outcome.file, outcome.checkpoint)
+            self._opening.note(outcome)
         if self._keeper is not None:
             self._unkept.append(found)
             if sum(len(one.columns) for one in self._unkept) > MAX_UNKEPT:

@@ -5,12 +5,12 @@ Dictionaries of rows, settled as the counting rule reads. Must not share the sto
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from claude_tui.model import Price, Response, Row
 from claude_tui.pricing import Pricer
+from claude_tui.pricing.usage import read_terms
 from claude_tui.sources.claude.reference import reference_transcript
 
 
@@ -74,4 +74,4 @@ def _weight(row: Row) -> tuple[object, ...]:
 
 
 def _is_fast(terms: str) -> bool:
-    return bool(terms) and json.loads(terms).get("speed") == "fast"
+    return bool(terms) and (read_terms(terms) or {}).get("speed") == "fast"

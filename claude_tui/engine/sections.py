@@ -16,6 +16,8 @@ from typing import Any, Final
 
 import orjson
 
+from claude_tui import files
+
 MAGIC: Final = b"claude-top sections 1\n"
 _LENGTH_BYTES: Final = 8
 
@@ -31,7 +33,7 @@ class Sections:
     """
 
     def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._fd = files.open_regular(path)
         start = len(MAGIC) + _LENGTH_BYTES
         data = os.pread(self._fd, start, 0)
         length = int.from_bytes(data[len(MAGIC) :], "little")
@@ -90,18 +92,8 @@ def write_sections(path: Path, sections: Mapping[str, bytes]) -> None:
         index[name] = (offset, len(data), zlib.crc32(data))
         offset += len(data)
     header = orjson.dumps({"sections": index, "crc": zlib.crc32(orjson.dumps(index))})
-    import tempfile  # 3 ms, and only a writer needs it
-
-    handle, temporary = tempfile.mkstemp(prefix=path.name, suffix=".new", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(MAGIC + len(header).to_bytes(_LENGTH_BYTES, "little") + header)
-            for data in sections.values():
-                file.write(data)
-        os.replace(temporary, path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    start = MAGIC + len(header).to_bytes(_LENGTH_BYTES, "little") + header
+    files.replace(path, (start, *sections.values()), files.OWN)
 
 
 def to_json(value: object) -> bytes:

@@ -5,7 +5,7 @@ A start that finds every file as it was needs their stats alone. Must not know w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from claude_tui.engine.sections import DamagedError, from_json, to_columns, to_json, to_rows
@@ -43,6 +43,9 @@ class SeenFiles:
             return self._stats.get(file.path) == file[3:]
         return found is not None and found.file[3:] == file[3:]
 
+    def __contains__(self, path: str) -> bool:
+        return path in self._decoded or (self._stats is not None and path in self._stats)
+
     def paths(self) -> set[str]:
         """Return the paths of all files."""
         return {*(self._stats or ()), *self._decoded}
@@ -51,8 +54,11 @@ class SeenFiles:
         """Return how far files had been read; None for those that were not."""
         if self._stats is None:
             return [self._decoded[path].checkpoint if path in self._decoded else None for path in paths]
-        rows, saved = {path: row for row, path in enumerate(self._columns[1])}, self._rows()
-        return [_checkpoint(saved[rows[path]]) if path in rows else None for path in paths]
+        rows, saved, decoded = {path: row for row, path in enumerate(self._columns[1])}, self._rows(), self._decoded
+        return [
+            decoded[path].checkpoint if path in decoded else _checkpoint(saved[rows[path]]) if path in rows else None
+            for path in paths
+        ]
 
     def note(self, file: LogFile, checkpoint: Checkpoint) -> None:
         """Remember how far a file has been read."""
@@ -66,6 +72,12 @@ class SeenFiles:
             self._decoded = {**saved, **self._decoded}
             self._columns, self._stats, self._checkpoints = [], None, bytes
         return self._decoded
+
+    def drop(self, paths: Collection[str]) -> None:
+        """Forget some files."""
+        known = self.all()
+        for path in paths:
+            known.pop(path, None)
 
     def clear(self) -> None:
         """Forget all files. What `all` gave is empty then, and still what is known."""

@@ -57,7 +57,7 @@ def _state_of_line(facts: FileFacts | None, age_ms: int) -> SessionState:
 def context_window(pricer: Pricer, facts: FileFacts) -> int:
     """Return the context window a session seems to have; 0 where its model is unknown.
 
-    Models that always have the long window have it; others show 200k until a prompt has passed that, because
+    Models that always have the long window have it; others show 200k until any prompt has passed that, because
     the logs do not say which was asked for.
     """
     if not facts.context_model:
@@ -65,6 +65,6 @@ def context_window(pricer: Pricer, facts: FileFacts) -> int:
     known = pricer.context_window(facts.context_model)
     if not known or pricer.is_native_1m(facts.context_model):
         return known
-    if known >= LONG_WINDOW and max(facts.context_tokens, facts.compacted_tokens) <= BASE_WINDOW:
+    if known >= LONG_WINDOW and max(facts.largest_prompt, facts.context_tokens, facts.compacted_tokens) <= BASE_WINDOW:
         return BASE_WINDOW
     return known

@@ -221,15 +221,43 @@ class Store:
         return number
 
     def remember(self, path: str, columns: Columns, facts: Sequence[FileFacts] = ()) -> bool:
-        """Take in what is known of a log that no longer says it itself. Returns whether anything changed."""
+        """Add what the ledger holds of a log. The days of what no log has said so far are marked.
+
+        Returns whether anything changed. What it holds of a file that can be read counts beside what that says.
+        """
+        if 0 in columns.time:
+            columns = columns.cut(0, len(columns))
+            date_undated(columns, path, max((one.last_ms for one in facts), default=0))
+        file = FileColumns(
+            FileOutcome(LogFile(columns.source, path, "", 0, 0, 0, 0), None, (), None, is_whole=False),
+            columns,
+            file_cells(columns, self.pricer, self.calendar),
+        )
         with self.lock:
-            if 0 in columns.time:
-                columns = columns.cut(0, len(columns))
-                date_undated(columns, path, max((one.last_ms for one in facts), default=0))
-            days = {self.calendar.day_hour(time_ms)[0] for time_ms in columns.time}
+            before = self.revision
+            for one in facts:
+                changed, moved = self.facts.learn(columns.source, path, one, is_remembered=True)
+                self._moved |= not moved.isdisjoint(self._sessions)
+                self.revision += changed
+            news = self._news(columns, path)
+            days = {self.calendar.day_hour(columns.time[entry])[0] for entry in news}
             self.revision += not days <= self.remembered_days
             self.remembered_days |= days
-            return self.apply(path, columns, facts, is_whole=False)
+            if news:
+                self._add_files(pack([file]))
+            return self.revision != before
+
+    def _news(self, columns: Columns, path: str) -> list[int]:
+        """Return the entries that would change anything."""
+        file = self._file_number(FileRef(columns.source, path))
+        owners = [self._owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
+        models = [self._models.of(model) for model in columns.models]
+        names, would_add = Names(self.owners, self.models), self.table.would_add
+        return [
+            entry
+            for entry in range(len(columns))
+            if would_add(Entry(columns, entry, file, owners[columns.owner[entry]], models[columns.model[entry]]), names)
+        ]
 
     def remember_files(self, paths: Collection[str]) -> None:
         """Mark the days of what was counted in files that are gone."""

@@ -102,6 +102,11 @@ class Table(SettledArrays):
         if self._keep_names:
             self.names.update(enumerate(columns.names, start))
 
+    def would_add(self, found: Entry, names: Names) -> bool:
+        """Whether an entry is a response that is not known, or not so."""
+        row = self.row_of.get(found.columns.key[found.entry])
+        return row is None or self.would_change(row, found, names)
+
     def would_change(self, row: int, found: Entry, names: Names) -> bool:
         """Whether merging an entry into a response changes anything."""
         return (

@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from claude_tui.engine.opening import is_same_stat
+from claude_tui.engine.opening import APPENDED, is_same_stat, task_of
 from claude_tui.engine.outcome import FileColumns, FileOutcome, pack
-from claude_tui.engine.reading import FileReader, Task
+from claude_tui.engine.reading import FileReader
 from claude_tui.engine.seen import Seen
 from claude_tui.engine.store import Store
 from claude_tui.engine.watch import hints, needs_polling
@@ -31,8 +31,6 @@ SWEEP_SHARE: Final = 100
 HINTED_SHARE: Final = 600
 HINTED_SWEEP_S: Final = 30.0
 """Where hints come as well they take less, as long as there is one in so many seconds."""
-RESTATED: Final = ("claude", "codex")
-"""Clients whose logs are plain growing files. Others may spread one log over several files."""
 HOT_FILES: Final = 200
 HOT_POLL_S: Final = 0.25
 
@@ -57,7 +55,7 @@ class Tail:
         file_reader: FileReader,
         on_change: Callable[[], None],
         seen: dict[str, Seen] | None = None,
-        on_read: Callable[[FileColumns], None] = lambda found: None,
+        on_read: Callable[[FileColumns, Seen | None], None] = lambda found, before: None,
     ) -> None:
         self.work = Work()
         self.is_continued = True
@@ -143,7 +141,7 @@ class Tail:
         """Where no hints come, look at the newest files often."""
         while await self._polling.wait():
             await asyncio.sleep(HOT_POLL_S)
-            plain = [seen.file for seen in self.seen.values() if seen.file.source in RESTATED]
+            plain = [seen.file for seen in self.seen.values() if seen.file.source in APPENDED]
             newest = sorted(plain, key=lambda file: -file.mtime_ns)[:HOT_FILES]
             await self._read_changed(await asyncio.to_thread(_restat, newest))
 
@@ -180,7 +178,7 @@ class Tail:
         unknown: dict[tuple[str, str], None] = {}
         for path in sorted(paths):
             seen = self.seen.get(path)
-            if seen is not None and seen.file.source in RESTATED:
+            if seen is not None and seen.file.source in APPENDED:
                 found.update((file.path, file) for file in _restat([seen.file]))
                 continue
             for name, root in self._roots:
@@ -198,7 +196,7 @@ class Tail:
         """Give a file that is followed already the name it is followed by: links give files several."""
         for file in files:
             path = self._path_of.get((file.dev, file.ino), file.path)
-            if file.path not in self.seen and path != file.path and file.source in RESTATED:
+            if file.path not in self.seen and path != file.path and file.source in APPENDED:
                 known = _restat([self.seen[path].file])
                 if known and (known[0].dev, known[0].ino) == (file.dev, file.ino):
                     file = known[0]
@@ -220,7 +218,7 @@ class Tail:
         moved = False
         for file in files:
             seen = self.seen.get(file.path)
-            found = self._reader.read(Task(file, seen.checkpoint if seen is not None else None))
+            found = self._reader.read(task_of(file, seen.checkpoint if seen is not None else None))
             outcome = found.outcome
             self.work.files_opened += 1
             self.work.bytes_read += outcome.bytes_read
@@ -232,7 +230,7 @@ class Tail:
             with self._store.lock:
                 moved |= self._store.take_in(pack([found]))
                 self.note(outcome)
-            self._on_read(found)
+                self._on_read(found, seen)
         return moved
 
 

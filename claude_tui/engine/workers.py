@@ -88,7 +88,9 @@ def _start(reader: FileReader, parent: int, niceness: int) -> None:
     gc.disable()
     keep_freed()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a forked worker has what the screen does on it
+    for name in ("SIGTERM", "SIGHUP"):  # a forked worker has what the screen does on them
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
     if hasattr(os, "nice"):
         os.nice(niceness)
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from claude_tui import files
 from claude_tui.pricing.names import claude_name, find_claude, from_opencode, other_names
 from claude_tui.pricing.rates import Model, model_from
 
@@ -131,7 +132,7 @@ def _refreshed_others(content: bytes) -> PriceFile:
 
 def refreshed(path: Path) -> Catalogue:
     """The prices of a refreshed snapshot file. Raises OSError, and others (ValueError, ...) if it makes no sense."""
-    content = path.read_bytes()
+    content = files.read(path)
     snapshot = _object(content)
     claude, others = snapshot["claude"], snapshot["others"]
     # Read whole at once: a price that cannot be read must not turn up in the middle of counting.

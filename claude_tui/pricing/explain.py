@@ -5,7 +5,6 @@ Must not compute money of its own.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +14,9 @@ from claude_tui.model import Usage
 from claude_tui.pricing.catalogue import Found
 from claude_tui.pricing.claude import claude_price
 from claude_tui.pricing.pricer import Pricer
-from claude_tui.pricing.rates import BEGINNING_MS, DAY_MS, ENDLESS_MS, Model, Period, Rates, Table, spans
+from claude_tui.pricing.rates import BEGINNING_MS, DAY_MS, ENDLESS_MS, Model, Period, Rates, Table, Tier, spans
+from claude_tui.pricing.tiers import DEARER, service_tier, tier_of_terms
+from claude_tui.pricing.usage import Raw, read_terms
 
 _EPOCH = date(1970, 1, 1).toordinal()
 
@@ -50,22 +51,24 @@ class RateFinder:
 
     def __init__(self, pricer: Pricer) -> None:
         self._pricer = pricer
-        self._spans: dict[tuple[str, str], list[Span]] = {}
-        self._rows: dict[tuple[str, int, int, bool], RateRow] = {}
+        self._spans: dict[tuple[str, str, str], list[Span]] = {}
+        self._rows: dict[tuple[str, int, int, bool, Rates], RateRow] = {}
 
     def rows(self, source: str, model: str, time_ms: int, usage: Usage, terms: str = "") -> tuple[RateRow, ...]:
         """Return the rows a record was priced with, none where it has no price. Arguments as of `Pricer.price`."""
-        if terms and source == "claude":
-            return self._watched(model, time_ms, terms)
-        known = self._spans.get((source, model))
+        raw = read_terms(terms) if terms and source == "claude" else None
+        if raw is not None:
+            return self._watched(model, time_ms, raw)
+        asked = tier_of_terms(terms) if source == "codex" else ""
+        known = self._spans.get((source, model, asked))
         if known is None:
-            known = self._spans[source, model] = self._spans_of(source, model)
+            known = self._spans[source, model, asked] = self._spans_of(source, model, asked)
         for from_ms, end_ms, table, rows in known:
             if from_ms <= time_ms < end_ms:
                 return (rows[table.tier(usage.prompt) if table.tiers else 0],)
         return ()
 
-    def _spans_of(self, source: str, model: str) -> list[Span]:
+    def _spans_of(self, source: str, model: str, asked: str) -> list[Span]:
         priced, _, is_fast_name = self._pricer.find(source, model)
         result: list[Span] = []
         if priced is None:
@@ -73,12 +76,14 @@ class RateFinder:
         for period, end_ms in spans(priced.periods):
             is_fast = is_fast_name and period.fast is not None
             table = period.fast if is_fast_name and period.fast else period.standard
+            if asked:
+                table, is_fast = _at_tier(table, priced.id, asked), asked in DEARER
             tiers = range(len(table.tiers) + 1)
             rows = tuple(self._row(priced, period, end_ms, is_fast, table, tier) for tier in tiers)
             result.append(Span(period.from_ms, end_ms, table, rows))
         return result
 
-    def _watched(self, model: str, time_ms: int, terms: str) -> tuple[RateRow, ...]:
+    def _watched(self, model: str, time_ms: int, raw: Raw) -> tuple[RateRow, ...]:
         """Price once more with tables that tell which of their rows were asked for."""
         used: dict[RateRow, None] = {}
 
@@ -95,7 +100,7 @@ class RateFinder:
             )
             return found._replace(model=found.model._replace(periods=periods))
 
-        claude_price(find, model, time_ms, json.loads(terms))
+        claude_price(find, model, time_ms, raw)
         return tuple(used)
 
     def _telling(self, model: Model, period: Period, end_ms: int, is_fast: bool, used: dict[RateRow, None]) -> Table:
@@ -105,7 +110,7 @@ class RateFinder:
         return table
 
     def _row(self, model: Model, period: Period, end_ms: int, is_fast: bool, table: Table, tier: int) -> RateRow:
-        key = (model.id, period.from_ms, tier, is_fast)
+        key = (model.id, period.from_ms, tier, is_fast, Table.at(table, tier))
         row = self._rows.get(key)
         if row is None:
             first = None if period.from_ms == BEGINNING_MS else _day(period.from_ms)
@@ -124,6 +129,16 @@ class _TellingTable(Table):
         """Return the rates of a tier, and tell."""
         self.tell(tier)
         return super().at(tier)
+
+
+def _at_tier(table: Table, model: str, asked: str) -> Table:
+    """A table's rates as a service tier makes them."""
+    times, by, _ = service_tier(model, asked)
+
+    def dearer(rates: Rates) -> Rates:
+        return Rates(*(rate * times // by for rate in rates))
+
+    return Table(dearer(table.rates), tuple(Tier(tier.over, dearer(tier.rates)) for tier in table.tiers))
 
 
 def _day(time_ms: int) -> date:

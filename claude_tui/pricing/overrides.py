@@ -27,6 +27,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from claude_tui import files
 from claude_tui.pricing.catalogue import MAX_NAMES, Catalogue, Found
 from claude_tui.pricing.names import claude_name
 from claude_tui.pricing.rates import (
@@ -104,7 +105,7 @@ class OverriddenCatalogue:
 
 def load_overrides(path: Path, base: Catalogue) -> OverriddenCatalogue:
     """Lay a prices.toml over a catalogue. Raises OSError, and OverrideError where the file makes no sense."""
-    content = path.read_bytes()
+    content = files.read(path)
     try:
         document = loads_toml(content.decode())
         overrides = _overrides(document, base)

@@ -5,7 +5,7 @@ Must not know how prices were gathered, nor what is done with them.
 
 from __future__ import annotations
 
-import json
+import os
 from bisect import bisect_right
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +16,8 @@ from claude_tui.pricing.catalogue import MAX_NAMES, Catalogue, Found, bundled, r
 from claude_tui.pricing.claude import SYNTHETIC_PRICE, UNKNOWN_PRICE, claude_price
 from claude_tui.pricing.names import BEDROCK_REGIONAL, SYNTHETIC
 from claude_tui.pricing.rates import SCALE, SCALED_PER_NANO, WEB_SEARCH_NANO, Rates, Table, spans
-from claude_tui.pricing.usage import codex_counters, gemini_counters, opencode_counters, reported_nano
+from claude_tui.pricing.tiers import service_tier, terms_of_tier, tier_of_terms
+from claude_tui.pricing.usage import codex_counters, gemini_counters, opencode_counters, read_terms, reported_nano
 
 if TYPE_CHECKING:
     from claude_tui.pricing.overrides import OverriddenCatalogue
@@ -106,10 +107,12 @@ class Pricer:
         terms: str = "",
         reported_nano: int | None = None,
     ) -> Price:
-        """Price counters; `terms` is the raw usage object as JSON where counters alone do not decide.
+        """Price counters; `terms` is the raw usage object as JSON, or what else decides of it, where counters alone
+        do not.
 
         `source` is a source's name. `reported_nano` is the cost the client logged, which is then the price; a
-        logged cost of 0 for tokens (a subscription) is replaced by the list price.
+        logged cost of 0 for tokens (a subscription) is replaced by the list price. Never raises: by terms that cannot
+        be read nothing is billed, and a flag says so.
         """
         if terms or reported_nano is not None:
             return self._special_price(source, model, time_ms, usage, terms, reported_nano)
@@ -147,7 +150,8 @@ class Pricer:
         if source == "gemini":
             return self.price(source, model, time_ms, gemini_counters(raw_usage))
         if source == "codex":
-            return self.price(source, model, time_ms, codex_counters(raw_usage))
+            terms = terms_of_tier(raw_usage.get("service_tier"))
+            return self.price(source, model, time_ms, codex_counters(raw_usage), terms)
         if source == "opencode":
             usage, is_double_charged = opencode_counters(raw_usage, model)
             reported = None if is_double_charged else reported_nano(raw_usage.get("cost"))
@@ -187,25 +191,38 @@ class Pricer:
                 at_list.read_saved_nano,
                 at_list.write_extra_nano,
             )
-        if source != "claude":
+        if source == "codex" and terms:
+            return self.price(f"codex/{tier_of_terms(terms)}", model, time_ms, usage)
+        if source != "claude" or not terms:
             return self.price(source, model, time_ms, usage)
-        return self.price_raw(source, model, time_ms, json.loads(terms))
+        raw = read_terms(terms)
+        if raw is None:
+            plain = self.price(source, model, time_ms, usage)
+            return plain._replace(flags=(*plain.flags, "terms_unreadable"))
+        return self.price_raw(source, model, time_ms, raw)
 
     def _learn(self, source: str, model: str) -> Cards | Price:
-        """Find a model name and remember its cards; the price itself where it is the same for every usage."""
+        """Find a model name and remember its cards; the price itself where it is the same for every usage.
+
+        A source may have a service tier behind it.
+        """
         if len(self._cards) >= MAX_NAMES:
             self._cards.clear()
-        known = SYNTHETIC_PRICE if model == SYNTHETIC else self._deal(self._catalogue.find(source, model), source)
+        client, _, asked = source.partition("/")
+        found = self._catalogue.find(client, model)
+        known = SYNTHETIC_PRICE if model == SYNTHETIC else self._deal(found, client, asked)
         self._cards[source, model] = known
         return known
 
-    def _deal(self, found: Found, source: str) -> Cards | Price:
+    def _deal(self, found: Found, source: str, asked: str) -> Cards | Price:
         model, route, is_fast = found
         if model is None:
             return UNKNOWN_PRICE
         flags = [f"route:{route}"] if route else []
         late = ["cost_recomputed"] if source == "opencode" else []
-        factor = SCALE
+        times, by, said = service_tier(model.id, asked)
+        late += said
+        factor = SCALE * times // by
         if route == BEDROCK_REGIONAL and model.takes_regional_premium:
             factor = factor * 11 // 10
             late.append("regional_endpoint_1.1x")
@@ -234,17 +251,19 @@ def load_pricer(overrides: Path | None = None, snapshot: Path | None = None) -> 
             catalogue = max(catalogue, refreshed(snapshot), key=lambda known: known.date)
         except FileNotFoundError:
             pass
-        except (OSError, ValueError, LookupError, TypeError) as error:
-            problems.append(f"{snapshot.name} ignored: {error}")
-    if overrides is None or not overrides.exists():
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            problems.append(f"{snapshot.name} ignored: {getattr(error, 'strerror', None) or error}")
+    if overrides is None or not os.path.lexists(overrides):
         return Pricer(catalogue, tuple(problems))
     # Imported here: few have such a file, and everyone waits for the program to start.
     from claude_tui.pricing.overrides import OverrideError, load_overrides
 
     try:
         return Pricer(load_overrides(overrides, catalogue), tuple(problems))
+    except FileNotFoundError:  # a link to what is not there
+        return Pricer(catalogue, tuple(problems))
     except (OSError, OverrideError) as error:
-        return Pricer(catalogue, (*problems, f"{overrides.name} ignored: {error}"))
+        return Pricer(catalogue, (*problems, f"{overrides.name} ignored: {getattr(error, 'strerror', None) or error}"))
 
 
 def _card(table: Table, factor: int, early: tuple[str, ...], late: tuple[str, ...]) -> Card:

@@ -6,7 +6,6 @@ The old prices stay wherever anything is doubtful. Must not know how prices are 
 from __future__ import annotations
 
 import json
-import os
 import urllib.request
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -14,6 +13,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from claude_tui import files
 from claude_tui.pricing.catalogue import CLAUDE_FILE, DATA_FOLDER, OTHERS_FILE, refreshed
 from claude_tui.pricing.snapshot import BuildError, build
 from claude_tui.pricing.toml import load_toml
@@ -52,7 +52,7 @@ def refresh(target: Path, today: date, fetch: Callable[[], bytes] = fetch) -> Re
         return Refreshed(False, f"prices unchanged: {HOST} cannot be reached ({reason:.120})")
     try:
         snapshot, complaints = _checked(json.loads(content, parse_float=str), today, _in_use(target))
-    except (BuildError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (BuildError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         return Refreshed(False, f"prices unchanged: what was served makes no sense ({error!r:.120})")
     if complaints:
         more = f" (and {len(complaints) - 1} more)" if len(complaints) > 1 else ""
@@ -82,9 +82,9 @@ def _in_use(target: Path) -> Mapping[str, Any]:
     bundled = {"claude": json.loads(CLAUDE_FILE.read_bytes()), "others": json.loads(OTHERS_FILE.read_bytes())}
     try:
         if refreshed(target).date >= bundled["claude"]["date"]:
-            kept: Mapping[str, Any] = json.loads(target.read_bytes())
+            kept: Mapping[str, Any] = json.loads(files.read(target))
             return kept
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         pass
     return bundled
 
@@ -100,6 +100,4 @@ def _names(others: Mapping[str, Any]) -> list[str]:
 
 def _replace(target: Path, content: bytes) -> None:
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.part")
-    part.write_bytes(content)
-    os.replace(part, target)
+    files.replace(target, content, files.OWN, is_durable=True)

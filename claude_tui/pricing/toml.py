@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from claude_tui import files
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -14,10 +16,13 @@ else:
 
 def load_toml(path: Path) -> dict[str, Any]:
     """Return the content of a TOML file. Raises OSError, and ValueError for bad TOML or bad UTF-8."""
-    return loads_toml(path.read_text(encoding="utf-8"))
+    return loads_toml(files.read_text(path))
 
 
 def loads_toml(text: str) -> dict[str, Any]:
     """Return the content of a TOML document, fractions as the text they were written as. Raises ValueError."""
-    content: dict[str, Any] = tomllib.loads(text, parse_float=str)
+    try:
+        content: dict[str, Any] = tomllib.loads(text, parse_float=str)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     return content

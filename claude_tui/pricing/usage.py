@@ -5,6 +5,7 @@ Nothing in a log is trusted: what is no count counts nothing. Must not know any 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, SupportsInt
 
@@ -73,6 +74,15 @@ def claude_counters(raw: Raw) -> Counted:
         count(part(raw, "server_tool_use").get("web_search_requests")),
     )
     return Counted(usage, flags)
+
+
+def read_terms(text: str) -> Raw | None:
+    """The usage object that terms hold; None where they hold none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def iterations(raw: Raw) -> list[Raw]:

@@ -60,6 +60,7 @@ class Findings:
     price_problems: Sequence[str]
     cache: str
     ledger: str
+    ledger_notes: Sequence[str]
     remembered: Remembered
     watcher: Sequence[str]
     limits: str
@@ -101,6 +102,7 @@ def report(found: Findings) -> dict[str, Any]:
         "prices": {"in_use": found.prices, "problems": list(found.price_problems)},
         "cache": found.cache,
         "ledger": found.ledger,
+        "ledger_notes": list(found.ledger_notes),
         "remembered": asdict(found.remembered),
         "watcher": list(found.watcher),
         "limits": found.limits,
@@ -129,6 +131,7 @@ def lines(found: Findings) -> list[str]:
         "kept by claude-top",
         f"  cache: {found.cache}",
         f"  ledger: {found.ledger}",
+        *(f"    {line}" for line in found.ledger_notes),
         f"  only the ledger still has {count(found.remembered.responses)} of the responses counted, "
         f"of {count(found.remembered.files)} files that are gone",
         f"  limits: {found.limits}",

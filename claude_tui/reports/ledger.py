@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
@@ -10,6 +11,8 @@ from claude_tui.reports.table import Column, Table
 from claude_tui.sources.display import display_name
 
 SCHEMA: Final = "claude-top/ledger@1"
+MOST_SHOWN: Final = 10
+"""Files of which what makes no sense is told one by one."""
 
 
 class HostRow(NamedTuple):
@@ -22,6 +25,29 @@ class HostRow(NamedTuple):
     last_ms: int
 
 
+class LeftOut(NamedTuple):
+    """What of one file is kept but makes no sense: how many, and why the first does not. Nothing counts it."""
+
+    host: str
+    path: str
+    number: int
+    why: str
+
+
+class MovedFolder(NamedTuple):
+    """A folder that is gone, what is remembered of it, and the counted one of the same name."""
+
+    old: str
+    new: str
+    files: int
+    responses: int
+
+    @property
+    def command(self) -> str:
+        """The command that brings it over."""
+        return f"claude-top ledger adopt {shlex.quote(self.old)} {shlex.quote(self.new)}"
+
+
 class Status(NamedTuple):
     """A ledger looked at. `trouble` is "" while all is well, else what is wrong with it or was."""
 
@@ -30,6 +56,8 @@ class Status(NamedTuple):
     total: HostRow
     hosts: Sequence[HostRow]
     trouble: str = ""
+    left_out: Sequence[LeftOut] = ()
+    moved: Sequence[MovedFolder] = ()
 
 
 def report(status: Status) -> dict[str, Any]:
@@ -41,6 +69,8 @@ def report(status: Status) -> dict[str, Any]:
         **_figures(status.total),
         "hosts": [{"host": row.host, **_figures(row)} for row in status.hosts],
         "trouble": status.trouble or None,
+        "left_out": [one._asdict() for one in status.left_out],
+        "moved": [{**one._asdict(), "command": one.command} for one in status.moved],
     }
 
 
@@ -56,7 +86,35 @@ def table(status: Status) -> Table:
 def footer(status: Status) -> list[str]:
     """Return the lines below the table."""
     lines = [f"{status.size_bytes / 1e6:,.1f} MB in {display_name(status.path)}"]
-    return [*lines, display_name(status.trouble)] if status.trouble else lines
+    if status.trouble:
+        lines.append(display_name(status.trouble))
+    return [*lines, *left_out_lines(status.left_out), *moved_lines(status.moved)]
+
+
+def left_out_lines(left_out: Sequence[LeftOut]) -> list[str]:
+    """Return what to say of what makes no sense, at most a few files by name."""
+    if not left_out:
+        return []
+    made = [f"left out: {count(sum(one.number for one in left_out))} that make no sense"]
+    made += [
+        f"  {count(one.number)} of {display_name(f'{one.host}:{one.path}')}: {display_name(one.why)}"
+        for one in left_out[:MOST_SHOWN]
+    ]
+    if len(left_out) > MOST_SHOWN:
+        made.append(f"  and {count(len(left_out) - MOST_SHOWN)} more (claude-top ledger status --json lists them)")
+    return made
+
+
+def moved_lines(moved: Sequence[MovedFolder]) -> list[str]:
+    """Return what to say of folders that moved, with the command for each."""
+    made = []
+    for one in moved:
+        made.append(
+            f"not counted: {count(one.responses)} responses of {count(one.files)} files in {display_name(one.old)}, "
+            "which is gone; if it moved, bring them over with"
+        )
+        made.append(f"  {display_name(one.command, len(one.command))}")
+    return made
 
 
 def _figures(row: HostRow) -> dict[str, Any]:

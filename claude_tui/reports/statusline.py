@@ -33,8 +33,11 @@ def line(
     branch: str = "",
     thresholds: tuple[int, int] | None = None,
 ) -> str:
-    """Return the line, without a newline. `burn` is off, emoji, text or emoji-text; `cost_source` auto, ccusage,
-    cc or both. With `thresholds` the context is green below the first percentage, yellow below the second, then red.
+    """Return the line, without a newline. `burn` is off, emoji, text or emoji-text.
+
+    `cost_source` is auto or ccusage (what was counted), cc (what the client says: that goes on over /clear and starts
+    anew when a session is resumed) or both. With `thresholds` the context is green below the first percentage, yellow
+    below the second, then red.
     """
     parts = [f"🤖 {_model(given)}" + (f" 🌿 {display_name(branch, 40)}" if branch else "")]
     parts.append(f"💰 {_session(given, day, cost_source)} session / {_today(day)} / {_block(given, day, now_ms)}")
@@ -61,9 +64,7 @@ def _session(given: Mapping[str, Any], day: Mapping[str, Any] | None, cost_sourc
     counted = nano / 1e9 if nano is not None else None
     if cost_source == "both":
         return f"({_dollars(reported)} cc / {_dollars(counted)} counted)"
-    if cost_source == "ccusage":
-        return _dollars(counted)
-    return _dollars(reported if reported is not None or cost_source == "cc" else counted)
+    return _dollars(reported if cost_source == "cc" else counted)
 
 
 def _today(day: Mapping[str, Any] | None) -> str:

@@ -65,6 +65,7 @@ class FileFacts(NamedTuple):
     `session` is the id the file is the main transcript of ("" where it is not one); `parent` the session a
     sub-agent file belongs to. `context_tokens` is the prompt of the newest main-chain response, at
     `context_model`, or what a compaction since has left of it; `compacted_tokens` what the newest compaction found;
+    `largest_prompt` the largest prompt of any main-chain response;
     `last_kind` the type of the newest conversational line ("assistant", "user", "tool_use"),
     at `last_ms`. `is_complete`: this is all the file says so far, and replaces what was known of it.
     """
@@ -84,6 +85,7 @@ class FileFacts(NamedTuple):
     last_kind: str = ""
     last_ms: int = 0
     is_complete: bool = False
+    largest_prompt: int = 0
 
 
 NO_FACTS: Final = FileFacts()
@@ -99,7 +101,11 @@ def newer_facts(known: FileFacts, found: FileFacts) -> FileFacts:
     else:
         first = known
     merged = FileFacts._make(new or old for new, old in zip(found, known, strict=True))
-    return merged._replace(cwd=first.cwd or merged.cwd, compactions=max(known.compactions, found.compactions))
+    return merged._replace(
+        cwd=first.cwd or merged.cwd,
+        compactions=max(known.compactions, found.compactions),
+        largest_prompt=max(known.largest_prompt, found.largest_prompt),
+    )
 
 
 @dataclass(frozen=True, slots=True)

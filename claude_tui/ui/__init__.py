@@ -19,7 +19,7 @@ def run(
     view: str | None = None,
     first_frame: FirstFrame | None = None,
 ) -> int:
-    """Run the app until it is left; returns the exit code.
+    """Run the app until it is left; returns the exit code. The process must end then, and is ended if it does not.
 
     Args:
         source: Where snapshots come from, usually an engine `Monitor`. It is run as long as the app runs.
@@ -42,6 +42,7 @@ def run(
 
     from claude_tui.paths import config_folder
     from claude_tui.ui.app import ClaudeTop
+    from claude_tui.ui.leaving import end_at_last
     from claude_tui.ui.settings import FILE_NAME, load, with_options
 
     path = config_folder() / FILE_NAME
@@ -51,5 +52,7 @@ def run(
     # stderr has no file number to pass: "bad value(s) in fds_to_keep".
     resource_tracker.ensure_running()
     app = ClaudeTop(source, settings, settings_path=path, complaints=complaints, first_frame=first_frame)
+    app.on_leaving = end_at_last
     app.run(mouse=mouse)
+    end_at_last(app.return_code or 0)
     return app.return_code or 0

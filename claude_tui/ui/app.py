@@ -96,6 +96,8 @@ class ClaudeTop(Picture):
         """The budgets that are used up, as sentences."""
         self._told: set[tuple[str, date]] = set()
         self.settings_path = settings_path
+        self.on_leaving: Callable[[int], object] = lambda code: None
+        """Called with the exit code as soon as the app is to end, perhaps more than once."""
         self._clock = clock or (lambda: time.time_ns() // 1_000_000)
         self._zone: tzinfo = timezone.utc
         self._zone_name = ""
@@ -134,7 +136,7 @@ class ClaudeTop(Picture):
     def on_mount(self) -> None:
         """Start counting, and draw once before there is anything."""
         self.take_over(self._complaints)
-        leave_on_signals(self.leave)
+        leave_on_signals(asyncio.get_running_loop(), self.leave, self.on_leaving)
         self.first_screen.started()
         self.set_timer(FIRST_FRAME_S, self.show_drawn)
         self.set_interval(KEEP_S, self.keep_frame)
@@ -239,8 +241,16 @@ class ClaudeTop(Picture):
 
     def leave(self, code: int) -> None:
         """End the program with an exit code."""
-        self.keep_frame()
-        self.exit(return_code=code)
+        self.on_leaving(code)
+        try:
+            self.keep_frame()
+        finally:
+            self.exit(return_code=code)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End because of a mistake of ours."""
+        self.on_leaving(1)
+        super()._handle_exception(error)
 
     @property
     def scope(self) -> Scope:

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from claude_tui import __version__, paths
+from claude_tui import __version__, files, paths
 
 LEAST_HEIGHT: Final = 6
 """In fewer lines there is none to say on how old the picture is."""
@@ -55,7 +55,7 @@ class FirstFrame:
             return False
         try:
             size = os.get_terminal_size(sys.stdout.fileno())
-            first, *lines = self._file.read_bytes()[:_MOST_BYTES].decode().split("\n")
+            first, *lines = files.read_text(self._file, _MOST_BYTES).split("\n")
             identity, width, saved_s, settings = first.split(" ")
             is_ours = (identity, width, settings) == (self._identity, str(size.columns), _settings_stamp())
             moment = time.localtime(int(saved_s))
@@ -89,10 +89,7 @@ class FirstFrame:
         first = f"{self._identity} {width} {int(time.time())} {_settings_stamp()}"
         with contextlib.suppress(OSError, ValueError):
             paths.create_private(self._file.parent)
-            fresh = self._file.with_name(f"{self._file.name}-{os.getpid():x}")
-            with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write("\n".join((first, *lines)).encode())
-            fresh.replace(self._file)
+            files.replace(self._file, "\n".join((first, *lines)).encode(), files.OWN)
 
     @staticmethod
     def _write(text: str) -> bool:

@@ -34,8 +34,12 @@ class FirstScreen:
             from claude_tui.ui.held_driver import HeldDriver
 
             return HeldDriver
-        if sys.platform == "win32" or constants.DRIVER is not None:  # a browser's, where it is served
+        if sys.platform == "win32":
             return None
+        if constants.DRIVER is not None:
+            from claude_tui.ui.served_driver import NAME, ServedDriver
+
+            return ServedDriver if constants.DRIVER == NAME else None
         from claude_tui.ui.quiet_driver import QuietDriver  # only where there are terminals as Unix has them
 
         return QuietDriver

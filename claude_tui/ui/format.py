@@ -150,10 +150,18 @@ def day(value: date) -> str:
     return f"{WEEKDAYS[value.weekday()]} {value.day} {MONTHS[value.month - 1]} {value.year}"
 
 
+def moment(time_ms: int, zone: tzinfo | None) -> datetime:
+    """An instant as local date and time; 1970 for one that no calendar has."""
+    try:
+        return datetime.fromtimestamp(time_ms / 1000, zone)
+    except (OverflowError, ValueError, OSError):
+        return datetime.fromtimestamp(0, zone)
+
+
 def clock(time_ms: int, zone: tzinfo) -> str:
     """An instant as local day and time: 21 Nov 14:05."""
-    moment = datetime.fromtimestamp(time_ms / 1000, zone)
-    return f"{moment.day:2d} {MONTHS[moment.month - 1]} {moment:%H:%M}"
+    at = moment(time_ms, zone)
+    return f"{at.day:2d} {MONTHS[at.month - 1]} {at:%H:%M}"
 
 
 def clip(text: str, width: int) -> str:

@@ -14,6 +14,7 @@ from textual.widgets import Static
 from claude_tui.engine.blocks import Window
 from claude_tui.engine.budgets import BudgetState
 from claude_tui.model import Phase, Progress, Snapshot, Totals
+from claude_tui.sources.display import display_name
 from claude_tui.ui import bars, clients, format
 from claude_tui.ui.open_block import left_text
 
@@ -94,12 +95,22 @@ def phase_parts(progress: Progress, status: Status, width: int) -> list[Part]:
     return [(f"{glyph} ", style), (progress.phase.value, f"bold {style}")]
 
 
+def history_part(text: str, width: int) -> Part:
+    """Why the history is not kept, in as many words as there is room for beside the rest."""
+    head = text.partition(":")[0].partition(" (")[0]
+    fits = (f"▲ {text}", 2 * width // 3), (f"▲ {head}", width), (head, width)
+    return next((said for said, room in fits if len(said) <= room), head[: max(1, width - 1)] + "…"), "bold $error"
+
+
 def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
     """The right part of the top line."""
     progress = snapshot.progress
     groups: list[tuple[int, Sequence[Part]]] = [(4, [(status.period, "bold $accent")])]
     if status.client:
         groups.append((2, [clients.named(status.client)]))
+    if progress.history:
+        # What is lost for good has the highest rank; a cache that is not saved only costs time.
+        groups.append((-1, [history_part(display_name(progress.history), width)]))
     groups.append((0, phase_parts(progress, status, width)))
     if progress.phase is not Phase.SCANNING:
         if progress.files_total:
@@ -162,6 +173,8 @@ def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> C
     today = format.cost(snapshot.today, 9) if width < 50 else format.headline_cost(snapshot.today)
     first: list[Part] = [*glyph, ("today ", "$quiet") if width >= 30 else ("", ""), (today, "bold $primary")]
     groups: list[tuple[int, Sequence[Part]]] = [(0, first)]
+    if alone and snapshot.progress.history:
+        groups.append((-1, [history_part(display_name(snapshot.progress.history), width)]))
     groups.append((1, [(f"{format.money(burn, 7)}/h", "bold $warning" if burn else "$quiet")]))
     if status.window is not None:
         room = min(20, width - sum(len(text) for _, parts in groups for text, _ in parts) - 6)

@@ -1,22 +1,54 @@
-"""How the app ends when it is told to from outside: as with its own key, so nothing is lost. Must not draw."""
+"""How the program ends when it is told to from outside: as with its own key, so nothing is lost. Must not draw.
+
+Loaded before the screen's code is, so it must not need textual nor asyncio.
+"""
 
 from __future__ import annotations
 
-import asyncio
+import os
 import signal
+import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 SIGNALS: Final = ("SIGTERM", "SIGHUP")
 
+LAST_RESORT_S: Final = 30.0
+"""More than the ledger ever waits for another program, and than saving takes."""
 
-def leave_on_signals(leave: Callable[[int], object]) -> None:
-    """Call `leave` with the exit code that tells of the signal, when one comes that means to end."""
-    loop = asyncio.get_running_loop()
+
+def leave_on_signals(loop: AbstractEventLoop, leave: Callable[[int], object], begun: Callable[[int], object]) -> None:
+    """Have `leave` called with the exit code that tells of the signal, when one comes that means to end.
+
+    `begun` is called with it at once, even while the loop hangs; `leave` by the loop, as soon as that goes on.
+    """
+
+    def told(number: int, _frame: object) -> None:
+        begun(128 + number)
+        with suppress(RuntimeError):  # the loop is closed: the program is ending already
+            loop.call_soon_threadsafe(leave, 128 + number)
+
     for name in SIGNALS:
-        number = getattr(signal, name, None)
-        if number is not None:
-            # Not on Windows, nor beside the main thread: there the process ends as it always did.
-            with suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(number, leave, 128 + number)
+        # Not on Windows, nor beside the main thread: there the process ends as it always did.
+        with suppress(AttributeError, ValueError):
+            signal.signal(getattr(signal, name), told)
+
+
+def end_at_last(code: int, wait_s: float = LAST_RESORT_S) -> None:
+    """End the process after `wait_s` with an exit code, whatever its threads still wait for by then.
+
+    For a process that is ending. What was counted is in the ledger by then, which a thread of its own writes every
+    second; nothing else is lost that the next start does not count again.
+    """
+
+    def end() -> None:
+        time.sleep(wait_s)
+        os._exit(code)
+
+    with suppress(RuntimeError):  # no thread can be started any more: Python itself is at its end
+        threading.Thread(target=end, name="last resort", daemon=True).start()

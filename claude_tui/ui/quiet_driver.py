@@ -1,5 +1,6 @@
-"""A terminal driver that sleeps until there is a key. Textual's wakes ten times a second to look whether it is to end.
+"""A terminal driver that sleeps until there is a key, and lets the program end when its terminal is gone.
 
+Textual's wakes ten times a second to look whether it is to end, and waits for ever for a terminal that takes nothing.
 Must not know what keys mean.
 """
 
@@ -7,11 +8,13 @@ from __future__ import annotations
 
 import os
 import selectors
+import signal
 from codecs import getincrementaldecoder
+from collections.abc import Callable
 from contextlib import suppress
 from threading import Event
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
@@ -44,12 +47,74 @@ class Bell(Event):
             os.read(self._reading, 1)
 
 
+class Outlet:
+    """A terminal to write to that may go away: `lost` is told so once, and from then on nothing is written."""
+
+    def __init__(self, file: TextIO, lost: Callable[[], None]) -> None:
+        self._file = file
+        self._lost = lost
+        self._is_lost = False
+
+    def fileno(self) -> int:
+        """Return the number of the file."""
+        return self._file.fileno()
+
+    def write(self, text: str) -> None:
+        """Write, as far as there is a terminal."""
+        self._try(lambda: self._file.write(text))
+
+    def flush(self) -> None:
+        """Write out what was kept."""
+        self._try(self._file.flush)
+
+    def _try(self, work: Callable[[], object]) -> None:
+        if self._is_lost:
+            return
+        try:
+            work()
+        except (OSError, ValueError):
+            self._is_lost = True
+            self._give_up()
+            self._lost()
+
+    def _give_up(self) -> None:
+        """Let what Python still keeps of it go nowhere: it would fail once more at the end."""
+        with suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._file.fileno())
+            os.close(nowhere)
+
+
 class QuietDriver(LinuxDriver):
-    """Reads keys as Textual's driver does, and does nothing in between."""
+    """Reads keys as Textual's driver does, and does nothing in between.
+
+    A terminal that is gone counts as SIGHUP, which does not reach everybody whose terminal goes.
+    """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.exit_event: Bell = Bell()
+        self._file: Any = Outlet(self._file, self._lost)
+
+    def write(self, data: str) -> None:
+        """Write; nothing where the terminal was gone before the screen could be begun."""
+        if self._writer_thread is not None:
+            super().write(data)
+
+    def _lost(self) -> None:
+        if not self.exit_event.is_set():
+            os.kill(os.getpid(), signal.SIGHUP)  # not of this thread: the main one may wait for something
+
+    def _sigcont_application(self, *_: Any) -> None:
+        """Begin again where the screen was left before a stop.
+
+        Whoever has lost a terminal is told to continue, too, and so is who was stopped without being asked: their
+        screen was never left, and a second set of threads for it would not end with the first.
+        """
+        if self._must_signal_resume:
+            super()._sigcont_application()
+        elif self._app._loop is not None:
+            self._app._loop.call_soon_threadsafe(self._app.refresh)
 
     def run_input_thread(self) -> None:
         """Pass on what is typed, until the event says to end."""
@@ -64,9 +129,13 @@ class QuietDriver(LinuxDriver):
                 wait_s = None if escape_ends_s is None else max(0.0, escape_ends_s - monotonic())
                 ready = [key.fileobj for key, _ in selector.select(wait_s)]
                 if self.fileno in ready:
-                    typed = os.read(self.fileno, READ_BYTES)
-                    if not typed:  # the end of a pipe, which would be there to read for ever
+                    try:
+                        typed = os.read(self.fileno, READ_BYTES)
+                    except OSError:  # what Linux says of a terminal that is gone
+                        typed = b""
+                    if not typed:  # the end, which would be there to read for ever
                         selector.unregister(self.fileno)
+                        self._lost()
                     text = decode(typed)  # empty where it ends within a character
                     for message in parser.feed(text) if text else ():
                         self.process_message(message)

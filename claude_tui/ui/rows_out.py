@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from claude_tui import files
 from claude_tui.ui.bars import NOTHING
 from claude_tui.ui.columns import Column
 
@@ -56,9 +57,13 @@ def write_new(folder: Path, name: str, text: str) -> Path:
     for number in range(1, 1000):
         path = folder / (f"{name}.csv" if number == 1 else f"{name}-{number}.csv")
         try:
-            with path.open("x", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(text)
+            path.open("x").close()
         except FileExistsError:
             continue
+        try:
+            files.replace(path, text.encode("utf-8", "backslashreplace"))
+        except OSError:
+            path.unlink(missing_ok=True)  # its name was taken for it
+            raise
         return path
     raise FileExistsError(f"{folder / name}.csv and 998 more are there")

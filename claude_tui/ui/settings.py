@@ -6,15 +6,14 @@ left alone. Must not know widgets.
 
 from __future__ import annotations
 
-import os
 import re
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
+from claude_tui import files
 from claude_tui.engine.budgets import Budget, budgets_of
 
 if sys.version_info >= (3, 11):
@@ -57,11 +56,15 @@ _SIMPLE: Final[dict[str, type]] = {
 def load(path: Path) -> tuple[Settings, list[str]]:
     """The settings of a file and what was wrong with it; defaults where it is missing or senseless."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(files.read_text(path))
     except FileNotFoundError:
         return Settings(), []
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        return Settings(), [f"{path}: {error.strerror}; the defaults are used"]
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         return Settings(), [f"{path}: {error}; the defaults are used"]
+    except RecursionError:
+        return Settings(), [f"{path}: nested too deeply; the defaults are used"]
     return _from_table(table)
 
 
@@ -127,12 +130,12 @@ def with_value(text: str, section: str, name: str, value: object) -> str:
 
 
 def save(path: Path, section: str, name: str, value: object) -> None:
-    """Set one value in the file, which is replaced in one step.
+    """Set one value in the file, which is replaced in one step and stays a link where it is one.
 
     Raises OSError, or ValueError for a file that makes no sense, which stays as it is.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = files.read_text(path)
     except FileNotFoundError:
         text = ""
     changed = with_value(text, section, name, value)
@@ -141,15 +144,10 @@ def save(path: Path, section: str, name: str, value: object) -> None:
         tomllib.loads(changed)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{path} is left alone: {error}") from error
+    except RecursionError:
+        raise ValueError(f"{path} is left alone: nested too deeply") from None
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    number, name_beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(number, "w", encoding="utf-8") as file:
-            file.write(changed)
-        os.replace(name_beside, path)
-    except OSError:
-        Path(name_beside).unlink(missing_ok=True)
-        raise
+    files.replace(path, changed.encode(), files.OWN, is_durable=True)
 
 
 def with_options(settings: Settings, **given: Any) -> Settings:

@@ -141,3 +141,15 @@ def test_a_command_that_is_none(capsys: pytest.CaptureFixture[str], word: str, s
     assert main([word]) == 2
     captured = capsys.readouterr()
     assert captured.out == "" and said in captured.err and captured.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [["report"], ["report", "--json"], ["--once"], ["daily"], ["export"]])
+def test_a_history_that_cannot_be_read_is_told_and_the_rest_is_counted(
+    claude_home: ClaudeHome, own_home: Path, command: list[str]
+) -> None:
+    claude_home.append(assistant("msg_1", NOON, usage(output=2)))
+    usual = run(*command)
+    (own_home / ".data" / "claude-top" / "ledger.db").mkdir(parents=True)
+    done = run(*command)
+    assert (done.code, done.stdout) == (0, usual.stdout)
+    assert done.stderr.startswith("claude-top: history not read: ") and done.stderr.count("\n") == 1

@@ -75,6 +75,39 @@ def test_a_line_with_a_null(claude_home: ClaudeHome, capsys: pytest.CaptureFixtu
     assert rule["examples"][0]["path"] == str(path) and rule["examples"][0]["offset"] > 0
 
 
+TAKEN_BY_CCUSAGE = (
+    "2026-11-20T10:00:00.123Z", "2026-11-20T10:00:00Z", "2026-11-20T10:00:00.123+00:00", "2026-11-20T10:00:00-05:00",
+    "2026-11-20T10:00:00.123+23:59", "2026-11-20T10:00:00.123-00:00", "2028-02-29T10:00:00.000Z",
+    "1969-11-20T10:00:00.000Z", "0001-11-20T10:00:00.000Z", "9999-12-31T23:59:59.999Z",
+)  # fmt: skip
+PASSED_OVER_BY_CCUSAGE = (
+    *(f"2026-11-20T10:00:00.{'123456789'[:digits]}Z" for digits in (0, 1, 2, 4, 5, 6, 7, 8, 9)),
+    *(f"2026-11-20T10:00:00.123{offset}" for offset in ("z", "", "+0200", "+02", "+1:00", "+24:00", "+10:60")),
+    "2026-11-20t10:00:00.123Z", "2026-11-20 10:00:00.123Z", "2026-11-20T10:00:00,123Z", "2026-11-20T10:00:00:123Z",
+    "2026-11-20", "2026-11-20T10:00Z", "20261120T100000Z", " 2026-11-20T10:00:00Z", "2026-11-20T10:00:00.123Z ",
+    "2026-11-20T10:00:00.123Z\n", "2026-11-20T10:00:60.000Z", "2026-11-20T10:60:00.000Z", "2026-11-20T24:00:00.000Z",
+    "2026-13-20T10:00:00.000Z", "2026-00-10T10:00:00.000Z", "2026-11-31T10:00:00.000Z", "2027-02-29T10:00:00.000Z",
+    "1900-02-29T00:00:00Z", "2026-11-20T10:00:00.12aZ", "+2026-11-20T10:00:00Z",
+    "\uff12026-11-20T10:00:00Z", "soon", "",
+    1795262400000,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stamp", "entries"), [*((one, 1) for one in TAKEN_BY_CCUSAGE), *((one, 0) for one in PASSED_OVER_BY_CCUSAGE)]
+)
+def test_timestamps_are_taken_as_version_20_takes_them(
+    claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str], stamp: object, entries: int
+) -> None:
+    claude_home.append(assistant("msg_1", NOON, usage(100, 20), timestamp=stamp))
+    assert explained(capsys)["theirs"]["entries"] == entries
+
+
+def test_a_line_with_microseconds(claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    claude_home.append(assistant("msg_1", NOON, usage(100, 20), timestamp="2026-11-20T10:00:00.123456Z"))
+    assert rules(capsys) == {"line_passed_over": -120}
+
+
 def test_compaction_is_not_counted_there(claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
     compaction = {"type": "compaction", "input_tokens": 1000, "output_tokens": 50}
     message = {"type": "message", "input_tokens": 1, "output_tokens": 2}

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 from pathlib import Path
 
 import pytest
 
 from claude_tui.cli import main
-from claude_tui.engine.ledger import Ledger
+from claude_tui.engine.ledger import Ledger, pieces
 from claude_tui.paths import ledger_file
 from tests.cli.program import run
-from tests.engine.ledgers import ran
+from tests.engine.ledgers import piece, ran, row
 from tests.logs import ClaudeHome, assistant, usage
 
 NOON = 1_795_176_000_000
@@ -115,3 +117,72 @@ def test_damage_is_told(laptop: Path, capsys: pytest.CaptureFixture[str]) -> Non
     capsys.readouterr()
     assert main(["ledger", "status"]) == 4
     assert "damaged" in capsys.readouterr().out
+
+
+@pytest.mark.timeout(60)
+def test_files_that_never_end_are_refused_at_once(laptop: Path, tmp_path: Path) -> None:
+    assert main(["ledger", "merge", str(laptop)]) == 0
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for action in (["merge"], ["import"], ["export", "--output"]):
+        for path in (pipe, Path("/dev/zero"), tmp_path):
+            done = run("ledger", *action, str(path))
+            assert done.code == 1 and done.stderr.count("\n") == 1 and "no regular file" in done.stderr
+    assert Path("/dev/zero").is_char_device() and pipe.is_fifo()
+
+
+def test_the_first_line_that_is_left_out_is_named(laptop: Path, tmp_path: Path) -> None:
+    assert main(["ledger", "merge", str(laptop)]) == 0
+    lines = run("ledger", "export").stdout.splitlines()
+    (bad,) = [json.loads(line) for line in lines if b"msg_2" in line]
+    done = run("ledger", "import", "-", stdin=b"\n".join([*lines, json.dumps({**bad, "terms": "x"}).encode()]))
+    assert done.code == 4 and f"line {len(lines) + 1}: terms that cannot be read" in done.stderr
+
+
+def test_rows_that_make_no_sense_are_told(
+    own_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = Ledger.open(tmp_path / "other.db", "desk")
+    with monkeypatch.context() as patched:
+        patched.setattr(pieces, "_sound", lambda piece: piece)
+        for ledger in (Ledger.open(), other):
+            ledger.write([piece("/logs/\x1b[2Jp.jsonl", [row("msg_1", time_ms=NOON), row("msg_2", time_ms=10**18)])])
+    assert main(["ledger", "merge", str(other.path)]) == 4
+    captured = capsys.readouterr()
+    assert "1 responses are new" in captured.err and "left out: 1 that make no sense" in captured.err
+    assert main(["ledger", "status"]) == 4
+    printed = capsys.readouterr().out
+    assert "time is out of range" in printed and "\x1b" not in printed
+    assert main(["ledger", "status", "--json"]) == 4
+    (left_out,) = json.loads(capsys.readouterr().out)["left_out"]
+    assert (left_out["number"], left_out["path"]) == (1, "/logs/\x1b[2Jp.jsonl")
+    assert main(["doctor"]) == 0
+    assert "time is out of range" in capsys.readouterr().out
+    assert main(["report", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["totals"]["responses"] == 1
+
+
+def test_a_folder_that_moved_is_brought_over_with_the_command_that_is_shown(
+    own_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = ClaudeHome(tmp_path / "old place")
+    gone = home.append(assistant("msg_1", NOON, usage(output=10)))
+    ran(home.folder, Ledger.open())
+    gone.unlink()
+    home.folder.rename(own_home / ".claude")
+    assert main(["report", "--json"]) != 0 or json.loads(capsys.readouterr().out)["totals"]["responses"] == 0
+    capsys.readouterr()
+    assert main(["ledger", "status", "--json"]) == 0
+    (moved,) = json.loads(capsys.readouterr().out)["moved"]
+    assert moved["responses"] == 1
+    for command in (["ledger", "status"], ["doctor"]):
+        assert main(command) in (0, 3)
+        assert moved["command"] in capsys.readouterr().out
+    assert main(shlex.split(moved["command"])[1:]) == 0
+    assert "brought over: 1 file; 1 responses are new" in capsys.readouterr().err
+    assert main(["report", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["totals"]["responses"] == 1
+    assert main(["ledger", "status", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["moved"] == []
+    assert main(["ledger", "adopt", "/nowhere", "/else"]) == 3

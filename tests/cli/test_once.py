@@ -21,6 +21,17 @@ def test_one_picture_as_text(claude_home: ClaudeHome, noon: int, capsys: pytest.
         assert part in text
 
 
+def test_the_second_picture_tells_the_same_pace(
+    claude_home: ClaudeHome, noon: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("claude_tui.engine.count.UNSAVED_BYTES", 0)
+    claude_home.append(assistant("msg_1", noon - 60_000, usage(output=100_000)))
+    for _ in range(2):
+        assert main(["--once"]) == 0
+        text = capsys.readouterr().out
+        assert "per hour, over 5, 15 and 60 min: $18.00, $6.00, $1.50   active sessions 1" in text
+
+
 def test_a_picture_of_some_days(claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
     claude_home.append(
         assistant("msg_1", 1_795_176_000_000, usage(output=100_000)),

@@ -63,7 +63,7 @@ def test_the_line(spent: ClaudeHome) -> None:
     assert done.code == 0 and done.stderr == ""
     model, money, burn, context = done.text.rstrip("\n").split(" | ")
     assert model == "🤖 Fable 5 (high)"
-    assert money.startswith("💰 $0.23 session / $1.80 today / $1.80 block (~") and money.endswith("m left)")
+    assert money.startswith("💰 $1.50 session / $1.80 today / $1.80 block (~") and money.endswith("m left)")
     assert burn.startswith("🔥 $") and burn.endswith("/hr")
     assert context == "🧠 25,000 (13%)"
 
@@ -72,8 +72,28 @@ def test_cost_sources_and_burn_indicator(spent: ClaudeHome) -> None:
     assert "💰 $1.50 session" in counted_line(given(spent), "--cost-source", "ccusage").text
     assert "($0.23 cc / $1.50 counted) session" in counted_line(given(spent), "--cost-source", "both").text
     assert "(High)" in counted_line(given(spent), "-B", "emoji-text").text
+    assert "💰 $0.23 session" in counted_line(given(spent), "--cost-source", "cc").text
     without = {name: value for name, value in given(spent).items() if name != "cost"}
     assert "💰 $1.50 session" in counted_line(without).text
+
+
+def test_what_a_session_cost_before_it_was_cleared_or_resumed_is_not_mixed_up(spent: ClaudeHome, noon: int) -> None:
+    old = noon - 30 * 24 * HOUR
+    spent.append(assistant("msg_3", old, usage(output=2_000), session="old"), session="old")
+    for session, cost in (("s1", "$1.50"), ("old", "$0.03"), ("new", "$0.00"), ("s2", "$0.30")):
+        for reported in (541.0, 0.0):
+            document = given(spent, session_id=session, cost={"total_cost_usd": reported})
+            assert f"💰 {cost} session" in counted_line(document).text
+    assert (
+        "541.00 cc / $0.30 counted" in line(document | {"cost": {"total_cost_usd": 541}}, "--cost-source", "both").text
+    )
+
+
+@pytest.mark.parametrize("session", ["\ud800", "x" * 500, "\0", "", None, 7])
+def test_a_session_without_a_name_that_could_be_counted_has_no_cost(spent: ClaudeHome, session: object) -> None:
+    counted_line(given(spent))
+    done = line(given(spent, session_id=session))
+    assert (done.code, done.stderr) == (0, "") and "💰 … session / $1.80 today" in done.text
 
 
 def test_new_responses_arrive_in_the_next_lines(spent: ClaudeHome) -> None:

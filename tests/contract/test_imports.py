@@ -25,7 +25,7 @@ with open({report!r}, "w") as report:
 """
 
 SCREEN = {"textual", "plotext", "claude_tui.ui", "claude_tui.demo"}
-LIVE = {"watchfiles", "aiofiles", "claude_tui.engine.monitor"}
+LIVE = {"watchfiles", "aiofiles", "aiohttp", "claude_tui.engine.monitor"}
 READING = {
     "concurrent.futures", "claude_tui.engine.scan", "claude_tui.sources.claude.fast", "logging", "shutil", "tempfile",
     "textwrap",

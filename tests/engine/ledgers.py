@@ -8,14 +8,17 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 
-from claude_tui.engine.ledger import Ledger, LedgerKeeper
+from claude_tui.engine.given import Given
+from claude_tui.engine.ledger import Followed, Ledger, LedgerFollower, LedgerKeeper, Scope
 from claude_tui.engine.ledger.book import FileKey
 from claude_tui.engine.ledger.pieces import Piece
 from claude_tui.engine.outcome import pack
 from claude_tui.engine.reading import FileReader, Task, discover, roots_of
+from claude_tui.engine.seen import Seen
 from claude_tui.engine.store import Store
 from claude_tui.model import Row, Usage
 from claude_tui.sources.columns import columns_of
+from claude_tui.sources.protocol import Checkpoint
 from tests.engine.counting import PRICER, UTC, config_of, content
 
 Content = dict[tuple[str, str, str], list[tuple[object, ...]]]
@@ -28,12 +31,17 @@ class Run:
         self.store = Store(PRICER, UTC)
         self.reader = FileReader(PRICER, UTC, keep_names=True)
         self.config = config_of(folder)
-        self.keeper = LedgerKeeper(self.store, ledger, roots_of(self.config))
+        self.scope = Scope(roots_of(self.config), frozenset({"claude"}))
+        self.follower = LedgerFollower(self.store, ledger, self.scope, Given())
+        self.keeper = LedgerKeeper(ledger, PRICER, UTC, on_written=self.follower.wrote)
+        self.seen: dict[str, Seen] = {}
         files = discover(self.config)
-        self.started = self.keeper.start(files)
-        self.checkpoints = {}
+        self.keeper.start(files)
         for file in files:
             self.read(Task(file))
+        self.followed = self.follower.follow(self.seen)
+        if self.followed is Followed.DAMAGED:
+            self.follower.give_salvage()
         self.keeper.catch_up(())
 
     def read(self, task: Task) -> None:
@@ -42,7 +50,11 @@ class Run:
         self.store.take_in(pack([found]))
         self.keeper.note(outcome, found.columns)
         if outcome.checkpoint is not None:
-            self.checkpoints[outcome.file.path] = outcome.checkpoint
+            self.seen[outcome.file.path] = Seen(outcome.file, outcome.checkpoint)
+
+    @property
+    def checkpoints(self) -> dict[str, Checkpoint]:
+        return {path: seen.checkpoint for path, seen in self.seen.items()}
 
     def follow(self) -> None:
         """Read what was appended to every file."""

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_tui.engine.calendar import Calendar
+from claude_tui.engine.periods import months, weeks
+from claude_tui.model import DayRow, Totals
 from tests.engine.counting import assert_sums_agree, counted
 from tests.logs import ClaudeHome, assistant, usage
 
@@ -93,3 +95,16 @@ def test_responses_fall_on_their_local_day(claude_home: ClaudeHome, zone: str, m
     assert [(row.day, row.totals.input, row.totals.responses) for row in days] == [
         (today - timedelta(days=1), 5, 2), (today, 2, 1),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin"])
+@pytest.mark.parametrize(
+    "time_ms", [-(2**63), -(10**15), -1, 0, 253_370_764_799_999, 253_370_764_800_000, 253_402_300_799_999, 2**62, 2**63]
+)
+def test_an_instant_out_of_reach_falls_on_a_day_whose_week_and_month_exist(time_ms: int, zone: str) -> None:
+    calendar = Calendar(ZoneInfo(zone))
+    day, hour = calendar.day_hour(time_ms)
+    start_ms, end_ms = calendar.span_ms(day)
+    assert 0 <= hour < 24 and 22 * 3_600_000 < end_ms - start_ms < 26 * 3_600_000
+    rows = [DayRow(calendar.day(time_ms), Totals(responses=1))]
+    assert len(weeks(rows)) == len(months(rows)) == 1

@@ -18,12 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_tui import paths
-from claude_tui.engine.ledger import Ledger, LedgerError, LedgerKeeper
+from claude_tui.engine.given import Given, mark_of
+from claude_tui.engine.ledger import Followed, Ledger, LedgerError, LedgerFollower, LedgerKeeper, Scope
 from claude_tui.engine.ledger.history import FileHistory
 from claude_tui.engine.ledger.pieces import stamp_of
 from claude_tui.engine.ledger.runs import RUN, decode, encode
 from claude_tui.engine.ledger.schema import lease
-from claude_tui.engine.reading import FileReader, Task, discover, roots_of
+from claude_tui.engine.reading import discover, roots_of
 from claude_tui.engine.snapshots import SnapshotMaker
 from claude_tui.engine.store import Store
 from claude_tui.model import Extra, Query, Row, Usage
@@ -78,7 +79,7 @@ def test_a_file_that_lost_lines_loses_no_response(claude_home: ClaudeHome, tmp_p
     ]
     # The file is there and the ledger knows more of it: the next start must see that at once.
     run = Run(claude_home.folder, ledger)
-    assert run.started.given == 1
+    assert run.followed is Followed.GIVEN
     assert len(run.end().responses()) == 5
 
 
@@ -150,20 +151,13 @@ def test_no_day_ever_shrinks(claude_home: ClaudeHome, tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_any_more_stays_counted(claude_home: ClaudeHome, tmp_path: Path) -> None:
-    claude_home.append(assistant("msg_1", T, usage(1, 1)))
+    path = claude_home.append(assistant("msg_1", T, usage(1, 1)))
     ledger = ledger_in(tmp_path)
     before = ran(claude_home.folder, ledger).responses()
-    store = Store(PRICER, UTC)
-    config = config_of(claude_home.folder)
-    keeper = LedgerKeeper(store, ledger, roots_of(config))
-    (file,) = discover(config)
-    keeper.start([file])
     # As for a file whose rights were taken away, which would not stop every user.
-    found = FileReader(PRICER, UTC).read(Task(file._replace(path=file.path + ".gone")))
-    assert found.outcome.checkpoint is None
-    keeper.note(found.outcome._replace(file=file), found.columns)
-    keeper.close()
-    assert store.responses() == before
+    path.unlink()
+    path.symlink_to(tmp_path / "nowhere")
+    assert ran(claude_home.folder, ledger).responses() == before
 
 
 def test_what_lies_elsewhere_is_not_counted(claude_home: ClaudeHome, tmp_path: Path) -> None:
@@ -175,35 +169,63 @@ def test_what_lies_elsewhere_is_not_counted(claude_home: ClaudeHome, tmp_path: P
     assert [line.key for line in ran(other.folder, ledger).responses()] == ["msg_2"]
 
 
-def test_files_that_are_there_are_not_read_from_the_ledger(claude_home: ClaudeHome, tmp_path: Path) -> None:
+def test_only_what_the_files_do_not_hold_is_read_from_the_ledger(
+    claude_home: ClaudeHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for session in ("a", "b", "c"):
         claude_home.append(assistant(f"msg_{session}", T, usage(1, 1), session=session), session=session)
     ledger = ledger_in(tmp_path)
     ran(claude_home.folder, ledger)
-    claude_home.path("b").unlink()
-    run = Run(claude_home.folder, ledger)
-    assert run.started.given == 1
-    run.end()
+    given: list[str] = []
+    plain = Store.remember
 
+    def noting(store: Store, path: str, columns: Columns, facts: object = ()) -> bool:
+        given.append(path)
+        return plain(store, path, columns)
 
-def test_a_cache_as_new_as_the_ledger_needs_nothing_of_it(claude_home: ClaudeHome, tmp_path: Path) -> None:
-    path = claude_home.append(assistant("msg_1", T, usage(1, 1)))
-    ledger = ledger_in(tmp_path)
+    monkeypatch.setattr(Store, "remember", noting)
+    assert Run(claude_home.folder, ledger).followed is Followed.LEVEL
+    assert given == []
+    gone = claude_home.path("b")
+    gone.unlink()
     run = Run(claude_home.folder, ledger)
-    store = run.end()
-    mark = ledger.mark()
-    assert mark
-    path.unlink()
-    keeper = LedgerKeeper(store, ledger, run.keeper._places)
-    assert keeper.start([], run.checkpoints, mark) == (0, ())
-    keeper.close()
+    assert (run.followed, given) == (Followed.GIVEN, [str(gone)])
+    assert run.follower.follow(run.seen) is Followed.SAME
     ledger.write([piece("/elsewhere", [row("msg_2")])])
-    assert ledger.mark() != mark
-    # The ledger moved on, but still knows the file exactly as the cache does.
-    assert keeper.start([], run.checkpoints, mark) == (0, ())
-    further = {name: checkpoint._replace(offset=9_999) for name, checkpoint in run.checkpoints.items()}
-    assert keeper.start([], further, mark) == (1, tuple(further))
-    keeper.close()
+    assert run.follower.follow(run.seen) is Followed.LEVEL
+    ledger.write([piece(str(gone), [row("msg_3")])])
+    assert (run.follower.follow(run.seen), given) == (Followed.GIVEN, [str(gone)] * 2)
+
+
+def test_what_was_written_is_not_given_back(claude_home: ClaudeHome, tmp_path: Path) -> None:
+    claude_home.append(assistant("msg_1", T, usage(1, 1)))
+    run = Run(claude_home.folder, ledger_in(tmp_path))
+    run.end()
+    assert run.follower.follow(run.seen) is Followed.SAME
+    claude_home.append(assistant("msg_2", T, usage(1, 1)))
+    run.follow()
+    run.end()
+    assert run.follower.follow(run.seen) is Followed.SAME
+
+
+@pytest.mark.parametrize("is_older", [False, True], ids=["another", "an older one"])
+def test_a_ledger_that_is_not_the_one_that_was_given_is_told(
+    claude_home: ClaudeHome, tmp_path: Path, is_older: bool
+) -> None:
+    ledger = ledger_in(tmp_path)
+    path = claude_home.append(assistant("msg_1", T, usage(1, 1)))
+    ran(claude_home.folder, ledger)
+    kept = ledger.path.read_bytes()
+    claude_home.append(assistant("msg_2", T, usage(1, 1)))
+    ran(claude_home.folder, ledger)
+    path.unlink()
+    run = Run(claude_home.folder, ledger)
+    ledger.path.unlink()
+    if is_older:
+        ledger.path.write_bytes(kept)
+    else:
+        ledger.write([piece("/elsewhere", [row("msg_2")])])
+    assert run.follower.follow(run.seen) is Followed.REPLACED
 
 
 def test_what_came_before_new_lines_is_read_and_kept_too(claude_home: ClaudeHome, tmp_path: Path) -> None:
@@ -212,7 +234,7 @@ def test_what_came_before_new_lines_is_read_and_kept_too(claude_home: ClaudeHome
     run = Run(claude_home.folder, ledger_in(tmp_path / "old"))
     run.keeper.close()
     ledger = ledger_in(tmp_path)
-    run.keeper = LedgerKeeper(run.store, ledger, run.keeper._places)
+    run.keeper = LedgerKeeper(ledger, PRICER, UTC)
     run.keeper.start(discover(run.config))
     claude_home.append(assistant("msg_3", T + 3, usage(1, 3)))
     run.follow()
@@ -228,7 +250,7 @@ def test_what_only_the_cache_knew_is_read_and_kept(claude_home: ClaudeHome, tmp_
     before = ran(claude_home.folder, ledger_in(tmp_path / "old"))
     ledger = ledger_in(tmp_path)
     run = Run(claude_home.folder, ledger_in(tmp_path / "older"))
-    keeper = LedgerKeeper(run.store, ledger, run.keeper._places)
+    keeper = LedgerKeeper(ledger, PRICER, UTC)
     files = discover(run.config)
     keeper.start(files)
     seen = [(file, run.checkpoints[file.path]) for file in files]
@@ -283,9 +305,7 @@ def test_prices_are_those_of_the_day_it_is_read(claude_home: ClaudeHome, tmp_pat
     prices = tmp_path / "prices.toml"
     prices.write_text('[models.claude-new-9]\nalias = "claude-opus-5"\n')
     store = Store(load_pricer(prices), UTC)
-    keeper = LedgerKeeper(store, ledger_in(tmp_path), run.keeper._places)
-    keeper.start([])
-    keeper.close()
+    LedgerFollower(store, ledger_in(tmp_path), run.scope, Given()).follow({})
     assert store.responses()[0].price.nano == 30_000_000
 
 
@@ -307,15 +327,14 @@ def test_the_own_ledger_is_in_the_data_folder_and_made_only_to_write() -> None:
     ledger = Ledger.open()
     assert ledger.path == paths.data_folder() / "ledger.db"
     assert ledger.recall().files == []
-    assert ledger.mark() == ""
+    assert mark_of(ledger.path) == ""
     assert not paths.data_folder().exists()
 
 
 def test_another_instance_is_never_waited_for(tmp_path: Path) -> None:
     ledger = ledger_in(tmp_path)
     ledger.write([piece("/p", [row("msg_1")])])
-    store = Store(PRICER, UTC)
-    keeper = LedgerKeeper(store, ledger, [("claude", "/")])
+    keeper = LedgerKeeper(ledger, PRICER, UTC)
     with lease(ledger.path):
         assert len(ledger.recall().files) == 1
         with pytest.raises(LedgerError, match="another"):
@@ -381,7 +400,7 @@ def test_a_full_disk_loses_nothing_that_was_kept(tmp_path: Path) -> None:
     ledger = ledger_in(tmp_path)
     ledger.write([piece("/p", [row(f"msg_{n}", offset=n) for n in range(50)])])
     before = content_of(ledger)
-    keeper = LedgerKeeper(Store(PRICER, UTC), ledger, [("claude", "/")])
+    keeper = LedgerKeeper(ledger, PRICER, UTC)
     keeper._pending.append(piece("/q", [row(f"msg_q{n}", offset=n) for n in range(5_000)]))
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -500,9 +519,7 @@ def test_a_wide_day_range_is_cut_in_any_time_zone(claude_home: ClaudeHome, tmp_p
     utc_day = SnapshotMaker(run.end()).take(Query(), late).days[0].day
     path.unlink()
     store = Store(PRICER, BERLIN)
-    keeper = LedgerKeeper(store, ledger_in(tmp_path), run.keeper._places)
-    keeper.start([])
-    keeper.close()
+    LedgerFollower(store, ledger_in(tmp_path), run.scope, Given()).follow({})
     assert (SnapshotMaker(store).take(Query(), late).days[0].day - utc_day).days == 1
 
 
@@ -521,6 +538,7 @@ def test_what_only_reads_the_ledger_starts_no_thread_so_that_workers_can_be_fork
     ran(claude_home.folder, ledger_in(tmp_path))
     shutil.rmtree(claude_home.folder)
     before, store = threading.enumerate(), Store(PRICER, UTC)
-    assert LedgerKeeper(store, ledger_in(tmp_path), roots_of(config_of(claude_home.folder))).start(()).given == 1
+    scope = Scope(roots_of(config_of(claude_home.folder)), frozenset())
+    assert LedgerFollower(store, ledger_in(tmp_path), scope, Given()).follow({}) is Followed.GIVEN
     assert len(store.responses()) == 1
     assert threading.enumerate() == before

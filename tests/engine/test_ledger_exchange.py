@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import random
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claude_tui.engine.ledger import Ledger, LedgerError, LedgerKeeper, export_jsonl, import_jsonl
+from claude_tui.engine.ledger import Ledger, LedgerError, LedgerKeeper, export_jsonl, import_jsonl, read_lines
 from claude_tui.engine.store import Store
 from claude_tui.sources.protocol import FileFacts
 from tests.engine.counting import GOLDEN_SETS, PRICER, UTC, placeless
@@ -134,6 +135,80 @@ def _fields(row):  # type: ignore[no-untyped-def]
     return {name: getattr(row, name) for name in row.__dataclass_fields__}
 
 
+ROWS = st.builds(
+    lambda key, output, offset: row(key, output, 1_000 + offset, offset, f"s{offset}"),
+    st.sampled_from(KEYS), st.integers(0, 3), st.integers(1, 9),
+)  # fmt: skip
+HISTORIES = st.lists(
+    st.tuples(
+        st.sampled_from(["here", "there"]), st.sampled_from(["/p", "/q"]), st.lists(ROWS, min_size=1, max_size=5)
+    ),
+    min_size=1, max_size=4,
+)  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(HISTORIES, st.randoms(use_true_random=False), st.integers(1, 9), st.booleans())
+def test_lines_of_several_exports_are_one_history_however_they_are_mixed(
+    tmp_path_factory: pytest.TempPathFactory,
+    histories: list,  # type: ignore[type-arg]
+    chosen: random.Random,
+    batch: int,
+    is_sorted: bool,
+) -> None:
+    folder = tmp_path_factory.mktemp("mixed")
+    lines: list[bytes] = []
+    merged = ledger_in(folder / "merged")
+    for number, (host, path, rows) in enumerate(histories):
+        one = ledger_in(folder / str(number), host)
+        facts = (FileFacts(session=path, last_ms=number, title=f"title {number}"),)
+        one.write([piece(path, rows)._replace(facts=facts)])
+        lines += export_jsonl(one)
+        merged.merge(one.path)
+    mixed = lines + chosen.choices(lines, k=chosen.randrange(2 * len(lines)))
+    chosen.shuffle(mixed)
+    if is_sorted:
+        mixed.sort()
+    imported = ledger_in(folder / "imported")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("claude_tui.engine.ledger.lines.BATCH", batch)
+        cut = chosen.randrange(len(mixed) + 1)
+        done = [import_jsonl(imported, part) for part in (mixed[:cut], mixed[cut:])]
+    assert set(content_of(imported)) == set(content_of(merged))
+    assert {key: sorted(found) for key, found in content_of(imported).items()} == {
+        key: sorted(found) for key, found in content_of(merged).items()
+    }
+    assert facts_of(imported) == facts_of(merged)
+    of_responses = sum(b'"facts"' not in line for line in mixed)
+    assert sum(one.added + one.updated + one.unchanged for one in done) == of_responses
+    assert sum(one.added for one in done) == sum(map(len, content_of(imported).values()))
+
+
+def test_lines_that_come_twice_are_written_once_a_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = ledger_in(tmp_path / "other")
+    other.write([piece("/p", [row(f"msg_{n}", n, T + n, n) for n in range(500)])])
+    lines = list(export_jsonl(other))
+    ledger = ledger_in(tmp_path / "own")
+    writes: list[int] = []
+    write = ledger.write
+    monkeypatch.setattr(ledger, "write", lambda found, wait_s: (writes.append(1), write(found, wait_s))[1])
+    assert import_jsonl(ledger, sorted(lines * 3)) == (500, 0, 1_000, 0)
+    assert len(writes) == 1
+    assert {key: sorted(found) for key, found in content_of(ledger).items()} == {
+        key: sorted(found) for key, found in content_of(other).items()
+    }
+
+
+def test_lines_without_an_end_are_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("claude_tui.engine.ledger.lines.MAX_LINE", 1_000)
+    monkeypatch.setattr("claude_tui.engine.ledger.lines.MAX_UNENDED", 5_000_000)
+    long = b"x" * 2_500_000
+    assert list(read_lines(io.BytesIO(b"a\n" + long + b"\nb"))) == [b"a\n", b"too long", b"b"]
+    ledger = ledger_in(tmp_path)
+    with open("/dev/zero", "rb") as endless, pytest.raises(LedgerError, match="no lines"):
+        import_jsonl(ledger, read_lines(endless))
+
+
 def test_two_machines_together_count_each_response_once(claude_home: ClaudeHome, tmp_path: Path) -> None:
     shared = [assistant(f"msg_{n}", T + n, usage(n, n)) for n in range(20)]
     claude_home.append(*shared)
@@ -187,4 +262,4 @@ def test_merging_what_is_no_ledger_says_so(tmp_path: Path) -> None:
         ledger.merge(other)
     assert not ledger.path.exists()
     assert ledger.notice == ""
-    assert LedgerKeeper(Store(PRICER, UTC), ledger, ()).status == ""
+    assert LedgerKeeper(ledger, PRICER, UTC).status == ""

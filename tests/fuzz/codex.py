@@ -42,6 +42,8 @@ TOKENS: Final = [
     b'"type":"thread_settings_applied"', b'{"timestamp":"', b'{"timestamp":"2026-11-21T07:00:00.000Z","type":"',
     b'"model":"gpt-5.5"', b'"model":""', b'"turn_id":"t1"', b'"thread_id":"x"', b'"response_id":""', b'"payload":null',
     b'"total_tokens":-1', b'"input_tokens":true', b'"id":"other"', b'"forked_from_id":"other"', b'"ordinal":7',
+    b'"service_tier":"priority"', b'"service_tier":null', b'"thread_settings":{}', b'"total_token_usage":null',
+    b'"timestamp":1795244400000', b'"timestamp":null',
 ]  # fmt: skip
 VALUES: Final[list[Any]] = [
     "token_count", "token_usage_record", "event_msg", "response_item", "session_meta", "turn_context", "compacted",
@@ -104,7 +106,7 @@ def jitter(chance: Random, line: bytes, pool: Pool) -> bytes:
     def visit(value: Any) -> None:
         for name in list(value):
             inner = value[name]
-            if isinstance(inner, dict):
+            if isinstance(inner, dict) and not (name == "total_token_usage" and chance.random() < 0.05):
                 visit(inner)
             elif name.endswith("_tokens") and chance.random() < 0.3:
                 value[name] = chance.choice((0, 0, 1, 2, 500, 10**6))
@@ -122,7 +124,19 @@ _SMALL: Final[dict[str, tuple[Any, ...]]] = {
     "thread_id": ("other", "", None),
     "id": ("other", "x"),
     "model": ("one", "two", "", None),
-    "timestamp": ("2026-11-21T07:00:00.000Z", "2026-11-21T07:35:42.900Z", "2026-11-21T06:59:59+01:00", "soon", 5),
+    "timestamp": (
+        "2026-11-21T07:00:00.000Z",
+        "2026-11-21T07:35:42.900Z",
+        "2026-11-21T06:59:59+01:00",
+        "soon",
+        5,
+        "",
+        None,
+        1795244400000,
+        1795244400.25,
+    ),
+    "service_tier": ("priority", "flex", "default", "", None, 7),
+    "total_token_usage": (None,),
     "info": (None, {}),
     "cwd": ("", "/p0"),
 }

@@ -43,6 +43,16 @@ def test_fast_mode_has_a_row_of_its_own() -> None:
     assert fast.rates == Rates(*(2 * rate for rate in plain.rates))
 
 
+@pytest.mark.parametrize(("tier", "is_fast"), [("priority", True), ("flex", False), ("ultrafast", False), ("", False)])
+@pytest.mark.parametrize("usage", [Usage(1_000, 20, 300, 0, 50), Usage(300_000, 2_000, 3, 0, 5)])
+def test_a_service_tier_has_a_row_of_its_own(tier: str, is_fast: bool, usage: Usage) -> None:
+    terms = json.dumps({"service_tier": tier}) if tier else ""
+    (row,) = FINDER.rows("codex", "gpt-5.5", NOW_MS, usage, terms)
+    assert FINDER.rows("codex", "gpt-5.5", NOW_MS, usage, terms)[0] is row
+    assert (row.is_fast, row.over) == (is_fast, 272_000 if usage.input > 272_000 else 0)
+    assert PRICER.price("codex", "gpt-5.5", NOW_MS, usage, terms).nano == row.rates.cost(usage) // 1000
+
+
 def test_an_answer_of_several_models_has_a_row_of_each() -> None:
     iterations = [
         {"type": "message", "model": "claude-fable-5", "input_tokens": 5, "output_tokens": 0},

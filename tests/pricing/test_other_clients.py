@@ -30,6 +30,59 @@ def test_codex_long_prompts_cost_double_and_output_half_more() -> None:
     assert price.nano == 12_001 * 4000 + 250_000 * 200 + 10_000 * 5000 + 1000 * 15_000
 
 
+LIST = 1_000_000 * 4000 + 1000 * 20_000
+
+
+@pytest.mark.parametrize(
+    ("tier", "nano", "flags"),
+    [
+        ("priority", LIST * 2, ("tier_as_requested",)),
+        ("fast", LIST * 2, ("tier_as_requested",)),
+        ("flex", LIST // 2, ("tier_as_requested",)),
+        ("batch", LIST // 2, ("tier_as_requested",)),
+        ("ultrafast", LIST, ("tier_as_requested", "fast_price_unknown")),
+        ("huge", LIST, ("service_tier_unknown",)),
+        ("default", LIST, ()),
+        ("auto", LIST, ()),
+        ("", LIST, ()),
+        (None, LIST, ()),
+        (7, LIST, ()),
+    ],
+)
+def test_codex_is_priced_at_the_tier_that_was_asked_for(tier: object, nano: int, flags: tuple[str, ...]) -> None:
+    prices = pricer()
+    counters = {"input_tokens": 200_000, "output_tokens": 200}
+    for _ in range(2):  # prices of a name are remembered
+        found = [
+            prices.price_raw("codex", "gpt-5.6-sol", ms(NOW), {**counters, "service_tier": tier}) for _ in range(5)
+        ]
+        assert sum(price.nano or 0 for price in found) == nano
+        assert {price.flags for price in found} == {flags}
+        assert found[0].is_estimate == bool(flags)
+
+
+def test_priority_of_one_model_is_dearer() -> None:
+    raw = {"input_tokens": 1000, "cached_input_tokens": 400, "output_tokens": 10, "service_tier": "priority"}
+    plain = {**raw, "service_tier": None}
+    for model in ("gpt-5.5", "openai/gpt-5.5"):
+        assert price_of("codex", model, raw).nano * 2 == price_of("codex", model, plain).nano * 5
+    assert price_of("codex", "gpt-5.5-pro", raw).nano == price_of("codex", "gpt-5.5-pro", plain).nano * 2
+
+
+def test_a_tier_stacks_on_long_prompts_and_leaves_the_unpriced_unpriced() -> None:
+    raw = {"input_tokens": 272_001, "output_tokens": 10, "service_tier": "priority"}
+    price = price_of("codex", "gpt-5.6-sol", raw)
+    assert price.nano == 2 * (272_001 * 8000 + 10 * 30_000)
+    assert set(price.flags) == {"long_context_tier", "tier_as_requested"}
+    assert price_of("codex", "nobody-knows", raw).status is PriceStatus.UNPRICED
+
+
+@pytest.mark.parametrize("terms", ["{", "[]", "5", '{"service_tier":5}'])
+def test_terms_that_are_none_are_the_list_price(terms: str) -> None:
+    price = pricer().price("codex", "gpt-5.6-sol", ms(NOW), Usage(1000), terms)
+    assert (price.nano, price.flags) == (4_000_000, ())
+
+
 def test_counters_that_contradict_each_other_never_go_negative() -> None:
     assert price_of("codex", "gpt-5", {"input_tokens": 10, "cached_input_tokens": 100}).nano == 100 * 125
     assert price_of("gemini", "gemini-2.5-flash", {"input": 10, "cached": 100}).nano == 100 * 30

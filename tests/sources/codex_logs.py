@@ -57,6 +57,17 @@ def told(thread: str, response: str, used: Mapping[str, Any], turn_id: str = "t1
     )  # fmt: skip
 
 
+def alone(last: Mapping[str, Any], second: float = 0) -> Record:
+    """A count that tells no running total."""
+    return event("token_count", second, info={"last_token_usage": last})
+
+
+def tier(name: str | None, second: float = 0) -> Record:
+    """Settings that ask for a service tier; None for those that ask for none."""
+    asked = {} if name is None else {"service_tier": name}
+    return event("thread_settings_applied", second, thread_settings={"model": "set", **asked})
+
+
 NO_INFO = event("token_count", info=None, rate_limits={"primary": None})
 A, B, C = usage(100, 11), usage(200, 12), usage(300, 13)
 

@@ -20,6 +20,7 @@ from tests.sources.codex_logs import (
     A,
     B,
     C,
+    alone,
     at,
     child_lines,
     count,
@@ -29,6 +30,7 @@ from tests.sources.codex_logs import (
     parent_lines,
     plus,
     spawned,
+    tier,
     told,
     turn,
     usage,
@@ -38,6 +40,7 @@ from tests.sources.settle import GOLDEN, Settled, expected, log_file, read_all, 
 
 HOMES = sorted(path for path in (GOLDEN / "codex").iterdir() if path.is_dir())
 SOURCE = CodexSource()
+PRIORITY = '{"service_tier":"priority"}'
 
 
 def inputs(settled: dict[str, Settled]) -> list[int]:
@@ -281,6 +284,70 @@ def test_what_a_parent_only_quoted_is_a_forks_own(tmp_path: Path) -> None:
     write(tmp_path, "par", [meta("par"), turn(), count(A, A), line("response_item", **quoted)])
     write(tmp_path, "kid", [spawned("kid", "par", 60), turn(), count(A, A, 60), count(plus(A, B), B, 61)])
     assert {(value.agent, value.usage[0]) for value in read_both_ways(tmp_path).values()} == {("", 100), ("kid", 200)}
+
+
+def read_in_two_halves(root: Path, path: Path, cut: int) -> list[Any]:
+    """The rows of a rollout of which the first lines were there before the others."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:cut]))
+    first = SOURCE.read(log_file(SOURCE, root))
+    path.write_bytes(b"".join(lines))
+    return first.rows + SOURCE.read(log_file(SOURCE, root), first.checkpoint).rows
+
+
+def test_a_tier_holds_until_settings_are_applied_again(tmp_path: Path) -> None:
+    lines = [
+        meta("x"), turn(), told("x", "r1", A), tier("priority"), told("x", "r2", A), count(A, A), told("x", "r3", A),
+        tier("default"), told("x", "r4", A), tier("flex"), tier(None), told("x", "r5", A), tier("ultra"),
+        count(plus(A, B), B), count(plus(plus(A, B), B), B),
+    ]  # fmt: skip
+    path = write(tmp_path, "x", lines)
+    for cut in range(1, len(lines)):
+        terms = [row.terms for row in read_in_two_halves(tmp_path, path, cut)]
+        assert terms == ["", PRIORITY, PRIORITY, "", "", '{"service_tier":"ultra"}']
+
+
+def test_a_last_without_a_total_is_a_response(tmp_path: Path) -> None:
+    lines = [meta("x"), turn(), alone(A, 1), alone(A, 1), alone(A, 2), alone(B, 3), count(plus(plus(A, A), B), B, 4)]
+    write(tmp_path, "x", [*lines, count(plus(plus(plus(A, A), B), C), C, 5), alone(usage(0, 0), 6)])
+    assert inputs(read_both_ways(tmp_path)) == [100, 100, 200, 300]
+
+
+def test_a_last_that_a_record_told_is_not_counted_again(tmp_path: Path) -> None:
+    write(tmp_path, "x", [meta("x"), turn(), told("x", "r1", A, second=1), alone(A, 1), alone(B, 2)])
+    assert inputs(read_both_ways(tmp_path)) == [100, 200]
+
+
+def test_a_last_that_a_fork_repeats_is_its_parents(tmp_path: Path) -> None:
+    write(tmp_path, "par", [meta("par"), turn(), alone(A, 1), alone(B, 2)])
+    write(tmp_path, "kid", [spawned("kid", "par", 60), turn(), alone(A, 60), alone(B, 60), alone(C, 61)])
+    assert inputs(read_both_ways(tmp_path)) == [100, 200, 300]
+
+
+@pytest.mark.parametrize("number", [1795244405, 1795244405.0, 1795244405000, 1795244405000000, 1795244405000000000])
+def test_an_instant_may_be_a_number(tmp_path: Path, number: float) -> None:
+    write(tmp_path, "x", [meta("x"), turn(), count(A, A) | {"timestamp": number}])
+    assert [value.time_ms for value in read_both_ways(tmp_path).values()] == [1795244405000]
+
+
+@pytest.mark.parametrize("stamp", [None, "", "soon", 0, -5, True, [], 1e300])
+def test_a_line_without_an_instant_has_that_of_the_line_before(tmp_path: Path, stamp: object) -> None:
+    lines = [meta("x", 3), turn(second=5), told("x", "r1", A), told("x", "r2", B, second=9), told("x", "r3", C)]
+    for undated in (lines[2], lines[4]):
+        undated["timestamp"] = stamp
+    path = write(tmp_path, "x", lines)
+    for cut in range(1, len(lines)):
+        times = [row.time_ms for row in read_in_two_halves(tmp_path, path, cut)]
+        assert times == [1795244405000, 1795244409000, 1795244409000]
+
+
+def test_a_line_without_an_instant_and_none_before_is_named(tmp_path: Path) -> None:
+    for kind, undated in (("token_count", count(A, A)), ("token_usage_record", told("x", "r1", A))):
+        del undated["timestamp"]
+        write(tmp_path, "x", [undated, told("x", "r2", B, second=1)])
+        read = SOURCE.read(log_file(SOURCE, tmp_path))
+        assert [row.usage.input for row in read.rows] == [200]
+        assert [(one.kind, one.detail) for one in read.problems] == [(ProblemKind.BAD_COUNT, f"{kind}.timestamp")]
 
 
 def test_only_rollouts_are_logs(tmp_path: Path) -> None:

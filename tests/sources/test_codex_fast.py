@@ -32,6 +32,7 @@ from tests.sources.codex_logs import (
     B,
     C,
     Record,
+    alone,
     at,
     child_lines,
     event,
@@ -40,6 +41,7 @@ from tests.sources.codex_logs import (
     parent_lines,
     plus,
     spawned,
+    tier,
     told,
     turn,
     usage,
@@ -124,6 +126,20 @@ HOSTILE: dict[str, bytes] = {
     "names that are no text": text(told("x", "r6", A) | {"timestamp": 5}) + text(told("x", 7, A)),  # type: ignore[arg-type]
     "a turn that is no text": text(told("x", "r5", A, None)),  # type: ignore[arg-type]
     "another meta": text(meta("other", forked_from_id="third")),
+    "a tier": text(tier("priority")) + text(TOLD) + COUNTED + text(tier(None)),
+    "a tier that stays": text(tier("flex")) + COUNTED,
+    "an escaped tier": text(tier("fast")).replace(b"settings_applied", b"settings_\\u0061pplied") + COUNTED,
+    "tiers that are none": b"".join(text(tier(value)) + COUNTED for value in (5, [], {}, "", "x" * 99)),  # type: ignore[arg-type]
+    "settings that are none": text(tier("fast")) + text(event("thread_settings_applied", thread_settings=5)) + COUNTED,
+    "a tier in another event": text(event("agent_message", thread_settings={"service_tier": "priority"})) + COUNTED,
+    "counts without a total": text(alone(A)) + text(alone(A)) + text(alone(B)) + COUNTED + text(alone(C)),
+    "counts with a total that is null": text(counted(None, A)) + COUNTED,  # type: ignore[arg-type]
+    "instants that are numbers": b"".join(
+        text(told("x", f"at{value}", A) | {"timestamp": value})
+        for value in (1795244400, 1795244400.5, 1795244400000, 17952444000001, 1795244400000000000, -1, 0, 1e300, True)
+    ),
+    "instants that are missing": text({name: TOLD[name] for name in ("type", "payload")})
+    + text(TOLD | {"timestamp": ""}),
     "a setting": text(event("thread_settings_applied", thread_settings={"model": "three", "turn_id": "t1"})),
     "a counter that starts over": text(counted(plus(A, C), C)) + text(counted(A, A)),
     "the estimate after a compaction": text(line("compacted")) + text(counted(A, usage(0, 0) | {"total_tokens": 9})),
@@ -174,7 +190,19 @@ def test_hostile_lines_count_the_same(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("start", STARTS)
 def test_a_rollout_read_from_any_line_on_is_the_same(tmp_path: Path, start: str) -> None:
     write(tmp_path, "par", rollout(parent_lines()))
-    rows = [TOLD, COUNT, COUNT, turn("two", "t2"), counted(plus(A, B), B), line("compacted"), told("x", "r2", C)]
+    undated = {name: COUNT[name] for name in ("type", "payload")} | {"payload": alone(B)["payload"]}
+    rows = [
+        TOLD,
+        COUNT,
+        tier("priority"),
+        undated,
+        alone(A),
+        COUNT,
+        turn("two", "t2"),
+        counted(plus(A, B), B),
+        line("compacted"),
+        told("x", "r2", C),
+    ]
     assert_same_from_every_line(
         tmp_path, write(tmp_path, "x", rollout([*STARTS[start], *rows, NO_INFO, counted(A, A), *rows]))
     )
@@ -305,9 +333,9 @@ def test_every_mark_is_found(finder: Any) -> None:
     block += b'"thread_settings_applied"'
     marks = {"compacted": 0, "count": 12, "escape": 27, "turn": 34, "token": 48, "meta": 56, "line": 71, "setting": 77}
 
-    def found(start: int, *, with_meta: bool, with_settings: bool) -> list[int]:
+    def found(start: int, *, with_meta: bool) -> list[int]:
         with patch.object(search, "finder", finder):
-            find = fast_search.marks(block, start, with_meta=with_meta, with_settings=with_settings)
+            find = fast_search.marks(block, start, with_meta=with_meta)
             places, at = [], start
             while (at := find(at)) < search.NOWHERE:
                 places.append(at)
@@ -315,13 +343,11 @@ def test_every_mark_is_found(finder: Any) -> None:
         return places
 
     everywhere = list(marks.values())
-    assert found(0, with_meta=True, with_settings=True) == everywhere
-    assert found(13, with_meta=True, with_settings=True) == everywhere[2:]
-    assert found(0, with_meta=False, with_settings=False) == [
-        place for name, place in marks.items() if name not in ("meta", "setting")
-    ]
+    assert found(0, with_meta=True) == everywhere
+    assert found(13, with_meta=True) == everywhere[2:]
+    assert found(0, with_meta=False) == [place for name, place in marks.items() if name != "meta"]
     with patch.object(search, "finder", finder):
-        assert fast_search.marks(b"\0abc", 0, with_meta=False, with_settings=False)(2) == 2
+        assert fast_search.marks(b"\0abc", 0, with_meta=False)(2) == 2
 
 
 def test_the_newest_line_of_the_conversation_is_found_far_back(tmp_path: Path) -> None:

@@ -369,6 +369,15 @@ def test_name_folder_and_facts(store: Store, tmp_path: Path) -> None:
     assert (facts.last_kind, facts.last_ms) == ("tool_use", T0 + 5900)
 
 
+def test_the_largest_prompt_is_remembered(store: Store, tmp_path: Path) -> None:
+    store.session("sub", parent="ses")
+    for number, given in enumerate((100, 250_000, 300)):
+        store.message(f"m{number}", reply(T0 + number * 1000, tokens=beside(tokens(given))))
+    store.message("s1", reply(T0 + 9000, tokens=beside(tokens(999_999))), "sub")
+    facts = {one.session: one for one in poll(tmp_path, None).sessions}
+    assert (facts["ses"].largest_prompt, facts["ses"].context_tokens) == (250_043, 343)
+
+
 def test_accounts_and_credentials_are_never_asked_for(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -523,12 +532,64 @@ def test_a_database_that_is_updated_to_2x_is_read_on(store: Store, tmp_path: Pat
     assert len(read_all(SOURCE, tmp_path)) == 2
 
 
-def test_a_1x_database_that_has_the_new_table_but_no_new_sessions_is_read_the_old_way(
-    store: Store, tmp_path: Path
-) -> None:
+def test_the_new_table_counts_without_the_new_sessions_too(store: Store, tmp_path: Path) -> None:
     store.connection.executescript(SCHEMA_2 + "DROP TABLE session_v2;")
     store.message("m1", reply())
-    assert len(read_all(SOURCE, tmp_path)) == 1
+    first = poll(tmp_path, None)
+    store.new_message("m1", new_reply(tokens=tokens(1), cost=0))  # what the old table has counts as it is there
+    store.new_message("m2", new_reply(T0 + 1))
+    store.new_message("m3", {"text": "hello", "time": {"created": T0 + 5000}}, kind="user")
+    settled = read_all(SOURCE, tmp_path)
+    assert sorted((v.time_ms - T0, v.session, v.cwd, v.usage[:2], v.reported_nano) for v in settled.values()) == [
+        (0, "ses", "/work", (100, 25), 10_000_000), (1, "ses", "/dir", (100, 25), 10_000_000),
+    ]  # fmt: skip
+    second = poll(tmp_path, first.checkpoint)
+    assert {row.key for row in (*first.rows, *second.rows)} == set(settled)
+    assert second.sessions[0].last_kind == "user"
+
+
+def test_the_new_table_counts_where_it_is_the_only_one(tmp_path: Path) -> None:
+    store = Store(tmp_path / "opencode.db", SCHEMA + SCHEMA_2 + "DROP TABLE session_v2; DROP TABLE message;")
+    with closing(store.connection):
+        store.session("ses")
+        store.new_message("m1", new_reply())
+        assert [value.usage[:2] for value in read_all(SOURCE, tmp_path).values()] == [(100, 25)]
+
+
+def test_a_session_without_a_folder_has_that_of_its_project(store: Store, tmp_path: Path) -> None:
+    store.connection.executescript(
+        "CREATE TABLE project (id text PRIMARY KEY, worktree text); UPDATE session SET directory = NULL;"
+        "INSERT INTO project VALUES ('p', '/tree'), ('global', '/');"
+    )
+    for number, (project, folder) in enumerate((("p", "/tree"), ("global", ""), ("other", ""), (None, ""))):
+        store.connection.execute("UPDATE session SET project_id = ?", (project,))
+        store.message(f"m{number}", reply(T0 + number, path=None))
+        assert {value.cwd for value in read_all(SOURCE, tmp_path).values()} == {folder}
+        assert [facts.cwd for facts in poll(tmp_path, None).sessions] == [folder]
+
+
+@pytest.mark.parametrize(
+    ("session", "project", "folder"),
+    [
+        ({"projectID": "p"}, {"worktree": "/tree"}, "/tree"),
+        ({"projectID": "p", "directory": "/dir"}, {"worktree": "/tree"}, "/dir"),
+        ({}, {"worktree": "/tree"}, "/tree"),
+        ({"projectID": "p"}, {"worktree": "/"}, ""),
+        ({"projectID": "p"}, {"worktree": 5}, ""),
+        ({"projectID": "p"}, None, ""),
+        ({"projectID": "../project/p"}, {"worktree": "/tree"}, "/tree"),
+        ({"projectID": 7}, {"worktree": "/tree"}, ""),
+    ],
+)
+def test_a_message_file_without_a_folder_has_that_of_its_project(
+    tmp_path: Path, session: Record, project: Record | None, folder: str
+) -> None:
+    write(tmp_path / "storage/message/ses/msg_1.json", reply(path=None))
+    write(tmp_path / "storage/session/p/ses.json", {"id": "ses", **session})
+    if project is not None:
+        write(tmp_path / "storage/project/p.json", {"id": "p", **project})
+    assert [value.cwd for value in read_all(SOURCE, tmp_path).values()] == [folder]
+    assert [facts.cwd for facts in poll(tmp_path, None).sessions] == [folder]
 
 
 def test_databases_of_all_channels_are_found(tmp_path: Path) -> None:

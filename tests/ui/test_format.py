@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timezone
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,3 +135,8 @@ def test_why_a_sum_is_not_exact_is_never_cut_in_a_figure() -> None:
     assert format.confidence(totals) == "16 unpriced · 11,573 lower bound · 1,360 estimated"
     assert format.confidence(totals, 36) == "16 unpriced · 11,573 lower bound · …"
     assert format.confidence(totals, 28) == "16 unpriced · …"
+
+
+@pytest.mark.parametrize("time_ms", [-(2**70), -(2**63), 253_402_300_800_000, 2**62, 2**70])
+def test_an_instant_no_calendar_has_is_1970(time_ms: int) -> None:
+    assert format.clock(time_ms, timezone.utc) == format.clock(0, timezone.utc) == " 1 Jan 00:00"

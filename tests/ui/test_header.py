@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from claude_tui.ui.header import VIEW_NAMES, tabs
-from tests.ui.helpers import press, running
+from tests.logs import ClaudeHome, assistant, usage
+from tests.ui.fakes import FakeSource, snapshot
+from tests.ui.helpers import press, running, screen_text
+from tests.ui.terminal import Terminal
 
 
 @pytest.mark.parametrize("theme", ["claude-dark", "claude-light", "colour-blind", "ansi-dark", "ansi-light"])
@@ -41,3 +47,34 @@ async def test_turns_mark_the_view_they_were_reached_from() -> None:
         (other,) = [one for one in line if "Models" in one.text]
         styles = {one.text: one.style for one in line}
         assert styles[marked] != other.style
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 160, 200])
+@pytest.mark.parametrize("height", [8, 12, 24, 40])
+async def test_that_the_history_is_not_kept_comes_first_at_every_size(width: int, height: int) -> None:
+    trouble = {"history": "history not kept: database or disk is full", "detail": "cache not saved: No space left"}
+    given = snapshot()
+    given = replace(given, progress=given.progress._replace(**trouble))
+    async with running(FakeSource(given), size=(width, height)) as (_, pilot):
+        (line, *_) = screen_text(pilot.app).split("\n")
+        assert "history not kept" in line
+        assert "live" in line or "●" in line  # and the rest is not gone
+        if width >= 160:
+            assert "database or disk is full" in line
+        if "cache" in line:
+            assert line.index("history") < line.index("cache")
+
+
+async def test_of_a_cache_that_is_not_saved_there_is_a_word_where_there_is_room() -> None:
+    given = snapshot()
+    given = replace(given, progress=given.progress._replace(detail="cache not saved: No space left on device"))
+    async with running(FakeSource(given), size=(200, 40)) as (_, pilot):
+        assert "cache not saved" in screen_text(pilot.app).split("\n")[0]
+
+
+def test_the_real_program_says_that_its_history_cannot_be_read(own_home: Path, claude_home: ClaudeHome) -> None:
+    (own_home / ".data" / "claude-top" / "ledger.db").mkdir(parents=True)
+    claude_home.append(assistant("m1", 1_780_000_000_000, usage(output=200_000)))
+    with Terminal(own_home, width=80, CLAUDE_CONFIG_DIR=str(claude_home.folder)) as terminal:
+        terminal.wait_for(lambda text: "▲ history not" in text.split("\n")[0], "the trouble")
+        assert terminal.leave() == 0

@@ -22,7 +22,7 @@ if sys.platform == "win32":
 
 from textual.drivers.linux_driver import LinuxDriver
 
-from claude_tui.ui.quiet_driver import QuietDriver
+from claude_tui.ui.quiet_driver import Outlet, QuietDriver
 
 PATIENCE_S = 30.0
 TYPED = (
@@ -72,7 +72,7 @@ class Typing:
 
 @pytest.fixture(autouse=True)
 def own_signals() -> Iterator[None]:
-    kept = {number: signal.getsignal(number) for number in (signal.SIGTSTP, signal.SIGCONT)}
+    kept = {number: signal.getsignal(number) for number in (signal.SIGTSTP, signal.SIGCONT, signal.SIGHUP)}
     yield
     for number, handler in kept.items():
         signal.signal(number, handler)
@@ -111,12 +111,40 @@ async def test_it_wakes_for_keys_and_its_end_alone_and_begins_again_where_it_end
     assert set(waits) == {None} and len(waits) <= 8
 
 
-async def test_the_end_of_what_is_typed_keeps_nobody_busy(waits: list[float | None]) -> None:
+async def test_the_end_of_what_is_typed_counts_as_a_hangup_and_keeps_nobody_busy(waits: list[float | None]) -> None:
+    told = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, told.set)
     typing = Typing(QuietDriver)
     assert await typing.hear(b"a", 1) == ["a"]
     os.close(typing.terminal)
+    await asyncio.wait_for(told.wait(), PATIENCE_S)
     await typing.stop()
     assert len(waits) <= 3
+
+
+def test_a_terminal_that_takes_nothing_any_more_is_told_once_and_written_to_no_more() -> None:
+    told: list[int] = []
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as file:
+        outlet = Outlet(file, lambda: told.append(1))
+        outlet.write("a")
+        outlet.flush()
+        os.close(reading)
+        for _ in range(3):
+            outlet.write("b" * 100_000)
+            outlet.flush()
+    assert told == [1]  # and closing the file did not fail
+
+
+async def test_who_was_never_stopped_begins_nothing_when_told_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
+    monkeypatch.setattr(LinuxDriver, "start_application_mode", lambda self: begun.append(1))
+    driver = QuietDriver(App[None]())
+    os.kill(os.getpid(), signal.SIGCONT)
+    assert begun == []
+    driver._must_signal_resume = True  # as after Ctrl+Z
+    os.kill(os.getpid(), signal.SIGCONT)
+    assert begun == [1]
 
 
 def test_keys_are_the_editors_while_there_is_one_and_then_the_apps_again(

@@ -13,7 +13,7 @@ from typing import Final
 
 from claude_tui.cli import exits, streams
 from claude_tui.cli.parser import CommandParser, example
-from claude_tui.cli.places import NAMES, add_place_options, pricer, source_config, timezone
+from claude_tui.cli.places import NAMES, add_place_options, monitor
 
 PORT: Final = 8377
 
@@ -23,8 +23,9 @@ def add_arguments(parser: CommandParser) -> None:
     parser.set_defaults(run=run)
     parser.description = (
         "Serve the live numbers: /api/stats (the JSON of `report`), /api/events (server-sent events on change),\n"
-        "/metrics (Prometheus) and /healthz. Every request is answered from memory; none reads logs. All but /healthz\n"
-        "need the token. With --web the screen itself opens in a browser tab (pip install claude-top-tui[web])."
+        "/metrics (Prometheus) and /healthz. Every request is answered from memory; none reads logs. Until the first\n"
+        "count is whole the answer is 503. All but /healthz need the token. With --web the screen itself opens in a\n"
+        "browser tab (pip install claude-top-tui[web])."
     )
     parser.epilog = example(
         "claude-top serve",
@@ -67,11 +68,8 @@ def run(options: Namespace) -> int:
     import asyncio
 
     from claude_tui.cli.serve.server import serve
-    from claude_tui.engine.monitor import Monitor
-    from claude_tui.paths import cache_folder
 
-    monitor = Monitor(source_config(options), pricer(), timezone(options), cache_folder=cache_folder())
-    return asyncio.run(serve(options, token_of(options), monitor))
+    return asyncio.run(serve(options, token_of(options), monitor(options)))
 
 
 def token_of(options: Namespace) -> str:

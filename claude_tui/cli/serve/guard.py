@@ -6,15 +6,15 @@ was pointed here (DNS rebinding), the origin a foreign page, and the token every
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hmac
 import ipaddress
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
-
-from claude_tui.cli.serve.http import Refused
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 TOKEN_FILE: Final = "serve-token"
@@ -31,11 +31,22 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+class Refused(Exception):
+    """Ends a request with a status and the reason for it."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status, self.reason = status, reason
+
+
 class Guard:
-    """Checks the headers of a request. `hosts` are the names it may be asked by, beside the loopback ones."""
+    """Checks the headers of a request, whose names are looked up in any case.
+
+    `hosts` are the names it may be asked by, beside the loopback ones.
+    """
 
     def __init__(self, token: str, port: int, hosts: tuple[str, ...] = ()) -> None:
-        self._token = token.encode()
+        self._token = token
         names = {*LOOPBACK, *(host for host in hosts if host not in ("0.0.0.0", "::"))}
         own = {f"[{name}]" if ":" in name else name for name in names}
         self.hosts = frozenset({f"{name}:{port}" for name in own} | (own if port == 80 else set()))
@@ -43,45 +54,63 @@ class Guard:
 
     def check_place(self, headers: Mapping[str, str]) -> None:
         """Refuse a request by another name than ours or from a page that is not ours."""
-        if headers.get("host", "").lower() not in self.hosts:
+        if headers.get("Host", "").lower() not in self.hosts:
             raise Refused(403, "unknown host name")
-        if headers.get("origin", "").lower() not in ("", *self.origins):
+        if headers.get("Origin", "").lower() not in ("", *self.origins):
             raise Refused(403, "foreign origin")
-        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        if headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
             raise Refused(403, "foreign page")
 
-    def check_token(self, headers: Mapping[str, str]) -> None:
-        """Refuse a request without the token, in a time that tells nothing about it."""
-        kind, _, given = headers.get("authorization", "").partition(" ")
-        if kind.lower() != "bearer" or not self.is_token(given.strip()):
-            refused = Refused(401, "a bearer token is needed")
-            raise refused
+    def has_token(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request comes with the token, or none is needed."""
+        kind, _, given = headers.get("Authorization", "").partition(" ")
+        return not self._token or (kind.lower() == "bearer" and self.is_token(given.strip()))
 
     def is_token(self, given: str) -> bool:
         """Whether a text is the token."""
-        return hmac.compare_digest(given.encode("utf-8", "replace"), self._token)
+        return is_same(given, self._token)
+
+
+def is_same(given: str, secret: str) -> bool:
+    """Whether a text is the secret, found out in a time that tells nothing about it."""
+    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), secret.encode())
 
 
 def kept_token(folder: Path | None) -> str:
     """Return the token kept in a folder, made and kept for its owner alone where there is none.
 
-    Without a folder that can be written to it is a new one every time.
+    Without a folder that can be written to it is a new one every time. Of two that start at once one makes it.
     """
     if folder is None:
         return secrets.token_urlsafe(24)
     path = folder / TOKEN_FILE
-    try:
-        text = path.read_text(encoding="ascii").strip()
-        if len(text) >= MIN_TOKEN and not path.stat().st_mode & 0o077:
-            return text
-    except (OSError, ValueError):
-        pass
-    token = secrets.token_urlsafe(24)
-    try:
-        path.unlink(missing_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w", encoding="ascii") as file:
-            file.write(token + "\n")
-    except OSError:
-        pass
+    with _alone(folder):
+        try:
+            text = path.read_text(encoding="ascii").strip()
+            if len(text) >= MIN_TOKEN and not path.stat().st_mode & 0o077:
+                return text
+        except (OSError, ValueError):
+            pass
+        token = secrets.token_urlsafe(24)
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            with open(descriptor, "w", encoding="ascii") as file:
+                file.write(token + "\n")
     return token
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other starts out meanwhile, where the file system can."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        yield
+        return
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

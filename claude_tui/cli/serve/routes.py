@@ -7,14 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
+import hashlib
 import json
+import secrets
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from claude_tui.cli.serve.http import Answer, Refused, Request
+from aiohttp import web
+
+from claude_tui.cli.serve.door import SAFE, WRITE_S, in_time
+from claude_tui.cli.serve.guard import Refused
 from claude_tui.engine.monitor import Monitor
+from claude_tui.engine.recent import load_recent
 from claude_tui.model import Phase, Query, Snapshot
 from claude_tui.reports.metrics import metrics
 from claude_tui.reports.report import SECTIONS, report
@@ -24,10 +32,24 @@ MAX_FOLLOWERS: Final = 16
 INTERVAL_S: Final = 0.5
 """Changes are told at most this often."""
 KEEPALIVE_S: Final = 15.0
+RECONNECT_MS: Final = 2000
+"""A follower whose stream ended asks again after this time."""
+KEPT_DOCUMENTS: Final = 4
+MIN_PACKED_BYTES: Final = 1024
 
 JSON: Final = "application/json"
 METRICS: Final = "text/plain; version=0.0.4; charset=utf-8"
 NARROWED_BY: Final = ("source", "project", "session", "model")
+
+Parameters = Mapping[str, str]
+Handler = Callable[[web.BaseRequest, Parameters], Awaitable[web.StreamResponse]]
+
+
+class Document(NamedTuple):
+    """A body and its entity tag."""
+
+    tag: str
+    body: bytes
 
 
 class Routes:
@@ -36,10 +58,13 @@ class Routes:
     def __init__(self, monitor: Monitor) -> None:
         self._monitor = monitor
         self._loop = asyncio.get_running_loop()
-        self._changed = asyncio.Condition()
+        self._changed = self._loop.create_future()
         self._revision = 0
         self._followers = 0
-        self._paths: Mapping[str, Callable[[Request], Any]] = {
+        # Revisions begin anew with every process, so what names one must say of which process it is.
+        self._run = secrets.token_hex(8)
+        self._documents: OrderedDict[tuple[object, ...], Document] = OrderedDict()
+        self._paths: Mapping[str, Handler] = {
             "/api/stats": self._stats, "/api/events": self._events, "/metrics": self._metrics,
         }  # fmt: skip
         monitor.subscribe(self._note)
@@ -48,78 +73,116 @@ class Routes:
         """Whether a path may be asked for without a token: it tells nothing of what was counted."""
         return path == "/healthz"
 
-    async def answer(self, request: Request) -> Answer:
-        """Return the answer to a request."""
-        if request.path == "/healthz":
+    async def answer(self, request: web.BaseRequest, path: str, query: Parameters) -> web.StreamResponse:
+        """Return the answer to a request. Raises Refused."""
+        if path == "/healthz":
             return await self._health()
-        handler = self._paths.get(request.path)
+        handler = self._paths.get(path)
         if handler is None:
             raise Refused(404, f"no such path; there are /healthz, {', '.join(self._paths)}")
-        answer: Answer = await handler(request)
-        return answer
+        return await handler(request, query)
 
     async def snapshot(self, query: Query | None = None) -> Snapshot:
         """Return the present state, made off the event loop."""
-        return await asyncio.to_thread(self._monitor.snapshot, query or Query(), time.time_ns() // 1_000_000)
+        return await asyncio.to_thread(self._take, query or Query(), time.time_ns() // 1_000_000)
+
+    def _take(self, query: Query, now_ms: int) -> Snapshot:
+        load_recent(self._monitor.store, now_ms)
+        return self._monitor.snapshot(query, now_ms)
 
     async def wait_for_change(self, known: int, timeout_s: float) -> int:
         """Return when something has changed since `known`, or after a time; the number to give next time."""
-        async with self._changed:
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._changed.wait_for(lambda: self._revision != known), timeout_s)
-            return self._revision
+        if self._revision == known:
+            await asyncio.wait([self._changed], timeout=timeout_s)
+        return self._revision
+
+    async def wait_until_counted(self) -> None:
+        """Return when the first count is whole."""
+        known = -1
+        while not _is_counted(await self.snapshot()):
+            known = await self.wait_for_change(known, KEEPALIVE_S)
 
     def _note(self) -> None:
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(lambda: asyncio.ensure_future(self._tell()))
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._tell)
 
-    async def _tell(self) -> None:
-        async with self._changed:
-            self._revision += 1
-            self._changed.notify_all()
+    def _tell(self) -> None:
+        changed, self._changed = self._changed, self._loop.create_future()
+        self._revision += 1
+        changed.set_result(None)
 
-    async def _health(self) -> Answer:
-        phase = (await self.snapshot()).progress.phase
-        is_ready = phase in (Phase.LIVE, Phase.POLLING)
-        body = json.dumps({"status": "ok" if is_ready else "starting", "phase": phase.value}) + "\n"
-        return Answer(200 if is_ready else 503, body.encode(), JSON)
+    async def _health(self) -> web.Response:
+        snapshot = await self.snapshot()
+        is_ready = _is_counted(snapshot)
+        body = json.dumps({"status": "ok" if is_ready else "starting", "phase": snapshot.progress.phase.value}) + "\n"
+        return _answer(body.encode(), JSON, status=200 if is_ready else 503)
 
-    async def _stats(self, request: Request) -> Answer:
-        query, sections = _asked(request.query)
+    async def _counted(self, query: Query | None = None) -> Snapshot:
+        """Return the present state. Refuses while there is only a part of it, which would be taken for the whole."""
         snapshot = await self.snapshot(query)
-        tag = f'"{snapshot.revision}-{snapshot.timezone}"'
-        if request.headers.get("if-none-match") == tag:
-            return Answer(304, headers=(("ETag", tag),))
-        document = await asyncio.to_thread(_dump, report(snapshot, sections))
-        return Answer(200, document, JSON, (("ETag", tag),))
+        if not _is_counted(snapshot):
+            raise Refused(503, "the first count is under way; /healthz tells when it is done")
+        return snapshot
 
-    async def _metrics(self, request: Request) -> Answer:
-        return Answer(200, metrics(await self.snapshot()).encode(), METRICS)
+    async def _stats(self, request: web.BaseRequest, query: Parameters) -> web.Response:
+        wanted, sections = _asked(query)
+        snapshot = await self._counted(wanted)
+        key = (wanted, sections, snapshot.revision, *snapshot.problems.items())
+        found = self._documents.get(key)
+        if found is None:
+            body = await asyncio.to_thread(_dump, report(snapshot, sections))
+            found = Document(f'"{self._run}-{hashlib.sha256(body).hexdigest()[:16]}"', body)
+            self._documents[key] = found
+            while len(self._documents) > KEPT_DOCUMENTS:
+                self._documents.popitem(last=False)
+        if found.tag in [tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")]:
+            return web.Response(status=304, headers={**SAFE, "ETag": found.tag})
+        return await _packed(request, _answer(found.body, JSON, ETag=found.tag))
 
-    async def _events(self, request: Request) -> Answer:
+    async def _metrics(self, request: web.BaseRequest, query: Parameters) -> web.Response:
+        return await _packed(request, _answer(metrics(await self._counted()).encode(), METRICS))
+
+    async def _events(self, request: web.BaseRequest, query: Parameters) -> web.StreamResponse:
+        await self._counted()
         if self._followers >= MAX_FOLLOWERS:
             raise Refused(503, "too many followers")
-        return Answer(200, content_type="text/event-stream", stream=self._changes())
+        response = web.StreamResponse(headers={**SAFE, "Content-Type": "text/event-stream"})
+        response.force_close()
+        self._followers += 1
+        try:
+            await response.prepare(request)
+            if request.method != "HEAD":
+                async with contextlib.aclosing(self._changes()) as changes:
+                    async for part in changes:
+                        await in_time(response.write(part), WRITE_S)
+        except asyncio.TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()
+        finally:
+            self._followers -= 1
+        return response
 
     async def _changes(self) -> AsyncGenerator[bytes, None]:
         """Yield the state now and after every change, as server-sent events; comments while nothing happens."""
-        self._followers += 1
-        try:
-            seen, known = -1, 0
-            while True:
-                snapshot = await self.snapshot()
-                if snapshot.revision != seen or seen < 0:
-                    seen = snapshot.revision
-                    yield b"event: stats\nid: %d\ndata: %s\n\n" % (seen, _dump(state(snapshot)).rstrip())
-                    await asyncio.sleep(INTERVAL_S)
-                before, known = known, await self.wait_for_change(known, KEEPALIVE_S)
-                if known == before:
-                    yield b": nothing new\n\n"
-        finally:
-            self._followers -= 1
+        yield b"retry: %d\n\n" % RECONNECT_MS
+        seen, known = -1, 0
+        while True:
+            snapshot = await self.snapshot()
+            if snapshot.revision != seen:
+                seen = snapshot.revision
+                data = _dump(state(snapshot)).rstrip()
+                yield b"event: stats\nid: %s-%d\ndata: %s\n\n" % (self._run.encode(), seen, data)
+                await asyncio.sleep(INTERVAL_S)
+            before, known = known, await self.wait_for_change(known, KEEPALIVE_S)
+            if known == before:
+                yield b": nothing new\n\n"
 
 
-def _asked(query: Mapping[str, str]) -> tuple[Query, tuple[str, ...]]:
+def _is_counted(snapshot: Snapshot) -> bool:
+    return snapshot.progress.phase in (Phase.LIVE, Phase.POLLING)
+
+
+def _asked(query: Parameters) -> tuple[Query, tuple[str, ...]]:
     """Return what a query string asks for. Raises Refused for what it does not mean."""
     allowed = {"since", "until", "by", *NARROWED_BY}
     unknown = sorted(query.keys() - allowed)
@@ -135,6 +198,28 @@ def _asked(query: Mapping[str, str]) -> tuple[Query, tuple[str, ...]]:
     sections = tuple(SECTIONS.values()) if by == "all" else (SECTIONS[by],)
     source, project, session, model = (query.get(name, "") for name in NARROWED_BY)
     return Query(days.get("since"), days.get("until"), model, project, session, source), sections
+
+
+def _answer(body: bytes, content_type: str, *, status: int = 200, **headers: str) -> web.Response:
+    return web.Response(status=status, body=body, headers={**SAFE, "Content-Type": content_type, **headers})
+
+
+async def _packed(request: web.BaseRequest, response: web.Response) -> web.Response:
+    """Compress an answer for those who take that."""
+    body = response.body
+    response.headers["Vary"] = "Accept-Encoding"
+    if isinstance(body, bytes) and len(body) >= MIN_PACKED_BYTES and _takes_gzip(request):
+        response.body = await asyncio.to_thread(gzip.compress, body, 1)
+        response.headers["Content-Encoding"] = "gzip"
+    return response
+
+
+def _takes_gzip(request: web.BaseRequest) -> bool:
+    for part in request.headers.get("Accept-Encoding", "").lower().replace(" ", "").split(","):
+        name, *parameters = part.split(";")
+        if name == "gzip":
+            return not any(one.startswith("q=") and not one[2:].strip("0.") for one in parameters)
+    return False
 
 
 def _dump(document: Any) -> bytes:

@@ -5,46 +5,49 @@ from __future__ import annotations
 import asyncio
 import os
 from argparse import Namespace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from aiohttp import HttpVersion10, HttpVersion11, web
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.serve.guard import TOKEN_FILE, Guard
-from claude_tui.cli.serve.http import MAX_LINE_BYTES, Answer, Listener, Request
+from claude_tui.cli.serve.door import Door, refusal
+from claude_tui.cli.serve.guard import TOKEN_FILE, Guard, Refused
 from claude_tui.cli.serve.routes import Routes
-from claude_tui.cli.serve.sockets import listen, stop_on_signals
+from claude_tui.cli.serve.sockets import address, announce, listen, stop_event
 from claude_tui.engine.monitor import Monitor
 from claude_tui.paths import state_folder
 
-STATE_INTERVAL_S: Final = 1.0
+MAX_PARAMETERS: Final = 16
+SINGLE: Final = ("Host", "Authorization", "Origin", "Content-Length")
+"""Headers that mean nothing when they come twice."""
 
 
 async def serve(options: Namespace, token: str, monitor: Monitor) -> int:
-    """Serve until SIGINT or SIGTERM; returns the exit code."""
+    """Serve until told to stop; returns the exit code."""
     routes = Routes(monitor)
     listening = listen(options.host, options.port)
     port: int = listening.getsockname()[1]
-    guard = Guard(token, port, (options.host, *options.name))
-
-    async def answer(request: Request) -> Answer:
-        guard.check_place(request.headers)
-        if token and not routes.is_open(request.path):
-            guard.check_token(request.headers)
-        return await routes.answer(request)
-
-    listener = Listener(answer)
-    host = f"[{options.host}]" if ":" in options.host else options.host
-    over = asyncio.Event()
-    stop_on_signals(over)
-    server = await asyncio.start_server(listener.connected, sock=listening, limit=MAX_LINE_BYTES)
-    _announce(f"http://{host}:{port}", token, options)
-    work: list[asyncio.Task[Any]] = [asyncio.create_task(monitor.run())]
+    door = Door()
+    server = answering(Guard(token, port, (options.host, *options.name)), door, routes)
+    over = stop_event()
+    listener = await door.open(server, listening)
+    url = address(options.host, port)
+    announce(url)
+    if token:
+        where = options.token_file or os.fspath(state_folder() / TOKEN_FILE)
+        streams.narrate(f'{url}/api/stats needs the header "Authorization: Bearer <token>"; the token is in {where}')
+    work: list[asyncio.Task[Any]] = [asyncio.create_task(monitor.run()), asyncio.create_task(over.wait())]
     if options.state_file:
-        work.append(asyncio.create_task(_keep_state(Path(options.state_file), routes)))
-    work.append(asyncio.create_task(over.wait()))
+        # aiofiles, 34 ms to import, for those who want that file.
+        from claude_tui.cli.serve.state_file import keep_state
+
+        work.append(asyncio.create_task(keep_state(Path(options.state_file), routes)))
     done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
-    server.close()
-    await listener.close()
+    listener.close()
+    door.close()
     for task in work:
         task.cancel()
     await asyncio.gather(*work, return_exceptions=True)
@@ -54,40 +57,49 @@ async def serve(options: Namespace, token: str, monitor: Monitor) -> int:
     return exits.OK
 
 
-def _announce(url: str, token: str, options: Namespace) -> None:
-    """Print the address for whoever started us, and say where the token is."""
-    streams.write(f"{url}\n")
-    streams.finish()
-    if token:
-        where = options.token_file or os.fspath(state_folder() / TOKEN_FILE)
-        streams.narrate(f'{url}/api/stats needs the header "Authorization: Bearer <token>"; the token is in {where}')
+def answering(guard: Guard, door: Door, routes: Routes) -> web.Server:
+    """Return what answers requests: those that the guard lets pass, by the routes."""
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        is_owner = False
+        try:
+            path, query = asked(request)
+            guard.check_place(request.headers)
+            is_owner = guard.has_token(request.headers)
+            if is_owner:
+                door.admit(request)
+            elif not routes.is_open(path):
+                raise Refused(401, "a bearer token is needed")
+            with door.at_work(request):
+                response = await routes.answer(request, path, query)
+        except Refused as refused:
+            response = refusal(refused.status, refused.reason)
+        if not is_owner:
+            # A place among strangers is kept for one question.
+            response.force_close()
+        return response
+
+    # A follower that leaves ends its stream at once.
+    return web.Server(answer, handler_cancellation=True)
 
 
-async def _keep_state(path: Path, routes: Routes) -> None:
-    """Write the headline figures after every change, at most once a second, each time a whole file."""
-    # 34 ms to import, and only this option needs it.
-    import aiofiles
-    import orjson
-
-    from claude_tui.reports.state import state
-
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    known = -1
+def asked(request: web.BaseRequest) -> tuple[str, Mapping[str, str]]:
+    """Return the path of a request as it was sent, and its parameters. Raises Refused for what is not plainly one."""
+    headers = request.headers
+    for name in SINGLE:
+        if len(headers.getall(name, ())) > 1:
+            raise Refused(400, f"more than one {name}")
+    if request.version not in (HttpVersion10, HttpVersion11):
+        raise Refused(505, "unknown version of HTTP")
+    if "Transfer-Encoding" in headers or headers.get("Content-Length", "0").strip() != "0":
+        raise Refused(413, "no bodies here")
+    if request.method not in ("GET", "HEAD"):
+        raise Refused(405, "GET and HEAD only")
+    target = request.raw_path
+    if not target.startswith("/") or target.startswith("//") or not target.isascii() or not target.isprintable():
+        raise Refused(400, "bad target")
+    path, _, text = target.partition("#")[0].partition("?")
     try:
-        while True:
-            document = orjson.dumps(state(await routes.snapshot()), option=orjson.OPT_INDENT_2) + b"\n"
-            try:
-                async with aiofiles.open(part, "wb", opener=_private) as file:
-                    await file.write(document)
-                await asyncio.to_thread(os.replace, part, path)
-            except OSError as error:
-                streams.narrate(f"{path}: {error.strerror}")
-                await asyncio.sleep(10)
-            await asyncio.sleep(STATE_INTERVAL_S)
-            known = await routes.wait_for_change(known, 60)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+        return path, dict(parse_qsl(text, max_num_fields=MAX_PARAMETERS, errors="strict"))
+    except ValueError:
+        raise Refused(400, "bad query") from None

@@ -1,12 +1,16 @@
-"""What both servers begin and end with: a listening socket, and the signals that mean stop."""
+"""What both servers begin and end with: a listening socket, the address said, and what means stop."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
+import stat
+import sys
 
+from claude_tui.cli import streams
 from claude_tui.cli.exits import CommandError
 
 
@@ -19,9 +23,43 @@ def listen(host: str, port: int) -> socket.socket:
         raise CommandError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
 
 
-def stop_on_signals(over: asyncio.Event) -> None:
-    """Set an event on SIGINT and SIGTERM."""
+def address(host: str, port: int) -> str:
+    """Return the address of a server, as a browser takes it."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def announce(url: str) -> None:
+    """Print the address for whoever started us, if there is anybody. Raises BrokenPipeError."""
+    if sys.stdout is not None:
+        streams.write(f"{url}\n")
+        streams.finish()
+
+
+def stop_event() -> asyncio.Event:
+    """Return an event that is set by SIGINT, SIGTERM and SIGHUP, and when whoever reads our stdout goes away.
+
+    From here on the running loop tells of its own trouble in one line, too.
+    """
+    over = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):
+    loop.set_exception_handler(lambda _, context: streams.narrate(f"claude-top: {_trouble(context)}"))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # Under nohup a hang-up is ignored, and shall be.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             loop.add_signal_handler(number, over.set)
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # no stdout
+        descriptor = sys.stdout.fileno()
+        if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            # Nothing is ever read there. A pipe without a reader is an error, which wakes whoever waits.
+            loop.add_reader(descriptor, _stop, loop, descriptor, over)
+    return over
+
+
+def _stop(loop: asyncio.AbstractEventLoop, descriptor: int, over: asyncio.Event) -> None:
+    loop.remove_reader(descriptor)
+    over.set()
+
+
+def _trouble(context: dict[str, object]) -> str:
+    error = context.get("exception")
+    return f"{context.get('message')}: {error!r}" if error is not None else str(context.get("message"))

@@ -7,6 +7,8 @@ served only to who came with the token once, and to no page of another origin.
 from __future__ import annotations
 
 import asyncio
+import logging
+import secrets
 import shlex
 import shutil
 import sys
@@ -15,12 +17,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
 from typing import Any, Final
 
-from claude_tui.cli import exits, streams
-from claude_tui.cli.serve.guard import Guard
-from claude_tui.cli.serve.http import Refused
-from claude_tui.cli.serve.sockets import listen, stop_on_signals
+from aiohttp import web
 
-COOKIE: Final = "claude-top"
+from claude_tui.cli import exits
+from claude_tui.cli.serve.door import SAFE, Door
+from claude_tui.cli.serve.guard import Guard, Refused, is_same
+from claude_tui.cli.serve.sockets import address, announce, listen, stop_event
+
 MAX_SCREENS: Final = 8
 MOST_CELLS: Final = 1000
 """Columns or rows a tab may ask for."""
@@ -31,35 +34,37 @@ POLICY: Final = (
 )
 """textual-serve's page has scripts of its own inside; nothing from anywhere else is loaded."""
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
 
 def serve_screen(options: Namespace, token: str, arguments: Sequence[str]) -> int:
-    """Serve the screen until interrupted; returns the exit code."""
+    """Serve the screen until told to stop; returns the exit code."""
     try:
         # By name, so that types are checked alike where the extra is installed and where it is not.
-        web: Any = import_module("aiohttp.web")
         base: Any = import_module("textual_serve.server").Server
     except ImportError:
         message = "serve --web needs the extra: pip install 'claude-top-tui[web]'"
         raise exits.CommandError(message) from None
-    return asyncio.run(_serve(web, base, options, token, shlex.join([*_program(), *arguments])))
+    # It logs tracebacks of what a page sends that makes no sense.
+    logging.getLogger("textual-serve").setLevel(logging.CRITICAL)
+    return asyncio.run(_serve(base, options, token, shlex.join([*_program(), *arguments])))
 
 
-async def _serve(web: Any, base: Any, options: Namespace, token: str, command: str) -> int:
+async def _serve(base: Any, options: Namespace, token: str, command: str) -> int:
     listening = listen(options.host, options.port)
     port: int = listening.getsockname()[1]
-    guard = Guard(token, port, (options.host, *options.name))
-    host = f"[{options.host}]" if ":" in options.host else options.host
-    url = f"http://{host}:{port}"
+    url = address(options.host, port)
+    door = Door()
 
     class Guarded(base):  # type: ignore[misc]
-        """textual-serve's server, with the guard before every request and a bound on open screens."""
+        """textual-serve's server with a bound on open screens."""
 
         screens = 0
 
-        async def on_startup(self, app: Any) -> None:
+        async def on_startup(self, app: web.Application) -> None:
             """Say nothing: the address is printed when it can be opened."""
 
-        async def handle_websocket(self, request: Any) -> Any:
+        async def handle_websocket(self, request: web.Request) -> Any:
             """Start the screen for a tab, unless too many are open."""
             if self.screens >= MAX_SCREENS:
                 return web.Response(status=503, text="too many screens\n")
@@ -69,18 +74,20 @@ async def _serve(web: Any, base: Any, options: Namespace, token: str, command: s
             finally:
                 self.screens -= 1
 
-    app = await Guarded(command, options.host, port, "claude-top", public_url=url)._make_app()
-    app.middlewares.append(_middleware(web, guard, token, url))
-    over = asyncio.Event()
-    stop_on_signals(over)
-    runner = web.AppRunner(app, access_log=None)
+    app: web.Application = await Guarded(command, options.host, port, "claude-top", public_url=url)._make_app()
+    tickets = Tickets(Guard(token, port, (options.host, *options.name)), token, port)
+    app.middlewares.append(_middleware(tickets, door, POLICY.format(websocket=url.replace("http", "ws", 1))))
+    over = stop_event()
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=2)
     await runner.setup()
+    assert runner.server is not None
     try:
-        await web.SockSite(runner, listening, shutdown_timeout=2).start()
+        listener = await door.open(runner.server, listening)
         # With the token, which only who sees this terminal knows.
-        streams.write(f"{url}/?token={token}\n" if token else f"{url}/\n")
-        streams.finish()
+        announce(f"{url}/?token={token}" if token else f"{url}/")
         await over.wait()
+        listener.close()
+        door.close()
     finally:
         await runner.cleanup()
     return exits.OK
@@ -91,47 +98,66 @@ def _program() -> list[str]:
     return [found] if found else [sys.executable, "-m", "claude_tui"]
 
 
-def _middleware(web: Any, guard: Guard, token: str, url: str) -> Any:
-    policy = POLICY.format(websocket=url.replace("http", "ws", 1))
-    headers = {
-        "Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
-        "Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin",
-    }  # fmt: skip
+class Tickets:
+    """Exchanges the token for a cookie, once for each browser.
 
-    async def check(request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
+    A browser sends a cookie to every port of this machine, where others may listen. So it is no token but a number of
+    this run, worth nothing anywhere else.
+    """
+
+    def __init__(self, guard: Guard, token: str, port: int) -> None:
+        self._guard = guard
+        self._is_needed = bool(token)
+        self.cookie = f"claude-top-{port}"
+        self._ticket = secrets.token_urlsafe(24)
+
+    def check(self, request: web.Request) -> web.Response | None:
+        """Return None for who may pass, or what sends them on. Raises Refused."""
+        self._guard.check_place(request.headers)
+        if request.method not in ("GET", "HEAD"):
+            raise Refused(405, "GET and HEAD only")
+        if request.path == "/ws":
+            # A browser always says which page opened a socket; whoever does not is none and needs none.
+            if request.headers.get("Origin", "").lower() not in self._guard.origins:
+                raise Refused(403, "foreign origin")
+            if any(not _is_size(request.query.get(name, "80")) for name in ("width", "height")):
+                raise Refused(400, "bad size")
+        if request.path.startswith("/static") and request.path.endswith("/"):
+            raise Refused(404, "no listings")
+        if not self._is_needed or is_same(request.cookies.get(self.cookie, ""), self._ticket):
+            return None
+        if request.path == "/" and self._guard.is_token(request.query.get("token", "")):
+            # Without the token in the address bar, in the history and in what is bookmarked.
+            sent_on = web.Response(status=302, headers={"Location": "/"})
+            sent_on.set_cookie(self.cookie, self._ticket, httponly=True, samesite="Strict", path="/")
+            return sent_on
+        raise Refused(401, "open the address that claude-top serve printed, token included")
+
+
+def _middleware(tickets: Tickets, door: Door, policy: str) -> Any:
+    headers = {**SAFE, "Content-Security-Policy": policy}
+
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        answer: web.StreamResponse | None
         try:
-            guard.check_place(request.headers)
-            answer = _admitted(web, guard, token, request)
+            answer = tickets.check(request)
         except Refused as refused:
-            return web.Response(status=refused.answer.status, body=refused.answer.body, headers=headers)
-        answer = answer or await handler(request)
+            answer = web.Response(status=refused.status, text=f"{refused.reason}\n", headers=headers)
+            answer.force_close()
+            return answer
+        door.admit(request)
+        if answer is None:
+            try:
+                with door.at_work(request):
+                    answer = await handler(request)
+            except web.HTTPException as error:
+                error.headers.update(headers)
+                raise
         if not answer.prepared:
             answer.headers.update(headers)
         return answer
 
     return web.middleware(check)
-
-
-def _admitted(web: Any, guard: Guard, token: str, request: Any) -> Any:
-    """Return None for who may pass, or what sends them on. Raises Refused."""
-    if request.method not in ("GET", "HEAD"):
-        raise Refused(405, "GET and HEAD only")
-    if request.path == "/ws":
-        # A browser always says which page opened a socket; whoever does not is none and needs none.
-        if request.headers.get("Origin", "").lower() not in guard.origins:
-            raise Refused(403, "foreign origin")
-        if any(not _is_size(request.query.get(name, "80")) for name in ("width", "height")):
-            raise Refused(400, "bad size")
-    if request.path.startswith("/static") and request.path.endswith("/"):
-        raise Refused(404, "no listings")
-    if not token or guard.is_token(request.cookies.get(COOKIE, "")):
-        return None
-    if request.path == "/" and guard.is_token(request.query.get("token", "")):
-        # Without the token in the address bar, in the history and in what is bookmarked.
-        sent_on = web.HTTPFound("/")
-        sent_on.set_cookie(COOKIE, token, httponly=True, samesite="Strict", path="/")
-        return sent_on
-    raise Refused(401, "open the address that claude-top serve printed, token included")
 
 
 def _is_size(text: str) -> bool:

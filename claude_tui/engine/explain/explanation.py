@@ -30,11 +30,13 @@ FLAGS: Final[Mapping[str, str]] = {
     "assumed_5m": "cache writes of unknown lifetime, priced as 5 minutes",
     "split_short": "the split of cache writes did not add up; the rest priced as 5 minutes",
     "split_over": "the split of cache writes was more than their sum; the split was believed",
-    "fast_price_unknown": "served in fast mode, for which no price is known; priced as usual",
+    "fast_price_unknown": "fast mode, for which no price is known; priced as usual",
     "tier_ambiguous": "the prompt tier could not be told for certain",
     "fallback_credit": "partly credited by the client",
     "cost_recomputed": "the client logged a cost; recomputed from its tokens",
     "service_tier_unknown": "an unknown service tier, priced as standard",
+    "tier_as_requested": "priced at the service tier that was asked for; which one served it is not logged",
+    "terms_unreadable": "terms that cannot be read, priced by the counters alone",
 }
 """What the flags of a price mean, in words."""
 

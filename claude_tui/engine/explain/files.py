@@ -36,7 +36,7 @@ def read_again(store: Store, found: Explanation, covered: bytearray, paths: list
         found.files += 1
         try:
             audit = audit_file(path)
-        except OSError:
+        except (OSError, ValueError):  # ValueError: no file can have this name
             found.files_gone += 1
             continue
         found.lines += audit.lines

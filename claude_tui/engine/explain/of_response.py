@@ -65,7 +65,7 @@ def _rows_of(
         found.files += 1
         try:
             audit = audit_file(path, needle)
-        except OSError:
+        except (OSError, ValueError):  # ValueError: no file can have this name
             found.files_gone += 1
             continue
         found.lines += audit.lines

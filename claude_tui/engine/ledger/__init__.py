@@ -1,9 +1,31 @@
-"""History that survives its logs: see `ledger` for what is kept, `keeper` for how it is kept level."""
+"""History that survives its logs: see `ledger` for what is kept, `keeper` and `follower` for how both stay level."""
 
+from claude_tui.engine.ledger.book import Doubt
+from claude_tui.engine.ledger.follower import Followed, LedgerFollower
 from claude_tui.engine.ledger.history import Change
 from claude_tui.engine.ledger.keeper import LedgerKeeper
 from claude_tui.engine.ledger.ledger import Ledger, Summary
-from claude_tui.engine.ledger.lines import Imported, export_jsonl, import_jsonl
+from claude_tui.engine.ledger.lines import Imported, export_jsonl, import_jsonl, read_lines
+from claude_tui.engine.ledger.moved import Moved, adopt, moved_folders, moved_in
 from claude_tui.engine.ledger.schema import LedgerError
+from claude_tui.engine.ledger.scope import Scope
 
-__all__ = ["Change", "Imported", "Ledger", "LedgerError", "LedgerKeeper", "Summary", "export_jsonl", "import_jsonl"]
+__all__ = [
+    "Change",
+    "Doubt",
+    "Followed",
+    "Imported",
+    "Ledger",
+    "LedgerError",
+    "LedgerFollower",
+    "LedgerKeeper",
+    "Moved",
+    "Scope",
+    "Summary",
+    "adopt",
+    "export_jsonl",
+    "import_jsonl",
+    "moved_folders",
+    "moved_in",
+    "read_lines",
+]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from claude_tui.engine.table import Entry, FileRef, Names, Table
-from claude_tui.sources.columns import Columns, Owner
+from claude_tui.sources.columns import COPY, NEVER, SIDECHAIN, Columns, Owner
 from claude_tui.sources.protocol import FileFacts, newer_facts
 
 
@@ -20,9 +20,12 @@ class Change(NamedTuple):
 
 
 class FileHistory:
-    """The settled responses of one file. Taking something in twice, or in another order, gives the same."""
+    """The settled responses of one file. Taking something in twice, or in another order, gives the same.
 
-    def __init__(self, path: str, known: Columns) -> None:
+    `doubted` are positions of `known` that make no sense: they stay, until the same response comes in anew.
+    """
+
+    def __init__(self, path: str, known: Columns, doubted: Collection[int] = ()) -> None:
         self._table = Table()
         self._table.files.append(FileRef(known.source, path))
         self._columns = Columns(known.source)
@@ -30,8 +33,10 @@ class FileHistory:
         self._models: dict[str, int] = {}
         self.changed: set[int] = set()
         """Positions of responses that are new or differ from `known`."""
+        self.doubted: set[int] = set()
         self.absorb(known)
         self.changed.clear()
+        self.doubted.update(doubted)
 
     def __len__(self) -> int:
         return len(self._table)
@@ -52,6 +57,8 @@ class FileHistory:
                     again.append(entry)
                 continue
             name = columns.names[entry] if columns.names else ""
+            if row in self.doubted:
+                self._forget(row)
             found = Entry(columns, entry, 0, owners[columns.owner[entry]], models[columns.model[entry]])
             if table.would_change(row, found, names):
                 table.merge(row, found, names)
@@ -68,6 +75,15 @@ class FileHistory:
         if again:  # one key named twice is one response
             updated += self.absorb(columns.pick(again)).updated
         return Change(len(fresh), updated, len(columns) - len(fresh) - updated)
+
+    def _forget(self, row: int) -> None:
+        """Put a response behind anything that can be said of it."""
+        table = self._table
+        table.input[row] = table.output[row] = table.write_5m[row] = table.write_1h[row] = table.cache_read[row] = -1
+        table.time[row] = 0
+        table.owner_time[row] = NEVER + 1
+        table.flags[row] = COPY | SIDECHAIN
+        self.doubted.discard(row)
 
     def exceeds(self, columns: Columns) -> bool:
         """Whether more is known than `columns`, which have been taken in, say: other or fuller responses."""

@@ -1,8 +1,7 @@
 """Keeps the ledger level with what is counted, beside the count and never in its way.
 
-Takes note of everything that is read, writes it in batches from a thread of its own, and gives the store what
-the files no longer hold. A ledger that cannot be written costs nothing but the history: counting goes on. Must not
-decide what counts.
+Takes note of everything that is read and writes it in batches from a thread of its own. A ledger that cannot be
+written costs nothing but the history: counting goes on. Must not decide what counts, nor change the store.
 """
 
 from __future__ import annotations
@@ -10,16 +9,17 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+from zoneinfo import ZoneInfo
 
 from claude_tui.engine.ledger.book import FileKey
-from claude_tui.engine.ledger.ledger import Ledger
-from claude_tui.engine.ledger.pieces import Piece, Remembered, stamp_of
+from claude_tui.engine.ledger.ledger import Ledger, Written
+from claude_tui.engine.ledger.pieces import Piece, stamp_of
 from claude_tui.engine.ledger.schema import BUSY_S, LedgerError
 from claude_tui.engine.outcome import FileOutcome
 from claude_tui.engine.reading import FileReader, Task
-from claude_tui.engine.store import Store
+from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import NO_FACTS, Checkpoint, FileFacts, LogFile
 
@@ -37,38 +37,27 @@ FileName = tuple[str, str]
 _log = logging.getLogger(__name__)
 
 
-class Started(NamedTuple):
-    """What a start gave: how many files. `lost` are cached ones that are gone and the ledger knows otherwise.
-
-    A cache with such files is nothing that files and ledger together say.
-    """
-
-    given: int = 0
-    lost: tuple[str, ...] = ()
-
-
 class LedgerKeeper:
-    """Ties a store to a ledger. All methods may be called from any thread.
+    """Ties a count to a ledger. All methods may be called from any thread.
 
-    `places` are the (source, folder) pairs that are counted. `on_change` is called when the store was given
-    something, or `status` changed.
+    `on_change` is called when `status` changed, `on_written` after each write of what was counted.
     """
 
     def __init__(
         self,
-        store: Store,
         ledger: Ledger,
-        places: Sequence[tuple[str, str]],
+        pricer: Pricer,
+        zone: ZoneInfo,
         on_change: Callable[[], None] = lambda: None,
+        on_written: Callable[[Written], None] = lambda written: None,
     ) -> None:
         self.ledger = ledger
-        self._store = store
-        self._places = places
+        self._pricer, self._zone = pricer, zone
         self._on_change = on_change
+        self._on_written = on_written
         self._stamps: dict[FileName, str] = {}
         self._pending: list[Piece] = []
         self._waiting: set[FileName] = set()
-        self._unreadable: set[str] = set()
         self._notice = ""
         self._files: dict[FileName, LogFile] = {}
         self._behind: dict[FileName, LogFile] = {}
@@ -83,37 +72,36 @@ class LedgerKeeper:
         """What is wrong with the ledger, for the status line; "" while nothing is."""
         return self.ledger.status or self.ledger.notice
 
-    def start(
-        self, files: Iterable[LogFile], cached: Mapping[str, Checkpoint] | None = None, cached_mark: str = ""
-    ) -> Started:
-        """Give the store what `files`, all that were found, no longer hold. Starts no thread: workers may be forked.
+    @property
+    def is_level(self) -> bool:
+        """Whether everything that was noted is written."""
+        with self._condition:
+            return not self._pending and not self._behind
 
-        `cached` says up to where the store already knows files, gone ones included, and `cached_mark` what
-        `Ledger.mark` was when that was saved: while it is the same, no response is read. Blocks meanwhile.
-        """
+    def start(self, files: Iterable[LogFile]) -> None:
+        """Learn up to where the ledger knows files. `files` are all that were found. Starts no thread."""
         found = {(file.source, file.path): file for file in files}
-        live = {path for _, path in found}
-        known = {path: stamp_of(checkpoint) for path, checkpoint in (cached or {}).items()}
-        is_same = bool(cached_mark) and cached_mark == self.ledger.mark()
-        recalled = self.ledger.recall(() if is_same else self._places, live, known)
+        stamps = self.ledger.stamps()
         with self._condition:
             self._notice = self.ledger.notice
             self._files.update(found)
-            self._stamps = {**recalled.stamps, **self._stamps}
-        for file in recalled.files:
-            self._give(file)
-        stamps = {path: stamp for (_, path), stamp in recalled.stamps.items()}
-        lost = [path for path, stamp in known.items() if path not in live and stamps.get(path) != stamp]
-        return Started(len(recalled.files), tuple(lost))
+            self._stamps = {**stamps, **self._stamps}
 
-    def note(self, found: FileOutcome, columns: Columns) -> None:
-        """Keep what was read of a file, or where it could not be read give what is known of it. Cheap."""
+    def forget(self) -> None:
+        """Forget what was noted and is not written yet, and what the ledger knows: it is another one now."""
+        with self._writing, self._condition:
+            self._stamps, self._pending, self._behind, self._waiting = {}, [], {}, set()
+
+    def has_noted(self, file: LogFile, checkpoint: Checkpoint) -> bool:
+        """Whether a file was noted, or is known, up to just there."""
+        with self._condition:
+            return self._stamps.get((file.source, file.path)) == stamp_of(checkpoint)
+
+    def note(self, found: FileOutcome, columns: Columns, *, is_counted: bool = True) -> None:
+        """Keep what was read of a file. `is_counted`: it is in the store as well. Cheap."""
         file = found.file
         name = (file.source, file.path)
         if found.checkpoint is None:
-            with self._condition:
-                self._unreadable.add(file.path)
-                self._wake()
             return
         stamp = stamp_of(found.checkpoint)
         with self._condition:
@@ -122,7 +110,7 @@ class LedgerKeeper:
                 return
             self._stamps[name] = stamp
             key = FileKey("", file.source, file.path)
-            self._pending.append(Piece(key, columns, _facts(found), stamp, since, found.is_whole))
+            self._pending.append(Piece(key, columns, _facts(found), stamp, since, found.is_whole, is_counted))
             self._files[name] = file
             self._waiting.add(name)
             if not since and not found.is_whole:  # what comes before it was never kept
@@ -165,8 +153,8 @@ class LedgerKeeper:
                 with self._condition:
                     del self._pending[: len(batch)]
                     self._waiting = {(piece.key.source, piece.key.path) for piece in self._pending}
-                for file in written.beyond:
-                    self._give(file)
+                if all(piece.is_counted for piece in batch):
+                    self._on_written(written)
 
     def close(self, wait_s: float = BUSY_S) -> bool:
         """Write everything and stop. Returns whether all of it is kept."""
@@ -177,7 +165,6 @@ class LedgerKeeper:
             thread, self._thread = self._thread, None
         if thread is not None:
             thread.join(wait_s)
-        self._stand_in()
         return self.flush(wait_s)
 
     def _wake(self) -> None:
@@ -211,17 +198,16 @@ class LedgerKeeper:
 
     def _step(self) -> bool:
         """Write what waits, then read some of what is missing; with nothing else to do look for bit rot once."""
-        self._stand_in()
         if not self.flush():
             return False
         behind = self._next_behind()
         if behind:
-            reader = FileReader(self._store.pricer, self._store.calendar.zone, keep_names=True)
+            reader = FileReader(self._pricer, self._zone, keep_names=True)
             for file in behind:
                 if self._closing:
                     break
                 found = reader.read(Task(file))
-                self.note(found.outcome, found.columns)
+                self.note(found.outcome, found.columns, is_counted=False)
         elif not self._is_checked:
             # While the logs it would cost us are still there.
             self._is_checked = True
@@ -229,21 +215,12 @@ class LedgerKeeper:
         self._heal()
         return True
 
-    def _stand_in(self) -> None:
-        """Give what is known of files that are there but cannot be read."""
-        with self._condition:
-            unreadable, self._unreadable = self._unreadable, set()
-            readable = {path for _, path in self._files} - unreadable
-        if unreadable:
-            for file in self.ledger.recall(self._places, readable).files:
-                self._give(file)
-
     def _heal(self) -> None:
         """After damage, read those files again that the ledger lost."""
         if self._notice == self.ledger.notice:
             return
         self._notice = self.ledger.notice
-        stamps = self.ledger.recall(()).stamps
+        stamps = self.ledger.stamps()
         with self._condition:
             lost = [file for name, file in self._files.items() if self._stamps.get(name) != stamps.get(name)]
             self._read_again(lost)
@@ -273,15 +250,10 @@ class LedgerKeeper:
         return self._closing or len(self._waiting) >= COMMIT_FILES
 
     def _has_work(self) -> bool:
-        return bool(self._pending or self._behind or self._unreadable or not self._is_checked)
+        return bool(self._pending or self._behind or not self._is_checked)
 
     def _is_closing(self) -> bool:
         return self._closing
-
-    def _give(self, file: Remembered) -> None:
-        """Hand the store what is known of a file; it merges like any log."""
-        if self._store.remember(file.path, file.columns, file.facts):
-            self._on_change()
 
 
 def _facts(found: FileOutcome) -> tuple[FileFacts, ...]:

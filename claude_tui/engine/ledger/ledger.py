@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from claude_tui import paths
-from claude_tui.engine.ledger.book import Book, FileKey, Seal
+from claude_tui.engine.given import Given, mark_of
+from claude_tui.engine.ledger.book import Book, Doubt, FileKey, FileRecord, Rewritten, Seal
+from claude_tui.engine.ledger.foreign import read_foreign
 from claude_tui.engine.ledger.history import Change
 from claude_tui.engine.ledger.pieces import Piece, Remembered, put_pieces, remembered
-from claude_tui.engine.ledger.runs import check
 from claude_tui.engine.ledger.salvage import readable, rebuild
 from claude_tui.engine.ledger.schema import (
     BUSY_S,
@@ -33,6 +34,7 @@ from claude_tui.engine.ledger.schema import (
     reading,
     writing,
 )
+from claude_tui.engine.ledger.scope import Scope
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import FileFacts
 
@@ -40,17 +42,33 @@ T = TypeVar("T")
 
 
 class Recalled(NamedTuple):
-    """What a start needs: up to where this machine's files are known (by source and path), and what is gone."""
+    """Everything: up to where this machine's files are known (by source and path), and all files."""
 
     stamps: dict[tuple[str, str], str]
     files: list[Remembered]
 
 
-class Written(NamedTuple):
-    """What writing did. `beyond` are this machine's files of which more is known than they hold."""
+class News(NamedTuple):
+    """What a ledger holds beyond what was given: `files`, and what is given once they are.
 
-    change: Change = Change()
-    beyond: tuple[Remembered, ...] = ()
+    `doubts` are what of these files makes no sense. Not `is_continued`: this is another ledger, or an older state of
+    it, so what was given before may not be in it.
+    """
+
+    given: Given
+    files: list[Remembered]
+    doubts: tuple[Doubt, ...] = ()
+    is_continued: bool = True
+
+
+class Written(NamedTuple):
+    """What writing did: the seals before and after, each record written, and the ledger's mark afterwards."""
+
+    change: Change
+    before: Seal
+    after: Seal
+    records: tuple[Rewritten, ...] = ()
+    mark: str = ""
 
 
 class Summary(NamedTuple):
@@ -69,13 +87,14 @@ class Ledger:
     """One ledger file. Opened for each operation, so nothing breaks when it is moved, replaced or removed.
 
     `status` is "" while all is well, else a sentence for the status line; `notice` tells of damage that was
-    found. Safe from any thread.
+    found; `left_out` is what the last `recall` found to make no sense. Safe from any thread.
     """
 
     def __init__(self, path: Path, host: str) -> None:
         self.path = path
         self.status = ""
         self.notice = ""
+        self.left_out: tuple[Doubt, ...] = ()
         self._host = host
         self._lock = threading.RLock()
 
@@ -85,64 +104,93 @@ class Ledger:
         name = host or socket.gethostname() or "unknown"
         return cls(path or paths.ledger_file(), clean_host(name))
 
+    @property
+    def host(self) -> str:
+        """The machine this ledger belongs to: the one that made it."""
+        try:
+            return self._read(lambda book: book.seal().host, self._host)
+        except (LedgerError, DamagedError):
+            return self._host
+
     # -- reading -------------------------------------------------------------------------------------------
 
-    def mark(self) -> str:
-        """Return a text that differs after every change, from the first bytes of the file alone; "" unknown.
+    def news(self, scope: Scope, given: Given, is_level: Callable[[FileRecord], bool]) -> News:
+        """Return what is in `scope` and was not given yet, but for records of this machine that are level.
 
-        Whoever keeps what was recalled can compare it instead of recalling again.
+        Raises LedgerError or DamagedError; `status` and `notice` say what is wrong.
         """
+
+        def look(book: Book) -> News:
+            seal = book.seal()
+            is_same = given.ledger in ("", seal.ledger) and given.is_of(self.path)
+            if not is_same or seal.generation < given.generation:
+                return News(Given(), [], is_continued=False)
+            records, checksums = book.changed(given.checksums)
+            if not given.checksums.keys() <= checksums.keys():
+                return News(Given(), [], is_continued=False)
+            covered = [record for record in records if scope.covers(record.key, seal.host)]
+            wanted = [record for record in covered if record.key.host != seal.host or not is_level(record)]
+            files = [
+                remembered(record, columns, seal.host)
+                for record, columns in zip(wanted, book.all_columns(wanted), strict=True)
+            ]
+            # The mark is taken while the look lasts, during which nobody can commit.
+            return News(Given(seal.ledger, seal.generation, mark_of(self.path), checksums), files, tuple(book.doubts))
+
         try:
-            if self.path.with_name(self.path.name + "-journal").exists():
-                return ""
-            with self.path.open("rb") as file:
-                # SQLite's file format: at 24 a counter of commits, at 28 the size in pages.
-                head = file.read(32)
-            return f"{self.path.stat().st_ino}:{head[24:32].hex()}" if len(head) == 32 else ""
-        except OSError:
-            return ""
+            found = self._read(look, News(Given(), [], is_continued=not given.ledger))
+        except DamagedError as error:
+            self.notice = f"the history is damaged and cannot be mended now: {error}"
+            raise
+        except LedgerError as error:
+            self.status = f"history not read: {error}"
+            raise
+        return found
 
-    def recall(
-        self,
-        places: Sequence[tuple[str, str]] | None = None,
-        live: Collection[str] = (),
-        cached: Mapping[str, str] | None = None,
-    ) -> Recalled:
-        """Return what must be added to the files in `live`: those that are gone or hold less than is known.
-
-        Left out is also what is in `cached`, by path, with the stamp up to which it is known. `places` are
-        (source, folder) looked in: this machine's files elsewhere are none of this count's. None means everything.
-        Never raises; `status` says what is wrong.
-        """
-        known = cached or {}
+    def recall(self) -> Recalled:
+        """Return everything. Never raises: `status` says what is wrong, and a damaged ledger gives what it can."""
 
         def look(book: Book) -> Recalled:
-            host = book.seal().host
-            stamps, wanted = {}, []
-            for record in book.records():
-                key = record.key
-                is_own = key.host == host
-                if is_own:
-                    stamps[key.source, key.path] = record.stamp
-                    is_known = key.path in live or (record.stamp and record.stamp == known.get(key.path))
-                    if is_known and not record.is_beyond:
-                        continue
-                if places is None or _is_in(key, places, is_own=is_own):
-                    wanted.append(record)
-            columns = book.all_columns(wanted) if wanted else []
-            return Recalled(stamps, [remembered(*found, host) for found in zip(wanted, columns, strict=True)])
+            host, records = book.seal().host, book.records()
+            stamps = {
+                (record.key.source, record.key.path): record.stamp for record in records if record.key.host == host
+            }
+            columns = book.all_columns(records)
+            self.left_out = tuple(book.doubts)
+            return Recalled(stamps, [remembered(*found, host) for found in zip(records, columns, strict=True)])
 
         try:
             return self._read(look, Recalled({}, []))
         except DamagedError as error:
             self.notice = f"the history is damaged and cannot be mended now: {error}"
-            host = self._host
-            saved = [remembered(record, columns, host) for record, columns in readable(self.path)]
-            wanted = [one for one in saved if places is None or _is_in(one.key, places, is_own=one.key.host == host)]
-            return Recalled({}, wanted)
+            return Recalled({}, [remembered(*found, self._host) for found in readable(self.path)])
         except LedgerError as error:
             self.status = f"history not read: {error}"
             return Recalled({}, [])
+
+    def salvage(self, scope: Scope) -> list[Remembered]:
+        """Return what is in `scope` and can be read of a damaged ledger."""
+        host = self._host
+        found = [remembered(record, columns, host) for record, columns in readable(self.path)]
+        return [one for one in found if scope.covers(one.key, host)]
+
+    def stamps(self, names: Collection[tuple[str, str]] | None = None) -> dict[tuple[str, str], str]:
+        """Return up to where this machine's files are known, by source and path: of all, or of those named.
+
+        Never raises: what cannot be read is not known.
+        """
+
+        def look(book: Book) -> dict[tuple[str, str], str]:
+            host = book.seal().host
+            if names is None:
+                return {(r.key.source, r.key.path): r.stamp for r in book.records() if r.key.host == host}
+            found = (book.find(FileKey(host, *name)) for name in names)
+            return {(r.key.source, r.key.path): r.stamp for r in found if r is not None}
+
+        try:
+            return self._read(look, {})
+        except (LedgerError, DamagedError):
+            return {}
 
     def columns(self) -> list[tuple[str, Columns, tuple[FileFacts, ...]]]:
         """Return everything: the path a store is to use, the responses and what is known beside them, by file."""
@@ -152,14 +200,14 @@ class Ledger:
         """Check every row; mend what is damaged. Returns whether all was sound."""
         before = self.notice
         try:
-            self._read(lambda book: book.check_runs(book.records()), None)
+            self._read(lambda book: book.check_runs(book.stored_records()), None)
         except (LedgerError, DamagedError):
             return False
         return self.notice == before
 
-    def summary(self) -> Summary:
-        """Return the ledger in numbers. Never raises."""
-        files = self.recall().files
+    def summary(self, files: Sequence[Remembered] | None = None) -> Summary:
+        """Return the ledger in numbers; `files` is everything where it was recalled already. Never raises."""
+        files = self.recall().files if files is None else files
         keys = {key for file in files for key in file.columns.key}
         times = [time for file in files for time in file.columns.time if time]
         hosts = tuple(sorted({file.key.host for file in files}))
@@ -178,7 +226,7 @@ class Ledger:
         """
         wanted = list(pieces)
         if not wanted:
-            return Written()
+            return Written(Change(), Seal("", ""), Seal("", ""))
         with self._lock, self._reported():
             if paths.create_private(self.path.parent) is None:
                 raise LedgerError(f"{self.path.parent} cannot be written")
@@ -192,35 +240,36 @@ class Ledger:
                 except DamagedError as error:
                     raise LedgerError(str(error)) from error
 
-    def merge(self, other: Path) -> Change:
-        """Take in all of another ledger. Raises LedgerError."""
-        if not other.is_file():
-            raise LedgerError(f"{other} is not there")
+    def merge(self, other: Path, on_doubt: Callable[[Doubt], object] = lambda doubt: None) -> Change:
+        """Take in what makes sense of another ledger; `on_doubt` is told of the rest. Raises LedgerError."""
+        found = read_foreign(other)
+        for doubt in found.doubts:
+            on_doubt(doubt)
+        return self.write(found.pieces, wait_s=BUSY_S).change
+
+    def doubts(self) -> list[Doubt]:
+        """Go through everything and return what is kept but makes no sense, so that nothing counts it. Never raises."""
         try:
-            with reading(other) as connection:
-                book = Book(connection)
-                found = [(record, book.columns(record)) for record in book.records()]
-                for _, columns in found:
-                    check(columns)
-        except (DamagedError, ValueError) as error:
-            raise LedgerError(f"{other} is damaged: {error}") from error
-        return self.write(
-            (Piece(record.key, columns, record.facts) for record, columns in found), wait_s=BUSY_S
-        ).change  # fmt: skip
+            return self._read(lambda book: book.look_over(), [])
+        except (LedgerError, DamagedError):
+            return []
 
     def _write(self, pieces: Sequence[Piece]) -> Written:
-        total, beyond = Change(), []
+        total, records = Change(), []
         with writing(self.path, lambda connection: Book(connection).create(self._host)) as connection:
             book = Book(connection)
-            host = book.seal().host
+            before = book.seal()
+            host = before.host
             owned = [piece if piece.key.host else piece._replace(key=piece.key._replace(host=host)) for piece in pieces]
             # A stable sort: what was read of one file stays in order.
             for key, group in groupby(sorted(owned, key=lambda piece: piece.key), key=lambda piece: piece.key):
-                change, more = put_pieces(book, key, list(group), host)
+                change, written = put_pieces(book, key, list(group))
                 total = Change(*map(sum, zip(total, change, strict=True)))
-                if more is not None:
-                    beyond.append(more)
-        return Written(total, tuple(beyond))
+                if written is not None:
+                    records.append(written)
+            after = book.seal()
+        # Nobody else writes before the lease is given back.
+        return Written(total, before, after, tuple(records), mark_of(self.path))
 
     # -- mending -------------------------------------------------------------------------------------------
 
@@ -258,10 +307,10 @@ class Ledger:
         try:
             with reading(self.path) as connection:
                 book = Book(connection)
-                records = book.records()
+                records = book.stored_records()
                 book.check_runs(records)
                 seal: Seal | None = book.seal()
-                if all(len(book.columns(record)) == record.responses for record in records):
+                if all(len(book.stored_columns(record)) == record.responses for record in records):
                     # Another instance has mended it meanwhile.
                     return
         except DamagedError:
@@ -292,11 +341,3 @@ class Ledger:
 def clean_host(name: str) -> str:
     """Return a machine's name as it is kept: short, plain characters."""
     return name.encode("ascii", "backslashreplace").decode()[:64]
-
-
-def _is_in(key: FileKey, places: Sequence[tuple[str, str]], *, is_own: bool) -> bool:
-    """Whether a file lies in a place looked in. For other machines' the client alone counts."""
-    return any(
-        key.source == source and (not is_own or key.path == place or key.path.startswith(place.rstrip("/") + "/"))
-        for source, place in places
-    )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from claude_tui.engine.ledger.book import Book, FileKey, FileRecord, pack_facts
+from claude_tui.engine.ledger.book import Book, Rewritten
 from claude_tui.engine.ledger.history import Change, FileHistory, merge_facts
+from claude_tui.engine.ledger.record import FileKey, FileRecord, pack_facts
+from claude_tui.engine.ledger.sound import unsound, unsound_facts, unsound_place, without
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import Checkpoint, FileFacts
 
@@ -15,7 +17,8 @@ class Piece(NamedTuple):
     """Something read of a file. A key without a host means this machine.
 
     `stamp` says up to where the file was read then and `since` from where: "" from its beginning or unknown,
-    None where this comes from another ledger and not from the file. `is_whole`: all the file holds.
+    None where this comes from another ledger and not from the file. `is_whole`: all the file holds. `is_counted`: the
+    store that writes has it as well.
     """
 
     key: FileKey
@@ -24,6 +27,7 @@ class Piece(NamedTuple):
     stamp: str = ""
     since: str | None = None
     is_whole: bool = False
+    is_counted: bool = True
 
 
 class Remembered(NamedTuple):
@@ -37,30 +41,36 @@ class Remembered(NamedTuple):
 
 def stamp_of(checkpoint: Checkpoint) -> str:
     """Return the text that says up to where a file was read, and of which content."""
-    return f"1:{checkpoint.offset}:{checkpoint.mark}:{checkpoint.head.hex()}:{checkpoint.anchor.hex()}"
+    return f"2:{checkpoint.offset}:{checkpoint.mark}:{checkpoint.head.hex()}:{checkpoint.anchor.hex()}"
 
 
-def put_pieces(book: Book, key: FileKey, pieces: Sequence[Piece], host: str) -> tuple[Change, Remembered | None]:
-    """Merge pieces of one file, in the order they were read.
+def put_pieces(book: Book, key: FileKey, pieces: Sequence[Piece]) -> tuple[Change, Rewritten | None]:
+    """Merge pieces of one file, in the order they were read. What makes no sense is not taken in.
 
-    Returns what changed, and the file as it is now known where that is more than it holds. `host` is this machine.
+    Returns what changed, and the record's checksums.
     """
+    if unsound_place(*key):
+        return Change(), None
+    pieces = [_sound(piece) for piece in pieces]
     known = book.find(key)
     first = pieces[0]
     total = Change()
     stamp, is_beyond = (known.stamp, known.is_beyond) if known is not None else ("", False)
-    facts = pack_facts(merge_facts(known.facts if known is not None else (), *(piece.facts for piece in pieces)))
+    merged = merge_facts(known.facts if known is not None else (), *(piece.facts for piece in pieces))
+    facts = pack_facts(merged)
     if known is None and len(pieces) == 1 and len(set(first.columns.key)) == len(first.columns):
         # The usual case of a first count: nothing to merge with.
         record = FileRecord(0, key, first.stamp if first.is_whole else "", first.since is None, facts)
-        book.put(None, record, first.columns, range(len(first.columns)))
-        return Change(len(first.columns)), None
-    history = FileHistory(key.path, book.columns(known) if known is not None else Columns(key.source))
+        return Change(len(first.columns)), book.put(None, record, first.columns, range(len(first.columns)))
+    kept = book.stored_columns(known) if known is not None else Columns(key.source)
+    doubted = unsound(kept)
+    history = FileHistory(key.path, kept, doubted)
     for piece in pieces:
         change = history.absorb(piece.columns)
         is_news = bool(change.added or change.updated)
         if piece.is_whole:
-            stamp, is_beyond = piece.stamp, history.exceeds(piece.columns)
+            stamp = piece.stamp
+            is_beyond = history.exceeds(piece.columns) or merged != merge_facts(piece.facts)
         elif piece.since is None:
             is_beyond |= is_news
         elif piece.since and piece.since == stamp:
@@ -69,10 +79,15 @@ def put_pieces(book: Book, key: FileKey, pieces: Sequence[Piece], host: str) -> 
             # Something before this piece may never have been kept.
             stamp = ""
         total = Change(*map(sum, zip(total, change, strict=True)))
-    columns = history.columns()
     record = FileRecord(0, key, stamp, is_beyond, facts)
-    book.put(known, record, columns, history.changed)
-    return total, remembered(record, columns, host) if is_beyond and key.host == host else None
+    columns, is_mended = history.columns(), len(history.doubted) < len(doubted)
+    return total, book.put(known, record, columns, history.changed, is_mended=is_mended)
+
+
+def _sound(piece: Piece) -> Piece:
+    columns = without(piece.columns, unsound(piece.columns))
+    facts = tuple(facts for facts in piece.facts if not unsound_facts(facts))
+    return piece._replace(columns=columns, facts=facts)
 
 
 def remembered(record: FileRecord, columns: Columns, host: str) -> Remembered:

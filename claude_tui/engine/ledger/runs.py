@@ -18,16 +18,14 @@ from typing import Any, Final
 import orjson
 
 from claude_tui.model import Extra, Usage
-from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, Owner
+from claude_tui.sources.columns import Columns, Owner
 
 RUN: Final = 128
 """Responses of a run. A new line of a log rewrites one run, not all that is known of the file."""
 
 _WIDE: Final = ("key", "time", "input", "output", "write_5m", "write_1h", "cache_read", "offset")
-_COUNTERS: Final = ("time", "input", "output", "write_5m", "write_1h", "cache_read")
 _RARE: Final = ("web_search", "terms", "reported", "owner_time")
 _ENTRY_BYTES: Final = 8 * len(_WIDE) + 2 * array("i").itemsize + 1
-_FLAGS: Final = COPY | SIDECHAIN | LOWER_BOUND
 _SWAP: Final = sys.byteorder == "big"
 
 
@@ -63,10 +61,7 @@ def encode(columns: Columns, start: int, stop: int) -> bytes:
 
 
 def decode(source: str, runs: Iterable[bytes]) -> Columns:
-    """Read the runs of a file. Raises BadRunError where one is none.
-
-    Numbers that point elsewhere are found only by `check`: what a checksum vouches for need not be doubted.
-    """
+    """Read the runs of a file. Raises BadRunError where one is none; whether its responses make sense, `sound` says."""
     columns = None
     try:
         for data in runs:
@@ -118,20 +113,6 @@ def is_count(value: object) -> bool:
     return type(value) is int and 0 <= value < 2**62
 
 
-def check(columns: Columns) -> None:
-    """Raise BadRunError unless all counters are at least 0 and all numbers point somewhere."""
-    if not len(columns):
-        return
-    if any(min(getattr(columns, name)) < 0 for name in _COUNTERS):
-        raise BadRunError("a negative counter")
-    if min(columns.owner) < 0 or max(columns.owner) >= len(columns.owners):
-        raise BadRunError("an unknown owner")
-    if min(columns.model) < 0 or max(columns.model) >= len(columns.models):
-        raise BadRunError("an unknown model")
-    if max(columns.flags) > _FLAGS:
-        raise BadRunError("unknown flags")
-
-
 def _decoded(data: bytes, source: str) -> Columns:
     (count,) = struct.unpack_from("<I", data)
     if not 0 < count <= RUN or len(data) < 4 + count * _ENTRY_BYTES:
@@ -148,6 +129,8 @@ def _decoded(data: bytes, source: str) -> Columns:
     rest = load_json(data[at:])
     columns.owners = [Owner(*_texts(owner, 3)) for owner in rest["owners"]]
     columns.models = _texts(rest["models"])
+    if not (_are_numbers_of(columns.owners, columns.owner) and _are_numbers_of(columns.models, columns.model)):
+        raise BadRunError("a number of no owner or model")
     if "names" in rest:
         columns.names = _texts(rest["names"], count)
     columns.terms = dict(_pairs(rest, "terms", count, str))
@@ -165,6 +148,13 @@ def load_json(data: bytes) -> Any:
         return orjson.loads(data)
     except ValueError:
         return json.loads(data)
+
+
+def _are_numbers_of(names: list[Any], column: array[int]) -> bool:
+    if len(names) == 1:  # the usual case, told at once
+        return not column.tobytes().strip(b"\0")
+    numbers = set(column)
+    return min(numbers) >= 0 and max(numbers) < len(names)
 
 
 def _pairs(rest: dict[str, Any], name: str, count: int, kind: type) -> Iterator[tuple[int, Any]]:

@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from claude_tui import files
 from claude_tui.engine.ledger.book import RUN_BITS, Book, FileRecord, check_run, read_record
 from claude_tui.engine.ledger.runs import BadRunError, decode
 from claude_tui.engine.ledger.schema import DamagedError, LedgerError, connect, explained, free_name, writing
+from claude_tui.engine.ledger.sound import unsound, unsound_place, without
 from claude_tui.sources.columns import Columns
 
 
@@ -27,7 +29,12 @@ class Saved(NamedTuple):
 
 
 def readable(path: Path) -> list[Saved]:
-    """Return everything of a damaged ledger that passes its checks; nothing where it cannot be opened."""
+    """Return what passes the checks of a damaged ledger and makes sense; nothing where it cannot be opened."""
+    found = [one for one in _stored(path) if not unsound_place(*one.record.key)]
+    return [Saved(record, without(columns, unsound(columns))) for record, columns in found]
+
+
+def _stored(path: Path) -> list[Saved]:
     found: dict[int, Saved] = {}
     with contextlib.suppress(DamagedError), connect(path) as connection:
         for row in _rows(connection, "SELECT * FROM files WHERE id {} ? ORDER BY id {}"):
@@ -42,7 +49,7 @@ def rebuild(path: Path, host: str) -> tuple[Path, int]:
 
     Hold the lease. Raises LedgerError where it cannot be done; the damaged ledger is then as it was.
     """
-    saved = readable(path)
+    saved = _stored(path)
     fresh = path.with_name(path.name + ".new")
     with explained():
         fresh.unlink(missing_ok=True)
@@ -67,7 +74,7 @@ def rebuild(path: Path, host: str) -> tuple[Path, int]:
         journal = path.with_name(path.name + "-journal")
         if journal.exists():
             journal.rename(kept.with_name(kept.name + "-journal"))
-        os.replace(fresh, path)
+        files.put(fresh, path)
     return kept, responses
 
 

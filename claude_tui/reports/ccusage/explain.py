@@ -21,7 +21,7 @@ RULES: Final = {
     "one_id_for_many": "different responses of a gateway that uses one id for all, counted as one",
     "smaller_row": "another row of the same response taken: ours has the most output",
     "split_short": "cache writes whose split by lifetime falls short of their total",
-    "line_passed_over": "lines passed over: half characters, a null field, another spacing or version",
+    "line_passed_over": "lines passed over: half characters, a null field, another spacing, version or form of time",
     "not_a_response": "rows that are no responses: errors, synthetic or empty ones",
     "compaction": "compaction, billed beside the response it belongs to",
     "paused": "paused responses, billed beside the one that went on",

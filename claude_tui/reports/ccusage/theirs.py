@@ -8,11 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import Any, Final, NamedTuple
 
-from claude_tui.sources.instants import instant_ms
-
 _VERSION: Final = re.compile(r"\d+\.\d+\.\d")
+_INSTANT: Final = re.compile(
+    r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d{3})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
+)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MARKER: Final = b'"usage":{'
 _NOT_NULL: Final = (
     "id", "cwd", "model", "speed", "costUSD", "version", "sessionId", "requestId", "isApiErrorMessage",
@@ -88,11 +91,10 @@ def entries(raw: bytes, line: Any, place: Place, path_session: str) -> Iterator[
             return
     message = inner["message"]
     usage = message["usage"]
-    told = inner.get("timestamp")
-    time_ms = instant_ms(told) if isinstance(told, str) and not told.isdigit() else 0
+    time_ms = _instant_ms(inner.get("timestamp"))
     texts = [message.get("id"), message.get("model"), inner.get("requestId"), outer.get("sessionId")]
     version = inner.get("version") if inner is outer else None
-    if not time_ms or "" in texts or (isinstance(version, str) and not _VERSION.match(version)):
+    if time_ms is None or "" in texts or (isinstance(version, str) and not _VERSION.match(version)):
         return
     message_id, model, request_id, session = (text if isinstance(text, str) else None for text in texts)
     first = Entry(
@@ -123,6 +125,17 @@ def entries(raw: bytes, line: Any, place: Place, path_session: str) -> Iterator[
             one,
             True,
         )
+
+
+def _instant_ms(text: Any) -> int | None:
+    """The instant of a timestamp of the one shape it takes: seconds with three decimals or none, and an offset."""
+    if not isinstance(text, str) or not _INSTANT.fullmatch(text):
+        return None
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:  # a day or a minute that is none
+        return None
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def _without_iterations(raw: bytes) -> bytes:

@@ -50,9 +50,9 @@ class FactsGatherer:
     """Gathers the facts of one file from its lines, given in file order.
 
     `usage_ms` is the newest instant of a usage row; `context`, the prompt and the model of the newest of the main
-    chain, was seen at `context_ms`. `named` is the first session a line names. `state` is what `state()` gave at the
-    end of the lines before these, "" at the start of a file: the facts are those of the whole file up to here, however
-    it was read.
+    chain, was seen at `context_ms`; `largest_prompt` is the largest of that chain. `named` is the first session a line
+    names. `state` is what `state()` gave at the end of the lines before these, "" at the start of a file: the facts are
+    those of the whole file up to here, however it was read.
     """
 
     def __init__(self, path: str, state: str = "") -> None:
@@ -63,6 +63,7 @@ class FactsGatherer:
         self.usage_ms = 0
         self.context_ms = 0
         self.context: tuple[int, str] = (0, "")
+        self.largest_prompt = 0
         self.named = ""
         self.dating = Dating()
         self._is_agent = False
@@ -71,7 +72,10 @@ class FactsGatherer:
             self._title_rank, self.context_ms, self.usage_ms = ranks
             self.dating = Dating(*dating)
             self.context = self._found.get("context_tokens", 0), self._found.get("context_model", "")
+            self.largest_prompt = self._found.get("largest_prompt", self.context[0])
             self._is_agent = "agent" in self._found
+            if self._is_agent:
+                self._leave_context()
         else:
             stem = os.path.basename(path).removesuffix(".jsonl")
             if stem.startswith(AGENT):
@@ -141,9 +145,14 @@ class FactsGatherer:
     def _set_agent(self, agent: str) -> None:
         """Take the file for a sub-agent's."""
         self._is_agent, self._found["agent"] = True, agent
-        self.context_ms, self.context = _NEVER, (0, "")  # no prompt is newer: the context is that of the main chain
-        self._found.pop("context_tokens", None)
-        self._found.pop("context_model", None)
+        self._leave_context()
+        for name in ("context_tokens", "context_model", "largest_prompt"):
+            self._found.pop(name, None)
+
+    def _leave_context(self) -> None:
+        """Let no prompt be newer or larger: the context shown is that of the main chain."""
+        self.context_ms = self.largest_prompt = _NEVER
+        self.context = 0, ""
 
     def see_note(self, value: Mapping[str, Any]) -> None:
         """Learn titles and compactions.
@@ -175,12 +184,16 @@ class FactsGatherer:
         """Learn from a usage row: the context is the prompt of the newest of the main chain."""
         self.usage_ms = max(self.usage_ms, row.time_ms)
         prompt = row.usage.prompt
-        if prompt and row.time_ms >= self.context_ms and not row.is_sidechain:
+        if row.is_sidechain or not prompt:
+            return
+        if row.time_ms >= self.context_ms:
             self.context_ms, self.context = row.time_ms, (prompt, row.model)
+        self.largest_prompt = max(self.largest_prompt, prompt)
 
     def _note_context(self) -> None:
         if self.context[0]:
             self._found["context_tokens"], self._found["context_model"] = self.context
+            self._found["largest_prompt"] = self.largest_prompt
 
     def see_turn(self, value: Mapping[str, Any]) -> bool:
         """Take a line for the last turn if it is one: of the main chain, or any in a sub-agent's file."""

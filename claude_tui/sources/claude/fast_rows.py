@@ -113,6 +113,8 @@ class FastBuilder(ColumnsBuilder):
         facts, prompt = self._facts, given + writes + reads
         if time_ms >= facts.context_ms and prompt and not flags & SIDECHAIN:
             facts.context_ms, facts.context = time_ms, (prompt, message.model)
+        if prompt > facts.largest_prompt and not flags & SIDECHAIN:
+            facts.largest_prompt = prompt
         if time_ms > facts.usage_ms:  # noqa: PLR1730 - a call of max() for each row would be felt
             facts.usage_ms = time_ms
         if tools is UNSET if is_merged else output <= PLACEHOLDER_OUTPUT and message.stop_reason is None:

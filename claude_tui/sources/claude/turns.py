@@ -42,6 +42,8 @@ def read_turn(path: str, offset: int, key: str) -> TurnDetails:
     """Return what the transcript says of the response `key` (its name or number) counted at byte `offset`."""
     try:
         fd, stat = open_regular(path)
+    except ValueError:  # no file can have this name
+        return TurnDetails(path, offset, problem=GONE)
     except OSError as error:
         reason = GONE if isinstance(error, FileNotFoundError) else error.strerror or type(error).__name__
         return TurnDetails(path, offset, problem=reason)
@@ -57,7 +59,7 @@ def counted_line(path: str, offset: int, key: str) -> Line | None:
     """Return the decoded line that holds the counted row of a response, None where it is no longer there."""
     try:
         fd, _ = open_regular(path)
-    except OSError:
+    except (OSError, ValueError):
         return None
     try:
         text = os.pread(fd, MAX_LINE, offset)

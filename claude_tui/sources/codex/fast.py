@@ -73,7 +73,7 @@ class _Reading:
             start = end + 1
             lines += 1
         take = rollout.take
-        mark_after = marks(block, start, with_meta=rollout.needs_meta, with_settings=rollout.needs_model)
+        mark_after = marks(block, start, with_meta=rollout.needs_meta)
         mark = mark_after(start)
         while start < size:
             end = find(b"\n", start)

@@ -94,7 +94,11 @@ class FastRollout(Rollout):
                 return False  # the first meta says whose it is
             state = self._state
             own = self._own = self._builder.origin(state.root, state.thread, state.cwd)
-        return self._builder.append(key, timestamp, own, model, tokens, offset)
+        time_ms = instant_ms(timestamp)
+        if not time_ms or not self._builder.append(key, time_ms, own, model, tokens, offset, self._state.terms):
+            return False
+        self._state.dated_ms = time_ms
+        return True
 
 
 class FastBuilder(ColumnsBuilder):
@@ -106,6 +110,7 @@ class FastBuilder(ColumnsBuilder):
     def __init__(self, *, keep_names: bool) -> None:
         super().__init__("codex", keep_names=keep_names)
         self._counted: dict[str, Settled] = {}
+        self._terms: dict[str, str] = {}
 
     def origin(self, root: str, thread: str, cwd: str) -> Origin:
         """Number the owner of a thread's own responses."""
@@ -113,7 +118,9 @@ class FastBuilder(ColumnsBuilder):
             return self._owner(Owner(root, "", cwd)), 0
         return self._owner(Owner(root, thread, cwd)), SIDECHAIN
 
-    def append(self, key: str, timestamp: str, origin: Origin, model: str, tokens: Tokens, offset: int) -> bool:
+    def append(
+        self, key: str, time_ms: int, origin: Origin, model: str, tokens: Tokens, offset: int, terms: str
+    ) -> bool:
         """Take in a response, if it is new and has a model."""
         if key in self._counted or key in self._entries or not model:
             return False
@@ -123,7 +130,8 @@ class FastBuilder(ColumnsBuilder):
         owner, flags = origin
         given, cached, written, output, _, _ = tokens
         uncached = max(0, given - cached - written)
-        time_ms = instant_ms(timestamp)
+        if terms:
+            self._terms[key] = terms
         self._counted[key] = time_ms, owner, flags, uncached, output, written, 0, cached, offset, number
         return True
 
@@ -142,6 +150,10 @@ class FastBuilder(ColumnsBuilder):
         return super().columns()
 
     def _extend(self, counted: Mapping[str, Settled]) -> None:
+        if self._terms:
+            start = len(self._columns)
+            found = ((entry, self._terms.get(key)) for entry, key in enumerate(counted, start))
+            self._columns.terms.update((entry, terms) for entry, terms in found if terms)
         append_settled(self._columns, counted)
         if self._keep_names:
             self._columns.names.extend(counted)

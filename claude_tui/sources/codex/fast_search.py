@@ -25,18 +25,16 @@ ESCAPES: Final = (b"\\u006", b"\\u007", b"\\u005f", b"\\u005F")
 """Every escape of a small letter or of an underscore starts with one of these."""
 
 
-def marks(block: bytes, start: int, *, with_meta: bool, with_settings: bool) -> Find:
+def marks(block: bytes, start: int, *, with_meta: bool) -> Find:
     """Return a search, from `start` on, for what no line that counts is without. Its positions must rise.
 
-    Metas and settings count only at the start of most threads.
+    Metas count only at the start of most threads.
     """
     if b"\0" in block:
         return lambda position: position
-    rare = [TURN, COMPACTED]
+    rare = [TURN, COMPACTED, SETTINGS]
     if with_meta:
         rare.append(META)
-    if with_settings:
-        rare.append(SETTINGS)
     if search.finder(block, ESCAPE)(start) != NOWHERE:
         rare += ESCAPES
     find = search.finder(block, USAGE)
@@ -60,7 +58,7 @@ def marks(block: bytes, start: int, *, with_meta: bool, with_settings: bool) -> 
 
 def marked_lines(block: bytes) -> Iterator[bytes]:
     """Yield the lines of a block that can count something."""
-    next_mark = marks(block, 0, with_meta=False, with_settings=False)
+    next_mark = marks(block, 0, with_meta=False)
     end = 0
     while (mark := next_mark(end)) < len(block):
         start, end = block.rfind(b"\n", 0, mark) + 1, block.find(b"\n", mark) + 1

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from claude_tui.model import Usage
 from claude_tui.sources.events import count_of, table_of, text_of
+from claude_tui.sources.instants import instant_ms
 
 Tokens = tuple[int, int, int, int, int, int]
 """input (cached and cache writes inside), cached, cache write, output (reasoning inside), reasoning, total."""
@@ -17,6 +18,10 @@ _NAMES: Final = (
     "input_tokens", "cached_input_tokens", "cache_write_input_tokens", "output_tokens", "reasoning_output_tokens",
     "total_tokens",
 )  # fmt: skip
+
+_SECONDS: Final = 40_000_000_000
+"""A number below this is seconds (until the year 3237), one of a thousand times that milliseconds, and so on."""
+_TOO_LARGE: Final = _SECONDS * 1000**3
 
 _PICK: Final = itemgetter(*_NAMES)
 _INT: Final = {int}
@@ -83,12 +88,32 @@ def usage_of(tokens: Tokens) -> Usage:
     )  # fmt: skip
 
 
-def token_count_of(payload: Mapping[str, object]) -> tuple[Tokens, Tokens] | None:
-    """Total and last of a `token_count`, None where it carries neither."""
+def token_count_of(payload: Mapping[str, object]) -> tuple[Tokens | None, Tokens] | None:
+    """Total (None where it tells none) and last of a `token_count`, None where it carries neither."""
     info = payload.get("info")
-    if not isinstance(info, dict) or not isinstance(info.get("total_token_usage"), dict):
+    if not isinstance(info, dict):
         return None
-    return tokens_of(table_of(info, "total_token_usage")), tokens_of(table_of(info, "last_token_usage"))
+    has_total = isinstance(info.get("total_token_usage"), dict)
+    last = tokens_of(table_of(info, "last_token_usage"))
+    if not has_total:
+        return (None, last) if any(last[:5]) else None
+    return tokens_of(table_of(info, "total_token_usage")), last
+
+
+def moment_ms(value: object) -> int:
+    """The instant of a timestamp, 0 where there is none to read.
+
+    Some converters write a number: seconds, or thousandths, millionths or billionths of one, as its size tells.
+    """
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return instant_ms(value)
+    if not 0 < value < _TOO_LARGE:
+        return 0
+    if value < _SECONDS:
+        return round(value * 1000)
+    while value >= _SECONDS * 1000:
+        value //= 1000
+    return int(value)
 
 
 class Meta(NamedTuple):
@@ -103,7 +128,7 @@ class Meta(NamedTuple):
     cwd: str
     branch: str
     version: str
-    started: str
+    started_ms: int
 
 
 def meta_of(payload: Mapping[str, object]) -> Meta:
@@ -123,5 +148,5 @@ def meta_of(payload: Mapping[str, object]) -> Meta:
         cwd=text_of(payload, "cwd"),
         branch=text_of(table_of(payload, "git"), "branch"),
         version=text_of(payload, "cli_version"),
-        started=text_of(payload, "timestamp"),
+        started_ms=moment_ms(payload.get("timestamp")),
     )

@@ -2,23 +2,34 @@
 
 Newer versions write a `token_usage_record` per model response; it counts as it is, under its response id.
 `token_count` events count where no such record told the response before: each change of the running total is
-one response, of the size `last`. They are written again on many occasions (same total), start over at zero
-in old versions, and are copied into forks; copies are known by the parent's sequence of (total, last), or,
-where the parent is gone, by being stamped with the moment of the fork. Must not know files.
+one response, of the size `last`, and so is a `last` without a total. They are written again on many occasions (same
+total), start over at zero in old versions, and are copied into forks; copies are known by the parent's sequence of
+(total, last), or, where the parent is gone, by being stamped with the moment of the fork. Must not know files.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from typing import Final, Protocol
 
 from claude_tui.model import Row, Usage
-from claude_tui.sources.codex.records import ZERO, Meta, Tokens, kind_of, meta_of, token_count_of, tokens_of, usage_of
+from claude_tui.pricing.tiers import terms_of_tier
+from claude_tui.sources.codex.records import (
+    ZERO,
+    Meta,
+    Tokens,
+    kind_of,
+    meta_of,
+    moment_ms,
+    token_count_of,
+    tokens_of,
+    usage_of,
+)
+from claude_tui.sources.codex.state import State
 from claude_tui.sources.codex.threads import Sequence
 from claude_tui.sources.events import BadCountError, Event, count_of, table_of, text_of
-from claude_tui.sources.instants import instant_ms
 from claude_tui.sources.protocol import FileFacts
 
 COPY_MS: Final = 1000
@@ -37,33 +48,6 @@ class OtherThreads(Protocol):
     def root_of(self, thread: str) -> str:
         """The main thread a thread belongs to."""
         ...
-
-
-@dataclass(slots=True)
-class State:
-    """What is remembered from line to line, plain enough for JSON.
-
-    `previous` is the running total last seen, `epoch` how often it fell, `told` whether a record has told the
-    response of its next change. `leading` holds while a fork may still be repeating its parents' history.
-    """
-
-    thread: str = ""
-    root: str = ""
-    parents: list[str] = field(default_factory=list)
-    is_subagent: bool = False
-    agent_type: str = ""
-    cwd: str = ""
-    branch: str = ""
-    version: str = ""
-    started_ms: int = 0
-    model: str = ""
-    turns: dict[str, str] = field(default_factory=dict)
-    previous: Tokens | None = None
-    epoch: int = 0
-    told: bool = False
-    leading: bool = False
-    context: int = 0
-    compactions: int = 0
 
 
 class Rollout:
@@ -88,22 +72,31 @@ class Rollout:
         """Yield what a record counts."""
         kind, payload = kind_of(record)
         if kind == "session_meta":
-            self._see_meta(meta_of(payload))
+            self._see_meta(meta_of(payload), record)
         elif kind == "turn_context":
+            self._see_instant(record)
             yield from self._see_model(payload, offset)
         elif kind == "thread_settings_applied":
-            if not self._state.model:
-                yield from self._see_model(table_of(payload, "thread_settings"), offset)
+            self._see_instant(record)
+            settings = payload.get("thread_settings")
+            if isinstance(settings, dict):
+                self._state.terms = terms_of_tier(settings.get("service_tier"))
+                if not self._state.model:
+                    yield from self._see_model(settings, offset)
         elif kind == "compacted":
+            self._see_instant(record)
             self._state.compactions += 1
         elif kind in ("token_usage_record", "token_count"):
             try:
                 count = self._see_record if kind == "token_usage_record" else self._see_total
-                event = count(payload, instant_ms(record.get("timestamp")), offset)
+                event = count(payload, moment_ms(record.get("timestamp")) or self._state.dated_ms, offset)
             except BadCountError as error:
                 self.bad_counts.append(f"{kind}.{error}")
                 return
-            if event:
+            if event and not event.row.time_ms:
+                self.bad_counts.append(f"{kind}.timestamp")
+            elif event:
+                self._state.dated_ms = event.row.time_ms
                 if not event.row.model:
                     self._unnamed.append(event)
                 yield event
@@ -136,7 +129,11 @@ class Rollout:
             usage, extras = row.pop("usage"), tuple(row.pop("extras"))
             self._unnamed.append(Event(Row(**row, usage=Usage(*usage), extras=extras), reasoning))
 
-    def _see_meta(self, meta: Meta) -> None:
+    def _see_instant(self, record: Mapping[str, object]) -> None:
+        """Remember when something was written that every way of reading looks at, for what does not say when."""
+        self._state.dated_ms = moment_ms(record.get("timestamp")) or self._state.dated_ms
+
+    def _see_meta(self, meta: Meta, record: Mapping[str, object]) -> None:
         state = self._state
         if not self._is_new:
             # Metas after the first are of the threads whose history was copied: the parent, its parent.
@@ -150,7 +147,8 @@ class Rollout:
         state.leading = bool(state.parents)
         state.is_subagent, state.agent_type = meta.is_subagent, meta.agent_type
         state.cwd, state.branch, state.version = meta.cwd, meta.branch, meta.version
-        state.started_ms = instant_ms(meta.started)
+        state.started_ms = meta.started_ms
+        state.dated_ms = moment_ms(record.get("timestamp")) or meta.started_ms or state.dated_ms
         if meta.root:
             state.root = meta.root
         elif meta.is_subagent and state.parents:
@@ -205,9 +203,16 @@ class Rollout:
             state.leading = parent is not None
             if parent is not None:
                 if parent == "":
-                    self._advance(total)
+                    self._advance(total or self._sum_with(last))
                     return None
                 origin = parent
+        key = ""
+        if total is None:
+            # Nothing but the moment and the size tells whether it is the same again.
+            key = f"{origin}/last/{time_ms}/{'.'.join(map(str, last))}"
+            if key == state.alone:
+                return None
+            state.alone, total = key, self._sum_with(last)
         before = state.previous
         if total == before:
             return None
@@ -225,8 +230,15 @@ class Rollout:
             tokens = given, cached, written, output, reasoning, summed
         if origin == state.thread:
             state.context = tokens[0]
-        key = f"{origin}/{state.epoch}/{'.'.join(map(str, total + last))}"
+        key = key or f"{origin}/{state.epoch}/{'.'.join(map(str, total + last))}"
         return self._event(key, origin, state.model, tokens, time_ms, offset)
+
+    def _sum_with(self, last: Tokens) -> Tokens:
+        """The running total after a response that was told without one."""
+        given, cached, written, output, reasoning, summed = map(
+            sum, zip(self._state.previous or ZERO, last, strict=True)
+        )
+        return given, cached, written, output, reasoning, summed
 
     def _advance(self, total: Tokens) -> Tokens:
         """Move on to a running total; return the one it started from, zero where the counter started over."""
@@ -237,7 +249,7 @@ class Rollout:
             return ZERO
         return before
 
-    def _origin(self, total: Tokens, last: Tokens, time_ms: int) -> str | None:
+    def _origin(self, total: Tokens | None, last: Tokens, time_ms: int) -> str | None:
         """Where a leading `token_count` of a fork comes from.
 
         "" where it is counted in a rollout that is there; a thread id where that thread's rollout is gone and
@@ -268,6 +280,7 @@ class Rollout:
             cwd=state.cwd,
             model=model,
             usage=usage_of(tokens),
+            terms=state.terms,
             is_copy=thread != state.thread,
             is_sidechain=thread != session,
             offset=offset,

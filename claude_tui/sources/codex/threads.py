@@ -16,7 +16,7 @@ from claude_tui.sources.lines import decode_objects
 
 _PATHS: dict[str, dict[str, str]] = {}
 
-Sequence = Set[tuple[Tokens, Tokens]]
+Sequence = Set[tuple[Tokens | None, Tokens]]
 
 
 class Threads:
@@ -79,7 +79,7 @@ def _first_meta(path: str) -> Meta | None:
 @lru_cache(maxsize=16)
 def _token_counts(path: str, dev: int, ino: int, size: int, changed_ns: int) -> Sequence:
     """Read a whole rollout for its `token_count` lines. The arguments after the path say which state of it."""
-    found: set[tuple[Tokens, Tokens]] = set()
+    found: set[tuple[Tokens | None, Tokens]] = set()
     with open_rollout(path) as reader:
         for line in (line for _, block in reader.blocks() for line in marked_lines(block)):
             for record in decode_objects(line):

@@ -6,9 +6,10 @@ import os
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from hashlib import sha256
-from pathlib import Path
 
 import orjson
+
+from claude_tui import files
 
 
 def project_folder(root: str, directory: str, hashes: Iterable[str] = ()) -> str:
@@ -37,7 +38,7 @@ def _known(root: str, stamp: tuple[int, int]) -> tuple[Mapping[str, str], Mappin
     """Folders by directory name and by hash. `stamp` changes when a directory or the register does."""
     by_name: dict[str, str] = {}
     try:
-        register = orjson.loads(Path(root, "projects.json").read_bytes())
+        register = orjson.loads(files.read(os.path.join(root, "projects.json")))
         projects = register["projects"]
         by_name = {slug: folder for folder, slug in projects.items() if isinstance(slug, str)}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -53,7 +54,7 @@ def _known(root: str, stamp: tuple[int, int]) -> tuple[Mapping[str, str], Mappin
 
 def _noted(directory: str) -> str:
     try:
-        return Path(directory, ".project_root").read_bytes()[:4096].decode("utf-8", "replace").strip()
+        return files.read(os.path.join(directory, ".project_root"), 1 << 16)[:4096].decode("utf-8", "replace").strip()
     except OSError:
         return ""
 

@@ -1,6 +1,6 @@
 """OpenCode's database, read where it lies while the client writes it: read-only, with its write-ahead log.
 
-Only message, part and session tables are looked at, never one that holds accounts. Must not count.
+Only message, part, session and project tables are looked at, never one that holds accounts. Must not count.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from urllib.parse import quote
 import orjson
 
 from claude_tui.sources.lines import decode_objects
-from claude_tui.sources.opencode.message import Session, root_of
+from claude_tui.sources.opencode.message import Session, project_folder, root_of
 
 MARGIN_MS: Final = 60_000
 """Rows this much older than the newest change are read again: a commit may come after a later one's clock."""
@@ -27,7 +27,20 @@ _BATCH: Final = 500
 _STEP: Final = '"step-finish"'
 # Parts that end a step are small; where SQLite can tell a length without loading it, the rest stays unread.
 _SMALL: Final = "octet_length(data) < 4096 AND " if sqlite3.sqlite_version_info >= (3, 43) else ""
-_SESSION_COLUMNS: Final = ("id", "parent_id", "directory", "title", "version", "agent", "model", "time_created")
+_SESSION_COLUMNS: Final = (
+    "id",
+    "parent_id",
+    "directory",
+    "title",
+    "version",
+    "agent",
+    "model",
+    "time_created",
+    "project_id",
+)
+
+
+_PROJECTS: Final = "SELECT id, worktree FROM project"
 
 
 class StoredMessage(NamedTuple):
@@ -60,10 +73,9 @@ class Database:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        self.is_new = {"session_v2", "session_message"} <= names
-        self.tables = tuple(
-            table for table in ("session_message", "message") if table in names and (self.is_new or table == "message")
-        )
+        self.tables = tuple(table for table in ("session_message", "message") if table in names)
+        self._is_2x = "session_v2" in names
+        self._has_projects = "project" in names
         self._session_tables = [table for table in ("session", "session_v2") if table in names]
         self._has_parts = "part" in names
 
@@ -74,19 +86,23 @@ class Database:
     def messages(self, table: str, updated_ms: int, rowid: int) -> Iterator[StoredMessage]:
         """Rows of a message table that changed at `updated_ms` or later, or are newer than `rowid`."""
         if table == "session_message":
-            twin = "(SELECT v1.data FROM message v1 WHERE v1.id = m.id)" if "message" in self.tables else "''"
+            has_both = "message" in self.tables
+            twin = "(SELECT v1.data FROM message v1 WHERE v1.id = m.id)" if has_both else "''"
             query = (
                 "SELECT m.rowid, m.id, m.session_id, m.time_created, m.time_updated, m.type,"
                 f" CASE WHEN m.type IN ('assistant', 'compaction') THEN m.data ELSE '' END, {twin}"
                 " FROM session_message m WHERE m.type IN ('assistant', 'compaction', 'user')"
             )
+            # 2.x carries messages over and goes on with them here; 1.x has the whole of them in the old table.
+            if has_both and not self._is_2x:
+                query += " AND NOT EXISTS (SELECT 1 FROM message v1 WHERE v1.id = m.id)"
         else:
             query = (
                 "SELECT m.rowid, m.id, m.session_id, m.time_created, m.time_updated,"
                 " CASE WHEN instr(m.data, '\"assistant\"') THEN 'assistant' ELSE 'user' END,"
                 " CASE WHEN instr(m.data, '\"assistant\"') THEN m.data ELSE '' END, '' FROM message m WHERE 1"
             )
-            if self.is_new:
+            if self._is_2x and "session_message" in self.tables:
                 query += " AND NOT EXISTS (SELECT 1 FROM session_message s WHERE s.id = m.id)"
         query += " AND (m.time_updated >= ? OR m.rowid > ?) ORDER BY m.rowid"
         for number, name, session, created, updated, *texts in self._connection.execute(query, (updated_ms, rowid)):
@@ -127,14 +143,20 @@ class Database:
             known = {row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")}
             columns = ", ".join(name if name in known else "NULL" for name in _SESSION_COLUMNS)
             rows.update((row[0], row) for row in self._connection.execute(f"SELECT {columns} FROM {table}"))
+        folders = self._project_folders()
         parents = {session: row[1] or "" for session, row in rows.items()}
         return {
             session: Session(
-                session, root_of(session, parents), parent or "", directory or "", title or "", version or "",
-                agent or "", model or "", created if isinstance(created, int) else 0,
+                session, root_of(session, parents), parent or "", directory or folders.get(project, ""), title or "",
+                version or "", agent or "", model or "", created if isinstance(created, int) else 0,
             )
-            for session, parent, directory, title, version, agent, model, created in rows.values()
+            for session, parent, directory, title, version, agent, model, created, project in rows.values()
         }  # fmt: skip
+
+    def _project_folders(self) -> dict[str, str]:
+        if not self._has_projects:
+            return {}
+        return {project: project_folder(tree) for project, tree in self._connection.execute(_PROJECTS)}
 
     def compactions(self, sessions: list[str]) -> dict[str, int]:
         """How often each of some sessions was compacted."""

@@ -15,7 +15,7 @@ from claude_tui.model import Problem, ProblemKind
 from claude_tui.sources.documents import read_document
 from claude_tui.sources.events import BadCountError, Event, table_of, text_of
 from claude_tui.sources.lines import decode_objects
-from claude_tui.sources.opencode.message import Session, event_of, message_of, step_tokens
+from claude_tui.sources.opencode.message import Session, event_of, message_of, project_folder, step_tokens
 from claude_tui.sources.opencode.talk import Talk
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
 
@@ -83,7 +83,7 @@ def _session(storage: str, session_id: str) -> Session:
         session_id,
         root,
         text_of(told, "parentID"),
-        text_of(told, "directory"),
+        text_of(told, "directory") or _folder_of_project(storage, text_of(told, "projectID")),
         text_of(told, "title"),
         text_of(told, "version"),
         created_ms=created if isinstance(created, int) else 0,
@@ -98,10 +98,22 @@ def _session_file(storage: str, session_id: str) -> dict[str, Any]:
         return _object(os.path.join(storage, "info", name))
     for project in sorted(os.listdir(os.path.join(storage, "session"))):
         try:
-            return _object(os.path.join(storage, "session", project, name))
+            return {"projectID": project, **_object(os.path.join(storage, "session", project, name))}
         except (FileNotFoundError, NotADirectoryError):
             continue
     raise FileNotFoundError(name)
+
+
+def _folder_of_project(storage: str, project: str) -> str:
+    try:
+        return project_folder(_project_file(storage, os.path.basename(project)).get("worktree"))
+    except OSError:
+        return ""
+
+
+@lru_cache(maxsize=4096)
+def _project_file(storage: str, project: str) -> dict[str, Any]:
+    return _object(os.path.join(storage, "project", project + ".json"))
 
 
 def _small_parts(folder: str) -> Iterator[dict[str, Any]]:

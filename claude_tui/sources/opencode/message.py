@@ -151,6 +151,11 @@ def nano_of(cost: object) -> int | None:
     return int((Decimal(str(cost)) * 1_000_000_000).to_integral_value(ROUND_HALF_EVEN))
 
 
+def project_folder(worktree: object) -> str:
+    """The folder a project's worktree stands for; that of everything outside of any project is none."""
+    return worktree if isinstance(worktree, str) and worktree != "/" else ""
+
+
 def root_of(session: str, parents: Mapping[str, str]) -> str:
     """The main session above a session, as far as `parents` knows."""
     seen = {session}

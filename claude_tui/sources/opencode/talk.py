@@ -33,6 +33,8 @@ class Talk:
             facts = facts._replace(last_ms=last_ms, last_kind=_kind(data))
             if event is not None and is_main and not data.get("summary"):
                 facts = facts._replace(context_tokens=event.row.usage.prompt, context_model=event.row.model)
+        if event is not None and is_main:
+            facts = facts._replace(largest_prompt=max(facts.largest_prompt, event.row.usage.prompt))
         self._facts[session.id] = facts
 
     def count_compactions(self, session: str, count: int) -> None:

@@ -7,7 +7,6 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Final
 
 from textual import work
@@ -134,7 +133,7 @@ class TurnsView(TableView):
 
     def _time(self, row: Response, width: int) -> Cell:
         zone = self.shown.zone if self.shown else None
-        moment = datetime.fromtimestamp(row.time_ms / 1000, zone)
+        moment = format.moment(row.time_ms, zone)
         text = (
             f"{moment.day:2d} {format.MONTHS[moment.month - 1]} {moment:%H:%M:%S}"
             if width >= 15

@@ -1,0 +1,228 @@
+"""Who may stay connected: callers that proved themselves, and a few others for a short while.
+
+aiohttp speaks HTTP; this module bounds what a connection may cost. A connection is a stranger's until `admit` says
+otherwise. Must not know tokens or what is asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections import Counter
+from collections.abc import Coroutine, Iterator, Mapping
+from http import HTTPStatus
+from typing import Any, Final, TypeVar
+
+from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
+
+from claude_tui.cli import streams
+
+T = TypeVar("T")
+
+MAX_LINE_BYTES: Final = 8 << 10
+MAX_FIELD_BYTES: Final = 16 << 10
+"""Differs from the line's limit: an error of aiohttp says which limit was exceeded, not where."""
+MAX_FIELDS: Final = 64
+MAX_HEAD_BYTES: Final = 32 << 10
+"""A stranger may send this much altogether."""
+MAX_STRANGERS: Final = 64
+MAX_OWNERS: Final = 64
+BACKLOG: Final = 32
+"""So many are accepted in one go, before the oldest stranger makes room."""
+STRANGER_S: Final = 10.0
+"""A stranger must have sent a whole request with the token in this time, however slowly it drips."""
+IDLE_S: Final = 60.0
+WRITE_S: Final = 20.0
+"""A client that does not read is let go."""
+
+SAFE: Final[Mapping[str, str]] = {
+    "Server": "claude-top",  # and not which version of what
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+"""Sent with every answer."""
+
+_TOO_MUCH: Final = "\r\n".join([
+    "HTTP/1.1 431 Request Header Fields Too Large", *map(": ".join, SAFE.items()), "Content-Type: application/json",
+    "Connection: close", "", '{"error": "request header fields too large"}',
+]).encode()  # fmt: skip
+
+_log = logging.getLogger(__name__)
+_log.addHandler(logging.NullHandler())
+_log.propagate = False  # aiohttp logs tracebacks of what callers did wrong
+
+
+class Connection(web.RequestHandler):
+    """One connection. Tells the door when it comes and goes, and never waits for a client that does not read."""
+
+    __slots__ = ("_door", "_received", "busy", "peer")
+
+    def __init__(self, door: Door, server: web.Server) -> None:
+        super().__init__(
+            server,
+            loop=asyncio.get_running_loop(),
+            keepalive_timeout=IDLE_S,
+            lingering_time=0,
+            auto_decompress=False,
+            max_line_size=MAX_LINE_BYTES,
+            max_field_size=MAX_FIELD_BYTES,
+            max_headers=MAX_FIELDS,
+            logger=_log,
+        )
+        self._door = door
+        self._received = 0
+        self.busy = 0
+        self.peer = ""
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing has come yet."""
+        return not self._received
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin as a stranger."""
+        super().connection_made(transport)
+        address = self.peername
+        self.peer = address[0] if isinstance(address, tuple) else ""
+        self._door.opened(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Give the place back."""
+        self._door.closed(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what was sent, from a stranger no more than one head."""
+        self._received += len(data)
+        if self._received > MAX_HEAD_BYTES and self._door.is_stranger(self):
+            if self.transport is not None:
+                self.transport.write(_TOO_MUCH)
+            self.force_close()
+            return
+        super().data_received(data)
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send an answer, unless the client does not read it."""
+        try:
+            return await in_time(super().finish_response(request, resp, start_time), WRITE_S)
+        except asyncio.TimeoutError:
+            self.drop()
+            return resp, True
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        """Return the answer to what is no HTTP, or to a mistake of ours, which is told on stderr."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("a part of another answer has been sent")
+        if isinstance(exc, LineTooLong):
+            status = 414 if str(MAX_LINE_BYTES) in map(str, exc.args[1:2]) else 431
+        elif status >= 500:
+            streams.narrate(f"claude-top: a request could not be answered: {exc!r}")
+        return refusal(status, HTTPStatus(status).phrase.lower())
+
+    def drop(self) -> None:
+        """End the connection at once."""
+        if self.transport is not None:
+            self.transport.abort()
+
+
+class Door:
+    """Every open connection of one server.
+
+    Room for newcomers is made by dropping strangers, first of the peer that has most of them, those that never sent
+    anything before others, the oldest first. So nobody without the token keeps its owner out.
+    """
+
+    def __init__(self) -> None:
+        self._strangers: dict[Connection, asyncio.TimerHandle] = {}
+        self._owners: dict[Connection, None] = {}
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._strangers) + len(self._owners)
+
+    async def open(self, server: web.Server, listening: socket.socket) -> asyncio.AbstractServer:
+        """Serve what connects to a socket."""
+        loop = asyncio.get_running_loop()
+        return await loop.create_server(lambda: Connection(self, server), sock=listening, backlog=BACKLOG)
+
+    def close(self) -> None:
+        """Drop every connection."""
+        for connection in [*self._strangers, *self._owners]:
+            connection.drop()
+
+    def opened(self, connection: Connection) -> None:
+        """Take note of a new connection."""
+        loop = asyncio.get_running_loop()
+        self._strangers[connection] = loop.call_later(STRANGER_S, connection.drop)
+        if len(self._strangers) > MAX_STRANGERS:
+            peers = Counter(one.peer for one in self._strangers)
+            others = [one for one in self._strangers if one is not connection]
+            min(others, key=lambda one: (-peers[one.peer], not one.is_silent)).drop()
+
+    def closed(self, connection: Connection) -> None:
+        """Forget a connection."""
+        self._owners.pop(connection, None)
+        timer = self._strangers.pop(connection, None)
+        if timer is not None:
+            timer.cancel()
+
+    def is_stranger(self, connection: Connection) -> bool:
+        """Whether a connection has not been admitted."""
+        return connection in self._strangers
+
+    @contextlib.contextmanager
+    def at_work(self, request: web.BaseRequest) -> Iterator[None]:
+        """Say that a connection is not idle meanwhile."""
+        connection: Any = request.protocol
+        connection.busy += 1
+        try:
+            yield
+        finally:
+            connection.busy -= 1
+
+    def admit(self, request: web.BaseRequest) -> None:
+        """Let the connection of a request stay: it came with the token.
+
+        Where there are too many the one that has been idle longest makes room for it.
+        """
+        connection: Any = request.protocol
+        self.closed(connection)
+        if connection.transport is None:
+            return
+        idle = [one for one in self._owners if not one.busy]
+        if len(self._owners) >= MAX_OWNERS and idle:
+            idle[0].drop()
+        self._owners[connection] = None
+
+
+async def in_time(work: Coroutine[Any, Any, T], timeout_s: float) -> T:
+    """Do some work. Raises TimeoutError where it takes longer.
+
+    As `asyncio.wait_for`, which until Python 3.12 swallows a cancellation that comes together with the result.
+    """
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())  # somebody looked at it
+    try:
+        if not (await asyncio.wait([task], timeout=timeout_s))[0]:
+            raise asyncio.TimeoutError
+    finally:
+        task.cancel()
+    return task.result()
+
+
+def refusal(status: int, reason: str) -> web.Response:
+    """Return an answer that says in JSON why there is no other, and ends the connection."""
+    response = web.json_response({"error": reason}, status=status, headers={**SAFE, "Connection": "close"})
+    response.force_close()
+    return response

@@ -1,0 +1,60 @@
+"""The headline figures in a file, for bars: written after every change, each time a whole file."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+import aiofiles
+import orjson
+
+from claude_tui.cli import streams
+from claude_tui.cli.serve.routes import Routes
+from claude_tui.reports.state import state
+
+INTERVAL_S: Final = 1.0
+REFRESH_S: Final = 60.0
+"""Burn and today's cost change with the clock alone."""
+RETRY_S: Final = 10.0
+
+
+async def keep_state(path: Path, routes: Routes) -> None:
+    """Write the state at most once a second, from the end of the first count until cancelled.
+
+    What is wrong with the file is told once, and tried again.
+    """
+    known, told = -1, ""
+    await routes.wait_until_counted()
+    while True:
+        document = orjson.dumps(state(await routes.snapshot()), option=orjson.OPT_INDENT_2) + b"\n"
+        trouble = ""
+        try:
+            await _replace(path, document)
+        except OSError as error:
+            trouble = f"{path}: {error.strerror}"
+        if trouble and trouble != told:
+            streams.narrate(trouble)
+        told = trouble
+        await asyncio.sleep(RETRY_S if trouble else INTERVAL_S)
+        if not trouble:
+            known = await routes.wait_for_change(known, REFRESH_S)
+
+
+async def _replace(path: Path, data: bytes) -> None:
+    """Write a file for its owner alone that appears under its name when it is whole. A link there is not followed."""
+    # Under a name that nobody can foresee, and only if nothing has it, not even a link.
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        async with aiofiles.open(part, "xb", opener=_private) as file:
+            await file.write(data)
+        await asyncio.to_thread(os.replace, part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)

@@ -1,0 +1,94 @@
+"""Another ledger read without trusting it: it may be of another machine, a backup, or made to do harm.
+
+Ends in bounded time and memory whatever the file is. Must not write.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from collections.abc import Callable
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from claude_tui.engine.ledger.book import Book, Doubt
+from claude_tui.engine.ledger.pieces import Piece
+from claude_tui.engine.ledger.schema import (
+    MIGRATIONS,
+    DamagedError,
+    LedgerError,
+    NewerVersionError,
+    is_newer,
+    reading,
+)
+
+_STEPS: Final = 10_000
+"""Steps of SQLite's machine between two looks at how many there were."""
+_LEAST_STEPS: Final = 1_000_000
+_LIMIT_LENGTH: Final = 0
+"""SQLITE_LIMIT_LENGTH, which Python 3.10 does not name."""
+_TABLES: Final = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE tbl_name IN ('seal', 'files', 'runs')"
+
+
+class Foreign(NamedTuple):
+    """What makes sense of another ledger, and what does not."""
+
+    pieces: list[Piece]
+    doubts: list[Doubt]
+
+
+def read_foreign(path: Path) -> Foreign:
+    """Return all of another ledger. Raises LedgerError, with a reason for people."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        raise LedgerError(f"{path} is not there") from None
+    if not stat.S_ISREG(found.st_mode):
+        raise LedgerError(f"{path} is no regular file")
+    try:
+        with reading(path) as connection:
+            connection.set_progress_handler(_ender(max(_LEAST_STEPS, found.st_size)), _STEPS)
+            _limit(connection, found.st_size)
+            if is_newer(connection):
+                raise NewerVersionError(f"{path} was written by a newer version of claude-top")
+            if sorted(connection.execute(_TABLES + " LIMIT 100"), key=repr) != _tables():
+                raise DamagedError("not a ledger")
+            book = Book(connection, most_bytes=found.st_size)
+            records = book.records()
+            pieces = [
+                Piece(record.key, columns, record.facts)
+                for record, columns in zip(records, book.all_columns(records), strict=True)
+            ]
+            return Foreign(pieces, book.doubts)
+    except (DamagedError, ValueError) as error:
+        raise LedgerError(f"{path} is damaged: {error}") from error
+
+
+def _limit(connection: sqlite3.Connection, most_bytes: int) -> None:
+    """Let no value be larger than the file it is in. Python 3.10 cannot say so; what is read is bounded even then."""
+    set_limit = getattr(connection, "setlimit", None)
+    if set_limit is not None:
+        set_limit(_LIMIT_LENGTH, min(most_bytes, 2**31 - 1))
+
+
+def _ender(most_steps: int) -> Callable[[], int]:
+    """Return what ends a query after so many steps: reading what a file of this size can hold takes far fewer."""
+    left = most_steps // _STEPS
+
+    def is_over() -> int:
+        nonlocal left
+        left -= 1
+        return left < 0
+
+    return is_over
+
+
+@cache
+def _tables() -> list[tuple[str, ...]]:
+    """Return what a ledger's own tables look like: a view, a trigger or a computed column would run on reading."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for step in MIGRATIONS:
+            step(connection)
+        return sorted(connection.execute(_TABLES), key=repr)

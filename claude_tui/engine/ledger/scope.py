@@ -1,0 +1,27 @@
+"""Which records of a ledger belong to a count. Must not know what is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from claude_tui.engine.ledger.book import FileKey
+
+
+class Scope(NamedTuple):
+    """What is counted: this machine's files in `places`, (source, folder) pairs, and other machines' of `imported`.
+
+    Other machines' folders are not there to be compared, so of their files the client alone decides.
+    """
+
+    places: Sequence[tuple[str, str]]
+    imported: frozenset[str]
+
+    def covers(self, key: FileKey, host: str) -> bool:
+        """Whether a file belongs to the count. `host` is this machine."""
+        if key.host != host:
+            return key.source in self.imported
+        return any(
+            key.source == source and (key.path == place or key.path.startswith(place.rstrip("/") + "/"))
+            for source, place in self.places
+        )

@@ -1,0 +1,151 @@
+"""Small whole files: replaced in one step, and read with a bound. Must not know what is in them.
+
+Imported by the statusline, which has 60 ms: standard library only, and little of that.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Final
+
+OWN: Final = 0o600
+"""The mode of what is ours alone: history, cache, limits, settings we create."""
+
+MOST_LINKS: Final = 40
+"""So many links from one to the next are followed, as by Linux."""
+
+SETTINGS_BYTES: Final = 16 << 20
+"""No file that a person writes is larger."""
+
+StrPath = str | os.PathLike[str]
+_READ: Final = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+
+
+def replace(path: StrPath, data: bytes | Iterable[bytes], mode: int | None = None, *, is_durable: bool = False) -> None:
+    """Put `data` in the place of a file, which is the old one or the new one, whole, at every moment.
+
+    A link stays a link: what it leads to is replaced (see `target` for those that are refused). A file that is there
+    keeps its mode; a new one gets `mode`, or where that is None, as for what a person asked for, what the umask
+    leaves of 0666. A device or a pipe is written to as it is. With `is_durable` it outlives a loss of power. Raises
+    OSError, and whatever `data` raises; the old file is then as it was and nothing is left beside it.
+    """
+    place = target(path)
+    parts = (data,) if isinstance(data, bytes) else data
+    try:
+        found = os.stat(path)  # by its own name: /dev/stdout leads to what has none
+    except FileNotFoundError:
+        found = None
+    if found is not None and not stat.S_ISREG(found.st_mode):
+        with open(path, "wb") as file:  # a folder cannot be opened so
+            file.writelines(parts)
+        return
+    folder, name = os.path.split(place)
+    part = os.path.join(folder, f".{name[:200]}.{os.urandom(6).hex()}")
+    try:
+        with open(part, "wb", opener=lambda name, _: os.open(name, _NEW, 0o666 if mode is None else mode)) as file:
+            file.writelines(parts)
+            if found is not None:
+                _make_like(file.fileno(), found)
+            if is_durable:
+                file.flush()
+                os.fsync(file.fileno())
+        os.replace(part, place)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(part)
+        raise
+    if is_durable:
+        _sync_folder(folder)
+
+
+def put(part: StrPath, path: StrPath) -> None:
+    """Put a file that is whole in the place of another one, to outlive a loss of power. Raises OSError."""
+    place = target(path)
+    os.replace(part, place)
+    _sync_folder(os.path.dirname(place))
+
+
+def target(path: StrPath) -> str:
+    """Return what a path leads to, links followed, whether it is there or not.
+
+    A link that somebody else may have put there is refused with a PermissionError: one of another user, or one in a
+    folder that others write to. Raises OSError.
+    """
+    at = os.path.abspath(path)
+    for _ in range(MOST_LINKS):
+        at = os.path.join(os.path.realpath(os.path.dirname(at)), os.path.basename(at))
+        try:
+            found = os.lstat(at)
+        except FileNotFoundError:
+            return at
+        if not stat.S_ISLNK(found.st_mode):
+            return at
+        if hasattr(os, "geteuid"):
+            is_shared = os.stat(os.path.dirname(at)).st_mode & (stat.S_IWOTH | stat.S_ISVTX)
+            if is_shared or found.st_uid not in (os.geteuid(), 0):
+                raise PermissionError(errno.EPERM, "it is a link that others may have put there", at)
+        at = os.path.abspath(os.path.join(os.path.dirname(at), os.readlink(at)))
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), os.fspath(path))
+
+
+def read(path: StrPath, most_bytes: int = SETTINGS_BYTES) -> bytes:
+    """Return the content of a regular file. Raises OSError, too for whatever is none, or is larger: at once."""
+    descriptor = open_regular(path)
+    try:
+        content = bytearray()
+        while len(content) <= most_bytes and (part := os.read(descriptor, min(1 << 20, most_bytes + 1))):
+            content += part
+    finally:
+        os.close(descriptor)
+    if len(content) > most_bytes:
+        raise OSError(errno.EFBIG, f"it has more than {most_bytes:,} bytes", os.fspath(path))
+    return bytes(content)
+
+
+def read_text(path: StrPath, most_bytes: int = SETTINGS_BYTES) -> str:
+    """Return the text of a regular file. Raises OSError as `read`, and UnicodeDecodeError for what is no UTF-8."""
+    return read(path, most_bytes).decode("utf-8")
+
+
+def open_regular(path: StrPath) -> int:
+    """Return a descriptor to read a regular file with. Raises OSError, too for a pipe, a device or a folder."""
+    _check(os.stat(path), path)  # to open a device may do something already
+    descriptor = os.open(path, _READ)
+    try:
+        _check(os.fstat(descriptor), path)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _check(found: os.stat_result, path: StrPath) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", os.fspath(path))
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
+
+
+def _make_like(descriptor: int, found: os.stat_result) -> None:
+    """Give a new file the mode of the one it replaces, and its owner where that is allowed."""
+    if not hasattr(os, "fchmod"):
+        return
+    made = os.fstat(descriptor)
+    if (made.st_uid, made.st_gid) != (found.st_uid, found.st_gid):
+        with suppress(OSError):
+            os.fchown(descriptor, found.st_uid, found.st_gid)
+    os.fchmod(descriptor, stat.S_IMODE(found.st_mode))
+
+
+def _sync_folder(folder: str) -> None:
+    with suppress(OSError):  # not every system lets a folder be opened
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
