@@ -75,9 +75,10 @@ class Price(NamedTuple):
 
 
 class Extra(NamedTuple):
-    """Usage billed beside a response and not inside its counters: advisor, compaction, paused responses.
+    """Usage billed beside a response and not inside its counters: an advisor, a compaction, paused responses, attempts
+    that another model took over from.
 
-    `kind` is "advisor", "compaction" or "paused"; `model` the model it is billed at; `terms` as in `Row`.
+    `kind` is "advisor", "compaction", "paused" or "fallback"; `model` the model it is billed at; `terms` as in `Row`.
     """
 
     kind: str
@@ -144,6 +145,8 @@ class ProblemKind(str, Enum):
     UNKNOWN_SHAPE = "unknown_shape"
     BAD_COUNT = "bad_count"
     NUL_RUN = "nul_run"
+    UNDATED = "undated"
+    FUTURE = "future"
     LEDGER = "ledger"
 
 

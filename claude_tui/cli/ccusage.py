@@ -228,9 +228,11 @@ class _Report:
         from claude_tui.engine.limits import read_limits
         from claude_tui.paths import state_folder
         from claude_tui.reports.ccusage import blocks, reported, tables
+        from claude_tui.sources.instants import AHEAD_MS
 
         options, with_cost = self.options, not self.options.no_cost
-        found = blocks.find_blocks(self.lines, int(options.session_length * HOUR_MS))
+        begun = (line for line in self.lines if line.time_ms <= self.now_ms + AHEAD_MS)
+        found = blocks.find_blocks(begun, int(options.session_length * HOUR_MS))
         kept = blocks.chosen(
             found,
             self.now_ms,

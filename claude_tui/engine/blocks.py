@@ -58,8 +58,12 @@ class Block:
         return not self.entries
 
     def is_active(self, now_ms: int) -> bool:
-        """Whether it goes on: not over, and the last entry less than its length ago."""
-        return not self.is_gap and now_ms < self.end_ms and now_ms - self.last_ms < self.end_ms - self.start_ms
+        """Whether it goes on: begun, not over, and the last entry less than its length ago."""
+        return (
+            not self.is_gap
+            and self.start_ms <= now_ms < self.end_ms
+            and now_ms - self.last_ms < self.end_ms - self.start_ms
+        )
 
 
 def entries_of(responses: Iterable[Response]) -> Iterator[Entry]:

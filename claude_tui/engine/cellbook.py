@@ -31,11 +31,17 @@ class CellBook:
     def __len__(self) -> int:
         return len(self.all)
 
-    @property
-    def newest_ms(self) -> int:
-        """The instant of the newest response, 0 without any; exact while no cell is lost."""
-        day = max((day for day, keys in self._of_day.items() if keys), default=0)
-        return max((self.all[key][LAST] for key in self._of_day.get(day, ())), default=0)
+    def newest_ms(self, until_ms: int) -> int:
+        """Return the instant of the newest response up to an instant, 0 without any; exact while no cell is lost.
+
+        A cell that holds later ones too tells of its first one only.
+        """
+        for day in sorted((day for day, keys in self._of_day.items() if keys), reverse=True):
+            ends = [(self.all[key][FIRST], self.all[key][LAST]) for key in self._of_day[day]]
+            found = max((last if last <= until_ms else first for first, last in ends if first <= until_ms), default=0)
+            if found:
+                return found
+        return 0
 
     @property
     def lost(self) -> set[CellKey]:

@@ -5,12 +5,14 @@ A file that cannot be read becomes a problem, never an error. Must not touch the
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.calendar import Calendar
 from claude_tui.engine.cells import file_cells
+from claude_tui.engine.doubtful import date_undated, dated_ahead
 from claude_tui.engine.outcome import FileColumns, FileOutcome, Packed, pack
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.pricing import Pricer
@@ -39,6 +41,8 @@ class FileReader:
         file, since = task
         try:
             found = read_columns(file, since, keep_names=self.keep_names)
+            undated = date_undated(found.columns, file.path, file.mtime_ns // 1_000_000)
+            ahead = dated_ahead(found.columns, file.path, time.time_ns() // 1_000_000)
             cells = file_cells(found.columns, self.pricer, self.calendar)
         except Exception as error:
             if not isinstance(error, OSError):
@@ -51,7 +55,7 @@ class FileReader:
         outcome = FileOutcome(
             file,
             found.facts,
-            tuple(found.problems),
+            (*found.problems, *undated, *ahead),
             found.checkpoint,
             since is None or found.restarted,
             found.bytes_read,

@@ -14,6 +14,7 @@ from typing import Final
 from claude_tui.engine.opening import UNUSABLE
 from claude_tui.engine.store import Store
 from claude_tui.model import Burn
+from claude_tui.sources.instants import AHEAD_MS
 
 MINUTE_MS: Final = 60_000
 ACTIVE_MS: Final = 10 * MINUTE_MS
@@ -26,7 +27,7 @@ def load_recent(store: Store, now_ms: int) -> None:
     Does not take the store's lock along; takes about 0.1 us per response. Responses that are damaged stay unknown.
     """
     with contextlib.suppress(*UNUSABLE), store.lock:
-        if not store.is_table_loaded and store.cells.newest_ms > now_ms - 60 * MINUTE_MS:
+        if not store.is_table_loaded and store.cells.newest_ms(now_ms + AHEAD_MS) > now_ms - 60 * MINUTE_MS:
             store.table  # noqa: B018 - loads it
 
 

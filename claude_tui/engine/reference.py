@@ -6,15 +6,12 @@ Dictionaries of rows, settled as the counting rule reads. Must not share the sto
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import NamedTuple
 
 from claude_tui.model import Price, Response, Row
 from claude_tui.pricing import Pricer
 from claude_tui.pricing.usage import read_terms
-from claude_tui.sources.claude.reference import reference_rows
-
-_UNKNOWN_TIME = 2**62
+from claude_tui.sources.claude.reference import reference_transcript
 
 
 class _Found(NamedTuple):
@@ -25,25 +22,26 @@ class _Found(NamedTuple):
 def reference_count(paths: Iterable[str], pricer: Pricer) -> list[Response]:
     """Return every settled response of the transcripts at `paths`, extras as lines of their own."""
     rows_of_key: dict[str, list[_Found]] = {}
-    cwd_of_session: dict[str, str] = {}
-    for path in sorted(paths):
-        rows, first_cwd = reference_rows(path)
-        if first_cwd:
-            cwd_of_session.setdefault(Path(path).name.removesuffix(".jsonl"), first_cwd)
-        for row in rows:
+    cwds_of_session: dict[str, set[str]] = {}
+    for path in paths:
+        found = reference_transcript(path)
+        if found.cwd:
+            cwds_of_session.setdefault(found.session, set()).add(found.cwd)
+        for row in found.rows:
             rows_of_key.setdefault(row.key, []).append(_Found(path, row))
+    cwd_of_session = {session: min(cwds) for session, cwds in cwds_of_session.items() if session}
     lines = [line for key in rows_of_key for line in _settle(key, rows_of_key[key], cwd_of_session, pricer)]
     return sorted(lines, key=lambda line: (line.time_ms, line.key))
 
 
 def _settle(key: str, found: list[_Found], cwd_of_session: dict[str, str], pricer: Pricer) -> list[Response]:
     # Of equals the last read counts, also where two share a line.
-    path, counted = max(reversed(found), key=lambda f: (f.row.usage.output, f.row.usage.tokens, f.path, f.row.offset))
+    path, counted = max(reversed(found), key=lambda f: (*_weight(f.row), f.path, f.row.offset))
     owner = min(
-        found,
-        key=lambda f: (f.row.is_copy, f.row.time_ms or _UNKNOWN_TIME, f.row.is_sidechain, f.path, f.row.offset),
-    ).row
-    time_ms = min((f.row.time_ms for f in found if f.row.time_ms), default=0)
+        (f.row for f in found),
+        key=lambda row: (row.is_copy, row.time_ms, row.is_sidechain, row.session, row.agent, row.cwd),
+    )
+    time_ms = min(f.row.time_ms for f in found)
     project = cwd_of_session.get(owner.session) or owner.cwd
     price = pricer.price("claude", counted.model, time_ms, counted.usage, counted.terms, counted.reported_nano)
     lines = [
@@ -64,6 +62,15 @@ def _settle(key: str, found: list[_Found], cwd_of_session: dict[str, str], price
             )
         )  # fmt: skip
     return lines
+
+
+def _weight(row: Row) -> tuple[object, ...]:
+    """What makes a row the one that counts: all it says that is counted or priced, the most important first."""
+    usage = row.usage
+    return (
+        usage.output, usage.tokens, usage.web_search, 0 if row.is_lower_bound else 1, usage.cache_write_1h,
+        usage.input, usage.cache_read, row.extras, row.terms, row.model,
+    )  # fmt: skip
 
 
 def _is_fast(terms: str) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from claude_tui.model import SessionState
 from claude_tui.pricing import Pricer
+from claude_tui.sources.instants import AHEAD_MS
 from claude_tui.sources.protocol import FileFacts
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ def session_state(facts: FileFacts | None, last_ms: int, now_ms: int, presence: 
     By its line, a prompt or a tool result is being worked on and an answer waits. A running process knows better
     whether it works or waits, and its session is never over; an ended one leaves nothing but what came after it.
     """
+    if last_ms > now_ms + AHEAD_MS:
+        last_ms = 0  # a wrong clock: nothing says when that was
     if presence is None or (not presence.is_alive and last_ms > presence.since_ms):
         return _state_of_line(facts, now_ms - last_ms)
     if not presence.is_alive:

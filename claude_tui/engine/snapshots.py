@@ -31,6 +31,7 @@ from claude_tui.model import (
     Totals,
 )
 from claude_tui.sources.display import display_name
+from claude_tui.sources.instants import AHEAD_MS
 
 if TYPE_CHECKING:
     from claude_tui.engine.registry import Presence
@@ -171,7 +172,7 @@ class SnapshotMaker:
                 picture.lively.add(key)
         if is_changed:
             picture.ordered_sessions = tuple(
-                sorted(rows.values(), key=lambda row: (-row.totals.last_ms, row.source, row.key))
+                sorted(rows.values(), key=lambda row: (-_newest_ms(row.totals, now_ms), row.source, row.key))
             )
 
     def _model_row(self, rollup: Rollup, key: tuple[str, str], today: int) -> ModelRow:
@@ -230,7 +231,7 @@ class SnapshotMaker:
             burn=burn(store, now_ms),
             tokens_per_minute=tokens_per_minute(store, now_ms),
             active_sessions=active_sessions(store, now_ms),
-            newest_ms=store.newest_ms,
+            newest_ms=store.newest_ms(now_ms + AHEAD_MS),
             problems={kind: count for kind, count in sorted(store.problem_log.counts.items()) if count},
             progress=self.progress,
             roots=self.roots,
@@ -252,6 +253,11 @@ class SnapshotMaker:
     def _today(self, now_ms: int) -> Totals:
         """Sum the cells of the local day, whatever the query."""
         return self.store.day_totals(self.store.calendar.day_hour(now_ms)[0])
+
+
+def _newest_ms(totals: Totals, now_ms: int) -> int:
+    """Return when something was last done, as far as that was before now: what is dated far ahead is not newest."""
+    return next((ms for ms in (totals.last_ms, totals.first_ms) if ms <= now_ms + AHEAD_MS), 0)
 
 
 def _stale(dirty: set[K], sums: Mapping[K, Sums], rows: dict[K, R]) -> list[K] | None:

@@ -16,13 +16,14 @@ from zoneinfo import ZoneInfo
 from claude_tui.engine.calendar import Calendar
 from claude_tui.engine.cellbook import CellBook
 from claude_tui.engine.cells import CellKey, Sums, file_cells
+from claude_tui.engine.doubtful import date_undated
 from claude_tui.engine.facts import FactBook, SessionKey
 from claude_tui.engine.listing import list_responses
 from claude_tui.engine.numbers import Numbers
 from claude_tui.engine.outcome import FileColumns, FileOutcome, Packed, pack
 from claude_tui.engine.problems import ProblemLog
 from claude_tui.engine.recent_rows import RecentRows
-from claude_tui.engine.table import FileRef, Table
+from claude_tui.engine.table import Entry, FileRef, Names, Table
 from claude_tui.model import Price, Problem, Query, Response, Totals
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import LOWER_BOUND, Columns
@@ -74,7 +75,7 @@ class Store:
             self.remembered_days: set[int] = set()
             self._recent = RecentRows()
             self._moved = True
-            self._sessions: set[SessionKey | None] = set()
+            self._sessions: set[SessionKey] = set()
             self._file_numbers: dict[FileRef, int] = {}
 
     @property
@@ -134,7 +135,7 @@ class Store:
                 path, is_whole = outcome.file.path, outcome.is_whole
                 for facts in outcome.every_fact:
                     changed, moved = self.facts.learn(source, path, facts, is_whole=is_whole)
-                    self._moved |= moved in self._sessions
+                    self._moved |= not moved.isdisjoint(self._sessions)
                     self.revision += changed
                 self.revision += self.problem_log.note(path, outcome.problems, is_whole=is_whole)
             self._add_files(found)
@@ -163,7 +164,7 @@ class Store:
         for outcome, start, end in found.spans():
             file = self._file_number(FileRef(columns.source, outcome.file.path))
             keys = columns.key[start.row : end.row]
-            if table.row_of.is_disjoint(keys):
+            if len(set(keys)) == len(keys) and table.row_of.is_disjoint(keys):
                 table.row_of.extend(keys, len(table) + len(files))
                 files.extend([file] * len(keys))
                 for (day, owner, model), sums in found.cells_of(start, end):
@@ -183,28 +184,34 @@ class Store:
             self.revision += 1
 
     def _merge(self, columns: Columns, file: int, owners: list[int], models: list[int]) -> None:
-        """Add the responses of a file of which some are known."""
-        table = self.table
-        fresh = []
+        """Add the responses of a file of which some are known, or that names some twice."""
+        table, names = self.table, Names(self.owners, self.models)
+        fresh: dict[int, int] = {}
+        again = []
         is_merged = False
         for entry, key in enumerate(columns.key):
             row = table.row_of.get(key)
             if row is None:
-                fresh.append(entry)
-            elif table.would_change(row, columns, entry, file):
+                if fresh.setdefault(key, entry) != entry:
+                    again.append(entry)
+                continue
+            found = Entry(columns, entry, file, owners[columns.owner[entry]], models[columns.model[entry]])
+            if table.would_change(row, found, names):
                 is_merged = True
                 time_ms = table.time[row]
                 self._add(row, -1)
-                table.merge(row, columns, entry, file, owners[columns.owner[entry]], models[columns.model[entry]])
+                table.merge(row, found, names)
                 self._add(row, 1)
                 if table.time[row] != time_ms:
                     self._recent.add(row, table.time[row])
         self.revision += is_merged
-        others = columns.pick(fresh)
+        others = columns.pick(list(fresh.values()))
         for (day, owner, model), sums in file_cells(others, self.pricer, self.calendar).items():
             self.cells.merge(CellKey(day, owners[owner], models[model]), sums)
         table.row_of.extend(others.key, len(table))
         self._extend(others, array("i", [file]) * len(others), owners, models)
+        if again:
+            self._merge(columns.pick(again), file, owners, models)
 
     def _file_number(self, ref: FileRef) -> int:
         number = self._file_numbers.get(ref)
@@ -218,6 +225,9 @@ class Store:
 
         Returns whether anything changed. What it holds of a file that can be read counts beside what that says.
         """
+        if 0 in columns.time:
+            columns = columns.cut(0, len(columns))
+            date_undated(columns, path, max((one.last_ms for one in facts), default=0))
         file = FileColumns(
             FileOutcome(LogFile(columns.source, path, "", 0, 0, 0, 0), None, (), None, is_whole=False),
             columns,
@@ -227,16 +237,27 @@ class Store:
             before = self.revision
             for one in facts:
                 changed, moved = self.facts.learn(columns.source, path, one, is_remembered=True)
-                self._moved |= moved in self._sessions
+                self._moved |= not moved.isdisjoint(self._sessions)
                 self.revision += changed
-            number = self._file_number(FileRef(columns.source, path))
-            news = [entry for entry in range(len(columns)) if self.table.would_add(columns, entry, number)]
+            news = self._news(columns, path)
             days = {self.calendar.day_hour(columns.time[entry])[0] for entry in news}
             self.revision += not days <= self.remembered_days
             self.remembered_days |= days
             if news:
                 self._add_files(pack([file]))
             return self.revision != before
+
+    def _news(self, columns: Columns, path: str) -> list[int]:
+        """Return the entries that would change anything."""
+        file = self._file_number(FileRef(columns.source, path))
+        owners = [self._owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
+        models = [self._models.of(model) for model in columns.models]
+        names, would_add = Names(self.owners, self.models), self.table.would_add
+        return [
+            entry
+            for entry in range(len(columns))
+            if would_add(Entry(columns, entry, file, owners[columns.owner[entry]], models[columns.model[entry]]), names)
+        ]
 
     def remember_files(self, paths: Collection[str]) -> None:
         """Mark the days of what was counted in files that are gone."""
@@ -316,10 +337,9 @@ class Store:
         """Return the folder a session was started in, else the folder its rows name."""
         return self.facts.project((owner.source, owner.session)) or owner.cwd
 
-    @property
-    def newest_ms(self) -> int:
-        """The instant of the newest response or line."""
-        return max(self.cells.newest_ms, self.facts.newest_ms)
+    def newest_ms(self, until_ms: int) -> int:
+        """Return the instant of the newest response or line up to an instant."""
+        return max(self.cells.newest_ms(until_ms), self.facts.newest_until(until_ms))
 
     @property
     def problems(self) -> list[Problem]:

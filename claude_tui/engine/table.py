@@ -6,11 +6,22 @@ Must not know prices, days or sums, and takes no locks: the store does.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from claude_tui.engine.keys import KeyIndex
-from claude_tui.model import Extra, Usage
-from claude_tui.sources.columns import ARRAYS, COPY, LOWER_BOUND, NEVER, RARE, SIDECHAIN, Columns, put_or_drop
+from claude_tui.model import Extra
+from claude_tui.sources.columns import (
+    ARRAYS,
+    COPY,
+    LOWER_BOUND,
+    NEVER,
+    RARE,
+    SIDECHAIN,
+    Columns,
+    SettledArrays,
+    put_or_drop,
+)
 
 _PLAIN: Final = tuple(name for name in ARRAYS if name not in ("owner", "model"))
 
@@ -22,7 +33,24 @@ class FileRef(NamedTuple):
     path: str
 
 
-class Table:
+class Names(NamedTuple):
+    """What the numbers of owners and models in a table stand for."""
+
+    owners: Sequence[tuple[str, ...]]
+    models: Sequence[str]
+
+
+class Entry(NamedTuple):
+    """An entry of a file's columns, with the numbers that its file, its owner and its model have in the table."""
+
+    columns: Columns
+    entry: int
+    file: int
+    owner: int
+    model: int
+
+
+class Table(SettledArrays):
     """Settled responses of all files. Numbers of files, owners and models are the store's.
 
     `file` is the file of the counted row; `owner_file` holds the owner's where it is another one.
@@ -61,17 +89,6 @@ class Table:
     def __len__(self) -> int:
         return len(self.key)
 
-    def usage(self, row: int) -> Usage:
-        """Return the counters of a response."""
-        return Usage(
-            self.input[row],
-            self.output[row],
-            self.write_5m[row],
-            self.write_1h[row],
-            self.cache_read[row],
-            self.web_search.get(row, 0),
-        )
-
     def extend(self, columns: Columns, files: array[int], owners: list[int], models: list[int]) -> None:
         """Add entries, whose keys `row_of` has already; `files` has the file of each."""
         start = len(self.key)
@@ -85,32 +102,32 @@ class Table:
         if self._keep_names:
             self.names.update(enumerate(columns.names, start))
 
-    def would_add(self, columns: Columns, entry: int, file: int) -> bool:
+    def would_add(self, found: Entry, names: Names) -> bool:
         """Whether an entry is a response that is not known, or not so."""
-        row = self.row_of.get(columns.key[entry])
-        return row is None or self.would_change(row, columns, entry, file)
+        row = self.row_of.get(found.columns.key[found.entry])
+        return row is None or self.would_change(row, found, names)
 
-    def would_change(self, row: int, columns: Columns, entry: int, file: int) -> bool:
-        """Whether merging an entry into a response changes anything but where it was read."""
-        time_ms = columns.time[entry]
+    def would_change(self, row: int, found: Entry, names: Names) -> bool:
+        """Whether merging an entry into a response changes anything."""
         return (
-            self._is_earlier(row, time_ms)
-            or self._owner_rank(columns, entry, file) < self._own_owner_rank(row)
-            or self._count_rank(columns, entry, file) > self._own_count_rank(row)
+            self._is_earlier(row, found.columns.time[found.entry])
+            or self._owns(row, found, names)
+            or self._counts(row, found, names)
         )
 
-    def merge(self, row: int, columns: Columns, entry: int, file: int, owner: int, model: int) -> None:
+    def merge(self, row: int, found: Entry, names: Names) -> None:
         """Merge an entry of a file into the response it belongs to: see `columns` for the rule."""
+        columns, entry, file, owner, model = found
         time_ms = columns.time[entry]
-        own_rank, rank = self._own_owner_rank(row), self._owner_rank(columns, entry, file)
-        owner_time, owner_file = own_rank[1], self.owner_file.get(row, self.file[row])
-        if rank < own_rank:
+        owner_time, owner_file = self.owner_rank(row)[1], self.owner_file.get(row, self.file[row])
+        counts = self._counts(row, found, names)
+        if self._owns(row, found, names):
             self.owner[row] = owner
             self.flags[row] = (columns.flags[entry] & (COPY | SIDECHAIN)) | (self.flags[row] & LOWER_BOUND)
-            owner_time, owner_file = rank[1], file
+            owner_time, owner_file = columns.owner_rank(entry)[1], file
         if self._is_earlier(row, time_ms):
             self.time[row] = time_ms
-        if self._count_rank(columns, entry, file) > self._own_count_rank(row):
+        if counts:
             self._count(row, columns, entry, file, model)
         put_or_drop(self.owner_time, row, 0 if owner_time == (self.time[row] or NEVER) else owner_time)
         if owner_file == self.file[row]:
@@ -142,23 +159,25 @@ class Table:
     def _is_earlier(self, row: int, time_ms: int) -> bool:
         return bool(time_ms) and (time_ms < self.time[row] or not self.time[row])
 
-    def _own_owner_rank(self, row: int) -> tuple[int, int, int, str]:
-        flags = self.flags[row]
-        time_ms = self.owner_time.get(row, self.time[row]) or NEVER
-        path = self.files[self.owner_file.get(row, self.file[row])].path
-        return flags & COPY, time_ms, flags & SIDECHAIN, path
+    def _owns(self, row: int, found: Entry, names: Names) -> bool:
+        """Whether the owner of an entry is that of the response, and not the one known so far."""
+        columns, entry, file, owner, _ = found
+        rank, own = columns.owner_rank(entry), self.owner_rank(row)
+        if rank != own:
+            return rank < own
+        if owner != self.owner[row]:
+            return names.owners[owner] < names.owners[self.owner[row]]
+        return self.files[file].path < self.files[self.owner_file.get(row, self.file[row])].path
 
-    def _owner_rank(self, columns: Columns, entry: int, file: int) -> tuple[int, int, int, str]:
-        flags = columns.flags[entry]
-        time_ms = columns.owner_time.get(entry, columns.time[entry]) or NEVER
-        return flags & COPY, time_ms, flags & SIDECHAIN, self.files[file].path
-
-    def _own_count_rank(self, row: int) -> tuple[int, int, str, int]:
-        return self.output[row], self._tokens(self, row), self.files[self.file[row]].path, self.offset[row]
-
-    def _count_rank(self, columns: Columns, entry: int, file: int) -> tuple[int, int, str, int]:
-        return columns.output[entry], self._tokens(columns, entry), self.files[file].path, columns.offset[entry]
-
-    @staticmethod
-    def _tokens(arrays: Columns | Table, at: int) -> int:
-        return arrays.input[at] + arrays.output[at] + arrays.write_5m[at] + arrays.write_1h[at] + arrays.cache_read[at]
+    def _counts(self, row: int, found: Entry, names: Names) -> bool:
+        """Whether the counted row of an entry is that of the response, and not the one known so far."""
+        columns, entry, file, _, model = found
+        size, own_size = columns.size(entry), self.size(row)
+        if size != own_size:
+            return size > own_size
+        rank, own_rank = columns.rank(entry, names.models[model]), self.rank(row, names.models[self.model[row]])
+        if rank != own_rank:
+            return rank > own_rank
+        # They say the same, so where it stands changes no sum.
+        path, own_path = self.files[file].path, self.files[self.file[row]].path
+        return (path, columns.offset[entry]) > (own_path, self.offset[row])

@@ -18,6 +18,7 @@ from claude_tui.engine.cellbook import CellBook
 from claude_tui.engine.limits import FILE_NAME, Limits, ReportedWindow, read_limits
 from claude_tui.engine.store import Store
 from claude_tui.model import Usage
+from claude_tui.sources.instants import AHEAD_MS
 
 SOURCE: Final = "claude"
 """Whose responses count towards a block."""
@@ -67,6 +68,7 @@ class WindowBook:
         self._versions: dict[int, int] = {}
         self._hours: dict[int, _Hour] = {}
         self._blocks: tuple[Block, ...] = ()
+        self._has_ahead = False
         self._limits_path = os.fspath(folder / FILE_NAME) if folder is not None else ""
         self._limits_stamp = (0, 0)
         self._limits = NO_LIMITS
@@ -82,7 +84,7 @@ class WindowBook:
             limits = self._read_limits()
             identity = (store.cells, store.revision, now_ms // 1000, limits)
             if identity != self._last:
-                self._level()
+                self._level(now_ms)
                 window = self._window(now_ms, limits)
                 self._last = identity
                 self._picture = BlocksPicture(self._blocks, window, limits.windows)
@@ -106,8 +108,11 @@ class WindowBook:
             self._limits_stamp, self._limits = stamp, read_limits(os.path.dirname(self._limits_path))
         return self._limits
 
-    def _level(self) -> None:
-        """Sum the hours of days that changed again, and make the blocks anew where any did."""
+    def _level(self, now_ms: int) -> None:
+        """Sum the hours of days that changed again, and make the blocks anew where any did.
+
+        What is dated far ahead of the clock opens none.
+        """
         store = self._store
         with store.lock:
             if store.cells is not self._cells:
@@ -125,8 +130,11 @@ class WindowBook:
                         self._hours.pop(hour, None)
                     else:
                         self._hours[hour] = found
-        if stale or not self._hours:
-            self._blocks = tuple(_blocks(self._hours[hour] for hour in sorted(self._hours)))
+        if stale or not self._hours or self._has_ahead:
+            hours = [self._hours[hour] for hour in sorted(self._hours)]
+            begun = [hour for hour in hours if hour.first_ms <= now_ms + AHEAD_MS]
+            self._has_ahead = len(begun) < len(hours)
+            self._blocks = tuple(_blocks(begun))
 
     def _entries(self, since_ms: int, until_ms: int) -> list[Entry]:
         """Return the entries in (since_ms, until_ms], by time. Hold the store's lock."""
@@ -140,7 +148,7 @@ class WindowBook:
 
     def _window(self, now_ms: int, limits: Limits) -> Window | None:
         reset_ms = reported_reset_ms(limits.windows, now_ms)
-        last = self._blocks[-1] if self._blocks else None
+        last = next((block for block in reversed(self._blocks) if block.start_ms <= now_ms), None)
         since_ms = now_ms - LENGTH_MS
         if last is not None and last.is_active(now_ms):
             since_ms = min(since_ms, last.first_ms - 1) if reset_ms else last.first_ms - 1

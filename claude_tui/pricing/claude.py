@@ -17,6 +17,9 @@ from claude_tui.pricing.usage import Counted, Raw, claude_counters, count, itera
 REFUSALS_FREE_FROM_MS: Final = day_ms("2026-06-02")
 """Since then a refusal without output is not billed (on Anthropic's own API)."""
 
+DECLINED_OUTPUT: Final = 2
+"""An attempt that was declined before it wrote anything, and is not billed, shows so many output tokens at most."""
+
 SYNTHETIC_PRICE: Final = Price(0, PriceStatus.FREE, ("synthetic",))
 REFUSAL_PRICE: Final = Price(0, PriceStatus.FREE, ("refusal_free",))
 UNKNOWN_PRICE: Final = Price(None, PriceStatus.UNPRICED, ("unknown_model",))
@@ -138,7 +141,7 @@ _APART: Final = {"advisor_message": "advisor", "compaction": "compaction"}
 
 def _add_fallback(bill: Bill, find: Find, model: str, entries: Sequence[Raw], is_fast: bool) -> None:
     for entry in entries:
-        if kind_of(entry) == "message" and count(entry.get("output_tokens")) == 0:
+        if kind_of(entry) == "message" and count(entry.get("output_tokens")) <= DECLINED_OUTPUT:
             bill.flags.append("declined_attempt_free")
         else:
             _add_iteration(bill, find, model, entry, is_fast)

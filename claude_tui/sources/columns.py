@@ -1,8 +1,9 @@
 """The rows of one file, settled per response and kept as columns: small in memory, cheap to pickle.
 
 Settling is a merge that may be repeated and done in any order with the same outcome (a semilattice):
-the counted row is the one with the most output tokens, then the largest sum, then the last one; the instant is
-the earliest; the owner is that of the earliest row that is not a copy, main chain before side chain.
+the counted row is the one with the most output tokens, then the largest sum, then by everything else that is
+counted or priced, and only of rows that say the same the last one; the instant is the earliest; the owner is that of
+the earliest row that is not a copy, main chain before side chain, then by name. What a file is called decides nothing.
 Must not know prices, days, files of other rows, or totals.
 """
 
@@ -64,7 +65,75 @@ def key_numbers(source: str, keys: Collection[str]) -> list[int]:
     return [number >> 1 for number in unpack(f"<{len(texts)}Q", digests)]
 
 
-class Columns:
+Size = tuple[int, int]
+"""Output and the sum of all tokens of a row."""
+OwnerRank = tuple[int, int, int]
+"""Whether a row is a copy, its instant, and whether it is of a side chain."""
+Rank = tuple[int, bool, int, int, int, tuple[Extra, ...], str, str, int]
+"""What decides between two rows of a response with the same output and the same sum: see `row_rank`."""
+
+
+def row_rank(row: Row) -> Rank:
+    """Rank a row among those of a response with the same output and sum, by all else that is counted or priced.
+
+    The most web searches, then the row that is no placeholder; what follows only makes sure that the order in which
+    rows are read, and the files they are in, decide nothing that anyone sums.
+    """
+    usage, reported = row.usage, row.reported_nano
+    return (
+        usage.web_search, not row.is_lower_bound, usage.cache_write_1h, usage.input, usage.cache_read, row.extras,
+        row.terms, row.model, -1 if reported is None else reported,
+    )  # fmt: skip
+
+
+class SettledArrays:
+    """What is settled of responses, in parallel arrays: whose it is, and how much one of its rows counts."""
+
+    __slots__ = ()
+
+    time: array[int]
+    input: array[int]
+    output: array[int]
+    write_5m: array[int]
+    write_1h: array[int]
+    cache_read: array[int]
+    flags: array[int]
+    web_search: dict[int, int]
+    terms: dict[int, str]
+    extras: dict[int, tuple[Extra, ...]]
+    reported: dict[int, int]
+    owner_time: dict[int, int]
+
+    def usage(self, at: int) -> Usage:
+        """Return the counters of a response."""
+        return Usage(
+            self.input[at],
+            self.output[at],
+            self.write_5m[at],
+            self.write_1h[at],
+            self.cache_read[at],
+            self.web_search.get(at, 0),
+        )
+
+    def size(self, at: int) -> Size:
+        """Return what decides first which row counts: output, then the sum of all tokens."""
+        output = self.output[at]
+        return output, self.input[at] + output + self.write_5m[at] + self.write_1h[at] + self.cache_read[at]
+
+    def rank(self, at: int, model: str) -> Rank:
+        """Rank the counted row as `row_rank` does. `model` is the name of its model."""
+        return (
+            self.web_search.get(at, 0), not self.flags[at] & LOWER_BOUND, self.write_1h[at], self.input[at],
+            self.cache_read[at], self.extras.get(at, ()), self.terms.get(at, ""), model, self.reported.get(at, -1),
+        )  # fmt: skip
+
+    def owner_rank(self, at: int) -> OwnerRank:
+        """Rank the owner: the first is no copy, then the earliest, then of the main chain."""
+        flags = self.flags[at]
+        return flags & COPY, self.owner_time.get(at, self.time[at]) or NEVER, flags & SIDECHAIN
+
+
+class Columns(SettledArrays):
     """One entry per response of a file, in parallel arrays. Rare facts are kept in dictionaries by entry.
 
     `time` is the earliest instant (ms, 0 unknown); `owner_time` holds the owner's instant where it differs.
@@ -147,17 +216,6 @@ class Columns:
         if models_by:
             self.model = array("i", map(models_by.__add__, self.model))
 
-    def usage(self, entry: int) -> Usage:
-        """Return the counters of an entry."""
-        return Usage(
-            self.input[entry],
-            self.output[entry],
-            self.write_5m[entry],
-            self.write_1h[entry],
-            self.cache_read[entry],
-            self.web_search.get(entry, 0),
-        )
-
 
 class ColumnsBuilder:
     """Settles the rows of one file, given in file order, into `Columns`."""
@@ -189,8 +247,8 @@ class ColumnsBuilder:
             columns.offset.append(row.offset)
             self._count(entry, row)
             return
-        previous = (columns.flags[entry] & COPY, self._owner_time(entry), columns.flags[entry] & SIDECHAIN)
-        if (flags & COPY, row.time_ms or NEVER, flags & SIDECHAIN) < previous:
+        known, found = columns.owner_rank(entry), (flags & COPY, row.time_ms or NEVER, flags & SIDECHAIN)
+        if found < known or (found == known and columns.owners[owner] < columns.owners[columns.owner[entry]]):
             columns.owner[entry] = owner
             columns.flags[entry] = flags | (columns.flags[entry] & LOWER_BOUND)
             columns.owner_time[entry] = row.time_ms
@@ -200,11 +258,7 @@ class ColumnsBuilder:
             columns.time[entry] = row.time_ms
         if columns.owner_time[entry] == columns.time[entry]:
             del columns.owner_time[entry]
-        tokens = (
-            columns.input[entry] + columns.output[entry] + columns.write_5m[entry] + columns.write_1h[entry]
-            + columns.cache_read[entry]
-        )  # fmt: skip
-        if (row.usage.output, row.usage.tokens, row.offset) >= (columns.output[entry], tokens, columns.offset[entry]):
+        if self._counts(row, entry):
             self._count(entry, row)
 
     def columns(self) -> Columns:
@@ -230,9 +284,14 @@ class ColumnsBuilder:
         else:
             columns.reported.pop(entry, None)
 
-    def _owner_time(self, entry: int) -> int:
+    def _counts(self, row: Row, entry: int) -> bool:
+        """Whether `row` is the one to count, and not the row counted so far."""
         columns = self._columns
-        return columns.owner_time.get(entry, columns.time[entry]) or NEVER
+        size, known_size = (row.usage.output, row.usage.tokens), columns.size(entry)
+        if size != known_size:
+            return size > known_size
+        rank, known_rank = row_rank(row), columns.rank(entry, columns.models[columns.model[entry]])
+        return (rank, row.offset) >= (known_rank, columns.offset[entry])
 
     def _owner(self, owner: Owner) -> int:
         number = self._owners.get(owner)

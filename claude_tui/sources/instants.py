@@ -17,14 +17,23 @@ _CLOCK: Final = {
 _SECONDS: Final = {f"{second:02d}.": second * 1000 for second in range(60)}
 _MILLIS: Final = {f"{ms:03d}Z": ms for ms in range(1000)}
 
+EARLIEST_MS: Final = 946_684_800_000
+"""2000-01-01: what names an instant before it was written by no client, but by a clock that was not set."""
+AHEAD_MS: Final = 86_400_000
+"""What is dated further ahead of the clock was dated by one that was wrong: time zones and drift make up for less."""
+_UNITS: Final = ((10**11, 1000, 1), (10**14, 1, 1), (10**17, 1, 1000), (10**20, 1, 1_000_000))
+"""Below which number what is counted in seconds, milliseconds, microseconds or nanoseconds: by what to multiply it, and
+to divide. Each holds all instants from 1973 to 5138 of its unit."""
+
 _last_day = ("", 0)
 """`YYYY-MM-DDT` of a text before and its instant: one object, or a thread might get the one without the other."""
 
 
 def instant_ms(text: Any) -> int:
-    """Return the instant of an ISO 8601 text, or 0 where there is none to read.
+    """Return the instant of an ISO 8601 text or of a number, or 0 where there is none to read.
 
-    The form every client writes, `YYYY-MM-DDTHH:MM:SS.mmmZ`, takes a short cut; it gives the same result.
+    A number, in a text or not, is of the unit in which it is an instant of this age. The form every client writes,
+    `YYYY-MM-DDTHH:MM:SS.mmmZ`, takes a short cut; it gives the same result.
     """
     day, day_ms = _last_day
     try:
@@ -32,7 +41,7 @@ def instant_ms(text: Any) -> int:
             return day_ms + _CLOCK[text[11:17]] + _SECONDS[text[17:20]] + _MILLIS[text[20:]]
     except (KeyError, TypeError):
         pass
-    return _other_day_ms(text) if isinstance(text, str) else 0
+    return _other_day_ms(text) if isinstance(text, str) else _number_ms(text)
 
 
 def _other_day_ms(text: str) -> int:
@@ -46,7 +55,17 @@ def _other_day_ms(text: str) -> int:
     return ms
 
 
+def _number_ms(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < _UNITS[-1][0]:
+        return 0
+    times, divided_by = next((times, by) for below, times, by in _UNITS if value < below)
+    ms = int(value * times) // divided_by
+    return ms if ms >= EARLIEST_MS else 0
+
+
 def _parse_ms(text: str) -> int:
+    if len(text) >= 9 and text.isascii() and text.isdigit():
+        return _number_ms(int(text)) if len(text) <= 20 else 0
     try:
         moment = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith(("Z", "z")) else text)
         if moment.tzinfo is None:
@@ -54,7 +73,7 @@ def _parse_ms(text: str) -> int:
         ms = round(moment.timestamp() * 1000)
     except (ValueError, OverflowError, OSError):
         return 0
-    if ms <= 0:
+    if ms < EARLIEST_MS:
         return 0
     if text[11:17] in _CLOCK and text[17:20] in _SECONDS and text[20:] in _MILLIS:
         if len(_DAYS) >= _MAX_DAYS:

@@ -11,7 +11,7 @@ from claude_tui.engine.explain import COPY, COUNTED, PROGRESS, REPEATED, SIDE_QU
 from claude_tui.engine.listing import totals_of
 from claude_tui.engine.store import Store
 from claude_tui.model import Query, Response
-from claude_tui.sources.claude.reference import reference_rows
+from claude_tui.sources.claude.reference import reference_transcript
 from tests.engine.counting import GOLDEN_SETS, NOW_MS, counted, transcripts_of
 from tests.logs import ClaudeHome, assistant, usage
 
@@ -24,7 +24,7 @@ def response_of(store: Store, key: str) -> Response:
 def test_every_usage_row_of_real_logs_is_either_counted_or_dropped_for_a_reason(folder: Path) -> None:
     store = counted(folder, keep_names=False)
     found = explain(store, Query())
-    rows = [row for path in transcripts_of(folder) for row in reference_rows(path)[0]]
+    rows = [row for path in transcripts_of(folder) for row in reference_transcript(path).rows]
     totals = totals_of(store.responses())
     assert found.is_complete
     assert (found.usage_rows, found.counted_rows) == (len(rows), totals.responses)

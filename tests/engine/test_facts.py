@@ -26,7 +26,7 @@ def test_facts_given_back_are_those_that_were_learned(many: Sequence[File]) -> N
         assert restored.seen_between(NOW_MS - span, NOW_MS) == learned.seen_between(NOW_MS - span, NOW_MS)
     for book in (restored, learned):
         for file in many:
-            assert book.learn("claude", file.path, file.facts) == (False, None)
+            assert book.learn("claude", file.path, file.facts) == (False, set())
 
 
 def test_what_several_files_say_of_one_is_given_back_together() -> None:

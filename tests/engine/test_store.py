@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -13,13 +14,14 @@ from hypothesis import strategies as st
 
 from claude_tui.engine.calendar import Calendar
 from claude_tui.engine.cells import file_cells
+from claude_tui.engine.ledger.history import FileHistory
 from claude_tui.engine.outcome import FileColumns, FileOutcome, pack
 from claude_tui.engine.snapshots import SnapshotMaker
 from claude_tui.engine.store import Store
 from claude_tui.model import Problem, ProblemKind, Query, Row, Snapshot, Usage
 from claude_tui.sources.columns import Columns, columns_of
 from claude_tui.sources.protocol import FileFacts, LogFile
-from tests.engine.counting import BERLIN, NOW_MS, PRICER, UTC, add, assert_sums_agree, canonical, placeless
+from tests.engine.counting import BERLIN, NOW_MS, PRICER, UTC, add, assert_sums_agree, canonical, content, placeless
 from tests.engine.rows import MODELS, File, files, in_file, rows
 
 TODAY = date(2026, 11, 21)
@@ -193,3 +195,39 @@ def test_threads_may_write_and_look_at_once() -> None:
 def test_an_empty_store_has_empty_sums(query: Query) -> None:
     snapshot = assert_sums_agree(Store(PRICER, UTC), query)
     assert (snapshot.totals.responses, snapshot.sessions, snapshot.newest_ms) == (0, (), 0)
+
+
+dated_rows = rows(keys=3).filter(lambda row: row.time_ms)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(dated_rows, min_size=1, max_size=8), st.lists(dated_rows, max_size=4))
+def test_columns_that_name_a_response_twice_count_it_once(found: list[Row], known: list[Row]) -> None:
+    twice = Columns("claude")
+    each = [columns([row]) for row in in_file(found)]
+    for one in each:
+        one.renumber(len(twice.owners), len(twice.models))
+        twice.extend(one)
+        twice.owners += one.owners
+        twice.models += one.models
+    plain, store, remembering = (Store(PRICER, BERLIN) for _ in range(3))
+    for filled_first in (plain, store, remembering):
+        filled_first.apply("/known", columns(in_file(known)))
+    plain.apply("/p", columns(in_file(found)))
+    store.apply("/p", twice.cut(0, len(twice)))
+    remembering.remember("/p", twice.cut(0, len(twice)))
+    history = FileHistory("/p", Columns("claude"))
+    change = history.absorb(twice)
+    assert change.added == len(history) == len({row.key for row in found})
+    assert content(history.columns()) == content(columns(in_file(found)))
+    assert store.responses() == remembering.responses() == plain.responses()
+    assert_sums_agree(store)
+    assert_sums_agree(remembering)
+
+
+def test_what_is_remembered_without_a_time_is_as_old_as_what_was_beside_it() -> None:
+    store = Store(PRICER, BERLIN)
+    found = [Row(f"msg_{n}", n and NOW_MS, "s1", "", "/p", MODELS[0], Usage(1, 1)) for n in (1, 0)]
+    store.remember("/p", columns(found))
+    store.remember("/q", columns([replace(found[1], key="msg_2")]), [FileFacts("s1", last_ms=NOW_MS - 5)])
+    assert [response.time_ms for response in store.responses()] == [NOW_MS - 5, NOW_MS, NOW_MS]

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
+from typing import Any
 from unittest.mock import patch
 
 from claude_tui.sources import search
@@ -47,11 +48,30 @@ def seeds() -> list[bytes]:
         assistant("msg_c", T, usage(1, 2, speed="fast")),
         assistant("msg_d", T, usage(1, 2, server_tool_use={"web_search_requests": 2})),
         {**row, "message": {**row["message"], "stop_reason": "refusal", "usage": usage(1, 0)}},
+        *(assistant("msg_a", T, usage(2, 2, 3, 4, 4), agentId=agent) for agent in ("", "a1")),
+        assistant("msg_a", T, usage(1, 2, 3, 4, 5, server_tool_use={"web_search_requests": 1}), model="m2"),
+        *({**row, "timestamp": said} for said in (None, "", 0, 5, T + 7, str(T), f"{T}", "1970-01-01T00:00:01.000Z")),
+        {name: value for name, value in row.items() if name not in ("timestamp", "sessionId")},
+        {"type": "user", "timestamp": "2026-05-28T20:26:40.123Z", "message": {"content": "x"}},
+        {"type": "mode", "timestamp": T - 1},
+        falling_back([{"type": "fallback"}, {"type": "text"}]),
+        falling_back([{"type": "text"}, {"type": "fallback"}]),
+        falling_back([{"type": "text"}]),
         {"type": "summary", "summary": "a summary"},
         {"type": "custom-title", "customTitle": "mine"},
         {"parentUuid": None, "type": "system", "subtype": "compact_boundary"},
     ]
     return kept + [line(one).rstrip(b"\n") for one in more]
+
+
+def falling_back(content: list[Any]) -> dict[str, Any]:
+    """A row of a response that another model took over."""
+    attempts = [
+        {"type": "message", "model": "m1", "input_tokens": 3, "output_tokens": 50},
+        {"type": "fallback_message", "model": "m2", "input_tokens": 1, "output_tokens": 2},
+    ]
+    row = assistant("msg_f", T, usage(1, 2, iterations=attempts), model="m2")
+    return {**row, "message": {**row["message"], "content": content}}
 
 
 @contextmanager

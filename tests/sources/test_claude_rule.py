@@ -11,7 +11,7 @@ import pytest
 
 from claude_tui.model import ProblemKind, Query, Response, Usage
 from tests.engine.counting import BERLIN, assert_sums_agree, counted, counted_exactly
-from tests.logs import ClaudeHome, assistant, line, usage
+from tests.logs import ClaudeHome, assistant, line, timestamp, usage
 
 T = 1_780_000_000_000  # 2026-05-28T20:26:40Z
 SONNET = "claude-sonnet-4-5-20250929"
@@ -348,10 +348,12 @@ def test_23_lines_that_are_not_quite_lines(claude_home: ClaudeHome) -> None:
     assert set(problem_kinds(claude_home)) == {ProblemKind.NUL_RUN, ProblemKind.MALFORMED}
 
 
-def test_23_of_equal_rows_on_one_line_the_last_counts(claude_home: ClaudeHome) -> None:
-    first, last = (line(assistant("msg_1", T, FULL, model=model)) for model in (SONNET, "claude-opus-4-5"))
-    claude_home.append(first.rstrip(b"\n") + last)
-    assert only(claude_home).model == "claude-opus-4-5"
+def test_23_of_rows_on_one_line_it_is_not_the_order_that_decides(claude_home: ClaudeHome) -> None:
+    models = (SONNET, "claude-opus-4-5")
+    for number, (first, last) in enumerate((models, models[::-1])):
+        rows = [line(assistant(f"msg_{number}", T, FULL, model=model)) for model in (first, last)]
+        claude_home.append(rows[0].rstrip(b"\n") + rows[1])
+    assert {one.model for one in counted_exactly(claude_home.folder)} == {SONNET}
 
 
 def test_23_escaped_text_means_the_same(claude_home: ClaudeHome) -> None:
@@ -411,3 +413,138 @@ def test_29_a_session_resumed_elsewhere_keeps_its_project(claude_home: ClaudeHom
     claude_home.append(assistant("msg_2", T + 1, FULL, cwd="/home/user/two"))
     (row,) = assert_sums_agree(counted(claude_home.folder)).projects
     assert (row.key, row.sessions, row.totals.responses) == ("/home/user/one", 1, 2)
+
+
+FABLE, OPUS = "claude-fable-5", "claude-opus-4-8"
+
+
+def fallen_back(kinds: list[str], output: int, *more: dict[str, Any], **top: Any) -> dict[str, Any]:
+    """A row of a response that a second model took over from a first, which had written `output` tokens."""
+    declined = iteration("message", FABLE, input=2, output=output, write_1h=22_000, read=32_000)
+    served = iteration("fallback_message", OPUS, input=100, output=50, write_5m=30, write_1h=20, read=1000)
+    row = assistant("msg_1", T, iterated(declined, *more, served), model=OPUS)
+    return with_message({**row, **top}, content=[{"type": kind} for kind in kinds])
+
+
+SERVED_NANO = 100 * 5000 + 50 * 25_000 + 30 * 6250 + 20 * 10_000 + 1000 * 500
+DECLINED_NANO = 2 * 10_000 + 22_000 * 20_000 + 32_000 * 1000
+
+
+@pytest.mark.parametrize(
+    ("kinds", "output"),
+    [(["fallback", "text"], 2), (["fallback", "text"], 500), (["text"], 0), (["text"], 2), (["text", "fallback"], 0)],
+)
+def test_14_an_attempt_declined_before_it_wrote_anything_is_not_billed(
+    claude_home: ClaudeHome, kinds: list[str], output: int
+) -> None:
+    claude_home.append(fallen_back(kinds, output))
+    found = only(claude_home)
+    assert (found.usage, found.model, found.price.nano) == (COUNTED, OPUS, SERVED_NANO)
+    assert found.price.flags == ("declined_attempt_free",)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [fallen_back(["text", "fallback", "text"], 500)],
+        [fallen_back(["text", "fallback", "text"], 2)],
+        [fallen_back([kind], 500, uuid=f"u{at}") for at, kind in enumerate(("text", "fallback", "text"))],
+        [fallen_back(["fallback"], 2, apiBlockIndex=1), fallen_back(["text"], 2, apiBlockIndex=2, uuid="u")],
+    ],
+)
+def test_14_an_attempt_declined_in_mid_stream_is_a_line_of_its_own(
+    claude_home: ClaudeHome, rows: list[dict[str, Any]]
+) -> None:
+    claude_home.append(*rows)
+    main, extra = counted_exactly(claude_home.folder)
+    output = extra.usage.output
+    assert (main.usage, main.model, main.price.nano) == (COUNTED, OPUS, SERVED_NANO)
+    assert (extra.extra, extra.model, extra.usage) == ("fallback", FABLE, Usage(2, output, 0, 22_000, 32_000))
+    assert extra.price.nano == DECLINED_NANO + output * 50_000
+    assert "fallback" in extra.price.flags
+
+
+def test_14_each_of_several_fallbacks_is_billed_at_its_own_model(claude_home: ClaudeHome) -> None:
+    between = iteration("fallback_message", "claude-sonnet-5", input=7, output=3)
+    claude_home.append(fallen_back(["fallback", "text"], 1, between))
+    main, extra = counted_exactly(claude_home.folder)
+    assert (main.usage, main.model, main.price.nano) == (COUNTED, OPUS, SERVED_NANO)
+    assert (extra.extra, extra.model, extra.usage) == ("fallback", "claude-sonnet-5", Usage(7, 3))
+    assert extra.price.nano == 7 * 2000 + 3 * 10_000
+
+
+def test_14_fallbacks_that_add_up_to_the_response_are_no_line_of_their_own(claude_home: ClaudeHome) -> None:
+    parts = [iteration("fallback_message", model, input=5, output=2) for model in (OPUS, "claude-sonnet-5")]
+    claude_home.append(assistant("msg_1", T, usage(10, 4, iterations=parts), model="claude-sonnet-5"))
+    assert only(claude_home).price.nano == 5 * 5000 + 2 * 25_000 + 5 * 2000 + 2 * 10_000
+
+
+def undated(key: str, **more: Any) -> dict[str, Any]:
+    return assistant(key, T, usage(1, 1), **{"timestamp": None, **more})
+
+
+def times(home: ClaudeHome) -> dict[str, int]:
+    return {one.key: one.time_ms for one in counted_exactly(home.folder)}
+
+
+HOUR = 3_600_000
+
+
+def test_a_row_without_a_time_is_as_old_as_the_line_before_it(claude_home: ClaudeHome) -> None:
+    asked = {"type": "user", "timestamp": timestamp(T + HOUR), "cwd": "/p", "sessionId": "s1"}
+    claude_home.append(
+        assistant("msg_1", T, usage(1, 1)), asked, undated("msg_2"), undated("msg_3", timestamp="1970-01-01T00:00:01Z"),
+        undated("msg_4", timestamp=5), assistant("msg_5", T + 2 * HOUR, usage(1, 1)), undated("msg_6"),
+    )  # fmt: skip
+    assert times(claude_home) == {
+        "msg_1": T, "msg_2": T + HOUR, "msg_3": T + HOUR, "msg_4": T + HOUR, "msg_5": T + 2 * HOUR,
+        "msg_6": T + 2 * HOUR,
+    }  # fmt: skip
+    assert problem_kinds(claude_home) == [ProblemKind.UNDATED] * 4
+
+
+def test_the_first_rows_without_a_time_are_as_old_as_the_first_line_that_has_one(claude_home: ClaudeHome) -> None:
+    claude_home.append(undated("msg_1"), undated("msg_2", isSidechain=True))
+    assert times(claude_home) == {}
+    assert problem_kinds(claude_home) == [ProblemKind.UNDATED] * 2
+    claude_home.append({"type": "mode"}, {"type": "user", "timestamp": timestamp(T), "message": {"content": "?"}})
+    claude_home.append(assistant("msg_3", T + HOUR, usage(1, 1)))
+    assert times(claude_home) == {"msg_1": T, "msg_2": T, "msg_3": T + HOUR}
+
+
+@pytest.mark.parametrize("said", [T, str(T), T // 1000, T * 1000, float(T)])
+def test_a_time_that_is_a_number_is_a_time(claude_home: ClaudeHome, said: object) -> None:
+    claude_home.append(undated("msg_1", timestamp=said))
+    assert times(claude_home) == {"msg_1": T // 1000 * 1000 if said == T // 1000 else T}
+    assert problem_kinds(claude_home) == []
+
+
+PARENT = "11111111-1111-4111-8111-111111111111"
+
+
+@pytest.mark.parametrize("place", [f"{PARENT}/subagents", f"{PARENT}/subagents/workflows/wf_1", PARENT])
+def test_a_sub_agents_rows_that_name_no_session_belong_to_the_one_they_lie_below(
+    claude_home: ClaudeHome, place: str
+) -> None:
+    path = claude_home.folder / "projects" / "-p" / place / "agent-a1.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(line(assistant("msg_1", T, usage(1, 1), sessionId=None, agentId="a1", isSidechain=True)))
+    claude_home.append(assistant("msg_2", T, usage(1, 1), session=PARENT, cwd="/started"), session=PARENT)
+    assert {(one.session, one.agent, one.project) for one in counted_exactly(claude_home.folder)} == {
+        (PARENT, "", "/started"), (PARENT, "a1", "/started"),
+    }  # fmt: skip
+
+
+def test_a_row_that_names_no_session_belongs_to_the_one_its_file_named(claude_home: ClaudeHome) -> None:
+    path = claude_home.folder / "projects" / "-p" / "agent-a1.jsonl"
+    path.parent.mkdir(parents=True)
+    rows = [assistant(f"msg_{n}", T, usage(1, 1), sessionId=("s1", None)[n], agentId="a1") for n in range(2)]
+    path.write_bytes(b"".join(map(line, rows)))
+    assert [one.session for one in counted_exactly(claude_home.folder)] == ["s1", "s1"]
+
+
+def test_rows_that_nothing_names_are_told_apart_by_what_they_say(claude_home: ClaudeHome) -> None:
+    for number, session in enumerate(("s1", "s2")):
+        row = with_message(assistant("x", T + number, usage(1, 1), session, requestId=None, uuid=None), id=None)
+        claude_home.append(row, project=f"-{number}", session="same")
+    assert len(counted_exactly(claude_home.folder)) == 2

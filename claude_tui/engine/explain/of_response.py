@@ -14,7 +14,7 @@ from claude_tui.engine.turns import response_key
 from claude_tui.model import Response
 from claude_tui.sources.claude.audit import AuditedRow, audit_file, identity_of
 from claude_tui.sources.claude.turns import counted_line
-from claude_tui.sources.columns import NEVER, key_number
+from claude_tui.sources.columns import NEVER, Owner, Rank, key_number, row_rank
 
 
 def explain_response(store: Store, response: Response, files_s: float) -> Explanation:
@@ -92,14 +92,15 @@ def _judged(rows: list[tuple[str, AuditedRow]], counted: Response, found: Explan
         found.problem = "the logs changed since this was counted"
 
 
-def _count_rank(found: tuple[str, AuditedRow]) -> tuple[int, int, str, int]:
+def _count_rank(found: tuple[str, AuditedRow]) -> tuple[int, int, Rank, str, int]:
     path, (row, _, _) = found
-    return row.usage.output, row.usage.tokens, path, row.offset
+    return row.usage.output, row.usage.tokens, row_rank(row), path, row.offset
 
 
-def _owner_rank(found: tuple[str, AuditedRow]) -> tuple[bool, int, bool, str, int]:
+def _owner_rank(found: tuple[str, AuditedRow]) -> tuple[bool, int, bool, Owner, str, int]:
     path, (row, _, _) = found
-    return row.is_copy, row.time_ms or NEVER, row.is_sidechain, path, row.offset
+    owner = Owner(row.session, row.agent, row.cwd)
+    return row.is_copy, row.time_ms or NEVER, row.is_sidechain, owner, path, row.offset
 
 
 def _why(rows: list[tuple[str, AuditedRow]], winner: tuple[str, AuditedRow]) -> str:
@@ -112,4 +113,9 @@ def _why(rows: list[tuple[str, AuditedRow]], winner: tuple[str, AuditedRow]) -> 
     equals = [usage for usage in usages if usage.output == best.output]
     if sum(usage.tokens == best.tokens for usage in equals) == 1:
         return "of the rows with the most output tokens it has the most tokens"
+    ranks = [
+        row_rank(one.row) for _, one in rows if one.row.usage[1] == best[1] and one.row.usage.tokens == best.tokens
+    ]
+    if ranks.count(max(ranks)) == 1:
+        return "of the rows with the most tokens it says the most of what is billed"
     return "of the rows with the most tokens it was the last one"

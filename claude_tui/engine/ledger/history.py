@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from claude_tui.engine.table import FileRef, Table
+from claude_tui.engine.table import Entry, FileRef, Names, Table
 from claude_tui.sources.columns import COPY, NEVER, SIDECHAIN, Columns, Owner
 from claude_tui.sources.protocol import FileFacts, newer_facts
 
@@ -44,20 +44,24 @@ class FileHistory:
     def absorb(self, columns: Columns) -> Change:
         """Merge columns of the file in."""
         table, known = self._table, self._table.row_of
+        names = Names(self._columns.owners, self._columns.models)
         owners = _numbers(self._owners, self._columns.owners, columns.owners)
         models = _numbers(self._models, self._columns.models, columns.models)
         fresh: dict[int, int] = {}
+        again = []
         updated = 0
         for entry, key in enumerate(columns.key):
             row = known.get(key)
             if row is None:
-                fresh[key] = entry
+                if fresh.setdefault(key, entry) != entry:
+                    again.append(entry)
                 continue
             name = columns.names[entry] if columns.names else ""
             if row in self.doubted:
                 self._forget(row)
-            if table.would_change(row, columns, entry, 0):
-                table.merge(row, columns, entry, 0, owners[columns.owner[entry]], models[columns.model[entry]])
+            found = Entry(columns, entry, 0, owners[columns.owner[entry]], models[columns.model[entry]])
+            if table.would_change(row, found, names):
+                table.merge(row, found, names)
                 updated += 1
             elif not name or table.names.get(row):
                 continue
@@ -68,6 +72,8 @@ class FileHistory:
         known.extend(fresh, start)
         table.extend(columns.pick(list(fresh.values())), array("i", [0]) * len(fresh), owners, models)
         self.changed.update(range(start, len(table)))
+        if again:  # one key named twice is one response
+            updated += self.absorb(columns.pick(again)).updated
         return Change(len(fresh), updated, len(columns) - len(fresh) - updated)
 
     def _forget(self, row: int) -> None:

@@ -26,6 +26,7 @@ RULES: Final = {
     "compaction": "compaction, billed beside the response it belongs to",
     "paused": "paused responses, billed beside the one that went on",
     "advisor": "advisor answers, counted another number of times",
+    "fallback": "attempts that another model took over from, billed beside the response",
 }
 """What each rule says about the difference between theirs and ours."""
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 from claude_tui.model import Row
+from claude_tui.sources.claude.dated import first_dated_ms, last_dated_ms
+from claude_tui.sources.claude.discovery import session_of_path
 from claude_tui.sources.claude.rule import usage_row
 from claude_tui.sources.lines import LineReader
 
@@ -46,16 +48,21 @@ def audit_file(path: str, needle: bytes = b"") -> FileAudit:
     Holds a few MiB of the file at a time.
     """
     audit = FileAudit()
-    stem = os.path.basename(path).removesuffix(".jsonl")
+    stem, session = os.path.basename(path).removesuffix(".jsonl"), session_of_path(path)
+    near_ms = 0
     with LineReader(path) as reader:
         for start, block in reader.blocks():
             for number, offset, line in _lines_with(block, needle or _USAGE):
                 for value in reader.objects(start + offset, line):
-                    row = usage_row(value, stem, start + offset)
+                    row = usage_row(value, session, start + offset)
                     if row is not None:
+                        if not row.time_ms:
+                            before_ms = last_dated_ms(block, 0, offset) or near_ms or first_dated_ms(block)
+                            row = replace(row, time_ms=before_ms)
                         audit.rows.append(AuditedRow(row, audit.lines + number, _kind(value, stem)))
                     elif _has_usage(value):
                         audit.passed_over += 1
+            near_ms = last_dated_ms(block, 0, len(block)) or near_ms
             audit.lines += block.count(b"\n")
         audit.bytes_read = reader.bytes_read
     return audit

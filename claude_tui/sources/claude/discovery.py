@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from pathlib import Path
@@ -14,6 +15,10 @@ from claude_tui.sources.folders import refused_link
 from claude_tui.sources.protocol import REFUSED, LogFile, SourceConfig
 
 _name: Final = attrgetter("name")
+
+AGENT: Final = "agent-"
+"""How the name of a sub-agent's file begins."""
+_UUID: Final = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 NOT_TRANSCRIPTS: Final = frozenset({"journal.jsonl"})
 """Files ending like transcripts that hold none."""
@@ -121,6 +126,18 @@ def decoded_dir(path: str) -> str:
     _, _, below = os.path.dirname(path).rpartition(f"{os.sep}projects{os.sep}")
     name = below.split(os.sep, 1)[0]
     return name.replace("-", "/") if name.startswith("-") else name
+
+
+def session_of_path(path: str) -> str:
+    """Guess whose file this is from its name; only for lines of a file that has named no session.
+
+    A sub-agent's file lies below its session's folder; any other is called like its session.
+    """
+    folder, _, _ = path.rpartition(f"{os.sep}subagents{os.sep}")
+    stem = os.path.basename(path).removesuffix(".jsonl")
+    if not folder and stem.startswith(AGENT) and _UUID.fullmatch(os.path.basename(os.path.dirname(path))):
+        folder = os.path.dirname(path)
+    return os.path.basename(folder) or stem
 
 
 def _expand(text: str, home: Path) -> Path:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
 
 from claude_tui.model import Row
-from claude_tui.sources.claude.rule import count_of
+from claude_tui.sources.claude.counters import count_of
+from claude_tui.sources.claude.dating import Dating
+from claude_tui.sources.claude.discovery import AGENT, session_of_path
 from claude_tui.sources.instants import instant_ms
 from claude_tui.sources.lines import open_regular
 from claude_tui.sources.protocol import FileFacts
@@ -48,13 +50,13 @@ class FactsGatherer:
     """Gathers the facts of one file from its lines, given in file order.
 
     `usage_ms` is the newest instant of a usage row; `context`, the prompt and the model of the newest of the main
-    chain, was seen at `context_ms`; `largest_prompt` is the largest of that chain. `state` is what `state()` gave at
-    the end of the lines before these, "" at the start of a file: the facts are those of the whole file up to here,
-    however it was read.
+    chain, was seen at `context_ms`; `largest_prompt` is the largest of that chain. `named` is the first session a line
+    names. `state` is what `state()` gave at the end of the lines before these, "" at the start of a file: the facts are
+    those of the whole file up to here, however it was read.
     """
 
-    def __init__(self, stem: str, state: str = "") -> None:
-        self._is_agent = stem.startswith("agent-")
+    def __init__(self, path: str, state: str = "") -> None:
+        self._session_of_path = session_of_path(path)
         self._found: dict[str, Any] = {}
         self._turn: dict[str, Any] = {}
         self._title_rank = -1
@@ -62,22 +64,28 @@ class FactsGatherer:
         self.context_ms = 0
         self.context: tuple[int, str] = (0, "")
         self.largest_prompt = 0
+        self.named = ""
+        self.dating = Dating()
+        self._is_agent = False
         if state:
-            self._title_rank, self.context_ms, self.usage_ms, self._found, self._turn = json.loads(state)
+            ranks, self._found, self._turn, self.named, dating = json.loads(state)
+            self._title_rank, self.context_ms, self.usage_ms = ranks
+            self.dating = Dating(*dating)
             self.context = self._found.get("context_tokens", 0), self._found.get("context_model", "")
             self.largest_prompt = self._found.get("largest_prompt", self.context[0])
-        elif self._is_agent:
-            self._found["agent"] = stem.removeprefix("agent-")
+            self._is_agent = "agent" in self._found
+            if self._is_agent:
+                self._leave_context()
         else:
-            self._found["session"] = stem
-        if self._is_agent:
-            # No prompt is newer or larger: the context shown is that of the main chain.
-            self.context_ms = self.largest_prompt = _NEVER
+            stem = os.path.basename(path).removesuffix(".jsonl")
+            if stem.startswith(AGENT):
+                self._set_agent(stem.removeprefix(AGENT))
 
     def state(self) -> str:
         """Return what later lines are added to."""
         self._note_context()
-        known = [self._title_rank, self.context_ms, self.usage_ms, self._found, self._turn]
+        ranks = [self._title_rank, self.context_ms, self.usage_ms]
+        known = [ranks, self._found, self._turn, self.named, self.dating.state()]
         try:
             return orjson.dumps(known).decode()
         except TypeError:  # a text that is no Unicode, or a number of more than 64 bits
@@ -87,33 +95,64 @@ class FactsGatherer:
         """Return what has been gathered."""
         self._note_context()
         last_ms = max(self.usage_ms, self._turn.get("last_ms", 0))
-        return FileFacts(**{**self._found, **self._turn, "last_ms": last_ms}, is_complete=True)
+        turn = {name: value for name, value in self._turn.items() if name != "session"}
+        whose = "parent" if self._is_agent else "session"
+        named = self.named if self._is_agent else self._turn.get("session") or self.named
+        told = {**self._found, **turn, whose: named or self._session_of_path, "last_ms": last_ms}
+        return FileFacts(**told, is_complete=True)
 
-    def see(self, value: Mapping[str, Any], row: Row | None, line: bytes) -> None:
-        """Take in one object of a line, the usage row it is if it is one, and the line's bytes."""
-        self.see_but_turn(value, row, line)
-        self.see_turn(value)
+    @property
+    def session(self) -> str:
+        """The session of a line that names none."""
+        return self.named or self._session_of_path
 
-    def see_but_turn(self, value: Mapping[str, Any], row: Row | None, line: bytes) -> None:
-        """Take in one object of a line as `see` does, where the last turn is looked for apart."""
+    def see(self, value: Mapping[str, Any], row: Row | None, line: bytes) -> Iterable[Row]:
+        """Take in one object of a line but for whose turn it is, the usage row it is if it is one, the line's bytes.
+
+        Returns the rows to count: this one, unless it must wait for an instant, and those that waited for it.
+        """
         if self.needs_start:
-            self.see_start(_text(value, "cwd"), _text(value, "sessionId"))
+            self.see_start(_text(value, "cwd"), _text(value, "sessionId"), agent_of(value))
         if is_note(line):
             self.see_note(value)
-        if row is not None:
-            self.see_usage(row.time_ms, row.usage.prompt, row.model, is_main=not row.is_sidechain)
+        rows = self.see_time(instant_ms(value.get("timestamp")))
+        dated = row if row is None or row.time_ms else self.dating.date(row)
+        if dated is not None:
+            self._see_usage(dated)
+            rows.append(dated)
+        return rows
+
+    def see_time(self, time_ms: int) -> list[Row]:
+        """Take in the instant of a line, 0 where it has none. Returns the rows that waited for it."""
+        rows = self.dating.see(time_ms)
+        for row in rows:
+            self._see_usage(row)
+        return rows
 
     @property
     def needs_start(self) -> bool:
         """Whether the first lines have not yet told all they can."""
-        return "cwd" not in self._found or (self._is_agent and "parent" not in self._found)
+        return not (self.named and self.dating.near_ms and "cwd" in self._found)
 
-    def see_start(self, cwd: str, session: str) -> None:
-        """Learn the folder, and whose agent this is, from the first lines that say so."""
+    def see_start(self, cwd: str, session: str, agent: str) -> None:
+        """Learn the folder, whose file this is, and of which sub-agent, from the first lines that say so."""
+        self.named = self.named or session
         if "cwd" not in self._found and cwd:
             self._found["cwd"] = cwd
-        if self._is_agent and "parent" not in self._found and session:
-            self._found["parent"] = session
+            if agent and not self._is_agent:
+                self._set_agent(agent)
+
+    def _set_agent(self, agent: str) -> None:
+        """Take the file for a sub-agent's."""
+        self._is_agent, self._found["agent"] = True, agent
+        self._leave_context()
+        for name in ("context_tokens", "context_model", "largest_prompt"):
+            self._found.pop(name, None)
+
+    def _leave_context(self) -> None:
+        """Let no prompt be newer or larger: the context shown is that of the main chain."""
+        self.context_ms = self.largest_prompt = _NEVER
+        self.context = 0, ""
 
     def see_note(self, value: Mapping[str, Any]) -> None:
         """Learn titles and compactions.
@@ -141,13 +180,15 @@ class FactsGatherer:
         if count_of(after) and tokens:
             self.context = count_of(after), model
 
-    def see_usage(self, time_ms: int, prompt: int, model: str, *, is_main: bool) -> None:
+    def _see_usage(self, row: Row) -> None:
         """Learn from a usage row: the context is the prompt of the newest of the main chain."""
-        self.usage_ms = max(self.usage_ms, time_ms)
-        if is_main and prompt and time_ms >= self.context_ms:
-            self.context_ms, self.context = time_ms, (prompt, model)
-        if is_main and prompt > self.largest_prompt:
-            self.largest_prompt = prompt
+        self.usage_ms = max(self.usage_ms, row.time_ms)
+        prompt = row.usage.prompt
+        if row.is_sidechain or not prompt:
+            return
+        if row.time_ms >= self.context_ms:
+            self.context_ms, self.context = row.time_ms, (prompt, row.model)
+        self.largest_prompt = max(self.largest_prompt, prompt)
 
     def _note_context(self) -> None:
         if self.context[0]:
@@ -162,21 +203,29 @@ class FactsGatherer:
         message = value.get("message")
         content = message.get("content") if isinstance(message, dict) else None
         blocks = [b.get("type") for b in content if isinstance(b, dict)] if isinstance(content, list) else []
-        branch, version = _text(value, "gitBranch"), _text(value, "version")
-        self.set_turn(kind, blocks, branch, version, instant_ms(value.get("timestamp")))
+        told = _text(value, "gitBranch"), _text(value, "version"), _text(value, "sessionId")
+        self.set_turn(kind, blocks, told, instant_ms(value.get("timestamp")))
         return True
 
     def is_turn(self, kind: str, is_sidechain: object) -> bool:
         """Whether a line of this type is a turn that is looked at."""
         return kind in ("user", "assistant") and (self._is_agent or not is_sidechain)
 
-    def set_turn(self, kind: str, blocks: Sequence[object], branch: str, version: str, time_ms: int) -> None:
-        """Remember the last turn, `blocks` being the types of its parts."""
+    def set_turn(self, kind: str, blocks: Sequence[object], told: tuple[str, str, str], time_ms: int) -> None:
+        """Remember the last turn: the types of its parts; the branch, version and session it names."""
         last_kind = ""
         if not self._is_agent:
             call, otherwise = ("tool_use", "assistant") if kind == "assistant" else ("tool_result", "user")
             last_kind = call if call in blocks else otherwise
-        self._turn = {"branch": branch, "version": version, "last_kind": last_kind, "last_ms": time_ms}
+        branch, version, session = told
+        self._turn = {
+            "branch": branch, "version": version, "session": session, "last_kind": last_kind, "last_ms": time_ms,
+        }  # fmt: skip
+
+
+def agent_of(value: Mapping[str, Any]) -> str:
+    """Return the sub-agent that a line of a file of its own is of, "" for one of a session's file."""
+    return _text(value, "agentId") if value.get("isSidechain") else ""
 
 
 def _text(record: Mapping[str, Any], name: str) -> str:

@@ -7,13 +7,15 @@ here. Must not price or sum.
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
 import msgspec
 
-from claude_tui.model import ProblemKind
+from claude_tui.model import ProblemKind, Row
+from claude_tui.sources.claude.dated import last_dated_ms
+from claude_tui.sources.claude.dating import AFTER, BEFORE
 from claude_tui.sources.claude.discovery import decoded_dir
 from claude_tui.sources.claude.facts import CONTINUES, MAX_NOTE, NOTES, FactsGatherer, with_agent_type
 from claude_tui.sources.claude.fast_rows import FastBuilder
@@ -48,13 +50,16 @@ def read_columns(path: str, since: Checkpoint | None = None, *, keep_names: bool
 class _Reading:
     def __init__(self, reader: LineReader, since: Checkpoint | None, *, keep_names: bool) -> None:
         self._reader = reader
-        self._stem = os.path.basename(reader.path).removesuffix(".jsonl")
-        self._facts = FactsGatherer(self._stem, since.state if since and not reader.restarted else "")
+        self._facts = FactsGatherer(reader.path, since.state if since and not reader.restarted else "")
         self._builder = FastBuilder(self._facts, keep_names=keep_names)
+        self._block = b""
+        self._block_offset = 0
+        self._dated_to = 0  # up to where in the block the instant of the newest line is known
 
     def run(self) -> ColumnsRead:
         reader = self._reader
         for offset, block in reader.blocks():
+            self._block, self._block_offset, self._dated_to = block, offset, 0
             self._read_block(offset, block)
             self._see_last_turn(block)
         return ColumnsRead(
@@ -106,39 +111,68 @@ class _Reading:
         if found is None or found.type in _BY_RULE or found.data == _PROGRESS:
             self._read_line(offset, line)
         else:
-            self._facts.see_start(found.cwd, found.sessionId)
+            self._facts.see_start(found.cwd, found.sessionId, found.agentId if found.isSidechain else "")
+            self._add(self._facts.see_time(instant_ms(found.timestamp)))
 
     def _read_line(self, offset: int, line: bytes) -> None:
         """Take in a line by the rule, as the plain way does."""
+        facts, knows_line_before = self._facts, False
         for value in self._reader.objects(offset, line):
-            row = usage_row(value, self._stem, offset)
-            self._facts.see_but_turn(value, row, line)
+            row = usage_row(value, facts.session, offset)
+            if row is not None and not row.time_ms and not knows_line_before:
+                self._see_dated_line(offset - self._block_offset)
+                knows_line_before = True
+            counted = facts.see(value, row, line)
+            self._add(counted)
+            knows_line_before |= bool(instant_ms(value.get("timestamp")))
             if row is not None:
-                self._builder.add(row if row.cwd else replace(row, cwd=decoded_dir(self._reader.path)))
+                if not row.time_ms:
+                    self._reader.problem(ProblemKind.UNDATED, offset, BEFORE if counted else AFTER)
                 for name in bad_counts(value):
                     self._reader.problem(ProblemKind.BAD_COUNT, offset, name)
 
+    def _add(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            self._builder.add(row if row.cwd else replace(row, cwd=decoded_dir(self._reader.path)))
+
+    def _see_dated_line(self, before: int) -> None:
+        """Find out when the newest dated line before a place in the block was written."""
+        dating, first = self._facts.dating, self._dated_to
+        self._dated_to = before
+        dating.near_ms = last_dated_ms(self._block, first, before) or dating.near_ms
+
     def _see_last_turn(self, block: bytes) -> None:
-        end = len(block) - 1
+        """Find the last turn, and when the last line was written."""
+        end, time_ms = len(block) - 1, 0
         while end > 0:
             start = block.rfind(b"\n", 0, end) + 1
-            if self._is_turn(block[start:end]):
-                return
+            is_turn, line_ms = self._read_turn(block[start:end])
+            time_ms = time_ms or line_ms
             end = start - 1
+            if is_turn:
+                break
+        if time_ms:
+            self._facts.dating.near_ms = time_ms
+        elif end > 0:
+            self._see_dated_line(end + 1)
 
-    def _is_turn(self, line: bytes) -> bool:
-        """Take a line for the last turn, if it is one."""
+    def _read_turn(self, line: bytes) -> tuple[bool, int]:
+        """Take a line for the last turn, if it is one. Returns whether it is, and when it was written."""
         facts = self._facts
         try:
             found = _decode_turn(line)
         except _NOT_USUAL:
-            return any(facts.see_turn(value) for value in reversed(list(decode_objects(line))))
+            values = list(reversed(list(decode_objects(line))))
+            instants = (instant_ms(value.get("timestamp")) for value in values)
+            time_ms = next(filter(None, instants), 0)
+            return any(facts.see_turn(value) for value in values), time_ms
+        time_ms = instant_ms(found.timestamp)
         if not facts.is_turn(found.type, found.isSidechain):
-            return False
+            return False, time_ms
         content = found.message.content if found.message is not None else None
         blocks = [part.type for part in content] if isinstance(content, list) else []
-        facts.set_turn(found.type, blocks, found.gitBranch, found.version, instant_ms(found.timestamp))
-        return True
+        facts.set_turn(found.type, blocks, (found.gitBranch, found.version, found.sessionId), time_ms)
+        return True, time_ms
 
 
 def _is_from_user(line: memoryview) -> bool:

@@ -26,6 +26,7 @@ from claude_tui.sources.columns import (
     Columns,
     ColumnsBuilder,
     Owner,
+    Rank,
     Settled,
     append_settled,
     put_or_drop,
@@ -43,6 +44,7 @@ chain, and whether their version merges usages."""
 
 Rare = tuple[str, int]
 """Terms and web searches."""
+_NOT_RARE: Final[Rare] = ("", 0)
 
 
 class FastBuilder(ColumnsBuilder):
@@ -60,7 +62,7 @@ class FastBuilder(ColumnsBuilder):
         self._last: UsualRow | None = None
         self._last_shared: Shared | None = None
 
-    def take(self, row: UsualRow, offset: int) -> bool:  # noqa: PLR0912 - calls for each row would be felt
+    def take(self, row: UsualRow, offset: int) -> bool:
         """Settle a row if the rule gives it no extras or problems, and a key that is the message's id.
 
         Returns False where the rule must decide.
@@ -106,8 +108,7 @@ class FastBuilder(ColumnsBuilder):
         if row.requestSessionId is not UNSET or row.forkedFrom is not UNSET:
             flags |= COPY
         time_ms = instant_ms(row.timestamp)
-        if known is not None and (not known[0] or time_ms < known[0] or (flags ^ known[2]) & _OWNER_FLAGS):
-            self._hand_over(key, known)
+        if not time_ms:
             return False
         facts, prompt = self._facts, given + writes + reads
         if time_ms >= facts.context_ms and prompt and not flags & SIDECHAIN:
@@ -118,21 +119,58 @@ class FastBuilder(ColumnsBuilder):
             facts.usage_ms = time_ms
         if tools is UNSET if is_merged else output <= PLACEHOLDER_OUTPUT and message.stop_reason is None:
             flags |= LOWER_BOUND
-        if known is not None:
-            if output < known[4] or (output == known[4] and prompt < known[3] + known[5] + known[6] + known[7]):
-                return True
-            time_ms, owner = known[0], known[1]
-        self._settled[key] = (
-            time_ms, owner, flags, given, output, write_5m, write_1h, reads, offset, model,
-        )  # fmt: skip
+        rare = _NOT_RARE
         searches = tools.web_search_requests if tools else 0
         if searches or (writes and split is UNSET):
             tier = usage.service_tier
             terms = terms_without_split(given, output, writes, reads, tier) if split is UNSET and writes else ""
-            self._rare[key] = terms, searches
+            rare = terms, searches
+        made = (time_ms, owner, flags, given, output, write_5m, write_1h, reads, offset, model)
+        if known is not None:
+            return self._take_again(key, known, made, rare)
+        self._settled[key] = made
+        if rare is not _NOT_RARE:
+            self._rare[key] = rare
+        return True
+
+    def _take_again(self, key: str, known: Settled, made: Settled, rare: Rare) -> bool:
+        """Settle one more row of a response, unless it is not plain whose it is."""
+        time_ms, owner, flags, given, output, write_5m, write_1h, reads, _, model = known
+        at_ms, by, new_flags, new_given, new_output, new_5m, new_1h, new_reads, offset, new_model = made
+        if at_ms < time_ms or (new_flags ^ flags) & _OWNER_FLAGS or (by != owner and at_ms == time_ms):
+            self._hand_over(key, known)
+            return False
+        if new_output < output:
+            return True
+        if new_output == output:
+            more = new_given + new_5m + new_1h + new_reads - given - write_5m - write_1h - reads
+            if more < 0:
+                return True
+            if not more and (
+                new_flags != flags
+                or new_1h != write_1h
+                or new_given != given
+                or new_reads != reads
+                or new_model != model
+                or self._rare
+            ):
+                known_rare = self._rare.get(key, _NOT_RARE)
+                if self._rank(made, rare) < self._rank(known, known_rare):
+                    return True
+        self._settled[key] = (
+            time_ms, owner, new_flags, new_given, new_output, new_5m, new_1h, new_reads, offset, new_model,
+        )  # fmt: skip
+        if rare is not _NOT_RARE:
+            self._rare[key] = rare
         elif self._rare:
             self._rare.pop(key, None)
         return True
+
+    def _rank(self, row: Settled, rare: Rare) -> Rank:
+        """Rank a row as `row_rank` does."""
+        _, _, flags, given, _, _, write_1h, reads, _, model = row
+        terms, searches = rare
+        return searches, not flags & LOWER_BOUND, write_1h, given, reads, (), terms, self._columns.models[model], -1
 
     def add(self, row: Row) -> None:
         """Merge one row in that the rule decided on."""
@@ -157,7 +195,7 @@ class FastBuilder(ColumnsBuilder):
         columns, rare = self._columns, self._rare
         if rare:
             for entry, key in enumerate(settled, len(columns)):
-                terms, searches = rare.pop(key, ("", 0))
+                terms, searches = rare.pop(key, _NOT_RARE)
                 put_or_drop(columns.terms, entry, terms)
                 put_or_drop(columns.web_search, entry, searches)
         append_settled(columns, settled)

@@ -10,10 +10,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from claude_tui.model import Row
-from claude_tui.sources.claude.discovery import decoded_dir
+from claude_tui.sources.claude.discovery import decoded_dir, session_of_path
 from claude_tui.sources.claude.rule import usage_row
+from claude_tui.sources.instants import instant_ms
 
 _MAX_BROKEN = 256
 
@@ -29,20 +31,46 @@ def _number(digits: str) -> float:
 _decoder = json.JSONDecoder(parse_int=_number)
 
 
-def reference_rows(path: str) -> tuple[list[Row], str]:
-    """Return every usage row of a transcript in file order, and the first folder any of its lines names."""
+class Transcript(NamedTuple):
+    """What a file says: its usage rows in file order, the session it is the main file of ("" for none), its folder."""
+
+    rows: list[Row]
+    session: str
+    cwd: str
+
+
+def reference_transcript(path: str) -> Transcript:
+    """Read a transcript. Rows that nothing in the file dates are left out."""
+    lines = [
+        (offset, value)
+        for offset, text in reference_lines(Path(path).read_bytes())
+        for value in reference_objects(text)
+    ]
+    instants = [instant_ms(value.get("timestamp")) for _, value in lines]
+    after = [0] * (len(lines) + 1)
+    for at in reversed(range(len(lines))):
+        after[at] = instants[at] or after[at + 1]
     rows = []
-    first_cwd = ""
-    stem = Path(path).name.removesuffix(".jsonl")
-    for offset, text in reference_lines(Path(path).read_bytes()):
-        for value in reference_objects(text):
-            cwd = value.get("cwd")
-            if not first_cwd and isinstance(cwd, str):
-                first_cwd = cwd
-            row = usage_row(value, stem, offset)
-            if row is not None:
-                rows.append(row if row.cwd else replace(row, cwd=decoded_dir(path)))
-    return rows, first_cwd
+    before = 0
+    named = ""
+    for at, (offset, value) in enumerate(lines):
+        row = usage_row(value, named or session_of_path(path), offset)
+        if row is not None:
+            row = replace(row, time_ms=row.time_ms or before or after[at], cwd=row.cwd or decoded_dir(path))
+            if row.time_ms:
+                rows.append(row)
+        before = instants[at] or before
+        named = named or _text(value, "sessionId")
+    started = next((value for _, value in lines if _text(value, "cwd")), {})
+    is_agent = Path(path).name.startswith("agent-") or (started.get("isSidechain") and _text(started, "agentId"))
+    turns = [v for _, v in lines if v.get("type") in ("user", "assistant") and not v.get("isSidechain")]
+    session = (_text(turns[-1], "sessionId") if turns else "") or named or session_of_path(path)
+    return Transcript(rows, "" if is_agent else session, _text(started, "cwd"))
+
+
+def _text(value: dict[str, object], name: str) -> str:
+    found = value.get(name)
+    return found if isinstance(found, str) else ""
 
 
 def reference_lines(data: bytes) -> Iterator[tuple[int, str]]:

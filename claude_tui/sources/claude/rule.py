@@ -7,15 +7,14 @@ not know files, offsets beyond passing them on, prices, or how rows of one respo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, Final
 
 from claude_tui.model import Extra, Row, Usage
+from claude_tui.sources.claude.attempts import FALLBACK, attempts_of
+from claude_tui.sources.claude.counters import Object, count_of, counters_of, is_count, text_of
 from claude_tui.sources.instants import instant_ms
-
-MAX_COUNT: Final = 2**53
-"""Counters at or above this are not token counts: JavaScript could not have written them exactly."""
 
 SYNTHETIC_MODEL: Final = "<synthetic>"
 PLACEHOLDER_OUTPUT: Final = 40
@@ -40,25 +39,23 @@ _MODIFIERS: Final = ("speed", "inference_geo", "service_tier")
 _to_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 _to_sorted_json: Final = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
-Object = Mapping[str, Any]
 
-
-def usage_row(line: object, stem: str, offset: int) -> Row | None:
+def usage_row(line: object, session: str, offset: int) -> Row | None:
     """Return the usage row a decoded line is, or None where it carries nothing to count.
 
-    `stem` is the file's name without its ending: the session of a line that names none.
+    `session` is that of a line that names none. The instant of the row is 0 where the line has none.
     """
     if not isinstance(line, dict):
         return None
     kind = line.get("type")
     if kind == "assistant":
-        return _assistant_row(line, line, stem, offset, is_progress=False)
+        return _assistant_row(line, line, session, offset, is_progress=False)
     if kind == "progress":
         data = line.get("data")
         if isinstance(data, dict) and data.get("type") == "agent_progress":
             inner = data.get("message")
             if isinstance(inner, dict) and inner.get("type") == "assistant":
-                return _assistant_row(inner, line, stem, offset, is_progress=True)
+                return _assistant_row(inner, line, session, offset, is_progress=True)
     return None
 
 
@@ -71,21 +68,7 @@ def bad_counts(line: object) -> list[str]:
     return [name for name in _PLAIN_COUNTERS if usage.get(name) is not None and not is_count(usage[name])]
 
 
-def is_count(value: object) -> bool:
-    """Whether a value is a token count as the clients write them."""
-    return type(value) is int and 0 <= value < MAX_COUNT
-
-
-def count_of(value: object) -> int:
-    """Read a counter: what is no number counts nothing, and the row itself is kept."""
-    if type(value) is int:
-        return value if 0 <= value < MAX_COUNT else 0
-    if isinstance(value, float) and 0 <= value < MAX_COUNT:
-        return int(value)
-    return 0
-
-
-def _assistant_row(line: Object, outer: Object, stem: str, offset: int, *, is_progress: bool) -> Row | None:
+def _assistant_row(line: Object, outer: Object, fallback: str, offset: int, *, is_progress: bool) -> Row | None:
     message = line.get("message")
     if not isinstance(message, dict):
         return None
@@ -93,29 +76,31 @@ def _assistant_row(line: Object, outer: Object, stem: str, offset: int, *, is_pr
     model = message.get("model")
     if not isinstance(usage, dict) or model == SYNTHETIC_MODEL or line.get("isApiErrorMessage"):
         return None
-    counted = _counters(usage)
-    session = _text(line, "sessionId") or _text(outer, "sessionId") or stem
+    counted = counters_of(usage)
+    named = text_of(line, "sessionId") or text_of(outer, "sessionId")
+    session = named or fallback
     fork = line.get("forkedFrom")
-    fork_session = _text(fork, "sessionId") if isinstance(fork, dict) else ""
-    origin = _text(line, "requestSessionId") or fork_session or session
-    key = _key(message, line, origin, counted, stem, offset)
+    fork_session = text_of(fork, "sessionId") if isinstance(fork, dict) else ""
+    origin = text_of(line, "requestSessionId") or fork_session or session
+    time_ms = instant_ms(line.get("timestamp")) or instant_ms(outer.get("timestamp"))
+    key = _key(message, line, origin, counted)
     if key is None:
         return None
-    agent = _text(line, "agentId") or _text(outer, "agentId")
+    agent = text_of(line, "agentId") or text_of(outer, "agentId")
     if is_progress and not agent:
-        agent = _text(outer["data"], "agentId")
+        agent = text_of(outer["data"], "agentId")
     name = model if isinstance(model, str) else ""
-    version = _text(line, "version") or _text(outer, "version")
+    version = text_of(line, "version") or text_of(outer, "version")
     return Row(
-        key=key,
-        time_ms=instant_ms(line.get("timestamp")) or instant_ms(outer.get("timestamp")),
+        key=key or _to_json([named, time_ms, offset, *counted]),
+        time_ms=time_ms,
         session=session,
         agent=agent,
-        cwd=_text(line, "cwd") or _text(outer, "cwd"),
+        cwd=text_of(line, "cwd") or text_of(outer, "cwd"),
         model=name,
         usage=counted,
-        terms=_terms(usage, message.get("stop_reason"), counted),
-        extras=_extras(message, usage, name),
+        terms=_terms(usage, line, message, counted),
+        extras=_extras(line, message, usage, name),
         is_copy=is_progress or "requestSessionId" in line or "forkedFrom" in line,
         is_sidechain=bool(line.get("isSidechain")) or is_progress,
         is_lower_bound=_is_lower_bound(version, usage, message, counted),
@@ -123,10 +108,10 @@ def _assistant_row(line: Object, outer: Object, stem: str, offset: int, *, is_pr
     )
 
 
-def _key(message: Object, line: Object, origin: str, usage: Usage, stem: str, offset: int) -> str | None:
-    """Name the response; None for a gateway's empty placeholder row, which must not count as a response."""
-    message_id = _text(message, "id")
-    request_id = _text(line, "requestId")
+def _key(message: Object, line: Object, origin: str, usage: Usage) -> str | None:
+    """Name the response, "" where nothing does; None for a gateway's empty placeholder row, which is no response."""
+    message_id = text_of(message, "id")
+    request_id = text_of(line, "requestId")
     if message_id.startswith("msg_"):
         return message_id
     if message_id:
@@ -136,59 +121,44 @@ def _key(message: Object, line: Object, origin: str, usage: Usage, stem: str, of
         writes = usage.cache_write_5m + usage.cache_write_1h
         parts = [message_id, request_id, origin, usage.input, usage.cache_read, writes]
         return _to_json(parts)
-    return request_id or _text(line, "uuid") or f"{stem}:{offset}"
+    return request_id or text_of(line, "uuid")
 
 
-def _counters(usage: Object) -> Usage:
-    split = usage.get("cache_creation")
-    write_1h = count_of(split.get("ephemeral_1h_input_tokens")) if isinstance(split, dict) else 0
-    writes = usage.get("cache_creation_input_tokens")
-    if writes is None and isinstance(split, dict):
-        total = write_1h + count_of(split.get("ephemeral_5m_input_tokens"))
-    else:
-        total = count_of(writes)
-    write_1h = min(write_1h, total)
-    tools = usage.get("server_tool_use")
-    return Usage(
-        count_of(usage.get("input_tokens")),
-        count_of(usage.get("output_tokens")),
-        total - write_1h,
-        write_1h,
-        count_of(usage.get("cache_read_input_tokens")),
-        count_of(tools.get("web_search_requests")) if isinstance(tools, dict) else 0,
-    )
-
-
-def _extras(message: Object, usage: Object, model: str) -> tuple[Extra, ...]:
+def _extras(line: Object, message: Object, usage: Object, model: str) -> tuple[Extra, ...]:
     iterations = usage.get("iterations")
     paused = message.get("pausedResponses")
     if not iterations and not paused:
         return ()
     found = []
     for entry in iterations if isinstance(iterations, list) else ():
-        kind = _BILLED_APART.get(_text(entry, "type")) if isinstance(entry, dict) else None
+        kind = _BILLED_APART.get(text_of(entry, "type")) if isinstance(entry, dict) else None
         if kind is not None:
             # A compaction runs at the speed of its response, an advisor always at the standard one.
             inherited = _MODIFIERS if kind == "compaction" else _MODIFIERS[1:]
-            billed_at = model if kind == "compaction" else _text(entry, "model") or model
+            billed_at = model if kind == "compaction" else text_of(entry, "model") or model
             found.append(_extra(kind, billed_at, entry, {name: usage.get(name) for name in inherited}))
+    if isinstance(iterations, list):
+        modifiers = {name: usage.get(name) for name in _MODIFIERS}
+        for entry in attempts_of(line, message, usage).billed_apart:
+            found.append(_extra(FALLBACK, text_of(entry, "model") or model, entry, modifiers))
     for entry in paused if isinstance(paused, list) else ():
         inner = entry.get("usage") if isinstance(entry, dict) else None
         if isinstance(inner, dict):
-            found.append(_extra("paused", _text(entry, "model") or model, inner, {}))
+            found.append(_extra("paused", text_of(entry, "model") or model, inner, {}))
     return tuple(found)
 
 
 def _extra(kind: str, model: str, usage: Object, inherited: Object) -> Extra:
-    counted = _counters(usage)
-    return Extra(kind, model, counted, _terms({**inherited, **usage}, None, counted))
+    counted = counters_of(usage)
+    return Extra(kind, model, counted, _terms({**inherited, **usage}, {}, {}, counted))
 
 
-def _terms(usage: Object, stop_reason: object, counted: Usage) -> str:
+def _terms(usage: Object, line: Object, message: Object, counted: Usage) -> str:
     """Return the usage as sorted JSON where its price needs more than the counters, else ""."""
     iterations = usage.get("iterations")
     own = [e for e in iterations if isinstance(e, dict)] if isinstance(iterations, list) else []
-    own = [entry for entry in own if _text(entry, "type") not in _BILLED_APART]
+    own = [entry for entry in own if text_of(entry, "type") not in _BILLED_APART]
+    stop_reason = message.get("stop_reason")
     is_refused = stop_reason == "refusal" and counted.output == 0
     if not (
         usage.get("speed") == "fast"
@@ -203,7 +173,11 @@ def _terms(usage: Object, stop_reason: object, counted: Usage) -> str:
     ):
         return ""
     kept = _priced(usage)
-    if own:
+    attempts = attempts_of(line, message, usage)
+    if attempts.served:
+        free = [{**_priced(entry), "output_tokens": 0} for entry in attempts.free]
+        kept["iterations"] = [*free, *map(_priced, attempts.served)]
+    elif own:
         kept["iterations"] = [_priced(entry) for entry in own]
     if is_refused:
         kept["stop_reason"] = stop_reason
@@ -264,8 +238,3 @@ def has_merged_usage(version: str) -> bool:
 def _version(text: str) -> tuple[int, ...]:
     parts: Iterable[str] = text.split("-")[0].split(".")[:3]
     return tuple(int(part) if part.isascii() and part.isdigit() and len(part) < 9 else 0 for part in parts)
-
-
-def _text(record: Object, name: str) -> str:
-    value = record.get(name)
-    return value if isinstance(value, str) else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -29,20 +28,23 @@ class ClaudeSource:
         """Read a transcript, whole or from a checkpoint. Raises OSError where it cannot be opened."""
         # A count that reads no transcript, or reads it the fast way, need not wait for these.
         from claude_tui.model import Problem, ProblemKind, Row
+        from claude_tui.sources.claude.dating import AFTER, BEFORE
         from claude_tui.sources.claude.facts import FactsGatherer, with_agent_type
         from claude_tui.sources.claude.rule import bad_counts, usage_row
 
         rows: list[Row] = []
-        stem = os.path.basename(file.path).removesuffix(".jsonl")
         fallback_cwd = decoded_dir(file.path)
         with LineReader(file.path, since) as reader:
-            gatherer = FactsGatherer(stem, since.state if since and not reader.restarted else "")
+            gatherer = FactsGatherer(file.path, since.state if since and not reader.restarted else "")
             for offset, line in reader:
                 for value in reader.objects(offset, line):
-                    row = usage_row(value, stem, offset)
-                    gatherer.see(value, row, line)
+                    row = usage_row(value, gatherer.session, offset)
+                    counted = gatherer.see(value, row, line)
+                    rows += [one if one.cwd else replace(one, cwd=fallback_cwd) for one in counted]
+                    gatherer.see_turn(value)
                     if row is not None:
-                        rows.append(row if row.cwd else replace(row, cwd=fallback_cwd))
+                        if not row.time_ms:
+                            reader.problem(ProblemKind.UNDATED, offset, BEFORE if counted else AFTER)
                         for name in bad_counts(value):
                             reader.problem(ProblemKind.BAD_COUNT, offset, name)
             checkpoint = reader.checkpoint(state=gatherer.state())

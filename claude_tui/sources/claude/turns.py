@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from claude_tui.model import Row
+from claude_tui.sources.claude.discovery import session_of_path
 from claude_tui.sources.claude.rule import usage_row
 from claude_tui.sources.columns import key_number
 from claude_tui.sources.display import display_name
@@ -67,27 +68,27 @@ def counted_line(path: str, offset: int, key: str) -> Line | None:
     finally:
         os.close(fd)
     end = text.find(b"\n")
-    rows = _rows(text[:end], os.path.basename(path).removesuffix(".jsonl"), offset, key) if end >= 0 else []
+    rows = _rows(text[:end], session_of_path(path), offset, key) if end >= 0 else []
     return rows[-1].line if rows else None
 
 
 def _read(fd: int, size: int, path: str, offset: int, key: str) -> TurnDetails:
     if offset >= size:
         return TurnDetails(path, offset, problem=SHRUNK)
-    stem = os.path.basename(path).removesuffix(".jsonl")
+    session = session_of_path(path)
     text = os.pread(fd, MAX_LINE, offset)
     end = text.find(b"\n")
     if end < 0 and len(text) == MAX_LINE:
         return TurnDetails(path, offset, line_number(fd, offset), problem=TOO_LONG)
     is_start = offset == 0 or os.pread(fd, 1, offset - 1) == b"\n"
-    counted = _rows(text[:end] if end >= 0 else text, stem, offset, key) if is_start else []
+    counted = _rows(text[:end] if end >= 0 else text, session, offset, key) if is_start else []
     if not counted:
         return TurnDetails(path, offset, problem=CHANGED)
-    found, asked_ms = _near(fd, stem, offset, counted[-1])
+    found, asked_ms = _near(fd, session, offset, counted[-1])
     return _details(path, offset, line_number(fd, offset), counted[-1], found, asked_ms)
 
 
-def _near(fd: int, stem: str, offset: int, counted: _Found) -> tuple[list[_Found], int]:
+def _near(fd: int, session: str, offset: int, counted: _Found) -> tuple[list[_Found], int]:
     """Return the rows of the response around the counted one, in file order, and the instant it was asked at."""
     start = max(0, offset - BEFORE)
     block = os.pread(fd, offset - start + AFTER, start)
@@ -98,7 +99,7 @@ def _near(fd: int, stem: str, offset: int, counted: _Found) -> tuple[list[_Found
     found = [
         one
         for at, text in _lines_with(block[skipped:], needle)
-        for one in _rows(text, stem, start + skipped + at, name)
+        for one in _rows(text, session, start + skipped + at, name)
     ] or [counted]
     parent = _text(found[0].line, "parentUuid")
     asked_ms = 0
@@ -134,11 +135,11 @@ def _details(path: str, offset: int, number: int, counted: _Found, found: list[_
     )
 
 
-def _rows(text: bytes, stem: str, offset: int, key: str) -> list[_Found]:
+def _rows(text: bytes, session: str, offset: int, key: str) -> list[_Found]:
     """Return the usage rows of one response on a line. `key` is its name or its number."""
     found = []
     for line in decode_objects(text):
-        row = usage_row(line, stem, offset)
+        row = usage_row(line, session, offset)
         if row is not None and key in (row.key, str(key_number("claude", row.key))):
             found.append(_Found(line, row))
     return found

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from claude_tui.sources.claude.rule import MAX_COUNT
+from claude_tui.sources.claude.counters import MAX_COUNT
 
 Count = Annotated[int, Meta(ge=0, lt=MAX_COUNT)]
 
@@ -98,6 +98,9 @@ class FirstLine(Struct, gc=False):
     """A line as far as it says where a session is."""
 
     type: str = ""
+    isSidechain: bool | None = None
+    agentId: str = ""
+    timestamp: str = ""
     cwd: str = ""
     sessionId: str = ""
     data: Named | None = None
@@ -117,7 +120,14 @@ class Turn(Struct, gc=False):
     timestamp: str = ""
     version: str = ""
     gitBranch: str = ""
+    sessionId: str = ""
     isSidechain: bool | None = None
+
+
+class Dated(Struct, gc=False):
+    """A line as far as it says when it was written."""
+
+    timestamp: str = ""
 
 
 class UserLine(Struct, gc=False):

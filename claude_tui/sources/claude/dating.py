@@ -1,0 +1,50 @@
+"""When rows were written that do not say it themselves: what the lines around them say. Must not read any."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import astuple, replace
+from typing import Any, Final
+
+from claude_tui.model import Extra, Row, Usage
+
+BEFORE: Final = "no time: taken for as old as the line before it"
+AFTER: Final = "no time, nor has a line before it: counted as soon as a line after it has one"
+
+
+class Dating:
+    """Gives a row without an instant that of the nearest dated line before it, the first rows that of the first after.
+
+    `near_ms` is the instant of the newest dated line so far, 0 before there is one; until then rows wait.
+    """
+
+    def __init__(self, near_ms: int = 0, waiting: Sequence[Any] = ()) -> None:
+        self.near_ms = near_ms
+        self._waiting = [_row(values) for values in waiting]
+
+    def state(self) -> tuple[int, list[Any]]:
+        """Return what another one is made of."""
+        return self.near_ms, [astuple(row) for row in self._waiting]
+
+    def see(self, time_ms: int) -> list[Row]:
+        """Take in the instant of a line, 0 where it has none. Returns the rows that waited for it."""
+        if not time_ms:
+            return []
+        self.near_ms = time_ms
+        if not self._waiting:
+            return []
+        waiting, self._waiting = self._waiting, []
+        return [replace(row, time_ms=time_ms) for row in waiting]
+
+    def date(self, row: Row) -> Row | None:
+        """Return a row that has no instant with one, None where it has to wait for a line that has."""
+        if self.near_ms:
+            return replace(row, time_ms=self.near_ms)
+        self._waiting.append(row)
+        return None
+
+
+def _row(values: Sequence[Any]) -> Row:
+    row = Row(*values)
+    extras = tuple(Extra(kind, model, Usage(*usage), terms) for kind, model, usage, terms in row.extras)
+    return replace(row, usage=Usage(*row.usage), extras=extras)
