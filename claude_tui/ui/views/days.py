@@ -165,11 +165,10 @@ class DaysView(View):
         self._show_summary()
         self.post_message(DayWanted())
 
-    def on_heatmap_day_selected(self, event: Heatmap.DaySelected) -> None:
+    def drilled(self) -> Drilled | None:
         """A day leads to its sessions."""
-        event.stop()
-        scope = self.shown.scope if self.shown else Scope()
-        self.post_message(Drilled("sessions", scope.narrowed(str(event.day), day=event.day)))
+        day = self.heatmap.cursor_day
+        return Drilled("sessions", str(day), {"day": day}) if day is not None else None
 
     def on_heatmap_metric_changed(self, event: Heatmap.MetricChanged) -> None:
         """Show the next metric."""

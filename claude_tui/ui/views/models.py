@@ -10,8 +10,7 @@ from claude_tui.model import ModelRow, Query, Snapshot
 from claude_tui.ui import cells, clients, format
 from claude_tui.ui.cells import Frame
 from claude_tui.ui.columns import Cell, Column
-from claude_tui.ui.line_table import LineTable
-from claude_tui.ui.views.base import Drilled, Scope, Shown
+from claude_tui.ui.views.base import Drilled, Shown
 from claude_tui.ui.views.table_view import DetailedView
 
 
@@ -80,10 +79,7 @@ class ModelsView(DetailedView):
         """This row alone."""
         return shown.scope.narrowed("", model=row.key, source=row.source).query(*shown.period.range(shown.today))
 
-    def on_line_table_opened(self, event: LineTable.Opened) -> None:
+    def drilled(self) -> Drilled | None:
         """A model leads to its projects."""
-        event.stop()
-        scope = self.shown.scope if self.shown else Scope()
-        self.post_message(
-            Drilled("projects", scope.narrowed(event.row.name, model=event.row.key, source=event.row.source))
-        )
+        row = self._table.cursor_row
+        return Drilled("projects", row.name, {"model": row.key, "source": row.source}) if row is not None else None

@@ -14,14 +14,13 @@ from claude_tui.ui import cells, clients, explain, format, session_cells
 from claude_tui.ui.bindings import SESSION_BINDINGS
 from claude_tui.ui.cells import Frame
 from claude_tui.ui.columns import Cell, Column
-from claude_tui.ui.line_table import LineTable
 from claude_tui.ui.tree import AgentLine, unfold
-from claude_tui.ui.views.base import Drilled, Scope, Shown
+from claude_tui.ui.views.base import Drilled, Shown
 from claude_tui.ui.views.table_view import TableView
 
 
 class TreeToggled(Message):
-    """Sub-agents are to be shown, or folded."""
+    """Sub-agents are shown now, or folded."""
 
     def __init__(self, is_tree: bool) -> None:
         self.is_tree = is_tree
@@ -91,7 +90,8 @@ class SessionsView(TableView):
 
     def action_tree(self) -> None:
         """Show or fold the sub-agents, here and where sessions are shown else."""
-        self.post_message(TreeToggled(not self.is_tree))
+        self.show_tree(not self.is_tree)
+        self.post_message(TreeToggled(self.is_tree))
 
     def action_follow(self) -> None:
         """Keep the selected session in view, else the busiest; or leave off."""
@@ -110,15 +110,13 @@ class SessionsView(TableView):
         narrowed = shown.scope.narrowed("", session=session.key, source=session.source)
         return narrowed.query(*shown.period.range(shown.today))
 
-    def on_line_table_opened(self, event: LineTable.Opened) -> None:
+    def drilled(self) -> Drilled | None:
         """A session leads to its turns."""
-        event.stop()
-        row = event.row
+        row = self._table.cursor_row
+        if row is None:
+            return None
         session, agent = (row.session, row.agent.key) if isinstance(row, AgentLine) else (row, "")
-        scope = self.shown.scope if self.shown else Scope()
-        self.post_message(
-            Drilled("turns", scope.narrowed(row.name, session=session.key, source=row.source, agent=agent))
-        )
+        return Drilled("turns", row.name, {"session": session.key, "source": row.source, "agent": agent})
 
 
 def _facts(row: SessionRow) -> explain.Lines:
