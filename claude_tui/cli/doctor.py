@@ -126,7 +126,7 @@ def _can_write(folder: Path) -> bool:
 
 def _ledger() -> str:
     from claude_tui.engine.ledger import Ledger
-    from claude_tui.reports.amounts import instant
+    from claude_tui.figures import instant, many, size
 
     ledger = Ledger.open()
     if not ledger.path.exists():
@@ -134,7 +134,7 @@ def _ledger() -> str:
     summary = ledger.summary()
     trouble = "; ".join(filter(None, (ledger.status, ledger.notice)))
     days = f" from {instant(summary.first_ms)[:10]} to {instant(summary.last_ms)[:10]}" if summary.responses else ""
-    text = f"{summary.responses:,} responses of {summary.files:,} files{days}, {summary.size_bytes / 1e6:,.1f} MB"
+    text = f"{many(summary.responses, 'response')} of {many(summary.files, 'file')}{days}, {size(summary.size_bytes)}"
     return f"{text} ({ledger.path}){'; ' + trouble if trouble else ''}"
 
 

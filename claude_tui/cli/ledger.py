@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from claude_tui.cli import exits, streams
 from claude_tui.cli.parser import CommandParser, example
+from claude_tui.figures import many
 
 if TYPE_CHECKING:
     from claude_tui.engine.ledger import Ledger
@@ -162,8 +163,8 @@ def _merge(options: Namespace) -> int:
 
 
 def _changes(added: int, updated: int, unchanged: int) -> str:
-    return f"{added:,} responses are new, {updated:,} became fuller, {unchanged:,} were known"
+    return f"{many(added, 'new response')}, {updated:,} became fuller, {unchanged:,} known before"
 
 
 def _lines_of(number: int) -> str:
-    return f"{number:,} {'line' if number == 1 else 'lines'}"
+    return many(number, "line")

@@ -75,7 +75,7 @@ def _load_day(path: str, place: str) -> dict[str, Any] | None:
     try:
         with open(path, encoding="utf-8") as file:
             day: dict[str, Any] = json.load(file)
-        is_good = day["schema"] == 1 and day["place"] == place
+        is_good = day["schema"] == 2 and day["place"] == place
     except (OSError, ValueError, LookupError, TypeError):
         return None
     return day if is_good else None

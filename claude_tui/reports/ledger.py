@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from claude_tui.reports.amounts import count, instant
+from claude_tui.figures import count, instant, size
 from claude_tui.reports.table import Column, Table
 from claude_tui.sources.display import display_name
 
@@ -55,7 +55,7 @@ def table(status: Status) -> Table:
 
 def footer(status: Status) -> list[str]:
     """Return the lines below the table."""
-    lines = [f"{status.size_bytes / 1e6:,.1f} MB in {display_name(status.path)}"]
+    lines = [f"{size(status.size_bytes)} in {display_name(status.path)}"]
     return [*lines, display_name(status.trouble)] if status.trouble else lines
 
 

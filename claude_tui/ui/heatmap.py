@@ -21,8 +21,8 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from claude_tui.figures import MONTHS, WEEKDAYS
 from claude_tui.ui.bindings import HEATMAP_BINDINGS
-from claude_tui.ui.format import MONTHS, WEEKDAYS
 
 GLYPHS: Final = "·░▒▓█"
 """One per level: nothing, and the four quarters of the days that have something."""

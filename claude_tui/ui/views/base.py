@@ -13,8 +13,8 @@ from textual.message import Message
 from textual.widget import Widget
 
 from claude_tui.model import Query, Snapshot
-from claude_tui.ui.format import superscript
 from claude_tui.ui.line_table import LineTable
+from claude_tui.ui.names import superscript
 from claude_tui.ui.period import Period
 from claude_tui.ui.source import SnapshotSource
 

@@ -9,8 +9,9 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 
+from claude_tui import figures
 from claude_tui.model import Query, SessionRow, Snapshot
-from claude_tui.ui import cells, clients, explain, format, session_cells
+from claude_tui.ui import cells, clients, explain, session_cells
 from claude_tui.ui.bindings import SESSION_BINDINGS
 from claude_tui.ui.cells import Frame
 from claude_tui.ui.columns import Cell, Column
@@ -121,12 +122,12 @@ class SessionsView(TableView):
 
 def _facts(row: SessionRow) -> explain.Lines:
     """What is known of a session beside its sums."""
-    window = f"of {format.short(row.context_window)}" if row.context_window else "of an unknown window"
-    share = f", {format.share(row.context_tokens, row.context_window)}" if row.context_window else ""
-    compacted = f"the newest at {format.short(row.compacted_tokens)} tokens" if row.compacted_tokens else ""
+    window = f"of {figures.short(row.context_window)}" if row.context_window else "of an unknown window"
+    share = f", {figures.share(row.context_tokens, row.context_window)}" if row.context_window else ""
+    compacted = f"the newest at {figures.short(row.compacted_tokens)} tokens" if row.compacted_tokens else ""
     return [
         explain.fact("state", row.state.value if row.state else ""),
-        explain.fact("context", format.short(row.context_tokens), f"{window}{share}, at its last reply"),
+        explain.fact("context", figures.short(row.context_tokens), f"{window}{share}, at its last reply"),
         explain.fact("compactions", f"{row.compactions}", compacted),
         explain.fact("sub-agents", f"{len(row.agents)}", "counted in"),
         explain.fact("folder", row.project_name),
