@@ -163,7 +163,8 @@ def _merge(options: Namespace) -> int:
 
 
 def _changes(added: int, updated: int, unchanged: int) -> str:
-    return f"{many(added, 'new response')}, {updated:,} became fuller, {unchanged:,} known before"
+    new, known = "is" if added == 1 else "are", "was" if unchanged == 1 else "were"
+    return f"{many(added, 'response')} {new} new, {updated:,} became fuller, {unchanged:,} {known} known"
 
 
 def _lines_of(number: int) -> str:

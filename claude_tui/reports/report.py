@@ -103,7 +103,8 @@ def footer(snapshot: Snapshot) -> list[str]:
     if totals.lower_bound:
         lines.append(f"lower bound: {many(totals.lower_bound, 'response')} whose log has only the first of the output")
     if totals.flagged:
-        lines.append(f"~ {many(totals.flagged, 'price')} resting on an assumption")
+        rest = "rests" if totals.flagged == 1 else "rest"
+        lines.append(f"~ {many(totals.flagged, 'price')} {rest} on an assumption")
     if snapshot.problems:
         kinds = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in sorted(snapshot.problems.items()))
         lines.append(f"problems in the logs: {kinds} (claude-top doctor lists them)")

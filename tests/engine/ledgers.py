@@ -16,6 +16,7 @@ from claude_tui.engine.reading import FileReader, Task, discover, roots_of
 from claude_tui.engine.store import Store
 from claude_tui.model import Row, Usage
 from claude_tui.sources.columns import columns_of
+from claude_tui.sources.protocol import Checkpoint
 from tests.engine.counting import PRICER, UTC, config_of, content
 
 Content = dict[tuple[str, str, str], list[tuple[object, ...]]]
@@ -31,7 +32,7 @@ class Run:
         self.keeper = LedgerKeeper(self.store, ledger, roots_of(self.config))
         files = discover(self.config)
         self.started = self.keeper.start(files)
-        self.checkpoints = {}
+        self.checkpoints: dict[str, Checkpoint] = {}
         for file in files:
             self.read(Task(file))
         self.keeper.catch_up(())

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from claude_tui.engine.ledger import Ledger, LedgerError, LedgerKeeper, export_jsonl, import_jsonl
 from claude_tui.engine.store import Store
+from claude_tui.model import Row
 from claude_tui.sources.protocol import FileFacts
 from tests.engine.counting import GOLDEN_SETS, PRICER, UTC, placeless
 from tests.engine.ledgers import content_of, ledger_in, piece, ran, row, sql
@@ -107,9 +109,9 @@ WRITES = st.lists(
 @given(WRITES, WRITES, st.sampled_from(["here", "there"]))
 def test_merging_is_exact_whichever_takes_in_which_and_however_often(
     tmp_path_factory: pytest.TempPathFactory,
-    ours: list,
-    theirs: list,
-    host: str,  # type: ignore[type-arg]
+    ours: list[tuple[str, list[Row]]],
+    theirs: list[tuple[str, list[Row]]],
+    host: str,
 ) -> None:
     folder = tmp_path_factory.mktemp("merge")
     one, two = ledger_in(folder / "1"), ledger_in(folder / "2", host)
@@ -130,7 +132,7 @@ def test_merging_is_exact_whichever_takes_in_which_and_however_often(
     assert content_of(first) == content_of(second)
 
 
-def _fields(row):  # type: ignore[no-untyped-def]
+def _fields(row: Row) -> dict[str, Any]:
     return {name: getattr(row, name) for name in row.__dataclass_fields__}
 
 

@@ -19,6 +19,7 @@ from claude_tui.engine import cache, monitor
 from claude_tui.engine.count import count
 from claude_tui.engine.outcome import Packed
 from claude_tui.engine.sections import Sections
+from claude_tui.engine.snapshots import SnapshotMaker
 from claude_tui.model import Phase, Query, Snapshot
 from tests.engine.counting import NOW_MS, PRICER, UTC, assert_sums_agree, config_of
 from tests.faults.level import Kept, Shadowed, assert_level, canonical, expected, fresh, kept, row, said, write_many
@@ -133,7 +134,7 @@ async def test_a_read_only_file_system_costs_only_what_would_be_kept(
 def warm(folder: Path) -> tuple[str, str]:
     """What a count with the cache makes of it, from its sums and from each response."""
     store = count(config_of(folder), PRICER, UTC, cache_folder=paths.cache_folder(), processes=0)
-    sums = canonical(said(monitor.SnapshotMaker(store).take(Query(), NOW_MS)))
+    sums = canonical(said(SnapshotMaker(store).take(Query(), NOW_MS)))
     return sums, canonical(said(assert_sums_agree(store)))
 
 
