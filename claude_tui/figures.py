@@ -8,6 +8,7 @@ needed: the statusline has 60 ms.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ def short(value: int, width: int = 5, unit: int = 1) -> str:
         return f"{sign}{whole}" if whole else "0"
     for step in _STEPS[1:]:
         unit *= 1000
+        if value >= unit * 1000:
+            continue
         for decimals in (2, 1, 0):
             scaled = rounded(value * 10**decimals, unit)
             text = _decimal(scaled, decimals) + step
@@ -146,10 +149,8 @@ def written_cost(totals: Totals) -> str:
 
 def headline_cost(totals: Totals) -> str:
     """The cost of a sum where there is room: its mark stands apart."""
-    if is_unpriced(totals):
-        return NOT_AVAILABLE
-    mark = doubt(totals)
-    return (mark + " " if mark else "") + money(totals.cost_nano, 12)
+    mark = "" if is_unpriced(totals) else doubt(totals)
+    return (mark + " " if mark else "") + cost(totals, 12 + len(mark)).removeprefix(mark)
 
 
 def confidence(totals: Totals, width: int = 80) -> str:
@@ -208,19 +209,16 @@ def duration(seconds: float) -> str:
 
 def countdown(seconds: float) -> str:
     """A length of time with two units where that helps: 42s, 3m 10s, 2h 05m."""
-    whole = max(0, int(seconds))
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m {whole % 60:02d}s"
-    return f"{whole // 3600}h {whole % 3600 // 60:02d}m"
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    if minutes >= 60:
+        return f"{minutes // 60}h {minutes % 60:02d}m"
+    return f"{minutes}m {rest:02d}s" if minutes else f"{rest}s"
 
 
 def age(then_ms: int, now_ms: int) -> str:
     """How long ago something was; "" where it never was. A future instant is "now"."""
-    if not then_ms:
-        return ""
-    return "now" if now_ms - then_ms < 1000 else duration((now_ms - then_ms) / 1000)
+    passed_ms = now_ms - then_ms
+    return "" if not then_ms else "now" if passed_ms < 1000 else duration(passed_ms / 1000)
 
 
 def day(value: date) -> str:
@@ -267,8 +265,11 @@ def local_minute(time_ms: int, zone: tzinfo) -> str:
 
 def width(text: str) -> int:
     """How many cells of a terminal a text takes."""
-    if text.isascii():
-        return len(text)
+    return len(text) if text.isascii() else _width(text)
+
+
+@lru_cache(4096)
+def _width(text: str) -> int:
     from rich.cells import cell_len  # what the screen draws with: text must take the room it says it takes
 
     return cell_len(text)

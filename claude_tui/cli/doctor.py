@@ -107,6 +107,7 @@ def _client_versions(store: Store) -> list[str]:
 
 
 def _cache() -> str:
+    from claude_tui import figures
     from claude_tui.paths import cache_folder
 
     folder = cache_folder()
@@ -115,7 +116,7 @@ def _cache() -> str:
         return f"none yet ({folder})" if _can_write(folder) else unwritable
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     writable = "" if os.access(folder, os.W_OK) else "; cannot be written"
-    return f"{size / 1e6:,.1f} MB in {folder}{writable}"
+    return f"{figures.size(size)} in {folder}{writable}"
 
 
 def _can_write(folder: Path) -> bool:

@@ -221,7 +221,8 @@ class ClaudeTop(Picture):
             return
         self.snapshot, self._shown_query = snapshot, query
         self.draw(Shown(snapshot, now_ms, self.today, period, scope, self._zone, extra, self.source))
-        self.call_after_refresh(self.typed.go_on)  # what is drawn first has no size before
+        # What is drawn first has no size before; and keys are done in the app's own turn, where they are taken.
+        self.call_after_refresh(self.call_later, self.typed.go_on)
 
     def _learn_zone(self, snapshot: Snapshot) -> bool:
         """Take over the time zone days are cut in; True where that moves today."""

@@ -27,6 +27,7 @@ class TypeAhead:
         self,
         app: App[Any],
         forward: Callable[[events.Event], Awaitable[None]],
+        lacks_rows: Callable[[], bool],
         is_for_rows: Callable[[Any], bool],
     ) -> None:
         """Set up without a key.
@@ -34,10 +35,12 @@ class TypeAhead:
         Args:
             app: The app whose bindings keys are looked up in.
             forward: What the app does with a key nothing is bound to.
-            is_for_rows: Whether what a node of the app is asked for needs rows that are not there yet.
+            lacks_rows: Whether the rows of where one is are not there yet.
+            is_for_rows: Whether what a node of the app does, it does to rows.
         """
         self._app = app
         self._forward = forward
+        self._lacks_rows = lacks_rows
         self._is_for_rows = is_for_rows
         self._waiting: deque[events.Key] = deque()
 
@@ -56,7 +59,10 @@ class TypeAhead:
             await self._do(key)
 
     async def go_on(self) -> None:
-        """There may be rows now: do what the first key says that waits, and then look at the next."""
+        """There may be rows now: do what the first key says that waits, and then look at the next.
+
+        Like `take`, only to be called in the app's own turn.
+        """
         if self._waiting and not self._needs_rows(self._waiting[0]):
             await self._do(self._waiting[0])
             self._waiting.popleft()
@@ -69,6 +75,8 @@ class TypeAhead:
         return self._needs_rows(key)
 
     def _needs_rows(self, key: events.Key) -> bool:
+        if not self._lacks_rows():
+            return False
         bound = self._app.screen.active_bindings.get(key.key)
         return bound is not None and self._is_for_rows(bound.node)
 

@@ -36,7 +36,7 @@ class Walk(Looks):
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
-        self.typed = TypeAhead(self, super().on_event, self._is_for_rows)
+        self.typed = TypeAhead(self, super().on_event, self._lacks_rows, self._is_for_rows)
 
     async def on_event(self, event: events.Event) -> None:
         """Do what a key says before the next is looked at."""
@@ -50,9 +50,13 @@ class Walk(Looks):
     def is_current(self) -> bool:
         """Whether what is drawn is what there is at this place. Else there is no row to open."""
 
+    def _lacks_rows(self) -> bool:
+        """Whether there will be other rows soon."""
+        return not self.is_current and not self.trouble
+
     def _is_for_rows(self, node: DOMNode) -> bool:
-        """Whether what is asked of a node needs rows that are not drawn yet."""
-        return not self.is_current and not self.trouble and self.view in node.ancestors_with_self
+        """Whether what a node does, it does to the rows of the view."""
+        return self.view in node.ancestors_with_self
 
     @property
     def place(self) -> Place:
