@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from claude_tui.ui.settings import Settings
 from tests.benchmarks.corpus import END_MS, write_corpus
 from tests.ui.fakes import FakeSource, snapshot
 from tests.ui.helpers import press, running, settled, type_at_once, wait_until
+from tests.ui.test_clients import mixed
 
 
 def narrowed(query: Query, now_ms: int) -> Snapshot:
@@ -36,8 +37,8 @@ def narrowed(query: Query, now_ms: int) -> Snapshot:
 class SlowSource(FakeSource):
     """A source whose pictures take as long as the test says."""
 
-    def __init__(self) -> None:
-        super().__init__(narrowed)
+    def __init__(self, given: Callable[[Query, int], Snapshot] = narrowed) -> None:
+        super().__init__(given)
         self.may_answer = threading.Event()
         self.may_answer.set()
 
@@ -48,7 +49,6 @@ class SlowSource(FakeSource):
 
 
 SEQUENCES = [
-    ("2", "enter", "enter"),
     ("2", "enter", "enter", "enter"),
     ("2", "enter", "escape", "enter"),
     ("2", "enter", "enter", "escape", "j", "enter"),
@@ -124,6 +124,43 @@ async def test_keys_typed_at_once_lead_where_they_lead_one_by_one(
     for is_slow in (False, True):
         assert await walked(keys, is_slow=is_slow, at_once=True) == patient
     assert not os.listdir(tmp_path), "what was meant for the filter was taken for an export"
+
+
+async def test_a_row_is_of_the_client_that_was_chosen_just_before() -> None:
+    source = SlowSource(mixed)
+    async with running(source) as (app, pilot):
+        await press(pilot, "2", "a")
+        assert app.client == "claude"
+        source.may_answer.clear()
+        await type_at_once(app, "a", "enter")
+        assert (app.client, len(app.places)) == ("opencode", 1), "the rows on screen are those of the client before"
+        source.may_answer.set()
+        await wait_until(pilot, lambda: not app.typed.is_waiting and app.is_current)
+        assert [place.scope.source for place in app.places] == ["", "opencode"]
+
+
+async def test_a_click_on_rows_of_another_place_opens_nothing() -> None:
+    source = SlowSource()
+    async with running(source) as (app, pilot):
+        await press(pilot, "2")
+        table = app.view.table
+        assert table is not None
+        source.may_answer.clear()
+        await type_at_once(app, "p", "2")
+        for _ in range(2):
+            await pilot.click(table, offset=(4, 1))
+        await pilot.pause()
+        assert len(app.places) == 1 and app.period.id == "7d"
+        source.may_answer.set()
+
+
+async def test_leaving_waits_for_nothing() -> None:
+    source = SlowSource()
+    async with running(source) as (app, _):
+        source.may_answer.clear()
+        await type_at_once(app, "2", "enter", "enter", "q")
+        assert app._exit
+        source.may_answer.set()
 
 
 @pytest.mark.timeout(600)
