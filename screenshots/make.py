@@ -1,6 +1,7 @@
-"""Make the pictures of every view from invented data: `python screenshots/make.py [folder]`.
+"""Make the pictures of every view from invented data: `python screenshots/make.py [folder [name]]`.
 
 A fixed instant and seed: the same program makes the same pictures. Needs Pillow, fonttools and two fonts (png.py).
+With a name, as `live-80x24-dark` or `tree`, that picture alone is made, as SVG, which needs none of them.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ import asyncio
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from PIL import Image
-from png import convert
+from textual.pilot import Pilot
 
 from claude_tui.demo import DemoWriter, write_demo
 from claude_tui.engine.budgets import Budget, BudgetState, check
@@ -38,19 +40,34 @@ from claude_tui.ui.settings import Settings
 NOW_MS = int(datetime(2026, 11, 20, 15, 42, tzinfo=timezone.utc).timestamp() * 1000)
 SIZES = {"120x36": (120, 36), "80x24": (80, 24)}
 FRAMES, FRAME_MS = 14, 4_000
+PATIENCE_S = 60.0
+"""Whoever draws nothing for so long never will."""
+SETTLED_S = 0.6
+"""What an overlay finds out later (tools, explanations) is there by then."""
 THEMES = {"dark": "claude-dark", "light": "claude-light"}
-EXTRA = (
-    ("help", "live", "120x36", "claude-dark", ("question_mark",)),
-    ("drilled", "models", "120x36", "claude-dark", ("enter",)),
-    ("colour-blind", "days", "120x36", "colour-blind", ()),
-    ("ansi", "live", "120x36", "ansi-dark", ()),
-    ("turns", "live", "120x36", "claude-dark", ("enter",)),
-    ("tree", "live", "120x36", "claude-dark", ("t",)),
-    ("explain", "models", "120x36", "claude-dark", ("i",)),
-    ("explain-turn", "live", "120x36", "claude-dark", ("enter", "i")),
-    ("settings", "days", "120x36", "claude-light", ("comma",)),
-)
-"""Pictures beside the plain views: name, view, size, theme, keys."""
+
+
+class Picture(NamedTuple):
+    """A view, the size of the terminal, a theme, and the keys that lead to what is on the picture."""
+
+    view: str
+    size: str
+    theme: str
+    keys: tuple[str, ...]
+
+
+EXTRA = {
+    "help": Picture("live", "120x36", "claude-dark", ("question_mark",)),
+    "drilled": Picture("models", "120x36", "claude-dark", ("enter",)),
+    "colour-blind": Picture("days", "120x36", "colour-blind", ()),
+    "ansi": Picture("live", "120x36", "ansi-dark", ()),
+    "turns": Picture("live", "120x36", "claude-dark", ("enter",)),
+    "tree": Picture("live", "120x36", "claude-dark", ("t",)),
+    "explain": Picture("models", "120x36", "claude-dark", ("i",)),
+    "explain-turn": Picture("live", "120x36", "claude-dark", ("enter", "i")),
+    "settings": Picture("days", "120x36", "claude-light", ("comma",)),
+}
+"""Pictures beside the plain views, by name."""
 
 
 class CountedOnce:
@@ -75,6 +92,7 @@ class CountedOnce:
         return self._store.responses(Query(session=session_key))
 
     saved_ms = 0
+    is_counting = False
 
     def blocks(self, now_ms: int, /) -> BlocksPicture:
         return self._windows.picture(now_ms)
@@ -95,27 +113,51 @@ class CountedOnce:
         pass
 
 
+async def settle(app: ClaudeTop, pilot: Pilot[None]) -> None:
+    """Wait until what was asked for is drawn; what is never drawn is no picture."""
+    end_s = time.monotonic() + PATIENCE_S
+    while not app.is_current:
+        if app.trouble or time.monotonic() > end_s:
+            raise SystemExit(f"nothing was drawn: {app.trouble or 'no picture came'}")
+        await pilot.pause(0.01)
+    await pilot.pause(SETTLED_S)
+
+
 async def draw(source: CountedOnce, view: str, size: str, theme: str, keys: Sequence[str], now_ms: int = NOW_MS) -> str:
     app = ClaudeTop(source, Settings(theme=theme, view=view), clock=lambda: now_ms)
     async with app.run_test(size=SIZES[size]) as pilot:
-        while not app.views[view].draws:
-            await pilot.pause(0.01)
-        await pilot.pause(0.3)
-        if keys:
-            for key in keys:
-                await pilot.press(key)
-                await pilot.pause(0.6)
+        await settle(app, pilot)
+        for key in keys:
+            await pilot.press(key)
+            await settle(app, pilot)
         return app.export_screenshot(title="claude-top", simplify=True)
 
 
-def picture(source: CountedOnce, target: Path, view: str, size: str, theme: str, keys: Sequence[str] = ()) -> None:
+def pictures() -> dict[str, Picture]:
+    """Every picture by its name."""
+    plain = {
+        f"{view}-{size}-{name}": Picture(view, size, theme, ())
+        for view in VIEW_NAMES
+        for size in SIZES
+        for name, theme in THEMES.items()
+    }
+    return plain | EXTRA
+
+
+def picture(source: CountedOnce, target: Path, made: Picture, *, is_painted: bool = True) -> None:
     """Write one picture as SVG and PNG."""
-    target.write_text(asyncio.run(draw(source, view, size, theme, keys)))
-    convert(target, target.with_suffix(".png"))
+    target.write_text(asyncio.run(draw(source, *made)))
+    if is_painted:
+        from png import convert
+
+        convert(target, target.with_suffix(".png"))
 
 
 def live(demo: Path, config: SourceConfig, folder: Path) -> None:
     """Write `live.gif`: the live view while sessions go on, a frame every few seconds of theirs."""
+    from PIL import Image
+    from png import convert
+
     writer = DemoWriter(demo)
     frames = []
     with tempfile.TemporaryDirectory() as scratch:
@@ -130,7 +172,9 @@ def live(demo: Path, config: SourceConfig, folder: Path) -> None:
     frames[0].save(folder / "live.gif", save_all=True, append_images=frames[1:], duration=700, loop=0, optimize=True)
 
 
-def make(folder: Path) -> None:
+def make(folder: Path, only: str = "") -> None:
+    if only and only not in pictures():
+        raise SystemExit(f"no picture is called {only}; there are {', '.join(pictures())}")
     # A name that is always the same: it is seen in one of the pictures.
     scratch = Path(tempfile.gettempdir()) / "claude-top-pictures"
     shutil.rmtree(scratch, ignore_errors=True)
@@ -138,16 +182,15 @@ def make(folder: Path) -> None:
         demo = write_demo(scratch / "demo", NOW_MS)
         config = SourceConfig(home=scratch, explicit={"claude": (demo,)}, sources=("claude",))
         source = CountedOnce(count(config, load_pricer(), ZoneInfo("UTC")), sum(1 for _ in demo.rglob("*.jsonl")))
-        for view in VIEW_NAMES:
-            for size in SIZES:
-                for name, theme in THEMES.items():
-                    picture(source, folder / f"{view}-{size}-{name}.svg", view, size, theme)
-        for name, view, size, theme, keys in EXTRA:
-            picture(source, folder / f"{name}.svg", view, size, theme, keys)
+        if only:
+            picture(source, folder / f"{only}.svg", pictures()[only], is_painted=False)
+            return
+        for name, made in pictures().items():
+            picture(source, folder / f"{name}.svg", made)
         live(demo, config, folder)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    make(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent)
+    make(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent, *sys.argv[2:3])

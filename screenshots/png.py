@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections import Counter
 from pathlib import Path
+from typing import cast
 from xml.etree import ElementTree
 
 from PIL import Image, ImageDraw, ImageFont
@@ -101,8 +101,8 @@ class Painter:
         elif glyph in LEFT:
             self.draw.rectangle((x0, y0, x0 + round((x1 - x0) * LEFT[glyph] / 8) - 1, y1 - 1), fill=colour)
         elif glyph in SHADES:
-            background = self.image.getpixel((x0 + 1, y0 + 1))
-            self.draw.rectangle((x0, y0, x1 - 1, y1 - 1), fill=_mix(colour, background, SHADES[glyph]))  # type: ignore[arg-type]
+            background = cast("tuple[int, int, int]", self.image.getpixel((x0 + 1, y0 + 1)))
+            self.draw.rectangle((x0, y0, x1 - 1, y1 - 1), fill=_mix(colour, background, SHADES[glyph]))
         elif glyph in QUARTERS:
             xm, ym = (x0 + x1) // 2, (y0 + y1) // 2
             for bit, box in (
@@ -159,10 +159,11 @@ def convert(source: Path, target: Path) -> None:
     rects = [rect for rect in screen if rect.tag == f"{space}rect"]
     width, height = float(clip.get("width", 0)), float(clip.get("height", 0)) + 1
     margin = 10
-    areas: Counter[str] = Counter()
+    areas: dict[str, float] = {}
     for rect in rects:
-        areas[rect.get("fill", "")] += float(rect.get("width", 0)) * float(rect.get("height", 0))
-    colour, area = areas.most_common(1)[0] if areas else ("", 0)
+        fill = rect.get("fill", "")
+        areas[fill] = areas.get(fill, 0) + float(rect.get("width", 0)) * float(rect.get("height", 0))
+    colour, area = max(areas.items(), key=lambda item: item[1], default=("", 0.0))
     paper = colour if area > width * height / 2 else TERMINAL
     painter = Painter(width + 2 * margin, height + 2 * margin, paper)
     for rect in rects:

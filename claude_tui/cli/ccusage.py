@@ -208,7 +208,7 @@ class _Report:
 
     def print_one_session(self) -> None:
         """Print every response of one session."""
-        from claude_tui.reports.amounts import count, dollars
+        from claude_tui.figures import count, dollars
         from claude_tui.reports.ccusage.periods import session_entries
 
         found = session_entries(self.lines, self.options.id)
@@ -302,8 +302,11 @@ def _aliases(text: str) -> dict[str, str]:
 def _narrate_estimates(responses: list[Any]) -> None:
     from collections import Counter
 
+    from claude_tui.figures import many
+
     flags = Counter(flag for response in responses for flag in response.price.flags)
     unpriced = sum(response.price.nano is None for response in responses)
     for flag, number in sorted(flags.items()):
-        streams.narrate(f"{number:,} prices: {flag}")
-    streams.narrate(f"{unpriced:,} of {len(responses):,} lines have no price; see claude-top explain --against ccusage")
+        streams.narrate(f"{many(number, 'price')}: {flag}")
+    lines = many(len(responses), "line")
+    streams.narrate(f"{unpriced:,} of {lines} without a price; see claude-top explain --against ccusage")

@@ -109,6 +109,7 @@ def _client_versions(store: Store) -> list[str]:
 
 
 def _cache() -> str:
+    from claude_tui import figures
     from claude_tui.paths import cache_folder
 
     folder = cache_folder()
@@ -117,7 +118,7 @@ def _cache() -> str:
         return f"none yet ({folder})" if _can_write(folder) else unwritable
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     writable = "" if os.access(folder, os.W_OK) else "; cannot be written"
-    return f"{size / 1e6:,.1f} MB in {folder}{writable}"
+    return f"{figures.size(size)} in {folder}{writable}"
 
 
 def _can_write(folder: Path) -> bool:
@@ -130,7 +131,7 @@ def _ledger(config: SourceConfig) -> tuple[str, list[str]]:
     """Describe the ledger; then say what of it makes no sense, and which folders it remembers moved."""
     from claude_tui.engine.ledger import Ledger, moved_in
     from claude_tui.engine.reading import roots_of
-    from claude_tui.reports.amounts import instant
+    from claude_tui.figures import instant, many, size
     from claude_tui.reports.ledger import LeftOut, MovedFolder, left_out_lines, moved_lines
 
     ledger = Ledger.open()
@@ -140,7 +141,7 @@ def _ledger(config: SourceConfig) -> tuple[str, list[str]]:
     summary = ledger.summary(files)
     trouble = "; ".join(filter(None, (ledger.status, ledger.notice)))
     days = f" from {instant(summary.first_ms)[:10]} to {instant(summary.last_ms)[:10]}" if summary.responses else ""
-    text = f"{summary.responses:,} responses of {summary.files:,} files{days}, {summary.size_bytes / 1e6:,.1f} MB"
+    text = f"{many(summary.responses, 'response')} of {many(summary.files, 'file')}{days}, {size(summary.size_bytes)}"
     left_out = [LeftOut(doubt.key.host, doubt.key.path, doubt.number, doubt.why) for doubt in ledger.doubts()]
     moved = [MovedFolder(*one[1:]) for one in moved_in(files, roots_of(config))]
     notes = [*left_out_lines(left_out), *moved_lines(moved)]

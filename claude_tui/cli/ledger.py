@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from claude_tui.cli import exits, streams
 from claude_tui.cli.parser import CommandParser, example
+from claude_tui.figures import many
 
 if TYPE_CHECKING:
     from claude_tui.engine.ledger import Ledger
@@ -239,8 +240,9 @@ def _adopt(options: Namespace) -> int:
 
 
 def _changes(added: int, updated: int, unchanged: int) -> str:
-    return f"{added:,} responses are new, {updated:,} became fuller, {unchanged:,} were known"
+    new, known = "is" if added == 1 else "are", "was" if unchanged == 1 else "were"
+    return f"{many(added, 'response')} {new} new, {updated:,} became fuller, {unchanged:,} {known} known"
 
 
 def _lines_of(number: int) -> str:
-    return f"{number:,} {'line' if number == 1 else 'lines'}"
+    return many(number, "line")

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli.streams import tell
+from claude_tui.figures import many, size
 
 if TYPE_CHECKING:
     from claude_tui.model import Progress
@@ -45,9 +46,9 @@ class Bar:
         share = progress.bytes_done / progress.bytes_total if progress.bytes_total else 1.0
         filled = int(share * WIDTH)
         bar = "#" * filled + "-" * (WIDTH - filled)
-        files = f"{progress.files_done:,} of {progress.files_total:,} files"
-        megabytes = f"{progress.bytes_done / 1e6:,.0f} of {progress.bytes_total / 1e6:,.0f} MB"
-        tell(f"\r\x1b[K{self.label} [{bar}] {files}, {megabytes}")
+        files = f"{progress.files_done:,} of {many(progress.files_total, 'file')}"
+        amount = f"{size(progress.bytes_done)} of {size(progress.bytes_total)}"
+        tell(f"\r\x1b[K{self.label} [{bar}] {files}, {amount}")
 
 
 class Steps:

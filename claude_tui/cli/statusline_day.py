@@ -22,6 +22,7 @@ from claude_tui import files
 from claude_tui.cli.places import counted, now_ms, snapshot_of, timezone
 from claude_tui.cli.statusline_files import count_path, lock_path, place_of
 from claude_tui.engine.blocks import HOUR_MS, LENGTH_MS, blocks, entries_of
+from claude_tui.figures import written_cost
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -40,11 +41,9 @@ def day_of(store: Store, zone: ZoneInfo, at_ms: int, session: str = "") -> dict[
     recent = _since_a_pause(store, local.date())
     active = [block for block in blocks(entries_of(recent)) if block.is_active(at_ms)]
     snapshot = snapshot_of(store)
-    today = snapshot.today
     return {
-        "schema": 1,
-        "today_nano": today.cost_nano,
-        "has_unpriced": bool(today.unpriced_responses or today.unpriced_tokens),
+        "schema": 2,
+        "today": written_cost(snapshot.today),
         "day_end_ms": int(tomorrow.timestamp() * 1000),
         "block_start_ms": active[-1].start_ms if active else 0,
         "block_end_ms": active[-1].end_ms if active else 0,

@@ -85,7 +85,7 @@ def lock_path(path: str) -> str:
 def _load_day(path: str, place: str) -> dict[str, Any] | None:
     try:
         day: dict[str, Any] = json.loads(files.read(path))
-        is_good = day["schema"] == 1 and day["place"] == place
+        is_good = day["schema"] == 2 and day["place"] == place
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
     return day if is_good else None

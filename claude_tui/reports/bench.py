@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from claude_tui.engine.bench import Bench, Measured
-from claude_tui.reports.amounts import count, dollars, short_count
+from claude_tui.figures import count, dollars, short
 from claude_tui.reports.table import Column, Table
 
 SCHEMA: Final = "claude-top/bench@1"
@@ -64,7 +64,7 @@ def _speeds(bench: Bench) -> Table:
             f"{one.cpu_s:.2f}",
             count(round(bench.logs.files / one.wall_s)),
             count(round(bench.logs.bytes / one.wall_s / 1e6)),
-            short_count(round(one.answer.messages / one.wall_s)),
+            short(round(one.answer.messages / one.wall_s)),
             count(round(one.peak_bytes / 2**20)) if one.peak_bytes else "-",
         )
         for one in (*bench.measured, *bench.sweep)

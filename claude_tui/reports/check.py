@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from claude_tui.engine.budgets import BudgetState
 from claude_tui.engine.limits import ReportedWindow
-from claude_tui.reports.amounts import dollars, instant
+from claude_tui.figures import instant, money, percent
 from claude_tui.sources.display import display_name
 
 CODES: Final = {"ok": 0, "near": 10, "over": 11, "indeterminate": 20, "no data": 30}
@@ -36,10 +36,10 @@ def budget_checks(states: Iterable[BudgetState], near: float) -> list[Check]:
         missing = ""
         if status == "ok" and state.is_lower_bound:
             status, missing = "indeterminate", ", and tokens without a price"
-        percent = 100 * state.share if state.limit_nano else None
+        used = 100 * state.share if state.limit_nano else None
         project = f" for {display_name(state.budget.project)}" if state.budget.project else ""
-        detail = f"{dollars(state.spent_nano)} of {dollars(state.limit_nano)} since {state.since}{missing}"
-        made.append(Check(f"budget of the {state.budget.period}{project}", status, percent, detail))
+        detail = f"{money(state.spent_nano)} of {money(state.limit_nano)} since {state.since}{missing}"
+        made.append(Check(f"budget of the {state.budget.period}{project}", status, used, detail))
     return made
 
 
@@ -81,6 +81,6 @@ def lines(checks: Sequence[Check]) -> list[str]:
     """Return the checks for people, the verdict first."""
     made = [verdict(checks)]
     for check in checks:
-        percent = f"{check.percent:.0f}%" if check.percent is not None else "-"
-        made.append(f"  {check.status:13}  {percent:>5}  {check.name}: {check.detail}")
+        used = percent(check.percent) if check.percent is not None else "-"
+        made.append(f"  {check.status:13}  {used:>5}  {check.name}: {check.detail}")
     return made

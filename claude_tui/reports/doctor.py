@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from claude_tui.figures import instant, many, share, size
 from claude_tui.model import Problem, Totals
-from claude_tui.reports.amounts import count, instant, share
 from claude_tui.sources.display import display_name
 
 SCHEMA: Final = "claude-top/doctor@1"
@@ -119,10 +119,10 @@ def lines(found: Findings) -> list[str]:
     for root in found.roots:
         made.append(f"  {root.source:9} {display_name(root.path)}: {_root(root)}")
     made.append(f"  written by versions: {', '.join(map(display_name, found.client_versions)) or 'none seen'}")
-    made += ["", "how sure the numbers are", f"  {count(totals.responses)} responses"]
-    made.append(f"  {share(totals.lower_bound, totals.responses)} with only the first of their output logged")
-    made.append(f"  {share(totals.unpriced_tokens, totals.tokens)} of the tokens without a price")
-    made.append(f"  {share(totals.flagged, totals.responses)} with a price that rests on an assumption")
+    made += ["", "how sure the numbers are", f"  {many(totals.responses, 'response')}"]
+    made.append(f"  {share(totals.lower_bound, totals.responses) or '-'} with only the first of their output logged")
+    made.append(f"  {share(totals.unpriced_tokens, totals.tokens) or '-'} of the tokens without a price")
+    made.append(f"  {share(totals.flagged, totals.responses) or '-'} with a price that rests on an assumption")
     made.append(f"  {found.prices}")
     made += [f"  {display_name(problem)}" for problem in found.price_problems]
     made += ["", "problems in the logs", *_problems(found)]
@@ -132,8 +132,8 @@ def lines(found: Findings) -> list[str]:
         f"  cache: {found.cache}",
         f"  ledger: {found.ledger}",
         *(f"    {line}" for line in found.ledger_notes),
-        f"  only the ledger still has {count(found.remembered.responses)} of the responses counted, "
-        f"of {count(found.remembered.files)} files that are gone",
+        f"  only the ledger still has {many(found.remembered.responses, 'response')}, "
+        f"of {many(found.remembered.files, 'file')} now gone",
         f"  limits: {found.limits}",
     ]
     made += ["", "watching", *(f"  {display_name(line)}" for line in found.watcher)]
@@ -149,7 +149,7 @@ def _root(root: Root) -> str:
     if root.state != "found":
         return {"empty": "there, but no logs in it", "missing": "not there", "unreadable": "not readable"}[root.state]
     dates = f"{instant(root.oldest_ms)[:10]} to {instant(root.newest_ms)[:10]}"
-    return f"{count(root.files)} files, {root.bytes / 1e6:,.1f} MB, last written {dates}"
+    return f"{many(root.files, 'file')}, {size(root.bytes)}, last written {dates}"
 
 
 def _problems(found: Findings) -> list[str]:
@@ -167,10 +167,10 @@ def _problems(found: Findings) -> list[str]:
 def _retention(one: Retention) -> list[str]:
     settings = display_name(one.settings)
     if one.days >= 365:
-        return [f"  {settings}: {one.days:,} days"]
+        return [f"  {settings}: {many(one.days, 'day')}"]
     why = "as set" if one.is_set else "the client's default"
     return [
-        f"  {settings}: {one.days} days ({why}); older logs are deleted when Claude Code starts",
+        f"  {settings}: {many(one.days, 'day')} ({why}); older logs are deleted when Claude Code starts",
         '  this line in that file keeps ten years:  "cleanupPeriodDays": 3650',
     ]
 

@@ -8,8 +8,8 @@ from datetime import tzinfo
 from typing import Any, Final
 
 from claude_tui.engine.explain import COUNTED, FLAGS, NOT_LOGGED, REASONS, Explanation, RateUse
+from claude_tui.figures import count, dollars, instant, local_minute, many, money, short, size
 from claude_tui.model import Query, Response
-from claude_tui.reports.amounts import count, dollars, instant, local_minute, short_count
 from claude_tui.sources.display import display_name
 
 SCHEMA: Final = "claude-top/explanation@1"
@@ -120,13 +120,13 @@ def _paragraphs(found: Explanation, about: Query | Response, zone: tzinfo) -> It
         yield f"  not explained further: {display_name(found.problem)}"
     if not found.is_complete:
         yield (
-            f"  only a part was looked at, to be done in time: {count(found.looked_at)} of {count(found.to_look_at)} "
-            f"responses, {count(found.files)} of {count(found.files_total)} files"
+            f"  only a part was looked at, to be done in time: {count(found.looked_at)} of "
+            f"{many(found.to_look_at, 'response')}, {count(found.files)} of {many(found.files_total, 'file')}"
         )
     yield from ("", "rows in the logs")
-    gone = f"; {count(found.files_gone)} files are gone and their responses remembered" if found.files_gone else ""
-    yield f"  {count(found.lines)} lines of {count(found.files)} files, {found.bytes_read / 1e6:,.1f} MB{gone}"
-    yield f"  {count(found.usage_rows)} rows with usage"
+    gone = f"; {many(found.files_gone, 'file')} gone, the responses remembered" if found.files_gone else ""
+    yield f"  {many(found.lines, 'line')} of {many(found.files, 'file')}, {size(found.bytes_read)}{gone}"
+    yield f"  {many(found.usage_rows, 'row')} with usage"
     yield f"  {count(found.counted_rows)} counted: {REASONS[COUNTED]}"
     for reason, number in found.duplicates.most_common():
         yield f"  {count(number)} dropped, {reason.replace('_', ' ')}: {REASONS.get(reason, '')}"
@@ -158,7 +158,7 @@ def _heading(found: Explanation, about: Query | Response, zone: tzinfo) -> Itera
             f"{count(usage.cache_write_1h)} cache write 1h, {count(usage.cache_read)} cache read"
         )
     else:
-        yield f"{dollars(found.cost_nano)} for {count(found.responses)} responses"
+        yield f"{money(found.cost_nano)} for {many(found.responses, 'response')}"
         chosen = [f"{name} {display_name(str(value))}" for name, value in _about(about).items() if value]
         if chosen:
             yield f"  {', '.join(chosen)}"
@@ -171,10 +171,10 @@ def _prices(found: Explanation) -> Iterator[str]:
     for use in found.rates:
         row = use.rate
         special = (" in fast mode" if row.is_fast else "") + (
-            f" for prompts above {short_count(row.over)}" if row.over else ""
+            f" for prompts above {short(row.over)}" if row.over else ""
         )
         days = f", {row.first or 'the beginning'} to {row.last or 'now'}" if row.first or row.last else ""
-        spent = f"{dollars(use.cost_nano)} for {count(use.responses)} responses"
+        spent = f"{money(use.cost_nano)} for {many(use.responses, 'response')}"
         yield f"  {display_name(row.model)}{special}{days}: {spent}"
         named = (
             ("input", row.rates.input), ("output", row.rates.output), ("cache write 5m", row.rates.write_5m),
@@ -182,22 +182,21 @@ def _prices(found: Explanation) -> Iterator[str]:
         )  # fmt: skip
         yield f"    {', '.join(f'{name} ${rate / PICO:g}' for name, rate in named)} per million tokens"
     if found.reported:
-        yield f"  {count(found.reported)} responses at the cost the client logged"
+        yield f"  {many(found.reported, 'response')} at the cost the client logged"
     if found.free:
-        yield f"  {count(found.free)} responses of models that cost nothing"
+        yield f"  {many(found.free, 'response')} of models that cost nothing"
     for one in found.unpriced:
         yield (
-            f"  {display_name(one.model)}: no known price; {count(one.responses)} responses with {count(one.tokens)} "
-            f"tokens are not in the cost"
+            f"  {display_name(one.model)}: no known price; {many(one.responses, 'response')} with "
+            f"{many(one.tokens, 'token')} not in the cost"
         )
 
 
 def _doubts(found: Explanation) -> Iterator[str]:
     if found.lower_bounds:
-        yield f"  {count(found.lower_bounds)} responses whose log has only the first of their output: a lower bound"
+        yield f"  {many(found.lower_bounds, 'response')} whose log has only the first of the output: a lower bound"
     for flag, number in found.flags.most_common():
         mark = "~ " if flag in found.estimates else ""
-        noun = "price" if number == 1 else "prices"
-        yield f"  {mark}{count(number)} {noun}: {FLAGS.get(flag) or display_name(flag)}"
+        yield f"  {mark}{many(number, 'price')}: {FLAGS.get(flag) or display_name(flag)}"
     if not (found.lower_bounds or found.estimates or found.unpriced):
         yield "  every response is complete and has a price that rests on no assumption"

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import orjson
 
+from claude_tui.figures import instant
 from claude_tui.model import Response, Snapshot
-from claude_tui.reports.amounts import instant
 from claude_tui.reports.columns import FLAT, flat
 
 RESPONSE_FIELDS: Final = (

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from claude_tui.reports.amounts import count, instant
+from claude_tui.figures import count, instant, many, size
 from claude_tui.reports.table import Column, Table
 from claude_tui.sources.display import display_name
 
@@ -85,7 +85,7 @@ def table(status: Status) -> Table:
 
 def footer(status: Status) -> list[str]:
     """Return the lines below the table."""
-    lines = [f"{status.size_bytes / 1e6:,.1f} MB in {display_name(status.path)}"]
+    lines = [f"{size(status.size_bytes)} in {display_name(status.path)}"]
     if status.trouble:
         lines.append(display_name(status.trouble))
     return [*lines, *left_out_lines(status.left_out), *moved_lines(status.moved)]
@@ -110,7 +110,7 @@ def moved_lines(moved: Sequence[MovedFolder]) -> list[str]:
     made = []
     for one in moved:
         made.append(
-            f"not counted: {count(one.responses)} responses of {count(one.files)} files in {display_name(one.old)}, "
+            f"not counted: {many(one.responses, 'response')} of {many(one.files, 'file')} in {display_name(one.old)}, "
             "which is gone; if it moved, bring them over with"
         )
         made.append(f"  {display_name(one.command, len(one.command))}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from claude_tui.figures import NANO
 from claude_tui.model import Snapshot, Totals
-from claude_tui.reports.amounts import NANO
 from claude_tui.sources.display import display_name
 
 KINDS: Final = ("input", "output", "cache_write_5m", "cache_write_1h", "cache_read")

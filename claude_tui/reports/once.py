@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from claude_tui.figures import cache_hit, count, local_minute, many, money, share, short, tokens, written_cost
 from claude_tui.model import Query, Snapshot
-from claude_tui.reports.amounts import cost, count, dollars, local_minute, share, short_count
 from claude_tui.reports.report import footer
 from claude_tui.reports.table import Column, Table, packed, plain, wrapped
 
@@ -16,17 +16,16 @@ MOST = 10
 def picture(snapshot: Snapshot, width: int = 80) -> str:
     """Return headline, models, projects and latest sessions; nothing wider than `width` where that is possible."""
     totals, today, burn = snapshot.totals, snapshot.today, snapshot.burn
-    hit = totals.cache_hit
     head = (
-        f"today {cost(today)}",
-        f"{_span(snapshot.query)} {cost(totals)}",
-        f"{short_count(totals.tokens)} tokens in {count(totals.responses)} responses",
+        f"today {written_cost(today)}",
+        f"{_span(snapshot.query)} {written_cost(totals)}",
+        f"{tokens(totals.tokens)} in {many(totals.responses, 'response')}",
     )
     pace = (
-        f"per hour, over 5, 15 and 60 min: {dollars(burn.last_5m_nano)}, {dollars(burn.last_15m_nano)}, "
-        f"{dollars(burn.last_60m_nano)}",
+        f"per hour, over 5, 15 and 60 min: {money(burn.last_5m_nano)}, {money(burn.last_15m_nano)}, "
+        f"{money(burn.last_60m_nano)}",
         f"active sessions {snapshot.active_sessions}",
-        *([f"cache hit {100 * hit:.1f}%"] if hit is not None else []),
+        *([f"cache hit {cache_hit(totals)}"] if totals.cache_hit is not None else []),
     )
     tables = [_models(snapshot), _projects(snapshot), _sessions(snapshot)]
     lines = [*packed(head, width), *packed(pace, width), "", *(plain(table, width) for table in tables)]
@@ -48,8 +47,8 @@ def _models(snapshot: Snapshot) -> Table:
     whole = snapshot.totals.cost_nano
     rows = tuple(
         (
-            row.name, count(row.totals.responses), short_count(row.totals.tokens),
-            share(row.totals.cost_nano, whole), cost(row.totals),
+            row.name, count(row.totals.responses), short(row.totals.tokens),
+            share(row.totals.cost_nano, whole) or "-", written_cost(row.totals),
         )
         for row in snapshot.models[:MOST]
     )  # fmt: skip
@@ -62,7 +61,7 @@ def _projects(snapshot: Snapshot) -> Table:
         Column("cost"),
     )  # fmt: skip
     rows = tuple(
-        (row.name, count(row.sessions), short_count(row.totals.tokens), cost(row.totals))
+        (row.name, count(row.sessions), short(row.totals.tokens), written_cost(row.totals))
         for row in snapshot.projects[:MOST]
     )
     return Table(_title("Projects", len(snapshot.projects)), columns, rows)
@@ -76,8 +75,8 @@ def _sessions(snapshot: Snapshot) -> Table:
     )  # fmt: skip
     rows = tuple(
         (
-            row.name, row.state.value, local_minute(row.totals.last_ms, zone), short_count(row.totals.tokens),
-            cost(row.totals),
+            row.name, row.state.value, local_minute(row.totals.last_ms, zone), short(row.totals.tokens),
+            written_cost(row.totals),
         )
         for row in snapshot.sessions[:MOST]
     )  # fmt: skip

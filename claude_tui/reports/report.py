@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from claude_tui.figures import count, many, tokens, written_cost
 from claude_tui.model import Snapshot, Totals
-from claude_tui.reports.amounts import cost, count, unpriced
 from claude_tui.reports.columns import flat
 
 if TYPE_CHECKING:
@@ -96,14 +96,15 @@ def footer(snapshot: Snapshot) -> list[str]:
     """Return the lines below the tables: what is missing in the sums, and whose prices they are."""
     totals = snapshot.totals
     lines = []
-    missing = unpriced(len(unpriced_models(snapshot)), totals)
-    if missing:
+    if missing := len(unpriced_models(snapshot)):
         names = ", ".join(row.name for row in snapshot.models if row.totals.unpriced_responses)
-        lines.append(f"not in the cost: {missing}" + (f" ({names})" if names else ""))
+        what = f"{many(missing, 'unpriced model')}, {tokens(totals.unpriced_tokens)}"
+        lines.append(f"not in the cost: {what}" + (f" ({names})" if names else ""))
     if totals.lower_bound:
-        lines.append(f"lower bound: {count(totals.lower_bound)} responses whose log has only the first of their output")
+        lines.append(f"lower bound: {many(totals.lower_bound, 'response')} whose log has only the first of the output")
     if totals.flagged:
-        lines.append(f"~ {count(totals.flagged)} prices rest on an assumption")
+        rest = "rests" if totals.flagged == 1 else "rest"
+        lines.append(f"~ {many(totals.flagged, 'price')} {rest} on an assumption")
     if snapshot.problems:
         kinds = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in sorted(snapshot.problems.items()))
         lines.append(f"problems in the logs: {kinds} (claude-top doctor lists them)")
@@ -129,4 +130,4 @@ def _table(title: str, name: str, rows: Iterable[tuple[str, Totals]]) -> Table:
 
 def _cells(totals: Totals) -> tuple[str, ...]:
     numbers = (totals.responses, totals.input, totals.output, totals.cache_write, totals.cache_read, totals.tokens)
-    return (*map(count, numbers), cost(totals))
+    return (*map(count, numbers), written_cost(totals))

@@ -2,7 +2,7 @@
 
 Imported by a program that has 60 ms: plain dictionaries, and nothing beyond the standard library's smallest.
 
-`given` is the client's JSON. `day` is what the background count left: today_nano, has_unpriced, recent
+`given` is the client's JSON. `day` is what the background count left: today (its cost as text), recent
 ([time_ms, nano, tokens without cache] of the last hour), block_start_ms, block_end_ms, block_nano, block_first_ms,
 sessions ({id: nano}); None where there is none yet.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from claude_tui import figures
 from claude_tui.sources.display import display_name
 
 MINUTE_MS = 60_000
@@ -60,17 +61,17 @@ def _model(given: Mapping[str, Any]) -> str:
 
 def _session(given: Mapping[str, Any], day: Mapping[str, Any] | None, cost_source: str) -> str:
     reported = _number(_object(given, "cost").get("total_cost_usd"))
-    nano = day["sessions"].get(given.get("session_id")) if day is not None else None
-    counted = nano / 1e9 if nano is not None else None
+    counted = _money(day["sessions"].get(given.get("session_id")) if day is not None else None)
+    said = _money(round(reported * figures.NANO) if reported is not None else None)
     if cost_source == "both":
-        return f"({_dollars(reported)} cc / {_dollars(counted)} counted)"
-    return _dollars(reported if cost_source == "cc" else counted)
+        return f"({said} cc / {counted} counted)"
+    return said if cost_source == "cc" else counted
 
 
 def _today(day: Mapping[str, Any] | None) -> str:
     if day is None:
         return "… today"
-    return (">=" if day["has_unpriced"] else "") + _dollars(day["today_nano"] / 1e9) + " today"
+    return f"{day['today']} today"
 
 
 def _block(given: Mapping[str, Any], day: Mapping[str, Any] | None, now_ms: int) -> str:
@@ -83,7 +84,7 @@ def _block(given: Mapping[str, Any], day: Mapping[str, Any] | None, now_ms: int)
     mark = "" if _reset_ms(given, now_ms) else "~"
     minutes = (end_ms - now_ms) // MINUTE_MS
     left = f"{minutes // 60}h {minutes % 60}m" if minutes >= 60 else f"{minutes}m"
-    return f"{_dollars(day['block_nano'] / 1e9)} block ({mark}{left} left)"
+    return f"{_money(day['block_nano'])} block ({mark}{left} left)"
 
 
 def _block_end(given: Mapping[str, Any], day: Mapping[str, Any], now_ms: int) -> int:
@@ -101,7 +102,7 @@ def _burn(day: Mapping[str, Any], now_ms: int, look: str) -> str:
     """The cost of the last half hour per hour: it decays by itself when nothing happens."""
     span_ms = max(MINUTE_MS, min(BURN_MS, now_ms - day["block_first_ms"]))
     recent = [(nano, tokens) for time_ms, nano, tokens in day["recent"] if now_ms - time_ms < span_ms]
-    text = _dollars(sum(nano for nano, _ in recent) * 3_600_000 / span_ms / 1e9) + "/hr"
+    text = _money(figures.rounded(sum(nano for nano, _ in recent) * 3_600_000, span_ms)) + "/hr"
     if look == "off":
         return text
     per_minute = sum(tokens for _, tokens in recent) * MINUTE_MS / span_ms
@@ -125,7 +126,7 @@ def _context(given: Mapping[str, Any], thresholds: tuple[int, int] | None) -> st
         return ""
     if percent is None:
         return f"{tokens:,}"
-    share = f"{int(percent + 0.5)}%"
+    share = figures.percent(percent)
     if thresholds:
         low, medium = thresholds
         share = (GREEN if percent < low else YELLOW if percent < medium else RED) + share + PLAIN
@@ -138,12 +139,12 @@ def _limits(given: Mapping[str, Any]) -> str:
     for name, label in (("five_hour", "5h"), ("seven_day", "7d")):
         percent = _number(_object(windows, name).get("used_percentage"))
         if percent is not None:
-            found.append(f"{label} {int(percent + 0.5)}%")
+            found.append(f"{label} {figures.percent(percent)}")
     return " · ".join(found)
 
 
-def _dollars(amount: float | None) -> str:
-    return "…" if amount is None else f"${amount:,.2f}"
+def _money(nano: int | None) -> str:
+    return "…" if nano is None else figures.money(nano)
 
 
 def _object(given: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -6,10 +6,12 @@ Cells must be safe to show already. Must not know what they mean.
 from __future__ import annotations
 
 import textwrap
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
+
+from claude_tui.figures import cut
+from claude_tui.figures import width as width_of
 
 GAP: Final = "  "
 SHORTEST: Final = 10
@@ -90,28 +92,9 @@ class Table:
     def _widths(self) -> list[int]:
         lines = [[column.title for column in self.columns], *self.rows, *([self.total] if self.total else [])]
         return [
-            max((cells(part) for line in lines for part in line[number].split("\n")), default=0)
+            max((width_of(part) for line in lines for part in line[number].split("\n")), default=0)
             for number in range(len(self.columns))
         ]
-
-
-def cells(text: str) -> int:
-    """Return how many columns of a terminal a text takes."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(mark) else 2 if unicodedata.east_asian_width(mark) in "WF" else 1 for mark in text
-    )
-
-
-def cut(text: str, width: int) -> str:
-    """Return a text in at most `width` columns, its end an ellipsis where it is longer."""
-    if cells(text) <= width:
-        return text
-    kept = text
-    while kept and cells(kept) > width - 1:
-        kept = kept[:-1]
-    return kept + "…"
 
 
 def wrapped(lines: Iterable[str], width: int) -> list[str]:
@@ -124,7 +107,7 @@ def packed(parts: Iterable[str], width: int) -> list[str]:
     lines: list[str] = []
     for part in parts:
         beside = f"{lines[-1]}   {part}" if lines else ""
-        if lines and cells(beside) <= width:
+        if lines and width_of(beside) <= width:
             lines[-1] = beside
         else:
             lines.append(part)
@@ -151,7 +134,7 @@ def _line(table: Table, row: tuple[str, ...] | list[str], widths: list[int]) -> 
         drawn = []
         for column, part, width in zip(table.columns, parts, widths, strict=True):
             text = cut(part[height], width) if height < len(part) else ""
-            space = " " * (width - cells(text))
+            space = " " * (width - width_of(text))
             drawn.append(text + space if column.is_text else space + text)
         lines.append(GAP.join(drawn).rstrip())
     return "\n".join(lines)

@@ -208,8 +208,8 @@ class ClaudeTop(Picture):
     async def _take(self) -> None:
         if len(self.screen_stack) > 1:
             return
-        view, place, scope, now_ms = self.view, self.place, self.scope, self.now_ms
-        query = view.wanted(self.period, scope, self.today)
+        view, place, scope, period, now_ms = self.view, self.place, self.scope, self.period, self.now_ms
+        query = view.wanted(period, scope, self.today)
         if self.paused_ms is not None and self.snapshot is not None and query == self._shown_query:
             snapshot = self.snapshot
         else:
@@ -218,11 +218,13 @@ class ClaudeTop(Picture):
             self.refresher.wish(urgent=True)
         extra = await asyncio.to_thread(view.fetch, self.source, snapshot, scope, now_ms)
         self.window = await asyncio.to_thread(self._open_block.at, self.source, snapshot, now_ms)
-        if place is not self.place or scope != self.scope or len(self.screen_stack) > 1:
+        if (place, scope, period) != (self.place, self.scope, self.period) or len(self.screen_stack) > 1:
             self.refresher.wish(urgent=True)
             return
         self.snapshot, self._shown_query = snapshot, query
-        self.draw(Shown(snapshot, now_ms, self.today, self.period, scope, self._zone, extra, self.source))
+        self.draw(Shown(snapshot, now_ms, self.today, period, scope, self._zone, extra, self.source))
+        # What is drawn first has no size before; and keys are done in the app's own turn, where they are taken.
+        self.call_after_refresh(self.call_later, self.typed.go_on)
 
     def _learn_zone(self, snapshot: Snapshot) -> bool:
         """Take over the time zone days are cut in; True where that moves today."""
@@ -253,6 +255,12 @@ class ClaudeTop(Picture):
         super()._handle_exception(error)
 
     @property
+    def is_current(self) -> bool:
+        """Whether what is drawn is what there is at this place, for these days; where there is nothing, it is."""
+        is_empty = self.query_one("#views", ContentSwitcher).current == "empty"
+        return is_empty or self.view.shows(self.scope, self.period)
+
+    @property
     def scope(self) -> Scope:
         """What is shown is narrowed to: that of the place, which a client that is shown alone narrows further."""
         scope = self.place.scope
@@ -260,15 +268,15 @@ class ClaudeTop(Picture):
 
     # -- looks
 
-    @work(group="dialog")
     async def action_period(self) -> None:
         """Choose the days that count."""
         from claude_tui.ui.dialogs import PeriodScreen
 
-        chosen = await self.push_screen_wait(PeriodScreen(self.period, self.today))
-        if chosen is not None:
-            self.period = chosen
-        self.refresher.wish(urgent=True)
+        def choose(chosen: Period | None) -> None:
+            self.period = chosen or self.period
+            self.refresher.wish(urgent=True)
+
+        await self.push_screen(PeriodScreen(self.period, self.today), choose)
 
     async def action_client(self) -> None:
         """Show the next client alone, or all again; from the top, as a row that was opened belongs to one."""

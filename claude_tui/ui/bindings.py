@@ -37,7 +37,7 @@ TABLE_BINDINGS: Final = (
     _bind("ctrl+d", "page(0.5)", "half-page-down", "Half a page down", "Move down by half a page", "^d"),
     _bind("home,g", "ends('first')", "row-first", "First", "Select the first row", "g"),
     _bind("end,G", "ends('last')", "row-last", "Last", "Select the last row", "G"),
-    _bind("enter", "open", "row-open", "Open", "Go into the selected row", "⏎"),
+    _bind("enter", "app.open", "row-open", "Open", "Go into the selected row", "⏎"),
     _bind("s", "sort(1)", "sort-next", "Sort", "Sort by the next column", "s"),
     _bind("S", "sort(-1)", "sort-previous", "Sort back", "Sort by the previous column", "S"),
     _bind("I,o", "reverse", "sort-reverse", "Reverse", "Turn the order round", "I o"),
@@ -69,7 +69,7 @@ HEATMAP_BINDINGS: Final = (
     _bind("pagedown,ctrl+d", "walk(28)", "weeks-on", "4 weeks on", "Go on four weeks", "PgDn"),
     _bind("home,g", "ends('first')", "day-first", "First day", "Go to the first day on screen", "g"),
     _bind("end,G", "ends('last')", "day-last", "Today", "Go to today", "G"),
-    _bind("enter", "open", "day-open", "Open day", "Show the sessions of this day", "⏎"),
+    _bind("enter", "app.open", "day-open", "Open day", "Show the sessions of this day", "⏎"),
     _bind("m", "metric", "heatmap-metric", "Metric", "Show cost, tokens or messages", "m"),
 )
 """Keys of the heatmap."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
+from claude_tui import figures
 from claude_tui.model import ProjectRow, Snapshot, Totals
 from claude_tui.sources.display import display_name
-from claude_tui.ui import bars, format
+from claude_tui.ui import bars
 from claude_tui.ui.columns import Cell, Column
 from claude_tui.ui.names import tail, tails
 
@@ -48,21 +49,18 @@ class Frame:
 
 def cost_cell(totals: Totals, width: int) -> Cell:
     """A cost with its mark; styled by how sure it is."""
-    if format.is_unpriced(totals):
-        return Cell(format.NOT_AVAILABLE, "doubt")
-    if not totals.cost_nano:
-        return Cell("$0", "faint")
-    return Cell(format.cost(totals, width), "money")
+    style = "doubt" if figures.is_unpriced(totals) else "money" if totals.cost_nano else "faint"
+    return Cell(figures.cost(totals, width), style)
 
 
 def counted(value: int, width: int, style: str = "") -> Cell:
     """A count; zero is a dot, so that the eye finds what is there."""
-    return Cell(format.count(value, width), style) if value else Cell("·", "faint")
+    return Cell(figures.count(value, width), style) if value else Cell("·", "faint")
 
 
 def tokens_cell(value: int, width: int, style: str = "") -> Cell:
     """Tokens, shortened; zero is a dot."""
-    return Cell(format.short(value, min(width, 5)), style) if value else Cell("·", "faint")
+    return Cell(figures.short(value, min(width, 5)), style) if value else Cell("·", "faint")
 
 
 def cost(frame: Frame, priority: int = 0) -> Column[Any]:
@@ -85,7 +83,7 @@ def percent(frame: Frame, priority: int) -> Column[Any]:
         "share",
         "%",
         5,
-        lambda row, w: Cell(format.share(row.totals.cost_nano, frame.total.cost_nano, w), "dim"),
+        lambda row, w: Cell(figures.share(row.totals.cost_nano, frame.total.cost_nano, w), "dim"),
         lambda row: row.totals.cost_nano,
         priority,
         tooltip="Share of the cost",
@@ -169,7 +167,9 @@ def cache_hit(priority: int) -> Column[Any]:
 
     def draw(row: HasTotals, width: int) -> Cell:
         hit = row.totals.cache_hit
-        return Cell("", "") if hit is None else Cell(format.share(hit, 1, width), "good" if hit >= 0.8 else "dim")
+        return (
+            Cell("", "") if hit is None else Cell(figures.cache_hit(row.totals, width), "good" if hit >= 0.8 else "dim")
+        )
 
     return Column(
         "cache",
@@ -187,7 +187,7 @@ def saved(priority: int) -> Column[Any]:
 
     def draw(row: HasTotals, width: int) -> Cell:
         nano = row.totals.read_saved_nano
-        return Cell(format.money(nano, width), "good") if nano else Cell("·", "faint")
+        return Cell(figures.money(nano, width), "good") if nano else Cell("·", "faint")
 
     return Column("saved", "Saved", 8, draw, lambda row: row.totals.read_saved_nano, priority,
                   tooltip="What cache reads would have cost as plain input, less what they cost")  # fmt: skip
@@ -198,7 +198,7 @@ def spent_on_writes(priority: int) -> Column[Any]:
 
     def draw(row: HasTotals, width: int) -> Cell:
         nano = row.totals.write_extra_nano
-        return Cell(format.money(nano, width), "dim") if nano else Cell("·", "faint")
+        return Cell(figures.money(nano, width), "dim") if nano else Cell("·", "faint")
 
     return Column("writes", "Writes", 7, draw, lambda row: row.totals.write_extra_nano, priority,
                   tooltip="What cache writes cost above plain input")  # fmt: skip
@@ -210,7 +210,7 @@ def age(frame: Frame, priority: int) -> Column[Any]:
     def draw(row: HasTotals, width: int) -> Cell:
         seconds = (frame.now_ms - row.totals.last_ms) / 1000
         style = "strong" if seconds < 60 else "" if seconds < 3600 else "dim"
-        return Cell(format.age(row.totals.last_ms, frame.now_ms), style)
+        return Cell(figures.age(row.totals.last_ms, frame.now_ms), style)
 
     return Column("age", "Age", 4, draw, lambda row: row.totals.last_ms, priority, tooltip="Since the last response")
 

@@ -19,8 +19,8 @@ from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
+from claude_tui.figures import NANO
 from claude_tui.ui.bars import STEPS
-from claude_tui.ui.format import NANO
 from claude_tui.ui.stacks import SERIES, Stack
 
 SIGNS: Final = "█▓▒░▚▞"

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from claude_tui import figures
 from claude_tui.model import SOURCES, ModelRow, Snapshot, Totals
-from claude_tui.ui import format
 from claude_tui.ui.columns import Cell, Column
 from claude_tui.ui.period import add
 
@@ -68,7 +68,7 @@ def cost_parts(by_client: Mapping[str, Totals], width: int) -> list[Part]:
     while shown:
         parts: list[Part] = []
         for name, sums in shown.items():
-            gap, figure = " " if parts else "", format.cost(sums, 6).strip()
+            gap, figure = " " if parts else "", figures.cost(sums, 6).strip()
             parts += [(gap + named(name)[0][0], COLOURS[name]), (figure, "$foreground")]
         if len(shown) < len(by_client):
             parts.append((" …", "$quiet"))
@@ -84,9 +84,9 @@ def total_parts(by_client: Mapping[str, Totals], width: int) -> list[Part]:
         parts: list[Part] = []
         for name, sums in by_client.items():
             label, colour = named(name)
-            figures = f" {format.cost(sums, 9).strip()} {format.short(sums.tokens)} tok"
+            sum_text = f" {figures.cost(sums, 9).strip()} {figures.short(sums.tokens)} tok"
             gap = (" · ", "$line") if parts else ("", "")
-            parts += [gap, (label if has_names else label[0], colour), (figures, "$foreground")]
+            parts += [gap, (label if has_names else label[0], colour), (sum_text, "$foreground")]
         if sum(len(text) for text, _ in parts) <= width:
             return parts
     return []

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from rich.cells import cell_len
+from claude_tui import figures
 
 RowT = TypeVar("RowT")
 
@@ -48,7 +48,7 @@ class Column(Generic[RowT]):
 
     def heading(self, width: int) -> str:
         """The label, or the short one where the label does not fit."""
-        return self.label if cell_len(self.label) <= width or not self.short else self.short
+        return self.label if figures.width(self.label) <= width or not self.short else self.short
 
 
 class Placed(NamedTuple):
@@ -96,31 +96,6 @@ def place(columns: Sequence[Column[Any]], available: int, hidden: frozenset[str]
         placed.append(Placed(column, x, width))
         x += width + GAP
     return placed
-
-
-def fit(text: str, width: int, right: bool = False) -> str:
-    """Text in exactly `width` terminal cells, cut with an ellipsis or padded; counts wide characters as two."""
-    length = len(text) if text.isascii() else cell_len(text)
-    if length > width:
-        text = cut(text, width)
-        length = cell_len(text)
-    pad = " " * (width - length)
-    return pad + text if right else text + pad
-
-
-def cut(text: str, width: int) -> str:
-    """The beginning of a text in at most `width` terminal cells, with an ellipsis where something is missing."""
-    if cell_len(text) <= width:
-        return text
-    if width <= 1:
-        return "…"[:width]
-    used, kept = 0, []
-    for character in text:
-        used += cell_len(character)
-        if used > width - 1:
-            break
-        kept.append(character)
-    return "".join(kept) + "…"
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,12 @@ from typing import Final
 from textual.content import Content
 from textual.widgets import Static
 
+from claude_tui import figures
+from claude_tui.figures import fit
 from claude_tui.model import ModelRow, ProjectRow, Snapshot, Totals
-from claude_tui.ui import bars, format
-from claude_tui.ui.columns import fit
+from claude_tui.ui import bars
 from claude_tui.ui.heatmap import REMEMBERED
-from claude_tui.ui.names import tails
+from claude_tui.ui.names import short_model, tails
 
 GONE: Final = ("logs gone, kept in the ledger", "logs gone")
 """What is said of a day only the ledger kept, in as many words as there is room for."""
@@ -40,10 +41,15 @@ def day_summary(
     `is_remembered` says that logs of it are gone, and that the ledger kept what they said: in fewer words where
     `width` is not enough.
     """
-    parts: list[tuple[str, str]] = [(format.day(day), "bold $foreground")]
+    parts: list[tuple[str, str]] = [(figures.day(day), "bold $foreground")]
     if totals is not None:
-        parts += [("  ", ""), (format.headline_cost(totals), "bold $primary"), ("  ", "")]
-        parts += [(f"{format.short(totals.tokens)} tokens  {totals.responses:,} msgs", "$quiet")]
+        parts += [("  ", ""), (figures.headline_cost(totals), "bold $primary"), ("  ", "")]
+        parts += [
+            (
+                f"{figures.tokens(totals.tokens)}  {figures.many(totals.responses, 'msg')}",
+                "$quiet",
+            )
+        ]
         if is_remembered:
             used = sum(len(text) for text, _ in parts)
             said = next((text for text in GONE if used + len(text) + 4 <= width), GONE[-1])
@@ -65,13 +71,13 @@ def ranking(title: str, rows: tuple[ModelRow, ...] | tuple[ProjectRow, ...], wid
     labels = tails(row.name for row in rows)
     top = max((row.totals.cost_nano for row in rows), default=0)
     for row in shown:
-        name = format.short_model(row.name) if isinstance(row, ModelRow) else labels[row.name]
+        name = short_model(row.name) if isinstance(row, ModelRow) else labels[row.name]
         drawn.append(
             Content.assemble(
                 (fit(name, max(4, width - bar - 11)), "$foreground"),
                 " ",
                 (bars.bar(row.totals.cost_nano / top if top else 0, bar), "$primary"),
-                (format.cost(row.totals, 9).rjust(10), "$foreground"),
+                (figures.cost(row.totals, 9).rjust(10), "$foreground"),
             )
         )
     return drawn
@@ -83,10 +89,9 @@ def day_detail(found: DayFound | None, width: int, height: int) -> Content:
         return Content("")
     snapshot = found.snapshot
     totals = snapshot.totals
-    hit = totals.cache_hit
     facts = [
-        f"{format.short(totals.output)} out",
-        f"{format.share(hit, 1)} hit" if hit is not None else "",
+        f"{figures.short(totals.output)} out",
+        f"{figures.cache_hit(totals)} hit" if totals.cache_hit is not None else "",
         f"{len(snapshot.sessions)} sess",
     ]
     lines = [Content.styled(" · ".join(filter(None, facts)), "$quiet")]

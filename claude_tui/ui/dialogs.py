@@ -48,7 +48,7 @@ class ColumnsScreen(ModalScreen["frozenset[str] | None"]):
 
     def on_mount(self) -> None:
         """The list has the keys."""
-        self.query_one(OptionList).focus()
+        self.set_focus(self.query_one(OptionList))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Show or hide a column."""
@@ -106,7 +106,7 @@ class SettingsScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """The list has the keys."""
-        self.query_one(OptionList).focus()
+        self.set_focus(self.query_one(OptionList))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """The next value."""
@@ -125,7 +125,12 @@ class SettingsScreen(ModalScreen[None]):
 class PeriodScreen(ModalScreen[Period]):
     """Asks which days count."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "dismiss(None)", "Close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "dismiss(None)", "Close", show=False),
+        *(Binding(str(number), f"choose({number})", show=False) for number in range(1, len(PERIODS) + 1)),
+        # Before list and line, which would only send word of it: the next key may be for what is below.
+        Binding("enter", "choose", show=False, priority=True),
+    ]
 
     def __init__(self, current: Period, today: date) -> None:
         super().__init__()
@@ -153,21 +158,21 @@ class PeriodScreen(ModalScreen[Period]):
         choices = self.query_one(OptionList)
         at = next((index for index, choice in enumerate(PERIODS) if choice.id == self._current.id), 0)
         choices.highlighted = at
-        choices.focus()
+        self.set_focus(choices)
 
-    def on_key(self, event: object) -> None:
-        """A digit chooses at once."""
-        key = getattr(event, "key", "")
-        if key.isdigit() and not self.query_one(Input).has_focus and 1 <= int(key) <= len(PERIODS):
-            self.dismiss(PERIODS[int(key) - 1])
+    def action_choose(self, number: int = 0) -> None:
+        """Take a usual period by its number; without one, what is selected or typed."""
+        line, highlighted = self.query_one(Input), self.query_one(OptionList).highlighted
+        if number:
+            self.dismiss(PERIODS[number - 1])
+        elif self.focused is not line:
+            self.dismiss(PERIODS[highlighted or 0])
+        else:
+            try:
+                self.dismiss(period.parse(line.value))
+            except ValueError as error:
+                self.query_one("#period-error", Static).update(str(error))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """A usual period."""
+        """A usual period was clicked."""
         self.dismiss(period.BY_ID[event.option_id or "all"])
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """A range of days."""
-        try:
-            self.dismiss(period.parse(event.value))
-        except ValueError as error:
-            self.query_one("#period-error", Static).update(str(error))

@@ -12,12 +12,12 @@ from typing import Final, NamedTuple
 from rich.cells import cell_len
 from textual.content import Content
 
+from claude_tui import figures
 from claude_tui.engine.explain import COUNTED, FLAGS, NOT_LOGGED, REASONS, Explanation
+from claude_tui.figures import cut
 from claude_tui.model import ESTIMATE_FLAGS, PriceStatus, Response, Totals
 from claude_tui.sources.display import display_name
 from claude_tui.sources.turn import TurnDetails
-from claude_tui.ui import format
-from claude_tui.ui.columns import cut
 
 _KINDS: Final = (
     ("input", "input"),
@@ -84,12 +84,12 @@ def laid_out(lines: Sequence[Line], width: int) -> Content:
 def of_totals(totals: Totals, zone: tzinfo) -> Lines:
     """What a sum is made of."""
     lines: Lines = [
-        fact("cost", format.headline_cost(totals), "API-equivalent list price"),
+        fact("cost", figures.headline_cost(totals), "API-equivalent list price"),
         fact("replies", f"{totals.responses:,}", "each counted once, however often its lines were copied"),
     ]
     if totals.first_ms:
-        lines.append(fact("from", format.clock(totals.first_ms, zone)))
-        lines.append(fact("to", format.clock(totals.last_ms, zone)))
+        lines.append(fact("from", figures.clock(totals.first_ms, zone)))
+        lines.append(fact("to", figures.clock(totals.last_ms, zone)))
     lines.append(Content(""))
     lines += [fact(label, f"{getattr(totals, name):,}") for name, label in _KINDS]
     if totals.web_search:
@@ -100,7 +100,7 @@ def of_totals(totals: Totals, zone: tzinfo) -> Lines:
     ]
     # Not every sum knows what its cache did: where neither is known, nothing is said.
     if totals.read_saved_nano or totals.write_extra_nano:
-        saved, spent = (format.money(nano, 12) for nano in (totals.read_saved_nano, totals.write_extra_nano))
+        saved, spent = (figures.money(nano, 12) for nano in (totals.read_saved_nano, totals.write_extra_nano))
         lines += [
             fact("cache saved", saved, "reads at full input price would have cost that more"),
             fact("cache spent", spent, "writes cost that above plain input"),
@@ -117,7 +117,7 @@ def doubts(totals: Totals) -> Lines:
             fact(
                 "≥ unpriced",
                 f"{totals.unpriced_responses:,}",
-                f"replies without a known price, {format.short(totals.unpriced_tokens)} tokens, not in the cost",
+                f"replies without a known price, {figures.tokens(totals.unpriced_tokens)}, not in the cost",
             )
         )
     if totals.lower_bound:
@@ -139,9 +139,9 @@ def of_response(response: Response, zone: tzinfo, prices: str) -> Lines:
         PriceStatus.UNPRICED: "no price is known for this model",
     }.get(price.status, "a part of it has no price and is left out")
     lines: Lines = [
-        fact("cost", format.NOT_AVAILABLE if price.nano is None else format.money(price.nano, 12), how),
+        fact("cost", figures.NOT_AVAILABLE if price.nano is None else figures.money(price.nano, 12), how),
         fact("model", display_name(response.model)),
-        fact("at", format.clock(response.time_ms, zone)),
+        fact("at", figures.clock(response.time_ms, zone)),
         Content(""),
         *(fact(label, f"{getattr(usage, name):,}") for name, label in _KINDS),
         Content(""),
@@ -171,9 +171,14 @@ def of_explanation(found: Explanation, zone: tzinfo) -> Lines:
         return [fact("not explained", "", display_name(found.problem))]
     lines: Lines = [Heading("what was read")]
     if not found.is_complete:
-        part = f"{found.looked_at:,} of {found.to_look_at:,} replies, {found.files:,} of {found.files_total:,} files"
+        part = (
+            f"{found.looked_at:,} of {figures.many(found.to_look_at, 'reply', 'replies')}, "
+            f"{found.files:,} of {figures.many(found.files_total, 'file')}"
+        )
         lines.append(fact("looked at", "a part", part))
-    lines.append(fact("files", f"{found.files:,}", f"{found.lines:,} lines, {format.size(found.bytes_read)}"))
+    lines.append(
+        fact("files", f"{found.files:,}", f"{figures.many(found.lines, 'line')}, {figures.size(found.bytes_read)}")
+    )
     if found.files_gone:
         lines.append(fact("files gone", f"{found.files_gone:,}", "their replies are remembered"))
     lines.append(fact("rows with usage", f"{found.usage_rows:,}"))
@@ -188,7 +193,7 @@ def of_explanation(found: Explanation, zone: tzinfo) -> Lines:
     for row in found.rows:
         place = f"{display_name(os.path.basename(row.path))}:{row.line}"
         lines.append(
-            fact(place[-NAMES:], row.reason, f"{format.clock(row.time_ms, zone)}, {row.usage.output:,} output")
+            fact(place[-NAMES:], row.reason, f"{figures.clock(row.time_ms, zone)}, {row.usage.output:,} output")
         )
     lines += [Content(""), Heading("what it was priced with"), *rate_lines(found)]
     if found.flags:
@@ -202,12 +207,12 @@ def rate_lines(found: Explanation) -> Lines:
     for use in found.rates:
         rates, row = use.rate.rates, use.rate
         when = f"{row.first or 'from the beginning'} to {row.last or 'now'}"
-        special = ("  fast" if row.is_fast else "") + (f"  above {format.short(row.over)} tokens" if row.over else "")
+        special = ("  fast" if row.is_fast else "") + (f"  above {figures.short(row.over)} tokens" if row.over else "")
         lines.append(
             fact(
                 display_name(row.model),
-                format.money(use.cost_nano, 12),
-                f"{use.responses:,} replies  {when}{special}",
+                figures.money(use.cost_nano, 12),
+                f"{figures.many(use.responses, 'reply', 'replies')}  {when}{special}",
             )
         )
         prices = (
@@ -224,7 +229,11 @@ def rate_lines(found: Explanation) -> Lines:
         lines.append(fact("free", f"{found.free:,}", "replies of models that cost nothing"))
     for one in found.unpriced:
         lines.append(
-            fact(display_name(one.model), format.NOT_AVAILABLE, f"{one.responses:,} replies, {one.tokens:,} tokens")
+            fact(
+                display_name(one.model),
+                figures.NOT_AVAILABLE,
+                f"{figures.many(one.responses, 'reply', 'replies')}, {figures.many(one.tokens, 'token')}",
+            )
         )
     return lines
 
@@ -233,7 +242,7 @@ def of_details(found: TurnDetails) -> Lines:
     """What the log says of one reply beside its numbers."""
     lines: Lines = [Heading("in the log")]
     if found.line:
-        rows = f"{found.rows:,} row{'s' if found.rows != 1 else ''}"
+        rows = figures.many(found.rows, "row")
         lines.append(fact("line", f"{found.line:,}", f"e opens it; {rows} of this reply near it"))
     if found.tools:
         lines.append(
@@ -248,7 +257,7 @@ def of_details(found: TurnDetails) -> Lines:
     if found.stop_reason:
         lines.append(fact("ended", found.stop_reason))
     if found.duration_ms is not None:
-        lines.append(fact("took", format.countdown(found.duration_ms / 1000)))
+        lines.append(fact("took", figures.countdown(found.duration_ms / 1000)))
     for name, value in (("message", found.message_id), ("request", found.request_id), ("client", found.version)):
         if value:
             lines.append(fact(name, value))

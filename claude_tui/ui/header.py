@@ -11,11 +11,13 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
+from claude_tui import figures
 from claude_tui.engine.blocks import Window
 from claude_tui.engine.budgets import BudgetState
 from claude_tui.model import Phase, Progress, Snapshot, Totals
 from claude_tui.sources.display import display_name
-from claude_tui.ui import bars, clients, format
+from claude_tui.ui import bars, clients
+from claude_tui.ui.names import superscript
 from claude_tui.ui.open_block import left_text
 
 VIEW_NAMES = ("live", "models", "projects", "sessions", "days", "blocks")
@@ -74,17 +76,17 @@ def phase_parts(progress: Progress, status: Status, width: int) -> list[Part]:
         return [(" ⏸ PAUSED ", "bold reverse $warning")]
     if progress.phase is Phase.SCANNING:
         share = progress.bytes_done / progress.bytes_total if progress.bytes_total else 0.0
-        saved = f"saved {format.age(status.saved_ms, status.now_ms)} ago, " if status.saved_ms and width >= 60 else ""
+        saved = f"saved {figures.age(status.saved_ms, status.now_ms)} ago, " if status.saved_ms and width >= 60 else ""
         parts: list[Part] = [(f"◌ {saved}scanning ", "bold $accent")]
         if width >= 40:
             filled, empty = bars.gauge(share, 10)
             parts += [(filled, "$accent"), (empty, "$line")]
-        parts.append((f" {100 * share:.0f}%", "$foreground"))
+        parts.append((f" {figures.percent(100 * share)}", "$foreground"))
         if width >= 60:
             parts.append((f" {progress.files_done:,}/{progress.files_total:,} files", "$quiet"))
-            parts.append((f" {format.size(progress.bytes_done)} of {format.size(progress.bytes_total)}", "$quiet"))
+            parts.append((f" {figures.size(progress.bytes_done)} of {figures.size(progress.bytes_total)}", "$quiet"))
         if progress.eta_s is not None and width >= 24:
-            parts.append((f" {format.countdown(progress.eta_s)} left", "$quiet"))
+            parts.append((f" {figures.countdown(progress.eta_s)} left", "$quiet"))
         return parts
     glyph, style = {
         Phase.DISCOVERING: ("◌", "$accent"),
@@ -114,13 +116,13 @@ def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
     groups.append((0, phase_parts(progress, status, width)))
     if progress.phase is not Phase.SCANNING:
         if progress.files_total:
-            groups.append((6, [(f"{progress.files_total:,} file{'s' if progress.files_total != 1 else ''}", "$quiet")]))
+            groups.append((6, [(figures.many(progress.files_total, "file"), "$quiet")]))
         if progress.detail:
             groups.append((7, [(progress.detail, "$warning")]))
         if status.interval_s != DEFAULT_INTERVAL_S:
             groups.append((5, [(f"every {status.interval_s:g}s", "$warning")]))
     if snapshot.newest_ms:
-        age = format.age(snapshot.newest_ms, status.now_ms)
+        age = figures.age(snapshot.newest_ms, status.now_ms)
         word = "data " if width >= 44 else ""
         old = " old" if width >= 32 and age != "now" else ""
         groups.append((3, [(word, "$quiet"), (age, "$foreground"), (old, "$quiet")]))
@@ -135,7 +137,7 @@ def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
 def budget_text(state: BudgetState) -> str:
     """How a budget stands, in a few words."""
     mark = "≥ " if state.is_lower_bound else ""
-    return f"{state.name}: {mark}{format.money(state.spent_nano, 12)} of {format.money(state.limit_nano, 12)}"
+    return f"{state.name}: {mark}{figures.money(state.spent_nano, 12)} of {figures.money(state.limit_nano, 12)}"
 
 
 def tabs(active: str, width: int, has_shades: bool = True) -> list[Part]:
@@ -146,7 +148,7 @@ def tabs(active: str, width: int, has_shades: bool = True) -> list[Part]:
     if width >= 112:
         parts = [(" claude-top ", "bold $background on $primary"), (" ", "")]
     for number, name in enumerate(VIEW_NAMES, 1):
-        label = f"{format.superscript(number)}{name.capitalize() if full or name == active else ''}"
+        label = f"{superscript(number)}{name.capitalize() if full or name == active else ''}"
         pad = " " if width >= 112 or name == active else ""
         parts.append((f"{pad}{label}{pad or ' '}", marked if name == active else "$quiet"))
     return parts
@@ -162,7 +164,7 @@ def top_line(snapshot: Snapshot, status: Status, width: int) -> Content:
 
 def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> Content:
     """Meters as one line, for small panes. `alone` where it is all there is above the table."""
-    burn = snapshot.burn.last_5m_nano
+    burn, flow = snapshot.burn.last_5m_nano, snapshot.tokens_per_minute
     glyph = (
         []
         if not alone
@@ -170,17 +172,17 @@ def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> C
         if not status.paused
         else [("⏸ ", "bold $warning")]
     )
-    today = format.cost(snapshot.today, 9) if width < 50 else format.headline_cost(snapshot.today)
+    today = figures.cost(snapshot.today, 9) if width < 50 else figures.headline_cost(snapshot.today)
     first: list[Part] = [*glyph, ("today ", "$quiet") if width >= 30 else ("", ""), (today, "bold $primary")]
     groups: list[tuple[int, Sequence[Part]]] = [(0, first)]
     if alone and snapshot.progress.history:
         groups.append((-1, [history_part(display_name(snapshot.progress.history), width)]))
-    groups.append((1, [(f"{format.money(burn, 7)}/h", "bold $warning" if burn else "$quiet")]))
+    groups.append((1, [(f"{figures.money(burn, 7)}/h", "bold $warning" if burn else "$quiet")]))
     if status.window is not None:
         room = min(20, width - sum(len(text) for _, parts in groups for text, _ in parts) - 6)
         groups.append((2, [(left_text(status.window, status.now_ms, room), "$accent")]))
     if alone:
-        number = format.superscript(VIEW_NAMES.index(status.view) + 1) if status.view in VIEW_NAMES else ""
+        number = superscript(VIEW_NAMES.index(status.view) + 1) if status.view in VIEW_NAMES else ""
         groups.append((3, [(number + status.view, "bold $accent")]))
         groups.append((5, [(status.period, "$accent")]))
     if status.client:
@@ -190,21 +192,21 @@ def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> C
         (
             6,
             [
-                (f"{format.short(snapshot.tokens_per_minute[-1] if snapshot.tokens_per_minute else 0)}", "$foreground"),
+                (figures.short(flow[-1] if flow else 0), "$foreground"),
                 (" tok/min", "$quiet"),
             ],
         )
     )
-    groups.append((7, [(bars.sparkline(snapshot.tokens_per_minute, 20), "$secondary")]))
+    groups.append((7, [(bars.sparkline(flow, 20), "$secondary")]))
     return assemble(groups, width)
 
 
 def today_lines(snapshot: Snapshot, width: int) -> list[Content]:
     """The meter of today."""
     today = snapshot.today
-    counts = f"{format.short(today.tokens)} tok · {format.count(today.responses, 6)} msgs"
+    counts = f"{figures.short(today.tokens)} tok · {figures.many(today.responses, 'msg', width=6)}"
     return [
-        Content.styled(format.headline_cost(today), "bold $primary"),
+        Content.styled(figures.headline_cost(today), "bold $primary"),
         Content.styled(counts, "$quiet"),
         _hit_line(today, width),
     ]
@@ -214,10 +216,9 @@ def _hit_line(totals: Totals, width: int) -> Content:
     hit = totals.cache_hit
     if hit is None:
         return Content.styled("no input yet", "$faint")
+    figure = figures.cache_hit(totals).rjust(6)
     filled, empty = bars.gauge(hit, max(0, width - 10))
-    return Content.assemble(
-        ("hit ", "$quiet"), (filled, "$success"), (empty, "$line"), (format.share(hit, 1).rjust(6), "$foreground")
-    )
+    return Content.assemble(("hit ", "$quiet"), (filled, "$success"), (empty, "$line"), (figure, "$foreground"))
 
 
 def burn_lines(snapshot: Snapshot, width: int) -> list[Content]:
@@ -226,7 +227,7 @@ def burn_lines(snapshot: Snapshot, width: int) -> list[Content]:
     top = max(burn.last_5m_nano, burn.last_15m_nano, burn.last_60m_nano)
     lines = []
     for label, nano in ((" 5m", burn.last_5m_nano), ("15m", burn.last_15m_nano), ("60m", burn.last_60m_nano)):
-        figure = f"{format.money(nano, 8)}/h".rjust(10)
+        figure = f"{figures.money(nano, 8)}/h".rjust(10)
         filled, empty = bars.gauge(nano / top if top else 0, max(0, width - 15))
         lines.append(
             Content.assemble(
@@ -247,10 +248,11 @@ def flow_lines(snapshot: Snapshot, width: int) -> list[Content]:
 
 def period_lines(totals: Totals, width: int) -> list[Content]:
     """The meter of the period: its sums, and how sure they are."""
-    sure = format.confidence(totals, width)
+    sure = figures.confidence(totals, width)
+    counts = f"{figures.short(totals.tokens)} tok · {figures.many(totals.responses, 'msg', width=7)}"
     return [
-        Content.styled(format.headline_cost(totals), "bold $foreground"),
-        Content.styled(f"{format.short(totals.tokens)} tok · {format.count(totals.responses, 7)} msgs", "$quiet"),
+        Content.styled(figures.headline_cost(totals), "bold $foreground"),
+        Content.styled(counts, "$quiet"),
         Content.styled(sure, "$success" if sure == "exact" else "$warning"),
     ]
 
@@ -299,7 +301,7 @@ class Meters(Horizontal):
         self._title("today", "today", active)
         room = self.parts["burn"].size.width - 2
         self._title("burn", "burn", left_text(status.window, status.now_ms, room) if status.window else "")
-        peak = f"now {format.short(flow[-1] if flow else 0)} · peak {format.short(max(flow, default=0))}"
+        peak = f"now {figures.short(flow[-1] if flow else 0)} · peak {figures.short(max(flow, default=0))}"
         self._title("flow", "tokens/min · 60 min", peak)
         parts = clients.cost_parts(status.by_client, self.parts["period"].size.width - 2)
         if status.client:

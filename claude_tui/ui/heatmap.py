@@ -21,8 +21,8 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from claude_tui.figures import MONTHS, WEEKDAYS
 from claude_tui.ui.bindings import HEATMAP_BINDINGS
-from claude_tui.ui.format import MONTHS, WEEKDAYS
 
 GLYPHS: Final = "·░▒▓█"
 """One per level: nothing, and the four quarters of the days that have something."""
@@ -123,13 +123,6 @@ class Heatmap(Widget, can_focus=True):
 
     cursor_day: reactive[date | None] = reactive(None, repaint=True)
     """The selected day."""
-
-    class DaySelected(Message):
-        """Enter was pressed on a day."""
-
-        def __init__(self, day: date) -> None:
-            self.day = day
-            super().__init__()
 
     class DayHighlighted(Message):
         """The cursor moved to another day."""
@@ -242,9 +235,8 @@ class Heatmap(Widget, can_focus=True):
             self.post_message(self.DayHighlighted(day))
 
     def _move_to(self, day: date) -> None:
-        if self.grid:
-            today = self._given[1] or day
-            self.cursor_day = max(self.grid[0][0].day, min(day, today))
+        first = self.grid[0][0].day if self.grid else day  # the grid is built when there is room for it
+        self.cursor_day = max(first, min(day, self._given[1] or day))
 
     def action_walk(self, days: int) -> None:
         """Move the cursor by some days."""
@@ -255,11 +247,6 @@ class Heatmap(Widget, can_focus=True):
         """Move the cursor to the first day on screen, or to today."""
         if self.grid and self._given[1] is not None:
             self._move_to(self.grid[0][0].day if end == "first" else self._given[1])
-
-    def action_open(self) -> None:
-        """Open the selected day."""
-        if self.cursor_day is not None:
-            self.post_message(self.DaySelected(self.cursor_day))
 
     def action_metric(self) -> None:
         """Ask for another metric."""

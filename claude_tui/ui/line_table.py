@@ -25,11 +25,10 @@ class LineTable(TableLines[RowT]):
     BINDINGS: ClassVar[list[BindingType]] = list(TABLE_BINDINGS)
 
     class Opened(Message):
-        """Enter was pressed on a row, or the selected row was clicked."""
+        """The selected row was clicked."""
 
-        def __init__(self, table: LineTable[Any], row: Any) -> None:
+        def __init__(self, table: LineTable[Any]) -> None:
             self.table = table
-            self.row = row
             super().__init__()
 
         @property
@@ -145,7 +144,7 @@ class LineTable(TableLines[RowT]):
         if index >= len(self.rows):
             return
         if index == self.cursor_index:
-            self.action_open()
+            self.post_message(self.Opened(self))
         else:
             self.move_to(index)
 
@@ -200,9 +199,3 @@ class LineTable(TableLines[RowT]):
         """Move the cursor to the next or the previous row the filter found, round the ends."""
         if self.rows:
             self.move_to(((self.cursor_index or 0) + step) % len(self.rows))
-
-    def action_open(self) -> None:
-        """Open the selected row."""
-        row = self.cursor_row
-        if row is not None:
-            self.post_message(self.Opened(self, row))

@@ -6,7 +6,6 @@ from abc import abstractmethod
 from dataclasses import replace
 from pathlib import Path
 
-from textual import work
 from textual.app import App
 from textual.theme import Theme
 
@@ -94,7 +93,6 @@ class Looks(App[None]):
         """The next theme."""
         self.notify(self.change_setting("theme", 1), title="theme", timeout=2, markup=False)
 
-    @work(group="dialog")
     async def action_columns(self) -> None:
         """Choose the columns of the table."""
         from claude_tui.ui.dialogs import ColumnsScreen
@@ -102,11 +100,14 @@ class Looks(App[None]):
         view, table = self.view, self.view.table
         if table is None:
             self.say_not_here()
-        else:
-            hidden = await self.push_screen_wait(ColumnsScreen(table.columns, table.hidden_columns))
+            return
+
+        def choose(hidden: frozenset[str] | None) -> None:
             if hidden is not None and hidden != table.hidden_columns:
                 table.choose_columns(hidden)
                 self.keep("columns", view.TITLE, tuple(sorted(hidden)))
+
+        await self.push_screen(ColumnsScreen(table.columns, table.hidden_columns), choose)
 
     def say_not_here(self) -> None:
         """What a key asks for is not to be had in this view."""

@@ -36,3 +36,18 @@ def _parts(name: str) -> list[str]:
     """The parts of an absolute folder; anything else is one part."""
     parts = [part for part in _SEPARATORS.split(name) if part] if _ABSOLUTE.match(name) else []
     return parts or [name]
+
+
+def superscript(number: int) -> str:
+    """A small raised number, as in the titles of panels."""
+    return "".join("⁰¹²³⁴⁵⁶⁷⁸⁹"[int(digit)] for digit in str(number))
+
+
+def short_model(name: str) -> str:
+    """A model's name without what every row of the list shares: vendor prefix and date of a snapshot."""
+    for prefix in ("claude-", "anthropic/claude-", "anthropic.claude-"):
+        if name.startswith(prefix):
+            name = name[len(prefix) :]
+            break
+    head, _, tail = name.rpartition("-")
+    return head if head and len(tail) == 8 and tail.isdigit() and tail.startswith("20") else name

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 
 from claude_tui.ui.bindings import BY_ID, DAYS_BINDINGS, GENERAL, LOOK, ROW_BINDINGS, SESSION_BINDINGS, VIEWS
 from claude_tui.ui.help import key_text
 
+if TYPE_CHECKING:
+    from claude_tui.ui.walk import Walk
+
 _SKIPPED = frozenset({"palette", "back"})
 
 
-def commands(app: App[Any]) -> Iterator[SystemCommand]:
+def commands(app: Walk) -> Iterator[SystemCommand]:
     """Every action by its name, then the themes."""
     for binding in (*VIEWS, *LOOK, *GENERAL):
         if binding.id not in _SKIPPED:
@@ -38,13 +41,15 @@ def commands(app: App[Any]) -> Iterator[SystemCommand]:
         yield SystemCommand(f"Theme: {name}", "Use this theme", partial(setattr, app, "theme", name))
 
 
-async def _run_on_focused(app: App[Any], action: str) -> None:
+async def _run_on_focused(app: Walk, action: str) -> None:
     if app.focused is not None:
         await app.run_action(action, default_namespace=app.focused)
 
 
-async def _run_in_view(app: App[Any], action: str) -> None:
+async def _run_in_view(app: Walk, action: str) -> None:
     node = app.focused.parent if app.focused is not None else None
+    if not app.is_current:
+        return  # the selected row is of another place
     if node is not None and hasattr(node, f"action_{action}"):
         await app.run_action(action, default_namespace=node)
     else:

@@ -12,9 +12,10 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 
+from claude_tui import figures
+from claude_tui.figures import cut
 from claude_tui.model import Totals
-from claude_tui.ui import bars, format
-from claude_tui.ui.columns import cut
+from claude_tui.ui import bars
 from claude_tui.ui.header import Line, assemble
 
 LEAST_HEIGHT, MOST_HEIGHT = 8, 12
@@ -44,8 +45,8 @@ def history(row: Sparked, today: date, width: int, height: int) -> Content:
     wide = [nano for nano in row.spark for _ in range(each)][-width:]
     lines = [Content.styled(line, "$secondary") for line in bars.columns(wide, len(wide), max(1, height - 1))]
     first, last = today - timedelta(days=max(0, days - 1)), today
-    begin, top = (f"{day.day} {format.MONTHS[day.month - 1]}" for day in (first, last))
-    peak = f"peak {format.money(max(row.spark, default=0), 8)}"
+    begin, top = (f"{day.day} {figures.MONTHS[day.month - 1]}" for day in (first, last))
+    peak = f"peak {figures.money(max(row.spark, default=0), 8)}"
     foot = begin + peak.center(max(0, len(wide) - len(begin) - len(top))) + top
     return Content("\n").join([*lines, Content.styled(foot[:width], "$quiet")])
 
@@ -60,20 +61,20 @@ def kinds(totals: Totals, width: int, height: int) -> Content:
     for name, tokens in named:
         part = tokens / totals.tokens if totals.tokens else 0.0
         lines.append(Content.assemble(
-            (name.ljust(9), "$quiet"), (format.short(tokens).rjust(6), "$foreground" if tokens else "$faint"), "  ",
-            (bars.bar(part, max(0, width - 24)), "$primary"), (format.share(tokens, totals.tokens).rjust(6), "$quiet"),
+            (name.ljust(9), "$quiet"), (figures.short(tokens).rjust(6), "$foreground" if tokens else "$faint"), "  ",
+            (bars.bar(part, max(0, width - 24)), "$primary"), (figures.share(tokens, totals.tokens).rjust(6), "$quiet"),
         ))  # fmt: skip
     hit = totals.cache_hit
     if height >= 8:
         lines.append(Content(""))
-    used = format.share(hit, 1) + " hit" if hit is not None else "unused"
+    used = figures.cache_hit(totals) + " hit" if hit is not None else "unused"
     groups = [
         (0, [("cache ", "$quiet"), (used, "$success")]),
-        (1, [("saved ", "$quiet"), (format.money(totals.read_saved_nano, 9), "$foreground")]),
-        (2, [("writes +", "$quiet"), (format.money(totals.write_extra_nano, 8), "$foreground")]),
+        (1, [("saved ", "$quiet"), (figures.money(totals.read_saved_nano, 9), "$foreground")]),
+        (2, [("writes +", "$quiet"), (figures.money(totals.write_extra_nano, 8), "$foreground")]),
     ]
     lines.append(assemble(groups, width, gap=("  ", "")))
-    lines.append(Content.styled(cut(format.confidence(totals, width), width), "$quiet"))
+    lines.append(Content.styled(cut(figures.confidence(totals, width), width), "$quiet"))
     return Content("\n").join(lines)
 
 

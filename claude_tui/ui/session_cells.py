@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from claude_tui import figures
 from claude_tui.model import SessionRow, SessionState
-from claude_tui.ui import bars, format
+from claude_tui.ui import bars
 from claude_tui.ui.cells import safe
 from claude_tui.ui.columns import Cell, Column
+from claude_tui.ui.names import short_model
 from claude_tui.ui.tree import AgentLine
 
 STATES: Final[dict[SessionState, tuple[str, str]]] = {
@@ -63,10 +65,10 @@ def context(priority: int) -> Column[SessionRow | AgentLine]:
         if not row.context_tokens:
             return Cell("")
         if not row.context_window:
-            return Cell(format.short(row.context_tokens, min(width, 5)), "dim")
+            return Cell(figures.short(row.context_tokens, min(width, 5)), "dim")
         fill = row.context_tokens / row.context_window
         style = "bad" if fill >= 0.9 else "warn" if fill >= 0.75 else "dim"
-        percent = ("↻" if row.compactions else "") + f"{min(fill, 9.99) * 100:.0f}%"
+        percent = ("↻" if row.compactions else "") + figures.percent(min(fill, 9.99) * 100)
         return Cell(
             ("".join(bars.gauge(min(fill, 1), width - 5)) if width >= 9 else "") + percent.rjust(min(width, 5)), style
         )
@@ -89,7 +91,7 @@ def rate(priority: int) -> Column[SessionRow | AgentLine]:
 
     def draw(row: SessionRow | AgentLine, width: int) -> Cell:
         return (
-            Cell(format.money(row.cost_per_hour_nano, width), "hot") if row.cost_per_hour_nano else Cell("·", "faint")
+            Cell(figures.money(row.cost_per_hour_nano, width), "hot") if row.cost_per_hour_nano else Cell("·", "faint")
         )
 
     return Column(
@@ -105,5 +107,5 @@ def rate(priority: int) -> Column[SessionRow | AgentLine]:
 
 def models_text(row: SessionRow | AgentLine) -> str:
     """The models of a session, the first by name, the others counted."""
-    names = [format.short_model(safe(name)) for name in row.models]
+    names = [short_model(safe(name)) for name in row.models]
     return "" if not names else names[0] + (f" +{len(names) - 1}" if len(names) > 1 else "")

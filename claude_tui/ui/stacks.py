@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from claude_tui.figures import MONTHS, NANO, money, short
 from claude_tui.model import DayRow
-from claude_tui.ui.format import MONTHS, NANO, money, short
 
 SERIES: Final = 6
 """Series that are told apart; the last is for everything else."""
@@ -34,7 +34,7 @@ class Stack:
 
     def label(self, value: float, width: int) -> str:
         """A value of the axis as text."""
-        return money(round(value * NANO), width) if self.is_money else short(value, width)
+        return money(round(value * NANO), width) if self.is_money else short(round(value), width)
 
     def ticks(self, shown: int, stride: int) -> list[tuple[int, str]]:
         """Which of the last `shown` bars are named, and how: as many as fit without touching."""

@@ -20,9 +20,10 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from claude_tui.figures import fit
 from claude_tui.model import SOURCES
 from claude_tui.ui.arrangement import Arrangement
-from claude_tui.ui.columns import GAP, Cell, Column, Filter, Placed, RowT, fit, place
+from claude_tui.ui.columns import GAP, Cell, Column, Filter, Placed, RowT, place
 
 STYLES = (
     "dim",

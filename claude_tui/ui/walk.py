@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
-from textual.widgets import ContentSwitcher, Input
+from textual import events
+from textual.dom import DOMNode
+from textual.widgets import ContentSwitcher
 
+from claude_tui.ui.filter_line import FilterLine
 from claude_tui.ui.header import VIEW_NAMES
+from claude_tui.ui.line_table import LineTable
 from claude_tui.ui.looks import Looks
-from claude_tui.ui.views.base import EVERYTHING, DayWanted, Drilled, Scope, View
+from claude_tui.ui.type_ahead import TypeAhead
+from claude_tui.ui.views.base import EVERYTHING, DayWanted, Scope, View
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,32 @@ class Walk(Looks):
 
     places: list[Place]
     """The way here; the last is where one is."""
+    trouble: str
+    """What failed, so that rows may never come and no key waits for them; "" nothing."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.typed = TypeAhead(self, super().on_event, self._lacks_rows, self._is_for_rows)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Do what a key says before the next is looked at."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            await self.typed.take(event)
+        else:
+            await super().on_event(event)
+
+    @property
+    @abstractmethod
+    def is_current(self) -> bool:
+        """Whether what is drawn is what there is at this place. Else there is no row to open."""
+
+    def _lacks_rows(self) -> bool:
+        """Whether there will be other rows soon."""
+        return not self.is_current and not self.trouble
+
+    def _is_for_rows(self, node: DOMNode) -> bool:
+        """Whether what a node does, it does to the rows of the view."""
+        return self.view in node.ancestors_with_self
 
     @property
     def place(self) -> Place:
@@ -48,7 +81,8 @@ class Walk(Looks):
 
     def focus_view(self) -> None:
         """Give the keys to the view on screen."""
-        self.view.main.focus(scroll_visible=False)
+        # At once, and not when its turn comes: the next key is for it.
+        self.screen_stack[0].set_focus(self.view.main, scroll_visible=False)
 
     async def action_view(self, name: str) -> None:
         """Go to a view, unnarrowed."""
@@ -63,13 +97,22 @@ class Walk(Looks):
         at = VIEW_NAMES.index(self.places[0].view) if self.places[0].view in VIEW_NAMES else 0
         await self.action_view(VIEW_NAMES[(at + step) % len(VIEW_NAMES)])
 
-    async def on_drilled(self, event: Drilled) -> None:
-        """A row was opened."""
+    async def action_open(self) -> None:
+        """Go into the selected row: what it narrows to is added to what this place is narrowed to."""
+        drilled = self.view.drilled() if self.is_current else None
+        if drilled is None:
+            return
         self._close_filter()
-        target = self.views[event.view]
+        target = self.views[drilled.view]
         if target.table is not None:
             target.table.set_filter("")
-        await self._go([*self.places, Place(event.view, event.scope)])
+        scope = self.place.scope.narrowed(drilled.name, **drilled.keys)
+        await self._go([*self.places, Place(drilled.view, scope)])
+
+    async def on_line_table_opened(self, event: LineTable.Opened) -> None:
+        """The selected row was clicked, unless one is elsewhere by now."""
+        if event.table is self.view.table:
+            await self.action_open()
 
     def on_day_wanted(self, event: DayWanted) -> None:
         """The selected day's models and projects are needed."""
@@ -99,23 +142,21 @@ class Walk(Looks):
             self.say_not_here()
             return
         if not self.query("#filter"):
-            await self.mount(Input(id="filter", placeholder="filter; ! for the others", compact=True), before="#keybar")
-        line = self.query_one("#filter", Input)
+            await self.mount(FilterLine(self._filter), before="#keybar")
+        line = self.query_one(FilterLine)
         self.screen.add_class("-filtering")
-        with line.prevent(Input.Changed):
-            line.value = table.filter.text
-        line.focus()
+        line.value = table.filter.text
+        self.screen.set_focus(line, scroll_visible=False)
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter as it is typed."""
-        if event.input.id == "filter" and self.view.table is not None:
-            self.view.table.set_filter(event.value)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def action_keep_filter(self) -> None:
         """Keep the filter and go on in the table."""
-        if event.input.id == "filter":
-            self._close_filter()
-            self.rearrange()
+        self._close_filter()
+        self.rearrange()
+
+    def _filter(self, text: str) -> None:
+        """Filter as it is typed."""
+        if self.screen.has_class("-filtering") and self.view.table is not None:
+            self.view.table.set_filter(text)
 
     def _close_filter(self) -> None:
         self.screen_stack[0].remove_class("-filtering")

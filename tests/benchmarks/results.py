@@ -86,7 +86,7 @@ def corpus(options: argparse.Namespace) -> Path:
     """The config folder to measure: the one named, else an invented one, made where it is not there yet."""
     if options.corpus:
         return Path(options.corpus).absolute()
-    folder = KEPT / options.size
+    folder = KEPT / str(options.size)
     if not folder.with_name(folder.name + ".truth.json").exists():
         tell(f"making logs of size {options.size} in {KEPT}")
         write_corpus(folder, options.size)

@@ -39,7 +39,7 @@ def test_a_picture_of_some_days(claude_home: ClaudeHome, capsys: pytest.CaptureF
     )
     assert main(["--once", "--period", "2026-11-20..2026-11-20"]) == 0
     text = capsys.readouterr().out
-    assert "2026-11-20 $1.50" in text and "in 1 responses" in text
+    assert "2026-11-20 $1.50" in text and "in 1 response\n" in text
     assert main(["--once", "--period", "..2026-11-20", "--timezone", "UTC"]) == 0
     assert "until 2026-11-20 $4.50" in capsys.readouterr().out
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from claude_tui.engine.count import count
-from claude_tui.engine.ledger.book import facts_of_json, facts_to_json
+from claude_tui.engine.ledger.record import facts_to_json
+from claude_tui.engine.ledger.sound import facts_of_json
 from claude_tui.engine.reading import FileReader, Task, discover
 from claude_tui.engine.sessions import context_window
 from claude_tui.engine.snapshots import SnapshotMaker

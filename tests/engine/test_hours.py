@@ -118,7 +118,12 @@ def test_a_day_in_which_nothing_changed_is_not_summed_again(
     before = book.hours(Query())
     asked: list[tuple[int, ...]] = []
     rows_between = store.rows_between
-    monkeypatch.setattr(store, "rows_between", lambda *span: asked.append(span) or rows_between(*span))
+
+    def asking(since: int, until: int) -> object:
+        asked.append((since, until))
+        return rows_between(since, until)
+
+    monkeypatch.setattr(store, "rows_between", asking)
     assert book.hours(Query()) == before
     assert asked == []
     history.append(assistant("msg_new", NOW_MS, usage(1000, 10), "s1"), session="s1")

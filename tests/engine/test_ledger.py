@@ -10,6 +10,7 @@ import sys
 import threading
 from collections import Counter
 from dataclasses import replace
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
@@ -128,7 +129,7 @@ def test_a_final_output_replaces_the_placeholder(claude_home: ClaudeHome, tmp_pa
 
 def test_no_day_ever_shrinks(claude_home: ClaudeHome, tmp_path: Path) -> None:
     ledger = ledger_in(tmp_path)
-    high: Counter[object] = Counter()
+    high: Counter[date] = Counter()
     for step in range(12):
         session = f"s{step % 3}"
         time_ms = T + step * DAY_MS // 4

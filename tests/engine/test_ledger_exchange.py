@@ -4,13 +4,17 @@ import io
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_tui.engine.ledger import Ledger, LedgerError, LedgerKeeper, export_jsonl, import_jsonl, read_lines
+from claude_tui.engine.ledger.ledger import Written
+from claude_tui.engine.ledger.pieces import Piece
 from claude_tui.engine.store import Store
+from claude_tui.model import Row
 from claude_tui.sources.protocol import FileFacts
 from tests.engine.counting import GOLDEN_SETS, PRICER, UTC, placeless
 from tests.engine.ledgers import content_of, ledger_in, piece, ran, row, sql
@@ -108,9 +112,9 @@ WRITES = st.lists(
 @given(WRITES, WRITES, st.sampled_from(["here", "there"]))
 def test_merging_is_exact_whichever_takes_in_which_and_however_often(
     tmp_path_factory: pytest.TempPathFactory,
-    ours: list,
-    theirs: list,
-    host: str,  # type: ignore[type-arg]
+    ours: list[tuple[str, list[Row]]],
+    theirs: list[tuple[str, list[Row]]],
+    host: str,
 ) -> None:
     folder = tmp_path_factory.mktemp("merge")
     one, two = ledger_in(folder / "1"), ledger_in(folder / "2", host)
@@ -131,7 +135,7 @@ def test_merging_is_exact_whichever_takes_in_which_and_however_often(
     assert content_of(first) == content_of(second)
 
 
-def _fields(row):  # type: ignore[no-untyped-def]
+def _fields(row: Row) -> dict[str, Any]:
     return {name: getattr(row, name) for name in row.__dataclass_fields__}
 
 
@@ -191,7 +195,12 @@ def test_lines_that_come_twice_are_written_once_a_batch(tmp_path: Path, monkeypa
     ledger = ledger_in(tmp_path / "own")
     writes: list[int] = []
     write = ledger.write
-    monkeypatch.setattr(ledger, "write", lambda found, wait_s: (writes.append(1), write(found, wait_s))[1])
+
+    def noting(found: list[Piece], wait_s: float) -> Written:
+        writes.append(1)
+        return write(found, wait_s)
+
+    monkeypatch.setattr(ledger, "write", noting)
     assert import_jsonl(ledger, sorted(lines * 3)) == (500, 0, 1_000, 0)
     assert len(writes) == 1
     assert {key: sorted(found) for key, found in content_of(ledger).items()} == {

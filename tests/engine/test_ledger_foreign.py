@@ -7,9 +7,11 @@ import random
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from claude_tui.engine.given import mark_of
 from claude_tui.engine.ledger import Ledger, LedgerError
 from claude_tui.engine.ledger.book import Book, _run_crc
 from claude_tui.engine.ledger.record import FileRecord, row_crc, row_of
@@ -107,7 +109,7 @@ def forged(path: Path, record: FileRecord, runs: list[tuple[int, bytes]]) -> Non
     ],
     ids=repr,
 )  # fmt: skip
-def test_a_file_with_a_sound_checksum_that_makes_no_sense_is_refused(change: dict[str, object], tmp_path: Path) -> None:
+def test_a_file_with_a_sound_checksum_that_makes_no_sense_is_refused(change: dict[str, Any], tmp_path: Path) -> None:
     other = written(tmp_path / "other")
     with closing(sqlite3.connect(other.path)) as connection:
         book = Book(connection)
@@ -188,7 +190,7 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
         assert "no regular file" in refused(tmp_path, path)
     own = Ledger.open(pipe, "here")
     assert own.recall().files == [] and "no regular file" in own.status
-    assert own.mark() == ""
+    assert mark_of(own.path) == ""
     with pytest.raises(LedgerError, match="no regular file"):
         own.write([piece("/p", [row("msg_1")])])
 

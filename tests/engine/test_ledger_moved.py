@@ -6,7 +6,9 @@ import pytest
 
 from claude_tui.engine.ledger import Ledger, adopt, moved_folders
 from claude_tui.engine.ledger.book import FileKey
+from claude_tui.engine.ledger.ledger import Written
 from claude_tui.engine.ledger.moved import Moved, moved_in
+from claude_tui.engine.ledger.pieces import Piece
 from claude_tui.engine.reading import roots_of
 from tests.engine.counting import config_of
 from tests.engine.ledgers import content_of, ledger_in, piece, ran, row
@@ -65,9 +67,7 @@ def test_only_this_machines_files_move(tmp_path: Path) -> None:
     ])  # fmt: skip
     assert moved_folders(ledger, [("claude", "/b/projects")]) == [Moved("claude", "/a/projects", "/b/projects", 1, 1)]
     assert adopt(ledger, "/a/projects", "/b/projects").files == 1
-    assert [(key.host, key.path) for key in content_of(ledger) if "/b/" in key.path] == [
-        ("here", "/b/projects/p.jsonl")
-    ]
+    assert [(host, path) for host, _, path in content_of(ledger) if "/b/" in path] == [("here", "/b/projects/p.jsonl")]
 
 
 @pytest.mark.parametrize(("old", "new"), [("/a", "/a/b"), ("/a/b", "/a"), ("/a", "/a"), ("/", "/x"), ("/a/", "/c/")])
@@ -98,6 +98,11 @@ def test_many_files_are_brought_over_in_batches(tmp_path: Path, monkeypatch: pyt
     ledger.write([piece(f"/a/{n}.jsonl", [row(f"msg_{n}_{m}") for m in range(n)]) for n in range(1, 6)])
     written: list[int] = []
     write = ledger.write
-    monkeypatch.setattr(ledger, "write", lambda found, wait_s: (written.append(len(found)), write(found, wait_s))[1])
+
+    def noting(found: list[Piece], wait_s: float) -> Written:
+        written.append(len(found))
+        return write(found, wait_s)
+
+    monkeypatch.setattr(ledger, "write", noting)
     assert adopt(ledger, "/a", "/b").change.added == 15
     assert written == [3, 2]

@@ -121,11 +121,11 @@ def test_lines_and_other_ledgers_that_make_no_sense_are_left_out_and_told(
         monkeypatch.setattr("claude_tui.engine.ledger.book.unsound", lambda columns: {})
         lines = list(export_jsonl(other))
     monkeypatch.undo()
-    told: list[object] = []
+    told: list[Any] = []
     imported, merged = ledger_in(tmp_path / "imported"), ledger_in(tmp_path / "merged")
     assert import_jsonl(imported, lines, lambda *bad: told.append(bad)) == (2, 0, 0, 1)
     assert merged.merge(other.path, told.append) == (2, 0, 0)
-    (number, why), (key, responses, reason) = told  # type: ignore[misc]
+    (number, why), (key, responses, reason) = told
     assert (number, key.path, responses) == (2, "/logs/p.jsonl", 1) and why and reason
     for ledger in (imported, merged):
         assert [file.columns.names for file in ledger.recall().files] == [["msg_0", "msg_2"]]
@@ -226,7 +226,7 @@ GOOD = {
     "cache_write_1h": 0, "cache_read": 0, "web_search": 0, "offset": 0, "owner_time_ms": T, "terms": "{}",
     "extras": [["advisor", "claude-opus-4-5", [1, 2, 3, 4, 5, 6], "{}"]], "reported_nano": 5, "facts": None,
 }  # fmt: skip
-EXTREME = st.sampled_from([
+EXTREME: st.SearchStrategy[object] = st.sampled_from([
     0, -1, 2**53 - 1, 2**53, 2**62, 2**63 - 1, 2**63, 2**64, 10**400, LAST_MS - 1, LAST_MS, 1.5, "", "\0", "\ud800",
     "{}", "[]", "{", '{"speed":"fast"', "fast", None, True, [], {}, [None], [{"session": "s"}], [{"last_ms": 10**30}],
 ])  # fmt: skip

@@ -34,7 +34,7 @@ def responses(draw: st.DrawFn) -> tuple[dict[str, Any], str]:
     """A usage row and the session of its file; some of side chains, with extras or without a price."""
     session = draw(st.sampled_from(["s1", "s2", "s3"]))
     tokens = draw(st.integers(0, 10**6))
-    iterations = draw(st.sampled_from([{}, {}, {"iterations": [advice]}]))
+    iterations: dict[str, Any] = draw(st.sampled_from([{}, {}, {"iterations": [advice]}]))
     row = assistant(
         f"msg_{draw(st.integers(0, 20))}",
         NOW_MS - draw(ages_ms),

@@ -160,7 +160,11 @@ async def test_a_snapshot_shows_when_a_session_starts_to_work_and_when_its_proce
     monitor = Monitor(config_of(claude_home.folder), PRICER, ZoneInfo("UTC"))
     moved = asyncio.Event()
     loop = asyncio.get_running_loop()
-    monitor.subscribe(lambda: loop.call_soon_threadsafe(moved.set))
+
+    def tell() -> None:
+        loop.call_soon_threadsafe(moved.set)
+
+    monitor.subscribe(tell)
 
     async def becomes(state: SessionState) -> None:
         while [row.state for row in monitor.snapshot(Query(), now_ms).sessions] != [state]:

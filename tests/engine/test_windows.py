@@ -74,9 +74,14 @@ def test_only_days_that_changed_are_summed_again(claude_home: ClaudeHome, monkey
     assert book.picture(NOW_MS) is first
     claude_home.append(assistant("msg_now", NOW_MS, usage(5, 5)))
     read_again(claude_home, store)
-    asked = []
+    asked: list[tuple[int, int]] = []
     rows_between = store.rows_between
-    monkeypatch.setattr(store, "rows_between", lambda *span: asked.append(span) or rows_between(*span))
+
+    def asking(since: int, until: int) -> object:
+        asked.append((since, until))
+        return rows_between(since, until)
+
+    monkeypatch.setattr(store, "rows_between", asking)
     book.picture(NOW_MS)
     assert asked
     assert min(since for since, _ in asked) >= NOW_MS - 24 * HOUR_MS
@@ -125,7 +130,11 @@ async def test_a_monitor_gives_blocks_once_it_has_read(claude_home: ClaudeHome) 
     monitor = Monitor(config_of(claude_home.folder), PRICER, UTC)
     moved = asyncio.Event()
     loop = asyncio.get_running_loop()
-    monitor.subscribe(lambda: loop.call_soon_threadsafe(moved.set))
+
+    def tell() -> None:
+        loop.call_soon_threadsafe(moved.set)
+
+    monitor.subscribe(tell)
     running = asyncio.create_task(monitor.run())
     while monitor.snapshot(Query(), NOW_MS).totals.responses < 50:
         moved.clear()

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from claude_tui import paths
 from claude_tui.engine import monitor, tail
 from claude_tui.engine.ledger import keeper
-from claude_tui.model import Phase
+from claude_tui.model import Phase, Query
 from tests.engine.counting import PRICER, UTC, config_of, counted
 from tests.faults.level import Shadowed, expected, fresh, row
 
@@ -50,7 +50,7 @@ def follow(folder: Path, env: dict[str, str], told: Connection) -> None:
 
     def tell() -> None:
         nonlocal last
-        snapshot = following.snapshot(monitor.Query(), 0)
+        snapshot = following.snapshot(Query(), 0)
         if snapshot.progress.phase in (Phase.LIVE, Phase.POLLING) and snapshot.totals.responses != last:
             last = snapshot.totals.responses
             told.send(last)

@@ -133,14 +133,24 @@ def _kill_shell(screen: Screen) -> None:
     screen.shell.kill()
 
 
+def _both(first: Callable[[Screen], object]) -> Callable[[Screen], object]:
+    """Do one, then close the terminal."""
+
+    def ended(screen: Screen) -> None:
+        first(screen)
+        screen.close()
+
+    return ended
+
+
 WAYS: dict[str, Callable[[Screen], object]] = {
     "terminal closed": Screen.close,
     "terminal closed, no signal": Screen.close,
     "shell killed": _kill_shell,
-    "shell killed, terminal closed": lambda screen: (_kill_shell(screen), screen.close()),
+    "shell killed, terminal closed": _both(_kill_shell),
     "SIGHUP": _signal(signal.SIGHUP),
     "SIGTERM": _signal(signal.SIGTERM),
-    "SIGTERM, terminal closed": lambda screen: (_signal(signal.SIGTERM)(screen), screen.close()),
+    "SIGTERM, terminal closed": _both(_signal(signal.SIGTERM)),
     "exception": _signal(signal.SIGUSR1),
 }
 """How a screen ends. With `shell killed` its terminal is closed a moment later, as terminals do."""

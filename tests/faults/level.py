@@ -101,7 +101,11 @@ class Kept(Living):
         ledger = paths.ledger_file() if has_ledger else None
         self.monitor = Monitor(config_of(*folders), PRICER, UTC, cache_folder=paths.cache_folder(), ledger_file=ledger)
         loop = asyncio.get_running_loop()
-        self.monitor.subscribe(lambda: loop.call_soon_threadsafe(self._moved.set))
+
+        def tell() -> None:
+            loop.call_soon_threadsafe(self._moved.set)
+
+        self.monitor.subscribe(tell)
 
 
 @contextlib.asynccontextmanager

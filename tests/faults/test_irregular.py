@@ -23,7 +23,7 @@ KINDS: dict[str, Callable[[Path], object]] = {
     "endless": lambda path: path.symlink_to("/dev/zero"),
     "nothing to read": lambda path: path.symlink_to("/dev/full"),
     "folder": Path.mkdir,
-    "too large": lambda path: (path.touch(), os.truncate(path, 1 << 34)),
+    "too large": lambda path: os.truncate(os.open(path, os.O_CREAT | os.O_WRONLY), 1 << 34),
     "too deep": lambda path: path.write_bytes((b"a = " if path.suffix == ".toml" else b"") + DEEP),
     "loop": lambda path: path.symlink_to(path.name),
 }

@@ -91,7 +91,7 @@ def test_commands_send_nothing_and_read_only_logs(
 def test_the_screen_sends_nothing_and_reads_only_logs(
     watched: dict[str, str], own_home: Path, claude_home: ClaudeHome
 ) -> None:
-    with Terminal(own_home, CLAUDE_CONFIG_DIR=str(claude_home.folder), **watched) as terminal:
+    with Terminal(own_home, variables={"CLAUDE_CONFIG_DIR": str(claude_home.folder), **watched}) as terminal:
         terminal.wait_for(lambda text: "live" in text, "live")
         claude_home.append(row(100), session="s9", project="-new")
         terminal.wait_for(lambda text: "6 files" in text, "the new file")

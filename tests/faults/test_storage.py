@@ -19,6 +19,7 @@ from claude_tui.engine import cache, monitor
 from claude_tui.engine.count import count
 from claude_tui.engine.outcome import Packed
 from claude_tui.engine.sections import Sections
+from claude_tui.engine.snapshots import SnapshotMaker
 from claude_tui.model import Phase, Query, Snapshot
 from tests.engine.counting import NOW_MS, PRICER, UTC, assert_sums_agree, config_of
 from tests.faults.level import Kept, Shadowed, assert_level, canonical, expected, fresh, kept, row, said, write_many
@@ -137,7 +138,7 @@ async def test_a_read_only_file_system_costs_only_what_would_be_kept(
 def warm(folder: Path) -> tuple[str, str]:
     """What a count with the cache makes of it, from its sums and from each response."""
     store = count(config_of(folder), PRICER, UTC, cache_folder=paths.cache_folder(), processes=0)
-    sums = canonical(said(monitor.SnapshotMaker(store).take(Query(), NOW_MS)))
+    sums = canonical(said(SnapshotMaker(store).take(Query(), NOW_MS)))
     return sums, canonical(said(assert_sums_agree(store)))
 
 
@@ -291,10 +292,10 @@ async def test_a_monitor_that_has_stopped_writes_nothing_more(home: Shadowed, mo
         opening = live.monitor._opening
         save = opening.save
 
-        def save_slowly(mark: str = "") -> bool:
+        def save_slowly(is_sound: Callable[[], bool]) -> bool:
             is_saving.set()
             is_stopping.wait(0.5)  # nobody sets it where the last save waits for this one, as it should
-            finished.append(save(mark))
+            finished.append(save(is_sound))
             return finished[-1]
 
         monkeypatch.setattr(opening, "save", save_slowly)

@@ -15,6 +15,7 @@ import pytest
 import time_machine
 
 from claude_tui.engine import monitor, tail, watch
+from claude_tui.engine.changes import changes as changes_of
 from claude_tui.engine.ledger import keeper
 from claude_tui.model import Phase
 from claude_tui.sources.protocol import LogFile
@@ -35,7 +36,7 @@ async def test_at_the_watch_limit_files_are_polled_and_that_is_said(
     claude_home: ClaudeHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limited = True
-    real = watch.changes
+    real = changes_of
 
     def changes(roots: Sequence[str], check_s: float) -> AsyncGenerator[set[str], None]:
         if limited:
@@ -220,7 +221,7 @@ async def test_a_clock_that_jumps_during_a_sweep_delays_no_other(
         async with kept(home.folder) as live:
             discover = live.tail._discover
 
-            def discover_and_jump() -> list[LogFile]:
+            def discover_and_jump() -> Iterator[LogFile]:
                 clock.shift(jump_s)
                 return discover()
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from claude_tui.model import PriceStatus
@@ -115,7 +117,7 @@ def test_unknown_names_have_no_price(name: str) -> None:
     ],
 )
 def test_names_of_other_clients(source: str, name: str, known: bool) -> None:
-    shapes = {
+    shapes: dict[str, dict[str, Any]] = {
         "codex": {"input_tokens": 1000},
         "gemini": {"input": 1000},
         "opencode": {"cost": 0, "tokens": {"input": 1000}},

@@ -90,7 +90,10 @@ def test_counters_that_contradict_each_other_never_go_negative() -> None:
 
 @pytest.mark.parametrize("source", ["gemini-cli", "codex", "opencode"])
 def test_any_shape_is_answered(source: str) -> None:
-    for raw in ({}, {"tokens": None}, {"tokens": [1]}, {"tokens": {"cache": 3}}, {"input": {}}, {"cost": {}}):
+    shapes: tuple[dict[str, Any], ...] = (
+        {}, {"tokens": None}, {"tokens": [1]}, {"tokens": {"cache": 3}}, {"input": {}}, {"cost": {}},
+    )  # fmt: skip
+    for raw in shapes:
         price = price_of(source, "gpt-5", raw)
         assert price.nano == 0
 

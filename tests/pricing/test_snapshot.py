@@ -126,7 +126,7 @@ def test_rates_are_whole_picodollars() -> None:
 
 
 def test_litellm_must_agree_on_shared_models() -> None:
-    theirs = {
+    theirs: dict[str, dict[str, Any]] = {
         "gpt-a": {"litellm_provider": "openai", "input_cost_per_token": 1e-9, "output_cost_per_token": "5e-09"},
         "xai/grok": {"litellm_provider": "xai", "input_cost_per_token": "2e-09"},
         "gpt-z": {"litellm_provider": "openai", "input_cost_per_token": "9e-09"},
@@ -162,7 +162,7 @@ def test_a_price_does_not_jump() -> None:
 
 
 def test_few_models_may_go() -> None:
-    old = {str(number): {} for number in range(100)}
+    old: dict[str, dict[str, Any]] = {str(number): {} for number in range(100)}
     assert check_losses(old, {name: {} for name in list(old)[2:]}) == []
     assert len(check_losses(old, {name: {} for name in list(old)[3:]})) == 1
 

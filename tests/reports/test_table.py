@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_tui.reports.table import Column, Table, cells, cut, plain, ruled
+from claude_tui.figures import cut
+from claude_tui.figures import width as cells
+from claude_tui.reports.table import Column, Table, plain, ruled
 
 COLUMNS = (
     Column("name", is_text=True, may_shrink=True),

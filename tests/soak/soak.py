@@ -72,7 +72,10 @@ def follow(folder: Path, env: dict[str, str], pipe: Connection) -> None:
                 last = snapshot.totals.responses
                 pipe.send((last, time.monotonic()))
 
-        monitor.subscribe(lambda: loop.call_soon_threadsafe(tell))
+        def hear() -> None:
+            loop.call_soon_threadsafe(tell)
+
+        monitor.subscribe(hear)
         running = asyncio.create_task(monitor.run())
         while await asyncio.to_thread(pipe.recv):
             assert monitor.tail is not None

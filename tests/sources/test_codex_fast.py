@@ -68,6 +68,7 @@ REPLY = text(line("response_item", 7, type="message", role="assistant", content=
 USER = text(line("response_item", 8, type="message", role="user", content=[{"text": "hello"}]))
 INSIDE = json.dumps([TOLD, COUNT, meta("other"), turn("other")])
 
+NO_TIERS: list[Any] = [5, [], {}, "", "x" * 99]
 HOSTILE: dict[str, bytes] = {
     "records as text": text(line("response_item", type="message", role="user", content=INSIDE)),
     "records as objects in what a tool gave": text(
@@ -129,7 +130,7 @@ HOSTILE: dict[str, bytes] = {
     "a tier": text(tier("priority")) + text(TOLD) + COUNTED + text(tier(None)),
     "a tier that stays": text(tier("flex")) + COUNTED,
     "an escaped tier": text(tier("fast")).replace(b"settings_applied", b"settings_\\u0061pplied") + COUNTED,
-    "tiers that are none": b"".join(text(tier(value)) + COUNTED for value in (5, [], {}, "", "x" * 99)),  # type: ignore[arg-type]
+    "tiers that are none": b"".join(text(tier(value)) + COUNTED for value in NO_TIERS),
     "settings that are none": text(tier("fast")) + text(event("thread_settings_applied", thread_settings=5)) + COUNTED,
     "a tier in another event": text(event("agent_message", thread_settings={"service_tier": "priority"})) + COUNTED,
     "counts without a total": text(alone(A)) + text(alone(A)) + text(alone(B)) + COUNTED + text(alone(C)),

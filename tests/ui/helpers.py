@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from textual import events
 from textual.app import App
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from claude_tui.ui.app import ClaudeTop
@@ -61,3 +64,13 @@ async def settled(pilot: Pilot[None]) -> None:
 async def press(pilot: Pilot[None], *keys: str) -> None:
     await pilot.press(*keys)
     await settled(pilot)
+
+
+async def type_at_once(app: App[None], *keys: str) -> None:
+    """Type faster than anything is drawn: all keys are there before the first is looked at. Wait until all were."""
+    looked_at = asyncio.Event()
+    for key in keys:
+        character = key if len(key) == 1 else None
+        app.post_message(events.Key(_character_to_key(character) if character else key, character))
+    app.call_later(looked_at.set)
+    await asyncio.wait_for(looked_at.wait(), PATIENCE_S)

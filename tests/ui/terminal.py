@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -26,6 +26,7 @@ class Terminal:
         width: int = 120,
         height: int = 36,
         command: Sequence[str] = ("-m", "claude_tui"),
+        variables: Mapping[str, str] | None = None,
         **more: str,
     ) -> None:
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "VIRTUAL_ENV") if name in os.environ}
@@ -43,7 +44,7 @@ class Terminal:
         self._child = pexpect.spawn(
             sys.executable,
             [*command, *arguments],
-            env=env | more,
+            env=env | dict(variables or {}) | more,
             dimensions=(height, width),
             timeout=PATIENCE_S,
         )

@@ -3,9 +3,12 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
+from rich.segment import Segment
 from textual.color import Color
+from textual.strip import Strip
 
 from claude_tui.model import Phase, Progress, Query, Snapshot, Totals
 from claude_tui.ui.app import ClaudeTop
@@ -17,9 +20,9 @@ from tests.ui.fakes import NOW_MS, TODAY, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
 
 
-def asked(since: date | None = None, until: date | None = None, **narrowed: str) -> Query:
+def asked(since: date | None = None, until: date | None = None, **narrowed: Any) -> Query:
     """What a view asks for."""
-    return Query(since, until, fold_worktrees=True, **narrowed)  # type: ignore[arg-type]
+    return Query(since, until, fold_worktrees=True, **narrowed)
 
 
 SIZES = ((160, 50), (120, 36), (80, 24), (60, 15), (40, 8), (20, 3))
@@ -422,8 +425,8 @@ async def test_no_color_has_no_colours_in_any_theme(theme: str, monkeypatch: pyt
             assert colours <= {"default"}
 
 
-def _filtered(app: ClaudeTop, strip: object) -> list[object]:
-    segments = list(strip)  # type: ignore[call-overload]
+def _filtered(app: ClaudeTop, strip: Strip) -> list[Segment]:
+    segments = list(strip)
     for line_filter in app._filters:
         if line_filter.enabled:
             segments = line_filter.apply(segments, Color(0, 0, 0))
@@ -435,7 +438,7 @@ async def test_ascii_draws_with_plain_characters_only() -> None:
         for number in "123456":
             await press(pilot, number)
             strips = app.screen._compositor.render_strips()
-            text = "\n".join("".join(segment.text for segment in _filtered(app, strip)) for strip in strips)  # type: ignore[attr-defined]
+            text = "\n".join("".join(segment.text for segment in _filtered(app, strip)) for strip in strips)
             assert text.isascii(), {character for character in text if not character.isascii()}
 
 
@@ -448,7 +451,7 @@ async def test_ascii_draws_every_overlay_with_plain_characters_only(keys: tuple[
         await pilot.pause()
         await pilot.pause()
         strips = app.screen._compositor.render_strips()
-        text = "\n".join("".join(segment.text for segment in _filtered(app, strip)) for strip in strips)  # type: ignore[attr-defined]
+        text = "\n".join("".join(segment.text for segment in _filtered(app, strip)) for strip in strips)
         assert text.isascii(), {character for character in text if not character.isascii()}
 
 

@@ -5,16 +5,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from textual.color import Color
 
+from claude_tui import figures
 from claude_tui.engine.monitor import Monitor
 from claude_tui.model import SOURCES, Phase, PriceStatus, Query, Snapshot, Totals
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.protocol import SourceConfig
-from claude_tui.ui import clients, format
+from claude_tui.ui import clients
 from claude_tui.ui.app import ClaudeTop
 from claude_tui.ui.header import VIEW_NAMES
 from claude_tui.ui.period import add
@@ -31,7 +33,7 @@ def mixed(query: Query, now_ms: int) -> Snapshot:
     present = ("claude", "opencode", "codex")
     made = snapshot(query=query, now_ms=now_ms)
 
-    def spread(rows):  # type: ignore[no-untyped-def]
+    def spread(rows: tuple[Any, ...]) -> tuple[Any, ...]:
         of = [row._replace(source=present[number % 3]) for number, row in enumerate(rows)]
         return tuple(row for row in of if query.source in ("", row.source))
 
@@ -130,7 +132,7 @@ async def test_each_client_has_its_cost_in_the_header_and_its_tokens_in_models()
         lines = screen_text(app).split("\n")
         header, foot = "\n".join(lines[:7]), "\n".join(lines[-15:])
         for name in ("claude", "opencode", "codex"):
-            assert f"{clients.GLYPHS[name]}{format.cost(parts[name], 6).strip()}" in header
+            assert f"{clients.GLYPHS[name]}{figures.cost(parts[name], 6).strip()}" in header
             assert f"{clients.GLYPHS[name]} {name} " in foot
         assert foot.count(" tok") >= 3
 

@@ -10,7 +10,7 @@ from claude_tui.ui.bindings import BY_ID
 from tests.ui.helpers import running, screen_text, settled
 
 KEYS = [key for id, binding in BY_ID.items() if id != "quit" for key in binding.key.split(",")]
-WAYS = {
+WAYS: dict[str, tuple[str, ...]] = {
     name: (str(number),) for number, name in enumerate(("live", "models", "projects", "sessions", "days", "blocks"), 1)
 }
 WAYS["turns"] = ("4", "enter")

@@ -43,7 +43,7 @@ def test_a_screen_in_a_browser_ends_when_its_server_is_gone(end: str, own_home: 
         assert program.stdin is not None and program.stdout is not None
         seen = b""
         while b"live" not in seen:
-            seen += program.stdout.read1()
+            seen += os.read(program.stdout.fileno(), 1 << 16)
         if end == "stdout":
             program.stdout.close()
         else:

@@ -9,7 +9,8 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from claude_tui.ui.columns import Cell, Column, Filter, fit, place
+from claude_tui.figures import fit
+from claude_tui.ui.columns import Cell, Column, Filter, place
 from claude_tui.ui.line_table import LineTable
 from tests.ui.helpers import running, wait_until
 

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_tui.ui.names import tail, tails
+from claude_tui.ui.names import short_model, tail, tails
 
 
 def test_the_last_part_is_enough_where_it_is_alone() -> None:
@@ -32,3 +33,16 @@ def test_short_names_are_never_ambiguous(names: set[str]) -> None:
     found = tails(names)
     assert set(found) == names
     assert len(set(found.values())) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("claude-opus-4-5-20251101", "opus-4-5"),
+        ("claude-fable-5", "fable-5"),
+        ("gpt-5", "gpt-5"),
+        ("model-12345678", "model-12345678"),
+    ],
+)
+def test_model_names_lose_what_they_share(name: str, text: str) -> None:
+    assert short_model(name) == text

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,7 +61,8 @@ async def test_follow_goes_to_the_busiest_until_one_is_chosen() -> None:
         busy = given.sessions[9]._replace(cost_per_hour_nano=99_000_000_000)
         source.change(replace(given, sessions=(*given.sessions[:9], busy, *given.sessions[10:])))
         await settled(pilot)
-        assert table.cursor_row.key == busy.key
+        row = table.cursor_row
+        assert row is not None and row.key == busy.key
         await press(pilot, "g")
         chosen = table.cursor_key
         source.change(given)
@@ -156,13 +158,21 @@ async def test_the_column_chooser_hides_and_shows() -> None:
         assert "Branch" not in screen_text(app)
 
 
+def remembering(calls: list[tuple[str, int]]) -> Callable[[object, str, int], str]:
+    """An editor that only remembers what it was to open."""
+
+    def open_editor(view: object, path: str, offset: int) -> str:
+        calls.append((path, offset))
+        return ""
+
+    return open_editor
+
+
 async def test_editing_a_turn_opens_the_editor_at_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[tuple[str, int]] = []
     async with running() as (app, pilot):
         await press(pilot, "4", "enter")
-        monkeypatch.setattr(
-            type(app.view), "_open_editor", lambda self, path, offset: calls.append((path, offset)) or ""
-        )
+        monkeypatch.setattr(type(app.view), "_open_editor", remembering(calls))
         await press(pilot, "e")
         assert calls == [("/home/me/.claude/projects/x/y.jsonl", 19 * 900)]
         await press(pilot, "escape", "e")
@@ -174,9 +184,7 @@ async def test_the_editor_opens_from_the_explanation_of_a_turn(monkeypatch: pyte
     calls: list[tuple[str, int]] = []
     async with running() as (app, pilot):
         await press(pilot, "4", "enter")
-        monkeypatch.setattr(
-            type(app.view), "_open_editor", lambda self, path, offset: calls.append((path, offset)) or ""
-        )
+        monkeypatch.setattr(type(app.view), "_open_editor", remembering(calls))
         await pilot.press("i")
         await wait_until(pilot, lambda: len(app.screen_stack) == 2)
         await pilot.press("e")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,10 @@ def test_the_command_line_chooses_view_and_period(period: str, label: str, logs:
         assert terminal.leave() == 0
 
 
+def shows(told: str, text: str) -> bool:
+    return told in text.lower() and "$3.00" in text
+
+
 def test_every_view_by_keyboard_at_every_size(logs: ClaudeHome, own_home: Path) -> None:
     with Terminal(own_home, CLAUDE_CONFIG_DIR=str(logs.folder)) as terminal:
         terminal.wait_for(lambda text: "$3.00" in text)
@@ -98,9 +103,7 @@ def test_every_view_by_keyboard_at_every_size(logs: ClaudeHome, own_home: Path) 
             for key, name in zip("123456", ("live", "models", "projects", "sessions", "days", "blocks"), strict=True):
                 terminal.press(key)
                 told = name if width >= 50 else ""  # the one line has no room for the view's name
-                terminal.wait_for(
-                    lambda text, told=told: told in text.lower() and "$3.00" in text, f"{name} at {width}x{height}"
-                )
+                terminal.wait_for(partial(shows, told), f"{name} at {width}x{height}")
             terminal.press("?")
             terminal.wait_for(lambda text: "Select the row" in text or "Sessions as they" in text, "the help")
             terminal.press("\x1b")

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from claude_tui.engine.blocks import HOUR_MS, MINUTE_MS, Block, Entry, blocks
 from claude_tui.engine.calendar import Calendar
-from claude_tui.reports.amounts import instant, usd
+from claude_tui.figures import instant, usd
 from claude_tui.reports.ccusage.lines import Line
 
 RECENT_MS: Final = 3 * 24 * HOUR_MS

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from claude_tui.figures import NANO, count, dollars
 from claude_tui.model import Response
-from claude_tui.reports.amounts import NANO, count, dollars
 from claude_tui.reports.ccusage.theirs import Entry, Place
 from claude_tui.reports.table import Column, Table
 

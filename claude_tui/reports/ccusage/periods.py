@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
-from claude_tui.reports.amounts import instant, usd
+from claude_tui.figures import instant, usd
 from claude_tui.reports.ccusage.lines import Line
 from claude_tui.reports.ccusage.sums import Counts, Group, total, totals
 

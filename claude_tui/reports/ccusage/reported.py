@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from claude_tui.engine.blocks import MINUTE_MS
 from claude_tui.engine.limits import WINDOWS, ReportedWindow
-from claude_tui.reports.amounts import count, dollars, instant, local_minute, usd
+from claude_tui.figures import count, dollars, instant, local_minute, usd
 from claude_tui.reports.ccusage.lines import Line
 from claude_tui.reports.ccusage.tables import span
 from claude_tui.sources.display import display_name

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from claude_tui.reports.amounts import usd
+from claude_tui.figures import usd
 from claude_tui.reports.ccusage.lines import Line
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from claude_tui.reports.amounts import instant
+from claude_tui.figures import instant
 from claude_tui.reports.ccusage.lines import Line
 from claude_tui.reports.ccusage.periods import by_period, by_session
 from claude_tui.reports.ccusage.sums import Counts, Group, totals

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, timezone, tzinfo
 from typing import Any, ClassVar, Final
 
@@ -12,8 +13,8 @@ from textual.message import Message
 from textual.widget import Widget
 
 from claude_tui.model import Query, Snapshot
-from claude_tui.ui.format import superscript
 from claude_tui.ui.line_table import LineTable
+from claude_tui.ui.names import superscript
 from claude_tui.ui.period import Period
 from claude_tui.ui.source import SnapshotSource
 
@@ -67,13 +68,13 @@ class Shown:
     source: SnapshotSource | None = None
 
 
-class Drilled(Message):
-    """A row was opened: show `view` narrowed to `scope`."""
+@dataclass(frozen=True)
+class Drilled:
+    """Where a row leads: a view, and what it narrows the numbers to there. From where is not its business."""
 
-    def __init__(self, view: str, scope: Scope) -> None:
-        self.view = view
-        self.scope = scope
-        super().__init__()
+    view: str
+    name: str
+    keys: Mapping[str, Any] = field(default_factory=dict)
 
 
 class DayWanted(Message):
@@ -116,6 +117,15 @@ class View(Vertical):
     def draw(self, shown: Shown) -> None:
         """Hand the parts of a snapshot to the widgets."""
         raise NotImplementedError
+
+    def shows(self, scope: Scope, period: Period) -> bool:
+        """Whether what it has drawn last is what it shows of a scope and a period."""
+        shown = self.shown
+        return shown is not None and shown.scope == scope and (self.IGNORES_PERIOD or shown.period == period)
+
+    def drilled(self) -> Drilled | None:
+        """Where the selected row leads; None where no row is, or it leads nowhere."""
+        return None
 
     def wanted(self, period: Period, scope: Scope, today: date) -> Query:
         """What to ask for."""

@@ -12,12 +12,14 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widget import Widget
 
+from claude_tui import figures
 from claude_tui.engine.blocks import LENGTH_MS, Block
 from claude_tui.engine.windows import BlocksPicture
 from claude_tui.model import DayRow, Snapshot, Totals
-from claude_tui.ui import bars, cells, clients, explain, format
+from claude_tui.ui import bars, cells, clients, explain
 from claude_tui.ui.columns import Cell, Column
 from claude_tui.ui.header import Line, assemble
+from claude_tui.ui.names import short_model
 from claude_tui.ui.period import add
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.views.base import Scope, Shown
@@ -91,14 +93,14 @@ def window_lines(found: BlocksPicture, now_ms: int, zone: tzinfo, width: int) ->
     share = (now_ms - window.start_ms) / max(1, window.end_ms - window.start_ms)
     filled, empty = bars.gauge(share, max(4, width - 30))
     how = "reported by the client" if window.is_reported else "estimated from the log"
-    bounds = f"{format.clock(window.start_ms, zone)[-5:]} to {format.clock(window.end_ms, zone)[-5:]}"
-    left = format.countdown((window.end_ms - now_ms) / 1000)
+    bounds = f"{figures.clock(window.start_ms, zone)[-5:]} to {figures.clock(window.end_ms, zone)[-5:]}"
+    left = figures.countdown((window.end_ms - now_ms) / 1000)
     if window.low_nano is None or window.high_nano is None:
         heading: tuple[str, str] = ("not projected: too little has happened yet", "$quiet")
     elif window.low_nano == window.high_nano:
-        heading = (f"about {format.money(window.low_nano)}", "bold $foreground")
+        heading = (f"about {figures.money(window.low_nano)}", "bold $foreground")
     else:
-        heading = (f"{format.money(window.low_nano)} to {format.money(window.high_nano)}", "bold $foreground")
+        heading = (f"{figures.money(window.low_nano)} to {figures.money(window.high_nano)}", "bold $foreground")
     mark = "≥ " if window.block.unpriced else ""
     return [
         Content.assemble(
@@ -110,9 +112,9 @@ def window_lines(found: BlocksPicture, now_ms: int, zone: tzinfo, width: int) ->
         ),
         assemble(
             [
-                (0, [("so far ", "$quiet"), (mark + format.money(window.block.nano, 12), "bold $primary")]),
-                (1, [(f"{format.short(window.block.usage.tokens)} tokens", "$quiet")]),
-                (2, [(f"{window.block.entries:,} msgs", "$quiet")]),
+                (0, [("so far ", "$quiet"), (mark + figures.money(window.block.nano, 12), "bold $primary")]),
+                (1, [(figures.tokens(window.block.usage.tokens), "$quiet")]),
+                (2, [(figures.many(window.block.entries, "msg"), "$quiet")]),
             ],
             width,
             gap=("   ", ""),
@@ -127,8 +129,9 @@ def reported_text(found: BlocksPicture, now_ms: int) -> str:
     """The limits the client reported that still hold, each with its age."""
     names = {"five_hour": "5 h", "seven_day": "7 d"}
     newest = {window.name: window for window in sorted(found.reported, key=lambda window: window.seen_ms)}
+    percent, age = figures.percent, figures.age
     return " · ".join(
-        f"{names.get(name, name)} {window.used_percent:.0f}% used, {format.age(window.seen_ms, now_ms)} ago"
+        f"{names.get(name, name)} {percent(window.used_percent)} used, {age(window.seen_ms, now_ms)} ago"
         for name, window in sorted(newest.items())
         if window.resets_ms > now_ms
     )
@@ -140,11 +143,11 @@ def week_lines(days: Sequence[DayRow], today: date, width: int) -> list[Content]
     top = max((totals.cost_nano for _, totals in found), default=0)
     lines = []
     for monday, totals in found:
-        name = f"{monday.day:2d} {format.MONTHS[monday.month - 1]}"
+        name = f"{monday.day:2d} {figures.MONTHS[monday.month - 1]}"
         bar = bars.bar(totals.cost_nano / top if top else 0, max(0, width - 18))
         lines.append(
             Content.assemble(
-                (name, "$quiet"), "  ", (bar, "$primary"), (format.cost(totals, 9).rjust(10), "$foreground")
+                (name, "$quiet"), "  ", (bar, "$primary"), (figures.cost(totals, 9).rjust(10), "$foreground")
             )
         )
     return lines
@@ -193,7 +196,7 @@ class BlocksView(TableView):
         ]
 
     def _start(self, row: BlockRow, width: int) -> Cell:
-        text = format.clock(row.block.start_ms, self.shown.zone) if self.shown else ""
+        text = figures.clock(row.block.start_ms, self.shown.zone) if self.shown else ""
         return Cell(text, "faint" if row.block.is_gap else "name")
 
     def _bar(self, row: BlockRow, width: int) -> Cell:
@@ -232,12 +235,12 @@ class BlocksView(TableView):
     def row_name(self, row: BlockRow) -> str:
         """What a block is called."""
         what = "gap after" if row.block.is_gap else "block of"
-        return f"{what} {format.clock(row.block.start_ms, self.shown.zone)}" if self.shown else "block"
+        return f"{what} {figures.clock(row.block.start_ms, self.shown.zone)}" if self.shown else "block"
 
     def explanation(self, row: BlockRow, shown: Shown) -> explain.Lines:
         """Where the figures of a block come from."""
         if row.block.is_gap:
-            begin, end = (format.clock(at_ms, shown.zone) for at_ms in (row.block.start_ms, row.block.end_ms))
+            begin, end = (figures.clock(at_ms, shown.zone) for at_ms in (row.block.start_ms, row.block.end_ms))
             return [
                 explain.fact("no block was open", "", f"from {begin}, the end of the one before, to {end}"),
                 explain.fact("lasted", _length(row.block)),
@@ -246,7 +249,7 @@ class BlocksView(TableView):
             *explain.of_totals(row.totals, shown.zone),
             Content(""),
             explain.fact(
-                "began", format.clock(row.block.start_ms, shown.zone), "the hour of its first reply: an estimate"
+                "began", figures.clock(row.block.start_ms, shown.zone), "the hour of its first reply: an estimate"
             ),
         ]
 
@@ -262,10 +265,10 @@ def _cost(row: BlockRow, width: int) -> Cell:
 
 
 def _length(block: Block) -> str:
-    return format.countdown((block.end_ms - block.start_ms) / 1000)
+    return figures.countdown((block.end_ms - block.start_ms) / 1000)
 
 
 def _models(row: BlockRow) -> str:
     if row.block.is_gap:
         return _length(row.block)
-    return ", ".join(format.short_model(cells.safe(name)) for name in row.block.models)
+    return ", ".join(short_model(cells.safe(name)) for name in row.block.models)

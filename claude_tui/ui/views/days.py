@@ -13,14 +13,16 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from claude_tui import figures
 from claude_tui.model import Snapshot, Totals
-from claude_tui.ui import explain, format
+from claude_tui.ui import explain
 from claude_tui.ui.bindings import DAYS_BINDINGS
 from claude_tui.ui.chart import MARGIN, CostChart
 from claude_tui.ui.day_detail import DayDetail, DayFound, day_summary
 from claude_tui.ui.explain_screen import ExplainScreen
 from claude_tui.ui.header import assemble
 from claude_tui.ui.heatmap import GLYPHS, REMEMBERED, Heatmap
+from claude_tui.ui.names import short_model
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.stacks import KINDS, UNITS, kinds_per_day, stack, unit_for
 from claude_tui.ui.views.base import DayWanted, Drilled, Scope, Shown, View
@@ -128,7 +130,7 @@ class DaysView(View):
         if self.is_by_kind:
             made = replace(stack(kinds_per_day(shown.snapshot.days), KINDS, since, until, unit), is_money=False)
         else:
-            names = {row.key: format.short_model(row.name) for row in shown.snapshot.models}
+            names = {row.key: short_model(row.name) for row in shown.snapshot.models}
             made = stack(shown.snapshot.day_models, names, since, until, unit)
         self.chart.is_plain = self.is_plain
         self.chart.show(made)
@@ -148,7 +150,7 @@ class DaysView(View):
         totals, is_remembered = (row.totals, row.is_remembered) if row is not None else (None, False)
         width = self.heatmap.size.width
         self._summary.update(day_summary(day, totals, first, is_remembered=is_remembered, width=width), layout=False)
-        self.detail.border_title = Content.assemble((format.day(day), "bold $foreground"))
+        self.detail.border_title = Content.assemble((figures.day(day), "bold $foreground"))
 
     @property
     def titled(self) -> Widget:
@@ -165,11 +167,10 @@ class DaysView(View):
         self._show_summary()
         self.post_message(DayWanted())
 
-    def on_heatmap_day_selected(self, event: Heatmap.DaySelected) -> None:
+    def drilled(self) -> Drilled | None:
         """A day leads to its sessions."""
-        event.stop()
-        scope = self.shown.scope if self.shown else Scope()
-        self.post_message(Drilled("sessions", scope.narrowed(str(event.day), day=event.day)))
+        day = self.heatmap.cursor_day
+        return Drilled("sessions", str(day), {"day": day}) if day is not None else None
 
     def on_heatmap_metric_changed(self, event: Heatmap.MetricChanged) -> None:
         """Show the next metric."""
@@ -200,7 +201,7 @@ class DaysView(View):
             def more() -> explain.Lines:
                 return explain.of_explanation(source.explain(query), zone) if source is not None else []
 
-            self.app.push_screen(ExplainScreen(format.day(row.day), explain.of_totals(row.totals, zone), more))
+            self.app.push_screen(ExplainScreen(figures.day(row.day), explain.of_totals(row.totals, zone), more))
 
     def fetch(self, source: SnapshotSource, snapshot: Snapshot, scope: Scope, now_ms: int) -> DayFound | None:
         """The selected day by itself, and its hours."""

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
+from claude_tui import figures
 from claude_tui.model import ModelRow, Query, Snapshot
-from claude_tui.ui import cells, clients, format
+from claude_tui.ui import cells, clients
 from claude_tui.ui.cells import Frame
 from claude_tui.ui.columns import Cell, Column
-from claude_tui.ui.line_table import LineTable
-from claude_tui.ui.views.base import Drilled, Scope, Shown
+from claude_tui.ui.names import short_model
+from claude_tui.ui.views.base import Drilled, Shown
 from claude_tui.ui.views.table_view import DetailedView
 
 
@@ -19,14 +20,14 @@ def model_columns(frame: Frame) -> list[Column[ModelRow]]:
     """The columns of the models table."""
 
     def name(row: ModelRow, width: int) -> Cell:
-        return Cell(row.name if width >= 28 else format.short_model(row.name), "name")
+        return Cell(row.name if width >= 28 else short_model(row.name), "name")
 
     def each(row: ModelRow) -> int:
         priced = row.totals.responses - row.totals.unpriced_responses
         return row.totals.cost_nano // priced if priced > 0 else 0
 
     def each_cell(row: ModelRow, width: int) -> Cell:
-        return Cell(format.money(each(row), width), "dim") if each(row) else Cell("·", "faint")
+        return Cell(figures.money(each(row), width), "dim") if each(row) else Cell("·", "faint")
 
     return [
         Column("name", "Model", 18, name, lambda row: row.name, 0, narrow=12, flex=1, right=False, descending=False),
@@ -80,10 +81,7 @@ class ModelsView(DetailedView):
         """This row alone."""
         return shown.scope.narrowed("", model=row.key, source=row.source).query(*shown.period.range(shown.today))
 
-    def on_line_table_opened(self, event: LineTable.Opened) -> None:
+    def drilled(self) -> Drilled | None:
         """A model leads to its projects."""
-        event.stop()
-        scope = self.shown.scope if self.shown else Scope()
-        self.post_message(
-            Drilled("projects", scope.narrowed(event.row.name, model=event.row.key, source=event.row.source))
-        )
+        row = self._table.cursor_row
+        return Drilled("projects", row.name, {"model": row.key, "source": row.source}) if row is not None else None

@@ -8,8 +8,7 @@ from claude_tui.model import ProjectRow, Query, Snapshot
 from claude_tui.ui import cells, clients
 from claude_tui.ui.cells import Frame
 from claude_tui.ui.columns import Cell, Column
-from claude_tui.ui.line_table import LineTable
-from claude_tui.ui.views.base import Drilled, Scope, Shown
+from claude_tui.ui.views.base import Drilled, Shown
 from claude_tui.ui.views.table_view import DetailedView
 
 
@@ -60,13 +59,9 @@ class ProjectsView(DetailedView):
         """This row alone."""
         return shown.scope.narrowed("", project=row.key, source=row.source).query(*shown.period.range(shown.today))
 
-    def on_line_table_opened(self, event: LineTable.Opened) -> None:
+    def drilled(self) -> Drilled | None:
         """A project leads to its sessions."""
-        event.stop()
-        scope = self.shown.scope if self.shown else Scope()
-        self.post_message(
-            Drilled(
-                "sessions",
-                scope.narrowed(self.frame.project(event.row.name), project=event.row.key, source=event.row.source),
-            )
-        )
+        row = self._table.cursor_row
+        if row is None:
+            return None
+        return Drilled("sessions", self.frame.project(row.name), {"project": row.key, "source": row.source})

@@ -9,19 +9,19 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 
+from claude_tui import figures
 from claude_tui.model import Query, SessionRow, Snapshot
-from claude_tui.ui import cells, clients, explain, format, session_cells
+from claude_tui.ui import cells, clients, explain, session_cells
 from claude_tui.ui.bindings import SESSION_BINDINGS
 from claude_tui.ui.cells import Frame
 from claude_tui.ui.columns import Cell, Column
-from claude_tui.ui.line_table import LineTable
 from claude_tui.ui.tree import AgentLine, unfold
-from claude_tui.ui.views.base import Drilled, Scope, Shown
+from claude_tui.ui.views.base import Drilled, Shown
 from claude_tui.ui.views.table_view import TableView
 
 
 class TreeToggled(Message):
-    """Sub-agents are to be shown, or folded."""
+    """Sub-agents are shown now, or folded."""
 
     def __init__(self, is_tree: bool) -> None:
         self.is_tree = is_tree
@@ -91,7 +91,8 @@ class SessionsView(TableView):
 
     def action_tree(self) -> None:
         """Show or fold the sub-agents, here and where sessions are shown else."""
-        self.post_message(TreeToggled(not self.is_tree))
+        self.show_tree(not self.is_tree)
+        self.post_message(TreeToggled(self.is_tree))
 
     def action_follow(self) -> None:
         """Keep the selected session in view, else the busiest; or leave off."""
@@ -110,25 +111,23 @@ class SessionsView(TableView):
         narrowed = shown.scope.narrowed("", session=session.key, source=session.source)
         return narrowed.query(*shown.period.range(shown.today))
 
-    def on_line_table_opened(self, event: LineTable.Opened) -> None:
+    def drilled(self) -> Drilled | None:
         """A session leads to its turns."""
-        event.stop()
-        row = event.row
+        row = self._table.cursor_row
+        if row is None:
+            return None
         session, agent = (row.session, row.agent.key) if isinstance(row, AgentLine) else (row, "")
-        scope = self.shown.scope if self.shown else Scope()
-        self.post_message(
-            Drilled("turns", scope.narrowed(row.name, session=session.key, source=row.source, agent=agent))
-        )
+        return Drilled("turns", row.name, {"session": session.key, "source": row.source, "agent": agent})
 
 
 def _facts(row: SessionRow) -> explain.Lines:
     """What is known of a session beside its sums."""
-    window = f"of {format.short(row.context_window)}" if row.context_window else "of an unknown window"
-    share = f", {format.share(row.context_tokens, row.context_window)}" if row.context_window else ""
-    compacted = f"the newest at {format.short(row.compacted_tokens)} tokens" if row.compacted_tokens else ""
+    window = f"of {figures.short(row.context_window)}" if row.context_window else "of an unknown window"
+    share = f", {figures.share(row.context_tokens, row.context_window)}" if row.context_window else ""
+    compacted = f"the newest at {figures.short(row.compacted_tokens)} tokens" if row.compacted_tokens else ""
     return [
         explain.fact("state", row.state.value if row.state else ""),
-        explain.fact("context", format.short(row.context_tokens), f"{window}{share}, at its last reply"),
+        explain.fact("context", figures.short(row.context_tokens), f"{window}{share}, at its last reply"),
         explain.fact("compactions", f"{row.compactions}", compacted),
         explain.fact("sub-agents", f"{len(row.agents)}", "counted in"),
         explain.fact("folder", row.project_name),

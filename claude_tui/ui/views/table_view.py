@@ -15,6 +15,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
 
+from claude_tui import figures
 from claude_tui.model import Query, Response, Snapshot
 from claude_tui.sources.display import display_name
 from claude_tui.ui import clients, editor, explain, rows_out
@@ -171,7 +172,7 @@ class TableView(View):
         except OSError as error:
             self.notify(display_name(str(error)), title="not written", severity="error", markup=False)
         else:
-            self.notify(display_name(str(path)), title=f"{len(rows):,} rows written", markup=False)
+            self.notify(display_name(str(path)), title=f"{figures.many(len(rows), 'row')} written", markup=False)
 
     def action_edit(self) -> None:
         """Open the log behind the selected row, at its line."""

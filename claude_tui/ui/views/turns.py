@@ -12,11 +12,13 @@ from typing import Any, Final
 from textual import work
 from textual.content import Content
 
+from claude_tui import figures
 from claude_tui.model import Query, Response, Snapshot
 from claude_tui.sources.display import display_name
 from claude_tui.sources.turn import TurnDetails
-from claude_tui.ui import cells, clients, explain, format
+from claude_tui.ui import cells, clients, explain
 from claude_tui.ui.columns import Cell, Column
+from claude_tui.ui.names import short_model
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.views.base import Scope, Shown
 from claude_tui.ui.views.table_view import TableView
@@ -36,9 +38,9 @@ def price_cell(response: Response, width: int) -> Cell:
     """A price with its mark."""
     price = response.price
     if price.nano is None:
-        return Cell(format.NOT_AVAILABLE, "doubt")
+        return Cell(figures.NOT_AVAILABLE, "doubt")
     mark = "≥" if response.is_lower_bound else "~" if price.is_estimate else ""
-    return Cell(mark + format.money(price.nano, width - len(mark)), "money") if price.nano else Cell("$0", "faint")
+    return Cell(mark + figures.money(price.nano, width - len(mark)), "money" if price.nano else "faint")
 
 
 def tools_text(found: TurnDetails) -> str:
@@ -81,7 +83,7 @@ class TurnsView(TableView):
                 "model",
                 "Model",
                 14,
-                lambda row: format.short_model(display_name(row.model)),
+                lambda row: short_model(display_name(row.model)),
                 1,
                 style="name",
                 narrow=10,
@@ -133,9 +135,9 @@ class TurnsView(TableView):
 
     def _time(self, row: Response, width: int) -> Cell:
         zone = self.shown.zone if self.shown else None
-        moment = format.moment(row.time_ms, zone)
+        moment = figures.moment(row.time_ms, zone)
         text = (
-            f"{moment.day:2d} {format.MONTHS[moment.month - 1]} {moment:%H:%M:%S}"
+            f"{moment.day:2d} {figures.MONTHS[moment.month - 1]} {moment:%H:%M:%S}"
             if width >= 15
             else f"{moment:%H:%M:%S}"
         )
@@ -154,7 +156,7 @@ class TurnsView(TableView):
                 self._is_reading = True
                 self.call_later(self._find_tools)
             return Cell("…", "faint")
-        return Cell(format.clip(known, width), "dim") if known else Cell("·", "faint")
+        return Cell(figures.cut(known, width), "dim") if known else Cell("·", "faint")
 
     @work(exit_on_error=False, group="tools")
     async def _find_tools(self) -> None:
@@ -183,7 +185,9 @@ class TurnsView(TableView):
         """Look up the tools of the replies that were never on screen; of the first `EXPORTED` of them."""
         unread = self._unread(rows)[:EXPORTED]
         if unread and self.shown is not None and self.shown.source is not None:
-            self.notify(f"reading the tools of {len(unread):,} replies", timeout=2, markup=False)
+            self.notify(
+                f"reading the tools of {figures.many(len(unread), 'reply', 'replies')}", timeout=2, markup=False
+            )
             for at in range(0, len(unread), READ_AT_ONCE):
                 await self._read(unread[at : at + READ_AT_ONCE], self.shown.source)
 
@@ -212,7 +216,7 @@ class TurnsView(TableView):
     def row_name(self, row: Response) -> str:
         """What a reply is called."""
         when = self._time(row, 15).text.strip()
-        return f"reply of {format.short_model(display_name(row.model))}, {when}"
+        return f"reply of {short_model(display_name(row.model))}, {when}"
 
     def location(self, row: Response) -> tuple[str, int] | None:
         """Where it was counted from."""

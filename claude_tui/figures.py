@@ -1,0 +1,308 @@
+"""Figures as text, for screen, reports and statusline alike: money, counts, shares, ages, instants, widths.
+
+Integers stay integers until the last step, and nothing is rounded twice. Money carries its own doubt: `≥` says that
+something in it could not be priced or was logged only in part, `~` that a price rests on an assumption; a sum without
+any price at all is `n/a`, never `$0.00`. Must not know where a figure is shown, and imports nothing before it is
+needed: the statusline has 60 ms.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from datetime import date, datetime, tzinfo
+
+    from claude_tui.model import Totals
+
+NANO: Final = 1_000_000_000
+"""Nanodollars in a dollar."""
+NOT_AVAILABLE: Final = "n/a"
+LOWER_BOUND: Final = "≥"
+ESTIMATE: Final = "~"
+MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+_STEPS: Final = ("", "k", "M", "G", "T", "P")
+_HALF_CENT: Final = NANO // 200
+
+
+def rounded(value: int, size: int) -> int:
+    """How many `size` make `value`, rounded half-even: exact at any size."""
+    whole, rest = divmod(abs(value), size)
+    whole += rest * 2 > size or (rest * 2 == size and whole % 2 == 1)
+    return -whole if value < 0 else whole
+
+
+# -- counts
+
+
+def count(value: int, width: int = 0) -> str:
+    """A count in full with thousands separators; shortened where that is wider than `width` (0: any width)."""
+    text = f"{value:,}"
+    return text if not width or len(text) <= width else short(value, width)
+
+
+def many(number: int, noun: str, nouns: str = "", width: int = 0) -> str:
+    """A count, in at most `width` characters, with its noun: 1 response, 2 responses, 2 replies if `nouns` says so."""
+    return f"{count(number, width)} {noun if number == 1 else nouns or noun + 's'}"
+
+
+def tokens(number: int) -> str:
+    """Tokens, shortened, with their noun: 41.2k tokens."""
+    return f"{short(number)} {'token' if number == 1 else 'tokens'}"
+
+
+def short(value: int, width: int = 5, unit: int = 1) -> str:
+    """A count of things of which `unit` make one, in at most `width` characters (4 at least): 999, 12.3k, 1.24M.
+
+    Rounded half-even to what is shown.
+    """
+    sign, value = ("-", -value) if value < 0 else ("", value)
+    room = width - len(sign)
+    whole = rounded(value, unit)
+    if whole < 10_000 and len(str(whole)) <= min(room, 4):
+        return f"{sign}{whole}" if whole else "0"
+    for step in _STEPS[1:]:
+        unit *= 1000
+        if value >= unit * 1000:
+            continue
+        for decimals in (2, 1, 0):
+            scaled = rounded(value * 10**decimals, unit)
+            text = _decimal(scaled, decimals) + step
+            if scaled < 1000 * 10**decimals and len(text) <= room:
+                return sign + text
+    return f"{sign}{rounded(value, unit)}{_STEPS[-1]}"
+
+
+def _decimal(scaled: int, decimals: int) -> str:
+    """A number that was multiplied by ten to the power of `decimals`, with separators."""
+    if not decimals:
+        return f"{scaled:,}"
+    whole, fraction = divmod(scaled, 10**decimals)
+    return f"{whole:,}.{fraction:0{decimals}d}"
+
+
+def size(amount: int) -> str:
+    """Bytes as kB, MB or GB."""
+    for unit, divisor in (("GB", 10**9), ("MB", 10**6)):
+        if amount >= divisor:
+            decimals = 1 if amount < 100 * divisor else 0
+            return f"{_decimal(rounded(amount * 10**decimals, divisor), decimals)} {unit}"
+    return f"{rounded(amount, 1000)} kB"
+
+
+# -- money
+
+
+def usd(nano: int) -> float:
+    """Nanodollars as the nearest float of dollars, for formats that know no integers of money."""
+    return nano / NANO
+
+
+def dollars(nano: int, digits: int = 2) -> str:
+    """Nanodollars as "$1,234.57", always with as many digits."""
+    cents = rounded(nano, 10 ** (9 - digits))
+    return ("-$" if cents < 0 else "$") + _decimal(abs(cents), digits)
+
+
+def money(nano: int, width: int = 0) -> str:
+    """Nanodollars as dollars: $1,234.56, and $0.0012 where two digits would say nothing.
+
+    In at most `width` characters (0: any number) where that is possible: $1,235, $12.3k.
+    """
+    texts = [dollars(nano), dollars(nano, 0)]
+    if nano and abs(nano) <= _HALF_CENT:
+        texts.insert(0, dollars(nano, 4) if rounded(nano, 10**5) else "<$0.0001" if nano > 0 else ">-$0.0001")
+    for text in texts:
+        if not width or (len(text) <= width and not (text == "$0" and nano)):
+            return text
+    sign = "-$" if nano < 0 else "$"
+    return sign + short(abs(nano), max(width - len(sign), 4), NANO)
+
+
+def doubt(totals: Totals) -> str:
+    """The mark before a sum: "" exact, `≥` a lower bound, `~` resting on an assumption."""
+    if totals.unpriced_responses or totals.unpriced_tokens or totals.lower_bound:
+        return LOWER_BOUND
+    return ESTIMATE if totals.flagged else ""
+
+
+def is_unpriced(totals: Totals) -> bool:
+    """Whether there is usage and no price for any of it."""
+    return not totals.cost_nano and bool(totals.unpriced_tokens or totals.unpriced_responses)
+
+
+def cost(totals: Totals, width: int = 0) -> str:
+    """The cost of a sum with its mark, in at most `width` characters (0: any number)."""
+    if is_unpriced(totals):
+        return NOT_AVAILABLE
+    mark = doubt(totals)
+    return mark + money(totals.cost_nano, width and width - len(mark))
+
+
+def written_cost(totals: Totals) -> str:
+    """The cost of a sum for text that leaves the program: `>=` for `≥`, which not every program can read."""
+    return cost(totals).replace(LOWER_BOUND, ">=")
+
+
+def headline_cost(totals: Totals) -> str:
+    """The cost of a sum where there is room: its mark stands apart."""
+    mark = "" if is_unpriced(totals) else doubt(totals)
+    return (mark + " " if mark else "") + cost(totals, 12 + len(mark)).removeprefix(mark)
+
+
+def confidence(totals: Totals, width: int = 80) -> str:
+    """In words, why a sum is not exact: the counts behind the marks, or "exact".
+
+    A count is never cut: of those that do not fit an ellipsis is left.
+    """
+    parts = []
+    if totals.unpriced_responses or totals.unpriced_tokens:
+        parts.append(f"{totals.unpriced_responses:,} unpriced")
+    if totals.lower_bound:
+        parts.append(f"{totals.lower_bound:,} lower bound")
+    if totals.flagged:
+        parts.append(f"{totals.flagged:,} estimated")
+    text = " · ".join(parts) if parts else "exact"
+    while len(text) > width and len(parts) > 1:
+        parts.pop()
+        text = " · ".join([*parts, "…"])
+    return text
+
+
+# -- shares
+
+
+def share(part: int, whole: int, width: int = 5) -> str:
+    """A part of a whole in percent; "" of nothing. What is there is never 0.0%."""
+    if whole <= 0:
+        return ""
+    if 0 < part * 1000 < whole:
+        return "<0.1%"
+    tenths = rounded(part * 1000, whole)
+    return f"{_decimal(tenths, 1)}%" if tenths < 1000 and width >= 5 else percent(100 * part / whole)
+
+
+def cache_hit(totals: Totals, width: int = 5) -> str:
+    """Cache reads as a share of everything that went in; "" where nothing did."""
+    return share(totals.cache_read, totals.input + totals.cache_write + totals.cache_read, width)
+
+
+def percent(value: float) -> str:
+    """Percents as a whole number, halves up: as the clients round what they report themselves."""
+    return f"{int(value + 0.5)}%"
+
+
+# -- time
+
+
+def duration(seconds: float) -> str:
+    """A length of time in at most four characters: 5s, 12m, 3h, 2d, 8w, 3y."""
+    whole = max(0, int(seconds))
+    for limit, unit, length in ((60, "s", 1), (3600, "m", 60), (86_400, "h", 3600), (14 * 86_400, "d", 86_400)):
+        if whole < limit:
+            return f"{whole // length}{unit}"
+    return f"{whole // 604_800}w" if whole < 365 * 86_400 else f"{whole // (365 * 86_400)}y"
+
+
+def countdown(seconds: float) -> str:
+    """A length of time with two units where that helps: 42s, 3m 10s, 2h 05m."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    if minutes >= 60:
+        return f"{minutes // 60}h {minutes % 60:02d}m"
+    return f"{minutes}m {rest:02d}s" if minutes else f"{rest}s"
+
+
+def age(then_ms: int, now_ms: int) -> str:
+    """How long ago something was; "" where it never was. A future instant is "now"."""
+    passed_ms = now_ms - then_ms
+    return "" if not then_ms else "now" if passed_ms < 1000 else duration(passed_ms / 1000)
+
+
+def day(value: date) -> str:
+    """A day with its weekday: Fri 21 Nov 2026."""
+    return f"{WEEKDAYS[value.weekday()]} {value.day} {MONTHS[value.month - 1]} {value.year}"
+
+
+def moment(time_ms: int, zone: tzinfo | None) -> datetime:
+    """An instant as local date and time; 1970 for one that no calendar has."""
+    from datetime import datetime
+
+    try:
+        return datetime.fromtimestamp(time_ms / 1000, zone)
+    except (OverflowError, ValueError, OSError):
+        return datetime.fromtimestamp(0, zone)
+
+
+def clock(time_ms: int, zone: tzinfo) -> str:
+    """An instant as local day and time: 21 Nov 14:05."""
+    at = moment(time_ms, zone)
+    return f"{at.day:2d} {MONTHS[at.month - 1]} {at:%H:%M}"
+
+
+def instant(time_ms: int) -> str:
+    """An instant as RFC 3339 in UTC with milliseconds: 2026-11-21T06:56:21.021Z."""
+    from datetime import datetime, timedelta
+
+    # Without an offset, which would only be cut off again: a report says thousands of instants.
+    epoch = datetime(1970, 1, 1)  # noqa: DTZ001
+    try:
+        moment = epoch + timedelta(0, 0, 0, time_ms)
+    except OverflowError:
+        moment = epoch
+    return moment.isoformat("T", "milliseconds") + "Z"
+
+
+def local_minute(time_ms: int, zone: tzinfo) -> str:
+    """An instant as local "2026-11-21 06:56"; "" for none."""
+    from datetime import datetime, timedelta, timezone
+
+    if not time_ms:
+        return ""
+    try:
+        moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(milliseconds=time_ms)
+        return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    except (OverflowError, ValueError):
+        return ""
+
+
+# -- widths
+
+
+def width(text: str) -> int:
+    """How many cells of a terminal a text takes."""
+    return len(text) if text.isascii() else _width(text)
+
+
+@lru_cache(4096)
+def _width(text: str) -> int:
+    from rich.cells import cell_len  # what the screen draws with: text must take the room it says it takes
+
+    return cell_len(text)
+
+
+def cut(text: str, room: int) -> str:
+    """The beginning of a text in at most `room` cells, with an ellipsis where something is missing."""
+    if width(text) <= room:
+        return text
+    if room <= 1:
+        return "…"[: max(0, room)]
+    used, kept = 0, []
+    for character in text:
+        used += width(character)
+        if used > room - 1:
+            break
+        kept.append(character)
+    return "".join(kept) + "…"
+
+
+def fit(text: str, room: int, right: bool = False) -> str:
+    """Text in exactly `room` cells, cut with an ellipsis or padded."""
+    length = width(text)
+    if length > room:
+        text = cut(text, room)
+        length = width(text)
+    pad = " " * (room - length)
+    return pad + text if right else text + pad

@@ -1,0 +1,24 @@
+"""The line one types a filter into. Must not know what is filtered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widgets import Input
+
+
+class FilterLine(Input):
+    """A line that tells each change at once, before the next key is looked at."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "app.keep_filter", "Keep", show=False)]
+
+    def __init__(self, change: Callable[[str], None]) -> None:
+        """Set up an empty line. `change` is given what stands in it each time that changes."""
+        super().__init__(id="filter", placeholder="filter; ! for the others", compact=True)
+        self._change = change
+
+    def watch_value(self, text: str) -> None:
+        """Tell what stands there now."""
+        self._change(text)
