@@ -144,6 +144,7 @@ class ProblemKind(str, Enum):
     UNKNOWN_SHAPE = "unknown_shape"
     BAD_COUNT = "bad_count"
     NUL_RUN = "nul_run"
+    UNFINISHED = "unfinished"
 
 
 class Problem(NamedTuple):

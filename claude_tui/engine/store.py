@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ from claude_tui.engine.table import FileRef, Table
 from claude_tui.model import Price, Problem, Query, Response, Totals
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import LOWER_BOUND, Columns
+from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import FileFacts, LogFile
 
 
@@ -136,7 +137,8 @@ class Store:
                     changed, moved = self.facts.learn(source, path, facts, is_whole=is_whole)
                     self._moved |= moved in self._sessions
                     self.revision += changed
-                self.revision += self.problem_log.note(path, outcome.problems, is_whole=is_whole)
+                if outcome.checkpoint is not None or outcome.problems or is_whole:  # else nobody looked at the file
+                    self.revision += self.problem_log.note(path, outcome.problems, is_whole=is_whole)
             self._add_files(found)
             return self.revision != before
 
@@ -145,13 +147,13 @@ class Store:
         path: str,
         columns: Columns,
         facts: Sequence[FileFacts] = (),
-        problems: Sequence[Problem] = (),
+        problems: Iterable[Problem] = (),
         *,
         is_whole: bool = True,
     ) -> bool:
         """Take in what is known of one file, as `take_in` does."""
         file = LogFile(columns.source, path, "", 0, 0, 0, 0)
-        outcome = FileOutcome(file, None, tuple(problems), None, is_whole, sessions=tuple(facts))
+        outcome = FileOutcome(file, None, Problems(problems), None, is_whole, sessions=tuple(facts))
         return self.take_in(pack([FileColumns(outcome, columns, file_cells(columns, self.pricer, self.calendar))]))
 
     def _add_files(self, found: Packed) -> None:

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_tui.model import ProblemKind
-from claude_tui.sources.lines import LineReader, as_count, decode_objects
+from claude_tui.sources.lines import LineReader
+from claude_tui.sources.objects import as_count, decode_objects
 from claude_tui.sources.protocol import Checkpoint
 
 Read = tuple[list[tuple[int, bytes]], LineReader, Checkpoint]
@@ -35,7 +36,8 @@ def test_a_line_is_read_once_its_newline_is_there(tmp_path: Path) -> None:
         f.write(b"o\nthree\n")
     lines, reader, mark = read(log, mark)
     assert lines == [(4, b"two"), (8, b"three")]
-    assert (reader.restarted, reader.bytes_read, reader.lines, mark.offset) == (False, 10, 2, 14)
+    # What came is searched for the end of the line, and then the line is read.
+    assert (reader.restarted, reader.bytes_read, reader.lines, mark.offset) == (False, 8 + 10, 2, 14)
 
 
 def test_only_newlines_split_lines(tmp_path: Path) -> None:
@@ -203,7 +205,7 @@ def test_any_chunking_gives_the_lines_of_one_whole_read(
 )
 def test_objects_on_a_line(line: bytes, objects: list[object], problems: list[ProblemKind]) -> None:
     told: list[ProblemKind] = []
-    assert list(decode_objects(line, lambda kind, at, detail: told.append(kind))) == objects
+    assert list(decode_objects(line, lambda kind, *_: told.append(kind))) == objects
     assert told == problems
 
 

@@ -21,7 +21,8 @@ from claude_tui.sources.claude.fast_search import marks
 from claude_tui.sources.claude.rule import bad_counts, usage_row
 from claude_tui.sources.claude.usual import FirstLine, Named, Turn, UserLine, UsualRow
 from claude_tui.sources.instants import instant_ms
-from claude_tui.sources.lines import LineReader, decode_objects
+from claude_tui.sources.lines import LineReader
+from claude_tui.sources.objects import LONG, decode_objects
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead
 
 _BRACE: Final = ord("}")
@@ -110,7 +111,7 @@ class _Reading:
 
     def _read_line(self, offset: int, line: bytes) -> None:
         """Take in a line by the rule, as the plain way does."""
-        for value in self._reader.objects(offset, line):
+        for value in self._reader.objects(offset, line, is_slim=True):
             row = usage_row(value, self._stem, offset)
             self._facts.see_but_turn(value, row, line)
             if row is not None:
@@ -130,9 +131,12 @@ class _Reading:
         """Take a line for the last turn, if it is one."""
         facts = self._facts
         try:
-            found = _decode_turn(line)
+            found = _decode_turn(line) if len(line) <= LONG else None
         except _NOT_USUAL:
-            return any(facts.see_turn(value) for value in reversed(list(decode_objects(line))))
+            found = None
+        if found is None:
+            # The last turn of several is the one that stays.
+            return any([facts.see_turn(value) for value in decode_objects(line, is_slim=True)])
         if not facts.is_turn(found.type, found.isSidechain):
             return False
         content = found.message.content if found.message is not None else None

@@ -28,7 +28,7 @@ class ClaudeSource:
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
         """Read a transcript, whole or from a checkpoint. Raises OSError where it cannot be opened."""
         # A count that reads no transcript, or reads it the fast way, need not wait for these.
-        from claude_tui.model import Problem, ProblemKind, Row
+        from claude_tui.model import ProblemKind, Row
         from claude_tui.sources.claude.facts import FactsGatherer, with_agent_type
         from claude_tui.sources.claude.rule import bad_counts, usage_row
 
@@ -38,7 +38,7 @@ class ClaudeSource:
         with LineReader(file.path, since) as reader:
             gatherer = FactsGatherer(stem, since.state if since and not reader.restarted else "")
             for offset, line in reader:
-                for value in reader.objects(offset, line):
+                for value in reader.objects(offset, line, is_slim=True):
                     row = usage_row(value, stem, offset)
                     gatherer.see(value, row, line)
                     if row is not None:
@@ -50,7 +50,7 @@ class ClaudeSource:
                 rows,
                 checkpoint,
                 with_agent_type(gatherer.facts(), file.path),
-                list[Problem](reader.problems),
+                reader.problems,
                 reader.restarted,
                 reader.bytes_read,
                 reader.lines,

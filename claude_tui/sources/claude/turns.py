@@ -15,7 +15,8 @@ from claude_tui.sources.claude.rule import usage_row
 from claude_tui.sources.columns import key_number
 from claude_tui.sources.display import display_name
 from claude_tui.sources.instants import instant_ms
-from claude_tui.sources.lines import decode_objects, open_regular
+from claude_tui.sources.lines import open_regular
+from claude_tui.sources.objects import decode_objects
 from claude_tui.sources.turn import TurnDetails, line_number
 
 MAX_LINE: Final = 8 << 20
