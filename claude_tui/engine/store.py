@@ -226,11 +226,19 @@ class Store:
     def remember_files(self, paths: Collection[str]) -> None:
         """Mark the days of what was counted in files that are gone."""
         with self.lock:
+            self.forget_problems(paths)
             files = {number for number, ref in enumerate(self.table.files) if ref.path in paths}
             times = (self.table.time[row] for row, file in enumerate(self.table.file) if file in files)
             before = len(self.remembered_days)
             self.remembered_days.update(self.calendar.day_hour(time_ms)[0] for time_ms in times)
             self.revision += len(self.remembered_days) != before
+
+    def forget_problems(self, paths: Iterable[str]) -> bool:
+        """Take back the problems of files that are no longer there. Returns whether there were any."""
+        with self.lock:
+            found = [path for path in paths if self.problem_log.note(path, (), is_whole=True)]
+            self.revision += len(found)
+            return bool(found)
 
     # -- sums ----------------------------------------------------------------------------------------------
 
@@ -311,6 +319,11 @@ class Store:
         """Everything skipped or doubted, by file."""
         with self.lock:
             return self.problem_log.all()
+
+    def paths_with_problems(self) -> set[str]:
+        """Return the files of which anything was skipped or doubted."""
+        with self.lock:
+            return self.problem_log.paths()
 
     def day_totals(self, day: int) -> Totals:
         """Sum everything of a local day, given as its proleptic ordinal."""

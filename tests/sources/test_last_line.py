@@ -223,3 +223,33 @@ def test_problems_of_a_kind_are_counted_and_the_first_are_kept() -> None:
     assert (more.counts, len(more)) == ({"malformed": 2000, "nul_run": 60}, 102)
     assert more.but("malformed").counts == {"nul_run": 60}
     assert entries(columns_of("claude", [])) == {}
+
+
+@pytest.mark.parametrize("part", [b"x" * 40, b'{"a":"b"},', b"{}"])
+def test_a_line_that_is_too_long_is_passed_over_without_being_read_again(tmp_path: Path, part: bytes) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"{}\n")
+    mark: Checkpoint | None = None
+    read = 0
+    for _ in range(100):
+        with LineReader(str(log), mark, max_line=300, window=64) as reader:
+            list(reader)
+            read, mark = read + reader.bytes_read, reader.checkpoint()
+        with log.open("ab") as f:
+            f.write(b'{"x":[' * (mark.offset == 3) + part)
+    with log.open("ab") as f:
+        f.write(b"\n{}\n")
+    with LineReader(str(log), mark, max_line=300, window=64) as reader:
+        assert [text for _, text in reader] == [b"{}"]
+        assert reader.problems.counts == {"oversize": 1}
+        assert not reader.restarted
+    assert read + reader.bytes_read <= 2 * log.stat().st_size
+
+
+def test_an_open_line_that_was_written_anew_is_looked_at_anew(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"{}\n" + b"x" * 200)
+    mark = objects_of(log, None, 1 << 20, 1 << 20)[1]
+    log.write_bytes(b"{}\n" + b'{"a":1}\n' * 25 + b"{")
+    (found, _), _ = objects_of(log, mark, 1 << 20, 1 << 20)
+    assert found == [{"a": 1}] * 25
