@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import reduce
 from typing import Final
 
-from claude_tui.sources.protocol import FileFacts, newer_facts
+from claude_tui.sources.protocol import NO_FACTS, FileFacts, newer_facts
 
 HOUR_MS: Final = 3_600_000
 
@@ -43,7 +43,7 @@ class FactBook:
         if facts.session:
             key = (source, facts.session)
             before = self.sessions.get(key)
-            merged = _merge(self._session_files.setdefault(key, {}), path, facts, is_whole)
+            merged = _merge(self._session_files.setdefault(key, {}), path, facts, is_whole, before)
             if before == merged:
                 return False, None
             self.sessions[key] = merged
@@ -54,7 +54,8 @@ class FactBook:
         if facts.parent and facts.agent:
             agent = (source, facts.parent, facts.agent)
             known = self.agents.get(agent)
-            merged = self.agents[agent] = _merge(self._agent_files.setdefault(agent, {}), path, facts, is_whole)
+            merged = _merge(self._agent_files.setdefault(agent, {}), path, facts, is_whole, known)
+            self.agents[agent] = merged
             if known != merged:
                 self.changed.add(agent[:2])
             return known != merged, None
@@ -98,11 +99,17 @@ class FactBook:
         return changed
 
 
-def _merge(files: Files, path: str, facts: FileFacts, is_whole: bool) -> FileFacts:
+def _merge(files: Files, path: str, facts: FileFacts, is_whole: bool, before: FileFacts | None) -> FileFacts:
     """Put the facts of a file among those of the others, and return what they say together."""
     known = files.get(path)
+    if known is None and before is not None and _says_nothing(facts):
+        return before  # thousands of empty files must not be compared with each other
     files[path] = facts if known is None or is_whole or facts.is_complete else newer_facts(known, facts)
     return _together(files)
+
+
+def _says_nothing(facts: FileFacts) -> bool:
+    return facts._replace(session="", parent="", agent="", is_complete=False) == NO_FACTS
 
 
 def _together(files: Files) -> FileFacts:

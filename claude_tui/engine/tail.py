@@ -183,7 +183,9 @@ class Tail:
                 continue
             for name, root in self._roots:
                 if path == str(root) or path.startswith(str(root) + os.sep):
-                    folder = path if os.path.isdir(path) else os.path.dirname(path)
+                    # A link is looked at where it lies, where it may be one that is not followed.
+                    is_folder = path == str(root) or (os.path.isdir(path) and not os.path.islink(path))
+                    folder = path if is_folder else os.path.dirname(path)
                     unknown[name, folder if name == "claude" else str(root)] = None
         for name, folder in unknown:
             source = reader(name)
