@@ -53,7 +53,7 @@ class FileReader:
             reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
             problem = Problem(ProblemKind.UNREADABLE, file.path, 0, reason)
             return FileColumns(FileOutcome(file, None, Problems([problem]), None), Columns(file.source), {})
-        if OpenLine.parse(found.checkpoint.open_line).is_waiting:
+        if found.checkpoint.open_line and OpenLine.parse(found.checkpoint.open_line).is_waiting:
             # It is read again until its end is there or is given up, whether anything comes to it or not.
             file = file._replace(size=UNSETTLED)
         outcome = FileOutcome(

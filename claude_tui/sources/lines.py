@@ -36,6 +36,8 @@ ANCHOR: Final = 64
 UNTOUCHED_S: Final = 60
 """After so long what has no end is no longer waited for: nobody is writing it."""
 
+_NOTHING: Final = OpenLine()
+
 _OPEN: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -92,7 +94,7 @@ class LineReader:
         self._max_line = max_line
         self._window = min(window, max_line)
         self._first = b""  # the block at the start of the file
-        self._open = OpenLine()
+        self._open = _NOTHING
         self._fd, self._stat = open_regular(path)
         try:
             if since is not None:
@@ -130,7 +132,7 @@ class LineReader:
             if not self._open_line_ends():
                 self._judge_end()
                 return
-            self._open = OpenLine()
+            self._open = _NOTHING
         position = self.offset
         carry: list[bytes] = []  # the open line so far
         is_kept = True  # whether it is, which it no longer is once it is longer than any that is kept
@@ -163,10 +165,11 @@ class LineReader:
             self._first = b"" if offset else block
             if block:
                 yield offset, block
+        if not carry and is_kept:
+            return
         rest = b"".join(carry)
         carry.clear()
-        if rest:
-            yield from self._whole(rest)
+        yield from self._whole(rest)
         left = position - self.offset
         self._open, end = OpenLine().look_at(rest, len(rest) - left) if is_kept else (OpenLine(), left)
         if end:

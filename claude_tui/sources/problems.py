@@ -20,7 +20,7 @@ class Problems:
     def __init__(self, found: Iterable[Problem] = ()) -> None:
         self.counts: Counter[str] = Counter()
         self._kept: list[Problem] = []
-        self._kept_of: Counter[str] = Counter()
+        self._kept_of: dict[str, int] = {}
         for problem in found:
             self.append(problem)
 
@@ -44,8 +44,9 @@ class Problems:
         """Add a problem that stands for `number` of its kind."""
         kind = problem.kind.value
         self.counts[kind] += number
-        if self._kept_of[kind] < MAX_KEPT:
-            self._kept_of[kind] += 1
+        kept = self._kept_of.get(kind, 0)
+        if kept < MAX_KEPT:
+            self._kept_of[kind] = kept + 1
             self._kept.append(problem)
 
     def but(self, *kinds: str) -> Problems:

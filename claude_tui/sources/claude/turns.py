@@ -66,7 +66,7 @@ def counted_line(path: str, offset: int, key: str) -> Line | None:
     finally:
         os.close(fd)
     end = text.find(b"\n")
-    rows = _rows(text[:end], os.path.basename(path).removesuffix(".jsonl"), offset, key) if end >= 0 else []
+    rows = _rows(text[:end] if end >= 0 else text, os.path.basename(path).removesuffix(".jsonl"), offset, key)
     return rows[-1].line if rows else None
 
 
@@ -78,7 +78,8 @@ def _read(fd: int, size: int, path: str, offset: int, key: str) -> TurnDetails:
     end = text.find(b"\n")
     if end < 0 and len(text) == MAX_LINE:
         return TurnDetails(path, offset, line_number(fd, offset), problem=TOO_LONG)
-    is_start = offset == 0 or os.pread(fd, 1, offset - 1) == b"\n"
+    # An object behind another one is a line of its own where it came after that one was counted.
+    is_start = offset == 0 or os.pread(fd, 1, offset - 1) in b"\n}"
     counted = _rows(text[:end] if end >= 0 else text, stem, offset, key) if is_start else []
     if not counted:
         return TurnDetails(path, offset, problem=CHANGED)
