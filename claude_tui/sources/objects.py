@@ -44,8 +44,9 @@ def decode_objects(line: bytes, report: Report = _ignore, *, is_slim: bool = Fal
     object. Byte order marks and blanks are nothing. With `is_slim`, long texts and lists in a long object are empty.
     Never raises.
     """
-    if is_slim and len(line) > LONG and (slim := _slim(line)) is not None:
-        yield slim
+    if is_slim and len(line) > LONG:
+        slim = _slim(line)
+        yield from _decode_broken(line, report, is_slim) if slim is None else (slim,)
         return
     try:
         value = orjson.loads(line)
@@ -87,7 +88,7 @@ def whole_objects(data: bytes, longest: int) -> int:
 def _is_plain(data: bytes) -> bool:
     """Whether this is one object of the usual kind."""
     if len(data) > LONG:
-        return False
+        return _slim(data) is not None
     try:
         return type(orjson.loads(data)) is dict
     except orjson.JSONDecodeError:
@@ -117,19 +118,17 @@ def _decode_broken(line: bytes, report: Report, is_slim: bool) -> Iterator[dict[
             # A line torn in the middle is followed by the next one: its brace is the last before the error.
             broken += 1
             at = max(line.rfind(b"{", at + 1, error.pos + 1), 0) or max(error.pos, at + 1)
+            continue
         except (RecursionError, _TooLongError) as error:
             found = _whole_at(line, at, is_slim)
             if found is None:
                 report(ProblemKind.MALFORMED, 0, type(error).__name__.strip("_"))
                 return
             value, stop = found
-            yield value
-            at = end = stop
-        else:
-            if at > end and not _is_blank(line[end:at]):
-                broken += 1
-            yield value
-            at = end = stop
+        if at > end and not _is_blank(line[end:at]):
+            broken += 1
+        yield value
+        at = end = stop
     if broken or not _is_blank(line[end:]):
         report(ProblemKind.MALFORMED, 0, "not a JSON object")
 
@@ -185,8 +184,9 @@ def _whole_at(line: bytes, start: int, is_slim: bool) -> tuple[dict[str, Any], i
     if not stop:
         return None
     piece = line[start:stop]
-    if is_slim and (slim := _slim(piece)) is not None:
-        return slim, stop
+    if is_slim and len(piece) > LONG:
+        slim = _slim(piece)
+        return (slim, stop) if slim is not None else None
     try:
         return orjson.loads(piece), stop
     except orjson.JSONDecodeError:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_tui.model import ProblemKind
+from claude_tui.sources import objects
 from claude_tui.sources.lines import LineReader
 from claude_tui.sources.objects import as_count, decode_objects
 from claude_tui.sources.protocol import Checkpoint
@@ -224,3 +225,39 @@ def test_counts_are_whole_and_exact(bad: object) -> None:
     assert as_count(bad) is None
     assert as_count(0) == 0
     assert as_count(2**53 - 1) == 2**53 - 1
+
+
+BIG_ROW = b'{"type":"assistant","message":{"id":"msg_1","usage":{"input_tokens":3},"content":[%s{}]},"cwd":"%s"}'
+MANY = b"{}," * (1 << 17)
+
+
+@pytest.mark.parametrize(
+    ("line", "found", "problems"),
+    [
+        (BIG_ROW % (MANY, b"/a"), 1, []),
+        (BIG_ROW % (MANY, b"\\ud83d"), 1, []),
+        (BIG_ROW % (MANY, b"/a") * 2, 2, []),
+        (BIG_ROW % (MANY, b"/a") + BIG_ROW % (b"", b"/b"), 2, []),
+        (b"garbage" + BIG_ROW % (MANY, b"/a"), 1, [ProblemKind.MALFORMED]),
+        (BIG_ROW % (b"", b"/a") + BIG_ROW.split(b"%s")[0] + MANY, 1, [ProblemKind.MALFORMED]),
+    ],
+)
+def test_what_is_long_in_a_line_is_not_built(
+    line: bytes, found: int, problems: list[ProblemKind], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objects, "LONG", 1 << 16)
+    monkeypatch.setattr(objects, "LONG_VALUE", 1 << 14)
+    told: list[ProblemKind] = []
+    tracemalloc.start()
+    try:
+        values = list(decode_objects(line, lambda kind, *_: told.append(kind), is_slim=True))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert [value["message"]["usage"] for value in values] == [{"input_tokens": 3}] * found
+    assert told == problems
+    assert peak < 6 << 20  # all the little objects of one line would take 9 MB
+
+
+def test_a_line_of_little_objects_is_decoded_one_by_one() -> None:
+    assert sum(1 for _ in decode_objects(b"{}" * 300_000 + b' {"a":"\xc3\xa9"}' * 3)) == 300_003
