@@ -148,6 +148,7 @@ class ProblemKind(str, Enum):
     UNDATED = "undated"
     FUTURE = "future"
     LEDGER = "ledger"
+    UNFINISHED = "unfinished"
 
 
 class Problem(NamedTuple):

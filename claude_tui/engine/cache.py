@@ -24,7 +24,7 @@ from claude_tui.engine.sections import DamagedError, Sections, from_json, to_col
 from claude_tui.engine.seen import Seen, SeenFiles, encoded
 from claude_tui.engine.store import Owner, Store
 from claude_tui.engine.table import FileRef, Table
-from claude_tui.model import Extra, Problem, ProblemKind, Usage
+from claude_tui.model import Extra, Usage
 from claude_tui.sources.columns import ARRAYS
 from claude_tui.sources.protocol import FileFacts
 
@@ -161,10 +161,7 @@ def _fill(store: Store, cells: bytes, names: Any, facts: Any) -> None:
     book = FactBook()
     sources, paths, *values = facts["files"] or [[] for _ in range(2 + len(FileFacts._fields))]
     book.restore(zip(sources, paths, starmap(FileFacts, to_rows(values)), strict=True))
-    log = ProblemLog()
-    for path, problems in facts["problems"].items():
-        log.note(path, [Problem(ProblemKind(kind), path, at, text) for kind, at, text in problems], is_whole=True)
-    store.restore(owners, models, loaded, book, log)
+    store.restore(owners, models, loaded, book, ProblemLog.unpacked(facts["problems"]))
     store.remembered_days.update(facts["remembered"])
 
 
@@ -175,11 +172,8 @@ def _given_of(found: Any) -> Given:
 
 
 def _facts_of(store: Store) -> dict[str, Any]:
-    problems: dict[str, list[Any]] = {}
-    for problem in store.problem_log.all():
-        problems.setdefault(problem.path, []).append([problem.kind.value, problem.offset, problem.detail])
     files = to_columns((source, path, *facts) for source, path, facts in store.facts.files())
-    return {"files": files, "problems": problems, "remembered": sorted(store.remembered_days)}
+    return {"files": files, "problems": store.problem_log.packed(), "remembered": sorted(store.remembered_days)}
 
 
 def _table_sections(table: Table) -> dict[str, bytes]:

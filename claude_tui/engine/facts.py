@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import reduce
 from typing import Final
 
-from claude_tui.sources.protocol import FileFacts, newer_facts
+from claude_tui.sources.protocol import NO_FACTS, FileFacts, newer_facts
 
 HOUR_MS: Final = 3_600_000
 
@@ -58,11 +58,13 @@ class FactBook:
                 was_another = True
                 moved |= self._forget(known_as, path)
         files = self._files.setdefault(key, {})
-        return self._tell(key, _merge(files, path, facts, is_whole), moved) or was_another, moved
+        merged = _merge(files, path, facts, is_whole, self._known(key))
+        return self._tell(key, merged, moved) or was_another, moved
 
     def _forget(self, key: Key, path: str) -> set[SessionKey]:
         files, moved = self._files[key], set[SessionKey]()
-        del files[path]
+        if files.pop(path, None) is None:  # it had told nothing
+            return moved
         if files:
             self._tell(key, _together(files), moved)
             return moved
@@ -74,13 +76,15 @@ class FactBook:
             moved.add(key)
         return moved
 
+    def _known(self, key: Key) -> FileFacts | None:
+        return self.agents.get(key) if len(key) == 3 else self.sessions.get(key)
+
     def _tell(self, key: Key, merged: FileFacts, moved: set[SessionKey]) -> bool:
         """Put down what is known together of a session or a sub-agent. Returns whether that is new."""
+        known = self._known(key)
         if len(key) == 3:
-            known = self.agents.get(key)
             self.agents[key] = merged
         else:
-            known = self.sessions.get(key)
             self.sessions[key] = merged
         if known == merged:
             return False
@@ -145,15 +149,21 @@ def _key(source: str, facts: FileFacts) -> Key | None:
     return (source, facts.parent, facts.agent) if facts.parent and facts.agent else None
 
 
-def _merge(files: Files, path: str, facts: FileFacts, is_whole: bool) -> FileFacts:
+def _merge(files: Files, path: str, facts: FileFacts, is_whole: bool, before: FileFacts | None) -> FileFacts:
     """Put the facts of a file among those of the others, and return what they say together."""
     known = files.get(path)
+    if known is None and before is not None and _says_nothing(facts):
+        return before  # thousands of empty files must not be compared with each other
     if known is not None and is_whole and not facts.is_complete and known != facts:
         # The file was rewritten; what it said before stays, as the ledger keeps it.
-        before = files.get(REMEMBERED + path)
-        files[REMEMBERED + path] = known if before is None else newer_facts(before, known)
+        earlier = files.get(REMEMBERED + path)
+        files[REMEMBERED + path] = known if earlier is None else newer_facts(earlier, known)
     files[path] = facts if known is None or is_whole or facts.is_complete else newer_facts(known, facts)
     return _together(files)
+
+
+def _says_nothing(facts: FileFacts) -> bool:
+    return facts._replace(session="", parent="", agent="", is_complete=False) == NO_FACTS
 
 
 def _together(files: Files) -> FileFacts:

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from claude_tui.engine.cells import CELL_NUMBERS, CellKey, Sums
-from claude_tui.model import Problem
 from claude_tui.sources.columns import Columns
+from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile
 
 
@@ -23,7 +23,7 @@ class FileOutcome(NamedTuple):
 
     file: LogFile
     facts: FileFacts | None
-    problems: tuple[Problem, ...]
+    problems: Problems
     checkpoint: Checkpoint | None
     is_whole: bool = True
     bytes_read: int = 0

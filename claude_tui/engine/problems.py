@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final
 
 from claude_tui.model import Problem, ProblemKind
+from claude_tui.sources.problems import Problems
 
-MAX_KEPT_PER_FILE: Final = 1_000
-"""More problems of one file are counted but not kept: a file of garbage must not fill the memory."""
 UNREADABLE: Final = ProblemKind.UNREADABLE.value
+UNFINISHED: Final = ProblemKind.UNFINISHED.value
 
 
 class ProblemLog:
@@ -18,31 +18,55 @@ class ProblemLog:
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
-        self._kept: dict[str, list[Problem]] = {}
-        self._counts_of: dict[str, Counter[str]] = {}
+        self._of: dict[str, Problems] = {}
 
-    def note(self, path: str, problems: Sequence[Problem], *, is_whole: bool) -> bool:
+    def note(self, path: str, found: Problems | Iterable[Problem], *, is_whole: bool) -> bool:
         """Add the problems of newly read lines, or of a whole file instead of those known. Returns if any changed.
 
         That a file could not be read tells nothing of its lines, whose problems stay; it holds until it can be read.
+        That it does not end in a whole line holds until it is read again.
         """
-        counts = Counter(problem.kind.value for problem in problems)
-        before, known = self._counts_of.get(path, Counter()), self._kept.get(path, [])
-        is_failed = UNREADABLE in counts
-        if not counts and (not before or not (is_whole or UNREADABLE in before)):
+        known, found = self._of.get(path), Problems.of(found)
+        if known is None:
+            if not found.counts:
+                return False
+            known = Problems()
+        if UNREADABLE in found.counts:
+            staying = known.but(UNREADABLE)
+        else:
+            staying = Problems() if is_whole else known.but(UNREADABLE, UNFINISHED)
+        after = staying.with_more(found)
+        if after == known:
             return False
-        staying, kept = Counter[str](), list[Problem]()
-        if is_failed or not is_whole:
-            staying = Counter({kind: number for kind, number in before.items() if kind != UNREADABLE})
-            kept = [problem for problem in known if problem.kind.value != UNREADABLE]
-        after, kept = staying + counts, [*kept, *problems][:MAX_KEPT_PER_FILE]
-        if (after, kept) == (before, known):
-            return False
-        self._counts_of[path], self._kept[path] = after, kept
-        self.counts.subtract(before)
-        self.counts.update(after)
+        if after.counts:
+            self._of[path] = after
+        else:
+            self._of.pop(path, None)
+        self.counts.subtract(known.counts)
+        self.counts.update(after.counts)
         return True
+
+    def paths(self) -> set[str]:
+        """Return the files that have any."""
+        return set(self._of)
 
     def all(self) -> list[Problem]:
         """Return every problem that is kept, by file."""
-        return [problem for path in sorted(self._kept) for problem in self._kept[path]]
+        return [problem for path in sorted(self._of) for problem in self._of[path]]
+
+    def packed(self) -> dict[str, Any]:
+        """Return everything, as what JSON can hold."""
+        return {
+            path: [[[one.kind.value, one.offset, one.detail] for one in found], found.counts]
+            for path, found in self._of.items()
+        }
+
+    @classmethod
+    def unpacked(cls, packed: dict[str, Any]) -> ProblemLog:
+        """Return what `packed` was made of. May raise anything for what was not."""
+        log = cls()
+        for path, (kept, counts) in packed.items():
+            found = Problems(Problem(ProblemKind(kind), path, at, text) for kind, at, text in kept)
+            found.counts = Counter({ProblemKind(kind).value: int(number) for kind, number in counts.items()})
+            log.note(path, found, is_whole=True)
+        return log

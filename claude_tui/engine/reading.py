@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.calendar import Calendar
@@ -17,8 +17,13 @@ from claude_tui.engine.outcome import FileColumns, FileOutcome, Packed, pack
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import Columns
+from claude_tui.sources.open_line import OpenLine
+from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, LogFile, SourceConfig
 from claude_tui.sources.registry import read_columns, reader
+
+UNSETTLED: Final = -1
+"""The size under which a file is remembered that must be looked at again though its stat does not change."""
 
 
 class Task(NamedTuple):
@@ -51,11 +56,14 @@ class FileReader:
                 logging.getLogger(__name__).exception("reading %s failed", file.path)
             reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
             problem = Problem(ProblemKind.UNREADABLE, file.path, 0, reason)
-            return FileColumns(FileOutcome(file, None, (problem,), None), Columns(file.source), {})
+            return FileColumns(FileOutcome(file, None, Problems([problem]), None), Columns(file.source), {})
+        if found.checkpoint.open_line and OpenLine.parse(found.checkpoint.open_line).is_waiting:
+            # It is read again until its end is there or is given up, whether anything comes to it or not.
+            file = file._replace(size=UNSETTLED)
         outcome = FileOutcome(
             file,
             found.facts,
-            (*found.problems, *undated, *ahead),
+            Problems.of(found.problems).with_more(Problems([*undated, *ahead])),
             found.checkpoint,
             since is None or found.restarted,
             found.bytes_read,

@@ -92,15 +92,15 @@ class SeenFiles:
 
 
 def _checkpoint(row: bytes) -> Checkpoint:
-    dev, ino, offset, head, anchor, mark, state = from_json(row)
-    return Checkpoint(dev, ino, offset, bytes.fromhex(head), bytes.fromhex(anchor), mark, state)
+    dev, ino, offset, head, anchor, *more = from_json(row)
+    return Checkpoint(dev, ino, offset, bytes.fromhex(head), bytes.fromhex(anchor), *more)
 
 
 def encoded(seen: Mapping[str, Seen]) -> tuple[bytes, bytes]:
     """Return files and checkpoints, of these one a line, as what `SeenFiles` is made of."""
     entries = list(seen.values())
     rows = [
-        to_json((dev, ino, offset, head.hex(), anchor.hex(), mark, state))
-        for _, (dev, ino, offset, head, anchor, mark, state) in entries
+        to_json((dev, ino, offset, head.hex(), anchor.hex(), *more))
+        for _, (dev, ino, offset, head, anchor, *more) in entries
     ]
     return to_json(to_columns(file for file, _ in entries)), b"\n".join(rows)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,7 @@ from claude_tui.engine.table import Entry, FileRef, Names, Table
 from claude_tui.model import Price, Problem, Query, Response, Totals
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import LOWER_BOUND, Columns
+from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import FileFacts, LogFile
 
 
@@ -137,7 +138,8 @@ class Store:
                     changed, moved = self.facts.learn(source, path, facts, is_whole=is_whole)
                     self._moved |= not moved.isdisjoint(self._sessions)
                     self.revision += changed
-                self.revision += self.problem_log.note(path, outcome.problems, is_whole=is_whole)
+                if outcome.checkpoint is not None or outcome.problems or is_whole:  # else nobody looked at the file
+                    self.revision += self.problem_log.note(path, outcome.problems, is_whole=is_whole)
             self._add_files(found)
             return self.revision != before
 
@@ -146,13 +148,13 @@ class Store:
         path: str,
         columns: Columns,
         facts: Sequence[FileFacts] = (),
-        problems: Sequence[Problem] = (),
+        problems: Iterable[Problem] = (),
         *,
         is_whole: bool = True,
     ) -> bool:
         """Take in what is known of one file, as `take_in` does."""
         file = LogFile(columns.source, path, "", 0, 0, 0, 0)
-        outcome = FileOutcome(file, None, tuple(problems), None, is_whole, sessions=tuple(facts))
+        outcome = FileOutcome(file, None, Problems(problems), None, is_whole, sessions=tuple(facts))
         return self.take_in(pack([FileColumns(outcome, columns, file_cells(columns, self.pricer, self.calendar))]))
 
     def _add_files(self, found: Packed) -> None:
@@ -229,7 +231,7 @@ class Store:
             columns = columns.cut(0, len(columns))
             date_undated(columns, path, max((one.last_ms for one in facts), default=0))
         file = FileColumns(
-            FileOutcome(LogFile(columns.source, path, "", 0, 0, 0, 0), None, (), None, is_whole=False),
+            FileOutcome(LogFile(columns.source, path, "", 0, 0, 0, 0), None, Problems(), None, is_whole=False),
             columns,
             file_cells(columns, self.pricer, self.calendar),
         )
@@ -262,11 +264,19 @@ class Store:
     def remember_files(self, paths: Collection[str]) -> None:
         """Mark the days of what was counted in files that are gone."""
         with self.lock:
+            self.forget_problems(paths)
             files = {number for number, ref in enumerate(self.table.files) if ref.path in paths}
             times = (self.table.time[row] for row, file in enumerate(self.table.file) if file in files)
             before = len(self.remembered_days)
             self.remembered_days.update(self.calendar.day_hour(time_ms)[0] for time_ms in times)
             self.revision += len(self.remembered_days) != before
+
+    def forget_problems(self, paths: Iterable[str]) -> bool:
+        """Take back the problems of files that are no longer there. Returns whether there were any."""
+        with self.lock:
+            found = [path for path in paths if self.problem_log.note(path, (), is_whole=True)]
+            self.revision += len(found)
+            return bool(found)
 
     # -- sums ----------------------------------------------------------------------------------------------
 
@@ -346,6 +356,11 @@ class Store:
         """Everything skipped or doubted, by file."""
         with self.lock:
             return self.problem_log.all()
+
+    def paths_with_problems(self) -> set[str]:
+        """Return the files of which anything was skipped or doubted."""
+        with self.lock:
+            return self.problem_log.paths()
 
     def day_totals(self, day: int) -> Totals:
         """Sum everything of a local day, given as its proleptic ordinal."""

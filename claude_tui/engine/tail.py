@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,6 @@ from claude_tui.engine.reading import FileReader
 from claude_tui.engine.seen import Seen
 from claude_tui.engine.store import Store
 from claude_tui.engine.watch import hints, needs_polling
-from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import REFUSED, LogFile, SourceConfig
 from claude_tui.sources.registry import reader
 
@@ -66,7 +66,8 @@ class Tail:
         self._roots = [(name, root) for name in config.sources for root in reader(name).roots(config)]
         self.seen = {} if seen is None else seen
         self._path_of = {(one.file.dev, one.file.ino): path for path, one in self.seen.items()}
-        self._failed: dict[str, str] = {}
+        self._unnamed: set[str] = set()
+        """Files that were gone and whose problems were taken back: once they are there again they are read whole."""
         self._wake = asyncio.Event()
         self._is_over = False
         self._reading = asyncio.Lock()
@@ -156,19 +157,16 @@ class Tail:
         self.work.sweeps += 1
         changed, gone = await asyncio.to_thread(self._look)
         await self._read_changed(changed)
-        if self._forget_failures(gone):
+        if self._store.forget_problems(gone):
+            self._unnamed |= gone
             self._on_change()
 
-    def _forget_failures(self, gone: Iterable[str]) -> bool:
-        """Take back the problems of what could not be read and is no longer there. Returns whether any were."""
-        return any([self._store.apply(path, Columns(self._failed.pop(path))) for path in gone])
-
     def _look(self) -> tuple[list[LogFile], set[str]]:
-        """Find the files that changed, and the paths of those that could not be read and are gone.
+        """Find the files that changed, and the paths of those that had problems and are gone.
 
         Thousands are compared one by one: off the event loop, and without a list of them all.
         """
-        changed, gone = [], set(self._failed)
+        changed, gone = [], self._store.paths_with_problems()
         for file in self._discover():
             gone.discard(file.path)
             if self._differs(file):
@@ -189,7 +187,9 @@ class Tail:
                 continue
             for name, root in self._roots:
                 if path == str(root) or path.startswith(str(root) + os.sep):
-                    folder = path if os.path.isdir(path) else os.path.dirname(path)
+                    # A link is looked at where it lies, where it may be one that is not followed.
+                    is_folder = path == str(root) or (os.path.isdir(path) and not os.path.islink(path))
+                    folder = path if is_folder else os.path.dirname(path)
                     unknown[name, folder if name == "claude" else str(root)] = None
         for name, folder in unknown:
             source = reader(name)
@@ -202,8 +202,8 @@ class Tail:
         """Give a file that is followed already the name it is followed by: links give files several."""
         for file in files:
             path = self._path_of.get((file.dev, file.ino), file.path)
-            if file.path not in self.seen and path != file.path and file.source in APPENDED:
-                known = _restat([self.seen[path].file])
+            if path != file.path and file.source in APPENDED:
+                known = _restat([seen.file] if (seen := self.seen.get(path)) is not None else [])
                 if known and (known[0].dev, known[0].ino) == (file.dev, file.ino):
                     file = known[0]
             yield file
@@ -217,19 +217,19 @@ class Tail:
 
     def _differs(self, file: LogFile) -> bool:
         seen = self.seen.get(file.path)
-        return seen is None or not is_same_stat(file, seen.file)
+        return seen is None or not is_same_stat(file, seen.file) or file.path in self._unnamed
 
     def _read(self, files: Sequence[LogFile]) -> bool:
         """Read changed files into the store. Returns whether anything moved."""
         moved = False
         for file in files:
             seen = self.seen.get(file.path)
-            found = self._reader.read(task_of(file, seen.checkpoint if seen is not None else None))
+            is_continued = seen is not None and file.path not in self._unnamed
+            found = self._reader.read(task_of(file, seen.checkpoint if seen is not None and is_continued else None))
             outcome = found.outcome
             self.work.files_opened += 1
             self.work.bytes_read += outcome.bytes_read
-            if outcome.checkpoint is None:
-                self._failed[file.path] = file.source
+            self._unnamed.discard(file.path)
             if outcome.is_whole and seen is not None:
                 self.is_continued = False
             # Under one lock: what is saved in between must not say that a file was read whose rows it lacks.
@@ -256,8 +256,9 @@ def _restat(files: Iterable[LogFile]) -> list[LogFile]:
     found = []
     for file in files:
         try:
-            stat = os.stat(file.path)
+            at = os.stat(file.path, follow_symlinks=False)
         except OSError:
             continue
-        found.append(file._replace(size=stat.st_size, mtime_ns=stat.st_mtime_ns, dev=stat.st_dev, ino=stat.st_ino))
+        if stat.S_ISREG(at.st_mode):  # a link left where a file was is not that file
+            found.append(file._replace(size=at.st_size, mtime_ns=at.st_mtime_ns, dev=at.st_dev, ino=at.st_ino))
     return found

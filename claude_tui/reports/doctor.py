@@ -159,8 +159,9 @@ def _problems(found: Findings) -> list[str]:
     for one in found.problems[:MOST_SHOWN]:
         detail = f": {display_name(one.detail)}" if one.detail else ""
         made.append(f"    {one.kind.value} in {display_name(one.path)} at byte {one.offset:,}{detail}")
-    if len(found.problems) > MOST_SHOWN:
-        made.append(f"    and {len(found.problems) - MOST_SHOWN:,} more (claude-top doctor --json lists them)")
+    more = sum(found.problem_counts.values()) - min(len(found.problems), MOST_SHOWN)
+    if more > 0:
+        made.append(f"    and {more:,} more (claude-top doctor --json lists the first of each kind in each file)")
     return made
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from claude_tui.model import Row
-from claude_tui.sources.lines import as_count
+from claude_tui.sources.objects import as_count
 
 
 class Event(NamedTuple):

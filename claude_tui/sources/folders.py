@@ -5,22 +5,32 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 from zlib import crc32
 
 from claude_tui.sources.protocol import REFUSED, LogFile
+
+MOST_LINKED: Final = 10_000
+"""Folders entered through links below one root. A link that leads to more is named."""
 
 
 def log_files(source: str, root: Path, folder: str, is_log: Callable[[str], bool]) -> Iterator[LogFile]:
     """Walk `folder`, a path below `root`, for regular files whose name `is_log` accepts.
 
     Folders and files come in name order. A folder is entered once however often it is linked to, so loops
-    end; hard links are one file. Unreadable folders are passed over. Links to files: see `refused_link`.
+    end; hard links are one file. Unreadable folders are passed over. Links to folders: see `Links`, to files:
+    `refused_link`.
     """
     seen: set[tuple[int, int]] = set()
     root = Path(os.path.abspath(root))
-    pending = [os.path.join(root, folder)]
+    links = Links(root)
+    pending = [(os.path.join(root, folder), "")]
     while pending:
-        at = pending.pop()
+        at, link = pending.pop()
+        if link and not links.may_enter():
+            yield refused(source, root, link)
+            pending = [one for one in pending if one[1] != link]
+            continue
         try:
             found = os.stat(at)
             if (found.st_dev, found.st_ino) in seen:
@@ -34,11 +44,14 @@ def log_files(source: str, root: Path, folder: str, is_log: Callable[[str], bool
         for entry in entries:
             try:
                 if entry.is_dir():
-                    below.append(entry.path)
+                    is_link = entry.is_symlink()
+                    if is_link and not links.may_follow(entry.path):
+                        yield refused(source, root, entry.path)
+                    else:
+                        below.append((entry.path, entry.path if is_link else link))
                 elif is_log(entry.name) and entry.is_symlink():
-                    link = refused_link(source, root, entry.path)
-                    if link is not None:
-                        yield link
+                    if not is_link_within(root, entry.path, is_log):
+                        yield refused(source, root, entry.path)
                 elif is_log(entry.name) and entry.is_file():
                     log = log_file(source, root, entry.path, entry.stat())
                     if (log.dev, log.ino) not in seen:
@@ -54,13 +67,33 @@ def log_file(source: str, root: Path, path: str, found: os.stat_result) -> LogFi
     return LogFile(source, path, os.fspath(root), found.st_size, found.st_mtime_ns, found.st_dev, found.st_ino)
 
 
-def refused_link(source: str, root: Path, path: str) -> LogFile | None:
-    """Return a link that leads out of the logs, to be named by whoever fails to read it; None for one within.
+class Links:
+    """Which links to folders are followed below a root, and how far: not those to a folder that holds the root.
 
-    Linked folders are followed, linked files are not: what a link within the logs leads to is found itself.
+    Everything a user has lies below `/` or a home, and is neither to be searched nor to be taken for logs.
     """
+
+    def __init__(self, root: str | Path) -> None:
+        self._root = Path(os.path.realpath(root))
+        self._left = MOST_LINKED
+
+    def may_follow(self, path: str) -> bool:
+        """Whether a link to a folder is followed."""
+        return Path(os.path.realpath(path)) not in self._root.parents
+
+    def may_enter(self) -> bool:
+        """Whether one more folder may be entered that was reached through a link."""
+        self._left -= 1
+        return self._left >= 0
+
+
+def is_link_within(root: Path, path: str, is_log: Callable[[str], bool]) -> bool:
+    """Whether a link leads to a log within the logs, where it is found itself; linked files are not followed."""
     target = Path(os.path.realpath(path))
     folders = (os.path.realpath(root), os.path.realpath(os.path.dirname(path)))
-    if target.is_file() and any(target.is_relative_to(folder) for folder in folders):
-        return None
+    return is_log(target.name) and target.is_file() and any(target.is_relative_to(folder) for folder in folders)
+
+
+def refused(source: str, root: str | Path, path: str) -> LogFile:
+    """Return what is found among the logs and not read, to be named by whoever fails to read it."""
     return LogFile(source, path, os.fspath(root), 0, 0, REFUSED, crc32(os.fsencode(path)))

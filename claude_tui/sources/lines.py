@@ -1,4 +1,4 @@
-"""Growing files read in whole lines, from a checkpoint, and the JSON objects on a line.
+"""Growing files read in whole lines, from a checkpoint.
 
 Knows bytes, offsets and file identity. Must not know what a line means, nor any client's format.
 """
@@ -6,17 +6,18 @@ Knows bytes, offsets and file identity. Must not know what a line means, nor any
 from __future__ import annotations
 
 import errno
-import json
 import os
 import stat
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from hashlib import blake2b
 from types import TracebackType
 from typing import Any, Final
 
-import orjson
-
 from claude_tui.model import Problem, ProblemKind
+from claude_tui.sources.objects import decode_objects, whole_objects
+from claude_tui.sources.open_line import GIVEN_UP, OpenLine
+from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint
 
 MAX_LINE: Final = 64 << 20
@@ -32,12 +33,10 @@ bytes(4 * WINDOW)
 HEAD: Final = 1024
 ANCHOR: Final = 64
 
-# A line this broken is given up: every attempt costs a scan of what lies before it.
-_MAX_BROKEN: Final = 256
+UNTOUCHED_S: Final = 60
+"""After so long what has no end is no longer waited for: nobody is writing it."""
 
-Report = Callable[[ProblemKind, int, str], None]
-"""Takes the kind of a problem, its byte offset (in the line or the file) and a short reason."""
-
+_NOTHING: Final = OpenLine()
 
 _OPEN: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0)
 
@@ -76,9 +75,10 @@ class LineReader:
     """The whole lines of one file, from a checkpoint or from the start; a context manager.
 
     Iterate over `blocks()` or over the reader itself, once and to the end; then `checkpoint()` says how far
-    it came. A last line without its newline stays unread. `restarted` says that the checkpoint did not fit
-    the file (it shrank, was rewritten or replaced) and everything is read again. `bytes_read` counts the log
-    bytes read after the checkpoint; the at most 1,088 bytes that verify it are not in it. `lines` counts lines
+    it came. Of a last line without its newline the whole JSON objects it begins with count as lines; the rest is
+    waited for, and named where the file has not been touched for a minute. `restarted` says that the checkpoint did
+    not fit the file (it shrank, was rewritten or replaced) and everything is read again. `bytes_read` counts the log
+    bytes read after the checkpoint; the at most 1,152 bytes that verify it are not in it. `lines` counts lines
     passed over or iterated, not those inside `blocks()`.
     """
 
@@ -90,15 +90,17 @@ class LineReader:
         self.restarted = False
         self.bytes_read = 0
         self.lines = 0
-        self.problems: list[Problem] = []
+        self.problems = Problems()
         self._max_line = max_line
         self._window = min(window, max_line)
         self._first = b""  # the block at the start of the file
+        self._open = _NOTHING
         self._fd, self._stat = open_regular(path)
         try:
             if since is not None:
                 if self._continues(since):
                     self.offset = since.offset
+                    self._open = self._known_end(since)
                 else:
                     self.restarted = True
         except OSError:
@@ -122,53 +124,149 @@ class LineReader:
                 offset += len(line) + 1
 
     def blocks(self) -> Iterator[tuple[int, bytes]]:
-        """Yield runs of whole lines, newlines included, with the byte offset of the first."""
+        """Yield runs of whole lines, newlines included, with the byte offset of the first.
+
+        What is whole without a newline is given one.
+        """
+        if self._open.searched:
+            if not self._open_line_ends():
+                self._judge_end()
+                return
+            self._open = _NOTHING
         position = self.offset
-        carry: list[bytes] = []  # the open line so far, empty once it is longer than any that is kept
+        carry: list[bytes] = []  # the open line so far
+        is_kept = True  # whether it is, which it no longer is once it is longer than any that is kept
         while chunk := self._chunk(position):
-            carried = position - self.offset
             position += len(chunk)
             self.bytes_read += len(chunk)
             end = chunk.rfind(b"\n") + 1
             if not end:
-                carry.append(chunk)
-                if carried + len(chunk) > self._max_line:
+                if is_kept:
+                    carry.append(chunk)
+                if is_kept and position - self.offset > self._max_line:
+                    data = b"".join(carry)
                     carry.clear()
+                    yield from self._whole(data)
+                    rest = data[len(data) - (position - self.offset) :]
+                    is_kept = len(rest) <= self._max_line
+                    carry = [rest] if is_kept else []
                 continue
             block = chunk[:end]
-            if carried:
+            if carry or not is_kept:
                 first = chunk.find(b"\n") + 1
-                if carried + first - 1 > self._max_line:
-                    self.problem(ProblemKind.OVERSIZE, self.offset, f"line of {carried + first - 1} bytes")
-                    self.offset += carried + first
-                    self.lines += 1
-                    block = chunk[first:end]
-                else:
+                size = position - len(chunk) + first - 1 - self.offset
+                if size <= self._max_line:
                     block = b"".join((*carry, block))
-            carry = [chunk[end:]] if end < len(chunk) else []
+                else:
+                    yield from self._end_long(b"".join((*carry, chunk[:first])) if is_kept else b"", size)
+                    block = chunk[first:end]
+            carry, is_kept = [chunk[end:]] if end < len(chunk) else [], True
             offset, self.offset = self.offset, self.offset + len(block)
             self._first = b"" if offset else block
             if block:
                 yield offset, block
+        if not carry and is_kept:
+            return
+        rest = b"".join(carry)
+        carry.clear()
+        yield from self._whole(rest)
+        left = position - self.offset
+        self._open, end = OpenLine().look_at(rest, len(rest) - left) if is_kept else (OpenLine(), left)
+        if end:
+            self._open = OpenLine(left, GIVEN_UP)
+        self._judge_end()
 
-    def problem(self, kind: ProblemKind, offset: int, detail: str = "") -> None:
+    def _whole(self, line: bytes) -> Iterator[tuple[int, bytes]]:
+        """Yield the whole objects that the line at `offset`, which has no newline, begins with."""
+        end = whole_objects(line, self._max_line)
+        if end:
+            offset, self.offset = self.offset, self.offset + end
+            yield offset, line[:end] + b"\n"
+
+    def _end_long(self, line: bytes, size: int) -> Iterator[tuple[int, bytes]]:
+        """Yield what counts of a line of `size` bytes, too many: what is whole at its start, and perhaps the rest."""
+        before = self.offset
+        yield from self._whole(line[:-1])
+        rest = line[self.offset - before :]
+        size -= self.offset - before
+        if size > self._max_line:
+            self._pass_over(size)
+        else:
+            offset, self.offset = self.offset, self.offset + len(rest)
+            yield offset, rest
+
+    def _pass_over(self, size: int) -> None:
+        """Count a line of so many bytes that is too long to be kept."""
+        self.problem(ProblemKind.OVERSIZE, self.offset, f"line of {size} bytes")
+        self.offset += size + 1
+        self.lines += 1
+
+    def _open_line_ends(self) -> bool:
+        """Look at what came to a line that was open. Returns whether it is to be read now."""
+        position = self.offset + self._open.searched
+        while chunk := self._chunk(position):
+            self.bytes_read += len(chunk)
+            newline = chunk.find(b"\n")
+            if newline >= 0:
+                size = position + newline - self.offset
+                if size > self._max_line and self._open.is_given_up:
+                    self._pass_over(size)
+                return True
+            self._open, end = self._open.look_at(chunk)
+            if end:
+                return True
+            position += len(chunk)
+            if position - self.offset > self._max_line:
+                self._open = OpenLine(position - self.offset, GIVEN_UP)
+        return False
+
+    def _judge_end(self) -> None:
+        """Name the end of a file that nobody has been writing to for a while and that is no whole line."""
+        if not self._open.searched or self._open.is_blank:
+            return
+        is_touched = self._is_growing and abs(time.time() - self._stat.st_mtime) < UNTOUCHED_S
+        self._open = self._open._replace(is_waiting=is_touched)
+        if not is_touched:
+            self.problem(ProblemKind.UNFINISHED, self.offset, f"last {self._open.searched} bytes are no whole line")
+
+    def problem(self, kind: ProblemKind, offset: int, detail: str = "", number: int = 1) -> None:
         """Note something that was skipped or doubted at a byte offset of this file."""
-        self.problems.append(Problem(kind, self.path, offset, detail))
+        self.problems.append(Problem(kind, self.path, offset, detail), number)
 
-    def objects(self, offset: int, line: bytes) -> Iterator[dict[str, Any]]:
+    def objects(self, offset: int, line: bytes, *, is_slim: bool = False) -> Iterator[dict[str, Any]]:
         """Yield the JSON objects on a line that starts at `offset`, noting problems in this file."""
-        return decode_objects(line, lambda kind, at, detail: self.problem(kind, offset + at, detail))
+
+        def report(kind: ProblemKind, at: int, detail: str, number: int = 1, /) -> None:
+            self.problem(kind, offset + at, detail, number)
+
+        return decode_objects(line, report, is_slim=is_slim)
 
     def checkpoint(self, *, mark: int = 0, state: str = "") -> Checkpoint:
         """How far the lines were read, and how to know this file again."""
         head, anchor = fingerprint(self._fd, self.offset, self._first if len(self._first) == self.offset else b"")
-        return Checkpoint(self._stat.st_dev, self._stat.st_ino, self.offset, head, anchor, mark, state)
+        open_line = ""
+        if self._open.searched:
+            open_line = str(self._open._replace(near=self._near(self.offset + self._open.searched)))
+        return Checkpoint(self._stat.st_dev, self._stat.st_ino, self.offset, head, anchor, mark, state, open_line)
+
+    _is_growing = True
+    """Whether more may come to this file."""
 
     def _chunk(self, position: int) -> bytes:
         """The next bytes, none at the end."""
         # The size is taken once: a file that grows as fast as it is read must not hold the reader for ever.
         left = self._stat.st_size - position
         return os.pread(self._fd, min(self._window, left), position) if left > 0 else b""
+
+    def _near(self, position: int) -> str:
+        return fingerprint(self._fd, position)[1].hex()
+
+    def _known_end(self, since: Checkpoint) -> OpenLine:
+        """Return how far the open line was looked at, if what was looked at is still there."""
+        known = OpenLine.parse(since.open_line)
+        position = self.offset + known.searched
+        is_same = known.searched and self._stat.st_size >= position and self._near(position) == known.near
+        return known if is_same else OpenLine()
 
     def _continues(self, since: Checkpoint) -> bool:
         same = (self._stat.st_dev, self._stat.st_ino) == (since.dev, since.ino)
@@ -181,62 +279,3 @@ class LineReader:
                 since.anchor,
             )
         )
-
-
-def decode_objects(line: bytes, report: Report | None = None) -> Iterator[dict[str, Any]]:
-    """Yield every JSON object on a line: usually one, more where two writers shared it, none of garbage.
-
-    What is skipped is told to `report`, with its byte offset in the line: NUL runs, and text that is no
-    object. A byte order mark and blank lines are nothing. Never raises.
-    """
-    try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        pass
-    else:
-        if type(value) is dict:
-            yield value
-            return
-    if line and not line.isspace():
-        yield from _decode_broken(line, report or (lambda kind, at, detail: None))
-
-
-def _decode_broken(line: bytes, report: Report) -> Iterator[dict[str, Any]]:
-    # orjson also rejects what JavaScript writes and json reads: lone surrogates, depth, NaN.
-    if b"\0" in line:
-        report(ProblemKind.NUL_RUN, line.index(0), f"{line.count(0)} NUL bytes")
-        line = line.replace(b"\0", b"")
-    text = line.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").strip()
-    decoder = json.JSONDecoder(parse_int=_whole_number)
-    broken = 0
-    at = end = 0
-    while (at := text.find("{", at)) >= 0 and broken <= _MAX_BROKEN:
-        try:
-            value, stop = decoder.raw_decode(text, at)
-        except json.JSONDecodeError as error:
-            # A line torn in the middle is followed by the next one: its brace is the last before the error.
-            broken += 1
-            at = max(text.rfind("{", at + 1, error.pos + 1), 0) or max(error.pos, at + 1)
-        except RecursionError as error:
-            report(ProblemKind.MALFORMED, 0, type(error).__name__)
-            return
-        else:
-            if text[end:at].strip():
-                broken += 1
-            yield value
-            at = end = stop
-    if broken or text[end:].strip():
-        report(ProblemKind.MALFORMED, 0, "not a JSON object")
-
-
-def _whole_number(text: str) -> int | float:
-    """Read a number; one with more digits than Python takes is no count of anything, and no reason to lose a row."""
-    try:
-        return int(text)
-    except ValueError:
-        return float(text)
-
-
-def as_count(value: object) -> int | None:
-    """A token count as logged: a whole number from 0 to 2**53 - 1. None for anything else."""
-    return value if type(value) is int and 0 <= value < 1 << 53 else None

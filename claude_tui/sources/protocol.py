@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, Protocol
 
 from claude_tui.model import Problem, Row
 from claude_tui.sources.columns import Columns
+from claude_tui.sources.problems import Problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,11 @@ class LogFile(NamedTuple):
 class Checkpoint(NamedTuple):
     """How far a file has been read and how to know that it is still the same file.
 
-    `offset` is the byte after the last whole line read; `head` a hash of the first KiB at most (of what lies
-    before `offset`), `anchor` of the 64 bytes before `offset`. `state` is what a reader must remember between
-    two reads (pickled with the checkpoint, "" for none) and `mark` any other progress (a database's newest
-    update time).
+    `offset` is the byte after the last whole line read, or after the whole objects that a line without a newline
+    begins with, and `open_line` how far what follows was looked at (see `open_line.OpenLine`). `head` is a hash of
+    the first KiB at most (of what lies before `offset`), `anchor` of the 64 bytes before `offset`. `state` is what a
+    reader must remember between two reads (pickled with the checkpoint, "" for none) and `mark` any other progress (a
+    database's newest update time).
     """
 
     dev: int
@@ -57,6 +59,7 @@ class Checkpoint(NamedTuple):
     anchor: bytes = b""
     mark: int = 0
     state: str = ""
+    open_line: str = ""
 
 
 class FileFacts(NamedTuple):
@@ -120,7 +123,7 @@ class FileRead:
     rows: list[Row]
     checkpoint: Checkpoint
     facts: FileFacts = NO_FACTS
-    problems: list[Problem] = field(default_factory=list)
+    problems: Problems | list[Problem] = field(default_factory=list)
     restarted: bool = False
     bytes_read: int = 0
     lines: int = 0
@@ -133,7 +136,7 @@ class ColumnsRead(NamedTuple):
     columns: Columns
     checkpoint: Checkpoint
     facts: FileFacts
-    problems: list[Problem]
+    problems: Problems | list[Problem]
     restarted: bool
     bytes_read: int
     lines: int

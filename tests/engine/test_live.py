@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 
 from claude_tui.engine import tail
 from claude_tui.engine.monitor import Monitor
@@ -49,16 +50,62 @@ async def test_a_placeholder_is_replaced_by_the_final_row(claude_home: ClaudeHom
         await live.assert_level()
 
 
-async def test_a_half_written_line_counts_when_its_newline_comes(claude_home: ClaudeHome) -> None:
+async def test_a_half_written_line_counts_when_it_is_whole(claude_home: ClaudeHome) -> None:
     claude_home.append(row(1))
-    text = line(row(2, slug="ünï\u2028code"))
+    text = line(row(2, slug="ünï\u2028code")).rstrip(b"\n")
     async with living(claude_home.folder) as live:
         for at in range(0, len(text) - 1, 97):
             claude_home.append(text[at : min(at + 97, len(text) - 1)])
             assert (await live.settle()).totals.responses == 1
+            await live.assert_level()
         claude_home.append(text[-1:])
         await live.until_counted(2)
         await live.assert_level()
+        claude_home.append(b"\n", row(3))
+        await live.until_counted(3)
+        await live.assert_level()
+
+
+@pytest.mark.parametrize("part", [b"a" * 50_000, b'{},x}","' * 6_000, b'\\"' * 25_000])
+@pytest.mark.parametrize("start", [b'{"type":"file-history-snapshot","x":["', b"x"])
+async def test_a_line_that_is_written_slowly_is_read_at_most_twice(
+    start: bytes, part: bytes, claude_home: ClaudeHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tail, "hints", no_hints)
+    monkeypatch.setattr(tail, "SWEEP_S", 3600.0)
+    claude_home.append(row(1))
+    async with living(claude_home.folder) as live:
+        written = len(start)
+        claude_home.append(start)
+        await live.settle()
+        for _ in range(40):
+            claude_home.append(part)
+            written += len(part)
+            await live.settle()
+        assert live.tail.work.bytes_read == written
+        claude_home.append(b'"]}\n', row(2))
+        assert (await live.settle()).totals.responses == 2
+        assert live.tail.work.bytes_read <= 2 * written + 4 * len(line(row(2)))
+        await live.assert_level()
+
+
+async def test_an_end_that_nobody_writes_is_named_after_a_minute(claude_home: ClaudeHome) -> None:
+    path = claude_home.append(row(1), line(row(2))[:-2])
+    now = path.stat().st_mtime
+    with time_machine.travel(now + 1, tick=False) as clock:
+        async with living(claude_home.folder) as live:
+            await live.settle()
+            assert not live.look().problems
+            clock.move_to(now + 61)
+            await live.settle()
+            assert dict(live.look().problems) == {"unfinished": 1}
+            opened = live.tail.work.files_opened
+            await live.assert_level()
+            assert live.tail.work.files_opened == opened
+            claude_home.append(b"}\n")
+            await live.until_counted(2)
+            assert not live.look().problems
+            await live.assert_level()
 
 
 async def test_a_file_cut_short_and_grown_again_takes_nothing_back(claude_home: ClaudeHome) -> None:
@@ -179,9 +226,11 @@ async def test_unchanged_files_are_not_opened_and_an_append_costs_its_bytes(clau
         await live.until_counted(43)
         await live.settle()
         assert live.tail.work.bytes_read == sum(len(line(row(number))) for number in (100, 101, 102))
+        # One that changed without growing may have been rewritten: it is read once, and no others.
         os.utime(claude_home.path("s5", "-p5"))
-        await live.settle()
-        assert live.tail.work.bytes_read == sum(len(line(row(number))) for number in (100, 101, 102))
+        for _ in range(2):
+            await live.settle()
+        assert live.tail.work.bytes_read == sum(len(line(row(number))) for number in (100, 101, 102, 5))
 
 
 async def test_deleted_files_keep_their_numbers(claude_home: ClaudeHome) -> None:
@@ -251,11 +300,12 @@ async def test_hints_alone_tell_of_files_that_appear_grow_and_are_replaced(
         assert live.tail.work.sweeps == 3
 
 
-async def test_sweeps_alone_lose_nothing(claude_home: ClaudeHome, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def no_hints(roots: object) -> AsyncIterator[set[str]]:
-        await asyncio.Event().wait()
-        yield set()
+async def no_hints(roots: object) -> AsyncIterator[set[str]]:
+    await asyncio.Event().wait()
+    yield set()
 
+
+async def test_sweeps_alone_lose_nothing(claude_home: ClaudeHome, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tail, "hints", no_hints)
     monkeypatch.setattr(tail, "SWEEP_S", 0.02)
     claude_home.append(row(1))

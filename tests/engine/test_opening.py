@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import time_machine
 
 from claude_tui.engine import count as counting
 from claude_tui.engine.count import count
@@ -81,3 +82,17 @@ def test_sums_that_fit_no_cache_are_counted_without_one(logs: Logs, monkeypatch:
     monkeypatch.setattr(counting, "UNSAVED_BYTES", -1)
     for _ in range(2):
         assert logs.count() == (["a", "a", "b"], [(str(logs.first), True)])
+
+
+def test_an_end_that_is_not_written_on_is_named_by_a_later_count_that_finds_the_file_as_it_was(
+    claude_home: ClaudeHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "UNSAVED_BYTES", -1)
+    path = claude_home.append(assistant("msg_a", NOW_MS, usage(output=2)), b'{"type":' + b"x\n" * 2000 + b'{"torn')
+    now = path.stat().st_mtime
+    told = []
+    for later_s in (1, 61, 3600):
+        with time_machine.travel(now + later_s, tick=False):
+            store = count(config_of(claude_home.folder), PRICER, UTC, cache_folder=tmp_path / "cache", processes=0)
+            told.append({kind: number for kind, number in store.problem_log.counts.items() if number})
+    assert told == [{"malformed": 2000}, *[{"malformed": 2000, "unfinished": 1}] * 2]

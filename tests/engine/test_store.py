@@ -20,6 +20,7 @@ from claude_tui.engine.snapshots import SnapshotMaker
 from claude_tui.engine.store import Store
 from claude_tui.model import Problem, ProblemKind, Query, Row, Snapshot, Usage
 from claude_tui.sources.columns import Columns, columns_of
+from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import FileFacts, LogFile
 from tests.engine.counting import BERLIN, NOW_MS, PRICER, UTC, add, assert_sums_agree, canonical, content, placeless
 from tests.engine.rows import MODELS, File, files, in_file, rows
@@ -61,7 +62,7 @@ def read(file: File, found: Sequence[Row], *, is_whole: bool) -> FileColumns:
     part = columns(found)
     log = LogFile("claude", file.path, "", 0, 0, 0, 0)
     return FileColumns(
-        FileOutcome(log, file.facts, (), None, is_whole), part, file_cells(part, PRICER, Calendar(BERLIN))
+        FileOutcome(log, file.facts, Problems(), None, is_whole), part, file_cells(part, PRICER, Calendar(BERLIN))
     )
 
 

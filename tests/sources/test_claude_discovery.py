@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from claude_tui.model import ProblemKind
+from claude_tui.sources import folders
 from claude_tui.sources.claude import ClaudeSource
 from claude_tui.sources.claude.discovery import config_dirs, transcripts
 from claude_tui.sources.claude.fast import read_columns
@@ -207,3 +208,39 @@ def test_a_folder_that_links_lead_to_again_is_named_once(
     found = list(transcripts(projects))
     assert [(file.path, file.dev) for file in found] == [(str(closed), REFUSED)]
     assert sorted(looked_at) == sorted({str(projects), str(closed)})
+
+
+def test_a_link_to_a_folder_that_holds_the_logs_is_named_and_not_followed(claude_home: ClaudeHome) -> None:
+    path = claude_home.append(assistant("msg_1", T, usage(1, 1)))
+    links = [path.with_name("root"), path.parent.parent / "-home"]
+    links[0].symlink_to("/")
+    links[1].symlink_to(claude_home.folder.parent)
+    (path.parent / "again").symlink_to(path.parent.parent)  # no more than a loop
+    store = counted(claude_home.folder)
+    assert [one.key for one in store.responses()] == ["msg_1"]
+    assert {(problem.kind, problem.path) for problem in store.problems} == {
+        (ProblemKind.UNREADABLE, str(link)) for link in links
+    }
+
+
+def test_a_link_to_more_folders_than_are_searched_is_named(
+    claude_home: ClaudeHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folders, "MOST_LINKED", 20)
+    path = claude_home.append(assistant("msg_1", T, usage(1, 1)))
+    for number in range(30):
+        (tmp_path / "elsewhere" / f"{number}").mkdir(parents=True)
+    link = path.with_name("elsewhere")
+    link.symlink_to(tmp_path / "elsewhere")
+    assert [(file.path, file.dev == REFUSED) for file in transcripts(path.parent.parent)] == [
+        (str(path), False), (str(link), True),
+    ]  # fmt: skip
+
+
+def test_a_link_to_what_is_no_transcript_is_named(claude_home: ClaudeHome) -> None:
+    path = claude_home.append(assistant("msg_1", T, usage(1, 1)))
+    moved = path.with_suffix(".bak")
+    path.rename(moved)
+    path.symlink_to(moved.name)
+    (problem,) = counted(claude_home.folder).problems
+    assert (problem.path, problem.detail) == (str(path), "a link, which is not followed")

@@ -344,7 +344,7 @@ def test_23_lines_that_are_not_quite_lines(claude_home: ClaudeHome) -> None:
         b"\xff\xfe garbage\n",
         line(assistant("msg_9", T, FULL)).rstrip(b"\n"),
     )
-    assert [one.key for one in counted_exactly(claude_home.folder)] == [f"msg_{n}" for n in range(1, 9)]
+    assert [one.key for one in counted_exactly(claude_home.folder)] == [f"msg_{n}" for n in range(1, 10)]
     assert set(problem_kinds(claude_home)) == {ProblemKind.NUL_RUN, ProblemKind.MALFORMED}
 
 

@@ -238,7 +238,7 @@ def test_unknown_lines_and_bad_counters_cost_nothing_but_themselves(tmp_path: Pa
     log = write(tmp_path, "x", [meta("x"), turn(), line("new_kind", what=1), bad, told("x", "r1", A)])
     with log.open("ab") as f:
         f.write(json.dumps(told("x", "r2", B)).encode() + json.dumps(told("x", "r3", C)).encode() + b"\nnoise\n")
-        f.write(json.dumps(told("x", "r4", C)).encode())  # not yet a line
+        f.write(json.dumps(told("x", "r4", C)).encode()[:-1])  # not yet whole
     read, events = SOURCE.read_events(log_file(SOURCE, tmp_path))
     assert [event.row.key for event in events] == ["x/r1", "x/r2", "x/r3"]
     assert [problem.kind for problem in read.problems] == [ProblemKind.BAD_COUNT, ProblemKind.MALFORMED]

@@ -19,7 +19,7 @@ from claude_tui.engine.count import count
 from claude_tui.engine.snapshots import SnapshotMaker
 from claude_tui.model import ProblemKind, Query, Response, Totals
 from claude_tui.pricing import load_pricer
-from claude_tui.sources import lines as reading_lines
+from claude_tui.sources import objects as decoding
 from claude_tui.sources import search
 from claude_tui.sources.codex import CodexSource, fast, fast_search, threads
 from claude_tui.sources.codex.fast_rows import FastBuilder, FastRollout
@@ -323,7 +323,7 @@ def test_records_of_every_client_take_the_short_way() -> None:
 def test_lines_that_cannot_matter_are_not_decoded(tmp_path: Path) -> None:
     escapes = text(event("agent_message", message="\x1b[31m"))
     path = write(tmp_path, "x", rollout([meta("x"), turn()]) + (REPLY + USER + escapes) * 50 + text(TOLD))
-    with patch.object(reading_lines, "decode_objects", wraps=reading_lines.decode_objects) as decode:
+    with patch("claude_tui.sources.lines.decode_objects", wraps=decoding.decode_objects) as decode:
         assert len(read(tmp_path, path).columns) == 1
     assert decode.call_count < 5
 

@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_tui.model import ProblemKind
-from claude_tui.sources.lines import LineReader, as_count, decode_objects
+from claude_tui.sources import objects
+from claude_tui.sources.lines import LineReader
+from claude_tui.sources.objects import as_count, decode_objects
 from claude_tui.sources.protocol import Checkpoint
 
 Read = tuple[list[tuple[int, bytes]], LineReader, Checkpoint]
@@ -35,7 +37,8 @@ def test_a_line_is_read_once_its_newline_is_there(tmp_path: Path) -> None:
         f.write(b"o\nthree\n")
     lines, reader, mark = read(log, mark)
     assert lines == [(4, b"two"), (8, b"three")]
-    assert (reader.restarted, reader.bytes_read, reader.lines, mark.offset) == (False, 10, 2, 14)
+    # What came is searched for the end of the line, and then the line is read.
+    assert (reader.restarted, reader.bytes_read, reader.lines, mark.offset) == (False, 8 + 10, 2, 14)
 
 
 def test_only_newlines_split_lines(tmp_path: Path) -> None:
@@ -203,7 +206,7 @@ def test_any_chunking_gives_the_lines_of_one_whole_read(
 )
 def test_objects_on_a_line(line: bytes, objects: list[object], problems: list[ProblemKind]) -> None:
     told: list[ProblemKind] = []
-    assert list(decode_objects(line, lambda kind, at, detail: told.append(kind))) == objects
+    assert list(decode_objects(line, lambda kind, *_: told.append(kind))) == objects
     assert told == problems
 
 
@@ -222,3 +225,39 @@ def test_counts_are_whole_and_exact(bad: object) -> None:
     assert as_count(bad) is None
     assert as_count(0) == 0
     assert as_count(2**53 - 1) == 2**53 - 1
+
+
+BIG_ROW = b'{"type":"assistant","message":{"id":"msg_1","usage":{"input_tokens":3},"content":[%s{}]},"cwd":"%s"}'
+MANY = b"{}," * (1 << 17)
+
+
+@pytest.mark.parametrize(
+    ("line", "found", "problems"),
+    [
+        (BIG_ROW % (MANY, b"/a"), 1, []),
+        (BIG_ROW % (MANY, b"\\ud83d"), 1, []),
+        (BIG_ROW % (MANY, b"/a") * 2, 2, []),
+        (BIG_ROW % (MANY, b"/a") + BIG_ROW % (b"", b"/b"), 2, []),
+        (b"garbage" + BIG_ROW % (MANY, b"/a"), 1, [ProblemKind.MALFORMED]),
+        (BIG_ROW % (b"", b"/a") + BIG_ROW.split(b"%s")[0] + MANY, 1, [ProblemKind.MALFORMED]),
+    ],
+)
+def test_what_is_long_in_a_line_is_not_built(
+    line: bytes, found: int, problems: list[ProblemKind], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objects, "LONG", 1 << 16)
+    monkeypatch.setattr(objects, "LONG_VALUE", 1 << 14)
+    told: list[ProblemKind] = []
+    tracemalloc.start()
+    try:
+        values = list(decode_objects(line, lambda kind, *_: told.append(kind), is_slim=True))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert [value["message"]["usage"] for value in values] == [{"input_tokens": 3}] * found
+    assert told == problems
+    assert peak < 6 << 20  # all the little objects of one line would take 9 MB
+
+
+def test_a_line_of_little_objects_is_decoded_one_by_one() -> None:
+    assert sum(1 for _ in decode_objects(b"{}" * 300_000 + b' {"a":"\xc3\xa9"}' * 3)) == 300_003

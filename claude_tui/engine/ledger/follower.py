@@ -21,6 +21,7 @@ from claude_tui.engine.ledger.scope import Scope
 from claude_tui.engine.seen import Seen
 from claude_tui.engine.store import Store
 from claude_tui.model import Problem, ProblemKind
+from claude_tui.sources.problems import Problems
 
 
 class Followed(Enum):
@@ -96,8 +97,9 @@ class LedgerFollower:
         with self._store.lock:
             for doubt in doubts:
                 place = f"{os.fspath(self.ledger.path)} ({doubt.key.host}:{doubt.key.path})"
-                problems = [Problem(ProblemKind.LEDGER, place, 0, doubt.why)] * doubt.number
-                self._store.problem_log.note(place, problems, is_whole=True)
+                found = Problems()
+                found.append(Problem(ProblemKind.LEDGER, place, 0, doubt.why), doubt.number)
+                self._store.problem_log.note(place, found, is_whole=True)
 
     def wrote(self, written: Written) -> None:
         """Take note of what was written out of the store: it need not be given back.

@@ -53,7 +53,7 @@ def audit_file(path: str, needle: bytes = b"") -> FileAudit:
     with LineReader(path) as reader:
         for start, block in reader.blocks():
             for number, offset, line in _lines_with(block, needle or _USAGE):
-                for value in reader.objects(start + offset, line):
+                for value in reader.objects(start + offset, line, is_slim=True):
                     row = usage_row(value, session, start + offset)
                     if row is not None:
                         if not row.time_ms:

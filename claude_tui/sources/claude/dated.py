@@ -8,7 +8,7 @@ import msgspec
 
 from claude_tui.sources.claude.usual import Dated
 from claude_tui.sources.instants import instant_ms
-from claude_tui.sources.lines import decode_objects
+from claude_tui.sources.objects import decode_objects
 
 _decode: Final = msgspec.json.Decoder(Dated).decode
 

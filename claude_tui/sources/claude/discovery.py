@@ -9,10 +9,9 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from pathlib import Path
 from typing import Final
-from zlib import crc32
 
-from claude_tui.sources.folders import refused_link
-from claude_tui.sources.protocol import REFUSED, LogFile, SourceConfig
+from claude_tui.sources.folders import Links, is_link_within, refused
+from claude_tui.sources.protocol import LogFile, SourceConfig
 
 _name: Final = attrgetter("name")
 
@@ -48,20 +47,30 @@ def projects_dir(folder: Path) -> Path:
     return folder if folder.name == "projects" and not below.is_dir() else below
 
 
+def is_transcript(name: str) -> bool:
+    """Whether a file of this name is a transcript."""
+    return name.endswith(".jsonl") and name not in NOT_TRANSCRIPTS
+
+
 def transcripts(root: Path) -> Iterator[LogFile]:
     """Walk every transcript below `root`, folders and files in name order, each file once.
 
-    Symlinked folders are followed; a folder is entered once however often it is reached, so loops end. What is
-    called like a transcript and is no regular file or a link out of the logs, and a folder that cannot be listed, is
-    given too: reading it tells what is wrong with it.
+    Symlinked folders are followed as `Links` says; a folder is entered once however often it is reached, so loops
+    end. What is called like a transcript and is no regular file or a link out of the logs, a folder that cannot be
+    listed, and a link that is not followed, is given too: reading it tells what is wrong with it.
     """
     seen: set[tuple[int, int]] = set()
     top = os.fspath(root)
-    pending = [top]
+    pending = [(top, "")]
+    links = Links(top)
     entered: list[str] = []
     has_links = False  # without one no folder is reached twice, and nobody needs to know which one it is
     while pending:
-        folder = pending.pop()
+        folder, link = pending.pop()
+        if link and not links.may_enter():
+            yield refused("claude", top, link)
+            pending = [one for one in pending if one[1] != link]
+            continue
         try:
             if has_links:
                 identity = _identity(os.stat(folder))
@@ -75,25 +84,26 @@ def transcripts(root: Path) -> Iterator[LogFile]:
             continue
         except OSError:
             if folder != top:
-                yield LogFile("claude", folder, top, 0, 0, REFUSED, crc32(os.fsencode(folder)))
+                yield refused("claude", top, folder)
             continue
         below = []
         for entry in entries:
-            if _is_folder(entry):
-                below.append(entry.path)
-                if not has_links and entry.is_symlink():
-                    has_links = True
-                    seen.update(_identities(entered))
-            elif entry.name.endswith(".jsonl") and entry.name not in NOT_TRANSCRIPTS:
-                if entry.is_symlink():
-                    link = refused_link("claude", root, entry.path)
-                    if link is not None:
-                        yield link
-                    continue
-                found = _stat(entry)
-                if found is not None and (identity := _identity(found)) not in seen:
-                    seen.add(identity)
-                    yield LogFile("claude", entry.path, top, found.st_size, found.st_mtime_ns, *identity)
+            is_folder = _is_folder(entry)
+            if not is_folder and not is_transcript(entry.name):
+                continue
+            if entry.is_symlink():
+                if not (links.may_follow(entry.path) if is_folder else is_link_within(root, entry.path, is_transcript)):
+                    yield refused("claude", top, entry.path)
+                elif is_folder:
+                    below.append((entry.path, entry.path))
+                    if not has_links:
+                        has_links = True
+                        seen.update(_identities(entered))
+            elif is_folder:
+                below.append((entry.path, link))
+            elif (found := _stat(entry)) is not None and (identity := _identity(found)) not in seen:
+                seen.add(identity)
+                yield LogFile("claude", entry.path, top, found.st_size, found.st_mtime_ns, *identity)
         pending.extend(reversed(below))
 
 

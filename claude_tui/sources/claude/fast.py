@@ -23,7 +23,8 @@ from claude_tui.sources.claude.fast_search import marks
 from claude_tui.sources.claude.rule import bad_counts, usage_row
 from claude_tui.sources.claude.usual import FirstLine, Named, Turn, UserLine, UsualRow
 from claude_tui.sources.instants import instant_ms
-from claude_tui.sources.lines import LineReader, decode_objects
+from claude_tui.sources.lines import LineReader
+from claude_tui.sources.objects import LONG, decode_objects
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead
 
 _BRACE: Final = ord("}")
@@ -117,7 +118,7 @@ class _Reading:
     def _read_line(self, offset: int, line: bytes) -> None:
         """Take in a line by the rule, as the plain way does."""
         facts, knows_line_before = self._facts, False
-        for value in self._reader.objects(offset, line):
+        for value in self._reader.objects(offset, line, is_slim=True):
             row = usage_row(value, facts.session, offset)
             if row is not None and not row.time_ms and not knows_line_before:
                 self._see_dated_line(offset - self._block_offset)
@@ -160,12 +161,15 @@ class _Reading:
         """Take a line for the last turn, if it is one. Returns whether it is, and when it was written."""
         facts = self._facts
         try:
-            found = _decode_turn(line)
+            found = _decode_turn(line) if len(line) <= LONG else None
         except _NOT_USUAL:
-            values = list(reversed(list(decode_objects(line))))
-            instants = (instant_ms(value.get("timestamp")) for value in values)
-            time_ms = next(filter(None, instants), 0)
-            return any(facts.see_turn(value) for value in values), time_ms
+            found = None
+        if found is None:
+            is_turn, time_ms = False, 0
+            for value in decode_objects(line, is_slim=True):  # of several the last stays
+                is_turn = facts.see_turn(value) or is_turn
+                time_ms = instant_ms(value.get("timestamp")) or time_ms
+            return is_turn, time_ms
         time_ms = instant_ms(found.timestamp)
         if not facts.is_turn(found.type, found.isSidechain):
             return False, time_ms

@@ -74,11 +74,36 @@ def _text(value: dict[str, object], name: str) -> str:
 
 
 def reference_lines(data: bytes) -> Iterator[tuple[int, str]]:
-    """Yield (byte offset, text) of every whole line; what follows the last newline is not a line yet."""
+    """Yield (byte offset, text) of every line.
+
+    What follows the last newline is not a line yet, but for the whole objects it begins with.
+    """
     offset = 0
-    for line in data.split(b"\n")[:-1]:
-        yield offset, line.replace(b"\0", b"").decode("utf-8", "replace").removeprefix("\ufeff").strip()
+    *lines, rest = data.split(b"\n")
+    for line in lines:
+        yield offset, _decoded(line)
         offset += len(line) + 1
+    whole = _whole_objects(_decoded(rest))
+    if whole:
+        yield offset, whole
+
+
+def _decoded(line: bytes) -> str:
+    return line.replace(b"\0", b"").decode("utf-8", "replace").removeprefix("\ufeff").strip()
+
+
+def _whole_objects(text: str) -> str:
+    end = 0
+    while True:
+        start = end
+        while text[start : start + 1] in set(" \t\r\x0b\x0c\ufeff"):
+            start += 1
+        if text[start : start + 1] != "{":
+            return text[:end]
+        try:
+            _, end = _decoder.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            return text[:end]
 
 
 def reference_objects(text: str) -> Iterator[dict[str, object]]:

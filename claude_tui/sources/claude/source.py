@@ -27,7 +27,7 @@ class ClaudeSource:
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
         """Read a transcript, whole or from a checkpoint. Raises OSError where it cannot be opened."""
         # A count that reads no transcript, or reads it the fast way, need not wait for these.
-        from claude_tui.model import Problem, ProblemKind, Row
+        from claude_tui.model import ProblemKind, Row
         from claude_tui.sources.claude.dating import AFTER, BEFORE
         from claude_tui.sources.claude.facts import FactsGatherer, with_agent_type
         from claude_tui.sources.claude.rule import bad_counts, usage_row
@@ -37,7 +37,7 @@ class ClaudeSource:
         with LineReader(file.path, since) as reader:
             gatherer = FactsGatherer(file.path, since.state if since and not reader.restarted else "")
             for offset, line in reader:
-                for value in reader.objects(offset, line):
+                for value in reader.objects(offset, line, is_slim=True):
                     row = usage_row(value, gatherer.session, offset)
                     counted = gatherer.see(value, row, line)
                     rows += [one if one.cwd else replace(one, cwd=fallback_cwd) for one in counted]
@@ -52,7 +52,7 @@ class ClaudeSource:
                 rows,
                 checkpoint,
                 with_agent_type(gatherer.facts(), file.path),
-                list[Problem](reader.problems),
+                reader.problems,
                 reader.restarted,
                 reader.bytes_read,
                 reader.lines,

@@ -16,7 +16,8 @@ from claude_tui.sources.claude.rule import usage_row
 from claude_tui.sources.columns import key_number
 from claude_tui.sources.display import display_name
 from claude_tui.sources.instants import instant_ms
-from claude_tui.sources.lines import decode_objects, open_regular
+from claude_tui.sources.lines import open_regular
+from claude_tui.sources.objects import decode_objects
 from claude_tui.sources.turn import TurnDetails, line_number
 
 MAX_LINE: Final = 8 << 20
@@ -68,7 +69,7 @@ def counted_line(path: str, offset: int, key: str) -> Line | None:
     finally:
         os.close(fd)
     end = text.find(b"\n")
-    rows = _rows(text[:end], session_of_path(path), offset, key) if end >= 0 else []
+    rows = _rows(text[:end] if end >= 0 else text, session_of_path(path), offset, key)
     return rows[-1].line if rows else None
 
 
@@ -80,7 +81,8 @@ def _read(fd: int, size: int, path: str, offset: int, key: str) -> TurnDetails:
     end = text.find(b"\n")
     if end < 0 and len(text) == MAX_LINE:
         return TurnDetails(path, offset, line_number(fd, offset), problem=TOO_LONG)
-    is_start = offset == 0 or os.pread(fd, 1, offset - 1) == b"\n"
+    # An object behind another one is a line of its own where it came after that one was counted.
+    is_start = offset == 0 or os.pread(fd, 1, offset - 1) in b"\n}"
     counted = _rows(text[:end] if end >= 0 else text, session, offset, key) if is_start else []
     if not counted:
         return TurnDetails(path, offset, problem=CHANGED)

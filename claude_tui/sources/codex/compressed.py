@@ -41,6 +41,7 @@ class CompressedReader(LineReader):
         self._is_known = since is not None and (since.dev, since.ino, since.offset, since.mark) == seen
         self.restarted = since is not None and not self._is_known
         self._stream: IO[bytes] | None = None
+        self._is_broken = False
 
     def __exit__(self, *error: Any) -> None:
         if self._stream is not None:
@@ -53,6 +54,12 @@ class CompressedReader(LineReader):
         hashes = fingerprint(self._fd, found.st_size)
         return Checkpoint(found.st_dev, found.st_ino, found.st_size, *hashes, found.st_mtime_ns, state)
 
+    _is_growing = False
+
+    def _judge_end(self) -> None:
+        if not self._is_broken:
+            super()._judge_end()
+
     def _chunk(self, position: int) -> bytes:
         if self._is_known:
             return b""
@@ -61,6 +68,7 @@ class CompressedReader(LineReader):
                 self._stream = self._module.open(self.path, "rb")
             return self._stream.read(self._window)
         except (OSError, EOFError, self._module.ZstdError) as error:
+            self._is_broken = True
             self.problem(ProblemKind.MALFORMED, position, f"cannot be decompressed: {type(error).__name__}")
             return b""
 

@@ -95,7 +95,7 @@ class _Reading:
     def _read_line(self, offset: int, line: bytes) -> None:
         """Take in a line by the rule, as the plain way does."""
         rollout = self._rollout
-        for record in self._reader.objects(offset, line):
+        for record in self._reader.objects(offset, line, is_slim=True):
             rollout.add(record, offset)
         while rollout.bad_counts:
             self._reader.problem(ProblemKind.BAD_COUNT, offset, rollout.bad_counts.pop())

@@ -22,7 +22,7 @@ def read_rollout(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, lis
         talk = b"", ""
         for offset, line in reader:
             talk = talk_of(line) or talk
-            for record in reader.objects(offset, line):
+            for record in reader.objects(offset, line, is_slim=True):
                 events += rollout.events(record, offset)
             while rollout.bad_counts:
                 reader.problem(ProblemKind.BAD_COUNT, offset, rollout.bad_counts.pop())

@@ -12,7 +12,8 @@ from claude_tui.sources.documents import read_document
 from claude_tui.sources.events import Event
 from claude_tui.sources.gemini.chat import Chat
 from claude_tui.sources.gemini.projects import project_folder
-from claude_tui.sources.lines import LineReader, decode_objects
+from claude_tui.sources.lines import LineReader
+from claude_tui.sources.objects import decode_objects
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
 
 
@@ -52,7 +53,7 @@ def _read_whole(file: LogFile, since: Checkpoint | None, chat: Chat) -> tuple[Fi
     if data is None:
         return FileRead([], mark, problems=problems, restarted=restarted), []
 
-    def report(kind: ProblemKind, at: int, detail: str) -> None:
+    def report(kind: ProblemKind, at: int, detail: str, number: int = 1, /) -> None:
         problems.append(Problem(kind, file.path, at, detail))
 
     events: list[Event] = []

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import orjson
 
-from claude_tui.sources.lines import decode_objects
+from claude_tui.sources.objects import decode_objects
 from claude_tui.sources.opencode.message import Session, project_folder, root_of
 
 MARGIN_MS: Final = 60_000

@@ -1,0 +1,62 @@
+"""The problems of one file: all are counted, the first of each kind are kept. Must not know what a file holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from claude_tui.model import Problem
+
+MAX_KEPT: Final = 100
+"""More problems of one kind in one file are counted but not kept: a file of garbage must not fill the memory."""
+
+
+class Problems:
+    """Problems in the order found. `counts` has all of each kind, by its value; iterating gives those kept."""
+
+    __slots__ = ("_kept", "_kept_of", "counts")
+
+    def __init__(self, found: Iterable[Problem] = ()) -> None:
+        self.counts: Counter[str] = Counter()
+        self._kept: list[Problem] = []
+        self._kept_of: dict[str, int] = {}
+        for problem in found:
+            self.append(problem)
+
+    @classmethod
+    def of(cls, found: Problems | Iterable[Problem]) -> Problems:
+        """Return the same problems as `Problems`."""
+        return found if isinstance(found, Problems) else cls(found)
+
+    def __iter__(self) -> Iterator[Problem]:
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Problems) and (self._kept, self.counts) == (other._kept, other.counts)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def append(self, problem: Problem, number: int = 1) -> None:
+        """Add a problem that stands for `number` of its kind."""
+        kind = problem.kind.value
+        self.counts[kind] += number
+        kept = self._kept_of.get(kind, 0)
+        if kept < MAX_KEPT:
+            self._kept_of[kind] = kept + 1
+            self._kept.append(problem)
+
+    def but(self, *kinds: str) -> Problems:
+        """Return those that are of no such kind."""
+        found = Problems(problem for problem in self if problem.kind.value not in kinds)
+        found.counts = Counter({kind: number for kind, number in self.counts.items() if kind not in kinds})
+        return found
+
+    def with_more(self, more: Problems) -> Problems:
+        """Return these and more."""
+        found = Problems([*self, *more])
+        found.counts = self.counts + more.counts
+        return found
