@@ -21,21 +21,21 @@ from zoneinfo import ZoneInfo
 from textual.pilot import Pilot
 
 from claude_tui.demo import DemoWriter, write_demo
-from claude_tui.engine.budgets import Budget, BudgetState, check
 from claude_tui.engine.count import count
-from claude_tui.engine.explain import Explanation, explain
-from claude_tui.engine.hours import HourBook, Hours
-from claude_tui.engine.snapshots import SnapshotMaker
-from claude_tui.engine.store import Store
-from claude_tui.engine.turns import turn_details
-from claude_tui.engine.windows import BlocksPicture, WindowBook
+from claude_tui.engine.queries.budgets import Budget, BudgetState, check
+from claude_tui.engine.queries.explain import Explanation, explain
+from claude_tui.engine.queries.hours import HourBook, Hours
+from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.queries.turns import turn_details
+from claude_tui.engine.queries.windows import BlocksPicture, WindowBook
+from claude_tui.engine.state.store import Store
 from claude_tui.model import Phase, Progress, Query, Response, Snapshot
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.protocol import SourceConfig
 from claude_tui.sources.turn import TurnDetails
 from claude_tui.ui.app import ClaudeTop
-from claude_tui.ui.header import VIEW_NAMES
-from claude_tui.ui.settings import Settings
+from claude_tui.ui.settings.file import Settings
+from claude_tui.ui.widgets.header import VIEW_NAMES
 
 NOW_MS = int(datetime(2026, 11, 20, 15, 42, tzinfo=timezone.utc).timestamp() * 1000)
 SIZES = {"120x36": (120, 36), "80x24": (80, 24)}

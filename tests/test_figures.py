@@ -16,11 +16,12 @@ from claude_tui.model import Snapshot, Totals
 from claude_tui.reports.once import picture
 from claude_tui.reports.report import tables
 from claude_tui.reports.statusline import line
-from claude_tui.ui import cells, header, row_detail
-from claude_tui.ui.cells import Frame
-from claude_tui.ui.columns import Column
-from claude_tui.ui.explain import laid_out, of_totals
+from claude_tui.ui.table import cells
+from claude_tui.ui.table.cells import Frame
+from claude_tui.ui.table.columns import Column
+from claude_tui.ui.text.explanation import laid_out, of_totals
 from claude_tui.ui.views.models import model_columns
+from claude_tui.ui.widgets import header, row_detail
 from tests.ui.fakes import NOW_MS, snapshot
 
 NOW_ZONE = timezone.utc

@@ -15,7 +15,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["statusline"] or arguments[:2] == ["claude", "statusline"]:
         # Claude Code runs it after every message and waits for it: no argument parser of all commands here.
-        from claude_tui.cli.statusline import main as statusline
+        from claude_tui.cli.statusline.line import main as statusline
 
         return statusline(arguments[arguments.index("statusline") + 1 :])
     gc.disable()  # what is loaded to begin with stays, so there is no garbage in it to be looked for

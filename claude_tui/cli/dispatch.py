@@ -9,9 +9,9 @@ from typing import Any
 
 from claude_tui import __version__
 from claude_tui.cli import exits, streams
+from claude_tui.cli.command_list import COMMANDS, listing
+from claude_tui.cli.options import NAMES
 from claude_tui.cli.parser import CommandParser
-from claude_tui.cli.places import NAMES
-from claude_tui.cli.registry import COMMANDS, listing
 
 DESCRIPTION = "A live terminal monitor for what Claude Code costs and does. Without a command it opens the screen."
 
@@ -81,7 +81,7 @@ def build(only: str = "") -> CommandParser:
 
 
 def _add_top(parser: CommandParser) -> None:
-    from claude_tui.cli import top
+    from claude_tui.cli.commands import top
 
     top.add_arguments(parser)
 

@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from claude_tui.engine.opening import UNUSABLE, Opening
-from claude_tui.engine.outcome import Packed
-from claude_tui.engine.reading import Task, bytes_to_read
-from claude_tui.engine.store import Store
-from claude_tui.engine.table import Table
+from claude_tui.engine.scan.reading import Task, bytes_to_read
+from claude_tui.engine.start import UNUSABLE, Opening
+from claude_tui.engine.state.batch import Packed
+from claude_tui.engine.state.store import Store
+from claude_tui.engine.state.table import Table
 from claude_tui.model import Progress
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import SourceConfig
 
 if TYPE_CHECKING:
-    from claude_tui.engine.scan import OnProgress
+    from claude_tui.engine.scan.scan import OnProgress
 
 UNSAVED_BYTES: Final = 1 << 20
 """So much may be read again by the next start before saving it is worth its while."""
@@ -96,7 +96,7 @@ def _read(opening: Opening, tasks: list[Task], on_progress: OnProgress | None, p
         for task in tasks:
             take_in(opening.reader.read_all([task]))
     else:
-        from claude_tui.engine.scan import Scan
+        from claude_tui.engine.scan.scan import Scan
 
         scan = Scan(tasks, opening.reader, processes=processes)
         scan.run_here(take_in, on_progress or (lambda progress: None))

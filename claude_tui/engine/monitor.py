@@ -11,21 +11,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from claude_tui.engine.budgets import Budget, BudgetState, check
-from claude_tui.engine.explain import Explanation, explain
-from claude_tui.engine.hours import HourBook, Hours
-from claude_tui.engine.limits import Limits
-from claude_tui.engine.memory import give_back, trim
-from claude_tui.engine.opening import Opening
-from claude_tui.engine.outcome import FileColumns, Packed
-from claude_tui.engine.reading import Task
-from claude_tui.engine.registry import LOOK_S, LiveRegistry
-from claude_tui.engine.scan import Scan
-from claude_tui.engine.seen import Seen
-from claude_tui.engine.snapshots import SnapshotMaker
-from claude_tui.engine.tail import Tail
-from claude_tui.engine.turns import TurnDetails, turn_details
-from claude_tui.engine.windows import BlocksPicture, WindowBook
+from claude_tui.engine.cache.seen import Seen
+from claude_tui.engine.follow.processes import LOOK_S, LiveRegistry
+from claude_tui.engine.follow.tail import Tail
+from claude_tui.engine.queries.budgets import Budget, BudgetState, check
+from claude_tui.engine.queries.explain import Explanation, explain
+from claude_tui.engine.queries.hours import HourBook, Hours
+from claude_tui.engine.queries.limits import Limits
+from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.queries.turns import TurnDetails, turn_details
+from claude_tui.engine.queries.windows import BlocksPicture, WindowBook
+from claude_tui.engine.scan.memory import give_back, trim
+from claude_tui.engine.scan.reading import Task
+from claude_tui.engine.scan.scan import Scan
+from claude_tui.engine.start import Opening
+from claude_tui.engine.state.batch import FileColumns, Packed
 from claude_tui.model import Phase, Progress, Query, Response, Snapshot
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import SourceConfig

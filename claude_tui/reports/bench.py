@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from claude_tui.engine.bench import Bench, Measured
+from claude_tui.engine.check.bench import Bench, Measured
 from claude_tui.figures import count, dollars, short
 from claude_tui.reports.table import Column, Table
 

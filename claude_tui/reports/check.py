@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-from claude_tui.engine.budgets import BudgetState
-from claude_tui.engine.limits import ReportedWindow
+from claude_tui.engine.queries.budgets import BudgetState
+from claude_tui.engine.queries.limits import ReportedWindow
 from claude_tui.figures import instant, money, percent
 from claude_tui.sources.display import display_name
 

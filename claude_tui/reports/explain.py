@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import tzinfo
 from typing import Any, Final
 
-from claude_tui.engine.explain import COUNTED, FLAGS, NOT_LOGGED, REASONS, Explanation, RateUse
+from claude_tui.engine.queries.explain import COUNTED, FLAGS, NOT_LOGGED, REASONS, Explanation, RateUse
 from claude_tui.figures import count, dollars, instant, local_minute, many, money, short, size
 from claude_tui.model import Query, Response
 from claude_tui.sources.display import display_name

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from claude_tui.ui.first_frame import FirstFrame
     from claude_tui.ui.source import SnapshotSource
+    from claude_tui.ui.terminal.first_frame import FirstFrame
 
 
 def run(
@@ -42,8 +42,8 @@ def run(
 
     from claude_tui.paths import config_folder
     from claude_tui.ui.app import ClaudeTop
-    from claude_tui.ui.leaving import end_at_last
-    from claude_tui.ui.settings import FILE_NAME, load, with_options
+    from claude_tui.ui.settings.file import FILE_NAME, load, with_options
+    from claude_tui.ui.terminal.signals import end_at_last
 
     path = config_folder() / FILE_NAME
     settings, complaints = load(path)

@@ -21,25 +21,27 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher
 from textual.worker import Worker, WorkerState
 
-from claude_tui.engine.blocks import Window
+from claude_tui.engine.queries.blocks import Window
+from claude_tui.engine.queries.named_periods import BY_ID, Period, named
 from claude_tui.model import Query, Snapshot
 from claude_tui.sources.display import display_name
-from claude_tui.ui import clients, refresh, themes
-from claude_tui.ui.bindings import APP_BINDINGS
-from claude_tui.ui.first_frame import FirstFrame
-from claude_tui.ui.first_screen import KEEP_S, FirstScreen
-from claude_tui.ui.header import VIEW_NAMES, Line, Meters, budget_text
-from claude_tui.ui.keybar import KeyBar
-from claude_tui.ui.leaving import leave_on_signals
-from claude_tui.ui.open_block import OpenBlock
-from claude_tui.ui.period import BY_ID, Period, named
-from claude_tui.ui.picture import Picture
-from claude_tui.ui.refresh import NewsArrived, Refresher
-from claude_tui.ui.settings import Settings
+from claude_tui.ui.main_screen import refresh
+from claude_tui.ui.main_screen.picture import Picture
+from claude_tui.ui.main_screen.refresh import NewsArrived, Refresher
+from claude_tui.ui.main_screen.walk import Place
+from claude_tui.ui.settings import themes
+from claude_tui.ui.settings.file import Settings
+from claude_tui.ui.settings.keys import APP_BINDINGS
 from claude_tui.ui.source import SnapshotSource
+from claude_tui.ui.terminal.first_frame import FirstFrame
+from claude_tui.ui.terminal.first_screen import KEEP_S, FirstScreen
+from claude_tui.ui.terminal.signals import leave_on_signals
+from claude_tui.ui.text import clients
+from claude_tui.ui.text.open_block import OpenBlock
 from claude_tui.ui.views import Views
 from claude_tui.ui.views.base import Scope, Shown
-from claude_tui.ui.walk import Place
+from claude_tui.ui.widgets.header import VIEW_NAMES, Line, Meters, budget_text
+from claude_tui.ui.widgets.keybar import KeyBar
 
 BUDGET_EVERY_S = 20.0
 """How often the budgets are compared with what was spent."""
@@ -270,7 +272,7 @@ class ClaudeTop(Picture):
 
     async def action_period(self) -> None:
         """Choose the days that count."""
-        from claude_tui.ui.dialogs import PeriodScreen
+        from claude_tui.ui.dialogs.dialogs import PeriodScreen
 
         def choose(chosen: Period | None) -> None:
             self.period = chosen or self.period
@@ -303,7 +305,7 @@ class ClaudeTop(Picture):
 
     def action_help(self) -> None:
         """All keys."""
-        from claude_tui.ui.help import HelpScreen
+        from claude_tui.ui.dialogs.help import HelpScreen
 
         self.push_screen(HelpScreen())
 
@@ -325,6 +327,6 @@ class ClaudeTop(Picture):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The same actions as the keys."""
-        from claude_tui.ui import palette
+        from claude_tui.ui.dialogs import palette
 
         yield from palette.commands(self)

@@ -10,10 +10,11 @@ from textual.app import App
 from textual.theme import Theme
 
 from claude_tui.sources.display import display_name
-from claude_tui.ui import preferences, themes
-from claude_tui.ui.ascii import AsciiFilter
-from claude_tui.ui.refresh import Refresher
-from claude_tui.ui.settings import Settings, save, with_options
+from claude_tui.ui.main_screen.refresh import Refresher
+from claude_tui.ui.settings import choices as preferences
+from claude_tui.ui.settings import themes
+from claude_tui.ui.settings.file import Settings, save, with_options
+from claude_tui.ui.terminal.ascii import AsciiFilter
 from claude_tui.ui.views import Views
 from claude_tui.ui.views.base import View
 from claude_tui.ui.views.sessions import SessionsView, TreeToggled
@@ -95,7 +96,7 @@ class Looks(App[None]):
 
     async def action_columns(self) -> None:
         """Choose the columns of the table."""
-        from claude_tui.ui.dialogs import ColumnsScreen
+        from claude_tui.ui.dialogs.dialogs import ColumnsScreen
 
         view, table = self.view, self.view.table
         if table is None:
@@ -115,7 +116,7 @@ class Looks(App[None]):
 
     def action_settings(self) -> None:
         """Change what is kept."""
-        from claude_tui.ui.dialogs import SettingsScreen
+        from claude_tui.ui.dialogs.dialogs import SettingsScreen
 
         entries = [(name, preferences.text(self.settings, name)) for name in preferences.STEPS]
         path = display_name(str(self.settings_path)) if self.settings_path else "nowhere"

@@ -22,7 +22,7 @@ from tests.logs import assistant, line, usage
 
 PROBE: Final = """
 import json, sys
-from claude_tui.engine.reading import FileReader
+from claude_tui.engine.scan.reading import FileReader
 plain, seen = FileReader.read, []
 def read(self, task):
     found = plain(self, task)

@@ -17,11 +17,11 @@ PROBE: Final = f"""
 import os
 from random import Random
 from zoneinfo import ZoneInfo
-from claude_tui.engine.calendar import Calendar
-from claude_tui.engine.cells import file_cells
-from claude_tui.engine.memory import give_back
-from claude_tui.engine.snapshots import SnapshotMaker
-from claude_tui.engine.store import Store
+from claude_tui.engine.state.calendar import Calendar
+from claude_tui.engine.state.cells import file_cells
+from claude_tui.engine.scan.memory import give_back
+from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.columns import Columns, Owner

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from claude_tui.cli.completions import script
-from claude_tui.cli.manual import page
-from claude_tui.cli.tree import tree
+from claude_tui.cli.generated.command_tree import tree
+from claude_tui.cli.generated.completions import script
+from claude_tui.cli.generated.manual import page
 
 ROOT: Final = Path(__file__).parent.parent.parent
 FILES: Final[dict[str, Callable[[], str]]] = {

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from claude_tui.cli import main
-from claude_tui.engine.explain import FLAGS
+from claude_tui.engine.queries.explain import FLAGS
 from claude_tui.model import ESTIMATE_FLAGS
 from tests.logs import ClaudeHome, assistant, usage
 

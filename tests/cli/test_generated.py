@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from claude_tui.cli import main
-from claude_tui.cli.completions import script
-from claude_tui.cli.manual import page
-from claude_tui.cli.registry import COMMANDS
-from claude_tui.cli.tree import Node, tree
+from claude_tui.cli.command_list import COMMANDS
+from claude_tui.cli.generated.command_tree import Node, tree
+from claude_tui.cli.generated.completions import script
+from claude_tui.cli.generated.manual import page
 from tests.cli.generated import FILES, ROOT
 
 

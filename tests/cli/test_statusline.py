@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from claude_tui.cli import main
-from claude_tui.engine.limits import read_limits
+from claude_tui.engine.queries.limits import read_limits
 from tests.cli.program import Outcome, run
 from tests.logs import ClaudeHome, assistant, usage
 
@@ -179,7 +179,7 @@ def test_it_loads_little(spent: ClaudeHome) -> None:
     loaded = set(done.stderr.decode().split())
     heavy = {"textual", "rich", "asyncio", "orjson", "dataclasses", "subprocess", "zoneinfo", "claude_tui.model"}
     assert not loaded & heavy
-    assert not any(name.startswith(("claude_tui.pricing", "claude_tui.engine.store")) for name in loaded)
+    assert not any(name.startswith(("claude_tui.pricing", "claude_tui.engine.state.store")) for name in loaded)
 
 
 # -- install -------------------------------------------------------------------------------------------------

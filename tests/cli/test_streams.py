@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from claude_tui.cli.registry import COMMANDS
+from claude_tui.cli.command_list import COMMANDS
 from tests.cli.program import Outcome
 from tests.logs import ClaudeHome, assistant, usage
 

@@ -27,8 +27,8 @@ with open({report!r}, "w") as report:
 SCREEN = {"textual", "plotext", "claude_tui.ui", "claude_tui.demo"}
 LIVE = {"watchfiles", "aiofiles", "aiohttp", "claude_tui.engine.monitor"}
 READING = {
-    "concurrent.futures", "claude_tui.engine.scan", "claude_tui.sources.claude.fast", "logging", "shutil", "tempfile",
-    "textwrap",
+    "concurrent.futures", "claude_tui.engine.scan.scan", "claude_tui.sources.claude.fast", "logging", "shutil",
+    "tempfile", "textwrap",
 }  # fmt: skip
 SLOW = {"rich", "asyncio", "claude_tui.engine", "claude_tui.reports"}
 
@@ -68,7 +68,7 @@ def test_reports_load_no_screen(tmp_path: Path, claude_home: ClaudeHome, argumen
 def test_a_report_of_what_is_known_loads_no_means_of_reading(tmp_path: Path, claude_home: ClaudeHome) -> None:
     much = {"type": "user", "text": "x" * max(FEW_BYTES, UNSAVED_BYTES)}
     claude_home.append(assistant("msg_1", 1_763_000_000_000, usage(input=10, output=20)), much)
-    assert "claude_tui.engine.scan" in run(tmp_path, ["report", "--json"])[1]
+    assert "claude_tui.engine.scan.scan" in run(tmp_path, ["report", "--json"])[1]
     _, modules, printed = run(tmp_path, ["report", "--json"])
     assert modules & (READING | {"claude_tui.sources.claude.facts"}) == set()
     assert json.loads(printed)["totals"]["output"] == 20

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from claude_tui.engine.check.reference import reference_count
 from claude_tui.engine.count import NoLogsError, count
-from claude_tui.engine.listing import totals_of
-from claude_tui.engine.reference import reference_count
-from claude_tui.engine.snapshots import SnapshotMaker
-from claude_tui.engine.store import Store
+from claude_tui.engine.queries.responses import totals_of
+from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.state.store import Store
 from claude_tui.model import Query, Response, Snapshot, Totals
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.claude import ClaudeSource

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 
-from claude_tui.engine.given import Given
+from claude_tui.engine.cache.given import Given
+from claude_tui.engine.cache.seen import Seen
 from claude_tui.engine.ledger import Followed, Ledger, LedgerFollower, LedgerKeeper, Scope
 from claude_tui.engine.ledger.book import FileKey
 from claude_tui.engine.ledger.pieces import Piece
-from claude_tui.engine.outcome import pack
-from claude_tui.engine.reading import FileReader, Task, discover, roots_of
-from claude_tui.engine.seen import Seen
-from claude_tui.engine.store import Store
+from claude_tui.engine.scan.reading import FileReader, Task, discover, roots_of
+from claude_tui.engine.state.batch import pack
+from claude_tui.engine.state.store import Store
 from claude_tui.model import Row, Usage
 from claude_tui.sources.columns import columns_of
 from claude_tui.sources.protocol import Checkpoint

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
+from claude_tui.engine.follow.tail import Tail
 from claude_tui.engine.monitor import Monitor
-from claude_tui.engine.snapshots import SnapshotMaker
-from claude_tui.engine.tail import Tail
+from claude_tui.engine.queries.snapshots import SnapshotMaker
 from claude_tui.model import Phase, Query, Snapshot
 from tests.engine.counting import NOW_MS, PRICER, UTC, canonical, config_of, counted, placeless, reference
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from claude_tui.engine import count as counting
-from claude_tui.engine import reading, scan
 from claude_tui.engine.count import count
-from claude_tui.engine.snapshots import SnapshotMaker
-from claude_tui.engine.store import Store
+from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.scan import reading, scan
+from claude_tui.engine.state.store import Store
 from claude_tui.model import SOURCES, Query, Totals
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, SourceConfig
 from claude_tui.sources.registry import read_columns
@@ -85,7 +85,7 @@ def test_a_cache_holds_all_clients(config: SourceConfig, tmp_path: Path, monkeyp
         read[file.source] += 1
         return read_columns(file, since, keep_names=keep_names)
 
-    monkeypatch.setattr("claude_tui.engine.reading.read_columns", watching)
+    monkeypatch.setattr("claude_tui.engine.scan.reading.read_columns", watching)
     warm = count(config, PRICER, UTC, cache_folder=tmp_path / "cache", processes=0)
     assert not read, "a database or a log that has not changed is not read again"
     assert_complete(warm)

@@ -22,10 +22,10 @@ from claude_tui.engine import count as counting
 from claude_tui.engine import monitor as watching
 from claude_tui.engine.ledger import Ledger, Scope, import_jsonl
 from claude_tui.engine.monitor import Monitor
-from claude_tui.engine.outcome import pack
-from claude_tui.engine.reading import FileReader, Task, discover, roots_of
-from claude_tui.engine.snapshots import SnapshotMaker
-from claude_tui.engine.store import Store
+from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.scan.reading import FileReader, Task, discover, roots_of
+from claude_tui.engine.state.batch import pack
+from claude_tui.engine.state.store import Store
 from claude_tui.model import Phase, Query
 from claude_tui.sources.protocol import SourceConfig
 from tests.engine.counting import PRICER, UTC

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from claude_tui import paths
-from claude_tui.engine import monitor, tail
+from claude_tui.engine import monitor
+from claude_tui.engine.follow import tail
 from claude_tui.engine.ledger import keeper
 from claude_tui.model import Phase, Query
 from tests.engine.counting import PRICER, UTC, config_of, counted

@@ -76,7 +76,7 @@ def test_it_is_refused_at_once_in_one_line(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_screen_begins_with_the_defaults_and_says_so(kind: str, own_home: Path, tmp_path: Path) -> None:
-    from claude_tui.ui.settings import Settings, load, save
+    from claude_tui.ui.settings.file import Settings, load, save
 
     path = tmp_path / "config.toml"
     KINDS[kind](path)

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from claude_tui.engine.outcome import Packed
-from claude_tui.engine.reading import FileReader, Task, discover
-from claude_tui.engine.scan import Scan
-from claude_tui.engine.store import Store
+from claude_tui.engine.scan.reading import FileReader, Task, discover
+from claude_tui.engine.scan.scan import Scan
+from claude_tui.engine.state.batch import Packed
+from claude_tui.engine.state.store import Store
 from claude_tui.reports.report import report
 from tests.engine.counting import PRICER, UTC, assert_sums_agree, config_of
 from tests.faults.level import assert_level, canonical, expected, kept, row, said, write_many

@@ -15,11 +15,12 @@ from pathlib import Path
 import pytest
 
 from claude_tui import paths
-from claude_tui.engine import cache, monitor
+from claude_tui.engine import monitor
+from claude_tui.engine.cache import cache
+from claude_tui.engine.cache.section_file import Sections
 from claude_tui.engine.count import count
-from claude_tui.engine.outcome import Packed
-from claude_tui.engine.sections import Sections
-from claude_tui.engine.snapshots import SnapshotMaker
+from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.state.batch import Packed
 from claude_tui.model import Phase, Query, Snapshot
 from tests.engine.counting import NOW_MS, PRICER, UTC, assert_sums_agree, config_of
 from tests.faults.level import Kept, Shadowed, assert_level, canonical, expected, fresh, kept, row, said, write_many

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 import time_machine
 
-from claude_tui.engine import monitor, tail, watch
-from claude_tui.engine.changes import changes as changes_of
+from claude_tui.engine import monitor
+from claude_tui.engine.follow import tail, watch
+from claude_tui.engine.follow.changes import changes as changes_of
 from claude_tui.engine.ledger import keeper
 from claude_tui.model import Phase
 from claude_tui.sources.protocol import LogFile

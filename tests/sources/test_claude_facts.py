@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from claude_tui.engine.facts import FactBook
+from claude_tui.engine.state.facts import FactBook
 from claude_tui.sources.claude import ClaudeSource
 from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile
 from tests.engine.counting import GOLDEN_SETS

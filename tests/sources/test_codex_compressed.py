@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from claude_tui.engine.count import count
-from claude_tui.engine.store import Store
+from claude_tui.engine.state.store import Store
 from claude_tui.model import ProblemKind
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.codex import CodexSource, compressed

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from claude_tui.engine import reading
 from claude_tui.engine.count import count
-from claude_tui.engine.snapshots import SnapshotMaker
+from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.scan import reading
 from claude_tui.model import ProblemKind, Query, Response, Totals
 from claude_tui.pricing import load_pricer
 from claude_tui.sources import objects as decoding

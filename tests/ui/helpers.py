@@ -13,7 +13,7 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from claude_tui.ui.app import ClaudeTop
-from claude_tui.ui.settings import Settings
+from claude_tui.ui.settings.file import Settings
 from tests.ui.fakes import NOW_MS, FakeSource
 
 PATIENCE_S = 60.0

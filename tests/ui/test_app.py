@@ -12,10 +12,10 @@ from textual.strip import Strip
 
 from claude_tui.model import Phase, Progress, Query, Snapshot, Totals
 from claude_tui.ui.app import ClaudeTop
-from claude_tui.ui.bindings import APP_BINDINGS, BY_ID, SECTIONS
-from claude_tui.ui.header import VIEW_NAMES
-from claude_tui.ui.help import ROWS
+from claude_tui.ui.dialogs.help import ROWS
+from claude_tui.ui.settings.keys import APP_BINDINGS, BY_ID, SECTIONS
 from claude_tui.ui.views.days import DaysView
+from claude_tui.ui.widgets.header import VIEW_NAMES
 from tests.ui.fakes import NOW_MS, TODAY, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
 

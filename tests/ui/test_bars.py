@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_tui.ui.bars import bar, buckets, columns, gauge, sparkline
+from claude_tui.ui.text.bars import bar, buckets, columns, gauge, sparkline
 
 
 @given(st.floats(0, 1), st.integers(1, 40))

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_tui.engine.blocks import Block, Entry, Window, blocks
-from claude_tui.engine.limits import ReportedWindow
-from claude_tui.engine.windows import BlocksPicture
+from claude_tui.engine.queries.blocks import Block, Entry, Window, blocks
+from claude_tui.engine.queries.limits import ReportedWindow
+from claude_tui.engine.queries.windows import BlocksPicture
 from claude_tui.model import DayRow, Totals, Usage
-from claude_tui.ui import explain
+from claude_tui.ui.text import explanation as explain
 from claude_tui.ui.views.blocks import reported_text, rows_of, weeks, window_lines
 from tests.ui.fakes import EVERYTHING, NOW_MS, TODAY, FakeSource
 from tests.ui.helpers import press, running, screen_text, wait_until

@@ -13,14 +13,14 @@ from textual.color import Color
 
 from claude_tui import figures
 from claude_tui.engine.monitor import Monitor
+from claude_tui.engine.queries.named_periods import add
 from claude_tui.model import SOURCES, Phase, PriceStatus, Query, Snapshot, Totals
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.protocol import SourceConfig
-from claude_tui.ui import clients
 from claude_tui.ui.app import ClaudeTop
-from claude_tui.ui.header import VIEW_NAMES
-from claude_tui.ui.period import add
-from claude_tui.ui.settings import Settings
+from claude_tui.ui.settings.file import Settings
+from claude_tui.ui.text import clients
+from claude_tui.ui.widgets.header import VIEW_NAMES
 from tests.ui.fakes import NOW_MS, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
 

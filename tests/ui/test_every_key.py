@@ -6,7 +6,7 @@ import pytest
 from textual.pilot import Pilot
 
 from claude_tui.ui.app import ClaudeTop
-from claude_tui.ui.bindings import BY_ID
+from claude_tui.ui.settings.keys import BY_ID
 from tests.ui.helpers import running, screen_text, settled
 
 KEYS = [key for id, binding in BY_ID.items() if id != "quit" for key in binding.key.split(",")]

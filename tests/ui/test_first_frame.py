@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from claude_tui.ui.first_frame import ENTER, LEAVE
+from claude_tui.ui.terminal.first_frame import ENTER, LEAVE
 from tests.logs import ClaudeHome, assistant, usage
 from tests.ui.terminal import Terminal
 
@@ -112,7 +112,8 @@ def test_a_signal_that_means_to_end_ends_it_as_its_key_does(
 
 
 def test_the_picture_needs_nothing_that_takes_time_to_load() -> None:
-    code = "import sys, claude_tui.cli.top, claude_tui.ui.first_frame; print([n for n in sys.modules if n in %r])"
+    modules = "claude_tui.cli.commands.top, claude_tui.ui.terminal.first_frame"
+    code = f"import sys, {modules}; print([n for n in sys.modules if n in %r])"
     slow = ("textual", "rich", "asyncio", "orjson", "claude_tui.engine.monitor", "multiprocessing")
     done = subprocess.run([sys.executable, "-c", code % (slow,)], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

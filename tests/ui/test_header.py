@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from claude_tui.ui.header import VIEW_NAMES, tabs
+from claude_tui.ui.widgets.header import VIEW_NAMES, tabs
 from tests.logs import ClaudeHome, assistant, usage
 from tests.ui.fakes import FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text

@@ -14,7 +14,7 @@ from tests.ui.helpers import running
 
 
 def test_what_waits_for_ever_is_ended_at_last_with_the_exit_code() -> None:
-    script = "import threading; from claude_tui.ui.leaving import end_at_last; end_at_last(7, 0.1); "
+    script = "import threading; from claude_tui.ui.terminal.signals import end_at_last; end_at_last(7, 0.1); "
     script += "threading.Thread(target=threading.Event().wait).start()"  # as a thread that waits for keys
     assert subprocess.run([sys.executable, "-c", script], timeout=60).returncode == 7
 

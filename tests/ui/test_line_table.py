@@ -10,8 +10,8 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from claude_tui.figures import fit
-from claude_tui.ui.columns import Cell, Column, Filter, place
-from claude_tui.ui.line_table import LineTable
+from claude_tui.ui.table.columns import Cell, Column, Filter, place
+from claude_tui.ui.table.lines import LineTable
 from tests.ui.helpers import running, wait_until
 
 HOSTILE = (

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_tui.ui.names import short_model, tail, tails
+from claude_tui.ui.text.names import short_model, tail, tails
 
 
 def test_the_last_part_is_enough_where_it_is_alone() -> None:

@@ -22,7 +22,7 @@ if sys.platform == "win32":
 
 from textual.drivers.linux_driver import LinuxDriver
 
-from claude_tui.ui.quiet_driver import Outlet, QuietDriver
+from claude_tui.ui.terminal.quiet_driver import Outlet, QuietDriver
 
 PATIENCE_S = 30.0
 TYPED = (

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from claude_tui.ui import refresh
-from claude_tui.ui.refresh import Refresher
+from claude_tui.ui.main_screen import refresh
+from claude_tui.ui.main_screen.refresh import Refresher
 
 
 async def test_the_first_count_is_pictured_seldom_and_its_end_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,12 +10,13 @@ import pytest
 
 from claude_tui.model import AgentRow, Response, Totals
 from claude_tui.sources.turn import TurnDetails
-from claude_tui.ui import editor, rows_out
-from claude_tui.ui.cells import Frame
-from claude_tui.ui.row_detail import kinds
-from claude_tui.ui.tree import AgentLine, unfold
+from claude_tui.ui.table import export as rows_out
+from claude_tui.ui.table.agent_rows import AgentLine, unfold
+from claude_tui.ui.table.cells import Frame
+from claude_tui.ui.text import editor
 from claude_tui.ui.views import turns
 from claude_tui.ui.views.projects import project_columns
+from claude_tui.ui.widgets.row_detail import kinds
 from tests.ui.fakes import FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
 

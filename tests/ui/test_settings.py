@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_tui.cli import top
-from claude_tui.engine.budgets import Budget
+from claude_tui.cli.commands import top
+from claude_tui.engine.queries.budgets import Budget
 from claude_tui.ui.app import ClaudeTop
-from claude_tui.ui.header import VIEW_NAMES
-from claude_tui.ui.settings import Settings, literal, load, save, with_value
+from claude_tui.ui.settings.file import Settings, literal, load, save, with_value
+from claude_tui.ui.widgets.header import VIEW_NAMES
 from tests.ui.fakes import NOW_MS, FakeSource
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
 

@@ -9,7 +9,7 @@ import pytest
 from textual.color import Color
 from textual.theme import Theme
 
-from claude_tui.ui.themes import COLOUR_BLIND, DARK
+from claude_tui.ui.settings.themes import COLOUR_BLIND, DARK
 from tests.logs import ClaudeHome, assistant, usage
 from tests.ui.terminal import Terminal
 

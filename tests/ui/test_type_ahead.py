@@ -16,7 +16,7 @@ from claude_tui.model import Phase, Query, Snapshot
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.protocol import SourceConfig
 from claude_tui.ui.app import ClaudeTop
-from claude_tui.ui.settings import Settings
+from claude_tui.ui.settings.file import Settings
 from tests.benchmarks.corpus import END_MS, write_corpus
 from tests.ui.fakes import FakeSource, snapshot
 from tests.ui.helpers import press, running, settled, type_at_once, wait_until

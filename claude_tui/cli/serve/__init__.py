@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from claude_tui.cli import exits, streams
+from claude_tui.cli.options import NAMES, add_place_options, monitor
 from claude_tui.cli.parser import CommandParser, example
-from claude_tui.cli.places import NAMES, add_place_options, monitor
 
 PORT: Final = 8377
 

@@ -17,8 +17,8 @@ from claude_tui.engine.ledger.book import FileKey
 from claude_tui.engine.ledger.ledger import Ledger, Written
 from claude_tui.engine.ledger.pieces import Piece, stamp_of
 from claude_tui.engine.ledger.schema import BUSY_S, LedgerError
-from claude_tui.engine.outcome import FileOutcome
-from claude_tui.engine.reading import FileReader, Task
+from claude_tui.engine.scan.reading import FileReader, Task
+from claude_tui.engine.state.batch import FileOutcome
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import NO_FACTS, Checkpoint, FileFacts, LogFile

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from claude_tui import paths
-from claude_tui.engine.given import Given, mark_of
+from claude_tui.engine.cache.given import Given, mark_of
 from claude_tui.engine.ledger.book import Book, Doubt, FileKey, FileRecord, Rewritten, Seal
 from claude_tui.engine.ledger.foreign import read_foreign
 from claude_tui.engine.ledger.history import Change

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Final
 
-from claude_tui.engine.blocks import HOUR_MS, MINUTE_MS, Block, Entry, blocks
-from claude_tui.engine.calendar import Calendar
+from claude_tui.engine.queries.blocks import HOUR_MS, MINUTE_MS, Block, Entry, blocks
+from claude_tui.engine.state.calendar import Calendar
 from claude_tui.figures import instant, usd
 from claude_tui.reports.ccusage.lines import Line
 

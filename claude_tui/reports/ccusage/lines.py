@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import PurePath
 from typing import Final, NamedTuple
 
-from claude_tui.engine.calendar import Calendar
+from claude_tui.engine.state.calendar import Calendar
 from claude_tui.model import PriceStatus, Response, Usage
 
 MODES: Final = ("auto", "calculate", "display")

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from claude_tui.engine.blocks import MINUTE_MS
-from claude_tui.engine.limits import WINDOWS, ReportedWindow
+from claude_tui.engine.queries.blocks import MINUTE_MS
+from claude_tui.engine.queries.limits import WINDOWS, ReportedWindow
 from claude_tui.figures import count, dollars, instant, local_minute, usd
 from claude_tui.reports.ccusage.lines import Line
 from claude_tui.reports.ccusage.tables import span

@@ -12,11 +12,11 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
+from claude_tui.engine.queries.named_periods import Period
 from claude_tui.model import Query, Snapshot
-from claude_tui.ui.line_table import LineTable
-from claude_tui.ui.names import superscript
-from claude_tui.ui.period import Period
 from claude_tui.ui.source import SnapshotSource
+from claude_tui.ui.table.lines import LineTable
+from claude_tui.ui.text.names import superscript
 
 
 @dataclass(frozen=True)

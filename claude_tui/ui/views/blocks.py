@@ -13,17 +13,19 @@ from textual.content import Content
 from textual.widget import Widget
 
 from claude_tui import figures
-from claude_tui.engine.blocks import LENGTH_MS, Block
-from claude_tui.engine.windows import BlocksPicture
+from claude_tui.engine.queries.blocks import LENGTH_MS, Block
+from claude_tui.engine.queries.named_periods import add
+from claude_tui.engine.queries.windows import BlocksPicture
 from claude_tui.model import DayRow, Snapshot, Totals
-from claude_tui.ui import bars, cells, clients, explain
-from claude_tui.ui.columns import Cell, Column
-from claude_tui.ui.header import Line, assemble
-from claude_tui.ui.names import short_model
-from claude_tui.ui.period import add
 from claude_tui.ui.source import SnapshotSource
+from claude_tui.ui.table import cells
+from claude_tui.ui.table.columns import Cell, Column
+from claude_tui.ui.text import bars, clients
+from claude_tui.ui.text import explanation as explain
+from claude_tui.ui.text.names import short_model
 from claude_tui.ui.views.base import Scope, Shown
 from claude_tui.ui.views.table_view import TableView
+from claude_tui.ui.widgets.header import Line, assemble
 
 WEEKS: Final = 5
 

@@ -15,17 +15,17 @@ from textual.widgets import Static
 
 from claude_tui import figures
 from claude_tui.model import Snapshot, Totals
-from claude_tui.ui import explain
-from claude_tui.ui.bindings import DAYS_BINDINGS
-from claude_tui.ui.chart import MARGIN, CostChart
-from claude_tui.ui.day_detail import DayDetail, DayFound, day_summary
-from claude_tui.ui.explain_screen import ExplainScreen
-from claude_tui.ui.header import assemble
-from claude_tui.ui.heatmap import GLYPHS, REMEMBERED, Heatmap
-from claude_tui.ui.names import short_model
+from claude_tui.ui.dialogs.explain_screen import ExplainScreen
+from claude_tui.ui.settings.keys import DAYS_BINDINGS
 from claude_tui.ui.source import SnapshotSource
-from claude_tui.ui.stacks import KINDS, UNITS, kinds_per_day, stack, unit_for
+from claude_tui.ui.text import explanation as explain
+from claude_tui.ui.text.names import short_model
+from claude_tui.ui.text.stacks import KINDS, UNITS, kinds_per_day, stack, unit_for
 from claude_tui.ui.views.base import DayWanted, Drilled, Scope, Shown, View
+from claude_tui.ui.widgets.chart import MARGIN, CostChart
+from claude_tui.ui.widgets.day_detail import DayDetail, DayFound, day_summary
+from claude_tui.ui.widgets.header import assemble
+from claude_tui.ui.widgets.heatmap import GLYPHS, REMEMBERED, Heatmap
 
 METRICS: Final[dict[str, Callable[[Totals], int]]] = {
     "cost": lambda totals: totals.cost_nano,

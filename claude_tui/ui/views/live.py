@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from claude_tui.model import SessionRow, Snapshot
-from claude_tui.ui import cells, clients, session_cells
-from claude_tui.ui.cells import Frame
-from claude_tui.ui.columns import Column
+from claude_tui.ui.table import cells, session_cells
+from claude_tui.ui.table.cells import Frame
+from claude_tui.ui.table.columns import Column
+from claude_tui.ui.text import clients
 from claude_tui.ui.views.sessions import SessionsView
 
 

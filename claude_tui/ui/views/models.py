@@ -8,10 +8,11 @@ from textual.content import Content
 
 from claude_tui import figures
 from claude_tui.model import ModelRow, Query, Snapshot
-from claude_tui.ui import cells, clients
-from claude_tui.ui.cells import Frame
-from claude_tui.ui.columns import Cell, Column
-from claude_tui.ui.names import short_model
+from claude_tui.ui.table import cells
+from claude_tui.ui.table.cells import Frame
+from claude_tui.ui.table.columns import Cell, Column
+from claude_tui.ui.text import clients
+from claude_tui.ui.text.names import short_model
 from claude_tui.ui.views.base import Drilled, Shown
 from claude_tui.ui.views.table_view import DetailedView
 

@@ -11,11 +11,13 @@ from textual.message import Message
 
 from claude_tui import figures
 from claude_tui.model import Query, SessionRow, Snapshot
-from claude_tui.ui import cells, clients, explain, session_cells
-from claude_tui.ui.bindings import SESSION_BINDINGS
-from claude_tui.ui.cells import Frame
-from claude_tui.ui.columns import Cell, Column
-from claude_tui.ui.tree import AgentLine, unfold
+from claude_tui.ui.settings.keys import SESSION_BINDINGS
+from claude_tui.ui.table import cells, session_cells
+from claude_tui.ui.table.agent_rows import AgentLine, unfold
+from claude_tui.ui.table.cells import Frame
+from claude_tui.ui.table.columns import Cell, Column
+from claude_tui.ui.text import clients
+from claude_tui.ui.text import explanation as explain
 from claude_tui.ui.views.base import Drilled, Shown
 from claude_tui.ui.views.table_view import TableView
 

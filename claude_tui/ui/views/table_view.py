@@ -18,14 +18,16 @@ from textual.widget import Widget
 from claude_tui import figures
 from claude_tui.model import Query, Response, Snapshot
 from claude_tui.sources.display import display_name
-from claude_tui.ui import clients, editor, explain, rows_out
-from claude_tui.ui.bindings import ROW_BINDINGS
-from claude_tui.ui.cells import Frame
-from claude_tui.ui.columns import Column
-from claude_tui.ui.explain_screen import ExplainScreen
-from claude_tui.ui.line_table import LineTable
-from claude_tui.ui.row_detail import LEAST_HEIGHT, MOST_HEIGHT, RowDetail
+from claude_tui.ui.dialogs.explain_screen import ExplainScreen
+from claude_tui.ui.settings.keys import ROW_BINDINGS
+from claude_tui.ui.table import export as rows_out
+from claude_tui.ui.table.cells import Frame
+from claude_tui.ui.table.columns import Column
+from claude_tui.ui.table.lines import LineTable
+from claude_tui.ui.text import clients, editor
+from claude_tui.ui.text import explanation as explain
 from claude_tui.ui.views.base import Shown, View
+from claude_tui.ui.widgets.row_detail import LEAST_HEIGHT, MOST_HEIGHT, RowDetail
 
 AROUND: Final = 3
 """Lines of a table's panel beside its rows: borders and the names of the columns."""

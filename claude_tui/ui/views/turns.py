@@ -16,10 +16,12 @@ from claude_tui import figures
 from claude_tui.model import Query, Response, Snapshot
 from claude_tui.sources.display import display_name
 from claude_tui.sources.turn import TurnDetails
-from claude_tui.ui import cells, clients, explain
-from claude_tui.ui.columns import Cell, Column
-from claude_tui.ui.names import short_model
 from claude_tui.ui.source import SnapshotSource
+from claude_tui.ui.table import cells
+from claude_tui.ui.table.columns import Cell, Column
+from claude_tui.ui.text import clients
+from claude_tui.ui.text import explanation as explain
+from claude_tui.ui.text.names import short_model
 from claude_tui.ui.views.base import Scope, Shown
 from claude_tui.ui.views.table_view import TableView
 

@@ -1,0 +1,1 @@
+"""The commands that answer in ccusage's shape. Must not decide what counts."""

@@ -1,0 +1,1 @@
+"""The commands of the program, a module each. Must not know each other."""

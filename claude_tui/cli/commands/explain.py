@@ -1,0 +1,108 @@
+"""`claude-top explain`: where our own numbers come from, or with --against why others' differ."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from claude_tui.cli import exits, streams
+from claude_tui.cli.options import add_period_options, add_place_options, counted, period, snapshot_of
+from claude_tui.cli.parser import CommandParser, example
+from claude_tui.cli.progress import Steps
+
+if TYPE_CHECKING:
+    from claude_tui.engine.state.store import Store
+    from claude_tui.model import Query, Response
+
+LONGEST_S: Final = 60.0
+"""So long logs and responses are each gone through; what was not looked at by then is told."""
+MOST_NAMED: Final = 5
+"""Names listed where one is not unique or not known."""
+
+
+def add_arguments(parser: CommandParser) -> None:
+    """Add the options of the command."""
+    parser.set_defaults(run=run)
+    parser.description = (
+        "Say where a number comes from: which rows were read, which were dropped and why, which prices were used,\n"
+        "what is a lower bound and what no log ever has. Of everything, or of what the options name.\n"
+        "With --against, count the logs of Claude Code by ccusage's rule as well, and say which rule makes which\n"
+        "difference; both are priced with our list prices, so that only the counting differs."
+    )
+    parser.epilog = example(
+        "claude-top explain --since 2026-11-01 --model claude-opus-4-5",
+        "claude-top explain --key msg_01AbCdEf --json",
+        "claude-top explain --against ccusage",
+    )
+    add_period_options(parser)
+    parser.add_argument("--model", metavar="NAME", default="", help="only this model")
+    parser.add_argument("--project", metavar="DIR", default="", help="only this project: its folder, or the end of it")
+    parser.add_argument("--session", metavar="ID", default="", help="only this session: its id, or the beginning of it")
+    parser.add_argument("--key", metavar="KEY", default="", help="one response, by the key export gives it: msg_...")
+    parser.add_argument("--against", choices=("ccusage",), help="compare with the numbers of ccusage")
+    parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/explanation@1)")
+    add_place_options(parser)
+
+
+def run(options: Namespace) -> int:
+    """Explain, print, and return the exit code: 1 where the response asked for could not be explained."""
+    chosen = [name for name in ("since", "until", "model", "project", "session") if getattr(options, name)]
+    if options.against:
+        if chosen or options.key:
+            message = f"--{(chosen or ['key'])[0]} cannot be combined with --against, which compares everything"
+            raise exits.CommandError(message, exits.USAGE)
+        from claude_tui.cli.ccusage import against
+
+        return against.run(options)
+    if options.key and chosen:
+        message = f"--{chosen[0]} cannot be combined with --key, which names one response"
+        raise exits.CommandError(message, exits.USAGE)
+    from claude_tui.engine.queries.explain import explain
+    from claude_tui.reports import explain as reports
+
+    asked = period(options)
+    store = counted(options, keep_names=bool(options.key))
+    about = _response(store, options.key) if options.key else _query(store, asked, options)
+    with Steps() as steps:
+        steps.show("reading the logs again")
+        found = explain(store, about, files_s=LONGEST_S, rows_s=LONGEST_S)
+    if options.json:
+        streams.write_json(reports.report(found, about))
+    else:
+        lines = reports.lines(found, about, store.calendar.zone, streams.columns())
+        streams.write("\n".join(lines) + "\n")
+    return exits.FAILED if found.problem and options.key else exits.OK
+
+
+def _response(store: Store, key: str) -> Response:
+    """Return the response with a key. Ends the command as for wrong usage where there is none."""
+    for response in store.responses():
+        if response.key == key:
+            return response
+    message = f"no response {key!r} was counted; claude-top export lists the keys"
+    raise exits.CommandError(message, exits.USAGE)
+
+
+def _query(store: Store, asked: Query, options: Namespace) -> Query:
+    """Return the query with full names for those given. Ends the command as for wrong usage where one is none."""
+    if not (options.model or options.project or options.session):
+        return asked
+    rows = snapshot_of(store)
+    return asked._replace(
+        model=_named("model", options.model, [row.key for row in rows.models]),
+        project=_named("project", options.project.rstrip("/"), [row.key for row in rows.projects]),
+        session=_named("session", options.session, [row.key for row in rows.sessions]),
+    )
+
+
+def _named(what: str, name: str, keys: Sequence[str]) -> str:
+    """Return the one key meant by a name: the same, else the only one that begins with it or ends in its folders."""
+    if not name or name in keys:
+        return name
+    found = [key for key in dict.fromkeys(keys) if key.startswith(name) or key.endswith("/" + name)]
+    if len(found) == 1:
+        return found[0]
+    listed = ", ".join((found or list(dict.fromkeys(keys)))[:MOST_NAMED])
+    problem = f"{name!r} may be any of" if found else f"no {what} {name!r}; there are"
+    raise exits.CommandError(f"{problem} {listed}", exits.USAGE)

@@ -1,0 +1,38 @@
+"""`claude-top prices`: which prices are in use, and `claude-top prices refresh`, the only use of the network."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from claude_tui.cli import exits, streams
+from claude_tui.cli.options import now_ms, pricer, refreshed_prices
+from claude_tui.cli.parser import CommandParser, example
+
+
+def add_arguments(parser: CommandParser) -> None:
+    """Add the options of the command."""
+    parser.set_defaults(run=run)
+    parser.description = (
+        "Say which prices are in use. `refresh` fetches the published list, checks it against the prices in use\n"
+        "and keeps those where anything is doubtful. Nothing else in claude-top uses the network."
+    )
+    parser.epilog = example("claude-top prices", "claude-top prices refresh")
+    parser.add_argument("action", nargs="?", choices=("show", "refresh"), default="show", help="show (default)")
+
+
+def run(options: Namespace) -> int:
+    """Show or refresh the prices and return the exit code: 1 where they stayed as they were."""
+    if options.action == "refresh":
+        from datetime import datetime, timezone
+
+        from claude_tui.pricing.refresh import refresh
+
+        today = datetime.fromtimestamp(now_ms() / 1000, timezone.utc).date()
+        outcome = refresh(refreshed_prices(), today)
+        if not outcome.is_new:
+            raise exits.CommandError(outcome.message)
+        streams.narrate(outcome.message)
+        return exits.OK
+    found = pricer()
+    streams.write(f"{found.describe()}\ncontent {found.digest}\n")
+    return exits.OK

@@ -1,0 +1,174 @@
+"""`claude-top` without a command: the screen, or one plain picture of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from claude_tui.cli import exits, streams
+from claude_tui.cli.options import add_place_options, counted, now_ms, pricer, snapshot_of, source_config, timezone
+from claude_tui.cli.parser import CommandParser, example
+
+if TYPE_CHECKING:
+    from claude_tui.ui.terminal.first_frame import FirstFrame
+
+VIEWS: Final = ("live", "models", "projects", "sessions", "days", "blocks")
+STEP_S: Final = 0.5
+"""How often invented logs grow."""
+EARLY_S: Final = 3.0
+"""So long the end may take before anything was counted."""
+
+
+def add_arguments(parser: CommandParser) -> None:
+    """Add the options of the screen."""
+    parser.set_defaults(run=run)
+    parser.epilog = example(
+        "claude-top", "claude-top --demo", "claude-top --view days --period 30d", "claude-top --once",
+        "claude-top report --help",
+    )  # fmt: skip
+    screen = parser.add_argument_group("screen")
+    screen.add_argument("--demo", action="store_true", help="show a year of invented history that goes on live")
+    screen.add_argument("--once", action="store_true", help="print one picture as plain text and exit")
+    screen.add_argument("--view", choices=VIEWS, metavar="NAME", help=f"view to start with: {', '.join(VIEWS)}")
+    screen.add_argument(
+        "--period",
+        type=_period,
+        metavar="DAYS",
+        help="days to count at first: today, 7d, 30d, month, all, or 2026-11-01..2026-11-30",
+    )
+    screen.add_argument("--theme", metavar="NAME", help="colour theme")
+    screen.add_argument("--ascii", action="store_true", help="draw with plain characters only")
+    screen.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
+    add_place_options(parser)
+
+
+def _period(text: str) -> str:
+    """Check a period, before anything is read."""
+    from claude_tui.engine.queries.named_periods import named
+
+    try:
+        named(text)
+    except ValueError:
+        message = f"{text!r} is no period; write today, 7d, 30d, month, all, or 2026-11-01..2026-11-30"
+        raise ArgumentTypeError(message) from None
+    return text
+
+
+def run(options: Namespace) -> int:
+    """Open the screen and return the exit code when it is left."""
+    # It draws on stderr. In a browser tab it does so through a pipe, and says so.
+    has_terminal = all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+    is_drawable = has_terminal or "TEXTUAL_DRIVER" in os.environ
+    if not options.once and not is_drawable:
+        message = "the screen needs a terminal; try claude-top --once, or claude-top report"
+        raise exits.CommandError(message, exits.USAGE)
+    show = _once if options.once else _screen
+    if not options.demo:
+        return show(options)
+    with _demo(is_live=not options.once) as folder:
+        options.claude_dir, options.source = [str(folder)], ("claude",)
+        return show(options)
+
+
+def _once(options: Namespace) -> int:
+    from claude_tui.engine.queries.named_periods import named
+    from claude_tui.model import Query
+    from claude_tui.reports.once import picture
+
+    moment = datetime.fromtimestamp(now_ms() / 1000, timezone(options))
+    since, until = named(options.period or "all").range(moment.date())
+    snapshot = snapshot_of(counted(options), Query(since, until))
+    streams.write(picture(snapshot, streams.columns()))
+    return exits.OK
+
+
+def _screen(options: Namespace) -> int:
+    import signal  # loaded here and below, as every command reads this file's options
+
+    from claude_tui.paths import state_folder
+    from claude_tui.ui.terminal.first_frame import FirstFrame
+
+    for number in {signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}:
+        signal.signal(number, _end)
+    # Invented logs are gone with the program, so nothing is kept of them.
+    frame = None if options.demo else FirstFrame(state_folder() / "frame", sys.argv[1:])
+    if frame is None:
+        return _open(options, None)
+    frame.show()
+    try:
+        return _open(options, frame)
+    finally:
+        frame.hide()
+
+
+def _end(number: int, _frame: object) -> None:
+    """End as when asked to, giving the terminal back. The app has a way of its own as soon as it runs."""
+    from claude_tui.ui.terminal.signals import end_at_last
+
+    end_at_last(128 + number, EARLY_S)  # workers that have begun to read are not waited for, nothing was counted yet
+    raise SystemExit(128 + number)
+
+
+def _open(options: Namespace, frame: FirstFrame | None) -> int:
+    from claude_tui.engine.monitor import Monitor
+    from claude_tui.paths import cache_folder, ledger_file, state_folder
+
+    # Invented logs are gone with the program, so nothing is kept of them.
+    monitor = Monitor(
+        source_config(options),
+        pricer(),
+        timezone(options),
+        cache_folder=None if options.demo else cache_folder(),
+        ledger_file=None if options.demo else ledger_file(),
+        reported_folder=None if options.demo else state_folder(),
+    )
+    if not monitor.saved_ms:
+        # The workers read while the screen's code, the slow part, is loaded. With saved numbers to show and little
+        # to read the files can wait until those are on the screen.
+        monitor.prepare()
+    from claude_tui import ui
+
+    return ui.run(
+        monitor,
+        theme=options.theme,
+        mouse=not options.no_mouse,
+        ascii=options.ascii,
+        period=options.period,
+        view=options.view,
+        first_frame=frame,
+    )
+
+
+@contextlib.contextmanager
+def _demo(*, is_live: bool) -> Iterator[Path]:
+    """Give a folder with invented logs and, where it is live, keep them growing until the end."""
+    import tempfile
+    import threading
+
+    from claude_tui.demo import DemoWriter, write_demo
+
+    with tempfile.TemporaryDirectory(prefix="claude-top-demo-", ignore_cleanup_errors=True) as name:
+        folder = write_demo(Path(name), now_ms())
+        over = threading.Event()
+        writer = DemoWriter(folder)
+
+        def go_on() -> None:
+            while not over.wait(STEP_S):
+                with contextlib.suppress(OSError):
+                    writer.step(now_ms())
+
+        thread = threading.Thread(target=go_on, name="demo", daemon=True)
+        if is_live:
+            thread.start()
+        try:
+            yield folder
+        finally:
+            over.set()
+            if is_live:
+                thread.join()

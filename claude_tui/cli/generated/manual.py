@@ -1,0 +1,111 @@
+"""`claude-top manual`: the manual page, in the format of man, made from the same parser as --help."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import TYPE_CHECKING, Final
+
+from claude_tui import __version__
+from claude_tui.cli import exits, streams
+from claude_tui.cli.parser import CommandParser, example
+
+if TYPE_CHECKING:
+    from claude_tui.cli.generated.command_tree import Node, Option
+
+EXIT_CODES: Final = (
+    ("0", "done"),
+    ("1", "failed"),
+    ("2", "wrong usage"),
+    ("3", "no logs found"),
+    ("4", "done, but something in the logs was skipped (with --strict)"),
+    ("10, 11, 20, 30", "of check: near, over, cannot be told, nothing to compare"),
+    ("130", "interrupted"),
+)
+ENVIRONMENT: Final = (
+    ("CLAUDE_CONFIG_DIR", "config folders of Claude Code, or their projects folders, separated by commas"),
+    ("CLAUDE_CONFIG_DIRS", "the same, separated as in PATH; read where CLAUDE_CONFIG_DIR is not set"),
+    ("XDG_CONFIG_HOME, XDG_CACHE_HOME, XDG_DATA_HOME, XDG_STATE_HOME", "where claude-top keeps its own files"),
+    ("NO_COLOR, FORCE_COLOR", "no colours; colours even in a pipe"),
+    ("COLUMNS", "width of tables"),
+    ("TZ", "the time zone of days"),
+)
+FILES: Final = (
+    ("config folder: prices.toml", "your own prices"),
+    ("config folder: config.toml", "settings; [budgets] with day, week, month in USD"),
+    ("cache folder", "what was counted; may be deleted at any time"),
+    ("data folder", "history that outlives its logs; cannot be rebuilt"),
+)
+
+
+def add_arguments(parser: CommandParser) -> None:
+    """Add the options of the command."""
+    parser.set_defaults(run=run)
+    parser.description = "Print the manual page."
+    parser.epilog = example("claude-top manual | man -l -", "claude-top manual > ~/.local/share/man/man1/claude-top.1")
+
+
+def run(options: Namespace) -> int:
+    """Print the page and return the exit code."""
+    from claude_tui.cli.generated.command_tree import tree
+
+    streams.write(page(tree()))
+    return exits.OK
+
+
+def page(root: Node) -> str:
+    """Return the page."""
+    lines = [
+        f'.TH CLAUDE\\-TOP 1 "" "claude\\-top {__version__}" "User Commands"',
+        ".SH NAME",
+        "claude\\-top \\- a live terminal monitor, like top, for what Claude Code costs and does",
+        ".SH SYNOPSIS",
+        ".B claude\\-top",
+        "[options]",
+        ".br",
+        ".B claude\\-top",
+        ".I command",
+        "[options]",
+        ".SH DESCRIPTION",
+        _text(root.description),
+        ".SH OPTIONS",
+        *_options(root.options),
+        ".SH COMMANDS",
+    ]
+    for node in root.walk():
+        if node.words:
+            lines += [f".SS {_text(' '.join(node.words))}", *_paragraph(node.description or node.summary)]
+            lines += [*_options((*node.arguments, *_own(node, root))), *_examples(node)]
+    for title, entries in (("EXIT STATUS", EXIT_CODES), ("ENVIRONMENT", ENVIRONMENT), ("FILES", FILES)):
+        lines.append(f".SH {title}")
+        for name, meaning in entries:
+            lines += [".TP", f".B {_text(name)}", _text(meaning)]
+    return "\n".join([*lines, ".SH EXAMPLES", *_examples(root)]) + "\n"
+
+
+def _own(node: Node, root: Node) -> list[Option]:
+    """The options that are not those every command has, which stand at the top."""
+    common = {option.flags for option in root.options}
+    return [option for option in node.options if option.flags not in common]
+
+
+def _options(options: tuple[Option, ...]) -> list[str]:
+    lines = []
+    for option in options:
+        flags = ", ".join(f"\\fB{_text(flag)}\\fR" for flag in option.flags)
+        takes = f" \\fI{_text(option.metavar)}\\fR" if option.metavar and option.flags[0].startswith("-") else ""
+        lines += [".TP", flags + takes, _text(option.help)]
+    return lines
+
+
+def _paragraph(text: str) -> list[str]:
+    return [_text(line) for line in text.splitlines()]
+
+
+def _examples(node: Node) -> list[str]:
+    own = [line.strip() for line in node.examples.splitlines()[1:]]
+    return [".PP", ".nf", *(f".RS\n{_text(line)}\n.RE" for line in own), ".fi"] if own else []
+
+
+def _text(text: str) -> str:
+    escaped = text.replace("\\", "\\e").replace("-", "\\-")
+    return "\\&" + escaped if escaped[:1] in (".", "'") else escaped

@@ -1,0 +1,102 @@
+"""The count behind the statusline, in a process of its own.
+
+    python -m claude_tui.cli.statusline.count FOLDER [ZONE [SESSION]]
+
+Leaves what the statusline shows in one small file. Nobody waits for it and nobody reads what it prints.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import time
+from argparse import Namespace
+from datetime import date, datetime, timedelta
+from datetime import time as day_time
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from claude_tui import files
+from claude_tui.cli.options import counted, now_ms, snapshot_of, timezone
+from claude_tui.cli.statusline.files import count_path, lock_path, place_of
+from claude_tui.engine.queries.blocks import HOUR_MS, LENGTH_MS, blocks, entries_of
+from claude_tui.figures import written_cost
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from claude_tui.engine.state.store import Store
+    from claude_tui.model import Response
+
+
+def day_of(store: Store, zone: ZoneInfo, at_ms: int, session: str = "") -> dict[str, Any]:
+    """Return the figures of the present local day and block, as reports.statusline takes them.
+
+    The sessions are those of the last hours, and the one that is asked for: one without a response has cost nothing.
+    """
+    local = datetime.fromtimestamp(at_ms / 1000, zone)
+    tomorrow = datetime.combine(local.date() + timedelta(days=1), day_time(), zone)
+    recent = _since_a_pause(store, local.date())
+    active = [block for block in blocks(entries_of(recent)) if block.is_active(at_ms)]
+    snapshot = snapshot_of(store)
+    return {
+        "schema": 2,
+        "today": written_cost(snapshot.today),
+        "day_end_ms": int(tomorrow.timestamp() * 1000),
+        "block_start_ms": active[-1].start_ms if active else 0,
+        "block_end_ms": active[-1].end_ms if active else 0,
+        "block_nano": active[-1].nano if active else 0,
+        "block_first_ms": active[-1].first_ms if active else 0,
+        "recent": [
+            [response.time_ms, response.price.nano or 0, response.usage.input + response.usage.output]
+            for response in recent
+            if at_ms - HOUR_MS < response.time_ms <= at_ms
+        ],
+        "sessions": ({session: 0} if session else {})
+        | {
+            row.key: row.totals.cost_nano
+            for row in snapshot.sessions
+            if row.key == session or at_ms - row.totals.last_ms < 2 * LENGTH_MS
+        },
+    }
+
+
+def _since_a_pause(store: Store, today: date) -> list[Response]:
+    """Return what decides where the present block began: everything since a pause longer than a block."""
+    from claude_tui.model import Query
+
+    for days in (2, 8, 32):
+        found = store.responses(Query(since=today - timedelta(days=days)))
+        times = [response.time_ms for response in found]
+        if any(later - earlier > LENGTH_MS for earlier, later in pairwise(times)):
+            return found
+    return store.responses()
+
+
+def main(folder: str, zone_name: str = "", session: str = "") -> int:
+    """Count, leave the file, and let the next count begin."""
+    path = count_path(folder, place_of(zone_name))
+    try:
+        with contextlib.suppress(AttributeError, OSError):
+            os.nice(10)
+        started_s = time.monotonic()
+        options = Namespace(timezone=zone_name, source=("claude",))
+        zone = timezone(options)
+        at_ms = now_ms()
+        day = day_of(counted(options, is_empty_fine=True), zone, at_ms, session)
+        day |= {
+            "place": place_of(zone_name),
+            "taken_ms": at_ms,
+            "took_ms": int((time.monotonic() - started_s) * 1000),
+        }
+        files.replace(path, json.dumps(day, separators=(",", ":")).encode(), files.OWN)
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(lock_path(path))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,145 @@
+"""`claude-top statusline install`: puts the statusline into Claude Code's settings, and takes it out again.
+
+Touches nothing but `statusLine`, and keeps what was there before.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import shlex
+import shutil
+import sys
+from argparse import Namespace
+from pathlib import Path
+from typing import Any, Final
+
+from claude_tui import files
+from claude_tui.cli import exits, streams
+from claude_tui.cli.options import home
+from claude_tui.cli.parser import CommandParser, example
+
+UNDO_FILE: Final = "statusline-before.json"
+KEY: Final = "statusLine"
+
+
+def add_arguments(parser: CommandParser) -> None:
+    """Add the options of the command."""
+    parser.set_defaults(run=run)
+    parser.prog = "claude-top statusline install"
+    parser.description = "Put `claude-top statusline` into Claude Code's settings.json; nothing else there changes."
+    parser.epilog = example(
+        "claude-top statusline install --dry-run", "claude-top statusline install --wrap",
+        "claude-top statusline install --undo",
+    )  # fmt: skip
+    parser.add_argument("--wrap", action="store_true", help="keep your own statusline on screen, and read along")
+    parser.add_argument("--dry-run", action="store_true", help="show what would change")
+    parser.add_argument("--undo", action="store_true", help="put back what was there before")
+    parser.add_argument("--settings", metavar="FILE", help="the settings.json to change (default: Claude Code's own)")
+
+
+def run(options: Namespace) -> int:
+    """Change the settings and return the exit code."""
+    path = Path(os.path.realpath(options.settings or _settings_path()))
+    text, settings = _read(path)
+    before = settings.get(KEY)
+    if options.undo:
+        settings = _undone(settings, path)
+    elif _is_ours(before):
+        streams.narrate(f"{path}: already there")
+        return exits.OK
+    elif before is not None and not options.wrap:
+        raise exits.CommandError(f"{path} has a statusline of its own; --wrap keeps it, --dry-run shows what changes")
+    else:
+        settings = {**settings, KEY: _ours(before)}
+    after = json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
+    if options.dry_run:
+        names = (str(path), f"{path} (changed)")
+        streams.write("".join(difflib.unified_diff(text.splitlines(True), after.splitlines(True), *names)))
+        return exits.OK
+    if not options.undo:
+        _write(_undo_path(), json.dumps({**_load_undo(), str(path): before}, indent=1))
+    _write(path, after)
+    streams.narrate(f"{path}: statusline {'as before' if options.undo else 'set'}")
+    return exits.OK
+
+
+def _settings_path() -> Path:
+    named = os.environ.get("CLAUDE_CONFIG_DIR", "").split(",")[0].strip()
+    return (Path(named).expanduser() if named else home() / ".claude") / "settings.json"
+
+
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        text = files.read_text(path)
+    except FileNotFoundError:
+        return "", {}
+    except OSError as error:
+        raise exits.CommandError(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise exits.CommandError(f"{path}: {error}") from None
+    try:
+        settings = json.loads(text)
+    except ValueError as error:
+        raise exits.CommandError(f"{path} is no JSON, nothing changed: {error}") from None
+    except RecursionError:
+        raise exits.CommandError(f"{path} is nested too deeply, nothing changed") from None
+    if not isinstance(settings, dict):
+        raise exits.CommandError(f"{path} is no JSON object, nothing changed")
+    return text, settings
+
+
+def _ours(before: Any) -> dict[str, Any]:
+    """Return our statusline, around the command of the one before it if there is one."""
+    found = shutil.which("claude-top")
+    program = [os.path.abspath(found)] if found else [sys.executable, "-m", "claude_tui"]
+    command = [*program, "statusline"]
+    if not isinstance(before, dict):
+        return {"type": "command", "command": shlex.join(command), "padding": 0}
+    own = before.get("command")
+    if not isinstance(own, str) or not own:
+        raise exits.CommandError("the statusline in the settings is no command and cannot be kept, nothing changed")
+    return {**before, "command": shlex.join([*command, "--wrapped", own])}
+
+
+def _is_ours(statusline: Any) -> bool:
+    command = statusline.get("command") if isinstance(statusline, dict) else None
+    try:
+        words = shlex.split(command) if isinstance(command, str) else []
+    except ValueError:
+        return False
+    return "statusline" in words[:4] and any("claude-top" in word or word == "claude_tui" for word in words[:3])
+
+
+def _undone(settings: dict[str, Any], path: Path) -> dict[str, Any]:
+    if not _is_ours(settings.get(KEY)):
+        raise exits.CommandError(f"{path}: the statusline there is not claude-top's, nothing changed")
+    before = _load_undo().get(str(path))
+    rest = {name: value for name, value in settings.items() if name != KEY}
+    return rest if before is None else {**settings, KEY: before}
+
+
+def _undo_path() -> Path:
+    from claude_tui.paths import create_private, state_folder
+
+    folder = create_private(state_folder())
+    if folder is None:
+        raise exits.CommandError(f"cannot write to {state_folder()}, so this could not be undone; nothing changed")
+    return folder / UNDO_FILE
+
+
+def _load_undo() -> dict[str, Any]:
+    try:
+        kept = json.loads(files.read(_undo_path()))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return kept if isinstance(kept, dict) else {}
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        files.replace(path, text.encode("utf-8", "surrogatepass"), files.OWN, is_durable=True)
+    except OSError as error:
+        raise exits.CommandError(f"{path}: {error.strerror}") from None

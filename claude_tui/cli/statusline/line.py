@@ -1,0 +1,167 @@
+"""`claude-top statusline`: Claude Code's JSON on stdin, one line on stdout.
+
+Claude Code waits for it after every message: the whole process has 60 ms. So it reads one small file that a count
+in the background left, starts that count anew when the logs have moved, and never waits for it but the first
+time. Whatever goes wrong, the last good line is printed and the exit code is 0.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from claude_tui.cli import streams
+from claude_tui.cli.statusline import files as files
+from claude_tui.files import read_text
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from claude_tui.cli.parser import CommandParser
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the line, or run `install`; returns the exit code."""
+    if arguments[:1] == ["install"]:
+        from claude_tui.cli.dispatch import run as run_command
+
+        return run_command(["statusline-install", *arguments[1:]])
+    streams.prepare()
+    options = _options(arguments)
+    if isinstance(options, int):
+        return streams.ended(options)
+    if sys.stdin.isatty():
+        streams.tell("claude-top statusline: reads Claude Code's JSON on stdin (see --help)\n")
+        return 2
+    folder = files.state_folder()
+    now_ms = time.time_ns() // 1_000_000
+    given: dict[str, Any] = {}
+    raw = b""
+    try:
+        raw = sys.stdin.buffer.read()
+        parsed = json.loads(raw)
+        given = parsed if isinstance(parsed, dict) else {}
+        if folder:
+            _remember(folder, given, now_ms)
+        text = _wrapped(options.wrapped, raw) if options.wrapped else _line(options, folder, given, now_ms)
+        if folder:
+            files.keep_line(folder, given, text)
+    except Exception:  # a statusline must never fail: Claude Code would show nothing at all
+        text = files.last_line(folder, given)
+    try:
+        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+        streams.finish()
+    except OSError:  # nobody sees it
+        streams.abandon(sys.stdout)
+    return 0
+
+
+def _options(arguments: Sequence[str]) -> Namespace | int:
+    from claude_tui.cli.parser import CommandParser
+
+    parser = CommandParser(prog="claude-top statusline", fill=add_arguments)
+    try:
+        options: Namespace = parser.parse_args(arguments)
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 0
+    return options
+
+
+def add_arguments(parser: CommandParser) -> None:
+    """Add the options of the command."""
+    from argparse import SUPPRESS
+
+    from claude_tui.cli.parser import example
+
+    parser.set_defaults(run=lambda options: 2)
+    parser.description = (
+        "Read Claude Code's JSON on stdin and print one line. `claude-top statusline install` sets it up; with --wrap\n"
+        "your own statusline stays and the reported limits are still kept for claude-top."
+    )
+    parser.epilog = example(
+        "claude-top statusline install", "claude-top statusline install --wrap --dry-run",
+        "claude-top statusline install --undo", "claude-top statusline < statusline.json",
+    )  # fmt: skip
+    burns = ("off", "emoji", "text", "emoji-text")
+    parser.add_argument(
+        "-B", "--visual-burn-rate", dest="burn", choices=burns, default="off", help="show how hard it burns"
+    )
+    parser.add_argument(
+        "--cost-source",
+        choices=("auto", "ccusage", "cc", "both"),
+        default="auto",
+        help="the session's cost: as counted (auto, ccusage), as Claude Code says (cc), or both",
+    )
+    parser.add_argument(
+        "--context-low-threshold", dest="low", type=int, default=50, metavar="N", help="green below N %%"
+    )
+    parser.add_argument(
+        "--context-medium-threshold", dest="medium", type=int, default=80, metavar="N", help="yellow below N %%"
+    )
+    parser.add_argument("--refresh-interval", type=float, default=1, metavar="S", help="count at most every S seconds")
+    parser.add_argument("--git-branch", action="store_true", help="show the branch")
+    parser.add_argument("-z", "--timezone", default="", metavar="ZONE", help="today is today in this zone")
+    parser.add_argument("--wrapped", default="", metavar="COMMAND", help="print what this command prints instead")
+    for ignored in (("-O", "--offline"), ("--no-offline",), ("--cache",), ("--no-cache",), ("-d", "--debug")):
+        parser.add_argument(*ignored, action="store_true", dest="ignored", help=SUPPRESS)
+    parser.add_argument("--config", dest="ignored", help=SUPPRESS)
+
+
+def _remember(folder: str, given: dict[str, Any], now_ms: int) -> None:
+    from claude_tui.engine.queries.limits import remember
+
+    with contextlib.suppress(OSError):
+        remember(folder, config_folder_of(given), given, now_ms)
+
+
+def config_folder_of(given: dict[str, Any]) -> str:
+    """Return the client's config folder a transcript belongs to: its account, as far as can be told."""
+    path = given.get("transcript_path")
+    folder, found, _ = path.rpartition(f"{os.sep}projects{os.sep}") if isinstance(path, str) else ("", "", "")
+    return folder if found else os.environ.get("CLAUDE_CONFIG_DIR", "")
+
+
+def _line(options: Namespace, folder: str, given: dict[str, Any], now_ms: int) -> str:
+    from claude_tui.reports.statusline import line
+
+    # Where no count can be kept there is nothing but what the client says.
+    cost_source = options.cost_source if folder or options.cost_source != "auto" else "cc"
+    interval_s = options.refresh_interval
+    day = files.newest_count(folder, given, now_ms, options.timezone, interval_s) if folder else None
+    return line(
+        given,
+        day,
+        now_ms,
+        burn=options.burn,
+        cost_source=cost_source,
+        branch=_branch(given) if options.git_branch else "",
+        thresholds=None if os.environ.get("NO_COLOR") else (options.low, options.medium),
+    )
+
+
+def _branch(given: dict[str, Any]) -> str:
+    """Return the branch checked out in the session's folder, "" where there is none."""
+    folder = given.get("cwd")
+    while isinstance(folder, str) and folder != os.path.dirname(folder):
+        entry = os.path.join(folder, ".git")
+        try:
+            if os.path.isfile(entry):
+                entry = os.path.join(folder, read_text(entry, 4096).partition("gitdir:")[2].strip())
+            head = read_text(os.path.join(entry, "HEAD"), 4096).strip()
+            return head.removeprefix("ref: refs/heads/") if head.startswith("ref: ") else head[:8]
+        except (OSError, ValueError):
+            folder = os.path.dirname(folder)
+    return ""
+
+
+def _wrapped(command: str, raw: bytes) -> str:
+    """Return what the user's own statusline prints."""
+    import subprocess
+
+    done = subprocess.run(command, shell=True, input=raw, stdout=subprocess.PIPE, check=True)
+    return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")

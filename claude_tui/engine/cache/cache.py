@@ -1,0 +1,212 @@
+"""The disposable cache: everything counted so far, so that a warm start opens no log that did not change.
+
+Two files of sections: `head` (sums, names, facts and how far each file was read; enough for every view) and
+`table` (each response; loaded only where a file changed). Anything unexpected in them reads as no cache.
+Deleting them changes no number. Must not know how logs are read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from array import array
+from collections.abc import Iterator
+from itertools import starmap
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from claude_tui.engine.cache.given import Given
+from claude_tui.engine.cache.section_file import (
+    DamagedError,
+    Sections,
+    from_json,
+    to_columns,
+    to_json,
+    to_rows,
+    write_sections,
+)
+from claude_tui.engine.cache.seen import Seen, SeenFiles, encoded
+from claude_tui.engine.state.cells import CELL_NUMBERS, CellKey
+from claude_tui.engine.state.facts import FactBook
+from claude_tui.engine.state.problems import ProblemLog
+from claude_tui.engine.state.store import Owner, Store
+from claude_tui.engine.state.table import FileRef, Table
+from claude_tui.model import Extra, Usage
+from claude_tui.sources.columns import ARRAYS
+from claude_tui.sources.protocol import FileFacts
+
+SCHEMA: Final = 6
+"""Moves whenever what is counted, or how it is kept, changes."""
+
+NOTHING_GIVEN: Final = Given()
+
+_HEAD: Final = ("cells", "names", "facts", "files", "given", "about")
+_ARRAYS: Final = ("file", *ARRAYS)
+_NUMBERS: Final = ("web_search", "reported", "owner_time", "owner_file")
+
+
+class Saved(NamedTuple):
+    """What a cache held: how far each file had been read, when that was saved, and what of the ledger is in it."""
+
+    seen: SeenFiles
+    saved_ms: int
+    given: Given
+
+
+class Cache:
+    """The cache of one configuration, in a folder of its own. Never raises: without a folder it does nothing.
+
+    `identity` names everything the numbers depend on beside logs and ledger: roots, scope, prices, time zone, version.
+    """
+
+    def __init__(self, folder: Path | None, identity: tuple[str, ...]) -> None:
+        name = hashlib.blake2b("\0".join((str(SCHEMA), *identity)).encode("utf-8", "surrogatepass"), digest_size=10)
+        self._folder = folder / f"v{SCHEMA}-{name.hexdigest()}" if folder is not None else None
+        self.problem = ""
+
+    def load(self, store: Store) -> Saved | None:
+        """Fill an empty store with what was saved. Returns None, and leaves the store as it is, where nothing was."""
+        if self._folder is None:
+            return None
+        try:
+            head = Sections(self._folder / "head")
+            cells, names, facts, files, given, about = head.read(*_HEAD)
+            described = from_json(about)
+            table = Sections(self._folder / Path(described["table"]).name)
+            seen = SeenFiles(files, lambda: head.read("checkpoints")[0])
+            _fill(store, cells, from_json(names), from_json(facts))
+            store.table_loader = lambda: _load_table(table, described["rows"])
+            return Saved(seen, int(described["saved_ms"]), _given_of(from_json(given)))
+        except FileNotFoundError:
+            return None
+        except (OSError, DamagedError, KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
+            self.problem = f"cache rebuilt: {type(error).__name__}"
+            import logging  # 3 ms, for what should not happen
+
+            logging.getLogger(__name__).warning("cache not usable, starting without: %s", error)
+            store.clear()
+            return None
+
+    def save(self, store: Store, seen: dict[str, Seen], now_ms: int, given: Given = NOTHING_GIVEN) -> bool:
+        """Save everything. Returns whether it could be. Call with the store's lock held."""
+        if self._folder is None:
+            return False
+        try:
+            # The mode is not for parents that are made on the way, and the one that holds ours is ours too.
+            self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            with _lease(self._folder) as is_ours:
+                if is_ours:
+                    self._write(self._folder, store, seen, now_ms, given)
+                return is_ours
+        except OSError as error:
+            self.problem = f"cache not saved: {error.strerror or type(error).__name__}"
+        except OverflowError:  # sums of counts that no client has, but a log may say
+            self.problem = "cache not saved: numbers of more than 64 bits"
+        return False
+
+    def discard(self) -> None:
+        """Make the next start begin without what was saved."""
+        if self._folder is not None:
+            with contextlib.suppress(OSError):
+                (self._folder / "head").unlink()
+
+    def _write(self, folder: Path, store: Store, seen: dict[str, Seen], now_ms: int, given: Given) -> None:
+        name = f"table-{os.getpid():x}-{now_ms:x}"
+        write_sections(folder / name, _table_sections(store.table))
+        about = {"saved_ms": now_ms, "table": name, "rows": len(store.table)}
+        names = to_json([to_columns(store.owners), store.models])
+        files, checkpoints = encoded(seen)
+        # What is read first lies last, so that a file cut short is noticed at once.
+        ledger = to_json((*given[:3], *to_columns(given.checksums.items())))
+        parts = (_cells_bytes(store), names, to_json(_facts_of(store)), files, ledger, to_json(about))
+        write_sections(folder / "head", {"checkpoints": checkpoints, **dict(zip(_HEAD, parts, strict=True))})
+        self.problem = ""
+        for path in folder.glob("table-*"):
+            if path.name != name:
+                path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _lease(folder: Path) -> Iterator[bool]:
+    """Let one program write at a time; the others get False and go on without."""
+    fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            import fcntl
+        except ImportError:  # no such locks here: the file is replaced in one step, so the last writer wins
+            yield True
+            return
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        yield True
+    finally:
+        os.close(fd)
+
+
+def _cells_bytes(store: Store) -> bytes:
+    numbers = array("q")
+    for key, sums in store.cells.all.items():
+        numbers.extend(key)
+        numbers.extend(sums)
+    return numbers.tobytes()
+
+
+def _fill(store: Store, cells: bytes, names: Any, facts: Any) -> None:
+    numbers = array("q", cells)
+    if len(numbers) % CELL_NUMBERS:
+        raise DamagedError("cells")
+    owners, models = list(starmap(Owner, to_rows(names[0]))), list(map(str, names[1]))
+    most_owner, most_model = (max(numbers[at::CELL_NUMBERS], default=-1) for at in (1, 2))
+    if most_owner >= len(owners) or most_model >= len(models):
+        raise DamagedError("names")
+    rows = zip(*[iter(numbers)] * CELL_NUMBERS, strict=True)
+    loaded = {CellKey._make(row[:3]): list(row[3:]) for row in rows}
+    book = FactBook()
+    sources, paths, *values = facts["files"] or [[] for _ in range(2 + len(FileFacts._fields))]
+    book.restore(zip(sources, paths, starmap(FileFacts, to_rows(values)), strict=True))
+    store.restore(owners, models, loaded, book, ProblemLog.unpacked(facts["problems"]))
+    store.remembered_days.update(facts["remembered"])
+
+
+def _given_of(found: Any) -> Given:
+    ledger, generation, mark, *checksums = found
+    records = dict(zip(*checksums, strict=True)) if checksums else {}
+    return Given(str(ledger), int(generation), str(mark), records)
+
+
+def _facts_of(store: Store) -> dict[str, Any]:
+    files = to_columns((source, path, *facts) for source, path, facts in store.facts.files())
+    return {"files": files, "problems": store.problem_log.packed(), "remembered": sorted(store.remembered_days)}
+
+
+def _table_sections(table: Table) -> dict[str, bytes]:
+    sections = {name: getattr(table, name).tobytes() for name in _ARRAYS}
+    rare = {name: list(getattr(table, name).items()) for name in (*_NUMBERS, "terms")}
+    extras = [
+        [row, [[extra.kind, extra.model, list(extra.usage), extra.terms] for extra in found]]
+        for row, found in table.extras.items()
+    ]
+    return {**sections, "rare": to_json({**rare, "extras": extras}), "files": to_json(to_columns(table.files))}
+
+
+def _load_table(sections: Sections, rows: int) -> Table:
+    table = Table()
+    for name in _ARRAYS:
+        column = sections.read_array(name, getattr(table, name).typecode)
+        if len(column) != rows:
+            raise DamagedError(name)
+        setattr(table, name, column)
+    rare, files = sections.read("rare", "files")
+    table.row_of.keep(table.key)
+    table.files.extend(map(FileRef._make, to_rows(from_json(files))))
+    decoded = from_json(rare)
+    for name in (*_NUMBERS, "terms"):
+        getattr(table, name).update((row, value) for row, value in decoded[name])
+    for row, found in decoded["extras"]:
+        table.extras[row] = tuple(Extra(kind, model, Usage(*usage), terms) for kind, model, usage, terms in found)
+    return table

@@ -1,0 +1,106 @@
+"""How far each file has been read, kept encoded until somebody asks.
+
+A start that finds every file as it was needs their stats alone. Must not know what the files hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from claude_tui.engine.cache.section_file import DamagedError, from_json, to_columns, to_json, to_rows
+from claude_tui.sources.protocol import Checkpoint, LogFile
+
+Stat = tuple[int, int, int, int]
+"""Size, time of change in nanoseconds, device and inode: the end of a `LogFile`."""
+
+
+class Seen(NamedTuple):
+    """The stat a file was last read at, and how far."""
+
+    file: LogFile
+    checkpoint: Checkpoint
+
+
+class SeenFiles:
+    """Every file that was read, by path: as it was saved, and what was read since.
+
+    Made of what `encoded` gave, its second part when that is needed. Where that is damaged, any method may raise.
+    """
+
+    def __init__(self, files: bytes = b"[]", checkpoints: Callable[[], bytes] = bytes) -> None:
+        self._columns: list[list[Any]] = from_json(files) or [[] for _ in LogFile._fields]
+        _, paths, _, *stats = self._columns
+        self._stats: dict[str, Stat] | None = dict(zip(paths, to_rows(stats), strict=True))
+        self._checkpoints = checkpoints
+        self._decoded: dict[str, Seen] = {}
+        """Those read since, as long as there are `_stats`; afterwards all."""
+
+    def is_same(self, file: LogFile) -> bool:
+        """Whether a file looks exactly as it did when it was last read."""
+        found = self._decoded.get(file.path)
+        if found is None and self._stats is not None:
+            return self._stats.get(file.path) == file[3:]
+        return found is not None and found.file[3:] == file[3:]
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._decoded or (self._stats is not None and path in self._stats)
+
+    def paths(self) -> set[str]:
+        """Return the paths of all files."""
+        return {*(self._stats or ()), *self._decoded}
+
+    def checkpoints(self, paths: Iterable[str]) -> list[Checkpoint | None]:
+        """Return how far files had been read; None for those that were not."""
+        if self._stats is None:
+            return [self._decoded[path].checkpoint if path in self._decoded else None for path in paths]
+        rows, saved, decoded = {path: row for row, path in enumerate(self._columns[1])}, self._rows(), self._decoded
+        return [
+            decoded[path].checkpoint if path in decoded else _checkpoint(saved[rows[path]]) if path in rows else None
+            for path in paths
+        ]
+
+    def note(self, file: LogFile, checkpoint: Checkpoint) -> None:
+        """Remember how far a file has been read."""
+        self._decoded[file.path] = Seen(file, checkpoint)
+
+    def all(self) -> dict[str, Seen]:
+        """Return all files, decoded. What is put into this dictionary is known from then on."""
+        if self._stats is not None:
+            files = map(LogFile._make, to_rows(self._columns))
+            saved = {file.path: Seen(file, _checkpoint(row)) for file, row in zip(files, self._rows(), strict=True)}
+            self._decoded = {**saved, **self._decoded}
+            self._columns, self._stats, self._checkpoints = [], None, bytes
+        return self._decoded
+
+    def drop(self, paths: Collection[str]) -> None:
+        """Forget some files."""
+        known = self.all()
+        for path in paths:
+            known.pop(path, None)
+
+    def clear(self) -> None:
+        """Forget all files. What `all` gave is empty then, and still what is known."""
+        self._columns, self._stats, self._checkpoints = [], None, bytes
+        self._decoded.clear()
+
+    def _rows(self) -> list[bytes]:
+        rows = self._checkpoints().splitlines()
+        if len(rows) != len(self._columns[1]):
+            raise DamagedError("checkpoints")
+        return rows
+
+
+def _checkpoint(row: bytes) -> Checkpoint:
+    dev, ino, offset, head, anchor, *more = from_json(row)
+    return Checkpoint(dev, ino, offset, bytes.fromhex(head), bytes.fromhex(anchor), *more)
+
+
+def encoded(seen: Mapping[str, Seen]) -> tuple[bytes, bytes]:
+    """Return files and checkpoints, of these one a line, as what `SeenFiles` is made of."""
+    entries = list(seen.values())
+    rows = [
+        to_json((dev, ino, offset, head.hex(), anchor.hex(), *more))
+        for _, (dev, ino, offset, head, anchor, *more) in entries
+    ]
+    return to_json(to_columns(file for file, _ in entries)), b"\n".join(rows)

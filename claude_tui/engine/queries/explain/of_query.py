@@ -1,0 +1,48 @@
+"""Why the sum over a query is what it is: its responses gone through, and their files read again.
+
+Must not know how a single response is explained.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import Final
+
+from claude_tui.engine.queries.explain.explanation import Explanation
+from claude_tui.engine.queries.explain.files import read_again, with_siblings
+from claude_tui.engine.queries.explain.price_sums import PriceSums
+from claude_tui.engine.queries.responses import matching_rows
+from claude_tui.engine.state.store import Store
+from claude_tui.model import Query
+
+STEP: Final = 2_000
+"""Responses looked at before others may use the store."""
+
+
+def explain_query(store: Store, query: Query, files_s: float, rows_s: float) -> Explanation:
+    """Explain the sum over a query, in so many seconds for its responses and its files."""
+    found = Explanation(prices=store.pricer.describe())
+    with store.lock:
+        rows = matching_rows(store, query)
+        covered = bytearray(len(store.table))
+        files: Counter[int] = Counter()
+        for row in rows:
+            covered[row] = 1
+            files[store.table.file[row]] += 1
+            if row in store.table.owner_file:
+                files[store.table.owner_file[row]] += 0
+        places = [store.table.files[file] for file, _ in files.most_common()]
+    found.to_look_at = len(rows)
+    sums = PriceSums(store, query.model)
+    deadline_s = time.monotonic() + rows_s
+    for start in range(len(rows), 0, -STEP):
+        if time.monotonic() > deadline_s:
+            break
+        with store.lock:
+            for row in rows[max(0, start - STEP) : start]:
+                sums.add(row, found)
+    sums.finish(found)
+    mains = [place.path for place in places if place.source == "claude"]
+    read_again(store, found, covered, with_siblings(store, mains), files_s)
+    return found

@@ -1,0 +1,121 @@
+"""Every row of one response, which of them won, and why. Must not know how sums are explained."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+
+from claude_tui.engine.queries.explain.explanation import COUNTED, Explanation, RowFound
+from claude_tui.engine.queries.explain.files import reason_of, with_siblings
+from claude_tui.engine.queries.explain.price_sums import PriceSums
+from claude_tui.engine.queries.responses import lines_of
+from claude_tui.engine.queries.turns import response_key
+from claude_tui.engine.state.store import Store
+from claude_tui.model import Response
+from claude_tui.sources.claude.audit import AuditedRow, audit_file, identity_of
+from claude_tui.sources.claude.turns import counted_line
+from claude_tui.sources.columns import NEVER, Owner, Rank, key_number, row_rank
+
+
+def explain_response(store: Store, response: Response, files_s: float) -> Explanation:
+    """Explain one response (or the one an extra belongs to), in so many seconds for its files."""
+    found = Explanation(prices=store.pricer.describe(), to_look_at=1)
+    key = response_key(response)
+    with store.lock:
+        row = _row_of(store, response.source, key)
+        if row is None:
+            found.problem = "this response is no longer counted"
+            return found
+        lines = list(lines_of(store, row))
+        owner_path = store.table.files[store.table.owner_file.get(row, store.table.file[row])].path
+        sums = PriceSums(store, "")
+        sums.add(row, found)
+    sums.finish(found)
+    counted = lines[0]
+    if response.source != "claude":
+        found.problem = "logs of this client are not read again"
+        return found
+    line = counted_line(counted.path, counted.offset, key)
+    if line is None:
+        found.problem = "the row that counts is no longer in its file"
+        return found
+    needle = identity_of(line).encode()
+    paths = with_siblings(store, list(dict.fromkeys([counted.path, owner_path])))
+    rows = list(_rows_of(found, key, needle, paths, files_s))
+    found.usage_rows, found.counted_rows = len(rows), 1
+    found.rows = tuple(_judged(rows, counted, found))
+    return found
+
+
+def _row_of(store: Store, source: str, key: str) -> int | None:
+    """Return the row of a response, given its name or its number."""
+    row = store.table.row_of.get(key_number(source, key))
+    return store.table.row_of.get(int(key)) if row is None and key.isdigit() and len(key) < 20 else row
+
+
+def _rows_of(
+    found: Explanation, key: str, needle: bytes, paths: list[str], files_s: float
+) -> Iterator[tuple[str, AuditedRow]]:
+    """Yield every row of a response in files, until the time is over."""
+    found.files_total = len(paths)
+    deadline_s = time.monotonic() + files_s
+    for path in paths:
+        if time.monotonic() > deadline_s:
+            return
+        found.files += 1
+        try:
+            audit = audit_file(path, needle)
+        except (OSError, ValueError):  # ValueError: no file can have this name
+            found.files_gone += 1
+            continue
+        found.lines += audit.lines
+        found.bytes_read += audit.bytes_read
+        for one in audit.rows:
+            if key in (one.row.key, str(key_number("claude", one.row.key))):
+                yield path, one
+
+
+def _judged(rows: list[tuple[str, AuditedRow]], counted: Response, found: Explanation) -> Iterable[RowFound]:
+    """Say of each row whether it counts and why not."""
+    if not rows:
+        return
+    winner = max(range(len(rows)), key=lambda at: (*_count_rank(rows[at]), at))
+    owner = min(range(len(rows)), key=lambda at: (*_owner_rank(rows[at]), at))
+    found.why = _why(rows, rows[winner])
+    for at, (path, one) in enumerate(rows):
+        row = one.row
+        reason = COUNTED if at == winner else reason_of(one, path, rows[winner][0])
+        if reason != COUNTED:
+            found.duplicates[reason] += 1
+        yield RowFound(path, one.line, row.offset, row.time_ms, row.session, row.agent, row.usage, reason, at == owner)
+    if (rows[winner][0], rows[winner][1].row.offset) != (counted.path, counted.offset):
+        found.problem = "the logs changed since this was counted"
+
+
+def _count_rank(found: tuple[str, AuditedRow]) -> tuple[int, int, Rank, str, int]:
+    path, (row, _, _) = found
+    return row.usage.output, row.usage.tokens, row_rank(row), path, row.offset
+
+
+def _owner_rank(found: tuple[str, AuditedRow]) -> tuple[bool, int, bool, Owner, str, int]:
+    path, (row, _, _) = found
+    owner = Owner(row.session, row.agent, row.cwd)
+    return row.is_copy, row.time_ms or NEVER, row.is_sidechain, owner, path, row.offset
+
+
+def _why(rows: list[tuple[str, AuditedRow]], winner: tuple[str, AuditedRow]) -> str:
+    if len(rows) == 1:
+        return "it is the only row"
+    usages = [one.row.usage for _, one in rows]
+    best = winner[1].row.usage
+    if any(usage.output < best.output for usage in usages) and sum(u.output == best.output for u in usages) == 1:
+        return "it has the most output tokens"
+    equals = [usage for usage in usages if usage.output == best.output]
+    if sum(usage.tokens == best.tokens for usage in equals) == 1:
+        return "of the rows with the most output tokens it has the most tokens"
+    ranks = [
+        row_rank(one.row) for _, one in rows if one.row.usage[1] == best[1] and one.row.usage.tokens == best.tokens
+    ]
+    if ranks.count(max(ranks)) == 1:
+        return "of the rows with the most tokens it says the most of what is billed"
+    return "of the rows with the most tokens it was the last one"

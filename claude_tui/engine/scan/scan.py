@@ -1,0 +1,135 @@
+"""The first read of everything: a known file list, divided into batches, parsed outside this process.
+
+Must not watch for changes. What a worker fails at is read again in this process, so a broken one loses nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING, Final
+
+from claude_tui.engine.scan.reading import FileReader, Task, batches, bytes_to_read
+from claude_tui.engine.scan.workers import Workers, worker_count
+from claude_tui.engine.state.batch import Packed
+from claude_tui.model import Phase, Progress
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+MAX_IN_FLIGHT: Final = 50
+"""Batches under way at once: the bound of the semaphore."""
+
+OnRead = Callable[[Packed], None]
+OnProgress = Callable[[Progress], None]
+Pending = Future[Packed]
+
+_log = logging.getLogger(__name__)
+
+
+class Scan:
+    """One read of many files. Made as early as possible, so that workers read while the rest is loaded.
+
+    `processes` is the number of worker processes; None chooses by the size of the work. `niceness` is by how much
+    others come before them.
+    """
+
+    def __init__(
+        self, tasks: Sequence[Task], reader: FileReader, *, processes: int | None = None, niceness: int = 0
+    ) -> None:
+        self.files_total = len(tasks)
+        self.bytes_total = sum(bytes_to_read(task) for task in tasks)
+        self._reader = reader
+        self._batches = list(batches(tasks))
+        count = worker_count(self.bytes_total) if processes is None else processes
+        self._workers = self._start_workers(count, niceness)
+        self._early = [self._submit(batch) for batch in self._batches[:MAX_IN_FLIGHT]]
+        self._files_done = self._bytes_done = 0
+        self._started = time.monotonic()
+
+    async def run(self, on_read: OnRead, on_progress: OnProgress) -> None:
+        """Read every file once, about in order. `on_read` is called in a thread, one batch at a time.
+
+        Cancelling stops after the batches under way.
+        """
+        import asyncio  # 13 ms that a report, which reads without an event loop, need not wait for
+
+        semaphore = asyncio.Semaphore(MAX_IN_FLIGHT)
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, "apply") as applier:
+
+            async def worker(number: int, batch: list[Task]) -> None:
+                async with semaphore:
+                    found = await self._found(loop, applier, number, batch)
+                    await loop.run_in_executor(applier, on_read, found)
+                on_progress(self._progress(batch))
+
+            try:
+                await asyncio.gather(*(worker(number, batch) for number, batch in enumerate(self._batches)))
+            finally:
+                self.stop()
+
+    def run_here(self, on_read: OnRead, on_progress: OnProgress) -> None:
+        """Read every file once, in order, without an event loop."""
+        pending: list[Pending | None] = list(self._early)
+        try:
+            for number, batch in enumerate(self._batches):
+                if number + MAX_IN_FLIGHT < len(self._batches):
+                    pending.append(self._submit(self._batches[number + MAX_IN_FLIGHT]))
+                future, pending[number] = pending[number], None
+                try:
+                    found = future.result() if future is not None else self._reader.read_all(batch)
+                except (BrokenProcessPool, CancelledError, OSError) as error:
+                    found = self._read_again(batch, error)
+                on_read(found)
+                on_progress(self._progress(batch))
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """End the workers."""
+        if self._workers is not None:
+            self._workers.stop()
+
+    async def _found(
+        self, loop: AbstractEventLoop, applier: ThreadPoolExecutor, number: int, batch: list[Task]
+    ) -> Packed:
+        from asyncio import wrap_future
+
+        future = self._early[number] if number < len(self._early) else self._submit(batch)
+        if number < len(self._early):
+            self._early[number] = None
+        if future is None:
+            return await loop.run_in_executor(applier, self._reader.read_all, batch)
+        try:
+            return await wrap_future(future)
+        except (BrokenProcessPool, OSError) as error:
+            return await loop.run_in_executor(applier, self._read_again, batch, error)
+
+    def _submit(self, batch: list[Task]) -> Pending | None:
+        if self._workers is None:
+            return None
+        try:
+            return self._workers.submit(batch)
+        except (BrokenProcessPool, RuntimeError, OSError, ValueError):  # ValueError: file descriptors are odd here
+            return None
+
+    def _read_again(self, batch: list[Task], error: BaseException) -> Packed:
+        _log.warning("reading %d files in this process: %s", len(batch), error)
+        return self._reader.read_all(batch)
+
+    def _start_workers(self, count: int, niceness: int) -> Workers | None:
+        try:
+            return Workers(count, self._reader, niceness) if count else None
+        except OSError:
+            return None
+
+    def _progress(self, batch: Sequence[Task]) -> Progress:
+        self._files_done += len(batch)
+        self._bytes_done += sum(map(bytes_to_read, batch))
+        done, total = self._bytes_done, self.bytes_total
+        eta_s = (time.monotonic() - self._started) * (total - done) / done if done else None
+        return Progress(Phase.SCANNING, self._files_done, self.files_total, done, total, eta_s)

@@ -1,0 +1,109 @@
+"""Worker processes that read files. Start them before threads run and before the screen's code is loaded.
+
+Must not know what is done with what they read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import signal
+import threading
+import time
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import Final
+
+from claude_tui.engine.scan.memory import keep_freed
+from claude_tui.engine.scan.reading import FileReader, Task
+from claude_tui.engine.state.batch import Packed
+
+BYTES_PER_WORKER: Final = 12 << 20
+"""A worker that would read less than this costs more than it saves."""
+
+GUARD_S: Final = 0.5
+"""How often workers are looked at, and how long the pool has to notice a dead one by itself."""
+
+_reader: FileReader | None = None
+
+
+def worker_count(total_bytes: int) -> int:
+    """Return how many processes are worth their start for so much to read; 0 for reading in this one."""
+    wanted = min(os.cpu_count() or 1, total_bytes // BYTES_PER_WORKER)
+    return wanted if wanted > 1 else 0
+
+
+class Workers:
+    """A pool of processes with a reader each. Raises OSError where no process can be started."""
+
+    def __init__(self, count: int, reader: FileReader, niceness: int = 0) -> None:
+        # A process with threads must not be forked: a lock held by one of them would stay held for ever.
+        can_fork = hasattr(os, "fork") and threading.active_count() == 1
+        gc.freeze()
+        self._pool = ProcessPoolExecutor(
+            count,
+            mp_context=get_context("fork" if can_fork else "spawn"),
+            initializer=_start,
+            initargs=(reader, os.getpid(), niceness),
+        )
+        self._guard: threading.Thread | None = None
+        self._stopped = threading.Event()
+
+    def submit(self, tasks: list[Task]) -> Future[Packed]:
+        """Read files in a worker."""
+        future = self._pool.submit(_read, tasks)
+        if self._guard is None:  # after the first processes: a fork must not find a thread
+            self._guard = threading.Thread(target=self._watch, name="workers", daemon=True)
+            self._guard.start()
+        return future
+
+    def stop(self) -> None:
+        """Let the workers end; what has not begun is dropped."""
+        self._stopped.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _watch(self) -> None:
+        """Break the pool off when a worker was killed in the middle of handing over a result.
+
+        The pool's own thread would wait for the rest for ever: nobody writes it, but others, this process among
+        them, still could. With every writer gone it sees the end and gives up all that is under way.
+        """
+        while not self._stopped.wait(GUARD_S):
+            workers = list((self._pool._processes or {}).values())
+            if all(worker.exitcode is None for worker in workers) or self._stopped.wait(GUARD_S):
+                continue
+            for worker in workers:
+                worker.kill()
+            writer = getattr(getattr(self._pool, "_result_queue", None), "_writer", None)
+            with contextlib.suppress(OSError, AttributeError):
+                if writer is not None:
+                    writer.close()
+            return
+
+
+def _start(reader: FileReader, parent: int, niceness: int) -> None:
+    global _reader
+    _reader = reader
+    gc.disable()
+    keep_freed()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in ("SIGTERM", "SIGHUP"):  # a forked worker has what the screen does on them
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+    if hasattr(os, "nice"):
+        os.nice(niceness)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent is gone, however it went."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
+def _read(tasks: list[Task]) -> Packed:
+    if _reader is None:
+        raise RuntimeError("the worker was not started")
+    return _reader.read_all(tasks)

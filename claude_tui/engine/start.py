@@ -1,0 +1,245 @@
+"""The one way to open a count: what the cache and the ledger know, and the files left to read. Must not read logs.
+
+Every number is a function of the logs and the ledger, and of nothing else: the union of all they say, settled by key.
+Screen, report and server open a count here, whatever they show of it. What a saved store holds has one of two reasons:
+
+- a file says it, read up to a checkpoint that the file still continues;
+- the ledger says it, in a record that was given to the store (see `given`).
+
+A cache may skip what this proves, and no more. A file that is gone, was rewritten or can no longer be read stands for
+what was counted of it only if the ledger's record of it reaches to the same checkpoint. A record needs not be given
+again if its checksum is the one it was given at, or if the file was read to just where the record ends. The ledger is
+the one that was given if its name is the same and none of its records is missing; it only grows. Where any of this
+fails everything saved is forgotten, and all is counted from the logs and the ledger. What is saved along with the
+numbers is what was given up to then, never what the ledger has become meanwhile: others write it, too.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+import time
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+from claude_tui import __version__
+from claude_tui.engine.cache.cache import Cache, Saved
+from claude_tui.engine.cache.given import Given
+from claude_tui.engine.cache.section_file import DamagedError
+from claude_tui.engine.cache.seen import Seen, SeenFiles
+from claude_tui.engine.scan.reading import FileReader, Task, discover, roots_of
+from claude_tui.engine.state.batch import FileOutcome
+from claude_tui.engine.state.store import Store
+from claude_tui.pricing import Pricer
+from claude_tui.sources.protocol import Checkpoint, LogFile, SourceConfig
+
+if TYPE_CHECKING:
+    from claude_tui.engine.ledger import LedgerFollower, LedgerKeeper
+
+
+APPENDED: Final = ("claude", "codex")
+"""Clients whose logs are plain files that only grow. Others may spread one log over several files."""
+
+UNUSABLE: Final = (OSError, DamagedError, ValueError, TypeError, KeyError, IndexError, OverflowError)
+"""What loading single responses from a damaged cache may raise."""
+
+
+class Opening:
+    """The start of a count: a store with what was saved, the files there are, and the tasks left.
+
+    Call `discover`, read the tasks and `note` each outcome, then `recall`; where that returns False, all of it again.
+    `saved_ms` is when the cache was saved, 0 without one. `is_stale`: more was done than the next start need do again.
+    """
+
+    def __init__(
+        self,
+        config: SourceConfig,
+        pricer: Pricer,
+        zone: ZoneInfo,
+        *,
+        cache_folder: Path | None = None,
+        ledger_file: Path | None = None,
+        keep_names: bool = False,
+        note_names: bool = False,
+    ) -> None:
+        self.config = config
+        self.reader = FileReader(pricer, zone, keep_names=keep_names or note_names)
+        self.store = Store(pricer, zone, keep_names=keep_names)
+        self.roots = roots_of(config)
+        self._ledger_file = ledger_file
+        # Names of keys are not kept in the cache, so a count that needs them reads every log.
+        self.cache = Cache(None if keep_names else cache_folder, self._identity(pricer, zone))
+        saved = self.cache.load(self.store) or Saved(SeenFiles(), 0, Given())
+        self._given = saved.given
+        self._follower: LedgerFollower | None = None
+        self.files_seen = saved.seen
+        self.saved_ms = saved.saved_ms
+        self.files: list[LogFile] = []
+        self.is_stale = False
+        self._lost: dict[str, Seen] = {}
+
+    @property
+    def seen(self) -> dict[str, Seen]:
+        """How far each file has been read, of all files; what is put in here is known."""
+        try:
+            return self.files_seen.all()
+        except UNUSABLE:
+            self.forget()
+            return self.files_seen.all()
+
+    def discover(self) -> list[Task]:
+        """Find the files and return what is left to read, newest first."""
+        self.files = discover(self.config)
+        self._lost = {}
+        try:
+            tasks = self._tasks()
+            gone = self.files_seen.paths() - {file.path for file in self.files}
+            shrunk = {task.file.path for task in tasks if task.since and task.file.size < task.since.offset}
+            if not self._is_kept(gone | shrunk):
+                return self.forget()
+        except UNUSABLE:
+            return self.forget()
+        if (tasks or gone) and not self.load_table():
+            return self.all_tasks()
+        if gone:
+            self.store.remember_files(gone)
+            self.files_seen.drop(gone)
+            self.is_stale = True
+        return tasks
+
+    def note(self, outcome: FileOutcome) -> None:
+        """Take note of how far a file was read. What it said before and says no longer is to be in the ledger."""
+        file = outcome.file
+        if (outcome.is_whole or outcome.checkpoint is None) and file.path in self.files_seen:
+            self._lost.setdefault(file.path, self.files_seen.all()[file.path])
+        if outcome.checkpoint is not None:
+            self.files_seen.note(file, outcome.checkpoint)
+        else:
+            self.files_seen.drop({file.path})
+
+    def recall(self) -> bool:
+        """Give the store what the ledger holds beyond it. Call when the tasks have been read.
+
+        Returns False where what was saved has lost its reasons: it is forgotten, and every file is to be read.
+        """
+        lost, self._lost = self._lost, {}
+        if not lost and (self._ledger_file is None or self._given_now.is_at(self._ledger_file)):
+            return True
+        from claude_tui.engine.ledger import Followed
+
+        follower = self.follower
+        if follower is None or (lost and not follower.holds(lost.values())):
+            self.forget()
+            return False
+        found = follower.follow(self.seen)
+        if found.is_lost and follower.given.ledger:
+            self.forget()
+            return False
+        if found is Followed.DAMAGED:
+            follower.give_salvage()
+        self.is_stale |= found is Followed.GIVEN
+        return True
+
+    @property
+    def _given_now(self) -> Given:
+        return self._follower.given if self._follower is not None else self._given
+
+    @property
+    def follower(self) -> LedgerFollower | None:
+        """What gives the ledger's records to the store; None without a ledger."""
+        if self._follower is None and self._ledger_file is not None:
+            from claude_tui.engine.ledger import Ledger, LedgerFollower, Scope  # SQLite, for those who have a ledger
+
+            explicit = self.config.explicit
+            imported = frozenset(source for source in self.config.sources if source not in explicit)
+            ledger = Ledger.open(self._ledger_file)
+            self._follower = LedgerFollower(self.store, ledger, Scope(self.roots, imported), self._given)
+        return self._follower
+
+    @property
+    def history_status(self) -> str:
+        """What is wrong with the ledger; "" while nothing is, or nothing was asked of it."""
+        ledger = self._follower.ledger if self._follower is not None else None
+        return ledger.status or ledger.notice if ledger is not None else ""
+
+    def keeper(self, on_change: Callable[[], None] = lambda: None) -> LedgerKeeper | None:
+        """Return what writes to the ledger; None without one."""
+        follower = self.follower
+        if follower is None:
+            return None
+        from claude_tui.engine.ledger import LedgerKeeper
+
+        return LedgerKeeper(
+            follower.ledger, self.store.pricer, self.store.calendar.zone, on_change, on_written=follower.wrote
+        )
+
+    def load_table(self) -> bool:
+        """Load single responses where that is still to be done. Where they are damaged everything is forgotten."""
+        try:
+            with self.store.lock:
+                return self.store.table is not None
+        except UNUSABLE:
+            self.forget()
+            return False
+
+    def load(self) -> bool:
+        """Load all that was saved and has not been needed yet. Where it is damaged everything is forgotten."""
+        if not self.load_table():
+            return False
+        try:
+            self.files_seen.all()
+        except UNUSABLE:
+            self.forget()
+            return False
+        return True
+
+    def forget(self) -> list[Task]:
+        """Forget what was saved; every file is to be read."""
+        self.store.clear()
+        self.files_seen.clear()
+        self._given, self._lost = Given(), {}
+        if self._follower is not None:
+            self._follower.forget()
+        self.saved_ms, self.is_stale = 0, True
+        return self.all_tasks()
+
+    def all_tasks(self) -> list[Task]:
+        """Return the tasks of reading every file whole."""
+        return [Task(file) for file in self.files]
+
+    def save(self, is_sound: Callable[[], bool] = lambda: True) -> bool:
+        """Save what is known now, if it `is_sound` at that moment. Returns whether it was saved."""
+        with self.store.lock:
+            self.store.settle()
+            return is_sound() and self.cache.save(self.store, self.seen, int(time.time() * 1000), self._given_now)
+
+    def _tasks(self) -> list[Task]:
+        is_same = self.files_seen.is_same
+        changed = [file for file in self.files if not is_same(file)]
+        checkpoints = self.files_seen.checkpoints([file.path for file in changed]) if changed else []
+        return list(map(task_of, changed, checkpoints))
+
+    def _is_kept(self, paths: Collection[str]) -> bool:
+        """Whether the ledger holds what was counted of files that no longer say it."""
+        if not paths:
+            return True
+        known, follower = self.files_seen.all(), self.follower
+        return follower is not None and follower.holds([known[path] for path in paths])
+
+    def _identity(self, pricer: Pricer, zone: ZoneInfo) -> tuple[str, ...]:
+        roots: Sequence[str] = [f"{source}:{root}" for source, root in self.roots]
+        scope = (f"ledger:{self._ledger_file}", *sorted(f"named:{source}" for source in self.config.explicit))
+        return (__version__, pricer.digest, zone.key, platform.machine(), sys.byteorder, *scope, *sorted(roots))
+
+
+def task_of(file: LogFile, since: Checkpoint | None) -> Task:
+    """Return the task of reading a file that changed: what is new in it, or all where it changed without growing."""
+    is_rewritten = since is not None and file.source in APPENDED and file.size == since.offset
+    return Task(file, None if is_rewritten else since)
+
+
+def is_same_stat(file: LogFile, other: LogFile) -> bool:
+    """Whether a file looks exactly as it did."""
+    return (file.size, file.mtime_ns, file.dev, file.ino) == (other.size, other.mtime_ns, other.dev, other.ino)

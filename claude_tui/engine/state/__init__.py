@@ -1,0 +1,4 @@
+"""What has been counted: the store and the books it is made of.
+
+Must not read files, know clocks or answer questions.
+"""

@@ -1,0 +1,1 @@
+"""What stands over the screen for a moment and gives one answer. Must not know views."""

@@ -1,0 +1,82 @@
+"""The overlay of `i`: what is known of a figure at once, and below it what reading the logs again finds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from claude_tui.sources.display import display_name
+from claude_tui.ui.text.explanation import Line, Lines, fact, laid_out
+
+
+class ExplainScreen(ModalScreen[None]):
+    """The explanation of a figure."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,i,q,enter,backspace", "dismiss", "Close", show=False),
+        Binding("j,down", "scroll(1)", show=False),
+        Binding("k,up", "scroll(-1)", show=False),
+        Binding("e", "edit", show=False),
+    ]
+
+    def __init__(
+        self,
+        name: str,
+        lines: Sequence[Line],
+        more: Callable[[], Lines],
+        edit: Callable[[], None] | None = None,
+    ) -> None:
+        """Set up the screen.
+
+        Args:
+            name: What is explained.
+            lines: What is known at once.
+            more: What takes time to find out; called in a thread.
+            edit: Opens the log of what is explained, where it has one place in one.
+        """
+        super().__init__()
+        self._heading = name
+        self._lines = list(lines)
+        self._more = more
+        self._edit = edit
+
+    def compose(self) -> ComposeResult:
+        """The lines, in a box that scrolls."""
+        with VerticalScroll(id="explain") as box:
+            box.border_title = Content.styled(self._heading, "bold $foreground")
+            box.border_subtitle = Content.styled("Esc closes", "$quiet")
+            yield Static(id="explain-text", markup=False)
+
+    def on_mount(self) -> None:
+        """Find out the rest."""
+        self._find_out()
+
+    @work(exit_on_error=False, exclusive=True)
+    async def _find_out(self) -> None:
+        text = self.query_one("#explain-text", Static)
+        waiting = Content.styled("reading the logs again…", "$quiet")
+        text.update(laid_out([*self._lines, Content(""), waiting], text.size.width - 2))
+        try:
+            found = await asyncio.to_thread(self._more)
+        except Exception as error:  # whatever it is, what is known already stays on screen
+            found = [fact("not explained", "", display_name(f"{type(error).__name__}: {error}"))]
+        self._lines += [Content(""), *found]
+        text.update(laid_out(self._lines, text.size.width - 2))
+
+    def action_edit(self) -> None:
+        """Open the log, as `e` does without the explanation over it."""
+        if self._edit is not None:
+            self._edit()
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll where the lines do not fit."""
+        self.query_one("#explain", VerticalScroll).scroll_relative(y=lines, animate=False)

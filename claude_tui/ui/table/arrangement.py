@@ -1,0 +1,63 @@
+"""Which rows a table shows and in which order: filter, sorting, rows below rows. Pure; knows nothing of widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Generic
+
+from claude_tui.ui.table.columns import Column, Filter, RowT
+
+
+class Arrangement(Generic[RowT]):
+    """Rows, filtered and sorted by a column."""
+
+    def __init__(
+        self, columns: Sequence[Column[RowT]], key: Callable[[RowT], str], searched: Callable[[RowT], str], sort: str
+    ) -> None:
+        """Set up an empty arrangement.
+
+        Args:
+            columns: All columns.
+            key: What identifies a row.
+            searched: The text the filter looks in, of a row.
+            sort: The id of the column it is sorted by at first.
+        """
+        self.columns = tuple(columns)
+        self.key = key
+        self.sort_id = sort
+        self.is_reversed = False
+        self.filter = Filter()
+        self.children_of: Callable[[RowT], Sequence[Any]] | None = None
+        """Rows to stand below a row, in their order; None while they are folded."""
+        self.given: Sequence[RowT] = ()
+        self.rows: list[RowT] = []
+        self._searched = searched
+        self._index: dict[str, int] = {}
+
+    @property
+    def column(self) -> Column[RowT]:
+        """The column the rows are sorted by."""
+        return next((column for column in self.columns if column.id == self.sort_id), self.columns[0])
+
+    @property
+    def is_descending(self) -> bool:
+        """Whether the greatest stands on top."""
+        return self.column.descending != self.is_reversed
+
+    def index_of(self, key: str | None) -> int | None:
+        """Where the row with a key stands, None where it does not."""
+        return self._index.get(key) if key is not None else None
+
+    def arrange(self) -> None:
+        """Filter and sort the given rows anew. Rows that are equal in the column stand in the order of their keys."""
+        order, key = self.column.order, self.key
+        rows = (
+            [row for row in self.given if self.filter.matches(self._searched(row).lower())]
+            if self.filter
+            else [*self.given]
+        )
+        rows.sort(key=lambda row: (order(row), key(row)), reverse=self.is_descending)
+        if self.children_of is not None:
+            rows = [line for row in rows for line in (row, *self.children_of(row))]
+        self.rows = rows
+        self._index = {key(row): index for index, row in enumerate(rows)}

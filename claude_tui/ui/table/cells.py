@@ -1,0 +1,238 @@
+"""The columns that tables share: cost, tokens, share, age, spark. Each works on any row that has totals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Protocol
+
+from claude_tui import figures
+from claude_tui.model import ProjectRow, Snapshot, Totals
+from claude_tui.sources.display import display_name
+from claude_tui.ui.table.columns import Cell, Column
+from claude_tui.ui.text import bars
+from claude_tui.ui.text.names import tail, tails
+
+
+class HasTotals(Protocol):
+    """Any row of a snapshot."""
+
+    @property
+    def totals(self) -> Totals:
+        """What the row sums up."""
+
+
+NONE: Final = Totals()
+
+
+class Frame:
+    """What cells need beside their row: the instant, the sum of all rows, short names of projects."""
+
+    def __init__(self) -> None:
+        self.now_ms = 0
+        self.total = NONE
+        self.top_nano = 0
+        self._projects: dict[str, str] = {}
+        self._named: tuple[ProjectRow, ...] = ()
+
+    def set(self, now_ms: int, snapshot: Snapshot, rows: Iterable[HasTotals]) -> None:
+        """Take over the figures of a new snapshot and of the rows drawn from it."""
+        self.now_ms, self.total = now_ms, snapshot.totals
+        self.top_nano = max((row.totals.cost_nano for row in rows), default=0)
+        if snapshot.projects is not self._named:
+            self._named = snapshot.projects
+            self._projects = tails(row.name for row in snapshot.projects)
+
+    def project(self, name: str) -> str:
+        """A project's short name."""
+        return self._projects.get(name) or tail(name)
+
+
+def cost_cell(totals: Totals, width: int) -> Cell:
+    """A cost with its mark; styled by how sure it is."""
+    style = "doubt" if figures.is_unpriced(totals) else "money" if totals.cost_nano else "faint"
+    return Cell(figures.cost(totals, width), style)
+
+
+def counted(value: int, width: int, style: str = "") -> Cell:
+    """A count; zero is a dot, so that the eye finds what is there."""
+    return Cell(figures.count(value, width), style) if value else Cell("·", "faint")
+
+
+def tokens_cell(value: int, width: int, style: str = "") -> Cell:
+    """Tokens, shortened; zero is a dot."""
+    return Cell(figures.short(value, min(width, 5)), style) if value else Cell("·", "faint")
+
+
+def cost(frame: Frame, priority: int = 0) -> Column[Any]:
+    """Cost at list price."""
+    return Column(
+        "cost",
+        "Cost",
+        9,
+        lambda row, w: cost_cell(row.totals, w),
+        lambda row: row.totals.cost_nano,
+        priority,
+        narrow=8,
+        tooltip="API-equivalent list price; ≥ lower bound, ~ estimated",
+    )
+
+
+def percent(frame: Frame, priority: int) -> Column[Any]:
+    """Share of the cost of all rows."""
+    return Column(
+        "share",
+        "%",
+        5,
+        lambda row, w: Cell(figures.share(row.totals.cost_nano, frame.total.cost_nano, w), "dim"),
+        lambda row: row.totals.cost_nano,
+        priority,
+        tooltip="Share of the cost",
+    )
+
+
+def share_bar(frame: Frame, priority: int, width: int = 12) -> Column[Any]:
+    """Cost as a bar, the greatest filling it: the percentage beside it has the share of the whole."""
+
+    def draw(row: HasTotals, width: int) -> Cell:
+        return Cell(bars.bar(row.totals.cost_nano / frame.top_nano if frame.top_nano else 0, width), "bar")
+
+    return Column("bar", "Share", width, draw, lambda row: row.totals.cost_nano, priority, narrow=6, right=False)
+
+
+def text(
+    id: str,
+    label: str,
+    width: int,
+    value: Callable[[Any], str],
+    priority: int,
+    *,
+    style: str = "",
+    narrow: int = 0,
+    flex: int = 0,
+) -> Column[Any]:
+    """Any text, sorted without regard to case."""
+    return Column(
+        id, label, width, lambda row, w: Cell(value(row), style), lambda row: value(row).lower(), priority,
+        narrow=narrow, flex=flex, right=False, descending=False,
+    )  # fmt: skip
+
+
+def tokens(priority: int, width: int = 6) -> Column[Any]:
+    """All tokens, cache included."""
+    return Column(
+        "tokens",
+        "Tokens",
+        width,
+        lambda row, w: tokens_cell(row.totals.tokens, w),
+        lambda row: row.totals.tokens,
+        priority,
+        tooltip="All tokens, cache included",
+        short="Tok",
+        plain=lambda row: str(row.totals.tokens),
+    )
+
+
+def kind(field: str, label: str, priority: int, width: int = 6) -> Column[Any]:
+    """One kind of tokens."""
+    return Column(
+        field,
+        label,
+        width,
+        lambda row, w: tokens_cell(getattr(row.totals, field), w, "dim"),
+        lambda row: getattr(row.totals, field),
+        priority,
+        narrow=5,
+        short=label[:3],
+        plain=lambda row: str(getattr(row.totals, field)),
+    )
+
+
+def messages(priority: int) -> Column[Any]:
+    """Responses."""
+    return Column(
+        "messages",
+        "Msgs",
+        7,
+        lambda row, w: counted(row.totals.responses, w),
+        lambda row: row.totals.responses,
+        priority,
+        narrow=5,
+        tooltip="Responses of the API",
+        plain=lambda row: str(row.totals.responses),
+    )
+
+
+def cache_hit(priority: int) -> Column[Any]:
+    """Cache reads as a share of everything that went in."""
+
+    def draw(row: HasTotals, width: int) -> Cell:
+        hit = row.totals.cache_hit
+        return (
+            Cell("", "") if hit is None else Cell(figures.cache_hit(row.totals, width), "good" if hit >= 0.8 else "dim")
+        )
+
+    return Column(
+        "cache",
+        "Hit",
+        5,
+        draw,
+        lambda row: row.totals.cache_hit or 0.0,
+        priority,
+        tooltip="Cache reads as a share of everything that went in",
+    )
+
+
+def saved(priority: int) -> Column[Any]:
+    """What cache reads saved against plain input."""
+
+    def draw(row: HasTotals, width: int) -> Cell:
+        nano = row.totals.read_saved_nano
+        return Cell(figures.money(nano, width), "good") if nano else Cell("·", "faint")
+
+    return Column("saved", "Saved", 8, draw, lambda row: row.totals.read_saved_nano, priority,
+                  tooltip="What cache reads would have cost as plain input, less what they cost")  # fmt: skip
+
+
+def spent_on_writes(priority: int) -> Column[Any]:
+    """What cache writes cost above plain input."""
+
+    def draw(row: HasTotals, width: int) -> Cell:
+        nano = row.totals.write_extra_nano
+        return Cell(figures.money(nano, width), "dim") if nano else Cell("·", "faint")
+
+    return Column("writes", "Writes", 7, draw, lambda row: row.totals.write_extra_nano, priority,
+                  tooltip="What cache writes cost above plain input")  # fmt: skip
+
+
+def age(frame: Frame, priority: int) -> Column[Any]:
+    """How long ago the last response was."""
+
+    def draw(row: HasTotals, width: int) -> Cell:
+        seconds = (frame.now_ms - row.totals.last_ms) / 1000
+        style = "strong" if seconds < 60 else "" if seconds < 3600 else "dim"
+        return Cell(figures.age(row.totals.last_ms, frame.now_ms), style)
+
+    return Column("age", "Age", 4, draw, lambda row: row.totals.last_ms, priority, tooltip="Since the last response")
+
+
+def spark(priority: int, width: int = 15) -> Column[Any]:
+    """Cost per day of the last 30 days."""
+
+    def draw(row: Any, width: int) -> Cell:
+        return Cell(bars.sparkline(row.spark, width) if any(row.spark) else "", "spark")
+
+    return Column(
+        "spark",
+        "30 days",
+        width,
+        draw,
+        lambda row: sum(row.spark),
+        priority,
+        narrow=10,
+        tooltip="Cost per day, the last 30 days",
+    )
+
+
+def safe(name: str) -> str:
+    """A raw name made safe to show."""
+    return display_name(name)

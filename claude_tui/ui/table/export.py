@@ -1,0 +1,69 @@
+"""Rows as text for the clipboard and as CSV for other programs. Pure but for the writing."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from claude_tui import files
+from claude_tui.ui.table.columns import Column
+from claude_tui.ui.text.bars import NOTHING
+
+WIDE = 400
+"""Width at which every cell says all it can."""
+
+
+def cells(columns: Sequence[Column[Any]], row: Any) -> list[str]:
+    """The texts of a row's cells, drawings left out."""
+    return [column.draw(row, WIDE).text.strip() for column in columns]
+
+
+def fields(columns: Sequence[Column[Any]], row: Any) -> list[str]:
+    """What a file says of a row: figures in full, nothing where there is nothing to say."""
+
+    def field(column: Column[Any]) -> str:
+        text = column.plain(row) if column.plain else column.draw(row, WIDE).text.strip()
+        return "" if text == NOTHING else text
+
+    return [field(column) for column in columns]
+
+
+def plain_columns(columns: Iterable[Column[Any]]) -> list[Column[Any]]:
+    """The columns that say something in words or figures."""
+    return [column for column in columns if column.id not in {"bar", "spark"}]
+
+
+def as_line(columns: Sequence[Column[Any]], row: Any) -> str:
+    """A row as one line, cells separated by tabs."""
+    return "\t".join(text for text in cells(plain_columns(columns), row) if text)
+
+
+def as_csv(columns: Sequence[Column[Any]], rows: Iterable[Any]) -> str:
+    """Rows as CSV with a header. A text a spreadsheet would calculate is marked as text with an apostrophe."""
+    chosen = plain_columns(columns)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([column.label or column.id for column in chosen])
+    for row in rows:
+        writer.writerow([f"'{text}" if text[:1] in "=+-@" and text[:1] else text for text in fields(chosen, row)])
+    return out.getvalue()
+
+
+def write_new(folder: Path, name: str, text: str) -> Path:
+    """Write a file that is not there yet: `name.csv`, `name-2.csv` and so on. Raises OSError."""
+    for number in range(1, 1000):
+        path = folder / (f"{name}.csv" if number == 1 else f"{name}-{number}.csv")
+        try:
+            path.open("x").close()
+        except FileExistsError:
+            continue
+        try:
+            files.replace(path, text.encode("utf-8", "backslashreplace"))
+        except OSError:
+            path.unlink(missing_ok=True)  # its name was taken for it
+            raise
+        return path
+    raise FileExistsError(f"{folder / name}.csv and 998 more are there")

@@ -1,0 +1,111 @@
+"""The columns only sessions have: state, context, pace, models. They work on sub-agents' lines as well."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from claude_tui import figures
+from claude_tui.model import SessionRow, SessionState
+from claude_tui.ui.table.agent_rows import AgentLine
+from claude_tui.ui.table.cells import safe
+from claude_tui.ui.table.columns import Cell, Column
+from claude_tui.ui.text import bars
+from claude_tui.ui.text.names import short_model
+
+STATES: Final[dict[SessionState, tuple[str, str]]] = {
+    SessionState.WORKING: ("●", "good"),
+    SessionState.WAITING: ("◆", "warn"),
+    SessionState.IDLE: ("○", ""),
+    SessionState.DONE: ("·", "faint"),
+}
+"""Glyph and style of every state of a session; the word stands beside the glyph where there is room."""
+
+_RANK: Final[dict[SessionState | None, int]] = {state: rank for rank, state in enumerate(STATES)}
+
+
+def state(priority: int = 0, words: bool = False) -> Column[SessionRow | AgentLine]:
+    """What a session is doing."""
+
+    def draw(row: SessionRow | AgentLine, width: int) -> Cell:
+        if row.state is None:
+            return Cell("")
+        glyph, style = STATES[row.state]
+        return Cell(f"{glyph} {row.state.value}" if width >= 9 else glyph, style)
+
+    return Column(
+        "state",
+        "State" if words else "",
+        9 if words else 1,
+        draw,
+        lambda row: (_RANK.get(row.state, len(_RANK)), -row.totals.last_ms),
+        priority,
+        narrow=1,
+        right=False,
+        descending=False,
+        short=" ",
+    )
+
+
+def name(priority: int, narrow: int) -> Column[SessionRow | AgentLine]:
+    """What a session is called, or a sub-agent below it."""
+
+    def draw(row: SessionRow | AgentLine, width: int) -> Cell:
+        return Cell(row.name, "") if isinstance(row, AgentLine) else Cell(row.name.strip(), "name")
+
+    return Column(
+        "name", "Session", 18, draw, lambda row: row.name.strip().lower(), priority,
+        narrow=narrow, flex=3, right=False, descending=False,
+    )  # fmt: skip
+
+
+def context(priority: int) -> Column[SessionRow | AgentLine]:
+    """How full the context window is."""
+
+    def draw(row: SessionRow | AgentLine, width: int) -> Cell:
+        if not row.context_tokens:
+            return Cell("")
+        if not row.context_window:
+            return Cell(figures.short(row.context_tokens, min(width, 5)), "dim")
+        fill = row.context_tokens / row.context_window
+        style = "bad" if fill >= 0.9 else "warn" if fill >= 0.75 else "dim"
+        percent = ("↻" if row.compactions else "") + figures.percent(min(fill, 9.99) * 100)
+        return Cell(
+            ("".join(bars.gauge(min(fill, 1), width - 5)) if width >= 9 else "") + percent.rjust(min(width, 5)), style
+        )
+
+    return Column(
+        "context",
+        "Context",
+        12,
+        draw,
+        lambda row: row.context_tokens / (row.context_window or 1_000_000),
+        priority,
+        narrow=4,
+        tooltip="Fill of the context window at the last response; ↻ it was compacted before",
+        short="Ctx",
+    )
+
+
+def rate(priority: int) -> Column[SessionRow | AgentLine]:
+    """Cost per hour, now."""
+
+    def draw(row: SessionRow | AgentLine, width: int) -> Cell:
+        return (
+            Cell(figures.money(row.cost_per_hour_nano, width), "hot") if row.cost_per_hour_nano else Cell("·", "faint")
+        )
+
+    return Column(
+        "rate",
+        "$/h",
+        7,
+        draw,
+        lambda row: row.cost_per_hour_nano,
+        priority,
+        tooltip="Cost of the last ten minutes, per hour",
+    )
+
+
+def models_text(row: SessionRow | AgentLine) -> str:
+    """The models of a session, the first by name, the others counted."""
+    names = [short_model(safe(name)) for name in row.models]
+    return "" if not names else names[0] + (f" +{len(names) - 1}" if len(names) > 1 else "")

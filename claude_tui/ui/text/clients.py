@@ -1,0 +1,92 @@
+"""The clients beside each other: one glyph and one colour each, their column, their totals. Pure.
+
+Shown only where the logs hold more than one: who uses one client never sees any of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from claude_tui import figures
+from claude_tui.engine.queries.named_periods import add
+from claude_tui.model import SOURCES, ModelRow, Snapshot, Totals
+from claude_tui.ui.table.columns import Cell, Column
+
+COLUMN: Final = "client"
+"""The id of the column."""
+
+GLYPHS: Final = {"claude": "✻", "gemini": "✦", "opencode": "▣", "codex": "◈"}
+"""What stands for a client where there is no room for its name; told apart without colours as well."""
+
+COLOURS: Final = {name: f"$series-{number}" for number, name in enumerate(SOURCES, 1)}
+"""The colour of each: those of the series, which every theme keeps apart."""
+
+Part = tuple[str, str]
+
+
+def are_several(snapshot: Snapshot) -> bool:
+    """Whether there is anything to tell apart."""
+    return len(snapshot.sources) > 1
+
+
+def following(client: str, present: Sequence[str]) -> str:
+    """The next choice after a client: each that is present in turn, then all ("")."""
+    choices = ("", *present) if len(present) > 1 else ("",)
+    return choices[(choices.index(client) + 1) % len(choices)] if client in choices else ""
+
+
+def named(client: str) -> Part:
+    """Glyph and name, with the client's colour."""
+    return f"{GLYPHS.get(client, '?')} {client}", COLOURS.get(client, "$foreground")
+
+
+def column(priority: int) -> Column[Any]:
+    """Which client wrote it: a glyph, and the name where there is room."""
+
+    def draw(row: Any, width: int) -> Cell:
+        glyph = GLYPHS.get(row.source, "?")
+        return Cell(f"{glyph} {row.source}" if width >= 10 else glyph, f"client-{row.source}")
+
+    return Column(
+        COLUMN, "Client", 10, draw, lambda row: row.source, priority, narrow=1, right=False, descending=False,
+        tooltip="The program that wrote the log", short="C",
+    )  # fmt: skip
+
+
+def totals(models: Iterable[ModelRow]) -> dict[str, Totals]:
+    """What each client used, in the order they are listed; they add up to the totals of the models."""
+    rows: dict[str, list[Totals]] = {}
+    for row in models:
+        rows.setdefault(row.source, []).append(row.totals)
+    return {name: add(rows[name]) for name in SOURCES if name in rows}
+
+
+def cost_parts(by_client: Mapping[str, Totals], width: int) -> list[Part]:
+    """The cost of each client in at most `width` cells; where not all fit, those of the greatest and an ellipsis."""
+    shown = dict(by_client)
+    while shown:
+        parts: list[Part] = []
+        for name, sums in shown.items():
+            gap, figure = " " if parts else "", figures.cost(sums, 6).strip()
+            parts += [(gap + named(name)[0][0], COLOURS[name]), (figure, "$foreground")]
+        if len(shown) < len(by_client):
+            parts.append((" …", "$quiet"))
+        if sum(len(text) for text, _ in parts) <= width:
+            return parts
+        del shown[min(shown, key=lambda name: shown[name].cost_nano)]
+    return []
+
+
+def total_parts(by_client: Mapping[str, Totals], width: int) -> list[Part]:
+    """Cost and tokens of each client in at most `width` cells, without their names where these do not fit."""
+    for has_names in (True, False):
+        parts: list[Part] = []
+        for name, sums in by_client.items():
+            label, colour = named(name)
+            sum_text = f" {figures.cost(sums, 9).strip()} {figures.short(sums.tokens)} tok"
+            gap = (" · ", "$line") if parts else ("", "")
+            parts += [gap, (label if has_names else label[0], colour), (sum_text, "$foreground")]
+        if sum(len(text) for text, _ in parts) <= width:
+            return parts
+    return []

@@ -1,0 +1,271 @@
+"""Where a figure comes from, in sentences: what was counted, what was not, how the money came to be. Pure."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections import Counter
+from collections.abc import Sequence
+from datetime import tzinfo
+from typing import Final, NamedTuple
+
+from rich.cells import cell_len
+from textual.content import Content
+
+from claude_tui import figures
+from claude_tui.engine.queries.explain import COUNTED, FLAGS, NOT_LOGGED, REASONS, Explanation
+from claude_tui.figures import cut
+from claude_tui.model import ESTIMATE_FLAGS, PriceStatus, Response, Totals
+from claude_tui.sources.display import display_name
+from claude_tui.sources.turn import TurnDetails
+
+_KINDS: Final = (
+    ("input", "input"),
+    ("output", "output"),
+    ("cache_write_5m", "cache write 5 m"),
+    ("cache_write_1h", "cache write 1 h"),
+    ("cache_read", "cache read"),
+)
+
+PICO: Final = 1_000_000
+"""Picodollars a token in a dollar a million tokens."""
+
+NAMES: Final = 28
+"""Cells the names of facts are given, where there are enough."""
+FEWEST: Final = 12
+"""Fewer cells they are never given."""
+
+
+class Fact(NamedTuple):
+    """A name, its figure, and what it means."""
+
+    name: str
+    value: str
+    note: str = ""
+
+
+class Heading(NamedTuple):
+    """A title between facts."""
+
+    text: str
+
+
+Line = Fact | Heading | Content
+Lines = list[Line]
+
+
+def fact(name: str, value: str, note: str = "") -> Fact:
+    """One line of an explanation."""
+    return Fact(name, value, note)
+
+
+def laid_out(lines: Sequence[Line], width: int) -> Content:
+    """Lines as text: names right-aligned in a column, notes wrapped beside it."""
+    drawn: list[Content] = []
+    names = max(FEWEST, min(NAMES, width // 3))
+    for line in lines:
+        if isinstance(line, Content):
+            drawn.append(line)
+            continue
+        if isinstance(line, Heading):
+            drawn.append(Content.styled(cut(line.text, width).rjust(names), "bold $accent"))
+            continue
+        name, value = cut(line.name, names), line.value
+        used = names + 2 + (cell_len(value) + 2 if value else 0)
+        room = max(16, width - used)
+        wrapped = textwrap.wrap(line.note, room, break_on_hyphens=False) or [""]
+        gap = "  " if value else ""
+        first = (name.rjust(names), "$quiet"), "  ", (value, "bold $foreground"), gap, (wrapped[0], "$quiet")
+        drawn.append(Content.assemble(*first))
+        drawn += [Content.styled(" " * used + more, "$quiet") for more in wrapped[1:]]
+    return Content("\n").join(drawn)
+
+
+def of_totals(totals: Totals, zone: tzinfo) -> Lines:
+    """What a sum is made of."""
+    lines: Lines = [
+        fact("cost", figures.headline_cost(totals), "API-equivalent list price"),
+        fact("replies", f"{totals.responses:,}", "each counted once, however often its lines were copied"),
+    ]
+    if totals.first_ms:
+        lines.append(fact("from", figures.clock(totals.first_ms, zone)))
+        lines.append(fact("to", figures.clock(totals.last_ms, zone)))
+    lines.append(Content(""))
+    lines += [fact(label, f"{getattr(totals, name):,}") for name, label in _KINDS]
+    if totals.web_search:
+        lines.append(fact("web searches", f"{totals.web_search:,}", "$10 per 1,000"))
+    lines += [
+        fact("tokens", f"{totals.tokens:,}", "the sum of these"),
+        Content(""),
+    ]
+    # Not every sum knows what its cache did: where neither is known, nothing is said.
+    if totals.read_saved_nano or totals.write_extra_nano:
+        saved, spent = (figures.money(nano, 12) for nano in (totals.read_saved_nano, totals.write_extra_nano))
+        lines += [
+            fact("cache saved", saved, "reads at full input price would have cost that more"),
+            fact("cache spent", spent, "writes cost that above plain input"),
+            Content(""),
+        ]
+    return [*lines, *doubts(totals)]
+
+
+def doubts(totals: Totals) -> Lines:
+    """Why a sum may not be the whole truth."""
+    lines: Lines = []
+    if totals.unpriced_responses or totals.unpriced_tokens:
+        lines.append(
+            fact(
+                "≥ unpriced",
+                f"{totals.unpriced_responses:,}",
+                f"replies without a known price, {figures.tokens(totals.unpriced_tokens)}, not in the cost",
+            )
+        )
+    if totals.lower_bound:
+        lines.append(
+            fact("≥ lower bound", f"{totals.lower_bound:,}", "replies whose output the client logged only in part")
+        )
+    if totals.flagged:
+        lines.append(fact("~ estimated", f"{totals.flagged:,}", "replies whose price rests on an assumption"))
+    return lines or [fact("exact", "yes", "every reply is complete and priced")]
+
+
+def of_response(response: Response, zone: tzinfo, prices: str) -> Lines:
+    """How one reply was counted and priced."""
+    usage, price = response.usage, response.price
+    how = {
+        PriceStatus.PRICED: f"priced by its model and day ({prices})",
+        PriceStatus.REPORTED: "the cost the client itself logged",
+        PriceStatus.FREE: "this model costs nothing",
+        PriceStatus.UNPRICED: "no price is known for this model",
+    }.get(price.status, "a part of it has no price and is left out")
+    lines: Lines = [
+        fact("cost", figures.NOT_AVAILABLE if price.nano is None else figures.money(price.nano, 12), how),
+        fact("model", display_name(response.model)),
+        fact("at", figures.clock(response.time_ms, zone)),
+        Content(""),
+        *(fact(label, f"{getattr(usage, name):,}") for name, label in _KINDS),
+        Content(""),
+    ]
+    if response.is_fast:
+        lines.append(fact("fast mode", "yes", "at its own price, where one is known"))
+    if response.is_lower_bound:
+        lines.append(fact("≥ lower bound", "yes", "the client logged only the beginning of the output"))
+    lines += flag_lines(Counter(price.flags))
+    if response.path:
+        lines.append(fact("counted from", "", display_name(response.path)))
+        lines.append(fact("byte", f"{response.offset:,}"))
+    return lines
+
+
+def flag_lines(flags: Counter[str]) -> Lines:
+    """What the flags of prices say, the most frequent first."""
+    return [
+        fact(("~ " if flag in ESTIMATE_FLAGS else "") + flag.replace("_", " "), f"{count:,}", FLAGS.get(flag, ""))
+        for flag, count in flags.most_common()
+    ]
+
+
+def of_explanation(found: Explanation, zone: tzinfo) -> Lines:
+    """What reading the logs again and looking at the prices found out."""
+    if found.problem:
+        return [fact("not explained", "", display_name(found.problem))]
+    lines: Lines = [Heading("what was read")]
+    if not found.is_complete:
+        part = (
+            f"{found.looked_at:,} of {figures.many(found.to_look_at, 'reply', 'replies')}, "
+            f"{found.files:,} of {figures.many(found.files_total, 'file')}"
+        )
+        lines.append(fact("looked at", "a part", part))
+    lines.append(
+        fact("files", f"{found.files:,}", f"{figures.many(found.lines, 'line')}, {figures.size(found.bytes_read)}")
+    )
+    if found.files_gone:
+        lines.append(fact("files gone", f"{found.files_gone:,}", "their replies are remembered"))
+    lines.append(fact("rows with usage", f"{found.usage_rows:,}"))
+    lines.append(fact("counted", f"{found.counted_rows:,}", REASONS[COUNTED]))
+    lines += [
+        fact(f"dropped, {name}", f"{count:,}", REASONS.get(name, "")) for name, count in found.duplicates.most_common()
+    ]
+    if found.passed_over:
+        lines.append(fact("passed over", f"{found.passed_over:,}", "rows with usage that are no requests"))
+    if found.why:
+        lines.append(fact("why this row", "", display_name(found.why)))
+    for row in found.rows:
+        place = f"{display_name(os.path.basename(row.path))}:{row.line}"
+        lines.append(
+            fact(place[-NAMES:], row.reason, f"{figures.clock(row.time_ms, zone)}, {row.usage.output:,} output")
+        )
+    lines += [Content(""), Heading("what it was priced with"), *rate_lines(found)]
+    if found.flags:
+        lines += [Content(""), *flag_lines(found.flags)]
+    return lines
+
+
+def rate_lines(found: Explanation) -> Lines:
+    """The rows of the price table, dearest use first, in dollars per million tokens."""
+    lines: Lines = [fact("", "", display_name(found.prices))] if found.prices else []
+    for use in found.rates:
+        rates, row = use.rate.rates, use.rate
+        when = f"{row.first or 'from the beginning'} to {row.last or 'now'}"
+        special = ("  fast" if row.is_fast else "") + (f"  above {figures.short(row.over)} tokens" if row.over else "")
+        lines.append(
+            fact(
+                display_name(row.model),
+                figures.money(use.cost_nano, 12),
+                f"{figures.many(use.responses, 'reply', 'replies')}  {when}{special}",
+            )
+        )
+        prices = (
+            ("in", rates.input),
+            ("out", rates.output),
+            ("5m", rates.write_5m),
+            ("1h", rates.write_1h),
+            ("read", rates.cache_read),
+        )
+        lines.append(fact("", "", "  ".join(f"{name} ${rate / PICO:g}" for name, rate in prices) + "  per million"))
+    if found.reported:
+        lines.append(fact("reported", f"{found.reported:,}", "replies at the cost the client logged"))
+    if found.free:
+        lines.append(fact("free", f"{found.free:,}", "replies of models that cost nothing"))
+    for one in found.unpriced:
+        lines.append(
+            fact(
+                display_name(one.model),
+                figures.NOT_AVAILABLE,
+                f"{figures.many(one.responses, 'reply', 'replies')}, {figures.many(one.tokens, 'token')}",
+            )
+        )
+    return lines
+
+
+def of_details(found: TurnDetails) -> Lines:
+    """What the log says of one reply beside its numbers."""
+    lines: Lines = [Heading("in the log")]
+    if found.line:
+        rows = figures.many(found.rows, "row")
+        lines.append(fact("line", f"{found.line:,}", f"e opens it; {rows} of this reply near it"))
+    if found.tools:
+        lines.append(
+            fact(
+                "tools",
+                f"{len(found.tools):,}",
+                ", ".join(f"{n} ×{c}" if c > 1 else n for n, c in Counter(found.tools).items()),
+            )
+        )
+    if found.text:
+        lines.append(fact("begins", "", found.text))
+    if found.stop_reason:
+        lines.append(fact("ended", found.stop_reason))
+    if found.duration_ms is not None:
+        lines.append(fact("took", figures.countdown(found.duration_ms / 1000)))
+    for name, value in (("message", found.message_id), ("request", found.request_id), ("client", found.version)):
+        if value:
+            lines.append(fact(name, value))
+    if found.problem:
+        lines.append(fact("not all there", "", found.problem))
+    return lines
+
+
+def not_logged() -> Lines:
+    """What no total can hold."""
+    return [Content(""), fact("in no total", "", f"what is never logged: {', '.join(NOT_LOGGED)}")]

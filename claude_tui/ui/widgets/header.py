@@ -1,0 +1,317 @@
+"""The lines that are always there: views, status, meters. What they say is decided by pure functions here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Static
+
+from claude_tui import figures
+from claude_tui.engine.queries.blocks import Window
+from claude_tui.engine.queries.budgets import BudgetState
+from claude_tui.model import Phase, Progress, Snapshot, Totals
+from claude_tui.sources.display import display_name
+from claude_tui.ui.text import bars, clients
+from claude_tui.ui.text.names import superscript
+from claude_tui.ui.text.open_block import left_text
+
+VIEW_NAMES = ("live", "models", "projects", "sessions", "days", "blocks")
+"""The views, in the order of their numbers."""
+
+DEFAULT_INTERVAL_S = 0.25
+"""At most so often the screen changes, unless a person wants it slower."""
+
+Part = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the header shows beside the snapshot. `totals` are those of the period, `tab` is the numbered view.
+
+    `window` is the five-hour block that is open, as far as that is known.
+
+    `client` is the one that is shown alone. `by_client` are the parts of the totals where there are several.
+    """
+
+    view: str
+    now_ms: int
+    period: str
+    totals: Totals
+    paused: bool = False
+    interval_s: float = DEFAULT_INTERVAL_S
+    trouble: str = ""
+    saved_ms: int = 0
+    passed: tuple[str, ...] = ()
+    client: str = ""
+    tab: str = ""
+    window: Window | None = None
+    by_client: Mapping[str, Totals] = field(default_factory=dict)
+    has_shades: bool = True
+    """Whether a background can be a shade of another; the terminal's own colours have none, nor has NO_COLOR."""
+
+
+def assemble(groups: Sequence[tuple[int, Sequence[Part]]], width: int, gap: Part = (" · ", "$line")) -> Content:
+    """Groups of parts on one line, in order; while they do not fit, the one with the highest number goes."""
+    kept = list(groups)
+    while kept:
+        line: list[Part] = []
+        for _, parts in kept:
+            line += [gap, *parts] if line else parts
+        if sum(len(text) for text, _ in line) <= width or len(kept) == 1:
+            return Content.assemble(*line)
+        kept.remove(max(kept, key=lambda group: group[0]))
+    return Content("")
+
+
+def phase_parts(progress: Progress, status: Status, width: int) -> list[Part]:
+    """What the engine is doing, with a progress bar while it reads."""
+    if status.trouble:
+        return [("▲ ", "$error"), (status.trouble, "bold $error")]
+    if status.paused:
+        return [(" ⏸ PAUSED ", "bold reverse $warning")]
+    if progress.phase is Phase.SCANNING:
+        share = progress.bytes_done / progress.bytes_total if progress.bytes_total else 0.0
+        saved = f"saved {figures.age(status.saved_ms, status.now_ms)} ago, " if status.saved_ms and width >= 60 else ""
+        parts: list[Part] = [(f"◌ {saved}scanning ", "bold $accent")]
+        if width >= 40:
+            filled, empty = bars.gauge(share, 10)
+            parts += [(filled, "$accent"), (empty, "$line")]
+        parts.append((f" {figures.percent(100 * share)}", "$foreground"))
+        if width >= 60:
+            parts.append((f" {progress.files_done:,}/{progress.files_total:,} files", "$quiet"))
+            parts.append((f" {figures.size(progress.bytes_done)} of {figures.size(progress.bytes_total)}", "$quiet"))
+        if progress.eta_s is not None and width >= 24:
+            parts.append((f" {figures.countdown(progress.eta_s)} left", "$quiet"))
+        return parts
+    glyph, style = {
+        Phase.DISCOVERING: ("◌", "$accent"),
+        Phase.LIVE: ("●", "$success"),
+        Phase.POLLING: ("◆", "$warning"),
+        Phase.STOPPED: ("○", "$error"),
+    }[progress.phase]
+    return [(f"{glyph} ", style), (progress.phase.value, f"bold {style}")]
+
+
+def history_part(text: str, width: int) -> Part:
+    """Why the history is not kept, in as many words as there is room for beside the rest."""
+    head = text.partition(":")[0].partition(" (")[0]
+    fits = (f"▲ {text}", 2 * width // 3), (f"▲ {head}", width), (head, width)
+    return next((said for said, room in fits if len(said) <= room), head[: max(1, width - 1)] + "…"), "bold $error"
+
+
+def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
+    """The right part of the top line."""
+    progress = snapshot.progress
+    groups: list[tuple[int, Sequence[Part]]] = [(4, [(status.period, "bold $accent")])]
+    if status.client:
+        groups.append((2, [clients.named(status.client)]))
+    if progress.history:
+        # What is lost for good has the highest rank; a cache that is not saved only costs time.
+        groups.append((-1, [history_part(display_name(progress.history), width)]))
+    groups.append((0, phase_parts(progress, status, width)))
+    if progress.phase is not Phase.SCANNING:
+        if progress.files_total:
+            groups.append((6, [(figures.many(progress.files_total, "file"), "$quiet")]))
+        if progress.detail:
+            groups.append((7, [(progress.detail, "$warning")]))
+        if status.interval_s != DEFAULT_INTERVAL_S:
+            groups.append((5, [(f"every {status.interval_s:g}s", "$warning")]))
+    if snapshot.newest_ms:
+        age = figures.age(snapshot.newest_ms, status.now_ms)
+        word = "data " if width >= 44 else ""
+        old = " old" if width >= 32 and age != "now" else ""
+        groups.append((3, [(word, "$quiet"), (age, "$foreground"), (old, "$quiet")]))
+    if status.passed:
+        groups.append((2, [("$!", "bold $error"), (f" {status.passed[0]}" if width >= 90 else "", "$error")]))
+    problems = sum(snapshot.problems.values())
+    if problems:
+        groups.append((1, [(f"!{problems}", "bold $warning")]))
+    return assemble(groups, width)
+
+
+def budget_text(state: BudgetState) -> str:
+    """How a budget stands, in a few words."""
+    mark = "≥ " if state.is_lower_bound else ""
+    return f"{state.name}: {mark}{figures.money(state.spent_nano, 12)} of {figures.money(state.limit_nano, 12)}"
+
+
+def tabs(active: str, width: int, has_shades: bool = True) -> list[Part]:
+    """The numbered views, the active one marked; only their numbers where there is little room."""
+    parts: list[Part] = []
+    marked = "bold $foreground on $panel" if has_shades else "bold reverse"
+    full = width >= 76
+    if width >= 112:
+        parts = [(" claude-top ", "bold $background on $primary"), (" ", "")]
+    for number, name in enumerate(VIEW_NAMES, 1):
+        label = f"{superscript(number)}{name.capitalize() if full or name == active else ''}"
+        pad = " " if width >= 112 or name == active else ""
+        parts.append((f"{pad}{label}{pad or ' '}", marked if name == active else "$quiet"))
+    return parts
+
+
+def top_line(snapshot: Snapshot, status: Status, width: int) -> Content:
+    """The whole top line."""
+    left = tabs(status.tab or status.view, width, status.has_shades)
+    used = sum(len(text) for text, _ in left)
+    right = status_line(snapshot, status, width - used - 2)
+    return Content.assemble(*left, " " * max(1, width - used - right.cell_length - 1), right, " ")
+
+
+def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> Content:
+    """Meters as one line, for small panes. `alone` where it is all there is above the table."""
+    burn, flow = snapshot.burn.last_5m_nano, snapshot.tokens_per_minute
+    glyph = (
+        []
+        if not alone
+        else phase_parts(snapshot.progress, status, 0)[:1]
+        if not status.paused
+        else [("⏸ ", "bold $warning")]
+    )
+    today = figures.cost(snapshot.today, 9) if width < 50 else figures.headline_cost(snapshot.today)
+    first: list[Part] = [*glyph, ("today ", "$quiet") if width >= 30 else ("", ""), (today, "bold $primary")]
+    groups: list[tuple[int, Sequence[Part]]] = [(0, first)]
+    if alone and snapshot.progress.history:
+        groups.append((-1, [history_part(display_name(snapshot.progress.history), width)]))
+    groups.append((1, [(f"{figures.money(burn, 7)}/h", "bold $warning" if burn else "$quiet")]))
+    if status.window is not None:
+        room = min(20, width - sum(len(text) for _, parts in groups for text, _ in parts) - 6)
+        groups.append((2, [(left_text(status.window, status.now_ms, room), "$accent")]))
+    if alone:
+        number = superscript(VIEW_NAMES.index(status.view) + 1) if status.view in VIEW_NAMES else ""
+        groups.append((3, [(number + status.view, "bold $accent")]))
+        groups.append((5, [(status.period, "$accent")]))
+    if status.client:
+        groups.append((2, [clients.named(status.client)]))
+    groups.append((4, [(f"{snapshot.active_sessions}", "bold $success"), (" active", "$quiet")]))
+    groups.append(
+        (
+            6,
+            [
+                (figures.short(flow[-1] if flow else 0), "$foreground"),
+                (" tok/min", "$quiet"),
+            ],
+        )
+    )
+    groups.append((7, [(bars.sparkline(flow, 20), "$secondary")]))
+    return assemble(groups, width)
+
+
+def today_lines(snapshot: Snapshot, width: int) -> list[Content]:
+    """The meter of today."""
+    today = snapshot.today
+    counts = f"{figures.short(today.tokens)} tok · {figures.many(today.responses, 'msg', width=6)}"
+    return [
+        Content.styled(figures.headline_cost(today), "bold $primary"),
+        Content.styled(counts, "$quiet"),
+        _hit_line(today, width),
+    ]
+
+
+def _hit_line(totals: Totals, width: int) -> Content:
+    hit = totals.cache_hit
+    if hit is None:
+        return Content.styled("no input yet", "$faint")
+    figure = figures.cache_hit(totals).rjust(6)
+    filled, empty = bars.gauge(hit, max(0, width - 10))
+    return Content.assemble(("hit ", "$quiet"), (filled, "$success"), (empty, "$line"), (figure, "$foreground"))
+
+
+def burn_lines(snapshot: Snapshot, width: int) -> list[Content]:
+    """The meter of spend per hour, over three windows."""
+    burn = snapshot.burn
+    top = max(burn.last_5m_nano, burn.last_15m_nano, burn.last_60m_nano)
+    lines = []
+    for label, nano in ((" 5m", burn.last_5m_nano), ("15m", burn.last_15m_nano), ("60m", burn.last_60m_nano)):
+        figure = f"{figures.money(nano, 8)}/h".rjust(10)
+        filled, empty = bars.gauge(nano / top if top else 0, max(0, width - 15))
+        lines.append(
+            Content.assemble(
+                (label, "$quiet"),
+                (figure, "bold $warning" if nano else "$faint"),
+                "  ",
+                (filled, "$warning"),
+                (empty, "$line"),
+            )
+        )
+    return lines
+
+
+def flow_lines(snapshot: Snapshot, width: int) -> list[Content]:
+    """The graph of tokens per minute, the last hour."""
+    return [Content.styled(line, "$secondary") for line in bars.columns(snapshot.tokens_per_minute, width, 3)]
+
+
+def period_lines(totals: Totals, width: int) -> list[Content]:
+    """The meter of the period: its sums, and how sure they are."""
+    sure = figures.confidence(totals, width)
+    counts = f"{figures.short(totals.tokens)} tok · {figures.many(totals.responses, 'msg', width=7)}"
+    return [
+        Content.styled(figures.headline_cost(totals), "bold $foreground"),
+        Content.styled(counts, "$quiet"),
+        Content.styled(sure, "$success" if sure == "exact" else "$warning"),
+    ]
+
+
+class Line(Static):
+    """One line of text that is drawn only when it differs."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id, markup=False)
+        self._content: Content | None = None
+
+    def show(self, content: Content) -> None:
+        """Show a line."""
+        if self._content is None or not content.is_same(self._content):
+            self._content = content
+            self.update(content, layout=False)
+
+
+class Meters(Horizontal):
+    """The four meters."""
+
+    TITLES: ClassVar[dict[str, str]] = {"today": "today", "burn": "burn", "flow": "tokens/min", "period": "period"}
+
+    def __init__(self) -> None:
+        super().__init__(id="meters")
+        self.parts = {name: Line(f"meter-{name}") for name in self.TITLES}
+
+    def compose(self) -> ComposeResult:
+        """The meters, side by side."""
+        for meter in self.parts.values():
+            meter.add_class("meter")
+            yield meter
+
+    def show(self, snapshot: Snapshot, status: Status) -> None:
+        """Show a snapshot."""
+        flow = snapshot.tokens_per_minute
+        lines: dict[str, Any] = {
+            "today": lambda width: today_lines(snapshot, width),
+            "burn": lambda width: burn_lines(snapshot, width),
+            "flow": lambda width: flow_lines(snapshot, width),
+            "period": lambda width: period_lines(status.totals, width),
+        }
+        for name, meter in self.parts.items():
+            meter.show(Content("\n").join(lines[name](meter.size.width)))
+        active = f"{snapshot.active_sessions} active" if snapshot.active_sessions else "idle"
+        self._title("today", "today", active)
+        room = self.parts["burn"].size.width - 2
+        self._title("burn", "burn", left_text(status.window, status.now_ms, room) if status.window else "")
+        peak = f"now {figures.short(flow[-1] if flow else 0)} · peak {figures.short(max(flow, default=0))}"
+        self._title("flow", "tokens/min · 60 min", peak)
+        parts = clients.cost_parts(status.by_client, self.parts["period"].size.width - 2)
+        if status.client:
+            parts = [clients.named(status.client)]
+        self._title("period", status.period, Content.assemble(*parts))
+
+    def _title(self, name: str, title: str, subtitle: str | Content) -> None:
+        meter = self.parts[name]
+        titles = (title, subtitle)
+        if getattr(meter, "_titles", None) != titles:
+            meter._titles = titles  # type: ignore[attr-defined]
+            meter.border_title = Content.styled(title, "bold $foreground")
+            meter.border_subtitle = Content.styled(subtitle, "$quiet") if isinstance(subtitle, str) else subtitle

@@ -1,0 +1,264 @@
+"""A year of days as a grid: one glyph and one colour per day, newest week at the right, arrows walk.
+
+`build_grid` decides what every cell means and is pure; the widget only paints. A day without any record is not
+a day of zero: before the first day anything was recorded there is nothing to know.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import ClassVar, Final
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import BindingType
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from claude_tui.figures import MONTHS, WEEKDAYS
+from claude_tui.ui.settings.keys import HEATMAP_BINDINGS
+
+GLYPHS: Final = "·░▒▓█"
+"""One per level: nothing, and the four quarters of the days that have something."""
+
+CURSOR: Final = "◆"
+"""Stands for the selected day; its figures are in the line below the grid."""
+
+REMEMBERED: Final = "°"
+"""Behind the glyph of a day whose logs are gone and whose figures the ledger kept."""
+
+NO_DATA: Final = -1
+"""Level of a day from before the first record: not known, rather than zero."""
+FUTURE: Final = -2
+"""Level of a day that has not come."""
+NO_DAYS: Final[frozenset[date]] = frozenset()
+LABELS: Final = 4
+"""Cells left of the grid, for the names of weekdays."""
+
+
+@dataclass(frozen=True)
+class Day:
+    """One cell of the grid."""
+
+    day: date
+    value: int
+    level: int
+    is_remembered: bool = False
+
+
+def thresholds(values: list[int]) -> tuple[int, int, int]:
+    """The quartiles of the days that are not zero, so that one huge day does not flatten the year."""
+    ranked = sorted(value for value in values if value > 0)
+    if not ranked:
+        return (0, 0, 0)
+    top = len(ranked) - 1
+    return (ranked[top // 4], ranked[top // 2], ranked[top * 3 // 4])
+
+
+def build_grid(
+    daily: Mapping[date, int],
+    today: date,
+    weeks: int,
+    first: date | None = None,
+    remembered: Collection[date] = frozenset(),
+) -> list[list[Day]]:
+    """The weeks of the grid, oldest first, each of seven days from Monday; the last one holds today.
+
+    Args:
+        daily: Value per day; a day that is missing is zero from `first` on and unknown before it.
+        today: Days after it have not come.
+        weeks: How many columns.
+        first: The first day anything was recorded; by default the first of `daily`.
+        remembered: The days whose logs are gone, as far as the ledger kept them.
+    """
+    first = first or min(daily, default=None)
+    monday = today - timedelta(days=today.weekday() + 7 * (weeks - 1))
+    shown = [monday + timedelta(days=number) for number in range(7 * max(0, weeks))]
+    limits = thresholds([daily.get(day, 0) for day in shown if day <= today])
+
+    def cell(day: date) -> Day:
+        value = daily.get(day, 0)
+        if day > today:
+            return Day(day, 0, FUTURE)
+        if first is None or day < first:
+            return Day(day, 0, NO_DATA)
+        return Day(day, value, 1 + bisect_left(limits, value) if value > 0 else 0, day in remembered)
+
+    return [[cell(day) for day in shown[at : at + 7]] for at in range(0, len(shown), 7)]
+
+
+def month_labels(grid: list[list[Day]], cell_width: int) -> str:
+    """The names of the months over the weeks in which they begin, none where it would touch the one before."""
+    line = ""
+    for index, week in enumerate(grid):
+        begins = next((day.day for day in week if day.day.day == 1), None)
+        if begins is None and index == 0 and week[0].day.day <= 15:
+            begins = week[0].day
+        at = index * cell_width
+        if begins is not None and (not line or len(line) < at):
+            line = line.ljust(at) + MONTHS[begins.month - 1]
+    return line[: len(grid) * cell_width]
+
+
+class Heatmap(Widget, can_focus=True):
+    """A walkable heatmap of days."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list(HEATMAP_BINDINGS)
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *(f"heatmap--level-{level}" for level in range(5)),
+        "heatmap--nodata",
+        "heatmap--outside",
+        "heatmap--label",
+        "heatmap--remembered",
+        "heatmap--cursor",
+        "heatmap--month",
+    }
+    ALLOW_SELECT = False
+
+    cursor_day: reactive[date | None] = reactive(None, repaint=True)
+    """The selected day."""
+
+    class DayHighlighted(Message):
+        """The cursor moved to another day."""
+
+        def __init__(self, day: date) -> None:
+            self.day = day
+            super().__init__()
+
+    class MetricChanged(Message):
+        """Another metric was asked for."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.grid: list[list[Day]] = []
+        self.days_redrawn = 0
+        """How often the grid was built because something in it changed."""
+        self._given: tuple[Mapping[date, int], date | None, date | None, frozenset[date]] = ({}, None, None, NO_DAYS)
+        self._built: object = None
+        self._covered: tuple[date | None, date | None] = (None, None)
+
+    def show(
+        self,
+        daily: Mapping[date, int],
+        today: date,
+        first: date | None = None,
+        since: date | None = None,
+        until: date | None = None,
+        remembered: frozenset[date] = NO_DAYS,
+    ) -> None:
+        """Show these days, those that are `remembered` with a mark; those not in `since..until` are faint.
+
+        Nothing is drawn when they are the ones on screen.
+        """
+        was_today = self._given[1]
+        if (since, until) != self._covered:
+            self._covered = (since, until)
+            self.refresh()
+        self._given = (daily, today, first, remembered)
+        if self.cursor_day is None or self.cursor_day == was_today:
+            self.cursor_day = today
+        self._build()
+
+    @property
+    def weeks(self) -> int:
+        """How many weeks fit."""
+        return max(1, min(53, (self.size.width - LABELS) // 2))
+
+    @property
+    def cell_width(self) -> int:
+        """Cells a week takes: more where there is room for more."""
+        return max(2, min(3, (self.size.width - LABELS) // max(1, self.weeks)))
+
+    def _build(self) -> None:
+        daily, today, first, remembered = self._given
+        if today is None or not self.size:
+            return
+        wanted = (dict(daily), today, first, remembered, self.size)
+        if wanted == self._built:
+            return
+        self._built = wanted
+        self.grid = build_grid(daily, today, self.weeks, first, remembered)
+        self.days_redrawn += 1
+        self.refresh()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Another number of weeks may fit."""
+        self._build()
+
+    @property
+    def _shows_months(self) -> bool:
+        return self.size.height >= 8
+
+    def render_line(self, y: int) -> Strip:
+        """The month names, or one weekday of every week."""
+        width = self.size.width
+        label = self.get_component_rich_style("heatmap--label")
+        row = y - 1 if self._shows_months else y
+        if row < 0:
+            text = " " * LABELS + month_labels(self.grid, self.cell_width)
+            return Strip([Segment(text, self.get_component_rich_style("heatmap--month"))]).adjust_cell_length(
+                width, self.rich_style
+            )
+        if row > 6 or not self.grid:
+            return Strip.blank(width, self.rich_style)
+        segments = [Segment((WEEKDAYS[row] if row % 2 == 0 else "").ljust(LABELS), label)]
+        cursor, mark = (self.get_component_rich_style(f"heatmap--{name}") for name in ("cursor", "remembered"))
+        for week in self.grid:
+            day = week[row]
+            pad = (REMEMBERED if day.is_remembered else "").ljust(self.cell_width - 1)
+            if day.day == self.cursor_day:
+                segments.append(Segment(CURSOR + pad, cursor))
+                continue
+            segments.append(Segment(self._glyph(day), self._style(day)))
+            segments.append(Segment(pad, mark if day.is_remembered else self.rich_style))
+        return Strip(segments).adjust_cell_length(width, self.rich_style)
+
+    @staticmethod
+    def _glyph(day: Day) -> str:
+        return " " if day.level == FUTURE else "-" if day.level == NO_DATA else GLYPHS[day.level]
+
+    def _style(self, day: Day) -> Style:
+        since, until = self._covered
+        is_outside = (since is not None and day.day < since) or (until is not None and day.day > until)
+        name = "outside" if is_outside else f"level-{day.level}" if day.level >= 0 else "nodata"
+        return self.get_component_rich_style(f"heatmap--{name}")
+
+    def watch_cursor_day(self, day: date | None) -> None:
+        """Tell who wants to know."""
+        if day is not None:
+            self.post_message(self.DayHighlighted(day))
+
+    def _move_to(self, day: date) -> None:
+        first = self.grid[0][0].day if self.grid else day  # the grid is built when there is room for it
+        self.cursor_day = max(first, min(day, self._given[1] or day))
+
+    def action_walk(self, days: int) -> None:
+        """Move the cursor by some days."""
+        if self.cursor_day is not None:
+            self._move_to(self.cursor_day + timedelta(days=days))
+
+    def action_ends(self, end: str) -> None:
+        """Move the cursor to the first day on screen, or to today."""
+        if self.grid and self._given[1] is not None:
+            self._move_to(self.grid[0][0].day if end == "first" else self._given[1])
+
+    def action_metric(self) -> None:
+        """Ask for another metric."""
+        self.post_message(self.MetricChanged())
+
+    def on_click(self, event: events.Click) -> None:
+        """Select the day under the mouse."""
+        offset = event.get_content_offset(self)
+        if offset is None or offset.x < LABELS:
+            return
+        row, week = offset.y - int(self._shows_months), (offset.x - LABELS) // self.cell_width
+        if 0 <= row < 7 and week < len(self.grid):
+            day = self.grid[week][row]
+            if day.level > FUTURE:
+                self.cursor_day = day.day

@@ -1,0 +1,234 @@
+"""The first read: nothing is lost, whatever becomes of the workers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from functools import partial
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import pytest
+
+from claude_tui.engine.scan import scan as scanning
+from claude_tui.engine.scan.reading import FileReader, Task, batches, discover
+from claude_tui.engine.scan.scan import MAX_IN_FLIGHT, Scan
+from claude_tui.engine.scan.workers import Workers
+from claude_tui.engine.state.batch import Packed
+from claude_tui.engine.state.store import Store
+from claude_tui.model import Progress
+from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile
+from tests.engine.counting import PRICER, UTC, config_of, placeless, reference
+from tests.logs import ClaudeHome, assistant, usage
+
+T = 1_780_000_000_000
+FILES = 120
+
+
+@pytest.fixture
+def home(claude_home: ClaudeHome, monkeypatch: pytest.MonkeyPatch) -> Iterator[ClaudeHome]:
+    """Many small files, each a batch of its own."""
+    monkeypatch.setattr(scanning, "batches", partial(batches, most=1))
+    for number in range(FILES):
+        rows = (assistant(f"msg_{number}_{n}", T + number, usage(number, n)) for n in range(3))
+        claude_home.append(*rows, session=f"s{number}")
+    yield claude_home
+
+
+class Taking:
+    """Takes in what a scan reads, and what it tells of its progress."""
+
+    def __init__(self, folder: Path, processes: int) -> None:
+        self.store = Store(PRICER, UTC)
+        self.told: list[Progress] = []
+        self.files = discover(config_of(folder))
+        self.scan = Scan([Task(file) for file in self.files], FileReader(PRICER, UTC), processes=processes)
+        self.workers = list(worker_processes(self.scan))
+
+    def take(self, found: Packed) -> None:
+        self.store.take_in(found)
+
+    async def run(self, way: str) -> None:
+        if way == "run":
+            await self.scan.run(self.take, self.told.append)
+        else:
+            await asyncio.to_thread(self.scan.run_here, self.take, self.told.append)
+
+    def assert_complete(self, folder: Path) -> None:
+        assert placeless(self.store.responses()) == placeless(reference(folder))
+        assert self.store.problems == []
+
+
+def worker_processes(scan: Scan) -> Iterator[BaseProcess]:
+    if scan._workers is not None:
+        yield from scan._workers._pool._processes.values()
+
+
+async def until_gone(processes: Sequence[BaseProcess]) -> None:
+    """Wait until processes have ended. The pool waits for them too, so only their ids are sure to tell."""
+
+    async def gone() -> None:
+        for process in processes:
+            while is_there(process.pid or 0):
+                await asyncio.to_thread(process.join, 0.05)
+
+    await asyncio.wait_for(gone(), 30)
+
+
+def is_there(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+ways = pytest.mark.parametrize("way", ["run", "run_here"])
+
+
+@ways
+@pytest.mark.parametrize("processes", [0, 2])
+async def test_progress_ends_at_everything(home: ClaudeHome, way: str, processes: int) -> None:
+    taking = Taking(home.folder, processes)
+    await taking.run(way)
+    taking.assert_complete(home.folder)
+    total = sum(file.size for file in taking.files)
+    assert [told.files_done for told in taking.told] == list(range(1, FILES + 1))
+    assert {(told.files_total, told.bytes_total) for told in taking.told} == {(FILES, total)}
+    done = [told.bytes_done for told in taking.told]
+    assert done == sorted(done) and done[-1] == total
+    assert all((told.eta_s or 0) >= 0 for told in taking.told)
+    assert taking.told[-1].eta_s == 0
+    await until_gone(taking.workers)
+
+
+@ways
+@pytest.mark.parametrize("after", [0, 1, 60])
+async def test_killed_workers_lose_nothing(home: ClaudeHome, way: str, after: int) -> None:
+    taking = Taking(home.folder, 2)
+    take, taken = taking.take, 0
+
+    def kill_and_take(found: Packed) -> None:
+        nonlocal taken
+        taken += 1
+        if taken == after:
+            kill(taking.workers)
+        take(found)
+
+    taking.take = kill_and_take  # type: ignore[method-assign]
+    if not after:
+        kill(taking.workers)
+    await taking.run(way)
+    taking.assert_complete(home.folder)
+    assert taking.told[-1].files_done == FILES
+
+
+def kill(processes: list[BaseProcess]) -> None:
+    assert processes
+    for process in processes:
+        if process.pid is not None and process.is_alive():
+            os.kill(process.pid, signal.SIGKILL)
+
+
+@ways
+@pytest.mark.parametrize("place", ["__init__", "submit"])
+async def test_without_any_process_everything_is_read_here(
+    home: ClaudeHome, monkeypatch: pytest.MonkeyPatch, way: str, place: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(11, "no more processes")
+
+    monkeypatch.setattr(Workers, place, refuse)
+    if place == "__init__":
+        taking = Taking(home.folder, 2)
+    else:
+        monkeypatch.setattr(f"{__name__}.worker_processes", lambda scan: ())
+        taking = Taking(home.folder, 2)
+    await taking.run(way)
+    taking.assert_complete(home.folder)
+
+
+@ways
+async def test_no_more_batches_are_under_way_than_allowed(
+    home: ClaudeHome, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    under_way = most = 0
+    submit = Workers.submit
+
+    def counting(workers: Workers, tasks: list[Task]) -> object:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        return submit(workers, tasks)
+
+    monkeypatch.setattr(Workers, "submit", counting)
+    taking = Taking(home.folder, 2)
+    take = taking.take
+
+    def taken(found: Packed) -> None:
+        nonlocal under_way
+        take(found)
+        under_way -= 1
+
+    taking.take = taken  # type: ignore[method-assign]
+    await taking.run(way)
+    taking.assert_complete(home.folder)
+    assert MAX_IN_FLIGHT <= most <= MAX_IN_FLIGHT + 1
+
+
+async def test_a_cancelled_scan_leaves_no_worker(home: ClaudeHome) -> None:
+    taking = Taking(home.folder, 2)
+    running = asyncio.create_task(taking.run("run"))
+    taking.told = Stop(running)
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert taking.told[0].files_done < FILES
+    assert len(taking.workers) == 2
+    await until_gone(taking.workers)
+
+
+class Stop(list[Progress]):
+    """Cancels what it is told about."""
+
+    def __init__(self, task: asyncio.Task[None]) -> None:
+        super().__init__()
+        self._task = task
+
+    def append(self, told: Progress) -> None:
+        super().append(told)
+        self._task.cancel()
+
+
+@ways
+async def test_nothing_to_read_is_read_at_once(claude_home: ClaudeHome, way: str) -> None:
+    taking = Taking(claude_home.folder, 0)
+    await taking.run(way)
+    assert (taking.told, taking.store.responses()) == ([], [])
+
+
+async def test_a_file_that_goes_between_finding_and_reading_is_a_problem(home: ClaudeHome) -> None:
+    taking = Taking(home.folder, 0)
+    home.path("s7").unlink()
+    await taking.run("run")
+    (problem,) = taking.store.problems
+    assert (problem.path, problem.detail) == (str(home.path("s7")), "No such file or directory")
+    assert len(taking.store.responses()) == 3 * (FILES - 1)
+
+
+async def test_a_reader_that_fails_is_a_problem_of_its_file(home: ClaudeHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    from claude_tui.engine.scan import reading
+
+    read = reading.read_columns  # type: ignore[attr-defined]
+
+    def fail(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
+        if file.path == str(home.path("s7")):
+            raise ZeroDivisionError
+        return read(file, since, keep_names=keep_names)
+
+    monkeypatch.setattr(reading, "read_columns", fail)
+    taking = Taking(home.folder, 0)
+    await taking.run("run")
+    (problem,) = taking.store.problems
+    assert (problem.path, problem.detail) == (str(home.path("s7")), "ZeroDivisionError")
