@@ -49,7 +49,9 @@ GROUPS: Final = (
         "watching and limits",
         "claude-top check --budget-day 20 && start-the-big-job",
         (
-            Command("statusline", "a line for Claude Code's statusline; `statusline install` sets it up", "statusline.line"),
+            Command(
+                "statusline", "a line for Claude Code's statusline; `statusline install` sets it up", "statusline.line"
+            ),
             Command("check", "an exit code for scripts: budgets and reported limits", "commands.check"),
             Command("serve", "live numbers over HTTP, or the screen in a browser", "serve"),
         ),
