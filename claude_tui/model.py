@@ -13,9 +13,6 @@ from datetime import date
 from enum import Enum
 from typing import Final, NamedTuple
 
-SOURCES: Final = ("claude", "gemini", "opencode", "codex")
-"""Every client whose logs can be read, in the order they are listed."""
-
 
 class Usage(NamedTuple):
     """The disjoint token counters of one response, as counted, plus web searches (requests)."""
@@ -334,7 +331,7 @@ class Snapshot:
     `totals` and the rows cover `query`; `today`, `burn`, `tokens_per_minute` (60 values, oldest first),
     `active_sessions` and `newest_ms` always cover everything. `days` holds only days with data, in order;
     `day_models` maps a day to {model key: cost in nanodollars}. `problems` counts by kind. `sources` are the clients
-    anything was counted of, whatever the query, in the order of SOURCES.
+    anything was counted of, whatever the query, in the order clients are listed.
     """
 
     revision: int

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Final, NamedTuple
 
 from claude_tui.cli.parser import CommandParser
+from claude_tui.clients import CLIENTS
 
 
 class Command(NamedTuple):
@@ -77,9 +78,11 @@ GROUPS: Final = (
             Command("session", "all clients by session", "ccusage.reports:add_report", ("session",)),
             Command("blocks", "five-hour blocks of Claude", "ccusage.reports:add_report", ("blocks",)),
             Command("claude", "the same of Claude Code alone, and blocks", "ccusage.reports:add_client", ("claude",)),
-            Command("codex", "the same of Codex", "ccusage.reports:add_client", ("codex",)),
-            Command("gemini", "the same of Gemini CLI", "ccusage.reports:add_client", ("gemini",)),
-            Command("opencode", "the same of OpenCode", "ccusage.reports:add_client", ("opencode",)),
+            *(
+                Command(name, f"the same of {client.label}", "ccusage.reports:add_client", (name,))
+                for name, client in sorted(CLIENTS.items())
+                if name != "claude"
+            ),
         ),
     ),
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from claude_tui.cli.exits import NO_LOGS, USAGE, CommandError
 from claude_tui.cli.parser import CommandParser, separated
 from claude_tui.cli.streams import narrate
+from claude_tui.clients import CLIENTS
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from claude_tui.pricing import Pricer
     from claude_tui.sources.protocol import SourceConfig
 
-NAMES: Final = ("claude", "gemini", "opencode", "codex")
 GC_THRESHOLD: Final = 1_000_000
 """So many more objects than before are looked through for garbage, while counting."""
 
@@ -31,7 +31,7 @@ GC_THRESHOLD: Final = 1_000_000
 def add_place_options(parser: CommandParser) -> None:
     """Add --claude-dir and its like, --source and --timezone."""
     places = parser.add_argument_group("where to look")
-    for name in NAMES:
+    for name in CLIENTS:
         places.add_argument(
             f"--{name}-dir",
             action="append",
@@ -41,10 +41,10 @@ def add_place_options(parser: CommandParser) -> None:
         )
     places.add_argument(
         "--source",
-        type=lambda text: separated(text, NAMES),
+        type=lambda text: separated(text, tuple(CLIENTS)),
         metavar="NAME[,NAME]",
         default=argparse.SUPPRESS,
-        help=f"read only these clients: {', '.join(NAMES)}",
+        help=f"read only these clients: {', '.join(CLIENTS)}",
     )
     places.add_argument(
         "-z",
@@ -80,14 +80,14 @@ def source_config(options: argparse.Namespace) -> SourceConfig:
 
     explicit = {
         name: tuple(Path(folder).expanduser() for folder in getattr(options, f"{name}_dir"))
-        for name in NAMES
+        for name in CLIENTS
         if getattr(options, f"{name}_dir", None)
     }
     for folders in explicit.values():
         for folder in folders:
             if not os.path.isdir(folder):
                 raise CommandError(f"no logs found; looked in {found_there(folder)}", NO_LOGS)
-    sources = getattr(options, "source", None) or tuple(explicit) or NAMES
+    sources = getattr(options, "source", None) or tuple(explicit) or tuple(CLIENTS)
     return SourceConfig(home=home(), env=dict(os.environ), explicit=explicit, sources=sources)
 
 

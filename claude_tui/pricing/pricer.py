@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from claude_tui.clients import CLIENTS
 from claude_tui.model import Price, PriceStatus, Usage
 from claude_tui.pricing.catalogue import MAX_NAMES, Catalogue, Found, bundled, refreshed
 from claude_tui.pricing.claude import SYNTHETIC_PRICE, UNKNOWN_PRICE, claude_price
@@ -219,7 +220,8 @@ class Pricer:
         if model is None:
             return UNKNOWN_PRICE
         flags = [f"route:{route}"] if route else []
-        late = ["cost_recomputed"] if source == "opencode" else []
+        client = CLIENTS.get(source)
+        late = ["cost_recomputed"] if client is not None and client.logs_cost else []
         times, by, said = service_tier(model.id, asked)
         late += said
         factor = SCALE * times // by

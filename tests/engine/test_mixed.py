@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from claude_tui.clients import CLIENTS
 from claude_tui.engine import count as counting
 from claude_tui.engine.count import count
 from claude_tui.engine.queries.snapshots import SnapshotMaker
 from claude_tui.engine.scan import reading, scan
 from claude_tui.engine.state.store import Store
-from claude_tui.model import SOURCES, Query, Totals
+from claude_tui.model import Query, Totals
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, SourceConfig
 from claude_tui.sources.registry import read_columns
 from tests.engine.counting import NOW_MS, PRICER, UTC, counted, placeless
@@ -33,7 +34,7 @@ def config(tmp_path: Path) -> SourceConfig:
     for name, home in HOMES.items():
         shutil.copytree(GOLDEN / home, tmp_path / name)
         explicit[name] = (tmp_path / name,)
-    return SourceConfig(home=Path("/nonexistent"), explicit=explicit, sources=SOURCES)
+    return SourceConfig(home=Path("/nonexistent"), explicit=explicit, sources=tuple(CLIENTS))
 
 
 def totals(store: Store, source: str) -> Totals:
@@ -53,8 +54,8 @@ def assert_complete(store: Store) -> None:
         assert (got.input, got.cache_read, got.cache_write) == (want["inp"], want["cread"], want["cwrite"])
         assert got.output == want["out"] + want["reason"]
     assert totals(store, "claude") == claude_alone()
-    assert sum(totals(store, name).responses for name in SOURCES) == totals(store, "").responses
-    assert sum(totals(store, name).cost_nano for name in SOURCES) == totals(store, "").cost_nano
+    assert sum(totals(store, name).responses for name in CLIENTS) == totals(store, "").responses
+    assert sum(totals(store, name).cost_nano for name in CLIENTS) == totals(store, "").cost_nano
 
 
 @pytest.mark.parametrize("processes", [0, 2])
@@ -72,7 +73,7 @@ def test_a_cold_scan_of_all_clients_is_complete(
     store = count(config, PRICER, UTC, processes=processes)
     assert_complete(store)
     if processes:
-        assert set(SOURCES) == {source for batch in given for source in batch}, "every client's logs go to the workers"
+        assert set(CLIENTS) == {source for batch in given for source in batch}, "every client's logs go to the workers"
         assert all(len(set(batch)) == 1 for batch in given), "each batch is of one client"
 
 

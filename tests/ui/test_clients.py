@@ -12,9 +12,10 @@ import pytest
 from textual.color import Color
 
 from claude_tui import figures
+from claude_tui.clients import CLIENTS
 from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.queries.named_periods import add
-from claude_tui.model import SOURCES, Phase, PriceStatus, Query, Snapshot, Totals
+from claude_tui.model import Phase, PriceStatus, Query, Snapshot, Totals
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.protocol import SourceConfig
 from claude_tui.ui.app import ClaudeTop
@@ -169,8 +170,8 @@ async def test_every_theme_gives_each_client_a_colour_of_its_own(theme: str) -> 
         await press(pilot, "2")
         table = app.view.table
         assert table is not None
-        colours = {table.get_component_rich_style(f"line-table--client-{name}").color for name in SOURCES}
-        assert len(colours) == len(SOURCES)
+        colours = {table.get_component_rich_style(f"line-table--client-{name}").color for name in CLIENTS}
+        assert len(colours) == len(CLIENTS)
         own = table.get_component_styles("line-table--client-claude").color
         assert own == Color.parse(app.theme_variables["series-1"])
 
@@ -210,16 +211,16 @@ async def test_a_home_of_all_clients_from_its_logs_to_the_screen(tmp_path: Path)
             await settled(pilot)
             everything = app.snapshot
             assert everything is not None
-            assert everything.sources == SOURCES
+            assert everything.sources == tuple(CLIENTS)
             assert everything.totals.responses == 78
             text = screen_text(app)
             assert all(f"{glyph} {name}" in text for name, glyph in clients.GLYPHS.items())
             alone: dict[str, Totals] = {}
-            for name in SOURCES:
+            for name in CLIENTS:
                 await press(pilot, "a")
                 assert app.snapshot is not None
                 assert app.snapshot.query.source == name
-                assert app.snapshot.sources == SOURCES
+                assert app.snapshot.sources == tuple(CLIENTS)
                 alone[name] = app.snapshot.totals
             assert alone == clients.totals(everything.models)
             assert add(alone.values()) == everything.totals
