@@ -128,6 +128,6 @@ def test_when_the_clock_catches_up_a_session_takes_its_place(claude_home: Claude
         claude_home.append(assistant(f"msg_{session}", time_ms, usage(1, 2), session=session), session=session)
     store = counted(claude_home.folder)
     maker = SnapshotMaker(store)
-    for now_ms in (0, T, ahead_ms, T, ahead_ms + 60_000):
+    for now_ms in (T - 10 * 86_400_000, T, ahead_ms, T, ahead_ms + 60_000):
         shown, fresh = maker.take(Query(), now_ms), SnapshotMaker(store).take(Query(), now_ms)
         assert [(row.key, row.state) for row in shown.sessions] == [(row.key, row.state) for row in fresh.sessions]
