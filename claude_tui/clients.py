@@ -92,6 +92,18 @@ _DECLARED: Final = (
         is_append_only=True,
         env=(("CODEX_HOME", "folder of Codex"),),
     ),
+    Client(
+        "qwen",
+        "Qwen Code",
+        "❖",
+        "q",
+        reader="claude_tui.sources.qwen:QwenSource",
+        is_append_only=True,
+        env=(
+            ("QWEN_RUNTIME_DIR", "folder of Qwen Code's chats"),
+            ("QWEN_HOME", "folder of Qwen Code; read where QWEN_RUNTIME_DIR is not set"),
+        ),
+    ),
 )
 
 CLIENTS: Final = {client.name: client for client in _DECLARED}

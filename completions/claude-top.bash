@@ -4,7 +4,7 @@ _claude_top() {
   local command='' words='' files='' index
   for ((index = 1; index < COMP_CWORD; index++)); do
     case "${command:+$command }${COMP_WORDS[index]}" in
-    'report'|'export'|'explain'|'price'|'prices'|'statusline'|'check'|'serve'|'doctor'|'ledger'|'ledger status'|'ledger export'|'ledger import'|'ledger merge'|'ledger adopt'|'verify'|'bench'|'completions'|'manual'|'daily'|'weekly'|'monthly'|'session'|'blocks'|'claude'|'claude daily'|'claude weekly'|'claude monthly'|'claude session'|'claude blocks'|'codex'|'codex daily'|'codex weekly'|'codex monthly'|'codex session'|'gemini'|'gemini daily'|'gemini weekly'|'gemini monthly'|'gemini session'|'opencode'|'opencode daily'|'opencode weekly'|'opencode monthly'|'opencode session')
+    'report'|'export'|'explain'|'price'|'prices'|'statusline'|'check'|'serve'|'doctor'|'ledger'|'ledger status'|'ledger export'|'ledger import'|'ledger merge'|'ledger adopt'|'verify'|'bench'|'completions'|'manual'|'daily'|'weekly'|'monthly'|'session'|'blocks'|'claude'|'claude daily'|'claude weekly'|'claude monthly'|'claude session'|'claude blocks'|'codex'|'codex daily'|'codex weekly'|'codex monthly'|'codex session'|'gemini'|'gemini daily'|'gemini weekly'|'gemini monthly'|'gemini session'|'opencode'|'opencode daily'|'opencode weekly'|'opencode monthly'|'opencode session'|'qwen'|'qwen daily'|'qwen weekly'|'qwen monthly'|'qwen session')
       command="${command:+$command }${COMP_WORDS[index]}" ;;
     esac
   done
@@ -17,6 +17,7 @@ _claude_top() {
     ' --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     ' --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     ' --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    ' --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     ' --source') COMPREPLY=(); return ;;
     ' -z'|' --timezone') COMPREPLY=(); return ;;
     'report --by') mapfile -t COMPREPLY < <(compgen -W 'day model project session all' -- "$current"); return ;;
@@ -26,6 +27,7 @@ _claude_top() {
     'report --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'report --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'report --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'report --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'report --source') COMPREPLY=(); return ;;
     'report -z'|'report --timezone') COMPREPLY=(); return ;;
     'export --what') mapfile -t COMPREPLY < <(compgen -W 'responses days sessions' -- "$current"); return ;;
@@ -36,6 +38,7 @@ _claude_top() {
     'export --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'export --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'export --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'export --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'export --source') COMPREPLY=(); return ;;
     'export -z'|'export --timezone') COMPREPLY=(); return ;;
     'explain -s'|'explain --since') COMPREPLY=(); return ;;
@@ -49,6 +52,7 @@ _claude_top() {
     'explain --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'explain --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'explain --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'explain --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'explain --source') COMPREPLY=(); return ;;
     'explain -z'|'explain --timezone') COMPREPLY=(); return ;;
     'statusline -B'|'statusline --visual-burn-rate') mapfile -t COMPREPLY < <(compgen -W 'off emoji text emoji-text' -- "$current"); return ;;
@@ -66,6 +70,7 @@ _claude_top() {
     'check --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'check --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'check --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'check --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'check --source') COMPREPLY=(); return ;;
     'check -z'|'check --timezone') COMPREPLY=(); return ;;
     'serve --host') COMPREPLY=(); return ;;
@@ -77,12 +82,14 @@ _claude_top() {
     'serve --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'serve --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'serve --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'serve --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'serve --source') COMPREPLY=(); return ;;
     'serve -z'|'serve --timezone') COMPREPLY=(); return ;;
     'doctor --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'doctor --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'doctor --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'doctor --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'doctor --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'doctor --source') COMPREPLY=(); return ;;
     'doctor -z'|'doctor --timezone') COMPREPLY=(); return ;;
     'ledger export -o'|'ledger export --output') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
@@ -90,6 +97,7 @@ _claude_top() {
     'verify --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'verify --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'verify --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'verify --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'verify --source') COMPREPLY=(); return ;;
     'verify -z'|'verify --timezone') COMPREPLY=(); return ;;
     'bench --runs') COMPREPLY=(); return ;;
@@ -98,6 +106,7 @@ _claude_top() {
     'bench --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'bench --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'bench --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'bench --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'bench --source') COMPREPLY=(); return ;;
     'bench -z'|'bench --timezone') COMPREPLY=(); return ;;
     'daily -s'|'daily --since') COMPREPLY=(); return ;;
@@ -111,6 +120,7 @@ _claude_top() {
     'daily --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'daily --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'daily --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'daily --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'daily --source') COMPREPLY=(); return ;;
     'daily -z'|'daily --timezone') COMPREPLY=(); return ;;
     'weekly -s'|'weekly --since') COMPREPLY=(); return ;;
@@ -124,6 +134,7 @@ _claude_top() {
     'weekly --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'weekly --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'weekly --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'weekly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'weekly --source') COMPREPLY=(); return ;;
     'weekly -z'|'weekly --timezone') COMPREPLY=(); return ;;
     'monthly -s'|'monthly --since') COMPREPLY=(); return ;;
@@ -137,6 +148,7 @@ _claude_top() {
     'monthly --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'monthly --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'monthly --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'monthly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'monthly --source') COMPREPLY=(); return ;;
     'monthly -z'|'monthly --timezone') COMPREPLY=(); return ;;
     'session -s'|'session --since') COMPREPLY=(); return ;;
@@ -150,6 +162,7 @@ _claude_top() {
     'session --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'session --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'session --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'session --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'session --source') COMPREPLY=(); return ;;
     'session -z'|'session --timezone') COMPREPLY=(); return ;;
     'blocks -s'|'blocks --since') COMPREPLY=(); return ;;
@@ -163,6 +176,7 @@ _claude_top() {
     'blocks --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'blocks --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'blocks --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'blocks --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'blocks --source') COMPREPLY=(); return ;;
     'blocks -z'|'blocks --timezone') COMPREPLY=(); return ;;
     'claude daily -s'|'claude daily --since') COMPREPLY=(); return ;;
@@ -177,6 +191,7 @@ _claude_top() {
     'claude daily --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude daily --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude daily --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'claude daily --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude daily --source') COMPREPLY=(); return ;;
     'claude daily -z'|'claude daily --timezone') COMPREPLY=(); return ;;
     'claude weekly -s'|'claude weekly --since') COMPREPLY=(); return ;;
@@ -190,6 +205,7 @@ _claude_top() {
     'claude weekly --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude weekly --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude weekly --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'claude weekly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude weekly --source') COMPREPLY=(); return ;;
     'claude weekly -z'|'claude weekly --timezone') COMPREPLY=(); return ;;
     'claude monthly -s'|'claude monthly --since') COMPREPLY=(); return ;;
@@ -202,6 +218,7 @@ _claude_top() {
     'claude monthly --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude monthly --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude monthly --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'claude monthly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude monthly --source') COMPREPLY=(); return ;;
     'claude monthly -z'|'claude monthly --timezone') COMPREPLY=(); return ;;
     'claude session -s'|'claude session --since') COMPREPLY=(); return ;;
@@ -214,6 +231,7 @@ _claude_top() {
     'claude session --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude session --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude session --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'claude session --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude session --source') COMPREPLY=(); return ;;
     'claude session -z'|'claude session --timezone') COMPREPLY=(); return ;;
     'claude blocks -s'|'claude blocks --since') COMPREPLY=(); return ;;
@@ -227,6 +245,7 @@ _claude_top() {
     'claude blocks --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude blocks --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude blocks --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'claude blocks --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude blocks --source') COMPREPLY=(); return ;;
     'claude blocks -z'|'claude blocks --timezone') COMPREPLY=(); return ;;
     'codex daily -s'|'codex daily --since') COMPREPLY=(); return ;;
@@ -241,6 +260,7 @@ _claude_top() {
     'codex daily --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex daily --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex daily --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'codex daily --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex daily --source') COMPREPLY=(); return ;;
     'codex daily -z'|'codex daily --timezone') COMPREPLY=(); return ;;
     'codex weekly -s'|'codex weekly --since') COMPREPLY=(); return ;;
@@ -254,6 +274,7 @@ _claude_top() {
     'codex weekly --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex weekly --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex weekly --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'codex weekly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex weekly --source') COMPREPLY=(); return ;;
     'codex weekly -z'|'codex weekly --timezone') COMPREPLY=(); return ;;
     'codex monthly -s'|'codex monthly --since') COMPREPLY=(); return ;;
@@ -266,6 +287,7 @@ _claude_top() {
     'codex monthly --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex monthly --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex monthly --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'codex monthly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex monthly --source') COMPREPLY=(); return ;;
     'codex monthly -z'|'codex monthly --timezone') COMPREPLY=(); return ;;
     'codex session -s'|'codex session --since') COMPREPLY=(); return ;;
@@ -278,6 +300,7 @@ _claude_top() {
     'codex session --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex session --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex session --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'codex session --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex session --source') COMPREPLY=(); return ;;
     'codex session -z'|'codex session --timezone') COMPREPLY=(); return ;;
     'gemini daily -s'|'gemini daily --since') COMPREPLY=(); return ;;
@@ -292,6 +315,7 @@ _claude_top() {
     'gemini daily --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini daily --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini daily --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'gemini daily --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini daily --source') COMPREPLY=(); return ;;
     'gemini daily -z'|'gemini daily --timezone') COMPREPLY=(); return ;;
     'gemini weekly -s'|'gemini weekly --since') COMPREPLY=(); return ;;
@@ -305,6 +329,7 @@ _claude_top() {
     'gemini weekly --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini weekly --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini weekly --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'gemini weekly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini weekly --source') COMPREPLY=(); return ;;
     'gemini weekly -z'|'gemini weekly --timezone') COMPREPLY=(); return ;;
     'gemini monthly -s'|'gemini monthly --since') COMPREPLY=(); return ;;
@@ -317,6 +342,7 @@ _claude_top() {
     'gemini monthly --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini monthly --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini monthly --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'gemini monthly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini monthly --source') COMPREPLY=(); return ;;
     'gemini monthly -z'|'gemini monthly --timezone') COMPREPLY=(); return ;;
     'gemini session -s'|'gemini session --since') COMPREPLY=(); return ;;
@@ -329,6 +355,7 @@ _claude_top() {
     'gemini session --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini session --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini session --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'gemini session --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini session --source') COMPREPLY=(); return ;;
     'gemini session -z'|'gemini session --timezone') COMPREPLY=(); return ;;
     'opencode daily -s'|'opencode daily --since') COMPREPLY=(); return ;;
@@ -343,6 +370,7 @@ _claude_top() {
     'opencode daily --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode daily --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode daily --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'opencode daily --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode daily --source') COMPREPLY=(); return ;;
     'opencode daily -z'|'opencode daily --timezone') COMPREPLY=(); return ;;
     'opencode weekly -s'|'opencode weekly --since') COMPREPLY=(); return ;;
@@ -356,6 +384,7 @@ _claude_top() {
     'opencode weekly --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode weekly --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode weekly --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'opencode weekly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode weekly --source') COMPREPLY=(); return ;;
     'opencode weekly -z'|'opencode weekly --timezone') COMPREPLY=(); return ;;
     'opencode monthly -s'|'opencode monthly --since') COMPREPLY=(); return ;;
@@ -368,6 +397,7 @@ _claude_top() {
     'opencode monthly --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode monthly --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode monthly --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'opencode monthly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode monthly --source') COMPREPLY=(); return ;;
     'opencode monthly -z'|'opencode monthly --timezone') COMPREPLY=(); return ;;
     'opencode session -s'|'opencode session --since') COMPREPLY=(); return ;;
@@ -380,56 +410,117 @@ _claude_top() {
     'opencode session --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode session --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode session --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'opencode session --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode session --source') COMPREPLY=(); return ;;
     'opencode session -z'|'opencode session --timezone') COMPREPLY=(); return ;;
+    'qwen daily -s'|'qwen daily --since') COMPREPLY=(); return ;;
+    'qwen daily -u'|'qwen daily --until') COMPREPLY=(); return ;;
+    'qwen daily --last') COMPREPLY=(); return ;;
+    'qwen daily -o'|'qwen daily --order') mapfile -t COMPREPLY < <(compgen -W 'asc desc' -- "$current"); return ;;
+    'qwen daily -m'|'qwen daily --mode') mapfile -t COMPREPLY < <(compgen -W 'auto calculate display' -- "$current"); return ;;
+    'qwen daily --config') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    'qwen daily -p'|'qwen daily --project') COMPREPLY=(); return ;;
+    'qwen daily --project-aliases') COMPREPLY=(); return ;;
+    'qwen daily --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen daily --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen daily --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen daily --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen daily --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen daily --source') COMPREPLY=(); return ;;
+    'qwen daily -z'|'qwen daily --timezone') COMPREPLY=(); return ;;
+    'qwen weekly -s'|'qwen weekly --since') COMPREPLY=(); return ;;
+    'qwen weekly -u'|'qwen weekly --until') COMPREPLY=(); return ;;
+    'qwen weekly --last') COMPREPLY=(); return ;;
+    'qwen weekly -o'|'qwen weekly --order') mapfile -t COMPREPLY < <(compgen -W 'asc desc' -- "$current"); return ;;
+    'qwen weekly -m'|'qwen weekly --mode') mapfile -t COMPREPLY < <(compgen -W 'auto calculate display' -- "$current"); return ;;
+    'qwen weekly --config') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    'qwen weekly -w'|'qwen weekly --start-of-week') mapfile -t COMPREPLY < <(compgen -W 'sunday monday tuesday wednesday thursday friday saturday' -- "$current"); return ;;
+    'qwen weekly --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen weekly --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen weekly --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen weekly --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen weekly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen weekly --source') COMPREPLY=(); return ;;
+    'qwen weekly -z'|'qwen weekly --timezone') COMPREPLY=(); return ;;
+    'qwen monthly -s'|'qwen monthly --since') COMPREPLY=(); return ;;
+    'qwen monthly -u'|'qwen monthly --until') COMPREPLY=(); return ;;
+    'qwen monthly --last') COMPREPLY=(); return ;;
+    'qwen monthly -o'|'qwen monthly --order') mapfile -t COMPREPLY < <(compgen -W 'asc desc' -- "$current"); return ;;
+    'qwen monthly -m'|'qwen monthly --mode') mapfile -t COMPREPLY < <(compgen -W 'auto calculate display' -- "$current"); return ;;
+    'qwen monthly --config') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    'qwen monthly --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen monthly --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen monthly --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen monthly --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen monthly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen monthly --source') COMPREPLY=(); return ;;
+    'qwen monthly -z'|'qwen monthly --timezone') COMPREPLY=(); return ;;
+    'qwen session -s'|'qwen session --since') COMPREPLY=(); return ;;
+    'qwen session -u'|'qwen session --until') COMPREPLY=(); return ;;
+    'qwen session -o'|'qwen session --order') mapfile -t COMPREPLY < <(compgen -W 'asc desc' -- "$current"); return ;;
+    'qwen session -m'|'qwen session --mode') mapfile -t COMPREPLY < <(compgen -W 'auto calculate display' -- "$current"); return ;;
+    'qwen session --config') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    'qwen session -i'|'qwen session --id') COMPREPLY=(); return ;;
+    'qwen session --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen session --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen session --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen session --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen session --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen session --source') COMPREPLY=(); return ;;
+    'qwen session -z'|'qwen session --timezone') COMPREPLY=(); return ;;
   esac
   case "$command" in
-    '') words='report export explain price prices statusline check serve doctor ledger verify bench completions manual daily weekly monthly session blocks claude codex gemini opencode -h --help -v --version --demo --once --view --period --theme --ascii --no-mouse --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'report') words='-h --help -j --json --by -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'export') words='-h --help --jsonl --csv --flat --what -o --output -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'explain') words='-h --help -s --since -u --until --model --project --session --key --against -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    '') words='report export explain price prices statusline check serve doctor ledger verify bench completions manual daily weekly monthly session blocks claude codex gemini opencode qwen -h --help -v --version --demo --once --view --period --theme --ascii --no-mouse --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'report') words='-h --help -j --json --by -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'export') words='-h --help --jsonl --csv --flat --what -o --output -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'explain') words='-h --help -s --since -u --until --model --project --session --key --against -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
     'price') words='-h --help -j --json' ;;
     'prices') words='show refresh -h --help' ;;
     'statusline') words='-h --help -B --visual-burn-rate --cost-source --context-low-threshold --context-medium-threshold --refresh-interval --git-branch -z --timezone --wrapped' ;;
-    'check') words='-h --help --budget-day --budget-week --budget-month --near -j --json -q --quiet --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'serve') words='-h --help --host --port --name --token-file --no-token --state-file --web --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'doctor') words='-h --help -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    'check') words='-h --help --budget-day --budget-week --budget-month --near -j --json -q --quiet --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'serve') words='-h --help --host --port --name --token-file --no-token --state-file --web --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'doctor') words='-h --help -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
     'ledger') words='status export import merge adopt -h --help' ;;
     'ledger status') words='-h --help -j --json' ;;
     'ledger export') words='-h --help -o --output' ;;
     'ledger import') words='-h --help' files=1 ;;
     'ledger merge') words='-h --help' files=1 ;;
     'ledger adopt') words='-h --help' ;;
-    'verify') words='-h --help -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'bench') words='-h --help -j --json --runs --workers --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    'verify') words='-h --help -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'bench') words='-h --help -j --json --runs --workers --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
     'completions') words='bash zsh fish -h --help' ;;
     'manual') words='-h --help' ;;
-    'daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'blocks') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -a --active -r --recent -t --token-limit -n --session-length --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    'daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'blocks') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -a --active -r --recent -t --token-limit -n --session-length --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
     'claude') words='daily weekly monthly session blocks -h --help' ;;
-    'claude daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --instances -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'claude weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'claude monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'claude session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'claude blocks') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -a --active -r --recent -t --token-limit -n --session-length --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    'claude daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --instances -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'claude weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'claude monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'claude session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'claude blocks') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -a --active -r --recent -t --token-limit -n --session-length --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
     'codex') words='daily weekly monthly session -h --help' ;;
-    'codex daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'codex weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'codex monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'codex session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    'codex daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'codex weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'codex monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'codex session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
     'gemini') words='daily weekly monthly session -h --help' ;;
-    'gemini daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'gemini weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'gemini monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'gemini session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    'gemini daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'gemini weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'gemini monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'gemini session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
     'opencode') words='daily weekly monthly session -h --help' ;;
-    'opencode daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'opencode weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'opencode monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'opencode session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    'opencode daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'opencode weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'opencode monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'opencode session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'qwen') words='daily weekly monthly session -h --help' ;;
+    'qwen daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'qwen weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'qwen monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
+    'qwen session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --source -z --timezone' ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
   if [[ $files ]]; then
