@@ -104,6 +104,20 @@ _DECLARED: Final = (
             ("QWEN_HOME", "folder of Qwen Code; read where QWEN_RUNTIME_DIR is not set"),
         ),
     ),
+    Client(
+        "pi",
+        "Pi",
+        "π",
+        "p",
+        reader="claude_tui.sources.pi:PiSource",
+        is_append_only=True,
+        names_providers=True,
+        logs_cost=True,
+        env=(
+            ("PI_CODING_AGENT_SESSION_DIR", "folder of Pi's sessions"),
+            ("PI_CODING_AGENT_DIR", "folder of Pi that has the sessions folder in it"),
+        ),
+    ),
 )
 
 CLIENTS: Final = {client.name: client for client in _DECLARED}
