@@ -118,6 +118,15 @@ _DECLARED: Final = (
             ("PI_CODING_AGENT_DIR", "folder of Pi that has the sessions folder in it"),
         ),
     ),
+    Client(
+        "kimi",
+        "Kimi Code",
+        "☾",
+        "m",
+        reader="claude_tui.sources.kimi:KimiSource",
+        is_append_only=True,
+        env=(("KIMI_CODE_HOME", "folder of Kimi Code"),),
+    ),
 )
 
 CLIENTS: Final = {client.name: client for client in _DECLARED}

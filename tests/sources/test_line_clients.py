@@ -17,7 +17,7 @@ from claude_tui.sources.protocol import Checkpoint, LogFile, SourceConfig
 from claude_tui.sources.registry import reader
 from tests.sources.settle import GOLDEN, Settled, expected, settle, totals
 
-NAMES = ("qwen", "pi")
+NAMES = ("qwen", "pi", "kimi")
 HOMES = [(name, home) for name in NAMES for home in sorted((GOLDEN / name).iterdir()) if home.is_dir()]
 of_homes = pytest.mark.parametrize(("name", "home"), HOMES, ids=lambda value: getattr(value, "name", value))
 of_clients = pytest.mark.parametrize("name", NAMES)
