@@ -60,7 +60,8 @@ class Wire(Conversation):
 
     def _step(self, event: Mapping[str, Any], time_ms: int) -> None:
         if text_of(event, "type") == "step.end":
-            self.spoke("tool_use" if text_of(event, "finishReason") in ("tool_use", "tool_calls") else "assistant", time_ms)
+            is_call = text_of(event, "finishReason") in ("tool_use", "tool_calls")
+            self.spoke("tool_use" if is_call else "assistant", time_ms)
 
     def _count(self, record: Mapping[str, Any], time_ms: int, offset: int) -> Iterator[Row]:
         counters = record.get("usage")
