@@ -127,6 +127,15 @@ _DECLARED: Final = (
         is_append_only=True,
         env=(("KIMI_CODE_HOME", "folder of Kimi Code"),),
     ),
+    Client(
+        "copilot",
+        "Copilot CLI",
+        "⬡",
+        "h",
+        reader="claude_tui.sources.copilot:CopilotSource",
+        is_append_only=True,
+        env=(("COPILOT_HOME", "folder of Copilot CLI"),),
+    ),
 )
 
 CLIENTS: Final = {client.name: client for client in _DECLARED}

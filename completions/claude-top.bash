@@ -4,7 +4,7 @@ _claude_top() {
   local command='' words='' files='' index
   for ((index = 1; index < COMP_CWORD; index++)); do
     case "${command:+$command }${COMP_WORDS[index]}" in
-    'report'|'export'|'explain'|'price'|'prices'|'statusline'|'check'|'serve'|'doctor'|'ledger'|'ledger status'|'ledger export'|'ledger import'|'ledger merge'|'ledger adopt'|'verify'|'bench'|'completions'|'manual'|'daily'|'weekly'|'monthly'|'session'|'blocks'|'claude'|'claude daily'|'claude weekly'|'claude monthly'|'claude session'|'claude blocks'|'codex'|'codex daily'|'codex weekly'|'codex monthly'|'codex session'|'gemini'|'gemini daily'|'gemini weekly'|'gemini monthly'|'gemini session'|'kimi'|'kimi daily'|'kimi weekly'|'kimi monthly'|'kimi session'|'opencode'|'opencode daily'|'opencode weekly'|'opencode monthly'|'opencode session'|'pi'|'pi daily'|'pi weekly'|'pi monthly'|'pi session'|'qwen'|'qwen daily'|'qwen weekly'|'qwen monthly'|'qwen session')
+    'report'|'export'|'explain'|'price'|'prices'|'statusline'|'check'|'serve'|'doctor'|'ledger'|'ledger status'|'ledger export'|'ledger import'|'ledger merge'|'ledger adopt'|'verify'|'bench'|'completions'|'manual'|'daily'|'weekly'|'monthly'|'session'|'blocks'|'claude'|'claude daily'|'claude weekly'|'claude monthly'|'claude session'|'claude blocks'|'codex'|'codex daily'|'codex weekly'|'codex monthly'|'codex session'|'copilot'|'copilot daily'|'copilot weekly'|'copilot monthly'|'copilot session'|'gemini'|'gemini daily'|'gemini weekly'|'gemini monthly'|'gemini session'|'kimi'|'kimi daily'|'kimi weekly'|'kimi monthly'|'kimi session'|'opencode'|'opencode daily'|'opencode weekly'|'opencode monthly'|'opencode session'|'pi'|'pi daily'|'pi weekly'|'pi monthly'|'pi session'|'qwen'|'qwen daily'|'qwen weekly'|'qwen monthly'|'qwen session')
       command="${command:+$command }${COMP_WORDS[index]}" ;;
     esac
   done
@@ -20,6 +20,7 @@ _claude_top() {
     ' --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     ' --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     ' --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    ' --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     ' --source') COMPREPLY=(); return ;;
     ' -z'|' --timezone') COMPREPLY=(); return ;;
     'report --by') mapfile -t COMPREPLY < <(compgen -W 'day model project session all' -- "$current"); return ;;
@@ -32,6 +33,7 @@ _claude_top() {
     'report --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'report --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'report --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'report --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'report --source') COMPREPLY=(); return ;;
     'report -z'|'report --timezone') COMPREPLY=(); return ;;
     'export --what') mapfile -t COMPREPLY < <(compgen -W 'responses days sessions' -- "$current"); return ;;
@@ -45,6 +47,7 @@ _claude_top() {
     'export --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'export --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'export --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'export --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'export --source') COMPREPLY=(); return ;;
     'export -z'|'export --timezone') COMPREPLY=(); return ;;
     'explain -s'|'explain --since') COMPREPLY=(); return ;;
@@ -61,6 +64,7 @@ _claude_top() {
     'explain --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'explain --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'explain --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'explain --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'explain --source') COMPREPLY=(); return ;;
     'explain -z'|'explain --timezone') COMPREPLY=(); return ;;
     'statusline -B'|'statusline --visual-burn-rate') mapfile -t COMPREPLY < <(compgen -W 'off emoji text emoji-text' -- "$current"); return ;;
@@ -81,6 +85,7 @@ _claude_top() {
     'check --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'check --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'check --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'check --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'check --source') COMPREPLY=(); return ;;
     'check -z'|'check --timezone') COMPREPLY=(); return ;;
     'serve --host') COMPREPLY=(); return ;;
@@ -95,6 +100,7 @@ _claude_top() {
     'serve --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'serve --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'serve --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'serve --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'serve --source') COMPREPLY=(); return ;;
     'serve -z'|'serve --timezone') COMPREPLY=(); return ;;
     'doctor --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
@@ -104,6 +110,7 @@ _claude_top() {
     'doctor --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'doctor --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'doctor --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'doctor --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'doctor --source') COMPREPLY=(); return ;;
     'doctor -z'|'doctor --timezone') COMPREPLY=(); return ;;
     'ledger export -o'|'ledger export --output') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
@@ -114,6 +121,7 @@ _claude_top() {
     'verify --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'verify --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'verify --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'verify --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'verify --source') COMPREPLY=(); return ;;
     'verify -z'|'verify --timezone') COMPREPLY=(); return ;;
     'bench --runs') COMPREPLY=(); return ;;
@@ -125,6 +133,7 @@ _claude_top() {
     'bench --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'bench --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'bench --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'bench --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'bench --source') COMPREPLY=(); return ;;
     'bench -z'|'bench --timezone') COMPREPLY=(); return ;;
     'daily -s'|'daily --since') COMPREPLY=(); return ;;
@@ -141,6 +150,7 @@ _claude_top() {
     'daily --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'daily --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'daily --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'daily --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'daily --source') COMPREPLY=(); return ;;
     'daily -z'|'daily --timezone') COMPREPLY=(); return ;;
     'weekly -s'|'weekly --since') COMPREPLY=(); return ;;
@@ -157,6 +167,7 @@ _claude_top() {
     'weekly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'weekly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'weekly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'weekly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'weekly --source') COMPREPLY=(); return ;;
     'weekly -z'|'weekly --timezone') COMPREPLY=(); return ;;
     'monthly -s'|'monthly --since') COMPREPLY=(); return ;;
@@ -173,6 +184,7 @@ _claude_top() {
     'monthly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'monthly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'monthly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'monthly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'monthly --source') COMPREPLY=(); return ;;
     'monthly -z'|'monthly --timezone') COMPREPLY=(); return ;;
     'session -s'|'session --since') COMPREPLY=(); return ;;
@@ -189,6 +201,7 @@ _claude_top() {
     'session --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'session --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'session --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'session --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'session --source') COMPREPLY=(); return ;;
     'session -z'|'session --timezone') COMPREPLY=(); return ;;
     'blocks -s'|'blocks --since') COMPREPLY=(); return ;;
@@ -205,6 +218,7 @@ _claude_top() {
     'blocks --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'blocks --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'blocks --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'blocks --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'blocks --source') COMPREPLY=(); return ;;
     'blocks -z'|'blocks --timezone') COMPREPLY=(); return ;;
     'claude daily -s'|'claude daily --since') COMPREPLY=(); return ;;
@@ -222,6 +236,7 @@ _claude_top() {
     'claude daily --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude daily --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude daily --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'claude daily --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude daily --source') COMPREPLY=(); return ;;
     'claude daily -z'|'claude daily --timezone') COMPREPLY=(); return ;;
     'claude weekly -s'|'claude weekly --since') COMPREPLY=(); return ;;
@@ -238,6 +253,7 @@ _claude_top() {
     'claude weekly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude weekly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude weekly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'claude weekly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude weekly --source') COMPREPLY=(); return ;;
     'claude weekly -z'|'claude weekly --timezone') COMPREPLY=(); return ;;
     'claude monthly -s'|'claude monthly --since') COMPREPLY=(); return ;;
@@ -253,6 +269,7 @@ _claude_top() {
     'claude monthly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude monthly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude monthly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'claude monthly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude monthly --source') COMPREPLY=(); return ;;
     'claude monthly -z'|'claude monthly --timezone') COMPREPLY=(); return ;;
     'claude session -s'|'claude session --since') COMPREPLY=(); return ;;
@@ -268,6 +285,7 @@ _claude_top() {
     'claude session --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude session --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude session --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'claude session --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude session --source') COMPREPLY=(); return ;;
     'claude session -z'|'claude session --timezone') COMPREPLY=(); return ;;
     'claude blocks -s'|'claude blocks --since') COMPREPLY=(); return ;;
@@ -284,6 +302,7 @@ _claude_top() {
     'claude blocks --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude blocks --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude blocks --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'claude blocks --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude blocks --source') COMPREPLY=(); return ;;
     'claude blocks -z'|'claude blocks --timezone') COMPREPLY=(); return ;;
     'codex daily -s'|'codex daily --since') COMPREPLY=(); return ;;
@@ -301,6 +320,7 @@ _claude_top() {
     'codex daily --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex daily --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex daily --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'codex daily --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex daily --source') COMPREPLY=(); return ;;
     'codex daily -z'|'codex daily --timezone') COMPREPLY=(); return ;;
     'codex weekly -s'|'codex weekly --since') COMPREPLY=(); return ;;
@@ -317,6 +337,7 @@ _claude_top() {
     'codex weekly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex weekly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex weekly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'codex weekly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex weekly --source') COMPREPLY=(); return ;;
     'codex weekly -z'|'codex weekly --timezone') COMPREPLY=(); return ;;
     'codex monthly -s'|'codex monthly --since') COMPREPLY=(); return ;;
@@ -332,6 +353,7 @@ _claude_top() {
     'codex monthly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex monthly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex monthly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'codex monthly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex monthly --source') COMPREPLY=(); return ;;
     'codex monthly -z'|'codex monthly --timezone') COMPREPLY=(); return ;;
     'codex session -s'|'codex session --since') COMPREPLY=(); return ;;
@@ -347,8 +369,76 @@ _claude_top() {
     'codex session --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex session --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex session --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'codex session --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex session --source') COMPREPLY=(); return ;;
     'codex session -z'|'codex session --timezone') COMPREPLY=(); return ;;
+    'copilot daily -s'|'copilot daily --since') COMPREPLY=(); return ;;
+    'copilot daily -u'|'copilot daily --until') COMPREPLY=(); return ;;
+    'copilot daily --last') COMPREPLY=(); return ;;
+    'copilot daily -o'|'copilot daily --order') mapfile -t COMPREPLY < <(compgen -W 'asc desc' -- "$current"); return ;;
+    'copilot daily -m'|'copilot daily --mode') mapfile -t COMPREPLY < <(compgen -W 'auto calculate display' -- "$current"); return ;;
+    'copilot daily --config') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    'copilot daily -p'|'copilot daily --project') COMPREPLY=(); return ;;
+    'copilot daily --project-aliases') COMPREPLY=(); return ;;
+    'copilot daily --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot daily --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot daily --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot daily --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot daily --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot daily --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot daily --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot daily --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot daily --source') COMPREPLY=(); return ;;
+    'copilot daily -z'|'copilot daily --timezone') COMPREPLY=(); return ;;
+    'copilot weekly -s'|'copilot weekly --since') COMPREPLY=(); return ;;
+    'copilot weekly -u'|'copilot weekly --until') COMPREPLY=(); return ;;
+    'copilot weekly --last') COMPREPLY=(); return ;;
+    'copilot weekly -o'|'copilot weekly --order') mapfile -t COMPREPLY < <(compgen -W 'asc desc' -- "$current"); return ;;
+    'copilot weekly -m'|'copilot weekly --mode') mapfile -t COMPREPLY < <(compgen -W 'auto calculate display' -- "$current"); return ;;
+    'copilot weekly --config') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    'copilot weekly -w'|'copilot weekly --start-of-week') mapfile -t COMPREPLY < <(compgen -W 'sunday monday tuesday wednesday thursday friday saturday' -- "$current"); return ;;
+    'copilot weekly --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot weekly --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot weekly --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot weekly --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot weekly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot weekly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot weekly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot weekly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot weekly --source') COMPREPLY=(); return ;;
+    'copilot weekly -z'|'copilot weekly --timezone') COMPREPLY=(); return ;;
+    'copilot monthly -s'|'copilot monthly --since') COMPREPLY=(); return ;;
+    'copilot monthly -u'|'copilot monthly --until') COMPREPLY=(); return ;;
+    'copilot monthly --last') COMPREPLY=(); return ;;
+    'copilot monthly -o'|'copilot monthly --order') mapfile -t COMPREPLY < <(compgen -W 'asc desc' -- "$current"); return ;;
+    'copilot monthly -m'|'copilot monthly --mode') mapfile -t COMPREPLY < <(compgen -W 'auto calculate display' -- "$current"); return ;;
+    'copilot monthly --config') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    'copilot monthly --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot monthly --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot monthly --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot monthly --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot monthly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot monthly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot monthly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot monthly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot monthly --source') COMPREPLY=(); return ;;
+    'copilot monthly -z'|'copilot monthly --timezone') COMPREPLY=(); return ;;
+    'copilot session -s'|'copilot session --since') COMPREPLY=(); return ;;
+    'copilot session -u'|'copilot session --until') COMPREPLY=(); return ;;
+    'copilot session -o'|'copilot session --order') mapfile -t COMPREPLY < <(compgen -W 'asc desc' -- "$current"); return ;;
+    'copilot session -m'|'copilot session --mode') mapfile -t COMPREPLY < <(compgen -W 'auto calculate display' -- "$current"); return ;;
+    'copilot session --config') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    'copilot session -i'|'copilot session --id') COMPREPLY=(); return ;;
+    'copilot session --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot session --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot session --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot session --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot session --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot session --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot session --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot session --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot session --source') COMPREPLY=(); return ;;
+    'copilot session -z'|'copilot session --timezone') COMPREPLY=(); return ;;
     'gemini daily -s'|'gemini daily --since') COMPREPLY=(); return ;;
     'gemini daily -u'|'gemini daily --until') COMPREPLY=(); return ;;
     'gemini daily --last') COMPREPLY=(); return ;;
@@ -364,6 +454,7 @@ _claude_top() {
     'gemini daily --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini daily --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini daily --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'gemini daily --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini daily --source') COMPREPLY=(); return ;;
     'gemini daily -z'|'gemini daily --timezone') COMPREPLY=(); return ;;
     'gemini weekly -s'|'gemini weekly --since') COMPREPLY=(); return ;;
@@ -380,6 +471,7 @@ _claude_top() {
     'gemini weekly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini weekly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini weekly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'gemini weekly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini weekly --source') COMPREPLY=(); return ;;
     'gemini weekly -z'|'gemini weekly --timezone') COMPREPLY=(); return ;;
     'gemini monthly -s'|'gemini monthly --since') COMPREPLY=(); return ;;
@@ -395,6 +487,7 @@ _claude_top() {
     'gemini monthly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini monthly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini monthly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'gemini monthly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini monthly --source') COMPREPLY=(); return ;;
     'gemini monthly -z'|'gemini monthly --timezone') COMPREPLY=(); return ;;
     'gemini session -s'|'gemini session --since') COMPREPLY=(); return ;;
@@ -410,6 +503,7 @@ _claude_top() {
     'gemini session --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini session --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini session --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'gemini session --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini session --source') COMPREPLY=(); return ;;
     'gemini session -z'|'gemini session --timezone') COMPREPLY=(); return ;;
     'kimi daily -s'|'kimi daily --since') COMPREPLY=(); return ;;
@@ -427,6 +521,7 @@ _claude_top() {
     'kimi daily --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'kimi daily --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'kimi daily --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kimi daily --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'kimi daily --source') COMPREPLY=(); return ;;
     'kimi daily -z'|'kimi daily --timezone') COMPREPLY=(); return ;;
     'kimi weekly -s'|'kimi weekly --since') COMPREPLY=(); return ;;
@@ -443,6 +538,7 @@ _claude_top() {
     'kimi weekly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'kimi weekly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'kimi weekly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kimi weekly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'kimi weekly --source') COMPREPLY=(); return ;;
     'kimi weekly -z'|'kimi weekly --timezone') COMPREPLY=(); return ;;
     'kimi monthly -s'|'kimi monthly --since') COMPREPLY=(); return ;;
@@ -458,6 +554,7 @@ _claude_top() {
     'kimi monthly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'kimi monthly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'kimi monthly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kimi monthly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'kimi monthly --source') COMPREPLY=(); return ;;
     'kimi monthly -z'|'kimi monthly --timezone') COMPREPLY=(); return ;;
     'kimi session -s'|'kimi session --since') COMPREPLY=(); return ;;
@@ -473,6 +570,7 @@ _claude_top() {
     'kimi session --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'kimi session --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'kimi session --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kimi session --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'kimi session --source') COMPREPLY=(); return ;;
     'kimi session -z'|'kimi session --timezone') COMPREPLY=(); return ;;
     'opencode daily -s'|'opencode daily --since') COMPREPLY=(); return ;;
@@ -490,6 +588,7 @@ _claude_top() {
     'opencode daily --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode daily --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode daily --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'opencode daily --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode daily --source') COMPREPLY=(); return ;;
     'opencode daily -z'|'opencode daily --timezone') COMPREPLY=(); return ;;
     'opencode weekly -s'|'opencode weekly --since') COMPREPLY=(); return ;;
@@ -506,6 +605,7 @@ _claude_top() {
     'opencode weekly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode weekly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode weekly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'opencode weekly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode weekly --source') COMPREPLY=(); return ;;
     'opencode weekly -z'|'opencode weekly --timezone') COMPREPLY=(); return ;;
     'opencode monthly -s'|'opencode monthly --since') COMPREPLY=(); return ;;
@@ -521,6 +621,7 @@ _claude_top() {
     'opencode monthly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode monthly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode monthly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'opencode monthly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode monthly --source') COMPREPLY=(); return ;;
     'opencode monthly -z'|'opencode monthly --timezone') COMPREPLY=(); return ;;
     'opencode session -s'|'opencode session --since') COMPREPLY=(); return ;;
@@ -536,6 +637,7 @@ _claude_top() {
     'opencode session --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode session --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode session --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'opencode session --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode session --source') COMPREPLY=(); return ;;
     'opencode session -z'|'opencode session --timezone') COMPREPLY=(); return ;;
     'pi daily -s'|'pi daily --since') COMPREPLY=(); return ;;
@@ -553,6 +655,7 @@ _claude_top() {
     'pi daily --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'pi daily --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'pi daily --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'pi daily --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'pi daily --source') COMPREPLY=(); return ;;
     'pi daily -z'|'pi daily --timezone') COMPREPLY=(); return ;;
     'pi weekly -s'|'pi weekly --since') COMPREPLY=(); return ;;
@@ -569,6 +672,7 @@ _claude_top() {
     'pi weekly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'pi weekly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'pi weekly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'pi weekly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'pi weekly --source') COMPREPLY=(); return ;;
     'pi weekly -z'|'pi weekly --timezone') COMPREPLY=(); return ;;
     'pi monthly -s'|'pi monthly --since') COMPREPLY=(); return ;;
@@ -584,6 +688,7 @@ _claude_top() {
     'pi monthly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'pi monthly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'pi monthly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'pi monthly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'pi monthly --source') COMPREPLY=(); return ;;
     'pi monthly -z'|'pi monthly --timezone') COMPREPLY=(); return ;;
     'pi session -s'|'pi session --since') COMPREPLY=(); return ;;
@@ -599,6 +704,7 @@ _claude_top() {
     'pi session --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'pi session --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'pi session --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'pi session --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'pi session --source') COMPREPLY=(); return ;;
     'pi session -z'|'pi session --timezone') COMPREPLY=(); return ;;
     'qwen daily -s'|'qwen daily --since') COMPREPLY=(); return ;;
@@ -616,6 +722,7 @@ _claude_top() {
     'qwen daily --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'qwen daily --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'qwen daily --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen daily --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'qwen daily --source') COMPREPLY=(); return ;;
     'qwen daily -z'|'qwen daily --timezone') COMPREPLY=(); return ;;
     'qwen weekly -s'|'qwen weekly --since') COMPREPLY=(); return ;;
@@ -632,6 +739,7 @@ _claude_top() {
     'qwen weekly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'qwen weekly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'qwen weekly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen weekly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'qwen weekly --source') COMPREPLY=(); return ;;
     'qwen weekly -z'|'qwen weekly --timezone') COMPREPLY=(); return ;;
     'qwen monthly -s'|'qwen monthly --since') COMPREPLY=(); return ;;
@@ -647,6 +755,7 @@ _claude_top() {
     'qwen monthly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'qwen monthly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'qwen monthly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen monthly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'qwen monthly --source') COMPREPLY=(); return ;;
     'qwen monthly -z'|'qwen monthly --timezone') COMPREPLY=(); return ;;
     'qwen session -s'|'qwen session --since') COMPREPLY=(); return ;;
@@ -662,71 +771,77 @@ _claude_top() {
     'qwen session --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'qwen session --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'qwen session --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen session --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'qwen session --source') COMPREPLY=(); return ;;
     'qwen session -z'|'qwen session --timezone') COMPREPLY=(); return ;;
   esac
   case "$command" in
-    '') words='report export explain price prices statusline check serve doctor ledger verify bench completions manual daily weekly monthly session blocks claude codex gemini kimi opencode pi qwen -h --help -v --version --demo --once --view --period --theme --ascii --no-mouse --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'report') words='-h --help -j --json --by -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'export') words='-h --help --jsonl --csv --flat --what -o --output -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'explain') words='-h --help -s --since -u --until --model --project --session --key --against -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
+    '') words='report export explain price prices statusline check serve doctor ledger verify bench completions manual daily weekly monthly session blocks claude codex copilot gemini kimi opencode pi qwen -h --help -v --version --demo --once --view --period --theme --ascii --no-mouse --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'report') words='-h --help -j --json --by -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'export') words='-h --help --jsonl --csv --flat --what -o --output -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'explain') words='-h --help -s --since -u --until --model --project --session --key --against -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
     'price') words='-h --help -j --json' ;;
     'prices') words='show refresh -h --help' ;;
     'statusline') words='-h --help -B --visual-burn-rate --cost-source --context-low-threshold --context-medium-threshold --refresh-interval --git-branch -z --timezone --wrapped' ;;
-    'check') words='-h --help --budget-day --budget-week --budget-month --near -j --json -q --quiet --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'serve') words='-h --help --host --port --name --token-file --no-token --state-file --web --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'doctor') words='-h --help -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
+    'check') words='-h --help --budget-day --budget-week --budget-month --near -j --json -q --quiet --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'serve') words='-h --help --host --port --name --token-file --no-token --state-file --web --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'doctor') words='-h --help -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
     'ledger') words='status export import merge adopt -h --help' ;;
     'ledger status') words='-h --help -j --json' ;;
     'ledger export') words='-h --help -o --output' ;;
     'ledger import') words='-h --help' files=1 ;;
     'ledger merge') words='-h --help' files=1 ;;
     'ledger adopt') words='-h --help' ;;
-    'verify') words='-h --help -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'bench') words='-h --help -j --json --runs --workers --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
+    'verify') words='-h --help -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'bench') words='-h --help -j --json --runs --workers --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
     'completions') words='bash zsh fish -h --help' ;;
     'manual') words='-h --help' ;;
-    'daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'blocks') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -a --active -r --recent -t --token-limit -n --session-length --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
+    'daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'blocks') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -a --active -r --recent -t --token-limit -n --session-length --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
     'claude') words='daily weekly monthly session blocks -h --help' ;;
-    'claude daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --instances -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'claude weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'claude monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'claude session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'claude blocks') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -a --active -r --recent -t --token-limit -n --session-length --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
+    'claude daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --instances -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'claude weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'claude monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'claude session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'claude blocks') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -a --active -r --recent -t --token-limit -n --session-length --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
     'codex') words='daily weekly monthly session -h --help' ;;
-    'codex daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'codex weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'codex monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'codex session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
+    'codex daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'codex weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'codex monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'codex session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'copilot') words='daily weekly monthly session -h --help' ;;
+    'copilot daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'copilot weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'copilot monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'copilot session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
     'gemini') words='daily weekly monthly session -h --help' ;;
-    'gemini daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'gemini weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'gemini monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'gemini session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
+    'gemini daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'gemini weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'gemini monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'gemini session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
     'kimi') words='daily weekly monthly session -h --help' ;;
-    'kimi daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'kimi weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'kimi monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'kimi session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
+    'kimi daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'kimi weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'kimi monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'kimi session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
     'opencode') words='daily weekly monthly session -h --help' ;;
-    'opencode daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'opencode weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'opencode monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'opencode session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
+    'opencode daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'opencode weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'opencode monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'opencode session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
     'pi') words='daily weekly monthly session -h --help' ;;
-    'pi daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'pi weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'pi monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'pi session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
+    'pi daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'pi weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'pi monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'pi session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
     'qwen') words='daily weekly monthly session -h --help' ;;
-    'qwen daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'qwen weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'qwen monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
-    'qwen session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --source -z --timezone' ;;
+    'qwen daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'qwen weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'qwen monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'qwen session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
   if [[ $files ]]; then
