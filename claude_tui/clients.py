@@ -136,6 +136,19 @@ _DECLARED: Final = (
         is_append_only=True,
         env=(("COPILOT_HOME", "folder of Copilot CLI"),),
     ),
+    Client(
+        "kilo",
+        "Kilo CLI",
+        "▦",
+        "k",
+        reader="claude_tui.sources.opencode.kilo:KiloSource",
+        names_providers=True,
+        logs_cost=True,
+        env=(
+            ("KILO_DB", "database of Kilo CLI"),
+            ("XDG_DATA_HOME", "folder that has the data folder of Kilo CLI in it"),
+        ),
+    ),
 )
 
 CLIENTS: Final = {client.name: client for client in _DECLARED}

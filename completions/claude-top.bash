@@ -4,7 +4,7 @@ _claude_top() {
   local command='' words='' files='' index
   for ((index = 1; index < COMP_CWORD; index++)); do
     case "${command:+$command }${COMP_WORDS[index]}" in
-    'report'|'export'|'explain'|'price'|'prices'|'statusline'|'check'|'serve'|'doctor'|'ledger'|'ledger status'|'ledger export'|'ledger import'|'ledger merge'|'ledger adopt'|'verify'|'bench'|'completions'|'manual'|'daily'|'weekly'|'monthly'|'session'|'blocks'|'claude'|'claude daily'|'claude weekly'|'claude monthly'|'claude session'|'claude blocks'|'codex'|'codex daily'|'codex weekly'|'codex monthly'|'codex session'|'copilot'|'copilot daily'|'copilot weekly'|'copilot monthly'|'copilot session'|'gemini'|'gemini daily'|'gemini weekly'|'gemini monthly'|'gemini session'|'kimi'|'kimi daily'|'kimi weekly'|'kimi monthly'|'kimi session'|'opencode'|'opencode daily'|'opencode weekly'|'opencode monthly'|'opencode session'|'pi'|'pi daily'|'pi weekly'|'pi monthly'|'pi session'|'qwen'|'qwen daily'|'qwen weekly'|'qwen monthly'|'qwen session')
+    'report'|'export'|'explain'|'price'|'prices'|'statusline'|'check'|'serve'|'doctor'|'ledger'|'ledger status'|'ledger export'|'ledger import'|'ledger merge'|'ledger adopt'|'verify'|'bench'|'completions'|'manual'|'daily'|'weekly'|'monthly'|'session'|'blocks'|'claude'|'claude daily'|'claude weekly'|'claude monthly'|'claude session'|'claude blocks'|'codex'|'codex daily'|'codex weekly'|'codex monthly'|'codex session'|'copilot'|'copilot daily'|'copilot weekly'|'copilot monthly'|'copilot session'|'gemini'|'gemini daily'|'gemini weekly'|'gemini monthly'|'gemini session'|'kilo'|'kilo daily'|'kilo weekly'|'kilo monthly'|'kilo session'|'kimi'|'kimi daily'|'kimi weekly'|'kimi monthly'|'kimi session'|'opencode'|'opencode daily'|'opencode weekly'|'opencode monthly'|'opencode session'|'pi'|'pi daily'|'pi weekly'|'pi monthly'|'pi session'|'qwen'|'qwen daily'|'qwen weekly'|'qwen monthly'|'qwen session')
       command="${command:+$command }${COMP_WORDS[index]}" ;;
     esac
   done
@@ -21,6 +21,7 @@ _claude_top() {
     ' --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     ' --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     ' --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    ' --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     ' --source') COMPREPLY=(); return ;;
     ' -z'|' --timezone') COMPREPLY=(); return ;;
     'report --by') mapfile -t COMPREPLY < <(compgen -W 'day model project session all' -- "$current"); return ;;
@@ -34,6 +35,7 @@ _claude_top() {
     'report --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'report --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'report --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'report --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'report --source') COMPREPLY=(); return ;;
     'report -z'|'report --timezone') COMPREPLY=(); return ;;
     'export --what') mapfile -t COMPREPLY < <(compgen -W 'responses days sessions' -- "$current"); return ;;
@@ -48,6 +50,7 @@ _claude_top() {
     'export --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'export --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'export --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'export --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'export --source') COMPREPLY=(); return ;;
     'export -z'|'export --timezone') COMPREPLY=(); return ;;
     'explain -s'|'explain --since') COMPREPLY=(); return ;;
@@ -65,6 +68,7 @@ _claude_top() {
     'explain --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'explain --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'explain --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'explain --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'explain --source') COMPREPLY=(); return ;;
     'explain -z'|'explain --timezone') COMPREPLY=(); return ;;
     'statusline -B'|'statusline --visual-burn-rate') mapfile -t COMPREPLY < <(compgen -W 'off emoji text emoji-text' -- "$current"); return ;;
@@ -86,6 +90,7 @@ _claude_top() {
     'check --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'check --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'check --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'check --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'check --source') COMPREPLY=(); return ;;
     'check -z'|'check --timezone') COMPREPLY=(); return ;;
     'serve --host') COMPREPLY=(); return ;;
@@ -101,6 +106,7 @@ _claude_top() {
     'serve --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'serve --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'serve --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'serve --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'serve --source') COMPREPLY=(); return ;;
     'serve -z'|'serve --timezone') COMPREPLY=(); return ;;
     'doctor --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
@@ -111,6 +117,7 @@ _claude_top() {
     'doctor --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'doctor --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'doctor --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'doctor --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'doctor --source') COMPREPLY=(); return ;;
     'doctor -z'|'doctor --timezone') COMPREPLY=(); return ;;
     'ledger export -o'|'ledger export --output') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
@@ -122,6 +129,7 @@ _claude_top() {
     'verify --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'verify --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'verify --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'verify --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'verify --source') COMPREPLY=(); return ;;
     'verify -z'|'verify --timezone') COMPREPLY=(); return ;;
     'bench --runs') COMPREPLY=(); return ;;
@@ -134,6 +142,7 @@ _claude_top() {
     'bench --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'bench --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'bench --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'bench --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'bench --source') COMPREPLY=(); return ;;
     'bench -z'|'bench --timezone') COMPREPLY=(); return ;;
     'daily -s'|'daily --since') COMPREPLY=(); return ;;
@@ -151,6 +160,7 @@ _claude_top() {
     'daily --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'daily --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'daily --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'daily --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'daily --source') COMPREPLY=(); return ;;
     'daily -z'|'daily --timezone') COMPREPLY=(); return ;;
     'weekly -s'|'weekly --since') COMPREPLY=(); return ;;
@@ -168,6 +178,7 @@ _claude_top() {
     'weekly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'weekly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'weekly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'weekly --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'weekly --source') COMPREPLY=(); return ;;
     'weekly -z'|'weekly --timezone') COMPREPLY=(); return ;;
     'monthly -s'|'monthly --since') COMPREPLY=(); return ;;
@@ -185,6 +196,7 @@ _claude_top() {
     'monthly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'monthly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'monthly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'monthly --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'monthly --source') COMPREPLY=(); return ;;
     'monthly -z'|'monthly --timezone') COMPREPLY=(); return ;;
     'session -s'|'session --since') COMPREPLY=(); return ;;
@@ -202,6 +214,7 @@ _claude_top() {
     'session --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'session --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'session --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'session --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'session --source') COMPREPLY=(); return ;;
     'session -z'|'session --timezone') COMPREPLY=(); return ;;
     'blocks -s'|'blocks --since') COMPREPLY=(); return ;;
@@ -219,6 +232,7 @@ _claude_top() {
     'blocks --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'blocks --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'blocks --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'blocks --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'blocks --source') COMPREPLY=(); return ;;
     'blocks -z'|'blocks --timezone') COMPREPLY=(); return ;;
     'claude daily -s'|'claude daily --since') COMPREPLY=(); return ;;
@@ -237,6 +251,7 @@ _claude_top() {
     'claude daily --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude daily --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude daily --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'claude daily --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude daily --source') COMPREPLY=(); return ;;
     'claude daily -z'|'claude daily --timezone') COMPREPLY=(); return ;;
     'claude weekly -s'|'claude weekly --since') COMPREPLY=(); return ;;
@@ -254,6 +269,7 @@ _claude_top() {
     'claude weekly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude weekly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude weekly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'claude weekly --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude weekly --source') COMPREPLY=(); return ;;
     'claude weekly -z'|'claude weekly --timezone') COMPREPLY=(); return ;;
     'claude monthly -s'|'claude monthly --since') COMPREPLY=(); return ;;
@@ -270,6 +286,7 @@ _claude_top() {
     'claude monthly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude monthly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude monthly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'claude monthly --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude monthly --source') COMPREPLY=(); return ;;
     'claude monthly -z'|'claude monthly --timezone') COMPREPLY=(); return ;;
     'claude session -s'|'claude session --since') COMPREPLY=(); return ;;
@@ -286,6 +303,7 @@ _claude_top() {
     'claude session --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude session --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude session --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'claude session --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude session --source') COMPREPLY=(); return ;;
     'claude session -z'|'claude session --timezone') COMPREPLY=(); return ;;
     'claude blocks -s'|'claude blocks --since') COMPREPLY=(); return ;;
@@ -303,6 +321,7 @@ _claude_top() {
     'claude blocks --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude blocks --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude blocks --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'claude blocks --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'claude blocks --source') COMPREPLY=(); return ;;
     'claude blocks -z'|'claude blocks --timezone') COMPREPLY=(); return ;;
     'codex daily -s'|'codex daily --since') COMPREPLY=(); return ;;
@@ -321,6 +340,7 @@ _claude_top() {
     'codex daily --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex daily --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex daily --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'codex daily --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex daily --source') COMPREPLY=(); return ;;
     'codex daily -z'|'codex daily --timezone') COMPREPLY=(); return ;;
     'codex weekly -s'|'codex weekly --since') COMPREPLY=(); return ;;
@@ -338,6 +358,7 @@ _claude_top() {
     'codex weekly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex weekly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex weekly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'codex weekly --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex weekly --source') COMPREPLY=(); return ;;
     'codex weekly -z'|'codex weekly --timezone') COMPREPLY=(); return ;;
     'codex monthly -s'|'codex monthly --since') COMPREPLY=(); return ;;
@@ -354,6 +375,7 @@ _claude_top() {
     'codex monthly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex monthly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex monthly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'codex monthly --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex monthly --source') COMPREPLY=(); return ;;
     'codex monthly -z'|'codex monthly --timezone') COMPREPLY=(); return ;;
     'codex session -s'|'codex session --since') COMPREPLY=(); return ;;
@@ -370,6 +392,7 @@ _claude_top() {
     'codex session --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex session --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex session --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'codex session --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'codex session --source') COMPREPLY=(); return ;;
     'codex session -z'|'codex session --timezone') COMPREPLY=(); return ;;
     'copilot daily -s'|'copilot daily --since') COMPREPLY=(); return ;;
@@ -388,6 +411,7 @@ _claude_top() {
     'copilot daily --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'copilot daily --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'copilot daily --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot daily --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'copilot daily --source') COMPREPLY=(); return ;;
     'copilot daily -z'|'copilot daily --timezone') COMPREPLY=(); return ;;
     'copilot weekly -s'|'copilot weekly --since') COMPREPLY=(); return ;;
@@ -405,6 +429,7 @@ _claude_top() {
     'copilot weekly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'copilot weekly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'copilot weekly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot weekly --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'copilot weekly --source') COMPREPLY=(); return ;;
     'copilot weekly -z'|'copilot weekly --timezone') COMPREPLY=(); return ;;
     'copilot monthly -s'|'copilot monthly --since') COMPREPLY=(); return ;;
@@ -421,6 +446,7 @@ _claude_top() {
     'copilot monthly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'copilot monthly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'copilot monthly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot monthly --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'copilot monthly --source') COMPREPLY=(); return ;;
     'copilot monthly -z'|'copilot monthly --timezone') COMPREPLY=(); return ;;
     'copilot session -s'|'copilot session --since') COMPREPLY=(); return ;;
@@ -437,6 +463,7 @@ _claude_top() {
     'copilot session --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'copilot session --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'copilot session --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'copilot session --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'copilot session --source') COMPREPLY=(); return ;;
     'copilot session -z'|'copilot session --timezone') COMPREPLY=(); return ;;
     'gemini daily -s'|'gemini daily --since') COMPREPLY=(); return ;;
@@ -455,6 +482,7 @@ _claude_top() {
     'gemini daily --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini daily --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini daily --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'gemini daily --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini daily --source') COMPREPLY=(); return ;;
     'gemini daily -z'|'gemini daily --timezone') COMPREPLY=(); return ;;
     'gemini weekly -s'|'gemini weekly --since') COMPREPLY=(); return ;;
@@ -472,6 +500,7 @@ _claude_top() {
     'gemini weekly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini weekly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini weekly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'gemini weekly --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini weekly --source') COMPREPLY=(); return ;;
     'gemini weekly -z'|'gemini weekly --timezone') COMPREPLY=(); return ;;
     'gemini monthly -s'|'gemini monthly --since') COMPREPLY=(); return ;;
@@ -488,6 +517,7 @@ _claude_top() {
     'gemini monthly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini monthly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini monthly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'gemini monthly --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini monthly --source') COMPREPLY=(); return ;;
     'gemini monthly -z'|'gemini monthly --timezone') COMPREPLY=(); return ;;
     'gemini session -s'|'gemini session --since') COMPREPLY=(); return ;;
@@ -504,8 +534,80 @@ _claude_top() {
     'gemini session --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini session --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini session --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'gemini session --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'gemini session --source') COMPREPLY=(); return ;;
     'gemini session -z'|'gemini session --timezone') COMPREPLY=(); return ;;
+    'kilo daily -s'|'kilo daily --since') COMPREPLY=(); return ;;
+    'kilo daily -u'|'kilo daily --until') COMPREPLY=(); return ;;
+    'kilo daily --last') COMPREPLY=(); return ;;
+    'kilo daily -o'|'kilo daily --order') mapfile -t COMPREPLY < <(compgen -W 'asc desc' -- "$current"); return ;;
+    'kilo daily -m'|'kilo daily --mode') mapfile -t COMPREPLY < <(compgen -W 'auto calculate display' -- "$current"); return ;;
+    'kilo daily --config') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    'kilo daily -p'|'kilo daily --project') COMPREPLY=(); return ;;
+    'kilo daily --project-aliases') COMPREPLY=(); return ;;
+    'kilo daily --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo daily --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo daily --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo daily --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo daily --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo daily --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo daily --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo daily --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo daily --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo daily --source') COMPREPLY=(); return ;;
+    'kilo daily -z'|'kilo daily --timezone') COMPREPLY=(); return ;;
+    'kilo weekly -s'|'kilo weekly --since') COMPREPLY=(); return ;;
+    'kilo weekly -u'|'kilo weekly --until') COMPREPLY=(); return ;;
+    'kilo weekly --last') COMPREPLY=(); return ;;
+    'kilo weekly -o'|'kilo weekly --order') mapfile -t COMPREPLY < <(compgen -W 'asc desc' -- "$current"); return ;;
+    'kilo weekly -m'|'kilo weekly --mode') mapfile -t COMPREPLY < <(compgen -W 'auto calculate display' -- "$current"); return ;;
+    'kilo weekly --config') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    'kilo weekly -w'|'kilo weekly --start-of-week') mapfile -t COMPREPLY < <(compgen -W 'sunday monday tuesday wednesday thursday friday saturday' -- "$current"); return ;;
+    'kilo weekly --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo weekly --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo weekly --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo weekly --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo weekly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo weekly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo weekly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo weekly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo weekly --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo weekly --source') COMPREPLY=(); return ;;
+    'kilo weekly -z'|'kilo weekly --timezone') COMPREPLY=(); return ;;
+    'kilo monthly -s'|'kilo monthly --since') COMPREPLY=(); return ;;
+    'kilo monthly -u'|'kilo monthly --until') COMPREPLY=(); return ;;
+    'kilo monthly --last') COMPREPLY=(); return ;;
+    'kilo monthly -o'|'kilo monthly --order') mapfile -t COMPREPLY < <(compgen -W 'asc desc' -- "$current"); return ;;
+    'kilo monthly -m'|'kilo monthly --mode') mapfile -t COMPREPLY < <(compgen -W 'auto calculate display' -- "$current"); return ;;
+    'kilo monthly --config') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    'kilo monthly --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo monthly --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo monthly --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo monthly --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo monthly --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo monthly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo monthly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo monthly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo monthly --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo monthly --source') COMPREPLY=(); return ;;
+    'kilo monthly -z'|'kilo monthly --timezone') COMPREPLY=(); return ;;
+    'kilo session -s'|'kilo session --since') COMPREPLY=(); return ;;
+    'kilo session -u'|'kilo session --until') COMPREPLY=(); return ;;
+    'kilo session -o'|'kilo session --order') mapfile -t COMPREPLY < <(compgen -W 'asc desc' -- "$current"); return ;;
+    'kilo session -m'|'kilo session --mode') mapfile -t COMPREPLY < <(compgen -W 'auto calculate display' -- "$current"); return ;;
+    'kilo session --config') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    'kilo session -i'|'kilo session --id') COMPREPLY=(); return ;;
+    'kilo session --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo session --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo session --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo session --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo session --qwen-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo session --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo session --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo session --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo session --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kilo session --source') COMPREPLY=(); return ;;
+    'kilo session -z'|'kilo session --timezone') COMPREPLY=(); return ;;
     'kimi daily -s'|'kimi daily --since') COMPREPLY=(); return ;;
     'kimi daily -u'|'kimi daily --until') COMPREPLY=(); return ;;
     'kimi daily --last') COMPREPLY=(); return ;;
@@ -522,6 +624,7 @@ _claude_top() {
     'kimi daily --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'kimi daily --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'kimi daily --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kimi daily --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'kimi daily --source') COMPREPLY=(); return ;;
     'kimi daily -z'|'kimi daily --timezone') COMPREPLY=(); return ;;
     'kimi weekly -s'|'kimi weekly --since') COMPREPLY=(); return ;;
@@ -539,6 +642,7 @@ _claude_top() {
     'kimi weekly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'kimi weekly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'kimi weekly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kimi weekly --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'kimi weekly --source') COMPREPLY=(); return ;;
     'kimi weekly -z'|'kimi weekly --timezone') COMPREPLY=(); return ;;
     'kimi monthly -s'|'kimi monthly --since') COMPREPLY=(); return ;;
@@ -555,6 +659,7 @@ _claude_top() {
     'kimi monthly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'kimi monthly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'kimi monthly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kimi monthly --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'kimi monthly --source') COMPREPLY=(); return ;;
     'kimi monthly -z'|'kimi monthly --timezone') COMPREPLY=(); return ;;
     'kimi session -s'|'kimi session --since') COMPREPLY=(); return ;;
@@ -571,6 +676,7 @@ _claude_top() {
     'kimi session --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'kimi session --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'kimi session --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'kimi session --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'kimi session --source') COMPREPLY=(); return ;;
     'kimi session -z'|'kimi session --timezone') COMPREPLY=(); return ;;
     'opencode daily -s'|'opencode daily --since') COMPREPLY=(); return ;;
@@ -589,6 +695,7 @@ _claude_top() {
     'opencode daily --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode daily --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode daily --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'opencode daily --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode daily --source') COMPREPLY=(); return ;;
     'opencode daily -z'|'opencode daily --timezone') COMPREPLY=(); return ;;
     'opencode weekly -s'|'opencode weekly --since') COMPREPLY=(); return ;;
@@ -606,6 +713,7 @@ _claude_top() {
     'opencode weekly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode weekly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode weekly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'opencode weekly --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode weekly --source') COMPREPLY=(); return ;;
     'opencode weekly -z'|'opencode weekly --timezone') COMPREPLY=(); return ;;
     'opencode monthly -s'|'opencode monthly --since') COMPREPLY=(); return ;;
@@ -622,6 +730,7 @@ _claude_top() {
     'opencode monthly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode monthly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode monthly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'opencode monthly --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode monthly --source') COMPREPLY=(); return ;;
     'opencode monthly -z'|'opencode monthly --timezone') COMPREPLY=(); return ;;
     'opencode session -s'|'opencode session --since') COMPREPLY=(); return ;;
@@ -638,6 +747,7 @@ _claude_top() {
     'opencode session --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode session --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode session --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'opencode session --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode session --source') COMPREPLY=(); return ;;
     'opencode session -z'|'opencode session --timezone') COMPREPLY=(); return ;;
     'pi daily -s'|'pi daily --since') COMPREPLY=(); return ;;
@@ -656,6 +766,7 @@ _claude_top() {
     'pi daily --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'pi daily --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'pi daily --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'pi daily --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'pi daily --source') COMPREPLY=(); return ;;
     'pi daily -z'|'pi daily --timezone') COMPREPLY=(); return ;;
     'pi weekly -s'|'pi weekly --since') COMPREPLY=(); return ;;
@@ -673,6 +784,7 @@ _claude_top() {
     'pi weekly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'pi weekly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'pi weekly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'pi weekly --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'pi weekly --source') COMPREPLY=(); return ;;
     'pi weekly -z'|'pi weekly --timezone') COMPREPLY=(); return ;;
     'pi monthly -s'|'pi monthly --since') COMPREPLY=(); return ;;
@@ -689,6 +801,7 @@ _claude_top() {
     'pi monthly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'pi monthly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'pi monthly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'pi monthly --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'pi monthly --source') COMPREPLY=(); return ;;
     'pi monthly -z'|'pi monthly --timezone') COMPREPLY=(); return ;;
     'pi session -s'|'pi session --since') COMPREPLY=(); return ;;
@@ -705,6 +818,7 @@ _claude_top() {
     'pi session --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'pi session --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'pi session --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'pi session --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'pi session --source') COMPREPLY=(); return ;;
     'pi session -z'|'pi session --timezone') COMPREPLY=(); return ;;
     'qwen daily -s'|'qwen daily --since') COMPREPLY=(); return ;;
@@ -723,6 +837,7 @@ _claude_top() {
     'qwen daily --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'qwen daily --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'qwen daily --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen daily --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'qwen daily --source') COMPREPLY=(); return ;;
     'qwen daily -z'|'qwen daily --timezone') COMPREPLY=(); return ;;
     'qwen weekly -s'|'qwen weekly --since') COMPREPLY=(); return ;;
@@ -740,6 +855,7 @@ _claude_top() {
     'qwen weekly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'qwen weekly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'qwen weekly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen weekly --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'qwen weekly --source') COMPREPLY=(); return ;;
     'qwen weekly -z'|'qwen weekly --timezone') COMPREPLY=(); return ;;
     'qwen monthly -s'|'qwen monthly --since') COMPREPLY=(); return ;;
@@ -756,6 +872,7 @@ _claude_top() {
     'qwen monthly --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'qwen monthly --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'qwen monthly --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen monthly --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'qwen monthly --source') COMPREPLY=(); return ;;
     'qwen monthly -z'|'qwen monthly --timezone') COMPREPLY=(); return ;;
     'qwen session -s'|'qwen session --since') COMPREPLY=(); return ;;
@@ -772,76 +889,82 @@ _claude_top() {
     'qwen session --pi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'qwen session --kimi-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'qwen session --copilot-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    'qwen session --kilo-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'qwen session --source') COMPREPLY=(); return ;;
     'qwen session -z'|'qwen session --timezone') COMPREPLY=(); return ;;
   esac
   case "$command" in
-    '') words='report export explain price prices statusline check serve doctor ledger verify bench completions manual daily weekly monthly session blocks claude codex copilot gemini kimi opencode pi qwen -h --help -v --version --demo --once --view --period --theme --ascii --no-mouse --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'report') words='-h --help -j --json --by -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'export') words='-h --help --jsonl --csv --flat --what -o --output -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'explain') words='-h --help -s --since -u --until --model --project --session --key --against -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    '') words='report export explain price prices statusline check serve doctor ledger verify bench completions manual daily weekly monthly session blocks claude codex copilot gemini kilo kimi opencode pi qwen -h --help -v --version --demo --once --view --period --theme --ascii --no-mouse --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'report') words='-h --help -j --json --by -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'export') words='-h --help --jsonl --csv --flat --what -o --output -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'explain') words='-h --help -s --since -u --until --model --project --session --key --against -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
     'price') words='-h --help -j --json' ;;
     'prices') words='show refresh -h --help' ;;
     'statusline') words='-h --help -B --visual-burn-rate --cost-source --context-low-threshold --context-medium-threshold --refresh-interval --git-branch -z --timezone --wrapped' ;;
-    'check') words='-h --help --budget-day --budget-week --budget-month --near -j --json -q --quiet --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'serve') words='-h --help --host --port --name --token-file --no-token --state-file --web --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'doctor') words='-h --help -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'check') words='-h --help --budget-day --budget-week --budget-month --near -j --json -q --quiet --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'serve') words='-h --help --host --port --name --token-file --no-token --state-file --web --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'doctor') words='-h --help -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
     'ledger') words='status export import merge adopt -h --help' ;;
     'ledger status') words='-h --help -j --json' ;;
     'ledger export') words='-h --help -o --output' ;;
     'ledger import') words='-h --help' files=1 ;;
     'ledger merge') words='-h --help' files=1 ;;
     'ledger adopt') words='-h --help' ;;
-    'verify') words='-h --help -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'bench') words='-h --help -j --json --runs --workers --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'verify') words='-h --help -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'bench') words='-h --help -j --json --runs --workers --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
     'completions') words='bash zsh fish -h --help' ;;
     'manual') words='-h --help' ;;
-    'daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'blocks') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -a --active -r --recent -t --token-limit -n --session-length --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'blocks') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -a --active -r --recent -t --token-limit -n --session-length --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
     'claude') words='daily weekly monthly session blocks -h --help' ;;
-    'claude daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --instances -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'claude weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'claude monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'claude session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'claude blocks') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -a --active -r --recent -t --token-limit -n --session-length --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'claude daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --instances -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'claude weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'claude monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'claude session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'claude blocks') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -a --active -r --recent -t --token-limit -n --session-length --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
     'codex') words='daily weekly monthly session -h --help' ;;
-    'codex daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'codex weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'codex monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'codex session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'codex daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'codex weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'codex monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'codex session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
     'copilot') words='daily weekly monthly session -h --help' ;;
-    'copilot daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'copilot weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'copilot monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'copilot session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'copilot daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'copilot weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'copilot monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'copilot session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
     'gemini') words='daily weekly monthly session -h --help' ;;
-    'gemini daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'gemini weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'gemini monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'gemini session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'gemini daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'gemini weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'gemini monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'gemini session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'kilo') words='daily weekly monthly session -h --help' ;;
+    'kilo daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'kilo weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'kilo monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'kilo session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
     'kimi') words='daily weekly monthly session -h --help' ;;
-    'kimi daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'kimi weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'kimi monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'kimi session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'kimi daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'kimi weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'kimi monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'kimi session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
     'opencode') words='daily weekly monthly session -h --help' ;;
-    'opencode daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'opencode weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'opencode monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'opencode session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'opencode daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'opencode weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'opencode monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'opencode session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
     'pi') words='daily weekly monthly session -h --help' ;;
-    'pi daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'pi weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'pi monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'pi session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'pi daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'pi weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'pi monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'pi session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
     'qwen') words='daily weekly monthly session -h --help' ;;
-    'qwen daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'qwen weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'qwen monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
-    'qwen session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --source -z --timezone' ;;
+    'qwen daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -p --project --project-aliases --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'qwen weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'qwen monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    'qwen session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
   if [[ $files ]]; then
