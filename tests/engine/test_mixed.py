@@ -22,7 +22,11 @@ from claude_tui.sources.registry import read_columns
 from tests.engine.counting import NOW_MS, PRICER, UTC, counted, placeless
 
 GOLDEN = Path(__file__).parent.parent / "golden"
-HOMES = {"gemini": "gemini/home-mixed", "opencode": "opencode/data-1.18.33", "codex": "codex/home-0.169"}
+HOMES = {
+    "gemini": "gemini/home-mixed", "opencode": "opencode/data-1.18.33", "codex": "codex/home-0.169",
+    "qwen": "qwen/home-0.24.4", "pi": "pi/agent-1.6.0", "kimi": "kimi/home-2.1.0", "copilot": "copilot/home-1.0.102",
+    "kilo": "kilo/data-7.7.9",
+}  # fmt: skip
 CLAUDE = next(path for path in sorted((GOLDEN / "claude").iterdir()) if path.is_dir())
 
 
@@ -44,6 +48,10 @@ def totals(store: Store, source: str) -> Totals:
 @cache
 def claude_alone() -> Totals:
     return totals(counted(CLAUDE, keep_names=False), "")
+
+
+def test_every_client_is_among_them() -> None:
+    assert {"claude", *HOMES} == set(CLIENTS)
 
 
 def assert_complete(store: Store) -> None:

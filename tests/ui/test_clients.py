@@ -21,6 +21,7 @@ from claude_tui.sources.protocol import SourceConfig
 from claude_tui.ui.app import ClaudeTop
 from claude_tui.ui.settings.file import Settings
 from claude_tui.ui.text import clients
+from claude_tui.ui.text.stacks import SERIES
 from claude_tui.ui.widgets.header import VIEW_NAMES
 from tests.ui.fakes import NOW_MS, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
@@ -165,13 +166,13 @@ async def test_clients_are_letters_in_plain_characters() -> None:
 
 
 @pytest.mark.parametrize("theme", ["claude-dark", "claude-light", "colour-blind", "nord"])
-async def test_every_theme_gives_each_client_a_colour_of_its_own(theme: str) -> None:
+async def test_every_theme_gives_clients_the_colours_it_keeps_apart(theme: str) -> None:
     async with running(FakeSource(mixed), theme=theme) as (app, pilot):
         await press(pilot, "2")
         table = app.view.table
         assert table is not None
         colours = {table.get_component_rich_style(f"line-table--client-{name}").color for name in CLIENTS}
-        assert len(colours) == len(CLIENTS)
+        assert len(colours) == min(len(CLIENTS), SERIES)
         own = table.get_component_styles("line-table--client-claude").color
         assert own == Color.parse(app.theme_variables["series-1"])
 
@@ -191,7 +192,9 @@ def homes(folder: Path) -> Iterator[tuple[Path, SourceConfig]]:
     home = folder / "home"
     for logs, place in (
         ("claude/v2.1.329", ".claude"), ("gemini/home-mixed", ".gemini"), ("codex/home-0.169", ".codex"),
-        ("opencode/data-1.18.33", ".local/share/opencode"),
+        ("opencode/data-1.18.33", ".local/share/opencode"), ("qwen/home-0.24.4", ".qwen"),
+        ("pi/agent-1.6.0", ".pi/agent"), ("kimi/home-2.1.0", ".kimi-code"), ("copilot/home-1.0.102", ".copilot"),
+        ("kilo/data-7.7.9", ".local/share/kilo"),
     ):  # fmt: skip
         shutil.copytree(GOLDEN / logs, home / place)
     yield home, SourceConfig(home=home, env={})
@@ -212,7 +215,7 @@ async def test_a_home_of_all_clients_from_its_logs_to_the_screen(tmp_path: Path)
             everything = app.snapshot
             assert everything is not None
             assert everything.sources == tuple(CLIENTS)
-            assert everything.totals.responses == 78
+            assert everything.totals.responses == 78 + 75 + 50 + 30 + 39 + 16
             text = screen_text(app)
             assert all(f"{glyph} {name}" in text for name, glyph in clients.GLYPHS.items())
             alone: dict[str, Totals] = {}
