@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from claude_tui.model import ProblemKind, Row
-from claude_tui.sources.conversation import UnknownShapeError
+from claude_tui.sources.conversation import NOT_KNOWN, UnknownShapeError
 from claude_tui.sources.events import BadCountError
 from claude_tui.sources.lines import LineReader
 from claude_tui.sources.protocol import Checkpoint, FileFacts, FileRead, LogFile
@@ -40,7 +40,7 @@ class Followed(Protocol):
 def read_log(file: LogFile, since: Checkpoint | None, log: Followed) -> FileRead:
     """Read a log whole or from a checkpoint. Raises OSError where it cannot be opened.
 
-    A log none of whose records is of a known kind is a problem in itself: silence would pass for "nothing was used".
+    A log none of whose records is of a known kind is a problem in itself.
     """
     rows: list[Row] = []
     records = 0
@@ -59,7 +59,7 @@ def read_log(file: LogFile, since: Checkpoint | None, log: Followed) -> FileRead
                 except UnknownShapeError as error:
                     reader.problem(ProblemKind.UNKNOWN_SHAPE, offset, str(error))
         if records and not is_continued and not log.is_known:
-            reader.problem(ProblemKind.UNKNOWN_SHAPE, 0, "no record of a known kind: not counted")
+            reader.problem(ProblemKind.UNKNOWN_SHAPE, 0, NOT_KNOWN)
         return FileRead(
             rows,
             reader.checkpoint(state=log.state()),

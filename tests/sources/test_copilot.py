@@ -19,7 +19,12 @@ def event(kind: str, id: str = "e1", at: str = AT, agent: str = "", **data: Any)
 
 
 def start(client: str = "1.0.102", id: str = "start", **more: Any) -> dict[str, Any]:
-    told = {"sessionId": "s1", "version": 1, "copilotVersion": client, "context": {"cwd": "/home/me/code"}}
+    told: dict[str, Any] = {
+        "sessionId": "s1",
+        "version": 1,
+        "copilotVersion": client,
+        "context": {"cwd": "/home/me/code"},
+    }
     return event("session.start", id, BEGAN, **(told | more))
 
 

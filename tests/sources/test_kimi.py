@@ -77,7 +77,7 @@ def test_what_is_not_understood_is_told_with_its_place(tmp_path: Path) -> None:
         (ProblemKind.BAD_COUNT, "output is no count"),
         (ProblemKind.UNKNOWN_SHAPE, "usage of scope 'session'"),
     ]
-    assert found.problems is not None and [one.offset for one in found.problems][:2] == [0, len(json.dumps(head)) + 1]
+    assert [one.offset for one in found.problems][:2] == [0, len(json.dumps(head)) + 1]
 
 
 def test_roots() -> None:

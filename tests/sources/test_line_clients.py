@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -135,8 +136,6 @@ VALUES = st.recursive(
 def test_any_value_in_place_of_any_other_is_read_without_an_error(
     tmp_path_factory: pytest.TempPathFactory, chosen: tuple[str, Path], draw: st.DataObject
 ) -> None:
-    import json
-
     name, home = chosen
     log = draw.draw(st.sampled_from(logs(name, home)))
     records = [json.loads(line) for line in Path(log.path).read_bytes().splitlines()]
@@ -155,7 +154,7 @@ def test_any_value_in_place_of_any_other_is_read_without_an_error(
     path.write_text("".join(json.dumps(record) + "\n" for record in records))
     read = reader(name).read(log._replace(path=str(path), root=str(root)))
     columns_of(name, read.rows)
-    assert all(min(row.usage) >= 0 and isinstance(row.model, str) and isinstance(row.key, str) for row in read.rows)
+    assert all(min(row.usage) >= 0 for row in read.rows)
 
 
 @of_clients

@@ -665,3 +665,10 @@ def test_a_revert_between_two_reads_takes_nothing_back(tmp_path: Path) -> None:
     again = SOURCE.read(log_file(SOURCE, tmp_path), first.checkpoint)
     assert again.restarted
     assert {row.key for row in again.rows} == {row.key for row in first.rows}
+
+
+def test_a_database_without_messages_of_any_kind_is_a_problem(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "opencode.db")) as writer:
+        writer.execute("CREATE TABLE talk (id text)")
+    (problem,) = SOURCE.read(log_file(SOURCE, tmp_path)).problems
+    assert (problem.kind, problem.path) == (ProblemKind.UNKNOWN_SHAPE, str(tmp_path / "opencode.db"))

@@ -17,6 +17,8 @@ from claude_tui.sources.instants import instant_ms
 from claude_tui.sources.protocol import FileFacts
 
 _KINDS = {"user": "user", "gemini": "assistant"}
+_MARKS = ("sessionId", "messages", "$set", "$rewindTo", "type")
+"""Of these every record has one."""
 
 
 @dataclass(slots=True)
@@ -25,7 +27,7 @@ class Chat:
 
     `stem` stands in for a session id that no record has told. `folder_of` finds the project's folder by the
     hash the records carry, for a chat whose `cwd` is not known otherwise. `bad_counts` collects the names of
-    counters that are none; their messages are not counted.
+    counters that are none; their messages are not counted. `is_known`: a record of a known kind was there.
     """
 
     stem: str
@@ -38,6 +40,7 @@ class Chat:
     context: tuple[int, str] = (0, "")
     last: tuple[int, str] = (0, "")
     bad_counts: list[str] = field(default_factory=list)
+    is_known: bool = False
 
     def resume(self, state: str) -> None:
         """Go on where `state()` was taken."""
@@ -51,6 +54,7 @@ class Chat:
 
     def events(self, record: Mapping[str, object], offset: int) -> Iterator[Event]:
         """Yield what a record counts."""
+        self.is_known = self.is_known or any(name in record for name in _MARKS)
         change = table_of(record, "$set")
         for told in (record, change):
             self.session = text_of(told, "sessionId") or self.session

@@ -36,6 +36,10 @@ def read_database(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, li
             after = (newest - MARGIN_MS, known[table]) if is_known else (-1, 0)
             stored += database.messages(table, *after)
         reading = Reading(file.path, database, stored, whole=not fits)
+        if not database.tables:
+            reading.problems.append(
+                Problem(ProblemKind.UNKNOWN_SHAPE, file.path, 0, "no table of messages: not counted")
+            )
         mark = Checkpoint(
             found.st_dev,
             found.st_ino,
