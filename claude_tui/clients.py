@@ -26,7 +26,8 @@ class Client(NamedTuple):
     is discovered in a folder below a root is the same as is discovered there from the root.
 
     `names_providers`: models are written "provider/model". `logs_cost`: the client logs what a response cost, so a
-    cost of 0 was replaced by the list price and is an estimate.
+    cost of 0 was replaced by the list price and is an estimate. `not_logged` is what is billed and stands in no log,
+    depending on the client's version.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Client(NamedTuple):
     names_providers: bool = False
     logs_cost: bool = False
     env: tuple[tuple[str, str], ...] = ()
+    not_logged: tuple[str, ...] = ("failed attempts",)
 
 
 _DECLARED: Final = (
@@ -60,6 +62,16 @@ _DECLARED: Final = (
             ("CLAUDE_CONFIG_DIR", "config folders of Claude Code, or their projects folders, separated by commas"),
             ("CLAUDE_CONFIG_DIRS", "the same, separated as in PATH; read where CLAUDE_CONFIG_DIR is not set"),
         ),
+        not_logged=(
+            "calls a web search makes inside",
+            "titles of sessions",
+            "compaction requests",
+            "side questions",
+            "suggested prompts",
+            "summaries of background jobs",
+            "failed attempts",
+            "runs that keep no session",
+        ),
     ),
     Client(
         "gemini",
@@ -68,6 +80,7 @@ _DECLARED: Final = (
         "g",
         reader="claude_tui.sources.gemini:GeminiSource",
         env=(("GEMINI_CLI_HOME", "folder that has the .gemini folder of Gemini CLI in it"),),
+        not_logged=("the choice of a model", "compression", "summaries", "loop checks", "failed attempts"),
     ),
     Client(
         "opencode",
@@ -81,6 +94,7 @@ _DECLARED: Final = (
             ("OPENCODE_DB", "database of OpenCode"),
             ("XDG_DATA_HOME", "folder that has the data folder of OpenCode in it"),
         ),
+        not_logged=("titles of sessions", "failed attempts"),
     ),
     Client(
         "codex",
@@ -91,6 +105,7 @@ _DECLARED: Final = (
         read_columns="claude_tui.sources.codex.fast:read_columns",
         is_append_only=True,
         env=(("CODEX_HOME", "folder of Codex"),),
+        not_logged=("titles of sessions", "summaries for memory", "failed attempts", "runs that keep no session"),
     ),
     Client(
         "qwen",
@@ -117,6 +132,7 @@ _DECLARED: Final = (
             ("PI_CODING_AGENT_SESSION_DIR", "folder of Pi's sessions"),
             ("PI_CODING_AGENT_DIR", "folder of Pi that has the sessions folder in it"),
         ),
+        not_logged=("failed attempts", "runs that keep no session"),
     ),
     Client(
         "kimi",
@@ -135,6 +151,7 @@ _DECLARED: Final = (
         reader="claude_tui.sources.copilot:CopilotSource",
         is_append_only=True,
         env=(("COPILOT_HOME", "folder of Copilot CLI"),),
+        not_logged=("failed attempts", "before 1.0.102 the input of sessions that were killed"),
     ),
     Client(
         "kilo",
@@ -148,6 +165,7 @@ _DECLARED: Final = (
             ("KILO_DB", "database of Kilo CLI"),
             ("XDG_DATA_HOME", "folder that has the data folder of Kilo CLI in it"),
         ),
+        not_logged=("titles of sessions", "failed attempts"),
     ),
 )
 

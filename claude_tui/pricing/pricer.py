@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 SHORT_NAMES: Final = {"claude-code": "claude", "gemini-cli": "gemini"}
 """Names of clients that are not the names of their sources."""
 
+RAW_SHAPES: Final = ("claude", "gemini", "codex", "opencode", "kilo")
+"""Clients whose own usage objects `Pricer.price_raw` reads."""
+
 NEVER: Final = 2**62
 _HALF: Final = SCALED_PER_NANO // 2 - 1
 _PRICED: Final = PriceStatus.PRICED
@@ -153,7 +156,7 @@ class Pricer:
         if source == "codex":
             terms = terms_of_tier(raw_usage.get("service_tier"))
             return self.price(source, model, time_ms, codex_counters(raw_usage), terms)
-        if source == "opencode":
+        if source in ("opencode", "kilo"):
             usage, is_double_charged = opencode_counters(raw_usage, model)
             reported = None if is_double_charged else reported_nano(raw_usage.get("cost"))
             return self.price(source, model, time_ms, usage, reported_nano=reported)

@@ -202,7 +202,7 @@ class SnapshotMaker:
         agents = sorted(rollup.session_agents.get(key, ()))
         return SessionRow(
             key=session,
-            name=display_name((facts.title if facts else "") or session[:8]),
+            name=display_name((facts.title if facts else "") or session.removeprefix("session_")[:8]),
             source=source,
             project=project,
             project_name=_shown(project),
