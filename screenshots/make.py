@@ -25,6 +25,7 @@ from claude_tui.engine.count import count
 from claude_tui.engine.queries.budgets import Budget, BudgetState, check
 from claude_tui.engine.queries.explain import Explanation, explain
 from claude_tui.engine.queries.hours import HourBook, Hours
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots import SnapshotMaker
 from claude_tui.engine.queries.turns import turn_details
 from claude_tui.engine.queries.windows import BlocksPicture, WindowBook
@@ -89,7 +90,7 @@ class CountedOnce:
         return replace(self._maker.take(query, now_ms), progress=self._progress)
 
     def turns(self, session_key: str, /) -> Sequence[Response]:
-        return self._store.responses(Query(session=session_key))
+        return list_responses(self._store, Query(session=session_key))
 
     saved_ms = 0
     is_counting = False

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.scan.reading import Task, bytes_to_read
-from claude_tui.engine.start import UNUSABLE, Opening
+from claude_tui.engine.start import Opening
 from claude_tui.engine.state.batch import Packed
-from claude_tui.engine.state.store import Store
+from claude_tui.engine.state.store import UNUSABLE, Store
 from claude_tui.engine.state.table import Table
 from claude_tui.model import Progress
 from claude_tui.pricing import Pricer

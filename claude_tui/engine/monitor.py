@@ -18,6 +18,7 @@ from claude_tui.engine.queries.budgets import Budget, BudgetState, check
 from claude_tui.engine.queries.explain import Explanation, explain
 from claude_tui.engine.queries.hours import HourBook, Hours
 from claude_tui.engine.queries.limits import Limits
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots import SnapshotMaker
 from claude_tui.engine.queries.turns import TurnDetails, turn_details
 from claude_tui.engine.queries.windows import BlocksPicture, WindowBook
@@ -110,11 +111,11 @@ class Monitor:
 
     def turns(self, session: str) -> Sequence[Response]:
         """Return every response of a session with its extras, by time."""
-        return self.store.responses(Query(session=session))
+        return list_responses(self.store, Query(session=session))
 
     def responses(self, query: Query) -> Sequence[Response]:
         """Return every response a query covers with its extras, by time. Not for the event loop."""
-        return self.store.responses(query)
+        return list_responses(self.store, query)
 
     def budgets(self, budgets: Iterable[Budget], now_ms: int, week_starts_on: str = "monday") -> list[BudgetState]:
         """Return how budgets stand. Takes a few milliseconds."""

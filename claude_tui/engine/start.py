@@ -27,11 +27,10 @@ from zoneinfo import ZoneInfo
 from claude_tui import __version__
 from claude_tui.engine.cache.cache import Cache, Saved
 from claude_tui.engine.cache.given import Given
-from claude_tui.engine.cache.section_file import DamagedError
 from claude_tui.engine.cache.seen import Seen, SeenFiles
 from claude_tui.engine.scan.reading import FileReader, Task, discover, roots_of
 from claude_tui.engine.state.batch import FileOutcome
-from claude_tui.engine.state.store import Store
+from claude_tui.engine.state.store import UNUSABLE, Store
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import Checkpoint, LogFile, SourceConfig
 
@@ -41,9 +40,6 @@ if TYPE_CHECKING:
 
 APPENDED: Final = ("claude", "codex")
 """Clients whose logs are plain files that only grow. Others may spread one log over several files."""
-
-UNUSABLE: Final = (OSError, DamagedError, ValueError, TypeError, KeyError, IndexError, OverflowError)
-"""What loading single responses from a damaged cache may raise."""
 
 
 class Opening:

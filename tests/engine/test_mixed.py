@@ -12,6 +12,7 @@ import pytest
 
 from claude_tui.engine import count as counting
 from claude_tui.engine.count import count
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots import SnapshotMaker
 from claude_tui.engine.scan import reading, scan
 from claude_tui.engine.state.store import Store
@@ -89,7 +90,7 @@ def test_a_cache_holds_all_clients(config: SourceConfig, tmp_path: Path, monkeyp
     warm = count(config, PRICER, UTC, cache_folder=tmp_path / "cache", processes=0)
     assert not read, "a database or a log that has not changed is not read again"
     assert_complete(warm)
-    assert placeless(warm.responses()) == placeless(cold.responses())
+    assert placeless(list_responses(warm)) == placeless(list_responses(cold))
     rollout = next(tmp_path.glob("codex/sessions/**/*.jsonl"))
     with rollout.open("ab") as log:
         log.write(b'{"timestamp":"2026-11-21T12:00:00.000Z","type":"compacted","payload":{}}\n')

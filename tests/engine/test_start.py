@@ -9,6 +9,7 @@ import time_machine
 
 from claude_tui.engine import count as counting
 from claude_tui.engine.count import count
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.scan.reading import FileReader, Task
 from tests.engine.counting import NOW_MS, PRICER, UTC, config_of
 from tests.logs import ClaudeHome, assistant, usage
@@ -40,7 +41,7 @@ class Logs:
         """Return the sessions of all responses, and which files were read: whole, or from a checkpoint."""
         self.read.clear()
         store = count(config_of(self.home.folder), PRICER, UTC, cache_folder=self.cache, processes=0)
-        return sorted(found.session for found in store.responses()), sorted(self.read)
+        return sorted(found.session for found in list_responses(store)), sorted(self.read)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from claude_tui import paths
 from claude_tui.engine import monitor
 from claude_tui.engine.follow import tail
 from claude_tui.engine.ledger import keeper
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.model import Phase, Query
 from tests.engine.counting import PRICER, UTC, config_of, counted
 from tests.faults.level import Shadowed, expected, fresh, row
@@ -116,4 +117,4 @@ def until_shown(receiver: Connection, responses: int) -> bool:
 
 
 def responses_of(home: Shadowed) -> int:
-    return len(counted(home.folder).responses())
+    return len(list_responses(counted(home.folder)))

@@ -16,6 +16,7 @@ from typing import Any
 
 from claude_tui import paths
 from claude_tui.engine.monitor import Monitor
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.model import Phase, Query, Snapshot
 from claude_tui.reports.report import report
 from tests.cli.program import run
@@ -46,7 +47,7 @@ def canonical(made: Mapping[str, Any]) -> str:
 def expected(*folders: Path) -> str:
     """What the reference makes of these files. The count that stands for it is compared with it, line by line."""
     store = counted(*folders)
-    assert store.responses() == reference(*folders)
+    assert list_responses(store) == reference(*folders)
     return canonical(said(assert_sums_agree(store)))
 
 

@@ -11,8 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from claude_tui.engine.start import UNUSABLE
-from claude_tui.engine.state.store import Store
+from claude_tui.engine.state.store import UNUSABLE, Store
 from claude_tui.model import Burn
 from claude_tui.sources.instants import AHEAD_MS
 

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from claude_tui.engine.follow.processes import LiveRegistry, Presence
+from claude_tui.engine.follow.processes import LiveRegistry
 from claude_tui.engine.monitor import Monitor
-from claude_tui.engine.queries.sessions import session_state
+from claude_tui.engine.queries.sessions import Presence, session_state
 from claude_tui.model import Query, SessionState
 from claude_tui.sources.claude.registry import process_start
 from claude_tui.sources.protocol import FileFacts

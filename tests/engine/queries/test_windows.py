@@ -12,6 +12,7 @@ import pytest
 from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.queries.blocks import HOUR_MS, LENGTH_MS, Block, blocks, entries_of, open_window
 from claude_tui.engine.queries.limits import ReportedWindow, remember
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.windows import WindowBook, reported_reset_ms
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
@@ -21,7 +22,7 @@ from tests.logs import ClaudeHome, assistant, usage
 
 
 def plain_blocks(store: Store) -> list[Block]:
-    return [unordered(block) for block in blocks(entries_of(store.responses()))]
+    return [unordered(block) for block in blocks(entries_of(list_responses(store)))]
 
 
 def unordered(block: Block) -> Block:
@@ -93,7 +94,7 @@ def test_the_open_window_is_estimated_until_its_end_is_reported(claude_home: Cla
     store = counted(claude_home.folder)
     book = WindowBook(store, tmp_path)
     window = book.picture(NOW_MS).window
-    assert window == open_window(list(entries_of(store.responses())), NOW_MS)
+    assert window == open_window(list(entries_of(list_responses(store))), NOW_MS)
     assert window is not None
     assert not window.is_reported
     reset_ms = NOW_MS + 2 * HOUR_MS + 15 * 60_000
