@@ -15,6 +15,7 @@ from claude_tui.engine.check.reference import reference_count
 from claude_tui.engine.count import NoLogsError, count
 from claude_tui.engine.queries.responses import list_responses, totals_of
 from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query, Response, Snapshot, Totals
 from claude_tui.pricing import load_pricer
@@ -37,7 +38,7 @@ def config_of(*folders: Path) -> SourceConfig:
 def counted(*folders: Path, zone: ZoneInfo = UTC, keep_names: bool = True) -> Store:
     """A cold count in this process; of nothing where there are no logs."""
     try:
-        return count(config_of(*folders), PRICER, zone, keep_names=keep_names, processes=0)
+        return count(Setup(config_of(*folders), PRICER, zone), keep_names=keep_names, processes=0)
     except NoLogsError:
         return Store(PRICER, zone)
 

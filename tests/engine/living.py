@@ -12,6 +12,7 @@ from claude_tui.engine.follow.tail import Tail
 from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.setup import Setup
 from claude_tui.model import Phase, Query, Snapshot
 from tests.engine.counting import NOW_MS, PRICER, UTC, canonical, config_of, counted, placeless, reference
 
@@ -23,7 +24,7 @@ class Living:
 
     def __init__(self, *folders: Path) -> None:
         self.folders = folders
-        self.monitor = Monitor(config_of(*folders), PRICER, UTC)
+        self.monitor = Monitor(Setup(config_of(*folders), PRICER, UTC))
         self._moved = asyncio.Event()
         loop = asyncio.get_running_loop()
 

@@ -10,6 +10,7 @@ import pytest
 
 from claude_tui.engine.count import count
 from claude_tui.engine.queries.responses import list_responses
+from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
 from claude_tui.model import ProblemKind
 from claude_tui.pricing import load_pricer
@@ -39,7 +40,7 @@ def compress(zstd: Any, path: Path) -> Path:
 
 def counted(root: Path) -> Store:
     config = SourceConfig(Path("/nonexistent"), explicit={"codex": (root,)}, sources=("codex",))
-    return count(config, load_pricer(), ZoneInfo("UTC"), keep_names=True, processes=0)
+    return count(Setup(config, load_pricer(), ZoneInfo("UTC")), keep_names=True, processes=0)
 
 
 def answers(root: Path) -> list[tuple[Any, ...]]:

@@ -106,6 +106,13 @@ class Store:
             self._file_numbers = {ref: number for number, ref in enumerate(self._table.files)}
         return self._table
 
+    def pack_keys(self) -> None:
+        """Pack the keys of responses, in steps that hold nobody up."""
+        is_more = True
+        while is_more:
+            with self.lock:
+                is_more = self.table.row_of.seal_run()
+
     def restore(
         self,
         owners: Sequence[Owner],

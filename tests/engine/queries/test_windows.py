@@ -14,6 +14,7 @@ from claude_tui.engine.queries.blocks import HOUR_MS, LENGTH_MS, Block, blocks, 
 from claude_tui.engine.queries.limits import ReportedWindow, remember
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.windows import WindowBook, reported_reset_ms
+from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
 from tests.engine.counting import GOLDEN_SETS, NOW_MS, PRICER, UTC, config_of, counted
@@ -128,7 +129,7 @@ def test_a_bad_file_of_limits_is_none(claude_home: ClaudeHome, tmp_path: Path, c
 
 async def test_a_monitor_gives_blocks_once_it_has_read(claude_home: ClaudeHome) -> None:
     fill(claude_home, 2, 50)
-    monitor = Monitor(config_of(claude_home.folder), PRICER, UTC)
+    monitor = Monitor(Setup(config_of(claude_home.folder), PRICER, UTC))
     moved = asyncio.Event()
     loop = asyncio.get_running_loop()
 
