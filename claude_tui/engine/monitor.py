@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from claude_tui import runtime
 from claude_tui.engine.follow.processes import LOOK_S, LiveRegistry
 from claude_tui.engine.follow.tail import Tail
 from claude_tui.engine.queries.answers import Answers
@@ -70,6 +71,7 @@ class Monitor(Answers):
 
     def prepare(self) -> None:
         """Find the files and start the workers: as early as possible, before the screen's code is loaded."""
+        runtime.reading()
         self._scan = Scan(self._opening.discover(), self._opening.reader, niceness=WORKER_NICENESS)
 
     async def run(self) -> None:

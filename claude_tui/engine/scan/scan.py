@@ -12,7 +12,6 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Final
 
-from claude_tui import runtime
 from claude_tui.engine.scan.reading import FileReader, Task, batches, bytes_to_read
 from claude_tui.engine.scan.workers import Workers, worker_count
 from claude_tui.engine.state.batch import Packed
@@ -47,8 +46,6 @@ class Scan:
         self._batches = list(batches(tasks))
         count = worker_count(self.bytes_total) if processes is None else processes
         self._workers = self._start_workers(count, niceness)
-        if self._workers is None:
-            runtime.reading()
         self._early = [self._submit(batch) for batch in self._batches[:MAX_IN_FLIGHT]]
         self._files_done = self._bytes_done = 0
         self._started = time.monotonic()
