@@ -156,8 +156,7 @@ def counted(options: argparse.Namespace, *, keep_names: bool = False, is_empty_f
             from claude_tui.engine.state.store import Store
 
             return Store(prepared.pricer, prepared.zone)
-        places = ", ".join(found_there(Path(place)) for place in error.places) or "no place at all"
-        raise CommandError(f"no logs found; looked in {places}", NO_LOGS) from None
+        raise no_logs(error.places) from None
 
 
 def monitor(options: argparse.Namespace) -> Monitor:
@@ -176,6 +175,12 @@ def setup(options: argparse.Namespace) -> Setup:
     if getattr(options, "demo", False):  # invented logs are gone with the program, so nothing is kept of them
         return Setup(config, prices, zone)
     return Setup(config, prices, zone, cache_folder(), ledger_file(), state_folder())
+
+
+def no_logs(places: list[str]) -> CommandError:
+    """Return what ends a command if there is nothing to count; `places` are the folders that were looked in."""
+    looked = ", ".join(found_there(Path(place)) for place in places) or "no place at all"
+    return CommandError(f"no logs found; looked in {looked}", NO_LOGS)
 
 
 def found_there(folder: Path) -> str:
