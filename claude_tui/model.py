@@ -142,7 +142,6 @@ class ProblemKind(str, Enum):
     MALFORMED = "malformed"
     OVERSIZE = "oversize"
     UNREADABLE = "unreadable"
-    UNKNOWN_SHAPE = "unknown_shape"
     BAD_COUNT = "bad_count"
     NUL_RUN = "nul_run"
     UNDATED = "undated"

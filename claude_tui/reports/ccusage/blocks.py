@@ -15,9 +15,6 @@ RECENT_MS: Final = 3 * 24 * HOUR_MS
 WARNING: Final = 0.8
 """Above this share of the limit a projection is a warning."""
 
-NORMAL_PER_MINUTE: Final = 2000
-MODERATE_PER_MINUTE: Final = 5000
-
 
 def find_blocks(lines: Iterable[Line], length_ms: int) -> list[Block]:
     """Divide lines into blocks."""
@@ -126,10 +123,3 @@ def projection(block: Block, now_ms: int) -> dict[str, Any] | None:
         "totalCost": int((usd(block.nano) + rate["costPerHour"] / 60 * minutes) * 100 + 0.5) / 100,
         "remainingMinutes": minutes,
     }
-
-
-def burn_label(tokens_per_minute: float) -> str:
-    """Return how hard a burn of non-cache tokens is: normal, moderate or high."""
-    if tokens_per_minute < NORMAL_PER_MINUTE:
-        return "normal"
-    return "moderate" if tokens_per_minute < MODERATE_PER_MINUTE else "high"

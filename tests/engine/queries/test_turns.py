@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from claude_tui.engine.queries.responses import list_responses
-from claude_tui.engine.queries.turns import ContextDrop, context_drops, turn_details
+from claude_tui.engine.queries.turns import turn_details
 from claude_tui.model import Price, PriceStatus, Response, Usage
 from tests.engine.counting import GOLDEN_SETS, NOW_MS, counted
 from tests.logs import ClaudeHome, assistant, line, timestamp, usage
@@ -153,14 +153,3 @@ def test_a_line_too_long_to_read_again_is_said_to_be(claude_home: ClaudeHome) ->
     claude_home.append(row)
     details = turn_details(only(claude_home))
     assert (details.problem, details.line) == ("the line is too long to show", 1)
-
-
-def test_a_prompt_far_smaller_than_the_last_is_a_drop_of_the_context(claude_home: ClaudeHome) -> None:
-    prompts = [20_000, 60_000, 90_000, 12_000, 30_000, 20_000]
-    for number, tokens in enumerate(prompts):
-        claude_home.append(assistant(f"msg_{number}", NOW_MS + number, usage(10, 1, read=tokens - 10)))
-    claude_home.append(
-        assistant("msg_x", NOW_MS + 1, usage(5, 1), agentId="a", isSidechain=True), agent="a", session="s1"
-    )
-    responses = list_responses(counted(claude_home.folder))
-    assert context_drops(responses) == {"msg_3": ContextDrop(90_000, 12_000)}
