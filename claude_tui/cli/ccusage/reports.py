@@ -225,8 +225,8 @@ class _Report:
 
     def print_blocks(self) -> None:
         """Print the report of blocks."""
-        from claude_tui.engine.queries.blocks import HOUR_MS
         from claude_tui.engine.queries.limits import read_limits
+        from claude_tui.model import HOUR_MS
         from claude_tui.paths import state_folder
         from claude_tui.reports.ccusage import blocks, reported, tables
         from claude_tui.sources.instants import AHEAD_MS

@@ -22,10 +22,10 @@ from claude_tui.engine.scan.reading import discover, roots_of
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.doubtful import date_undated
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Query, Response, Row, Snapshot, Totals
+from claude_tui.model import NEVER_MS, Query, Response, Row, Snapshot, Totals
 from claude_tui.pricing import Pricer
 from claude_tui.sources.claude.reference import reference_transcript
-from claude_tui.sources.columns import COPY, LOWER_BOUND, NEVER, SIDECHAIN, Columns, columns_of, key_number
+from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, columns_of, key_number
 from claude_tui.sources.protocol import FileFacts, LogFile, SourceConfig
 from claude_tui.sources.registry import reader
 
@@ -166,7 +166,7 @@ def _said(columns: Columns, path: str) -> Iterator[Said]:
         time_ms = columns.time[entry]
         owner_ms = columns.owner_time.get(entry, time_ms)
         row = Row(
-            str(key), time_ms if owner_ms == NEVER else owner_ms, owner.session, owner.agent, owner.cwd,
+            str(key), time_ms if owner_ms == NEVER_MS else owner_ms, owner.session, owner.agent, owner.cwd,
             columns.models[columns.model[entry]], columns.usage(entry), columns.terms.get(entry, ""),
             columns.extras.get(entry, ()), bool(flags & COPY), bool(flags & SIDECHAIN), bool(flags & LOWER_BOUND),
             columns.reported.get(entry), columns.offset[entry],

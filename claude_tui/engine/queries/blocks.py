@@ -10,10 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from claude_tui.model import Response, Usage
+from claude_tui.model import HOUR_MS, MINUTE_MS, Response, Usage
 
-MINUTE_MS: Final = 60_000
-HOUR_MS: Final = 60 * MINUTE_MS
 LENGTH_MS: Final = 5 * HOUR_MS
 
 EARLIEST_MS: Final = 5 * MINUTE_MS

@@ -16,14 +16,11 @@ from typing import Any, Final
 from claude_tui.engine.queries.periods import month_end, week_start
 from claude_tui.engine.queries.responses import grouped_project
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Query
+from claude_tui.figures import NANO
+from claude_tui.model import COST, UNPRICED_TOKENS, Query
 
 PERIODS: Final = ("day", "week", "month")
 
-COST, UNPRICED_TOKENS = 7, 13
-"""Positions in a cell's sums (the fields of `Totals`)."""
-
-NANO: Final = 1_000_000_000
 _MOST: Final = Decimal(10**9)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from claude_tui.model import SessionState
+from claude_tui.model import HOUR_MS, MINUTE_MS, SessionState
 from claude_tui.pricing import Pricer
 from claude_tui.sources.instants import AHEAD_MS
 from claude_tui.sources.protocol import FileFacts
 
-WORKING_MS: Final = 10 * 60_000
+WORKING_MS: Final = 10 * MINUTE_MS
 """A turn without a new line for this long no longer looks like work."""
-IDLE_MS: Final = 60 * 60_000
+IDLE_MS: Final = HOUR_MS
 """A session without a new line for this long is over, as far as its log can tell."""
 BASE_WINDOW: Final = 200_000
 LONG_WINDOW: Final = 1_000_000

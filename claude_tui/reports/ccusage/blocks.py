@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Final
 
-from claude_tui.engine.queries.blocks import HOUR_MS, MINUTE_MS, Block, Entry, blocks
+from claude_tui.engine.queries.blocks import Block, Entry, blocks
 from claude_tui.engine.state.calendar import Calendar
 from claude_tui.figures import instant, usd
+from claude_tui.model import HOUR_MS, MINUTE_MS
 from claude_tui.reports.ccusage.lines import Line
 
 RECENT_MS: Final = 3 * 24 * HOUR_MS

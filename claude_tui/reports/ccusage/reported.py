@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from claude_tui.engine.queries.blocks import MINUTE_MS
 from claude_tui.engine.queries.limits import WINDOWS, ReportedWindow
 from claude_tui.figures import count, dollars, instant, local_minute, usd
+from claude_tui.model import MINUTE_MS
 from claude_tui.reports.ccusage.lines import Line
 from claude_tui.reports.ccusage.tables import span
 from claude_tui.sources.display import display_name

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from claude_tui.engine.queries.blocks import HOUR_MS, MINUTE_MS, Block
+from claude_tui.engine.queries.blocks import Block
 from claude_tui.figures import NANO, count, dollars, local_minute
+from claude_tui.model import HOUR_MS, MINUTE_MS
 from claude_tui.reports.ccusage.blocks import burn_rate, limit_status, projection
 from claude_tui.reports.ccusage.periods import Periods, SessionKey, ordered
 from claude_tui.reports.ccusage.sums import Counts, Group, total

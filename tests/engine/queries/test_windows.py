@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from claude_tui.engine.monitor import Monitor
-from claude_tui.engine.queries.blocks import HOUR_MS, LENGTH_MS, Block, blocks, entries_of, open_window
+from claude_tui.engine.queries.blocks import LENGTH_MS, Block, blocks, entries_of, open_window
 from claude_tui.engine.queries.limits import ReportedWindow, remember
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.windows import WindowBook, reported_reset_ms
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Query
+from claude_tui.model import HOUR_MS, Query
 from tests.engine.counting import GOLDEN_SETS, NOW_MS, PRICER, UTC, config_of, counted
 from tests.engine.queries.test_hours import read_again
 from tests.logs import ClaudeHome, assistant, usage
