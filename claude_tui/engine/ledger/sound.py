@@ -10,8 +10,8 @@ from array import array
 from collections.abc import Collection, Iterator
 from typing import Any, Final
 
-from claude_tui.model import NEVER_MS, Extra
-from claude_tui.pricing.usage import MAX_COUNT, read_terms
+from claude_tui.model import MAX_COUNT, NEVER_MS, Extra
+from claude_tui.pricing.usage import read_terms
 from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns
 from claude_tui.sources.protocol import FileFacts
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_tui.engine.ledger import Ledger, LedgerError, LedgerKeeper, export_jsonl, import_jsonl, read_lines
-from claude_tui.engine.ledger.ledger import Written
 from claude_tui.engine.ledger.pieces import Piece
+from claude_tui.engine.ledger.results import Written
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Row

@@ -6,9 +6,9 @@ import pytest
 
 from claude_tui.engine.ledger import Ledger, adopt, moved_folders
 from claude_tui.engine.ledger.book import FileKey
-from claude_tui.engine.ledger.ledger import Written
 from claude_tui.engine.ledger.moved import Moved, moved_in
 from claude_tui.engine.ledger.pieces import Piece
+from claude_tui.engine.ledger.results import Written
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.scan.reading import roots_of
 from tests.engine.counting import config_of
