@@ -7,13 +7,10 @@ numbers come from or how they are shown, and imports nothing of ours.
 
 from claude_tui.model.counted import (
     COST,
-    DAY_MS,
     ESTIMATE_FLAGS,
     FIRST,
-    HOUR_MS,
     LAST,
     MAX_COUNT,
-    MINUTE_MS,
     NEVER_MS,
     RESPONSES,
     SOURCES,
@@ -44,13 +41,10 @@ from claude_tui.model.shown import (
 
 __all__ = [
     "COST",
-    "DAY_MS",
     "ESTIMATE_FLAGS",
     "FIRST",
-    "HOUR_MS",
     "LAST",
     "MAX_COUNT",
-    "MINUTE_MS",
     "NEVER_MS",
     "RESPONSES",
     "SOURCES",

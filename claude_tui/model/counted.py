@@ -10,10 +10,6 @@ from typing import Final, NamedTuple
 SOURCES: Final = ("claude", "gemini", "opencode", "codex")
 """Every client whose logs can be read, in the order they are listed."""
 
-MINUTE_MS: Final = 60_000
-HOUR_MS: Final = 60 * MINUTE_MS
-DAY_MS: Final = 24 * HOUR_MS
-
 NEVER_MS: Final = 2**62
 """Later than any instant."""
 

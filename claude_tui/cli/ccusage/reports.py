@@ -226,10 +226,10 @@ class _Report:
     def print_blocks(self) -> None:
         """Print the report of blocks."""
         from claude_tui.engine.queries.limits import read_limits
-        from claude_tui.model import HOUR_MS
         from claude_tui.paths import state_folder
         from claude_tui.reports.ccusage import blocks, reported, tables
         from claude_tui.sources.instants import AHEAD_MS
+        from claude_tui.units import HOUR_MS
 
         options, with_cost = self.options, not self.options.no_cost
         begun = (line for line in self.lines if line.time_ms <= self.now_ms + AHEAD_MS)

@@ -24,7 +24,7 @@ from claude_tui.cli.statusline.files import count_path, lock_path, place_of
 from claude_tui.engine.queries.blocks import LENGTH_MS, blocks, entries_of
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.figures import written_cost
-from claude_tui.model import HOUR_MS
+from claude_tui.units import HOUR_MS
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

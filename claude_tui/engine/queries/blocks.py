@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from claude_tui.model import HOUR_MS, MINUTE_MS, Response, Usage
+from claude_tui.model import Response, Usage
+from claude_tui.units import HOUR_MS, MINUTE_MS
 
 LENGTH_MS: Final = 5 * HOUR_MS
 

@@ -16,8 +16,8 @@ from typing import Any, Final
 from claude_tui.engine.queries.periods import month_end, week_start
 from claude_tui.engine.queries.responses import grouped_project
 from claude_tui.engine.state.store import Store
-from claude_tui.figures import NANO
 from claude_tui.model import COST, UNPRICED_TOKENS, Query
+from claude_tui.units import NANO
 
 PERIODS: Final = ("day", "week", "month")
 

@@ -12,7 +12,7 @@ import os
 from typing import Any, Final, NamedTuple
 
 from claude_tui import files
-from claude_tui.model import DAY_MS, HOUR_MS, MINUTE_MS
+from claude_tui.units import DAY_MS, HOUR_MS, MINUTE_MS
 
 FILE_NAME: Final = "reported.json"
 SCHEMA: Final = 1

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from claude_tui.engine.state.store import UNUSABLE, Store
-from claude_tui.model import MINUTE_MS, Burn
+from claude_tui.model import Burn
 from claude_tui.sources.instants import AHEAD_MS
+from claude_tui.units import MINUTE_MS
 
 ACTIVE_MS: Final = 10 * MINUTE_MS
 """A session counts as active this long after its last line."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from claude_tui.model import HOUR_MS, MINUTE_MS, SessionState
+from claude_tui.model import SessionState
 from claude_tui.pricing import Pricer
 from claude_tui.sources.instants import AHEAD_MS
 from claude_tui.sources.protocol import FileFacts
+from claude_tui.units import HOUR_MS, MINUTE_MS
 
 WORKING_MS: Final = 10 * MINUTE_MS
 """A turn without a new line for this long no longer looks like work."""

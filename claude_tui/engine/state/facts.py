@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from functools import reduce
 from typing import Final
 
-from claude_tui.model import HOUR_MS
 from claude_tui.sources.protocol import NO_FACTS, FileFacts, newer_facts
+from claude_tui.units import HOUR_MS
 
 REMEMBERED: Final = "\0"
 """Before the path of a file: what it said once, and may say no longer. No path begins so."""

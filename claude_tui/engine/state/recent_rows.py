@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import compress
 from typing import Final
 
-from claude_tui.model import HOUR_MS
+from claude_tui.units import HOUR_MS
 
 MARGIN_HOURS: Final = 24
 """The clock may be set back, so somewhat more is indexed than was asked for."""

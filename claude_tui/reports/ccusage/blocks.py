@@ -9,8 +9,8 @@ from typing import Any, Final
 from claude_tui.engine.queries.blocks import Block, Entry, blocks
 from claude_tui.engine.state.calendar import Calendar
 from claude_tui.figures import instant, usd
-from claude_tui.model import HOUR_MS, MINUTE_MS
 from claude_tui.reports.ccusage.lines import Line
+from claude_tui.units import HOUR_MS, MINUTE_MS
 
 RECENT_MS: Final = 3 * 24 * HOUR_MS
 WARNING: Final = 0.8

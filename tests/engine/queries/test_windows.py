@@ -16,7 +16,8 @@ from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.windows import WindowBook, reported_reset_ms
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
-from claude_tui.model import HOUR_MS, Query
+from claude_tui.model import Query
+from claude_tui.units import HOUR_MS
 from tests.engine.counting import GOLDEN_SETS, NOW_MS, PRICER, UTC, config_of, counted
 from tests.engine.queries.test_hours import read_again
 from tests.logs import ClaudeHome, assistant, usage
