@@ -30,6 +30,7 @@ RAW_SHAPES: Final = ("claude", "gemini", "codex", "opencode", "kilo")
 """Clients whose own usage objects `Pricer.price_raw` reads."""
 
 NEVER: Final = 2**62
+"""More tokens than any prompt has."""
 _HALF: Final = SCALED_PER_NANO // 2 - 1
 _PRICED: Final = PriceStatus.PRICED
 

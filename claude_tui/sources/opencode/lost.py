@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from claude_tui.sources.events import table_of, text_of
+from claude_tui.sources.json_values import table_of, text_of
 from claude_tui.sources.objects import decode_objects
 
 COLUMNS: Final = {"aggregate_id", "type", "data"}

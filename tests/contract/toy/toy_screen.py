@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.monitor import Monitor
+from claude_tui.engine.setup import Setup
 from claude_tui.paths import cache_folder, ledger_file
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.protocol import SourceConfig
@@ -24,9 +25,8 @@ def grow(log: str, line: str) -> None:
 
 async def show(log: str, line: str) -> None:
     config = SourceConfig(Path.home(), dict(os.environ))
-    places = {"cache_folder": cache_folder(), "ledger_file": ledger_file()}
-    monitor = Monitor(config, load_pricer(), ZoneInfo("UTC"), **places)
-    app = ClaudeTop(monitor, Settings(view="models"))
+    setup = Setup(config, load_pricer(), ZoneInfo("UTC"), cache_folder=cache_folder(), ledger_file=ledger_file())
+    app = ClaudeTop(Monitor(setup), Settings(view="models"))
     async with app.run_test(size=(160, 40)) as pilot:
         await wait_until(pilot, lambda: app.snapshot is not None and app.snapshot.totals.responses == 2)
         await settled(pilot)
