@@ -1,10 +1,13 @@
-"""Reads TOML files on every supported Python. Must not know what is in them."""
+"""Reads TOML files on every supported Python, and says where in them something is. Must not know what is in them."""
 
 from __future__ import annotations
 
+import json
+import re
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from claude_tui import files
 
@@ -13,16 +16,66 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+Names = tuple[str, ...]
+"""The names that lead to a value: tables from the outside in, then the key."""
+
+
+class Wrong(NamedTuple):
+    """A value that cannot be used, by its path, and why; as text one line for the user."""
+
+    path: Names
+    reason: str
+
+    def __str__(self) -> str:
+        """Return the line."""
+        return f"{dotted(self.path)}: {self.reason}"
+
 
 def load_toml(path: Path) -> dict[str, Any]:
     """Return the content of a TOML file. Raises OSError, and ValueError for bad TOML or bad UTF-8."""
     return loads_toml(files.read_text(path))
 
 
-def loads_toml(text: str) -> dict[str, Any]:
+def loads_toml(text: str, parse_float: Callable[[str], Any] = str) -> dict[str, Any]:
     """Return the content of a TOML document, fractions as the text they were written as. Raises ValueError."""
     try:
-        content: dict[str, Any] = tomllib.loads(text, parse_float=str)
+        content: dict[str, Any] = tomllib.loads(text, parse_float=parse_float)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     return content
+
+
+def dotted(path: Names) -> str:
+    """Return a path as TOML writes it."""
+    return ".".join(name if re.fullmatch(r"[\w-]+", name, re.ASCII) else json.dumps(name, ensure_ascii=False) for name in path)
+
+
+def lines_of(text: str) -> dict[Names, int]:
+    """Return the line, from 1 on, on which each value of a valid TOML document begins."""
+    found: dict[Names, int] = {}
+    lines = text.split("\n")
+    header = ""
+    begin = 0
+    for end in range(1, len(lines) + 1):
+        # A statement is the shortest run of lines that is TOML by itself: all of a value that takes several.
+        statement = "\n".join(lines[begin:end])
+        try:
+            loads_toml(statement)
+            is_header = statement.lstrip().startswith("[")
+            content = loads_toml(statement if is_header else f"{header}\n{statement}")
+        except ValueError:
+            continue
+        header = statement if is_header else header
+        for path in _paths(content):
+            found.setdefault(path, begin + 1)
+        begin = end
+    return found
+
+
+def _paths(content: dict[str, Any], above: Names = ()) -> Iterator[Names]:
+    for name, value in content.items():
+        path = (*above, name)
+        yield path
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, dict):
+                yield from _paths(part, path)
