@@ -47,7 +47,8 @@ def loads_toml(text: str, parse_float: Callable[[str], Any] = str) -> dict[str, 
 
 def dotted(path: Names) -> str:
     """Return a path as TOML writes it."""
-    return ".".join(name if re.fullmatch(r"[\w-]+", name, re.ASCII) else json.dumps(name, ensure_ascii=False) for name in path)
+    bare = re.compile(r"[\w-]+", re.ASCII)
+    return ".".join(name if bare.fullmatch(name) else json.dumps(name, ensure_ascii=False) for name in path)
 
 
 def lines_of(text: str) -> dict[Names, int]:
