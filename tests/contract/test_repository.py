@@ -72,7 +72,7 @@ def test_the_readme_test_command_is_the_one_that_ci_runs() -> None:
     pattern = re.search(r"grep -E '([^']+)' README.md", (ROOT / ".ci" / "run").read_text())
     assert pattern
     assert [command for command in readme_commands() if re.search(pattern[1], command)] == [
-        command for command in readme_commands() if command.endswith("pytest") and command.startswith("python3")
+        command for command in readme_commands() if "pytest" in command and command.startswith("python3")
     ]
     assert len([command for command in readme_commands() if re.search(pattern[1], command)]) == 1
 
