@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from claude_tui import files
 
@@ -18,6 +18,10 @@ else:
 
 Names = tuple[str, ...]
 """The names that lead to a value: tables from the outside in, then the key."""
+
+
+MOST_LOOKED_AT: Final = 10_000_000
+"""So many characters are parsed to find out lines: a second or two."""
 
 
 class Wrong(NamedTuple):
@@ -52,14 +56,21 @@ def dotted(path: Names) -> str:
 
 
 def lines_of(text: str) -> dict[Names, int]:
-    """Return the line, from 1 on, on which each value of a valid TOML document begins."""
+    """Return the line, from 1 on, on which each value of a valid TOML document begins.
+
+    A value of thousands of lines, and what comes after it, may be left out: it would take too long.
+    """
     found: dict[Names, int] = {}
     lines = text.split("\n")
     header = ""
     begin = 0
+    left = MOST_LOOKED_AT
     for end in range(1, len(lines) + 1):
         # A statement is the shortest run of lines that is TOML by itself: all of a value that takes several.
         statement = "\n".join(lines[begin:end])
+        left -= len(statement)
+        if left < 0:
+            break
         try:
             loads_toml(statement)
             is_header = statement.lstrip().startswith("[")

@@ -83,6 +83,42 @@ def test_readme_pictures_exist() -> None:
     assert [picture for picture in pictures if not (ROOT / picture).is_file()] == []
 
 
+def pages() -> list[Path]:
+    return [page for page in files() if page.suffix == ".md" and page.parent.name != "completions"]
+
+
+def test_links_between_the_pages_lead_somewhere() -> None:
+    links = [(page, link) for page in pages() for link in re.findall(r"\]\(([^)#\s]+)", page.read_text())]
+    ours = [(page, link) for page, link in links if not link.startswith("https://")]
+    assert len(ours) > 8
+    assert [(page.name, link) for page, link in ours if not (page.parent / link).exists()] == []
+
+
+def test_files_that_the_pages_name_exist() -> None:
+    path = re.compile(r"`((?:claude_tui|tests|engine|ui|cli|sources|pricing|screenshots)/[\w/.]+)`")
+    named = [(page.name, name) for page in pages() for name in path.findall(page.read_text())]
+    assert len(named) > 20
+    placeholders = {"name", "name.py"}  # what a newcomer is to choose
+    wrong = [
+        (page, name)
+        for page, name in named
+        if not any((ROOT / base / name).exists() for base in ("", "claude_tui"))
+        and placeholders.isdisjoint(Path(name).parts)
+    ]
+    assert wrong == []
+
+
+def test_the_readme_can_be_read_in_three_minutes() -> None:
+    assert len((ROOT / "README.md").read_text().split()) <= 900
+
+
+def test_the_version_has_a_section_in_the_changelog() -> None:
+    from claude_tui import __version__
+
+    text = (ROOT / "CHANGELOG.md").read_text()
+    assert re.search(rf"^## \[{re.escape(__version__)}\] - 20\d\d-\d\d-\d\d$", text, re.MULTILINE)
+
+
 def test_every_dependency_says_why_it_is_there() -> None:
     text = (ROOT / "pyproject.toml").read_text()
     project = text[text.index("dependencies = [") : text.index("[project.scripts]")]

@@ -47,6 +47,11 @@ def test_every_value_has_the_line_it_begins_on() -> None:
     }
 
 
+def test_a_value_without_an_end_in_sight_is_given_up() -> None:
+    text = "a = 1\nb = [\n" + "  1234567890,\n" * 100_000 + "]\nc = 1\n"
+    assert lines_of(text) == {("a",): 1}
+
+
 names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=5)
 
 

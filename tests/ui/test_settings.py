@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -125,6 +126,19 @@ def test_what_is_no_table_is_left_alone(tmp_path: Path, text: str) -> None:
     with pytest.raises(ValueError, match="left alone: screen is not a table"):
         save(path, "screen", "theme", "nord")
     assert path.read_text() == text
+
+
+def test_only_a_change_loads_what_writes(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("[screen]\ntree = true\n")
+    code = (
+        "import sys; from pathlib import Path; from claude_tui.ui.app import ClaudeTop;"
+        "from claude_tui.ui.settings.file import load, save; path = Path(sys.argv[1]);"
+        "load(path); print('tomlkit' in sys.modules);"
+        "save(path, 'screen', 'tree', False); print('tomlkit' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["False", "True"], done.stderr
 
 
 def told(app: ClaudeTop) -> list[str]:
