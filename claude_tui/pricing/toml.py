@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -40,10 +40,10 @@ def load_toml(path: Path) -> dict[str, Any]:
     return loads_toml(files.read_text(path))
 
 
-def loads_toml(text: str, parse_float: Callable[[str], Any] = str) -> dict[str, Any]:
+def loads_toml(text: str) -> dict[str, Any]:
     """Return the content of a TOML document, fractions as the text they were written as. Raises ValueError."""
     try:
-        content: dict[str, Any] = tomllib.loads(text, parse_float=parse_float)
+        content: dict[str, Any] = tomllib.loads(text, parse_float=str)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     return content

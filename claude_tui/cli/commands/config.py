@@ -77,10 +77,11 @@ def _text(path: Path, *, is_needed: bool) -> str | None:
 
 def _mistakes(text: str) -> list[tuple[int, str]]:
     """Return what is wrong, each with its line (0: unknown), from the first line on."""
-    from claude_tui.pricing.toml import lines_of, loads_toml
+    from claude_tui.pricing.toml import lines_of
+    from claude_tui.ui.settings.file import parsed
 
     try:
-        table = loads_toml(text, parse_float=float)
+        table = parsed(text)
     except ValueError as error:
         said = str(error)
         at = re.search(r"at line (\d+)", said)

@@ -32,7 +32,7 @@ ENVIRONMENT: Final = (
 )
 FILES: Final = (
     ("config folder: prices.toml", "your own prices"),
-    ("config folder: config.toml", "settings, see SETTINGS; claude-top config prints one with everything"),
+    ("config folder: config.toml", "settings; [budgets] with day, week, month in USD"),
     ("cache folder", "what was counted; may be deleted at any time"),
     ("data folder", "history that outlives its logs; cannot be rebuilt"),
 )
@@ -86,7 +86,7 @@ def page(root: Node) -> str:
 def _settings() -> list[str]:
     from claude_tui.ui.settings.declared import KEYS
 
-    lines = [".SH SETTINGS", "Keys of config.toml, by their tables."]
+    lines = [".SH SETTINGS", _text("Keys of config.toml, by their tables. `claude-top config` prints a file with all.")]
     section = ""
     for key in KEYS:
         if key.section != section:

@@ -20,23 +20,30 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["FILE_NAME", "SECTION", "Settings", "load", "save", "with_options", "with_value"]
+__all__ = ["FILE_NAME", "SECTION", "Settings", "load", "parsed", "save", "with_options", "with_value"]
 
 
 def load(path: Path) -> tuple[Settings, list[str]]:
     """The settings of a file and what was wrong with it; defaults if it is missing or makes no sense."""
     try:
-        table = tomllib.loads(files.read_text(path))
+        table = parsed(files.read_text(path))
     except FileNotFoundError:
         return Settings(), []
     except OSError as error:
         return Settings(), [f"{path}: {error.strerror}; the defaults are used"]
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except ValueError as error:
         return Settings(), [f"{path}: {error}; the defaults are used"]
-    except RecursionError:
-        return Settings(), [f"{path}: nested too deeply; the defaults are used"]
     settings, wrong = settings_of(table)
     return settings, [str(one) for one in wrong]
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """The content of a TOML text. Raises ValueError."""
+    try:
+        content: dict[str, Any] = tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return content
 
 
 def with_value(text: str, section: str, name: str, value: object) -> str:
@@ -50,7 +57,7 @@ def with_value(text: str, section: str, name: str, value: object) -> str:
 
     try:
         document = tomlkit.parse(text)
-    except TOMLKitError as error:
+    except (TOMLKitError, RecursionError) as error:
         raise ValueError(str(error)) from error
     if section not in document:
         document[section] = tomlkit.table()
@@ -77,15 +84,13 @@ def save(path: Path, section: str, name: str, value: object) -> None:
     except FileNotFoundError:
         text = ""
     try:
-        wanted = tomllib.loads(text)
+        wanted = parsed(text)
         changed = with_value(text, section, name, value)
         wanted.setdefault(section, {})[name] = value
-        if not _is_same(wanted, tomllib.loads(changed)):
+        if not _is_same(wanted, parsed(changed)):
             raise ValueError(f"{section}.{name} cannot be set without changing something else")
-    except RecursionError:
-        raise ValueError(f"{path} is left alone: nested too deeply") from None
     except ValueError as error:
-        raise ValueError(f"{path} is left alone: {error}") from error
+        raise ValueError(f"{path} was not changed: {error}") from error
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     files.replace(path, changed.encode(), files.OWN, is_durable=True)
 
