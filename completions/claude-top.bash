@@ -4,7 +4,7 @@ _claude_top() {
   local command='' words='' files='' index
   for ((index = 1; index < COMP_CWORD; index++)); do
     case "${command:+$command }${COMP_WORDS[index]}" in
-    'report'|'export'|'explain'|'price'|'prices'|'statusline'|'check'|'serve'|'doctor'|'ledger'|'ledger status'|'ledger export'|'ledger import'|'ledger merge'|'ledger adopt'|'verify'|'bench'|'completions'|'manual'|'daily'|'weekly'|'monthly'|'session'|'blocks'|'claude'|'claude daily'|'claude weekly'|'claude monthly'|'claude session'|'claude blocks'|'codex'|'codex daily'|'codex weekly'|'codex monthly'|'codex session'|'copilot'|'copilot daily'|'copilot weekly'|'copilot monthly'|'copilot session'|'gemini'|'gemini daily'|'gemini weekly'|'gemini monthly'|'gemini session'|'kilo'|'kilo daily'|'kilo weekly'|'kilo monthly'|'kilo session'|'kimi'|'kimi daily'|'kimi weekly'|'kimi monthly'|'kimi session'|'opencode'|'opencode daily'|'opencode weekly'|'opencode monthly'|'opencode session'|'pi'|'pi daily'|'pi weekly'|'pi monthly'|'pi session'|'qwen'|'qwen daily'|'qwen weekly'|'qwen monthly'|'qwen session')
+    'report'|'export'|'explain'|'price'|'prices'|'statusline'|'check'|'serve'|'doctor'|'ledger'|'ledger status'|'ledger export'|'ledger import'|'ledger merge'|'ledger adopt'|'config'|'verify'|'bench'|'completions'|'manual'|'daily'|'weekly'|'monthly'|'session'|'blocks'|'claude'|'claude daily'|'claude weekly'|'claude monthly'|'claude session'|'claude blocks'|'codex'|'codex daily'|'codex weekly'|'codex monthly'|'codex session'|'copilot'|'copilot daily'|'copilot weekly'|'copilot monthly'|'copilot session'|'gemini'|'gemini daily'|'gemini weekly'|'gemini monthly'|'gemini session'|'kilo'|'kilo daily'|'kilo weekly'|'kilo monthly'|'kilo session'|'kimi'|'kimi daily'|'kimi weekly'|'kimi monthly'|'kimi session'|'opencode'|'opencode daily'|'opencode weekly'|'opencode monthly'|'opencode session'|'pi'|'pi daily'|'pi weekly'|'pi monthly'|'pi session'|'qwen'|'qwen daily'|'qwen weekly'|'qwen monthly'|'qwen session')
       command="${command:+$command }${COMP_WORDS[index]}" ;;
     esac
   done
@@ -894,7 +894,7 @@ _claude_top() {
     'qwen session -z'|'qwen session --timezone') COMPREPLY=(); return ;;
   esac
   case "$command" in
-    '') words='report export explain price prices statusline check serve doctor ledger verify bench completions manual daily weekly monthly session blocks claude codex copilot gemini kilo kimi opencode pi qwen -h --help -v --version --demo --once --view --period --theme --ascii --no-mouse --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
+    '') words='report export explain price prices statusline check serve doctor ledger config verify bench completions manual daily weekly monthly session blocks claude codex copilot gemini kilo kimi opencode pi qwen -h --help -v --version --demo --once --view --period --theme --ascii --no-mouse --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
     'report') words='-h --help -j --json --by -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
     'export') words='-h --help --jsonl --csv --flat --what -o --output -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
     'explain') words='-h --help -s --since -u --until --model --project --session --key --against -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
@@ -910,6 +910,7 @@ _claude_top() {
     'ledger import') words='-h --help' files=1 ;;
     'ledger merge') words='-h --help' files=1 ;;
     'ledger adopt') words='-h --help' ;;
+    'config') words='show check -h --help' files=1 ;;
     'verify') words='-h --help -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
     'bench') words='-h --help -j --json --runs --workers --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --source -z --timezone' ;;
     'completions') words='bash zsh fish -h --help' ;;
