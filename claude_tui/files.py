@@ -88,7 +88,7 @@ def target(path: StrPath) -> str:
         if hasattr(os, "geteuid"):
             is_shared = os.stat(os.path.dirname(at)).st_mode & (stat.S_IWOTH | stat.S_ISVTX)
             if is_shared or found.st_uid not in (os.geteuid(), 0):
-                raise PermissionError(errno.EPERM, "it is a link that others may have put there", at)
+                raise PermissionError(errno.EPERM, "it is a link that another user may have placed there", at)
         at = os.path.abspath(os.path.join(os.path.dirname(at), os.readlink(at)))
     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), os.fspath(path))
 
@@ -128,7 +128,7 @@ def _check(found: os.stat_result, path: StrPath) -> None:
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(errno.EISDIR, "it is a folder", os.fspath(path))
     if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
+        raise OSError(errno.EINVAL, "it is not a regular file", os.fspath(path))
 
 
 def _make_like(descriptor: int, found: os.stat_result) -> None:

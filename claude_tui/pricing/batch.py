@@ -70,4 +70,4 @@ def _instant_ms(value: object) -> int:
             instant = instant.replace(tzinfo=timezone.utc)
         return (instant - _EPOCH) // _MILLISECOND
     except (ValueError, OverflowError):
-        raise LineError(f"ts is no instant: {value!r}"[:80]) from None
+        raise LineError(f"ts is not an instant: {value!r}"[:80]) from None

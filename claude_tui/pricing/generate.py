@@ -39,8 +39,8 @@ OVERLAY_FILE: Final = DATA_FOLDER.joinpath("overlay.toml")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Generate, check and write; 1 if a check failed."""
     parser = argparse.ArgumentParser(prog="python -m claude_tui.pricing.generate", description=__doc__)
-    parser.add_argument("--litellm", type=Path, help=f"a wheel of {LITELLM}; fetched if not given")
-    parser.add_argument("--anthropic", type=Path, help=f"a wheel of {ANTHROPIC}; fetched if not given")
+    parser.add_argument("--litellm", type=Path, help=f"wheel of {LITELLM}; downloaded if not given")
+    parser.add_argument("--anthropic", type=Path, help=f"wheel of {ANTHROPIC}; downloaded if not given")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the files would change")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:

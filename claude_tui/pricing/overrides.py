@@ -143,12 +143,12 @@ def _override(where: str, entry: Mapping[str, Any], base: Catalogue) -> Override
         raise OverrideError(f"{where}: unknown key {unknown[0]!r} (known: {', '.join(sorted(_KEYS))})")
     has_rates = any(key in entry for key in _RATE_KEYS)
     if has_rates and "alias" in entry:
-        raise OverrideError(f"{where}: either alias or rates, not both")
+        raise OverrideError(f"{where}: write either alias or rates, not both")
     if not (has_rates or "alias" in entry or "discount" in entry):
         raise OverrideError(f"{where}: needs alias, rates or discount")
     alias = entry.get("alias", "")
     if not isinstance(alias, str) or (alias and base.find("claude", alias).model is None):
-        raise OverrideError(f"{where}.alias: no model {alias!r} has a price")
+        raise OverrideError(f"{where}.alias: no price for a model {alias!r}")
     from_ms = _day(f"{where}.from", entry["from"]) if "from" in entry else BEGINNING_MS
     until_ms = _day(f"{where}.until", entry["until"]) + DAY_MS if "until" in entry else ENDLESS_MS
     if from_ms >= until_ms:
@@ -181,7 +181,7 @@ def _share(where: str, entry: Mapping[str, Any]) -> Decimal:
     if text.endswith("%"):
         discount = discount.scaleb(-2)
     if discount > 1:
-        raise OverrideError(f'{where}.discount: {text!r} is more than everything; write 15 % as "0.15" or "15%"')
+        raise OverrideError(f'{where}.discount: {text!r} is more than 100 %; write 15 % as "0.15" or "15%"')
     return 1 - discount
 
 
@@ -193,7 +193,7 @@ def _number(where: str, value: object) -> Decimal:
         if not number.is_finite() or not 0 <= number <= 10**9:
             raise InvalidOperation
     except InvalidOperation:
-        raise OverrideError(f'{where}: {value!r} is no price; write it as text, like "1.25"') from None
+        raise OverrideError(f'{where}: {value!r} is not a price; write it as text, like "1.25"') from None
     return number
 
 
@@ -201,7 +201,7 @@ def _day(where: str, value: object) -> int:
     try:
         return day_ms(value.isoformat() if type(value) is date else str(value))
     except ValueError:
-        raise OverrideError(f"{where}: {value!r} is no date; write it like 2026-01-31") from None
+        raise OverrideError(f"{where}: {value!r} is not a date; write it like 2026-01-31") from None
 
 
 def _own_periods(override: Override, target: Model | None) -> list[Period]:

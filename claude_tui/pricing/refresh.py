@@ -53,7 +53,7 @@ def refresh(target: Path, today: date, fetch: Callable[[], bytes] = fetch) -> Re
     try:
         snapshot, complaints = _checked(json.loads(content, parse_float=str), today, _in_use(target))
     except (BuildError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        return Refreshed(False, f"prices unchanged: what was served makes no sense ({error!r:.120})")
+        return Refreshed(False, f"prices unchanged: the downloaded list is invalid ({error!r:.120})")
     if complaints:
         more = f" (and {len(complaints) - 1} more)" if len(complaints) > 1 else ""
         return Refreshed(False, f"prices unchanged: {complaints[0]}{more}")

@@ -85,7 +85,7 @@ def picodollars(usd_per_mtok: object) -> int:
     """A rate in dollars per million tokens as picodollars per token."""
     rate = Decimal(str(usd_per_mtok)) * _PICO_PER_USD_MTOK
     if rate != rate.to_integral_value() or rate < 0:
-        raise BuildError(f"{usd_per_mtok} USD per million tokens is no whole number of picodollars")
+        raise BuildError(f"{usd_per_mtok} USD per million tokens is not a whole number of picodollars")
     return int(rate)
 
 

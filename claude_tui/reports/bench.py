@@ -51,7 +51,7 @@ def tables(bench: Bench) -> list[Table]:
 def _speeds(bench: Bench) -> Table:
     columns = (
         Column("way", is_text=True), Column("runs", priority=3), Column("seconds"), Column("x ref."),
-        Column("CPU s", priority=2), Column("files/s", priority=1), Column("MB/s"), Column("messages/s"),
+        Column("CPU s", priority=2), Column("files/s", priority=1), Column("MB/s"), Column("responses/s"),
         Column("peak MiB"),
     )  # fmt: skip
     slowest_s = bench.measured[0].wall_s
@@ -74,7 +74,7 @@ def _speeds(bench: Bench) -> Table:
 
 def _answers(bench: Bench) -> Table:
     columns = (
-        Column("way", is_text=True), Column("messages"), Column("cost"), Column("projects", priority=1),
+        Column("way", is_text=True), Column("responses"), Column("cost"), Column("projects", priority=1),
         Column("models", priority=1), Column("sessions", priority=1), Column("agrees", is_text=True),
     )  # fmt: skip
     rows = tuple(
@@ -101,14 +101,16 @@ def footer(bench: Bench) -> list[str]:
     else:
         ways = len(bench.measured) + len(bench.sweep)
         verdict = (
-            f"all {ways} ways agree: {count(first.messages)} messages, {dollars(first.cost_nano, 4)}, and each of "
+            f"all {ways} ways agree: {count(first.messages)} responses, {dollars(first.cost_nano, 4)}, and each of "
             f"{count(first.projects)} projects, {count(first.models)} models, {count(first.sessions)} sessions"
         )
     lines = [verdict]
     if not bench.are_logs_same:
-        lines.append("logs changed while they were measured")
-    lines.append("medians of whole processes, started and ended; logs in the page cache; warm: nothing changed since")
-    lines.append("the last count; peak: pages that processes share are counted in each of them")
+        lines.append("the logs changed during the measurement")
+    lines.append(
+        "medians of whole processes, start and end included; logs in the page cache; warm: nothing changed since"
+    )
+    lines.append("the last count; peak: memory pages that processes share count once per process")
     return lines
 
 

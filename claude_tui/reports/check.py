@@ -35,7 +35,7 @@ def budget_checks(states: Iterable[BudgetState], near: float) -> list[Check]:
         status = "over" if state.is_passed else "near" if 100 * state.share >= near else "ok"
         missing = ""
         if status == "ok" and state.is_lower_bound:
-            status, missing = "indeterminate", ", and tokens without a price"
+            status, missing = "indeterminate", ", plus tokens without a price"
         used = 100 * state.share if state.limit_nano else None
         project = f" for {display_name(state.budget.project)}" if state.budget.project else ""
         detail = f"{money(state.spent_nano)} of {money(state.limit_nano)} since {state.since}{missing}"

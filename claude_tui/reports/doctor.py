@@ -119,10 +119,12 @@ def lines(found: Findings) -> list[str]:
     for root in found.roots:
         made.append(f"  {root.source:9} {display_name(root.path)}: {_root(root)}")
     made.append(f"  written by versions: {', '.join(map(display_name, found.client_versions)) or 'none seen'}")
-    made += ["", "how sure the numbers are", f"  {many(totals.responses, 'response')}"]
-    made.append(f"  {share(totals.lower_bound, totals.responses) or '-'} with only the first of their output logged")
+    made += ["", "how exact the numbers are", f"  {many(totals.responses, 'response')}"]
+    made.append(
+        f"  {share(totals.lower_bound, totals.responses) or '-'} with only the beginning of their output logged"
+    )
     made.append(f"  {share(totals.unpriced_tokens, totals.tokens) or '-'} of the tokens without a price")
-    made.append(f"  {share(totals.flagged, totals.responses) or '-'} with a price that rests on an assumption")
+    made.append(f"  {share(totals.flagged, totals.responses) or '-'} with a price based on an assumption")
     made.append(f"  {found.prices}")
     made += [f"  {display_name(problem)}" for problem in found.price_problems]
     made += ["", "problems in the logs", *_problems(found)]
@@ -132,8 +134,8 @@ def lines(found: Findings) -> list[str]:
         f"  cache: {found.cache}",
         f"  ledger: {found.ledger}",
         *(f"    {line}" for line in found.ledger_notes),
-        f"  only the ledger still has {many(found.remembered.responses, 'response')}, "
-        f"of {many(found.remembered.files, 'file')} now gone",
+        f"  only the ledger still has {many(found.remembered.responses, 'response')} "
+        f"from {many(found.remembered.files, 'deleted file')}",
         f"  limits: {found.limits}",
     ]
     made += ["", "watching", *(f"  {display_name(line)}" for line in found.watcher)]
@@ -147,7 +149,9 @@ def lines(found: Findings) -> list[str]:
 
 def _root(root: Root) -> str:
     if root.state != "found":
-        return {"empty": "there, but no logs in it", "missing": "not there", "unreadable": "not readable"}[root.state]
+        return {"empty": "exists, but contains no logs", "missing": "does not exist", "unreadable": "not readable"}[
+            root.state
+        ]
     dates = f"{instant(root.oldest_ms)[:10]} to {instant(root.newest_ms)[:10]}"
     return f"{many(root.files, 'file')}, {size(root.bytes)}, last written {dates}"
 
@@ -169,7 +173,7 @@ def _retention(one: Retention) -> list[str]:
     settings = display_name(one.settings)
     if one.days >= 365:
         return [f"  {settings}: {many(one.days, 'day')}"]
-    why = "as set" if one.is_set else "the client's default"
+    why = "from the settings" if one.is_set else "the client's default"
     return [
         f"  {settings}: {many(one.days, 'day')} ({why}); older logs are deleted when Claude Code starts",
         '  this line in that file keeps ten years:  "cleanupPeriodDays": 3650',

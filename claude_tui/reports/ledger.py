@@ -95,7 +95,7 @@ def left_out_lines(left_out: Sequence[LeftOut]) -> list[str]:
     """Return what to say of what makes no sense, at most a few files by name."""
     if not left_out:
         return []
-    made = [f"left out: {count(sum(one.number for one in left_out))} that make no sense"]
+    made = [f"left out: {many(sum(one.number for one in left_out), 'invalid row')}"]
     made += [
         f"  {count(one.number)} of {display_name(f'{one.host}:{one.path}')}: {display_name(one.why)}"
         for one in left_out[:MOST_SHOWN]
@@ -111,7 +111,7 @@ def moved_lines(moved: Sequence[MovedFolder]) -> list[str]:
     for one in moved:
         made.append(
             f"not counted: {many(one.responses, 'response')} of {many(one.files, 'file')} in {display_name(one.old)}, "
-            "which is gone; if it moved, bring them over with"
+            "which no longer exists; if it moved, carry them over with"
         )
         made.append(f"  {display_name(one.command, len(one.command))}")
     return made

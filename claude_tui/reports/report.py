@@ -101,10 +101,11 @@ def footer(snapshot: Snapshot) -> list[str]:
         what = f"{many(missing, 'unpriced model')}, {tokens(totals.unpriced_tokens)}"
         lines.append(f"not in the cost: {what}" + (f" ({names})" if names else ""))
     if totals.lower_bound:
-        lines.append(f"lower bound: {many(totals.lower_bound, 'response')} whose log has only the first of the output")
+        lines.append(
+            f"lower bound: {many(totals.lower_bound, 'response')} whose log has only the beginning of the output"
+        )
     if totals.flagged:
-        rest = "rests" if totals.flagged == 1 else "rest"
-        lines.append(f"~ {many(totals.flagged, 'price')} {rest} on an assumption")
+        lines.append(f"~ {many(totals.flagged, 'price')} based on an assumption")
     if snapshot.problems:
         kinds = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in sorted(snapshot.problems.items()))
         lines.append(f"problems in the logs: {kinds} (claude-top doctor lists them)")

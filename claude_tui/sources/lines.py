@@ -47,7 +47,7 @@ def open_regular(path: str) -> tuple[int, os.stat_result]:
         fd = os.open(path, _OPEN)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.EMLINK) and os.path.islink(path):
-            raise OSError(error.errno, "a link, which is not followed", path) from None
+            raise OSError(error.errno, "a link; links are not followed", path) from None
         raise
     try:
         found = os.fstat(fd)
@@ -227,7 +227,7 @@ class LineReader:
         is_touched = self._is_growing and abs(time.time() - self._stat.st_mtime) < UNTOUCHED_S
         self._open = self._open._replace(is_waiting=is_touched)
         if not is_touched:
-            self.problem(ProblemKind.UNFINISHED, self.offset, f"last {self._open.searched} bytes are no whole line")
+            self.problem(ProblemKind.UNFINISHED, self.offset, f"last {self._open.searched} bytes are not a whole line")
 
     def problem(self, kind: ProblemKind, offset: int, detail: str = "", number: int = 1) -> None:
         """Note something that was skipped or doubted at a byte offset of this file."""

@@ -52,7 +52,7 @@ async def test_turns_mark_the_view_they_were_reached_from() -> None:
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 160, 200])
 @pytest.mark.parametrize("height", [8, 12, 24, 40])
 async def test_that_the_history_is_not_kept_comes_first_at_every_size(width: int, height: int) -> None:
-    history, detail = "history not kept: database or disk is full", "cache not saved: No space left"
+    history, detail = "ledger not written: database or disk is full", "cache not saved: No space left"
     given = snapshot()
     given = replace(given, progress=given.progress._replace(history=history, detail=detail))
     async with running(FakeSource(given), size=(width, height)) as (_, pilot):

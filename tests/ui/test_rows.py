@@ -79,7 +79,7 @@ async def test_explaining_a_row_says_what_is_not_exact() -> None:
         await pilot.pause()
         text = screen_text(app)
         assert "mystery-9" in text
-        assert "41" in text and "replies without a known price" in text
+        assert "41" in text and "responses without a known price" in text
         await wait_until(pilot, lambda: "dropped, repeated" in screen_text(app))
         await pilot.press("escape")
         await wait_until(pilot, lambda: len(app.screen_stack) == 1)

@@ -128,7 +128,7 @@ async def test_keys_can_be_changed() -> None:
 
 async def test_a_passed_budget_is_said_once_and_stays_in_the_header() -> None:
     async with running(budgets=(Budget("month", 5 * 10**9),), size=(160, 50)) as (app, pilot):
-        await wait_until(pilot, lambda: "budget passed" in told(app))
+        await wait_until(pilot, lambda: "budget exceeded" in told(app))
         await settled(pilot)
         assert "month: $" in screen_text(app).split("\n")[0]
         count = len(told(app))

@@ -44,9 +44,9 @@ def read_foreign(path: Path) -> Foreign:
     try:
         found = path.stat()
     except (OSError, ValueError):
-        raise LedgerError(f"{path} is not there") from None
+        raise LedgerError(f"{path} does not exist") from None
     if not stat.S_ISREG(found.st_mode):
-        raise LedgerError(f"{path} is no regular file")
+        raise LedgerError(f"{path} is not a regular file")
     try:
         with reading(path) as connection:
             connection.set_progress_handler(_ender(max(_LEAST_STEPS, found.st_size)), _STEPS)

@@ -35,6 +35,7 @@ from claude_tui.engine.ledger.schema import (
     writing,
 )
 from claude_tui.engine.ledger.scope import Scope
+from claude_tui.figures import many
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import FileFacts
 
@@ -140,10 +141,10 @@ class Ledger:
         try:
             found = self._read(look, News(Given(), [], is_continued=not given.ledger))
         except DamagedError as error:
-            self.notice = f"the history is damaged and cannot be mended now: {error}"
+            self.notice = f"the ledger is damaged and cannot be repaired now: {error}"
             raise
         except LedgerError as error:
-            self.status = f"history not read: {error}"
+            self.status = f"ledger not read: {error}"
             raise
         return found
 
@@ -162,10 +163,10 @@ class Ledger:
         try:
             return self._read(look, Recalled({}, []))
         except DamagedError as error:
-            self.notice = f"the history is damaged and cannot be mended now: {error}"
+            self.notice = f"the ledger is damaged and cannot be repaired now: {error}"
             return Recalled({}, [remembered(*found, self._host) for found in readable(self.path)])
         except LedgerError as error:
-            self.status = f"history not read: {error}"
+            self.status = f"ledger not read: {error}"
             return Recalled({}, [])
 
     def salvage(self, scope: Scope) -> list[Remembered]:
@@ -229,7 +230,7 @@ class Ledger:
             return Written(Change(), Seal("", ""), Seal("", ""))
         with self._lock, self._reported():
             if paths.create_private(self.path.parent) is None:
-                raise LedgerError(f"{self.path.parent} cannot be written")
+                raise LedgerError(f"{self.path.parent} is not writable")
             with lease(self.path, wait_s):
                 try:
                     return self._write(wanted)
@@ -316,7 +317,7 @@ class Ledger:
         except DamagedError:
             seal = self._seal()
         kept, responses = rebuild(self.path, seal.host if seal else self._host)
-        self.notice = f"history was damaged ({why}): {responses:,} responses saved, the rest is in {kept.name}"
+        self.notice = f"the ledger was damaged ({why}): {many(responses, 'response')} saved, the rest is in {kept.name}"
 
     def _seal(self) -> Seal | None:
         try:
@@ -333,7 +334,7 @@ class Ledger:
         except BusyError:
             raise
         except LedgerError as error:
-            self.status = f"history not kept: {error}"
+            self.status = f"ledger not written: {error}"
             raise
         self.status = ""
 

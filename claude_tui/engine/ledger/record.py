@@ -72,7 +72,7 @@ def read_record(row: tuple[Any, ...]) -> FileRecord:
         not has_types((host, source, path, stamp, facts, file, beyond, *counts), *[bytes] * 5)
         or not 0 < file < _MAX_FILE
     ):
-        raise DamagedError("a file's row is none")
+        raise DamagedError("not the row of a file")
     key = FileKey(text_of(host), text_of(source), text_of(path))
     return FileRecord(file, key, text_of(stamp), bool(beyond), facts, *counts)
 
@@ -94,7 +94,7 @@ def read_facts(data: bytes) -> tuple[list[FileFacts], list[str]]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, list):
-        return [], ["facts that are none"]
+        return [], ["invalid facts"]
     facts, bad = [], []
     for one in found:
         try:
@@ -114,7 +114,7 @@ def text_of(data: bytes) -> str:
     try:
         return data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError as error:
-        raise DamagedError("text that is none") from error
+        raise DamagedError("invalid text") from error
 
 
 def blob_of(path: str) -> bytes:

@@ -130,7 +130,7 @@ def _decoded(data: bytes, source: str) -> Columns:
     columns.owners = [Owner(*_texts(owner, 3)) for owner in rest["owners"]]
     columns.models = _texts(rest["models"])
     if not (_are_numbers_of(columns.owners, columns.owner) and _are_numbers_of(columns.models, columns.model)):
-        raise BadRunError("a number of no owner or model")
+        raise BadRunError("the number of an unknown owner or model")
     if "names" in rest:
         columns.names = _texts(rest["names"], count)
     columns.terms = dict(_pairs(rest, "terms", count, str))
@@ -166,7 +166,7 @@ def _pairs(rest: dict[str, Any], name: str, count: int, kind: type) -> Iterator[
 
 def _texts(values: Any, count: int | None = None) -> list[str]:
     if not isinstance(values, list) or count not in (None, len(values)) or set(map(type, values)) - {str}:
-        raise BadRunError("a name that is none")
+        raise BadRunError("invalid name")
     return values
 
 

@@ -91,7 +91,7 @@ def connect(path: Path) -> Iterator[sqlite3.Connection]:
     """Open an existing ledger, for reading only where it cannot be written. Closed on the way out."""
     with explained():
         if path.exists() and not path.is_file():  # opening a FIFO would wait for ever
-            raise LedgerError("it is no regular file")
+            raise LedgerError("it is not a regular file")
         uri = f"file:{quote(os.fsencode(path))}?mode=rw"
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
         try:

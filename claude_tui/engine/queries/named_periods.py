@@ -66,7 +66,7 @@ def parse(text: str) -> Period:
     if since is None and until is None:
         raise ValueError("write days as 2026-11-01..2026-11-30")
     if since and until and until < since:
-        raise ValueError("the last day lies before the first")
+        raise ValueError("the last day is before the first")
     label = f"{since or ''}..{until or ''}" if since != until else str(since)
     return Period("custom", label, since=since, until=until)
 

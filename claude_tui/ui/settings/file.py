@@ -88,7 +88,7 @@ def _from_table(table: Mapping[str, Any]) -> tuple[Settings, list[str]]:
         elif kind is not float and isinstance(value, kind):
             chosen[name] = value
         else:
-            wrong.append(f"{SECTION}.{name} = {value!r} makes no sense")
+            wrong.append(f"{SECTION}.{name} = {value!r} is not valid")
     chosen["keys"] = {name: value for name, value in section("keys").items() if isinstance(value, str)}
     chosen["columns"] = {
         view: tuple(str(name) for name in names)
@@ -143,9 +143,9 @@ def save(path: Path, section: str, name: str, value: object) -> None:
         tomllib.loads(text)
         tomllib.loads(changed)
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{path} is left alone: {error}") from error
+        raise ValueError(f"{path} was not changed: {error}") from error
     except RecursionError:
-        raise ValueError(f"{path} is left alone: nested too deeply") from None
+        raise ValueError(f"{path} was not changed: nested too deeply") from None
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     files.replace(path, changed.encode(), files.OWN, is_durable=True)
 

@@ -28,15 +28,15 @@ REASONS: Final[Mapping[str, str]] = {
 
 FLAGS: Final[Mapping[str, str]] = {
     "assumed_5m": "cache writes of unknown lifetime, priced as 5 minutes",
-    "split_short": "the split of cache writes did not add up; the rest priced as 5 minutes",
-    "split_over": "the split of cache writes was more than their sum; the split was believed",
+    "split_short": "the split of cache writes did not add up; the rest is priced as 5 minutes",
+    "split_over": "the split of cache writes exceeded their sum; the split is used",
     "fast_price_unknown": "fast mode, for which no price is known; priced as usual",
-    "tier_ambiguous": "the prompt tier could not be told for certain",
+    "tier_ambiguous": "the prompt tier is not certain",
     "fallback_credit": "partly credited by the client",
     "cost_recomputed": "the client logged a cost; recomputed from its tokens",
     "service_tier_unknown": "an unknown service tier, priced as standard",
-    "tier_as_requested": "priced at the service tier that was asked for; which one served it is not logged",
-    "terms_unreadable": "terms that cannot be read, priced by the counters alone",
+    "tier_as_requested": "priced at the requested service tier; the tier that served it is not logged",
+    "terms_unreadable": "unreadable terms, priced by the counters alone",
 }
 """What the flags of a price mean, in words."""
 

@@ -33,7 +33,7 @@ def explain_response(store: Store, response: Response, files_s: float) -> Explan
     sums.finish(found)
     counted = lines[0]
     if response.source != "claude":
-        found.problem = "logs of this client are not read again"
+        found.problem = "logs of this client cannot be read again"
         return found
     line = counted_line(counted.path, counted.offset, key)
     if line is None:
@@ -89,7 +89,7 @@ def _judged(rows: list[tuple[str, AuditedRow]], counted: Response, found: Explan
             found.duplicates[reason] += 1
         yield RowFound(path, one.line, row.offset, row.time_ms, row.session, row.agent, row.usage, reason, at == owner)
     if (rows[winner][0], rows[winner][1].row.offset) != (counted.path, counted.offset):
-        found.problem = "the logs changed since this was counted"
+        found.problem = "the logs changed after this was counted"
 
 
 def _count_rank(found: tuple[str, AuditedRow]) -> tuple[int, int, Rank, str, int]:
@@ -117,5 +117,5 @@ def _why(rows: list[tuple[str, AuditedRow]], winner: tuple[str, AuditedRow]) -> 
         row_rank(one.row) for _, one in rows if one.row.usage[1] == best[1] and one.row.usage.tokens == best.tokens
     ]
     if ranks.count(max(ranks)) == 1:
-        return "of the rows with the most tokens it says the most of what is billed"
+        return "of the rows with the most tokens it has the most billing details"
     return "of the rows with the most tokens it was the last one"
