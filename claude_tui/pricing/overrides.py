@@ -55,7 +55,7 @@ class OverrideError(ValueError):
 
 
 class Override(NamedTuple):
-    """One entry: own rates or those of `alias` (the model's own if that is empty), times `share`, for some time."""
+    """One entry: own rates or those of `alias` (the model's own if it is empty), times `share`, for a period."""
 
     from_ms: int
     until_ms: int
@@ -68,7 +68,7 @@ Overrides = Mapping[str, Sequence[Override]]
 
 
 class OverriddenCatalogue:
-    """A catalogue with a user's prices on top; to be used like the catalogue itself."""
+    """A catalogue with a user's prices on top. Used like the catalogue itself."""
 
     def __init__(self, base: Catalogue, overrides: Overrides, content: bytes) -> None:
         self._base = base
@@ -79,7 +79,7 @@ class OverriddenCatalogue:
         self.digest = hashlib.sha256(base.digest.encode() + content).hexdigest()
 
     def find(self, source: str, raw: str) -> Found:
-        """Look a log's model name up, the user's prices first."""
+        """Resolve a model name of a log, the user's prices first."""
         found = self._found.get((source, raw))
         if found is None:
             if len(self._found) >= MAX_NAMES:
@@ -104,7 +104,7 @@ class OverriddenCatalogue:
 
 
 def load_overrides(path: Path, base: Catalogue) -> OverriddenCatalogue:
-    """Lay a prices.toml over a catalogue. Raises OSError, and OverrideError where the file makes no sense."""
+    """Lay a prices.toml over a catalogue. Raises OSError, and OverrideError if the file is invalid."""
     content = files.read(path)
     try:
         document = loads_toml(content.decode())
@@ -222,7 +222,7 @@ def _own_periods(override: Override, target: Model | None) -> list[Period]:
 
 
 def _laid_over(under: Sequence[Period], over: Sequence[Period]) -> list[Period]:
-    """Both as one sequence of periods, `over` where it has a price and `under` elsewhere."""
+    """Return both as one sequence of periods: `over` if it has a price, else `under`."""
     edges = sorted({edge for period in (*under, *over) for edge in (period.from_ms, period.until_ms)})
     result = []
     for start, end in pairwise(edges):

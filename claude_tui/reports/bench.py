@@ -1,4 +1,4 @@
-"""What `bench` measured, as a dictionary for JSON, as a table and as a chart. Must not measure anything."""
+"""The results of `bench` as a dictionary for JSON, as tables and as a chart. Must not measure anything."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHART_COLUMNS: Final = 72
 
 
 def report(bench: Bench) -> dict[str, Any]:
-    """Return everything that was measured."""
+    """Return all measurements for JSON."""
     return {
         "schema": SCHEMA,
         "files": bench.logs.files,
@@ -44,7 +44,7 @@ def _row(bench: Bench, one: Measured) -> dict[str, Any]:
 
 
 def tables(bench: Bench) -> list[Table]:
-    """Return how fast each way was, and what each counted."""
+    """Return a table of how fast each way was, and one of what each counted."""
     return [_speeds(bench), _answers(bench)]
 
 
@@ -115,7 +115,7 @@ def footer(bench: Bench) -> list[str]:
 
 
 def chart(sweep: Sequence[Measured], total_bytes: int) -> str:
-    """Return bars of MB/s for each number of processes, as plain text."""
+    """Return a bar chart of MB/s by number of processes, as plain text."""
     import plotext  # 131 ms, and only a sweep needs it
 
     figure: Any = plotext.figure

@@ -1,4 +1,5 @@
-"""What `claude-top doctor` found out, as a dictionary for JSON and as lines for people. Looks at nothing itself."""
+"""The findings of `claude-top doctor`, as a dictionary for JSON and as lines of text. Must not look at anything
+itself."""
 
 from __future__ import annotations
 
@@ -12,12 +13,12 @@ from claude_tui.sources.display import display_name
 
 SCHEMA: Final = "claude-top/doctor@1"
 MOST_SHOWN: Final = 10
-"""Problems listed one by one for people; JSON has all that were kept."""
+"""Most problems listed one by one in the text; JSON lists all that were kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """One place that was looked in. `state` is found, empty, missing, unreadable; instants are of the files' times."""
+    """One folder that was searched. `state` is found, empty, missing or unreadable; instants are modification times."""
 
     source: str
     path: str
@@ -31,7 +32,7 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """After how many days a client deletes its logs, and the file that says so ("" where nothing does)."""
+    """After how many days a client deletes its logs, and the settings file of that client."""
 
     settings: str
     days: int
@@ -40,7 +41,7 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What is counted though its log is gone: responses, and the files they were in."""
+    """What is still counted although its log is gone: the number of responses, and of the files they were in."""
 
     responses: int = 0
     files: int = 0
@@ -48,7 +49,7 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Everything that was found out. Texts of `cache`, `ledger`, `watcher` and `prices` are one line each."""
+    """All findings. `cache`, `ledger`, `watcher` and `prices` are texts of one line each."""
 
     version: str
     roots: Sequence[Root]
@@ -113,7 +114,7 @@ def report(found: Findings) -> dict[str, Any]:
 
 
 def lines(found: Findings) -> list[str]:
-    """Return the findings for people."""
+    """Return the findings as lines of text."""
     totals = found.totals
     made = [f"claude-top {found.version}", "", "logs"]
     for root in found.roots:

@@ -1,4 +1,4 @@
-"""Where our own numbers come from, as a dictionary for JSON and as lines for people. Finds nothing out itself."""
+"""Where our numbers come from, as a dictionary for JSON and as lines of text. Must not find out anything itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from claude_tui.sources.display import display_name
 
 SCHEMA: Final = "claude-top/explanation@1"
 PICO: Final = 1_000_000
-"""Picodollars a token in a dollar a million tokens."""
+"""Picodollars per token that make one dollar per million tokens."""
 SHORTEST: Final = 20
 """No line is wrapped below this width."""
 
@@ -103,7 +103,7 @@ def _rate(use: RateUse) -> dict[str, Any]:
 
 
 def lines(found: Explanation, about: Query | Response, zone: tzinfo, width: int) -> list[str]:
-    """Return the explanation for people, wrapped to `width` columns; no path is broken."""
+    """Return the explanation as lines of text, wrapped to `width` columns; no path is broken."""
     made: list[str] = []
     for line in _paragraphs(found, about, zone):
         indent = len(line) - len(line.lstrip())

@@ -1,4 +1,4 @@
-"""What the ledger remembers, machine by machine, as a dictionary for JSON and as a table. Opens no ledger itself."""
+"""What the ledger holds, by machine, as a dictionary for JSON and as a table. Must not open a ledger itself."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from claude_tui.sources.display import display_name
 
 SCHEMA: Final = "claude-top/ledger@1"
 MOST_SHOWN: Final = 10
-"""Files of which what makes no sense is told one by one."""
+"""Most files whose invalid rows are listed one by one."""
 
 
 class HostRow(NamedTuple):
-    """What one machine contributed. What several machines have is under each, so that rows may exceed the total."""
+    """What one machine contributed. Responses of several machines are listed under each, so rows may exceed the
+    total."""
 
     host: str
     files: int
@@ -26,7 +27,7 @@ class HostRow(NamedTuple):
 
 
 class LeftOut(NamedTuple):
-    """What of one file is kept but makes no sense: how many, and why the first does not. Nothing counts it."""
+    """Invalid rows of one file, which are stored but not counted: how many, and why the first one is invalid."""
 
     host: str
     path: str
@@ -35,7 +36,7 @@ class LeftOut(NamedTuple):
 
 
 class MovedFolder(NamedTuple):
-    """A folder that is gone, what is remembered of it, and the counted one of the same name."""
+    """A folder that no longer exists, what the ledger holds of it, and the counted folder of the same name."""
 
     old: str
     new: str
@@ -44,12 +45,12 @@ class MovedFolder(NamedTuple):
 
     @property
     def command(self) -> str:
-        """The command that brings it over."""
+        """The command that carries its history over."""
         return f"claude-top ledger adopt {shlex.quote(self.old)} {shlex.quote(self.new)}"
 
 
 class Status(NamedTuple):
-    """A ledger looked at. `trouble` is "" while all is well, else what is wrong with it or was."""
+    """The state of a ledger. `trouble` is "" if all is well, else what is or was wrong with it."""
 
     path: str
     size_bytes: int
@@ -75,7 +76,7 @@ def report(status: Status) -> dict[str, Any]:
 
 
 def table(status: Status) -> Table:
-    """Return a row for each machine and one for all."""
+    """Return a table with a row for each machine and one for all."""
     columns = (
         Column("host", is_text=True, may_shrink=True), Column("files", priority=2), Column("responses"),
         Column("first", is_text=True, priority=1), Column("last", is_text=True),
@@ -92,7 +93,7 @@ def footer(status: Status) -> list[str]:
 
 
 def left_out_lines(left_out: Sequence[LeftOut]) -> list[str]:
-    """Return what to say of what makes no sense, at most a few files by name."""
+    """Return lines about invalid rows, naming at most a few files."""
     if not left_out:
         return []
     made = [f"left out: {many(sum(one.number for one in left_out), 'invalid row')}"]
@@ -106,7 +107,7 @@ def left_out_lines(left_out: Sequence[LeftOut]) -> list[str]:
 
 
 def moved_lines(moved: Sequence[MovedFolder]) -> list[str]:
-    """Return what to say of folders that moved, with the command for each."""
+    """Return lines about folders that moved, with the command for each."""
     made = []
     for one in moved:
         made.append(

@@ -1,4 +1,4 @@
-"""A snapshot as Prometheus text. Counters are sums over the whole history, gauges are of now."""
+"""A snapshot as Prometheus text. Counters are sums over the whole history, gauges are current values."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _usd(totals: Totals) -> str:
 
 
 def _decimal(nano: int) -> str:
-    """Nanodollars as dollars in full: Prometheus reads decimals, and nothing need be lost before it does."""
+    """Return nanodollars as dollars with all decimals: Prometheus reads decimals, so no precision is lost before it."""
     return f"{nano // NANO}.{nano % NANO:09d}"
 
 

@@ -137,7 +137,7 @@ def test_the_first_line_that_is_left_out_is_named(laptop: Path, tmp_path: Path) 
     lines = run("ledger", "export").stdout.splitlines()
     (bad,) = [json.loads(line) for line in lines if b"msg_2" in line]
     done = run("ledger", "import", "-", stdin=b"\n".join([*lines, json.dumps({**bad, "terms": "x"}).encode()]))
-    assert done.code == 4 and f"line {len(lines) + 1}: terms that cannot be read" in done.stderr
+    assert done.code == 4 and f"line {len(lines) + 1}: unreadable terms" in done.stderr
 
 
 def test_rows_that_make_no_sense_are_told(
