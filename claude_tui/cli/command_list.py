@@ -62,6 +62,7 @@ GROUPS: Final = (
         (
             Command("doctor", "what was found and skipped, and how exact the numbers are", "commands.doctor"),
             Command("ledger", "history that outlives its logs: status, export, import, merge", "commands.ledger"),
+            Command("verify", "recount everything by the plain definition and compare", "commands.verify"),
             Command("bench", "benchmark counting your logs; verify that all code paths agree", "commands.bench"),
             Command("completions", "completion scripts for bash, zsh and fish", "generated.completions"),
             Command("manual", "the manual page", "generated.manual"),
