@@ -1,8 +1,8 @@
-"""The nouns every layer shares: counters, rows, responses, totals, snapshots.
+"""The nouns all layers share: counters, rows, responses, totals, snapshots.
 
-Frozen, slotted and free of behaviour beyond sums. Tokens and money are integers everywhere: money in
-nanodollars (1e-9 USD), time in milliseconds since the Unix epoch, UTC. This module must not know where
-numbers come from or how they are shown, and imports nothing of ours.
+Frozen, slotted and without behaviour beyond sums. Tokens and money are integers everywhere: money in nanodollars (1e-9
+USD), time in milliseconds since the Unix epoch, UTC. Must not know where numbers come from or how they are shown, and
+imports nothing of this package.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 SOURCES: Final = ("claude", "gemini", "opencode", "codex")
-"""Every client whose logs can be read, in the order they are listed."""
+"""Every client whose logs can be read, in display order."""
 
 
 class Usage(NamedTuple):
@@ -29,17 +29,17 @@ class Usage(NamedTuple):
 
     @property
     def tokens(self) -> int:
-        """Every token of the response, cache included."""
+        """All tokens of the response, cache included."""
         return self.input + self.output + self.cache_write_5m + self.cache_write_1h + self.cache_read
 
     @property
     def prompt(self) -> int:
-        """Tokens that went in: what the long-prompt tier and the context gauge look at."""
+        """All input tokens: the size that decides the long-prompt tier and fills the context gauge."""
         return self.input + self.cache_write_5m + self.cache_write_1h + self.cache_read
 
 
 class PriceStatus(str, Enum):
-    """How a cost came to be. PARTIAL: a part of the record has no price and is left out."""
+    """How a cost was determined. PARTIAL: a part of the record has no price and is not in the cost."""
 
     PRICED = "priced"
     PARTIAL = "partial"
@@ -52,14 +52,14 @@ ESTIMATE_FLAGS: Final = frozenset({
     "assumed_5m", "split_short", "split_over", "fast_price_unknown", "tier_ambiguous", "fallback_credit",
     "cost_recomputed", "service_tier_unknown", "tier_as_requested", "terms_unreadable",
 })  # fmt: skip
-"""Flags of a price that say something had to be assumed."""
+"""Flags of a price that is based on an assumption."""
 
 
 class Price(NamedTuple):
-    """What one record costs at list price.
+    """The list price of one record.
 
-    `nano` is None exactly when `status` is UNPRICED. `read_saved_nano` is what the cache reads would have
-    cost as plain input minus what they cost; `write_extra_nano` what cache writes cost above plain input.
+    `nano` is None exactly if `status` is UNPRICED. `read_saved_nano` is what the cache reads would cost as plain input
+    minus their cost; `write_extra_nano` is what the cache writes cost above plain input.
     """
 
     nano: int | None
@@ -70,15 +70,16 @@ class Price(NamedTuple):
 
     @property
     def is_estimate(self) -> bool:
-        """Whether the cost rests on an assumption about something the log does not say."""
+        """Whether the cost is based on an assumption about something that is not in the log."""
         return bool(self.flags) and not ESTIMATE_FLAGS.isdisjoint(self.flags)
 
 
 class Extra(NamedTuple):
-    """Usage billed beside a response and not inside its counters: an advisor, a compaction, paused responses, attempts
-    that another model took over from.
+    """Usage billed beside a response and not inside its counters: an advisor, a compaction, paused responses, or
+    attempts that another model took over.
 
-    `kind` is "advisor", "compaction", "paused" or "fallback"; `model` the model it is billed at; `terms` as in `Row`.
+    `kind` is "advisor", "compaction", "paused" or "fallback"; `model` is the model it is billed at; `terms` as in
+    `Row`.
     """
 
     kind: str
@@ -89,12 +90,12 @@ class Extra(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line (or record) of a log that carries usage, before rows of one response are settled into one.
+    """One line (or record) of a log with usage, before the rows of one response are settled into one.
 
-    `key` names the response. `time_ms` is the row's own instant. `agent` is "" on the main chain. `cwd` is
-    the row's own folder, "" if it has none. `terms` is "" when the counters alone decide the price, else the
-    JSON text of the client's usage object, which `pricing` reads. `offset` is the byte (or record) position
-    of the row in its file. `reported_nano` is a cost the client itself logged.
+    `key` identifies the response. `time_ms` is the row's own instant. `agent` is "" on the main chain. `cwd` is the
+    row's own folder, "" if it has none. `terms` is "" if the counters alone decide the price, else the JSON text of the
+    client's usage object, which `pricing` reads. `offset` is the byte (or record) position of the row in its file.
+    `reported_nano` is a cost the client itself logged.
     """
 
     key: str
@@ -114,10 +115,10 @@ class Row:
 
 
 class Response(NamedTuple):
-    """One settled response (or one extra of it): what `export` writes, one line each.
+    """One settled response (or one extra of it): `export` writes one line for each.
 
-    `project` is the folder the session was started in. `path` and `offset` say where the counted row is.
-    `extra` is the kind of an extra (see `Extra`), "" for the response itself. `is_fast`: served in fast mode.
+    `project` is the folder the session was started in. `path` and `offset` locate the counted row. `extra` is the kind
+    of an extra (see `Extra`), "" for the response itself. `is_fast`: served in fast mode.
     """
 
     key: str
@@ -137,7 +138,7 @@ class Response(NamedTuple):
 
 
 class ProblemKind(str, Enum):
-    """Why something in the logs was skipped or doubted. LEDGER: a row of the history makes no sense."""
+    """Why something in the logs was skipped or is in doubt. LEDGER: a row of the ledger is invalid."""
 
     MALFORMED = "malformed"
     OVERSIZE = "oversize"
@@ -152,7 +153,7 @@ class ProblemKind(str, Enum):
 
 
 class Problem(NamedTuple):
-    """One thing that was skipped or doubted, and where: file, byte offset, a short reason."""
+    """One thing that was skipped or is in doubt, and its place: file, byte offset, a short reason."""
 
     kind: ProblemKind
     path: str
@@ -161,11 +162,11 @@ class Problem(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """Sums over any set of responses. Any section of any view adds up to the same totals, to the nanodollar.
+    """Sums over any set of responses. Every section of every view adds up to the same totals, to the nanodollar.
 
-    `responses` counts API responses; extras add tokens and cost but no response. `lower_bound` counts
-    responses whose output is only the placeholder the client logged, `flagged` those whose price rests on an
-    assumption. `unpriced_*` are outside `cost_nano`. `first_ms`/`last_ms` are 0 where nothing was counted.
+    `responses` counts API responses; extras add tokens and cost but no response. `lower_bound` counts responses whose
+    output is only the placeholder the client logged, `flagged` those whose price is based on an assumption.
+    `unpriced_*` are not in `cost_nano`. `first_ms`/`last_ms` are 0 if nothing was counted.
     """
 
     responses: int = 0
@@ -187,7 +188,7 @@ class Totals(NamedTuple):
 
     @property
     def tokens(self) -> int:
-        """Every token, cache included."""
+        """All tokens, cache included."""
         return self.input + self.output + self.cache_write_5m + self.cache_write_1h + self.cache_read
 
     @property
@@ -197,13 +198,13 @@ class Totals(NamedTuple):
 
     @property
     def cache_hit(self) -> float | None:
-        """Cache reads as a share (0..1) of everything that went in; None without input."""
+        """Cache reads as a share (0..1) of all input; None without input."""
         prompt = self.input + self.cache_write + self.cache_read
         return self.cache_read / prompt if prompt else None
 
 
 class SessionState(str, Enum):
-    """What a session is doing, judged from the tail of its log and its live registry entry."""
+    """What a session is doing, derived from the tail of its log and its live registry entry."""
 
     WORKING = "working"
     WAITING = "waiting"
@@ -212,9 +213,9 @@ class SessionState(str, Enum):
 
 
 class ModelRow(NamedTuple):
-    """One model over the selected period. `key` is the raw id, `name` the same made safe to show.
+    """One model in the selected period. `key` is the raw id, `name` the same made safe to show.
 
-    `spark` is cost in nanodollars per local day, the last 30 days up to today, oldest first.
+    `spark` is the cost in nanodollars per local day, the last 30 days up to today, oldest first.
     """
 
     key: str
@@ -225,7 +226,7 @@ class ModelRow(NamedTuple):
 
 
 class ProjectRow(NamedTuple):
-    """One project over the selected period. `key` is the folder, worktrees folded into their repository."""
+    """One project in the selected period. `key` is the folder; worktrees belong to their repository."""
 
     key: str
     name: str
@@ -245,11 +246,11 @@ class AgentRow(NamedTuple):
 
 
 class SessionRow(NamedTuple):
-    """One session over the selected period, its sub-agents inside.
+    """One session in the selected period, with its sub-agents.
 
-    `context_tokens` is the prompt of the last main-chain response (or what a compaction left of it),
-    `context_window` the window assumed for it (0 unknown). `compacted_tokens` is what the newest of `compactions`
-    found (0 unknown). `cost_per_hour_nano` is the cost of the last 10 minutes, per hour. `agents` are sorted by key.
+    `context_tokens` is the prompt of the last main-chain response (or what a compaction left of it), `context_window`
+    the assumed window (0 unknown). `compacted_tokens` is the size before the newest of `compactions` (0 unknown).
+    `cost_per_hour_nano` is the cost of the last 10 minutes, per hour. `agents` are sorted by key.
     """
 
     key: str
@@ -271,7 +272,7 @@ class SessionRow(NamedTuple):
 
 
 class DayRow(NamedTuple):
-    """One local calendar day. `is_remembered` says that logs of it are gone and the ledger kept what they said."""
+    """One local calendar day. `is_remembered`: logs of it were deleted and the ledger kept their responses."""
 
     day: date
     totals: Totals
@@ -279,7 +280,7 @@ class DayRow(NamedTuple):
 
 
 class Burn(NamedTuple):
-    """Spend and tokens of the last minutes, per hour; decays to zero by itself when nothing happens."""
+    """Cost and tokens of the last minutes, per hour; decays to zero by itself if nothing happens."""
 
     last_5m_nano: int = 0
     last_15m_nano: int = 0
@@ -299,7 +300,7 @@ class Phase(str, Enum):
 class Progress(NamedTuple):
     """How far a scan is, and what is watched after it. `eta_s` is None while unknown.
 
-    `history` says why what outlives the logs is not read or not kept, `detail` what else is less than it should be.
+    `history` says why the ledger is not read or not written, `detail` what else is limited.
     """
 
     phase: Phase = Phase.DISCOVERING
@@ -315,7 +316,7 @@ class Progress(NamedTuple):
 class Query(NamedTuple):
     """Which responses a snapshot covers. None and "" mean no restriction; days are local and inclusive.
 
-    With `fold_worktrees` a worktree (`<repository>/.claude/worktrees/<name>`) counts as its repository.
+    With `fold_worktrees`, a worktree (`<repository>/.claude/worktrees/<name>`) counts as its repository.
     """
 
     since: date | None = None
@@ -332,9 +333,9 @@ class Snapshot:
     """Everything the screen and the reports show, at one revision. Immutable; safe to read from any thread.
 
     `totals` and the rows cover `query`; `today`, `burn`, `tokens_per_minute` (60 values, oldest first),
-    `active_sessions` and `newest_ms` always cover everything. `days` holds only days with data, in order;
-    `day_models` maps a day to {model key: cost in nanodollars}. `problems` counts by kind. `sources` are the clients
-    anything was counted of, whatever the query, in the order of SOURCES.
+    `active_sessions` and `newest_ms` always cover everything. `days` holds only days with data, in order; `day_models`
+    maps a day to {model key: cost in nanodollars}. `problems` counts by kind. `sources` are the clients with counted
+    responses, whatever the query, in the order of SOURCES.
     """
 
     revision: int
