@@ -1,7 +1,7 @@
-"""Counts records of the usual shape in few steps. What is unusual is left to the counting rule.
+"""Counts records of the usual format in few steps, and leaves unusual ones to the counting rule.
 
-Gives the same columns and leaves the same state as `Rollout`. Must not read files, know lines or say what unusual
-records mean.
+Gives the same columns and the same state as `Rollout`. Must not read files, know lines or decide what unusual records
+mean.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Origin = tuple[int, int]
 
 
 class FastRollout(Rollout):
-    """A `Rollout` whose events become columns, and which takes usual records of its own thread by a shorter way."""
+    """A `Rollout` whose events become columns, with a shortcut for usual records of its own thread."""
 
     def __init__(self, stem: str, others: OtherThreads, state: str, *, keep_names: bool) -> None:
         super().__init__(stem, others, state)
@@ -31,7 +31,7 @@ class FastRollout(Rollout):
 
     @property
     def needs_meta(self) -> bool:
-        """Whether a `session_meta` still says something: the first does, and later ones of a thread with parents."""
+        """Whether a `session_meta` still matters: the first one does, and later ones of a thread with parents."""
         return self._is_new or bool(self._state.parents)
 
     @property
@@ -44,12 +44,12 @@ class FastRollout(Rollout):
         return self._builder.columns()
 
     def add(self, record: Mapping[str, object], offset: int) -> None:
-        """Take in a record by the rule."""
+        """Process a record by the counting rule."""
         for event in self.events(record, offset):
             self._builder.add(event.row)
 
     def take(self, line: RecordLine | CountLine, offset: int) -> bool:
-        """Take in a usual line, if it is of the thread itself; return False, with nothing done, where it is not."""
+        """Process a usual line if it belongs to the thread itself; otherwise do nothing and return False."""
         if isinstance(line, RecordLine):
             return self._take_record(line.payload, line.timestamp, offset)
         return self._take_count(line.payload.info, line.timestamp, offset)
@@ -102,9 +102,9 @@ class FastRollout(Rollout):
 
 
 class FastBuilder(ColumnsBuilder):
-    """A `ColumnsBuilder` that also takes new responses without a row made of them.
+    """A `ColumnsBuilder` that also accepts new responses without creating a row for them.
 
-    Such a response belongs to `_counted` until a row of it comes; from then on to the plain builder.
+    Such a response is in `_counted` until a row of it arrives; from then on the plain builder has it.
     """
 
     def __init__(self, *, keep_names: bool) -> None:
@@ -113,7 +113,7 @@ class FastBuilder(ColumnsBuilder):
         self._terms: dict[str, str] = {}
 
     def origin(self, root: str, thread: str, cwd: str) -> Origin:
-        """Number the owner of a thread's own responses."""
+        """Return the number of the owner of a thread's own responses."""
         if thread == root:
             return self._owner(Owner(root, "", cwd)), 0
         return self._owner(Owner(root, thread, cwd)), SIDECHAIN
@@ -121,7 +121,7 @@ class FastBuilder(ColumnsBuilder):
     def append(
         self, key: str, time_ms: int, origin: Origin, model: str, tokens: Tokens, offset: int, terms: str
     ) -> bool:
-        """Take in a response, if it is new and has a model."""
+        """Add a response, if it is new and has a model."""
         if key in self._counted or key in self._entries or not model:
             return False
         number = self._models.get(model)
@@ -136,7 +136,7 @@ class FastBuilder(ColumnsBuilder):
         return True
 
     def add(self, row: Row) -> None:
-        """Merge one row in that the rule decided on."""
+        """Merge one row that the counting rule produced."""
         counted = self._counted.pop(row.key, None)
         if counted is not None:
             self._entries[row.key] = len(self._columns)
