@@ -185,10 +185,10 @@ def _with_lifetimes(messages: Sequence[Usage], usage: Usage) -> list[Usage]:
     if sum(message.cache_write_1h for message in messages) == usage.cache_write_1h:
         return list(messages)
     left = usage.cache_write_1h
-    told = []
+    dated = []
     for message in messages:
         writes = message.cache_write_5m + message.cache_write_1h
         write_1h = min(writes, left)
         left -= write_1h
-        told.append(message._replace(cache_write_5m=writes - write_1h, cache_write_1h=write_1h))
-    return told
+        dated.append(message._replace(cache_write_5m=writes - write_1h, cache_write_1h=write_1h))
+    return dated

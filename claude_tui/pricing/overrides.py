@@ -160,14 +160,14 @@ def _rates(where: str, entry: Mapping[str, Any]) -> Rates:
     for key in ("input", "output"):
         if key not in entry:
             raise OverrideError(f"{where}: {key} is missing")
-    given = {key: _rate(f"{where}.{key}", entry[key]) for key in _RATE_KEYS if key in entry}
-    write = given.get("cache_write", given["input"])
+    rates = {key: _rate(f"{where}.{key}", entry[key]) for key in _RATE_KEYS if key in entry}
+    write = rates.get("cache_write", rates["input"])
     return Rates(
-        input=given["input"],
+        input=rates["input"],
         write_5m=write,
-        write_1h=given.get("cache_write_1h", write),
-        cache_read=given.get("cache_read", given["input"]),
-        output=given["output"],
+        write_1h=rates.get("cache_write_1h", write),
+        cache_read=rates.get("cache_read", rates["input"]),
+        output=rates["output"],
     )
 
 

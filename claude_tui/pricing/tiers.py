@@ -53,8 +53,8 @@ def terms_of_tier(name: object) -> str:
 def tier_of_terms(terms: str) -> str:
     """Return the name of the tier in the terms, "" if there is none."""
     try:
-        told = json.loads(terms)
+        parsed = json.loads(terms)
     except ValueError:
         return ""
-    name = told.get("service_tier") if isinstance(told, dict) else None
+    name = parsed.get("service_tier") if isinstance(parsed, dict) else None
     return name if isinstance(name, str) else ""

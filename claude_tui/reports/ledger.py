@@ -50,13 +50,13 @@ class MovedFolder(NamedTuple):
 
 
 class Status(NamedTuple):
-    """The state of a ledger. `trouble` is "" if all is well, else what is or was wrong with it."""
+    """The state of a ledger. `error` is "" if all is well, else what is or was wrong with it."""
 
     path: str
     size_bytes: int
     total: HostRow
     hosts: Sequence[HostRow]
-    trouble: str = ""
+    error: str = ""
     left_out: Sequence[LeftOut] = ()
     moved: Sequence[MovedFolder] = ()
 
@@ -69,7 +69,7 @@ def report(status: Status) -> dict[str, Any]:
         "bytes": status.size_bytes,
         **_figures(status.total),
         "hosts": [{"host": row.host, **_figures(row)} for row in status.hosts],
-        "trouble": status.trouble or None,
+        "trouble": status.error or None,
         "left_out": [one._asdict() for one in status.left_out],
         "moved": [{**one._asdict(), "command": one.command} for one in status.moved],
     }
@@ -87,8 +87,8 @@ def table(status: Status) -> Table:
 def footer(status: Status) -> list[str]:
     """Return the lines below the table."""
     lines = [f"{size(status.size_bytes)} in {display_name(status.path)}"]
-    if status.trouble:
-        lines.append(display_name(status.trouble))
+    if status.error:
+        lines.append(display_name(status.error))
     return [*lines, *left_out_lines(status.left_out), *moved_lines(status.moved)]
 
 

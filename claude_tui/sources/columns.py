@@ -313,14 +313,14 @@ def append_settled(columns: Columns, settled: Mapping[str, Settled]) -> None:
     if not settled:
         return
     wide, narrow = Struct(f"{len(settled)}q").pack, Struct(f"{len(settled)}i").pack
-    time, owner, flags, given, output, write_5m, write_1h, cache_read, offset, model = zip(
+    time, owner, flags, input_tokens, output, write_5m, write_1h, cache_read, offset, model = zip(
         *settled.values(), strict=True
     )
     columns.key.frombytes(wide(*key_numbers(columns.source, settled)))
     columns.time.frombytes(wide(*time))
     columns.owner.frombytes(narrow(*owner))
     columns.flags.frombytes(bytes(flags))
-    columns.input.frombytes(wide(*given))
+    columns.input.frombytes(wide(*input_tokens))
     columns.output.frombytes(wide(*output))
     columns.write_5m.frombytes(wide(*write_5m))
     columns.write_1h.frombytes(wide(*write_1h))

@@ -99,9 +99,9 @@ def _is_plain(data: bytes) -> bool:
 
 def _is_object(data: bytes) -> bool:
     """Whether `decode_objects` finds exactly one object here, and nothing else."""
-    told = []
-    found = sum(1 for _ in decode_objects(data, lambda kind, *_: told.append(kind), is_slim=True))
-    return found == 1 and ProblemKind.MALFORMED not in told
+    kinds = []
+    found = sum(1 for _ in decode_objects(data, lambda kind, *_: kinds.append(kind), is_slim=True))
+    return found == 1 and ProblemKind.MALFORMED not in kinds
 
 
 def _decode_broken(line: bytes, report: Report, is_slim: bool) -> Iterator[dict[str, Any]]:

@@ -112,7 +112,7 @@ async def test_a_settings_file_that_cannot_be_written_is_said(tmp_path: Path) ->
     async with app.run_test(size=(120, 36)) as pilot:
         await wait_until(pilot, lambda: app.snapshot is not None)
         await press(pilot, "T")
-        await wait_until(pilot, lambda: "not kept" in told(app))
+        await wait_until(pilot, lambda: "not saved" in told(app))
         assert app.theme == "claude-light"
 
 

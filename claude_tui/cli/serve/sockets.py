@@ -42,7 +42,7 @@ def stop_event() -> asyncio.Event:
     """
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.set_exception_handler(lambda _, context: streams.narrate(f"claude-top: {_trouble(context)}"))
+    loop.set_exception_handler(lambda _, context: streams.narrate(f"claude-top: {_error_text(context)}"))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # Under nohup a hang-up is ignored, and shall be.
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
@@ -60,6 +60,6 @@ def _stop(loop: asyncio.AbstractEventLoop, descriptor: int, over: asyncio.Event)
     over.set()
 
 
-def _trouble(context: dict[str, object]) -> str:
+def _error_text(context: dict[str, object]) -> str:
     error = context.get("exception")
     return f"{context.get('message')}: {error!r}" if error is not None else str(context.get("message"))

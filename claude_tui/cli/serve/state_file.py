@@ -26,20 +26,20 @@ async def keep_state(path: Path, routes: Routes) -> None:
 
     A write error is reported once, and the write is retried.
     """
-    known, told = -1, ""
+    known, reported = -1, ""
     await routes.wait_until_counted()
     while True:
         document = orjson.dumps(state(await routes.snapshot()), option=orjson.OPT_INDENT_2) + b"\n"
-        trouble = ""
+        error_text = ""
         try:
             await _replace(path, document)
         except OSError as error:
-            trouble = f"{path}: {error.strerror}"
-        if trouble and trouble != told:
-            streams.narrate(trouble)
-        told = trouble
-        await asyncio.sleep(RETRY_S if trouble else INTERVAL_S)
-        if not trouble:
+            error_text = f"{path}: {error.strerror}"
+        if error_text and error_text != reported:
+            streams.narrate(error_text)
+        reported = error_text
+        await asyncio.sleep(RETRY_S if error_text else INTERVAL_S)
+        if not error_text:
             known = await routes.wait_for_change(known, REFRESH_S)
 
 

@@ -54,13 +54,13 @@ class FastRollout(Rollout):
             return self._take_record(line.payload, line.timestamp, offset)
         return self._take_count(line.payload.info, line.timestamp, offset)
 
-    def _take_record(self, told: Told, timestamp: str, offset: int) -> bool:
+    def _take_record(self, record: Told, timestamp: str, offset: int) -> bool:
         state = self._state
-        thread, response = told.thread_id, told.response_id
+        thread, response = record.thread_id, record.response_id
         if thread != state.thread or not response:
             return False
-        tokens: Tokens = astuple(told.usage)
-        model = state.turns.get(told.turn_id, state.model)
+        tokens: Tokens = astuple(record.usage)
+        model = state.turns.get(record.turn_id, state.model)
         if not self._append(f"{thread}/{response}", timestamp, model, tokens, offset):
             return False
         state.told, state.leading, state.context = True, False, tokens[0]
@@ -128,8 +128,8 @@ class FastBuilder(ColumnsBuilder):
         if number is None:
             number = self._model(model)
         owner, flags = origin
-        given, cached, written, output, _, _ = tokens
-        uncached = max(0, given - cached - written)
+        input_tokens, cached, written, output, _, _ = tokens
+        uncached = max(0, input_tokens - cached - written)
         if terms:
             self._terms[key] = terms
         self._counted[key] = time_ms, owner, flags, uncached, output, written, 0, cached, offset, number

@@ -76,15 +76,15 @@ def tokens_of(counters: Mapping[str, object]) -> Tokens:
             return found
     except KeyError:
         pass  # older versions write fewer
-    given, cached, written, output, reasoning, total = (count_of(counters, name) for name in _NAMES)
-    return given, cached, written, output, reasoning, total
+    input_tokens, cached, written, output, reasoning, total = (count_of(counters, name) for name in _NAMES)
+    return input_tokens, cached, written, output, reasoning, total
 
 
 def usage_of(tokens: Tokens) -> Usage:
     """Return the same counters, disjoint. Reasoning stays inside output, because it is billed as output."""
-    given, cached, written, output, _, _ = tokens
+    input_tokens, cached, written, output, _, _ = tokens
     return Usage(
-        input=max(0, given - cached - written), output=output, cache_write_5m=written, cache_read=cached
+        input=max(0, input_tokens - cached - written), output=output, cache_write_5m=written, cache_read=cached
     )  # fmt: skip
 
 

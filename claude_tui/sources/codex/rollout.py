@@ -224,10 +224,10 @@ class Rollout:
         if not any(last[:5]):
             if before is None and state.parents:
                 return None  # the total of a fork holds its parent's, which is counted there
-            given, cached, written, output, reasoning, summed = (
+            input_tokens, cached, written, output, reasoning, summed = (
                 max(0, now - then) for now, then in zip(total, base, strict=True)
             )
-            tokens = given, cached, written, output, reasoning, summed
+            tokens = input_tokens, cached, written, output, reasoning, summed
         if origin == state.thread:
             state.context = tokens[0]
         key = key or f"{origin}/{state.epoch}/{'.'.join(map(str, total + last))}"
@@ -235,10 +235,10 @@ class Rollout:
 
     def _sum_with(self, last: Tokens) -> Tokens:
         """Return the running total after a response that was logged without one."""
-        given, cached, written, output, reasoning, summed = map(
+        input_tokens, cached, written, output, reasoning, summed = map(
             sum, zip(self._state.previous or ZERO, last, strict=True)
         )
-        return given, cached, written, output, reasoning, summed
+        return input_tokens, cached, written, output, reasoning, summed
 
     def _advance(self, total: Tokens) -> Tokens:
         """Move on to a running total. Returns the one before it, zero if the counter restarted."""

@@ -86,9 +86,9 @@ def _token_counts(path: str, dev: int, ino: int, size: int, changed_ns: int) -> 
             for record in decode_objects(line):
                 kind, payload = kind_of(record)
                 try:
-                    told = token_count_of(payload) if kind == "token_count" else None
+                    counts = token_count_of(payload) if kind == "token_count" else None
                 except BadCountError:
                     continue
-                if told:
-                    found.add(told)
+                if counts:
+                    found.add(counts)
     return found

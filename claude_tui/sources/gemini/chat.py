@@ -52,12 +52,12 @@ class Chat:
     def events(self, record: Mapping[str, object], offset: int) -> Iterator[Event]:
         """Yield what a record counts."""
         change = table_of(record, "$set")
-        for told in (record, change):
-            self.session = text_of(told, "sessionId") or self.session
-            self.project_hash = text_of(told, "projectHash") or self.project_hash
-            self.title = text_of(told, "summary") or self.title
+        for part in (record, change):
+            self.session = text_of(part, "sessionId") or self.session
+            self.project_hash = text_of(part, "projectHash") or self.project_hash
+            self.title = text_of(part, "summary") or self.title
             self._locate()
-            messages = told.get("messages")
+            messages = part.get("messages")
             if isinstance(messages, list):
                 for message in messages:
                     if isinstance(message, dict):

@@ -67,10 +67,10 @@ def _count(
 def _session(storage: str, session_id: str) -> Session:
     """Return a session with the main session above it; for an unknown session, only its id."""
     try:
-        told = _session_file(storage, session_id)
+        session = _session_file(storage, session_id)
     except OSError:
         return Session(session_id, session_id)
-    root, parent, seen = session_id, text_of(told, "parentID"), {session_id}
+    root, parent, seen = session_id, text_of(session, "parentID"), {session_id}
     while parent and parent not in seen:
         root = parent
         seen.add(parent)
@@ -78,14 +78,14 @@ def _session(storage: str, session_id: str) -> Session:
             parent = text_of(_session_file(storage, parent), "parentID")
         except OSError:
             break
-    created = table_of(told, "time").get("created")
+    created = table_of(session, "time").get("created")
     return Session(
         session_id,
         root,
-        text_of(told, "parentID"),
-        text_of(told, "directory") or _folder_of_project(storage, text_of(told, "projectID")),
-        text_of(told, "title"),
-        text_of(told, "version"),
+        text_of(session, "parentID"),
+        text_of(session, "directory") or _folder_of_project(storage, text_of(session, "projectID")),
+        text_of(session, "title"),
+        text_of(session, "version"),
         created_ms=created if isinstance(created, int) else 0,
     )
 
