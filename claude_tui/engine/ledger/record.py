@@ -13,12 +13,13 @@ from claude_tui.engine.ledger.sound import facts_of_json
 from claude_tui.sources.protocol import FileFacts
 
 RUN_BITS: Final = 20
-"""A run's row is the file's number shifted by this, plus the run's own: runs of a file lie together, unindexed."""
+"""A run's row id is the file's number shifted by this, plus the run's own: runs of a file are adjacent, without an
+index."""
 _MAX_FILE: Final = 1 << (62 - RUN_BITS)
 
 
 class FileKey(NamedTuple):
-    """What names a file: the machine it is on, the client that wrote it, and where."""
+    """Identifies a file: the machine it is on, the client that wrote it, and its path."""
 
     host: str
     source: str
@@ -28,8 +29,8 @@ class FileKey(NamedTuple):
 class FileRecord(NamedTuple):
     """One file, without its responses.
 
-    `stamp` says up to where it was read, "" unknown; `is_beyond` that more is known of it than it holds itself.
-    `output` sums the output tokens: like the number of responses it never shrinks.
+    `stamp` says how far it was read, "" unknown; `is_beyond`: the ledger knows more of the file than the file itself
+    holds. `output` sums the output tokens: like the number of responses, it never shrinks.
     """
 
     id: int
@@ -44,7 +45,7 @@ class FileRecord(NamedTuple):
 
     @property
     def facts(self) -> tuple[FileFacts, ...]:
-        """What is known beside the responses, as far as it makes sense."""
+        """The valid facts of the file."""
         return tuple(read_facts(self.facts_json)[0])
 
 
@@ -63,7 +64,7 @@ def row_of(record: FileRecord) -> tuple[Any, ...]:
 
 
 def read_record(row: tuple[Any, ...]) -> FileRecord:
-    """Read a row of the files. Raises DamagedError where it is not what was written."""
+    """Parse a row of the files. Raises DamagedError if it is not as it was written."""
     *found, crc = row
     if row_crc(tuple(found)) != crc:
         raise DamagedError("a file's row changed")
@@ -78,17 +79,17 @@ def read_record(row: tuple[Any, ...]) -> FileRecord:
 
 
 def pack_facts(facts: Iterable[FileFacts]) -> bytes:
-    """Return facts as a record holds them."""
+    """Return facts in the form a record holds them."""
     return json.dumps([facts_to_json(one) for one in facts], separators=(",", ":")).encode("ascii")
 
 
 def facts_to_json(facts: FileFacts) -> dict[str, Any]:
-    """Return facts as a JSON object, without what is empty."""
+    """Return facts as a JSON object, without empty values."""
     return {name: value for name, value in facts._asdict().items() if value}
 
 
 def read_facts(data: bytes) -> tuple[list[FileFacts], list[str]]:
-    """Return the facts of a record that make sense, and what is wrong with the others."""
+    """Return the valid facts of a record, and what is wrong with the others."""
     try:
         found = load_json(data)
     except (ValueError, RecursionError):
@@ -110,7 +111,7 @@ def has_types(values: tuple[Any, ...], *kinds: type) -> bool:
 
 
 def text_of(data: bytes) -> str:
-    """Return kept bytes as the text they were. Raises DamagedError where they are none."""
+    """Return stored bytes as the text they were. Raises DamagedError if they are not text."""
     try:
         return data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError as error:
@@ -118,5 +119,5 @@ def text_of(data: bytes) -> str:
 
 
 def blob_of(path: str) -> bytes:
-    """Paths need not be text: bytes that are none come as lone surrogates."""
+    """Return a path as text: bytes that are not text become lone surrogates."""
     return path.encode("utf-8", "surrogatepass")
