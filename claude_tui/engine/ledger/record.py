@@ -119,5 +119,5 @@ def text_of(data: bytes) -> str:
 
 
 def blob_of(path: str) -> bytes:
-    """Return a path as text: bytes that are not text become lone surrogates."""
+    """Return a path as bytes. Parts of it that are not text are lone surrogates, and stay so."""
     return path.encode("utf-8", "surrogatepass")
