@@ -35,7 +35,6 @@ from claude_tui.engine.ledger.schema import (
     writing,
 )
 from claude_tui.engine.ledger.scope import Scope
-from claude_tui.figures import many
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import FileFacts
 
@@ -317,7 +316,7 @@ class Ledger:
         except DamagedError:
             seal = self._seal()
         kept, responses = rebuild(self.path, seal.host if seal else self._host)
-        self.notice = f"the ledger was damaged ({why}): {many(responses, 'response')} saved, the rest is in {kept.name}"
+        self.notice = f"the ledger was damaged ({why}): {responses:,} responses saved, the rest is in {kept.name}"
 
     def _seal(self) -> Seal | None:
         try:
