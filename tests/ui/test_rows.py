@@ -178,7 +178,7 @@ async def test_editing_a_turn_opens_the_editor_at_its_line(tmp_path: Path, monke
         assert calls == [("/home/me/.claude/projects/x/y.jsonl", 19 * 900)]
         await press(pilot, "escape", "e")
         assert len(calls) == 1
-        assert "has a line to open" in [*app._notifications][-1].message
+        assert "has a log line to open" in [*app._notifications][-1].message
 
 
 async def test_the_editor_opens_from_the_explanation_of_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:

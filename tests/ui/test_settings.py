@@ -50,7 +50,7 @@ def test_a_senseless_file_gives_defaults_and_is_told(tmp_path: Path, text: str) 
     settings, wrong = load(path)
     assert settings == Settings()
     assert len(wrong) == 1
-    with pytest.raises(ValueError, match="left alone"):
+    with pytest.raises(ValueError, match="was not changed"):
         save(path, "screen", "theme", "nord")
     assert path.read_text() == text
 
