@@ -83,7 +83,9 @@ def run(options: Namespace) -> int:
 
 def _response(store: Store, key: str) -> Response:
     """Return the response with a key. Raises CommandError with the usage code if there is none."""
-    for response in store.responses():
+    from claude_tui.engine.queries.responses import list_responses
+
+    for response in list_responses(store):
         if response.key == key:
             return response
     message = f"no counted response has the key {key!r}; claude-top export lists the keys"

@@ -28,7 +28,7 @@ _KINDS: Final = (
 )
 
 PICO: Final = 1_000_000
-"""Picodollars a token in a dollar a million tokens."""
+"""Picodollars per token that make one dollar per million tokens."""
 
 NAMES: Final = 28
 """Cells the names of facts are given, where there are enough."""
