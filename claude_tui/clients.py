@@ -60,7 +60,7 @@ _DECLARED: Final = (
         is_found_below=True,
         env=(
             ("CLAUDE_CONFIG_DIR", "config folders of Claude Code, or their projects folders, separated by commas"),
-            ("CLAUDE_CONFIG_DIRS", "the same, separated as in PATH; read where CLAUDE_CONFIG_DIR is not set"),
+            ("CLAUDE_CONFIG_DIRS", "the same, separated as in PATH; used if CLAUDE_CONFIG_DIR is not set"),
         ),
         not_logged=(
             "calls a web search makes inside",
@@ -116,7 +116,7 @@ _DECLARED: Final = (
         is_append_only=True,
         env=(
             ("QWEN_RUNTIME_DIR", "folder of Qwen Code's chats"),
-            ("QWEN_HOME", "folder of Qwen Code; read where QWEN_RUNTIME_DIR is not set"),
+            ("QWEN_HOME", "folder of Qwen Code; used if QWEN_RUNTIME_DIR is not set"),
         ),
     ),
     Client(

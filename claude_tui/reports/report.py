@@ -1,4 +1,4 @@
-"""The report `claude-top/report@1`: what a snapshot says, as a dictionary for JSON and as tables for people."""
+"""The report `claude-top/report@1`: a snapshot as a dictionary for JSON and as tables of text."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = "claude-top/report@1"
 SECTIONS: Final = {"day": "days", "model": "models", "project": "projects", "session": "sessions"}
-"""What `--by` takes, and the section it asks for."""
+"""Maps each value of `--by` to its section."""
 
 
 def report(snapshot: Snapshot, sections: Sequence[str] = tuple(SECTIONS.values())) -> dict[str, Any]:
-    """Return the report. Days are in order of time; models and projects by cost, then tokens, then name;
-    sessions by their last activity, the newest first. The sum of any section is `totals`."""
+    """Return the report. Days are ordered by time; models and projects by cost, then tokens, then name; sessions by
+    last activity, newest first. Every section sums to `totals`."""
     made: dict[str, Any] = {
         "schema": SCHEMA,
         "timezone": snapshot.timezone,
@@ -37,7 +37,7 @@ def report(snapshot: Snapshot, sections: Sequence[str] = tuple(SECTIONS.values()
 
 
 def unpriced_models(snapshot: Snapshot) -> list[dict[str, Any]]:
-    """Return the models without a price, with what was used of them."""
+    """Return the models without a price, with their usage."""
     return [
         {
             "model": row.key,
@@ -81,7 +81,7 @@ def _sessions(snapshot: Snapshot) -> list[dict[str, Any]]:
 
 
 def tables(snapshot: Snapshot, sections: Sequence[str]) -> list[Table]:
-    """Return one table a section, each with the total below."""
+    """Return one table per section, each with the total at the end."""
     made = {
         "days": lambda: _table("Days", "day", ((row.day.isoformat(), row.totals) for row in snapshot.days)),
         "models": lambda: _table("Models", "model", ((row.name, row.totals) for row in snapshot.models)),
@@ -93,7 +93,7 @@ def tables(snapshot: Snapshot, sections: Sequence[str]) -> list[Table]:
 
 
 def footer(snapshot: Snapshot) -> list[str]:
-    """Return the lines below the tables: what is missing in the sums, and whose prices they are."""
+    """Return the lines below the tables: what the sums lack, and which prices were used."""
     totals = snapshot.totals
     lines = []
     if missing := len(unpriced_models(snapshot)):
@@ -101,10 +101,11 @@ def footer(snapshot: Snapshot) -> list[str]:
         what = f"{many(missing, 'unpriced model')}, {tokens(totals.unpriced_tokens)}"
         lines.append(f"not in the cost: {what}" + (f" ({names})" if names else ""))
     if totals.lower_bound:
-        lines.append(f"lower bound: {many(totals.lower_bound, 'response')} whose log has only the first of the output")
+        lines.append(
+            f"lower bound: {many(totals.lower_bound, 'response')} whose log has only the beginning of the output"
+        )
     if totals.flagged:
-        rest = "rests" if totals.flagged == 1 else "rest"
-        lines.append(f"~ {many(totals.flagged, 'price')} {rest} on an assumption")
+        lines.append(f"~ {many(totals.flagged, 'price')} based on an assumption")
     if snapshot.problems:
         kinds = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in sorted(snapshot.problems.items()))
         lines.append(f"problems in the logs: {kinds} (claude-top doctor lists them)")

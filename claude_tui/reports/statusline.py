@@ -1,10 +1,10 @@
-"""One line for Claude Code's statusline, from what the client says and from what was counted lately.
+"""One line for Claude Code's statusline, from what the client reports and from the latest count.
 
-Imported by a program that has 60 ms: plain dictionaries, and nothing beyond the standard library's smallest.
+Imported by a program that has 60 ms: plain dictionaries, and only the smallest parts of the standard library.
 
-`given` is the client's JSON. `day` is what the background count left: today (its cost as text), recent
-([time_ms, nano, tokens without cache] of the last hour), block_start_ms, block_end_ms, block_nano, block_first_ms,
-sessions ({id: nano}); None where there is none yet.
+`given` is the client's JSON. `day` is the result of the background count: today (its cost as text), recent ([time_ms,
+nano, tokens without cache] of the last hour), block_start_ms, block_end_ms, block_nano, block_first_ms, sessions ({id:
+nano}); None if there is none yet.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def line(
 ) -> str:
     """Return the line, without a newline. `burn` is off, emoji, text or emoji-text.
 
-    `cost_source` is auto or ccusage (what was counted), cc (what the client says: that goes on over /clear and starts
-    anew when a session is resumed) or both. With `thresholds` the context is green below the first percentage, yellow
-    below the second, then red.
+    `cost_source` is auto or ccusage (our count), cc (the client's number, which continues over /clear and restarts when
+    a session is resumed) or both. With `thresholds` the context is green below the first percentage, yellow below the
+    second, then red.
     """
     parts = [f"🤖 {_model(given)}" + (f" 🌿 {display_name(branch, 40)}" if branch else "")]
     parts.append(f"💰 {_session(given, day, cost_source)} session / {_today(day)} / {_block(given, day, now_ms)}")
@@ -99,7 +99,7 @@ def _reset_ms(given: Mapping[str, Any], now_ms: int) -> int:
 
 
 def _burn(day: Mapping[str, Any], now_ms: int, look: str) -> str:
-    """The cost of the last half hour per hour: it decays by itself when nothing happens."""
+    """Return the cost of the last half hour, per hour. It decays by itself if nothing happens."""
     span_ms = max(MINUTE_MS, min(BURN_MS, now_ms - day["block_first_ms"]))
     recent = [(nano, tokens) for time_ms, nano, tokens in day["recent"] if now_ms - time_ms < span_ms]
     text = _money(figures.rounded(sum(nano for nano, _ in recent) * HOUR_MS, span_ms)) + "/hr"

@@ -1,4 +1,4 @@
-"""The clients that can be read, by name. A reader's code is loaded when it is first asked for."""
+"""The clients that can be read, by name. A reader's code is loaded when it is first used."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def load(name: str) -> Any:
 
 @cache
 def reader(name: str) -> Source:
-    """Return the reader of a client. Raises KeyError for a name that is none of `CLIENTS`."""
+    """Return the reader of a client. Raises KeyError for a name that is not in `CLIENTS`."""
     found: Source = load(CLIENTS[name].reader)()
     return found
 
 
 def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
-    """Read a log, whole or from a checkpoint, into settled columns: the client's fast way where it has one and
+    """Read a log, whole or from a checkpoint, into settled columns; with the client's fast reader if it has one and
     there is enough to read.
 
-    Raises OSError where the file cannot be read at all.
+    Raises OSError if the file cannot be read at all.
     """
     client = CLIENTS[file.source]
     if client.read_columns and (since is None or not 0 <= file.size - since.offset < client.little_bytes):

@@ -100,7 +100,7 @@ def test_completions_manual_and_help_have_it(toys: Toys) -> None:
     manual = toys.run("manual")
     assert "TOY_HOME" in manual and "Toy Code" in manual
     assert "--toy-dir" in toys.run("report", "--help")
-    assert "the same of Toy Code" in toys.run("--help")
+    assert "the same reports for Toy Code" in toys.run("--help")
 
 
 def test_the_statusline_does_not_wait_for_it(toys: Toys) -> None:

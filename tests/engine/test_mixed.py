@@ -34,8 +34,8 @@ HOMES = {
 }  # fmt: skip
 SAID_LATER = (
     "INSERT INTO message (id, session_id, time_created, time_updated, data) SELECT 'msg_later', session_id,"
-    " time_created + 900000, time_updated + 900000, json_set(data, '$.time.created', time_created + 900000) FROM message"
-    " WHERE instr(data, '\"assistant\"') ORDER BY rowid LIMIT 1"
+    " time_created + 900000, time_updated + 900000, json_set(data, '$.time.created', time_created + 900000)"
+    " FROM message WHERE instr(data, '\"assistant\"') ORDER BY rowid LIMIT 1"
 )
 CLAUDE = next(path for path in sorted((GOLDEN / "claude").iterdir()) if path.is_dir())
 

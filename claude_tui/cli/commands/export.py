@@ -1,4 +1,4 @@
-"""`claude-top export`: every response, day or session as a line of its own."""
+"""`claude-top export`: writes every response, day or session as one line."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def add_arguments(parser: CommandParser) -> None:
     """Add the options of the command."""
     parser.set_defaults(run=run)
     parser.description = (
-        "Write every response on a line of its own, by time and then key. What is billed beside a response\n"
-        "(advisor, compaction) has lines of its own, so that the lines add up to the totals."
+        "Write one line per response, ordered by time and then key. What is billed beside a response (advisor,\n"
+        "compaction) gets its own lines, so that the lines add up to the totals."
     )
     parser.epilog = example(
         "claude-top export --jsonl > responses.jsonl",
@@ -36,7 +36,7 @@ def add_arguments(parser: CommandParser) -> None:
     )
     formats = parser.add_mutually_exclusive_group()
     formats.add_argument("--jsonl", dest="format", action="store_const", const="jsonl", help="JSON Lines (default)")
-    formats.add_argument("--csv", dest="format", action="store_const", const="csv", help="CSV with a heading")
+    formats.add_argument("--csv", dest="format", action="store_const", const="csv", help="CSV with a header line")
     formats.add_argument(
         "--flat", dest="format", action="store_const", const="flat", help="JSON Lines without nesting, for Parquet"
     )
@@ -47,7 +47,7 @@ def add_arguments(parser: CommandParser) -> None:
         default="responses",
         help="rows to write (default: responses)",
     )
-    parser.add_argument("-o", "--output", metavar="FILE", help="write to a file, replacing it when all is written")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE, replacing it once everything is written")
     add_period_options(parser)
     add_strict_option(parser)
     add_place_options(parser)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class OpenCodeSource:
-    """Databases and message files of OpenCode's data folder. What forked it differs in names only.
+    """Databases and message files in OpenCode's data folder. Forks of OpenCode differ only in names.
 
-    A database's size and time of change in a `LogFile` include its write-ahead log, where news is first.
+    A database's size and time of change in a `LogFile` include its write-ahead log, which changes first.
     """
 
     name = "opencode"
@@ -55,7 +55,7 @@ class OpenCodeSource:
         yield from self._message_files(root)
 
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
-        """Read a database's changed messages, or a message file. Raises OSError where it cannot be read."""
+        """Read a database's changed messages, or a message file. Raises OSError if it cannot be read."""
         return self.read_events(file, since)[0]
 
     def read_events(self, file: LogFile, since: Checkpoint | None = None) -> tuple[FileRead, list[Event]]:
