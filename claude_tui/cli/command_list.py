@@ -80,6 +80,8 @@ GROUPS: Final = (
             Command("codex", "the same of Codex", "ccusage.reports:add_client", ("codex",)),
             Command("gemini", "the same of Gemini CLI", "ccusage.reports:add_client", ("gemini",)),
             Command("opencode", "the same of OpenCode", "ccusage.reports:add_client", ("opencode",)),
+            Command("ccusage", "everything ccusage does, as ccusage 20 (or 18) does it", "ccusage.dropin"),
+            Command("shim", "a `ccusage` on PATH that is claude-top: install, undo", "ccusage.shim"),
         ),
     ),
 )

@@ -69,6 +69,8 @@ def add_strict_option(parser: CommandParser) -> None:
 def day(text: str) -> date:
     """Parse a day as people and scripts write it."""
     try:
+        if len(text) != (8 if text.isdigit() else 10):  # strptime takes 2026-3-1, and nobody knows what else
+            raise ValueError
         return datetime.strptime(text, "%Y%m%d" if text.isdigit() else "%Y-%m-%d").date()  # noqa: DTZ007
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no day; write YYYY-MM-DD or YYYYMMDD") from None
@@ -111,7 +113,13 @@ def timezone(options: argparse.Namespace) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):
-        raise CommandError(f"no time zone {name!r}; write one as Europe/Berlin or UTC", USAGE) from None
+        pass
+    from zoneinfo import available_timezones
+
+    for known in available_timezones():
+        if known.lower() == name.lower():
+            return ZoneInfo(known)
+    raise CommandError(f"no time zone {name!r}; write one as Europe/Berlin or UTC", USAGE)
 
 
 def pricer() -> Pricer:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from claude_tui.cli.parser import CommandParser
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], *, is_plain: bool = False) -> int:
     """Print the line, or run `install`; returns the exit code."""
     if arguments[:1] == ["install"]:
         from claude_tui.cli.dispatch import run as run_command
