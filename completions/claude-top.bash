@@ -4,7 +4,7 @@ _claude_top() {
   local command='' words='' files='' index
   for ((index = 1; index < COMP_CWORD; index++)); do
     case "${command:+$command }${COMP_WORDS[index]}" in
-    'report'|'export'|'explain'|'price'|'prices'|'statusline'|'check'|'serve'|'doctor'|'ledger'|'ledger status'|'ledger export'|'ledger import'|'ledger merge'|'ledger adopt'|'bench'|'completions'|'manual'|'daily'|'weekly'|'monthly'|'session'|'blocks'|'claude'|'claude daily'|'claude weekly'|'claude monthly'|'claude session'|'claude blocks'|'codex'|'codex daily'|'codex weekly'|'codex monthly'|'codex session'|'gemini'|'gemini daily'|'gemini weekly'|'gemini monthly'|'gemini session'|'opencode'|'opencode daily'|'opencode weekly'|'opencode monthly'|'opencode session')
+    'report'|'export'|'explain'|'price'|'prices'|'statusline'|'check'|'serve'|'doctor'|'ledger'|'ledger status'|'ledger export'|'ledger import'|'ledger merge'|'ledger adopt'|'bench'|'completions'|'manual'|'daily'|'weekly'|'monthly'|'session'|'blocks'|'claude'|'claude daily'|'claude weekly'|'claude monthly'|'claude session'|'claude blocks'|'codex'|'codex daily'|'codex weekly'|'codex monthly'|'codex session'|'gemini'|'gemini daily'|'gemini weekly'|'gemini monthly'|'gemini session'|'opencode'|'opencode daily'|'opencode weekly'|'opencode monthly'|'opencode session'|'ccusage'|'shim')
       command="${command:+$command }${COMP_WORDS[index]}" ;;
     esac
   done
@@ -376,9 +376,11 @@ _claude_top() {
     'opencode session --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode session --source') COMPREPLY=(); return ;;
     'opencode session -z'|'opencode session --timezone') COMPREPLY=(); return ;;
+    'ccusage --shape') mapfile -t COMPREPLY < <(compgen -W '18 20' -- "$current"); return ;;
+    'shim --dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
   esac
   case "$command" in
-    '') words='report export explain price prices statusline check serve doctor ledger bench completions manual daily weekly monthly session blocks claude codex gemini opencode -h --help -v --version --demo --once --view --period --theme --ascii --no-mouse --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    '') words='report export explain price prices statusline check serve doctor ledger bench completions manual daily weekly monthly session blocks claude codex gemini opencode ccusage shim -h --help -v --version --demo --once --view --period --theme --ascii --no-mouse --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'report') words='-h --help -j --json --by -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'export') words='-h --help --jsonl --csv --flat --what -o --output -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'explain') words='-h --help -s --since -u --until --model --project --session --key --against -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
@@ -423,6 +425,8 @@ _claude_top() {
     'opencode weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'opencode monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'opencode session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    'ccusage') words='-h --help --shape' ;;
+    'shim') words='install -h --help --dir --undo --dry-run' ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
   if [[ $files ]]; then

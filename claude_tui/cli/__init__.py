@@ -18,7 +18,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = ["ccusage", *arguments]
     is_plain = arguments[:1] == ["ccusage"]
     report = arguments[is_plain:]
-    if report[:1] == ["statusline"] or report[:2] == ["claude", "statusline"]:
+    if (report[:1] == ["statusline"] or report[:2] == ["claude", "statusline"]) and not (
+        is_plain and ("-v" in report or "--version" in report)
+    ):
         # Claude Code runs it after every message and waits for it: no argument parser of all commands here.
         from claude_tui.cli.statusline.line import main as statusline
 

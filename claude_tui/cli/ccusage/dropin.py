@@ -8,7 +8,7 @@ from __future__ import annotations
 from argparse import SUPPRESS, Namespace
 from collections.abc import Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from claude_tui import __version__
 from claude_tui.cli import streams
@@ -143,10 +143,9 @@ def _print_nothing(options: Namespace, *, client: str, kind: str) -> int:
         streams.narrate(f"no usage found: claude-top does not read the logs of {client}")
         return OK
     totals = dict.fromkeys(EMPTY_TOTALS, 0) | ({} if options.no_cost else {"totalCost": 0})
-    document = {"sessions" if kind == "session" else kind: [], "totals": totals}
+    document: dict[str, Any] = {"sessions" if kind == "session" else kind: [], "totals": None if client == "qwen" else totals}
     if options.jq:
         write_through_jq(document, options.jq)
     else:
         streams.write_json(document, is_sorted=True)
     return OK
-

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from claude_tui.cli import exits, streams
+from claude_tui.cli import streams
 from claude_tui.cli.ccusage import standing_in
 from claude_tui.cli.options import counted, now_ms, timezone
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from claude_tui.engine.state.calendar import Calendar
     from claude_tui.model import Query, Response
     from claude_tui.reports.ccusage.lines import Line
     from claude_tui.reports.table import Table
@@ -60,7 +60,7 @@ class Report:
         # Over all clients ccusage keeps a session whole, by the day of its last response; and so did version 18.
         self._whole = self._read(Query())
         if options.shape == 18:
-            return version_18.whole_sessions(self._whole, options)
+            return version_18.whole_sessions(self._whole, since, options.until)
         until: date = query.until or date.max
         return [line for line in self._whole if (since or date.min) <= line.day <= until]
 
@@ -125,7 +125,8 @@ class Report:
                 lambda: tables.project_table(title, projects, aliases, options.order, with_models=options.breakdown),
             )
         else:
-            found = periods.by_period(self.lines, kind, options.start_of_week)
+            start = "monday" if self.is_standing_in and self.client != "claude" else options.start_of_week
+            found = periods.by_period(self.lines, kind, start)
             first = TITLES[kind][1]
             self._print(
                 periods.period_report(found, kind, options.order, self.lines[0].project if self._is_of_one() else ""),
@@ -212,7 +213,9 @@ class Report:
         said = reported.texts(windows, self.now_ms, self.zone, with_cost=with_cost)
         if options.json:
             # The key is there only where something was reported: without, the document is ccusage's.
-            more = {"reported": reported.rows(windows)} if windows and not self.is_standing_in else {}
+            more: dict[str, Any] = {"reported": reported.rows(windows)} if windows and not self.is_standing_in else {}
+            if options.shape == 18 and options.active and not kept:
+                more = {"message": "No active block"}
             self._print_json(blocks.blocks_report(kept, self.now_ms, limit) | more)
         elif not kept:
             streams.write("".join(f"{line}\n" for line in said))

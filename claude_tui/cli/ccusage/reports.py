@@ -59,7 +59,8 @@ def add_report(
     flag("-b", "--breakdown", help="a row for every model")
     flag("--compact", help="leave out columns as on a narrow terminal")
     flag("--no-cost", help="leave out every cost")
-    colors = parser.add_mutually_exclusive_group()
+    # ccusage takes both, and so does what stands in for it.
+    colors = parser if is_drop_in else parser.add_mutually_exclusive_group()
     colors.add_argument("--color", action="store_true", default=SUPPRESS, help="colours even in a pipe")
     colors.add_argument("--no-color", dest="color", action="store_false", default=SUPPRESS, help="no colours")
     flag("-d", "--debug", help="say on stderr what the prices rest on")
@@ -85,8 +86,8 @@ def add_report(
     if kind == "blocks":
         flag("-a", "--active", help="only the block that goes on")
         flag("-r", "--recent", help="the last three days")
-        add("-t", "--token-limit", metavar="N|max", help="warn by this limit")
-        add("-n", "--session-length", type=float, metavar="H", help="length of a block in hours (default: 5)")
+        add("-t", "--token-limit", type=_limit, metavar="N|max", help="warn by this limit")
+        add("-n", "--session-length", type=_hours, metavar="H", help="length of a block in hours (default: 5)")
     if not client and kind != "blocks":
         add("--sections", type=lambda text: separated(text, KINDS), metavar="A,B", help="several reports in one")
         flag("--by-agent", help="each client's part of a row")
@@ -98,6 +99,22 @@ def _positive(text: str) -> int:
     if not text.isdigit() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number of periods, 1 or more")
     return int(text)
+
+
+def _hours(text: str) -> float:
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = -1.0
+    if text[:1] == "-" or not 0 <= hours < 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of hours")
+    return hours
+
+
+def _limit(text: str) -> str:
+    if text[:1] == "-":
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of tokens")
+    return text
 
 
 def run(options: Namespace, *, kind: str, client: str) -> int:
@@ -112,9 +129,9 @@ def run(options: Namespace, *, kind: str, client: str) -> int:
     if options.session_length <= 0:
         code = exits.FAILED if options.drop_in else exits.USAGE
         raise exits.CommandError("--session-length must be more than 0", code)
-    options.json = options.json or bool(options.jq)
     if client or kind == "blocks":
         options.source = (client or "claude",)
+    options.json = options.json or bool(options.jq)
     report = Report(options, kind, client)
     if kind == "blocks":
         report.print_blocks()

@@ -36,11 +36,9 @@ def counted_or_nothing(options: Namespace) -> Store | None:
     if named and "claude" in (options.source if "source" in options else ("claude",)):
         from claude_tui.sources.registry import reader
 
-        if not reader("claude").roots(source_config(options)):
+        if not any(root.is_dir() for root in reader("claude").roots(source_config(options))):
             raise exits.CommandError(f"no valid Claude data directory in CLAUDE_CONFIG_DIR: {named}")
     return None
-
-
 
 
 def beside(options: Namespace, client: str, responses: Sequence[Response]) -> Beside:

@@ -42,8 +42,9 @@ def reasoning_tokens(responses: Iterable[Response]) -> dict[Place, int]:
     found: dict[Place, int] = {}
     for path, inside in _by_file(responses, "codex"):
         for offset, row in _rows(path, inside):
-            info = _member(_member(row, "payload"), "info")
-            count = _member(_member(info, "last_token_usage"), "reasoning_output_tokens")
+            payload = _member(row, "payload")
+            usage = _member(payload, "usage") or _member(_member(payload, "info"), "last_token_usage")
+            count = _member(usage, "reasoning_output_tokens")
             if isinstance(count, int) and count > 0:
                 found[path, offset] = count
     return found

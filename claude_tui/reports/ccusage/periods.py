@@ -109,12 +109,16 @@ def by_session(lines: Iterable[Line]) -> list[tuple[SessionKey, Group]]:
 
 
 def last_within(lines: Sequence[Line], since: date | None, until: date | None) -> list[Line]:
-    """Return the lines of the sessions whose last line lies within these days, all of them."""
-    last: dict[tuple[str, str], date] = {}
+    """Return the lines of the sessions whose last line lies within these days, all of them.
+
+    As ccusage has it, the days are those of UTC, and the last of them is not within.
+    """
+    last: dict[tuple[str, str], int] = {}
     for line in lines:
         key = line.agent, line.session
-        last[key] = max(line.day, last.get(key, line.day))
-    kept = {key for key, day in last.items() if (since or date.min) <= day <= (until or date.max)}
+        last[key] = max(line.time_ms, last.get(key, line.time_ms))
+    first_text, end_text = (since or date.min).isoformat(), until.isoformat() if until else "~"
+    kept = {key for key, time_ms in last.items() if first_text <= instant(time_ms)[:10] < end_text}
     return [line for line in lines if (line.agent, line.session) in kept]
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Sequence
+from datetime import date
 from pathlib import PurePath
 from typing import Any, Final
 
 from claude_tui.reports.ccusage.lines import Line
-from claude_tui.reports.ccusage.periods import by_period, by_project, instances_report, last_within, period_report
+from claude_tui.reports.ccusage.periods import by_period, by_project, instances_report, period_report
 from claude_tui.reports.ccusage.sums import Group, totals
 
 NEWER_KEYS: Final = frozenset({"missingPricing", "unpricedModels"})
@@ -17,42 +18,58 @@ UNKNOWN_PROJECT: Final = "Unknown Project"
 
 def report(lines: Sequence[Line], kind: str, options: Namespace) -> Any:
     """Return a report. Where there is nothing, days and sessions are an empty list, as they were."""
+    ordered = _by_age_of_file(lines)
     if kind == "session":
-        return _sessions(lines) if lines else []
+        return _sessions(ordered) if lines else []
     if kind == "daily" and not lines:
         return []
     if kind == "daily" and options.instances:
-        made = instances_report(by_project(lines), options.order)
+        made = instances_report(by_project(ordered), options.order)
         for row in (row for rows in made["projects"].values() for row in rows):
             del row["project"]
         return _without_newer(made)
-    return _without_newer(period_report(by_period(lines, kind, options.start_of_week), kind, options.order))
+    return _without_newer(period_report(by_period(ordered, kind, options.start_of_week), kind, options.order))
 
 
-def whole_sessions(lines: Sequence[Line], options: Namespace) -> list[Line]:
-    """Return the lines of the sessions whose last response lies within the days asked for."""
-    named = [line._replace(session="/".join(_folder(line.path))) for line in lines]
-    kept = {line.session for line in last_within(named, options.since, options.until)}
-    return [line for line, own in zip(lines, named, strict=True) if own.session in kept]
+def _by_age_of_file(lines: Sequence[Line]) -> list[Line]:
+    """Return lines file by file, that with the earliest line first: the order in which models are named."""
+    first: dict[str, int] = {}
+    for line in lines:
+        first[line.path] = min(line.time_ms, first.get(line.path, line.time_ms))
+    return sorted(lines, key=lambda line: first[line.path])
+
+
+def whole_sessions(lines: Sequence[Line], since: date | None, until: date | None) -> list[Line]:
+    """Return the lines of the sessions whose last response lies within these days."""
+    last = _last_days(lines)
+    kept = {folder for folder, day in last.items() if (since or date.min) <= day <= (until or date.max)}
+    return [line for line in lines if _folder(line.path) in kept]
+
+
+def _last_days(lines: Sequence[Line]) -> dict[tuple[str, str], date]:
+    last: dict[tuple[str, str], date] = {}
+    for line in lines:
+        folder = _folder(line.path)
+        last[folder] = max(line.day, last.get(folder, line.day))
+    return last
 
 
 def _sessions(lines: Sequence[Line]) -> dict[str, Any]:
     groups: dict[tuple[str, str], Group] = {}
-    days: dict[tuple[str, str], str] = {}
+    days = _last_days(lines)
     for line in lines:
-        project, session = _folder(line.path)
-        groups.setdefault((project, session), Group()).take(line)
-        days[project, session] = max(days.get((project, session), ""), line.day.isoformat())
+        groups.setdefault(_folder(line.path), Group()).take(line)
     rows = [
         {
-            "sessionId": session,
+            "sessionId": folder[1],
             **group.full_row(),
-            "lastActivity": days[project, session],
-            "projectPath": project or UNKNOWN_PROJECT,
+            "lastActivity": days[folder].isoformat(),
+            "projectPath": folder[0] or UNKNOWN_PROJECT,
         }
-        for (project, session), group in sorted(groups.items(), key=lambda item: -item[1].nano)
+        for folder, group in sorted(groups.items(), key=lambda item: days[item[0]], reverse=True)
     ]
-    return _without_newer({"sessions": rows, "totals": totals(groups.values())})
+    made: dict[str, Any] = _without_newer({"sessions": rows, "totals": totals(groups.values())})
+    return made
 
 
 def _folder(path: str) -> tuple[str, str]:
