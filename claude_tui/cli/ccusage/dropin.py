@@ -143,7 +143,10 @@ def _print_nothing(options: Namespace, *, client: str, kind: str) -> int:
         streams.narrate(f"no usage found: claude-top does not read the logs of {client}")
         return OK
     totals = dict.fromkeys(EMPTY_TOTALS, 0) | ({} if options.no_cost else {"totalCost": 0})
-    document: dict[str, Any] = {"sessions" if kind == "session" else kind: [], "totals": None if client == "qwen" else totals}
+    document: dict[str, Any] = {
+        "sessions" if kind == "session" else kind: [],
+        "totals": None if client == "qwen" else totals,
+    }
     if options.jq:
         write_through_jq(document, options.jq)
     else:
