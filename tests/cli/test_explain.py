@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from claude_tui.cli import main
+from claude_tui.engine.ledger import Ledger
 from claude_tui.engine.queries.explain import FLAGS
 from claude_tui.model import ESTIMATE_FLAGS
 from claude_tui.reports.ccusage.their_prices import charged_nano
 from claude_tui.reports.ccusage.theirs import Entry, Place
+from tests.engine.ledgers import ran
 from tests.logs import ClaudeHome, assistant, usage
 
 NOON = 1_795_176_000_000
@@ -116,11 +118,14 @@ def test_a_cause_of_another_price_has_a_name(
     assert_explained(found)
 
 
-def test_what_only_our_history_knows_has_a_name(claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_only_our_history_knows_has_a_name(
+    claude_home: ClaudeHome, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     claude_home.append(assistant("msg_1", NOON, usage(1, 2)))
-    gone = claude_home.append(assistant("msg_2", NOON, usage(100, 20), session="s2"), session="s2")
-    assert main(["report"]) == 0
-    gone.unlink()
+    other = ClaudeHome(tmp_path / "laptop")
+    other.append(assistant("msg_2", NOON, usage(100, 20), session="s2"), session="s2")
+    ran(other.folder, Ledger.open(tmp_path / "laptop.db", "laptop"))
+    assert main(["ledger", "merge", str(tmp_path / "laptop.db")]) == 0
     capsys.readouterr()
     assert rules(capsys) == {"history": -120}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.queries.blocks import HOUR_MS, MINUTE_MS, Block
@@ -107,7 +108,10 @@ def unified_table(title: str, first: str, rows: Sequence[Row], *, with_models: b
             cells.append(("", f"- {LABELS.get(own, own)}", models_cell(part.models), *_numbers(part)))
         cells += _breakdown(group, 3) if with_models else []
     whole = ("Total", "", "", *_numbers(total(row[2] for row in rows)))
-    return Table(title, _columns(first, "Agent", "Models"), tuple(cells), whole)
+    name, agent, models, *numbers = _columns(first, "Agent", "Models")
+    # Of a terminal too narrow for all, models go first: who used what is the point here.
+    columns = (name, agent, replace(models, priority=1), *numbers)
+    return Table(title, columns, tuple(cells), whole)
 
 
 def blocks_table(title: str, found: Sequence[Block], now_ms: int, zone: ZoneInfo, limit: int | None = None) -> Table:
