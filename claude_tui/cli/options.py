@@ -176,8 +176,7 @@ def counted(options: argparse.Namespace, *, keep_names: bool = False, is_empty_f
             from claude_tui.engine.state.store import Store
 
             return Store(prices, zone)
-        places = ", ".join(found_there(Path(place)) for place in error.places) or "no place at all"
-        raise CommandError(f"no logs found; looked in {places}", NO_LOGS) from None
+        raise no_logs(error.places) from None
 
 
 def monitor(options: argparse.Namespace) -> Monitor:
@@ -196,6 +195,12 @@ def kept(options: argparse.Namespace) -> tuple[Path | None, Path | None]:
 
     # Invented logs are gone with the program: nothing is kept of them.
     return (None, None) if getattr(options, "demo", False) else (cache_folder(), ledger_file())
+
+
+def no_logs(places: list[str]) -> CommandError:
+    """Return what ends a command if there is nothing to count; `places` are the folders that were looked in."""
+    looked = ", ".join(found_there(Path(place)) for place in places) or "no place at all"
+    return CommandError(f"no logs found; looked in {looked}", NO_LOGS)
 
 
 def found_there(folder: Path) -> str:

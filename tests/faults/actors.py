@@ -20,15 +20,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from claude_tui.engine import count as counting
 from claude_tui.engine import monitor as watching
+from claude_tui.engine.check.verification import definition as plain_definition
 from claude_tui.engine.ledger import Ledger, Scope, import_jsonl
 from claude_tui.engine.monitor import Monitor
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots import SnapshotMaker
 from claude_tui.engine.scan.reading import FileReader, Task, discover, roots_of
 from claude_tui.engine.state.batch import pack
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Phase, Query
 from claude_tui.sources.protocol import SourceConfig
-from tests.engine.counting import PRICER, UTC
+from tests.engine.counting import PRICER, UTC, placeless
 from tests.faults.level import canonical, row, said
 from tests.logs import ClaudeHome, line
 
@@ -165,7 +167,11 @@ class Actors(RuleBasedStateMachine):
 
     def _check(self) -> None:
         self._settle()
-        wanted = self._said(definition(self._config, self._ledger))
+        store = definition(self._config, self._ledger)
+        wanted = self._said(store)
+        with store.lock:
+            responses = placeless(list_responses(store, Query()))
+        assert responses == placeless(plain_definition(self._config, PRICER, self._ledger)), "by the plain definition"
         assert self._count() == wanted, "without a cache"
         assert self._count(keep_names=True) == wanted, "with names, as an export"
         for _ in range(2):

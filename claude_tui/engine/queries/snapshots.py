@@ -57,6 +57,9 @@ class Picture:
         self.now_ms = 0
         self.changed_sessions: set[SessionKey] = set()
         self.lively: set[SessionKey] = set()
+        """Sessions whose state may change by time alone."""
+        self.ahead: set[SessionKey] = set()
+        """Those of them that are dated ahead of the clock, which will catch up."""
         self.models: dict[tuple[str, str], ModelRow] = {}
         self.projects: dict[tuple[str, str], ProjectRow] = {}
         self.sessions: dict[SessionKey, SessionRow] = {}
@@ -158,15 +161,20 @@ class SnapshotMaker:
             row = rows.get(key)
             if row is None:
                 picture.lively.discard(key)
+                picture.ahead.discard(key)
                 continue
             facts = self.store.facts.sessions.get(key)
             last_ms = max(row.totals.last_ms, facts.last_ms if facts else 0)
             state = session_state(facts, last_ms, now_ms, presences.get(key))
             rate = hourly.get(key, 0)
+            is_ahead = last_ms > now_ms + AHEAD_MS
             if state is not row.state or rate != row.cost_per_hour_nano:
                 rows[key] = row._replace(state=state, cost_per_hour_nano=rate)
                 is_changed = True
-            if state is SessionState.DONE and not rate:
+            if is_ahead != (key in picture.ahead):
+                picture.ahead.symmetric_difference_update({key})
+                is_changed = True
+            if state is SessionState.DONE and not rate and not is_ahead:
                 picture.lively.discard(key)
             else:
                 picture.lively.add(key)
