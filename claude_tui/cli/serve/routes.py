@@ -25,7 +25,7 @@ from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.queries.recent import load_recent
 from claude_tui.model import Phase, Query, Snapshot
 from claude_tui.reports.metrics import metrics
-from claude_tui.reports.report import SECTIONS, report
+from claude_tui.reports.report import ALL, SECTIONS, report
 from claude_tui.reports.state import state
 
 MAX_FOLLOWERS: Final = 16
@@ -193,9 +193,10 @@ def _asked(query: Parameters) -> tuple[Query, tuple[str, ...]]:
     except ValueError:
         raise Refused(400, "days are written YYYY-MM-DD") from None
     by = query.get("by", "all")
-    if by != "all" and by not in SECTIONS:
-        raise Refused(400, f"by is all or one of {', '.join(SECTIONS)}")
-    sections = tuple(SECTIONS.values()) if by == "all" else (SECTIONS[by],)
+    names = [name for name in SECTIONS if name != "hour"]  # hours are summed from every single response
+    if by != "all" and by not in names:
+        raise Refused(400, f"by is all or one of {', '.join(names)}")
+    sections = ALL if by == "all" else (SECTIONS[by],)
     source, project, session, model = (query.get(name, "") for name in NARROWED_BY)
     return Query(days.get("since"), days.get("until"), model, project, session, source), sections
 
