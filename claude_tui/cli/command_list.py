@@ -64,6 +64,7 @@ GROUPS: Final = (
             Command("ledger", "history that outlives its logs: status, export, import, merge", "commands.ledger"),
             Command("verify", "recount everything by the plain definition and compare", "commands.verify"),
             Command("bench", "how fast your own logs are counted, and that every way agrees", "commands.bench"),
+            Command("schema", "JSON Schemas of what the commands print", "commands.schema"),
             Command("completions", "completion scripts for bash, zsh and fish", "generated.completions"),
             Command("manual", "the manual page", "generated.manual"),
         ),

@@ -72,7 +72,7 @@ def test_its_money_is_explained_to_the_nanodollar(capsys: pytest.CaptureFixture[
     assert_explained(found)
 
 
-KINDS = {
+KINDS: dict[str, dict[str, Any]] = {
     "i": {"input_tokens": 1000}, "o": {"output_tokens": 1000}, "w": {"cache_creation_input_tokens": 1000},
     "h": {"cache_creation_input_tokens": 1000, "cache_creation": {"ephemeral_1h_input_tokens": 1000}},
     "r": {"cache_read_input_tokens": 1000}, "L": {"input_tokens": 1_000_000},

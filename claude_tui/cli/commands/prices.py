@@ -18,6 +18,7 @@ def add_arguments(parser: CommandParser) -> None:
     )
     parser.epilog = example("claude-top prices", "claude-top prices refresh")
     parser.add_argument("action", nargs="?", choices=("show", "refresh"), default="show", help="show (default)")
+    parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/prices@1)")
 
 
 def run(options: Namespace) -> int:
@@ -34,5 +35,11 @@ def run(options: Namespace) -> int:
         streams.narrate(outcome.message)
         return exits.OK
     found = pricer()
+    if options.json:
+        streams.write_json({
+            "schema": "claude-top/prices@1", "origin": found.describe().removeprefix("prices: "),
+            "digest": str(found.digest), "problems": list(found.problems),
+        })  # fmt: skip
+        return exits.OK
     streams.write(f"{found.describe()}\ncontent {found.digest}\n")
     return exits.OK

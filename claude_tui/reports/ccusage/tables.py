@@ -108,9 +108,9 @@ def unified_table(title: str, first: str, rows: Sequence[Row], *, with_models: b
             cells.append(("", f"- {LABELS.get(own, own)}", models_cell(part.models), *_numbers(part)))
         cells += _breakdown(group, 3) if with_models else []
     whole = ("Total", "", "", *_numbers(total(row[2] for row in rows)))
-    name, agent, models, *numbers = _columns(first, "Agent", "Models")
+    columns = _columns(first, "Agent", "Models")
     # Of a terminal too narrow for all, models go first: who used what is the point here.
-    columns = (name, agent, replace(models, priority=1), *numbers)
+    columns = (*columns[:2], replace(columns[2], priority=1), *columns[3:])
     return Table(title, columns, tuple(cells), whole)
 
 
