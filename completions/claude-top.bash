@@ -62,6 +62,7 @@ _claude_top() {
     'statusline --refresh-interval') COMPREPLY=(); return ;;
     'statusline -z'|'statusline --timezone') COMPREPLY=(); return ;;
     'statusline --wrapped') COMPREPLY=(); return ;;
+    'statusline --config') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     'check --budget-day') COMPREPLY=(); return ;;
     'check --budget-week') COMPREPLY=(); return ;;
     'check --budget-month') COMPREPLY=(); return ;;
@@ -396,7 +397,7 @@ _claude_top() {
     'explain') words='-h --help -s --since -u --until --period --model --project --session --key --against -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'price') words='-h --help -j --json' ;;
     'prices') words='show refresh -h --help -j --json' ;;
-    'statusline') words='-h --help -B --visual-burn-rate --cost-source --context-low-threshold --context-medium-threshold --refresh-interval --git-branch -z --timezone --wrapped' ;;
+    'statusline') words='-h --help -B --visual-burn-rate --cost-source --context-low-threshold --context-medium-threshold --refresh-interval --git-branch -z --timezone --wrapped --plain --config' ;;
     'check') words='-h --help --budget-day --budget-week --budget-month --near -j --json -q --quiet --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'serve') words='-h --help --host --port --name --token-file --no-token --state-file --web --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'doctor') words='-h --help -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;

@@ -102,6 +102,8 @@ complete -c claude-top -n '__fish_seen_subcommand_from statusline' -l refresh-in
 complete -c claude-top -n '__fish_seen_subcommand_from statusline' -l git-branch -d 'show the branch'
 complete -c claude-top -n '__fish_seen_subcommand_from statusline' -s z -l timezone -x -d 'today is today in this zone'
 complete -c claude-top -n '__fish_seen_subcommand_from statusline' -l wrapped -x -d 'print what this command prints instead'
+complete -c claude-top -n '__fish_seen_subcommand_from statusline' -l plain -d 'ccusage\'s own words and nothing else'
+complete -c claude-top -n '__fish_seen_subcommand_from statusline' -l config -r -F -d 'a ccusage.json to take defaults from (default: searched for)'
 complete -c claude-top -n '__fish_seen_subcommand_from check' -s h -l help -d 'show this help message and exit'
 complete -c claude-top -n '__fish_seen_subcommand_from check' -l budget-day -x -d 'what a day may cost'
 complete -c claude-top -n '__fish_seen_subcommand_from check' -l budget-week -x -d 'what a week may cost'
