@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from claude_tui.engine.queries.periods import PeriodRow, months, sum_totals, weeks
+from claude_tui.engine.queries.named_periods import add
+from claude_tui.engine.queries.periods import month_end, week_start
 from claude_tui.figures import count, many, tokens, written_cost
 from claude_tui.model import Snapshot, Totals
 from claude_tui.reports.columns import FLAT, flat
@@ -59,7 +61,7 @@ def sections_of(
             continue
         is_of_times = name in ("days", "weeks", "months", "hours")
         kept, rest = (rows[-top:], rows[:-top]) if is_of_times else (rows[:top], rows[top:])
-        made.append(Section(name, kept, len(rest), sum_totals(row.totals for row in rest)))
+        made.append(Section(name, kept, len(rest), add(row.totals for row in rest)))
     return made
 
 
@@ -126,16 +128,30 @@ def _days(snapshot: Snapshot) -> list[Row]:
 
 
 def _weeks(snapshot: Snapshot) -> list[Row]:
-    return [_period("week", row) for row in weeks(snapshot.days)]
+    """Return ISO weeks, which begin on Monday."""
+
+    def keys(monday: date) -> dict[str, Any]:
+        year, week, _ = monday.isocalendar()
+        last = monday + timedelta(days=6)
+        return {"week": f"{year}-W{week:02d}", "first_day": monday.isoformat(), "last_day": last.isoformat()}
+
+    return _longer(snapshot, week_start, keys)
 
 
 def _months(snapshot: Snapshot) -> list[Row]:
-    return [_period("month", row) for row in months(snapshot.days)]
+    def keys(first: date) -> dict[str, Any]:
+        return {"month": f"{first:%Y-%m}", "first_day": first.isoformat(), "last_day": month_end(first).isoformat()}
+
+    return _longer(snapshot, lambda day: day.replace(day=1), keys)
 
 
-def _period(key: str, row: PeriodRow) -> Row:
-    keys = {key: row.label, "first_day": row.first.isoformat(), "last_day": row.last.isoformat()}
-    return Row(keys, row.label, row.totals)
+def _longer(snapshot: Snapshot, first_of: Callable[[date], date], keys: Callable[[date], dict[str, Any]]) -> list[Row]:
+    """Return the days added up by the first day of the longer period each is in."""
+    found: dict[date, list[Totals]] = {}
+    for row in snapshot.days:
+        found.setdefault(first_of(row.day), []).append(row.totals)
+    made = [(keys(first), totals) for first, totals in sorted(found.items())]
+    return [Row(named, next(iter(named.values())), add(totals)) for named, totals in made]
 
 
 def _hours(hours: Mapping[str, Totals]) -> list[Row]:

@@ -12,6 +12,7 @@ from claude_tui import paths
 from claude_tui.cli.options import home
 from claude_tui.engine.cache.given import Given
 from claude_tui.engine.ledger import Ledger
+from claude_tui.engine.setup import Setup
 from claude_tui.engine.start import Opening
 from claude_tui.sources.protocol import SourceConfig
 from tests.cli.program import run
@@ -45,7 +46,7 @@ def test_logs_and_history_are_equal_in_every_way(logs: ClaudeHome) -> None:
 
 def test_a_cache_that_says_something_else_is_told(logs: ClaudeHome) -> None:
     config = SourceConfig(home=home(), env=dict(os.environ))
-    opening = Opening(config, PRICER, UTC, cache_folder=paths.cache_folder(), ledger_file=paths.ledger_file())
+    opening = Opening(Setup(config, PRICER, UTC, paths.cache_folder(), paths.ledger_file()))
     for task in opening.discover():
         found = opening.reader.read_all([task])
         opening.store.take_in(found)

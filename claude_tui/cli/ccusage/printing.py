@@ -74,6 +74,7 @@ class Report:
         )
 
     def _read(self, query: Query) -> list[Line]:
+        from claude_tui.engine.queries.responses import list_responses
         from claude_tui.reports.ccusage.lines import is_project, lines, project_folder
 
         options = self.options
@@ -81,7 +82,7 @@ class Report:
             store = standing_in.counted_or_nothing(options)
         else:
             store = counted(options, keep_names=False, is_empty_fine=True)
-        responses: list[Response] = store.responses(query) if store is not None else []
+        responses: list[Response] = list_responses(store, query) if store is not None else []
         if options.debug:
             _narrate_estimates(responses)
         if options.project:
@@ -188,11 +189,11 @@ class Report:
 
     def print_blocks(self) -> None:
         """Print the report of blocks."""
-        from claude_tui.engine.queries.blocks import HOUR_MS
         from claude_tui.engine.queries.limits import read_limits
         from claude_tui.paths import state_folder
         from claude_tui.reports.ccusage import blocks, reported, tables
         from claude_tui.sources.instants import AHEAD_MS
+        from claude_tui.units import HOUR_MS
 
         options, with_cost = self.options, not self.options.no_cost
         begun = (line for line in self.lines if line.time_ms <= self.now_ms + AHEAD_MS)

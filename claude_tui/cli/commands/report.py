@@ -69,9 +69,9 @@ def run(options: Namespace) -> int:
     snapshot = snapshot_of(store, query, with_recent=False)
     by_hour: dict[str, Totals] = {}
     if options.by == "hour":
-        from claude_tui.engine.queries.responses import totals_by_hour
+        from claude_tui.engine.queries.responses import list_responses, totals_by_hour
 
-        by_hour = totals_by_hour(store.responses(query), store.calendar)
+        by_hour = totals_by_hour(list_responses(store, query), store.calendar)
     sections = sections_of(snapshot, wanted, top=options.top, hours=by_hour)
     if options.csv:
         streams.write_lines(csv_of(sections[0]))

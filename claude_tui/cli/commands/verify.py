@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.options import add_place_options, kept, no_logs, pricer, source_config, timezone
+from claude_tui.cli.options import add_place_options, no_logs, setup
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.cli.progress import Steps
 
@@ -28,13 +28,10 @@ def run(options: Namespace) -> int:
     from claude_tui.engine.check.verification import NoLogsError, verify
     from claude_tui.reports import verify as reports
 
-    cache_folder, ledger_file = kept(options)
     try:
         with Steps() as steps:
             steps.show("counting everything in every way")
-            found = verify(
-                source_config(options), pricer(), timezone(options), cache_folder=cache_folder, ledger_file=ledger_file
-            )
+            found = verify(setup(options))
     except NoLogsError as error:
         raise no_logs(error.places) from None
     ways = [reports.Way(*one) for one in found.ways]

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 from claude_tui.engine.check.reference import Said, reference_of
 from claude_tui.engine.count import NoLogsError, count
@@ -19,12 +19,13 @@ from claude_tui.engine.ledger.pieces import Remembered
 from claude_tui.engine.queries.responses import list_responses, totals_of
 from claude_tui.engine.queries.snapshots import SnapshotMaker
 from claude_tui.engine.scan.reading import discover, roots_of
+from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.doubtful import date_undated
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Query, Response, Row, Snapshot, Totals
+from claude_tui.model import NEVER_MS, Query, Response, Row, Snapshot, Totals
 from claude_tui.pricing import Pricer
 from claude_tui.sources.claude.reference import reference_transcript
-from claude_tui.sources.columns import COPY, LOWER_BOUND, NEVER, SIDECHAIN, Columns, columns_of, key_number
+from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, columns_of, key_number
 from claude_tui.sources.protocol import FileFacts, LogFile, SourceConfig
 from claude_tui.sources.registry import reader
 
@@ -54,16 +55,14 @@ class Verification(NamedTuple):
     is_settled: bool = True
 
 
-def verify(
-    config: SourceConfig, pricer: Pricer, zone: ZoneInfo, *, cache_folder: Path | None, ledger_file: Path | None
-) -> Verification:
+def verify(setup: Setup) -> Verification:
     """Count with the cache, without it, and by the definition. Raises NoLogsError if there is nothing to count."""
     for _ in range(MOST_ROUNDS):
-        before = _marks(config, ledger_file)
-        found = _round(config, pricer, zone, cache_folder, ledger_file)
+        before = _marks(setup)
+        found = _round(setup)
         if not found.differing:
             return found
-        if _marks(config, ledger_file) == before:
+        if _marks(setup) == before:
             return found
     return found._replace(is_settled=False)
 
@@ -81,16 +80,14 @@ def definition(config: SourceConfig, pricer: Pricer, ledger_file: Path | None) -
     return reference_of(said, folders, pricer)
 
 
-def _round(
-    config: SourceConfig, pricer: Pricer, zone: ZoneInfo, cache_folder: Path | None, ledger_file: Path | None
-) -> Verification:
+def _round(setup: Setup) -> Verification:
     ways, stores = [], list[Store]()
-    for name, cache in (("with the cache", cache_folder), ("read anew", None)):
+    for name, way in (("with the cache", setup), ("read anew", replace(setup, cache_folder=None))):
         started = time.monotonic()
-        stores.append(count(config, pricer, zone, cache_folder=cache, ledger_file=ledger_file))
+        stores.append(count(way))
         ways.append(Way(name, totals_of(_responses(stores[-1])), time.monotonic() - started))
     started = time.monotonic()
-    wanted = definition(config, pricer, ledger_file)
+    wanted = definition(setup.config, setup.pricer, setup.ledger_file)
     ways.append(Way("by the definition", totals_of(wanted), time.monotonic() - started))
     found = [*_different("with the cache", wanted, _responses(stores[0]))]
     found += _different("read anew", wanted, _responses(stores[1]))
@@ -99,8 +96,7 @@ def _round(
 
 
 def _responses(store: Store) -> list[Response]:
-    with store.lock:
-        return sorted(list_responses(store, Query()), key=lambda one: (one.time_ms, one.key))
+    return sorted(list_responses(store), key=lambda one: (one.time_ms, one.key))
 
 
 def _different(way: str, wanted: Sequence[Response], found: Sequence[Response]) -> Iterator[str]:
@@ -128,11 +124,11 @@ def _different_sums(one: Snapshot, other: Snapshot) -> Iterator[str]:
             yield f"with the cache: {section} are not those of a count without it"
 
 
-def _marks(config: SourceConfig, ledger_file: Path | None) -> tuple[object, ...]:
+def _marks(setup: Setup) -> tuple[object, ...]:
     """Return what changes if logs or ledger do."""
     from claude_tui.engine.cache.given import mark_of
 
-    return (*discover(config), mark_of(ledger_file) if ledger_file is not None else "")
+    return (*discover(setup.config), mark_of(setup.ledger_file) if setup.ledger_file is not None else "")
 
 
 def _learn(folders: dict[tuple[str, str], set[str]], source: str, facts: Sequence[FileFacts]) -> None:
@@ -170,7 +166,7 @@ def _said(columns: Columns, path: str) -> Iterator[Said]:
         time_ms = columns.time[entry]
         owner_ms = columns.owner_time.get(entry, time_ms)
         row = Row(
-            str(key), time_ms if owner_ms == NEVER else owner_ms, owner.session, owner.agent, owner.cwd,
+            str(key), time_ms if owner_ms == NEVER_MS else owner_ms, owner.session, owner.agent, owner.cwd,
             columns.models[columns.model[entry]], columns.usage(entry), columns.terms.get(entry, ""),
             columns.extras.get(entry, ()), bool(flags & COPY), bool(flags & SIDECHAIN), bool(flags & LOWER_BOUND),
             columns.reported.get(entry), columns.offset[entry],

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from claude_tui.engine.count import count
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots import SnapshotMaker
 from claude_tui.engine.queries.windows import WindowBook
+from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.facts import FactBook
 from claude_tui.engine.state.store import Store
 from claude_tui.model import ProblemKind, Query, Row, SessionState, Usage
@@ -100,8 +102,8 @@ def chat(folder: Path, said: list[Any]) -> SourceConfig:
     ],
 )
 def test_no_clients_response_is_of_1970(tmp_path: Path, said: list[Any], want: list[int]) -> None:
-    store = count(chat(tmp_path, said), PRICER, UTC, processes=0)
-    assert [one.time_ms for one in store.responses()] == want
+    store = count(Setup(chat(tmp_path, said), PRICER, UTC), processes=0)
+    assert [one.time_ms for one in list_responses(store)] == want
     assert [one.kind for one in store.problems] == [ProblemKind.UNDATED]
 
 
