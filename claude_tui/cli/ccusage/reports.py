@@ -45,6 +45,11 @@ def add_report(
     whose = client or ("claude" if kind == "blocks" else "all clients")
     command = f"claude-top {client} {kind}" if client else f"claude-top {kind}"
     parser.description = f"Usage of {whose}: the {kind} report of ccusage, key for key, with our numbers."
+    if kind == "session" and not is_drop_in:
+        parser.description += (
+            "\nWith --since and --until only the responses of those days are counted; `claude-top ccusage session` keeps\n"
+            "sessions whole by the day of their last response, as ccusage does."
+        )
     parser.epilog = example(f"{command} --json --since 20261101", f"{command} --last 7" if kind == "daily" else command)
     # What is not given on the command line must be told from its default: a config file lies between the two.
     add = partial(parser.add_argument, default=SUPPRESS)
