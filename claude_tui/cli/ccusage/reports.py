@@ -47,8 +47,8 @@ def add_report(
     parser.description = f"Usage of {whose}: the {kind} report of ccusage, key for key, with our numbers."
     if kind == "session" and not is_drop_in:
         parser.description += (
-            "\nWith --since and --until only the responses of those days are counted; `claude-top ccusage session` keeps\n"
-            "sessions whole by the day of their last response, as ccusage does."
+            "\nWith --since and --until only the responses of those days are counted; `claude-top ccusage session`\n"
+            "keeps sessions whole by the day of their last response, as ccusage does."
         )
     parser.epilog = example(f"{command} --json --since 20261101", f"{command} --last 7" if kind == "daily" else command)
     # What is not given on the command line must be told from its default: a config file lies between the two.
@@ -74,11 +74,7 @@ def add_report(
         flag(*ignored, dest="ignored", help=SUPPRESS)
     add("--debug-samples", dest="ignored", metavar="N", help=SUPPRESS)
     if is_drop_in:
-        add("-q", "--jq", metavar="EXPR", help="what the program jq makes of the JSON")
-    if is_drop_in and client == "codex":
-        add("--speed", choices=("auto", "standard", "fast"), help="price by this tier (default: as recorded)")
-    if is_drop_in and shape == 18:
-        add("-l", "--locale", dest="ignored", metavar="LOCALE", help=SUPPRESS)
+        _add_drop_in(parser, client, shape)
     if client == "claude" and kind == "daily":
         flag("-i", "--instances", help="by project")
     if client and kind == "daily":
@@ -98,6 +94,18 @@ def add_report(
         flag("--by-agent", help="each client's part of a row")
     add_place_options(parser)
     parser.set_defaults(run=partial(run, kind=kind, client=client))
+
+
+def _add_drop_in(parser: CommandParser, client: str, shape: int) -> None:
+    """Add what only the drop-in has."""
+    parser.add_argument("-q", "--jq", metavar="EXPR", default=SUPPRESS, help="what the program jq makes of the JSON")
+    if client == "codex":
+        speeds = ("auto", "standard", "fast")
+        parser.add_argument(
+            "--speed", choices=speeds, default=SUPPRESS, help="price by this tier (default: as recorded)"
+        )
+    if shape == 18:
+        parser.add_argument("-l", "--locale", dest="ignored", default=SUPPRESS, help=SUPPRESS)
 
 
 def _positive(text: str) -> int:
