@@ -1,6 +1,6 @@
-"""Arguments become a report or the screen. `claude_tui.cli:main` is the console script.
+"""Turns arguments into a report or the screen. `claude_tui.cli:main` is the console script.
 
-Nothing heavier than the statusline needs may be imported at the top of this package.
+Nothing heavier than what the statusline needs may be imported at the top of this package.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code. `argv` is without the program's name."""
+    """Run a command and return its exit code. `argv` does not contain the program's name."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if argv is None and os.path.basename(sys.argv[0]).removesuffix(".exe") == "ccusage":
         arguments = ["ccusage", *arguments]

@@ -48,4 +48,4 @@ def parse(text: str) -> NamedDay:
             return NamedDay(None, day, day)
     except (ValueError, OverflowError):
         pass
-    raise ValueError(f"{text!r} is no day; write {FORMS}")
+    raise ValueError(f"{text!r} is not a day; write {FORMS}")

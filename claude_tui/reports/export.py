@@ -1,4 +1,4 @@
-"""Single responses, days and sessions as lines: JSON Lines, CSV, and JSON Lines every row of which has one schema.
+"""Single responses, days and sessions as lines: JSON Lines, CSV, and flat JSON Lines whose rows all have one schema.
 
 The lines of any export sum to the totals.
 """
@@ -40,7 +40,7 @@ FIELDS: Final = {
 
 
 def response_row(response: Response) -> dict[str, Any]:
-    """Return one response (or one extra of it). `cost_nano` is null where there is no price."""
+    """Return one response (or one extra of it). `cost_nano` is null if there is no price."""
     usage, price = response.usage, response.price
     return {
         "key": response.key,
@@ -64,13 +64,13 @@ def response_row(response: Response) -> dict[str, Any]:
 
 
 def day_rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
-    """Yield one row a local day, in order."""
+    """Yield one row per local day, in order."""
     for row in snapshot.days:
         yield {"day": row.day.isoformat(), "timezone": snapshot.timezone, **flat(row.totals)}
 
 
 def session_rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
-    """Yield one row a session, in order of their first response."""
+    """Yield one row per session, ordered by first response."""
     for row in sorted(snapshot.sessions, key=lambda row: (row.totals.first_ms, row.source, row.key)):
         yield {
             "session": row.key,
@@ -105,7 +105,7 @@ ROWS: Final[Mapping[str, Callable[[Snapshot], Iterator[dict[str, Any]]]]] = {
 
 
 def json_line(row: Mapping[str, Any]) -> bytes:
-    """Return a row as one line of JSON in UTF-8, without a newline; half characters of broken names escaped."""
+    """Return a row as one line of JSON in UTF-8, without a newline; lone surrogates in broken names are escaped."""
     try:
         return orjson.dumps(row)
     except TypeError:
@@ -114,15 +114,15 @@ def json_line(row: Mapping[str, Any]) -> bytes:
 
 
 def flat_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row as column stores want it: no lists, every field of one type in every row.
+    """Return a row in the form column stores need: no lists, and every field of one type in all rows.
 
-    Lists become space-separated text. An unpriced cost stays null, which a nullable integer column takes.
+    Lists become space-separated text. An unpriced cost stays null, which a nullable integer column accepts.
     """
     return {name: " ".join(value) if isinstance(value, list) else value for name, value in row.items()}
 
 
 def csv_lines(rows: Iterable[Mapping[str, Any]], fields: Iterable[str]) -> Iterator[bytes]:
-    """Yield a heading and one line a row, RFC 4180 but for the line ends, which the writer adds.
+    """Yield a header and one line per row, as RFC 4180 says except for the line ends, which the writer adds.
 
     Text that a spreadsheet would run as a formula is prefixed with an apostrophe; ids stay as JSON has them, so that
     both can be joined. null is an empty field.

@@ -1,4 +1,4 @@
-"""The report `claude-top/report@1`: what a snapshot says, as a dictionary for JSON and as tables for people."""
+"""The report `claude-top/report@1`: a snapshot as a dictionary for JSON and as tables of text."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def csv_of(section: Section) -> Iterator[bytes]:
 
 
 def unpriced_models(snapshot: Snapshot) -> list[dict[str, Any]]:
-    """Return the models without a price, with what was used of them."""
+    """Return the models without a price, with their usage."""
     return [
         {
             "model": row.key,
@@ -205,7 +205,7 @@ def tables(snapshot: Snapshot, sections: Sequence[Section] | Sequence[str]) -> l
 
 
 def footer(snapshot: Snapshot) -> list[str]:
-    """Return the lines below the tables: what is missing in the sums, and whose prices they are."""
+    """Return the lines below the tables: what the sums lack, and which prices were used."""
     totals = snapshot.totals
     lines = []
     if missing := len(unpriced_models(snapshot)):
@@ -213,10 +213,11 @@ def footer(snapshot: Snapshot) -> list[str]:
         what = f"{many(missing, 'unpriced model')}, {tokens(totals.unpriced_tokens)}"
         lines.append(f"not in the cost: {what}" + (f" ({names})" if names else ""))
     if totals.lower_bound:
-        lines.append(f"lower bound: {many(totals.lower_bound, 'response')} whose log has only the first of the output")
+        lines.append(
+            f"lower bound: {many(totals.lower_bound, 'response')} whose log has only the beginning of the output"
+        )
     if totals.flagged:
-        rest = "rests" if totals.flagged == 1 else "rest"
-        lines.append(f"~ {many(totals.flagged, 'price')} {rest} on an assumption")
+        lines.append(f"~ {many(totals.flagged, 'price')} based on an assumption")
     if snapshot.problems:
         kinds = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in sorted(snapshot.problems.items()))
         lines.append(f"problems in the logs: {kinds} (claude-top doctor lists them)")

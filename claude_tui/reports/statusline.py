@@ -1,6 +1,6 @@
-"""One line for Claude Code's statusline, from what the client says and from what was counted lately.
+"""One line for Claude Code's statusline, from what the client reports and from the latest count.
 
-Imported by a program that has 60 ms: plain dictionaries, and nothing beyond the standard library's smallest.
+Imported by a program that has 60 ms: plain dictionaries, and only the smallest parts of the standard library.
 
 `given` is the client's JSON. `day` is what the background count left: today (its cost as text), today_nano, recent
 ([time_ms, nano, tokens without cache] of the last hour), minutes ([minute since the epoch, nano] of the last five

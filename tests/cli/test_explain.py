@@ -259,7 +259,7 @@ def test_one_response_row_by_row(two_models: ClaudeHome, capsys: pytest.CaptureF
     assert found["why"] == "it has the most output tokens"
     assert main(["explain", "--key", "msg_1"]) == 0
     printed = capsys.readouterr().out
-    assert "the same response again in the same file" in printed and "what no log has" in printed
+    assert "the same response again in the same file" in printed and "what no log contains" in printed
 
 
 def test_explanations_fit_a_narrow_pipe(

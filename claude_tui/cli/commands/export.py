@@ -1,4 +1,4 @@
-"""`claude-top export`: every response, day or session as a line of its own."""
+"""`claude-top export`: writes every response, day or session as one line."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def add_arguments(parser: CommandParser) -> None:
     """Add the options of the command."""
     parser.set_defaults(run=run)
     parser.description = (
-        "Write every response on a line of its own, by time and then key. What is billed beside a response\n"
-        "(advisor, compaction) has lines of its own, so that the lines add up to the totals."
+        "Write one line per response, ordered by time and then key. What is billed beside a response (advisor,\n"
+        "compaction) gets its own lines, so that the lines add up to the totals."
     )
     parser.epilog = example(
         "claude-top export --jsonl > responses.jsonl",
@@ -41,7 +41,7 @@ def add_arguments(parser: CommandParser) -> None:
         dest="format",
         action="store_const",
         const="csv",
-        help="CSV with a heading; formulas are defused, ids are not changed",
+        help="CSV with a header line; formulas are escaped, ids unchanged",
     )
     formats.add_argument(
         "--flat", dest="format", action="store_const", const="flat", help="JSON Lines without nesting, for Parquet"
@@ -53,7 +53,7 @@ def add_arguments(parser: CommandParser) -> None:
         default="responses",
         help="rows to write (default: responses)",
     )
-    parser.add_argument("-o", "--output", metavar="FILE", help="write to a file, replacing it when all is written")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE, replacing it once everything is written")
     add_period_options(parser)
     add_strict_option(parser)
     add_place_options(parser)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: CommandParser) -> None:
     """Add the options of the command."""
     parser.set_defaults(run=run)
-    parser.description = "Add up tokens and cost. The sum of every section is the total, to the nanodollar."
+    parser.description = "Add up tokens and cost. Every section adds up to the total, exact to the nanodollar."
     parser.epilog = example(
         "claude-top report --by day --since 2026-11-01",
         "claude-top report --by week --period month --csv",

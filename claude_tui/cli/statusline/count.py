@@ -1,8 +1,8 @@
-"""The count behind the statusline, in a process of its own.
+"""The background count for the statusline, in its own process.
 
     python -m claude_tui.cli.statusline.count FOLDER [ZONE [SESSION]]
 
-Leaves what the statusline shows in one small file. Nobody waits for it and nobody reads what it prints.
+Writes what the statusline shows to one small file. Nobody waits for it and nobody reads its output.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 
 def day_of(store: Store, zone: ZoneInfo, at_ms: int, session: str = "") -> dict[str, Any]:
-    """Return the figures of the present local day and block, as reports.statusline takes them.
+    """Return the figures of the current local day and block, in the form reports.statusline takes.
 
-    The sessions are those of the last hours, and the one that is asked for: one without a response has cost nothing.
+    Includes the sessions of the last hours and the requested session; a session without a response has cost 0.
     """
     local = datetime.fromtimestamp(at_ms / 1000, zone)
     tomorrow = datetime.combine(local.date() + timedelta(days=1), day_time(), zone)
@@ -78,7 +78,7 @@ def _minutes(recent: list[Response], at_ms: int) -> list[list[int]]:
 
 
 def _since_a_pause(store: Store, today: date) -> list[Response]:
-    """Return what decides where the present block began: everything since a pause longer than a block."""
+    """Return the responses that decide where the current block began: all since a pause longer than a block."""
     from claude_tui.model import Query
 
     for days in (2, 8, 32):
@@ -90,7 +90,7 @@ def _since_a_pause(store: Store, today: date) -> list[Response]:
 
 
 def main(folder: str, zone_name: str = "", session: str = "") -> int:
-    """Count, leave the file, and let the next count begin."""
+    """Count, write the file, and release the lock for the next count."""
     path = count_path(folder, place_of(zone_name))
     try:
         with contextlib.suppress(AttributeError, OSError):

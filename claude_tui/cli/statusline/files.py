@@ -1,6 +1,6 @@
-"""The small files of the statusline: the newest count, the last good lines, and the count in the background.
+"""The small files of the statusline: the newest count, the last good lines, and the start of the background count.
 
-Imported by a program that has 60 ms: standard library only, and little of that.
+Imported by a program that has 60 ms: only the standard library, and little of it.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ FIRST_WAIT_S: Final = 1.0
 """How long the very first line waits for the first count."""
 STALE_LOCK_S: Final = 120
 LONGEST_ID: Final = 200
-"""Characters of a session's id that are passed on to the count."""
+"""Maximum length in characters of a session id that is passed to the count."""
 IDLE_MS: Final = 60_000
-"""Counted again after this time even if this session's log has not moved: others may have."""
+"""A new count is due after this time even if this session's log has not changed, because others may have."""
 
 
 def state_folder() -> str:
-    """Return the folder for small files of ours, created where needed; "" where there can be none."""
+    """Return the folder for our small files, created if needed; "" if it cannot be created."""
     base = os.environ.get("XDG_STATE_HOME", "")
     if os.path.isabs(base):
         folder = os.path.join(base, "claude-top")
@@ -46,7 +46,7 @@ def state_folder() -> str:
 def newest_count(
     folder: str, given: dict[str, Any], now_ms: int, timezone: str, interval_s: float
 ) -> dict[str, Any] | None:
-    """Return the newest count, and start another in the background where it is due."""
+    """Return the newest count, and start another one in the background if it is due."""
     place = place_of(timezone)
     path = count_path(folder, place)
     day = _load_day(path, place)
@@ -68,18 +68,19 @@ def _session_of(given: dict[str, Any]) -> str:
 
 
 def place_of(timezone: str) -> str:
-    """Return what a count is of: the logs' place and the zone. Another one must not be shown for it."""
+    """Return what identifies a count: the location of the logs and the time zone. Counts of another place are not
+    used."""
     names = ("CLAUDE_CONFIG_DIR", "CLAUDE_CONFIG_DIRS", "HOME", "TZ")
     return "\n".join([timezone, *(os.environ.get(name, "") for name in names)])
 
 
 def count_path(folder: str, place: str) -> str:
-    """Return the file of a place's count."""
+    """Return the path of the count file of a place."""
     return os.path.join(folder, f"statusline-{crc32(os.fsencode(place)):08x}.json")
 
 
 def lock_path(path: str) -> str:
-    """Return the file that is there while a count is made."""
+    """Return the path of the file that exists while a count is running."""
     return path + ".lock"
 
 
@@ -112,7 +113,7 @@ def _is_due(day: dict[str, Any] | None, given: dict[str, Any], session: str, now
 
 
 def _start_count(path: str, folder: str, timezone: str, session: str) -> bool:
-    """Start the count in a process of its own, unless one is at it. Returns whether one is at it now."""
+    """Start the count in its own process, unless one is running. Returns whether one is running now."""
     lock = lock_path(path)
     try:
         if time.time() - os.stat(lock).st_mtime < STALE_LOCK_S:
@@ -141,7 +142,7 @@ def _start_count(path: str, folder: str, timezone: str, session: str) -> bool:
 
 
 def keep_line(folder: str, given: dict[str, Any], text: str) -> None:
-    """Keep the line for a time when nothing better can be made."""
+    """Keep the line as the fallback for when no better one can be made."""
     session = given.get("session_id")
     lines = _load_lines(folder)
     if not isinstance(session, str) or lines.get(session) == text:

@@ -1,8 +1,8 @@
-"""What Claude Code itself reported about plan limits and the prompt cache, kept for those who ask later.
+"""What Claude Code itself reported about plan limits and the prompt cache, stored for later.
 
-The statusline hook is given these figures; `remember` keeps the newest of each account (a client's config folder)
-and session in one small file, `read_limits` gives them back. Imported by the statusline: standard library only,
-and little of that.
+The statusline hook receives these figures; `remember` stores the newest of each account (a client's config folder) and
+session in one small file, and `read_limits` returns them. Imported by the statusline: only the standard library, and
+little of it.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ LONGEST_NUMBER: Final = 30
 MOST_SAMPLES: Final = 48
 MOST_SESSIONS: Final = 64
 EARLIEST_MS: Final = 10 * MINUTE_MS
-"""No estimate of when a limit is reached from samples that span less."""
+"""No estimate of when a limit is reached from samples over a shorter time."""
 
 
 class ReportedWindow(NamedTuple):
     """A plan window as the client reported it at `seen_ms`. `account` is the client's config folder.
 
-    `full_ms` is when the limit is reached at the pace of the samples, None while that cannot be told.
+    `full_ms` is when the limit is reached at the pace of the samples, None if that cannot be estimated.
     """
 
     account: str
@@ -48,7 +48,7 @@ class ReportedWindow(NamedTuple):
 
 
 class ReportedCache(NamedTuple):
-    """The prompt cache of a session as the client reported it. Instants are 0 where there was none."""
+    """The prompt cache of a session as the client reported it. Instants are 0 if there was none."""
 
     session: str
     seen_ms: int
@@ -68,7 +68,7 @@ class Limits(NamedTuple):
 
 
 def remember(folder: str, account: str, given: dict[str, Any], now_ms: int) -> None:
-    """Keep what the client's JSON says about limits and cache. Raises OSError where nothing can be written."""
+    """Store what the client's JSON says about limits and cache. Raises OSError if nothing can be written."""
     windows, cache = given.get("rate_limits"), given.get("prompt_cache")
     if not isinstance(windows, dict) and not isinstance(cache, dict):
         return
@@ -109,7 +109,7 @@ def _take(own: dict[str, Any], name: str, percent: float, resets_ms: int, now_ms
 
 
 def read_limits(folder: str) -> Limits:
-    """Return what was reported; nothing where nothing was, or where the file makes no sense."""
+    """Return what was reported; nothing if there is nothing, or if the file is invalid."""
     known = _load(folder)
     windows, caches = [], []
     for account, own in known["accounts"].items():
@@ -140,7 +140,7 @@ def read_limits(folder: str) -> Limits:
 
 
 def _full_ms(samples: list[list[float]], seen_ms: int, resets_ms: int) -> int | None:
-    """When 100 percent are reached at the pace between the first and the last sample, if before the reset."""
+    """Return when 100 percent are reached at the pace between the first and the last sample, if before the reset."""
     (first_ms, first), last = samples[0], samples[-1][1]
     if last <= first or seen_ms - first_ms < EARLIEST_MS:
         return None
@@ -163,7 +163,7 @@ def _is_name(name: object) -> bool:
 
 
 def _instant_ms(figures: object, name: str) -> int:
-    """Read an instant given in seconds since the epoch; 0 where there is none."""
+    """Parse an instant in seconds since the epoch; 0 if there is none."""
     value = _number(figures, name)
     return int(value * 1000) if value is not None and 0 < value < 10**11 else 0
 

@@ -92,14 +92,14 @@ def window_lines(found: BlocksPicture, now_ms: int, zone: tzinfo, width: int) ->
     """The open block: how much of it is over, what it cost, where it is heading, what the client reported."""
     window = found.window
     if window is None:
-        return [Content.styled("no block is open", "$quiet"), Content.styled("the next reply opens one", "$faint")]
+        return [Content.styled("no block is open", "$quiet"), Content.styled("the next response opens one", "$faint")]
     share = (now_ms - window.start_ms) / max(1, window.end_ms - window.start_ms)
     filled, empty = bars.gauge(share, max(4, width - 30))
     how = "reported by the client" if window.is_reported else "estimated from the log"
     bounds = f"{figures.clock(window.start_ms, zone)[-5:]} to {figures.clock(window.end_ms, zone)[-5:]}"
     left = figures.countdown((window.end_ms - now_ms) / 1000)
     if window.low_nano is None or window.high_nano is None:
-        heading: tuple[str, str] = ("not projected: too little has happened yet", "$quiet")
+        heading: tuple[str, str] = ("no projection: too little usage so far", "$quiet")
     elif window.low_nano == window.high_nano:
         heading = (f"about {figures.money(window.low_nano)}", "bold $foreground")
     else:
@@ -229,7 +229,7 @@ class BlocksView(TableView):
         if self._table.filter:
             return super().nothing(shown)
         found: BlocksPicture = shown.extra or BlocksPicture()
-        return Content.styled("no blocks" if found.is_loaded else "reading single replies…", "$quiet")
+        return Content.styled("no blocks" if found.is_loaded else "reading single responses…", "$quiet")
 
     def searched(self, row: BlockRow) -> str:
         """Its models."""
@@ -252,7 +252,7 @@ class BlocksView(TableView):
             *explain.of_totals(row.totals, shown.zone),
             Content(""),
             explain.fact(
-                "began", figures.clock(row.block.start_ms, shown.zone), "the hour of its first reply: an estimate"
+                "began", figures.clock(row.block.start_ms, shown.zone), "the hour of its first response: an estimate"
             ),
         ]
 
