@@ -66,6 +66,7 @@ GROUPS: Final = (
             Command("config", "every setting with its default; `config check` finds mistakes", "commands.config"),
             Command("verify", "recount everything by the plain definition and compare", "commands.verify"),
             Command("bench", "benchmark counting your logs; verify that all code paths agree", "commands.bench"),
+            Command("schema", "JSON Schemas of what the commands print", "commands.schema"),
             Command("completions", "completion scripts for bash, zsh and fish", "generated.completions"),
             Command("manual", "the manual page", "generated.manual"),
         ),
@@ -79,14 +80,14 @@ GROUPS: Final = (
             Command("monthly", "all clients by month", "ccusage.reports:add_report", ("monthly",)),
             Command("session", "all clients by session", "ccusage.reports:add_report", ("session",)),
             Command("blocks", "five-hour blocks of Claude Code", "ccusage.reports:add_report", ("blocks",)),
-            Command(
-                "claude", "the same reports and blocks for Claude Code only", "ccusage.reports:add_client", ("claude",)
-            ),
+            Command("claude", "the same reports and blocks for Claude Code", "ccusage.reports:add_client", ("claude",)),
             *(
                 Command(name, f"the same reports for {client.label}", "ccusage.reports:add_client", (name,))
                 for name, client in sorted(CLIENTS.items())
                 if name != "claude"
             ),
+            Command("ccusage", "a drop-in replacement for ccusage 20 (or 18)", "ccusage.dropin"),
+            Command("shim", "put a `ccusage` on PATH that is claude-top; undo", "ccusage.shim"),
         ),
     ),
 )

@@ -42,6 +42,10 @@ def parse(arguments: Sequence[str]) -> Namespace:
     """Parse the arguments. Exits as argparse does for help, version and usage errors."""
     arguments = modern(arguments)
     first = arguments[0] if arguments else ""
+    if first == "ccusage" and arguments[1:2] not in (["-h"], ["--help"]):
+        from claude_tui.cli.ccusage import dropin
+
+        return dropin.parse(arguments[1:])
     parser = build(first)
     if first and not first.startswith("-") and ":" not in first and first not in _names():
         from difflib import get_close_matches  # 5 ms, for mistakes alone

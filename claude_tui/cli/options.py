@@ -18,6 +18,7 @@ from claude_tui.clients import CLIENTS
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from claude_tui.cli.days import NamedDay
     from claude_tui.engine.monitor import Monitor
     from claude_tui.engine.setup import Setup
     from claude_tui.engine.state.store import Store
@@ -54,9 +55,16 @@ def add_place_options(parser: CommandParser) -> None:
 
 
 def add_period_options(parser: CommandParser) -> None:
-    """Add --since and --until."""
-    parser.add_argument("-s", "--since", type=day, metavar="DAY", help="first day to count, YYYY-MM-DD or YYYYMMDD")
-    parser.add_argument("-u", "--until", type=day, metavar="DAY", help="last day to count, inclusive")
+    """Add --since, --until and --period."""
+    forms = "2026-11-01, 20261101, yesterday, 7d (ago), 2026-W48, 2026-11"
+    parser.add_argument("-s", "--since", type=named_day, metavar="DAY", help=f"first day to count: {forms}")
+    parser.add_argument(
+        "-u", "--until", type=named_day, metavar="DAY", help="last day to count, inclusive, in the same forms"
+    )
+    parser.add_argument(
+        "--period", type=named_period, metavar="DAYS",
+        help="days to count: today, 7d, 30d, month, all, or 2026-11-01..2026-11-30",
+    )  # fmt: skip
 
 
 def add_strict_option(parser: CommandParser) -> None:
@@ -67,6 +75,8 @@ def add_strict_option(parser: CommandParser) -> None:
 def day(text: str) -> date:
     """Parse a day in either of the two usual forms."""
     try:
+        if len(text) != (8 if text.isdigit() else 10):  # strptime takes 2026-3-1, and nobody knows what else
+            raise ValueError
         return datetime.strptime(text, "%Y%m%d" if text.isdigit() else "%Y-%m-%d").date()  # noqa: DTZ007
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a day; write YYYY-MM-DD or YYYYMMDD") from None
@@ -109,7 +119,13 @@ def timezone(options: argparse.Namespace) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):
-        raise CommandError(f"unknown time zone {name!r}; write it like Europe/Berlin or UTC", USAGE) from None
+        pass
+    from zoneinfo import available_timezones
+
+    for known in available_timezones():
+        if known.lower() == name.lower():
+            return ZoneInfo(known)
+    raise CommandError(f"unknown time zone {name!r}; write it like Europe/Berlin or UTC", USAGE)
 
 
 def pricer() -> Pricer:
@@ -214,9 +230,42 @@ def now_ms() -> int:
 
 
 def period(options: argparse.Namespace) -> Query:
-    """Return the query that --since and --until describe."""
+    """Return the query of --since, --until and --period. Ends the command where they contradict each other."""
+    from datetime import datetime
+
     from claude_tui.model import Query
 
-    if options.since and options.until and options.until < options.since:
-        raise CommandError(f"--until {options.until} is before --since {options.since}", USAGE)
-    return Query(since=options.since, until=options.until)
+    today = datetime.fromtimestamp(now_ms() / 1000, timezone(options)).date()
+    if options.period:
+        if options.since or options.until:
+            raise CommandError("--period cannot be combined with --since or --until", USAGE)
+        from claude_tui.engine.queries.named_periods import named
+
+        return Query(*named(options.period).range(today))
+    since = options.since.first(today) if options.since else None
+    until = options.until.last(today) if options.until else None
+    if since and until and until < since:
+        raise CommandError(f"--until {until} is before --since {since}", USAGE)
+    return Query(since=since, until=until)
+
+
+def named_period(text: str) -> str:
+    """Check the name of a period, before anything is read."""
+    from claude_tui.engine.queries.named_periods import named
+
+    try:
+        named(text)
+    except ValueError:
+        message = f"{text!r} is not a period; write today, 7d, 30d, month, all, or 2026-11-01..2026-11-30"
+        raise argparse.ArgumentTypeError(message) from None
+    return text
+
+
+def named_day(text: str) -> NamedDay:
+    """Check the name of a day, before anything is read."""
+    from claude_tui.cli.days import parse
+
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -6,14 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from claude_tui.engine.queries.budgets import BudgetState
-from claude_tui.engine.queries.limits import ReportedWindow
+from claude_tui.engine.queries.limits import ReportedWindow, label
 from claude_tui.figures import instant, money, percent
 from claude_tui.sources.display import display_name
 
 CODES: Final = {"ok": 0, "near": 10, "over": 11, "indeterminate": 20, "no data": 30}
 """The exit code of each verdict."""
-
-LABELS: Final = {"five_hour": "5-hour limit", "seven_day": "7-day limit"}
 
 
 class Check(NamedTuple):
@@ -54,7 +52,7 @@ def limit_checks(windows: Iterable[ReportedWindow], now_ms: int, near: float) ->
         detail = f"resets {instant(window.resets_ms)}, reported {(now_ms - window.seen_ms) // 60_000} min ago"
         if window.account:
             detail += f", {display_name(window.account)}"
-        made.append(Check(LABELS[window.name], status, percent, detail))
+        made.append(Check(label(window.name), status, percent, detail))
     return made
 
 

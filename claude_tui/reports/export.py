@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import orjson
@@ -24,12 +24,17 @@ RESPONSE_FIELDS: Final = (
 """The fields of an exported response, in order."""
 
 
+IDS: Final = frozenset({"key", "session", "agent"})
+"""Columns that name a thing of the client's, and are never changed."""
+
 FIELDS: Final = {
     "responses": RESPONSE_FIELDS,
     "days": ("day", "timezone", *FLAT),
     "sessions": (
         "session", "source", "name", "project", "branch", "version", "models", "agents", "compactions", *FLAT,
     ),
+    "models": ("model", "source", *FLAT),
+    "projects": ("project", "source", "sessions", *FLAT),
 }  # fmt: skip
 """The columns of each kind of row, in order."""
 
@@ -42,7 +47,7 @@ def response_row(response: Response) -> dict[str, Any]:
         "source": response.source,
         "time": instant(response.time_ms),
         "session": response.session,
-        "agent": response.agent or None,
+        "agent": response.agent,
         "project": response.project,
         "model": response.model,
         "input": usage.input,
@@ -81,6 +86,24 @@ def session_rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
         }
 
 
+def model_rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
+    """Yield one row a model, the dearest first."""
+    for row in snapshot.models:
+        yield {"model": row.key, "source": row.source, **flat(row.totals)}
+
+
+def project_rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
+    """Yield one row a project, the dearest first."""
+    for row in snapshot.projects:
+        yield {"project": row.key, "source": row.source, "sessions": row.sessions, **flat(row.totals)}
+
+
+ROWS: Final[Mapping[str, Callable[[Snapshot], Iterator[dict[str, Any]]]]] = {
+    "days": day_rows, "sessions": session_rows, "models": model_rows, "projects": project_rows,
+}  # fmt: skip
+"""What makes the rows of each kind but responses."""
+
+
 def json_line(row: Mapping[str, Any]) -> bytes:
     """Return a row as one line of JSON in UTF-8, without a newline; lone surrogates in broken names are escaped."""
     try:
@@ -101,13 +124,14 @@ def flat_row(row: Mapping[str, Any]) -> dict[str, Any]:
 def csv_lines(rows: Iterable[Mapping[str, Any]], fields: Iterable[str]) -> Iterator[bytes]:
     """Yield a header and one line per row, as RFC 4180 says except for the line ends, which the writer adds.
 
-    Text that a spreadsheet would run as a formula is prefixed with an apostrophe. null is an empty field.
+    Text that a spreadsheet would run as a formula is prefixed with an apostrophe; ids stay as JSON has them, so that
+    both can be joined. null is an empty field.
     """
     names = list(fields)
     yield _csv(names)
     for row in rows:
         values = flat_row(row)
-        yield _csv([_cell(values[name]) for name in names])
+        yield _csv([_cell(values[name], is_id=name in IDS) for name in names])
 
 
 def _csv(values: list[Any]) -> bytes:
@@ -116,11 +140,11 @@ def _csv(values: list[Any]) -> bytes:
     return line.getvalue().encode("utf-8", "backslashreplace")
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: Any, *, is_id: bool) -> Any:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str):
+    if isinstance(value, str) and not is_id:
         return "'" + value if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
     return value

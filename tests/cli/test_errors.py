@@ -19,8 +19,8 @@ NOON = 1_795_176_000_000
     [
         (["bogus"], "bogus"),
         (["report", "--bogus"], "claude-top report: unknown option '--bogus'"),
-        (["report", "--by", "hour"], "hour"),
-        (["report", "--since", "yesterday"], "YYYY-MM-DD"),
+        (["report", "--by", "fortnight"], "hour"),
+        (["report", "--since", "someday"], "YYYY-MM-DD"),
         (["report", "--since", "2026-11-20", "--until", "2026-11-19"], "before"),
         (["report", "--timezone", "Mars/Phobos"], "Mars/Phobos"),
         (["report", "--timezone", "../../etc/passwd"], "time zone"),

@@ -53,7 +53,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 def run(options: Namespace) -> int:
     """Explain, print, and return the exit code: 1 if the requested response could not be explained."""
-    chosen = [name for name in ("since", "until", "model", "project", "session") if getattr(options, name)]
+    chosen = [name for name in ("since", "until", "period", "model", "project", "session") if getattr(options, name)]
     if options.against:
         if chosen or options.key:
             message = f"--{(chosen or ['key'])[0]} cannot be combined with --against, which compares everything"

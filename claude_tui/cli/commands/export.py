@@ -36,14 +36,20 @@ def add_arguments(parser: CommandParser) -> None:
     )
     formats = parser.add_mutually_exclusive_group()
     formats.add_argument("--jsonl", dest="format", action="store_const", const="jsonl", help="JSON Lines (default)")
-    formats.add_argument("--csv", dest="format", action="store_const", const="csv", help="CSV with a header line")
+    formats.add_argument(
+        "--csv",
+        dest="format",
+        action="store_const",
+        const="csv",
+        help="CSV with a header line; formulas are escaped, ids unchanged",
+    )
     formats.add_argument(
         "--flat", dest="format", action="store_const", const="flat", help="JSON Lines without nesting, for Parquet"
     )
     parser.set_defaults(format="jsonl")
     parser.add_argument(
         "--what",
-        choices=("responses", "days", "sessions"),
+        choices=("responses", "days", "sessions", "models", "projects"),
         default="responses",
         help="rows to write (default: responses)",
     )
@@ -74,7 +80,7 @@ def _lines(store: Store, query: Query, what: str, form: str) -> Iterator[bytes]:
         rows = (export.response_row(response) for response in list_responses(store, query))
     else:
         snapshot = snapshot_of(store, query, with_recent=False)
-        rows = export.day_rows(snapshot) if what == "days" else export.session_rows(snapshot)
+        rows = export.ROWS[what](snapshot)
     if form == "csv":
         return export.csv_lines(rows, export.FIELDS[what])
     return (export.json_line(export.flat_row(row) if form == "flat" else row) for row in rows)

@@ -20,6 +20,7 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "action", nargs="?", choices=("show", "refresh"), default="show", help="what to do (default: show)"
     )
+    parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/prices@1)")
 
 
 def run(options: Namespace) -> int:
@@ -36,5 +37,11 @@ def run(options: Namespace) -> int:
         streams.narrate(outcome.message)
         return exits.OK
     found = pricer()
+    if options.json:
+        streams.write_json({
+            "schema": "claude-top/prices@1", "origin": found.describe().removeprefix("prices: "),
+            "digest": str(found.digest), "problems": list(found.problems),
+        })  # fmt: skip
+        return exits.OK
     streams.write(f"{found.describe()}\ncontent {found.digest}\n")
     return exits.OK

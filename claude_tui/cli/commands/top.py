@@ -5,14 +5,22 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.options import add_place_options, counted, monitor, now_ms, snapshot_of, timezone
+from claude_tui.cli.options import (
+    add_place_options,
+    counted,
+    monitor,
+    named_period,
+    now_ms,
+    snapshot_of,
+    timezone,
+)
 from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:
@@ -38,7 +46,7 @@ def add_arguments(parser: CommandParser) -> None:
     screen.add_argument("--view", choices=VIEWS, metavar="NAME", help=f"view to open first: {', '.join(VIEWS)}")
     screen.add_argument(
         "--period",
-        type=_period,
+        type=named_period,
         metavar="DAYS",
         help="days to show first: today, 7d, 30d, month, all, or 2026-11-01..2026-11-30",
     )
@@ -46,18 +54,6 @@ def add_arguments(parser: CommandParser) -> None:
     screen.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")
     screen.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
     add_place_options(parser)
-
-
-def _period(text: str) -> str:
-    """Validate a period before anything is read."""
-    from claude_tui.engine.queries.named_periods import named
-
-    try:
-        named(text)
-    except ValueError:
-        message = f"{text!r} is not a period; write today, 7d, 30d, month, all, or 2026-11-01..2026-11-30"
-        raise ArgumentTypeError(message) from None
-    return text
 
 
 def run(options: Namespace) -> int:

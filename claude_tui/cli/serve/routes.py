@@ -10,6 +10,7 @@ import contextlib
 import gzip
 import hashlib
 import json
+import os
 import secrets
 import time
 from collections import OrderedDict
@@ -22,10 +23,12 @@ from aiohttp import web
 from claude_tui.cli.serve.door import SAFE, WRITE_S, in_time
 from claude_tui.cli.serve.guard import Refused
 from claude_tui.engine.monitor import Monitor
+from claude_tui.engine.queries.limits import read_limits
 from claude_tui.engine.queries.recent import load_recent
 from claude_tui.model import Phase, Query, Snapshot
+from claude_tui.paths import state_folder
 from claude_tui.reports.metrics import metrics
-from claude_tui.reports.report import SECTIONS, report
+from claude_tui.reports.report import ALL, SECTIONS, report
 from claude_tui.reports.state import state
 
 MAX_FOLLOWERS: Final = 16
@@ -142,7 +145,9 @@ class Routes:
         return await _packed(request, _answer(found.body, JSON, ETag=found.tag))
 
     async def _metrics(self, request: web.BaseRequest, query: Parameters) -> web.Response:
-        return await _packed(request, _answer(metrics(await self._counted()).encode(), METRICS))
+        snapshot = await self._counted()
+        limits = await asyncio.to_thread(read_limits, os.fspath(state_folder()))
+        return await _packed(request, _answer(metrics(snapshot, limits.windows).encode(), METRICS))
 
     async def _events(self, request: web.BaseRequest, query: Parameters) -> web.StreamResponse:
         await self._counted()
@@ -195,9 +200,10 @@ def _asked(query: Parameters) -> tuple[Query, tuple[str, ...]]:
     except ValueError:
         raise Refused(400, "write days as YYYY-MM-DD") from None
     by = query.get("by", "all")
-    if by != "all" and by not in SECTIONS:
-        raise Refused(400, f"by must be all or one of {', '.join(SECTIONS)}")
-    sections = tuple(SECTIONS.values()) if by == "all" else (SECTIONS[by],)
+    names = [name for name in SECTIONS if name != "hour"]  # hours are summed from every single response
+    if by != "all" and by not in names:
+        raise Refused(400, f"by is all or one of {', '.join(names)}")
+    sections = ALL if by == "all" else (SECTIONS[by],)
     source, project, session, model = (query.get(name, "") for name in NARROWED_BY)
     return Query(days.get("since"), days.get("until"), model, project, session, source), sections
 

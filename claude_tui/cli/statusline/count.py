@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 from claude_tui import files
 from claude_tui.cli.options import counted, now_ms, snapshot_of, timezone
-from claude_tui.cli.statusline.files import count_path, lock_path, place_of
+from claude_tui.cli.statusline.files import SCHEMA, count_path, lock_path, place_of
 from claude_tui.engine.queries.blocks import LENGTH_MS, blocks, entries_of
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.figures import written_cost
-from claude_tui.units import HOUR_MS
+from claude_tui.units import HOUR_MS, MINUTE_MS
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -44,8 +44,9 @@ def day_of(store: Store, zone: ZoneInfo, at_ms: int, session: str = "") -> dict[
     active = [block for block in blocks(entries_of(recent)) if block.is_active(at_ms)]
     snapshot = snapshot_of(store)
     return {
-        "schema": 2,
+        "schema": SCHEMA,
         "today": written_cost(snapshot.today),
+        "today_nano": snapshot.today.cost_nano,
         "day_end_ms": int(tomorrow.timestamp() * 1000),
         "block_start_ms": active[-1].start_ms if active else 0,
         "block_end_ms": active[-1].end_ms if active else 0,
@@ -56,6 +57,7 @@ def day_of(store: Store, zone: ZoneInfo, at_ms: int, session: str = "") -> dict[
             for response in recent
             if at_ms - HOUR_MS < response.time_ms <= at_ms
         ],
+        "minutes": _minutes(recent, at_ms),
         "sessions": ({session: 0} if session else {})
         | {
             row.key: row.totals.cost_nano
@@ -63,6 +65,16 @@ def day_of(store: Store, zone: ZoneInfo, at_ms: int, session: str = "") -> dict[
             if row.key == session or at_ms - row.totals.last_ms < 2 * LENGTH_MS
         },
     }
+
+
+def _minutes(recent: list[Response], at_ms: int) -> list[list[int]]:
+    """Return what each minute of the last five hours cost: [minute since the epoch, nanodollars]."""
+    spent: dict[int, int] = {}
+    for response in recent:
+        if at_ms - LENGTH_MS - MINUTE_MS < response.time_ms <= at_ms:
+            minute = response.time_ms // MINUTE_MS
+            spent[minute] = spent.get(minute, 0) + (response.price.nano or 0)
+    return [[minute, nano] for minute, nano in sorted(spent.items())]
 
 
 def _since_a_pause(store: Store, today: date) -> list[Response]:

@@ -15,6 +15,7 @@ from zlib import crc32
 
 from claude_tui import files
 
+SCHEMA: Final = 3
 LINES_FILE: Final = "statusline-lines.json"
 MOST_LINES: Final = 32
 FIRST_WAIT_S: Final = 1.0
@@ -86,7 +87,7 @@ def lock_path(path: str) -> str:
 def _load_day(path: str, place: str) -> dict[str, Any] | None:
     try:
         day: dict[str, Any] = json.loads(files.read(path))
-        is_good = day["schema"] == 2 and day["place"] == place
+        is_good = day["schema"] == SCHEMA and day["place"] == place
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
     return day if is_good else None
@@ -160,7 +161,13 @@ def _load_lines(folder: str) -> dict[str, str]:
         return {}
 
 
-def last_line(folder: str, given: dict[str, Any]) -> str:
-    """Return the last good line of the session, or of any session if it has none."""
-    lines = _load_lines(folder) if folder else {}
-    return lines.get(str(given.get("session_id"))) or next(reversed(lines.values()), "claude-top")
+def last_line(folder: str, given: dict[str, Any], raw: bytes = b"") -> str:
+    """Return the last good line of the session, "" where there is none: another's figures are not this one's.
+
+    `raw` is what was given, and may name the session where the rest of it cannot be read.
+    """
+    session = given.get("session_id")
+    if not isinstance(session, str):
+        _, _, rest = raw.partition(b'"session_id"')
+        session = rest.partition(b'"')[2].partition(b'"')[0].decode("utf-8", "replace")
+    return _load_lines(folder).get(session, "") if folder else ""

@@ -25,14 +25,16 @@ if TYPE_CHECKING:
     from claude_tui.cli.parser import CommandParser
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Print the line, or run `install`. Returns the exit code."""
+def main(arguments: Sequence[str], *, is_plain: bool = False) -> int:
+    """Print the line, or run `install`; returns the exit code."""
     if arguments[:1] == ["install"]:
         from claude_tui.cli.dispatch import run as run_command
 
         return run_command(["statusline-install", *arguments[1:]])
     streams.prepare()
     options = _options(arguments)
+    if not isinstance(options, int):
+        options.is_plain = options.is_plain or is_plain
     if isinstance(options, int):
         return streams.ended(options)
     if sys.stdin.isatty():
@@ -45,16 +47,19 @@ def main(arguments: Sequence[str]) -> int:
     try:
         raw = sys.stdin.buffer.read()
         parsed = json.loads(raw)
-        given = parsed if isinstance(parsed, dict) else {}
+        if not isinstance(parsed, dict):
+            raise ValueError("no object")
+        given = parsed
         if folder:
             _remember(folder, given, now_ms)
         text = _wrapped(options.wrapped, raw) if options.wrapped else _line(options, folder, given, now_ms)
         if folder:
             files.keep_line(folder, given, text)
     except Exception:  # a statusline must never fail: Claude Code would show nothing at all
-        text = files.last_line(folder, given)
+        text = files.last_line(folder, given, raw)
     try:
-        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+        if text:
+            sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
         streams.finish()
     except OSError:  # nobody sees it
         streams.abandon(sys.stdout)
@@ -93,20 +98,20 @@ def add_arguments(parser: CommandParser) -> None:
         "--visual-burn-rate",
         dest="burn",
         choices=burns,
-        default="off",
+        default=None,
         help="show the burn rate as emoji, text or both",
     )
     parser.add_argument(
         "--cost-source",
         choices=("auto", "ccusage", "cc", "both"),
-        default="auto",
+        default=None,
         help="session cost: counted by claude-top (auto, ccusage), reported by Claude Code (cc), or both",
     )
     parser.add_argument(
         "--context-low-threshold",
         dest="low",
         type=int,
-        default=50,
+        default=None,
         metavar="N",
         help="context is green below N %% (default: 50)",
     )
@@ -114,21 +119,26 @@ def add_arguments(parser: CommandParser) -> None:
         "--context-medium-threshold",
         dest="medium",
         type=int,
-        default=80,
+        default=None,
         metavar="N",
         help="context is yellow below N %%, then red (default: 80)",
     )
     parser.add_argument(
-        "--refresh-interval", type=float, default=1, metavar="S", help="count at most once every S seconds (default: 1)"
+        "--refresh-interval",
+        type=float,
+        default=None,
+        metavar="S",
+        help="count at most once every S seconds (default: 1)",
     )
     parser.add_argument("--git-branch", action="store_true", help="show the git branch")
     parser.add_argument(
-        "-z", "--timezone", default="", metavar="ZONE", help="time zone that decides where a day begins"
+        "-z", "--timezone", default=None, metavar="ZONE", help="time zone that decides where a day begins"
     )
     parser.add_argument("--wrapped", default="", metavar="COMMAND", help="print the output of COMMAND instead")
     for ignored in (("-O", "--offline"), ("--no-offline",), ("--cache",), ("--no-cache",), ("-d", "--debug")):
         parser.add_argument(*ignored, action="store_true", dest="ignored", help=SUPPRESS)
-    parser.add_argument("--config", dest="ignored", help=SUPPRESS)
+    parser.add_argument("--plain", dest="is_plain", action="store_true", help="print exactly the words ccusage prints")
+    parser.add_argument("--config", metavar="FILE", help="a ccusage.json with defaults (default: searched for)")
 
 
 def _remember(folder: str, given: dict[str, Any], now_ms: int) -> None:
@@ -146,20 +156,23 @@ def config_folder_of(given: dict[str, Any]) -> str:
 
 
 def _line(options: Namespace, folder: str, given: dict[str, Any], now_ms: int) -> str:
+    from claude_tui.cli.statusline.settings import renamed, with_settings
     from claude_tui.reports.statusline import line
 
+    aliases = with_settings(options)
     # Where no count can be kept there is nothing but what the client says.
     cost_source = options.cost_source if folder or options.cost_source != "auto" else "cc"
     interval_s = options.refresh_interval
     day = files.newest_count(folder, given, now_ms, options.timezone, interval_s) if folder else None
     return line(
-        given,
+        renamed(given, aliases),
         day,
         now_ms,
         burn=options.burn,
         cost_source=cost_source,
         branch=_branch(given) if options.git_branch else "",
         thresholds=None if os.environ.get("NO_COLOR") else (options.low, options.medium),
+        is_plain=options.is_plain,
     )
 
 

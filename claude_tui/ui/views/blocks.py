@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from claude_tui import figures
 from claude_tui.engine.queries.blocks import LENGTH_MS, Block
+from claude_tui.engine.queries.limits import label
 from claude_tui.engine.queries.named_periods import add
 from claude_tui.engine.queries.windows import BlocksPicture
 from claude_tui.model import DayRow, Snapshot, Totals
@@ -133,7 +134,7 @@ def reported_text(found: BlocksPicture, now_ms: int) -> str:
     newest = {window.name: window for window in sorted(found.reported, key=lambda window: window.seen_ms)}
     percent, age = figures.percent, figures.age
     return " · ".join(
-        f"{names.get(name, name)} {percent(window.used_percent)} used, {age(window.seen_ms, now_ms)} ago"
+        f"{names.get(name) or label(name)} {percent(window.used_percent)} used, {age(window.seen_ms, now_ms)} ago"
         for name, window in sorted(newest.items())
         if window.resets_ms > now_ms
     )
