@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from claude_tui.model import Extra
 from claude_tui.pricing.usage import MAX_COUNT, read_terms
+from claude_tui.sources import client_totals
 from claude_tui.sources.columns import COPY, LOWER_BOUND, NEVER, SIDECHAIN, Columns
 from claude_tui.sources.protocol import FileFacts
 
@@ -66,7 +67,10 @@ def unsound_facts(facts: FileFacts) -> str:
     """Return what is wrong with facts, "" where they make sense."""
     for name, kind in _FACTS.items():
         value = getattr(facts, name)
-        if kind is str and (len(value) > MAX_TEXT or (name in _FACT_NAMES and "\0" in value)):
+        if name == "client_totals":
+            if not _are_totals(value):
+                return "client_totals make no sense"
+        elif kind is str and (len(value) > MAX_TEXT or (name in _FACT_NAMES and "\0" in value)):
             return f"{name} is no name"
         if kind is int and not 0 <= value < (LAST_MS if name == "last_ms" else MAX_COUNT):
             return f"{name} is out of range"
@@ -134,6 +138,16 @@ def _outside(columns: Columns, name: str, end: int) -> Iterator[tuple[int, str]]
 
 def _is_name(text: str) -> bool:
     return len(text) <= MAX_TEXT and "\0" not in text
+
+
+def _are_totals(text: str) -> bool:
+    if len(text) > client_totals.MAX_TEXT:
+        return False
+    try:
+        client_totals.unpack_totals(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _are_terms(terms: str) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Final
 
-from claude_tui.model import PriceStatus, Query, Response, Totals
+from claude_tui.model import UNLOGGED, PriceStatus, Query, Response, Totals
 from claude_tui.pricing.usage import read_terms
 from claude_tui.sources.columns import LOWER_BOUND
 
@@ -14,9 +15,15 @@ if TYPE_CHECKING:
     from claude_tui.engine.state.store import Owner, Store
 
 
+AT_LEAST: Final = "at_least"
+"""Flag of what the client counted and no log shows, where there may be more of it."""
+
+
 def list_responses(store: Store, query: Query) -> list[Response]:
     """Return what `query` covers, extras as lines of their own, sorted by time then key. Hold the store's lock."""
-    lines = (line for row in matching_rows(store, query) for line in lines_of(store, row))
+    store.settle()
+    lines = [line for row in matching_rows(store, query) for line in lines_of(store, row)]
+    lines += unlogged_lines(store, query)
     found = [line for line in lines if query.model in ("", line.model)]
     found.sort(key=lambda response: (response.time_ms, response.key))
     return found
@@ -57,6 +64,33 @@ def lines_of(store: Store, row: int) -> Iterator[Response]:
             is_fast=False,
         )
         seen[extra.kind] += 1
+
+
+def unlogged_lines(store: Store, query: Query) -> Iterator[Response]:
+    """Yield what the client counted and no log shows, one line a session and model, as far as `query` covers it."""
+    first, last = query.since or date.min, query.until or date.max
+    for session, remainder in store.unlogged.all.items():
+        owner = store.unlogged_owner(session)
+        if not remainder.models or not _covers(store, owner, query):
+            continue
+        if not first <= store.calendar.day(remainder.time_ms) <= last:
+            continue
+        at_least = (AT_LEAST,) if remainder.is_lower_bound else ()
+        for model, usage in remainder.models:
+            price = store.unlogged_price(remainder, model, usage)
+            yield Response(
+                key=f"cost-state/{session}/{remainder.start_ms}/{model}",
+                source=owner.source,
+                time_ms=remainder.time_ms,
+                session=session,
+                agent="",
+                project=store.project_of(owner),
+                model=model,
+                usage=usage,
+                price=price._replace(flags=(UNLOGGED, *at_least, *price.flags)),
+                is_lower_bound=False,
+                extra=UNLOGGED,
+            )
 
 
 def _is_fast(terms: str) -> bool:
