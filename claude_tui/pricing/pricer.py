@@ -129,7 +129,7 @@ class Pricer:
         return card.price(usage)
 
     def price_of_sum(self, source: str, model: str, time_ms: int, usage: Usage) -> Price:
-        """Price the sum of calls that nothing is known of one by one: as short ones, which is said where they may not be."""
+        """Price the sum of calls that are not known one by one: as short ones; a flag says where they may not be."""
         known = self._cards.get((source, model)) or self._learn(source, model)
         if isinstance(known, Price):
             return known

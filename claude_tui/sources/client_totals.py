@@ -74,6 +74,39 @@ def join_totals(known: str, found: str) -> str:
     return pack_totals((*unpack_totals(known), *unpack_totals(found))) if known else found
 
 
+def pack_pairs(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return (model that answered, model that was asked) as a text, as far as any other model was asked.
+
+    Where the model that answered was also asked itself, that stays: it is not known then for which answers.
+    """
+    found = set(pairs)
+    others = {answered for answered, asked in found if asked != answered}
+    kept = sorted(pair for pair in found if pair[0] in others)
+    return json.dumps(kept, separators=(",", ":")) if kept else ""
+
+
+def unpack_pairs(text: str) -> set[tuple[str, str]]:
+    """Return the pairs a text holds. Raises ValueError where it holds something else."""
+    found = json.loads(text) if text else []
+    if not isinstance(found, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in found):
+        raise ValueError("models that are none")
+    return {(str(answered), str(asked)) for answered, asked in found}
+
+
+def join_pairs(known: str, found: str) -> str:
+    """Return what two texts say together."""
+    if known == found or not found:
+        return known
+    return pack_pairs(unpack_pairs(known) | unpack_pairs(found)) if known else found
+
+
+def short_model(model: str) -> str:
+    """Return a model's name without its date and the mark of a long context."""
+    name = model.removesuffix("[1m]")
+    head, _, date = name.rpartition("-")
+    return head if len(date) == 8 and date.isascii() and date.isdigit() else name
+
+
 def _total(found: Sequence[Any]) -> ClientTotal:
     session, *numbers, is_split, models, since, is_linear, prompts = found
     if type(session) is not str or len(numbers) != 6 or not _are_numbers((*numbers, since + 1)):
@@ -82,7 +115,7 @@ def _total(found: Sequence[Any]) -> ClientTotal:
     asked = tuple((offset, time_ms) for offset, time_ms in prompts)
     if not all(_are_numbers(usage) for _, usage in usages) or not all(map(_are_numbers, asked)):
         raise ValueError("a total with bad counters")
-    return ClientTotal(session, *numbers, bool(is_split), usages, since, bool(is_linear), asked)
+    return ClientTotal._make((session, *numbers, bool(is_split), usages, since, bool(is_linear), asked))
 
 
 def _are_numbers(values: Iterable[object]) -> bool:

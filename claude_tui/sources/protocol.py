@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from claude_tui.model import Problem, Row
-from claude_tui.sources.client_totals import join_totals
+from claude_tui.sources.client_totals import join_pairs, join_totals
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.problems import Problems
 
@@ -72,7 +72,8 @@ class FileFacts(NamedTuple):
     `largest_prompt` the largest prompt of any main-chain response;
     `last_kind` the type of the newest conversational line ("assistant", "user", "tool_use"),
     at `last_ms`. `is_complete`: this is all the file says so far, and replaces what was known of it.
-    `client_totals` are what the client itself counted (see `client_totals`).
+    `client_totals` are what the client itself counted, `asked_models` which models it asked for where others
+    answered (see `client_totals`).
     """
 
     session: str = ""
@@ -92,6 +93,7 @@ class FileFacts(NamedTuple):
     is_complete: bool = False
     largest_prompt: int = 0
     client_totals: str = ""
+    asked_models: str = ""
 
 
 NO_FACTS: Final = FileFacts()
@@ -107,14 +109,12 @@ def newer_facts(known: FileFacts, found: FileFacts) -> FileFacts:
     else:
         first = known
     merged = FileFacts._make(new or old for new, old in zip(found, known, strict=True))
-    totals = merged.client_totals
-    if known.client_totals and found.client_totals:
-        totals = join_totals(known.client_totals, found.client_totals)
     return merged._replace(
         cwd=first.cwd or merged.cwd,
         compactions=max(known.compactions, found.compactions),
         largest_prompt=max(known.largest_prompt, found.largest_prompt),
-        client_totals=totals,
+        client_totals=join_totals(known.client_totals, found.client_totals),
+        asked_models=join_pairs(known.asked_models, found.asked_models),
     )
 
 

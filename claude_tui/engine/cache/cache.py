@@ -171,8 +171,9 @@ def _fill(store: Store, cells: bytes, names: Any, facts: Any) -> None:
     book.restore(zip(sources, paths, starmap(FileFacts, to_rows(values)), strict=True))
     store.restore(owners, models, loaded, book, ProblemLog.unpacked(facts["problems"]))
     store.remembered_days.update(facts["remembered"])
-    texts = ((session, known.client_totals) for (_, session), known in book.sessions.items() if known.client_totals)
-    store.unlogged.restore(texts, facts["unlogged"])
+    told = [(key[1], known.client_totals) for key, known in book.sessions.items() if known.client_totals]
+    every = (*book.sessions.items(), *book.agents.items())
+    store.unlogged.restore(told, ((key[1], known.asked_models) for key, known in every), facts["unlogged"])
 
 
 def _given_of(found: Any) -> Given:
@@ -183,7 +184,12 @@ def _given_of(found: Any) -> Given:
 
 def _facts_of(store: Store) -> dict[str, Any]:
     files = to_columns((source, path, *facts) for source, path, facts in store.facts.files())
-    return {"files": files, "problems": store.problem_log.packed(), "remembered": sorted(store.remembered_days), "unlogged": store.unlogged.packed()}
+    return {
+        "files": files,
+        "problems": store.problem_log.packed(),
+        "remembered": sorted(store.remembered_days),
+        "unlogged": store.unlogged.packed(),
+    }
 
 
 def _table_sections(table: Table) -> dict[str, bytes]:
@@ -193,7 +199,11 @@ def _table_sections(table: Table) -> dict[str, bytes]:
         [row, [[extra.kind, extra.model, list(extra.usage), extra.terms] for extra in found]]
         for row, found in table.extras.items()
     ]
-    return {**sections, "rare": to_json({**rare, "extras": extras, "memberships": table.memberships.packed()}), "files": to_json(to_columns(table.files))}
+    return {
+        **sections,
+        "rare": to_json({**rare, "extras": extras, "memberships": table.memberships.packed()}),
+        "files": to_json(to_columns(table.files)),
+    }
 
 
 def _load_table(sections: Sections, rows: int) -> Table:

@@ -1,4 +1,4 @@
-"""What a client counted of its sessions and the log does not show: the rule of the remainder, for sessions of one chain.
+"""What a client counted of its sessions and no log shows: the rule of the remainder, for sessions of one chain.
 
 Every total is its base and what one process spent, so the differences are added; what the log has of the same stretch
 is taken off. Where the base is not proven a total gives nothing: never more than was served. Must not know stores,
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from claude_tui.model import Usage
-from claude_tui.sources.client_totals import ClientTotal
+from claude_tui.sources.client_totals import ClientTotal, short_model
 
 CLOCK_MS: Final = 250
 """So much the instants of two lines may be in disorder."""
@@ -36,12 +36,16 @@ class Mark(NamedTuple):
 
 
 class Logged(NamedTuple):
-    """A response as counted. `beside` is what advisors used, by model."""
+    """A response as counted. `beside` is what advisors used, by model.
+
+    `is_fallback`: the server itself let another model answer, at which the client counts it.
+    """
 
     time_ms: int
     model: str
     usage: Usage
     beside: tuple[tuple[str, Usage], ...] = ()
+    is_fallback: bool = False
 
 
 class Remainder(NamedTuple):
@@ -49,7 +53,8 @@ class Remainder(NamedTuple):
 
     `time_ms` is the newest line before the last total, from `start_ms` on. `estimated_output` are output tokens that
     are no calls but the client's estimate of answers that were cut off. `responses` is how many the log has of the
-    stretch and `client_nano` what the client said at the end of it. `is_lower_bound`: there may be more; `notes` say why.
+    stretch, `uncovered` how many beyond it, and `client_nano` what the client said at its end. `is_lower_bound`: there
+    may be more; `notes` say why.
     """
 
     models: tuple[tuple[str, Usage], ...] = ()
@@ -98,10 +103,12 @@ def remainders(
     marks: Marks,
     logged: Callable[[int], Logged],
     is_shared: Callable[[int], bool],
+    asked: Mapping[str, Mapping[str, str]],
 ) -> dict[str, Remainder]:
     """Return what is left of each session. Sessions whose totals have a `start_ms` in common must be given together.
 
-    `is_shared` says of a response whether more than one session holds it.
+    `is_shared` says of a response whether more than one session holds it, `asked` of a session which model was asked
+    for where another one answered.
     """
     chains: dict[int, list[ClientTotal]] = defaultdict(list)
     for found in totals.values():
@@ -110,7 +117,7 @@ def remainders(
     made = {}
     for session, own in totals.items():
         of_session = _Session(session, own, marks, logged, is_shared)
-        made[session] = of_session.remainder(chains)
+        made[session] = of_session.remainder(chains, asked.get(session, {}))
     return made
 
 
@@ -131,14 +138,17 @@ class _Session:
         self._logged = logged
         self._is_shared = is_shared
 
-    def remainder(self, chains: Mapping[int, Sequence[ClientTotal]]) -> Remainder:
+    def remainder(self, chains: Mapping[int, Sequence[ClientTotal]], asked: Mapping[str, str]) -> Remainder:
+        """Return what is left of the session."""
         steps = [self._step(number, total, chains) for number, total in enumerate(self._totals)]
         good = [step for step in steps if not step.why]
         doubts = [step.why or step.doubt for step in steps if step.why or step.doubt]
         last = self._totals[-1]
         notes = tuple(dict.fromkeys(doubts))
         if not good:
-            return Remainder((), last.last_ms or last.start_ms, last.start_ms, True, client_nano=last.cost_nano, notes=notes)
+            return Remainder(
+                (), last.last_ms or last.start_ms, last.start_ms, True, client_nano=last.cost_nano, notes=notes
+            )
         spent: dict[str, Usage] = {}
         for step in good:
             before = dict(step.base.models) if step.base is not None else {}
@@ -147,7 +157,7 @@ class _Session:
                 spent[model] = Usage(*map(sum, zip(spent.get(model, _NOTHING), more, strict=True)))
         covered, uncovered = self._covered(good)
         is_split = all(step.total.is_split for step in good)
-        left = _subtract(spent, map(self._logged, covered), is_split=is_split)
+        left = _subtract(spent, map(self._logged, covered), asked, is_split=is_split)
         models, is_capped = _capped(left)
         end = good[-1].total
         made = Remainder(
@@ -277,18 +287,25 @@ def _is_below(one: ClientTotal, total: ClientTotal) -> bool:
     """Whether a total may have grown out of another one."""
     known = dict(total.models)
     return one.duration_ms <= total.duration_ms and all(
-        before <= after for model, usage in one.models for before, after in zip(usage, known.get(model, _NOTHING), strict=True)
+        before <= after
+        for model, usage in one.models
+        for before, after in zip(usage, known.get(model, _NOTHING), strict=True)
     )
 
 
-def _subtract(spent: Mapping[str, Usage], responses: Iterable[Logged], *, is_split: bool) -> dict[str, Usage]:
+def _subtract(
+    spent: Mapping[str, Usage], responses: Iterable[Logged], asked: Mapping[str, str], *, is_split: bool
+) -> dict[str, Usage]:
     """Take responses off what was spent at their models; what has no such model is under a name of its own."""
     left = {model: list(_told(usage, is_split=is_split)) for model, usage in spent.items()}
-    by_short = {_short(model): model for model in reversed(left)}
+    by_short = {short_model(model): model for model in reversed(left)}
     for response in responses:
-        for model, usage in ((response.model, response.usage), *response.beside):
+        at_model = response.model
+        if asked and not response.is_fallback:
+            at_model = asked.get(short_model(at_model), at_model)
+        for model, usage in ((at_model, response.usage), *response.beside):
             name = model.removesuffix("[1m]")
-            known = name if name in left else by_short.get(_short(name), f"?{name}")
+            known = name if name in left else by_short.get(short_model(name), f"?{name}")
             sums = left.setdefault(known, [0] * len(usage))
             sums[:] = map(int.__sub__, sums, _told(usage, is_split=is_split))
     return {model: Usage(*sums) for model, sums in left.items()}
@@ -314,9 +331,3 @@ def _capped(left: Mapping[str, Usage]) -> tuple[tuple[tuple[str, Usage], ...], b
             if given:
                 made.setdefault(model, [0] * len(_NOTHING))[at] = given
     return tuple((model, Usage(*counts)) for model, counts in sorted(made.items())), is_capped
-
-
-def _short(model: str) -> str:
-    """Return a model's name without its date."""
-    head, _, date = model.rpartition("-")
-    return head if len(date) == 8 and date.isascii() and date.isdigit() else model

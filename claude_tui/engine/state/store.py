@@ -21,7 +21,6 @@ from claude_tui.engine.state.cells import CellKey, Sums, file_cells
 from claude_tui.engine.state.doubtful import date_undated
 from claude_tui.engine.state.facts import FactBook, SessionKey
 from claude_tui.engine.state.interner import Numbers
-from claude_tui.engine.state.memberships import Memberships
 from claude_tui.engine.state.problems import ProblemLog
 from claude_tui.engine.state.recent_rows import RecentRows
 from claude_tui.engine.state.remainder import Mark, Remainder
@@ -232,6 +231,8 @@ class Store:
         if source == TOTALLED and facts.session:
             known = self.facts.sessions.get((source, facts.session))
             self.unlogged.learn(facts.session, known.client_totals if known is not None else "")
+        if source == TOTALLED and facts.asked_models:
+            self.unlogged.learn_asked(facts.session or facts.parent, facts.asked_models)
 
     def _is_membership_new(self, row: int, found: Entry) -> bool:
         """Whether it is news that the session of an entry holds a response."""

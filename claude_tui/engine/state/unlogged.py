@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 from claude_tui.engine.state.memberships import Memberships
 from claude_tui.engine.state.remainder import Logged, Mark, Remainder, remainders
 from claude_tui.engine.state.table import Table
 from claude_tui.model import Usage
-from claude_tui.sources.client_totals import ClientTotal, pack_totals, unpack_totals
+from claude_tui.sources.client_totals import ClientTotal, pack_totals, unpack_pairs, unpack_totals
 from claude_tui.sources.columns import COPY
 
 SOURCE: Final = "claude"
@@ -28,11 +28,16 @@ class OwnerLike(Protocol):
     """What is asked of an owner."""
 
     @property
-    def source(self) -> str: ...
+    def source(self) -> str:
+        """The client."""
+
     @property
-    def session(self) -> str: ...
+    def session(self) -> str:
+        """The session."""
+
     @property
-    def agent(self) -> str: ...
+    def agent(self) -> str:
+        """The sub-agent, "" for none."""
 
 
 class Change(NamedTuple):
@@ -50,6 +55,7 @@ class Unlogged:
         self.all: dict[str, Remainder] = {}
         self.touched: set[str] = set()
         self._texts: dict[str, str] = {}
+        self._asked: dict[str, set[tuple[str, str]]] = {}
         self._files_of: dict[str, set[str]] = defaultdict(set)
         self._chains: dict[int, set[str]] = defaultdict(set)
         self._rows: dict[str, array[int]] = {}
@@ -65,6 +71,15 @@ class Unlogged:
             self.touched.add(total.session)
             self._files_of[total.session].add(file)
             self._chains[total.start_ms].add(total.session)
+
+    def learn_asked(self, session: str, text: str) -> None:
+        """Take in which models were asked in a file of a session where others answered."""
+        if text:
+            known = self._asked.setdefault(session, set())
+            found = unpack_pairs(text)
+            if not found <= known:
+                known |= found
+                self.touched.add(session)
 
     def level(
         self, table: Table, owners: Sequence[OwnerLike], models: Sequence[str], memberships: Memberships
@@ -85,7 +100,9 @@ class Unlogged:
             return found
 
         given = {session: found for session, found in totals.items() if found}
-        made = remainders(given, marks, logged, memberships.of_row.__contains__)
+        made = remainders(
+            given, marks, logged, memberships.of_row.__contains__, {name: self._asked_of(name) for name in given}
+        )
         changes = [Change(session, self.all.get(session), made.get(session)) for session in sorted(totals)]
         changes = [change for change in changes if change.before != change.after]
         for change in changes:
@@ -95,18 +112,29 @@ class Unlogged:
                 self.all[change.session] = change.after
         return changes
 
-    def restore(self, texts: Iterable[tuple[str, str]], packed: Iterable[Sequence[Any]]) -> None:
+    def restore(
+        self, told: Iterable[tuple[str, str]], asked: Iterable[tuple[str, str]], packed: Iterable[Sequence[Any]]
+    ) -> None:
         """Take over what `packed` gave, found of the same texts. May raise anything for what it did not."""
-        for file, text in texts:
-            self.learn(file, text)
+        for session, text in told:
+            self.learn(session, text)
+        for session, text in asked:
+            self.learn_asked(session, text)
         self.touched.clear()
         for session, models, *rest, notes in packed:
             usages = tuple((str(model), Usage(*map(int, usage))) for model, usage in models)
-            self.all[str(session)] = Remainder(usages, *rest, tuple(map(str, notes)))
+            self.all[str(session)] = Remainder._make((usages, *rest, tuple(map(str, notes))))
 
     def packed(self) -> list[list[Any]]:
         """Return the remainders, as what JSON can hold."""
         return [[session, *remainder] for session, remainder in self.all.items()]
+
+    def _asked_of(self, session: str) -> dict[str, str]:
+        """Return the model that was asked by the one that answered, where there is only one."""
+        asked: dict[str, str] = {}
+        for answered, other in sorted(self._asked.get(session, ())):
+            asked[answered] = answered if answered in asked else other
+        return asked
 
     def _related(self, sessions: Collection[str]) -> dict[str, list[ClientTotal]]:
         """Return the totals of sessions and of all that are of the same chains, each in the order of its file."""
@@ -146,9 +174,7 @@ class Unlogged:
         self._seen_rows = len(table)
 
     @staticmethod
-    def _scan(
-        rows: dict[str, array[int]], start: int, stop: int, table: Table, owners: Sequence[OwnerLike]
-    ) -> None:
+    def _scan(rows: dict[str, array[int]], start: int, stop: int, table: Table, owners: Sequence[OwnerLike]) -> None:
         if not rows or start >= stop:
             return
         of_owner = [rows.get(owner.session) if owner.source == SOURCE else None for owner in owners]
@@ -167,4 +193,5 @@ def mark_of(table: Table, owners: Sequence[OwnerLike], row: int) -> Mark:
 def _logged(table: Table, models: Sequence[str], row: int) -> Logged:
     extras = table.extras.get(row, ())
     beside = tuple((extra.model, extra.usage) for extra in extras if extra.kind == "advisor")
-    return Logged(table.time[row], models[table.model[row]], table.usage(row), beside)
+    is_fallback = '"fallback_message"' in table.terms.get(row, "")
+    return Logged(table.time[row], models[table.model[row]], table.usage(row), beside, is_fallback)

@@ -88,7 +88,9 @@ def _newest_ms(read_at: ReadAt, end: int) -> int:
         start = max(0, end - size)
         data = read_at(end - start, start)
         lines = data.split(b"\n")
-        found = [_time_ms(value) for line in lines[1 if start else 0 :] for value in decode_objects(line) if _is_own(value)]
+        found = [
+            _time_ms(value) for line in lines[1 if start else 0 :] for value in decode_objects(line) if _is_own(value)
+        ]
         newest = max(found, default=0)
         if newest or not start:
             return newest

@@ -18,7 +18,7 @@ from claude_tui.sources.claude.client_totals import KIND, ReadAt, client_total, 
 from claude_tui.sources.claude.counters import count_of
 from claude_tui.sources.claude.dating import Dating
 from claude_tui.sources.claude.discovery import AGENT, session_of_path
-from claude_tui.sources.client_totals import ClientTotal, pack_totals, unpack_totals
+from claude_tui.sources.client_totals import ClientTotal, pack_pairs, pack_totals, short_model, unpack_totals
 from claude_tui.sources.instants import instant_ms
 from claude_tui.sources.lines import open_regular
 from claude_tui.sources.protocol import FileFacts
@@ -69,9 +69,11 @@ class FactsGatherer:
         self.named = ""
         self.dating = Dating()
         self._totals: list[ClientTotal] = []
+        self._asked: set[tuple[str, str]] = set()
         self._is_agent = False
         if state:
-            ranks, self._found, self._turn, self.named, dating = json.loads(state)
+            ranks, self._found, self._turn, self.named, dating, asked = json.loads(state)
+            self._asked = {(model, other) for model, other in asked}
             self._title_rank, self.context_ms, self.usage_ms = ranks
             self.dating = Dating(*dating)
             self.context = self._found.get("context_tokens", 0), self._found.get("context_model", "")
@@ -88,7 +90,7 @@ class FactsGatherer:
         """Return what later lines are added to."""
         self._note_context()
         ranks = [self._title_rank, self.context_ms, self.usage_ms]
-        known = [ranks, self._found, self._turn, self.named, self.dating.state()]
+        known = [ranks, self._found, self._turn, self.named, self.dating.state(), sorted(self._asked)]
         try:
             return orjson.dumps(known).decode()
         except TypeError:  # a text that is no Unicode, or a number of more than 64 bits
@@ -101,7 +103,8 @@ class FactsGatherer:
         turn = {name: value for name, value in self._turn.items() if name != "session"}
         whose = "parent" if self._is_agent else "session"
         named = self.named if self._is_agent else self._turn.get("session") or self.named
-        told = {**self._found, **turn, whose: named or self._session_of_path, "last_ms": last_ms}
+        asked = pack_pairs(self._asked)
+        told = {**self._found, **turn, "asked_models": asked, whose: named or self._session_of_path, "last_ms": last_ms}
         return FileFacts(**told, is_complete=True)
 
     @property
@@ -123,7 +126,15 @@ class FactsGatherer:
         if dated is not None:
             self._see_usage(dated)
             rows.append(dated)
+        if row is not None and not _has_fallback(value):
+            self.see_asked(row.model, _text(value, "requestedModel"))
         return rows
+
+    def see_asked(self, model: str, asked: str) -> None:
+        """Learn which model was asked when `model` answered, "" where the client does not say."""
+        if asked:
+            name = short_model(asked)
+            self._asked.add((short_model(model), name))
 
     def see_time(self, time_ms: int) -> list[Row]:
         """Take in the instant of a line, 0 where it has none. Returns the rows that waited for it."""
@@ -235,6 +246,16 @@ class FactsGatherer:
         self._turn = {
             "branch": branch, "version": version, "session": session, "last_kind": last_kind, "last_ms": time_ms,
         }  # fmt: skip
+
+
+def _has_fallback(value: Mapping[str, Any]) -> bool:
+    """Whether the server itself had another model answer, which is then the one the client counts at."""
+    message = value.get("message")
+    usage = message.get("usage") if isinstance(message, dict) else None
+    passes = usage.get("iterations") if isinstance(usage, dict) else None
+    return isinstance(passes, list) and any(
+        isinstance(one, dict) and one.get("type") == "fallback_message" for one in passes
+    )
 
 
 def agent_of(value: Mapping[str, Any]) -> str:
