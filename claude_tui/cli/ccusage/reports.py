@@ -25,6 +25,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     "compact": False, "no_cost": False, "color": None, "debug": False, "instances": False, "project": None,
     "project_aliases": "", "start_of_week": "sunday", "id": None, "active": False, "recent": False,
     "token_limit": None, "session_length": 5.0, "sections": (), "by_agent": False, "config": None,
+    "unlogged": False,
 }  # fmt: skip
 TITLES: Final = {
     "daily": ("Daily", "Date"), "weekly": ("Weekly", "Week"), "monthly": ("Monthly", "Month"),
@@ -73,6 +74,7 @@ def add_report(parser: CommandParser, kind: str, client: str = "") -> None:
     colors.add_argument("--color", action="store_true", default=SUPPRESS, help="colours even in a pipe")
     colors.add_argument("--no-color", dest="color", action="store_false", default=SUPPRESS, help="no colours")
     flag("-d", "--debug", help="say on stderr what the prices rest on")
+    flag("--unlogged", help="with the calls that no log shows, as Claude Code itself counted them")
     add("--config", metavar="FILE", help="a ccusage.json to take defaults from (default: searched for)")
     for ignored in (("-O", "--offline"), ("--no-offline",), ("--single-thread",), ("--all",)):
         flag(*ignored, dest="ignored", help=SUPPRESS)
@@ -140,7 +142,7 @@ class _Report:
         self.lines = self._read(self.calendar)
 
     def _read(self, calendar: Calendar) -> list[Line]:
-        from claude_tui.model import Query
+        from claude_tui.model import UNLOGGED, Query
         from claude_tui.reports.ccusage.lines import is_project, lines, project_folder
         from claude_tui.reports.ccusage.periods import first_of_last
 
@@ -152,7 +154,7 @@ class _Report:
         # Blocks are chosen by the day they start on, after all of them are known.
         query = Query() if self.kind == "blocks" or options.id else Query(since=since, until=options.until)
         store = counted(options, keep_names=False, is_empty_fine=True)
-        responses = store.responses(query)
+        responses = [line for line in store.responses(query) if options.unlogged or line.extra != UNLOGGED]
         if options.debug:
             _narrate_estimates(responses)
         if options.project:

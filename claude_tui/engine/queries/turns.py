@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from claude_tui.model import Response
+from claude_tui.model import UNLOGGED, Response
 from claude_tui.sources.lines import open_regular
 from claude_tui.sources.turn import TurnDetails, line_number
 
@@ -30,6 +30,10 @@ def turn_details(response: Response) -> TurnDetails:
     Never raises: where the file is gone, shorter or another one, `TurnDetails.problem` says so. Reads a few MiB, and
     passes once over what lies before the line to count lines: 0.2 s for a file of 700 MB.
     """
+    if response.extra == UNLOGGED:
+        return TurnDetails(
+            response.path, response.offset, problem="no log shows these calls, only the client's own total"
+        )
     if response.source == "claude":
         # Imported here: the other clients need none of it.
         from claude_tui.sources.claude.turns import read_turn

@@ -119,7 +119,7 @@ class Store:
         """Take over sums and names counted before; `table_loader` must give the responses they are the sums of."""
         with self.lock:
             for owner in owners:
-                self._owner_number(owner)
+                self.owner_number(owner)
             for model in models:
                 self._models.of(model)
             self.cells, self.facts, self.problem_log = CellBook(cells), facts, problems
@@ -167,7 +167,7 @@ class Store:
         columns, table = found.columns, self.table
         if columns.source == TOTALLED:
             self.unlogged.touched.update(owner.session for owner in columns.owners)
-        owners = [self._owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
+        owners = [self.owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
         models = [self._models.of(model) for model in columns.models]
         files = array("i")
         for outcome, start, end in found.spans():
@@ -294,7 +294,7 @@ class Store:
     def _news(self, columns: Columns, path: str) -> list[int]:
         """Return the entries that would change anything."""
         file = self._file_number(FileRef(columns.source, path))
-        owners = [self._owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
+        owners = [self.owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
         models = [self._models.of(model) for model in columns.models]
         names, would_add = Names(self.owners, self.models), self.table.would_add
         return [
@@ -307,7 +307,7 @@ class Store:
         """Whether it is news of any response which session holds it."""
         if columns.source != TOTALLED:
             return False
-        owners = [self._owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
+        owners = [self.owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
         rows = map(self.table.row_of.get, columns.key)
         entries = (Entry(columns, entry, -1, owners[columns.owner[entry]], -1) for entry in range(len(columns)))
         known = ((row, entry) for row, entry in zip(rows, entries, strict=True) if row is not None)
@@ -423,7 +423,7 @@ class Store:
         """Return the cells a remainder is in, model by model."""
         if not remainder.models:
             return []
-        day, owner = self.calendar.day_hour(remainder.time_ms)[0], self._owner_number(self.unlogged_owner(session))
+        day, owner = self.calendar.day_hour(remainder.time_ms)[0], self.owner_number(self.unlogged_owner(session))
         return [CellKey(day, owner, self._models.of(model)) for model, _ in remainder.models]
 
     def unlogged_owner(self, session: str) -> Owner:
@@ -485,6 +485,7 @@ class Store:
         with self.lock:
             return list_responses(self, query or Query())
 
-    def _owner_number(self, owner: Owner) -> int:
+    def owner_number(self, owner: Owner) -> int:
+        """Return the number of an owner."""
         self._sessions.add((owner.source, owner.session))
         return self._owners.of(owner)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
+from claude_tui.engine.state.facts import HOUR_MS
 from claude_tui.engine.state.memberships import Memberships
 from claude_tui.engine.state.remainder import Logged, Mark, Remainder, remainders
 from claude_tui.engine.state.table import Table
@@ -60,6 +61,7 @@ class Unlogged:
         self._chains: dict[int, set[str]] = defaultdict(set)
         self._rows: dict[str, array[int]] = {}
         self._seen_rows = 0
+        self._in_hour: dict[int, set[str]] = defaultdict(set)
 
     def learn(self, file: str, text: str) -> None:
         """Take in all that the client said in the files of a session. A row counts for the session it names."""
@@ -106,11 +108,15 @@ class Unlogged:
         changes = [Change(session, self.all.get(session), made.get(session)) for session in sorted(totals)]
         changes = [change for change in changes if change.before != change.after]
         for change in changes:
-            if change.after is None:
-                del self.all[change.session]
-            else:
-                self.all[change.session] = change.after
+            self._put(change.session, change.after)
         return changes
+
+    def between(self, since_ms: int, until_ms: int) -> Iterator[tuple[str, Remainder]]:
+        """Yield (session, remainder) of those dated in (since_ms, until_ms]."""
+        for hour in range(since_ms // HOUR_MS, until_ms // HOUR_MS + 1):
+            for session in self._in_hour.get(hour, ()):
+                if since_ms < self.all[session].time_ms <= until_ms:
+                    yield session, self.all[session]
 
     def restore(
         self, told: Iterable[tuple[str, str]], asked: Iterable[tuple[str, str]], packed: Iterable[Sequence[Any]]
@@ -123,11 +129,19 @@ class Unlogged:
         self.touched.clear()
         for session, models, *rest, notes in packed:
             usages = tuple((str(model), Usage(*map(int, usage))) for model, usage in models)
-            self.all[str(session)] = Remainder._make((usages, *rest, tuple(map(str, notes))))
+            self._put(str(session), Remainder._make((usages, *rest, tuple(map(str, notes)))))
 
     def packed(self) -> list[list[Any]]:
         """Return the remainders, as what JSON can hold."""
         return [[session, *remainder] for session, remainder in self.all.items()]
+
+    def _put(self, session: str, remainder: Remainder | None) -> None:
+        before = self.all.pop(session, None)
+        if before is not None:
+            self._in_hour[before.time_ms // HOUR_MS].discard(session)
+        if remainder is not None:
+            self.all[session] = remainder
+            self._in_hour[remainder.time_ms // HOUR_MS].add(session)
 
     def _asked_of(self, session: str) -> dict[str, str]:
         """Return the model that was asked by the one that answered, where there is only one."""
