@@ -1,7 +1,7 @@
 """The slow, plain count of Claude Code's logs: the oracle every faster path must equal.
 
-Dictionaries of rows, settled as the counting rule reads. Must not share the store, its columns or its reader; the rule of the
-remainder, which knows none of them, is the same.
+Dictionaries of rows, settled as the counting rule reads. Must not share the store, its columns or its reader.
+The rule of the remainder, which knows none of these, is the same.
 """
 
 from __future__ import annotations

@@ -71,12 +71,14 @@ def unlogged_lines(store: Store, query: Query) -> Iterator[Response]:
     first, last = query.since or date.min, query.until or date.max
     for session, remainder in store.unlogged.all.items():
         owner = store.unlogged_owner(session)
-        if not remainder.models or not _covers(store, owner, query):
+        if not remainder.models or not covers(store, owner, query):
             continue
         if not first <= store.calendar.day(remainder.time_ms) <= last:
             continue
         at_least = (AT_LEAST,) if remainder.is_lower_bound else ()
         for model, usage in remainder.models:
+            if query.model not in ("", model):
+                continue
             price = store.unlogged_price(remainder, model, usage)
             yield Response(
                 key=f"cost-state/{session}/{remainder.start_ms}/{model}",
@@ -118,7 +120,7 @@ def matching_rows(store: Store, query: Query) -> list[int]:
     """Return the rows of the table of which `query` covers at least an extra. Hold the store's lock."""
     table, owners = store.table, store.owners
     if query.source or query.session or query.project:
-        covered = [_covers(store, owner, query) for owner in owners]
+        covered = [covers(store, owner, query) for owner in owners]
         rows = [row for row, owner in enumerate(table.owner) if covered[owner]]
     else:
         rows = list(range(len(table)))
@@ -132,7 +134,8 @@ def matching_rows(store: Store, query: Query) -> list[int]:
     return rows
 
 
-def _covers(store: Store, owner: Owner, query: Query) -> bool:
+def covers(store: Store, owner: Owner, query: Query) -> bool:
+    """Whether a query covers what belongs to an owner, but for days and models."""
     return (
         query.source in ("", owner.source)
         and query.session in ("", owner.session)

@@ -53,8 +53,8 @@ class Remainder(NamedTuple):
 
     `time_ms` is the newest line before the last total, from `start_ms` on. `estimated_output` are output tokens that
     are no calls but the client's estimate of answers that were cut off. `responses` is how many the log has of the
-    stretch, `uncovered` how many beyond it, and `client_nano` what the client said at its end. `is_lower_bound`: there
-    may be more; `notes` say why.
+    stretch, `uncovered` how many beyond it, and `client_nano` what the client said at its end; `spent_nano` is that
+    without what a fork took over. `is_lower_bound`: there may be more; `notes` say why.
     """
 
     models: tuple[tuple[str, Usage], ...] = ()
@@ -65,6 +65,7 @@ class Remainder(NamedTuple):
     responses: int = 0
     uncovered: int = 0
     client_nano: int = 0
+    spent_nano: int = 0
     notes: tuple[str, ...] = ()
 
 
@@ -160,9 +161,11 @@ class _Session:
         left = _subtract(spent, map(self._logged, covered), asked, is_split=is_split)
         models, is_capped = _capped(left)
         end = good[-1].total
+        spent_nano = sum(step.total.cost_nano - (step.base.cost_nano if step.base else 0) for step in good)
         made = Remainder(
             (), end.last_ms or end.start_ms, end.start_ms, is_capped or bool(doubts),
-            responses=len(covered), uncovered=uncovered, client_nano=last.cost_nano, notes=notes,
+            responses=len(covered), uncovered=uncovered, client_nano=last.cost_nano,
+            spent_nano=spent_nano, notes=notes,
         )  # fmt: skip
         if any(count for _, usage in models for at, count in enumerate(usage) if at != _OUTPUT):
             return made._replace(models=models)

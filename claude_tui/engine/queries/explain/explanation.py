@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from claude_tui.engine.queries.client_totals import ClientSession
 from claude_tui.model import ESTIMATE_FLAGS, Usage
 from claude_tui.pricing.explain import RateRow
 from claude_tui.sources.claude.audit import COPY, PROGRESS, SIDE_QUESTION
@@ -27,6 +28,8 @@ REASONS: Final[Mapping[str, str]] = {
 """Why a row does not count, or does, in words."""
 
 FLAGS: Final[Mapping[str, str]] = {
+    "unlogged": "calls that no log shows, as the client itself counted them",
+    "at_least": "such calls, of which there may have been more",
     "assumed_5m": "cache writes of unknown lifetime, priced as 5 minutes",
     "split_short": "the split of cache writes did not add up; the rest priced as 5 minutes",
     "split_over": "the split of cache writes was more than their sum; the split was believed",
@@ -89,6 +92,8 @@ class Explanation:
     Of the logs: `usage_rows` = `counted_rows` + everything in `duplicates` (by reason, see REASONS). `passed_over` are
     rows with usage that are no requests. Files of other clients than Claude Code are not read again.
 
+    `client` are the sessions the client told a total of; `unlogged_nano` of the cost is what only these show.
+
     For a single response `rows` are all its rows, in order, and `why` says why the counted one won. `problem` says what
     could not be explained.
     """
@@ -113,6 +118,8 @@ class Explanation:
     counted_rows: int = 0
     duplicates: Counter[str] = field(default_factory=Counter)
     passed_over: int = 0
+    unlogged_nano: int = 0
+    client: tuple[ClientSession, ...] = ()
     files_gone: int = 0
     rows: tuple[RowFound, ...] = ()
     why: str = ""
