@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.state.store import Store
 from claude_tui.model import UNLOGGED, Usage
 
@@ -33,7 +34,7 @@ def expected_left(folder: Path) -> Left:
 def left_of(store: Store) -> Left:
     """What no log shows, by session and model, as it is exported."""
     found: Left = {}
-    for line in store.responses():
+    for line in list_responses(store):
         if line.extra == UNLOGGED:
             found.setdefault(line.session, {})[line.model] = line.usage
     return found
@@ -59,6 +60,6 @@ def served(folder: Path) -> dict[str, int]:
 
 
 def counted_sums(store: Store) -> dict[str, int]:
-    lines = store.responses()
+    lines = list_responses(store)
     names = ("input", "cache_write_5m", "cache_write_1h", "cache_read", "web_search")
     return {short: sum(getattr(line.usage, name) for line in lines) for short, name in zip(HARD, names, strict=True)}

@@ -142,6 +142,7 @@ class _Report:
         self.lines = self._read(self.calendar)
 
     def _read(self, calendar: Calendar) -> list[Line]:
+        from claude_tui.engine.queries.responses import list_responses
         from claude_tui.model import UNLOGGED, Query
         from claude_tui.reports.ccusage.lines import is_project, lines, project_folder
         from claude_tui.reports.ccusage.periods import first_of_last
@@ -154,7 +155,8 @@ class _Report:
         # Blocks are chosen by the day they start on, after all of them are known.
         query = Query() if self.kind == "blocks" or options.id else Query(since=since, until=options.until)
         store = counted(options, keep_names=False, is_empty_fine=True)
-        responses = [line for line in store.responses(query) if options.unlogged or line.extra != UNLOGGED]
+        found = list_responses(store, query)
+        responses = [line for line in found if options.unlogged or line.extra != UNLOGGED]
         if options.debug:
             _narrate_estimates(responses)
         if options.project:
@@ -226,11 +228,11 @@ class _Report:
 
     def print_blocks(self) -> None:
         """Print the report of blocks."""
-        from claude_tui.engine.queries.blocks import HOUR_MS
         from claude_tui.engine.queries.limits import read_limits
         from claude_tui.paths import state_folder
         from claude_tui.reports.ccusage import blocks, reported, tables
         from claude_tui.sources.instants import AHEAD_MS
+        from claude_tui.units import HOUR_MS
 
         options, with_cost = self.options, not self.options.no_cost
         begun = (line for line in self.lines if line.time_ms <= self.now_ms + AHEAD_MS)

@@ -6,119 +6,147 @@ The rule of the remainder, which knows none of these, is the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from claude_tui.engine.state.remainder import Logged, Mark, remainders
 from claude_tui.model import UNLOGGED, Price, Response, Row
 from claude_tui.pricing import Pricer
 from claude_tui.pricing.usage import read_terms
-from claude_tui.sources.claude.reference import reference_transcript
-from claude_tui.sources.client_totals import ClientTotal, pack_totals, unpack_totals
+from claude_tui.sources.claude.reference import Transcript, reference_transcript
+from claude_tui.sources.client_totals import ClientTotal, pack_pairs, pack_totals, unpack_pairs, unpack_totals
+from claude_tui.sources.columns import key_number
+from claude_tui.sources.protocol import FileFacts
 
 
-class _Found(NamedTuple):
-    path: str
+class Said(NamedTuple):
+    """A row of a response, named by its key's number, as one place says it. `first_ms`: the earliest instant there."""
+
+    key: int
+    source: str
     row: Row
+    first_ms: int
+    path: str
 
 
 def reference_count(paths: Iterable[str], pricer: Pricer) -> list[Response]:
     """Return every settled response of the transcripts at `paths`, extras as lines of their own."""
-    rows_of_key: dict[str, list[_Found]] = {}
-    totals: dict[str, list[ClientTotal]] = {}
-    asked: dict[str, set[tuple[str, str]]] = {}
-    cwds_of_session: dict[str, set[str]] = {}
+    said, folders, told = [], dict[tuple[str, str], set[str]](), list[FileFacts]()
     for path in paths:
         found = reference_transcript(path)
-        if found.cwd:
-            cwds_of_session.setdefault(found.session, set()).add(found.cwd)
-        for total in found.totals:
-            totals.setdefault(total.session, []).append(total)
-        for row in found.rows:
-            asked.setdefault(row.session, set()).update(found.asked)
-            rows_of_key.setdefault(row.key, []).append(_Found(path, row))
-    cwd_of_session = {session: min(cwds) for session, cwds in cwds_of_session.items() if session}
-    lines = [line for key in rows_of_key for line in _settle(key, rows_of_key[key], cwd_of_session, pricer)]
-    lines += _unlogged(totals, asked, rows_of_key, cwd_of_session, pricer)
+        if found.cwd and found.session:
+            folders.setdefault(("claude", found.session), set()).add(found.cwd)
+        told += facts_of(found)
+        said += [Said(key_number("claude", row.key), "claude", row, row.time_ms, path) for row in found.rows]
+    names = {one.key: one.row.key for one in said}
+    return reference_of(said, folders, pricer, names, told)
+
+
+def reference_of(
+    said: Iterable[Said],
+    folders: Mapping[tuple[str, str], set[str]],
+    pricer: Pricer,
+    names: Mapping[int, str] | None = None,
+    told: Iterable[FileFacts] = (),
+) -> list[Response]:
+    """Settle rows by key, by time then key. `folders` are those a session (source, id) is said to have begun in.
+
+    `names` are the keys themselves; without them the lines are named by their numbers. `told` is what Claude Code says
+    beside its rows.
+    """
+    by_key: dict[int, list[Said]] = {}
+    for one in said:
+        by_key.setdefault(one.key, []).append(one)
+    named = names or {}
+    lines = [line for key in by_key for line in _settle(named.get(key, str(key)), by_key[key], folders, pricer)]
+    lines += _unlogged(by_key, told, folders, pricer)
     return sorted(lines, key=lambda line: (line.time_ms, line.key))
 
 
-def _settle(key: str, found: list[_Found], cwd_of_session: dict[str, str], pricer: Pricer) -> list[Response]:
+def _settle(key: str, found: list[Said], folders: Mapping[tuple[str, str], set[str]], pricer: Pricer) -> list[Response]:
+    source = found[0].source
     # Of equals the last read counts, also where two share a line.
-    path, counted = max(reversed(found), key=lambda f: (*_weight(f.row), f.path, f.row.offset))
+    last = max(reversed(found), key=lambda f: (*_weight(f.row), f.path, f.row.offset))
+    path, counted = last.path, last.row
     owner = min(
         (f.row for f in found),
         key=lambda row: (row.is_copy, row.time_ms, row.is_sidechain, row.session, row.agent, row.cwd),
     )
-    time_ms = min(f.row.time_ms for f in found)
-    project = cwd_of_session.get(owner.session) or owner.cwd
-    price = pricer.price("claude", counted.model, time_ms, counted.usage, counted.terms, counted.reported_nano)
+    time_ms = min(f.first_ms for f in found)
+    project = min(folders.get((source, owner.session), {owner.cwd}))
+    price = pricer.price(source, counted.model, time_ms, counted.usage, counted.terms, counted.reported_nano)
     lines = [
         Response(
-            key, "claude", time_ms, owner.session, owner.agent, project, counted.model, counted.usage, price,
+            key, source, time_ms, owner.session, owner.agent, project, counted.model, counted.usage, price,
             counted.is_lower_bound, path, counted.offset, is_fast=_is_fast(counted.terms),
         )
     ]  # fmt: skip
     for number, extra in enumerate(counted.extras):
         before = [other.kind for other in counted.extras[:number]].count(extra.kind)
-        cost = pricer.price("claude", extra.model, time_ms, extra.usage, extra.terms)
+        cost = pricer.price(source, extra.model, time_ms, extra.usage, extra.terms)
         flags = cost.flags if extra.kind in cost.flags else (extra.kind, *cost.flags)
         price = Price(cost.nano, cost.status, flags, cost.read_saved_nano, cost.write_extra_nano)
         lines.append(
             Response(
-                f"{key}/{extra.kind}/{before}", "claude", time_ms, owner.session, owner.agent, project, extra.model,
+                f"{key}/{extra.kind}/{before}", source, time_ms, owner.session, owner.agent, project, extra.model,
                 extra.usage, price, False, path, counted.offset, extra.kind,
             )
         )  # fmt: skip
     return lines
 
 
+def facts_of(found: Transcript) -> list[FileFacts]:
+    """Return what a transcript says beside its rows, of its session and of the one its rows are of."""
+    own = FileFacts(session=found.session, cwd=found.cwd, client_totals=pack_totals(found.totals))
+    asked = pack_pairs(found.asked)
+    return [own, *(FileFacts(parent=session, asked_models=asked) for session in {row.session for row in found.rows})]
+
+
 def _unlogged(
-    totals: dict[str, list[ClientTotal]],
-    asked: dict[str, set[tuple[str, str]]],
-    rows_of_key: dict[str, list[_Found]],
-    cwd_of_session: dict[str, str],
+    by_key: Mapping[int, Sequence[Said]],
+    told: Iterable[FileFacts],
+    folders: Mapping[tuple[str, str], set[str]],
     pricer: Pricer,
-) -> list[Response]:
-    """Return what the client counted and no log shows, all sessions at once."""
-    keys = list(rows_of_key)
+) -> Iterator[Response]:
+    """Yield what the client counted and no log shows, all sessions at once."""
+    totals: dict[str, list[ClientTotal]] = {}
+    asked: dict[str, set[tuple[str, str]]] = {}
+    for facts in told:
+        for total in unpack_totals(facts.client_totals):
+            totals.setdefault(total.session, []).append(total)
+        asked.setdefault(facts.session or facts.parent, set()).update(unpack_pairs(facts.asked_models))
     marks: dict[str, dict[int, Mark]] = {session: {} for session in totals}
     shared = set()
-    for number, key in enumerate(keys):
-        rows = [found.row for found in rows_of_key[key]]
+    for key, found in by_key.items():
+        rows = [one.row for one in found if one.source == "claude"]
         if len({row.session for row in rows}) > 1:
-            shared.add(number)
+            shared.add(key)
         for session in {row.session for row in rows} & totals.keys():
             of_session = [row for row in rows if row.session == session]
             first = min(of_session, key=lambda row: (row.is_copy, bool(row.agent), row.offset))
-            marks[session][number] = Mark(-1 if first.agent else first.offset, first.is_copy)
+            marks[session][key] = Mark(-1 if first.agent else first.offset, first.is_copy)
 
-    def logged(number: int) -> Logged:
-        found = rows_of_key[keys[number]]
-        counted = max(reversed(found), key=lambda f: (*_weight(f.row), f.path, f.row.offset)).row
-        beside = tuple((extra.model, extra.usage) for extra in counted.extras if extra.kind == "advisor")
-        time_ms, is_fallback = min(f.row.time_ms for f in found), '"fallback_message"' in counted.terms
-        return Logged(time_ms, counted.model, counted.usage, beside, is_fallback)
+    def logged(key: int) -> Logged:
+        found = by_key[key]
+        row = max(reversed(found), key=lambda f: (*_weight(f.row), f.path, f.row.offset)).row
+        beside = tuple((extra.model, extra.usage) for extra in row.extras if extra.kind == "advisor")
+        time_ms, is_fallback = min(f.first_ms for f in found), '"fallback_message"' in row.terms
+        return Logged(time_ms, row.model, row.usage, beside, is_fallback)
 
     only = {
         session: {answered: other for answered, other in pairs if len([p for p in pairs if p[0] == answered]) == 1}
         for session, pairs in asked.items()
     }
     once = {session: list(unpack_totals(pack_totals(found))) for session, found in totals.items()}
-    lines = []
     for session, left in remainders(once, marks, logged, shared.__contains__, only).items():
         flags = ("unlogged", "at_least") if left.is_lower_bound else ("unlogged",)
         for model, usage in left.models:
             price = pricer.price_of_sum("claude", model, left.time_ms, usage)
-            key = f"cost-state/{session}/{left.start_ms}/{model}"
-            price = price._replace(flags=(*flags, *price.flags))
-            project = cwd_of_session.get(session, "")
-            lines.append(
-                Response(
-                    key, "claude", left.time_ms, session, "", project, model, usage, price, False, extra=UNLOGGED,
-                )
+            yield Response(
+                f"cost-state/{session}/{left.start_ms}/{model}", "claude", left.time_ms, session, "",
+                min(folders.get(("claude", session), {""})), model, usage,
+                price._replace(flags=(*flags, *price.flags)), False, extra=UNLOGGED,
             )  # fmt: skip
-    return lines
 
 
 def _weight(row: Row) -> tuple[object, ...]:

@@ -9,11 +9,11 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 from claude_tui.engine.queries.recent import active_sessions, burn, cost_per_hour, tokens_per_minute
 from claude_tui.engine.queries.rollup import Rollup
-from claude_tui.engine.queries.sessions import context_window, session_state
+from claude_tui.engine.queries.sessions import Presence, context_window, session_state
 from claude_tui.engine.state.cells import Sums
 from claude_tui.engine.state.facts import AgentKey, SessionKey
 from claude_tui.engine.state.store import Store
@@ -32,9 +32,6 @@ from claude_tui.model import (
 )
 from claude_tui.sources.display import display_name
 from claude_tui.sources.instants import AHEAD_MS
-
-if TYPE_CHECKING:
-    from claude_tui.engine.follow.processes import Presence
 
 K = TypeVar("K")
 R = TypeVar("R")

@@ -10,13 +10,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
-from claude_tui.engine.state.facts import HOUR_MS
 from claude_tui.engine.state.memberships import Memberships
 from claude_tui.engine.state.remainder import Logged, Mark, Remainder, remainders
 from claude_tui.engine.state.table import Table
 from claude_tui.model import Usage
 from claude_tui.sources.client_totals import ClientTotal, pack_totals, unpack_pairs, unpack_totals
 from claude_tui.sources.columns import COPY
+from claude_tui.units import HOUR_MS
 
 SOURCE: Final = "claude"
 """The only client that says what a session has used."""

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from claude_tui.model import Usage
-from claude_tui.sources.claude.counters import count_of, text_of
+from claude_tui.sources.claude.counters import count_of
 from claude_tui.sources.client_totals import ClientTotal
 from claude_tui.sources.instants import instant_ms
+from claude_tui.sources.json_values import text_of
 from claude_tui.sources.objects import decode_objects
 
 KIND: Final = "cost-state"

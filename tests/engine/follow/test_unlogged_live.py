@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.model import UNLOGGED, Usage
 from tests.engine.counting import NOW_MS
 from tests.engine.living import living
@@ -31,7 +32,7 @@ async def test_it_appears_when_a_session_ends_and_grows_when_it_ends_again(claud
         await live.until(lambda snapshot: snapshot.totals.input == 100)
         await live.assert_level()
         assert live.look().totals.responses == 1
-        (left,) = [line for line in live.monitor.store.responses() if line.extra == UNLOGGED]
+        (left,) = [line for line in list_responses(live.monitor.store) if line.extra == UNLOGGED]
         assert (left.key, left.usage) == (f"cost-state/s1/{NOW_MS}/{MODEL}", Usage(40))
         claude_home.append(assistant("msg_2", NOW_MS + 5_000, usage(7, 1), model=MODEL))
         await live.until_counted(2)

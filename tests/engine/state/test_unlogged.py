@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from claude_tui.engine.count import count
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.scan.reading import FileReader, Task, discover
+from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.batch import pack
 from claude_tui.engine.state.store import Store
 from claude_tui.sources.protocol import Checkpoint
@@ -58,7 +60,7 @@ def test_files_in_any_order_give_the_same(folder: Path) -> None:
             store.take_in(pack([reader.read(Task(file))]))
             if seed % 2:
                 assert_sums_agree(store)
-        assert placeless(store.responses()) == placeless(reference(folder))
+        assert placeless(list_responses(store)) == placeless(reference(folder))
         assert_sums_agree(store)
 
 
@@ -84,7 +86,7 @@ def test_what_is_appended_line_by_line_gives_the_same(folder: Path, tmp_path: Pa
             known[found.path] = read.outcome.checkpoint
         assert_sums_agree(store)
     assert left_of(store) == expected_left(folder)
-    assert placeless(store.responses()) == placeless(reference(there))
+    assert placeless(list_responses(store)) == placeless(reference(there))
 
 
 @golden
@@ -100,16 +102,16 @@ def test_a_cache_gives_the_same_and_what_comes_later_is_added_to_it(
     last.write_bytes(text[:cut])
 
     def cached() -> Store:
-        return count(config_of(there), PRICER, UTC, cache_folder=tmp_path / "cache", processes=0)
+        return count(Setup(config_of(there), PRICER, UTC, cache_folder=tmp_path / "cache"), processes=0)
 
-    before = placeless(cached().responses())
+    before = placeless(list_responses(cached()))
     again = cached()
     assert again.table_loader is not None
     assert_sums_agree(again)
-    assert placeless(again.responses()) == before
+    assert placeless(list_responses(again)) == before
     last.write_bytes(text)
     grown = cached()
-    assert placeless(grown.responses()) == placeless(reference(there))
+    assert placeless(list_responses(grown)) == placeless(reference(there))
     assert_sums_agree(grown)
 
 
@@ -117,13 +119,13 @@ def test_a_cache_gives_the_same_and_what_comes_later_is_added_to_it(
 def test_a_ledger_alone_gives_the_same(folder: Path, tmp_path: Path) -> None:
     there = tmp_path / "logs"
     shutil.copytree(folder, there)
-    with_logs = Run(there, ledger_in(tmp_path)).end().responses()
+    with_logs = list_responses(Run(there, ledger_in(tmp_path)).end())
     for path in sorted(there.glob("projects/*/*.jsonl")):
         path.unlink()
         left = Run(there, ledger_in(tmp_path)).end()
         assert left_of(left) == expected_left(folder)
         assert_sums_agree(left)
-    assert placeless(left.responses()) == placeless(with_logs)
+    assert placeless(list_responses(left)) == placeless(with_logs)
 
 
 @golden
