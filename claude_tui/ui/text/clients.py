@@ -50,7 +50,7 @@ def column(priority: int) -> Column[Any]:
 
     return Column(
         COLUMN, "Client", 10, draw, lambda row: row.source, priority, narrow=1, right=False, descending=False,
-        tooltip="The program that wrote the log", short="C",
+        tooltip="The client that wrote the log", short="C",
     )  # fmt: skip
 
 
