@@ -68,6 +68,7 @@ def count(
                 opening.store.clear()
                 opening.store.restore(again.owners, again.models, again.cells.all, again.facts, again.problem_log)
                 opening.store.remembered_days |= again.remembered_days
+                opening.store.unlogged = again.unlogged
                 return again.table
 
         opening.store.table_loader = load

@@ -173,10 +173,11 @@ class Monitor(Answers):
         return Progress(phase, files, files, done, done, detail=self._opening.cache.problem, history=history)
 
     def _take_in(self, found: Packed) -> None:
+        before = [self._opening.seen.get(outcome.file.path) for outcome in found.outcomes]
         self.store.take_in(found)
         for outcome in found.outcomes:
             self._opening.note(outcome)
-        self.saver.put_off(found)
+        self.saver.put_off(found, before)
 
     def _show(self, progress: Progress) -> None:
         self.maker.progress = progress

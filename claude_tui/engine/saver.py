@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from claude_tui import runtime
@@ -44,7 +44,7 @@ class Saver:
         self._on_change = on_change
         self._saving, self._is_stopped = threading.Lock(), False
         self._keeping = threading.Lock()
-        self._unkept: list[Packed] = []
+        self._unkept: list[tuple[Packed, Sequence[Seen | None]]] = []
 
     async def run(self) -> None:
         """Keep and save until cancelled, once the first count is done."""
@@ -62,11 +62,11 @@ class Saver:
         if self.keeper is not None:
             self.keeper.start(self._opening.files)
 
-    def put_off(self, found: Packed) -> None:
-        """Let the ledger remember, later, what the first count read."""
+    def put_off(self, found: Packed, before: Sequence[Seen | None]) -> None:
+        """Let the ledger remember, later, what the first count read; `before` says how far each file had been read."""
         if self.keeper is not None:
-            self._unkept.append(found)
-            if sum(len(one.columns) for one in self._unkept) > MAX_UNKEPT:
+            self._unkept.append((found, before))
+            if sum(len(one.columns) for one, _ in self._unkept) > MAX_UNKEPT:
                 self.keep_unkept()
 
     def drop_unkept(self) -> None:
@@ -81,16 +81,16 @@ class Saver:
             if found.outcome.is_whole and before is not None and not keeper.has_noted(*before):
                 # What the file said before came from the cache, and neither file nor ledger say it now.
                 self.is_replaced.set()
-            keeper.note(found.outcome, found.columns)
+            keeper.note(found.outcome, found.columns, before)
 
     def keep_unkept(self) -> None:
         """Let the ledger remember what the first count read; what comes later must not overtake it."""
         with self._keeping:
             unkept, self._unkept = self._unkept, []
-            for found in unkept:
-                for outcome, start, end in found.spans():
+            for found, befores in unkept:
+                for (outcome, start, end), before in zip(found.spans(), befores, strict=True):
                     if self.keeper is not None:
-                        self.keeper.note(outcome, found.columns_of(start, end))
+                        self.keeper.note(outcome, found.columns_of(start, end), before)
 
     def keep_first_count(self) -> None:
         """Bring the ledger level with what was counted."""

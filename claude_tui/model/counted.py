@@ -111,11 +111,16 @@ class Row:
     offset: int = 0
 
 
+UNLOGGED: Final = "unlogged"
+"""What a session used beyond all that its log shows, as the client itself counted: tokens and cost of no response."""
+
+
 class Response(NamedTuple):
     """One settled response (or one extra of it): `export` writes one line for each.
 
     `project` is the folder the session was started in. `path` and `offset` locate the counted row. `extra` is the kind
-    of an extra (see `Extra`), "" for the response itself. `is_fast`: served in fast mode.
+    of an extra (see `Extra`), UNLOGGED for what only the client's own totals show of a session and a model, "" for the
+    response itself. `is_fast`: served in fast mode.
     """
 
     key: str

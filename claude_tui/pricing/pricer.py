@@ -134,6 +134,17 @@ class Pricer:
             card = card.longer
         return card.price(usage)
 
+    def price_of_sum(self, source: str, model: str, time_ms: int, usage: Usage) -> Price:
+        """Price the sum of calls that are not known one by one: as short ones; a flag says where they may not be."""
+        known = self._cards.get((source, model)) or self._learn(source, model)
+        if isinstance(known, Price):
+            return known
+        card = known.cards[bisect_right(known.starts, time_ms)]
+        if card is None:
+            return UNKNOWN_PRICE
+        price = card.price(usage)
+        return price._replace(flags=(*price.flags, "tier_ambiguous")) if usage.prompt > card.over else price
+
     def flat_card(self, source: str, model: str, first_ms: int, last_ms: int) -> Card | None:
         """Return the rates for every plain usage between two instants, or a sum of them, if nothing needs rounding.
 

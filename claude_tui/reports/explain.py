@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from typing import Any, Final
 
+from claude_tui.engine.queries.client_totals import ClientSession
 from claude_tui.engine.queries.explain import COUNTED, FLAGS, REASONS, Explanation, RateUse
 from claude_tui.figures import count, dollars, instant, local_minute, many, money, short, size
 from claude_tui.model import Query, Response
@@ -15,6 +16,8 @@ from claude_tui.sources.display import display_name
 SCHEMA: Final = "claude-top/explanation@1"
 PICO: Final = 1_000_000
 """Picodollars per token that make one dollar per million tokens."""
+MOST_SESSIONS: Final = 5
+"""So many sessions are named one by one."""
 SHORTEST: Final = 20
 """No line is wrapped below this width."""
 
@@ -34,6 +37,8 @@ def report(found: Explanation, about: Query | Response) -> dict[str, Any]:
         "responses": found.responses,
         "extras": dict(sorted(found.extras.items())),
         "cost_nano": found.cost_nano,
+        "unlogged_nano": found.unlogged_nano,
+        "client_totals": [{**one._asdict(), "notes": list(one.notes)} for one in found.client],
         "lower_bounds": found.lower_bounds,
         "estimates": dict(sorted(found.estimates.items())),
         "flags": dict(sorted(found.flags.items())),
@@ -140,11 +145,46 @@ def _paragraphs(found: Explanation, about: Query | Response, zone: tzinfo) -> It
             f"  {display_name(row.path)}:{row.line}  {row.reason}  {local_minute(row.time_ms, zone)}  "
             f"{count(row.usage.output)} output{owner}"
         )
+    if found.client:
+        yield from ("", "what the client itself counted", *client_lines(found.client))
     yield from ("", "prices", *_prices(found))
     yield from ("", "how exact it is", *_doubts(found))
     yield from ("", "what no log contains (depending on the version), so every total is a lower bound")
     for client, told in found.not_logged.items():
         yield f"  {client}: {', '.join(told)}"
+
+
+def client_lines(sessions: Sequence[ClientSession]) -> Iterator[str]:
+    """Yield what the client counted of sessions beside what their logs show: of all, then of those with more."""
+    yield f"  {_of_client(sessions)}"
+    told = [one for one in sessions if one.unlogged_tokens or one.is_lower_bound or one.estimated_output]
+    for one in told[:MOST_SESSIONS] if len(sessions) > 1 else ():
+        yield f"  session {display_name(one.session)}: {_of_client([one])}"
+    if len(told) > MOST_SESSIONS and len(sessions) > 1:
+        yield f"  and {many(len(told) - MOST_SESSIONS, 'more session')}: see --against client"
+
+
+def _of_client(sessions: Sequence[ClientSession]) -> str:
+    counted, logged, nano = (
+        sum(column) for column in zip(*((s.client_nano, s.logged_nano, s.unlogged_nano) for s in sessions), strict=True)
+    )
+    responses = sum(one.responses for one in sessions)
+    said = (
+        f"the client counted {dollars(counted, 4)}, {many(responses, 'response')} "
+        f"{'is' if responses == 1 else 'are'} in the log for {dollars(logged, 4)}"
+    )
+    if any(one.unlogged_tokens for one in sessions):
+        said += f", calls that were never logged cost {dollars(nano, 4)}"
+    parts = [said]
+    uncovered, estimated = sum(one.uncovered for one in sessions), sum(one.estimated_output for one in sessions)
+    if uncovered:
+        parts.append(f"{many(uncovered, 'response')} of a process that was killed or still runs, not in its figure")
+    if estimated:
+        parts.append(f"about {many(estimated, 'output token')} more of answers that were cut off")
+    if any(one.is_lower_bound for one in sessions):
+        notes = list(dict.fromkeys(note for one in sessions for note in one.notes))
+        parts.append("there may be more" + (f": {', '.join(notes)}" if notes else ""))
+    return "; ".join(parts)
 
 
 def _heading(found: Explanation, about: Query | Response, zone: tzinfo) -> Iterator[str]:
@@ -163,6 +203,9 @@ def _heading(found: Explanation, about: Query | Response, zone: tzinfo) -> Itera
         chosen = [f"{name} {display_name(str(value))}" for name, value in _about(about).items() if value]
         if chosen:
             yield f"  {', '.join(chosen)}"
+    if found.unlogged_nano and not isinstance(about, Response):
+        share = found.unlogged_nano / found.cost_nano if found.cost_nano else 0.0
+        yield f"  {money(found.unlogged_nano)} of it ({share:.0%}) for unlogged calls, as the client itself counted"
     for kind, number in found.extras.most_common():
         yield f"  with {count(number)} of {display_name(kind)} billed beside them"
 

@@ -14,12 +14,12 @@ from typing import Any, Final
 import orjson
 
 from claude_tui.figures import instant
-from claude_tui.model import Response, Snapshot
+from claude_tui.model import UNLOGGED, Response, Snapshot
 from claude_tui.reports.columns import FLAT, flat
 
 RESPONSE_FIELDS: Final = (
     "key", "source", "time", "session", "agent", "project", "model", "input", "output", "cache_write_5m",
-    "cache_write_1h", "cache_read", "web_search", "cost_nano", "status", "flags", "output_lower_bound",
+    "cache_write_1h", "cache_read", "web_search", "cost_nano", "status", "flags", "output_lower_bound", "origin",
 )  # fmt: skip
 """The fields of an exported response, in order."""
 
@@ -60,6 +60,7 @@ def response_row(response: Response) -> dict[str, Any]:
         "status": price.status.value,
         "flags": list(price.flags),
         "output_lower_bound": response.is_lower_bound,
+        "origin": "client_total" if response.extra == UNLOGGED else "log",
     }
 
 

@@ -91,7 +91,7 @@ RESPONSE: Final = record({
     "key": TEXT, "source": TEXT, "time": INSTANT, "session": TEXT, "agent": TEXT, "project": TEXT, "model": TEXT,
     "input": COUNT, "output": COUNT, "cache_write_5m": COUNT, "cache_write_1h": COUNT, "cache_read": COUNT,
     "web_search": COUNT, "cost_nano": maybe(NANO), "status": one_of(*(status.value for status in PriceStatus)),
-    "flags": TEXTS, "output_lower_bound": FLAG,
+    "flags": TEXTS, "output_lower_bound": FLAG, "origin": one_of("log", "client_total"),
 })  # fmt: skip
 
 STATE: Final = record({
@@ -151,10 +151,16 @@ _ABOUT: Final = {
         }),
     ]
 }  # fmt: skip
+_CLIENT_SESSION: Final[dict[str, Schema]] = {
+    "session": TEXT, "project": TEXT, "client_nano": NANO, "responses": COUNT, "logged_nano": NANO,
+    "uncovered": COUNT, "unlogged_nano": NANO, "unlogged_tokens": COUNT, "estimated_output": COUNT,
+    "is_lower_bound": FLAG, "notes": TEXTS,
+}  # fmt: skip
 EXPLANATION: Final = record({
     **_named("explanation@1"), "about": _ABOUT, "is_complete": FLAG,
     "looked_at": record(dict.fromkeys(("responses", "of", "files", "of_files"), COUNT)),
-    "responses": COUNT, "extras": counts_by("kind"), "cost_nano": NANO, "lower_bounds": COUNT,
+    "responses": COUNT, "extras": counts_by("kind"), "cost_nano": NANO, "unlogged_nano": NANO,
+    "client_totals": rows(record(_CLIENT_SESSION)), "lower_bounds": COUNT,
     "estimates": counts_by("flag"), "flags": counts_by("flag"),
     "logs": record({
         **dict.fromkeys(("files", "files_gone", "lines", "bytes", "usage_rows", "counted_rows", "passed_over"), COUNT),
@@ -189,6 +195,15 @@ EXPLAIN: Final = record({
             "cause": TEXT, "meaning": TEXT, "entries": COUNT, "cost_nano": NANO, "examples": _PLACES,
         })),
     }),
+})  # fmt: skip
+
+AGAINST_CLIENT: Final = record({
+    **_named("against-client@1"), "against": {"const": "client"},
+    "totals": record({
+        "client_nano": NANO, "responses": COUNT, "logged_nano": NANO, "unlogged_nano": NANO, "unlogged_tokens": COUNT,
+        "difference_nano": NANO,
+    }),
+    "sessions": rows(record({**_CLIENT_SESSION, "difference_nano": NANO})),
 })  # fmt: skip
 
 VERIFY: Final = record({
@@ -250,6 +265,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     "ledger": LEDGER,
     "explanation": EXPLANATION,
     "explain": EXPLAIN,
+    "against-client": AGAINST_CLIENT,
     "verify": VERIFY,
     "bench": BENCH,
     "prices": PRICES,
@@ -273,6 +289,7 @@ TITLES: Final[Mapping[str, str]] = {
     "ledger": "claude-top ledger status --json",
     "explanation": "claude-top explain --json",
     "explain": "claude-top explain --against ccusage --json",
+    "against-client": "claude-top explain --against client --json",
     "verify": "claude-top verify --json",
     "bench": "claude-top bench --json",
     "prices": "claude-top prices --json",

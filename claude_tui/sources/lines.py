@@ -240,6 +240,10 @@ class LineReader:
 
         return decode_objects(line, report, is_slim=is_slim)
 
+    def read_at(self, size: int, offset: int) -> bytes:
+        """Return bytes of the file once more, fewer at its end. Raises OSError."""
+        return os.pread(self._fd, size, offset)
+
     def checkpoint(self, *, mark: int = 0, state: str = "") -> Checkpoint:
         """Return how far the lines were read, and how to recognise this file again."""
         head, anchor = fingerprint(self._fd, self.offset, self._first if len(self._first) == self.offset else b"")

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, Protocol
 
 from claude_tui.clients import CLIENTS
 from claude_tui.model import Problem, Row
+from claude_tui.sources.client_totals import join_pairs, join_totals
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.problems import Problems
 
@@ -71,7 +72,8 @@ class FileFacts(NamedTuple):
     later compaction left of it; `compacted_tokens` is the size before the newest compaction; `largest_prompt` is the
     largest prompt of any main-chain response; `last_kind` is the type of the newest conversational line ("assistant",
     "user", "tool_use"), at `last_ms`. `is_complete`: this is everything the file contains so far, and replaces what was
-    known of it.
+    known of it. `client_totals` are what the client itself counted, `asked_models` which models it asked for where
+    others answered (see `client_totals`).
     """
 
     session: str = ""
@@ -90,6 +92,8 @@ class FileFacts(NamedTuple):
     last_ms: int = 0
     is_complete: bool = False
     largest_prompt: int = 0
+    client_totals: str = ""
+    asked_models: str = ""
 
 
 NO_FACTS: Final = FileFacts()
@@ -109,6 +113,8 @@ def newer_facts(known: FileFacts, found: FileFacts) -> FileFacts:
         cwd=first.cwd or merged.cwd,
         compactions=max(known.compactions, found.compactions),
         largest_prompt=max(known.largest_prompt, found.largest_prompt),
+        client_totals=join_totals(known.client_totals, found.client_totals),
+        asked_models=join_pairs(known.asked_models, found.asked_models),
     )
 
 

@@ -81,7 +81,8 @@ DOCUMENTS = [
     ("report", "report --json --top 1"), ("report", "report --json --since 2020-01-01 --until 2020-01-02"),
     ("check", "check --json --budget-day 20"), ("doctor", "doctor --json"),
     ("explanation", "explain --json"), ("explanation", "explain --json --key msg_1"),
-    ("explain", "explain --against ccusage --json"), ("verify", "verify --json"), ("prices", "prices --json"),
+    ("explain", "explain --against ccusage --json"), ("against-client", "explain --against client --json"),
+    ("verify", "verify --json"), ("prices", "prices --json"),
 ]  # fmt: skip
 
 

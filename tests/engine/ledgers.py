@@ -48,7 +48,7 @@ class Run:
         found = self.reader.read(task)
         outcome = found.outcome
         self.store.take_in(pack([found]))
-        self.keeper.note(outcome, found.columns)
+        self.keeper.note(outcome, found.columns, self.seen.get(outcome.file.path))
         if outcome.checkpoint is not None:
             self.seen[outcome.file.path] = Seen(outcome.file, outcome.checkpoint)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from claude_tui.engine.queries.responses import list_responses
-from claude_tui.model import Response
+from claude_tui.model import UNLOGGED, Response
 from claude_tui.sources.instants import instant_ms
 from tests.engine.counting import BERLIN, GOLDEN_SETS, counted, counted_exactly, reference
 
@@ -44,7 +44,7 @@ def assert_as_served(folder: Path, lines: Sequence[Response]) -> None:
     assert len(responses) == want["responses"]
     assert summed(responses) == {name: want["totals"][name] for name in COUNTERS}
     advisor = {name: value for name, value in want["advisor"].items() if name in COUNTERS}
-    found = summed([line for line in lines if line.extra])
+    found = summed([line for line in lines if line.extra not in ("", UNLOGGED)])
     assert found == {**dict.fromkeys(COUNTERS, 0), **advisor}
     rows = {row["key"]: row for row in want["per_response"]}
     assert sorted(rows) == sorted(line.key for line in responses)

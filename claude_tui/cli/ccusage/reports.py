@@ -18,7 +18,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     "compact": False, "no_cost": False, "color": None, "debug": False, "instances": False, "project": None,
     "project_aliases": "", "start_of_week": "sunday", "id": None, "active": False, "recent": False,
     "token_limit": None, "session_length": 5.0, "sections": (), "by_agent": False, "config": None,
-    "jq": "", "speed": "auto", "pricing_overrides": None, "drop_in": False, "shape": 20,
+    "unlogged": False, "jq": "", "speed": "auto", "pricing_overrides": None, "drop_in": False, "shape": 20,
 }  # fmt: skip
 WEEKDAYS: Final = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 
@@ -69,6 +69,7 @@ def add_report(
     colors.add_argument("--color", action="store_true", default=SUPPRESS, help="colours even in a pipe")
     colors.add_argument("--no-color", dest="color", action="store_false", default=SUPPRESS, help="no colours")
     flag("-d", "--debug", help="say on stderr what the prices rest on")
+    flag("--unlogged", help="with the calls that no log shows, as Claude Code itself counted them")
     add("--config", metavar="FILE", help="a ccusage.json to take defaults from (default: searched for)")
     for ignored in (("-O", "--offline"), ("--no-offline",), ("--single-thread",), ("--all",)):
         flag(*ignored, dest="ignored", help=SUPPRESS)

@@ -28,12 +28,14 @@ def add_arguments(parser: CommandParser) -> None:
         "Explain where a number comes from: which rows were read, which were dropped and why, which prices were used,\n"
         "what is a lower bound and what no log contains. Explains the total, or what the options select.\n"
         "With --against, also count the logs of Claude Code by ccusage's rules and say which rule causes which\n"
-        "difference; both are priced with our list prices, so that only the counting differs."
+        "difference; both are priced with our list prices, so that only the counting differs. Against client: what\n"
+        "Claude Code itself counted of each session, what its log shows, and what was never logged."
     )
     parser.epilog = example(
         "claude-top explain --since 2026-11-01 --model claude-opus-4-5",
         "claude-top explain --key msg_01AbCdEf --json",
         "claude-top explain --against ccusage",
+        "claude-top explain --against client",
     )
     add_period_options(parser)
     parser.add_argument("--model", metavar="NAME", default="", help="explain only this model")
@@ -46,7 +48,9 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "--key", metavar="KEY", default="", help="explain one response, by its key in `export`: msg_..."
     )
-    parser.add_argument("--against", choices=("ccusage",), help="compare with the numbers of ccusage")
+    parser.add_argument(
+        "--against", choices=("ccusage", "client"), help="compare with the numbers of ccusage, or of Claude Code itself"
+    )
     parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/explanation@1)")
     add_place_options(parser)
 
@@ -58,6 +62,8 @@ def run(options: Namespace) -> int:
         if chosen or options.key:
             message = f"--{(chosen or ['key'])[0]} cannot be combined with --against, which compares everything"
             raise exits.CommandError(message, exits.USAGE)
+        if options.against == "client":
+            return _against_client(options)
         from claude_tui.cli.ccusage import against
 
         return against.run(options)
@@ -79,6 +85,21 @@ def run(options: Namespace) -> int:
         lines = reports.lines(found, about, store.calendar.zone, streams.columns())
         streams.write("\n".join(lines) + "\n")
     return exits.FAILED if found.problem and options.key else exits.OK
+
+
+def _against_client(options: Namespace) -> int:
+    """Compare with what the client itself counted, session by session."""
+    from claude_tui.engine.queries.client_totals import client_sessions
+    from claude_tui.model import Query
+    from claude_tui.reports import client_totals as reports
+
+    options.source = ("claude",)
+    found = client_sessions(counted(options), Query())
+    if options.json:
+        streams.write_json(reports.report(found))
+    else:
+        streams.write_tables([reports.table(found)], reports.footer(found))
+    return exits.OK
 
 
 def _response(store: Store, key: str) -> Response:

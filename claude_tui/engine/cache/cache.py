@@ -36,7 +36,7 @@ from claude_tui.model import Extra, Usage
 from claude_tui.sources.columns import ARRAYS
 from claude_tui.sources.protocol import FileFacts
 
-SCHEMA: Final = 6
+SCHEMA: Final = 7
 """Moves whenever what is counted, or how it is kept, changes."""
 
 NOTHING_GIVEN: Final = Given()
@@ -171,6 +171,9 @@ def _fill(store: Store, cells: bytes, names: Any, facts: Any) -> None:
     book.restore(zip(sources, paths, starmap(FileFacts, to_rows(values)), strict=True))
     store.restore(owners, models, loaded, book, ProblemLog.unpacked(facts["problems"]))
     store.remembered_days.update(facts["remembered"])
+    told = [(key[1], known.client_totals) for key, known in book.sessions.items() if known.client_totals]
+    every = (*book.sessions.items(), *book.agents.items())
+    store.unlogged.restore(told, ((key[1], known.asked_models) for key, known in every), facts["unlogged"])
 
 
 def _given_of(found: Any) -> Given:
@@ -181,7 +184,12 @@ def _given_of(found: Any) -> Given:
 
 def _facts_of(store: Store) -> dict[str, Any]:
     files = to_columns((source, path, *facts) for source, path, facts in store.facts.files())
-    return {"files": files, "problems": store.problem_log.packed(), "remembered": sorted(store.remembered_days)}
+    return {
+        "files": files,
+        "problems": store.problem_log.packed(),
+        "remembered": sorted(store.remembered_days),
+        "unlogged": store.unlogged.packed(),
+    }
 
 
 def _table_sections(table: Table) -> dict[str, bytes]:
@@ -191,7 +199,11 @@ def _table_sections(table: Table) -> dict[str, bytes]:
         [row, [[extra.kind, extra.model, list(extra.usage), extra.terms] for extra in found]]
         for row, found in table.extras.items()
     ]
-    return {**sections, "rare": to_json({**rare, "extras": extras}), "files": to_json(to_columns(table.files))}
+    return {
+        **sections,
+        "rare": to_json({**rare, "extras": extras, "memberships": table.memberships.packed()}),
+        "files": to_json(to_columns(table.files)),
+    }
 
 
 def _load_table(sections: Sections, rows: int) -> Table:
@@ -209,4 +221,5 @@ def _load_table(sections: Sections, rows: int) -> Table:
         getattr(table, name).update((row, value) for row, value in decoded[name])
     for row, found in decoded["extras"]:
         table.extras[row] = tuple(Extra(kind, model, Usage(*usage), terms) for kind, model, usage, terms in found)
+    table.memberships.unpack(decoded["memberships"])
     return table

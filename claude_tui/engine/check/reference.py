@@ -1,18 +1,22 @@
 """The slow, plain count of Claude Code's logs: the oracle every faster path must equal.
 
 Dictionaries of rows, settled as the counting rule reads. Must not share the store, its columns or its reader.
+The rule of the remainder, which knows none of these, is the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from claude_tui.model import Price, Response, Row
+from claude_tui.engine.state.remainder import Logged, Mark, remainders
+from claude_tui.model import UNLOGGED, Price, Response, Row
 from claude_tui.pricing import Pricer
 from claude_tui.pricing.usage import read_terms
-from claude_tui.sources.claude.reference import reference_transcript
+from claude_tui.sources.claude.reference import Transcript, reference_transcript
+from claude_tui.sources.client_totals import ClientTotal, pack_pairs, pack_totals, unpack_pairs, unpack_totals
 from claude_tui.sources.columns import key_number
+from claude_tui.sources.protocol import FileFacts
 
 
 class Said(NamedTuple):
@@ -27,14 +31,15 @@ class Said(NamedTuple):
 
 def reference_count(paths: Iterable[str], pricer: Pricer) -> list[Response]:
     """Return every settled response of the transcripts at `paths`, extras as lines of their own."""
-    said, folders = [], dict[tuple[str, str], set[str]]()
+    said, folders, told = [], dict[tuple[str, str], set[str]](), list[FileFacts]()
     for path in paths:
         found = reference_transcript(path)
         if found.cwd and found.session:
             folders.setdefault(("claude", found.session), set()).add(found.cwd)
+        told += facts_of(found)
         said += [Said(key_number("claude", row.key), "claude", row, row.time_ms, path) for row in found.rows]
     names = {one.key: one.row.key for one in said}
-    return reference_of(said, folders, pricer, names)
+    return reference_of(said, folders, pricer, names, told)
 
 
 def reference_of(
@@ -42,16 +47,19 @@ def reference_of(
     folders: Mapping[tuple[str, str], set[str]],
     pricer: Pricer,
     names: Mapping[int, str] | None = None,
+    told: Iterable[FileFacts] = (),
 ) -> list[Response]:
     """Settle rows by key, by time then key. `folders` are those a session (source, id) is said to have begun in.
 
-    `names` are the keys themselves; without them the lines are named by their numbers.
+    `names` are the keys themselves; without them the lines are named by their numbers. `told` is what Claude Code says
+    beside its rows.
     """
     by_key: dict[int, list[Said]] = {}
     for one in said:
         by_key.setdefault(one.key, []).append(one)
     named = names or {}
     lines = [line for key in by_key for line in _settle(named.get(key, str(key)), by_key[key], folders, pricer)]
+    lines += _unlogged(by_key, told, folders, pricer)
     return sorted(lines, key=lambda line: (line.time_ms, line.key))
 
 
@@ -85,6 +93,60 @@ def _settle(key: str, found: list[Said], folders: Mapping[tuple[str, str], set[s
             )
         )  # fmt: skip
     return lines
+
+
+def facts_of(found: Transcript) -> list[FileFacts]:
+    """Return what a transcript says beside its rows, of its session and of the one its rows are of."""
+    own = FileFacts(session=found.session, cwd=found.cwd, client_totals=pack_totals(found.totals))
+    asked = pack_pairs(found.asked)
+    return [own, *(FileFacts(parent=session, asked_models=asked) for session in {row.session for row in found.rows})]
+
+
+def _unlogged(
+    by_key: Mapping[int, Sequence[Said]],
+    told: Iterable[FileFacts],
+    folders: Mapping[tuple[str, str], set[str]],
+    pricer: Pricer,
+) -> Iterator[Response]:
+    """Yield what the client counted and no log shows, all sessions at once."""
+    totals: dict[str, list[ClientTotal]] = {}
+    asked: dict[str, set[tuple[str, str]]] = {}
+    for facts in told:
+        for total in unpack_totals(facts.client_totals):
+            totals.setdefault(total.session, []).append(total)
+        asked.setdefault(facts.session or facts.parent, set()).update(unpack_pairs(facts.asked_models))
+    marks: dict[str, dict[int, Mark]] = {session: {} for session in totals}
+    shared = set()
+    for key, found in by_key.items():
+        rows = [one.row for one in found if one.source == "claude"]
+        if len({row.session for row in rows}) > 1:
+            shared.add(key)
+        for session in {row.session for row in rows} & totals.keys():
+            of_session = [row for row in rows if row.session == session]
+            first = min(of_session, key=lambda row: (row.is_copy, bool(row.agent), row.offset))
+            marks[session][key] = Mark(-1 if first.agent else first.offset, first.is_copy)
+
+    def logged(key: int) -> Logged:
+        found = by_key[key]
+        row = max(reversed(found), key=lambda f: (*_weight(f.row), f.path, f.row.offset)).row
+        beside = tuple((extra.model, extra.usage) for extra in row.extras if extra.kind == "advisor")
+        time_ms, is_fallback = min(f.first_ms for f in found), '"fallback_message"' in row.terms
+        return Logged(time_ms, row.model, row.usage, beside, is_fallback)
+
+    only = {
+        session: {answered: other for answered, other in pairs if len([p for p in pairs if p[0] == answered]) == 1}
+        for session, pairs in asked.items()
+    }
+    once = {session: list(unpack_totals(pack_totals(found))) for session, found in totals.items()}
+    for session, left in remainders(once, marks, logged, shared.__contains__, only).items():
+        flags = ("unlogged", "at_least") if left.is_lower_bound else ("unlogged",)
+        for model, usage in left.models:
+            price = pricer.price_of_sum("claude", model, left.time_ms, usage)
+            yield Response(
+                f"cost-state/{session}/{left.start_ms}/{model}", "claude", left.time_ms, session, "",
+                min(folders.get(("claude", session), {""})), model, usage,
+                price._replace(flags=(*flags, *price.flags)), False, extra=UNLOGGED,
+            )  # fmt: skip
 
 
 def _weight(row: Row) -> tuple[object, ...]:

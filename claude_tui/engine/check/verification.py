@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from claude_tui.engine.check.reference import Said, reference_of
+from claude_tui.engine.check.reference import Said, facts_of, reference_of
 from claude_tui.engine.count import NoLogsError, count
 from claude_tui.engine.ledger import Ledger, Scope
 from claude_tui.engine.ledger.pieces import Remembered
@@ -69,15 +69,17 @@ def verify(setup: Setup) -> Verification:
 
 def definition(config: SourceConfig, pricer: Pricer, ledger_file: Path | None) -> list[Response]:
     """Return every settled response of the logs and the ledger, keys as numbers, by time then key. Slow."""
-    said, folders = [], dict[tuple[str, str], set[str]]()
+    said, folders, told = [], dict[tuple[str, str], set[str]](), list[FileFacts]()
     for file in discover(config):
         rows, facts = _said_by(file)
         said += rows
         _learn(folders, file.source, facts)
+        told += facts if file.source == "claude" else ()
     for known in _remembered(config, ledger_file):
         said += _said_in(known)
         _learn(folders, known.columns.source, known.facts)
-    return reference_of(said, folders, pricer)
+        told += known.facts if known.columns.source == "claude" else ()
+    return reference_of(said, folders, pricer, told=told)
 
 
 def _round(setup: Setup) -> Verification:
@@ -142,7 +144,7 @@ def _said_by(file: LogFile) -> tuple[list[Said], list[FileFacts]]:
     try:
         if file.source == "claude":
             found = reference_transcript(file.path)
-            facts = [FileFacts(session=found.session, cwd=found.cwd)]
+            facts = facts_of(found)
             rows = [Said(key_number("claude", row.key), "claude", row, row.time_ms, file.path) for row in found.rows]
             return rows, facts
         read = reader(file.source).read(file)

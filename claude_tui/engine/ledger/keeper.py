@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from claude_tui.engine.cache.seen import Seen
 from claude_tui.engine.ledger.book import FileKey
 from claude_tui.engine.ledger.ledger import Ledger
 from claude_tui.engine.ledger.pieces import Piece, stamp_of
@@ -98,23 +99,30 @@ class LedgerKeeper:
         with self._condition:
             return self._stamps.get((file.source, file.path)) == stamp_of(file, checkpoint)
 
-    def note(self, found: FileOutcome, columns: Columns, *, is_counted: bool = True) -> None:
-        """Record what was read of a file. `is_counted`: it is in the store as well. Cheap."""
+    def note(
+        self, found: FileOutcome, columns: Columns, before: Seen | None = None, *, is_counted: bool = True
+    ) -> None:
+        """Record what was read of a file, on from where it had been read `before`. Cheap.
+
+        `is_counted`: it is in the store as well. What lies between what the ledger knows and `before` is read again:
+        a cache may have it from a program that keeps no ledger.
+        """
         file = found.file
         name = (file.source, file.path)
         if found.checkpoint is None:
             return
         stamp = stamp_of(file, found.checkpoint)
         with self._condition:
-            since = self._stamps.get(name, "")
-            if since == stamp:
+            known = self._stamps.get(name, "")
+            if known == stamp:
                 return
+            since = stamp_of(*before) if before is not None and not found.is_whole else ""
             self._stamps[name] = stamp
             key = FileKey("", file.source, file.path)
             self._pending.append(Piece(key, columns, _facts(found), stamp, since, found.is_whole, is_counted))
             self._files[name] = file
             self._waiting.add(name)
-            if not since and not found.is_whole:  # what comes before it was never kept
+            if not found.is_whole and (not since or since != known):
                 self._read_again([file])
             self._wake()
 

@@ -45,7 +45,7 @@ def stamp_of(file: LogFile, checkpoint: Checkpoint) -> str:
     The time it was changed is in it: a file may be rewritten so that neither length nor ends tell.
     """
     offset, head, anchor, mark = checkpoint.offset, checkpoint.head, checkpoint.anchor, checkpoint.mark
-    return f"2:{offset}:{mark}:{file.mtime_ns}:{head.hex()}:{anchor.hex()}"
+    return f"3:{offset}:{mark}:{file.mtime_ns}:{head.hex()}:{anchor.hex()}"
 
 
 def put_pieces(book: Book, key: FileKey, pieces: Sequence[Piece]) -> tuple[Change, Rewritten | None]:

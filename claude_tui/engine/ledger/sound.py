@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final
 
 from claude_tui.model import MAX_COUNT, NEVER_MS, Extra
 from claude_tui.pricing.usage import read_terms
+from claude_tui.sources import client_totals
 from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns
 from claude_tui.sources.protocol import FileFacts
 
@@ -26,6 +27,7 @@ EXTRA_KINDS: Final = frozenset({"advisor", "compaction", "paused", "fallback"})
 _COUNTERS: Final = ("input", "output", "write_5m", "write_1h", "cache_read", "offset")
 _ALL_FLAGS: Final = bytes(range((COPY | SIDECHAIN | LOWER_BOUND) + 1))
 _FACTS: Final = {name: type(default) for name, default in FileFacts._field_defaults.items()}
+_PACKED: Final = {"client_totals": client_totals.unpack_totals, "asked_models": client_totals.unpack_pairs}
 _FACT_NAMES: Final = frozenset({"session", "parent", "cwd", "agent"})
 # Numbers are judged by their highest bytes, all at once: making an integer of each takes ten times as long.
 _TOP, _SECOND, _THIRD = (7, 6, 5) if sys.byteorder == "little" else (0, 1, 2)
@@ -66,7 +68,10 @@ def unsound_facts(facts: FileFacts) -> str:
     """Return what is wrong with facts, "" where they make sense."""
     for name, kind in _FACTS.items():
         value = getattr(facts, name)
-        if kind is str and (len(value) > MAX_TEXT or (name in _FACT_NAMES and "\0" in value)):
+        if name in _PACKED:
+            if not _is_packed(value, _PACKED[name]):
+                return f"{name} make no sense"
+        elif kind is str and (len(value) > MAX_TEXT or (name in _FACT_NAMES and "\0" in value)):
             return f"{name} is not a name"
         if kind is int and not 0 <= value < (LAST_MS if name == "last_ms" else MAX_COUNT):
             return f"{name} is out of range"
@@ -134,6 +139,16 @@ def _outside(columns: Columns, name: str, end: int) -> Iterator[tuple[int, str]]
 
 def _is_name(text: str) -> bool:
     return len(text) <= MAX_TEXT and "\0" not in text
+
+
+def _is_packed(text: str, unpack: Callable[[str], object]) -> bool:
+    if len(text) > client_totals.MAX_TEXT:
+        return False
+    try:
+        unpack(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _are_terms(terms: str) -> bool:

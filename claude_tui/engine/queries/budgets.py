@@ -146,6 +146,7 @@ def check(store: Store, budgets: Iterable[Budget], now_ms: int, *, week_starts_o
 def _state(store: Store, budget: Budget, first: date, last: date) -> BudgetState:
     folded = Query(fold_worktrees=True)
     spent = unpriced = 0
+    store.settle()
     for key, sums in store.cells.of_days(first.toordinal(), last.toordinal()):
         if budget.project:
             folder = store.project_of(store.owners[key.owner])

@@ -62,6 +62,7 @@ class _Sheet:
     def level(self, store: Store) -> Hours:
         """Sum again what changed, and return the sums over all days."""
         with store.lock:
+            store.settle()
             owners = self._covered_owners(store)
             if store.cells is not self._cells or owners[: len(self._owners)] != self._owners:
                 self._cells = store.cells
@@ -112,4 +113,10 @@ class _Sheet:
             for number, extra in enumerate(table.extras.get(row, ())):
                 if wanted in ("", extra.model):
                     hours[hour] += store.extra_price(row, number).nano or 0
+        for session, remainder in store.unlogged.between(start_ms - 1, end_ms - 1):
+            owner = store.owner_number(store.unlogged_owner(session))
+            if owner < len(owners) and owners[owner]:
+                for model, usage in remainder.models:
+                    if wanted in ("", model):
+                        hours[day_hour(remainder.time_ms)[1]] += store.unlogged_price(remainder, model, usage).nano or 0
         return tuple(hours)

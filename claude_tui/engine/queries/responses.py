@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Final
 
 from claude_tui.engine.state.calendar import Calendar
 from claude_tui.engine.state.store import Owner, Store
-from claude_tui.model import PriceStatus, Query, Response, Totals
+from claude_tui.model import UNLOGGED, PriceStatus, Query, Response, Totals
 from claude_tui.pricing.usage import read_terms
 from claude_tui.sources.columns import LOWER_BOUND
 
 EVERYTHING: Final = Query()
 
 
+AT_LEAST: Final = "at_least"
+"""Flag of what the client counted and no log shows, where there may be more of it."""
+
+
 def list_responses(store: Store, query: Query = EVERYTHING) -> list[Response]:
     """Return the settled responses `query` covers, extras as lines of their own, sorted by time then key.
 
-    Keys are the clients' own only where the store keeps names, else their numbers.
+    What no log shows is among them. Keys are the clients' own only where the store keeps names, else their numbers.
     """
     with store.lock:
-        lines = (line for row in matching_rows(store, query) for line in lines_of(store, row))
+        store.settle()
+        lines = [line for row in matching_rows(store, query) for line in lines_of(store, row)]
+        lines += unlogged_lines(store, query)
         found = [line for line in lines if query.model in ("", line.model)]
     found.sort(key=lambda response: (response.time_ms, response.key))
     return found
@@ -64,6 +71,35 @@ def lines_of(store: Store, row: int) -> Iterator[Response]:
         seen[extra.kind] += 1
 
 
+def unlogged_lines(store: Store, query: Query) -> Iterator[Response]:
+    """Yield what the client counted and no log shows, one line a session and model, as far as `query` covers it."""
+    first, last = query.since or date.min, query.until or date.max
+    for session, remainder in store.unlogged.all.items():
+        owner = store.unlogged_owner(session)
+        if not remainder.models or not covers(store, owner, query):
+            continue
+        if not first <= store.calendar.day(remainder.time_ms) <= last:
+            continue
+        at_least = (AT_LEAST,) if remainder.is_lower_bound else ()
+        for model, usage in remainder.models:
+            if query.model not in ("", model):
+                continue
+            price = store.unlogged_price(remainder, model, usage)
+            yield Response(
+                key=f"cost-state/{session}/{remainder.start_ms}/{model}",
+                source=owner.source,
+                time_ms=remainder.time_ms,
+                session=session,
+                agent="",
+                project=store.project_of(owner),
+                model=model,
+                usage=usage,
+                price=price._replace(flags=(UNLOGGED, *at_least, *price.flags)),
+                is_lower_bound=False,
+                extra=UNLOGGED,
+            )
+
+
 def _is_fast(terms: str) -> bool:
     """Whether a usage says fast mode itself, and not just one of its iterations."""
     return '"speed":"fast"' in terms and (read_terms(terms) or {}).get("speed") == "fast"
@@ -101,7 +137,7 @@ def matching_rows(store: Store, query: Query) -> list[int]:
     """Return the rows of the table of which `query` covers at least an extra. Hold the store's lock."""
     table, owners = store.table, store.owners
     if query.source or query.session or query.project:
-        covered = [_covers(store, owner, query) for owner in owners]
+        covered = [covers(store, owner, query) for owner in owners]
         rows = [row for row, owner in enumerate(table.owner) if covered[owner]]
     else:
         rows = list(range(len(table)))
@@ -115,7 +151,8 @@ def matching_rows(store: Store, query: Query) -> list[int]:
     return rows
 
 
-def _covers(store: Store, owner: Owner, query: Query) -> bool:
+def covers(store: Store, owner: Owner, query: Query) -> bool:
+    """Whether a query covers what belongs to an owner, but for days and models."""
     return (
         query.source in ("", owner.source)
         and query.session in ("", owner.session)

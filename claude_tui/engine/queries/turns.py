@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from claude_tui.clients import CLIENTS
-from claude_tui.model import Response
+from claude_tui.model import UNLOGGED, Response
 from claude_tui.sources.lines import open_regular
 from claude_tui.sources.registry import load
 from claude_tui.sources.turn import TurnDetails, line_number
@@ -22,6 +22,10 @@ def turn_details(response: Response) -> TurnDetails:
     Never raises: where the file is gone, shorter or another one, `TurnDetails.problem` says so. Reads a few MiB, and
     passes once over what lies before the line to count lines: 0.2 s for a file of 700 MB.
     """
+    if response.extra == UNLOGGED:
+        return TurnDetails(
+            response.path, response.offset, problem="no log shows these calls, only the client's own total"
+        )
     client = CLIENTS.get(response.source)
     if client is not None and client.read_turn:
         found: TurnDetails = load(client.read_turn)(response.path, response.offset, response_key(response))

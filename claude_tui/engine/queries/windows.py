@@ -116,6 +116,7 @@ class WindowBook:
         """
         store = self._store
         with store.lock:
+            store.settle()
             if store.cells is not self._cells:
                 self._cells = store.cells
                 self._versions.clear()
@@ -145,7 +146,8 @@ class WindowBook:
             for row in store.rows_between(since_ms, until_ms)
             if store.owners[store.table.owner[row]].source == SOURCE
         ]
-        return sorted(_entries(store, rows), key=lambda entry: entry.time_ms)
+        found = [*_entries(store, rows), *_unlogged_entries(store, since_ms, until_ms)]
+        return sorted(found, key=lambda entry: entry.time_ms)
 
     def _window(self, now_ms: int, limits: Limits) -> Window | None:
         reset_ms = reported_reset_ms(limits.windows, now_ms)
@@ -175,6 +177,12 @@ def _entries(store: Store, rows: Iterable[int]) -> Iterator[Entry]:
         yield Entry(time_ms, table.usage(row), store.price(row).nano, store.models[table.model[row]])
         for number, extra in enumerate(table.extras.get(row, ())):
             yield Entry(time_ms, extra.usage, store.extra_price(row, number).nano, extra.model)
+
+
+def _unlogged_entries(store: Store, since_ms: int, until_ms: int) -> Iterator[Entry]:
+    for _, remainder in store.unlogged.between(since_ms, until_ms):
+        for model, usage in remainder.models:
+            yield Entry(remainder.time_ms, usage, store.unlogged_price(remainder, model, usage).nano, model)
 
 
 def _hour(start_ms: int, entries: list[Entry]) -> _Hour | None:

@@ -22,10 +22,13 @@ from claude_tui.engine.state.facts import FactBook, SessionKey
 from claude_tui.engine.state.interner import Numbers
 from claude_tui.engine.state.problems import ProblemLog
 from claude_tui.engine.state.recent_rows import RecentRows
+from claude_tui.engine.state.remainder import Mark, Remainder
 from claude_tui.engine.state.table import Entry, FileRef, Names, Table
-from claude_tui.model import Price, Problem, Totals
+from claude_tui.engine.state.unlogged import SOURCE as TOTALLED
+from claude_tui.engine.state.unlogged import Unlogged, mark_of
+from claude_tui.model import Price, Problem, Totals, Usage
 from claude_tui.pricing import Pricer
-from claude_tui.sources.columns import LOWER_BOUND, Columns
+from claude_tui.sources.columns import COPY, LOWER_BOUND, Columns
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import FileFacts, LogFile
 
@@ -75,6 +78,7 @@ class Store:
             self.cells = CellBook()
             self.facts = FactBook()
             self.problem_log = ProblemLog()
+            self.unlogged = Unlogged()
             self.remembered_days: set[int] = set()
             self._recent = RecentRows()
             self._moved = True
@@ -124,7 +128,7 @@ class Store:
         """Take over sums and names counted before; `table_loader` must give the responses they are the sums of."""
         with self.lock:
             for owner in owners:
-                self._owner_number(owner)
+                self.owner_number(owner)
             for model in models:
                 self._models.of(model)
             self.cells, self.facts, self.problem_log = CellBook(cells), facts, problems
@@ -147,6 +151,7 @@ class Store:
                     changed, moved = self.facts.learn(source, path, facts, is_whole=is_whole)
                     self._moved |= not moved.isdisjoint(self._sessions)
                     self.revision += changed
+                    self._learn_totals(source, facts)
                 if outcome.checkpoint is not None or outcome.problems or is_whole:  # else nobody looked at the file
                     self.revision += self.problem_log.note(path, outcome.problems, is_whole=is_whole)
             self._add_files(found)
@@ -169,7 +174,9 @@ class Store:
     def _add_files(self, found: Packed) -> None:
         """Add responses: those of many files at once, up to a file that shares some with what is known."""
         columns, table = found.columns, self.table
-        owners = [self._owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
+        if columns.source == TOTALLED:
+            self.unlogged.touched.update(owner.session for owner in columns.owners)
+        owners = [self.owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
         models = [self._models.of(model) for model in columns.models]
         files = array("i")
         for outcome, start, end in found.spans():
@@ -207,8 +214,14 @@ class Store:
                     again.append(entry)
                 continue
             found = Entry(columns, entry, file, owners[columns.owner[entry]], models[columns.model[entry]])
+            if columns.source == TOTALLED and self._is_membership_new(row, found):
+                # Which file of a session says so first is no news to anybody else.
+                sessions = self.owners[found.owner].session, self.owners[table.owner[row]].session
+                is_merged |= self.unlogged.has_totals_of(sessions)
+                self._note_membership(row, found)
             if table.would_change(row, found, names):
                 is_merged = True
+                self._touch(row)
                 time_ms = table.time[row]
                 self._add(row, -1)
                 table.merge(row, found, names)
@@ -223,6 +236,36 @@ class Store:
         self._extend(others, array("i", [file]) * len(others), owners, models)
         if again:
             self._merge(columns.pick(again), file, owners, models)
+
+    def _learn_totals(self, source: str, facts: FileFacts) -> None:
+        """Take in what the client said of a session, by all that is known of it."""
+        if source == TOTALLED and facts.session:
+            known = self.facts.sessions.get((source, facts.session))
+            self.unlogged.learn(facts.session, known.client_totals if known is not None else "")
+        if source == TOTALLED and facts.asked_models:
+            self.unlogged.learn_asked(facts.session or facts.parent, facts.asked_models)
+
+    def _is_membership_new(self, row: int, found: Entry) -> bool:
+        """Whether it is news that the session of an entry holds a response."""
+        owner, known = self.owners[found.owner], self.owners[self.table.owner[row]]
+        if owner.session == known.session and row not in self.table.memberships.of_row:
+            return False
+        return self.table.memberships.would_note(row, known.session, owner.session, self._mark_of(found))
+
+    def _note_membership(self, row: int, found: Entry) -> None:
+        owner, known = self.owners[found.owner], self.owners[self.table.owner[row]]
+        mark = mark_of(self.table, self.owners, row)
+        self.table.memberships.note(row, known.session, mark, owner.session, self._mark_of(found))
+
+    def _mark_of(self, found: Entry) -> Mark:
+        columns, entry = found.columns, found.entry
+        offset = -1 if self.owners[found.owner].agent else columns.offset[entry]
+        return Mark(offset, bool(columns.flags[entry] & COPY))
+
+    def _touch(self, row: int) -> None:
+        """Take note that a response changed, for every session that holds it."""
+        self.unlogged.touched.add(self.owners[self.table.owner[row]].session)
+        self.unlogged.touched.update(self.table.memberships.of_row.get(row, ()))
 
     def _file_number(self, ref: FileRef) -> int:
         number = self._file_numbers.get(ref)
@@ -250,18 +293,19 @@ class Store:
                 changed, moved = self.facts.learn(columns.source, path, one, is_remembered=True)
                 self._moved |= not moved.isdisjoint(self._sessions)
                 self.revision += changed
+                self._learn_totals(columns.source, one)
             news = self._news(columns, path)
             days = {self.calendar.day_hour(columns.time[entry])[0] for entry in news}
             self.revision += not days <= self.remembered_days
             self.remembered_days |= days
-            if news:
+            if news or self._holds_news(columns):
                 self._add_files(pack([file]))
             return self.revision != before
 
     def _news(self, columns: Columns, path: str) -> list[int]:
         """Return the entries that would change anything."""
         file = self._file_number(FileRef(columns.source, path))
-        owners = [self._owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
+        owners = [self.owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
         models = [self._models.of(model) for model in columns.models]
         names, would_add = Names(self.owners, self.models), self.table.would_add
         return [
@@ -269,6 +313,16 @@ class Store:
             for entry in range(len(columns))
             if would_add(Entry(columns, entry, file, owners[columns.owner[entry]], models[columns.model[entry]]), names)
         ]
+
+    def _holds_news(self, columns: Columns) -> bool:
+        """Whether it is news of any response which session holds it."""
+        if columns.source != TOTALLED:
+            return False
+        owners = [self.owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
+        rows = map(self.table.row_of.get, columns.key)
+        entries = (Entry(columns, entry, -1, owners[columns.owner[entry]], -1) for entry in range(len(columns)))
+        known = ((row, entry) for row, entry in zip(rows, entries, strict=True) if row is not None)
+        return any(self._is_membership_new(row, entry) for row, entry in known)
 
     def remember_files(self, paths: Collection[str]) -> None:
         """Mark the days of what was counted in files that are gone."""
@@ -327,7 +381,11 @@ class Store:
         return changes
 
     def settle(self) -> None:
-        """Find the first and last instants again of cells that lost theirs, and drop empty cells. Hold the lock."""
+        """Level what the client counted and no log shows with all else, then the cells. Hold the lock.
+
+        Cells that lost their first or last instant are given it again; empty ones go.
+        """
+        self._level_unlogged()
         lost = self.cells.lost
         if not lost:
             return
@@ -348,7 +406,44 @@ class Store:
         for row, extras in table.extras.items():
             for extra in extras:
                 see(row, self._models.of(extra.model))
+        for session, remainder in self.unlogged.all.items():
+            for key in self._keys_of_unlogged(session, remainder):
+                if key in lost:
+                    first, last = found.get(key, (remainder.time_ms, remainder.time_ms))
+                    found[key] = min(first, remainder.time_ms), max(last, remainder.time_ms)
         self._moved |= self.cells.mend(found)
+
+    def _level_unlogged(self) -> None:
+        """Put what the client counted and no log shows in its cells, in place of what was there of it."""
+        if not self.unlogged.touched:
+            return
+        changes = self.unlogged.level(self.table, self.owners, self.models, self.table.memberships)
+        for session, before, after in changes:
+            for sign, remainder in ((-1, before), (1, after)):
+                if remainder is not None:
+                    self._add_unlogged(session, remainder, sign)
+        self.revision += bool(changes)
+
+    def _add_unlogged(self, session: str, remainder: Remainder, sign: int) -> None:
+        keys = self._keys_of_unlogged(session, remainder)
+        for key, (model, usage) in zip(keys, remainder.models, strict=True):
+            price = self.unlogged_price(remainder, model, usage)
+            self.cells.add(key, remainder.time_ms, usage, price, sign, 0, 0)
+
+    def _keys_of_unlogged(self, session: str, remainder: Remainder) -> list[CellKey]:
+        """Return the cells a remainder is in, model by model."""
+        if not remainder.models:
+            return []
+        day, owner = self.calendar.day_hour(remainder.time_ms)[0], self.owner_number(self.unlogged_owner(session))
+        return [CellKey(day, owner, self._models.of(model)) for model, _ in remainder.models]
+
+    def unlogged_owner(self, session: str) -> Owner:
+        """Return whose it is what a session used beyond its log."""
+        return Owner(TOTALLED, session, "", "")
+
+    def unlogged_price(self, remainder: Remainder, model: str, usage: Usage) -> Price:
+        """Price what is left of a model."""
+        return self.pricer.price_of_sum(TOTALLED, model, remainder.time_ms, usage)
 
     # -- what goes out -------------------------------------------------------------------------------------
 
@@ -393,6 +488,7 @@ class Store:
             found.add((owner.source, owner.session))
         return found
 
-    def _owner_number(self, owner: Owner) -> int:
+    def owner_number(self, owner: Owner) -> int:
+        """Return the number of an owner."""
         self._sessions.add((owner.source, owner.session))
         return self._owners.of(owner)

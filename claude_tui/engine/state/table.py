@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from claude_tui.engine.state.key_index import KeyIndex
+from claude_tui.engine.state.memberships import Memberships
 from claude_tui.model import NEVER_MS, Extra
 from claude_tui.sources.columns import (
     ARRAYS,
@@ -56,9 +57,9 @@ class Table(SettledArrays):
     """
 
     __slots__ = (
-        "_keep_names", "cache_read", "extras", "file", "files", "flags", "input", "key", "model", "names", "offset",
-        "output", "owner", "owner_file", "owner_time", "reported", "row_of", "terms", "time", "web_search", "write_1h",
-        "write_5m",
+        "_keep_names", "cache_read", "extras", "file", "files", "flags", "input", "key", "memberships", "model",
+        "names", "offset", "output", "owner", "owner_file", "owner_time", "reported", "row_of", "terms", "time",
+        "web_search", "write_1h", "write_5m",
     )  # fmt: skip
 
     def __init__(self, *, keep_names: bool = True) -> None:
@@ -84,6 +85,7 @@ class Table(SettledArrays):
         self.reported: dict[int, int] = {}
         self.owner_time: dict[int, int] = {}
         self.owner_file: dict[int, int] = {}
+        self.memberships = Memberships()
 
     def __len__(self) -> int:
         return len(self.key)

@@ -14,9 +14,11 @@ from typing import Any, Final
 import orjson
 
 from claude_tui.model import Row
+from claude_tui.sources.claude.client_totals import KIND, ReadAt, client_total, complete
 from claude_tui.sources.claude.counters import count_of
 from claude_tui.sources.claude.dating import Dating
 from claude_tui.sources.claude.discovery import AGENT, session_of_path
+from claude_tui.sources.client_totals import ClientTotal, pack_pairs, pack_totals, short_model, unpack_totals
 from claude_tui.sources.instants import instant_ms
 from claude_tui.sources.lines import open_regular
 from claude_tui.sources.protocol import FileFacts
@@ -31,18 +33,18 @@ _TITLES: Final = {"summary": "summary", "ai-title": "aiTitle", "custom-title": "
 """Kinds of title lines with the field that holds the title, the least important first."""
 
 
-NOTES: Final = frozenset({"system", *_TITLES})
-"""Kinds of lines that may hold a title or a compaction."""
+NOTES: Final = frozenset({"system", KIND, *_TITLES})
+"""Kinds of lines that may hold a title, a compaction or what the client counted."""
 
 CONTINUES: Final = b'{"parentUuid":"'
 """How most lines of a conversation begin, and none with a title or a compaction."""
 
-_NOTE_MARKS: Final = (b"title", b"summary", b"compact_boundary", b"\\u")
-"""What a line with a title or a compaction cannot be without; an escape may hide any of them."""
+_NOTE_MARKS: Final = (b"title", b"summary", b"compact_boundary", KIND.encode(), b"\\u")
+"""What a line that is a note cannot be without; an escape may hide any of them."""
 
 
 def is_note(line: bytes) -> bool:
-    """Whether a raw line may hold a title or a compaction: it is short, continues no other line and has its mark."""
+    """Whether a raw line may be of a kind of `NOTES`: it is short, continues no other line and has its mark."""
     return len(line) <= MAX_NOTE and not line.startswith(CONTINUES) and any(mark in line for mark in _NOTE_MARKS)
 
 
@@ -66,9 +68,12 @@ class FactsGatherer:
         self.largest_prompt = 0
         self.named = ""
         self.dating = Dating()
+        self._totals: list[ClientTotal] = []
+        self._asked: set[tuple[str, str]] = set()
         self._is_agent = False
         if state:
-            ranks, self._found, self._turn, self.named, dating = json.loads(state)
+            ranks, self._found, self._turn, self.named, dating, asked = json.loads(state)
+            self._asked = {(model, other) for model, other in asked}
             self._title_rank, self.context_ms, self.usage_ms = ranks
             self.dating = Dating(*dating)
             self.context = self._found.get("context_tokens", 0), self._found.get("context_model", "")
@@ -85,7 +90,7 @@ class FactsGatherer:
         """Return what later lines are added to."""
         self._note_context()
         ranks = [self._title_rank, self.context_ms, self.usage_ms]
-        known = [ranks, self._found, self._turn, self.named, self.dating.state()]
+        known = [ranks, self._found, self._turn, self.named, self.dating.state(), sorted(self._asked)]
         try:
             return orjson.dumps(known).decode()
         except TypeError:  # a text that is no Unicode, or a number of more than 64 bits
@@ -98,7 +103,8 @@ class FactsGatherer:
         turn = {name: value for name, value in self._turn.items() if name != "session"}
         whose = "parent" if self._is_agent else "session"
         named = self.named if self._is_agent else self._turn.get("session") or self.named
-        told = {**self._found, **turn, whose: named or self._session_of_path, "last_ms": last_ms}
+        asked = pack_pairs(self._asked)
+        told = {**self._found, **turn, "asked_models": asked, whose: named or self._session_of_path, "last_ms": last_ms}
         return FileFacts(**told, is_complete=True)
 
     @property
@@ -106,7 +112,7 @@ class FactsGatherer:
         """The session of a line that names none."""
         return self.named or self._session_of_path
 
-    def see(self, value: Mapping[str, Any], row: Row | None, line: bytes) -> Iterable[Row]:
+    def see(self, value: Mapping[str, Any], row: Row | None, line: bytes, offset: int) -> Iterable[Row]:
         """Take in one object of a line but for whose turn it is, the usage row it is if it is one, the line's bytes.
 
         Returns the rows to count: this one, unless it must wait for an instant, and those that waited for it.
@@ -114,13 +120,21 @@ class FactsGatherer:
         if self.needs_start:
             self.see_start(_text(value, "cwd"), _text(value, "sessionId"), agent_of(value))
         if is_note(line):
-            self.see_note(value)
+            self.see_note(value, offset)
         rows = self.see_time(instant_ms(value.get("timestamp")))
         dated = row if row is None or row.time_ms else self.dating.date(row)
         if dated is not None:
             self._see_usage(dated)
             rows.append(dated)
+        if row is not None and not _has_fallback(value):
+            self.see_asked(row.model, _text(value, "requestedModel"))
         return rows
+
+    def see_asked(self, model: str, asked: str) -> None:
+        """Learn which model was asked when `model` answered, "" where the client does not say."""
+        if asked:
+            name = short_model(asked)
+            self._asked.add((short_model(model), name))
 
     def see_time(self, time_ms: int) -> list[Row]:
         """Process the instant of a line, 0 if it has none. Returns the rows that waited for it."""
@@ -154,14 +168,17 @@ class FactsGatherer:
         self.context_ms = self.largest_prompt = _NEVER
         self.context = 0, ""
 
-    def see_note(self, value: Mapping[str, Any]) -> None:
-        """Learn titles and compactions.
+    def see_note(self, value: Mapping[str, Any], offset: int) -> None:
+        """Learn titles, compactions and what the client counted.
 
         A name the user gave beats one a model made, which beats a summary; of one kind the newest.
         """
         kind = _text(value, "type")
         if kind == "system" and value.get("subtype") == "compact_boundary":
             self._see_compaction(value)
+        total = client_total(value, offset) if kind == KIND and not self._is_agent else None
+        if total is not None:
+            self._totals.append(total)
         if kind not in _TITLES:
             return
         rank = list(_TITLES).index(kind)
@@ -169,6 +186,14 @@ class FactsGatherer:
         if title and rank >= self._title_rank:
             self._title_rank = rank
             self._found["title"] = title
+
+    def complete_totals(self, read_at: ReadAt) -> None:
+        """Look at what stands before what the client counted, if anything of that is new."""
+        if self._totals:
+            known = unpack_totals(self._found.get("client_totals", ""))
+            made = complete(self._totals, known, read_at)
+            self._found["client_totals"] = pack_totals((*known, *made))
+            self._totals = []
 
     def _see_compaction(self, value: Mapping[str, Any]) -> None:
         """Learn how full the context was, and where the client says so what is left of it."""
@@ -221,6 +246,16 @@ class FactsGatherer:
         self._turn = {
             "branch": branch, "version": version, "session": session, "last_kind": last_kind, "last_ms": time_ms,
         }  # fmt: skip
+
+
+def _has_fallback(value: Mapping[str, Any]) -> bool:
+    """Whether the server itself had another model answer, which is then the one the client counts at."""
+    message = value.get("message")
+    usage = message.get("usage") if isinstance(message, dict) else None
+    passes = usage.get("iterations") if isinstance(usage, dict) else None
+    return isinstance(passes, list) and any(
+        isinstance(one, dict) and one.get("type") == "fallback_message" for one in passes
+    )
 
 
 def agent_of(value: Mapping[str, Any]) -> str:

@@ -63,6 +63,7 @@ class _Reading:
             self._block, self._block_offset, self._dated_to = block, offset, 0
             self._read_block(offset, block)
             self._see_last_turn(block)
+        self._facts.complete_totals(reader.read_at)
         return ColumnsRead(
             self._builder.columns(),
             reader.checkpoint(state=self._facts.state()),
@@ -123,7 +124,7 @@ class _Reading:
             if row is not None and not row.time_ms and not knows_line_before:
                 self._see_dated_line(offset - self._block_offset)
                 knows_line_before = True
-            counted = facts.see(value, row, line)
+            counted = facts.see(value, row, line, offset)
             self._add(counted)
             knows_line_before |= bool(instant_ms(value.get("timestamp")))
             if row is not None:

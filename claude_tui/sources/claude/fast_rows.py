@@ -78,6 +78,7 @@ class FastBuilder(ColumnsBuilder):
             and row.agentId == last.agentId
             and row.isSidechain is last.isSidechain
             and message.model == (before := last.message).model
+            and row.requestedModel == last.requestedModel
             and usage.speed == (used := before.usage).speed
             and usage.service_tier == used.service_tier
             and usage.inference_geo == used.inference_geo
@@ -209,6 +210,8 @@ class FastBuilder(ColumnsBuilder):
         speed, geo, tier = usage.speed, usage.inference_geo, usage.service_tier
         named = (model, session, agent, cwd, version, row.isSidechain, speed, geo, tier)
         known = self._shared.get(named)
+        if model != SYNTHETIC_MODEL:
+            self._facts.see_asked(model, row.requestedModel)
         if known is not None:
             return known
         is_usual = session and cwd and model != SYNTHETIC_MODEL and speed != "fast" and geo != "us" and tier != "batch"

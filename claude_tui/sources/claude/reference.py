@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from claude_tui.model import Row
+from claude_tui.sources.claude.client_totals import KIND, client_total, complete
 from claude_tui.sources.claude.discovery import decoded_dir, session_of_path
 from claude_tui.sources.claude.rule import usage_row
+from claude_tui.sources.client_totals import ClientTotal, short_model
 from claude_tui.sources.instants import instant_ms
 
 _MAX_BROKEN = 256
@@ -32,20 +34,21 @@ _decoder = json.JSONDecoder(parse_int=_number)
 
 
 class Transcript(NamedTuple):
-    """What a file says: its usage rows in file order, the session it is the main file of ("" for none), its folder."""
+    """What a file says: its usage rows in file order, the session it is the main file of ("" for none), its folder,
+    what the client counted and, for each model that answered, those that had been asked.
+    """
 
     rows: list[Row]
     session: str
     cwd: str
+    totals: list[ClientTotal]
+    asked: set[tuple[str, str]]
 
 
 def reference_transcript(path: str) -> Transcript:
     """Read a transcript. Rows that nothing in the file dates are left out."""
-    lines = [
-        (offset, value)
-        for offset, text in reference_lines(Path(path).read_bytes())
-        for value in reference_objects(text)
-    ]
+    data = Path(path).read_bytes()
+    lines = [(offset, value) for offset, text in reference_lines(data) for value in reference_objects(text)]
     instants = [instant_ms(value.get("timestamp")) for _, value in lines]
     after = [0] * (len(lines) + 1)
     for at in reversed(range(len(lines))):
@@ -65,7 +68,18 @@ def reference_transcript(path: str) -> Transcript:
     is_agent = Path(path).name.startswith("agent-") or (started.get("isSidechain") and _text(started, "agentId"))
     turns = [v for _, v in lines if v.get("type") in ("user", "assistant") and not v.get("isSidechain")]
     session = (_text(turns[-1], "sessionId") if turns else "") or named or session_of_path(path)
-    return Transcript(rows, "" if is_agent else session, _text(started, "cwd"))
+    said = [client_total(value, offset) for offset, value in lines if value.get("type") == KIND and not is_agent]
+    totals = complete([total for total in said if total], (), lambda size, offset: data[offset : offset + size])
+    asked = {
+        (short_model(row.model), short_model(_text(value, "requestedModel")))
+        for offset, value in lines
+        if (row := usage_row(value, "", offset)) and _text(value, "requestedModel") and not _has_fallback(row)
+    }
+    return Transcript(rows, "" if is_agent else session, _text(started, "cwd"), totals, asked)
+
+
+def _has_fallback(row: Row) -> bool:
+    return '"fallback_message"' in row.terms
 
 
 def _text(value: dict[str, object], name: str) -> str:

@@ -39,7 +39,7 @@ class ClaudeSource:
             for offset, line in reader:
                 for value in reader.objects(offset, line, is_slim=True):
                     row = usage_row(value, gatherer.session, offset)
-                    counted = gatherer.see(value, row, line)
+                    counted = gatherer.see(value, row, line, offset)
                     rows += [one if one.cwd else replace(one, cwd=fallback_cwd) for one in counted]
                     gatherer.see_turn(value)
                     if row is not None:
@@ -47,6 +47,7 @@ class ClaudeSource:
                             reader.problem(ProblemKind.UNDATED, offset, BEFORE if counted else AFTER)
                         for name in bad_counts(value):
                             reader.problem(ProblemKind.BAD_COUNT, offset, name)
+            gatherer.complete_totals(reader.read_at)
             checkpoint = reader.checkpoint(state=gatherer.state())
             return FileRead(
                 rows,

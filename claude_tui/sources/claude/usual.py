@@ -78,6 +78,7 @@ class UsualRow(Struct, gc=False, kw_only=True):
     isSidechain: bool
     agentId: str = ""
     message: Message
+    requestedModel: str = ""
     type: Literal["assistant"]
     timestamp: str
     cwd: str

@@ -195,9 +195,31 @@ def of_explanation(found: Explanation, zone: tzinfo) -> Lines:
         lines.append(
             fact(place[-NAMES:], row.reason, f"{figures.clock(row.time_ms, zone)}, {row.usage.output:,} output")
         )
+    if found.client:
+        lines += [Content(""), Heading("what the client counted"), *client_lines(found)]
     lines += [Content(""), Heading("what it was priced with"), *rate_lines(found)]
     if found.flags:
         lines += [Content(""), *flag_lines(found.flags)]
+    return lines
+
+
+def client_lines(found: Explanation) -> Lines:
+    """What the client itself counted of the sessions, and what of that no log shows."""
+    sessions = found.client
+    told = sum(one.client_nano for one in sessions)
+    logged, replies = sum(one.logged_nano for one in sessions), sum(one.responses for one in sessions)
+    lines: Lines = [
+        fact(
+            "client", figures.money(told, 12), f"in {figures.many(len(sessions), 'whole session')}, at its own prices"
+        ),
+        fact("in the log", figures.money(logged, 12), figures.many(replies, "reply", "replies")),
+    ]
+    if found.unlogged_nano:
+        share = f"{found.unlogged_nano / found.cost_nano:.0%} of the cost" if found.cost_nano else ""
+        lines.append(fact("unlogged calls", figures.money(found.unlogged_nano, 12), share))
+    if any(one.is_lower_bound for one in sessions):
+        notes = dict.fromkeys(note for one in sessions for note in one.notes)
+        lines.append(fact("≥ there may be more", "", "; ".join(notes)))
     return lines
 
 

@@ -13,7 +13,7 @@ from textual import work
 from textual.content import Content
 
 from claude_tui import figures
-from claude_tui.model import Query, Response, Snapshot
+from claude_tui.model import UNLOGGED, Query, Response, Snapshot
 from claude_tui.sources.display import display_name
 from claude_tui.sources.turn import TurnDetails
 from claude_tui.ui.source import SnapshotSource
@@ -239,6 +239,8 @@ class TurnsView(TableView):
 
 
 def _agent(row: Response) -> str:
+    if row.extra == UNLOGGED:
+        return "unlogged calls"
     return display_name(row.agent) + (f" {display_name(row.extra)}" if row.extra else "")
 
 

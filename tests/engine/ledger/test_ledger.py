@@ -545,3 +545,24 @@ def test_what_only_reads_the_ledger_starts_no_thread_so_that_workers_can_be_fork
     assert LedgerFollower(store, ledger_in(tmp_path), scope, Given()).follow({}) is Followed.GIVEN
     assert len(list_responses(store)) == 1
     assert threading.enumerate() == before
+
+
+def test_what_only_a_cache_read_beyond_the_ledger_is_kept_when_the_log_goes_on(
+    claude_home: ClaudeHome, tmp_path: Path
+) -> None:
+    path = claude_home.append(assistant("msg_1", T, usage(1, 1)))
+    ledger = ledger_in(tmp_path)
+    run = Run(claude_home.folder, ledger)
+    run.end()
+    # A program that keeps no ledger reads on; a screen starts from its cache, and the log goes on.
+    claude_home.append(assistant("msg_2", T + 1, usage(2, 2)))
+    run.keeper = LedgerKeeper(Ledger.open(tmp_path / "nowhere.db", "here"), PRICER, UTC)
+    run.follow()
+    run.keeper = LedgerKeeper(ledger, PRICER, UTC)
+    run.keeper.start(discover(run.config))
+    claude_home.append(assistant("msg_3", T + 2, usage(3, 3)))
+    run.follow()
+    assert wait_until(lambda: [len(file) for file in content_of(ledger).values()] == [3])
+    run.end()
+    path.unlink()
+    assert len(list_responses(ran(claude_home.folder, ledger))) == 3

@@ -19,7 +19,7 @@ from claude_tui.engine.queries.explain import (
 )
 from claude_tui.engine.queries.responses import list_responses, totals_of
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Query, Response
+from claude_tui.model import UNLOGGED, Query, Response
 from claude_tui.sources.claude.reference import reference_transcript
 from tests.engine.counting import GOLDEN_SETS, NOW_MS, counted, transcripts_of
 from tests.logs import ClaudeHome, assistant, usage
@@ -50,6 +50,8 @@ def test_every_usage_row_of_real_logs_is_either_counted_or_dropped_for_a_reason(
 def test_the_row_said_to_count_is_the_one_that_was_counted(folder: Path) -> None:
     store = counted(folder, keep_names=False)
     for response in list_responses(store):
+        if response.extra == UNLOGGED:
+            continue
         found = explain(store, response)
         (winner,) = [row for row in found.rows if row.reason == COUNTED]
         (owner,) = [row for row in found.rows if row.is_owner]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from claude_tui.clients import CLIENTS
+from claude_tui.engine.queries.client_totals import ClientSession
 from claude_tui.model import ESTIMATE_FLAGS, Usage
 from claude_tui.pricing.explain import RateRow
 from claude_tui.sources.claude.audit import COPY, PROGRESS, SIDE_QUESTION
@@ -28,6 +29,8 @@ REASONS: Final[Mapping[str, str]] = {
 """In words, why a row counts or does not count."""
 
 FLAGS: Final[Mapping[str, str]] = {
+    "unlogged": "calls that no log shows, as the client itself counted them",
+    "at_least": "such calls, of which there may have been more",
     "assumed_5m": "cache writes of unknown lifetime, priced as 5 minutes",
     "split_short": "the split of cache writes did not add up; the rest is priced as 5 minutes",
     "split_over": "the split of cache writes exceeded their sum; the split is used",
@@ -86,6 +89,8 @@ class Explanation:
 
     `clients` are those whose responses these are.
 
+    `client` are the sessions the client told a total of; `unlogged_nano` of the cost is what only these show.
+
     For a single response, `rows` are all its rows, in order, and `why` says why the counted one was chosen. `problem`
     says what could not be explained.
     """
@@ -111,6 +116,8 @@ class Explanation:
     counted_rows: int = 0
     duplicates: Counter[str] = field(default_factory=Counter)
     passed_over: int = 0
+    unlogged_nano: int = 0
+    client: tuple[ClientSession, ...] = ()
     files_gone: int = 0
     rows: tuple[RowFound, ...] = ()
     why: str = ""

@@ -10,10 +10,11 @@ from collections import Counter
 from typing import Final
 
 from claude_tui.clients import CLIENTS
+from claude_tui.engine.queries.client_totals import client_sessions
 from claude_tui.engine.queries.explain.explanation import Explanation
 from claude_tui.engine.queries.explain.files import read_again, with_siblings
 from claude_tui.engine.queries.explain.price_sums import PriceSums
-from claude_tui.engine.queries.responses import matching_rows
+from claude_tui.engine.queries.responses import matching_rows, unlogged_lines
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
 
@@ -25,6 +26,7 @@ def explain_query(store: Store, query: Query, files_s: float, rows_s: float) -> 
     """Explain the sum over a query, spending at most so many seconds on its responses and on its files."""
     found = Explanation(prices=store.pricer.describe())
     with store.lock:
+        store.settle()
         rows = matching_rows(store, query)
         covered = bytearray(len(store.table))
         files: Counter[int] = Counter()
@@ -45,7 +47,11 @@ def explain_query(store: Store, query: Query, files_s: float, rows_s: float) -> 
         with store.lock:
             for row in rows[max(0, start - STEP) : start]:
                 sums.add(row, found)
+    with store.lock:
+        for line in unlogged_lines(store, query):
+            sums.add_line(line, found)
     sums.finish(found)
+    found.client = tuple(client_sessions(store, query))
     mains = [place.path for place in places if place.source == "claude"]
     read_again(store, found, covered, with_siblings(store, mains), files_s)
     return found

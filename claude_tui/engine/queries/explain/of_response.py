@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 
+from claude_tui.engine.queries.client_totals import client_sessions
 from claude_tui.engine.queries.explain.explanation import COUNTED, Explanation, RowFound
 from claude_tui.engine.queries.explain.files import reason_of, with_siblings
 from claude_tui.engine.queries.explain.price_sums import PriceSums
 from claude_tui.engine.queries.responses import lines_of
 from claude_tui.engine.queries.turns import response_key
 from claude_tui.engine.state.store import Store
-from claude_tui.model import NEVER_MS, Response
+from claude_tui.model import NEVER_MS, UNLOGGED, Query, Response
 from claude_tui.sources.claude.audit import AuditedRow, audit_file, identity_of
 from claude_tui.sources.claude.turns import counted_line
 from claude_tui.sources.columns import Owner, Rank, key_number, row_rank
@@ -20,6 +21,8 @@ from claude_tui.sources.columns import Owner, Rank, key_number, row_rank
 def explain_response(store: Store, response: Response, files_s: float) -> Explanation:
     """Explain one response (or the one an extra belongs to), spending at most so many seconds on its files."""
     found = Explanation(prices=store.pricer.describe(), clients=(response.source,), to_look_at=1)
+    if response.extra == UNLOGGED:
+        return _explain_unlogged(store, response, found)
     key = response_key(response)
     with store.lock:
         row = _row_of(store, response.source, key)
@@ -44,6 +47,16 @@ def explain_response(store: Store, response: Response, files_s: float) -> Explan
     rows = list(_rows_of(found, key, needle, paths, files_s))
     found.usage_rows, found.counted_rows = len(rows), 1
     found.rows = tuple(_judged(rows, counted, found))
+    return found
+
+
+def _explain_unlogged(store: Store, response: Response, found: Explanation) -> Explanation:
+    """Explain what only the client's own total shows of a session."""
+    sums = PriceSums(store, "")
+    sums.add_line(response, found)
+    sums.finish(found)
+    found.client = tuple(client_sessions(store, Query(session=response.session)))
+    found.looked_at = 1
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from claude_tui.engine.queries.explain.explanation import Explanation, RateUse, Unpriced
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Price, PriceStatus, Usage
+from claude_tui.model import Price, PriceStatus, Response, Usage
 from claude_tui.pricing.explain import RateFinder, RateRow
 from claude_tui.sources.columns import LOWER_BOUND
 
@@ -35,6 +35,11 @@ class PriceSums:
                 found.extras[extra.kind] += 1
                 price = store.extra_price(row, number)
                 self._add(source, extra.model, time_ms, extra.usage, extra.terms, price, found, 0)
+
+    def add_line(self, line: Response, found: Explanation) -> None:
+        """Add what no log shows of a session and a model."""
+        found.unlogged_nano += line.price.nano or 0
+        self._add(line.source, line.model, line.time_ms, line.usage, "", line.price, found, 0)
 
     def finish(self, found: Explanation) -> None:
         """Put the sums into an explanation."""

@@ -1,0 +1,159 @@
+"""The rows in which Claude Code says what a session has used so far ("cost-state"), and what stands before them.
+
+Such a row has no instant and says nothing of the process that wrote it: the lines before it do, and they are looked
+at here, once, when it is met. Must not know responses, nor what follows from a total.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from claude_tui.model import Usage
+from claude_tui.sources.claude.counters import count_of
+from claude_tui.sources.client_totals import ClientTotal
+from claude_tui.sources.instants import instant_ms
+from claude_tui.sources.json_values import text_of
+from claude_tui.sources.objects import decode_objects
+
+KIND: Final = "cost-state"
+CLOCK_MS: Final = 250
+"""So much later than a line says it may have been written."""
+
+_MOST: Final = 1e15
+"""The client itself refuses a row with larger numbers."""
+_NEAR_BYTES: Final = 1 << 16
+_WINDOW_BYTES: Final = 1 << 20
+_TOKENS: Final = ("inputTokens", "outputTokens", "cacheCreationInputTokens", "cacheReadInputTokens")
+_HOUR: Final = "cacheCreationEphemeral1hInputTokens"
+
+ReadAt = Callable[[int, int], bytes]
+"""Takes a size and an offset and returns bytes of the file, fewer at its end."""
+
+
+def client_total(row: Mapping[str, Any], offset: int) -> ClientTotal | None:
+    """Return what a row says, None where the client would not believe it. `complete` adds what it does not say."""
+    session, used = row.get("sessionId"), row.get("modelUsage")
+    numbers = [row.get(name) for name in ("startTime", "totalDuration", "totalAPIDuration", "totalCostUSD")]
+    if not isinstance(session, str) or not isinstance(used, dict) or not all(map(_is_sound, numbers)):
+        return None
+    models: dict[str, Usage] = {}
+    for name, one in used.items():
+        told = (*_TOKENS, "webSearchRequests", "costUSD")
+        if not isinstance(one, dict) or not all(_is_sound(one.get(key)) for key in told):
+            return None
+        given, output, writes, reads = (count_of(one[key]) for key in _TOKENS)
+        hour = min(count_of(one.get(_HOUR)), writes)
+        usage = Usage(given, output, writes - hour, hour, reads, count_of(one["webSearchRequests"]))
+        model = name.removesuffix("[1m]")
+        models[model] = Usage(*map(sum, zip(models.get(model, Usage()), usage, strict=True)))
+    start_ms, duration_ms, api_ms = (int(value) for value in numbers[:3])  # type: ignore[arg-type]
+    cost_nano = round(numbers[3] * 1e9)  # type: ignore[operator]
+    is_split = all(_HOUR in one for one in used.values())
+    ordered = tuple(sorted(models.items()))
+    return ClientTotal(session, start_ms, duration_ms, api_ms, cost_nano, offset, 0, is_split, ordered)
+
+
+def complete(found: Iterable[ClientTotal], known: Iterable[ClientTotal], read_at: ReadAt) -> list[ClientTotal]:
+    """Add to totals what the lines before them say. `known` are those that stood before them in the same file."""
+    before, made = list(known), []
+    for total in found:
+        total = total._replace(last_ms=_newest_ms(read_at, total.offset))
+        base = next((one for one in reversed(before) if _may_follow(one, total)), None)
+        if base is not None:
+            start_ms = total.last_ms - (total.duration_ms - base.duration_ms)
+            first_ms = _first_ms(read_at, base.offset, total.offset)
+            is_doubtful = 0 < first_ms < start_ms - 1
+        else:
+            is_doubtful = total.last_ms > total.start_ms + total.duration_ms + CLOCK_MS
+        if is_doubtful:
+            total = _with_turns(total, base.offset if base is not None else -1, read_at)
+        before.append(total)
+        made.append(total)
+    return made
+
+
+def _may_follow(one: ClientTotal, total: ClientTotal) -> bool:
+    """Whether a process may have begun with what `one` says and ended with `total`."""
+    return (one.session, one.start_ms) == (total.session, total.start_ms) and one.duration_ms <= total.duration_ms
+
+
+def _is_sound(value: object) -> bool:
+    return type(value) in (int, float) and 0 <= value <= _MOST  # type: ignore[operator]
+
+
+def _newest_ms(read_at: ReadAt, end: int) -> int:
+    """Return the newest instant of the lines shortly before an offset that are the session's own."""
+    size = _NEAR_BYTES
+    while True:
+        start = max(0, end - size)
+        data = read_at(end - start, start)
+        lines = data.split(b"\n")
+        found = [
+            _time_ms(value) for line in lines[1 if start else 0 :] for value in decode_objects(line) if _is_own(value)
+        ]
+        newest = max(found, default=0)
+        if newest or not start:
+            return newest
+        size *= 16
+
+
+def _first_ms(read_at: ReadAt, start: int, end: int) -> int:
+    """Return the instant of the first dated line between two offsets that is the session's own."""
+    for _, value in _objects(read_at, start, end):
+        if _is_own(value) and _time_ms(value):
+            return _time_ms(value)
+    return 0
+
+
+def _with_turns(total: ClientTotal, since: int, read_at: ReadAt) -> ClientTotal:
+    """Look whether all that was asked since an offset led to where the total stands: then one process wrote it."""
+    parents: dict[str, str] = {}
+    prompts: list[tuple[int, int, str]] = []
+    leaf, has_root = "", False
+    for offset, value in _objects(read_at, 0, total.offset):
+        uuid, time_ms = text_of(value, "uuid"), _time_ms(value)
+        if not time_ms:
+            continue
+        if uuid:
+            parents[uuid] = text_of(value, "parentUuid")
+            if offset > since:
+                leaf, has_root = uuid, has_root or not parents[uuid]
+        if _is_prompt(value) and _is_own(value):
+            prompts.append((offset, time_ms, uuid))
+    ancestors: set[str] = set()
+    while leaf and leaf not in ancestors:
+        ancestors.add(leaf)
+        leaf = parents.get(leaf, "")
+    is_linear = has_root or all(uuid in ancestors for offset, _, uuid in prompts if offset > since and uuid)
+    asked = tuple((offset, time_ms) for offset, time_ms, _ in prompts)
+    return total._replace(since=since, is_linear=is_linear, prompts=asked)
+
+
+def _objects(read_at: ReadAt, start: int, end: int) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the objects of the lines from one offset to another, with the offsets of their lines."""
+    carry, at = b"", start
+    while start < end and (data := read_at(min(_WINDOW_BYTES, end - start), start)):
+        start += len(data)
+        *lines, carry = (carry + data).split(b"\n")
+        for line in lines:
+            for value in decode_objects(line, is_slim=True):
+                yield at, value
+            at += len(line) + 1
+
+
+def _is_prompt(value: Mapping[str, Any]) -> bool:
+    """Whether a line is what the user asked, not what a tool answered."""
+    answers = ("sourceToolAssistantUUID", "toolUseResult", "isMeta")
+    return value.get("type") == "user" and not any(value.get(name) for name in answers)
+
+
+def _is_own(value: Mapping[str, Any]) -> bool:
+    """Whether a line is the session's own and not copied from another one."""
+    session, fork = text_of(value, "sessionId"), value.get("forkedFrom")
+    origin = text_of(value, "requestSessionId") or (text_of(fork, "sessionId") if isinstance(fork, dict) else "")
+    return not origin or origin == session
+
+
+def _time_ms(value: Mapping[str, Any]) -> int:
+    return instant_ms(value.get("timestamp"))

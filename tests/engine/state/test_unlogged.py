@@ -1,0 +1,174 @@
+"""What the client counted and no log shows: the same however it is read, and never above what was served."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from claude_tui.engine.count import count
+from claude_tui.engine.queries.responses import list_responses
+from claude_tui.engine.scan.reading import FileReader, Task, discover
+from claude_tui.engine.setup import Setup
+from claude_tui.engine.state.batch import pack
+from claude_tui.engine.state.store import Store
+from claude_tui.sources.protocol import Checkpoint
+from tests.engine.counting import (
+    PRICER,
+    UTC,
+    assert_sums_agree,
+    config_of,
+    counted,
+    counted_exactly,
+    placeless,
+    reference,
+)
+from tests.engine.ledgers import Run, ledger_in
+from tests.engine.unlogged import SETS, counted_sums, expected, expected_left, left_of, served
+
+golden = pytest.mark.parametrize("folder", SETS, ids=lambda folder: folder.name)
+
+
+@golden
+def test_the_remainder_of_each_session_and_model_is_what_was_served_and_not_logged(folder: Path) -> None:
+    store = counted(folder)
+    assert left_of(store) == expected_left(folder)
+    for session, one in expected(folder).items():
+        if one["cost_states"]:
+            left = store.unlogged.all[session]
+            assert left.is_lower_bound == one["lower_bound"], session
+            assert left.uncovered == sum(one["not_covered"].values()), session
+            assert left.estimated_output == sum(model["output"] for model in one["output_only"].values()), session
+
+
+@golden
+def test_totals_and_every_view_have_what_no_log_shows(folder: Path) -> None:
+    counted_exactly(folder)
+
+
+@golden
+def test_files_in_any_order_give_the_same(folder: Path) -> None:
+    files = discover(config_of(folder))
+    reader = FileReader(PRICER, UTC, keep_names=True)
+    for seed in range(4):
+        random.Random(seed).shuffle(files)
+        store = Store(PRICER, UTC)
+        for file in files:
+            store.take_in(pack([reader.read(Task(file))]))
+            if seed % 2:
+                assert_sums_agree(store)
+        assert placeless(list_responses(store)) == placeless(reference(folder))
+        assert_sums_agree(store)
+
+
+@golden
+def test_what_is_appended_line_by_line_gives_the_same(folder: Path, tmp_path: Path) -> None:
+    there = tmp_path / folder.name
+    files = [path for path in sorted(folder.rglob("*.jsonl")) if "projects" in path.parts]
+    texts = {path: path.read_bytes().splitlines(keepends=True) for path in files}
+    chance = random.Random(1)
+    store, known = Store(PRICER, UTC), dict[str, Checkpoint]()
+    reader = FileReader(PRICER, UTC, keep_names=True)
+    while any(texts.values()):
+        path = chance.choice([path for path in files if texts[path]])
+        taken, texts[path] = texts[path][:40], texts[path][40:]
+        copy = there / path.relative_to(folder)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        with copy.open("ab") as file:
+            file.write(b"".join(taken))
+        for found in discover(config_of(there)):
+            read = reader.read(Task(found, known.get(found.path)))
+            store.take_in(pack([read]))
+            assert read.outcome.checkpoint is not None
+            known[found.path] = read.outcome.checkpoint
+        assert_sums_agree(store)
+    assert left_of(store) == expected_left(folder)
+    assert placeless(list_responses(store)) == placeless(reference(there))
+
+
+@golden
+def test_a_cache_gives_the_same_and_what_comes_later_is_added_to_it(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("claude_tui.engine.count.UNSAVED_BYTES", 0)
+    there = tmp_path / "logs"
+    shutil.copytree(folder, there)
+    last = max(there.glob("projects/*/*.jsonl"), key=lambda path: path.stat().st_size)
+    text = last.read_bytes()
+    cut = text.index(b"\n", len(text) // 2) + 1
+    last.write_bytes(text[:cut])
+
+    def cached() -> Store:
+        return count(Setup(config_of(there), PRICER, UTC, cache_folder=tmp_path / "cache"), processes=0)
+
+    before = placeless(list_responses(cached()))
+    again = cached()
+    assert again.table_loader is not None
+    assert_sums_agree(again)
+    assert placeless(list_responses(again)) == before
+    last.write_bytes(text)
+    grown = cached()
+    assert placeless(list_responses(grown)) == placeless(reference(there))
+    assert_sums_agree(grown)
+
+
+@golden
+def test_a_ledger_alone_gives_the_same(folder: Path, tmp_path: Path) -> None:
+    there = tmp_path / "logs"
+    shutil.copytree(folder, there)
+    with_logs = list_responses(Run(there, ledger_in(tmp_path)).end())
+    for path in sorted(there.glob("projects/*/*.jsonl")):
+        path.unlink()
+        left = Run(there, ledger_in(tmp_path)).end()
+        assert left_of(left) == expected_left(folder)
+        assert_sums_agree(left)
+    assert placeless(list_responses(left)) == placeless(with_logs)
+
+
+@golden
+def test_logs_copied_to_a_second_place_add_nothing(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "copy")
+    assert left_of(counted(folder, tmp_path / "copy")) == expected_left(folder)
+
+
+@golden
+@pytest.mark.parametrize("seed", range(12))
+def test_damaged_logs_never_show_more_than_was_served(folder: Path, tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    there = tmp_path / "logs"
+    shutil.copytree(folder, there)
+    places = [there]
+    for path in sorted(there.glob("projects/*/**/*.jsonl")):
+        lines = path.read_bytes().splitlines(keepends=True)
+        match chance.randrange(6):
+            case 0:
+                path.unlink()
+            case 1:
+                path.write_bytes(b"".join(lines[: chance.randrange(len(lines))]))
+            case 2:
+                path.write_bytes(b"".join(line for line in lines if b'"cost-state"' not in line))
+            case 3:
+                path.write_bytes(b"".join(line for line in lines if chance.random() < 0.9 or b'"cost-state"' in line))
+            case 4:
+                other = tmp_path / "second" / path.relative_to(there)
+                other.parent.mkdir(parents=True, exist_ok=True)
+                other.write_bytes(b"".join(lines[: chance.randrange(len(lines) + 1)]))
+                places = [there, tmp_path / "second"]
+            case _:
+                pass
+    store = counted(*places)
+    truth = served(folder)
+    assert {name: number for name, number in counted_sums(store).items() if number > truth[name]} == {}
+    assert_sums_agree(store)
+
+
+def test_a_total_of_something_else_than_numbers_is_passed_over(tmp_path: Path) -> None:
+    for bad in ("x", -1, None, True, 1e16, [1]):
+        row = {"type": "cost-state", "sessionId": "s1", "startTime": 1, "totalDuration": 1, "totalAPIDuration": bad}
+        path = tmp_path / "projects" / "-home" / "s1.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({**row, "totalCostUSD": 1, "modelUsage": {}}) + "\n")
+        assert left_of(counted(tmp_path)) == {}
