@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from claude_tui.ui.widgets.header import VIEW_NAMES, tabs
+from claude_tui.ui.settings.choices import VIEW_NAMES
+from claude_tui.ui.widgets.header import tabs
 from tests.logs import ClaudeHome, assistant, usage
 from tests.ui.fakes import FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text
@@ -41,7 +42,7 @@ def test_only_numbers_of_the_others_where_there_is_little_room() -> None:
 async def test_turns_mark_the_view_they_were_reached_from() -> None:
     async with running(size=(76, 20)) as (app, pilot):
         await press(pilot, "4", "enter")
-        assert app.place.view == "turns"
+        assert app.main.navigation.here.view == "turns"
         (line,) = app.screen._compositor.render_strips()[:1]
         (marked,) = [one.text for one in line if "Sessions" in one.text]
         (other,) = [one for one in line if "Models" in one.text]

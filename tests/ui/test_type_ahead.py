@@ -81,11 +81,11 @@ SELECTING = {"2", "4", "5"}
 
 
 def place(app: ClaudeTop) -> tuple[object, ...]:
-    table = app.view.table
+    table = app.main.view.table
     return (
-        app.places,
-        app.period,
-        app.client,
+        app.main.navigation.stops,
+        app.main.period,
+        app.main.navigation.client,
         table.filter if table else None,
         table.cursor_key if table else None,
         len(app.screen_stack),
@@ -104,13 +104,13 @@ async def walked(keys: Sequence[str], *, is_slow: bool, at_once: bool) -> tuple[
                 source.may_answer.clear()
             await type_at_once(app, *keys)
             source.may_answer.set()
-            await wait_until(pilot, lambda: not app.typed.is_waiting and app.is_current)
+            await wait_until(pilot, lambda: not app.main.typed.is_waiting and app.main.is_up_to_date)
         else:
             for key in keys:
                 await pilot.press(key)
                 await pilot.pause()
                 if len(app.screen_stack) == 1:
-                    await wait_until(pilot, lambda: app.is_current)
+                    await wait_until(pilot, lambda: app.main.is_up_to_date)
         await settled(pilot)
         return place(app)
 
@@ -130,27 +130,29 @@ async def test_a_row_is_of_the_client_that_was_chosen_just_before() -> None:
     source = SlowSource(mixed)
     async with running(source) as (app, pilot):
         await press(pilot, "2", "a")
-        assert app.client == "claude"
+        assert app.main.navigation.client == "claude"
         source.may_answer.clear()
         await type_at_once(app, "a", "enter")
-        assert (app.client, len(app.places)) == ("opencode", 1), "the rows on screen are those of the client before"
+        assert (app.main.navigation.client, len(app.main.navigation.stops)) == ("opencode", 1), (
+            "the rows on screen are those of the client before"
+        )
         source.may_answer.set()
-        await wait_until(pilot, lambda: not app.typed.is_waiting and app.is_current)
-        assert [place.scope.source for place in app.places] == ["", "opencode"]
+        await wait_until(pilot, lambda: not app.main.typed.is_waiting and app.main.is_up_to_date)
+        assert [place.scope.source for place in app.main.navigation.stops] == ["", "opencode"]
 
 
 async def test_a_click_on_rows_of_another_place_opens_nothing() -> None:
     source = SlowSource()
     async with running(source) as (app, pilot):
         await press(pilot, "2")
-        table = app.view.table
+        table = app.main.view.table
         assert table is not None
         source.may_answer.clear()
         await type_at_once(app, "p", "2")
         for _ in range(2):
             await pilot.click(table, offset=(4, 1))
         await pilot.pause()
-        assert len(app.places) == 1 and app.period.id == "7d"
+        assert len(app.main.navigation.stops) == 1 and app.main.period.id == "7d"
         source.may_answer.set()
 
 
@@ -169,13 +171,13 @@ async def test_sessions_of_one_model_alone_however_fast_one_gets_there(tmp_path:
     monitor = Monitor(SourceConfig(home=tmp_path, env={}), load_pricer(), ZoneInfo("UTC"))
     app = ClaudeTop(monitor, Settings(), clock=lambda: END_MS)
     async with app.run_test(size=(120, 36)) as pilot:
-        await wait_until(pilot, lambda: app.snapshot is not None and app.snapshot.progress.phase in FOLLOWING)
+        await wait_until(pilot, lambda: app.main.snapshot is not None and app.main.snapshot.progress.phase in FOLLOWING)
         await settled(pilot)
         await type_at_once(app, "2", "enter", "enter", "j", "enter")
-        await wait_until(pilot, lambda: not app.typed.is_waiting and app.is_current)
-        scopes = [place.scope for place in app.places]
-        assert [place.view for place in app.places] == ["models", "projects", "sessions", "turns"]
-        turns = app.view.shown.extra if app.view.shown else []
+        await wait_until(pilot, lambda: not app.main.typed.is_waiting and app.main.is_up_to_date)
+        scopes = [place.scope for place in app.main.navigation.stops]
+        assert [place.view for place in app.main.navigation.stops] == ["models", "projects", "sessions", "turns"]
+        turns = app.main.view.shown.extra if app.main.view.shown else []
         assert turns and {turn.session for turn in turns} == {scopes[-1].session}
         opened = Query(model=scopes[2].model, project=scopes[2].project, fold_worktrees=True)
         assert scopes[2].model and scopes[2].project

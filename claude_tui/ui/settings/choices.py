@@ -8,7 +8,9 @@ from typing import Final
 from claude_tui.engine.queries.named_periods import PERIODS
 from claude_tui.ui.settings import themes
 from claude_tui.ui.settings.file import Settings
-from claude_tui.ui.widgets.header import VIEW_NAMES
+
+VIEW_NAMES: Final = ("live", "models", "projects", "sessions", "days", "blocks")
+"""The numbered views, in the order of their numbers."""
 
 INTERVALS_S: Final = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """How often the screen may change, at most."""

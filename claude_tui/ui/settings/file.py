@@ -24,6 +24,9 @@ else:
 FILE_NAME: Final = "config.toml"
 SECTION: Final = "screen"
 
+DEFAULT_INTERVAL_S: Final = 0.25
+"""At most so often the screen changes, unless a person wants it slower."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -35,7 +38,7 @@ class Settings:
     theme: str = "claude-dark"
     period: str = "all"
     view: str = "live"
-    interval_s: float = 0.25
+    interval_s: float = DEFAULT_INTERVAL_S
     ascii: bool = False
     tree: bool = False
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -47,7 +47,7 @@ DRAWINGS = ("bar", "spark")
 """Those of drawings."""
 
 
-class TableLines(ScrollView, Generic[RowT], can_focus=True):
+class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
     """The lines of a table: what is drawn, and how little of it again. Keys and mouse are `LineTable`'s."""
 
     ALLOW_SELECT = False

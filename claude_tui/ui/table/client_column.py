@@ -1,0 +1,24 @@
+"""The column that says which client a row is of. Must not know which rows those are."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from claude_tui.ui.table.columns import Cell, Column
+from claude_tui.ui.text import clients
+
+COLUMN: Final = "client"
+"""The id of the column."""
+
+
+def client_column(priority: int) -> Column[Any]:
+    """Which client wrote it: a glyph, and the name where there is room."""
+
+    def draw(row: Any, width: int) -> Cell:
+        glyph = clients.GLYPHS.get(row.source, "?")
+        return Cell(f"{glyph} {row.source}" if width >= 10 else glyph, f"client-{row.source}")
+
+    return Column(
+        COLUMN, "Client", 10, draw, lambda row: row.source, priority, narrow=1, right=False, descending=False,
+        tooltip="The program that wrote the log", short="C",
+    )  # fmt: skip
