@@ -174,7 +174,16 @@ class ClaudeTop(App[None]):
                 self.notify(display_name(str(error)), title=failure, severity="error", timeout=30, markup=False)
                 self.main.draw_header()
 
-    # -- leaving
+    # -- stopping and leaving
+
+    def action_suspend_process(self) -> None:
+        """Leave the terminal to the shell until that says to go on."""
+        stop_job = getattr(self._driver, "stop_job", None)  # what is drawn in a browser has no shell
+        if stop_job is None:
+            self.notify("not possible in this terminal", timeout=2, markup=False)
+        else:
+            self._suspend_signal()
+            stop_job()
 
     async def action_quit(self) -> None:
         """End the program."""

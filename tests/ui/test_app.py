@@ -12,9 +12,10 @@ from textual.strip import Strip
 
 from claude_tui.model import Phase, Progress, Query, Snapshot, Totals
 from claude_tui.ui.app import ClaudeTop
+from claude_tui.ui.dialogs.explain_screen import ExplainScreen
 from claude_tui.ui.dialogs.help_screen import ROWS
 from claude_tui.ui.settings.choices import VIEW_NAMES
-from claude_tui.ui.settings.keys import APP_BINDINGS, BY_ID, SECTIONS
+from claude_tui.ui.settings.keys import APP_BINDINGS, BY_ID, SCREEN_BINDINGS, SECTIONS
 from claude_tui.ui.views.days import DaysView
 from tests.ui.fakes import NOW_MS, TODAY, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
@@ -377,7 +378,7 @@ async def test_the_help_is_made_of_the_bindings() -> None:
         await wait_until(pilot, lambda: len(app.screen_stack) == 2)
         await pilot.pause()
         text = screen_text(app)
-        for binding in APP_BINDINGS[:5]:
+        for binding in (*SCREEN_BINDINGS[:5], *APP_BINDINGS[:2]):
             assert binding.tooltip in text
         assert "Select the row below" in text
 
@@ -393,6 +394,21 @@ async def test_the_palette_offers_what_the_keys_do() -> None:
         names = [command.title for command in app.get_system_commands(app.screen)]
         assert "Period  (p)" in names
         assert "Theme: claude-light" in names
+
+
+@pytest.mark.parametrize("view", [name for name in VIEW_NAMES if name != "days"])
+async def test_a_command_of_the_palette_does_what_its_key_does_in_every_view(view: str) -> None:
+    async with running() as (app, pilot):
+        await press(pilot, str(VIEW_NAMES.index(view) + 1))
+        commands = {command.title: command.callback for command in app.get_system_commands(app.screen)}
+        app.call_later(commands["Copy  (y)"])
+        await wait_until(pilot, lambda: bool(app.clipboard))
+        app.call_later(commands["Explain  (i)"])
+        await wait_until(pilot, lambda: isinstance(app.screen, ExplainScreen))
+        await press(pilot, "escape")
+        app.call_later(commands["Pause  (Space)"])
+        app.call_later(commands["Theme  (T)"])
+        await wait_until(pilot, lambda: app.main.paused_ms is not None and app.theme != "claude-dark")
 
 
 @pytest.mark.parametrize("theme", ["claude-dark", "claude-light", "colour-blind", "ansi-dark", "ansi-light", "nord"])

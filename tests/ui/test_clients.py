@@ -229,7 +229,9 @@ async def test_a_home_of_all_clients_from_its_logs_to_the_screen(tmp_path: Path)
         of_claude = SourceConfig(home=home, env={}, sources=("claude",))
         other = ClaudeTop(Monitor(of_claude, load_pricer(), ZoneInfo("UTC")), Settings(view="models"))
         async with other.run_test(size=(180, 50)) as pilot:
-            await wait_until(pilot, lambda: other.main.snapshot is not None and other.main.snapshot.totals == alone["claude"])
+            await wait_until(
+                pilot, lambda: other.main.snapshot is not None and other.main.snapshot.totals == alone["claude"]
+            )
             assert "Client" not in screen_text(other)
 
 

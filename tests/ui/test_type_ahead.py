@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from claude_tui.engine.monitor import Monitor
+from claude_tui.engine.queries.budgets import Budget, BudgetState
 from claude_tui.model import Phase, Query, Snapshot
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.protocol import SourceConfig
@@ -19,7 +20,7 @@ from claude_tui.ui.app import ClaudeTop
 from claude_tui.ui.settings.file import Settings
 from tests.benchmarks.corpus import END_MS, write_corpus
 from tests.ui.fakes import FakeSource, snapshot
-from tests.ui.helpers import press, running, settled, type_at_once, wait_until
+from tests.ui.helpers import press, running, screen_text, settled, type_at_once, wait_until
 from tests.ui.test_clients import mixed
 
 
@@ -183,3 +184,44 @@ async def test_sessions_of_one_model_alone_however_fast_one_gets_there(tmp_path:
         assert scopes[2].model and scopes[2].project
         shown = {row.key for row in monitor.snapshot(opened, END_MS).sessions}
         assert scopes[-1].session in shown, "a session of another model or project was opened"
+
+
+class BrokenBudgets(SlowSource):
+    """A source that cannot say how budgets stand, as long as the test says."""
+
+    is_broken = True
+
+    def budgets(self, budgets: Iterable[Budget], now_ms: int) -> Sequence[BudgetState]:
+        """How budgets stand, if it can say."""
+        if self.is_broken:
+            raise OSError("no space left")
+        return super().budgets(budgets, now_ms)
+
+
+async def test_early_keys_wait_for_rows_whatever_else_has_failed() -> None:
+    source = BrokenBudgets()
+    async with running(source, budgets=(Budget("month", 5 * 10**9),)) as (app, pilot):
+        await wait_until(pilot, lambda: "budgets failed" in screen_text(app).split("\n")[0])
+        source.may_answer.clear()
+        await type_at_once(app, "2", "enter")
+        source.may_answer.set()
+        await wait_until(pilot, lambda: not app.main.typed.is_waiting and app.main.is_up_to_date)
+        assert [stop.view for stop in app.main.navigation.stops] == ["models", "projects"]
+        source.is_broken = False
+        app._check_budgets()
+        await wait_until(pilot, lambda: "budgets failed" not in screen_text(app).split("\n")[0])
+
+
+async def test_no_key_waits_for_rows_that_can_never_come() -> None:
+    def broken(query: Query, now_ms: int) -> Snapshot:
+        if query.model:
+            raise OSError("no rows any more")
+        return narrowed(query, now_ms)
+
+    async with running(SlowSource(broken)) as (app, pilot):
+        await press(pilot, "2")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "refresh failed" in screen_text(app).split("\n")[0])
+        await type_at_once(app, "enter", "escape")
+        assert not app.main.typed.is_waiting
+        assert [stop.view for stop in app.main.navigation.stops] == ["models"]
