@@ -21,7 +21,7 @@ from claude_tui.ui.settings.file import Settings
 from tests.benchmarks.corpus import END_MS, write_corpus
 from tests.ui.fakes import FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled, type_at_once, wait_until
-from tests.ui.test_clients import mixed
+from tests.ui.views.test_clients import mixed
 
 
 def narrowed(query: Query, now_ms: int) -> Snapshot:

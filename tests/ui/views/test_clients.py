@@ -24,7 +24,7 @@ from claude_tui.ui.text import clients
 from tests.ui.fakes import NOW_MS, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
 
-GOLDEN = Path(__file__).parent.parent / "golden"
+GOLDEN = Path(__file__).parents[2] / "golden"
 TABLES = ("live", "models", "projects", "sessions")
 
 
