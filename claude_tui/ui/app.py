@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -17,6 +16,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
+from claude_tui import runtime
 from claude_tui.engine.queries.named_periods import BY_ID, Period, named
 from claude_tui.sources.display import display_name
 from claude_tui.ui.main_screen import refresh
@@ -145,9 +145,7 @@ class ClaudeTop(App[None]):
         # The saved numbers first: what counting imports and starts would stand in their way.
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self.main.is_painted.wait(), FIRST_FRAME_S)
-        if not gc.isenabled():  # see `run`
-            gc.freeze()
-            gc.enable()
+        runtime.running()
         await self.source.run()
 
     @work(exit_on_error=False, group=refresh.GROUP)

@@ -36,7 +36,7 @@ CASES = (
     Case("statusline install --dry-run"), Case("statusline-install --dry-run"), Case("check --budget-day 1000"),
     Case("check", 30), Case("serve --help"), Case("serve --host 999.1.1.1", 1), Case("doctor"), Case("doctor --json"),
     Case("ledger status", 3), Case("ledger export", 3), Case("ledger import -"), Case("ledger merge nowhere", 1),
-    Case("ledger", 2), Case("bench --runs 1"), Case("completions bash"), Case("completions zsh"),
+    Case("ledger", 2), Case("bench --runs 1"), Case("verify"), Case("completions bash"), Case("completions zsh"),
     Case("completions fish"), Case("manual"), Case("daily"), Case("daily --json"), Case("weekly"), Case("monthly"),
     Case("session"), Case("blocks"), Case("blocks --json"), Case("claude daily"), Case("codex daily", 3),
     Case("gemini daily", 3), Case("opencode daily", 3),

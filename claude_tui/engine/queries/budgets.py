@@ -16,14 +16,11 @@ from typing import Any, Final
 from claude_tui.engine.queries.periods import month_end, week_start
 from claude_tui.engine.queries.responses import grouped_project
 from claude_tui.engine.state.store import Store
-from claude_tui.model import DayRow, Query
+from claude_tui.model import COST, UNPRICED_TOKENS, Query
+from claude_tui.units import NANO
 
 PERIODS: Final = ("day", "week", "month")
 
-COST, UNPRICED_TOKENS = 7, 13
-"""Positions in a cell's sums (the fields of `Totals`)."""
-
-NANO: Final = 1_000_000_000
 _MOST: Final = Decimal(10**9)
 
 
@@ -143,24 +140,6 @@ def check(store: Store, budgets: Iterable[Budget], now_ms: int, *, week_starts_o
     with store.lock:
         today = store.calendar.day(now_ms)
         return [_state(store, budget, *period_of(budget.period, today, week_starts_on)) for budget in budgets]
-
-
-def check_days(
-    days: Iterable[DayRow], budgets: Iterable[Budget], today: date, *, week_starts_on: str = "monday"
-) -> list[BudgetState]:
-    """Return how the budgets of everything stand, from days of a snapshot that covers everything.
-
-    Those of single projects are left out: days do not tell projects apart.
-    """
-    rows = list(days)
-    states = []
-    for budget in budgets:
-        if not budget.project:
-            first, last = period_of(budget.period, today, week_starts_on)
-            inside = [row.totals for row in rows if first <= row.day <= last]
-            spent = sum(totals.cost_nano for totals in inside)
-            states.append(BudgetState(budget, first, spent, any(totals.unpriced_tokens for totals in inside)))
-    return states
 
 
 def _state(store: Store, budget: Budget, first: date, last: date) -> BudgetState:

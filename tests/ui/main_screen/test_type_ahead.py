@@ -13,6 +13,7 @@ import pytest
 
 from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.queries.budgets import Budget, BudgetState
+from claude_tui.engine.setup import Setup
 from claude_tui.model import Phase, Query, Snapshot
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.protocol import SourceConfig
@@ -169,7 +170,7 @@ async def test_leaving_waits_for_nothing() -> None:
 @pytest.mark.timeout(600)
 async def test_sessions_of_one_model_alone_however_fast_one_gets_there(tmp_path: Path) -> None:
     write_corpus(tmp_path / ".claude", "XS")
-    monitor = Monitor(SourceConfig(home=tmp_path, env={}), load_pricer(), ZoneInfo("UTC"))
+    monitor = Monitor(Setup(SourceConfig(home=tmp_path, env={}), load_pricer(), ZoneInfo("UTC")))
     app = ClaudeTop(monitor, Settings(), clock=lambda: END_MS)
     async with app.run_test(size=(120, 36)) as pilot:
         await wait_until(pilot, lambda: app.main.snapshot is not None and app.main.snapshot.progress.phase in FOLLOWING)
