@@ -28,7 +28,7 @@ from claude_tui.model import Phase, Progress
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.protocol import SourceConfig
 from claude_tui.ui.app import ClaudeTop
-from claude_tui.ui.settings.choices import VIEW_NAMES
+from claude_tui.ui.settings.declared import VIEWS
 from claude_tui.ui.settings.file import Settings
 
 NOW_MS = int(datetime(2026, 11, 20, 15, 42, tzinfo=timezone.utc).timestamp() * 1000)
@@ -108,7 +108,7 @@ def pictures() -> dict[str, Picture]:
     """Every picture by its name."""
     plain = {
         f"{view}-{size}-{name}": Picture(view, size, theme, ())
-        for view in VIEW_NAMES
+        for view in VIEWS
         for size in SIZES
         for name, theme in THEMES.items()
     }

@@ -26,7 +26,7 @@ from claude_tui.ui.main_screen.screen import MainScreen
 from claude_tui.ui.settings import choices, themes
 from claude_tui.ui.settings.file import Settings
 from claude_tui.ui.settings.kept import KeptSettings
-from claude_tui.ui.settings.keys import APP_BINDINGS
+from claude_tui.ui.settings.keys import APP_BINDINGS, unknown_actions
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.terminal.ascii import AsciiFilter
 from claude_tui.ui.terminal.first_frame import FirstFrame
@@ -112,6 +112,7 @@ class ClaudeTop(App[None]):
         """Take the terminal over, use the settings, and start what runs in the background."""
         if self.settings.keys:
             self.set_keymap(dict(self.settings.keys))
+            self._complaints += map(str, unknown_actions(self.settings))
         for complaint in self._complaints:
             self.notify(display_name(complaint), title="settings", severity="warning", timeout=10, markup=False)
         leave_on_signals(asyncio.get_running_loop(), self.leave, self.on_leaving)

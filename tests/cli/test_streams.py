@@ -35,6 +35,7 @@ CASES = (
     Case("statusline", 0, "{}", True), Case("statusline --help"), Case("statusline --bogus", 2),
     Case("statusline install --dry-run"), Case("statusline-install --dry-run"), Case("check --budget-day 1000"),
     Case("check", 30), Case("serve --help"), Case("serve --host 999.1.1.1", 1), Case("doctor"), Case("doctor --json"),
+    Case("config"), Case("config check"), Case("config check nowhere", 2), Case("config nowhere", 2),
     Case("ledger status", 3), Case("ledger export", 3), Case("ledger import -"), Case("ledger merge nowhere", 1),
     Case("ledger", 2), Case("bench --runs 1"), Case("verify"), Case("completions bash"), Case("completions zsh"),
     Case("completions fish"), Case("manual"), Case("daily"), Case("daily --json"), Case("weekly"), Case("monthly"),

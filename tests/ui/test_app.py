@@ -14,7 +14,7 @@ from claude_tui.model import Phase, Progress, Query, Snapshot, Totals
 from claude_tui.ui.app import ClaudeTop
 from claude_tui.ui.dialogs.explain_screen import ExplainScreen
 from claude_tui.ui.dialogs.help_screen import ROWS
-from claude_tui.ui.settings.choices import VIEW_NAMES
+from claude_tui.ui.settings.declared import VIEWS
 from claude_tui.ui.settings.keys import APP_BINDINGS, BY_ID, SCREEN_BINDINGS, SECTIONS
 from claude_tui.ui.views.days import DaysView
 from tests.ui.fakes import NOW_MS, TODAY, FakeSource, snapshot
@@ -30,11 +30,11 @@ SIZES = ((160, 50), (120, 36), (80, 24), (60, 15), (40, 8), (20, 3))
 HOSTILE = ("[/x]", "[red] notes", "[@click=app.quit]x[/]", "\ufffd[31mred", "الف", "$primary", "{0}%s", "\\[/]")
 
 
-@pytest.mark.parametrize("view", VIEW_NAMES)
+@pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("size", SIZES)
 async def test_every_view_has_something_to_say_at_every_size(view: str, size: tuple[int, int]) -> None:
     async with running(size=size) as (app, pilot):
-        await press(pilot, str(VIEW_NAMES.index(view) + 1))
+        await press(pilot, str(VIEWS.index(view) + 1))
         text = screen_text(app)
         lines = text.split("\n")
         assert len(lines) == size[1]
@@ -64,7 +64,7 @@ async def test_resizing_back_and_forth_ends_where_it_began() -> None:
 
 async def test_digits_and_tab_change_the_view() -> None:
     async with running() as (app, pilot):
-        for number, name in enumerate(VIEW_NAMES, 1):
+        for number, name in enumerate(VIEWS, 1):
             await press(pilot, str(number))
             assert app.main.navigation.here.view == name
         await press(pilot, "tab")
@@ -396,10 +396,10 @@ async def test_the_palette_offers_what_the_keys_do() -> None:
         assert "Theme: claude-light" in names
 
 
-@pytest.mark.parametrize("view", [name for name in VIEW_NAMES if name != "days"])
+@pytest.mark.parametrize("view", [name for name in VIEWS if name != "days"])
 async def test_a_command_of_the_palette_does_what_its_key_does_in_every_view(view: str) -> None:
     async with running() as (app, pilot):
-        await press(pilot, str(VIEW_NAMES.index(view) + 1))
+        await press(pilot, str(VIEWS.index(view) + 1))
         commands = {command.title: command.callback for command in app.get_system_commands(app.screen)}
         app.call_later(commands["Copy  (y)"])
         await wait_until(pilot, lambda: bool(app.clipboard))

@@ -17,6 +17,7 @@ from claude_tui.engine.queries.periods import month_end, week_start
 from claude_tui.engine.queries.responses import grouped_project
 from claude_tui.engine.state.store import Store
 from claude_tui.model import COST, UNPRICED_TOKENS, Query
+from claude_tui.pricing.toml import Names, Wrong
 from claude_tui.units import NANO
 
 PERIODS: Final = ("day", "week", "month")
@@ -78,8 +79,8 @@ class BudgetState:
         return self.spent_nano > self.limit_nano
 
 
-def budgets_of(table: Mapping[str, Any]) -> tuple[tuple[Budget, ...], tuple[str, ...]]:
-    """Read budgets from a settings table; also returns, in a line each, what makes no sense in it.
+def budgets_of(table: Mapping[str, Any]) -> tuple[tuple[Budget, ...], tuple[Wrong, ...]]:
+    """Read budgets from the settings table `budgets`; also returns what makes no sense in it.
 
     [budgets]
     day = "20"
@@ -89,26 +90,26 @@ def budgets_of(table: Mapping[str, Any]) -> tuple[tuple[Budget, ...], tuple[str,
     "/home/me/other" = { day = "5", week = "20" }
     """
     budgets: list[Budget] = []
-    wrong: list[str] = []
+    wrong: list[Wrong] = []
 
-    def take(where: str, amounts: Mapping[str, Any], project: str) -> None:
+    def take(where: Names, amounts: Mapping[str, Any], project: str) -> None:
         for period, amount in amounts.items():
             if period not in PERIODS:
-                wrong.append(f"{where}.{period}: not one of {', '.join(PERIODS)}")
+                wrong.append(Wrong((*where, period), f"not one of {', '.join(PERIODS)}"))
                 continue
             try:
                 budgets.append(Budget(period, dollars_nano(amount), project))
             except ValueError as error:
-                wrong.append(f"{where}.{period}: {error}")
+                wrong.append(Wrong((*where, period), str(error)))
 
-    take("budgets", {name: value for name, value in table.items() if name != "projects"}, "")
+    take(("budgets",), {name: value for name, value in table.items() if name != "projects"}, "")
     projects = table.get("projects", {})
     if not isinstance(projects, Mapping):
-        wrong.append("budgets.projects: not a table")
+        wrong.append(Wrong(("budgets", "projects"), "not a table"))
         projects = {}
     for project, amounts in projects.items():
         own = amounts if isinstance(amounts, Mapping) else {"month": amounts}
-        take(f'budgets.projects."{project}"', own, project)
+        take(("budgets", "projects", project), own, project)
     return tuple(budgets), tuple(wrong)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from claude_tui.ui.settings.choices import VIEW_NAMES
+from claude_tui.ui.settings.declared import VIEWS
 from claude_tui.ui.text import clients
 from claude_tui.ui.views.base import EVERYTHING, Drilled, Scope
 
@@ -23,7 +23,7 @@ class Navigation:
 
     def __init__(self, view: str) -> None:
         """Start at a view, or at the first one if there is none of that name."""
-        self.stops = [Stop(view if view in VIEW_NAMES else VIEW_NAMES[0])]
+        self.stops = [Stop(view if view in VIEWS else VIEWS[0])]
         """The way here; the last is where one is."""
         self.client = ""
         """The client that is shown alone, "" for all."""
@@ -47,11 +47,11 @@ class Navigation:
     @property
     def tab(self) -> str:
         """The numbered view one is in, or came from."""
-        return next(stop.view for stop in reversed(self.stops) if stop.view in VIEW_NAMES)
+        return next(stop.view for stop in reversed(self.stops) if stop.view in VIEWS)
 
     def neighbour(self, step: int) -> str:
         """The numbered view that comes `step` after the one the way began at, round the ends."""
-        return VIEW_NAMES[(VIEW_NAMES.index(self.stops[0].view) + step) % len(VIEW_NAMES)]
+        return VIEWS[(VIEWS.index(self.stops[0].view) + step) % len(VIEWS)]
 
     def into(self, drilled: Drilled) -> list[Stop]:
         """The way that leads on into a row: what it narrows to is added to what this stop is narrowed to."""

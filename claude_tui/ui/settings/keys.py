@@ -5,9 +5,13 @@ Each binding has an id, which a user's keymap refers to, and a tooltip, which sa
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from textual.binding import Binding
+
+from claude_tui.pricing.toml import Wrong
+from claude_tui.ui.settings.declared import Settings, unknown
 
 
 def _bind(keys: str, action: str, id: str, label: str, tooltip: str, shown: str = "") -> Binding:
@@ -129,3 +133,10 @@ SECTIONS: Final = {
 
 BY_ID: Final = {binding.id or "": binding for bindings in SECTIONS.values() for binding in bindings}
 """Every binding by its id."""
+
+
+def unknown_actions(settings: Settings) -> Iterator[Wrong]:
+    """Yield the keys that are given to no action there is."""
+    for name in settings.keys:
+        if name not in BY_ID:
+            yield Wrong(("keys", name), unknown(name, tuple(BY_ID), "id"))

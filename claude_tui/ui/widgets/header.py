@@ -15,8 +15,7 @@ from claude_tui.engine.queries.blocks import Window
 from claude_tui.engine.queries.budgets import BudgetState
 from claude_tui.model import Phase, Progress, Snapshot, Totals
 from claude_tui.sources.display import display_name
-from claude_tui.ui.settings.choices import VIEW_NAMES
-from claude_tui.ui.settings.file import DEFAULT_INTERVAL_S
+from claude_tui.ui.settings.declared import VIEWS, Settings
 from claude_tui.ui.text import bars, clients
 from claude_tui.ui.text.names import superscript
 from claude_tui.ui.text.open_block import left_text
@@ -37,7 +36,7 @@ class Status:
     period: str
     totals: Totals
     paused: bool = False
-    interval_s: float = DEFAULT_INTERVAL_S
+    interval_s: float = Settings.interval_s
     trouble: str = ""
     saved_ms: int = 0
     passed: tuple[str, ...] = ()
@@ -100,7 +99,7 @@ def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
             groups.append((6, [(figures.many(progress.files_total, "file"), "$quiet")]))
         if progress.detail:
             groups.append((7, [(progress.detail, "$warning")]))
-        if status.interval_s != DEFAULT_INTERVAL_S:
+        if status.interval_s != Settings.interval_s:
             groups.append((5, [(f"every {status.interval_s:g}s", "$warning")]))
     if snapshot.newest_ms:
         age = figures.age(snapshot.newest_ms, status.now_ms)
@@ -128,7 +127,7 @@ def tabs(active: str, width: int, has_shades: bool = True) -> list[Part]:
     full = width >= 76
     if width >= 112:
         parts = [(" claude-top ", "bold $background on $primary"), (" ", "")]
-    for number, name in enumerate(VIEW_NAMES, 1):
+    for number, name in enumerate(VIEWS, 1):
         label = f"{superscript(number)}{name.capitalize() if full or name == active else ''}"
         pad = " " if width >= 112 or name == active else ""
         parts.append((f"{pad}{label}{pad or ' '}", marked if name == active else "$quiet"))
@@ -163,7 +162,7 @@ def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> C
         room = min(20, width - sum(len(text) for _, parts in groups for text, _ in parts) - 6)
         groups.append((2, [(left_text(status.window, status.now_ms, room), "$accent")]))
     if alone:
-        number = superscript(VIEW_NAMES.index(status.view) + 1) if status.view in VIEW_NAMES else ""
+        number = superscript(VIEWS.index(status.view) + 1) if status.view in VIEWS else ""
         groups.append((3, [(number + status.view, "bold $accent")]))
         groups.append((5, [(status.period, "$accent")]))
     if status.client:

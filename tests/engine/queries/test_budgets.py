@@ -81,10 +81,11 @@ def test_settings_are_read_exactly_and_mistakes_are_named() -> None:
         Budget("month", 100 * DOLLAR, "/p/a"),
         Budget("day", 5 * DOLLAR, "/p/b"),
     )
-    assert [line.split(":")[0] for line in wrong] == [
+    assert [str(one).split(":")[0] for one in wrong] == [
         "budgets.year", "budgets.month", 'budgets.projects."/p/b".week',
     ]  # fmt: skip
-    assert budgets_of({"projects": 7}) == ((), ("budgets.projects: not a table",))
+    budgets, (one,) = budgets_of({"projects": 7})
+    assert (budgets, str(one)) == ((), "budgets.projects: not a table")
 
 
 @pytest.mark.parametrize("amount", ["", "x", "-1", "nan", "inf", "1e400", None, [], True, "1_0x", float("nan")])

@@ -19,7 +19,7 @@ from claude_tui.model import SOURCES, Phase, PriceStatus, Query, Snapshot, Total
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.protocol import SourceConfig
 from claude_tui.ui.app import ClaudeTop
-from claude_tui.ui.settings.choices import VIEW_NAMES
+from claude_tui.ui.settings.declared import VIEWS
 from claude_tui.ui.settings.file import Settings
 from claude_tui.ui.text import clients
 from tests.ui.fakes import NOW_MS, FakeSource, snapshot
@@ -50,7 +50,7 @@ def only_claude(query: Query, now_ms: int) -> Snapshot:
 
 
 def number(view: str) -> str:
-    return str(VIEW_NAMES.index(view) + 1)
+    return str(VIEWS.index(view) + 1)
 
 
 @pytest.mark.parametrize("view", TABLES)
@@ -79,7 +79,7 @@ async def test_turns_say_their_client() -> None:
         assert "✻ claude" in screen_text(app)
 
 
-@pytest.mark.parametrize("view", VIEW_NAMES)
+@pytest.mark.parametrize("view", VIEWS)
 async def test_with_claude_code_alone_nothing_tells_of_clients_and_the_key_does_nothing(view: str) -> None:
     source = FakeSource(only_claude)
     async with running(source, size=(160, 40)) as (app, pilot):
@@ -107,7 +107,7 @@ async def test_the_key_goes_through_the_clients_and_back_to_all() -> None:
             assert (" ".join((clients.GLYPHS[name], name)) in top) if name else ("✻" not in top)
 
 
-@pytest.mark.parametrize("view", [name for name in VIEW_NAMES if name != "blocks"])
+@pytest.mark.parametrize("view", [name for name in VIEWS if name != "blocks"])
 async def test_the_client_is_asked_for_in_every_view(view: str) -> None:
     source = FakeSource(mixed)
     async with running(source) as (app, pilot):
