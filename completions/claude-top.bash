@@ -4,7 +4,7 @@ _claude_top() {
   local command='' words='' files='' index
   for ((index = 1; index < COMP_CWORD; index++)); do
     case "${command:+$command }${COMP_WORDS[index]}" in
-    'report'|'export'|'explain'|'price'|'prices'|'statusline'|'check'|'serve'|'doctor'|'ledger'|'ledger status'|'ledger export'|'ledger import'|'ledger merge'|'ledger adopt'|'config'|'verify'|'bench'|'completions'|'manual'|'daily'|'weekly'|'monthly'|'session'|'blocks'|'claude'|'claude daily'|'claude weekly'|'claude monthly'|'claude session'|'claude blocks'|'codex'|'codex daily'|'codex weekly'|'codex monthly'|'codex session'|'gemini'|'gemini daily'|'gemini weekly'|'gemini monthly'|'gemini session'|'opencode'|'opencode daily'|'opencode weekly'|'opencode monthly'|'opencode session')
+    'report'|'export'|'explain'|'price'|'prices'|'statusline'|'check'|'serve'|'doctor'|'ledger'|'ledger status'|'ledger export'|'ledger import'|'ledger merge'|'ledger adopt'|'config'|'verify'|'bench'|'schema'|'completions'|'manual'|'daily'|'weekly'|'monthly'|'session'|'blocks'|'claude'|'claude daily'|'claude weekly'|'claude monthly'|'claude session'|'claude blocks'|'codex'|'codex daily'|'codex weekly'|'codex monthly'|'codex session'|'gemini'|'gemini daily'|'gemini weekly'|'gemini monthly'|'gemini session'|'opencode'|'opencode daily'|'opencode weekly'|'opencode monthly'|'opencode session'|'ccusage'|'shim')
       command="${command:+$command }${COMP_WORDS[index]}" ;;
     esac
   done
@@ -19,19 +19,22 @@ _claude_top() {
     ' --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     ' --source') COMPREPLY=(); return ;;
     ' -z'|' --timezone') COMPREPLY=(); return ;;
-    'report --by') mapfile -t COMPREPLY < <(compgen -W 'day model project session all' -- "$current"); return ;;
+    'report --by') mapfile -t COMPREPLY < <(compgen -W 'day week month hour model project session all' -- "$current"); return ;;
+    'report --top') COMPREPLY=(); return ;;
     'report -s'|'report --since') COMPREPLY=(); return ;;
     'report -u'|'report --until') COMPREPLY=(); return ;;
+    'report --period') COMPREPLY=(); return ;;
     'report --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'report --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'report --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'report --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'report --source') COMPREPLY=(); return ;;
     'report -z'|'report --timezone') COMPREPLY=(); return ;;
-    'export --what') mapfile -t COMPREPLY < <(compgen -W 'responses days sessions' -- "$current"); return ;;
+    'export --what') mapfile -t COMPREPLY < <(compgen -W 'responses days sessions models projects' -- "$current"); return ;;
     'export -o'|'export --output') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     'export -s'|'export --since') COMPREPLY=(); return ;;
     'export -u'|'export --until') COMPREPLY=(); return ;;
+    'export --period') COMPREPLY=(); return ;;
     'export --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'export --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'export --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
@@ -40,6 +43,7 @@ _claude_top() {
     'export -z'|'export --timezone') COMPREPLY=(); return ;;
     'explain -s'|'explain --since') COMPREPLY=(); return ;;
     'explain -u'|'explain --until') COMPREPLY=(); return ;;
+    'explain --period') COMPREPLY=(); return ;;
     'explain --model') COMPREPLY=(); return ;;
     'explain --project') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'explain --session') COMPREPLY=(); return ;;
@@ -58,6 +62,7 @@ _claude_top() {
     'statusline --refresh-interval') COMPREPLY=(); return ;;
     'statusline -z'|'statusline --timezone') COMPREPLY=(); return ;;
     'statusline --wrapped') COMPREPLY=(); return ;;
+    'statusline --config') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     'check --budget-day') COMPREPLY=(); return ;;
     'check --budget-week') COMPREPLY=(); return ;;
     'check --budget-month') COMPREPLY=(); return ;;
@@ -382,15 +387,17 @@ _claude_top() {
     'opencode session --codex-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'opencode session --source') COMPREPLY=(); return ;;
     'opencode session -z'|'opencode session --timezone') COMPREPLY=(); return ;;
+    'ccusage --shape') mapfile -t COMPREPLY < <(compgen -W '18 20' -- "$current"); return ;;
+    'shim --dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
   esac
   case "$command" in
-    '') words='report export explain price prices statusline check serve doctor ledger config verify bench completions manual daily weekly monthly session blocks claude codex gemini opencode -h --help -v --version --demo --once --view --period --theme --ascii --no-mouse --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'report') words='-h --help -j --json --by -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'export') words='-h --help --jsonl --csv --flat --what -o --output -s --since -u --until --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
-    'explain') words='-h --help -s --since -u --until --model --project --session --key --against -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    '') words='report export explain price prices statusline check serve doctor ledger config verify bench schema completions manual daily weekly monthly session blocks claude codex gemini opencode ccusage shim -h --help -v --version --demo --once --view --period --theme --ascii --no-mouse --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    'report') words='-h --help -j --json --csv --by --top -s --since -u --until --period --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    'export') words='-h --help --jsonl --csv --flat --what -o --output -s --since -u --until --period --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    'explain') words='-h --help -s --since -u --until --period --model --project --session --key --against -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'price') words='-h --help -j --json' ;;
-    'prices') words='show refresh -h --help' ;;
-    'statusline') words='-h --help -B --visual-burn-rate --cost-source --context-low-threshold --context-medium-threshold --refresh-interval --git-branch -z --timezone --wrapped' ;;
+    'prices') words='show refresh -h --help -j --json' ;;
+    'statusline') words='-h --help -B --visual-burn-rate --cost-source --context-low-threshold --context-medium-threshold --refresh-interval --git-branch -z --timezone --wrapped --plain --config' ;;
     'check') words='-h --help --budget-day --budget-week --budget-month --near -j --json -q --quiet --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'serve') words='-h --help --host --port --name --token-file --no-token --state-file --web --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'doctor') words='-h --help -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
@@ -403,6 +410,7 @@ _claude_top() {
     'config') words='show check -h --help' files=1 ;;
     'verify') words='-h --help -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'bench') words='-h --help -j --json --runs --workers --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    'schema') words='-h --help' ;;
     'completions') words='bash zsh fish -h --help' ;;
     'manual') words='-h --help' ;;
     'daily') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --sections --by-agent --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
@@ -431,6 +439,8 @@ _claude_top() {
     'opencode weekly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -w --start-of-week --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'opencode monthly') words='-h --help -j --json -s --since -u --until --last -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
     'opencode session') words='-h --help -j --json -s --since -u --until -o --order -m --mode -b --breakdown --compact --no-cost --color --no-color -d --debug --config -i --id --claude-dir --gemini-dir --opencode-dir --codex-dir --source -z --timezone' ;;
+    'ccusage') words='-h --help --shape' ;;
+    'shim') words='install -h --help --dir --undo --dry-run' ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
   if [[ $files ]]; then

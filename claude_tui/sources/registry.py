@@ -1,4 +1,4 @@
-"""The clients that can be read, by name. A reader's code is loaded when it is first asked for."""
+"""The clients that can be read, by name. A reader's code is loaded when it is first used."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ _READERS = {
 
 
 LITTLE_BYTES: Final = 1 << 16
-"""So much more of a transcript is read line by line sooner than the fast way is loaded."""
+"""Up to this many new bytes, reading a transcript line by line is faster than loading the fast reader."""
 
 
 @cache
 def reader(name: str) -> Source:
-    """Return the reader of a client. Raises KeyError for a name that is none of `model.SOURCES`."""
+    """Return the reader of a client. Raises KeyError for a name that is not in `model.SOURCES`."""
     module, attribute = _READERS[name]
     found: Source = getattr(import_module(module), attribute)()
     return found
 
 
 def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
-    """Read a log, whole or from a checkpoint, into settled columns: the client's fast way where it has one and
+    """Read a log, whole or from a checkpoint, into settled columns; with the client's fast reader if it has one and
     there is enough to read.
 
-    Raises OSError where the file cannot be read at all.
+    Raises OSError if the file cannot be read at all.
     """
     if file.source == "claude" and (since is None or not 0 <= file.size - since.offset <= LITTLE_BYTES):
         from claude_tui.sources.claude.fast import read_columns as read_transcript

@@ -105,7 +105,7 @@ class ClaudeTop(App[None]):
         try:
             return named(self.settings.period)
         except ValueError as error:
-            self._complaints.append(f"no period is called {self.settings.period}: {error}")
+            self._complaints.append(f"unknown period {self.settings.period}: {error}")
             return BY_ID["all"]
 
     def on_mount(self) -> None:
@@ -158,7 +158,7 @@ class ClaudeTop(App[None]):
         """Say once that a budget is passed."""
         states = await asyncio.to_thread(self.source.budgets, self.settings.budgets, self._clock())
         for text in self.main.budgets.news(states):
-            self.notify(text, title="budget passed", severity="warning", timeout=20, markup=False)
+            self.notify(text, title="budget exceeded", severity="warning", timeout=20, markup=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """What fails is said until it works again, and the last numbers stay on screen."""
@@ -207,7 +207,7 @@ class ClaudeTop(App[None]):
         """Have the settings' theme from the first frame on, before there is one."""
         is_known = self.settings.theme in self.available_themes
         if not is_known:
-            self._complaints.append(f"no theme is called {self.settings.theme}")
+            self._complaints.append(f"unknown theme {self.settings.theme}")
         # Set as the first value: setting it later would style everything twice.
         self.set_reactive(App.theme, self.settings.theme if is_known else themes.DEFAULT)
         # The sheet was made before, with the variables of the theme there is without settings.
@@ -255,7 +255,7 @@ class ClaudeTop(App[None]):
         return choices.text(self.settings, name)
 
     def _say_not_kept(self, why: str) -> None:
-        self.notify(display_name(why), title="not kept", severity="warning", markup=False)
+        self.notify(display_name(why), title="not saved", severity="warning", markup=False)
 
     # -- help
 

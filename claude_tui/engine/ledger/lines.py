@@ -88,7 +88,7 @@ def read_lines(file: BinaryIO) -> Iterator[bytes]:
             while left > 0 and (line := file.readline(1 << 20)) and not line.endswith(b"\n"):
                 left -= len(line)
             if left <= 0:
-                raise LedgerError("what is read has no lines")
+                raise LedgerError("the input has no lines")
             line = b"too long"
         yield line
 
@@ -134,7 +134,7 @@ class _Gatherer:
             self._add(number, load_json(line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line))
         except (ValueError, TypeError, KeyError, RecursionError, AttributeError, OverflowError) as error:
             is_ours = type(error) in (ValueError, BadRunError)
-            self._leave_out(number, str(error) if is_ours else "no line of an export")
+            self._leave_out(number, str(error) if is_ours else "not a line of an export")
         if self._gathered >= BATCH:
             self.flush()
 
@@ -163,7 +163,7 @@ class _Gatherer:
     def _add(self, number: int, found: dict[str, Any]) -> None:
         key = FileKey(clean_host(found["host"]), found["source"], found["path"])
         if key.source not in SOURCES or unsound_place(*key):
-            raise ValueError("a response of no file")
+            raise ValueError("a response without a file")
         if "facts" in found:
             self._files[key].facts.extend([facts_of_json(one) for one in found["facts"]])
         else:
@@ -201,13 +201,13 @@ def _columns(found: dict[str, Any]) -> Columns:
     Whether what it says makes sense, `sound` says.
     """
     if not all(isinstance(found[name], str) for name in _TEXTS):
-        raise ValueError("a name that is none")
+        raise ValueError("invalid name")
     numbers = ("id", "time_ms", "offset", "web_search", *_COUNTERS)
     if not all(type(found[name]) is int for name in numbers):
-        raise ValueError("a number that is none")
+        raise ValueError("invalid number")
     source, key = found["source"], found["key"]
     if key and key_number(source, key) != found["id"]:
-        raise ValueError("a key that is another's")
+        raise ValueError("the key of another response")
     columns = Columns(source)
     columns.key.append(found["id"])
     columns.names = [key] if key else []
@@ -225,12 +225,12 @@ def _columns(found: dict[str, Any]) -> Columns:
     terms, reported, owner_time = (found.get(name) for name in ("terms", "reported_nano", "owner_time_ms"))
     if terms is not None:
         if not isinstance(terms, str):
-            raise ValueError("terms that are none")
+            raise ValueError("invalid terms")
         columns.terms[0] = terms
     for value, table in ((reported, columns.reported), (owner_time, columns.owner_time)):
         if value is not None:
             if type(value) is not int:
-                raise ValueError("a number that is none")
+                raise ValueError("invalid number")
             table[0] = value
     return columns
 

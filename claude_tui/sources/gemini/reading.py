@@ -1,4 +1,4 @@
-"""One chat of Gemini CLI read into events: lines after a checkpoint, or a file that is one JSON value.
+"""Reads one chat of Gemini CLI into events: lines after a checkpoint, or a file that is one JSON value.
 
 Must not know where chats are found.
 """
@@ -18,13 +18,13 @@ from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
 
 
 def read_chat(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, list[Event]]:
-    """Read a chat, and keep the events its rows were made of. Raises OSError where it cannot be opened."""
+    """Read a chat, and keep the events its rows were made of. Raises OSError if it cannot be opened."""
     chat = _chat(file)
     return _read_lines(file, since, chat) if file.path.endswith(".jsonl") else _read_whole(file, since, chat)
 
 
 def _chat(file: LogFile) -> Chat:
-    """Place a chat by its path: `tmp/<project>/chats/[<main session>/]<name>`."""
+    """Return the chat a path stands for: `tmp/<project>/chats/[<main session>/]<name>`."""
     _tmp, project, _chats, *below = os.path.relpath(file.path, file.root).split(os.sep)
     stem = below[-1].rpartition(".")[0]
     parent = below[0] if len(below) > 1 else ""
@@ -48,7 +48,7 @@ def _read_lines(file: LogFile, since: Checkpoint | None, chat: Chat) -> tuple[Fi
 
 
 def _read_whole(file: LogFile, since: Checkpoint | None, chat: Chat) -> tuple[FileRead, list[Event]]:
-    """Read a file that is one JSON value; where it is not, what objects there are."""
+    """Read a file that is one JSON value; if it is not, the objects that can be found in it."""
     data, mark, restarted, problems = read_document(file.path, since)
     if data is None:
         return FileRead([], mark, problems=problems, restarted=restarted), []

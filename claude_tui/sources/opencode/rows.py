@@ -1,4 +1,4 @@
-"""A read of OpenCode's database: what changed since a checkpoint, as events."""
+"""Reads what changed in OpenCode's database since a checkpoint, as events."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
 def read_database(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, list[Event]]:
     """Read the messages of a database that changed since a checkpoint.
 
-    A checkpoint holds the newest time of change and the last row number of each table; it is void where the
-    file is another one or rows at the end are gone.
+    A checkpoint holds the newest time of change and the last row number of each table; it is invalid if the file is
+    another one or rows at the end are gone.
     """
     found = os.stat(file.path)
     with open_database(file.path) as database:
@@ -56,7 +56,7 @@ def read_database(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, li
 
 
 class Reading:
-    """Events, problems and facts of some rows."""
+    """Return events, problems and facts of some rows."""
 
     def __init__(self, path: str, database: Database, stored: list[StoredMessage], *, whole: bool) -> None:
         self.events: list[Event] = []
@@ -108,7 +108,7 @@ class Reading:
 
 
 def _total_of_twin(row: StoredMessage, message: Message) -> int:
-    """The total in the old copy of a message that was carried over, if its counters are the same."""
+    """Return the total in the old copy of a migrated message, if its counters are the same."""
     twin = message_of(parsed(row.twin) or {}) if row.twin else None
     if twin is None or counters_of(twin.tokens) != counters_of(message.tokens):
         return 0

@@ -19,15 +19,16 @@ _DATABASES: Final = "opencode*.db"
 
 
 class OpenCodeSource:
-    """Databases and message files of OpenCode's data folder.
+    """Databases and message files in OpenCode's data folder.
 
-    A database's size and time of change in a `LogFile` include its write-ahead log, where news is first.
+    A database's size and time of change in a `LogFile` include its write-ahead log, which changes first.
     """
 
     name = "opencode"
 
     def roots(self, config: SourceConfig) -> list[Path]:
-        """Return `$XDG_DATA_HOME/opencode`, else `~/.local/share/opencode`, and the database `$OPENCODE_DB` names."""
+        """Return `$XDG_DATA_HOME/opencode`, else `~/.local/share/opencode`, and the database that `$OPENCODE_DB`
+        names."""
         explicit = config.explicit.get(self.name, ())
         if explicit:
             return list(explicit)
@@ -52,7 +53,7 @@ class OpenCodeSource:
         yield from _message_files(root)
 
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
-        """Read a database's changed messages, or a message file. Raises OSError where it cannot be read."""
+        """Read a database's changed messages, or a message file. Raises OSError if it cannot be read."""
         return self.read_events(file, since)[0]
 
     def read_events(self, file: LogFile, since: Checkpoint | None = None) -> tuple[FileRead, list[Event]]:
@@ -105,7 +106,7 @@ def _database(path: Path, root: Path) -> Iterator[LogFile]:
 
 
 def _stored_ids(folder: Path) -> frozenset[str]:
-    """Ids of the messages that a database in the folder has."""
+    """Return the ids of the messages in the databases of the folder."""
     from claude_tui.sources.opencode.database import message_ids
 
     found: frozenset[str] = frozenset()

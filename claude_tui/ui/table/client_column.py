@@ -20,5 +20,5 @@ def client_column(priority: int) -> Column[Any]:
 
     return Column(
         COLUMN, "Client", 10, draw, lambda row: row.source, priority, narrow=1, right=False, descending=False,
-        tooltip="The program that wrote the log", short="C",
+        tooltip="The client that wrote the log", short="C",
     )  # fmt: skip

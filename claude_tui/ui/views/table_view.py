@@ -95,7 +95,7 @@ class TableView(View):
             )
         return Content.assemble(
             (f"nothing {'in' if shown.period.id != 'today' else ''} {shown.period.label}", "$quiet"),
-            ("   p chooses other days", "$faint"),
+            ("   p chooses another period", "$faint"),
         )
 
     def subtitle(self) -> Content:
@@ -183,7 +183,7 @@ class TableView(View):
         row = self._table.cursor_row
         place = self.location(row) if row is not None else None
         if place is None:
-            self.notify("a turn of a session has a line to open: ⏎ on a session shows them", markup=False)
+            self.notify("only a response has a log line to open: ⏎ on a session shows its responses", markup=False)
             return
         trouble = self._open_editor(*place)
         if trouble:

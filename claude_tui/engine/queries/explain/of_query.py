@@ -1,4 +1,4 @@
-"""Why the sum over a query is what it is: its responses gone through, and their files read again.
+"""Why the sum over a query is what it is: examines its responses, and reads their files again.
 
 Must not know how a single response is explained.
 """
@@ -17,11 +17,11 @@ from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
 
 STEP: Final = 2_000
-"""Responses looked at before others may use the store."""
+"""Responses examined before others may use the store."""
 
 
 def explain_query(store: Store, query: Query, files_s: float, rows_s: float) -> Explanation:
-    """Explain the sum over a query, in so many seconds for its responses and its files."""
+    """Explain the sum over a query, spending at most so many seconds on its responses and on its files."""
     found = Explanation(prices=store.pricer.describe())
     with store.lock:
         rows = matching_rows(store, query)
