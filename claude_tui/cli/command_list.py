@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Final, NamedTuple
 
 from claude_tui.cli.parser import CommandParser
+from claude_tui.clients import CLIENTS
 
 
 class Command(NamedTuple):
@@ -80,9 +81,11 @@ GROUPS: Final = (
             Command("session", "all clients by session", "ccusage.reports:add_report", ("session",)),
             Command("blocks", "five-hour blocks of Claude Code", "ccusage.reports:add_report", ("blocks",)),
             Command("claude", "the same reports and blocks for Claude Code", "ccusage.reports:add_client", ("claude",)),
-            Command("codex", "the same reports for Codex", "ccusage.reports:add_client", ("codex",)),
-            Command("gemini", "the same reports for Gemini CLI", "ccusage.reports:add_client", ("gemini",)),
-            Command("opencode", "the same reports for OpenCode", "ccusage.reports:add_client", ("opencode",)),
+            *(
+                Command(name, f"the same reports for {client.label}", "ccusage.reports:add_client", (name,))
+                for name, client in sorted(CLIENTS.items())
+                if name != "claude"
+            ),
             Command("ccusage", "a drop-in replacement for ccusage 20 (or 18)", "ccusage.dropin"),
             Command("shim", "put a `ccusage` on PATH that is claude-top; undo", "ccusage.shim"),
         ),

@@ -9,8 +9,8 @@ from typing import Any
 from claude_tui import __version__, runtime
 from claude_tui.cli import exits, streams
 from claude_tui.cli.command_list import COMMANDS, listing
-from claude_tui.cli.options import NAMES
 from claude_tui.cli.parser import CommandParser
+from claude_tui.clients import CLIENTS
 
 DESCRIPTION = "A live terminal monitor for what Claude Code costs and does. Without a command it opens the screen."
 
@@ -95,8 +95,8 @@ def modern(arguments: Sequence[str]) -> list[str]:
     """Rewrite `claude:daily` as `claude daily`, and add `daily` if a client is named without a report."""
     first, *rest = [*arguments] or [""]
     client, colon, report = first.partition(":")
-    if colon and client in NAMES and report.isalpha():
+    if colon and client in CLIENTS and report.isalpha():
         return [client, report, *rest]
-    if first in NAMES and not (rest and (rest[0] in ("-h", "--help") or not rest[0].startswith("-"))):
+    if first in CLIENTS and not (rest and (rest[0] in ("-h", "--help") or not rest[0].startswith("-"))):
         return [first, "daily", *rest]
     return list(arguments)

@@ -7,12 +7,13 @@ import os
 import time
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from claude_tui import runtime
 from claude_tui.cli.exits import NO_LOGS, USAGE, CommandError
 from claude_tui.cli.parser import CommandParser, separated
 from claude_tui.cli.streams import narrate
+from claude_tui.clients import CLIENTS
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -25,28 +26,24 @@ if TYPE_CHECKING:
     from claude_tui.pricing import Pricer
     from claude_tui.sources.protocol import SourceConfig
 
-NAMES: Final = ("claude", "gemini", "opencode", "codex")
-LABELS: Final = {"claude": "Claude Code", "gemini": "Gemini CLI", "opencode": "OpenCode", "codex": "Codex"}
-"""Display name of each client."""
-
 
 def add_place_options(parser: CommandParser) -> None:
     """Add --claude-dir and the like, --source and --timezone."""
     places = parser.add_argument_group("where to look")
-    for name in NAMES:
+    for name in CLIENTS:
         places.add_argument(
             f"--{name}-dir",
             action="append",
             metavar="DIR",
             default=argparse.SUPPRESS,
-            help=f"read {LABELS[name]} logs from DIR instead of the default (repeatable)",
+            help=f"read {CLIENTS[name].label} logs from DIR instead of the default (repeatable)",
         )
     places.add_argument(
         "--source",
-        type=lambda text: separated(text, NAMES),
+        type=lambda text: separated(text, tuple(CLIENTS)),
         metavar="NAME[,NAME]",
         default=argparse.SUPPRESS,
-        help=f"count only these clients: {', '.join(NAMES)} (default: all)",
+        help=f"count only these clients: {', '.join(CLIENTS)} (default: all)",
     )
     places.add_argument(
         "-z",
@@ -91,14 +88,14 @@ def source_config(options: argparse.Namespace) -> SourceConfig:
 
     explicit = {
         name: tuple(Path(folder).expanduser() for folder in getattr(options, f"{name}_dir"))
-        for name in NAMES
+        for name in CLIENTS
         if getattr(options, f"{name}_dir", None)
     }
     for folders in explicit.values():
         for folder in folders:
             if not os.path.isdir(folder):
                 raise CommandError(f"no logs found; looked in {found_there(folder)}", NO_LOGS)
-    sources = getattr(options, "source", None) or tuple(explicit) or NAMES
+    sources = getattr(options, "source", None) or tuple(explicit) or tuple(CLIENTS)
     return SourceConfig(home=home(), env=dict(os.environ), explicit=explicit, sources=sources)
 
 

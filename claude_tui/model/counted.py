@@ -7,9 +7,6 @@ from datetime import date
 from enum import Enum
 from typing import Final, NamedTuple
 
-SOURCES: Final = ("claude", "gemini", "opencode", "codex")
-"""Every client whose logs can be read, in display order."""
-
 NEVER_MS: Final = 2**62
 """Later than any instant."""
 
@@ -143,6 +140,7 @@ class ProblemKind(str, Enum):
     MALFORMED = "malformed"
     OVERSIZE = "oversize"
     UNREADABLE = "unreadable"
+    UNKNOWN_SHAPE = "unknown_shape"
     BAD_COUNT = "bad_count"
     NUL_RUN = "nul_run"
     UNDATED = "undated"

@@ -128,7 +128,7 @@ class Snapshot:
     `totals` and the rows cover `query`; `today`, `burn`, `tokens_per_minute` (60 values, oldest first),
     `active_sessions` and `newest_ms` always cover everything. `days` holds only days with data, in order; `day_models`
     maps a day to {model key: cost in nanodollars}. `problems` counts by kind. `sources` are the clients with counted
-    responses, whatever the query, in the order of SOURCES.
+    responses, whatever the query, in display order.
     """
 
     revision: int

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
-from claude_tui.model import SOURCES, Price
-from claude_tui.pricing.pricer import SHORT_NAMES, Pricer
+from claude_tui.model import Price
+from claude_tui.pricing.pricer import RAW_SHAPES, SHORT_NAMES, Pricer
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -44,7 +44,7 @@ def _price(line: bytes, pricer: Pricer) -> Price:
     if not isinstance(record, dict):
         raise LineError("not a JSON object")
     source = record.get("source", "claude-code")
-    if not isinstance(source, str) or SHORT_NAMES.get(source, source) not in SOURCES:
+    if not isinstance(source, str) or SHORT_NAMES.get(source, source) not in RAW_SHAPES:
         raise LineError(f"unknown source {source!r}"[:80])
     model = record.get("model")
     if not isinstance(model, str) or not model:

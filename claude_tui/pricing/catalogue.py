@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from claude_tui import files
+from claude_tui.clients import CLIENTS
 from claude_tui.pricing.names import claude_name, find_claude, from_opencode, other_names
 from claude_tui.pricing.rates import Model, model_from
 
@@ -97,7 +98,8 @@ class Catalogue:
         return found
 
     def _search(self, source: str, raw: str) -> Found:
-        spelled = from_opencode(raw) if source == "opencode" else raw
+        client = CLIENTS.get(source)
+        spelled = from_opencode(raw) if client is not None and client.names_providers else raw
         name = claude_name(spelled)
         id_ = find_claude(name, self._claude)
         if id_ is not None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from claude_tui.clients import CLIENTS
 from claude_tui.model import Price, PriceStatus, Usage
 from claude_tui.pricing.catalogue import MAX_NAMES, Catalogue, Found, bundled, refreshed
 from claude_tui.pricing.claude import SYNTHETIC_PRICE, UNKNOWN_PRICE, claude_price
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 SHORT_NAMES: Final = {"claude-code": "claude", "gemini-cli": "gemini"}
 """Names of clients that differ from the names of their sources."""
+
+RAW_SHAPES: Final = ("claude", "gemini", "codex", "opencode", "kilo")
+"""Clients whose own usage objects `Pricer.price_raw` reads."""
 
 NEVER: Final = 2**62
 """More tokens than any prompt has."""
@@ -154,7 +158,7 @@ class Pricer:
         if source == "codex":
             terms = terms_of_tier(raw_usage.get("service_tier"))
             return self.price(source, model, time_ms, codex_counters(raw_usage), terms)
-        if source == "opencode":
+        if source in ("opencode", "kilo"):
             usage, is_double_charged = opencode_counters(raw_usage, model)
             reported = None if is_double_charged else reported_nano(raw_usage.get("cost"))
             return self.price(source, model, time_ms, usage, reported_nano=reported)
@@ -221,7 +225,8 @@ class Pricer:
         if model is None:
             return UNKNOWN_PRICE
         flags = [f"route:{route}"] if route else []
-        late = ["cost_recomputed"] if source == "opencode" else []
+        client = CLIENTS.get(source)
+        late = ["cost_recomputed"] if client is not None and client.logs_cost else []
         times, by, said = service_tier(model.id, asked)
         late += said
         factor = SCALE * times // by

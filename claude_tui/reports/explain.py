@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import tzinfo
 from typing import Any, Final
 
-from claude_tui.engine.queries.explain import COUNTED, FLAGS, NOT_LOGGED, REASONS, Explanation, RateUse
+from claude_tui.engine.queries.explain import COUNTED, FLAGS, REASONS, Explanation, RateUse
 from claude_tui.figures import count, dollars, instant, local_minute, many, money, short, size
 from claude_tui.model import Query, Response
 from claude_tui.sources.display import display_name
@@ -74,7 +74,7 @@ def report(found: Explanation, about: Query | Response) -> dict[str, Any]:
         ],
         "why": found.why or None,
         "problem": found.problem or None,
-        "never_logged": list(NOT_LOGGED),
+        "never_logged": list(dict.fromkeys(text for told in found.not_logged.values() for text in told)),
     }
 
 
@@ -143,7 +143,8 @@ def _paragraphs(found: Explanation, about: Query | Response, zone: tzinfo) -> It
     yield from ("", "prices", *_prices(found))
     yield from ("", "how exact it is", *_doubts(found))
     yield from ("", "what no log contains (depending on the version), so every total is a lower bound")
-    yield f"  {', '.join(NOT_LOGGED)}"
+    for client, told in found.not_logged.items():
+        yield f"  {client}: {', '.join(told)}"
 
 
 def _heading(found: Explanation, about: Query | Response, zone: tzinfo) -> Iterator[str]:

@@ -32,3 +32,12 @@ def count_of(counters: Mapping[str, object], name: str) -> int:
     if count is None:
         raise BadCountError(name)
     return count
+
+
+def nano_of(cost: object) -> int | None:
+    """A cost in USD as nanodollars, half to even; None where there is none above zero."""
+    if not isinstance(cost, (int, float)) or isinstance(cost, bool) or not 0 < cost < 1e9:
+        return None
+    from decimal import ROUND_HALF_EVEN, Decimal  # most clients log no cost
+
+    return int((Decimal(str(cost)) * 1_000_000_000).to_integral_value(ROUND_HALF_EVEN))

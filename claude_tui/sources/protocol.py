@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
+from claude_tui.clients import CLIENTS
 from claude_tui.model import Problem, Row
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.problems import Problems
@@ -23,7 +24,7 @@ class SourceConfig:
     home: Path
     env: Mapping[str, str] = field(default_factory=dict)
     explicit: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
-    sources: tuple[str, ...] = ("claude", "gemini", "opencode", "codex")
+    sources: tuple[str, ...] = tuple(CLIENTS)
 
 
 REFUSED: Final = -1

@@ -14,8 +14,8 @@ from claude_tui import __version__
 from claude_tui.cli import streams
 from claude_tui.cli.ccusage.reports import KINDS, add_report
 from claude_tui.cli.exits import OK, USAGE, CommandError
-from claude_tui.cli.options import NAMES
 from claude_tui.cli.parser import CommandParser, example
+from claude_tui.clients import CLIENTS
 
 NAME: Final = "ccusage"
 VERSIONS: Final = {20: "20.0.24", 18: "18.0.11"}
@@ -68,7 +68,7 @@ def parse(arguments: Sequence[str]) -> Namespace:
     add_report(parser, kind, client if shape == 20 else "claude", is_drop_in=True, shape=shape)
     options = parser.parse_args([word.removesuffix("=true") if word[:2] == "--" else word for word in rest])
     options.drop_in, options.shape = True, shape
-    if client and client not in NAMES:
+    if client and client not in CLIENTS:
         options.run = partial(_print_nothing, client=client, kind=kind)
     return options
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from claude_tui import __version__
 from claude_tui.cli import exits, streams
 from claude_tui.cli.parser import CommandParser, example
+from claude_tui.clients import CLIENTS
 
 if TYPE_CHECKING:
     from claude_tui.cli.generated.command_tree import Node, Option
@@ -23,8 +24,7 @@ EXIT_CODES: Final = (
     ("130", "interrupted"),
 )
 ENVIRONMENT: Final = (
-    ("CLAUDE_CONFIG_DIR", "config folders of Claude Code, or their projects folders, separated by commas"),
-    ("CLAUDE_CONFIG_DIRS", "the same, separated as in PATH; used if CLAUDE_CONFIG_DIR is not set"),
+    *(variable for client in CLIENTS.values() for variable in client.env),
     ("XDG_CONFIG_HOME, XDG_CACHE_HOME, XDG_DATA_HOME, XDG_STATE_HOME", "where claude-top keeps its own files"),
     ("NO_COLOR, FORCE_COLOR", "turn colours off; force colours even in a pipe"),
     ("COLUMNS", "width of tables in columns"),

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.options import NAMES, add_place_options, monitor
+from claude_tui.cli.options import add_place_options, monitor
 from claude_tui.cli.parser import CommandParser, example
+from claude_tui.clients import CLIENTS
 
 PORT: Final = 8377
 
@@ -97,7 +98,7 @@ def token_of(options: Namespace) -> str:
 def screen_arguments(options: Namespace) -> list[str]:
     """Return the arguments that make the screen read the same places as this command."""
     arguments: list[str] = []
-    for name in NAMES:
+    for name in CLIENTS:
         for folder in getattr(options, f"{name}_dir", ()):
             arguments += [f"--{name}-dir", os.path.abspath(os.path.expanduser(folder))]
     if sources := getattr(options, "source", None):

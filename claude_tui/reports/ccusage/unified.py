@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from claude_tui.clients import CLIENTS
 from claude_tui.figures import instant
 from claude_tui.reports.ccusage.lines import Line
 from claude_tui.reports.ccusage.others import Metadata
@@ -12,7 +13,7 @@ from claude_tui.reports.ccusage.periods import by_period, by_session
 from claude_tui.reports.ccusage.sums import Counts, Group, totals
 
 KINDS: Final = ("daily", "weekly", "monthly", "session")
-LABELS: Final = {"claude": "Claude", "codex": "Codex", "opencode": "OpenCode", "gemini": "Gemini CLI", "all": "All"}
+LABELS: Final = {**{client.name: client.label for client in CLIENTS.values()}, "claude": "Claude", "all": "All"}
 
 Row = tuple[str, str, Group, dict[str, Group]]
 """(period or session id, agent, sums, each agent's sums)."""

@@ -18,6 +18,8 @@ from claude_tui.sources.json_values import table_of, text_of
 from claude_tui.sources.protocol import FileFacts
 
 _KINDS = {"user": "user", "gemini": "assistant"}
+_MARKS = ("sessionId", "messages", "$set", "$rewindTo", "type")
+"""Of these every record has one."""
 
 
 @dataclass(slots=True)
@@ -26,7 +28,7 @@ class Chat:
 
     `stem` replaces a session id that no record contains. `folder_of` finds the project's folder by the hash in the
     records, for a chat whose `cwd` is not known otherwise. `bad_counts` collects the names of counters that are not
-    counts; their messages are not counted.
+    counts; their messages are not counted. `is_known`: a record of a known kind was there.
     """
 
     stem: str
@@ -39,6 +41,7 @@ class Chat:
     context: tuple[int, str] = (0, "")
     last: tuple[int, str] = (0, "")
     bad_counts: list[str] = field(default_factory=list)
+    is_known: bool = False
 
     def resume(self, state: str) -> None:
         """Continue from where `state()` was taken."""
@@ -52,6 +55,7 @@ class Chat:
 
     def events(self, record: Mapping[str, object], offset: int) -> Iterator[Event]:
         """Yield what a record counts."""
+        self.is_known = self.is_known or any(name in record for name in _MARKS)
         change = table_of(record, "$set")
         for part in (record, change):
             self.session = text_of(part, "sessionId") or self.session

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from claude_tui.model import Problem, ProblemKind
+from claude_tui.sources.conversation import NOT_KNOWN
 from claude_tui.sources.documents import read_document
 from claude_tui.sources.events import Event
 from claude_tui.sources.gemini.chat import Chat
@@ -37,11 +38,15 @@ def _read_lines(file: LogFile, since: Checkpoint | None, chat: Chat) -> tuple[Fi
     with LineReader(file.path, since) as reader:
         if since is not None and not reader.restarted:
             chat.resume(since.state)
+        records = 0
         for offset, line in reader:
             for record in reader.objects(offset, line):
+                records += 1
                 events += chat.events(record, offset)
             while chat.bad_counts:
                 reader.problem(ProblemKind.BAD_COUNT, offset, chat.bad_counts.pop())
+        if records and (since is None or reader.restarted) and not chat.is_known:
+            reader.problem(ProblemKind.UNKNOWN_SHAPE, 0, NOT_KNOWN)
         rows, mark = [event.row for event in events], reader.checkpoint(state=chat.state())
         facts, problems = chat.facts(), reader.problems
         return FileRead(rows, mark, facts, problems, reader.restarted, reader.bytes_read, reader.lines), events
@@ -57,8 +62,11 @@ def _read_whole(file: LogFile, since: Checkpoint | None, chat: Chat) -> tuple[Fi
         problems.append(Problem(kind, file.path, at, detail))
 
     events: list[Event] = []
+    offset = -1
     for offset, record in enumerate(decode_objects(data, report)):
         events += chat.events(record, offset)
+    if offset >= 0 and not chat.is_known:
+        report(ProblemKind.UNKNOWN_SHAPE, 0, NOT_KNOWN)
     for name in chat.bad_counts:
         report(ProblemKind.BAD_COUNT, 0, name)
     return FileRead([event.row for event in events], mark, chat.facts(), problems, restarted, len(data)), events

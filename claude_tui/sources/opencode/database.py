@@ -18,6 +18,7 @@ from urllib.parse import quote
 import orjson
 
 from claude_tui.sources.objects import decode_objects
+from claude_tui.sources.opencode.lost import COLUMNS, LostMessage, lost_messages
 from claude_tui.sources.opencode.message import Session, project_folder, root_of
 
 MARGIN_MS: Final = 60_000
@@ -78,6 +79,7 @@ class Database:
         self._has_projects = "project" in names
         self._session_tables = [table for table in ("session", "session_v2") if table in names]
         self._has_parts = "part" in names
+        self._has_events = "event" in names and self._columns("event") >= COLUMNS
 
     def last_rowid(self, table: str) -> int:
         """Return the largest row number of a message table, 0 if it is empty."""
@@ -136,11 +138,16 @@ class Database:
             steps[message] = [value for (data,) in parts for value in decode_objects(data.encode())]
         return steps
 
+    def lost(self) -> Iterator[LostMessage]:
+        """Messages that are gone and of which events still tell."""
+        if self._has_events:
+            yield from lost_messages(self._connection, self.tables, frozenset(self.message_ids()))
+
     def sessions(self) -> dict[str, Session]:
         """Return every session, by id; those of 2.x replace the same ones before it."""
         rows: dict[str, tuple[Any, ...]] = {}
         for table in self._session_tables:
-            known = {row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")}
+            known = self._columns(table)
             columns = ", ".join(name if name in known else "NULL" for name in _SESSION_COLUMNS)
             rows.update((row[0], row) for row in self._connection.execute(f"SELECT {columns} FROM {table}"))
         folders = self._project_folders()
@@ -152,6 +159,9 @@ class Database:
             )
             for session, parent, directory, title, version, agent, model, created, project in rows.values()
         }  # fmt: skip
+
+    def _columns(self, table: str) -> set[str]:
+        return {row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")}
 
     def _project_folders(self) -> dict[str, str]:
         if not self._has_projects:

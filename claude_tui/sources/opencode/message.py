@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final, NamedTuple
 
 from claude_tui.model import Row, Usage
-from claude_tui.sources.events import Event, count_of
+from claude_tui.sources.events import Event, count_of, nano_of
 from claude_tui.sources.json_values import table_of, text_of
 
 # These providers' counters never held reasoning inside the output, in any version.
@@ -143,13 +142,6 @@ def event_of(message: Message, session: Session, offset: int) -> Event | None:
         offset=offset,
     )
     return Event(row, reasoning)
-
-
-def nano_of(cost: object) -> int | None:
-    """Return a cost in USD as nanodollars, rounded half to even; None if there is none above zero."""
-    if not isinstance(cost, (int, float)) or isinstance(cost, bool) or not 0 < cost < 1e9:
-        return None
-    return int((Decimal(str(cost)) * 1_000_000_000).to_integral_value(ROUND_HALF_EVEN))
 
 
 def project_folder(worktree: object) -> str:

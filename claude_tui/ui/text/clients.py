@@ -9,14 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from claude_tui import figures
+from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.named_periods import add
-from claude_tui.model import SOURCES, ModelRow, Snapshot, Totals
+from claude_tui.model import ModelRow, Snapshot, Totals
+from claude_tui.ui.text.stacks import SERIES
 
-GLYPHS: Final = {"claude": "✻", "gemini": "✦", "opencode": "▣", "codex": "◈"}
+GLYPHS: Final = {client.name: client.glyph for client in CLIENTS.values()}
 """What stands for a client where there is no room for its name; told apart without colours as well."""
 
-COLOURS: Final = {name: f"$series-{number}" for number, name in enumerate(SOURCES, 1)}
-"""The colour of each: those of the series, which every theme keeps apart."""
+COLOURS: Final = {name: f"$series-{number % SERIES + 1}" for number, name in enumerate(CLIENTS)}
+"""The colour of each: those of the series, which every theme keeps apart, in turn."""
 
 Part = tuple[str, str]
 
@@ -42,7 +44,7 @@ def totals(models: Iterable[ModelRow]) -> dict[str, Totals]:
     rows: dict[str, list[Totals]] = {}
     for row in models:
         rows.setdefault(row.source, []).append(row.totals)
-    return {name: add(rows[name]) for name in SOURCES if name in rows}
+    return {name: add(rows[name]) for name in CLIENTS if name in rows}
 
 
 def cost_parts(by_client: Mapping[str, Totals], width: int) -> list[Part]:

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from claude_tui import figures
-from claude_tui.engine.queries.explain import COUNTED, FLAGS, NOT_LOGGED, REASONS, Explanation
+from claude_tui.engine.queries.explain import COUNTED, FLAGS, REASONS, Explanation
 from claude_tui.figures import cut
 from claude_tui.model import ESTIMATE_FLAGS, PriceStatus, Response, Totals
 from claude_tui.sources.display import display_name
@@ -266,6 +266,7 @@ def of_details(found: TurnDetails) -> Statements:
     return lines
 
 
-def not_logged() -> Statements:
+def not_logged(found: Explanation) -> Statements:
     """What no total can hold."""
-    return [Content(""), fact("in no total", "", f"what is never logged: {', '.join(NOT_LOGGED)}")]
+    told = "; ".join(f"{client}: {', '.join(what)}" for client, what in found.not_logged.items())
+    return [Content(""), fact("in no total", "", f"what is never logged: {told}")]

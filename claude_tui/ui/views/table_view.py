@@ -152,7 +152,8 @@ class TableView(View):
         """What takes time to find out of a row. Called in a thread of its own; must not touch widgets."""
         if about is None or shown.source is None:
             return []
-        return [*explain.of_explanation(shown.source.explain(about), shown.zone), *explain.not_logged()]
+        found = shown.source.explain(about)
+        return [*explain.of_explanation(found, shown.zone), *explain.not_logged(found)]
 
     def action_copy(self) -> None:
         """Copy the selected row."""

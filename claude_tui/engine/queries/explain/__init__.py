@@ -11,7 +11,6 @@ from typing import Final
 from claude_tui.engine.queries.explain.explanation import (
     COUNTED,
     FLAGS,
-    NOT_LOGGED,
     REASONS,
     REPEATED,
     Explanation,
@@ -26,7 +25,7 @@ from claude_tui.model import Query, Response
 from claude_tui.sources.claude.audit import COPY, PROGRESS, SIDE_QUESTION
 
 __all__ = [
-    "COPY", "COUNTED", "FLAGS", "NOT_LOGGED", "PROGRESS", "REASONS", "REPEATED", "SIDE_QUESTION", "Explanation",
+    "COPY", "COUNTED", "FLAGS", "PROGRESS", "REASONS", "REPEATED", "SIDE_QUESTION", "Explanation",
     "RateUse", "RowFound", "Unpriced", "explain",
 ]  # fmt: skip
 

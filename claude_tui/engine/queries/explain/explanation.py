@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from claude_tui.clients import CLIENTS
 from claude_tui.model import ESTIMATE_FLAGS, Usage
 from claude_tui.pricing.explain import RateRow
 from claude_tui.sources.claude.audit import COPY, PROGRESS, SIDE_QUESTION
@@ -39,12 +40,6 @@ FLAGS: Final[Mapping[str, str]] = {
     "terms_unreadable": "unreadable terms, priced by the counters alone",
 }
 """What the flags of a price mean, in words."""
-
-NOT_LOGGED: Final = (
-    "calls a web search makes inside", "titles of sessions", "compaction requests", "side questions",
-    "suggested prompts", "summaries of background jobs", "failed attempts", "runs that keep no session",
-)  # fmt: skip
-"""What Claude Code never writes to its logs (depending on its version), so that every total is a lower bound."""
 
 
 class RowFound(NamedTuple):
@@ -89,11 +84,14 @@ class Explanation:
     Of the logs: `usage_rows` = `counted_rows` + everything in `duplicates` (by reason, see REASONS). `passed_over` are
     rows with usage that are not requests. Files of clients other than Claude Code are not read again.
 
+    `clients` are those whose responses these are.
+
     For a single response, `rows` are all its rows, in order, and `why` says why the counted one was chosen. `problem`
     says what could not be explained.
     """
 
     prices: str = ""
+    clients: tuple[str, ...] = ()
     responses: int = 0
     looked_at: int = 0
     to_look_at: int = 0
@@ -122,6 +120,13 @@ class Explanation:
     def is_complete(self) -> bool:
         """Whether everything was examined."""
         return self.looked_at == self.to_look_at and self.files == self.files_total
+
+    @property
+    def not_logged(self) -> dict[str, tuple[str, ...]]:
+        """What the clients never write to their logs, by the names of the clients; every total is a lower bound."""
+        return {
+            CLIENTS[name].label: CLIENTS[name].not_logged for name in self.clients or ("claude",) if name in CLIENTS
+        }
 
     @property
     def estimates(self) -> dict[str, int]:

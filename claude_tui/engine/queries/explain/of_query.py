@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from typing import Final
 
+from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.explain.explanation import Explanation
 from claude_tui.engine.queries.explain.files import read_again, with_siblings
 from claude_tui.engine.queries.explain.price_sums import PriceSums
@@ -33,6 +34,8 @@ def explain_query(store: Store, query: Query, files_s: float, rows_s: float) -> 
             if row in store.table.owner_file:
                 files[store.table.owner_file[row]] += 0
         places = [store.table.files[file] for file, _ in files.most_common()]
+    present = {place.source for place in places}
+    found.clients = tuple(name for name in CLIENTS if name in present)
     found.to_look_at = len(rows)
     sums = PriceSums(store, query.model)
     deadline_s = time.monotonic() + rows_s

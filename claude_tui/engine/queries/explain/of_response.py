@@ -19,7 +19,7 @@ from claude_tui.sources.columns import Owner, Rank, key_number, row_rank
 
 def explain_response(store: Store, response: Response, files_s: float) -> Explanation:
     """Explain one response (or the one an extra belongs to), spending at most so many seconds on its files."""
-    found = Explanation(prices=store.pricer.describe(), to_look_at=1)
+    found = Explanation(prices=store.pricer.describe(), clients=(response.source,), to_look_at=1)
     key = response_key(response)
     with store.lock:
         row = _row_of(store, response.source, key)
