@@ -28,6 +28,7 @@ from claude_tui.ui.settings.file import Settings
 from claude_tui.ui.settings.kept import KeptSettings
 from claude_tui.ui.settings.keys import APP_BINDINGS, unknown_actions
 from claude_tui.ui.source import SnapshotSource
+from claude_tui.ui.table import client_column
 from claude_tui.ui.terminal.ascii import AsciiFilter
 from claude_tui.ui.terminal.first_frame import FirstFrame
 from claude_tui.ui.terminal.first_screen import FirstScreen
@@ -42,6 +43,7 @@ class ClaudeTop(App[None]):
 
     TITLE = "claude-top"
     CSS_PATH = "app.tcss"
+    CSS = client_column.CSS
     BINDINGS: ClassVar[list[BindingType]] = list(APP_BINDINGS)
     COMMAND_PALETTE_BINDING = "ctrl+p"
 

@@ -10,6 +10,11 @@ from claude_tui.ui.text import clients
 COLUMN: Final = "client"
 """The id of the column."""
 
+CSS: Final = "\n".join(
+    f"LineTable > .line-table--client-{name} {{ color: {colour}; }}" for name, colour in clients.COLOURS.items()
+)
+"""The colour of each client, for an app whose themes have the variables of the series."""
+
 
 def client_column(priority: int) -> Column[Any]:
     """Which client wrote it: a glyph, and the name where there is room."""
