@@ -28,8 +28,8 @@ from claude_tui.model import Phase, Progress
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.protocol import SourceConfig
 from claude_tui.ui.app import ClaudeTop
+from claude_tui.ui.settings.declared import VIEWS
 from claude_tui.ui.settings.file import Settings
-from claude_tui.ui.widgets.header import VIEW_NAMES
 
 NOW_MS = int(datetime(2026, 11, 20, 15, 42, tzinfo=timezone.utc).timestamp() * 1000)
 SIZES = {"120x36": (120, 36), "80x24": (80, 24)}
@@ -87,9 +87,9 @@ class CountedOnce(Answers):
 async def settle(app: ClaudeTop, pilot: Pilot[None]) -> None:
     """Wait until what was asked for is drawn; what is never drawn is no picture."""
     end_s = time.monotonic() + PATIENCE_S
-    while not app.is_current:
-        if app.trouble or time.monotonic() > end_s:
-            raise SystemExit(f"nothing was drawn: {app.trouble or 'no picture came'}")
+    while not app.main.is_up_to_date:
+        if app.main.failures or time.monotonic() > end_s:
+            raise SystemExit(f"nothing was drawn: {app.main.failures or 'no picture came'}")
         await pilot.pause(0.01)
     await pilot.pause(SETTLED_S)
 
@@ -108,7 +108,7 @@ def pictures() -> dict[str, Picture]:
     """Every picture by its name."""
     plain = {
         f"{view}-{size}-{name}": Picture(view, size, theme, ())
-        for view in VIEW_NAMES
+        for view in VIEWS
         for size in SIZES
         for name, theme in THEMES.items()
     }

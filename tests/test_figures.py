@@ -21,7 +21,7 @@ from claude_tui.ui.table.cells import Frame
 from claude_tui.ui.table.columns import Column
 from claude_tui.ui.text.explanation import laid_out, of_totals
 from claude_tui.ui.views.models import model_columns
-from claude_tui.ui.widgets import header, row_detail
+from claude_tui.ui.widgets import meters, row_detail
 from tests.ui.fakes import NOW_MS, snapshot
 
 NOW_ZONE = timezone.utc
@@ -96,12 +96,12 @@ def test_a_sum_is_the_same_text_on_the_screen_in_reports_and_in_the_statusline(t
         assert on_screen(columns["cost"], row) == cost
     if len(cost) <= 12:
         headline = cost.replace(">=", "≥ ").replace("~", "~ ")
-        assert str(header.period_lines(totals, 30)[0]).strip() == headline
-        assert str(header.today_lines(made, 30)[0]).strip() == headline
+        assert str(meters.period_lines(totals, 30)[0]).strip() == headline
+        assert str(meters.today_lines(made, 30)[0]).strip() == headline
         assert headline in str(laid_out(of_totals(totals, NOW_ZONE), 80))
     if totals.tokens:
         assert on_screen(columns["tokens"], row) == said["tokens"]
-        assert f"{said['tokens']} tok " in str(header.period_lines(totals, 30)[1])
+        assert f"{said['tokens']} tok " in str(meters.period_lines(totals, 30)[1])
     if totals.cost_nano:
         assert on_screen(columns["share"], row) == said["share"]
     if totals.responses and len(said["responses"]) <= columns["messages"].width:
@@ -109,7 +109,7 @@ def test_a_sum_is_the_same_text_on_the_screen_in_reports_and_in_the_statusline(t
     hit = cells.cache_hit(0).draw(row, 5).text
     assert not hit or f"cache hit {hit}\n" in once.replace(f"hit {hit}   ", f"hit {hit}\n")
     assert hit in str(row_detail.kinds(totals, 60, 12))
-    for text in (once, status, str(laid_out(of_totals(totals, NOW_ZONE), 200)), str(header.period_lines(totals, 30))):
+    for text in (once, status, str(laid_out(of_totals(totals, NOW_ZONE), 200)), str(meters.period_lines(totals, 30))):
         assert not any(f" 1 {noun}" in f" {text}" for noun in ("responses", "msgs", "tokens", "prices", "models"))
 
 

@@ -1,4 +1,4 @@
-"""The app: it takes snapshots and hands them to the view on screen. Wiring only; must not count anything."""
+"""The app: theme, settings, keys, what runs in the background, and leaving. Must not count anything, nor draw."""
 
 from __future__ import annotations
 
@@ -7,54 +7,43 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import replace
-from datetime import date, datetime, timezone, tzinfo
 from pathlib import Path
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
-from textual import work
-from textual.app import ComposeResult, SystemCommand
+from textual import events, work
+from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
-from textual.widgets import ContentSwitcher
 from textual.worker import Worker, WorkerState
 
 from claude_tui import runtime
-from claude_tui.engine.queries.blocks import Window
 from claude_tui.engine.queries.named_periods import BY_ID, Period, named
-from claude_tui.model import Query, Snapshot
 from claude_tui.sources.display import display_name
 from claude_tui.ui.main_screen import refresh
-from claude_tui.ui.main_screen.picture import Picture
-from claude_tui.ui.main_screen.refresh import NewsArrived, Refresher
-from claude_tui.ui.main_screen.walk import Place
-from claude_tui.ui.settings import themes
+from claude_tui.ui.main_screen.drawn_screen import FIRST_FRAME_S
+from claude_tui.ui.main_screen.refresh import NewsArrived
+from claude_tui.ui.main_screen.screen import MainScreen
+from claude_tui.ui.settings import choices, themes
 from claude_tui.ui.settings.file import Settings
-from claude_tui.ui.settings.keys import APP_BINDINGS
+from claude_tui.ui.settings.kept import KeptSettings
+from claude_tui.ui.settings.keys import APP_BINDINGS, unknown_actions
 from claude_tui.ui.source import SnapshotSource
+from claude_tui.ui.table import client_column
+from claude_tui.ui.terminal.ascii import AsciiFilter
 from claude_tui.ui.terminal.first_frame import FirstFrame
-from claude_tui.ui.terminal.first_screen import KEEP_S, FirstScreen
+from claude_tui.ui.terminal.first_screen import FirstScreen
 from claude_tui.ui.terminal.signals import leave_on_signals
-from claude_tui.ui.text import clients
-from claude_tui.ui.text.open_block import OpenBlock
-from claude_tui.ui.views import Views
-from claude_tui.ui.views.base import Scope, Shown
-from claude_tui.ui.widgets.header import VIEW_NAMES, Line, Meters, budget_text
-from claude_tui.ui.widgets.keybar import KeyBar
 
 BUDGET_EVERY_S = 20.0
 """How often the budgets are compared with what was spent."""
 
-FIRST_FRAME_S = 1.0
-"""Counting waits at most so long for the first frame."""
 
-
-class ClaudeTop(Picture):
+class ClaudeTop(App[None]):
     """A live monitor of what Claude Code costs and does."""
 
     TITLE = "claude-top"
     CSS_PATH = "app.tcss"
+    CSS = client_column.CSS
     BINDINGS: ClassVar[list[BindingType]] = list(APP_BINDINGS)
     COMMAND_PALETTE_BINDING = "ctrl+p"
 
@@ -78,43 +67,40 @@ class ClaudeTop(Picture):
             complaints: What was wrong with the settings, to be told.
             first_frame: Where the picture is kept that the next start shows, and whether it is shown now.
         """
-        first_screen = FirstScreen(first_frame)
+        self.first_screen = FirstScreen(first_frame)
         # Without colours the ANSI way is the right one in every theme: else NO_COLOR is all black in ANSI themes.
-        super().__init__(driver_class=first_screen.driver_class, ansi_color=True if "NO_COLOR" in os.environ else None)
-        self.first_screen = first_screen
+        is_ansi = True if "NO_COLOR" in os.environ else None
+        super().__init__(driver_class=self.first_screen.driver_class, ansi_color=is_ansi)
         self.HORIZONTAL_BREAKPOINTS = [(0, "-compact"), (110, "-spacious")]
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-high")]
         self.source = source
-        self.settings = settings or Settings()
+        self.kept = KeptSettings(settings or Settings(), settings_path, self._say_not_kept)
         self._complaints = list(complaints)
-        self.period = self._first_period()
-        self.places = [Place(self.settings.view if self.settings.view in VIEW_NAMES else "live")]
-        self.client = ""
-        """The client that is shown alone, "" for all."""
-        self.paused_ms: int | None = None
-        self.snapshot: Snapshot | None = None
-        self.trouble = ""
-        self.passed: tuple[str, ...] = ()
-        """The budgets that are used up, as sentences."""
-        self._told: set[tuple[str, date]] = set()
-        self.settings_path = settings_path
+        self._clock = clock or (lambda: time.time_ns() // 1_000_000)
+        self.main = MainScreen(
+            source,
+            self.kept,
+            self._first_period(),
+            clock=self._clock,
+            first_screen=self.first_screen,
+            forward_key=super().on_event,
+        )
         self.on_leaving: Callable[[int], object] = lambda code: None
         """Called with the exit code as soon as the app is to end, perhaps more than once."""
-        self._clock = clock or (lambda: time.time_ns() // 1_000_000)
-        self._zone: tzinfo = timezone.utc
-        self._zone_name = ""
-        self.refresher = Refresher(self._take, self.settings.interval_s, lambda: source.is_counting)
-        self._shown_query: Query | None = None
-        self._open_block = OpenBlock()
-        self.window: Window | None = None
-        self.is_painted = asyncio.Event()
-        """Whether the first numbers are on screen."""
-        self.views = Views(self.prepare_view)
         for theme in themes.OWN:
             self.register_theme(theme)
-        self._complaints += self.take_theme()
+        self._take_theme()
         if self.settings.ascii:
-            self.draw_plainly()
+            self._filters.append(AsciiFilter())
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as they are now."""
+        return self.kept.now
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The screen everything begins with."""
+        return self.main
 
     def _first_period(self) -> Period:
         """The period the settings ask for; all time where that makes no sense, which is said."""
@@ -124,118 +110,81 @@ class ClaudeTop(Picture):
             self._complaints.append(f"unknown period {self.settings.period}: {error}")
             return BY_ID["all"]
 
-    # -- frame
-
-    def compose(self) -> ComposeResult:
-        """Status, meters, the views, keys."""
-        yield Line("topbar")
-        yield Meters()
-        yield Line("meterline")
-        with ContentSwitcher(initial=self.place.view, id="views"):
-            yield self.view
-        yield KeyBar()
-
     def on_mount(self) -> None:
-        """Start counting, and draw once before there is anything."""
-        self.take_over(self._complaints)
+        """Take the terminal over, use the settings, and start what runs in the background."""
+        if self.settings.keys:
+            self.set_keymap(dict(self.settings.keys))
+            self._complaints += map(str, unknown_actions(self.settings))
+        for complaint in self._complaints:
+            self.notify(display_name(complaint), title="settings", severity="warning", timeout=10, markup=False)
         leave_on_signals(asyncio.get_running_loop(), self.leave, self.on_leaving)
         self.first_screen.started()
-        self.set_timer(FIRST_FRAME_S, self.show_drawn)
-        self.set_interval(KEEP_S, self.keep_frame)
         self.source.subscribe(self._hear)
-        self.screen_change_signal.subscribe(self, self._on_screen_changed)
         self._count()
         self._refresh_forever()
-        self.set_interval(1.0, self._tick)
         if self.settings.budgets:
             self.set_interval(BUDGET_EVERY_S, self._check_budgets)
             self._check_budgets()
-        self.tier(self.size.width, self.size.height)
-        self.focus_view()
-        self.refresher.wish(urgent=True)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Do what a key says before the next is looked at."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            await self.main.typed.take(event)
+        else:
+            await super().on_event(event)
+
+    # -- in the background
 
     def _hear(self) -> None:
         """There is news; called from any thread."""
         self.post_message(NewsArrived())
 
+    def on_news_arrived(self) -> None:
+        """The source has something new."""
+        self.main.take_news()
+
     @work(exit_on_error=False, group="count")
     async def _count(self) -> None:
         # The saved numbers first: what counting imports and starts would stand in their way.
         with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self.is_painted.wait(), FIRST_FRAME_S)
+            await asyncio.wait_for(self.main.is_painted.wait(), FIRST_FRAME_S)
         runtime.running()
         await self.source.run()
 
-    @work(exit_on_error=False, group="refresh")
+    @work(exit_on_error=False, group=refresh.GROUP)
     async def _refresh_forever(self) -> None:
-        await self.refresher.run()
+        await self.main.refresher.run()
+
+    @work(exclusive=True, exit_on_error=False, group="budgets")
+    async def _check_budgets(self) -> None:
+        """Say once that a budget is passed."""
+        states = await asyncio.to_thread(self.source.budgets, self.settings.budgets, self._clock())
+        for text in self.main.budgets.news(states):
+            self.notify(text, title="budget exceeded", severity="warning", timeout=20, markup=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """What fails is said, and the last numbers stay on screen."""
-        if event.state is WorkerState.ERROR:
+        """What fails is said until it works again, and the last numbers stay on screen."""
+        group, failures = event.worker.group, self.main.failures
+        if event.state is WorkerState.SUCCESS and failures.pop(group, ""):
+            self.main.draw_header()
+        elif event.state is WorkerState.ERROR:
             error = event.worker.error
-            self.trouble = f"{event.worker.group} failed: {type(error).__name__}"
-            self.notify(display_name(str(error)), title=self.trouble, severity="error", timeout=30, markup=False)
-            self.draw_header()
+            failure = f"{group} failed: {type(error).__name__}"
+            if failures.get(group) != failure:
+                failures[group] = failure
+                self.notify(display_name(str(error)), title=failure, severity="error", timeout=30, markup=False)
+                self.main.draw_header()
 
-    # -- snapshots
+    # -- stopping and leaving
 
-    @property
-    def now_ms(self) -> int:
-        """The instant shown: the present, or that of the pause."""
-        return self._clock() if self.paused_ms is None else self.paused_ms
-
-    @property
-    def today(self) -> date:
-        """The local day of the instant shown."""
-        return datetime.fromtimestamp(self.now_ms / 1000, self._zone).date()
-
-    def on_news_arrived(self) -> None:
-        """The source has something new."""
-        if self.paused_ms is None and len(self.screen_stack) == 1:
-            self.refresher.wish()
-
-    def _tick(self) -> None:
-        """A second is over: show the time that passed, as often as it can be seen."""
-        shown = self.snapshot
-        if len(self.screen_stack) > 1:
-            return
-        if self.paused_ms is None and (
-            shown is None or self._clock() - shown.taken_ms >= refresh.pace_ms(shown, self._clock())
-        ):
-            self.refresher.wish()
-
-    async def _take(self) -> None:
-        if len(self.screen_stack) > 1:
-            return
-        view, place, scope, period, now_ms = self.view, self.place, self.scope, self.period, self.now_ms
-        query = view.wanted(period, scope, self.today)
-        if self.paused_ms is not None and self.snapshot is not None and query == self._shown_query:
-            snapshot = self.snapshot
+    def action_suspend_process(self) -> None:
+        """Leave the terminal to the shell until that says to go on."""
+        stop_job = getattr(self._driver, "stop_job", None)  # what is drawn in a browser has no shell
+        if stop_job is None:
+            self.notify("not possible in this terminal", timeout=2, markup=False)
         else:
-            snapshot = await asyncio.to_thread(self.source.snapshot, query, now_ms)
-        if self._learn_zone(snapshot):
-            self.refresher.wish(urgent=True)
-        extra = await asyncio.to_thread(view.fetch, self.source, snapshot, scope, now_ms)
-        self.window = await asyncio.to_thread(self._open_block.at, self.source, snapshot, now_ms)
-        if (place, scope, period) != (self.place, self.scope, self.period) or len(self.screen_stack) > 1:
-            self.refresher.wish(urgent=True)
-            return
-        self.snapshot, self._shown_query = snapshot, query
-        self.draw(Shown(snapshot, now_ms, self.today, period, scope, self._zone, extra, self.source))
-        # What is drawn first has no size before; and keys are done in the app's own turn, where they are taken.
-        self.call_after_refresh(self.call_later, self.typed.go_on)
-
-    def _learn_zone(self, snapshot: Snapshot) -> bool:
-        """Take over the time zone days are cut in; True where that moves today."""
-        if snapshot.timezone == self._zone_name:
-            return False
-        before, self._zone_name = self.today, snapshot.timezone
-        try:
-            self._zone = ZoneInfo(snapshot.timezone)
-        except (KeyError, ValueError, OSError):
-            self._zone = datetime.now().astimezone().tzinfo or timezone.utc
-        return self.today != before
+            self._suspend_signal()
+            stop_job()
 
     async def action_quit(self) -> None:
         """End the program."""
@@ -245,7 +194,7 @@ class ClaudeTop(Picture):
         """End the program with an exit code."""
         self.on_leaving(code)
         try:
-            self.keep_frame()
+            self.main.keep_frame()
         finally:
             self.exit(return_code=code)
 
@@ -254,77 +203,72 @@ class ClaudeTop(Picture):
         self.on_leaving(1)
         super()._handle_exception(error)
 
-    @property
-    def is_current(self) -> bool:
-        """Whether what is drawn is what there is at this place, for these days; where there is nothing, it is."""
-        is_empty = self.query_one("#views", ContentSwitcher).current == "empty"
-        return is_empty or self.view.shows(self.scope, self.period)
+    # -- theme and settings
 
-    @property
-    def scope(self) -> Scope:
-        """What is shown is narrowed to: that of the place, which a client that is shown alone narrows further."""
-        scope = self.place.scope
-        return replace(scope, source=self.client) if self.client and not scope.source else scope
+    def _take_theme(self) -> None:
+        """Have the settings' theme from the first frame on, before there is one."""
+        is_known = self.settings.theme in self.available_themes
+        if not is_known:
+            self._complaints.append(f"unknown theme {self.settings.theme}")
+        # Set as the first value: setting it later would style everything twice.
+        self.set_reactive(App.theme, self.settings.theme if is_known else themes.DEFAULT)
+        # The sheet was made before, with the variables of the theme there is without settings.
+        self.stylesheet.set_variables(self.get_css_variables())
+        # What else follows from a theme when it is set later, and was decided before for the theme there is without
+        # settings: whether the terminal's own colours are kept, and what the style sheet can ask for.
+        self._refresh_truecolor_filter(self.ansi_theme)
+        theme = self.current_theme
+        classes = {f"-theme-{theme.name}": True, "-dark-mode": theme.dark, "-light-mode": not theme.dark}
+        self.update_classes(classes, update=False)
 
-    # -- looks
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's colours, and ours for drawings."""
+        variables = super().get_css_variables()
+        variables |= themes.drawing_colours(self.current_theme, variables)
+        self.theme_variables = variables
+        return variables
 
-    async def action_period(self) -> None:
-        """Choose the days that count."""
-        from claude_tui.ui.dialogs.dialogs import PeriodScreen
+    def action_theme(self) -> None:
+        """The next theme."""
+        self.notify(self.change_setting("theme", 1), title="theme", timeout=2, markup=False)
 
-        def choose(chosen: Period | None) -> None:
-            self.period = chosen or self.period
-            self.refresher.wish(urgent=True)
+    def action_interval(self, step: int) -> None:
+        """Refresh less or more often."""
+        self.change_setting("interval_s", step)
+        self.main.rearrange()
 
-        await self.push_screen(PeriodScreen(self.period, self.today), choose)
+    def action_settings(self) -> None:
+        """Change what is kept."""
+        from claude_tui.ui.dialogs.settings_screen import SettingsScreen
 
-    async def action_client(self) -> None:
-        """Show the next client alone, or all again; from the top, as a row that was opened belongs to one."""
-        present = self.snapshot.sources if self.snapshot is not None else ()
-        chosen = clients.following(self.client, present)
-        if chosen == self.client:
-            return
-        self.client = chosen
-        if self.place.scope.source:
-            await self._go(self.places[:1])
-        self.draw_header()
-        self.refresher.wish(urgent=True)
+        entries = [(name, choices.text(self.settings, name)) for name in choices.STEPS]
+        path = display_name(str(self.kept.path)) if self.kept.path else "nowhere"
+        self.push_screen(SettingsScreen(entries, self.change_setting, path))
 
-    def action_pause(self) -> None:
-        """Freeze the display, or go on."""
-        self.paused_ms = self._clock() if self.paused_ms is None else None
-        self.draw_header()
-        self.refresher.wish(urgent=True)
+    def change_setting(self, name: str, step: int) -> str:
+        """Set a setting to its next or previous value, use it at once and keep it; returns it as text."""
+        self.kept.step(name, step, sorted(self.available_themes))
+        if name == "theme":
+            self.theme = self.settings.theme
+        elif name == "interval_s":
+            self.main.refresher.interval_s = self.settings.interval_s
+        elif name == "tree":
+            self.main.stage.show_tree(self.settings.tree)
+        return choices.text(self.settings, name)
 
-    async def action_refresh(self) -> None:
-        """Look at every file again."""
-        await asyncio.to_thread(self.source.refresh)
-        self.refresher.wish(urgent=True)
+    def _say_not_kept(self, why: str) -> None:
+        self.notify(display_name(why), title="not saved", severity="warning", markup=False)
+
+    # -- help
 
     def action_help(self) -> None:
         """All keys."""
-        from claude_tui.ui.dialogs.help import HelpScreen
+        from claude_tui.ui.dialogs.help_screen import HelpScreen
 
         self.push_screen(HelpScreen())
 
-    @work(exclusive=True, exit_on_error=False, group="budgets")
-    async def _check_budgets(self) -> None:
-        """Say once that a budget is passed."""
-        states = await asyncio.to_thread(self.source.budgets, self.settings.budgets, self._clock())
-        passed = [state for state in states if state.is_passed]
-        self.passed = tuple(display_name(budget_text(state)) for state in passed)
-        for state, text in zip(passed, self.passed, strict=True):
-            if (state.name, state.since) not in self._told:
-                self._told.add((state.name, state.since))
-                self.notify(text, title="budget exceeded", severity="warning", timeout=20, markup=False)
-
-    def _on_screen_changed(self, screen: Screen[Any]) -> None:
-        """A dialog was opened or closed: catch up with what happened below it."""
-        if len(self.screen_stack) == 1:
-            self.refresher.wish(urgent=True)
-
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The same actions as the keys."""
-        from claude_tui.ui.dialogs import palette
+        from claude_tui.ui.main_screen.commands import commands
 
-        yield from palette.commands(self)
+        yield from commands(self, self.main)

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from claude_tui.cli import main
+from claude_tui.ui.configuration.names import column_ids, theme_names
 from claude_tui.ui.settings.declared import KEYS
 from claude_tui.ui.settings.file import Settings, load
 from claude_tui.ui.settings.keys import BY_ID
-from claude_tui.ui.settings.names import column_ids, theme_names
 from tests.cli.program import run
 
 BAD = """theme = "x"

@@ -39,10 +39,10 @@ MARK = "CLAUDE_TOP_TRIAL"
 STARTED = """
 import faulthandler, os, signal, sys
 faulthandler.register(signal.SIGUSR2, file=open(os.environ["STACKS"], "w"), all_threads=True)
-from claude_tui.ui.app import ClaudeTop
-tick, broken = ClaudeTop._tick, []
+from claude_tui.ui.main_screen.screen import MainScreen
+tick, broken = MainScreen._tick, []
 signal.signal(signal.SIGUSR1, lambda *_: broken.append(1))
-ClaudeTop._tick = lambda app: 1 // 0 if broken else tick(app)
+MainScreen._tick = lambda screen: 1 // 0 if broken else tick(screen)
 from claude_tui.cli import main
 sys.exit(main())
 """

@@ -45,7 +45,7 @@ async def running(
     """The app with a fake source, its first picture drawn."""
     app = ClaudeTop(source or FakeSource(), Settings(**settings), clock=clock or (lambda: NOW_MS))  # type: ignore[arg-type]
     async with app.run_test(size=size) as pilot:
-        await wait_until(pilot, lambda: app.snapshot is not None)
+        await wait_until(pilot, lambda: app.main.snapshot is not None)
         await settled(pilot)
         yield app, pilot
 
@@ -54,9 +54,9 @@ async def settled(pilot: Pilot[None]) -> None:
     """Let everything asked for so far be shown."""
     app = pilot.app
     assert isinstance(app, ClaudeTop)
-    taken = app.refresher.taken
-    app.refresher.wish(urgent=True)
-    await wait_until(pilot, lambda: app.refresher.taken > taken)
+    taken = app.main.refresher.taken
+    app.main.refresher.wish(urgent=True)
+    await wait_until(pilot, lambda: app.main.refresher.taken > taken)
     await pilot.pause()
     await pilot.pause()
 

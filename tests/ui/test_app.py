@@ -12,10 +12,11 @@ from textual.strip import Strip
 
 from claude_tui.model import Phase, Progress, Query, Snapshot, Totals
 from claude_tui.ui.app import ClaudeTop
-from claude_tui.ui.dialogs.help import ROWS
-from claude_tui.ui.settings.keys import APP_BINDINGS, BY_ID, SECTIONS
+from claude_tui.ui.dialogs.explain_screen import ExplainScreen
+from claude_tui.ui.dialogs.help_screen import ROWS
+from claude_tui.ui.settings.declared import VIEWS
+from claude_tui.ui.settings.keys import APP_BINDINGS, BY_ID, SCREEN_BINDINGS, SECTIONS
 from claude_tui.ui.views.days import DaysView
-from claude_tui.ui.widgets.header import VIEW_NAMES
 from tests.ui.fakes import NOW_MS, TODAY, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
 
@@ -29,15 +30,15 @@ SIZES = ((160, 50), (120, 36), (80, 24), (60, 15), (40, 8), (20, 3))
 HOSTILE = ("[/x]", "[red] notes", "[@click=app.quit]x[/]", "\ufffd[31mred", "الف", "$primary", "{0}%s", "\\[/]")
 
 
-@pytest.mark.parametrize("view", VIEW_NAMES)
+@pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("size", SIZES)
 async def test_every_view_has_something_to_say_at_every_size(view: str, size: tuple[int, int]) -> None:
     async with running(size=size) as (app, pilot):
-        await press(pilot, str(VIEW_NAMES.index(view) + 1))
+        await press(pilot, str(VIEWS.index(view) + 1))
         text = screen_text(app)
         lines = text.split("\n")
         assert len(lines) == size[1]
-        assert app.place.view == view
+        assert app.main.navigation.here.view == view
         assert "$12.34" in text, "today's cost is on screen at every size"
         expected = {
             "live": "infra",
@@ -48,7 +49,7 @@ async def test_every_view_has_something_to_say_at_every_size(view: str, size: tu
             "blocks": "opus",
         }[view]
         assert expected in text or (view in ("days", "blocks") and size[0] < 40)
-        assert not app.trouble
+        assert not app.main.failures
 
 
 async def test_resizing_back_and_forth_ends_where_it_began() -> None:
@@ -63,47 +64,50 @@ async def test_resizing_back_and_forth_ends_where_it_began() -> None:
 
 async def test_digits_and_tab_change_the_view() -> None:
     async with running() as (app, pilot):
-        for number, name in enumerate(VIEW_NAMES, 1):
+        for number, name in enumerate(VIEWS, 1):
             await press(pilot, str(number))
-            assert app.place.view == name
+            assert app.main.navigation.here.view == name
         await press(pilot, "tab")
-        assert app.place.view == "live"
+        assert app.main.navigation.here.view == "live"
         await press(pilot, "shift+tab")
-        assert app.place.view == "blocks"
+        assert app.main.navigation.here.view == "blocks"
 
 
 async def test_enter_drills_and_escape_comes_back() -> None:
     source = FakeSource()
     async with running(source) as (app, pilot):
         await press(pilot, "2", "enter")
-        assert app.place.view == "projects"
+        assert app.main.navigation.here.view == "projects"
         assert source.queries[-1].model == "claude-opus-4-5-20251101"
         assert "models › claude-opus-4-5" in screen_text(app) or "› claude-opus-4-5" in screen_text(app)
         await press(pilot, "enter")
-        assert app.place.view == "sessions"
+        assert app.main.navigation.here.view == "sessions"
         assert source.queries[-1] == asked(
             model="claude-opus-4-5-20251101", project="/home/me/webshop", source="claude"
         )
         await press(pilot, "escape")
-        assert app.place.view == "projects"
+        assert app.main.navigation.here.view == "projects"
         await press(pilot, "backspace")
-        assert (app.place.view, source.queries[-1]) == ("models", asked())
+        assert (app.main.navigation.here.view, source.queries[-1]) == ("models", asked())
         await press(pilot, "escape")
         assert app.is_running
         await press(pilot, "3", "enter")
-        assert (app.place.view, source.queries[-1]) == ("sessions", asked(project="/home/me/webshop", source="claude"))
+        assert (app.main.navigation.here.view, source.queries[-1]) == (
+            "sessions",
+            asked(project="/home/me/webshop", source="claude"),
+        )
 
 
 async def test_a_session_opens_its_turns() -> None:
     async with running() as (app, pilot):
         await press(pilot, "4", "enter")
-        assert app.place.view == "turns"
+        assert app.main.navigation.here.view == "turns"
         text = screen_text(app)
         assert "turns › Fix flaky" in text
         assert "$0.07" in text
         assert "y.jsonl:17100" in text
         await press(pilot, "tab")
-        assert app.place.view == "days"
+        assert app.main.navigation.here.view == "days"
 
 
 async def test_a_day_opens_its_sessions() -> None:
@@ -111,7 +115,7 @@ async def test_a_day_opens_its_sessions() -> None:
     async with running(source) as (app, pilot):
         await press(pilot, "5", "k", "enter")
         yesterday = TODAY - timedelta(days=1)
-        assert app.place.view == "sessions"
+        assert app.main.navigation.here.view == "sessions"
         assert source.queries[-1] == asked(since=yesterday, until=yesterday)
 
 
@@ -156,18 +160,18 @@ async def test_a_custom_range_of_days() -> None:
 async def test_the_filter_works_as_it_is_typed_and_escape_drops_it() -> None:
     async with running() as (app, pilot):
         await press(pilot, "3", "slash", *"shop")
-        assert app.view.table is not None
-        assert [row.name for row in app.view.table.rows] == ["webshop"]
+        assert app.main.view.table is not None
+        assert [row.name for row in app.main.view.table.rows] == ["webshop"]
         await press(pilot, "enter")
         assert "/shop" in screen_text(app)
         await press(pilot, "escape")
-        assert len(app.view.table.rows) == 8
+        assert len(app.main.view.table.rows) == 8
         await press(pilot, "slash", "!", *"shop", "enter", "g")
-        assert len(app.view.table.rows) == 7
+        assert len(app.main.view.table.rows) == 7
         await press(pilot, "n")
-        assert app.view.table.cursor_index == 1
+        assert app.main.view.table.cursor_index == 1
         await press(pilot, "N", "N")
-        assert app.view.table.cursor_index == 6
+        assert app.main.view.table.cursor_index == 6
 
 
 @pytest.mark.parametrize("keys", ["1", "2", "6", ("4", "enter")])
@@ -183,8 +187,8 @@ async def test_what_nothing_matches_is_said_as_it_is_typed(keys: str | tuple[str
 async def test_digits_typed_into_the_filter_do_not_change_the_view() -> None:
     async with running() as (app, pilot):
         await press(pilot, "4", "slash", *"18")
-        assert app.place.view == "sessions"
-        assert all("18" in row.name or "18" in row.branch for row in app.view.table.rows)  # type: ignore[union-attr]
+        assert app.main.navigation.here.view == "sessions"
+        assert all("18" in row.name or "18" in row.branch for row in app.main.view.table.rows)  # type: ignore[union-attr]
 
 
 async def test_pause_freezes_the_display_and_says_so() -> None:
@@ -216,32 +220,32 @@ async def test_news_from_another_thread_reaches_the_screen() -> None:
 async def test_many_news_are_one_refresh() -> None:
     source = FakeSource()
     async with running(source) as (app, pilot):
-        taken = app.refresher.taken
+        taken = app.main.refresher.taken
         for _ in range(500):
             source.callbacks[0]()
-        await wait_until(pilot, lambda: app.refresher.taken > taken)
+        await wait_until(pilot, lambda: app.main.refresher.taken > taken)
         await pilot.pause(0.05)
-        assert app.refresher.taken - taken <= 2
+        assert app.main.refresher.taken - taken <= 2
 
 
 async def test_only_the_view_on_screen_is_drawn_and_none_under_a_dialog() -> None:
     source = FakeSource()
     async with running(source) as (app, pilot):
-        assert list(app.views.made) == ["live"]
+        assert list(app.main.stage.views.made) == ["live"]
         await pilot.press("question_mark")
         await wait_until(pilot, lambda: len(app.screen_stack) == 2)
-        live = app.views["live"].draws
+        live = app.main.stage.views["live"].draws
         source.change(snapshot(seed=3))
         await pilot.pause(0.1)
-        assert app.views["live"].draws == live
+        assert app.main.stage.views["live"].draws == live
         await pilot.press("escape")
-        await wait_until(pilot, lambda: app.views["live"].draws > live)
+        await wait_until(pilot, lambda: app.main.stage.views["live"].draws > live)
 
 
 async def test_a_refresh_without_change_draws_no_cell() -> None:
     fixed = snapshot()
     async with running(FakeSource(fixed)) as (app, pilot):
-        table = app.view.table
+        table = app.main.view.table
         assert table is not None
         before = table.changed_cells
         await settled(pilot)
@@ -258,7 +262,7 @@ async def test_the_selection_follows_its_session() -> None:
     fixed = snapshot()
     source = FakeSource(fixed)
     async with running(source) as (app, pilot):
-        table = app.view.table
+        table = app.main.view.table
         assert table is not None
         await press(pilot, "j", "j")
         chosen = table.cursor_key
@@ -301,7 +305,7 @@ async def test_names_from_the_logs_are_text_in_every_view(name: str) -> None:
         for number in "123456":
             await press(pilot, number)
             assert name[:10] in screen_text(app) or number == "6"
-            assert not app.trouble
+            assert not app.main.failures
         await press(pilot, "2", "enter", "enter")
         assert screen_text(app).split("\n")[6].count(name) == 2, "in the breadcrumb"
 
@@ -332,7 +336,7 @@ async def test_the_keys_are_the_views_when_the_first_numbers_arrive() -> None:
         await wait_until(pilot, lambda: "Reading the logs" in screen_text(app))
         source.change(snapshot())
         await settled(pilot)
-        table = app.view.table
+        table = app.main.view.table
         assert table is not None and table.has_focus
         before = table.cursor_index
         await press(pilot, "j")
@@ -363,9 +367,9 @@ async def test_refresh_interval_and_refresh() -> None:
         await press(pilot, "r")
         assert source.refreshed == 1
         await press(pilot, "plus", "plus")
-        assert app.refresher.interval_s == 1.0
+        assert app.main.refresher.interval_s == 1.0
         await press(pilot, "minus")
-        assert app.refresher.interval_s == 0.5
+        assert app.main.refresher.interval_s == 0.5
 
 
 async def test_the_help_is_made_of_the_bindings() -> None:
@@ -374,7 +378,7 @@ async def test_the_help_is_made_of_the_bindings() -> None:
         await wait_until(pilot, lambda: len(app.screen_stack) == 2)
         await pilot.pause()
         text = screen_text(app)
-        for binding in APP_BINDINGS[:5]:
+        for binding in (*SCREEN_BINDINGS[:5], *APP_BINDINGS[:2]):
             assert binding.tooltip in text
         assert "Select the row below" in text
 
@@ -392,11 +396,26 @@ async def test_the_palette_offers_what_the_keys_do() -> None:
         assert "Theme: claude-light" in names
 
 
+@pytest.mark.parametrize("view", [name for name in VIEWS if name != "days"])
+async def test_a_command_of_the_palette_does_what_its_key_does_in_every_view(view: str) -> None:
+    async with running() as (app, pilot):
+        await press(pilot, str(VIEWS.index(view) + 1))
+        commands = {command.title: command.callback for command in app.get_system_commands(app.screen)}
+        app.call_later(commands["Copy  (y)"])
+        await wait_until(pilot, lambda: bool(app.clipboard))
+        app.call_later(commands["Explain  (i)"])
+        await wait_until(pilot, lambda: isinstance(app.screen, ExplainScreen))
+        await press(pilot, "escape")
+        app.call_later(commands["Pause  (Space)"])
+        app.call_later(commands["Theme  (T)"])
+        await wait_until(pilot, lambda: app.main.paused_ms is not None and app.theme != "claude-dark")
+
+
 @pytest.mark.parametrize("theme", ["claude-dark", "claude-light", "colour-blind", "ansi-dark", "ansi-light", "nord"])
 async def test_every_theme_draws_and_levels_differ(theme: str) -> None:
     async with running(theme=theme) as (app, pilot):
         await press(pilot, "5")
-        view = app.view
+        view = app.main.view
         assert isinstance(view, DaysView)
         styles = {view.heatmap.get_component_rich_style(f"heatmap--level-{level}").color for level in range(1, 5)}
         assert len(styles) == 4

@@ -23,7 +23,7 @@ async def back(app: ClaudeTop, pilot: Pilot[None]) -> None:
     for _ in range(4):
         if len(app.screen_stack) > 1 or app.screen.has_class("-filtering") or app.screen.has_class("-zoom"):
             await pilot.press("escape")
-    if app.paused_ms is not None:
+    if app.main.paused_ms is not None:
         await pilot.press("space")
 
 
@@ -41,12 +41,12 @@ async def test_every_key_in_every_view_leaves_a_whole_screen(
             await pilot.press(*WAYS[view])
             await pilot.press(key)
             await pilot.pause()
-            assert app.is_running and not app.trouble, key
+            assert app.is_running and not app.main.failures, key
             lines = screen_text(app).split("\n")
             assert len(lines) == size[1] and any(line.strip() for line in lines), key
             await back(app, pilot)
             assert len(app.screen_stack) == 1, key
         await pilot.press("1")
         await settled(pilot)
-        assert app.place.view == "live"
+        assert app.main.navigation.here.view == "live"
         assert "$12.34" in screen_text(app)

@@ -42,7 +42,7 @@ def run(options: Namespace) -> int:
     if options.action == "show":
         if options.file:
             raise exits.CommandError("FILE goes with `claude-top config check`", exits.USAGE)
-        from claude_tui.ui.settings.sample import sample
+        from claude_tui.ui.configuration.sample import sample
 
         streams.write(sample(display_name(str(own))))
         return exits.OK
@@ -97,7 +97,7 @@ def _wrong(table: dict[str, object]) -> list[Wrong]:
 
     settings, wrong = settings_of(table)
     if settings != Settings():
-        from claude_tui.ui.settings.names import unknown_names  # loads Textual
+        from claude_tui.ui.configuration.names import unknown_names  # loads Textual
 
         wrong += unknown_names(settings)
     return wrong

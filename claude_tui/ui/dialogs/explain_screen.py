@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from claude_tui.sources.display import display_name
-from claude_tui.ui.text.explanation import Line, Lines, fact, laid_out
+from claude_tui.ui.text.explanation import Statement, Statements, fact, laid_out
 
 
 class ExplainScreen(ModalScreen[None]):
@@ -31,8 +31,8 @@ class ExplainScreen(ModalScreen[None]):
     def __init__(
         self,
         name: str,
-        lines: Sequence[Line],
-        more: Callable[[], Lines],
+        lines: Sequence[Statement],
+        more: Callable[[], Statements],
         edit: Callable[[], None] | None = None,
     ) -> None:
         """Set up the screen.

@@ -1,1 +1,1 @@
-"""Where one is on the screen, the way from place to place, and when it is drawn anew. Must not make cells."""
+"""The main screen: where one is, what keys do there, and when it is drawn anew. Must not know the app nor cells."""

@@ -12,7 +12,7 @@ from textual.widgets import Input
 class FilterLine(Input):
     """A line that tells each change at once, before the next key is looked at."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "app.keep_filter", "Keep", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "screen.keep_filter", "Keep", show=False)]
 
     def __init__(self, change: Callable[[str], None]) -> None:
         """Set up an empty line. `change` is given what stands in it each time that changes."""

@@ -34,6 +34,9 @@ class NewsArrived(Message):
         return isinstance(message, NewsArrived)
 
 
+GROUP: Final = "refresh"
+"""The name of the worker that runs a `Refresher`: if it fails, nothing is drawn any more."""
+
 COUNTING_INTERVAL_S: Final = 0.5
 """The first count is over sooner the fewer pictures are taken of it."""
 

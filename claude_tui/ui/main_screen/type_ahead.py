@@ -12,20 +12,20 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from textual import events
-from textual.app import App
 from textual.command import CommandPalette
+from textual.screen import Screen
 from textual.widgets import Input
 
-AT_ONCE: Final = "quit"
-"""The action that never waits."""
+AT_ONCE: Final = frozenset({"quit", "suspend_process"})
+"""The actions that never wait."""
 
 
 class TypeAhead:
-    """The keys of an app, in the order they were typed."""
+    """The keys of a screen and those of its dialogs, in the order they were typed."""
 
     def __init__(
         self,
-        app: App[Any],
+        screen: Screen[Any],
         forward: Callable[[events.Event], Awaitable[None]],
         lacks_rows: Callable[[], bool],
         is_for_rows: Callable[[Any], bool],
@@ -33,12 +33,12 @@ class TypeAhead:
         """Set up without a key.
 
         Args:
-            app: The app whose bindings keys are looked up in.
+            screen: The screen that has rows.
             forward: What the app does with a key nothing is bound to.
             lacks_rows: Whether the rows of where one is are not there yet.
-            is_for_rows: Whether what a node of the app does, it does to rows.
+            is_for_rows: Whether what a node of the screen does, it does to rows.
         """
-        self._app = app
+        self._screen = screen
         self._forward = forward
         self._lacks_rows = lacks_rows
         self._is_for_rows = is_for_rows
@@ -50,8 +50,8 @@ class TypeAhead:
         return bool(self._waiting)
 
     async def take(self, key: events.Key) -> None:
-        """Do what a key says now, or when its turn comes."""
-        if len(self._app.screen_stack) > 1:
+        """Do what a key says now, or when its turn comes. Only to be called in the app's own turn."""
+        if not self._screen.is_active:
             self._waiting.clear()  # a dialog came between
         if self._must_wait(key):
             self._waiting.append(key)
@@ -61,27 +61,27 @@ class TypeAhead:
     async def go_on(self) -> None:
         """There may be rows now: do what the first key says that waits, and then look at the next.
 
-        Like `take`, only to be called in the app's own turn.
+        Only to be called in the app's own turn, as `take` is.
         """
         if self._waiting and not self._needs_rows(self._waiting[0]):
             await self._do(self._waiting[0])
             self._waiting.popleft()
-            self._app.call_next(self.go_on)
+            self._screen.app.call_next(self.go_on)
 
     def _must_wait(self, key: events.Key) -> bool:
         if self._waiting:
-            bound = self._app.screen.active_bindings.get(key.key)
-            return bound is None or bound.binding.action != AT_ONCE
+            bound = self._screen.app.screen.active_bindings.get(key.key)
+            return bound is None or bound.binding.action not in AT_ONCE
         return self._needs_rows(key)
 
     def _needs_rows(self, key: events.Key) -> bool:
         if not self._lacks_rows():
             return False
-        bound = self._app.screen.active_bindings.get(key.key)
+        bound = self._screen.app.screen.active_bindings.get(key.key)
         return bound is not None and self._is_for_rows(bound.node)
 
     async def _do(self, key: events.Key) -> None:
-        app = self._app
+        app = self._screen.app
         app.app_focus = True
         line = app.focused
         if CommandPalette.is_open(app):

@@ -7,8 +7,7 @@ from typing import Final
 
 from claude_tui.engine.queries.named_periods import PERIODS
 from claude_tui.ui.settings import themes
-from claude_tui.ui.settings.file import Settings
-from claude_tui.ui.widgets.header import VIEW_NAMES
+from claude_tui.ui.settings.declared import VIEWS, Settings
 
 INTERVALS_S: Final = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """How often the screen may change, at most."""
@@ -24,7 +23,7 @@ def choices(name: str, all_themes: Sequence[str] = ()) -> Sequence[object]:
     if name == "period":
         return [period.id for period in PERIODS]
     if name == "view":
-        return VIEW_NAMES
+        return VIEWS
     return INTERVALS_S if name == "interval_s" else (False, True)
 
 

@@ -5,15 +5,21 @@ Each binding has an id, which a user's keymap refers to, and a tooltip, which sa
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from textual.binding import Binding
 
+from claude_tui.pricing.toml import Wrong
+from claude_tui.ui.settings.declared import Settings, unknown
+
 
 def _bind(keys: str, action: str, id: str, label: str, tooltip: str, shown: str = "") -> Binding:
-    # Tab would move the focus otherwise: screens bind it themselves.
-    first = keys in ("tab", "shift+tab")
-    return Binding(keys, action, label, show=False, key_display=shown or None, tooltip=tooltip, id=id, priority=first)
+    # Priority: as in any other program it works everywhere, in a dialog as well.
+    is_first = action == "suspend_process"
+    return Binding(
+        keys, action, label, show=False, key_display=shown or None, tooltip=tooltip, id=id, priority=is_first
+    )
 
 
 VIEWS: Final = (
@@ -37,7 +43,7 @@ TABLE_BINDINGS: Final = (
     _bind("ctrl+d", "page(0.5)", "half-page-down", "Half a page down", "Move down by half a page", "^d"),
     _bind("home,g", "ends('first')", "row-first", "First", "Select the first row", "g"),
     _bind("end,G", "ends('last')", "row-last", "Last", "Select the last row", "G"),
-    _bind("enter", "app.open", "row-open", "Open", "Open the selected row", "⏎"),
+    _bind("enter", "screen.open", "row-open", "Open", "Open the selected row", "⏎"),
     _bind("s", "sort(1)", "sort-next", "Sort", "Sort by the next column", "s"),
     _bind("S", "sort(-1)", "sort-previous", "Sort back", "Sort by the previous column", "S"),
     _bind("I,o", "reverse", "sort-reverse", "Reverse", "Reverse the order", "I o"),
@@ -69,7 +75,7 @@ HEATMAP_BINDINGS: Final = (
     _bind("pagedown,ctrl+d", "walk(28)", "weeks-on", "4 weeks on", "Go on four weeks", "PgDn"),
     _bind("home,g", "ends('first')", "day-first", "First day", "Go to the first day on screen", "g"),
     _bind("end,G", "ends('last')", "day-last", "Today", "Go to today", "G"),
-    _bind("enter", "app.open", "day-open", "Open day", "Show the sessions of this day", "⏎"),
+    _bind("enter", "screen.open", "day-open", "Open day", "Show the sessions of this day", "⏎"),
     _bind("m", "metric", "heatmap-metric", "Metric", "Show cost, tokens or responses", "m"),
 )
 """Keys of the heatmap."""
@@ -100,11 +106,21 @@ GENERAL: Final = (
     _bind("question_mark,f1,h", "help", "help", "Help", "All keys", "?"),
     _bind("colon,ctrl+p", "command_palette", "palette", "Commands", "Find a command by its name", ":"),
     _bind("escape,backspace", "go_back", "back", "Back", "Close, clear the filter, or go back", "Esc"),
+    _bind("ctrl+z", "suspend_process", "suspend", "Suspend", "Back to the shell; fg brings the screen back", "^z"),
     _bind("q,ctrl+c", "quit", "quit", "Quit", "Leave claude-top", "q"),
 )
 """Keys that work everywhere."""
 
-APP_BINDINGS: Final = (*VIEWS, *LOOK, *GENERAL)
+_OF_APP: Final = frozenset(
+    ("interval-longer", "interval-shorter", "theme", "settings", "help", "palette", "suspend", "quit")
+)
+
+APP_BINDINGS: Final = tuple(binding for binding in (*LOOK, *GENERAL) if binding.id in _OF_APP)
+"""Keys of the app."""
+
+SCREEN_BINDINGS: Final = tuple(binding for binding in (*VIEWS, *LOOK, *GENERAL) if binding.id not in _OF_APP)
+"""Keys of the main screen."""
+
 SECTIONS: Final = {
     "Views": VIEWS,
     "Rows": TABLE_BINDINGS,
@@ -117,3 +133,10 @@ SECTIONS: Final = {
 
 BY_ID: Final = {binding.id or "": binding for bindings in SECTIONS.values() for binding in bindings}
 """Every binding by its id."""
+
+
+def unknown_actions(settings: Settings) -> Iterator[Wrong]:
+    """Yield the keys that are given to no action there is."""
+    for name in settings.keys:
+        if name not in BY_ID:
+            yield Wrong(("keys", name), unknown(name, tuple(BY_ID), "id"))

@@ -105,15 +105,38 @@ class QuietDriver(LinuxDriver):
         if not self.exit_event.is_set():
             os.kill(os.getpid(), signal.SIGHUP)  # not of this thread: the main one may wait for something
 
+    def stop_job(self) -> None:
+        """Leave the screen and stop the whole job, as the key does in a terminal that nobody reads keys from.
+
+        Whoever started the program and waits for it, a script or another launcher, is stopped with it: else the
+        shell would hear of nothing.
+        """
+        self._stop(0)
+
+    def _sigtstp_application(self, *_: Any) -> None:
+        """Leave the screen and stop: somebody else says so, to us alone or to everybody."""
+        self._stop(os.getpid())
+
+    def _stop(self, process_id: int) -> None:
+        if self._auto_restart:
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        # Not SIGSTOP, which stops for ever where there is no shell to tell us to go on: this one is ignored there.
+        handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(process_id, signal.SIGTSTP)
+        signal.signal(signal.SIGTSTP, handler)
+        if self._must_signal_resume:
+            self._sigcont_application()
+
     def _sigcont_application(self, *_: Any) -> None:
-        """Begin again where the screen was left before a stop.
+        """Begin again where the screen was left before a stop, and draw all of it.
 
         Whoever has lost a terminal is told to continue, too, and so is who was stopped without being asked: their
         screen was never left, and a second set of threads for it would not end with the first.
         """
         if self._must_signal_resume:
             super()._sigcont_application()
-        elif self._app._loop is not None:
+        if self._app._loop is not None:
             self._app._loop.call_soon_threadsafe(self._app.refresh)
 
     def run_input_thread(self) -> None:

@@ -1,4 +1,4 @@
-"""The clients beside each other: one glyph and one colour each, their column, their totals. Pure.
+"""The clients beside each other: one glyph and one colour each, their totals. Pure.
 
 Shown only where the logs hold more than one: who uses one client never sees any of it.
 """
@@ -6,17 +6,13 @@ Shown only where the logs hold more than one: who uses one client never sees any
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from claude_tui import figures
 from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.named_periods import add
 from claude_tui.model import ModelRow, Snapshot, Totals
-from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.text.stacks import SERIES
-
-COLUMN: Final = "client"
-"""The id of the column."""
 
 GLYPHS: Final = {client.name: client.glyph for client in CLIENTS.values()}
 """What stands for a client where there is no room for its name; told apart without colours as well."""
@@ -41,19 +37,6 @@ def following(client: str, present: Sequence[str]) -> str:
 def named(client: str) -> Part:
     """Glyph and name, with the client's colour."""
     return f"{GLYPHS.get(client, '?')} {client}", COLOURS.get(client, "$foreground")
-
-
-def column(priority: int) -> Column[Any]:
-    """Which client wrote it: a glyph, and the name where there is room."""
-
-    def draw(row: Any, width: int) -> Cell:
-        glyph = GLYPHS.get(row.source, "?")
-        return Cell(f"{glyph} {row.source}" if width >= 10 else glyph, f"client-{row.source}")
-
-    return Column(
-        COLUMN, "Client", 10, draw, lambda row: row.source, priority, narrow=1, right=False, descending=False,
-        tooltip="The client that wrote the log", short="C",
-    )  # fmt: skip
 
 
 def totals(models: Iterable[ModelRow]) -> dict[str, Totals]:

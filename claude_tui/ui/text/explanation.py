@@ -50,8 +50,8 @@ class Heading(NamedTuple):
     text: str
 
 
-Line = Fact | Heading | Content
-Lines = list[Line]
+Statement = Fact | Heading | Content
+Statements = list[Statement]
 
 
 def fact(name: str, value: str, note: str = "") -> Fact:
@@ -59,8 +59,8 @@ def fact(name: str, value: str, note: str = "") -> Fact:
     return Fact(name, value, note)
 
 
-def laid_out(lines: Sequence[Line], width: int) -> Content:
-    """Lines as text: names right-aligned in a column, notes wrapped beside it."""
+def laid_out(lines: Sequence[Statement], width: int) -> Content:
+    """Statements as text: names right-aligned in a column, notes wrapped beside it."""
     drawn: list[Content] = []
     names = max(FEWEST, min(NAMES, width // 3))
     for line in lines:
@@ -81,9 +81,9 @@ def laid_out(lines: Sequence[Line], width: int) -> Content:
     return Content("\n").join(drawn)
 
 
-def of_totals(totals: Totals, zone: tzinfo) -> Lines:
+def of_totals(totals: Totals, zone: tzinfo) -> Statements:
     """What a sum is made of."""
-    lines: Lines = [
+    lines: Statements = [
         fact("cost", figures.headline_cost(totals), "API-equivalent list price"),
         fact("responses", f"{totals.responses:,}", "each counted once, however often its lines were copied"),
     ]
@@ -109,9 +109,9 @@ def of_totals(totals: Totals, zone: tzinfo) -> Lines:
     return [*lines, *doubts(totals)]
 
 
-def doubts(totals: Totals) -> Lines:
+def doubts(totals: Totals) -> Statements:
     """Why a sum may not be the whole truth."""
-    lines: Lines = []
+    lines: Statements = []
     if totals.unpriced_responses or totals.unpriced_tokens:
         lines.append(
             fact(
@@ -129,7 +129,7 @@ def doubts(totals: Totals) -> Lines:
     return lines or [fact("exact", "yes", "every response is complete and priced")]
 
 
-def of_response(response: Response, zone: tzinfo, prices: str) -> Lines:
+def of_response(response: Response, zone: tzinfo, prices: str) -> Statements:
     """How one reply was counted and priced."""
     usage, price = response.usage, response.price
     how = {
@@ -138,7 +138,7 @@ def of_response(response: Response, zone: tzinfo, prices: str) -> Lines:
         PriceStatus.FREE: "this model costs nothing",
         PriceStatus.UNPRICED: "no price is known for this model",
     }.get(price.status, "a part of it has no price and is not in the cost")
-    lines: Lines = [
+    lines: Statements = [
         fact("cost", figures.NOT_AVAILABLE if price.nano is None else figures.money(price.nano, 12), how),
         fact("model", display_name(response.model)),
         fact("at", figures.clock(response.time_ms, zone)),
@@ -157,7 +157,7 @@ def of_response(response: Response, zone: tzinfo, prices: str) -> Lines:
     return lines
 
 
-def flag_lines(flags: Counter[str]) -> Lines:
+def flag_lines(flags: Counter[str]) -> Statements:
     """What the flags of prices say, the most frequent first."""
     return [
         fact(("~ " if flag in ESTIMATE_FLAGS else "") + flag.replace("_", " "), f"{count:,}", FLAGS.get(flag, ""))
@@ -165,11 +165,11 @@ def flag_lines(flags: Counter[str]) -> Lines:
     ]
 
 
-def of_explanation(found: Explanation, zone: tzinfo) -> Lines:
+def of_explanation(found: Explanation, zone: tzinfo) -> Statements:
     """What reading the logs again and looking at the prices found out."""
     if found.problem:
         return [fact("not explained", "", display_name(found.problem))]
-    lines: Lines = [Heading("what was read")]
+    lines: Statements = [Heading("what was read")]
     if not found.is_complete:
         part = (
             f"{found.looked_at:,} of {figures.many(found.to_look_at, 'response')}, "
@@ -203,12 +203,12 @@ def of_explanation(found: Explanation, zone: tzinfo) -> Lines:
     return lines
 
 
-def client_lines(found: Explanation) -> Lines:
+def client_lines(found: Explanation) -> Statements:
     """What the client itself counted of the sessions, and what of that no log shows."""
     sessions = found.client
     told = sum(one.client_nano for one in sessions)
     logged, replies = sum(one.logged_nano for one in sessions), sum(one.responses for one in sessions)
-    lines: Lines = [
+    lines: Statements = [
         fact(
             "client", figures.money(told, 12), f"in {figures.many(len(sessions), 'whole session')}, at its own prices"
         ),
@@ -223,9 +223,9 @@ def client_lines(found: Explanation) -> Lines:
     return lines
 
 
-def rate_lines(found: Explanation) -> Lines:
+def rate_lines(found: Explanation) -> Statements:
     """The rows of the price table, dearest use first, in dollars per million tokens."""
-    lines: Lines = [fact("", "", display_name(found.prices))] if found.prices else []
+    lines: Statements = [fact("", "", display_name(found.prices))] if found.prices else []
     for use in found.rates:
         rates, row = use.rate.rates, use.rate
         when = f"{row.first or 'from the beginning'} to {row.last or 'now'}"
@@ -260,9 +260,9 @@ def rate_lines(found: Explanation) -> Lines:
     return lines
 
 
-def of_details(found: TurnDetails) -> Lines:
+def of_details(found: TurnDetails) -> Statements:
     """What the log says of one reply beside its numbers."""
-    lines: Lines = [Heading("in the log")]
+    lines: Statements = [Heading("in the log")]
     if found.line:
         rows = figures.many(found.rows, "row")
         lines.append(fact("line", f"{found.line:,}", f"e opens it; {rows} of this response near it"))
@@ -288,7 +288,7 @@ def of_details(found: TurnDetails) -> Lines:
     return lines
 
 
-def not_logged(found: Explanation) -> Lines:
+def not_logged(found: Explanation) -> Statements:
     """What no total can hold."""
     told = "; ".join(f"{client}: {', '.join(what)}" for client, what in found.not_logged.items())
     return [Content(""), fact("in no total", "", f"what is never logged: {told}")]

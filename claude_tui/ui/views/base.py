@@ -15,7 +15,7 @@ from textual.widget import Widget
 from claude_tui.engine.queries.named_periods import Period
 from claude_tui.model import Query, Snapshot
 from claude_tui.ui.source import SnapshotSource
-from claude_tui.ui.table.lines import LineTable
+from claude_tui.ui.table.line_table import LineTable
 from claude_tui.ui.text.names import superscript
 
 
@@ -56,7 +56,10 @@ EVERYTHING: Final = Scope()
 
 @dataclass(frozen=True)
 class Shown:
-    """Everything a view draws from. `extra` is what its own `fetch` brought; `source` answers what is asked later."""
+    """Everything a view draws from.
+
+    `extra` is what its own `fetch` brought; `source` answers what is asked later. `query` is what the snapshot is of.
+    """
 
     snapshot: Snapshot
     now_ms: int
@@ -66,6 +69,7 @@ class Shown:
     zone: tzinfo = timezone.utc
     extra: Any = None
     source: SnapshotSource | None = None
+    query: Query | None = None
 
 
 @dataclass(frozen=True)

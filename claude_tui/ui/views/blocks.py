@@ -26,7 +26,7 @@ from claude_tui.ui.text import explanation as explain
 from claude_tui.ui.text.names import short_model
 from claude_tui.ui.views.base import Scope, Shown
 from claude_tui.ui.views.table_view import TableView
-from claude_tui.ui.widgets.header import Line, assemble
+from claude_tui.ui.widgets.line import Line, assemble
 
 WEEKS: Final = 5
 
@@ -240,7 +240,7 @@ class BlocksView(TableView):
         what = "gap after" if row.block.is_gap else "block of"
         return f"{what} {figures.clock(row.block.start_ms, self.shown.zone)}" if self.shown else "block"
 
-    def explanation(self, row: BlockRow, shown: Shown) -> explain.Lines:
+    def explanation(self, row: BlockRow, shown: Shown) -> explain.Statements:
         """Where the figures of a block come from."""
         if row.block.is_gap:
             begin, end = (figures.clock(at_ms, shown.zone) for at_ms in (row.block.start_ms, row.block.end_ms))

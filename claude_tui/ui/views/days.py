@@ -24,8 +24,8 @@ from claude_tui.ui.text.stacks import KINDS, UNITS, kinds_per_day, stack, unit_f
 from claude_tui.ui.views.base import DayWanted, Drilled, Scope, Shown, View
 from claude_tui.ui.widgets.chart import MARGIN, CostChart
 from claude_tui.ui.widgets.day_detail import DayDetail, DayFound, day_summary
-from claude_tui.ui.widgets.header import assemble
 from claude_tui.ui.widgets.heatmap import GLYPHS, REMEMBERED, Heatmap
+from claude_tui.ui.widgets.line import assemble
 
 METRICS: Final[dict[str, Callable[[Totals], int]]] = {
     "cost": lambda totals: totals.cost_nano,
@@ -198,7 +198,7 @@ class DaysView(View):
         if shown is not None and row is not None:
             query, source, zone = shown.scope.query(row.day, row.day), shown.source, shown.zone
 
-            def more() -> explain.Lines:
+            def more() -> explain.Statements:
                 return explain.of_explanation(source.explain(query), zone) if source is not None else []
 
             self.app.push_screen(ExplainScreen(figures.day(row.day), explain.of_totals(row.totals, zone), more))

@@ -8,8 +8,8 @@ from typing import Any
 from claude_tui.model import SessionRow, Snapshot
 from claude_tui.ui.table import cells, session_cells
 from claude_tui.ui.table.cells import Frame
+from claude_tui.ui.table.client_column import client_column
 from claude_tui.ui.table.columns import Column
-from claude_tui.ui.text import clients
 from claude_tui.ui.views.sessions import SessionsView
 
 
@@ -21,7 +21,7 @@ def live_columns(frame: Frame) -> list[Column[Any]]:
         cells.text(
             "project", "Project", 13, lambda row: frame.project(row.project_name), 0, style="accent", narrow=8, flex=1
         ),
-        clients.column(2),
+        client_column(2),
         cells.text("model", "Model", 13, session_cells.models_text, 5, narrow=10),
         session_cells.context(3),
         session_cells.rate(2),

@@ -10,6 +10,7 @@ from claude_tui import figures
 from claude_tui.model import ModelRow, Query, Snapshot
 from claude_tui.ui.table import cells
 from claude_tui.ui.table.cells import Frame
+from claude_tui.ui.table.client_column import client_column
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.text import clients
 from claude_tui.ui.text.names import short_model
@@ -32,7 +33,7 @@ def model_columns(frame: Frame) -> list[Column[ModelRow]]:
 
     return [
         Column("name", "Model", 18, name, lambda row: row.name, 0, narrow=12, flex=1, right=False, descending=False),
-        clients.column(2),
+        client_column(2),
         cells.share_bar(frame, 4, width=16),
         cells.messages(3),
         cells.kind("input", "Input", 8),

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from claude_tui.model import ProjectRow, Query, Snapshot
 from claude_tui.ui.table import cells
 from claude_tui.ui.table.cells import Frame
+from claude_tui.ui.table.client_column import client_column
 from claude_tui.ui.table.columns import Cell, Column
-from claude_tui.ui.text import clients
 from claude_tui.ui.views.base import Drilled, Shown
 from claude_tui.ui.views.table_view import DetailedView
 
@@ -21,7 +21,7 @@ def project_columns(frame: Frame) -> list[Column[ProjectRow]]:
     """The columns of the projects table."""
     return [
         cells.text("name", "Project", 16, lambda row: frame.project(row.name), 0, style="name", narrow=12, flex=1),
-        clients.column(2),
+        client_column(2),
         cells.share_bar(frame, 4, width=16),
         Column("sessions", "Sess", 5, _sessions, lambda row: row.sessions, 5, tooltip="Sessions"),
         cells.messages(6),

@@ -15,8 +15,8 @@ from claude_tui.ui.settings.keys import SESSION_BINDINGS
 from claude_tui.ui.table import cells, session_cells
 from claude_tui.ui.table.agent_rows import AgentLine, unfold
 from claude_tui.ui.table.cells import Frame
+from claude_tui.ui.table.client_column import client_column
 from claude_tui.ui.table.columns import Cell, Column
-from claude_tui.ui.text import clients
 from claude_tui.ui.text import explanation as explain
 from claude_tui.ui.views.base import Drilled, Shown
 from claude_tui.ui.views.table_view import TableView
@@ -42,7 +42,7 @@ def session_columns(frame: Frame) -> list[Column[Any]]:
         cells.text(
             "project", "Project", 12, lambda row: frame.project(row.project_name), 4, style="accent", narrow=10, flex=1
         ),
-        clients.column(2),
+        client_column(2),
         cells.text("model", "Model", 15, session_cells.models_text, 5, narrow=12),
         Column(
             "agents", "Sub", 4, _agents, lambda row: len(row.agents), 8, tooltip="Sub-agents, included in the numbers"
@@ -102,7 +102,7 @@ class SessionsView(TableView):
         """Keep the selected session in view, else the busiest; or leave off."""
         self._table.follow(not self._table.follows)
 
-    def explanation(self, row: SessionRow | AgentLine, shown: Shown) -> explain.Lines:
+    def explanation(self, row: SessionRow | AgentLine, shown: Shown) -> explain.Statements:
         """Where the figures of a session come from."""
         lines = super().explanation(row, shown)
         if isinstance(row, SessionRow):
@@ -124,7 +124,7 @@ class SessionsView(TableView):
         return Drilled("turns", row.name, {"session": session.key, "source": row.source, "agent": agent})
 
 
-def _facts(row: SessionRow) -> explain.Lines:
+def _facts(row: SessionRow) -> explain.Statements:
     """What is known of a session beside its sums."""
     window = f"of {figures.short(row.context_window)}" if row.context_window else "of an unknown window"
     share = f", {figures.share(row.context_tokens, row.context_window)}" if row.context_window else ""

@@ -22,9 +22,11 @@ from claude_tui.ui.dialogs.explain_screen import ExplainScreen
 from claude_tui.ui.settings.keys import ROW_BINDINGS
 from claude_tui.ui.table import export as rows_out
 from claude_tui.ui.table.cells import Frame
+from claude_tui.ui.table.client_column import COLUMN
 from claude_tui.ui.table.columns import Column
-from claude_tui.ui.table.lines import LineTable
-from claude_tui.ui.text import clients, editor
+from claude_tui.ui.table.line_table import LineTable
+from claude_tui.ui.terminal import editor
+from claude_tui.ui.text import clients
 from claude_tui.ui.text import explanation as explain
 from claude_tui.ui.views.base import Shown, View
 from claude_tui.ui.widgets.row_detail import LEAST_HEIGHT, MOST_HEIGHT, RowDetail
@@ -50,7 +52,7 @@ class TableView(View):
             sort=self.COLUMNS_SORT,
             id=f"{self.TITLE}-table",
         )
-        self._table.absent_columns = frozenset({clients.COLUMN})
+        self._table.absent_columns = frozenset({COLUMN})
 
     def columns(self) -> Sequence[Column[Any]]:
         """The columns of the table."""
@@ -75,7 +77,7 @@ class TableView(View):
 
     def show(self, shown: Shown) -> None:
         """Draw a snapshot, with a column for the clients where there are several."""
-        self._table.absent_columns = frozenset(() if clients.are_several(shown.snapshot) else {clients.COLUMN})
+        self._table.absent_columns = frozenset(() if clients.are_several(shown.snapshot) else {COLUMN})
         super().show(shown)
 
     def draw(self, shown: Shown) -> None:
@@ -120,7 +122,7 @@ class TableView(View):
 
     # -- the selected row
 
-    def explanation(self, row: Any, shown: Shown) -> explain.Lines:
+    def explanation(self, row: Any, shown: Shown) -> explain.Statements:
         """Where the figures of a row come from."""
         return explain.of_totals(row.totals, shown.zone)
 
@@ -146,7 +148,7 @@ class TableView(View):
         """What the source is asked to explain of a row; None where there is no more to say."""
         return None
 
-    def find_out(self, about: Query | Response | None, shown: Shown) -> explain.Lines:
+    def find_out(self, about: Query | Response | None, shown: Shown) -> explain.Statements:
         """What takes time to find out of a row. Called in a thread of its own; must not touch widgets."""
         if about is None or shown.source is None:
             return []

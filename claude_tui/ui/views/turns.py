@@ -18,8 +18,8 @@ from claude_tui.sources.display import display_name
 from claude_tui.sources.turn import TurnDetails
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table import cells
+from claude_tui.ui.table.client_column import client_column
 from claude_tui.ui.table.columns import Cell, Column
-from claude_tui.ui.text import clients
 from claude_tui.ui.text import explanation as explain
 from claude_tui.ui.text.names import short_model
 from claude_tui.ui.views.base import Scope, Shown
@@ -90,7 +90,7 @@ class TurnsView(TableView):
                 style="name",
                 narrow=10,
             ),
-            clients.column(4),
+            client_column(4),
             replace(cells.text("agent", "Sub-agent", 12, _agent, 5, style="accent", narrow=8, flex=1), short="Agent"),
             Column(
                 "tools",
@@ -222,7 +222,7 @@ class TurnsView(TableView):
         """Where it was counted from."""
         return (row.path, row.offset) if row.path else None
 
-    def explanation(self, row: Response, shown: Shown) -> explain.Lines:
+    def explanation(self, row: Response, shown: Shown) -> explain.Statements:
         """How a reply was counted and priced."""
         return explain.of_response(row, shown.zone, shown.snapshot.prices)
 
@@ -230,7 +230,7 @@ class TurnsView(TableView):
         """The reply."""
         return row
 
-    def find_out(self, about: Query | Response | None, shown: Shown) -> explain.Lines:
+    def find_out(self, about: Query | Response | None, shown: Shown) -> explain.Statements:
         """What the log says of a reply, and which of its rows counts."""
         if shown.source is None or not isinstance(about, Response):
             return []

@@ -1,33 +1,25 @@
-"""The lines that are always there: views, status, meters. What they say is decided by pure functions here."""
+"""What the lines above the view say: the views, what is being done, and the meters where there is room for one line.
+
+Pure: a snapshot and a `Status` become text.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
 
-from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Static
 
 from claude_tui import figures
 from claude_tui.engine.queries.blocks import Window
 from claude_tui.engine.queries.budgets import BudgetState
 from claude_tui.model import Phase, Progress, Snapshot, Totals
 from claude_tui.sources.display import display_name
-from claude_tui.ui.settings.declared import VIEWS
+from claude_tui.ui.settings.declared import VIEWS, Settings
 from claude_tui.ui.text import bars, clients
 from claude_tui.ui.text.names import superscript
 from claude_tui.ui.text.open_block import left_text
-
-VIEW_NAMES = VIEWS
-"""The views, in the order of their numbers."""
-
-DEFAULT_INTERVAL_S = 0.25
-"""At most so often the screen changes, unless a person wants it slower."""
-
-Part = tuple[str, str]
+from claude_tui.ui.widgets.line import Part, assemble
 
 
 @dataclass(frozen=True)
@@ -44,7 +36,7 @@ class Status:
     period: str
     totals: Totals
     paused: bool = False
-    interval_s: float = DEFAULT_INTERVAL_S
+    interval_s: float = Settings.interval_s
     trouble: str = ""
     saved_ms: int = 0
     passed: tuple[str, ...] = ()
@@ -54,19 +46,6 @@ class Status:
     by_client: Mapping[str, Totals] = field(default_factory=dict)
     has_shades: bool = True
     """Whether a background can be a shade of another; the terminal's own colours have none, nor has NO_COLOR."""
-
-
-def assemble(groups: Sequence[tuple[int, Sequence[Part]]], width: int, gap: Part = (" · ", "$line")) -> Content:
-    """Groups of parts on one line, in order; while they do not fit, the one with the highest number goes."""
-    kept = list(groups)
-    while kept:
-        line: list[Part] = []
-        for _, parts in kept:
-            line += [gap, *parts] if line else parts
-        if sum(len(text) for text, _ in line) <= width or len(kept) == 1:
-            return Content.assemble(*line)
-        kept.remove(max(kept, key=lambda group: group[0]))
-    return Content("")
 
 
 def phase_parts(progress: Progress, status: Status, width: int) -> list[Part]:
@@ -120,7 +99,7 @@ def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
             groups.append((6, [(figures.many(progress.files_total, "file"), "$quiet")]))
         if progress.detail:
             groups.append((7, [(progress.detail, "$warning")]))
-        if status.interval_s != DEFAULT_INTERVAL_S:
+        if status.interval_s != Settings.interval_s:
             groups.append((5, [(f"every {status.interval_s:g}s", "$warning")]))
     if snapshot.newest_ms:
         age = figures.age(snapshot.newest_ms, status.now_ms)
@@ -148,7 +127,7 @@ def tabs(active: str, width: int, has_shades: bool = True) -> list[Part]:
     full = width >= 76
     if width >= 112:
         parts = [(" claude-top ", "bold $background on $primary"), (" ", "")]
-    for number, name in enumerate(VIEW_NAMES, 1):
+    for number, name in enumerate(VIEWS, 1):
         label = f"{superscript(number)}{name.capitalize() if full or name == active else ''}"
         pad = " " if width >= 112 or name == active else ""
         parts.append((f"{pad}{label}{pad or ' '}", marked if name == active else "$quiet"))
@@ -183,7 +162,7 @@ def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> C
         room = min(20, width - sum(len(text) for _, parts in groups for text, _ in parts) - 6)
         groups.append((2, [(left_text(status.window, status.now_ms, room), "$accent")]))
     if alone:
-        number = superscript(VIEW_NAMES.index(status.view) + 1) if status.view in VIEW_NAMES else ""
+        number = superscript(VIEWS.index(status.view) + 1) if status.view in VIEWS else ""
         groups.append((3, [(number + status.view, "bold $accent")]))
         groups.append((5, [(status.period, "$accent")]))
     if status.client:
@@ -200,119 +179,3 @@ def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> C
     )
     groups.append((7, [(bars.sparkline(flow, 20), "$secondary")]))
     return assemble(groups, width)
-
-
-def today_lines(snapshot: Snapshot, width: int) -> list[Content]:
-    """The meter of today."""
-    today = snapshot.today
-    counts = f"{figures.short(today.tokens)} tok · {figures.many(today.responses, 'msg', width=6)}"
-    return [
-        Content.styled(figures.headline_cost(today), "bold $primary"),
-        Content.styled(counts, "$quiet"),
-        _hit_line(today, width),
-    ]
-
-
-def _hit_line(totals: Totals, width: int) -> Content:
-    hit = totals.cache_hit
-    if hit is None:
-        return Content.styled("no input yet", "$faint")
-    figure = figures.cache_hit(totals).rjust(6)
-    filled, empty = bars.gauge(hit, max(0, width - 10))
-    return Content.assemble(("hit ", "$quiet"), (filled, "$success"), (empty, "$line"), (figure, "$foreground"))
-
-
-def burn_lines(snapshot: Snapshot, width: int) -> list[Content]:
-    """The meter of spend per hour, over three windows."""
-    burn = snapshot.burn
-    top = max(burn.last_5m_nano, burn.last_15m_nano, burn.last_60m_nano)
-    lines = []
-    for label, nano in ((" 5m", burn.last_5m_nano), ("15m", burn.last_15m_nano), ("60m", burn.last_60m_nano)):
-        figure = f"{figures.money(nano, 8)}/h".rjust(10)
-        filled, empty = bars.gauge(nano / top if top else 0, max(0, width - 15))
-        lines.append(
-            Content.assemble(
-                (label, "$quiet"),
-                (figure, "bold $warning" if nano else "$faint"),
-                "  ",
-                (filled, "$warning"),
-                (empty, "$line"),
-            )
-        )
-    return lines
-
-
-def flow_lines(snapshot: Snapshot, width: int) -> list[Content]:
-    """The graph of tokens per minute, the last hour."""
-    return [Content.styled(line, "$secondary") for line in bars.columns(snapshot.tokens_per_minute, width, 3)]
-
-
-def period_lines(totals: Totals, width: int) -> list[Content]:
-    """The meter of the period: its sums, and how sure they are."""
-    sure = figures.confidence(totals, width)
-    counts = f"{figures.short(totals.tokens)} tok · {figures.many(totals.responses, 'msg', width=7)}"
-    return [
-        Content.styled(figures.headline_cost(totals), "bold $foreground"),
-        Content.styled(counts, "$quiet"),
-        Content.styled(sure, "$success" if sure == "exact" else "$warning"),
-    ]
-
-
-class Line(Static):
-    """One line of text that is drawn only when it differs."""
-
-    def __init__(self, id: str | None = None) -> None:
-        super().__init__(id=id, markup=False)
-        self._content: Content | None = None
-
-    def show(self, content: Content) -> None:
-        """Show a line."""
-        if self._content is None or not content.is_same(self._content):
-            self._content = content
-            self.update(content, layout=False)
-
-
-class Meters(Horizontal):
-    """The four meters."""
-
-    TITLES: ClassVar[dict[str, str]] = {"today": "today", "burn": "burn", "flow": "tokens/min", "period": "period"}
-
-    def __init__(self) -> None:
-        super().__init__(id="meters")
-        self.parts = {name: Line(f"meter-{name}") for name in self.TITLES}
-
-    def compose(self) -> ComposeResult:
-        """The meters, side by side."""
-        for meter in self.parts.values():
-            meter.add_class("meter")
-            yield meter
-
-    def show(self, snapshot: Snapshot, status: Status) -> None:
-        """Show a snapshot."""
-        flow = snapshot.tokens_per_minute
-        lines: dict[str, Any] = {
-            "today": lambda width: today_lines(snapshot, width),
-            "burn": lambda width: burn_lines(snapshot, width),
-            "flow": lambda width: flow_lines(snapshot, width),
-            "period": lambda width: period_lines(status.totals, width),
-        }
-        for name, meter in self.parts.items():
-            meter.show(Content("\n").join(lines[name](meter.size.width)))
-        active = f"{snapshot.active_sessions} active" if snapshot.active_sessions else "idle"
-        self._title("today", "today", active)
-        room = self.parts["burn"].size.width - 2
-        self._title("burn", "burn", left_text(status.window, status.now_ms, room) if status.window else "")
-        peak = f"now {figures.short(flow[-1] if flow else 0)} · peak {figures.short(max(flow, default=0))}"
-        self._title("flow", "tokens/min · 60 min", peak)
-        parts = clients.cost_parts(status.by_client, self.parts["period"].size.width - 2)
-        if status.client:
-            parts = [clients.named(status.client)]
-        self._title("period", status.period, Content.assemble(*parts))
-
-    def _title(self, name: str, title: str, subtitle: str | Content) -> None:
-        meter = self.parts[name]
-        titles = (title, subtitle)
-        if getattr(meter, "_titles", None) != titles:
-            meter._titles = titles  # type: ignore[attr-defined]
-            meter.border_title = Content.styled(title, "bold $foreground")
-            meter.border_subtitle = Content.styled(subtitle, "$quiet") if isinstance(subtitle, str) else subtitle

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from claude_tui.ui.settings.keys import BY_ID
-from claude_tui.ui.widgets.header import Line
+from claude_tui.ui.widgets.line import Line
 
 MOST = 8
 """More keys than this are not read."""

@@ -16,7 +16,7 @@ from claude_tui import figures
 from claude_tui.figures import cut
 from claude_tui.model import Totals
 from claude_tui.ui.text import bars
-from claude_tui.ui.widgets.header import Line, assemble
+from claude_tui.ui.widgets.line import Line, assemble
 
 LEAST_HEIGHT, MOST_HEIGHT = 8, 12
 """Lines it takes, its border included."""

@@ -28,11 +28,11 @@ async def show(log: str, line: str) -> None:
     setup = Setup(config, load_pricer(), ZoneInfo("UTC"), cache_folder=cache_folder(), ledger_file=ledger_file())
     app = ClaudeTop(Monitor(setup), Settings(view="models"))
     async with app.run_test(size=(160, 40)) as pilot:
-        await wait_until(pilot, lambda: app.snapshot is not None and app.snapshot.totals.responses == 2)
+        await wait_until(pilot, lambda: app.main.snapshot is not None and app.main.snapshot.totals.responses == 2)
         await settled(pilot)
         print(screen_text(app))
         grow(log, line)
-        await wait_until(pilot, lambda: app.snapshot is not None and app.snapshot.totals.responses == 3)
+        await wait_until(pilot, lambda: app.main.snapshot is not None and app.main.snapshot.totals.responses == 3)
 
 
 asyncio.run(show(*sys.argv[1:]))

@@ -20,14 +20,14 @@ from claude_tui.model import Phase, PriceStatus, Query, Snapshot, Totals
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.protocol import SourceConfig
 from claude_tui.ui.app import ClaudeTop
+from claude_tui.ui.settings.declared import VIEWS
 from claude_tui.ui.settings.file import Settings
 from claude_tui.ui.text import clients
 from claude_tui.ui.text.stacks import SERIES
-from claude_tui.ui.widgets.header import VIEW_NAMES
 from tests.ui.fakes import NOW_MS, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
 
-GOLDEN = Path(__file__).parent.parent / "golden"
+GOLDEN = Path(__file__).parents[2] / "golden"
 TABLES = ("live", "models", "projects", "sessions")
 
 
@@ -52,7 +52,7 @@ def only_claude(query: Query, now_ms: int) -> Snapshot:
 
 
 def number(view: str) -> str:
-    return str(VIEW_NAMES.index(view) + 1)
+    return str(VIEWS.index(view) + 1)
 
 
 @pytest.mark.parametrize("view", TABLES)
@@ -77,11 +77,11 @@ async def test_where_there_is_little_room_the_glyph_alone_stays() -> None:
 async def test_turns_say_their_client() -> None:
     async with running(FakeSource(mixed), size=(160, 40)) as (app, pilot):
         await press(pilot, "4", "enter")
-        assert app.place.view == "turns"
+        assert app.main.navigation.here.view == "turns"
         assert "✻ claude" in screen_text(app)
 
 
-@pytest.mark.parametrize("view", VIEW_NAMES)
+@pytest.mark.parametrize("view", VIEWS)
 async def test_with_claude_code_alone_nothing_tells_of_clients_and_the_key_does_nothing(view: str) -> None:
     source = FakeSource(only_claude)
     async with running(source, size=(160, 40)) as (app, pilot):
@@ -100,38 +100,40 @@ async def test_the_key_goes_through_the_clients_and_back_to_all() -> None:
         await press(pilot, "2")
         for name in ("claude", "opencode", "codex", ""):
             await press(pilot, "a")
-            assert app.snapshot is not None
-            assert app.snapshot.query.source == name
-            assert {row.source for row in app.snapshot.models} == ({name} if name else {"claude", "opencode", "codex"})
+            assert app.main.snapshot is not None
+            assert app.main.snapshot.query.source == name
+            assert {row.source for row in app.main.snapshot.models} == (
+                {name} if name else {"claude", "opencode", "codex"}
+            )
             top = screen_text(app).split("\n")[0]
             assert (" ".join((clients.GLYPHS[name], name)) in top) if name else ("✻" not in top)
 
 
-@pytest.mark.parametrize("view", [name for name in VIEW_NAMES if name != "blocks"])
+@pytest.mark.parametrize("view", [name for name in VIEWS if name != "blocks"])
 async def test_the_client_is_asked_for_in_every_view(view: str) -> None:
     source = FakeSource(mixed)
     async with running(source) as (app, pilot):
         await press(pilot, "a", number(view))
         assert source.queries[-1].source == "claude"
-        assert app.client == "claude"
+        assert app.main.navigation.client == "claude"
 
 
 async def test_another_client_leaves_the_rows_that_were_opened() -> None:
     async with running(FakeSource(mixed)) as (app, pilot):
         await press(pilot, "2", "enter")
-        assert app.place.scope.source == "claude"
+        assert app.main.navigation.here.scope.source == "claude"
         await press(pilot, "a", "a")
-        assert [place.view for place in app.places] == ["models"]
-        assert app.snapshot is not None
-        assert app.snapshot.query.source == "opencode"
+        assert [place.view for place in app.main.navigation.stops] == ["models"]
+        assert app.main.snapshot is not None
+        assert app.main.snapshot.query.source == "opencode"
 
 
 async def test_each_client_has_its_cost_in_the_header_and_its_tokens_in_models() -> None:
     async with running(FakeSource(mixed), size=(160, 40)) as (app, pilot):
         await press(pilot, "2")
-        assert app.snapshot is not None
-        parts = clients.totals(app.snapshot.models)
-        assert add(parts.values()) == app.snapshot.totals
+        assert app.main.snapshot is not None
+        parts = clients.totals(app.main.snapshot.models)
+        assert add(parts.values()) == app.main.snapshot.totals
         lines = screen_text(app).split("\n")
         header, foot = "\n".join(lines[:7]), "\n".join(lines[-15:])
         for name in ("claude", "opencode", "codex"):
@@ -170,7 +172,7 @@ async def test_clients_are_letters_in_plain_characters() -> None:
 async def test_every_theme_gives_clients_the_colours_it_keeps_apart(theme: str) -> None:
     async with running(FakeSource(mixed), theme=theme) as (app, pilot):
         await press(pilot, "2")
-        table = app.view.table
+        table = app.main.view.table
         assert table is not None
         colours = {table.get_component_rich_style(f"line-table--client-{name}").color for name in CLIENTS}
         assert len(colours) == min(len(CLIENTS), SERIES)
@@ -208,12 +210,12 @@ async def test_a_home_of_all_clients_from_its_logs_to_the_screen(tmp_path: Path)
         async with app.run_test(size=(180, 50)) as pilot:
 
             def is_counted() -> bool:
-                shown = app.snapshot
+                shown = app.main.snapshot
                 return shown is not None and shown.progress.phase in (Phase.LIVE, Phase.POLLING)
 
             await wait_until(pilot, is_counted)
             await settled(pilot)
-            everything = app.snapshot
+            everything = app.main.snapshot
             assert everything is not None
             assert everything.sources == tuple(CLIENTS)
             assert everything.totals.responses == 78 + 75 + 50 + 30 + 39 + 16
@@ -222,17 +224,19 @@ async def test_a_home_of_all_clients_from_its_logs_to_the_screen(tmp_path: Path)
             alone: dict[str, Totals] = {}
             for name in CLIENTS:
                 await press(pilot, "a")
-                assert app.snapshot is not None
-                assert app.snapshot.query.source == name
-                assert app.snapshot.sources == tuple(CLIENTS)
-                alone[name] = app.snapshot.totals
+                assert app.main.snapshot is not None
+                assert app.main.snapshot.query.source == name
+                assert app.main.snapshot.sources == tuple(CLIENTS)
+                alone[name] = app.main.snapshot.totals
             assert alone == clients.totals(everything.models)
             assert add(alone.values()) == everything.totals
             assert {turn.price.status for turn in monitor.responses(Query(source="opencode"))} >= {PriceStatus.REPORTED}
         of_claude = SourceConfig(home=home, env={}, sources=("claude",))
         other = ClaudeTop(Monitor(Setup(of_claude, load_pricer(), ZoneInfo("UTC"))), Settings(view="models"))
         async with other.run_test(size=(180, 50)) as pilot:
-            await wait_until(pilot, lambda: other.snapshot is not None and other.snapshot.totals == alone["claude"])
+            await wait_until(
+                pilot, lambda: other.main.snapshot is not None and other.main.snapshot.totals == alone["claude"]
+            )
             assert "Client" not in screen_text(other)
 
 

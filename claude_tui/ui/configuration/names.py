@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from textual.theme import BUILTIN_THEMES
 
 from claude_tui.pricing.toml import Wrong
-from claude_tui.ui.settings import keys, themes
+from claude_tui.ui.settings import themes
 from claude_tui.ui.settings.declared import SECTION, Settings, unknown
+from claude_tui.ui.settings.keys import unknown_actions
 from claude_tui.ui.views import Views
 
 
@@ -39,10 +40,3 @@ def unknown_names(settings: Settings) -> Iterator[Wrong]:
         for column in hidden if view in columns else ():
             if column not in columns[view]:
                 yield Wrong(("columns", view), f"{column}: {unknown(column, columns[view], 'column')}")
-
-
-def unknown_actions(settings: Settings) -> Iterator[Wrong]:
-    """Yield the keys that are given to no action there is."""
-    for name in settings.keys:
-        if name not in keys.BY_ID:
-            yield Wrong(("keys", name), unknown(name, tuple(keys.BY_ID), "id"))

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from claude_tui.figures import fit
 from claude_tui.ui.table.columns import Cell, Column, Filter, place
-from claude_tui.ui.table.lines import LineTable
+from claude_tui.ui.table.line_table import LineTable
 from tests.ui.helpers import running, wait_until
 
 HOSTILE = (
@@ -212,7 +212,7 @@ def test_every_word_of_a_filter_must_be_there() -> None:
 @pytest.mark.parametrize("theme", ["claude-dark", "claude-light", "colour-blind", "ansi-dark", "ansi-light"])
 async def test_the_bar_of_the_selected_row_keeps_its_colour_where_it_is_seen(theme: str) -> None:
     async with running(theme=theme, view="models") as (app, _):
-        table = app.view.table
+        table = app.main.view.table
         assert table is not None and table.cursor_index == 0
         name, *others = [*table.render_line(1)]
         bar = next(segment for segment in others if "█" in segment.text)

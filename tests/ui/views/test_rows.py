@@ -13,7 +13,7 @@ from claude_tui.sources.turn import TurnDetails
 from claude_tui.ui.table import export as rows_out
 from claude_tui.ui.table.agent_rows import AgentLine, unfold
 from claude_tui.ui.table.cells import Frame
-from claude_tui.ui.text import editor
+from claude_tui.ui.terminal import editor
 from claude_tui.ui.views import turns
 from claude_tui.ui.views.projects import project_columns
 from claude_tui.ui.widgets.row_detail import kinds
@@ -23,7 +23,7 @@ from tests.ui.helpers import press, running, screen_text, settled, wait_until
 
 async def test_the_tree_shows_sub_agents_below_their_session_in_any_order() -> None:
     async with running() as (app, pilot):
-        table = app.view.table
+        table = app.main.view.table
         assert table is not None
         await press(pilot, "t")
         assert "└ Explore 0" in screen_text(app)
@@ -55,7 +55,7 @@ async def test_follow_goes_to_the_busiest_until_one_is_chosen() -> None:
     given = snapshot()
     source = FakeSource(given)
     async with running(source) as (app, pilot):
-        table = app.view.table
+        table = app.main.view.table
         assert table is not None
         await press(pilot, "F")
         assert "follow" in screen_text(app)
@@ -121,7 +121,7 @@ async def test_exported_turns_name_tools_of_replies_that_were_never_on_screen(
     monkeypatch.chdir(tmp_path)
     async with running(size=(140, 14)) as (app, pilot):
         await press(pilot, "4", "enter")
-        assert app.view.table is not None and len(app.view.table.visible_rows) < 20
+        assert app.main.view.table is not None and len(app.main.view.table.visible_rows) < 20
         await pilot.press("x")
         await wait_until(pilot, lambda: [*map(os.path.getsize, tmp_path.iterdir())] > [0])
     rows = exported(tmp_path)
@@ -173,7 +173,7 @@ async def test_editing_a_turn_opens_the_editor_at_its_line(tmp_path: Path, monke
     calls: list[tuple[str, int]] = []
     async with running() as (app, pilot):
         await press(pilot, "4", "enter")
-        monkeypatch.setattr(type(app.view), "_open_editor", remembering(calls))
+        monkeypatch.setattr(type(app.main.view), "_open_editor", remembering(calls))
         await press(pilot, "e")
         assert calls == [("/home/me/.claude/projects/x/y.jsonl", 19 * 900)]
         await press(pilot, "escape", "e")
@@ -185,7 +185,7 @@ async def test_the_editor_opens_from_the_explanation_of_a_turn(monkeypatch: pyte
     calls: list[tuple[str, int]] = []
     async with running() as (app, pilot):
         await press(pilot, "4", "enter")
-        monkeypatch.setattr(type(app.view), "_open_editor", remembering(calls))
+        monkeypatch.setattr(type(app.main.view), "_open_editor", remembering(calls))
         await pilot.press("i")
         await wait_until(pilot, lambda: len(app.screen_stack) == 2)
         await pilot.press("e")
@@ -225,7 +225,7 @@ async def test_the_tools_of_replies_on_screen_are_read_once_each() -> None:
         await press(pilot, "4", "enter")
         await wait_until(pilot, lambda: "Read ×2, Edit" in screen_text(app))
         await settled(pilot)
-        table = app.view.table
+        table = app.main.view.table
         assert table is not None
         assert len(asked) == len(set(asked)) <= len(table.visible_rows)
 

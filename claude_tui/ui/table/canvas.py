@@ -24,7 +24,6 @@ from claude_tui.clients import CLIENTS
 from claude_tui.figures import fit
 from claude_tui.ui.table.arrangement import Arrangement
 from claude_tui.ui.table.columns import GAP, Cell, Column, Filter, Placed, RowT, place
-from claude_tui.ui.text.clients import COLOURS
 
 STYLES = (
     "dim",
@@ -48,7 +47,7 @@ DRAWINGS = ("bar", "spark")
 """Those of drawings."""
 
 
-class TableLines(ScrollView, Generic[RowT], can_focus=True):
+class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
     """The lines of a table: what is drawn, and how little of it again. Keys and mouse are `LineTable`'s."""
 
     ALLOW_SELECT = False
@@ -59,10 +58,6 @@ class TableLines(ScrollView, Generic[RowT], can_focus=True):
         "line-table--cursor-blurred",
         *(f"line-table--{name}" for name in STYLES),
     }
-
-    DEFAULT_CSS = "\n".join(
-        f"TableLines > .line-table--client-{name} {{ color: {COLOURS[name]}; }}" for name in CLIENTS
-    )
 
     cursor_key: reactive[str | None] = reactive(None)
     """The key of the selected row; None in an empty table."""

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from claude_tui.cli.commands import top
 from claude_tui.engine.queries.budgets import Budget
 from claude_tui.ui.app import ClaudeTop
+from claude_tui.ui.settings.declared import VIEWS
 from claude_tui.ui.settings.file import Settings, load, save, with_value
-from claude_tui.ui.widgets.header import VIEW_NAMES
 from tests.ui.fakes import NOW_MS, FakeSource
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
 
@@ -149,7 +149,7 @@ async def test_a_theme_chosen_on_screen_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     app = ClaudeTop(FakeSource(), Settings(), clock=lambda: NOW_MS, settings_path=path)
     async with app.run_test(size=(120, 36)) as pilot:
-        await wait_until(pilot, lambda: app.snapshot is not None)
+        await wait_until(pilot, lambda: app.main.snapshot is not None)
         await press(pilot, "T")
         assert load(path)[0].theme == app.theme == "claude-light"
         await press(pilot, "plus", "t")
@@ -167,7 +167,7 @@ async def test_a_settings_file_that_cannot_be_written_is_said(tmp_path: Path) ->
     blocked.write_text("")
     app = ClaudeTop(FakeSource(), Settings(), clock=lambda: NOW_MS, settings_path=blocked / "config.toml")
     async with app.run_test(size=(120, 36)) as pilot:
-        await wait_until(pilot, lambda: app.snapshot is not None)
+        await wait_until(pilot, lambda: app.main.snapshot is not None)
         await press(pilot, "T")
         await wait_until(pilot, lambda: "not saved" in told(app))
         assert app.theme == "claude-light"
@@ -176,11 +176,11 @@ async def test_a_settings_file_that_cannot_be_written_is_said(tmp_path: Path) ->
 async def test_keys_can_be_changed() -> None:
     async with running(keys={"view-models": "m", "pause": "f12"}) as (app, pilot):
         await press(pilot, "m")
-        assert app.place.view == "models"
+        assert app.main.navigation.here.view == "models"
         await press(pilot, "space")
-        assert app.paused_ms is None
+        assert app.main.paused_ms is None
         await press(pilot, "f12")
-        assert app.paused_ms is not None
+        assert app.main.paused_ms is not None
 
 
 async def test_keys_for_actions_that_there_are_not_are_said() -> None:
@@ -214,11 +214,11 @@ async def test_a_theme_looks_the_same_from_the_start_as_when_it_is_chosen_later(
 
 async def test_a_period_of_the_settings_can_be_a_range_and_senseless_ones_are_said() -> None:
     async with running(period="2026-11-01..2026-11-05") as (app, _):
-        assert app.period.since is not None and app.period.since.day == 1
+        assert app.main.period.since is not None and app.main.period.since.day == 1
     async with running(period="fortnight") as (app, _):
-        assert app.period.id == "all"
+        assert app.main.period.id == "all"
         assert any("fortnight" in notice.message for notice in app._notifications)
 
 
 def test_the_command_line_knows_every_view() -> None:
-    assert top.VIEWS == VIEW_NAMES
+    assert top.VIEWS == VIEWS

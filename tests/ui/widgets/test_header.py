@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from claude_tui.ui.widgets.header import VIEW_NAMES, tabs
+from claude_tui.ui.settings.declared import VIEWS
+from claude_tui.ui.widgets.header import tabs
 from tests.logs import ClaudeHome, assistant, usage
 from tests.ui.fakes import FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text
@@ -35,13 +36,13 @@ async def test_the_view_on_screen_stands_out_in_every_theme(
 def test_only_numbers_of_the_others_where_there_is_little_room() -> None:
     text = "".join(part for part, _ in tabs("days", 60))
     assert "Days" in text
-    assert sum(name.capitalize() in text for name in VIEW_NAMES) == 1
+    assert sum(name.capitalize() in text for name in VIEWS) == 1
 
 
 async def test_turns_mark_the_view_they_were_reached_from() -> None:
     async with running(size=(76, 20)) as (app, pilot):
         await press(pilot, "4", "enter")
-        assert app.place.view == "turns"
+        assert app.main.navigation.here.view == "turns"
         (line,) = app.screen._compositor.render_strips()[:1]
         (marked,) = [one.text for one in line if "Sessions" in one.text]
         (other,) = [one for one in line if "Models" in one.text]

@@ -1,7 +1,7 @@
 """A table for numbers that move all day: its keys, its mouse, and a selection that stays on its row.
 
 Rows are identified by their key, so the selection follows its row whatever the order does. How the lines are drawn
-is `TableLines`' business.
+is `TableCanvas`' business.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from textual.geometry import Region
 from textual.message import Message
 
 from claude_tui.ui.settings.keys import TABLE_BINDINGS
+from claude_tui.ui.table.canvas import TableCanvas
 from claude_tui.ui.table.columns import GAP, Filter, RowT
-from claude_tui.ui.table.table import TableLines
 
 
-class LineTable(TableLines[RowT]):
+class LineTable(TableCanvas[RowT]):
     """A sortable, filterable table of rows with a cursor that follows its row's key."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(TABLE_BINDINGS)

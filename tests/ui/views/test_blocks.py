@@ -62,7 +62,7 @@ async def test_blocks_and_gaps_are_listed_the_open_one_on_top() -> None:
         text = "\n".join(lines)
         assert "open block" in text
         assert "gap" in text
-        table = app.view.table
+        table = app.main.view.table
         assert table is not None
         assert table.rows[0].is_active
         assert sum(row.block.entries for row in table.rows) == len(FakeSource().responses(EVERYTHING))
@@ -83,7 +83,7 @@ def test_blocks_and_gaps_never_lie_inside_each_other(times: list[int]) -> None:
 async def test_a_gap_says_how_long_nothing_was_open() -> None:
     async with running(FakeSource()) as (app, pilot):
         await press(pilot, "6")
-        table = app.view.table
+        table = app.main.view.table
         assert table is not None
         table.move_to(next(at for at, row in enumerate(table.rows) if row.block.is_gap))
         await pilot.press("i")

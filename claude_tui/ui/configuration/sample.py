@@ -10,9 +10,9 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from claude_tui.ui.configuration.names import column_ids, theme_names
 from claude_tui.ui.settings.declared import KEYS, Key
 from claude_tui.ui.settings.keys import SECTIONS
-from claude_tui.ui.settings.names import column_ids, theme_names
 
 WIDTH: Final = 100
 EXAMPLE: Final = "# "

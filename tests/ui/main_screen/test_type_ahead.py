@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from claude_tui.engine.monitor import Monitor
+from claude_tui.engine.queries.budgets import Budget, BudgetState
 from claude_tui.engine.setup import Setup
 from claude_tui.model import Phase, Query, Snapshot
 from claude_tui.pricing import load_pricer
@@ -20,8 +21,8 @@ from claude_tui.ui.app import ClaudeTop
 from claude_tui.ui.settings.file import Settings
 from tests.benchmarks.corpus import END_MS, write_corpus
 from tests.ui.fakes import FakeSource, snapshot
-from tests.ui.helpers import press, running, settled, type_at_once, wait_until
-from tests.ui.test_clients import mixed
+from tests.ui.helpers import press, running, screen_text, settled, type_at_once, wait_until
+from tests.ui.views.test_clients import mixed
 
 
 def narrowed(query: Query, now_ms: int) -> Snapshot:
@@ -82,11 +83,11 @@ SELECTING = {"2", "4", "5"}
 
 
 def place(app: ClaudeTop) -> tuple[object, ...]:
-    table = app.view.table
+    table = app.main.view.table
     return (
-        app.places,
-        app.period,
-        app.client,
+        app.main.navigation.stops,
+        app.main.period,
+        app.main.navigation.client,
         table.filter if table else None,
         table.cursor_key if table else None,
         len(app.screen_stack),
@@ -105,13 +106,13 @@ async def walked(keys: Sequence[str], *, is_slow: bool, at_once: bool) -> tuple[
                 source.may_answer.clear()
             await type_at_once(app, *keys)
             source.may_answer.set()
-            await wait_until(pilot, lambda: not app.typed.is_waiting and app.is_current)
+            await wait_until(pilot, lambda: not app.main.typed.is_waiting and app.main.is_up_to_date)
         else:
             for key in keys:
                 await pilot.press(key)
                 await pilot.pause()
                 if len(app.screen_stack) == 1:
-                    await wait_until(pilot, lambda: app.is_current)
+                    await wait_until(pilot, lambda: app.main.is_up_to_date)
         await settled(pilot)
         return place(app)
 
@@ -131,27 +132,29 @@ async def test_a_row_is_of_the_client_that_was_chosen_just_before() -> None:
     source = SlowSource(mixed)
     async with running(source) as (app, pilot):
         await press(pilot, "2", "a")
-        assert app.client == "claude"
+        assert app.main.navigation.client == "claude"
         source.may_answer.clear()
         await type_at_once(app, "a", "enter")
-        assert (app.client, len(app.places)) == ("opencode", 1), "the rows on screen are those of the client before"
+        assert (app.main.navigation.client, len(app.main.navigation.stops)) == ("opencode", 1), (
+            "the rows on screen are those of the client before"
+        )
         source.may_answer.set()
-        await wait_until(pilot, lambda: not app.typed.is_waiting and app.is_current)
-        assert [place.scope.source for place in app.places] == ["", "opencode"]
+        await wait_until(pilot, lambda: not app.main.typed.is_waiting and app.main.is_up_to_date)
+        assert [place.scope.source for place in app.main.navigation.stops] == ["", "opencode"]
 
 
 async def test_a_click_on_rows_of_another_place_opens_nothing() -> None:
     source = SlowSource()
     async with running(source) as (app, pilot):
         await press(pilot, "2")
-        table = app.view.table
+        table = app.main.view.table
         assert table is not None
         source.may_answer.clear()
         await type_at_once(app, "p", "2")
         for _ in range(2):
             await pilot.click(table, offset=(4, 1))
         await pilot.pause()
-        assert len(app.places) == 1 and app.period.id == "7d"
+        assert len(app.main.navigation.stops) == 1 and app.main.period.id == "7d"
         source.may_answer.set()
 
 
@@ -170,15 +173,56 @@ async def test_sessions_of_one_model_alone_however_fast_one_gets_there(tmp_path:
     monitor = Monitor(Setup(SourceConfig(home=tmp_path, env={}), load_pricer(), ZoneInfo("UTC")))
     app = ClaudeTop(monitor, Settings(), clock=lambda: END_MS)
     async with app.run_test(size=(120, 36)) as pilot:
-        await wait_until(pilot, lambda: app.snapshot is not None and app.snapshot.progress.phase in FOLLOWING)
+        await wait_until(pilot, lambda: app.main.snapshot is not None and app.main.snapshot.progress.phase in FOLLOWING)
         await settled(pilot)
         await type_at_once(app, "2", "enter", "enter", "j", "enter")
-        await wait_until(pilot, lambda: not app.typed.is_waiting and app.is_current)
-        scopes = [place.scope for place in app.places]
-        assert [place.view for place in app.places] == ["models", "projects", "sessions", "turns"]
-        turns = app.view.shown.extra if app.view.shown else []
+        await wait_until(pilot, lambda: not app.main.typed.is_waiting and app.main.is_up_to_date)
+        scopes = [place.scope for place in app.main.navigation.stops]
+        assert [place.view for place in app.main.navigation.stops] == ["models", "projects", "sessions", "turns"]
+        turns = app.main.view.shown.extra if app.main.view.shown else []
         assert turns and {turn.session for turn in turns} == {scopes[-1].session}
         opened = Query(model=scopes[2].model, project=scopes[2].project, fold_worktrees=True)
         assert scopes[2].model and scopes[2].project
         shown = {row.key for row in monitor.snapshot(opened, END_MS).sessions}
         assert scopes[-1].session in shown, "a session of another model or project was opened"
+
+
+class BrokenBudgets(SlowSource):
+    """A source that cannot say how budgets stand, as long as the test says."""
+
+    is_broken = True
+
+    def budgets(self, budgets: Iterable[Budget], now_ms: int) -> Sequence[BudgetState]:
+        """How budgets stand, if it can say."""
+        if self.is_broken:
+            raise OSError("no space left")
+        return super().budgets(budgets, now_ms)
+
+
+async def test_early_keys_wait_for_rows_whatever_else_has_failed() -> None:
+    source = BrokenBudgets()
+    async with running(source, budgets=(Budget("month", 5 * 10**9),)) as (app, pilot):
+        await wait_until(pilot, lambda: "budgets failed" in screen_text(app).split("\n")[0])
+        source.may_answer.clear()
+        await type_at_once(app, "2", "enter")
+        source.may_answer.set()
+        await wait_until(pilot, lambda: not app.main.typed.is_waiting and app.main.is_up_to_date)
+        assert [stop.view for stop in app.main.navigation.stops] == ["models", "projects"]
+        source.is_broken = False
+        app._check_budgets()
+        await wait_until(pilot, lambda: "budgets failed" not in screen_text(app).split("\n")[0])
+
+
+async def test_no_key_waits_for_rows_that_can_never_come() -> None:
+    def broken(query: Query, now_ms: int) -> Snapshot:
+        if query.model:
+            raise OSError("no rows any more")
+        return narrowed(query, now_ms)
+
+    async with running(SlowSource(broken)) as (app, pilot):
+        await press(pilot, "2")
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: "refresh failed" in screen_text(app).split("\n")[0])
+        await type_at_once(app, "enter", "escape")
+        assert not app.main.typed.is_waiting
+        assert [stop.view for stop in app.main.navigation.stops] == ["models"]

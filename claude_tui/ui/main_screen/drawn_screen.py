@@ -1,0 +1,253 @@
+"""What is shown: a picture of the source in the header, the view and the keys, fitted to the terminal.
+
+Must not count anything, nor know what a key does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import date
+
+from textual import events
+from textual.app import ComposeResult
+from textual.dom import DOMNode
+from textual.screen import Screen
+
+from claude_tui.engine.queries.named_periods import Period, add
+from claude_tui.model import Phase, Progress, Snapshot
+from claude_tui.ui.main_screen import layout, refresh
+from claude_tui.ui.main_screen.budget_watch import BudgetWatch
+from claude_tui.ui.main_screen.camera import Camera
+from claude_tui.ui.main_screen.navigation import Navigation, Stop
+from claude_tui.ui.main_screen.refresh import Refresher
+from claude_tui.ui.main_screen.stage import Stage
+from claude_tui.ui.main_screen.type_ahead import TypeAhead
+from claude_tui.ui.settings.kept import KeptSettings
+from claude_tui.ui.source import SnapshotSource
+from claude_tui.ui.terminal.first_screen import KEEP_S, FirstScreen
+from claude_tui.ui.text import clients
+from claude_tui.ui.views.base import DayWanted, Shown, View
+from claude_tui.ui.widgets.empty import is_empty
+from claude_tui.ui.widgets.header import Status
+from claude_tui.ui.widgets.keybar import KeyBar
+from claude_tui.ui.widgets.line import Line
+from claude_tui.ui.widgets.meters import Meters
+
+FIRST_FRAME_S = 1.0
+"""Counting waits at most so long for the first frame."""
+
+
+class DrawnScreen(Screen[None]):
+    """Header, view and keys, drawn anew while it is on top."""
+
+    def __init__(
+        self,
+        source: SnapshotSource,
+        kept: KeptSettings,
+        period: Period,
+        *,
+        clock: Callable[[], int],
+        first_screen: FirstScreen,
+        forward_key: Callable[[events.Event], Awaitable[None]],
+    ) -> None:
+        """Set up the screen.
+
+        Args:
+            source: Where snapshots come from.
+            kept: The settings.
+            period: The days that count at first.
+            clock: The present in milliseconds.
+            first_screen: Told when the first numbers are drawn, and what to keep for the next start.
+            forward_key: What is done with a key nothing is bound to.
+        """
+        super().__init__()
+        self.source = source
+        self.kept = kept
+        self.period = period
+        self.first_screen = first_screen
+        self.navigation = Navigation(kept.now.view)
+        self.typed = TypeAhead(self, forward_key, self._lacks_rows, self._is_for_rows)
+        self.stage = Stage(self.navigation.here.view, kept)
+        self.camera = Camera(source)
+        self.refresher = Refresher(self._take, kept.now.interval_s, lambda: source.is_counting)
+        self.budgets = BudgetWatch()
+        self.failures: dict[str, str] = {}
+        """What failed in the background and what is said of it."""
+        self.paused_ms: int | None = None
+        self.shown: Shown | None = None
+        """What was drawn last."""
+        self.is_painted = asyncio.Event()
+        """Whether the first numbers are on screen."""
+        self._clock = clock
+        self._has_kept = False
+
+    def compose(self) -> ComposeResult:
+        """Status, meters, the views, keys."""
+        yield Line("topbar")
+        yield Meters()
+        yield Line("meterline")
+        yield self.stage
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Draw once before there is anything."""
+        self.set_timer(FIRST_FRAME_S, self.show_drawn)
+        self.set_interval(KEEP_S, self.keep_frame)
+        self.set_interval(1.0, self._tick)
+        self._fit()
+        self.focus_view()
+        self.refresher.wish(urgent=True)
+
+    # -- what is shown
+
+    @property
+    def view(self) -> View:
+        """The view on screen."""
+        return self.stage.views[self.navigation.here.view]
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The numbers that were drawn last."""
+        return self.shown.snapshot if self.shown is not None else None
+
+    @property
+    def now_ms(self) -> int:
+        """The instant shown: the present, or that of the pause."""
+        return self._clock() if self.paused_ms is None else self.paused_ms
+
+    @property
+    def today(self) -> date:
+        """The local day of the instant shown."""
+        return self.camera.day(self.now_ms)
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether what is drawn is what there is here, for these days. Else there is no row to open.
+
+        Where there is nothing at all, it is.
+        """
+        return self.stage.has_nothing or self.view.shows(self.navigation.scope, self.period)
+
+    def _lacks_rows(self) -> bool:
+        """Whether there will be other rows soon."""
+        return not self.is_up_to_date and refresh.GROUP not in self.failures
+
+    def _is_for_rows(self, node: DOMNode) -> bool:
+        """Whether what a node does, it does to the rows of the view."""
+        return self.view in node.ancestors_with_self
+
+    # -- taking pictures
+
+    def take_news(self) -> None:
+        """The source has something new."""
+        if self.paused_ms is None and self.is_active:
+            self.refresher.wish()
+
+    def on_screen_resume(self) -> None:
+        """A dialog was closed: catch up with what happened below it."""
+        self.refresher.wish(urgent=True)
+
+    def on_day_wanted(self, event: DayWanted) -> None:
+        """The selected day's models and projects are needed."""
+        self.refresher.wish(urgent=True)
+
+    def _tick(self) -> None:
+        """A second is over: show the time that passed, as often as it can be seen."""
+        shown, now_ms = self.snapshot, self._clock()
+        if shown is None or now_ms - shown.taken_ms >= refresh.pace_ms(shown, now_ms):
+            self.take_news()
+
+    async def _take(self) -> None:
+        if not self.is_active:
+            return
+        view, now_ms = self.view, self.now_ms
+        _, scope, period = wanted = self.navigation.here, self.navigation.scope, self.period
+        before = self.today
+        shown = await self.camera.take(view, scope, period, now_ms, self.shown if self.paused_ms is not None else None)
+        is_wanted = wanted == (self.navigation.here, self.navigation.scope, self.period)
+        if self.today != before or not (is_wanted and self.is_active):
+            self.refresher.wish(urgent=True)
+        if not (is_wanted and self.is_active):
+            return
+        self._draw(shown)
+        # What is drawn first has no size before; and keys are done in the app's own turn, where they are taken.
+        self.call_after_refresh(self.app.call_later, self.typed.go_on)
+
+    # -- drawing
+
+    def _draw(self, shown: Shown) -> None:
+        """Draw a snapshot for the first time, or what is new in it."""
+        self.shown = shown
+        with self.app.batch_update():
+            if self.stage.draw(self.view, shown):
+                self.focus_view()  # what was hidden has lost the keys
+            self.draw_frame()
+        if not self.is_painted.is_set():
+            self.call_after_refresh(self.show_drawn)
+        if not self._has_kept and shown.snapshot.progress.phase in (Phase.LIVE, Phase.POLLING):
+            self._has_kept = True  # who goes elsewhere and leaves from there has a picture for the next start as well
+            self.call_after_refresh(self.keep_frame)
+
+    def show_drawn(self) -> None:
+        """The first numbers are drawn: instead of the picture of the last time, show what is drawn from now on."""
+        self.is_painted.set()
+        self.first_screen.drawn(self.app._driver)
+
+    def keep_frame(self) -> None:
+        """Keep what is on the screen for the next start, if that will begin with the same."""
+        snapshot, table, settings = self.snapshot, self.view.table, self.kept.now
+        is_home = self.navigation.stops == [Stop(settings.view)] and self.period.id == settings.period
+        is_at_top = table is None or not (table.filter or round(table.scroll_y))
+        is_plain = not self.navigation.client and self.paused_ms is None and self.is_active
+        if snapshot is None or is_empty(snapshot) or not (is_home and is_at_top and is_plain):
+            return
+        with self.app.batch_update():
+            self._draw_header(replace(snapshot, progress=Progress(Phase.DISCOVERING)))
+            self.first_screen.keep(self.app)
+            self._draw_header(snapshot)
+
+    def draw_header(self) -> None:
+        """Draw what is above the view."""
+        if self.shown is not None and self.is_running:
+            self._draw_header(self.shown.snapshot)
+
+    def _draw_header(self, snapshot: Snapshot) -> None:
+        navigation, view, today = self.navigation, self.view, self.today
+        in_period = (row.totals for row in snapshot.days if self.period.covers(row.day, today))
+        is_split = clients.are_several(snapshot) and not view.IGNORES_PERIOD
+        status = Status(
+            view=navigation.here.view, tab=navigation.tab, now_ms=self.now_ms, period=self.period.label,
+            totals=add(in_period) if view.IGNORES_PERIOD else snapshot.totals, paused=self.paused_ms is not None,
+            interval_s=self.refresher.interval_s, trouble=next(iter(self.failures.values()), ""),
+            saved_ms=self.source.saved_ms, passed=self.budgets.passed, client=navigation.client,
+            by_client=clients.totals(snapshot.models) if is_split else {}, window=self.camera.window,
+            has_shades=not (self.app.current_theme.ansi or self.app.no_color),
+        )  # fmt: skip
+        layout.draw_header(self, snapshot, status, self.app.size.width)
+
+    def draw_frame(self) -> None:
+        """Draw everything around the view."""
+        self.draw_header()
+        table = self.view.table
+        can_go_back = self.navigation.can_go_back or (table is not None and bool(table.filter))
+        layout.draw_keys(self, self.view.keys, self.snapshot.prices if self.snapshot else "", can_go_back=can_go_back)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Another size, another arrangement."""
+        layout.fit(self, event.size.width, event.size.height, self.navigation.here.view)
+        self.call_after_refresh(self.draw_frame)
+
+    def _fit(self) -> None:
+        layout.fit(self, *self.app.size, self.navigation.here.view)
+
+    def rearrange(self) -> None:
+        """Fit everything into the room there is, and draw the header."""
+        self._fit()
+        self.call_after_refresh(self.draw_frame)
+
+    def focus_view(self) -> None:
+        """Give the keys to the view on screen."""
+        # At once, and not when its turn comes: the next key is for it.
+        self.set_focus(self.view.main, scroll_visible=False)

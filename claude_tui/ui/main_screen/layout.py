@@ -1,0 +1,62 @@
+"""What there is room for around the view, and drawing that. A size becomes names of classes the style sheet knows.
+
+Must not know how one got to a view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from textual.screen import Screen
+
+from claude_tui.model import Snapshot
+from claude_tui.ui.widgets.header import Status, short_line, top_line
+from claude_tui.ui.widgets.keybar import KeyBar
+from claude_tui.ui.widgets.line import Line
+from claude_tui.ui.widgets.meters import Meters
+
+CLASSES: Final = ("-wide", "-medium", "-narrow", "-mini", "-short", "-tall", "-with-topbar", "-with-meters")
+"""All classes there are."""
+
+
+def classes(width: int, height: int, view: str, is_zoomed: bool) -> set[str]:
+    """The classes for a size: the table always has room, then the keys, then the meters.
+
+    120 columns are wide, 80 hold two panels side by side, 50 one; below that, or below 10 lines, one line says
+    what matters and the rest is the view's. The live view keeps its meters longest.
+    """
+    if width < 50 or height < 10:
+        return {"-mini"} | ({"-short"} if height < 20 else set())
+    found = {"-with-topbar", "-wide" if width >= 120 else "-medium" if width >= 80 else "-narrow"}
+    if height < 20:
+        found.add("-short")
+    if height >= 30:
+        found.add("-tall")
+    if width >= 80 and not is_zoomed and (height >= 30 or (view == "live" and height >= 20)):
+        found.add("-with-meters")
+    return found
+
+
+def fit(screen: Screen[Any], width: int, height: int, view: str) -> None:
+    """Choose what there is room for."""
+    chosen = classes(width, height, view, screen.has_class("-zoom"))
+    screen.update_classes({name: name in chosen for name in CLASSES})
+
+
+def draw_header(screen: Screen[Any], snapshot: Snapshot, status: Status, width: int) -> None:
+    """Draw what is above the view."""
+    has_topbar = screen.has_class("-with-topbar")
+    if has_topbar:
+        screen.query_one("#topbar", Line).show(top_line(snapshot, status, width))
+    if screen.has_class("-with-meters"):
+        screen.query_one(Meters).show(snapshot, status)
+    else:
+        line = short_line(snapshot, status, width - 2, alone=not has_topbar)
+        screen.query_one("#meterline", Line).show(line)
+
+
+def draw_keys(screen: Screen[Any], keys: Sequence[str], prices: str, *, can_go_back: bool) -> None:
+    """Draw the keys that do something here, the way back after the first."""
+    first, *others = keys
+    screen.query_one(KeyBar).offer((first, *(("back",) if can_go_back else ()), *others), prices)

@@ -1,0 +1,165 @@
+"""The main screen: what its keys do, from view to view, into rows and back, and to what is shown.
+
+Must not draw; must not know the app.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from claude_tui.engine.queries.named_periods import Period
+from claude_tui.ui.main_screen.drawn_screen import DrawnScreen
+from claude_tui.ui.main_screen.filter_line import FilterLine
+from claude_tui.ui.main_screen.navigation import Stop
+from claude_tui.ui.settings.keys import SCREEN_BINDINGS
+from claude_tui.ui.table.line_table import LineTable
+
+
+class MainScreen(DrawnScreen):
+    """The screen one walks about in."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list(SCREEN_BINDINGS)
+
+    # -- going about
+
+    async def _go(self, stops: list[Stop]) -> None:
+        await self.stage.hold(stops[-1].view)
+        self.navigation.stops = stops
+        self.rearrange()
+        self.stage.current = stops[-1].view
+        self.focus_view()
+        self.refresher.wish(urgent=True)
+
+    async def action_view(self, name: str) -> None:
+        """Go to a view, unnarrowed."""
+        self._close_filter()
+        await self._go([Stop(name)])
+
+    async def action_step_view(self, step: int) -> None:
+        """Go to the next or previous view."""
+        await self.action_view(self.navigation.neighbour(step))
+
+    async def action_open(self) -> None:
+        """Go into the selected row."""
+        drilled = self.view.drilled() if self.is_up_to_date else None
+        if drilled is None:
+            return
+        self._close_filter()
+        target = self.stage.views[drilled.view]
+        if target.table is not None:
+            target.table.set_filter("")
+        await self._go(self.navigation.into(drilled))
+
+    def on_line_table_opened(self, event: LineTable.Opened) -> None:
+        """The selected row was clicked: open it in the app's turn, as keys do, unless one is elsewhere by then."""
+
+        async def open_row() -> None:
+            if event.table is self.view.table:
+                await self.action_open()
+
+        self.app.call_later(open_row)
+
+    async def action_go_back(self) -> None:
+        """Close the filter, or drop it, or go back; never quit."""
+        table = self.view.table
+        if self.has_class("-filtering"):
+            self._close_filter()
+            if table is not None:
+                table.set_filter("")
+        elif table is not None and table.filter:
+            table.set_filter("")
+        elif self.navigation.can_go_back:
+            await self._go(self.navigation.stops[:-1])
+        elif self.has_class("-zoom"):
+            self.action_zoom()
+        self.rearrange()
+
+    # -- filter
+
+    async def action_filter(self) -> None:
+        """Open the line to filter with."""
+        table = self.view.table
+        if table is None:
+            self.say_not_here()
+            return
+        if not self.query("#filter"):
+            await self.mount(FilterLine(self._filter), before="#keybar")
+        line = self.query_one(FilterLine)
+        self.add_class("-filtering")
+        line.value = table.filter.text
+        self.set_focus(line, scroll_visible=False)
+
+    def action_keep_filter(self) -> None:
+        """Keep the filter and go on in the table."""
+        self._close_filter()
+        self.rearrange()
+
+    def _filter(self, text: str) -> None:
+        """Filter as it is typed."""
+        if self.has_class("-filtering") and self.view.table is not None:
+            self.view.table.set_filter(text)
+
+    def _close_filter(self) -> None:
+        self.remove_class("-filtering")
+        self.focus_view()
+
+    # -- what is counted, and what of it is shown
+
+    async def action_period(self) -> None:
+        """Choose the days that count."""
+        from claude_tui.ui.dialogs.period_screen import PeriodScreen
+
+        def choose(chosen: Period | None) -> None:
+            self.period = chosen or self.period
+            self.refresher.wish(urgent=True)
+
+        await self.app.push_screen(PeriodScreen(self.period, self.today), choose)
+
+    async def action_client(self) -> None:
+        """Show the next client alone, or all again; from the top, as a row that was opened belongs to one."""
+        present = self.snapshot.sources if self.snapshot is not None else ()
+        if not self.navigation.choose_next_client(present):
+            return
+        if self.navigation.here.scope.source:
+            await self._go(self.navigation.stops[:1])
+        self.draw_header()
+        self.refresher.wish(urgent=True)
+
+    def action_pause(self) -> None:
+        """Freeze the display, or go on."""
+        self.paused_ms = self._clock() if self.paused_ms is None else None
+        self.draw_header()
+        self.refresher.wish(urgent=True)
+
+    async def action_refresh(self) -> None:
+        """Look at every file again."""
+        await asyncio.to_thread(self.source.refresh)
+        self.refresher.wish(urgent=True)
+
+    def action_zoom(self) -> None:
+        """Give the whole screen to the view, or take it back."""
+        self.toggle_class("-zoom")
+        self.rearrange()
+
+    async def action_columns(self) -> None:
+        """Choose the columns of the table."""
+        from claude_tui.ui.dialogs.columns_screen import ColumnsScreen
+
+        view, table = self.view, self.view.table
+        if table is None:
+            self.say_not_here()
+            return
+
+        def choose(hidden: frozenset[str] | None) -> None:
+            if hidden is not None and hidden != table.hidden_columns:
+                table.choose_columns(hidden)
+                self.kept.keep("columns", view.TITLE, tuple(sorted(hidden)))
+
+        await self.app.push_screen(ColumnsScreen(table.columns, table.hidden_columns), choose)
+
+    def say_not_here(self) -> None:
+        """What a key asks for is not to be had in this view."""
+        self.notify("not in this view", timeout=2, markup=False)

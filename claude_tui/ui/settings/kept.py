@@ -1,0 +1,46 @@
+"""The settings as they are now, changed one step at a time, and the file they are kept in. Must not use them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from claude_tui.ui.settings import choices
+from claude_tui.ui.settings.file import Settings, save, with_options
+
+
+class KeptSettings:
+    """The settings, written to their file when a person changes one."""
+
+    def __init__(self, now: Settings, path: Path | None, complain: Callable[[str], None]) -> None:
+        """Start with some settings.
+
+        Args:
+            now: The settings to start with.
+            path: The file changes are kept in; None keeps nothing.
+            complain: Given a sentence where something cannot be kept, which then is used all the same.
+        """
+        self.now = now
+        self.path = path
+        self._complain = complain
+
+    def step(self, name: str, step: int, all_themes: Sequence[str]) -> None:
+        """Set a setting to its next or previous value and keep it."""
+        value = choices.stepped(self.now, name, step, all_themes)
+        self.now = with_options(self.now, **{name: value})
+        self.keep("screen", name, value)
+
+    def set_tree(self, is_tree: bool) -> None:
+        """Take over and keep whether sub-agents are shown."""
+        self.now = replace(self.now, tree=is_tree)
+        self.keep("screen", "tree", is_tree)
+
+    def keep(self, section: str, name: str, value: object) -> None:
+        """Write one value to the file."""
+        if self.path is None:
+            return
+        try:
+            save(self.path, section, name, value)
+        except (OSError, ValueError) as error:
+            self._complain(str(error))

@@ -1,0 +1,118 @@
+"""The four meters on top: today, spend per hour, tokens per minute, the period. What they say is decided purely."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+
+from claude_tui import figures
+from claude_tui.model import Snapshot, Totals
+from claude_tui.ui.text import bars, clients
+from claude_tui.ui.text.open_block import left_text
+from claude_tui.ui.widgets.header import Status
+from claude_tui.ui.widgets.line import Line
+
+
+def today_lines(snapshot: Snapshot, width: int) -> list[Content]:
+    """The meter of today."""
+    today = snapshot.today
+    counts = f"{figures.short(today.tokens)} tok · {figures.many(today.responses, 'msg', width=6)}"
+    return [
+        Content.styled(figures.headline_cost(today), "bold $primary"),
+        Content.styled(counts, "$quiet"),
+        _hit_line(today, width),
+    ]
+
+
+def _hit_line(totals: Totals, width: int) -> Content:
+    hit = totals.cache_hit
+    if hit is None:
+        return Content.styled("no input yet", "$faint")
+    figure = figures.cache_hit(totals).rjust(6)
+    filled, empty = bars.gauge(hit, max(0, width - 10))
+    return Content.assemble(("hit ", "$quiet"), (filled, "$success"), (empty, "$line"), (figure, "$foreground"))
+
+
+def burn_lines(snapshot: Snapshot, width: int) -> list[Content]:
+    """The meter of spend per hour, over three windows."""
+    burn = snapshot.burn
+    top = max(burn.last_5m_nano, burn.last_15m_nano, burn.last_60m_nano)
+    lines = []
+    for label, nano in ((" 5m", burn.last_5m_nano), ("15m", burn.last_15m_nano), ("60m", burn.last_60m_nano)):
+        figure = f"{figures.money(nano, 8)}/h".rjust(10)
+        filled, empty = bars.gauge(nano / top if top else 0, max(0, width - 15))
+        lines.append(
+            Content.assemble(
+                (label, "$quiet"),
+                (figure, "bold $warning" if nano else "$faint"),
+                "  ",
+                (filled, "$warning"),
+                (empty, "$line"),
+            )
+        )
+    return lines
+
+
+def flow_lines(snapshot: Snapshot, width: int) -> list[Content]:
+    """The graph of tokens per minute, the last hour."""
+    return [Content.styled(line, "$secondary") for line in bars.columns(snapshot.tokens_per_minute, width, 3)]
+
+
+def period_lines(totals: Totals, width: int) -> list[Content]:
+    """The meter of the period: its sums, and how sure they are."""
+    sure = figures.confidence(totals, width)
+    counts = f"{figures.short(totals.tokens)} tok · {figures.many(totals.responses, 'msg', width=7)}"
+    return [
+        Content.styled(figures.headline_cost(totals), "bold $foreground"),
+        Content.styled(counts, "$quiet"),
+        Content.styled(sure, "$success" if sure == "exact" else "$warning"),
+    ]
+
+
+class Meters(Horizontal):
+    """The four meters."""
+
+    TITLES: ClassVar[dict[str, str]] = {"today": "today", "burn": "burn", "flow": "tokens/min", "period": "period"}
+
+    def __init__(self) -> None:
+        super().__init__(id="meters")
+        self.parts = {name: Line(f"meter-{name}") for name in self.TITLES}
+
+    def compose(self) -> ComposeResult:
+        """The meters, side by side."""
+        for meter in self.parts.values():
+            meter.add_class("meter")
+            yield meter
+
+    def show(self, snapshot: Snapshot, status: Status) -> None:
+        """Show a snapshot."""
+        flow = snapshot.tokens_per_minute
+        lines: dict[str, Any] = {
+            "today": lambda width: today_lines(snapshot, width),
+            "burn": lambda width: burn_lines(snapshot, width),
+            "flow": lambda width: flow_lines(snapshot, width),
+            "period": lambda width: period_lines(status.totals, width),
+        }
+        for name, meter in self.parts.items():
+            meter.show(Content("\n").join(lines[name](meter.size.width)))
+        active = f"{snapshot.active_sessions} active" if snapshot.active_sessions else "idle"
+        self._title("today", "today", active)
+        room = self.parts["burn"].size.width - 2
+        self._title("burn", "burn", left_text(status.window, status.now_ms, room) if status.window else "")
+        peak = f"now {figures.short(flow[-1] if flow else 0)} · peak {figures.short(max(flow, default=0))}"
+        self._title("flow", "tokens/min · 60 min", peak)
+        parts = clients.cost_parts(status.by_client, self.parts["period"].size.width - 2)
+        if status.client:
+            parts = [clients.named(status.client)]
+        self._title("period", status.period, Content.assemble(*parts))
+
+    def _title(self, name: str, title: str, subtitle: str | Content) -> None:
+        meter = self.parts[name]
+        titles = (title, subtitle)
+        if getattr(meter, "_titles", None) != titles:
+            meter._titles = titles  # type: ignore[attr-defined]
+            meter.border_title = Content.styled(title, "bold $foreground")
+            meter.border_subtitle = Content.styled(subtitle, "$quiet") if isinstance(subtitle, str) else subtitle
