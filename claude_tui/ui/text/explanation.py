@@ -207,12 +207,12 @@ def client_lines(found: Explanation) -> Statements:
     """What the client itself counted of the sessions, and what of that no log shows."""
     sessions = found.client
     told = sum(one.client_nano for one in sessions)
-    logged, replies = sum(one.logged_nano for one in sessions), sum(one.responses for one in sessions)
+    logged, responses = sum(one.logged_nano for one in sessions), sum(one.responses for one in sessions)
     lines: Statements = [
         fact(
             "client", figures.money(told, 12), f"in {figures.many(len(sessions), 'whole session')}, at its own prices"
         ),
-        fact("in the log", figures.money(logged, 12), figures.many(replies, "reply", "replies")),
+        fact("in the log", figures.money(logged, 12), figures.many(responses, "response")),
     ]
     if found.unlogged_nano:
         share = f"{found.unlogged_nano / found.cost_nano:.0%} of the cost" if found.cost_nano else ""
