@@ -25,7 +25,7 @@ MAX_NOTE: Final = 8192
 """Bytes of the longest line that is looked at for a title or a compaction."""
 
 _NEVER: Final = 1 << 62
-_to_json: Final = json.JSONEncoder(separators=(",", ":")).encode
+_to_json: Final = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 _MAX_META: Final = 1 << 20
 _TITLES: Final = {"summary": "summary", "ai-title": "aiTitle", "custom-title": "customTitle"}
 """Kinds of title lines with the field that holds the title, the least important first."""
@@ -82,12 +82,12 @@ class FactsGatherer:
                 self._set_agent(stem.removeprefix(AGENT))
 
     def state(self) -> str:
-        """Return what later lines are added to."""
+        """Return what later lines are added to: the same text for the same facts, in whatever order they were told."""
         self._note_context()
         ranks = [self._title_rank, self.context_ms, self.usage_ms]
         known = [ranks, self._found, self._turn, self.named, self.dating.state()]
         try:
-            return orjson.dumps(known).decode()
+            return orjson.dumps(known, option=orjson.OPT_SORT_KEYS).decode()
         except TypeError:  # a text that is no Unicode, or a number of more than 64 bits
             return _to_json(known)
 
