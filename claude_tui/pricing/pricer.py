@@ -17,7 +17,14 @@ from claude_tui.pricing.claude import SYNTHETIC_PRICE, UNKNOWN_PRICE, claude_pri
 from claude_tui.pricing.names import BEDROCK_REGIONAL, SYNTHETIC
 from claude_tui.pricing.rates import SCALE, SCALED_PER_NANO, WEB_SEARCH_NANO, Rates, Table, spans
 from claude_tui.pricing.tiers import service_tier, terms_of_tier, tier_of_terms
-from claude_tui.pricing.usage import codex_counters, gemini_counters, opencode_counters, read_terms, reported_nano, unsplit_terms
+from claude_tui.pricing.usage import (
+    codex_counters,
+    gemini_counters,
+    opencode_counters,
+    read_terms,
+    reported_nano,
+    unsplit_terms,
+)
 
 if TYPE_CHECKING:
     from claude_tui.pricing.overrides import OverriddenCatalogue
@@ -147,7 +154,7 @@ class Pricer:
 
         It costs what the plain usage does, but as an estimate.
         """
-        if source != "claude" or usage.cache_write_1h or usage.web_search or not 0 < usage.cache_write_5m:
+        if source != "claude" or usage.cache_write_1h or usage.web_search or not usage.cache_write_5m:
             return False
         return terms in unsplit_terms(usage)
 

@@ -174,8 +174,9 @@ def test_facts_of_several_files_of_a_session_are_the_same_in_any_order() -> None
 def test_what_is_remembered_does_not_depend_on_what_was_told_first(claude_home: ClaudeHome) -> None:
     title = {"type": "custom-title", "customTitle": "T"}
     other = ClaudeHome(claude_home.folder.with_name("other"))
-    claude_home.append(prompt(T), title, assistant("msg_1", T + 1, usage(10, 2)))
-    other.append(prompt(T), assistant("msg_1", T + 1, usage(10, 2)), title)
+    compaction = {"type": "system", "subtype": "compact_boundary"}
+    claude_home.append(prompt(T), title, compaction, assistant("msg_1", T + 1, usage(10, 2)))
+    other.append(prompt(T), compaction, title, assistant("msg_1", T + 1, usage(10, 2)))
     one, two = (SOURCE.read(*logs(home.folder)).checkpoint.state for home in (claude_home, other))
     assert one == two and '"title":"T"' in one
     (file,) = logs(other.folder)

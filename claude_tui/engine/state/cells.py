@@ -117,8 +117,8 @@ def _add_alike(cells: dict[CellKey, Sums], columns: Columns, pricer: Pricer, cal
 
 def _with_assumed_lifetimes(columns: Columns, pricer: Pricer) -> set[int]:
     """Return the entries that cost what plain ones do, though only as long as the cache writes live as is assumed."""
-    only_assumes = pricer.only_assumes_lifetimes
-    return {entry for entry, terms in columns.terms.items() if only_assumes(columns.source, columns.usage(entry), terms)}
+    source, only_assumes = columns.source, pricer.only_assumes_lifetimes
+    return {entry for entry, terms in columns.terms.items() if only_assumes(source, columns.usage(entry), terms)}
 
 
 def _flat_cards(columns: Columns, pricer: Pricer) -> list[Card | None]:
