@@ -103,16 +103,23 @@ def _add_alike(cells: dict[CellKey, Sums], columns: Columns, pricer: Pricer, cal
     for (day, owner, model, is_assumed), (*counters, responses, lower_bounds, first_ms, last_ms) in alike.items():
         card = cards[model]
         assert card is not None
-        usage = Usage(*counters)
         cell = _sums(cells, CellKey(day, owner, model), first_ms)
         cell[LAST] = max(cell[LAST], last_ms)
-        price = card.price(usage)
-        add_usage(cell, usage, price, 1, responses, lower_bounds)
-        if price.is_estimate:
-            cell[11] += responses - 1
-        elif is_assumed:
-            cell[11] += responses
+        add_alike(cell, card, Usage(*counters), responses, lower_bounds, is_assumed=is_assumed)
     return others
+
+
+def add_alike(sums: Sums, card: Card, usage: Usage, responses: int, lower_bounds: int, *, is_assumed: bool) -> None:
+    """Add the sum of responses that are all priced by one card, as what adds up. The instants are not touched.
+
+    `is_assumed`: it is assumed how long their cache writes live.
+    """
+    price = card.price(usage)
+    add_usage(sums, usage, price, 1, responses, lower_bounds)
+    if price.is_estimate:
+        sums[11] += responses - 1
+    elif is_assumed:
+        sums[11] += responses
 
 
 def _with_assumed_lifetimes(columns: Columns, pricer: Pricer) -> set[int]:
