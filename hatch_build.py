@@ -62,7 +62,12 @@ class NativeCore(BuildHookInterface[Any]):
         command = [cargo, "build", "--release", "--offline", "--locked", "--target-dir", str(target)]
         try:
             done = subprocess.run(
-                command, cwd=Path(self.root, CRATE), stdin=subprocess.DEVNULL, capture_output=True, timeout=600, check=False
+                command,
+                cwd=Path(self.root, CRATE),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=600,
+                check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             return f"cargo: {error}"

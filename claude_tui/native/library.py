@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 VARIABLE: Final = "CLAUDE_TOP_NATIVE"
-"""Environment: 0 reads without the core, 1 says where it cannot be had, anything else takes it if it is there."""
+"""Environment: 0 reads without the core, 1 uses it for the least file, too, and says where it cannot be had; anything
+else uses it where it is there and there is enough to read."""
 
 VERSION: Final = 1
 """Of request and answer, as the core has it."""
@@ -47,6 +48,11 @@ class Found(NamedTuple):
     reason: str = ""
 
 
+def is_asked_for() -> bool:
+    """Whether the core is to be used however little there is to read."""
+    return os.environ.get(VARIABLE) == "1"
+
+
 @cache
 def found() -> Found:
     """Return the core if it is to be used and can be."""
@@ -54,7 +60,7 @@ def found() -> Found:
     if asked == "0":
         return Found(None, f"switched off by {VARIABLE}=0")
     made = _loaded()
-    if made.core is None and asked == "1":
+    if made.core is None and is_asked_for():
         sys.stderr.write(f"claude-top: the native reader cannot be used: {made.reason}\n")
     return made
 

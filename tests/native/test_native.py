@@ -20,6 +20,7 @@ from claude_tui.engine.scan.scan import Scan
 from claude_tui.engine.state.batch import Packed
 from claude_tui.engine.state.calendar import Calendar
 from claude_tui.engine.state.store import Store
+from claude_tui.model import Progress
 from claude_tui.native import library, probe, reading
 from claude_tui.native.library import Core
 from claude_tui.pricing import load_pricer
@@ -205,13 +206,21 @@ def test_a_report_says_the_same_with_and_without_the_core(
     for number, folder in enumerate(GOLDEN_SETS[:6]):
         shutil.copytree(folder / "projects", own_home / ".claude" / "projects" / str(number))
     said = []
+    used = []
+    read = Core.read
+
+    def reading_natively(self: Core, request: bytes) -> memoryview:
+        used.append(request)
+        return read(self, request)
+
+    chosen.setattr(Core, "read", reading_natively)
     for choice in ("0", "1"):
         chosen.setenv("CLAUDE_TOP_NATIVE", choice)
         chosen.setenv("XDG_CACHE_HOME", str(own_home / f"cache{choice}"))
         library.found.cache_clear()
         assert main(["report", "--json"]) == 0
         said.append(capsys.readouterr().out)
-    assert said[0] == said[1] and json.loads(said[0])["totals"]["responses"] > 50
+    assert used and said[0] == said[1] and json.loads(said[0])["totals"]["responses"] > 50
 
 
 def test_a_scan_reads_what_the_core_leaves(claude_home: ClaudeHome, core: Core) -> None:
@@ -221,7 +230,7 @@ def test_a_scan_reads_what_the_core_leaves(claude_home: ClaudeHome, core: Core) 
         claude_home.append(row, padding, session=f"s{number}")
     reader, tasks = FileReader(load_pricer(), ZoneInfo("UTC")), tasks_of(claude_home.folder)
     packs: list[Packed] = []
-    progress = []
+    progress: list[Progress] = []
     Scan(tasks, reader).run_here(packs.append, progress.append)
     assert summed(*packs) == summed(reader.read_all(tasks))
     assert len(packs) == 2 and progress[-1].files_done == 40 and progress[-1].bytes_done == progress[-1].bytes_total
@@ -240,3 +249,76 @@ def test_without_the_core_python_reads(
     library.found.cache_clear()
     assert library.found().core is None and "cannot be loaded" in library.found().reason
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("is_built", [True, False])
+def test_doctor_says_which_reader_counted(
+    claude_home: ClaudeHome, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], is_built: bool
+) -> None:
+    claude_home.append(ROW)
+    reason = "" if is_built else "not built"
+    monkeypatch.setattr(library, "found", lambda: library.Found(None, reason))
+    assert main(["doctor", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)["system"]["reader"]
+    assert said == ("native core" if is_built else "Python (native core: not built)")
+
+
+async def test_a_scan_behind_the_screen_reads_natively(
+    claude_home: ClaudeHome, core: Core, chosen: pytest.MonkeyPatch
+) -> None:
+    chosen.setenv("CLAUDE_TOP_NATIVE", "1")
+    claude_home.append(ROW, session="s1")
+    claude_home.append(assistant("msg_b", T, usage(1, 2, speed="fast")), session="s2")
+    reader, tasks = FileReader(load_pricer(), ZoneInfo("UTC")), tasks_of(claude_home.folder)
+    packs: list[Packed] = []
+    await Scan(tasks, reader).run(packs.append, lambda progress: None)
+    assert [[Path(one.file.path).stem for one in pack.outcomes] for pack in packs] == [["s1"], ["s2"]]
+    assert summed(*packs) == summed(reader.read_all(tasks))
+
+
+def usual_row(chance: random.Random) -> dict[str, object]:
+    """A row that needs no decision, of one of three responses."""
+    writes_1h = chance.choice((0, 0, 2))
+    told = usage(chance.choice((1, 2)), chance.choice((1, 4, 40, 41)), chance.choice((0, 3)), writes_1h, 5)
+    if chance.random() < 0.3:
+        del told["cache_creation"]
+        told["service_tier"] = chance.choice(("standard", None))
+        for name in ("server_tool_use", "inference_geo", "speed", "iterations"):
+            told.pop(name, None)
+    elif chance.random() < 0.5:
+        told["server_tool_use"] = {"web_search_requests": chance.choice((0, 1))}
+    row = assistant(
+        f"msg_{chance.randrange(3)}",
+        T + chance.randrange(3),
+        told,
+        model=chance.choice(("claude-a", "claude-b")),
+        version=chance.choice(("2.1.29", "2.1.30-x", "2.1.7", "3", "2.0.99.1")),
+        isSidechain=chance.random() < 0.3,
+        sessionId=chance.choice(("s1", "s2")),
+        cwd=chance.choice(("/p", "C:\\q\u00fc")),
+        **chance.choice(({}, {}, {"agentId": "a1"}, {"forkedFrom": {"sessionId": "s0"}}, {"isApiErrorMessage": True})),
+    )
+    row["message"]["stop_reason"] = chance.choice((None, "end_turn"))
+    return row
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rows_of_one_response_are_settled_as_ever(claude_home: ClaudeHome, core: Core, seed: int) -> None:
+    chance = random.Random(seed)
+    notes = [
+        {"type": "summary", "summary": "short"},
+        {"type": "custom-title", "customTitle": "mine"},
+        {"type": "ai-title", "aiTitle": "its"},
+        {"type": "system", "subtype": "compact_boundary"},
+        {"type": "system", "subtype": "compact_boundary", "compactMetadata": {"preTokens": 9, "postTokens": 3}},
+        {"type": "user", "message": {"content": [{"type": "tool_result"}]}, "gitBranch": "b", "isSidechain": True},
+        {"type": "user", "message": {"content": "x"}, "timestamp": "2026-05-28T20:26:41.123Z"},
+    ]
+    for number in range(120):
+        first = {"type": "user", "sessionId": "s1", "cwd": "/p", "timestamp": "2026-05-28T20:26:39.123Z"}
+        first["isSidechain"] = chance.choice((False, True))
+        first["agentId"] = chance.choice(("", "a1"))
+        rows = [usual_row(chance) if chance.random() < 0.8 else chance.choice(notes) for _ in range(10)]
+        path = claude_home.append(first, *rows, session=chance.choice(("s", "agent-x")) + str(number))
+        assert native_read(str(path)) is not None, path.read_bytes()
+        assert differences(str(path))[0] == []

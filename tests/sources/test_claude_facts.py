@@ -177,7 +177,7 @@ def test_what_is_remembered_does_not_depend_on_what_was_told_first(claude_home: 
     compaction = {"type": "system", "subtype": "compact_boundary"}
     claude_home.append(prompt(T), title, compaction, assistant("msg_1", T + 1, usage(10, 2)))
     other.append(prompt(T), compaction, title, assistant("msg_1", T + 1, usage(10, 2)))
-    one, two = (SOURCE.read(*logs(home.folder)).checkpoint.state for home in (claude_home, other))
+    one, two = (SOURCE.read(logs(home.folder)[0]).checkpoint.state for home in (claude_home, other))
     assert one == two and '"title":"T"' in one
     (file,) = logs(other.folder)
     assert SOURCE.read(file, SOURCE.read(file).checkpoint).checkpoint.state == two

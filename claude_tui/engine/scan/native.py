@@ -17,7 +17,7 @@ from claude_tui.engine.state.batch import Ends, FileOutcome, Packed
 from claude_tui.engine.state.calendar import Calendar
 from claude_tui.engine.state.cells import EMPTY, FIRST, LAST, CellKey, Sums, add_alike, file_cells
 from claude_tui.model import Usage
-from claude_tui.native.library import found
+from claude_tui.native.library import found, is_asked_for
 from claude_tui.pricing import Pricer
 from claude_tui.sources.instants import AHEAD_MS
 from claude_tui.sources.problems import Problems
@@ -36,7 +36,8 @@ _DAY_MS: Final = 86_400_000
 def natively_readable(tasks: Sequence[Task], keep_names: bool) -> tuple[list[Task], list[Task]]:
     """Divide tasks into those the native core is tried with, none where there is none, and the others."""
     whole = [task for task in tasks if task.since is None and task.file.source == "claude" and task.file.size > 0]
-    if keep_names or sum(task.file.size for task in whole) < LITTLE_BYTES or found().core is None:
+    is_little = sum(task.file.size for task in whole) < LITTLE_BYTES and not is_asked_for()
+    if keep_names or is_little or not whole or found().core is None:
         return [], [*tasks]
     chosen = set(map(id, whole))
     return whole, [task for task in tasks if id(task) not in chosen]

@@ -57,7 +57,7 @@ class Scan:
         self._core = ThreadPoolExecutor(1, "core") if whole else None
         self._natively = [
             (batch, self._core.submit(reader.read_natively, batch))
-            for batch in batches(whole, NATIVE_BYTES, NATIVE_FILES)
+            for batch in batches(whole, size_bytes=NATIVE_BYTES, most=NATIVE_FILES)
             if self._core is not None
         ]
         self._files_done = self._bytes_done = 0

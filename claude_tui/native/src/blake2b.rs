@@ -1,8 +1,14 @@
 //! BLAKE2b with a digest of 8 bytes and no key (RFC 7693), as `hashlib.blake2b(data, digest_size=8)` gives it.
 
 const IV: [u64; 8] = [
-    0x6a09_e667_f3bc_c908, 0xbb67_ae85_84ca_a73b, 0x3c6e_f372_fe94_f82b, 0xa54f_f53a_5f1d_36f1,
-    0x510e_527f_ade6_82d1, 0x9b05_688c_2b3e_6c1f, 0x1f83_d9ab_fb41_bd6b, 0x5be0_cd19_137e_2179,
+    0x6a09_e667_f3bc_c908,
+    0xbb67_ae85_84ca_a73b,
+    0x3c6e_f372_fe94_f82b,
+    0xa54f_f53a_5f1d_36f1,
+    0x510e_527f_ade6_82d1,
+    0x9b05_688c_2b3e_6c1f,
+    0x1f83_d9ab_fb41_bd6b,
+    0x5be0_cd19_137e_2179,
 ];
 const SIGMA: [[usize; 16]; 10] = [
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
@@ -74,4 +80,18 @@ fn mix(v: &mut [u64; 16], [a, b, c, d]: [usize; 4], x: u64, y: u64) {
     v[d] = (v[d] ^ v[a]).rotate_right(16);
     v[c] = v[c].wrapping_add(v[d]);
     v[b] = (v[b] ^ v[c]).rotate_right(63);
+}
+
+#[cfg(test)]
+mod tests {
+    const EMPTY: [u8; 8] = [228, 166, 160, 87, 116, 121, 178, 180];
+    const BLOCK: [u8; 8] = [144, 28, 227, 116, 232, 225, 36, 2];
+    const MORE: [u8; 8] = [24, 222, 20, 185, 216, 238, 165, 163];
+
+    #[test]
+    fn digests_are_those_of_hashlib() {
+        assert_eq!(super::digest(b"").to_le_bytes(), EMPTY);
+        assert_eq!(super::digest(&[b'x'; 128]).to_le_bytes(), BLOCK);
+        assert_eq!(super::digest(&[b'x'; 129]).to_le_bytes(), MORE);
+    }
 }

@@ -25,16 +25,37 @@ pub fn encode(found: Vec<Option<FileRead>>, number: usize) -> Vec<u8> {
             continue;
         };
         let FileRead { turn, .. } = &one;
-        put(files, &[
-            1, one.dev as i64, one.ino as i64, one.size, one.lines, one.head as i64, one.anchor as i64, one.usage_ms,
-            one.context_ms, one.context_tokens, one.largest_prompt, one.near_ms, turn.kind,
-            i64::from(turn.has_call), i64::from(turn.has_result), turn.time_ms, one.entries.len() as i64,
-            one.owners.len() as i64, one.models.len() as i64, one.notes.len() as i64, one.sums.len() as i64,
-            one.compactions, one.compacted_tokens, one.asked.len() as i64,
-        ]);
-        for value in [
-            &one.named, &one.cwd, &one.agent, &one.context_model, &turn.branch, &turn.version, &turn.session,
-        ] {
+        put(
+            files,
+            &[
+                1,
+                one.dev as i64,
+                one.ino as i64,
+                one.size,
+                one.lines,
+                one.head as i64,
+                one.anchor as i64,
+                one.usage_ms,
+                one.context_ms,
+                one.context_tokens,
+                one.largest_prompt,
+                one.near_ms,
+                turn.kind,
+                i64::from(turn.has_call),
+                i64::from(turn.has_result),
+                turn.time_ms,
+                one.entries.len() as i64,
+                one.owners.len() as i64,
+                one.models.len() as i64,
+                one.notes.len() as i64,
+                one.sums.len() as i64,
+                one.compactions,
+                one.compacted_tokens,
+                one.asked.len() as i64,
+            ],
+        );
+        for value in [&one.named, &one.cwd, &one.agent, &one.context_model, &turn.branch, &turn.version, &turn.session]
+        {
             text(value);
         }
         for (session, agent, cwd) in &one.owners {

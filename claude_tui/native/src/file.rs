@@ -11,7 +11,7 @@ use crate::json::{Odd, Read};
 use crate::line::{Line, Text};
 use crate::request::{File, Request};
 use crate::scan::{scan, Found};
-use crate::settle::{Entry, Owner, Settled, PLAIN, SIDECHAIN, LOWER_BOUND};
+use crate::settle::{Entry, Owner, Settled, LOWER_BOUND, PLAIN, SIDECHAIN};
 
 /// Bytes of the longest line that is looked at for a note.
 const MAX_NOTE: usize = 8192;
@@ -119,7 +119,12 @@ impl<'r> Reader<'r> {
         let data = self.data.as_slice();
         self.starts.clear();
         let mut reading = Reading {
-            request: self.request, data, found, settled: Settled::default(), is_agent: file.is_agent, seen_ms: 0,
+            request: self.request,
+            data,
+            found,
+            settled: Settled::default(),
+            is_agent: file.is_agent,
+            seen_ms: 0,
         };
         let starts = &mut self.starts;
         let (mut start, mut is_marked) = (0, false);
@@ -331,8 +336,16 @@ impl<'a> Reading<'_, 'a> {
             let (day, is_assumed) = (request.first_day + after as i64 - 1, entry.terms != PLAIN);
             let at = *numbers.entry((day, entry.owner, entry.model, is_assumed)).or_insert_with(|| {
                 sums.push(Sum {
-                    day, owner: entry.owner, model: entry.model, is_assumed, counters: [0; 6], responses: 0,
-                    lower_bounds: 0, first_ms: entry.time_ms, last_ms: entry.time_ms, longest: 0,
+                    day,
+                    owner: entry.owner,
+                    model: entry.model,
+                    is_assumed,
+                    counters: [0; 6],
+                    responses: 0,
+                    lower_bounds: 0,
+                    first_ms: entry.time_ms,
+                    last_ms: entry.time_ms,
+                    longest: 0,
                 });
                 sums.len() - 1
             });

@@ -20,7 +20,11 @@ pub fn instant_ms(text: &str) -> Result<i64, Odd> {
     }
     let number = |from: usize, to: usize| -> Result<i64, Odd> {
         bytes[from..to].iter().try_fold(0, |sum, &byte| {
-            if byte.is_ascii_digit() { Ok(sum * 10 + i64::from(byte - b'0')) } else { Err(Odd) }
+            if byte.is_ascii_digit() {
+                Ok(sum * 10 + i64::from(byte - b'0'))
+            } else {
+                Err(Odd)
+            }
         })
     };
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
@@ -40,4 +44,28 @@ pub fn instant_ms(text: &str) -> Result<i64, Odd> {
     let (years, months) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days = years * 365 + years / 4 - years / 100 + years / 400 + (months * 153 + 2) / 5 + day - 719_469;
     Ok(days * DAY_MS + ((hour * 60 + minute) * 60 + second) * 1000 + ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_read_or_left_alone() {
+        assert_eq!(instant_ms("2026-05-28T20:26:40.123Z"), Ok(1_780_000_000_123));
+        assert_eq!(instant_ms("2024-02-29T00:00:00.000Z"), Ok(1_709_164_800_000));
+        assert_eq!(instant_ms("2001-01-01T00:00:00.000Z"), Ok(978_307_200_000));
+        assert_eq!(instant_ms(""), Ok(0));
+        for odd in [
+            "2023-02-29T00:00:00.000Z",
+            "2026-13-01T00:00:00.000Z",
+            "2026-05-28T24:00:00.000Z",
+            "2026-05-28T20:26:40.123z",
+            "2026-05-28T20:26:40Z",
+            "1780000000000",
+            "1999-12-31T00:00:00.000Z",
+        ] {
+            assert_eq!(instant_ms(odd), Err(Odd), "{odd}");
+        }
+    }
 }

@@ -212,7 +212,11 @@ impl<'a> Cursor<'a> {
             return Ok(None);
         }
         let (raw, has_escape) = self.raw_text()?;
-        if has_escape { unescaped(raw).map(|text| Some(Cow::Owned(text))) } else { Ok(Some(Cow::Borrowed(raw))) }
+        if has_escape {
+            unescaped(raw).map(|text| Some(Cow::Owned(text)))
+        } else {
+            Ok(Some(Cow::Borrowed(raw)))
+        }
     }
 
     /// Reads a text as it is written, and whether it has escapes, all of which are sound.
@@ -297,4 +301,58 @@ fn unescaped(raw: &str) -> Read<String> {
     }
     text.push_str(rest);
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_read(text: &[u8]) -> bool {
+        Cursor::new(text).is_ok_and(|mut cursor| cursor.skip(0).is_ok() && cursor.is_at_end())
+    }
+
+    #[test]
+    fn what_is_accepted_is_json() {
+        for good in
+            ["{}", " [1, -0.5,\t\"a\\n\\u00fc\\ud83d\\ude00\"] ", "{\"a\":{\"b\":[true,false,null]}}", "0", "\"\"\r"]
+        {
+            assert!(is_read(good.as_bytes()), "{good}");
+        }
+        for odd in [
+            "",
+            "{",
+            "{]",
+            "[1,]",
+            "{\"a\":1,}",
+            "{\"a\"1}",
+            "{a:1}",
+            "01",
+            "-",
+            "1.",
+            ".5",
+            "1e5",
+            "+1",
+            "NaN",
+            "nul",
+            "\"a",
+            "\"\\x\"",
+            "\"\\ud83d\"",
+            "\"\\ude00\"",
+            "\"\\u0000\"",
+            "\"\\u12\"",
+            "\"\t\"",
+            "1 2",
+            "\u{feff}{}",
+        ] {
+            assert!(!is_read(odd.as_bytes()), "{odd}");
+        }
+        assert!(!is_read(b"\"\xff\""));
+        assert!(!is_read(&[vec![b'['; 200], vec![b']'; 200]].concat()));
+    }
+
+    #[test]
+    fn escapes_mean_what_they_say() {
+        let mut cursor = Cursor::new(br#""C:\\p\/\"\u00fc\ud83d\ude00\b""#).unwrap();
+        assert_eq!(cursor.text().unwrap().unwrap(), "C:\\p/\"\u{fc}\u{1f600}\u{8}");
+    }
 }

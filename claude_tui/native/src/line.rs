@@ -29,7 +29,11 @@ impl<'a> Text<'a> {
 
     /// Returns the text there must be.
     pub fn needed(&self) -> Read<&Cow<'a, str>> {
-        if let Text::Is(text) = self { Ok(text) } else { Err(Odd) }
+        if let Text::Is(text) = self {
+            Ok(text)
+        } else {
+            Err(Odd)
+        }
     }
 
     /// Returns the text, "" where there is none; anything else in its place is odd.
@@ -202,7 +206,11 @@ impl<'a> Line<'a> {
             },
             0,
         )?;
-        if cursor.is_at_end() { Ok(line) } else { Err(Odd) }
+        if cursor.is_at_end() {
+            Ok(line)
+        } else {
+            Err(Odd)
+        }
     }
 }
 
@@ -330,7 +338,11 @@ fn usage<'a>(cursor: &mut Cursor<'a>) -> Read<Usage<'a>> {
                     Ok(true)
                 }
                 "fallback_credit" | "type" | "model" => {
-                    if cursor.is_null()? { Ok(true) } else { Err(Odd) }
+                    if cursor.is_null()? {
+                        Ok(true)
+                    } else {
+                        Err(Odd)
+                    }
                 }
                 _ => Ok(false),
             }
@@ -354,7 +366,11 @@ fn searches(cursor: &mut Cursor<'_>) -> Read<i64> {
         |cursor, name| match name {
             "web_search_requests" => count(&mut found, cursor),
             "code_execution_requests" => {
-                if cursor.is_null()? || cursor.count()? == 0 { Ok(true) } else { Err(Odd) }
+                if cursor.is_null()? || cursor.count()? == 0 {
+                    Ok(true)
+                } else {
+                    Err(Odd)
+                }
             }
             _ => Ok(false),
         },
@@ -383,6 +399,10 @@ fn iterations(cursor: &mut Cursor<'_>) -> Read<()> {
         number += 1;
         let mut kind = Text::Absent;
         cursor.object(|cursor, name| if name == "type" { kind.read(cursor) } else { Ok(false) }, 4)?;
-        if number == 1 && kind.needed()? == "message" { Ok(()) } else { Err(Odd) }
+        if number == 1 && kind.needed()? == "message" {
+            Ok(())
+        } else {
+            Err(Odd)
+        }
     })
 }

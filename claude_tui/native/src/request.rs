@@ -60,9 +60,9 @@ impl<'a> Request<'a> {
             return None;
         }
         let (kinds, paths) = rest.split_at(kinds);
-        let mut kinds = kinds.split(|&byte| byte == b'\n').map(|line| {
-            line.split(|&byte| byte == 0).filter(|kind| !kind.is_empty()).collect::<Vec<_>>()
-        });
+        let mut kinds = kinds
+            .split(|&byte| byte == b'\n')
+            .map(|line| line.split(|&byte| byte == 0).filter(|kind| !kind.is_empty()).collect::<Vec<_>>());
         let (notes, odd) = (kinds.next()?, kinds.next()?);
         let paths: Vec<&[u8]> = paths.split(|&byte| byte == 0).take(files).collect();
         if paths.len() != files {

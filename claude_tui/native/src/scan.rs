@@ -103,3 +103,50 @@ mod sse2 {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(data: &[u8]) -> Vec<Found> {
+        let mut found = Vec::new();
+        scan(data, |one| -> Result<(), ()> {
+            found.push(one);
+            Ok(())
+        })
+        .unwrap();
+        found
+    }
+
+    #[test]
+    fn everything_is_found_wherever_it_stands() {
+        for before in 0..40 {
+            for after in 0..40 {
+                for (what, want) in [
+                    (&b"\"usage\""[..], vec![Found::Mark]),
+                    (b"\\u0075", vec![Found::Mark]),
+                    (b"\\u006", vec![Found::Mark]),
+                    (b"\0", vec![Found::Nul]),
+                    (b"\n", vec![Found::Newline(before)]),
+                    (b"\"usage", vec![]),
+                    (b"\\u0055", vec![]),
+                ] {
+                    let data = [&vec![b'u'; before][..], what, &vec![b'"'; after][..]].concat();
+                    let want = if what == b"\"usage" && after > 0 { vec![Found::Mark] } else { want };
+                    assert_eq!(all(&data), want, "{before} {after} {what:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_ends_at_the_first_byte_that_ends_it() {
+        for before in 0..40 {
+            for byte in 0..=255u8 {
+                let data = [&vec![b'a'; before][..], &[byte], &[b'b'; 20]].concat();
+                let ends = byte < 0x20 || byte == b'"' || byte == b'\\';
+                assert_eq!(text_end(&data, 0), if ends { before } else { data.len() });
+            }
+        }
+    }
+}

@@ -124,8 +124,20 @@ impl<'a> Settled<'a> {
         let owner = self.owner(session, agent, cwd);
         let model = self.model(model);
         let entry = Entry {
-            key: 0, time_ms, owner_ms: time_ms, owner, model, input, output, write_5m, write_1h, reads, offset, searches,
-            flags, terms,
+            key: 0,
+            time_ms,
+            owner_ms: time_ms,
+            owner,
+            model,
+            input,
+            output,
+            write_5m,
+            write_1h,
+            reads,
+            offset,
+            searches,
+            flags,
+            terms,
         };
         self.merge(id, entry);
         Ok(Some(entry))
@@ -165,9 +177,8 @@ impl<'a> Settled<'a> {
         if row.size() != known.size() {
             return row.size() > known.size();
         }
-        let rank = |one: &Entry| {
-            (one.searches, one.flags & LOWER_BOUND == 0, one.write_1h, one.input, one.reads, one.terms)
-        };
+        let rank =
+            |one: &Entry| (one.searches, one.flags & LOWER_BOUND == 0, one.write_1h, one.input, one.reads, one.terms);
         (rank(row), &self.models[row.model as usize]) >= (rank(known), &self.models[known.model as usize])
     }
 
@@ -203,7 +214,11 @@ fn has_merged_usage(version: &str) -> bool {
     let first = version.split('-').next().unwrap_or("");
     let parts = first.split('.').take(3).map(|part| {
         let is_number = !part.is_empty() && part.len() < 9 && part.bytes().all(|byte| byte.is_ascii_digit());
-        if is_number { part.parse().unwrap_or(0) } else { 0u32 }
+        if is_number {
+            part.parse().unwrap_or(0)
+        } else {
+            0u32
+        }
     });
     parts.collect::<Vec<_>>().as_slice() >= MERGED_USAGE_SINCE.as_slice()
 }
