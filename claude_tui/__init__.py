@@ -3,4 +3,4 @@
 This package root must stay free of imports: every command pays for it at start.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

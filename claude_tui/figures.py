@@ -11,13 +11,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from claude_tui.units import NANO as NANO
+
 if TYPE_CHECKING:
     from datetime import date, datetime, tzinfo
 
     from claude_tui.model import Totals
 
-NANO: Final = 1_000_000_000
-"""Nanodollars in a dollar."""
 NOT_AVAILABLE: Final = "n/a"
 LOWER_BOUND: Final = "≥"
 ESTIMATE: Final = "~"

@@ -11,8 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
@@ -22,17 +21,12 @@ from textual.pilot import Pilot
 
 from claude_tui.demo import DemoWriter, write_demo
 from claude_tui.engine.count import count
-from claude_tui.engine.queries.budgets import Budget, BudgetState, check
-from claude_tui.engine.queries.explain import Explanation, explain
-from claude_tui.engine.queries.hours import HourBook, Hours
-from claude_tui.engine.queries.snapshots import SnapshotMaker
-from claude_tui.engine.queries.turns import turn_details
-from claude_tui.engine.queries.windows import BlocksPicture, WindowBook
+from claude_tui.engine.queries.answers import Answers
+from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Phase, Progress, Query, Response, Snapshot
+from claude_tui.model import Phase, Progress
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.protocol import SourceConfig
-from claude_tui.sources.turn import TurnDetails
 from claude_tui.ui.app import ClaudeTop
 from claude_tui.ui.settings.file import Settings
 from claude_tui.ui.widgets.header import VIEW_NAMES
@@ -70,44 +64,21 @@ EXTRA = {
 """Pictures beside the plain views, by name."""
 
 
-class CountedOnce:
+class CountedOnce(Answers):
     """A source whose logs were counted once and stand still."""
 
+    saved_ms = 0
+    is_counting = False
+
     def __init__(self, store: Store, files: int) -> None:
-        self._store = store
-        self._maker = SnapshotMaker(store, roots=("~/.claude/projects",))
-        self._windows, self._hours = WindowBook(store), HourBook(store)
-        self._progress = Progress(Phase.LIVE, files, files)
+        super().__init__(store, roots=("~/.claude/projects",))
+        self.maker.progress = Progress(Phase.LIVE, files, files)
 
     async def run(self) -> None:
         await asyncio.Event().wait()
 
     def subscribe(self, callback: object, /) -> None:
         pass
-
-    def snapshot(self, query: Query, now_ms: int, /) -> Snapshot:
-        return replace(self._maker.take(query, now_ms), progress=self._progress)
-
-    def turns(self, session_key: str, /) -> Sequence[Response]:
-        return self._store.responses(Query(session=session_key))
-
-    saved_ms = 0
-    is_counting = False
-
-    def blocks(self, now_ms: int, /) -> BlocksPicture:
-        return self._windows.picture(now_ms)
-
-    def hours(self, query: Query, /) -> Hours | None:
-        return self._hours.hours(query)
-
-    def budgets(self, budgets: Iterable[Budget], now_ms: int, /) -> Sequence[BudgetState]:
-        return check(self._store, budgets, now_ms)
-
-    def turn_details(self, response: Response, /) -> TurnDetails:
-        return turn_details(response)
-
-    def explain(self, about: Query | Response, /) -> Explanation:
-        return explain(self._store, about)
 
     def refresh(self) -> None:
         pass
@@ -164,7 +135,7 @@ def live(demo: Path, config: SourceConfig, folder: Path) -> None:
         for number in range(FRAMES):
             now_ms = NOW_MS + number * FRAME_MS
             writer.step(now_ms)
-            source = CountedOnce(count(config, load_pricer(), ZoneInfo("UTC")), 0)
+            source = CountedOnce(count(Setup(config, load_pricer(), ZoneInfo("UTC"))), 0)
             target = Path(scratch) / f"{number}.svg"
             target.write_text(asyncio.run(draw(source, "live", "120x36", "claude-dark", (), now_ms)))
             convert(target, target.with_suffix(".png"))
@@ -181,7 +152,9 @@ def make(folder: Path, only: str = "") -> None:
     try:
         demo = write_demo(scratch / "demo", NOW_MS)
         config = SourceConfig(home=scratch, explicit={"claude": (demo,)}, sources=("claude",))
-        source = CountedOnce(count(config, load_pricer(), ZoneInfo("UTC")), sum(1 for _ in demo.rglob("*.jsonl")))
+        source = CountedOnce(
+            count(Setup(config, load_pricer(), ZoneInfo("UTC"))), sum(1 for _ in demo.rglob("*.jsonl"))
+        )
         if only:
             picture(source, folder / f"{only}.svg", pictures()[only], is_painted=False)
             return

@@ -5,7 +5,6 @@ Nothing heavier than the statusline needs may be imported at the top of this pac
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Sequence
 
@@ -18,13 +17,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         from claude_tui.cli.statusline.line import main as statusline
 
         return statusline(arguments[arguments.index("statusline") + 1 :])
-    gc.disable()  # what is loaded to begin with stays, so there is no garbage in it to be looked for
+    from claude_tui import runtime
+
+    runtime.starting()
     try:
         from claude_tui.cli.dispatch import run
 
         return run(arguments)
     finally:
-        gc.enable()
-        if argv is None:
-            # The process ends here. What is left is given back with it: looking for garbage in it would take 20 ms.
-            gc.freeze()
+        runtime.started()
+        if argv is None:  # the process ends here
+            runtime.ending()

@@ -62,6 +62,8 @@ GROUPS: Final = (
         (
             Command("doctor", "what was found, what was skipped, how sure the numbers are", "commands.doctor"),
             Command("ledger", "history that outlives its logs: status, export, import, merge", "commands.ledger"),
+            Command("config", "every setting with its default; `config check` finds mistakes", "commands.config"),
+            Command("verify", "recount everything by the plain definition and compare", "commands.verify"),
             Command("bench", "how fast your own logs are counted, and that every way agrees", "commands.bench"),
             Command("completions", "completion scripts for bash, zsh and fish", "generated.completions"),
             Command("manual", "the manual page", "generated.manual"),

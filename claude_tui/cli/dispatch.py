@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 from argparse import SUPPRESS, Namespace
 from collections.abc import Sequence
 from typing import Any
 
-from claude_tui import __version__
+from claude_tui import __version__, runtime
 from claude_tui.cli import exits, streams
 from claude_tui.cli.command_list import COMMANDS, listing
 from claude_tui.cli.options import NAMES
@@ -25,7 +24,7 @@ def run(arguments: Sequence[str]) -> int:
 def _code_of(arguments: Sequence[str]) -> int:
     try:
         options = parse(arguments)
-        gc.enable()
+        runtime.started()
         code: int = options.run(options)
     except exits.CommandError as error:
         streams.narrate(f"claude-top: {error.message}")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import time
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from claude_tui import runtime
 from claude_tui.cli.exits import NO_LOGS, USAGE, CommandError
 from claude_tui.cli.parser import CommandParser, separated
 from claude_tui.cli.streams import narrate
@@ -18,14 +18,13 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from claude_tui.engine.monitor import Monitor
+    from claude_tui.engine.setup import Setup
     from claude_tui.engine.state.store import Store
     from claude_tui.model import Progress, Query, Snapshot
     from claude_tui.pricing import Pricer
     from claude_tui.sources.protocol import SourceConfig
 
 NAMES: Final = ("claude", "gemini", "opencode", "codex")
-GC_THRESHOLD: Final = 1_000_000
-"""So many more objects than before are looked through for garbage, while counting."""
 
 
 def add_place_options(parser: CommandParser) -> None:
@@ -137,14 +136,11 @@ def counted(options: argparse.Namespace, *, keep_names: bool = False, is_empty_f
 
     With `is_empty_fine` a folder that is there and holds no logs gives an empty store.
     """
-    # What is loaded and counted stays until it has been said, so there is little garbage among it to be looked for.
-    gc.freeze()
-    gc.set_threshold(GC_THRESHOLD)
+    runtime.counting()
     from claude_tui.cli.progress import Bar
     from claude_tui.engine.count import NoLogsError, count
 
-    config, zone, prices = source_config(options), timezone(options), pricer()
-    cache_folder, ledger_file = kept(options)
+    prepared = setup(options)
     bar = Bar("reading logs")
 
     def show(progress: Progress) -> None:
@@ -154,40 +150,37 @@ def counted(options: argparse.Namespace, *, keep_names: bool = False, is_empty_f
 
     try:
         with bar:
-            return count(
-                config,
-                prices,
-                zone,
-                keep_names=keep_names,
-                cache_folder=cache_folder,
-                ledger_file=ledger_file,
-                on_progress=show,
-            )
+            return count(prepared, keep_names=keep_names, on_progress=show)
     except NoLogsError as error:
         if is_empty_fine and any(os.path.isdir(place) for place in error.places):
             from claude_tui.engine.state.store import Store
 
-            return Store(prices, zone)
-        places = ", ".join(found_there(Path(place)) for place in error.places) or "no place at all"
-        raise CommandError(f"no logs found; looked in {places}", NO_LOGS) from None
+            return Store(prepared.pricer, prepared.zone)
+        raise no_logs(error.places) from None
 
 
 def monitor(options: argparse.Namespace) -> Monitor:
     """Return what counts the same as `counted`, and keeps the count current while it runs."""
     from claude_tui.engine.monitor import Monitor
 
-    cache_folder, ledger_file = kept(options)
-    return Monitor(
-        source_config(options), pricer(), timezone(options), cache_folder=cache_folder, ledger_file=ledger_file
-    )
+    return Monitor(setup(options))
 
 
-def kept(options: argparse.Namespace) -> tuple[Path | None, Path | None]:
-    """Return the folder of the cache and the file of the ledger that belong to a count."""
-    from claude_tui.paths import cache_folder, ledger_file
+def setup(options: argparse.Namespace) -> Setup:
+    """Return what is to be counted, and where what outlives the count is kept."""
+    from claude_tui.engine.setup import Setup
+    from claude_tui.paths import cache_folder, ledger_file, state_folder
 
-    # Invented logs are gone with the program: nothing is kept of them.
-    return (None, None) if getattr(options, "demo", False) else (cache_folder(), ledger_file())
+    config, prices, zone = source_config(options), pricer(), timezone(options)
+    if getattr(options, "demo", False):  # invented logs are gone with the program, so nothing is kept of them
+        return Setup(config, prices, zone)
+    return Setup(config, prices, zone, cache_folder(), ledger_file(), state_folder())
+
+
+def no_logs(places: list[str]) -> CommandError:
+    """Return what ends a command if there is nothing to count; `places` are the folders that were looked in."""
+    looked = ", ".join(found_there(Path(place)) for place in places) or "no place at all"
+    return CommandError(f"no logs found; looked in {looked}", NO_LOGS)
 
 
 def found_there(folder: Path) -> str:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
 from claude_tui.engine.scan.reading import Task, bytes_to_read
-from claude_tui.engine.start import UNUSABLE, Opening
+from claude_tui.engine.setup import Setup
+from claude_tui.engine.start import Opening
 from claude_tui.engine.state.batch import Packed
-from claude_tui.engine.state.store import Store
+from claude_tui.engine.state.store import UNUSABLE, Store
 from claude_tui.engine.state.table import Table
 from claude_tui.model import Progress
 from claude_tui.native.library import is_asked_for
-from claude_tui.pricing import Pricer
-from claude_tui.sources.protocol import SourceConfig
 
 if TYPE_CHECKING:
     from claude_tui.engine.scan.scan import OnProgress
@@ -36,23 +33,18 @@ class NoLogsError(Exception):
 
 
 def count(
-    config: SourceConfig,
-    pricer: Pricer,
-    zone: ZoneInfo,
+    setup: Setup,
     *,
     keep_names: bool = False,
-    cache_folder: Path | None = None,
-    ledger_file: Path | None = None,
     on_progress: OnProgress | None = None,
     processes: int | None = None,
 ) -> Store:
     """Read every log that the cache does not cover and return the store. Raises NoLogsError where there is none.
 
-    `processes` is the number of worker processes; None chooses by the size of the work. Without `cache_folder`
-    every log is read. What `ledger_file` holds is counted beside what the logs say; it is never written here. Where it
-    cannot be read `on_progress` is shown why.
+    `processes` is the number of worker processes; None chooses by the size of the work. The ledger is never written
+    here. Where it cannot be read `on_progress` is shown why.
     """
-    opening = Opening(config, pricer, zone, cache_folder=cache_folder, ledger_file=ledger_file, keep_names=keep_names)
+    opening = Opening(setup, keep_names=keep_names)
     tasks = opening.discover()
     _read(opening, tasks, on_progress, processes)
     if not opening.recall():
@@ -73,7 +65,7 @@ def count(
                 return loader()
             except UNUSABLE:
                 opening.cache.discard()
-                again = count(config, pricer, zone, cache_folder=cache_folder, ledger_file=ledger_file, processes=0)
+                again = count(setup, processes=0)
                 opening.store.clear()
                 opening.store.restore(again.owners, again.models, again.cells.all, again.facts, again.problem_log)
                 opening.store.remembered_days |= again.remembered_days

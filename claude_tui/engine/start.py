@@ -20,20 +20,17 @@ import os
 import sys
 import time
 from collections.abc import Callable, Collection, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
 from claude_tui import __version__
 from claude_tui.engine.cache.cache import Cache, Saved
 from claude_tui.engine.cache.given import Given
-from claude_tui.engine.cache.section_file import DamagedError
 from claude_tui.engine.cache.seen import Seen, SeenFiles
 from claude_tui.engine.scan.reading import FileReader, Task, discover, roots_of
+from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.batch import FileOutcome
-from claude_tui.engine.state.store import Store
-from claude_tui.pricing import Pricer
-from claude_tui.sources.protocol import Checkpoint, LogFile, SourceConfig
+from claude_tui.engine.state.store import UNUSABLE, Store
+from claude_tui.sources.protocol import Checkpoint, LogFile
 
 if TYPE_CHECKING:
     from claude_tui.engine.ledger import LedgerFollower, LedgerKeeper
@@ -41,9 +38,6 @@ if TYPE_CHECKING:
 
 APPENDED: Final = ("claude", "codex")
 """Clients whose logs are plain files that only grow. Others may spread one log over several files."""
-
-UNUSABLE: Final = (OSError, DamagedError, ValueError, TypeError, KeyError, IndexError, OverflowError)
-"""What loading single responses from a damaged cache may raise."""
 
 
 class Opening:
@@ -55,22 +49,18 @@ class Opening:
 
     def __init__(
         self,
-        config: SourceConfig,
-        pricer: Pricer,
-        zone: ZoneInfo,
+        setup: Setup,
         *,
-        cache_folder: Path | None = None,
-        ledger_file: Path | None = None,
         keep_names: bool = False,
         note_names: bool = False,
     ) -> None:
-        self.config = config
-        self.reader = FileReader(pricer, zone, keep_names=keep_names or note_names)
-        self.store = Store(pricer, zone, keep_names=keep_names)
-        self.roots = roots_of(config)
-        self._ledger_file = ledger_file
+        self.config = setup.config
+        self.reader = FileReader(setup.pricer, setup.zone, keep_names=keep_names or note_names)
+        self.store = Store(setup.pricer, setup.zone, keep_names=keep_names)
+        self.roots = roots_of(setup.config)
+        self._ledger_file = setup.ledger_file
         # Names of keys are not kept in the cache, so a count that needs them reads every log.
-        self.cache = Cache(None if keep_names else cache_folder, self._identity(pricer, zone))
+        self.cache = Cache(None if keep_names else setup.cache_folder, self._identity(setup))
         saved = self.cache.load(self.store) or Saved(SeenFiles(), 0, Given())
         self._given = saved.given
         self._follower: LedgerFollower | None = None
@@ -228,10 +218,11 @@ class Opening:
         known, follower = self.files_seen.all(), self.follower
         return follower is not None and follower.holds([known[path] for path in paths])
 
-    def _identity(self, pricer: Pricer, zone: ZoneInfo) -> tuple[str, ...]:
+    def _identity(self, setup: Setup) -> tuple[str, ...]:
         roots: Sequence[str] = [f"{source}:{root}" for source, root in self.roots]
-        scope = (f"ledger:{self._ledger_file}", *sorted(f"named:{source}" for source in self.config.explicit))
-        return (__version__, pricer.digest, zone.key, _machine(), sys.byteorder, *scope, *sorted(roots))
+        scope = (f"ledger:{setup.ledger_file}", *sorted(f"named:{source}" for source in setup.config.explicit))
+        money = (setup.pricer.digest, setup.zone.key)
+        return (__version__, *money, _machine(), sys.byteorder, *scope, *sorted(roots))
 
 
 def _machine() -> str:

@@ -32,7 +32,6 @@ from claude_tui.pricing.catalogue import MAX_NAMES, Catalogue, Found
 from claude_tui.pricing.names import claude_name
 from claude_tui.pricing.rates import (
     BEGINNING_MS,
-    DAY_MS,
     ENDLESS_MS,
     Model,
     Period,
@@ -44,6 +43,7 @@ from claude_tui.pricing.rates import (
     spans,
 )
 from claude_tui.pricing.toml import loads_toml
+from claude_tui.units import DAY_MS
 
 _RATE_KEYS: Final = ("input", "cache_write", "cache_write_1h", "cache_read", "output")
 _KEYS: Final = frozenset({*_RATE_KEYS, "alias", "discount", "from", "until"})

@@ -33,6 +33,7 @@ SHORT_NAMES: Final = {"claude-code": "claude", "gemini-cli": "gemini"}
 """Names of clients that are not the names of their sources."""
 
 NEVER: Final = 2**62
+"""More tokens than any prompt has."""
 _HALF: Final = SCALED_PER_NANO // 2 - 1
 _PRICED: Final = PriceStatus.PRICED
 

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 from claude_tui.model import Usage
+from claude_tui.units import DAY_MS
 
 WEB_SEARCH_NANO: Final = 10_000_000
 """One web search request, in nanodollars. Takes no multiplier."""
@@ -22,7 +23,6 @@ SCALE: Final = 20
 SCALED_PER_NANO: Final = 1_000 * SCALE
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
-DAY_MS: Final = 86_400_000
 
 BEGINNING_MS: Final = -(2**62)
 """Where the first period of most models begins: price history before a model's release is never needed."""

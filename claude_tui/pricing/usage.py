@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, SupportsInt
+from typing import Any, NamedTuple, SupportsInt
 
-from claude_tui.model import Usage
-
-MAX_COUNT: Final = 2**53
-"""Counters at or above this are not token counts: JavaScript could not have written them exactly."""
+from claude_tui.model import MAX_COUNT, Usage
 
 Raw = Mapping[str, Any]
 

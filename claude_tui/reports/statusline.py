@@ -14,8 +14,8 @@ from typing import Any
 
 from claude_tui import figures
 from claude_tui.sources.display import display_name
+from claude_tui.units import HOUR_MS, MINUTE_MS
 
-MINUTE_MS = 60_000
 BURN_MS = 30 * MINUTE_MS
 LENGTH_MS = 300 * MINUTE_MS
 NORMAL_PER_MINUTE = 2000
@@ -102,7 +102,7 @@ def _burn(day: Mapping[str, Any], now_ms: int, look: str) -> str:
     """The cost of the last half hour per hour: it decays by itself when nothing happens."""
     span_ms = max(MINUTE_MS, min(BURN_MS, now_ms - day["block_first_ms"]))
     recent = [(nano, tokens) for time_ms, nano, tokens in day["recent"] if now_ms - time_ms < span_ms]
-    text = _money(figures.rounded(sum(nano for nano, _ in recent) * 3_600_000, span_ms)) + "/hr"
+    text = _money(figures.rounded(sum(nano for nano, _ in recent) * HOUR_MS, span_ms)) + "/hr"
     if look == "off":
         return text
     per_minute = sum(tokens for _, tokens in recent) * MINUTE_MS / span_ms

@@ -15,7 +15,7 @@ from hashlib import blake2b
 from struct import Struct, unpack
 from typing import Final, NamedTuple, TypeVar
 
-from claude_tui.model import Extra, Row, Usage
+from claude_tui.model import NEVER_MS, Extra, Row, Usage
 
 V = TypeVar("V")
 
@@ -32,9 +32,6 @@ SIDECHAIN: Final = 2
 """Flag bit: the owner comes from a side chain row."""
 LOWER_BOUND: Final = 4
 """Flag bit: the counted row's output is only a placeholder."""
-
-NEVER: Final = 2**62
-"""Stands for an unknown instant where instants are compared."""
 
 
 Settled = tuple[int, int, int, int, int, int, int, int, int, int]
@@ -130,7 +127,7 @@ class SettledArrays:
     def owner_rank(self, at: int) -> OwnerRank:
         """Rank the owner: the first is no copy, then the earliest, then of the main chain."""
         flags = self.flags[at]
-        return flags & COPY, self.owner_time.get(at, self.time[at]) or NEVER, flags & SIDECHAIN
+        return flags & COPY, self.owner_time.get(at, self.time[at]) or NEVER_MS, flags & SIDECHAIN
 
 
 class Columns(SettledArrays):
@@ -247,7 +244,7 @@ class ColumnsBuilder:
             columns.offset.append(row.offset)
             self._count(entry, row)
             return
-        known, found = columns.owner_rank(entry), (flags & COPY, row.time_ms or NEVER, flags & SIDECHAIN)
+        known, found = columns.owner_rank(entry), (flags & COPY, row.time_ms or NEVER_MS, flags & SIDECHAIN)
         if found < known or (found == known and columns.owners[owner] < columns.owners[columns.owner[entry]]):
             columns.owner[entry] = owner
             columns.flags[entry] = flags | (columns.flags[entry] & LOWER_BOUND)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from claude_tui.model import Row
-from claude_tui.sources.objects import as_count
+from claude_tui.sources.json_values import as_count
 
 
 class Event(NamedTuple):
@@ -32,15 +32,3 @@ def count_of(counters: Mapping[str, object], name: str) -> int:
     if count is None:
         raise BadCountError(name)
     return count
-
-
-def text_of(values: Mapping[str, object], name: str) -> str:
-    """A text by name, "" where it is absent or something else."""
-    value = values.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def table_of(values: Mapping[str, object], name: str) -> Mapping[str, object]:
-    """An object by name, an empty one where it is absent or something else."""
-    value = values.get(name)
-    return value if isinstance(value, dict) else {}

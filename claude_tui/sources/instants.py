@@ -5,21 +5,22 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any, Final
 
+from claude_tui.units import DAY_MS, MINUTE_MS
+
 _DAYS: Final[dict[str, int]] = {}
 """Instants of `YYYY-MM-DDT` seen so far, of days since the epoch."""
 _MAX_DAYS: Final = 10_000
-_DAY_MS: Final = 86_400_000
 # Of a table only what is used over and over stays in the processor's cache while logs run through it: rows that follow
 # one another share their minute, so this one may be long. Of seconds and milliseconds anything may come.
 _CLOCK: Final = {
-    f"{hour:02d}:{minute:02d}:": (hour * 60 + minute) * 60_000 for hour in range(24) for minute in range(60)
+    f"{hour:02d}:{minute:02d}:": (hour * 60 + minute) * MINUTE_MS for hour in range(24) for minute in range(60)
 }
 _SECONDS: Final = {f"{second:02d}.": second * 1000 for second in range(60)}
 _MILLIS: Final = {f"{ms:03d}Z": ms for ms in range(1000)}
 
 EARLIEST_MS: Final = 946_684_800_000
 """2000-01-01: what names an instant before it was written by no client, but by a clock that was not set."""
-AHEAD_MS: Final = 86_400_000
+AHEAD_MS: Final = DAY_MS
 """What is dated further ahead of the clock was dated by one that was wrong: time zones and drift make up for less."""
 _UNITS: Final = ((10**11, 1000, 1), (10**14, 1, 1), (10**17, 1, 1000), (10**20, 1, 1_000_000))
 """Below which number what is counted in seconds, milliseconds, microseconds or nanoseconds: by what to multiply it, and
@@ -78,5 +79,5 @@ def _parse_ms(text: str) -> int:
     if text[11:17] in _CLOCK and text[17:20] in _SECONDS and text[20:] in _MILLIS:
         if len(_DAYS) >= _MAX_DAYS:
             _DAYS.clear()
-        _DAYS[text[:11]] = ms // _DAY_MS * _DAY_MS
+        _DAYS[text[:11]] = ms // DAY_MS * DAY_MS
     return ms

@@ -26,10 +26,6 @@ MAX_LINE: Final = 64 << 20
 WINDOW: Final = 1 << 20
 """Bytes read at once."""
 
-# The first large block that is freed tells glibc that such blocks come and go. It then keeps the memory of windows,
-# which would otherwise be taken from the system and cleared again for each of them.
-bytes(4 * WINDOW)
-
 HEAD: Final = 1024
 ANCHOR: Final = 64
 

@@ -232,8 +232,3 @@ def _whole_number(text: str) -> int | float:
 
 _decoder: Final = json.JSONDecoder(parse_int=_whole_number)
 _scan: Final = vars(_decoder)["scan_once"]  # `raw_decode` without its own cost
-
-
-def as_count(value: object) -> int | None:
-    """A token count as logged: a whole number from 0 to 2**53 - 1. None for anything else."""
-    return value if type(value) is int and 0 <= value < 1 << 53 else None

@@ -33,12 +33,11 @@ def run(
     What is given goes before what the settings file says, config.toml in claude-top's configuration folder. It is
     written when a setting is changed on screen.
     """
-    import gc
     from multiprocessing import resource_tracker
 
-    # What is made at start lives as long as the program, so looking for garbage in it is in vain. The app collects
-    # again from its first frame on.
-    gc.disable()
+    from claude_tui import runtime
+
+    runtime.starting()  # until the app's first frame
 
     from claude_tui.paths import config_folder
     from claude_tui.ui.app import ClaudeTop

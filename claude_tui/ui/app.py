@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -21,6 +20,7 @@ from textual.screen import Screen
 from textual.widgets import ContentSwitcher
 from textual.worker import Worker, WorkerState
 
+from claude_tui import runtime
 from claude_tui.engine.queries.blocks import Window
 from claude_tui.engine.queries.named_periods import BY_ID, Period, named
 from claude_tui.model import Query, Snapshot
@@ -163,9 +163,7 @@ class ClaudeTop(Picture):
         # The saved numbers first: what counting imports and starts would stand in their way.
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self.is_painted.wait(), FIRST_FRAME_S)
-        if not gc.isenabled():  # see `run`
-            gc.freeze()
-            gc.enable()
+        runtime.running()
         await self.source.run()
 
     @work(exit_on_error=False, group="refresh")

@@ -14,6 +14,7 @@ from claude_tui.ui.main_screen.refresh import Refresher
 from claude_tui.ui.settings import choices as preferences
 from claude_tui.ui.settings import themes
 from claude_tui.ui.settings.file import Settings, save, with_options
+from claude_tui.ui.settings.names import unknown_actions
 from claude_tui.ui.terminal.ascii import AsciiFilter
 from claude_tui.ui.views import Views
 from claude_tui.ui.views.base import View
@@ -56,6 +57,7 @@ class Looks(App[None]):
         """Use the settings' keys, and tell the complaints about the settings."""
         if self.settings.keys:
             self.set_keymap(dict(self.settings.keys))
+            complaints = [*complaints, *map(str, unknown_actions(self.settings))]
         for complaint in complaints:
             self.notify(display_name(complaint), title="settings", severity="warning", timeout=10, markup=False)
 

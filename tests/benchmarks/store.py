@@ -17,9 +17,9 @@ PROBE: Final = f"""
 import os
 from random import Random
 from zoneinfo import ZoneInfo
+from claude_tui import runtime
 from claude_tui.engine.state.calendar import Calendar
 from claude_tui.engine.state.cells import file_cells
-from claude_tui.engine.scan.memory import give_back
 from claude_tui.engine.queries.snapshots import SnapshotMaker
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
@@ -50,7 +50,8 @@ for number in range({FILES}):
     path = f"/logs/project-{{number % 100}}/session-{{number}}.jsonl"
     store.apply(path, columns)
 del columns
-give_back(store)  # as the app does once the first read is over
+store.pack_keys()
+runtime.settled()  # as the app does once the first read is over
 SnapshotMaker(store).take(Query(), 1_763_000_000_000 + {FILES} * 10_000_000)
 print(len(store.table), flush=True)
 input()

@@ -26,6 +26,7 @@ from claude_tui.cli.serve.guard import kept_token
 from claude_tui.cli.serve.routes import Routes
 from claude_tui.engine.count import count
 from claude_tui.engine.monitor import Monitor
+from claude_tui.engine.setup import Setup
 from tests.engine.counting import PRICER, UTC, config_of
 from tests.logs import ClaudeHome, assistant, usage
 
@@ -420,8 +421,8 @@ async def test_what_is_told_before_responses_are_loaded_has_the_pace(
     monkeypatch.setattr("claude_tui.engine.count.UNSAVED_BYTES", -1)
     claude_home.append(assistant("msg_1", time.time_ns() // 1_000_000 - 60_000, usage(output=100_000)))
     config = config_of(claude_home.folder)
-    count(config, PRICER, UTC, cache_folder=tmp_path, processes=0)
-    monitor = Monitor(config, PRICER, UTC, cache_folder=tmp_path)
+    count(Setup(config, PRICER, UTC, cache_folder=tmp_path), processes=0)
+    monitor = Monitor(Setup(config, PRICER, UTC, cache_folder=tmp_path))
     assert monitor.saved_ms and not monitor.store.is_table_loaded
     snapshot = await Routes(monitor).snapshot()
     assert snapshot.burn.last_60m_nano == snapshot.totals.cost_nano == 1_500_000_000

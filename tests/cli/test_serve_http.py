@@ -19,6 +19,7 @@ from claude_tui.cli.serve.guard import Guard
 from claude_tui.cli.serve.routes import Routes
 from claude_tui.cli.serve.server import answering
 from claude_tui.engine.monitor import Monitor
+from claude_tui.engine.setup import Setup
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.protocol import SourceConfig
 from tests.logs import ClaudeHome, assistant, usage
@@ -288,7 +289,7 @@ async def test_half_a_count_is_not_served(claude_home: ClaudeHome, own_home: Pat
         return await server.ask(b"GET " + path + b" HTTP/1.1\r\n" + OWN + LAST)
 
     for _ in range(2):  # the second time the saved numbers are known at once, and may be old
-        monitor = Monitor(config, load_pricer(), ZoneInfo("UTC"), cache_folder=own_home / "cache")
+        monitor = Monitor(Setup(config, load_pricer(), ZoneInfo("UTC"), cache_folder=own_home / "cache"))
         async with serving(Routes(monitor)) as server:
             for path in (b"/api/stats", b"/api/events", b"/metrics", b"/healthz"):
                 answer = await ask(server, path)

@@ -24,7 +24,7 @@ with open({report!r}, "w") as report:
     json.dump([status or 0, sorted(sys.modules)], report)
 """
 
-SCREEN = {"textual", "plotext", "claude_tui.ui", "claude_tui.demo"}
+SCREEN = {"textual", "plotext", "tomlkit", "claude_tui.ui", "claude_tui.demo"}
 LIVE = {"watchfiles", "aiofiles", "aiohttp", "claude_tui.engine.monitor"}
 READING = {
     "concurrent.futures", "claude_tui.engine.scan.scan", "claude_tui.sources.claude.fast", "logging", "shutil",

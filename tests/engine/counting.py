@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 
 from claude_tui.engine.check.reference import reference_count
 from claude_tui.engine.count import NoLogsError, count
-from claude_tui.engine.queries.responses import totals_of
+from claude_tui.engine.queries.responses import list_responses, totals_of
 from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query, Response, Snapshot, Totals
 from claude_tui.pricing import load_pricer
@@ -37,7 +38,7 @@ def config_of(*folders: Path) -> SourceConfig:
 def counted(*folders: Path, zone: ZoneInfo = UTC, keep_names: bool = True) -> Store:
     """A cold count in this process; of nothing where there are no logs."""
     try:
-        return count(config_of(*folders), PRICER, zone, keep_names=keep_names, processes=0)
+        return count(Setup(config_of(*folders), PRICER, zone), keep_names=keep_names, processes=0)
     except NoLogsError:
         return Store(PRICER, zone)
 
@@ -55,7 +56,7 @@ def reference(*folders: Path) -> list[Response]:
 def counted_exactly(*folders: Path, zone: ZoneInfo = UTC) -> list[Response]:
     """The settled responses, after making sure that every way to count gives them and every sum agrees."""
     store = counted(*folders, zone=zone)
-    responses = store.responses()
+    responses = list_responses(store)
     assert responses == reference(*folders)
     assert_sums_agree(store)
     return responses
@@ -65,7 +66,7 @@ def assert_sums_agree(store: Store, query: Query | None = None, now_ms: int = NO
     """Every section of a snapshot adds up to its totals, and these to the single responses."""
     query = query or Query()
     snapshot = SnapshotMaker(store).take(query, now_ms)
-    assert snapshot.totals == totals_of(store.responses(query))
+    assert snapshot.totals == totals_of(list_responses(store, query))
     assert_sections_agree(snapshot)
     return snapshot
 

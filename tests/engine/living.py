@@ -10,7 +10,9 @@ from pathlib import Path
 
 from claude_tui.engine.follow.tail import Tail
 from claude_tui.engine.monitor import Monitor
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.setup import Setup
 from claude_tui.model import Phase, Query, Snapshot
 from tests.engine.counting import NOW_MS, PRICER, UTC, canonical, config_of, counted, placeless, reference
 
@@ -22,7 +24,7 @@ class Living:
 
     def __init__(self, *folders: Path) -> None:
         self.folders = folders
-        self.monitor = Monitor(config_of(*folders), PRICER, UTC)
+        self.monitor = Monitor(Setup(config_of(*folders), PRICER, UTC))
         self._moved = asyncio.Event()
         loop = asyncio.get_running_loop()
 
@@ -69,8 +71,8 @@ class Living:
         """What is shown live is what a fresh count and the plain reference give."""
         live = await self.settle()
         fresh = counted(*self.folders)
-        assert placeless(self.monitor.store.responses()) == placeless(reference(*self.folders))
-        assert placeless(self.monitor.store.responses()) == placeless(fresh.responses())
+        assert placeless(list_responses(self.monitor.store)) == placeless(reference(*self.folders))
+        assert placeless(list_responses(self.monitor.store)) == placeless(list_responses(fresh))
         expected = SnapshotMaker(fresh, roots=live.roots).take(Query(), NOW_MS)
         assert canonical(live) == canonical(replace(expected, problems=live.problems))
         assert dict(live.problems) == dict(expected.problems)

@@ -12,8 +12,10 @@ import pytest
 
 from claude_tui.engine import count as counting
 from claude_tui.engine.count import count
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots import SnapshotMaker
 from claude_tui.engine.scan import reading, scan
+from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
 from claude_tui.model import SOURCES, Query, Totals
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, SourceConfig
@@ -69,7 +71,7 @@ def test_a_cold_scan_of_all_clients_is_complete(
         return submit(self, batch)
 
     monkeypatch.setattr(scan.Scan, "_submit", watching)
-    store = count(config, PRICER, UTC, processes=processes)
+    store = count(Setup(config, PRICER, UTC), processes=processes)
     assert_complete(store)
     if processes:
         assert set(SOURCES) == {source for batch in given for source in batch}, "every client's logs go to the workers"
@@ -78,7 +80,7 @@ def test_a_cold_scan_of_all_clients_is_complete(
 
 def test_a_cache_holds_all_clients(config: SourceConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "UNSAVED_BYTES", 0)
-    cold = count(config, PRICER, UTC, cache_folder=tmp_path / "cache", processes=0)
+    cold = count(Setup(config, PRICER, UTC, cache_folder=tmp_path / "cache"), processes=0)
     read: Counter[str] = Counter()
 
     def watching(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
@@ -86,12 +88,12 @@ def test_a_cache_holds_all_clients(config: SourceConfig, tmp_path: Path, monkeyp
         return read_columns(file, since, keep_names=keep_names)
 
     monkeypatch.setattr("claude_tui.engine.scan.reading.read_columns", watching)
-    warm = count(config, PRICER, UTC, cache_folder=tmp_path / "cache", processes=0)
+    warm = count(Setup(config, PRICER, UTC, cache_folder=tmp_path / "cache"), processes=0)
     assert not read, "a database or a log that has not changed is not read again"
     assert_complete(warm)
-    assert placeless(warm.responses()) == placeless(cold.responses())
+    assert placeless(list_responses(warm)) == placeless(list_responses(cold))
     rollout = next(tmp_path.glob("codex/sessions/**/*.jsonl"))
     with rollout.open("ab") as log:
         log.write(b'{"timestamp":"2026-11-21T12:00:00.000Z","type":"compacted","payload":{}}\n')
-    assert_complete(count(config, PRICER, UTC, cache_folder=tmp_path / "cache", processes=0))
+    assert_complete(count(Setup(config, PRICER, UTC, cache_folder=tmp_path / "cache"), processes=0))
     assert read == {"codex": 1}, "of all clients only what grew"

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots import SnapshotMaker
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query, Response, Usage
@@ -76,8 +77,8 @@ def moved(home: Path, target: Path, move: Move) -> Path:
 def assert_the_same(home: Path, elsewhere: Path) -> None:
     here, there = counted(home, zone=UTC), counted(elsewhere, zone=UTC)
     assert sums(there) == sums(here)
-    assert placeless(there.responses()) == placeless(here.responses())
-    assert placeless(reference(elsewhere)) == placeless(there.responses())
+    assert placeless(list_responses(there)) == placeless(list_responses(here))
+    assert placeless(reference(elsewhere)) == placeless(list_responses(there))
 
 
 @pytest.mark.parametrize("move", MOVES)
@@ -207,7 +208,7 @@ def test_made_up_logs_are_read_alike_both_ways_and_in_pieces(
         rest = read_columns(str(path), first.checkpoint, keep_names=True)
         pieces.apply(str(path), rest.columns, [rest.facts], is_whole=False)
     assert sums(pieces) == sums(whole)
-    assert pieces.responses() == whole.responses() == reference(folder)
+    assert list_responses(pieces) == list_responses(whole) == reference(folder)
 
 
 @settings(max_examples=120, deadline=None)
@@ -217,7 +218,7 @@ def test_the_store_sums_the_same_whatever_the_files_are_called(many: list[File],
     renamed = [file._replace(path=name) for file, name in zip(many, chance.sample(names, len(names)), strict=True)]
     here, there = filled(many), filled(chance.sample(renamed, len(renamed)), chunks=chance.randint(1, 3))
     assert sums(there) == sums(here)
-    assert placeless(there.responses()) == placeless(here.responses())
+    assert placeless(list_responses(there)) == placeless(list_responses(here))
 
 
 ONE = {"input": 4, "output": 30, "write_1h": 4}
@@ -240,7 +241,7 @@ def test_of_usual_rows_that_tie_the_same_counts_in_any_order(
         for number, used in enumerate(order):
             home.append(assistant("msg_1", NOW_MS + number, used))
         assert not differences(str(home.path()))[0]
-    want, got = (counted(home.folder).responses() for home in (claude_home, other))
+    want, got = (list_responses(counted(home.folder)) for home in (claude_home, other))
     assert [one.usage for one in got] == [one.usage for one in want]
     assert want[1].usage == Usage(4, 30, 0, 4, 0, want[1].usage.web_search)
 

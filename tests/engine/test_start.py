@@ -9,7 +9,9 @@ import time_machine
 
 from claude_tui.engine import count as counting
 from claude_tui.engine.count import count
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.scan.reading import FileReader, Task
+from claude_tui.engine.setup import Setup
 from tests.engine.counting import NOW_MS, PRICER, UTC, config_of
 from tests.logs import ClaudeHome, assistant, usage
 
@@ -39,8 +41,8 @@ class Logs:
     def count(self) -> tuple[list[str], list[tuple[str, bool]]]:
         """Return the sessions of all responses, and which files were read: whole, or from a checkpoint."""
         self.read.clear()
-        store = count(config_of(self.home.folder), PRICER, UTC, cache_folder=self.cache, processes=0)
-        return sorted(found.session for found in store.responses()), sorted(self.read)
+        store = count(Setup(config_of(self.home.folder), PRICER, UTC, cache_folder=self.cache), processes=0)
+        return sorted(found.session for found in list_responses(store)), sorted(self.read)
 
 
 @pytest.fixture
@@ -93,6 +95,8 @@ def test_an_end_that_is_not_written_on_is_named_by_a_later_count_that_finds_the_
     told = []
     for later_s in (1, 61, 3600):
         with time_machine.travel(now + later_s, tick=False):
-            store = count(config_of(claude_home.folder), PRICER, UTC, cache_folder=tmp_path / "cache", processes=0)
+            store = count(
+                Setup(config_of(claude_home.folder), PRICER, UTC, cache_folder=tmp_path / "cache"), processes=0
+            )
             told.append({kind: number for kind, number in store.problem_log.counts.items() if number})
     assert told == [{"malformed": 2000}, *[{"malformed": 2000, "unfinished": 1}] * 2]

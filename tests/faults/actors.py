@@ -20,15 +20,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from claude_tui.engine import count as counting
 from claude_tui.engine import monitor as watching
+from claude_tui.engine.check.verification import definition as plain_definition
 from claude_tui.engine.ledger import Ledger, Scope, import_jsonl
 from claude_tui.engine.monitor import Monitor
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots import SnapshotMaker
 from claude_tui.engine.scan.reading import FileReader, Task, discover, roots_of
+from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.batch import pack
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Phase, Query
 from claude_tui.sources.protocol import SourceConfig
-from tests.engine.counting import PRICER, UTC
+from tests.engine.counting import PRICER, UTC, placeless
 from tests.faults.level import canonical, row, said
 from tests.logs import ClaudeHome, line
 
@@ -77,16 +80,16 @@ class Screen:
 
     async def settle(self) -> None:
         """Let it see the logs and the ledger as they are, and let the ledger have what it saw."""
-        keeper = self.monitor._keeper
+        keeper = self.monitor.saver.keeper
         assert keeper is not None
         while True:
             assert not self._running.done()
             tail = self.monitor.tail
             if self.is_live and tail is not None:
                 await tail.sweep()
-                await asyncio.to_thread(self.monitor._keep_first_count)
+                await asyncio.to_thread(self.monitor.saver.keep_first_count)
                 await asyncio.to_thread(self.monitor.look_at_ledger)
-                if keeper.flush() and keeper.is_level and not self.monitor._is_replaced.is_set() and self.is_live:
+                if keeper.flush() and keeper.is_level and not self.monitor.saver.is_replaced.is_set() and self.is_live:
                     return
             await asyncio.sleep(0.001)
 
@@ -96,10 +99,10 @@ class Screen:
 
     async def kill(self) -> None:
         """Go without saving or keeping anything more."""
-        keeper = self.monitor._keeper
+        keeper = self.monitor.saver.keeper
         assert keeper is not None
-        self.monitor._save_what_is_new = lambda: None  # type: ignore[method-assign]
-        self.monitor._keep_unkept = lambda: None  # type: ignore[method-assign]
+        self.monitor.saver.save_what_is_new = lambda: None  # type: ignore[method-assign]
+        self.monitor.saver.keep_unkept = lambda: None  # type: ignore[method-assign]
         keeper.close = lambda wait_s=0.0: True  # type: ignore[method-assign]
         with keeper._condition:
             keeper._closing = True
@@ -157,7 +160,7 @@ class Actors(RuleBasedStateMachine):
         try:
             return self._said(
                 counting.count(
-                    self._config, PRICER, UTC, cache_folder=cache, ledger_file=self._ledger, processes=0, **more
+                    Setup(self._config, PRICER, UTC, cache_folder=cache, ledger_file=self._ledger), processes=0, **more
                 )
             )
         except counting.NoLogsError:
@@ -165,7 +168,11 @@ class Actors(RuleBasedStateMachine):
 
     def _check(self) -> None:
         self._settle()
-        wanted = self._said(definition(self._config, self._ledger))
+        store = definition(self._config, self._ledger)
+        wanted = self._said(store)
+        with store.lock:
+            responses = placeless(list_responses(store, Query()))
+        assert responses == placeless(plain_definition(self._config, PRICER, self._ledger)), "by the plain definition"
         assert self._count() == wanted, "without a cache"
         assert self._count(keep_names=True) == wanted, "with names, as an export"
         for _ in range(2):
@@ -190,7 +197,7 @@ class Actors(RuleBasedStateMachine):
         if name in self._screens:
             self._run(self._screens.pop(name).stop())
         else:
-            monitor = Monitor(self._config, PRICER, UTC, cache_folder=self._cache, ledger_file=self._ledger)
+            monitor = Monitor(Setup(self._config, PRICER, UTC, cache_folder=self._cache, ledger_file=self._ledger))
             monitor.prepare()
             self._screens[name] = Screen(self._loop, monitor)
             self._run(self._screens[name].start())
@@ -207,7 +214,7 @@ class Actors(RuleBasedStateMachine):
     @rule()
     def save(self) -> None:
         for screen in self._screens.values():
-            screen.monitor._save()
+            screen.monitor.saver.save()
         self._check()
 
     @rule(

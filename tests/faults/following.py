@@ -19,9 +19,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from claude_tui import paths
-from claude_tui.engine import monitor
+from claude_tui.engine import monitor, saver
 from claude_tui.engine.follow import tail
 from claude_tui.engine.ledger import keeper
+from claude_tui.engine.queries.responses import list_responses
+from claude_tui.engine.setup import Setup
 from claude_tui.model import Phase, Query
 from tests.engine.counting import PRICER, UTC, config_of, counted
 from tests.faults.level import Shadowed, expected, fresh, row
@@ -42,10 +44,10 @@ def follow(folder: Path, env: dict[str, str], told: Connection) -> None:
     """Follow until killed. Tells how many responses are shown, each time it changes."""
     os.environ.update(env)
     tail.SWEEP_S = 0.05  # type: ignore[misc]
-    monitor.SAVE_INTERVAL_S = 0.02  # type: ignore[misc]
+    saver.SAVE_INTERVAL_S = 0.02  # type: ignore[misc]
     keeper.COMMIT_S = 0.02  # type: ignore[misc]
     following = monitor.Monitor(
-        config_of(folder), PRICER, UTC, cache_folder=paths.cache_folder(), ledger_file=paths.ledger_file()
+        Setup(config_of(folder), PRICER, UTC, cache_folder=paths.cache_folder(), ledger_file=paths.ledger_file())
     )
     last = -1
 
@@ -116,4 +118,4 @@ def until_shown(receiver: Connection, responses: int) -> bool:
 
 
 def responses_of(home: Shadowed) -> int:
-    return len(counted(home.folder).responses())
+    return len(list_responses(counted(home.folder)))

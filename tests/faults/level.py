@@ -16,6 +16,8 @@ from typing import Any
 
 from claude_tui import paths
 from claude_tui.engine.monitor import Monitor
+from claude_tui.engine.queries.responses import list_responses
+from claude_tui.engine.setup import Setup
 from claude_tui.model import Phase, Query, Snapshot
 from claude_tui.reports.report import report
 from tests.cli.program import run
@@ -46,7 +48,7 @@ def canonical(made: Mapping[str, Any]) -> str:
 def expected(*folders: Path) -> str:
     """What the reference makes of these files. The count that stands for it is compared with it, line by line."""
     store = counted(*folders)
-    assert store.responses() == reference(*folders)
+    assert list_responses(store) == reference(*folders)
     return canonical(said(assert_sums_agree(store)))
 
 
@@ -99,7 +101,9 @@ class Kept(Living):
     def __init__(self, *folders: Path, has_ledger: bool = True) -> None:
         super().__init__(*folders)
         ledger = paths.ledger_file() if has_ledger else None
-        self.monitor = Monitor(config_of(*folders), PRICER, UTC, cache_folder=paths.cache_folder(), ledger_file=ledger)
+        self.monitor = Monitor(
+            Setup(config_of(*folders), PRICER, UTC, cache_folder=paths.cache_folder(), ledger_file=ledger)
+        )
         loop = asyncio.get_running_loop()
 
         def tell() -> None:

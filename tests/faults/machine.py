@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from claude_tui.engine.monitor import Monitor
+from claude_tui.engine.setup import Setup
 from claude_tui.model import Phase, Query
 from tests.engine.counting import PRICER, UTC, config_of
 from tests.faults.level import Shadowed, expected, picture, row
@@ -51,11 +52,13 @@ class Machine(RuleBasedStateMachine):
 
     def _start(self) -> None:
         self._monitor = Monitor(
-            config_of(self._home.folder),
-            PRICER,
-            UTC,
-            cache_folder=self._folder / "cache",
-            ledger_file=self._folder / "data" / "ledger.db",
+            Setup(
+                config_of(self._home.folder),
+                PRICER,
+                UTC,
+                cache_folder=self._folder / "cache",
+                ledger_file=self._folder / "data" / "ledger.db",
+            )
         )
 
         async def started() -> None:
@@ -98,13 +101,13 @@ class Machine(RuleBasedStateMachine):
     def kill(self, is_kept: bool) -> None:
         """Go without saving; what the ledger has is there again, and the files are read again."""
         self._check()
-        keeper = self._monitor._keeper
+        keeper = self._monitor.saver.keeper
         assert keeper is not None
         if is_kept:
             keeper.flush(10)
         elif self._has_lost():
             return  # what only this program knew is gone with it
-        self._monitor._save = lambda: None  # type: ignore[method-assign]
+        self._monitor.saver.save = lambda: None  # type: ignore[method-assign]
         keeper.close = lambda wait_s=0.0: True  # type: ignore[method-assign]
         self._stop()
         with keeper._condition:

@@ -27,19 +27,19 @@ def work_in_every_thread(folder: Path, env: dict[str, str], told: Connection) ->
 
     async def run() -> None:
         async with kept(folder) as live:
-            monitor = live.monitor
+            saver = live.monitor.saver
             all_there, one_by_one = Barrier(THREADS), Lock()
-            while monitor._saved_revision < 0:  # noqa: ASYNC110 - until what follows the first count is over
+            while saver.saved_revision < 0:  # noqa: ASYNC110 - until what follows the first count is over
                 await asyncio.sleep(0.01)
 
             def work(number: int) -> None:
                 all_there.wait()  # so that each has a thread of its own
                 with one_by_one:
                     live.tail._look()
-                    monitor._saved_revision = -1
-                    monitor._save()
+                    saver.saved_revision = -1
+                    saver.save()
 
-            monitor._save()  # the first one also brings in what it needs
+            saver.save()  # the first one also brings in what it needs
             told.send(usage_of(os.getpid())[0])
             with ThreadPoolExecutor(THREADS) as threads:
                 list(threads.map(work, range(THREADS)))

@@ -15,11 +15,12 @@ from pathlib import Path
 import pytest
 
 from claude_tui import paths
-from claude_tui.engine import monitor
+from claude_tui.engine import saver
 from claude_tui.engine.cache import cache
 from claude_tui.engine.cache.section_file import Sections
 from claude_tui.engine.count import count
 from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.batch import Packed
 from claude_tui.model import Phase, Query, Snapshot
 from tests.engine.counting import NOW_MS, PRICER, UTC, assert_sums_agree, config_of
@@ -63,7 +64,7 @@ def complains(snapshot: Snapshot) -> bool:
 async def test_a_full_disk_costs_the_history_and_says_so_and_is_made_good(
     home: Shadowed, small_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(monitor, "SAVE_INTERVAL_S", 0.05)
+    monkeypatch.setattr(saver, "SAVE_INTERVAL_S", 0.05)
     write_many(home, 20, 40)
     filler = small_disk / "filler"
     with pytest.raises(OSError, match="space"), filler.open("wb", buffering=0) as file:
@@ -95,7 +96,7 @@ async def test_a_home_where_nothing_can_be_written_costs_only_what_would_be_kept
     (own_home / "blocked").write_text("")
     for kind in ("CONFIG", "CACHE", "DATA", "STATE"):
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(own_home / "blocked" / kind))
-    monkeypatch.setattr(monitor, "SAVE_INTERVAL_S", 0.05)
+    monkeypatch.setattr(saver, "SAVE_INTERVAL_S", 0.05)
     home.append(row(1))
     async with kept(home.folder) as live:
         home.append(row(2))
@@ -120,7 +121,7 @@ async def test_counts_that_fit_no_cache_are_followed_and_remembered(home: Shadow
 async def test_a_read_only_file_system_costs_only_what_would_be_kept(
     home: Shadowed, small_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(monitor, "SAVE_INTERVAL_S", 0.05)
+    monkeypatch.setattr(saver, "SAVE_INTERVAL_S", 0.05)
     home.append(row(1))
     async with kept(home.folder):
         pass
@@ -138,7 +139,7 @@ async def test_a_read_only_file_system_costs_only_what_would_be_kept(
 
 def warm(folder: Path) -> tuple[str, str]:
     """What a count with the cache makes of it, from its sums and from each response."""
-    store = count(config_of(folder), PRICER, UTC, cache_folder=paths.cache_folder(), processes=0)
+    store = count(Setup(config_of(folder), PRICER, UTC, cache_folder=paths.cache_folder()), processes=0)
     sums = canonical(said(SnapshotMaker(store).take(Query(), NOW_MS)))
     return sums, canonical(said(assert_sums_agree(store)))
 
@@ -302,7 +303,7 @@ async def test_a_monitor_that_has_stopped_writes_nothing_more(home: Shadowed, mo
         monkeypatch.setattr(opening, "save", save_slowly)
         home.append(row(2))
         await live.until_counted(2)
-        in_thread = threading.Thread(target=live.monitor._save)
+        in_thread = threading.Thread(target=live.monitor.saver.save)
         in_thread.start()
         await asyncio.to_thread(is_saving.wait)
     is_stopping.set()
@@ -316,7 +317,7 @@ async def test_a_monitor_that_has_stopped_writes_nothing_more(home: Shadowed, mo
 async def test_the_first_count_is_kept_whenever_the_ledger_gets_it(
     name: str, value: float, home: Shadowed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(monitor, name, value)
+    monkeypatch.setattr(saver, name, value)
     write_many(home, 12, 30)
     whole = expected(home.folder)
     async with kept(home.folder):

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from claude_tui.engine import monitor
+from claude_tui.engine import saver
 from claude_tui.engine.follow import tail, watch
 from claude_tui.engine.follow.changes import changes as changes_of
 from claude_tui.engine.ledger import keeper
@@ -215,7 +215,7 @@ async def test_a_clock_that_jumps_during_a_sweep_delays_no_other(
 ) -> None:
     monkeypatch.setattr(tail, "hints", no_hints)
     monkeypatch.setattr(tail, "SWEEP_S", 0.02)
-    monkeypatch.setattr(monitor, "SAVE_INTERVAL_S", 0.02)
+    monkeypatch.setattr(saver, "SAVE_INTERVAL_S", 0.02)
     monkeypatch.setattr(keeper, "COMMIT_S", 0.02)
     home.append(row(1))
     with time_machine.travel(1_780_000_000.0, tick=True) as clock:

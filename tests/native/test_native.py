@@ -9,18 +9,20 @@ import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from claude_tui.cli import main
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.scan.native import days_of, read_natively
 from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.scan.scan import Scan
 from claude_tui.engine.state.batch import Packed
 from claude_tui.engine.state.calendar import Calendar
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Progress
+from claude_tui.model import Progress, Query
 from claude_tui.native import library, probe, reading
 from claude_tui.native.library import Core
 from claude_tui.pricing import load_pricer
@@ -62,7 +64,7 @@ def summed(*packs: Packed) -> tuple[object, ...]:
     store.settle()
     names = [(store.owners[key.owner], store.models[key.model], key.day) for key in store.cells.all]
     cells = dict(zip(names, store.cells.all.values(), strict=True))
-    return cells, store.responses(), sorted(store.facts.files()), store.problems
+    return cells, list_responses(store, Query()), sorted(store.facts.files()), store.problems
 
 
 def test_the_probe_is_what_python_reads(tmp_path: Path, core: Core) -> None:
@@ -276,7 +278,7 @@ async def test_a_scan_behind_the_screen_reads_natively(
     assert summed(*packs) == summed(reader.read_all(tasks))
 
 
-def usual_row(chance: random.Random) -> dict[str, object]:
+def usual_row(chance: random.Random) -> dict[str, Any]:
     """A row that needs no decision, of one of three responses."""
     writes_1h = chance.choice((0, 0, 2))
     told = usage(chance.choice((1, 2)), chance.choice((1, 4, 40, 41)), chance.choice((0, 3)), writes_1h, 5)
@@ -305,7 +307,7 @@ def usual_row(chance: random.Random) -> dict[str, object]:
 @pytest.mark.parametrize("seed", range(4))
 def test_rows_of_one_response_are_settled_as_ever(claude_home: ClaudeHome, core: Core, seed: int) -> None:
     chance = random.Random(seed)
-    notes = [
+    notes: list[dict[str, Any]] = [
         {"type": "summary", "summary": "short"},
         {"type": "custom-title", "customTitle": "mine"},
         {"type": "ai-title", "aiTitle": "its"},
@@ -315,7 +317,12 @@ def test_rows_of_one_response_are_settled_as_ever(claude_home: ClaudeHome, core:
         {"type": "user", "message": {"content": "x"}, "timestamp": "2026-05-28T20:26:41.123Z"},
     ]
     for number in range(120):
-        first = {"type": "user", "sessionId": "s1", "cwd": "/p", "timestamp": "2026-05-28T20:26:39.123Z"}
+        first: dict[str, Any] = {
+            "type": "user",
+            "sessionId": "s1",
+            "cwd": "/p",
+            "timestamp": "2026-05-28T20:26:39.123Z",
+        }
         first["isSidechain"] = chance.choice((False, True))
         first["agentId"] = chance.choice(("", "a1"))
         rows = [usual_row(chance) if chance.random() < 0.8 else chance.choice(notes) for _ in range(10)]

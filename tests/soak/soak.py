@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from claude_tui import paths
 from claude_tui.engine.monitor import Monitor
+from claude_tui.engine.setup import Setup
 from claude_tui.model import Phase, Query
 from tests.engine.counting import PRICER, UTC, config_of
 from tests.faults.level import Shadowed, expected, fresh, picture, row, write_many
@@ -60,7 +61,7 @@ def follow(folder: Path, env: dict[str, str], pipe: Connection) -> None:
 
     async def run() -> None:
         monitor = Monitor(
-            config_of(folder), PRICER, UTC, cache_folder=paths.cache_folder(), ledger_file=paths.ledger_file()
+            Setup(config_of(folder), PRICER, UTC, cache_folder=paths.cache_folder(), ledger_file=paths.ledger_file())
         )
         loop = asyncio.get_running_loop()
         last = -1

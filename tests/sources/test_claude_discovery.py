@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.model import ProblemKind
 from claude_tui.sources import folders
 from claude_tui.sources.claude import ClaudeSource
@@ -111,7 +112,7 @@ def test_what_cannot_be_read_is_named_and_ends_nothing(claude_home: ClaudeHome) 
     (folder / "folder.jsonl").mkdir()
     (folder / "folder.jsonl" / "inside.jsonl").write_bytes(b"")
     store = counted(claude_home.folder)
-    assert [one.key for one in store.responses()] == ["msg_1"]
+    assert [one.key for one in list_responses(store)] == ["msg_1"]
     assert {(problem.kind, os.path.basename(problem.path)) for problem in store.problems} == {
         (ProblemKind.UNREADABLE, name) for name in ("dangling.jsonl", "loop.jsonl", "fifo.jsonl")
     }
@@ -129,13 +130,13 @@ def test_a_linked_file_is_not_followed_out_of_the_logs(claude_home: ClaudeHome, 
     (project / "inside.jsonl").symlink_to(outside)
     (claude_home.folder / "projects" / "-linked").symlink_to(project)
     store = counted(claude_home.folder)
-    assert [one.key for one in store.responses()] == ["msg_1", "msg_2"], "the linked folder is followed"
+    assert [one.key for one in list_responses(store)] == ["msg_1", "msg_2"], "the linked folder is followed"
     told = [(problem.kind, os.path.basename(problem.path), problem.detail) for problem in store.problems]
     assert told == [
         (ProblemKind.UNREADABLE, name, "a link, which is not followed") for name in ("link.jsonl", "relative.jsonl")
     ]
     (claude_home.folder / "projects" / "-linked").unlink()
-    assert [one.key for one in counted(claude_home.folder).responses()] == ["msg_1"]
+    assert [one.key for one in list_responses(counted(claude_home.folder))] == ["msg_1"]
 
 
 @pytest.mark.parametrize("read", [ClaudeSource().read, lambda file: read_columns(file.path)], ids=["plain", "fast"])
@@ -159,7 +160,7 @@ def test_a_folder_that_cannot_be_listed_is_named(claude_home: ClaudeHome, monkey
 
     monkeypatch.setattr(os, "scandir", scandir)
     store = counted(claude_home.folder)
-    assert [one.key for one in store.responses()] == ["msg_1"]
+    assert [one.key for one in list_responses(store)] == ["msg_1"]
     assert [(problem.kind, problem.path) for problem in store.problems] == [(ProblemKind.UNREADABLE, str(closed))]
 
 
@@ -177,7 +178,7 @@ def test_files_may_vanish_and_appear_while_they_are_looked_for(claude_home: Clau
 
     def looks() -> Iterator[list[str]]:
         for _ in range(200):
-            yield [one.key for one in counted(claude_home.folder).responses()]
+            yield [one.key for one in list_responses(counted(claude_home.folder))]
 
     thread = threading.Thread(target=churn)
     thread.start()
@@ -217,7 +218,7 @@ def test_a_link_to_a_folder_that_holds_the_logs_is_named_and_not_followed(claude
     links[1].symlink_to(claude_home.folder.parent)
     (path.parent / "again").symlink_to(path.parent.parent)  # no more than a loop
     store = counted(claude_home.folder)
-    assert [one.key for one in store.responses()] == ["msg_1"]
+    assert [one.key for one in list_responses(store)] == ["msg_1"]
     assert {(problem.kind, problem.path) for problem in store.problems} == {
         (ProblemKind.UNREADABLE, str(link)) for link in links
     }

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.model import Response
 from claude_tui.sources.instants import instant_ms
 from tests.engine.counting import BERLIN, GOLDEN_SETS, counted, counted_exactly, reference
@@ -61,7 +62,7 @@ def test_the_reference_count_is_what_was_served(folder: Path) -> None:
 
 @each_set
 def test_the_count_is_what_was_served(folder: Path) -> None:
-    assert_as_served(folder, counted(folder).responses())
+    assert_as_served(folder, list_responses(counted(folder)))
 
 
 @each_set
@@ -71,5 +72,5 @@ def test_every_way_to_count_agrees_to_the_last_field(folder: Path) -> None:
 
 def test_all_sets_at_once_are_the_sum_of_the_sets() -> None:
     together = counted_exactly(*GOLDEN_SETS)
-    alone = [line for folder in GOLDEN_SETS for line in counted(folder).responses()]
+    alone = [line for folder in GOLDEN_SETS for line in list_responses(counted(folder))]
     assert sorted(line.key for line in together) == sorted({line.key for line in alone})

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.model import ProblemKind
 from tests.engine.counting import counted, counted_exactly
 from tests.logs import ClaudeHome, assistant, line, usage
@@ -141,7 +142,7 @@ def test_nesting_at_the_limit_of_one_decoder_is_harmless(
     # The plain decoder gives up a little earlier than the fast one, so only the neighbours are looked at.
     claude_home.append(wrap(b"[" * depth + b"]" * depth), assistant("msg_after", T, usage(1, 1)))
     store = counted(claude_home.folder)
-    assert "msg_after" in {one.key for one in store.responses()}
+    assert "msg_after" in {one.key for one in list_responses(store)}
     assert ProblemKind.UNREADABLE not in {problem.kind for problem in store.problems}
 
 
@@ -158,7 +159,7 @@ def test_many_problems_are_all_counted_and_few_are_kept(claude_home: ClaudeHome)
     store = counted(claude_home.folder)
     assert store.problem_log.counts[ProblemKind.MALFORMED.value] == 50_000
     assert 0 < len(store.problems) < 5_000
-    assert [one.key for one in store.responses()] == ["msg_1"]
+    assert [one.key for one in list_responses(store)] == ["msg_1"]
 
 
 @pytest.mark.parametrize("name", ["-a\nb", "-a\udcffb", "-[red]x", "-\x1b[2J", "-a b", "-\u202e"])

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.model import ProblemKind, Query, Response, Usage
 from tests.engine.counting import BERLIN, assert_sums_agree, counted, counted_exactly
 from tests.logs import ClaudeHome, assistant, line, timestamp, usage
@@ -48,7 +49,7 @@ def problem_kinds(home: ClaudeHome) -> list[ProblemKind]:
 def test_01_many_rows_with_the_same_usage_are_one_response(claude_home: ClaudeHome) -> None:
     claude_home.append(*(assistant("msg_1", T + n, FULL, uuid=f"u{n}") for n in range(4)))
     assert only(claude_home).usage == COUNTED
-    assert counted(claude_home.folder).responses()[0].key == "msg_1"
+    assert list_responses(counted(claude_home.folder))[0].key == "msg_1"
 
 
 def test_02_placeholder_rows_then_the_final_one(claude_home: ClaudeHome) -> None:

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from claude_tui.engine.count import count
+from claude_tui.engine.queries.responses import list_responses
+from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
 from claude_tui.model import ProblemKind
 from claude_tui.pricing import load_pricer
@@ -38,11 +40,12 @@ def compress(zstd: Any, path: Path) -> Path:
 
 def counted(root: Path) -> Store:
     config = SourceConfig(Path("/nonexistent"), explicit={"codex": (root,)}, sources=("codex",))
-    return count(config, load_pricer(), ZoneInfo("UTC"), keep_names=True, processes=0)
+    return count(Setup(config, load_pricer(), ZoneInfo("UTC")), keep_names=True, processes=0)
 
 
 def answers(root: Path) -> list[tuple[Any, ...]]:
-    return [(one.key, one.time_ms, one.session, one.agent, one.model, one.usage) for one in counted(root).responses()]
+    found = list_responses(counted(root))
+    return [(one.key, one.time_ms, one.session, one.agent, one.model, one.usage) for one in found]
 
 
 def test_compressed_rollouts_count_as_before(zstd: Any, tmp_path: Path) -> None:
@@ -85,7 +88,7 @@ def test_a_damaged_file_costs_what_is_damaged(zstd: Any, tmp_path: Path, size: i
     packed.write_bytes(whole[:size] if size >= 0 else b"{}\n" + whole)
     write(tmp_path, "y", [meta("y"), turn(), told("y", "r1", B)])
     store = counted(tmp_path)
-    assert [one.session for one in store.responses()] == ["y"]
+    assert [one.session for one in list_responses(store)] == ["y"]
     assert [problem.kind for problem in store.problems] == [ProblemKind.MALFORMED]
 
 
@@ -106,7 +109,7 @@ def test_without_a_decompressor_one_problem_says_what_is_missing(
     write(tmp_path, "x", [meta("x"), turn(), told("x", "r1", A)])
     (tmp_path / "sessions" / "rollout-y.jsonl.zst").write_bytes(b"\x28\xb5\x2f\xfd")
     store = counted(tmp_path)
-    assert [one.key for one in store.responses()] == ["x/r1"]
+    assert [one.key for one in list_responses(store)] == ["x/r1"]
     (problem,) = store.problems
     assert problem.kind is ProblemKind.UNREADABLE
     assert "backports.zstd" in problem.detail

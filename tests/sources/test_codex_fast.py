@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from claude_tui.engine.count import count
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots import SnapshotMaker
 from claude_tui.engine.scan import reading
+from claude_tui.engine.setup import Setup
 from claude_tui.model import ProblemKind, Query, Response, Totals
 from claude_tui.pricing import load_pricer
 from claude_tui.sources import objects as decoding
@@ -287,8 +289,8 @@ def test_the_engine_counts_the_same_either_way(home: Path, monkeypatch: pytest.M
 
 def responses(home: Path) -> tuple[list[Response], Totals]:
     config = SourceConfig(Path("/nonexistent"), explicit={"codex": (home,)}, sources=("codex",))
-    store = count(config, load_pricer(), ZoneInfo("Europe/Berlin"), keep_names=True, processes=0)
-    return list(store.responses()), SnapshotMaker(store).take(Query(), NOW_MS).totals
+    store = count(Setup(config, load_pricer(), ZoneInfo("Europe/Berlin")), keep_names=True, processes=0)
+    return list(list_responses(store)), SnapshotMaker(store).take(Query(), NOW_MS).totals
 
 
 def read_plainly(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:

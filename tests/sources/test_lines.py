@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from claude_tui.model import ProblemKind
 from claude_tui.sources import objects
+from claude_tui.sources.json_values import as_count
 from claude_tui.sources.lines import LineReader
-from claude_tui.sources.objects import as_count, decode_objects
+from claude_tui.sources.objects import decode_objects
 from claude_tui.sources.protocol import Checkpoint
 
 Read = tuple[list[tuple[int, bytes]], LineReader, Checkpoint]

@@ -14,6 +14,7 @@ from textual.color import Color
 from claude_tui import figures
 from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.queries.named_periods import add
+from claude_tui.engine.setup import Setup
 from claude_tui.model import SOURCES, Phase, PriceStatus, Query, Snapshot, Totals
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.protocol import SourceConfig
@@ -198,7 +199,7 @@ def homes(folder: Path) -> Iterator[tuple[Path, SourceConfig]]:
 
 async def test_a_home_of_all_clients_from_its_logs_to_the_screen(tmp_path: Path) -> None:
     with homes(tmp_path) as (home, config):
-        monitor = Monitor(config, load_pricer(), ZoneInfo("UTC"))
+        monitor = Monitor(Setup(config, load_pricer(), ZoneInfo("UTC")))
         app = ClaudeTop(monitor, Settings(view="models"))
         async with app.run_test(size=(180, 50)) as pilot:
 
@@ -225,7 +226,7 @@ async def test_a_home_of_all_clients_from_its_logs_to_the_screen(tmp_path: Path)
             assert add(alone.values()) == everything.totals
             assert {turn.price.status for turn in monitor.responses(Query(source="opencode"))} >= {PriceStatus.REPORTED}
         of_claude = SourceConfig(home=home, env={}, sources=("claude",))
-        other = ClaudeTop(Monitor(of_claude, load_pricer(), ZoneInfo("UTC")), Settings(view="models"))
+        other = ClaudeTop(Monitor(Setup(of_claude, load_pricer(), ZoneInfo("UTC"))), Settings(view="models"))
         async with other.run_test(size=(180, 50)) as pilot:
             await wait_until(pilot, lambda: other.snapshot is not None and other.snapshot.totals == alone["claude"])
             assert "Client" not in screen_text(other)

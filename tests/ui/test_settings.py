@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from claude_tui.cli.commands import top
 from claude_tui.engine.queries.budgets import Budget
 from claude_tui.ui.app import ClaudeTop
-from claude_tui.ui.settings.file import Settings, literal, load, save, with_value
+from claude_tui.ui.settings.file import Settings, load, save, with_value
 from claude_tui.ui.widgets.header import VIEW_NAMES
 from tests.ui.fakes import NOW_MS, FakeSource
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
@@ -50,7 +51,7 @@ def test_a_senseless_file_gives_defaults_and_is_told(tmp_path: Path, text: str) 
     settings, wrong = load(path)
     assert settings == Settings()
     assert len(wrong) == 1
-    with pytest.raises(ValueError, match="left alone"):
+    with pytest.raises(ValueError, match="was not changed"):
         save(path, "screen", "theme", "nord")
     assert path.read_text() == text
 
@@ -71,7 +72,7 @@ def test_a_change_leaves_everything_else_as_it_was(tmp_path: Path) -> None:
     save(path, "screen", "theme", "claude-light")
     save(path, "screen", "tree", True)
     assert path.read_text() == (
-        '# mine\n[screen]\ntheme = "claude-light"\nview = "days"\ntree = true\n\n[keys]\ntheme = "x"\n'
+        '# mine\n[screen]\ntheme = "claude-light"  # the best\nview = "days"\ntree = true\n\n[keys]\ntheme = "x"\n'
     )
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
@@ -81,7 +82,63 @@ def test_any_text_survives_being_written(value: str, section: str) -> None:
     value = value.encode("utf-8", "replace").decode()
     text = with_value(with_value("", "other", "x", 1), section, "name", value)
     assert tomllib.loads(text) == {"other": {"x": 1}, section: {"name": value}}
-    assert tomllib.loads(f"v = {literal((value, value))}") == {"v": [value, value]}
+    assert tomllib.loads(with_value(text, "other", "y", (value, "b"))) == {
+        "other": {"x": 1, "y": [value, "b"]}, section: {"name": value},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('screen.theme = "nord"  # dotted\n', 'screen.theme = "dracula"  # dotted\n'),
+        (
+            'screen = { theme = "nord", tree = true } # inline\n',
+            'screen = { theme = "dracula", tree = true } # inline\n',
+        ),
+        ("[ screen ]\n  'theme' = 'nord'\n", "[ screen ]\n  'theme' = \"dracula\"\n"),
+        ('[screen]\r\ntheme = "nord"\r\n[keys]\r\n', '[screen]\r\ntheme = "dracula"\r\n[keys]\r\n'),
+        ('[screen]\ntheme = """\nnord"""\n', '[screen]\ntheme = "dracula"\n'),
+        ("# alone", '# alone\n[screen]\ntheme = "dracula"\n'),
+    ],
+)
+def test_a_value_is_changed_in_whatever_way_it_is_written(tmp_path: Path, before: str, after: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(before.encode())
+    save(path, "screen", "theme", "dracula")
+    assert path.read_bytes() == after.encode()
+
+
+def test_a_list_over_several_lines_keeps_the_comments_of_what_stays(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[columns]\nlive = [\n  "branch", # too wide\n  "age",\n]\n\n[budgets]\nday = 20\n')
+    save(path, "columns", "live", ("branch", "rate"))
+    assert "# too wide" in path.read_text()
+    assert sorted(load(path)[0].columns["live"]) == ["branch", "rate"]
+    save(path, "columns", "live", ())
+    assert load(path)[0].columns == {"live": ()}
+    assert path.read_text().endswith("\n[budgets]\nday = 20\n")
+
+
+@pytest.mark.parametrize("text", ["screen = 3\n", "[[screen]]\ntheme = 'x'\n"])
+def test_what_is_no_table_is_left_alone(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match="was not changed: screen is not a table"):
+        save(path, "screen", "theme", "nord")
+    assert path.read_text() == text
+
+
+def test_only_a_change_loads_what_writes(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("[screen]\ntree = true\n")
+    code = (
+        "import sys; from pathlib import Path; from claude_tui.ui.app import ClaudeTop;"
+        "from claude_tui.ui.settings.file import load, save; path = Path(sys.argv[1]);"
+        "load(path); print('tomlkit' in sys.modules);"
+        "save(path, 'screen', 'tree', False); print('tomlkit' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["False", "True"], done.stderr
 
 
 def told(app: ClaudeTop) -> list[str]:
@@ -124,6 +181,11 @@ async def test_keys_can_be_changed() -> None:
         assert app.paused_ms is None
         await press(pilot, "f12")
         assert app.paused_ms is not None
+
+
+async def test_keys_for_actions_that_there_are_not_are_said() -> None:
+    async with running(keys={"pauze": "f12"}) as (app, _):
+        assert any("keys.pauze" in notice.message for notice in app._notifications)
 
 
 async def test_a_passed_budget_is_said_once_and_stays_in_the_header() -> None:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from claude_tui.engine.monitor import Monitor
+from claude_tui.engine.setup import Setup
 from claude_tui.model import Phase, Query, Snapshot
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.protocol import SourceConfig
@@ -166,7 +167,7 @@ async def test_leaving_waits_for_nothing() -> None:
 @pytest.mark.timeout(600)
 async def test_sessions_of_one_model_alone_however_fast_one_gets_there(tmp_path: Path) -> None:
     write_corpus(tmp_path / ".claude", "XS")
-    monitor = Monitor(SourceConfig(home=tmp_path, env={}), load_pricer(), ZoneInfo("UTC"))
+    monitor = Monitor(Setup(SourceConfig(home=tmp_path, env={}), load_pricer(), ZoneInfo("UTC")))
     app = ClaudeTop(monitor, Settings(), clock=lambda: END_MS)
     async with app.run_test(size=(120, 36)) as pilot:
         await wait_until(pilot, lambda: app.snapshot is not None and app.snapshot.progress.phase in FOLLOWING)

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 def run(options: Namespace) -> int:
     """Compare with ccusage, print, and return the exit code."""
+    from claude_tui.engine.queries.responses import list_responses
     from claude_tui.reports.ccusage import explain, theirs
 
     options.source = ("claude",)
-    ours = counted(options).responses()
+    ours = list_responses(counted(options))
     message_ids: dict[Place, str | None] = {}
     with Steps() as steps:
         steps.show("reading the logs as ccusage does")

@@ -140,6 +140,7 @@ class _Report:
         self.lines = self._read(self.calendar)
 
     def _read(self, calendar: Calendar) -> list[Line]:
+        from claude_tui.engine.queries.responses import list_responses
         from claude_tui.model import Query
         from claude_tui.reports.ccusage.lines import is_project, lines, project_folder
         from claude_tui.reports.ccusage.periods import first_of_last
@@ -152,7 +153,7 @@ class _Report:
         # Blocks are chosen by the day they start on, after all of them are known.
         query = Query() if self.kind == "blocks" or options.id else Query(since=since, until=options.until)
         store = counted(options, keep_names=False, is_empty_fine=True)
-        responses = store.responses(query)
+        responses = list_responses(store, query)
         if options.debug:
             _narrate_estimates(responses)
         if options.project:
@@ -224,11 +225,11 @@ class _Report:
 
     def print_blocks(self) -> None:
         """Print the report of blocks."""
-        from claude_tui.engine.queries.blocks import HOUR_MS
         from claude_tui.engine.queries.limits import read_limits
         from claude_tui.paths import state_folder
         from claude_tui.reports.ccusage import blocks, reported, tables
         from claude_tui.sources.instants import AHEAD_MS
+        from claude_tui.units import HOUR_MS
 
         options, with_cost = self.options, not self.options.no_cost
         begun = (line for line in self.lines if line.time_ms <= self.now_ms + AHEAD_MS)

@@ -102,7 +102,7 @@ def _budgets(options: Namespace) -> list[Budget]:
         raise exits.CommandError(f"{path}: {error}", exits.USAGE) from None
     kept, wrong = budgets_of(table) if isinstance(table, dict) else ((), ("[budgets] is not a table",))
     if wrong:
-        raise exits.CommandError(f"{path}: {'; '.join(wrong)}", exits.USAGE)
+        raise exits.CommandError(f"{path}: {'; '.join(map(str, wrong))}", exits.USAGE)
     given = {name: nano for name in PERIODS if (nano := getattr(options, f"budget_{name}")) is not None}
     replaced = [Budget(name, nano) for name, nano in given.items()]
     return [*replaced, *(budget for budget in kept if budget.project or budget.period not in given)]

@@ -77,7 +77,9 @@ def run(options: Namespace) -> int:
 
 def _response(store: Store, key: str) -> Response:
     """Return the response with a key. Ends the command as for wrong usage where there is none."""
-    for response in store.responses():
+    from claude_tui.engine.queries.responses import list_responses
+
+    for response in list_responses(store):
         if response.key == key:
             return response
     message = f"no response {key!r} was counted; claude-top export lists the keys"

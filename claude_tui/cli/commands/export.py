@@ -66,11 +66,12 @@ def run(options: Namespace) -> int:
 
 
 def _lines(store: Store, query: Query, what: str, form: str) -> Iterator[bytes]:
+    from claude_tui.engine.queries.responses import list_responses
     from claude_tui.reports import export
 
     rows: Iterator[dict[str, Any]]
     if what == "responses":
-        rows = (export.response_row(response) for response in store.responses(query))
+        rows = (export.response_row(response) for response in list_responses(store, query))
     else:
         snapshot = snapshot_of(store, query, with_recent=False)
         rows = export.day_rows(snapshot) if what == "days" else export.session_rows(snapshot)

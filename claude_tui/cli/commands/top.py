@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.options import add_place_options, counted, now_ms, pricer, snapshot_of, source_config, timezone
+from claude_tui.cli.options import add_place_options, counted, monitor, now_ms, snapshot_of, timezone
 from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:
@@ -116,26 +116,15 @@ def _end(number: int, _frame: object) -> None:
 
 
 def _open(options: Namespace, frame: FirstFrame | None) -> int:
-    from claude_tui.engine.monitor import Monitor
-    from claude_tui.paths import cache_folder, ledger_file, state_folder
-
-    # Invented logs are gone with the program, so nothing is kept of them.
-    monitor = Monitor(
-        source_config(options),
-        pricer(),
-        timezone(options),
-        cache_folder=None if options.demo else cache_folder(),
-        ledger_file=None if options.demo else ledger_file(),
-        reported_folder=None if options.demo else state_folder(),
-    )
-    if not monitor.saved_ms:
+    found = monitor(options)
+    if not found.saved_ms:
         # The workers read while the screen's code, the slow part, is loaded. With saved numbers to show and little
         # to read the files can wait until those are on the screen.
-        monitor.prepare()
+        found.prepare()
     from claude_tui import ui
 
     return ui.run(
-        monitor,
+        found,
         theme=options.theme,
         mouse=not options.no_mouse,
         ascii=options.ascii,

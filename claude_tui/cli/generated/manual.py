@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from argparse import Namespace
 from typing import TYPE_CHECKING, Final
 
@@ -79,7 +80,22 @@ def page(root: Node) -> str:
         lines.append(f".SH {title}")
         for name, meaning in entries:
             lines += [".TP", f".B {_text(name)}", _text(meaning)]
-    return "\n".join([*lines, ".SH EXAMPLES", *_examples(root)]) + "\n"
+    return "\n".join([*lines, *_settings(), ".SH EXAMPLES", *_examples(root)]) + "\n"
+
+
+def _settings() -> list[str]:
+    from claude_tui.ui.settings.declared import KEYS
+
+    lines = [".SH SETTINGS", _text("Keys of config.toml, by their tables. `claude-top config` prints a file with all.")]
+    section = ""
+    for key in KEYS:
+        if key.section != section:
+            section = key.section
+            lines += [".SS " + _text(f"[{section}]")]
+        default = "" if key.default is None else f" Default: {json.dumps(key.default)}."
+        lines += [".TP", f".B {_text(key.name)}", _text(f"{key.meaning} Takes {key.takes}.{default}"), ".br"]
+        lines += [_text(f"Example: {key.example}")]
+    return lines
 
 
 def _own(node: Node, root: Node) -> list[Option]:

@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING, Any
 from claude_tui import files
 from claude_tui.cli.options import counted, now_ms, snapshot_of, timezone
 from claude_tui.cli.statusline.files import count_path, lock_path, place_of
-from claude_tui.engine.queries.blocks import HOUR_MS, LENGTH_MS, blocks, entries_of
+from claude_tui.engine.queries.blocks import LENGTH_MS, blocks, entries_of
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.figures import written_cost
+from claude_tui.units import HOUR_MS
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -68,11 +70,11 @@ def _since_a_pause(store: Store, today: date) -> list[Response]:
     from claude_tui.model import Query
 
     for days in (2, 8, 32):
-        found = store.responses(Query(since=today - timedelta(days=days)))
+        found = list_responses(store, Query(since=today - timedelta(days=days)))
         times = [response.time_ms for response in found]
         if any(later - earlier > LENGTH_MS for earlier, later in pairwise(times)):
             return found
-    return store.responses()
+    return list_responses(store)
 
 
 def main(folder: str, zone_name: str = "", session: str = "") -> int:

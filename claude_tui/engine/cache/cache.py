@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 
 from claude_tui.engine.cache.given import Given
 from claude_tui.engine.cache.section_file import (
-    DamagedError,
+    DamagedSectionError,
     Sections,
     from_json,
     to_columns,
@@ -30,7 +30,7 @@ from claude_tui.engine.cache.seen import Seen, SeenFiles, encoded
 from claude_tui.engine.state.cells import CELL_NUMBERS, CellKey
 from claude_tui.engine.state.facts import FactBook
 from claude_tui.engine.state.problems import ProblemLog
-from claude_tui.engine.state.store import Owner, Store
+from claude_tui.engine.state.store import UNUSABLE, Owner, Store
 from claude_tui.engine.state.table import FileRef, Table
 from claude_tui.model import Extra, Usage
 from claude_tui.sources.columns import ARRAYS
@@ -80,7 +80,7 @@ class Cache:
             return Saved(seen, int(described["saved_ms"]), _given_of(from_json(given)))
         except FileNotFoundError:
             return None
-        except (OSError, DamagedError, KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
+        except UNUSABLE as error:
             self.problem = f"cache rebuilt: {type(error).__name__}"
             import logging  # 3 ms, for what should not happen
 
@@ -159,11 +159,11 @@ def _cells_bytes(store: Store) -> bytes:
 def _fill(store: Store, cells: bytes, names: Any, facts: Any) -> None:
     numbers = array("q", cells)
     if len(numbers) % CELL_NUMBERS:
-        raise DamagedError("cells")
+        raise DamagedSectionError("cells")
     owners, models = list(starmap(Owner, to_rows(names[0]))), list(map(str, names[1]))
     most_owner, most_model = (max(numbers[at::CELL_NUMBERS], default=-1) for at in (1, 2))
     if most_owner >= len(owners) or most_model >= len(models):
-        raise DamagedError("names")
+        raise DamagedSectionError("names")
     rows = zip(*[iter(numbers)] * CELL_NUMBERS, strict=True)
     loaded = {CellKey._make(row[:3]): list(row[3:]) for row in rows}
     book = FactBook()
@@ -199,7 +199,7 @@ def _load_table(sections: Sections, rows: int) -> Table:
     for name in _ARRAYS:
         column = sections.read_array(name, getattr(table, name).typecode)
         if len(column) != rows:
-            raise DamagedError(name)
+            raise DamagedSectionError(name)
         setattr(table, name, column)
     rare, files = sections.read("rare", "files")
     table.row_of.keep(table.key)

@@ -22,14 +22,14 @@ MAGIC: Final = b"claude-top sections 1\n"
 _LENGTH_BYTES: Final = 8
 
 
-class DamagedError(Exception):
+class DamagedSectionError(ValueError):
     """A section is not what was written."""
 
 
 class Sections:
     """The sections of one file, read when asked for, even after another took its place.
 
-    Raises OSError where there is no file to read, DamagedError where it is not one of ours.
+    Raises OSError where there is no file to read, DamagedSectionError where it is not one of ours.
     """
 
     def __init__(self, path: Path) -> None:
@@ -38,30 +38,30 @@ class Sections:
         data = os.pread(self._fd, start, 0)
         length = int.from_bytes(data[len(MAGIC) :], "little")
         if not data.startswith(MAGIC) or length > os.fstat(self._fd).st_size:
-            raise DamagedError(path.name)
+            raise DamagedSectionError(path.name)
         self._start = start + length
         try:
             checked = orjson.loads(os.pread(self._fd, length, start))
             if zlib.crc32(orjson.dumps(checked["sections"])) != checked["crc"]:
-                raise DamagedError(path.name)
+                raise DamagedSectionError(path.name)
             self._index: dict[str, tuple[int, int, int]] = {
                 name: (int(offset), int(size), int(crc)) for name, (offset, size, crc) in checked["sections"].items()
             }
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise DamagedError(path.name) from error
+            raise DamagedSectionError(path.name) from error
 
     def __del__(self) -> None:
         if hasattr(self, "_fd"):
             os.close(self._fd)
 
     def read(self, *names: str) -> list[bytes]:
-        """Return sections. Raises DamagedError where one is missing or not what was written, or OSError."""
+        """Return sections. Raises DamagedSectionError where one is missing or not what was written, or OSError."""
         found = []
         for name in names:
             offset, size, crc = self._entry(name)
             data = os.pread(self._fd, size, self._start + offset)
             if len(data) != size or zlib.crc32(data) != crc:
-                raise DamagedError(name)
+                raise DamagedSectionError(name)
             found.append(data)
         return found
 
@@ -70,17 +70,17 @@ class Sections:
         offset, size, crc = self._entry(name)
         found = array(typecode, [0])
         if size % found.itemsize:
-            raise DamagedError(name)
+            raise DamagedSectionError(name)
         found *= size // found.itemsize
         with open(self._fd, "rb", buffering=0, closefd=False) as file:
             file.seek(self._start + offset)
             if file.readinto(found) != size or zlib.crc32(found) != crc:
-                raise DamagedError(name)
+                raise DamagedSectionError(name)
         return found
 
     def _entry(self, name: str) -> tuple[int, int, int]:
         if name not in self._index:
-            raise DamagedError(name)
+            raise DamagedSectionError(name)
         return self._index[name]
 
 
@@ -105,14 +105,14 @@ def to_json(value: object) -> bytes:
 
 
 def from_json(data: bytes) -> Any:
-    """Decode what `to_json` wrote. Raises DamagedError for anything else."""
+    """Decode what `to_json` wrote. Raises DamagedSectionError for anything else."""
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
         try:
             return json.loads(data)
         except ValueError as error:
-            raise DamagedError("json") from error
+            raise DamagedSectionError("json") from error
 
 
 def to_columns(rows: Iterable[Iterable[object]]) -> list[tuple[object, ...]]:

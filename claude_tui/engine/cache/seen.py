@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from claude_tui.engine.cache.section_file import DamagedError, from_json, to_columns, to_json, to_rows
+from claude_tui.engine.cache.section_file import DamagedSectionError, from_json, to_columns, to_json, to_rows
 from claude_tui.sources.protocol import Checkpoint, LogFile
 
 Stat = tuple[int, int, int, int]
@@ -87,7 +87,7 @@ class SeenFiles:
     def _rows(self) -> list[bytes]:
         rows = self._checkpoints().splitlines()
         if len(rows) != len(self._columns[1]):
-            raise DamagedError("checkpoints")
+            raise DamagedSectionError("checkpoints")
         return rows
 
 

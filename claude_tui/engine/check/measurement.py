@@ -20,6 +20,7 @@ from claude_tui.engine.check.reference import reference_count
 from claude_tui.engine.count import count
 from claude_tui.engine.queries.snapshots import SnapshotMaker
 from claude_tui.engine.scan.reading import discover
+from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query, Response, Totals
 from claude_tui.pricing import Pricer, load_pricer
@@ -74,7 +75,8 @@ def fast_answer(job: Job) -> Answer:
     """Count as the program does."""
     zone = ZoneInfo(job.zone)
     cache = Path(job.cache) if job.cache else None
-    return of_store(count(claude_config(job.folders), _pricer(job), zone, cache_folder=cache, processes=job.processes))
+    setup = Setup(claude_config(job.folders), _pricer(job), zone, cache_folder=cache)
+    return of_store(count(setup, processes=job.processes))
 
 
 def reference_answer(job: Job) -> Answer:

@@ -5,59 +5,82 @@ Dictionaries of rows, settled as the counting rule reads. Must not share the sto
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from claude_tui.model import Price, Response, Row
 from claude_tui.pricing import Pricer
 from claude_tui.pricing.usage import read_terms
 from claude_tui.sources.claude.reference import reference_transcript
+from claude_tui.sources.columns import key_number
 
 
-class _Found(NamedTuple):
-    path: str
+class Said(NamedTuple):
+    """A row of a response, named by its key's number, as one place says it. `first_ms`: the earliest instant there."""
+
+    key: int
+    source: str
     row: Row
+    first_ms: int
+    path: str
 
 
 def reference_count(paths: Iterable[str], pricer: Pricer) -> list[Response]:
     """Return every settled response of the transcripts at `paths`, extras as lines of their own."""
-    rows_of_key: dict[str, list[_Found]] = {}
-    cwds_of_session: dict[str, set[str]] = {}
+    said, folders = [], dict[tuple[str, str], set[str]]()
     for path in paths:
         found = reference_transcript(path)
-        if found.cwd:
-            cwds_of_session.setdefault(found.session, set()).add(found.cwd)
-        for row in found.rows:
-            rows_of_key.setdefault(row.key, []).append(_Found(path, row))
-    cwd_of_session = {session: min(cwds) for session, cwds in cwds_of_session.items() if session}
-    lines = [line for key in rows_of_key for line in _settle(key, rows_of_key[key], cwd_of_session, pricer)]
+        if found.cwd and found.session:
+            folders.setdefault(("claude", found.session), set()).add(found.cwd)
+        said += [Said(key_number("claude", row.key), "claude", row, row.time_ms, path) for row in found.rows]
+    names = {one.key: one.row.key for one in said}
+    return reference_of(said, folders, pricer, names)
+
+
+def reference_of(
+    said: Iterable[Said],
+    folders: Mapping[tuple[str, str], set[str]],
+    pricer: Pricer,
+    names: Mapping[int, str] | None = None,
+) -> list[Response]:
+    """Settle rows by key, by time then key. `folders` are those a session (source, id) is said to have begun in.
+
+    `names` are the keys themselves; without them the lines are named by their numbers.
+    """
+    by_key: dict[int, list[Said]] = {}
+    for one in said:
+        by_key.setdefault(one.key, []).append(one)
+    named = names or {}
+    lines = [line for key in by_key for line in _settle(named.get(key, str(key)), by_key[key], folders, pricer)]
     return sorted(lines, key=lambda line: (line.time_ms, line.key))
 
 
-def _settle(key: str, found: list[_Found], cwd_of_session: dict[str, str], pricer: Pricer) -> list[Response]:
+def _settle(key: str, found: list[Said], folders: Mapping[tuple[str, str], set[str]], pricer: Pricer) -> list[Response]:
+    source = found[0].source
     # Of equals the last read counts, also where two share a line.
-    path, counted = max(reversed(found), key=lambda f: (*_weight(f.row), f.path, f.row.offset))
+    last = max(reversed(found), key=lambda f: (*_weight(f.row), f.path, f.row.offset))
+    path, counted = last.path, last.row
     owner = min(
         (f.row for f in found),
         key=lambda row: (row.is_copy, row.time_ms, row.is_sidechain, row.session, row.agent, row.cwd),
     )
-    time_ms = min(f.row.time_ms for f in found)
-    project = cwd_of_session.get(owner.session) or owner.cwd
-    price = pricer.price("claude", counted.model, time_ms, counted.usage, counted.terms, counted.reported_nano)
+    time_ms = min(f.first_ms for f in found)
+    project = min(folders.get((source, owner.session), {owner.cwd}))
+    price = pricer.price(source, counted.model, time_ms, counted.usage, counted.terms, counted.reported_nano)
     lines = [
         Response(
-            key, "claude", time_ms, owner.session, owner.agent, project, counted.model, counted.usage, price,
+            key, source, time_ms, owner.session, owner.agent, project, counted.model, counted.usage, price,
             counted.is_lower_bound, path, counted.offset, is_fast=_is_fast(counted.terms),
         )
     ]  # fmt: skip
     for number, extra in enumerate(counted.extras):
         before = [other.kind for other in counted.extras[:number]].count(extra.kind)
-        cost = pricer.price("claude", extra.model, time_ms, extra.usage, extra.terms)
+        cost = pricer.price(source, extra.model, time_ms, extra.usage, extra.terms)
         flags = cost.flags if extra.kind in cost.flags else (extra.kind, *cost.flags)
         price = Price(cost.nano, cost.status, flags, cost.read_saved_nano, cost.write_extra_nano)
         lines.append(
             Response(
-                f"{key}/{extra.kind}/{before}", "claude", time_ms, owner.session, owner.agent, project, extra.model,
+                f"{key}/{extra.kind}/{before}", source, time_ms, owner.session, owner.agent, project, extra.model,
                 extra.usage, price, False, path, counted.offset, extra.kind,
             )
         )  # fmt: skip

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from claude_tui.engine.queries.sessions import Presence
 from claude_tui.engine.state.facts import SessionKey
 from claude_tui.sources.claude.registry import NAME, RegistryEntry, is_alive, read_entry, registry_folders
 from claude_tui.sources.protocol import SourceConfig
@@ -23,19 +24,6 @@ MAX_ENTRIES: Final = 10_000
 """More files than this in one folder are not looked at: nobody runs so many sessions."""
 
 _STATUS_RANKS: Final = ("", "idle", "shell", "waiting", "busy")
-
-
-class Presence(NamedTuple):
-    """What is known of a session's process.
-
-    `is_alive`: found running. `status` as in `RegistryEntry`, "" where it does not say. `since_ms`: when that began,
-    or when the end of the process was noticed.
-    """
-
-    is_alive: bool
-    status: str = ""
-    since_ms: int = 0
-    pid: int = 0
 
 
 class _Known(NamedTuple):

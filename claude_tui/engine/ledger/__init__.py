@@ -4,9 +4,10 @@ from claude_tui.engine.ledger.book import Doubt
 from claude_tui.engine.ledger.follower import Followed, LedgerFollower
 from claude_tui.engine.ledger.history import Change
 from claude_tui.engine.ledger.keeper import LedgerKeeper
-from claude_tui.engine.ledger.ledger import Ledger, Summary
+from claude_tui.engine.ledger.ledger import Ledger
 from claude_tui.engine.ledger.lines import Imported, export_jsonl, import_jsonl, read_lines
 from claude_tui.engine.ledger.moved import Moved, adopt, moved_folders, moved_in
+from claude_tui.engine.ledger.results import Summary
 from claude_tui.engine.ledger.schema import LedgerError
 from claude_tui.engine.ledger.scope import Scope
 

@@ -15,8 +15,9 @@ from enum import Enum
 from claude_tui.engine.cache.given import Given
 from claude_tui.engine.cache.seen import Seen
 from claude_tui.engine.ledger.book import Doubt, FileRecord
-from claude_tui.engine.ledger.ledger import Ledger, Written
+from claude_tui.engine.ledger.ledger import Ledger
 from claude_tui.engine.ledger.pieces import stamp_of
+from claude_tui.engine.ledger.results import Written
 from claude_tui.engine.ledger.schema import DamagedError, LedgerError
 from claude_tui.engine.ledger.scope import Scope
 from claude_tui.engine.state.store import Store

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from claude_tui.engine.state.table import Entry, FileRef, Names, Table
-from claude_tui.sources.columns import COPY, NEVER, SIDECHAIN, Columns, Owner
+from claude_tui.model import NEVER_MS
+from claude_tui.sources.columns import COPY, SIDECHAIN, Columns, Owner
 from claude_tui.sources.protocol import FileFacts, newer_facts
 
 
@@ -81,7 +82,7 @@ class FileHistory:
         table = self._table
         table.input[row] = table.output[row] = table.write_5m[row] = table.write_1h[row] = table.cache_read[row] = -1
         table.time[row] = 0
-        table.owner_time[row] = NEVER + 1
+        table.owner_time[row] = NEVER_MS + 1
         table.flags[row] = COPY | SIDECHAIN
         self.doubted.discard(row)
 

@@ -14,8 +14,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.ledger.book import FileKey
-from claude_tui.engine.ledger.ledger import Ledger, Written
+from claude_tui.engine.ledger.ledger import Ledger
 from claude_tui.engine.ledger.pieces import Piece, stamp_of
+from claude_tui.engine.ledger.results import Written
 from claude_tui.engine.ledger.schema import BUSY_S, LedgerError
 from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.state.batch import FileOutcome

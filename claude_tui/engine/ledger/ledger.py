@@ -13,14 +13,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from claude_tui import paths
 from claude_tui.engine.cache.given import Given, mark_of
-from claude_tui.engine.ledger.book import Book, Doubt, FileKey, FileRecord, Rewritten, Seal
+from claude_tui.engine.ledger.book import Book, Doubt, FileKey, FileRecord, Seal
 from claude_tui.engine.ledger.foreign import read_foreign
 from claude_tui.engine.ledger.history import Change
 from claude_tui.engine.ledger.pieces import Piece, Remembered, put_pieces, remembered
+from claude_tui.engine.ledger.results import News, Recalled, Summary, Written
 from claude_tui.engine.ledger.salvage import readable, rebuild
 from claude_tui.engine.ledger.schema import (
     BUSY_S,
@@ -34,53 +35,11 @@ from claude_tui.engine.ledger.schema import (
     reading,
     writing,
 )
-from claude_tui.engine.ledger.scope import Scope
+from claude_tui.engine.ledger.scope import Scope, clean_host
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import FileFacts
 
 T = TypeVar("T")
-
-
-class Recalled(NamedTuple):
-    """Everything: up to where this machine's files are known (by source and path), and all files."""
-
-    stamps: dict[tuple[str, str], str]
-    files: list[Remembered]
-
-
-class News(NamedTuple):
-    """What a ledger holds beyond what was given: `files`, and what is given once they are.
-
-    `doubts` are what of these files makes no sense. Not `is_continued`: this is another ledger, or an older state of
-    it, so what was given before may not be in it.
-    """
-
-    given: Given
-    files: list[Remembered]
-    doubts: tuple[Doubt, ...] = ()
-    is_continued: bool = True
-
-
-class Written(NamedTuple):
-    """What writing did: the seals before and after, each record written, and the ledger's mark afterwards."""
-
-    change: Change
-    before: Seal
-    after: Seal
-    records: tuple[Rewritten, ...] = ()
-    mark: str = ""
-
-
-class Summary(NamedTuple):
-    """A ledger in numbers. `responses` counts each key once; instants are 0 where there is nothing."""
-
-    path: Path
-    hosts: tuple[str, ...] = ()
-    files: int = 0
-    responses: int = 0
-    first_ms: int = 0
-    last_ms: int = 0
-    size_bytes: int = 0
 
 
 class Ledger:
@@ -336,8 +295,3 @@ class Ledger:
             self.status = f"history not kept: {error}"
             raise
         self.status = ""
-
-
-def clean_host(name: str) -> str:
-    """Return a machine's name as it is kept: short, plain characters."""
-    return name.encode("ascii", "backslashreplace").decode()[:64]

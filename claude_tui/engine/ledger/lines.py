@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO, Final, NamedTuple
 
 from claude_tui.engine.ledger.history import Change
-from claude_tui.engine.ledger.ledger import Ledger, clean_host
+from claude_tui.engine.ledger.ledger import Ledger
 from claude_tui.engine.ledger.pieces import Piece
 from claude_tui.engine.ledger.record import FileKey, facts_to_json
 from claude_tui.engine.ledger.runs import BadRunError, extra_of_json, extra_to_json, join, load_json
 from claude_tui.engine.ledger.schema import BUSY_S, LedgerError
+from claude_tui.engine.ledger.scope import clean_host
 from claude_tui.engine.ledger.sound import facts_of_json, unsound, unsound_place, without
 from claude_tui.model import SOURCES
 from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, Owner, key_number, put_or_drop

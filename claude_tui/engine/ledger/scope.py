@@ -25,3 +25,8 @@ class Scope(NamedTuple):
             key.source == source and (key.path == place or key.path.startswith(place.rstrip("/") + "/"))
             for source, place in self.places
         )
+
+
+def clean_host(name: str) -> str:
+    """Return a machine's name as it is kept: short, plain characters."""
+    return name.encode("ascii", "backslashreplace").decode()[:64]

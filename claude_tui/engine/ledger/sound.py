@@ -10,9 +10,9 @@ from array import array
 from collections.abc import Collection, Iterator
 from typing import Any, Final
 
-from claude_tui.model import Extra
-from claude_tui.pricing.usage import MAX_COUNT, read_terms
-from claude_tui.sources.columns import COPY, LOWER_BOUND, NEVER, SIDECHAIN, Columns
+from claude_tui.model import MAX_COUNT, NEVER_MS, Extra
+from claude_tui.pricing.usage import read_terms
+from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns
 from claude_tui.sources.protocol import FileFacts
 
 LAST_MS: Final = 253_402_128_000_000
@@ -110,7 +110,7 @@ def _rare_doubts(columns: Columns) -> Iterator[tuple[int, str]]:
             if not 0 <= value < MAX_COUNT:
                 yield entry, f"{name} is out of range"
     for entry, time_ms in columns.owner_time.items():
-        if not 0 <= time_ms < LAST_MS and time_ms != NEVER:
+        if not 0 <= time_ms < LAST_MS and time_ms != NEVER_MS:
             yield entry, "owner_time is out of range"
     for entry, terms in columns.terms.items():
         if not _are_terms(terms):

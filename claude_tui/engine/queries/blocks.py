@@ -11,13 +11,9 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from claude_tui.model import Response, Usage
+from claude_tui.units import HOUR_MS, MINUTE_MS
 
-MINUTE_MS: Final = 60_000
-HOUR_MS: Final = 60 * MINUTE_MS
 LENGTH_MS: Final = 5 * HOUR_MS
-
-ANCHORS_MS: Final = {"hour": HOUR_MS, "10min": 10 * MINUTE_MS, "exact": 1}
-"""To what the start of a block is rounded down. "hour" is what other tools do; resets off the hour are reported."""
 
 EARLIEST_MS: Final = 5 * MINUTE_MS
 FEWEST: Final = 3

@@ -16,14 +16,12 @@ from typing import Any, Final
 from claude_tui.engine.queries.periods import month_end, week_start
 from claude_tui.engine.queries.responses import grouped_project
 from claude_tui.engine.state.store import Store
-from claude_tui.model import DayRow, Query
+from claude_tui.model import COST, UNPRICED_TOKENS, Query
+from claude_tui.pricing.toml import Names, Wrong
+from claude_tui.units import NANO
 
 PERIODS: Final = ("day", "week", "month")
 
-COST, UNPRICED_TOKENS = 7, 13
-"""Positions in a cell's sums (the fields of `Totals`)."""
-
-NANO: Final = 1_000_000_000
 _MOST: Final = Decimal(10**9)
 
 
@@ -81,8 +79,8 @@ class BudgetState:
         return self.spent_nano > self.limit_nano
 
 
-def budgets_of(table: Mapping[str, Any]) -> tuple[tuple[Budget, ...], tuple[str, ...]]:
-    """Read budgets from a settings table; also returns, in a line each, what makes no sense in it.
+def budgets_of(table: Mapping[str, Any]) -> tuple[tuple[Budget, ...], tuple[Wrong, ...]]:
+    """Read budgets from the settings table `budgets`; also returns what makes no sense in it.
 
     [budgets]
     day = "20"
@@ -92,26 +90,26 @@ def budgets_of(table: Mapping[str, Any]) -> tuple[tuple[Budget, ...], tuple[str,
     "/home/me/other" = { day = "5", week = "20" }
     """
     budgets: list[Budget] = []
-    wrong: list[str] = []
+    wrong: list[Wrong] = []
 
-    def take(where: str, amounts: Mapping[str, Any], project: str) -> None:
+    def take(where: Names, amounts: Mapping[str, Any], project: str) -> None:
         for period, amount in amounts.items():
             if period not in PERIODS:
-                wrong.append(f"{where}.{period}: not one of {', '.join(PERIODS)}")
+                wrong.append(Wrong((*where, period), f"not one of {', '.join(PERIODS)}"))
                 continue
             try:
                 budgets.append(Budget(period, dollars_nano(amount), project))
             except ValueError as error:
-                wrong.append(f"{where}.{period}: {error}")
+                wrong.append(Wrong((*where, period), str(error)))
 
-    take("budgets", {name: value for name, value in table.items() if name != "projects"}, "")
+    take(("budgets",), {name: value for name, value in table.items() if name != "projects"}, "")
     projects = table.get("projects", {})
     if not isinstance(projects, Mapping):
-        wrong.append("budgets.projects: not a table")
+        wrong.append(Wrong(("budgets", "projects"), "not a table"))
         projects = {}
     for project, amounts in projects.items():
         own = amounts if isinstance(amounts, Mapping) else {"month": amounts}
-        take(f'budgets.projects."{project}"', own, project)
+        take(("budgets", "projects", project), own, project)
     return tuple(budgets), tuple(wrong)
 
 
@@ -143,24 +141,6 @@ def check(store: Store, budgets: Iterable[Budget], now_ms: int, *, week_starts_o
     with store.lock:
         today = store.calendar.day(now_ms)
         return [_state(store, budget, *period_of(budget.period, today, week_starts_on)) for budget in budgets]
-
-
-def check_days(
-    days: Iterable[DayRow], budgets: Iterable[Budget], today: date, *, week_starts_on: str = "monday"
-) -> list[BudgetState]:
-    """Return how the budgets of everything stand, from days of a snapshot that covers everything.
-
-    Those of single projects are left out: days do not tell projects apart.
-    """
-    rows = list(days)
-    states = []
-    for budget in budgets:
-        if not budget.project:
-            first, last = period_of(budget.period, today, week_starts_on)
-            inside = [row.totals for row in rows if first <= row.day <= last]
-            spent = sum(totals.cost_nano for totals in inside)
-            states.append(BudgetState(budget, first, spent, any(totals.unpriced_tokens for totals in inside)))
-    return states
 
 
 def _state(store: Store, budget: Budget, first: date, last: date) -> BudgetState:

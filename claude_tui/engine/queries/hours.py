@@ -17,7 +17,6 @@ from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
 
 KEPT_QUERIES: Final = 4
-HOUR_MS: Final = 3_600_000
 
 Hours = tuple[int, ...]
 """24 sums, from midnight on, in nanodollars."""

@@ -12,15 +12,16 @@ import os
 from typing import Any, Final, NamedTuple
 
 from claude_tui import files
+from claude_tui.units import DAY_MS, HOUR_MS, MINUTE_MS
 
 FILE_NAME: Final = "reported.json"
 SCHEMA: Final = 1
-WINDOWS: Final = {"five_hour": 5 * 3_600_000, "seven_day": 7 * 24 * 3_600_000}
+WINDOWS: Final = {"five_hour": 5 * HOUR_MS, "seven_day": 7 * DAY_MS}
 """Names of the reported windows, and their lengths in milliseconds."""
 
 MOST_SAMPLES: Final = 48
 MOST_SESSIONS: Final = 64
-EARLIEST_MS: Final = 10 * 60_000
+EARLIEST_MS: Final = 10 * MINUTE_MS
 """No estimate of when a limit is reached from samples that span less."""
 
 
@@ -86,7 +87,7 @@ def remember(folder: str, account: str, given: dict[str, Any], now_ms: int) -> N
 
 def _take(own: dict[str, Any], name: str, percent: float, resets_ms: int, now_ms: int) -> bool:
     window = own.get(name)
-    is_new = window is None or abs(window["resets_ms"] - resets_ms) > 60_000
+    is_new = window is None or abs(window["resets_ms"] - resets_ms) > MINUTE_MS
     samples = [] if is_new or window is None else window["samples"]
     if not samples or samples[-1][1] != percent:
         samples.append([now_ms, percent])

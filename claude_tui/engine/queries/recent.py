@@ -11,12 +11,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from claude_tui.engine.start import UNUSABLE
-from claude_tui.engine.state.store import Store
+from claude_tui.engine.state.store import UNUSABLE, Store
 from claude_tui.model import Burn
 from claude_tui.sources.instants import AHEAD_MS
+from claude_tui.units import MINUTE_MS
 
-MINUTE_MS: Final = 60_000
 ACTIVE_MS: Final = 10 * MINUTE_MS
 """A session counts as active this long after its last line."""
 

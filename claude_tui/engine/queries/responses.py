@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import Final
 
+from claude_tui.engine.state.store import Owner, Store
 from claude_tui.model import PriceStatus, Query, Response, Totals
 from claude_tui.pricing.usage import read_terms
 from claude_tui.sources.columns import LOWER_BOUND
 
-if TYPE_CHECKING:
-    from claude_tui.engine.state.store import Owner, Store
+EVERYTHING: Final = Query()
 
 
-def list_responses(store: Store, query: Query) -> list[Response]:
-    """Return what `query` covers, extras as lines of their own, sorted by time then key. Hold the store's lock."""
-    lines = (line for row in matching_rows(store, query) for line in lines_of(store, row))
-    found = [line for line in lines if query.model in ("", line.model)]
+def list_responses(store: Store, query: Query = EVERYTHING) -> list[Response]:
+    """Return the settled responses `query` covers, extras as lines of their own, sorted by time then key.
+
+    Keys are the clients' own only where the store keeps names, else their numbers.
+    """
+    with store.lock:
+        lines = (line for row in matching_rows(store, query) for line in lines_of(store, row))
+        found = [line for line in lines if query.model in ("", line.model)]
     found.sort(key=lambda response: (response.time_ms, response.key))
     return found
 

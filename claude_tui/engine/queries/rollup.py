@@ -9,10 +9,10 @@ from operator import add, sub
 from typing import Generic, NamedTuple, TypeVar
 
 from claude_tui.engine.queries.responses import grouped_project
-from claude_tui.engine.state.cells import FIRST, LAST, CellKey, Sums
+from claude_tui.engine.state.cells import CellKey, Sums
 from claude_tui.engine.state.facts import AgentKey, SessionKey
 from claude_tui.engine.state.store import Owner, Store
-from claude_tui.model import Query, Totals
+from claude_tui.model import COST, FIRST, LAST, RESPONSES, Query, Totals
 
 K = TypeVar("K")
 L = TypeVar("L")
@@ -145,7 +145,7 @@ class Rollup:
         ):
             return
         source, project, session, by_project, agent = place
-        responses, cost, first = change[0], change[7], change[FIRST]
+        responses, cost, first = change[RESPONSES], change[COST], change[FIRST]
         by_model = (source, model)
         self.all.add(None, change)
         self.models.add(by_model, change)

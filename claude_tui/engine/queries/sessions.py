@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final, NamedTuple
 
 from claude_tui.model import SessionState
 from claude_tui.pricing import Pricer
 from claude_tui.sources.instants import AHEAD_MS
 from claude_tui.sources.protocol import FileFacts
+from claude_tui.units import HOUR_MS, MINUTE_MS
 
-if TYPE_CHECKING:
-    from claude_tui.engine.follow.processes import Presence
-
-WORKING_MS: Final = 10 * 60_000
+WORKING_MS: Final = 10 * MINUTE_MS
 """A turn without a new line for this long no longer looks like work."""
-IDLE_MS: Final = 60 * 60_000
+IDLE_MS: Final = HOUR_MS
 """A session without a new line for this long is over, as far as its log can tell."""
 BASE_WINDOW: Final = 200_000
 LONG_WINDOW: Final = 1_000_000
+
+
+class Presence(NamedTuple):
+    """What is known of a session's process.
+
+    `is_alive`: found running. `status` as in `RegistryEntry`, "" where it does not say. `since_ms`: when that began,
+    or when the end of the process was noticed.
+    """
+
+    is_alive: bool
+    status: str = ""
+    since_ms: int = 0
+    pid: int = 0
 
 
 def session_state(facts: FileFacts | None, last_ms: int, now_ms: int, presence: Presence | None = None) -> SessionState:

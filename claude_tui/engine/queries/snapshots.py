@@ -9,11 +9,11 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 from claude_tui.engine.queries.recent import active_sessions, burn, cost_per_hour, tokens_per_minute
 from claude_tui.engine.queries.rollup import Rollup
-from claude_tui.engine.queries.sessions import context_window, session_state
+from claude_tui.engine.queries.sessions import Presence, context_window, session_state
 from claude_tui.engine.state.cells import Sums
 from claude_tui.engine.state.facts import AgentKey, SessionKey
 from claude_tui.engine.state.store import Store
@@ -32,9 +32,6 @@ from claude_tui.model import (
 )
 from claude_tui.sources.display import display_name
 from claude_tui.sources.instants import AHEAD_MS
-
-if TYPE_CHECKING:
-    from claude_tui.engine.follow.processes import Presence
 
 K = TypeVar("K")
 R = TypeVar("R")
@@ -58,6 +55,9 @@ class Picture:
         self.now_ms = 0
         self.changed_sessions: set[SessionKey] = set()
         self.lively: set[SessionKey] = set()
+        """Sessions whose state may change by time alone."""
+        self.ahead: set[SessionKey] = set()
+        """Those of them that are dated ahead of the clock, which will catch up."""
         self.models: dict[tuple[str, str], ModelRow] = {}
         self.projects: dict[tuple[str, str], ProjectRow] = {}
         self.sessions: dict[SessionKey, SessionRow] = {}
@@ -159,15 +159,20 @@ class SnapshotMaker:
             row = rows.get(key)
             if row is None:
                 picture.lively.discard(key)
+                picture.ahead.discard(key)
                 continue
             facts = self.store.facts.sessions.get(key)
             last_ms = max(row.totals.last_ms, facts.last_ms if facts else 0)
             state = session_state(facts, last_ms, now_ms, presences.get(key))
             rate = hourly.get(key, 0)
+            is_ahead = last_ms > now_ms + AHEAD_MS
             if state is not row.state or rate != row.cost_per_hour_nano:
                 rows[key] = row._replace(state=state, cost_per_hour_nano=rate)
                 is_changed = True
-            if state is SessionState.DONE and not rate:
+            if is_ahead != (key in picture.ahead):
+                picture.ahead.symmetric_difference_update({key})
+                is_changed = True
+            if state is SessionState.DONE and not rate and not is_ahead:
                 picture.lively.discard(key)
             else:
                 picture.lively.add(key)

@@ -6,19 +6,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
 from claude_tui.model import Response
 from claude_tui.sources.lines import open_regular
 from claude_tui.sources.turn import TurnDetails, line_number
 
-__all__ = ["ContextDrop", "TurnDetails", "context_drops", "response_key", "turn_details"]
-
-DROP_SHARE: Final = 2
-"""The context dropped where a prompt is smaller than the one before it divided by this."""
-DROP_TOKENS: Final = 10_000
-"""Smaller prompts come and go without anything being dropped."""
+__all__ = ["TurnDetails", "response_key", "turn_details"]
 
 _LINE_FILES: Final = ("codex",)
 """Other clients whose offsets are bytes of a file of lines."""
@@ -52,27 +46,3 @@ def turn_details(response: Response) -> TurnDetails:
 def response_key(response: Response) -> str:
     """Return the key of a response, and for an extra that of the response it belongs to."""
     return response.key.rsplit("/", 2)[0] if response.extra else response.key
-
-
-class ContextDrop(NamedTuple):
-    """The context of a session before and after it shrank, in tokens."""
-
-    before: int
-    after: int
-
-
-def context_drops(responses: Iterable[Response]) -> dict[str, ContextDrop]:
-    """Return, by key, the main-chain responses of one session (by time) whose prompt is far smaller than the last.
-
-    That is what a compaction, a cleared or a rewound conversation looks like from its numbers.
-    """
-    drops: dict[str, ContextDrop] = {}
-    before = 0
-    for response in responses:
-        prompt = response.usage.prompt
-        if response.agent or response.extra or not prompt:
-            continue
-        if before >= DROP_TOKENS and prompt * DROP_SHARE < before:
-            drops[response.key] = ContextDrop(before, prompt)
-        before = prompt
-    return drops

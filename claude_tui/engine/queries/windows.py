@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from claude_tui.engine.queries.blocks import HOUR_MS, LENGTH_MS, Block, Entry, Window, open_window
+from claude_tui.engine.queries.blocks import LENGTH_MS, Block, Entry, Window, open_window
 from claude_tui.engine.queries.limits import FILE_NAME, Limits, ReportedWindow, read_limits
 from claude_tui.engine.state.cellbook import CellBook
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Usage
 from claude_tui.sources.instants import AHEAD_MS
+from claude_tui.units import HOUR_MS
 
 SOURCE: Final = "claude"
 """Whose responses count towards a block."""

@@ -6,7 +6,6 @@ Must not know what is done with what they read.
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import signal
 import threading
@@ -15,7 +14,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Final
 
-from claude_tui.engine.scan.memory import keep_freed
+from claude_tui import runtime
 from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.state.batch import Packed
 
@@ -40,7 +39,7 @@ class Workers:
     def __init__(self, count: int, reader: FileReader, niceness: int = 0) -> None:
         # A process with threads must not be forked: a lock held by one of them would stay held for ever.
         can_fork = hasattr(os, "fork") and threading.active_count() == 1
-        gc.freeze()
+        runtime.forking()
         self._pool = ProcessPoolExecutor(
             count,
             mp_context=get_context("fork" if can_fork else "spawn"),
@@ -85,8 +84,7 @@ class Workers:
 def _start(reader: FileReader, parent: int, niceness: int) -> None:
     global _reader
     _reader = reader
-    gc.disable()
-    keep_freed()
+    runtime.worker()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in ("SIGTERM", "SIGHUP"):  # a forked worker has what the screen does on them
         if hasattr(signal, name):

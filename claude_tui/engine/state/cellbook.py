@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from operator import add
 
-from claude_tui.engine.state.cells import EMPTY, FIRST, LAST, CellKey, Sums, add_usage
-from claude_tui.model import Price, Totals, Usage
+from claude_tui.engine.state.cells import EMPTY, CellKey, Sums, add_usage
+from claude_tui.model import FIRST, LAST, Price, Totals, Usage
 
 
 class CellBook:

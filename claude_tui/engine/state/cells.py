@@ -9,18 +9,15 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from claude_tui.engine.state.calendar import Calendar
-from claude_tui.model import Price, Usage
+from claude_tui.model import COST, FIRST, LAST, UNPRICED_TOKENS, Price, Usage
 from claude_tui.pricing import Pricer
-from claude_tui.pricing.pricer import Card
-from claude_tui.sources.columns import LOWER_BOUND, NEVER, Columns
-
-FIRST, LAST = 14, 15
-"""Positions of the earliest and latest instant in a cell's sums; every position before them is a plain sum."""
+from claude_tui.pricing.pricer import NEVER, Card
+from claude_tui.sources.columns import LOWER_BOUND, Columns
 
 Sums = list[int]
 """The fields of `Totals`, in order."""
 
-EMPTY: Final = (0,) * 14
+EMPTY: Final = (0,) * FIRST
 CELL_NUMBERS: Final = 19
 """A cell as plain numbers: the three of its key, then its sums."""
 
@@ -44,9 +41,9 @@ def add_usage(sums: Sums, usage: Usage, price: Price, sign: int, responses: int,
     sums[6] += sign * usage[5]
     if price.nano is None:
         sums[12] += responses
-        sums[13] += sign * usage.tokens
+        sums[UNPRICED_TOKENS] += sign * usage.tokens
     else:
-        sums[7] += sign * price.nano
+        sums[COST] += sign * price.nano
         sums[8] += sign * price.read_saved_nano
         sums[9] += sign * price.write_extra_nano
     sums[10] += lower_bounds

@@ -10,8 +10,7 @@ from functools import reduce
 from typing import Final
 
 from claude_tui.sources.protocol import NO_FACTS, FileFacts, newer_facts
-
-HOUR_MS: Final = 3_600_000
+from claude_tui.units import HOUR_MS
 
 REMEMBERED: Final = "\0"
 """Before the path of a file: what it said once, and may say no longer. No path begins so."""

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from itertools import compress
 from typing import Final
 
-HOUR_MS: Final = 3_600_000
+from claude_tui.units import HOUR_MS
+
 MARGIN_HOURS: Final = 24
 """The clock may be set back, so somewhat more is indexed than was asked for."""
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 import threading
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.state.batch import FileColumns, FileOutcome, Packed, pack
 from claude_tui.engine.state.calendar import Calendar
 from claude_tui.engine.state.cellbook import CellBook
@@ -24,11 +23,14 @@ from claude_tui.engine.state.interner import Numbers
 from claude_tui.engine.state.problems import ProblemLog
 from claude_tui.engine.state.recent_rows import RecentRows
 from claude_tui.engine.state.table import Entry, FileRef, Names, Table
-from claude_tui.model import Price, Problem, Query, Response, Totals
+from claude_tui.model import Price, Problem, Totals
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import LOWER_BOUND, Columns
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import FileFacts, LogFile
+
+UNUSABLE: Final = (OSError, ValueError, TypeError, KeyError, IndexError, OverflowError)
+"""What loading single responses may raise where those that were saved are damaged."""
 
 
 class Owner(NamedTuple):
@@ -103,6 +105,13 @@ class Store:
             self.table_loader = None  # only now: where it raised, the next one must not be given an empty table
             self._file_numbers = {ref: number for number, ref in enumerate(self._table.files)}
         return self._table
+
+    def pack_keys(self) -> None:
+        """Pack the keys of responses, in steps that hold nobody up."""
+        is_more = True
+        while is_more:
+            with self.lock:
+                is_more = self.table.row_of.seal_run()
 
     def restore(
         self,
@@ -383,14 +392,6 @@ class Store:
             owner = self.owners[self.table.owner[row]]
             found.add((owner.source, owner.session))
         return found
-
-    def responses(self, query: Query | None = None) -> list[Response]:
-        """Return settled responses, extras as lines of their own, sorted by time then key.
-
-        Keys are the clients' own only where the store keeps names, else their numbers.
-        """
-        with self.lock:
-            return list_responses(self, query or Query())
 
     def _owner_number(self, owner: Owner) -> int:
         self._sessions.add((owner.source, owner.session))

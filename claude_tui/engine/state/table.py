@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from claude_tui.engine.state.key_index import KeyIndex
-from claude_tui.model import Extra
+from claude_tui.model import NEVER_MS, Extra
 from claude_tui.sources.columns import (
     ARRAYS,
     COPY,
     LOWER_BOUND,
-    NEVER,
     RARE,
     SIDECHAIN,
     Columns,
@@ -129,7 +128,7 @@ class Table(SettledArrays):
             self.time[row] = time_ms
         if counts:
             self._count(row, columns, entry, file, model)
-        put_or_drop(self.owner_time, row, 0 if owner_time == (self.time[row] or NEVER) else owner_time)
+        put_or_drop(self.owner_time, row, 0 if owner_time == (self.time[row] or NEVER_MS) else owner_time)
         if owner_file == self.file[row]:
             self.owner_file.pop(row, None)
         else:

@@ -6,17 +6,15 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Final
 
-from claude_tui.engine.queries.blocks import HOUR_MS, MINUTE_MS, Block, Entry, blocks
+from claude_tui.engine.queries.blocks import Block, Entry, blocks
 from claude_tui.engine.state.calendar import Calendar
 from claude_tui.figures import instant, usd
 from claude_tui.reports.ccusage.lines import Line
+from claude_tui.units import HOUR_MS, MINUTE_MS
 
 RECENT_MS: Final = 3 * 24 * HOUR_MS
 WARNING: Final = 0.8
 """Above this share of the limit a projection is a warning."""
-
-NORMAL_PER_MINUTE: Final = 2000
-MODERATE_PER_MINUTE: Final = 5000
 
 
 def find_blocks(lines: Iterable[Line], length_ms: int) -> list[Block]:
@@ -126,10 +124,3 @@ def projection(block: Block, now_ms: int) -> dict[str, Any] | None:
         "totalCost": int((usd(block.nano) + rate["costPerHour"] / 60 * minutes) * 100 + 0.5) / 100,
         "remainingMinutes": minutes,
     }
-
-
-def burn_label(tokens_per_minute: float) -> str:
-    """Return how hard a burn of non-cache tokens is: normal, moderate or high."""
-    if tokens_per_minute < NORMAL_PER_MINUTE:
-        return "normal"
-    return "moderate" if tokens_per_minute < MODERATE_PER_MINUTE else "high"

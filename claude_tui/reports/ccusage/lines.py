@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from pathlib import PurePath
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from claude_tui.engine.state.calendar import Calendar
 from claude_tui.model import PriceStatus, Response, Usage
-
-MODES: Final = ("auto", "calculate", "display")
-"""auto and calculate: list prices, where the log has no cost of its own; display: logged costs only."""
 
 
 class Line(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from claude_tui.engine.queries.blocks import HOUR_MS, MINUTE_MS, Block
+from claude_tui.engine.queries.blocks import Block
 from claude_tui.figures import NANO, count, dollars, local_minute
 from claude_tui.reports.ccusage.blocks import burn_rate, limit_status, projection
 from claude_tui.reports.ccusage.periods import Periods, SessionKey, ordered
@@ -13,6 +13,7 @@ from claude_tui.reports.ccusage.sums import Counts, Group, total
 from claude_tui.reports.ccusage.unified import LABELS, Row
 from claude_tui.reports.table import Column, Table
 from claude_tui.sources.display import display_name
+from claude_tui.units import HOUR_MS, MINUTE_MS
 
 HIDDEN_WHEN_COMPACT = frozenset({"Cache Create", "Cache Read", "Total Tokens", "Last Activity"})
 COST = "Cost (USD)"

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from claude_tui.model import Usage
-
-MAX_COUNT: Final = 2**53
-"""Counters at or above this are not token counts: JavaScript could not have written them exactly."""
+from claude_tui.model import MAX_COUNT, Usage
 
 Object = Mapping[str, Any]
-
-
-def is_count(value: object) -> bool:
-    """Whether a value is a token count as the clients write them."""
-    return type(value) is int and 0 <= value < MAX_COUNT
 
 
 def count_of(value: object) -> int:
@@ -46,9 +38,3 @@ def counters_of(usage: Object) -> Usage:
         count_of(usage.get("cache_read_input_tokens")),
         count_of(tools.get("web_search_requests")) if isinstance(tools, dict) else 0,
     )
-
-
-def text_of(record: Object, name: str) -> str:
-    """Read a text, "" where there is none."""
-    value = record.get(name)
-    return value if isinstance(value, str) else ""

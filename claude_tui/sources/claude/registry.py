@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 
 from claude_tui.sources.claude.discovery import config_dirs
+from claude_tui.sources.json_values import as_count, text_of
 from claude_tui.sources.lines import open_regular
 from claude_tui.sources.protocol import SourceConfig
 
@@ -63,19 +63,19 @@ def read_entry(path: str) -> RegistryEntry | None:
         return None
     if not isinstance(found, dict):
         return None
-    pid, session = _whole(found, "pid"), _text(found, "sessionId")
+    pid, session = as_count(found.get("pid")) or 0, text_of(found, "sessionId")
     if pid <= 0 or not session:
         return None
     return RegistryEntry(
         pid=pid,
         session=session,
-        process_start=_text(found, "procStart"),
-        cwd=_text(found, "cwd"),
-        status=_text(found, "status"),
-        status_ms=_whole(found, "statusUpdatedAt") or _whole(found, "updatedAt"),
-        name=_text(found, "name"),
-        kind=_text(found, "kind"),
-        version=_text(found, "version"),
+        process_start=text_of(found, "procStart"),
+        cwd=text_of(found, "cwd"),
+        status=text_of(found, "status"),
+        status_ms=as_count(found.get("statusUpdatedAt")) or as_count(found.get("updatedAt")) or 0,
+        name=text_of(found, "name"),
+        kind=text_of(found, "kind"),
+        version=text_of(found, "version"),
     )
 
 
@@ -127,13 +127,3 @@ def _stat_fields(pid: int) -> list[bytes] | None:
 
 def _is_projects(folder: Path) -> bool:
     return folder.name == "projects" and not (folder / "projects").is_dir()
-
-
-def _text(found: Mapping[str, Any], name: str) -> str:
-    value = found.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _whole(found: Mapping[str, Any], name: str) -> int:
-    value = found.get(name)
-    return value if type(value) is int and 0 <= value < 2**53 else 0

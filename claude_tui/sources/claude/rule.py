@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from claude_tui.model import Extra, Row, Usage
 from claude_tui.sources.claude.attempts import FALLBACK, attempts_of
-from claude_tui.sources.claude.counters import Object, count_of, counters_of, is_count, text_of
+from claude_tui.sources.claude.counters import Object, count_of, counters_of
 from claude_tui.sources.instants import instant_ms
+from claude_tui.sources.json_values import is_count, text_of
 
 SYNTHETIC_MODEL: Final = "<synthetic>"
 PLACEHOLDER_OUTPUT: Final = 40

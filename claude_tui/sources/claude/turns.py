@@ -16,6 +16,7 @@ from claude_tui.sources.claude.rule import usage_row
 from claude_tui.sources.columns import key_number
 from claude_tui.sources.display import display_name
 from claude_tui.sources.instants import instant_ms
+from claude_tui.sources.json_values import table_of, text_of
 from claude_tui.sources.lines import open_regular
 from claude_tui.sources.objects import decode_objects
 from claude_tui.sources.turn import TurnDetails, line_number
@@ -96,14 +97,14 @@ def _near(fd: int, session: str, offset: int, counted: _Found) -> tuple[list[_Fo
     block = os.pread(fd, offset - start + AFTER, start)
     skipped = 0 if start == 0 else block.find(b"\n") + 1
     name = counted.row.key
-    message = _part(counted.line, "message")
-    needle = (_text(message, "id") or _text(counted.line, "requestId") or _text(counted.line, "uuid")).encode()
+    message = table_of(counted.line, "message")
+    needle = (text_of(message, "id") or text_of(counted.line, "requestId") or text_of(counted.line, "uuid")).encode()
     found = [
         one
         for at, text in _lines_with(block[skipped:], needle)
         for one in _rows(text, session, start + skipped + at, name)
     ] or [counted]
-    parent = _text(found[0].line, "parentUuid")
+    parent = text_of(found[0].line, "parentUuid")
     asked_ms = 0
     for _, text in _lines_with(block[skipped:], b'"uuid":"' + parent.encode() + b'"') if parent else ():
         asked_ms = max((instant_ms(line.get("timestamp")) for line in decode_objects(text)), default=0)
@@ -114,21 +115,21 @@ def _near(fd: int, session: str, offset: int, counted: _Found) -> tuple[list[_Fo
 def _details(path: str, offset: int, number: int, counted: _Found, found: list[_Found], asked_ms: int) -> TurnDetails:
     blocks = [block for one in found for block in _blocks(one.line)]
     answered_ms = max(one.row.time_ms for one in found)
-    message = _part(counted.line, "message")
-    reasons = [_text(_part(one.line, "message"), "stop_reason") for one in found]
-    texts = (_text(block, "text").strip() for block in blocks if block.get("type") == "text")
+    message = table_of(counted.line, "message")
+    reasons = [text_of(table_of(one.line, "message"), "stop_reason") for one in found]
+    texts = (text_of(block, "text").strip() for block in blocks if block.get("type") == "text")
     first = next((text for text in texts if text), "")
     return TurnDetails(
         path=path,
         offset=offset,
         line=number,
-        tools=tuple(display_name(_text(block, "name")) for block in blocks if block.get("type") == "tool_use"),
+        tools=tuple(display_name(text_of(block, "name")) for block in blocks if block.get("type") == "tool_use"),
         text=display_name(first.split("\n", 1)[0]),
-        kinds=tuple(display_name(_text(block, "type")) for block in blocks),
+        kinds=tuple(display_name(text_of(block, "type")) for block in blocks),
         stop_reason=display_name(next((reason for reason in reversed(reasons) if reason), "")),
-        request_id=display_name(_text(counted.line, "requestId")),
-        message_id=display_name(_text(message, "id")),
-        version=display_name(_text(counted.line, "version")),
+        request_id=display_name(text_of(counted.line, "requestId")),
+        message_id=display_name(text_of(message, "id")),
+        version=display_name(text_of(counted.line, "version")),
         agent=display_name(counted.row.agent),
         session=display_name(counted.row.session),
         is_sidechain=counted.row.is_sidechain,
@@ -160,15 +161,5 @@ def _lines_with(block: bytes, needle: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _blocks(line: Line) -> list[Line]:
-    content = _part(line, "message").get("content")
+    content = table_of(line, "message").get("content")
     return [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
-
-
-def _part(line: Line, name: str) -> Line:
-    value = line.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _text(record: Line, name: str) -> str:
-    value = record.get(name)
-    return value if isinstance(value, str) else ""

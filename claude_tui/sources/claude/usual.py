@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from claude_tui.sources.claude.counters import MAX_COUNT
+from claude_tui.model import MAX_COUNT
 
 Count = Annotated[int, Meta(ge=0, lt=MAX_COUNT)]
 

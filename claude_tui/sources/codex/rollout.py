@@ -29,7 +29,8 @@ from claude_tui.sources.codex.records import (
 )
 from claude_tui.sources.codex.state import State
 from claude_tui.sources.codex.threads import Sequence
-from claude_tui.sources.events import BadCountError, Event, count_of, table_of, text_of
+from claude_tui.sources.events import BadCountError, Event, count_of
+from claude_tui.sources.json_values import table_of, text_of
 from claude_tui.sources.protocol import FileFacts
 
 COPY_MS: Final = 1000

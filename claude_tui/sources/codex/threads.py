@@ -11,7 +11,8 @@ from claude_tui.sources.codex.compressed import open_rollout
 from claude_tui.sources.codex.discovery import rollouts, thread_of
 from claude_tui.sources.codex.fast_search import marked_lines
 from claude_tui.sources.codex.records import Meta, Tokens, kind_of, meta_of, token_count_of
-from claude_tui.sources.events import BadCountError, table_of
+from claude_tui.sources.events import BadCountError
+from claude_tui.sources.json_values import table_of
 from claude_tui.sources.objects import decode_objects
 
 _PATHS: dict[str, dict[str, str]] = {}

@@ -13,7 +13,8 @@ from typing import Any
 
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.sources.documents import read_document
-from claude_tui.sources.events import BadCountError, Event, table_of, text_of
+from claude_tui.sources.events import BadCountError, Event
+from claude_tui.sources.json_values import table_of, text_of
 from claude_tui.sources.objects import decode_objects
 from claude_tui.sources.opencode.message import Session, event_of, message_of, project_folder, step_tokens
 from claude_tui.sources.opencode.talk import Talk

@@ -11,7 +11,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final, NamedTuple
 
 from claude_tui.model import Row, Usage
-from claude_tui.sources.events import Event, count_of, table_of, text_of
+from claude_tui.sources.events import Event, count_of
+from claude_tui.sources.json_values import table_of, text_of
 
 # These providers' counters never held reasoning inside the output, in any version.
 _REASONING_BESIDE: Final = ("google", "vertex")

@@ -7,7 +7,8 @@ import os
 from typing import Any
 
 from claude_tui.model import Problem, ProblemKind
-from claude_tui.sources.events import BadCountError, Event, text_of
+from claude_tui.sources.events import BadCountError, Event
+from claude_tui.sources.json_values import text_of
 from claude_tui.sources.opencode.database import MARGIN_MS, Database, StoredMessage, open_database, parsed
 from claude_tui.sources.opencode.message import Message, Session, counters_of, event_of, message_of, step_tokens
 from claude_tui.sources.opencode.talk import Talk

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from claude_tui.sources.events import Event, table_of, text_of
+from claude_tui.sources.events import Event
+from claude_tui.sources.json_values import table_of, text_of
 from claude_tui.sources.opencode.message import Session
 from claude_tui.sources.protocol import FileFacts
 

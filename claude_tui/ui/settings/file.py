@@ -1,153 +1,107 @@
-"""What a user has chosen, in a TOML file they can edit: read with mercy, changed line by line.
+"""What a user has chosen, in a TOML file they can edit: read with mercy, changed one value at a time.
 
-Changing a value leaves every comment and every other line as it was. A file that makes no sense is told and
-left alone. Must not know widgets.
+Changing a value leaves every comment and the layout as they were. A file that makes no sense is reported and left
+alone. Must not know widgets, nor what the keys mean (see `declared`).
 """
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import MutableMapping
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from claude_tui import files
-from claude_tui.engine.queries.budgets import Budget, budgets_of
+from claude_tui.ui.settings.declared import FILE_NAME, SECTION, Settings, settings_of
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-FILE_NAME: Final = "config.toml"
-SECTION: Final = "screen"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How the app looks and starts. `columns` maps a view to the columns it hides; `keys` an id to its keys.
-
-    `budgets` are those of the file, by the rule of `engine.budgets`.
-    """
-
-    theme: str = "claude-dark"
-    period: str = "all"
-    view: str = "live"
-    interval_s: float = 0.25
-    ascii: bool = False
-    tree: bool = False
-    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    keys: Mapping[str, str] = field(default_factory=dict)
-    budgets: tuple[Budget, ...] = ()
-
-
-_SIMPLE: Final[dict[str, type]] = {
-    "theme": str,
-    "period": str,
-    "view": str,
-    "interval_s": float,
-    "ascii": bool,
-    "tree": bool,
-}
+__all__ = ["FILE_NAME", "SECTION", "Settings", "load", "parsed", "save", "with_options", "with_value"]
 
 
 def load(path: Path) -> tuple[Settings, list[str]]:
-    """The settings of a file and what was wrong with it; defaults where it is missing or senseless."""
+    """The settings of a file and what was wrong with it; defaults if it is missing or makes no sense."""
     try:
-        table = tomllib.loads(files.read_text(path))
+        table = parsed(files.read_text(path))
     except FileNotFoundError:
         return Settings(), []
     except OSError as error:
         return Settings(), [f"{path}: {error.strerror}; the defaults are used"]
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except ValueError as error:
         return Settings(), [f"{path}: {error}; the defaults are used"]
+    settings, wrong = settings_of(table)
+    return settings, [str(one) for one in wrong]
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """The content of a TOML text. Raises ValueError."""
+    try:
+        content: dict[str, Any] = tomllib.loads(text)
     except RecursionError:
-        return Settings(), [f"{path}: nested too deeply; the defaults are used"]
-    return _from_table(table)
-
-
-def _from_table(table: Mapping[str, Any]) -> tuple[Settings, list[str]]:
-    wrong: list[str] = []
-    chosen: dict[str, Any] = {}
-
-    def section(name: str) -> Mapping[str, Any]:
-        found = table.get(name, {})
-        if isinstance(found, dict):
-            return found
-        wrong.append(f"[{name}] is not a table")
-        return {}
-
-    for name, value in section(SECTION).items():
-        kind = _SIMPLE.get(name)
-        if kind is None:
-            wrong.append(f"{SECTION}.{name} is not known")
-        elif kind is float and isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
-            chosen[name] = float(value)
-        elif kind is not float and isinstance(value, kind):
-            chosen[name] = value
-        else:
-            wrong.append(f"{SECTION}.{name} = {value!r} makes no sense")
-    chosen["keys"] = {name: value for name, value in section("keys").items() if isinstance(value, str)}
-    chosen["columns"] = {
-        view: tuple(str(name) for name in names)
-        for view, names in section("columns").items()
-        if isinstance(names, list)
-    }
-    chosen["budgets"], complaints = budgets_of(section("budgets"))
-    return Settings(**chosen), [*wrong, *complaints]
-
-
-def literal(value: object) -> str:
-    """A value as TOML writes it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return f"{value:g}"
-    if isinstance(value, tuple | list):
-        return "[" + ", ".join(literal(item) for item in value) + "]"
-    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c >= " " and c != "\x7f" else f"\\u{ord(c):04x}" for c in escaped) + '"'
+        raise ValueError("nested too deeply") from None
+    return content
 
 
 def with_value(text: str, section: str, name: str, value: object) -> str:
-    """A TOML text with one value set, every other line as it was."""
-    lines = text.splitlines()
-    line = f"{name} = {literal(value)}"
-    begin = next((at for at, found in enumerate(lines) if found.split("#")[0].strip() == f"[{section}]"), None)
-    if begin is None:
-        return "\n".join([*lines, *([""] if lines else []), f"[{section}]", line]) + "\n"
-    end = next((at for at in range(begin + 1, len(lines)) if lines[at].lstrip().startswith("[")), len(lines))
-    own = re.compile(rf"\s*{re.escape(name)}\s*=")
-    for at in range(begin + 1, end):
-        if own.match(lines[at]):
-            lines[at] = line
-            return "\n".join(lines) + "\n"
-    while end > begin + 1 and not lines[end - 1].strip():
-        end -= 1
-    return "\n".join([*lines[:end], line, *lines[end:]]) + "\n"
+    """A TOML text with one value set, the rest as it was. Raises ValueError if that is not possible.
+
+    A list is changed in its place: what stays in it keeps its order and its comments.
+    """
+    import tomlkit  # 64 ms, for those who change a setting
+    from tomlkit.exceptions import TOMLKitError
+    from tomlkit.items import Array
+
+    try:
+        document = tomlkit.parse(text)
+    except (TOMLKitError, RecursionError) as error:
+        raise ValueError(str(error)) from error
+    if section not in document:
+        document[section] = tomlkit.table()
+    table = document[section]
+    if not isinstance(table, MutableMapping):
+        raise ValueError(f"{section} is not a table")
+    found = table.get(name)
+    if isinstance(found, Array) and isinstance(value, tuple | list):
+        for gone in [item for item in found if item not in value]:
+            found.remove(gone)
+        found.extend(item for item in value if item not in found)
+    else:
+        table[name] = list(value) if isinstance(value, tuple) else value
+    return tomlkit.dumps(document)
 
 
 def save(path: Path, section: str, name: str, value: object) -> None:
-    """Set one value in the file, which is replaced in one step and stays a link where it is one.
+    """Set one value in the file, which is replaced in one step; a link stays a link.
 
-    Raises OSError, or ValueError for a file that makes no sense, which stays as it is.
+    Raises OSError, or ValueError for a file that makes no sense or cannot be changed, which stays as it is.
     """
     try:
         text = files.read_text(path)
     except FileNotFoundError:
         text = ""
-    changed = with_value(text, section, name, value)
     try:
-        tomllib.loads(text)
-        tomllib.loads(changed)
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{path} is left alone: {error}") from error
-    except RecursionError:
-        raise ValueError(f"{path} is left alone: nested too deeply") from None
+        wanted = parsed(text)
+        changed = with_value(text, section, name, value)
+        wanted.setdefault(section, {})[name] = value
+        if not _is_same(wanted, parsed(changed)):
+            raise ValueError(f"{section}.{name} cannot be set without changing something else")
+    except ValueError as error:
+        raise ValueError(f"{path} was not changed: {error}") from error
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     files.replace(path, changed.encode(), files.OWN, is_durable=True)
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Whether two documents say the same; the order in a list says nothing in this file."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_is_same(one[name], other[name]) for name in one)
+    if isinstance(one, list | tuple) and isinstance(other, list):
+        return sorted(map(repr, one)) == sorted(map(repr, other))
+    return one == other or repr(one) == repr(other)  # nan is not itself
 
 
 def with_options(settings: Settings, **given: Any) -> Settings:

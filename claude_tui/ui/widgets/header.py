@@ -16,11 +16,12 @@ from claude_tui.engine.queries.blocks import Window
 from claude_tui.engine.queries.budgets import BudgetState
 from claude_tui.model import Phase, Progress, Snapshot, Totals
 from claude_tui.sources.display import display_name
+from claude_tui.ui.settings.declared import VIEWS
 from claude_tui.ui.text import bars, clients
 from claude_tui.ui.text.names import superscript
 from claude_tui.ui.text.open_block import left_text
 
-VIEW_NAMES = ("live", "models", "projects", "sessions", "days", "blocks")
+VIEW_NAMES = VIEWS
 """The views, in the order of their numbers."""
 
 DEFAULT_INTERVAL_S = 0.25

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_tui.engine.cache.section_file import DamagedError
+from claude_tui.engine.cache.section_file import DamagedSectionError
 from claude_tui.engine.cache.seen import Seen, SeenFiles, encoded
 from claude_tui.sources.protocol import Checkpoint, LogFile
 
@@ -65,7 +65,7 @@ def test_what_was_read_since_counts(is_decoded: bool) -> None:
 def test_halves_that_do_not_belong_together_are_noticed() -> None:
     one = {"/a": Seen(LogFile("claude", "/a", "/", 1, 2, 3, 4), READ)}
     saved = SeenFiles(encoded(one)[0], lambda: encoded({})[1])
-    with pytest.raises(DamagedError):
+    with pytest.raises(DamagedSectionError):
         saved.all()
-    with pytest.raises(DamagedError):
+    with pytest.raises(DamagedSectionError):
         saved.checkpoints(["/a"])

@@ -9,7 +9,7 @@ import pytest
 
 from claude_tui.engine.check import bench
 from claude_tui.engine.check.measurement import Answer, Job, claude_config
-from claude_tui.engine.queries.responses import totals_of
+from claude_tui.engine.queries.responses import list_responses, totals_of
 from claude_tui.model import Totals
 from claude_tui.reports import bench as reports
 from tests.benchmarks.corpus import COUNTERS, write_corpus
@@ -91,7 +91,7 @@ def test_a_log_that_grows_meanwhile_is_measured_as_it_was(claude_home: ClaudeHom
     claude_home.append(assistant("m1", 1_763_000_000_000, usage(output=20)))
     logs = bench.freeze(config_of(claude_home.folder), tmp_path)
     claude_home.append(assistant("m2", 1_763_000_060_000, usage(output=20)))
-    assert len(counted(*map(Path, logs.folders)).responses()) == 1
+    assert len(list_responses(counted(*map(Path, logs.folders)))) == 1
     assert logs.are_same
 
 

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from claude_tui.engine.follow.processes import LiveRegistry, Presence
+from claude_tui.engine.follow.processes import LiveRegistry
 from claude_tui.engine.monitor import Monitor
-from claude_tui.engine.queries.sessions import session_state
+from claude_tui.engine.queries.sessions import Presence, session_state
+from claude_tui.engine.setup import Setup
 from claude_tui.model import Query, SessionState
 from claude_tui.sources.claude.registry import process_start
 from claude_tui.sources.protocol import FileFacts
@@ -157,7 +158,7 @@ async def test_a_snapshot_shows_when_a_session_starts_to_work_and_when_its_proce
     claude_home.append(assistant("msg_1", now_ms - 30 * MINUTE_MS, usage(output=5)))
     sessions = claude_home.folder / "sessions"
     register(sessions, process.pid, status="idle", statusUpdatedAt=now_ms - MINUTE_MS)
-    monitor = Monitor(config_of(claude_home.folder), PRICER, ZoneInfo("UTC"))
+    monitor = Monitor(Setup(config_of(claude_home.folder), PRICER, ZoneInfo("UTC")))
     moved = asyncio.Event()
     loop = asyncio.get_running_loop()
 

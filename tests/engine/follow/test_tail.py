@@ -15,6 +15,8 @@ import time_machine
 
 from claude_tui.engine.follow import tail
 from claude_tui.engine.monitor import Monitor
+from claude_tui.engine.queries.responses import list_responses
+from claude_tui.engine.setup import Setup
 from claude_tui.model import Phase, Query, Totals
 from tests.engine.counting import GOLDEN_SETS, PRICER, UTC, config_of, numbered, placeless, reference
 from tests.engine.living import living
@@ -331,7 +333,7 @@ async def test_where_no_hints_come_the_newest_files_are_looked_at_often(
 async def test_stopping_in_the_middle_of_the_first_read_ends_it(claude_home: ClaudeHome) -> None:
     for number in range(600):
         claude_home.append(row(number), session=f"s{number}")
-    monitor = Monitor(config_of(claude_home.folder), PRICER, UTC)
+    monitor = Monitor(Setup(config_of(claude_home.folder), PRICER, UTC))
     running = asyncio.create_task(monitor.run())
 
     def stop() -> None:
@@ -382,7 +384,7 @@ async def test_real_logs_fed_in_pieces_come_to_the_same(folder: Path, tmp_path: 
             if chance.random() < 0.2:
                 await live.settle()
         await live.assert_level()
-        assert placeless(live.monitor.store.responses()) == placeless(reference(folder))
+        assert placeless(list_responses(live.monitor.store)) == placeless(reference(folder))
 
 
 async def test_random_faults_leave_the_count_level(claude_home: ClaudeHome) -> None:

@@ -25,6 +25,7 @@ from claude_tui.engine.ledger.history import FileHistory
 from claude_tui.engine.ledger.pieces import stamp_of
 from claude_tui.engine.ledger.runs import RUN, decode, encode
 from claude_tui.engine.ledger.schema import lease
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots import SnapshotMaker
 from claude_tui.engine.scan.reading import discover, roots_of
 from claude_tui.engine.state.store import Store
@@ -48,14 +49,14 @@ def test_a_count_is_the_same_after_logs_were_deleted(golden: Path, every: int, t
     home = tmp_path / "claude"
     shutil.copytree(golden / "projects", home / "projects")
     ledger = ledger_in(tmp_path)
-    before = ran(home, ledger).responses()
-    assert before == counted(home).responses()
+    before = list_responses(ran(home, ledger))
+    assert before == list_responses(counted(home))
     for path in sorted(home.rglob("*.jsonl"))[::every]:
         path.unlink()
     store = ran(home, ledger)
-    assert store.responses() == before
+    assert list_responses(store) == before
     assert_sums_agree(store)
-    assert ran(home, ledger).responses() == before
+    assert list_responses(ran(home, ledger)) == before
 
 
 def test_titles_and_folders_of_deleted_sessions_stay(claude_home: ClaudeHome, tmp_path: Path) -> None:
@@ -65,23 +66,23 @@ def test_titles_and_folders_of_deleted_sessions_stay(claude_home: ClaudeHome, tm
     path.unlink()
     store = ran(claude_home.folder, ledger_in(tmp_path))
     assert store.facts.sessions["claude", "s1"].title == "Fix the door"
-    assert [line.project for line in store.responses()] == ["/home/user/house"]
+    assert [line.project for line in list_responses(store)] == ["/home/user/house"]
 
 
 def test_a_file_that_lost_lines_loses_no_response(claude_home: ClaudeHome, tmp_path: Path) -> None:
     rows = [assistant(f"msg_{n}", T + n, usage(n, 10 * n)) for n in range(1, 6)]
     path = claude_home.append(*rows)
     ledger = ledger_in(tmp_path)
-    before = ran(claude_home.folder, ledger).responses()
+    before = list_responses(ran(claude_home.folder, ledger))
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[3:]))
-    assert [line._replace(offset=0) for line in ran(claude_home.folder, ledger).responses()] == [
+    assert [line._replace(offset=0) for line in list_responses(ran(claude_home.folder, ledger))] == [
         line._replace(offset=0) for line in before
     ]
     # The file is there and the ledger knows more of it: the next start must see that at once.
     run = Run(claude_home.folder, ledger)
     assert run.followed is Followed.GIVEN
-    assert len(run.end().responses()) == 5
+    assert len(list_responses(run.end())) == 5
 
 
 def test_a_file_that_shrinks_while_it_is_followed_is_kept_whole(claude_home: ClaudeHome, tmp_path: Path) -> None:
@@ -90,10 +91,10 @@ def test_a_file_that_shrinks_while_it_is_followed_is_kept_whole(claude_home: Cla
     path.write_bytes(b"")
     claude_home.append(assistant("msg_9", T + 9, usage(9, 9)))
     run.follow()
-    before = {(line.key, line.usage) for line in run.end().responses()}
+    before = {(line.key, line.usage) for line in list_responses(run.end())}
     assert len(before) == 6
     path.unlink()
-    assert {(line.key, line.usage) for line in ran(claude_home.folder, ledger_in(tmp_path)).responses()} == before
+    assert {(line.key, line.usage) for line in list_responses(ran(claude_home.folder, ledger_in(tmp_path)))} == before
 
 
 def test_appended_lines_are_kept_too(claude_home: ClaudeHome, tmp_path: Path) -> None:
@@ -105,12 +106,12 @@ def test_appended_lines_are_kept_too(claude_home: ClaudeHome, tmp_path: Path) ->
             run.follow()
             assert run.keeper.flush()
     run.follow()
-    before = run.end().responses()
+    before = list_responses(run.end())
     assert len(before) == 3 * RUN - 1
     stamps = ledger_in(tmp_path).recall().stamps
     assert stamps == {("claude", str(path)): stamp_of(*run.seen[str(path)])}
     path.unlink()
-    assert ran(claude_home.folder, ledger_in(tmp_path)).responses() == before
+    assert list_responses(ran(claude_home.folder, ledger_in(tmp_path))) == before
 
 
 def test_a_final_output_replaces_the_placeholder(claude_home: ClaudeHome, tmp_path: Path) -> None:
@@ -120,7 +121,7 @@ def test_a_final_output_replaces_the_placeholder(claude_home: ClaudeHome, tmp_pa
     claude_home.append(assistant("msg_1", T + 50, usage(5, 700)))
     ran(claude_home.folder, ledger)
     path.unlink()
-    assert [(line.time_ms, line.usage.output) for line in ran(claude_home.folder, ledger).responses()] == [(T, 700)]
+    assert [(line.time_ms, line.usage.output) for line in list_responses(ran(claude_home.folder, ledger))] == [(T, 700)]
     change = ledger.write([piece("/p", [row("msg_a", 1)])]).change
     assert change == (1, 0, 0)
     assert ledger.write([piece("/p", [row("msg_a", 9, offset=5)])]).change == (0, 1, 0)
@@ -154,11 +155,11 @@ def test_no_day_ever_shrinks(claude_home: ClaudeHome, tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_any_more_stays_counted(claude_home: ClaudeHome, tmp_path: Path) -> None:
     path = claude_home.append(assistant("msg_1", T, usage(1, 1)))
     ledger = ledger_in(tmp_path)
-    before = ran(claude_home.folder, ledger).responses()
+    before = list_responses(ran(claude_home.folder, ledger))
     # As for a file whose rights were taken away, which would not stop every user.
     path.unlink()
     path.symlink_to(tmp_path / "nowhere")
-    assert ran(claude_home.folder, ledger).responses() == before
+    assert list_responses(ran(claude_home.folder, ledger)) == before
 
 
 def test_what_lies_elsewhere_is_not_counted(claude_home: ClaudeHome, tmp_path: Path) -> None:
@@ -167,7 +168,7 @@ def test_what_lies_elsewhere_is_not_counted(claude_home: ClaudeHome, tmp_path: P
     ran(claude_home.folder, ledger)
     other = ClaudeHome(tmp_path / "other")
     other.append(assistant("msg_2", T, usage(2, 2)))
-    assert [line.key for line in ran(other.folder, ledger).responses()] == ["msg_2"]
+    assert [line.key for line in list_responses(ran(other.folder, ledger))] == ["msg_2"]
 
 
 def test_only_what_the_files_do_not_hold_is_read_from_the_ledger(
@@ -241,9 +242,9 @@ def test_what_came_before_new_lines_is_read_and_kept_too(claude_home: ClaudeHome
     run.follow()
     run.keeper.catch_up([(file, run.checkpoints[file.path]) for file in discover(run.config)])
     assert wait_until(lambda: [len(file) for file in content_of(ledger).values()] == [4])
-    before = run.end().responses()
+    before = list_responses(run.end())
     path.unlink()
-    assert ran(claude_home.folder, ledger).responses() == before
+    assert list_responses(ran(claude_home.folder, ledger)) == before
 
 
 def test_what_only_the_cache_knew_is_read_and_kept(claude_home: ClaudeHome, tmp_path: Path) -> None:
@@ -261,7 +262,7 @@ def test_what_only_the_cache_knew_is_read_and_kept(claude_home: ClaudeHome, tmp_
     keeper.close()
     run.end()
     path.unlink()
-    assert ran(claude_home.folder, ledger).responses() == before.responses()
+    assert list_responses(ran(claude_home.folder, ledger)) == list_responses(before)
 
 
 def test_a_lost_ledger_is_made_anew_without_claiming_what_it_lacks(claude_home: ClaudeHome, tmp_path: Path) -> None:
@@ -272,11 +273,11 @@ def test_a_lost_ledger_is_made_anew_without_claiming_what_it_lacks(claude_home: 
     ledger.path.unlink()
     claude_home.append(assistant("msg_2", T + 1, usage(2, 2)))
     run.follow()
-    before = run.end().responses()
+    before = list_responses(run.end())
     # Only the second line was kept; the next start must notice and keep the rest.
-    assert ran(claude_home.folder, ledger).responses() == before
+    assert list_responses(ran(claude_home.folder, ledger)) == before
     path.unlink()
-    assert ran(claude_home.folder, ledger).responses() == before
+    assert list_responses(ran(claude_home.folder, ledger)) == before
 
 
 def test_an_older_ledger_put_in_its_place_is_not_taken_for_complete(claude_home: ClaudeHome, tmp_path: Path) -> None:
@@ -291,23 +292,23 @@ def test_an_older_ledger_put_in_its_place_is_not_taken_for_complete(claude_home:
     ledger.path.write_bytes(older)
     claude_home.append(assistant("msg_3", T + 2, usage(3, 3)))
     run.follow()
-    before = run.end().responses()
+    before = list_responses(run.end())
     assert len(before) == 3
-    assert ran(claude_home.folder, ledger).responses() == before
+    assert list_responses(ran(claude_home.folder, ledger)) == before
     path.unlink()
-    assert ran(claude_home.folder, ledger).responses() == before
+    assert list_responses(ran(claude_home.folder, ledger)) == before
 
 
 def test_prices_are_those_of_the_day_it_is_read(claude_home: ClaudeHome, tmp_path: Path) -> None:
     path = claude_home.append(assistant("msg_1", T, usage(1000, 1000), model="claude-new-9"))
     run = Run(claude_home.folder, ledger_in(tmp_path))
-    assert run.end().responses()[0].price.nano is None
+    assert list_responses(run.end())[0].price.nano is None
     path.unlink()
     prices = tmp_path / "prices.toml"
     prices.write_text('[models.claude-new-9]\nalias = "claude-opus-5"\n')
     store = Store(load_pricer(prices), UTC)
     LedgerFollower(store, ledger_in(tmp_path), run.scope, Given()).follow({})
-    assert store.responses()[0].price.nano == 30_000_000
+    assert list_responses(store)[0].price.nano == 30_000_000
 
 
 # -- how it is kept ------------------------------------------------------------------------------------------
@@ -352,7 +353,8 @@ def test_two_instances_keep_each_response_once(claude_home: ClaudeHome, tmp_path
         claude_home.append(*(assistant(f"msg_{session}_{n}", T + n, usage(n, n)) for n in range(5)), session=session)
     code = (
         "import sys; from pathlib import Path; from tests.engine.ledgers import ledger_in, ran;"
-        "print(len(ran(Path(sys.argv[1]), ledger_in(Path(sys.argv[2]))).responses()))"
+        "from claude_tui.engine.queries.responses import list_responses;"
+        "print(len(list_responses(ran(Path(sys.argv[1]), ledger_in(Path(sys.argv[2]))))))"
     )
     command = [sys.executable, "-c", code, str(claude_home.folder), str(tmp_path)]
     root = Path(__file__).parents[3]
@@ -371,7 +373,7 @@ def test_a_folder_that_cannot_be_written_costs_only_the_history(claude_home: Cla
     run = Run(claude_home.folder, ledger_in(tmp_path))
     assert not run.keeper.close()
     assert "cannot be written" in run.keeper.status
-    assert len(run.store.responses()) == 1
+    assert len(list_responses(run.store)) == 1
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="takes another user's rights")
@@ -527,9 +529,9 @@ def test_a_wide_day_range_is_cut_in_any_time_zone(claude_home: ClaudeHome, tmp_p
 def test_a_path_that_is_no_text_is_kept(claude_home: ClaudeHome, tmp_path: Path) -> None:
     folder = os.fsdecode(b"-home-\xff")
     path = claude_home.append(assistant("msg_1", T, usage(1, 1)), project=folder)
-    before = ran(claude_home.folder, ledger_in(tmp_path)).responses()
+    before = list_responses(ran(claude_home.folder, ledger_in(tmp_path)))
     path.unlink()
-    assert ran(claude_home.folder, ledger_in(tmp_path)).responses() == before
+    assert list_responses(ran(claude_home.folder, ledger_in(tmp_path))) == before
 
 
 def test_what_only_reads_the_ledger_starts_no_thread_so_that_workers_can_be_forked(
@@ -541,5 +543,5 @@ def test_what_only_reads_the_ledger_starts_no_thread_so_that_workers_can_be_fork
     before, store = threading.enumerate(), Store(PRICER, UTC)
     scope = Scope(roots_of(config_of(claude_home.folder)), frozenset())
     assert LedgerFollower(store, ledger_in(tmp_path), scope, Given()).follow({}) is Followed.GIVEN
-    assert len(store.responses()) == 1
+    assert len(list_responses(store)) == 1
     assert threading.enumerate() == before

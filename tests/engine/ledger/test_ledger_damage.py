@@ -12,6 +12,7 @@ import pytest
 
 from claude_tui.engine.ledger import Ledger, LedgerError, schema
 from claude_tui.engine.ledger.runs import RUN
+from claude_tui.engine.queries.responses import list_responses
 from tests.engine.ledgers import Content, Run, content_of, ledger_in, piece, ran, row, sql, wait_until
 from tests.logs import ClaudeHome, assistant, usage
 
@@ -131,7 +132,7 @@ def test_a_changed_file_row_is_noticed(change: str, tmp_path: Path) -> None:
 def test_damage_is_found_and_mended_while_the_logs_are_still_there(claude_home: ClaudeHome, tmp_path: Path) -> None:
     for session in ("a", "b", "c"):
         claude_home.append(assistant(f"msg_{session}", T, usage(1, 1), session=session), session=session)
-    before = ran(claude_home.folder, ledger_in(tmp_path)).responses()
+    before = list_responses(ran(claude_home.folder, ledger_in(tmp_path)))
     sql(ledger_in(tmp_path).path, "UPDATE runs SET crc = crc + 1")
     ledger = ledger_in(tmp_path)
     run = Run(claude_home.folder, ledger)
@@ -141,7 +142,7 @@ def test_damage_is_found_and_mended_while_the_logs_are_still_there(claude_home: 
     assert run.keeper.close()
     for session in ("a", "b", "c"):
         claude_home.path(session).unlink()
-    assert ran(claude_home.folder, ledger_in(tmp_path)).responses() == before
+    assert list_responses(ran(claude_home.folder, ledger_in(tmp_path))) == before
 
 
 def test_a_newer_ledger_is_read_and_left_alone(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_tui.engine.ledger import Ledger, LedgerError, LedgerKeeper, export_jsonl, import_jsonl, read_lines
-from claude_tui.engine.ledger.ledger import Written
 from claude_tui.engine.ledger.pieces import Piece
+from claude_tui.engine.ledger.results import Written
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Row
 from claude_tui.sources.protocol import FileFacts
@@ -225,15 +226,15 @@ def test_two_machines_together_count_each_response_once(claude_home: ClaudeHome,
     laptop.append(*shared[:15], assistant("msg_own", T, usage(5, 5)), session="s1", project="-Users-me")
     here, there = ledger_in(tmp_path / "1"), ledger_in(tmp_path / "2", "laptop")
     ran(claude_home.folder, here)
-    alone = ran(laptop.folder, there).responses()
+    alone = list_responses(ran(laptop.folder, there))
     assert here.merge(there.path) == (16, 0, 0)
     together = ran(claude_home.folder, here)
-    assert len(together.responses()) == 21
+    assert len(list_responses(together)) == 21
     assert here.summary()[1:4] == (("here", "laptop"), 2, 21)
-    assert [line.path for line in together.responses() if line.key == "msg_own"] == [
+    assert [line.path for line in list_responses(together) if line.key == "msg_own"] == [
         f"laptop:{laptop.path(project='-Users-me')}"
     ]
-    assert [line for line in placeless(together.responses()) if line.key in {x.key for x in placeless(alone)}]
+    assert [line for line in placeless(list_responses(together)) if line.key in {x.key for x in placeless(alone)}]
 
 
 def test_a_history_read_in_for_a_file_that_is_there_counts(claude_home: ClaudeHome, tmp_path: Path) -> None:
@@ -242,19 +243,19 @@ def test_a_history_read_in_for_a_file_that_is_there_counts(claude_home: ClaudeHo
     ran(claude_home.folder, old)
     path.write_bytes(path.read_bytes().splitlines(keepends=True)[2])
     new = ledger_in(tmp_path / "new")
-    assert len(ran(claude_home.folder, new).responses()) == 1
+    assert len(list_responses(ran(claude_home.folder, new))) == 1
     assert new.merge(old.path).added == 2
-    assert len(ran(claude_home.folder, new).responses()) == 3
+    assert len(list_responses(ran(claude_home.folder, new))) == 3
 
 
 def test_a_store_may_be_filled_from_the_ledger_alone(claude_home: ClaudeHome, tmp_path: Path) -> None:
     claude_home.append(assistant("msg_1", T, usage(1, 2)), assistant("msg_2", T, usage(1, 2)))
     ledger = ledger_in(tmp_path)
-    before = ran(claude_home.folder, ledger).responses()
+    before = list_responses(ran(claude_home.folder, ledger))
     store = Store(PRICER, UTC)
     for path, columns, facts in ledger.columns():
         store.apply(path, columns, facts)
-    assert store.responses() == before
+    assert list_responses(store) == before
 
 
 def test_merging_what_is_no_ledger_says_so(tmp_path: Path) -> None:

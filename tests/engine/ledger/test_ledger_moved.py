@@ -6,9 +6,10 @@ import pytest
 
 from claude_tui.engine.ledger import Ledger, adopt, moved_folders
 from claude_tui.engine.ledger.book import FileKey
-from claude_tui.engine.ledger.ledger import Written
 from claude_tui.engine.ledger.moved import Moved, moved_in
 from claude_tui.engine.ledger.pieces import Piece
+from claude_tui.engine.ledger.results import Written
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.scan.reading import roots_of
 from tests.engine.counting import config_of
 from tests.engine.ledgers import content_of, ledger_in, piece, ran, row
@@ -36,7 +37,7 @@ def roots(folder: Path) -> list[tuple[str, str]]:
 
 def test_what_is_remembered_of_a_folder_that_moved_is_told_and_brought_over(tmp_path: Path) -> None:
     home, old, ledger = moved_home(tmp_path)
-    assert len(ran(home.folder, ledger).responses()) == 3
+    assert len(list_responses(ran(home.folder, ledger))) == 3
     (moved,) = moved_folders(ledger, roots(home.folder))
     was, now = old / "projects", home.folder / "projects"
     assert moved == Moved("claude", str(was), str(now), 1, 5), "what is in the moved logs needs no bringing over"
@@ -44,7 +45,7 @@ def test_what_is_remembered_of_a_folder_that_moved_is_told_and_brought_over(tmp_
     done = adopt(ledger, moved.old, moved.new)
     assert (done.files, done.change.added, done.change.unchanged) == (2, 5, 3)
     assert {key: found for key, found in content_of(ledger).items() if key in before} == before
-    assert len(ran(home.folder, ledger).responses()) == 8
+    assert len(list_responses(ran(home.folder, ledger))) == 8
     assert moved_folders(ledger, roots(home.folder)) == []
     after = content_of(ledger)
     assert adopt(ledger, moved.old, moved.new).change[:2] == (0, 0)

@@ -18,6 +18,7 @@ from claude_tui.engine.ledger.book import FileKey
 from claude_tui.engine.ledger.runs import RUN
 from claude_tui.engine.ledger.sound import LAST_MS
 from claude_tui.engine.queries.explain.of_query import explain_query
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots import SnapshotMaker
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Extra, PriceStatus, Query, Row, Usage
@@ -67,7 +68,7 @@ def use_everything(ledger: Ledger) -> Store:
     for path, columns, facts in ledger.columns():
         store.remember(path, columns, facts)
     SnapshotMaker(store).take(Query(), T)
-    store.responses()
+    list_responses(store)
     explain_query(store, Query(), 1.0, 1.0)
     return store
 
@@ -88,7 +89,7 @@ def test_a_row_an_older_version_kept_is_left_out_and_the_others_count(
     ((key, number, why),) = ledger.left_out
     assert (key.path, number) == ("/logs/p.jsonl", 1) and why
     assert ledger.doubts() == list(ledger.left_out)
-    assert len(use_everything(ledger).responses()) == len(rows)
+    assert len(list_responses(use_everything(ledger))) == len(rows)
     # What is written beside it goes where it belongs, and the row itself stays for a version that knows better.
     ledger.write([piece("/logs/p.jsonl", [row("msg_new", 1, T), row("msg_0", 5, T)], is_whole=False)])
     found = ledger_in(tmp_path).recall().files[0].columns
@@ -179,7 +180,7 @@ def test_what_is_left_out_is_among_the_problems_of_a_count(
         spoiled = [BAD["terms"](row(f"msg_{n}", 1, T)) for n in (7, 8)]
         ledger.write([piece(str(path.with_name("gone.jsonl")), [*spoiled, row("msg_9", 1, T)])])
     store = ran(claude_home.folder, ledger)
-    assert {line.key for line in store.responses()} == {"msg_1", "msg_9"}
+    assert {line.key for line in list_responses(store)} == {"msg_1", "msg_9"}
     assert SnapshotMaker(store).take(Query(), T).problems == {"ledger": 2}
     assert {problem.path for problem in store.problems} == {f"{ledger.path} (here:{path.with_name('gone.jsonl')})"}
 
@@ -241,7 +242,7 @@ def test_no_lines_whatsoever_end_a_program(
     found = [{**GOOD, "id": number, **change} for number, change in enumerate(changes)]
     lines = [json.dumps({k: v for k, v in one.items() if k != "facts" or v is not None}) for one in found]
     done = import_jsonl(ledger, [*lines, json.dumps({**{k: GOOD[k] for k in GOOD if k != "facts"}, "id": 999})])
-    responses = use_everything(ledger).responses()
+    responses = list_responses(use_everything(ledger))
     assert any(line.key == "999" for line in responses)
     assert done.bad <= len(lines) and ledger.doubts() == [] and not ledger.notice
     assert ledger.verify()

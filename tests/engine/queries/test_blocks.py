@@ -5,8 +5,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_tui.engine.queries.blocks import HOUR_MS, LENGTH_MS, MINUTE_MS, Block, Entry, blocks, open_window
+from claude_tui.engine.queries.blocks import LENGTH_MS, Block, Entry, blocks, open_window
 from claude_tui.model import Usage
+from claude_tui.units import HOUR_MS, MINUTE_MS
 
 TEN = 1_795_255_200_000  # 2026-11-21 10:00 UTC
 

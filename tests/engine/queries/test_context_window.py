@@ -15,6 +15,7 @@ from claude_tui.engine.ledger.sound import facts_of_json
 from claude_tui.engine.queries.sessions import context_window
 from claude_tui.engine.queries.snapshots import SnapshotMaker
 from claude_tui.engine.scan.reading import FileReader, Task, discover
+from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
 from claude_tui.sources.protocol import Checkpoint, FileFacts
@@ -36,7 +37,7 @@ def windows(store: Store) -> dict[str, tuple[int, int]]:
 
 
 def warm(home: ClaudeHome, folder: Path) -> Store:
-    return count(config_of(home.folder), PRICER, UTC, cache_folder=folder, processes=0)
+    return count(Setup(config_of(home.folder), PRICER, UTC, cache_folder=folder), processes=0)
 
 
 CASES: dict[str, tuple[list[dict[str, Any]], int]] = {

@@ -17,7 +17,7 @@ from claude_tui.engine.queries.explain import (
     Unpriced,
     explain,
 )
-from claude_tui.engine.queries.responses import totals_of
+from claude_tui.engine.queries.responses import list_responses, totals_of
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query, Response
 from claude_tui.sources.claude.reference import reference_transcript
@@ -26,7 +26,7 @@ from tests.logs import ClaudeHome, assistant, usage
 
 
 def response_of(store: Store, key: str) -> Response:
-    return next(one for one in store.responses() if one.key == key)
+    return next(one for one in list_responses(store) if one.key == key)
 
 
 @pytest.mark.parametrize("folder", GOLDEN_SETS, ids=lambda folder: folder.name)
@@ -34,7 +34,7 @@ def test_every_usage_row_of_real_logs_is_either_counted_or_dropped_for_a_reason(
     store = counted(folder, keep_names=False)
     found = explain(store, Query())
     rows = [row for path in transcripts_of(folder) for row in reference_transcript(path).rows]
-    totals = totals_of(store.responses())
+    totals = totals_of(list_responses(store))
     assert found.is_complete
     assert (found.usage_rows, found.counted_rows) == (len(rows), totals.responses)
     assert found.usage_rows == found.counted_rows + sum(found.duplicates.values())
@@ -49,7 +49,7 @@ def test_every_usage_row_of_real_logs_is_either_counted_or_dropped_for_a_reason(
 @pytest.mark.parametrize("folder", GOLDEN_SETS, ids=lambda folder: folder.name)
 def test_the_row_said_to_count_is_the_one_that_was_counted(folder: Path) -> None:
     store = counted(folder, keep_names=False)
-    for response in store.responses():
+    for response in list_responses(store):
         found = explain(store, response)
         (winner,) = [row for row in found.rows if row.reason == COUNTED]
         (owner,) = [row for row in found.rows if row.is_owner]
@@ -150,7 +150,7 @@ def test_a_query_of_one_model_and_day_covers_only_those(claude_home: ClaudeHome)
     store = counted(claude_home.folder)
     query = Query(model="claude-opus-4-5", since=date(2026, 11, 21))
     found = explain(store, query)
-    totals = totals_of(store.responses(query))
+    totals = totals_of(list_responses(store, query))
     assert (found.responses, found.cost_nano, found.extras["advisor"]) == (1, totals.cost_nano, 1)
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from claude_tui.engine.queries.hours import NO_HOURS, HourBook
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.scan.reading import FileReader, Task, discover
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
@@ -21,7 +22,7 @@ ZONES = ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/Sao_Paulo", "Australia
 
 def plain_hours(store: Store, query: Query) -> tuple[int, ...]:
     hours = [0] * 24
-    for line in store.responses(query):
+    for line in list_responses(store, query):
         moment = datetime.fromtimestamp(line.time_ms / 1000, timezone.utc).astimezone(store.calendar.zone)
         hours[moment.hour] += line.price.nano or 0
     return tuple(hours)
@@ -66,7 +67,7 @@ def test_hours_are_the_local_ones_of_what_the_query_covers(
     store = counted(history.folder, zone=ZoneInfo(zone))
     hours = HourBook(store).hours(query())
     assert hours == plain_hours(store, query())
-    assert sum(hours or ()) == sum(line.price.nano or 0 for line in store.responses(query()))
+    assert sum(hours or ()) == sum(line.price.nano or 0 for line in list_responses(store, query()))
 
 
 @pytest.mark.parametrize("folder", GOLDEN_SETS, ids=lambda folder: folder.name)

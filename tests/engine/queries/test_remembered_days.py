@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from claude_tui.engine.count import count
 from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.setup import Setup
 from claude_tui.model import Phase, Query
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.protocol import SourceConfig
@@ -25,11 +26,11 @@ async def test_days_whose_logs_are_gone_are_marked(claude_home: ClaudeHome, tmp_
     claude_home.append(assistant("msg_new", FIRST_MS + DAY_MS, usage(10, 20), session="kept"), session="kept")
     config = SourceConfig(tmp_path, {"CLAUDE_CONFIG_DIR": str(claude_home.folder)}, sources=("claude",))
     cache, ledger = tmp_path / "cache", tmp_path / "ledger.db"
-    await _until_live(Monitor(config, load_pricer(), ZONE, cache_folder=cache, ledger_file=ledger))
+    await _until_live(Monitor(Setup(config, load_pricer(), ZONE, cache_folder=cache, ledger_file=ledger)))
     gone.unlink()
 
     for cache_folder in (cache, cache, None):  # from the cache, from the cache saved since, from the logs alone
-        store = count(config, load_pricer(), ZONE, cache_folder=cache_folder, ledger_file=ledger)
+        store = count(Setup(config, load_pricer(), ZONE, cache_folder=cache_folder, ledger_file=ledger))
         days = SnapshotMaker(store).take(Query(), NOW_MS).days
         assert [(row.day, row.totals.responses) for row in days] == [(date(2026, 11, 1), 1), (date(2026, 11, 2), 1)]
         assert [row.is_remembered for row in days] == [True, False]

@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from claude_tui.engine.queries.responses import totals_of
+from claude_tui.engine.queries.responses import list_responses, totals_of
 from claude_tui.engine.queries.snapshots import KEPT_QUERIES, SnapshotMaker
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query, Row, SessionState, Usage
@@ -90,7 +90,7 @@ class Looking(RuleBasedStateMachine):
         snapshot = self.maker.take(self.query, self.now_ms)
         expected = SnapshotMaker(fresh).take(self.query, self.now_ms)
         assert canonical(replace(snapshot, taken_ms=0)) == canonical(replace(expected, taken_ms=0))
-        assert snapshot.totals == totals_of(fresh.responses(self.query))
+        assert snapshot.totals == totals_of(list_responses(fresh, self.query))
         assert_sections_agree(snapshot)
 
 
@@ -185,7 +185,7 @@ def test_as_many_queries_as_are_kept_are_all_kept_up_to_date() -> None:
         added = replace(ROW, key=f"msg_{n}", model=MODELS[n % 4], time_ms=NOW_MS + n)
         store.apply("/s1.jsonl", columns_of("claude", [added]), is_whole=False)
         for query in asked[: 1 + n % len(asked)]:
-            assert maker.take(query, NOW_MS + n).totals == totals_of(store.responses(query))
+            assert maker.take(query, NOW_MS + n).totals == totals_of(list_responses(store, query))
 
 
 def test_a_day_that_lost_its_only_response_is_gone() -> None:

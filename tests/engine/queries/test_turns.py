@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from claude_tui.engine.queries.turns import ContextDrop, context_drops, turn_details
+from claude_tui.engine.queries.responses import list_responses
+from claude_tui.engine.queries.turns import turn_details
 from claude_tui.model import Price, PriceStatus, Response, Usage
 from tests.engine.counting import GOLDEN_SETS, NOW_MS, counted
 from tests.logs import ClaudeHome, assistant, line, timestamp, usage
@@ -17,7 +18,7 @@ FREE = Price(0, PriceStatus.FREE)
 
 
 def only(home: ClaudeHome, *, keep_names: bool = False) -> Response:
-    (response,) = [one for one in counted(home.folder, keep_names=keep_names).responses() if not one.extra]
+    (response,) = [one for one in list_responses(counted(home.folder, keep_names=keep_names)) if not one.extra]
     return response
 
 
@@ -59,7 +60,7 @@ def test_the_line_is_the_one_an_editor_shows(claude_home: ClaudeHome, keep_names
 
 @pytest.mark.parametrize("folder", GOLDEN_SETS, ids=lambda folder: folder.name)
 def test_every_response_of_real_logs_is_found_again_where_it_was_counted(folder: Path) -> None:
-    for response in counted(folder, keep_names=False).responses():
+    for response in list_responses(counted(folder, keep_names=False)):
         details = turn_details(response)
         assert (details.problem, details.rows > 0) == ("", True)
         text = Path(response.path).read_bytes().split(b"\n")[details.line - 1]
@@ -72,7 +73,7 @@ def test_the_details_of_an_extra_are_those_of_its_response(claude_home: ClaudeHo
     advisor = {"type": "advisor_message", "model": "claude-opus-4-5", "input_tokens": 5, "output_tokens": 6}
     claude_home.append(assistant("msg_a", NOW_MS, usage(1, 2, iterations=[advisor])))
     for keep_names in (True, False):
-        response, extra = counted(claude_home.folder, keep_names=keep_names).responses()
+        response, extra = list_responses(counted(claude_home.folder, keep_names=keep_names))
         assert extra.extra == "advisor"
         assert turn_details(extra) == turn_details(response)
         assert turn_details(extra).message_id == "msg_a"
@@ -126,7 +127,7 @@ def test_content_of_any_shape_is_read(claude_home: ClaudeHome) -> None:
         row = assistant(f"msg_{number}", NOW_MS, usage(1, 2))
         row["message"]["content"] = content
         claude_home.append(row)
-    for response in counted(claude_home.folder).responses():
+    for response in list_responses(counted(claude_home.folder)):
         assert turn_details(response).problem == ""
 
 
@@ -152,14 +153,3 @@ def test_a_line_too_long_to_read_again_is_said_to_be(claude_home: ClaudeHome) ->
     claude_home.append(row)
     details = turn_details(only(claude_home))
     assert (details.problem, details.line) == ("the line is too long to show", 1)
-
-
-def test_a_prompt_far_smaller_than_the_last_is_a_drop_of_the_context(claude_home: ClaudeHome) -> None:
-    prompts = [20_000, 60_000, 90_000, 12_000, 30_000, 20_000]
-    for number, tokens in enumerate(prompts):
-        claude_home.append(assistant(f"msg_{number}", NOW_MS + number, usage(10, 1, read=tokens - 10)))
-    claude_home.append(
-        assistant("msg_x", NOW_MS + 1, usage(5, 1), agentId="a", isSidechain=True), agent="a", session="s1"
-    )
-    responses = counted(claude_home.folder).responses()
-    assert context_drops(responses) == {"msg_3": ContextDrop(90_000, 12_000)}

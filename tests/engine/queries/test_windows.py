@@ -10,18 +10,21 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from claude_tui.engine.monitor import Monitor
-from claude_tui.engine.queries.blocks import HOUR_MS, LENGTH_MS, Block, blocks, entries_of, open_window
+from claude_tui.engine.queries.blocks import LENGTH_MS, Block, blocks, entries_of, open_window
 from claude_tui.engine.queries.limits import ReportedWindow, remember
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.windows import WindowBook, reported_reset_ms
+from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
+from claude_tui.units import HOUR_MS
 from tests.engine.counting import GOLDEN_SETS, NOW_MS, PRICER, UTC, config_of, counted
 from tests.engine.queries.test_hours import read_again
 from tests.logs import ClaudeHome, assistant, usage
 
 
 def plain_blocks(store: Store) -> list[Block]:
-    return [unordered(block) for block in blocks(entries_of(store.responses()))]
+    return [unordered(block) for block in blocks(entries_of(list_responses(store)))]
 
 
 def unordered(block: Block) -> Block:
@@ -93,7 +96,7 @@ def test_the_open_window_is_estimated_until_its_end_is_reported(claude_home: Cla
     store = counted(claude_home.folder)
     book = WindowBook(store, tmp_path)
     window = book.picture(NOW_MS).window
-    assert window == open_window(list(entries_of(store.responses())), NOW_MS)
+    assert window == open_window(list(entries_of(list_responses(store))), NOW_MS)
     assert window is not None
     assert not window.is_reported
     reset_ms = NOW_MS + 2 * HOUR_MS + 15 * 60_000
@@ -127,7 +130,7 @@ def test_a_bad_file_of_limits_is_none(claude_home: ClaudeHome, tmp_path: Path, c
 
 async def test_a_monitor_gives_blocks_once_it_has_read(claude_home: ClaudeHome) -> None:
     fill(claude_home, 2, 50)
-    monitor = Monitor(config_of(claude_home.folder), PRICER, UTC)
+    monitor = Monitor(Setup(config_of(claude_home.folder), PRICER, UTC))
     moved = asyncio.Event()
     loop = asyncio.get_running_loop()
 

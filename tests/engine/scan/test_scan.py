@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.scan import scan as scanning
 from claude_tui.engine.scan.reading import FileReader, Task, batches, discover
 from claude_tui.engine.scan.scan import MAX_IN_FLIGHT, Scan
@@ -57,7 +58,7 @@ class Taking:
             await asyncio.to_thread(self.scan.run_here, self.take, self.told.append)
 
     def assert_complete(self, folder: Path) -> None:
-        assert placeless(self.store.responses()) == placeless(reference(folder))
+        assert placeless(list_responses(self.store)) == placeless(reference(folder))
         assert self.store.problems == []
 
 
@@ -205,7 +206,7 @@ class Stop(list[Progress]):
 async def test_nothing_to_read_is_read_at_once(claude_home: ClaudeHome, way: str) -> None:
     taking = Taking(claude_home.folder, 0)
     await taking.run(way)
-    assert (taking.told, taking.store.responses()) == ([], [])
+    assert (taking.told, list_responses(taking.store)) == ([], [])
 
 
 async def test_a_file_that_goes_between_finding_and_reading_is_a_problem(home: ClaudeHome) -> None:
@@ -214,7 +215,7 @@ async def test_a_file_that_goes_between_finding_and_reading_is_a_problem(home: C
     await taking.run("run")
     (problem,) = taking.store.problems
     assert (problem.path, problem.detail) == (str(home.path("s7")), "No such file or directory")
-    assert len(taking.store.responses()) == 3 * (FILES - 1)
+    assert len(list_responses(taking.store)) == 3 * (FILES - 1)
 
 
 async def test_a_reader_that_fails_is_a_problem_of_its_file(home: ClaudeHome, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from claude_tui.engine.count import count
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots import SnapshotMaker
 from claude_tui.engine.queries.windows import WindowBook
+from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.facts import FactBook
 from claude_tui.engine.state.store import Store
 from claude_tui.model import ProblemKind, Query, Row, SessionState, Usage
@@ -25,6 +27,9 @@ HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 CLOCK_MS = int(datetime.now(timezone.utc).timestamp() * 1000)
 LATE_MS = CLOCK_MS + 4000 * DAY_MS
+
+
+T = 1_790_000_000_000
 
 
 def test_a_response_ahead_of_the_clock_is_counted_and_named_but_is_not_now(claude_home: ClaudeHome) -> None:
@@ -97,8 +102,8 @@ def chat(folder: Path, said: list[Any]) -> SourceConfig:
     ],
 )
 def test_no_clients_response_is_of_1970(tmp_path: Path, said: list[Any], want: list[int]) -> None:
-    store = count(chat(tmp_path, said), PRICER, UTC, processes=0)
-    assert [one.time_ms for one in store.responses()] == want
+    store = count(Setup(chat(tmp_path, said), PRICER, UTC), processes=0)
+    assert [one.time_ms for one in list_responses(store)] == want
     assert [one.kind for one in store.problems] == [ProblemKind.UNDATED]
 
 
@@ -117,3 +122,14 @@ def test_nothing_of_a_file_stays_with_whom_it_seemed_to_be() -> None:
     assert (list(book.sessions), list(book.agents)) == ([], [("claude", "named", "a")])
     book.learn("claude", "/f", named._replace(is_complete=True))
     assert book.agents["claude", "named", "a"] == agent
+
+
+def test_when_the_clock_catches_up_a_session_takes_its_place(claude_home: ClaudeHome) -> None:
+    ahead_ms = T + 3 * 86_400_000
+    for session, time_ms in (("a-now", T), ("b-ahead", ahead_ms)):
+        claude_home.append(assistant(f"msg_{session}", time_ms, usage(1, 2), session=session), session=session)
+    store = counted(claude_home.folder)
+    maker = SnapshotMaker(store)
+    for now_ms in (T - 10 * 86_400_000, T + 400 * 86_400_000, T, ahead_ms, T, ahead_ms + 60_000):
+        shown, fresh = maker.take(Query(), now_ms), SnapshotMaker(store).take(Query(), now_ms)
+        assert [(row.key, row.state) for row in shown.sessions] == [(row.key, row.state) for row in fresh.sessions]

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_tui.engine.ledger.history import FileHistory
+from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots import SnapshotMaker
 from claude_tui.engine.state.batch import FileColumns, FileOutcome, pack
 from claude_tui.engine.state.calendar import Calendar
@@ -78,7 +79,7 @@ def test_the_order_of_files_and_parts_changes_nothing(
     store = filled(many)
     shuffled = chance.sample(many, len(many))
     other = filled(shuffled, chunks=chunks, packed=packed)
-    assert other.responses() == store.responses()
+    assert list_responses(other) == list_responses(store)
     for query in (Query(), Query(fold_worktrees=True, model=MODELS[0])):
         assert seen(other, query) == seen(store, query)
 
@@ -123,7 +124,7 @@ def test_rows_of_one_file_settle_alike_in_one_go_and_one_by_one(found: list[Row]
     together.apply("/s1.jsonl", columns(placed))
     for row in placed:
         apart.apply("/s1.jsonl", columns([row]), is_whole=False)
-    assert apart.responses() == together.responses()
+    assert list_responses(apart) == list_responses(together)
 
 
 ROW = Row("msg_1", NOW_MS, "s1", "", "/p", MODELS[0], Usage(1, 2, 3, 4, 5))
@@ -186,7 +187,7 @@ def test_threads_may_write_and_look_at_once() -> None:
         for looked in looking:
             snapshot = looked.result()
             assert add(row.totals for row in snapshot.sessions) == snapshot.totals
-    assert placeless(store.responses()) == placeless(filled(many).responses())
+    assert placeless(list_responses(store)) == placeless(list_responses(filled(many)))
     assert canonical(maker.take(Query(), NOW_MS - 1000)) == canonical(
         SnapshotMaker(filled(many)).take(Query(), NOW_MS - 1000)
     )
@@ -221,7 +222,7 @@ def test_columns_that_name_a_response_twice_count_it_once(found: list[Row], know
     change = history.absorb(twice)
     assert change.added == len(history) == len({row.key for row in found})
     assert content(history.columns()) == content(columns(in_file(found)))
-    assert store.responses() == remembering.responses() == plain.responses()
+    assert list_responses(store) == list_responses(remembering) == list_responses(plain)
     assert_sums_agree(store)
     assert_sums_agree(remembering)
 
@@ -231,4 +232,4 @@ def test_what_is_remembered_without_a_time_is_as_old_as_what_was_beside_it() -> 
     found = [Row(f"msg_{n}", n and NOW_MS, "s1", "", "/p", MODELS[0], Usage(1, 1)) for n in (1, 0)]
     store.remember("/p", columns(found))
     store.remember("/q", columns([replace(found[1], key="msg_2")]), [FileFacts("s1", last_ms=NOW_MS - 5)])
-    assert [response.time_ms for response in store.responses()] == [NOW_MS - 5, NOW_MS, NOW_MS]
+    assert [response.time_ms for response in list_responses(store)] == [NOW_MS - 5, NOW_MS, NOW_MS]

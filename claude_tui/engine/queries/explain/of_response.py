@@ -11,10 +11,10 @@ from claude_tui.engine.queries.explain.price_sums import PriceSums
 from claude_tui.engine.queries.responses import lines_of
 from claude_tui.engine.queries.turns import response_key
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Response
+from claude_tui.model import NEVER_MS, Response
 from claude_tui.sources.claude.audit import AuditedRow, audit_file, identity_of
 from claude_tui.sources.claude.turns import counted_line
-from claude_tui.sources.columns import NEVER, Owner, Rank, key_number, row_rank
+from claude_tui.sources.columns import Owner, Rank, key_number, row_rank
 
 
 def explain_response(store: Store, response: Response, files_s: float) -> Explanation:
@@ -100,7 +100,7 @@ def _count_rank(found: tuple[str, AuditedRow]) -> tuple[int, int, Rank, str, int
 def _owner_rank(found: tuple[str, AuditedRow]) -> tuple[bool, int, bool, Owner, str, int]:
     path, (row, _, _) = found
     owner = Owner(row.session, row.agent, row.cwd)
-    return row.is_copy, row.time_ms or NEVER, row.is_sidechain, owner, path, row.offset
+    return row.is_copy, row.time_ms or NEVER_MS, row.is_sidechain, owner, path, row.offset
 
 
 def _why(rows: list[tuple[str, AuditedRow]], winner: tuple[str, AuditedRow]) -> str:

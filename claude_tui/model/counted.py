@@ -1,20 +1,20 @@
-"""The nouns every layer shares: counters, rows, responses, totals, snapshots.
-
-Frozen, slotted and free of behaviour beyond sums. Tokens and money are integers everywhere: money in
-nanodollars (1e-9 USD), time in milliseconds since the Unix epoch, UTC. This module must not know where
-numbers come from or how they are shown, and imports nothing of ours.
-"""
+"""What is counted: token counters, rows, responses, prices, problems, sums. Must not know what is made of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from typing import Final, NamedTuple
 
 SOURCES: Final = ("claude", "gemini", "opencode", "codex")
 """Every client whose logs can be read, in the order they are listed."""
+
+NEVER_MS: Final = 2**62
+"""Later than any instant."""
+
+MAX_COUNT: Final = 2**53
+"""Counters at or above this are not token counts: JavaScript could not have written them exactly."""
 
 
 class Usage(NamedTuple):
@@ -142,7 +142,6 @@ class ProblemKind(str, Enum):
     MALFORMED = "malformed"
     OVERSIZE = "oversize"
     UNREADABLE = "unreadable"
-    UNKNOWN_SHAPE = "unknown_shape"
     BAD_COUNT = "bad_count"
     NUL_RUN = "nul_run"
     UNDATED = "undated"
@@ -202,114 +201,12 @@ class Totals(NamedTuple):
         return self.cache_read / prompt if prompt else None
 
 
-class SessionState(str, Enum):
-    """What a session is doing, judged from the tail of its log and its live registry entry."""
-
-    WORKING = "working"
-    WAITING = "waiting"
-    IDLE = "idle"
-    DONE = "done"
-
-
-class ModelRow(NamedTuple):
-    """One model over the selected period. `key` is the raw id, `name` the same made safe to show.
-
-    `spark` is cost in nanodollars per local day, the last 30 days up to today, oldest first.
-    """
-
-    key: str
-    name: str
-    source: str
-    totals: Totals
-    spark: tuple[int, ...] = ()
-
-
-class ProjectRow(NamedTuple):
-    """One project over the selected period. `key` is the folder, worktrees folded into their repository."""
-
-    key: str
-    name: str
-    source: str
-    sessions: int
-    totals: Totals
-    spark: tuple[int, ...] = ()
-
-
-class AgentRow(NamedTuple):
-    """One sub-agent of a session."""
-
-    key: str
-    name: str
-    totals: Totals
-    models: tuple[str, ...] = ()
-
-
-class SessionRow(NamedTuple):
-    """One session over the selected period, its sub-agents inside.
-
-    `context_tokens` is the prompt of the last main-chain response (or what a compaction left of it),
-    `context_window` the window assumed for it (0 unknown). `compacted_tokens` is what the newest of `compactions`
-    found (0 unknown). `cost_per_hour_nano` is the cost of the last 10 minutes, per hour. `agents` are sorted by key.
-    """
-
-    key: str
-    name: str
-    source: str
-    project: str
-    project_name: str
-    branch: str
-    version: str
-    models: tuple[str, ...]
-    totals: Totals
-    agents: tuple[AgentRow, ...] = ()
-    state: SessionState = SessionState.DONE
-    context_tokens: int = 0
-    context_window: int = 0
-    compactions: int = 0
-    compacted_tokens: int = 0
-    cost_per_hour_nano: int = 0
-
-
-class DayRow(NamedTuple):
-    """One local calendar day. `is_remembered` says that logs of it are gone and the ledger kept what they said."""
-
-    day: date
-    totals: Totals
-    is_remembered: bool = False
-
-
-class Burn(NamedTuple):
-    """Spend and tokens of the last minutes, per hour; decays to zero by itself when nothing happens."""
-
-    last_5m_nano: int = 0
-    last_15m_nano: int = 0
-    last_60m_nano: int = 0
-
-
-class Phase(str, Enum):
-    """What the engine is doing."""
-
-    DISCOVERING = "discovering"
-    SCANNING = "scanning"
-    LIVE = "live"
-    POLLING = "polling"
-    STOPPED = "stopped"
-
-
-class Progress(NamedTuple):
-    """How far a scan is, and what is watched after it. `eta_s` is None while unknown.
-
-    `history` says why what outlives the logs is not read or not kept, `detail` what else is less than it should be.
-    """
-
-    phase: Phase = Phase.DISCOVERING
-    files_done: int = 0
-    files_total: int = 0
-    bytes_done: int = 0
-    bytes_total: int = 0
-    eta_s: float | None = None
-    detail: str = ""
-    history: str = ""
+RESPONSES: Final = Totals._fields.index("responses")
+COST: Final = Totals._fields.index("cost_nano")
+UNPRICED_TOKENS: Final = Totals._fields.index("unpriced_tokens")
+FIRST: Final = Totals._fields.index("first_ms")
+LAST: Final = Totals._fields.index("last_ms")
+"""Positions in totals that are kept as a plain list. Every position before FIRST is a plain sum."""
 
 
 class Query(NamedTuple):
@@ -325,35 +222,3 @@ class Query(NamedTuple):
     session: str = ""
     source: str = ""
     fold_worktrees: bool = False
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Snapshot:
-    """Everything the screen and the reports show, at one revision. Immutable; safe to read from any thread.
-
-    `totals` and the rows cover `query`; `today`, `burn`, `tokens_per_minute` (60 values, oldest first),
-    `active_sessions` and `newest_ms` always cover everything. `days` holds only days with data, in order;
-    `day_models` maps a day to {model key: cost in nanodollars}. `problems` counts by kind. `sources` are the clients
-    anything was counted of, whatever the query, in the order of SOURCES.
-    """
-
-    revision: int
-    taken_ms: int
-    timezone: str
-    query: Query
-    totals: Totals
-    models: tuple[ModelRow, ...] = ()
-    projects: tuple[ProjectRow, ...] = ()
-    sessions: tuple[SessionRow, ...] = ()
-    days: tuple[DayRow, ...] = ()
-    day_models: Mapping[date, Mapping[str, int]] = field(default_factory=dict)
-    today: Totals = field(default_factory=Totals)
-    burn: Burn = field(default_factory=Burn)
-    tokens_per_minute: tuple[int, ...] = (0,) * 60
-    active_sessions: int = 0
-    newest_ms: int = 0
-    problems: Mapping[str, int] = field(default_factory=dict)
-    progress: Progress = field(default_factory=Progress)
-    roots: tuple[str, ...] = ()
-    prices: str = ""
-    sources: tuple[str, ...] = ()

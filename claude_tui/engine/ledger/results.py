@@ -1,0 +1,53 @@
+"""What a ledger says when it is read or written, as records. Must not know how it is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from claude_tui.engine.cache.given import Given
+from claude_tui.engine.ledger.book import Doubt, Rewritten, Seal
+from claude_tui.engine.ledger.history import Change
+from claude_tui.engine.ledger.pieces import Remembered
+
+
+class Recalled(NamedTuple):
+    """Everything: up to where this machine's files are known (by source and path), and all files."""
+
+    stamps: dict[tuple[str, str], str]
+    files: list[Remembered]
+
+
+class News(NamedTuple):
+    """What a ledger holds beyond what was given: `files`, and what is given once they are.
+
+    `doubts` are what of these files makes no sense. Not `is_continued`: this is another ledger, or an older state of
+    it, so what was given before may not be in it.
+    """
+
+    given: Given
+    files: list[Remembered]
+    doubts: tuple[Doubt, ...] = ()
+    is_continued: bool = True
+
+
+class Written(NamedTuple):
+    """What writing did: the seals before and after, each record written, and the ledger's mark afterwards."""
+
+    change: Change
+    before: Seal
+    after: Seal
+    records: tuple[Rewritten, ...] = ()
+    mark: str = ""
+
+
+class Summary(NamedTuple):
+    """A ledger in numbers. `responses` counts each key once; instants are 0 where there is nothing."""
+
+    path: Path
+    hosts: tuple[str, ...] = ()
+    files: int = 0
+    responses: int = 0
+    first_ms: int = 0
+    last_ms: int = 0
+    size_bytes: int = 0

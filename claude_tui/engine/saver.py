@@ -1,0 +1,149 @@
+"""Saving what is counted: the cache for the next start, the ledger for good. Must not follow logs nor draw.
+
+The order is what `start` proves with: the ledger is told of everything read, and nothing later overtakes it; the cache
+is saved only where all that is in the store is in the logs or in the ledger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from claude_tui import runtime
+from claude_tui.engine.cache.seen import Seen
+from claude_tui.engine.scan.reading import Task
+from claude_tui.engine.start import Opening
+from claude_tui.engine.state.batch import FileColumns, Packed
+
+SAVE_INTERVAL_S: Final = 60.0
+"""How often what is new is saved for the next start."""
+
+FIRST_PICTURE_S: Final = 0.5
+"""So long what can wait leaves the store to the picture of everything counted."""
+
+MAX_UNKEPT: Final = 100_000
+"""So many responses of the first count wait in memory for the ledger, which is written when they are on screen."""
+
+
+class Saver:
+    """Saves one count. Safe from any thread.
+
+    `is_replaced` is set where the ledger, or what it holds, is no longer what was counted. `is_continued` tells
+    whether every file continues what was counted of it; None before files are followed, when nothing is saved.
+    `on_change` is called where there may be something new to show of the saving itself.
+    """
+
+    def __init__(self, opening: Opening, on_change: Callable[[], None]) -> None:
+        self.keeper = opening.keeper(on_change)
+        self.is_replaced = threading.Event()
+        self.is_continued: Callable[[], bool] | None = None
+        self.saved_revision = -1
+        self._opening = opening
+        self._on_change = on_change
+        self._saving, self._is_stopped = threading.Lock(), False
+        self._keeping = threading.Lock()
+        self._unkept: list[Packed] = []
+
+    async def run(self) -> None:
+        """Keep and save until cancelled, once the first count is done."""
+        await asyncio.sleep(FIRST_PICTURE_S)
+        await asyncio.to_thread(self.keep_first_count)
+        await asyncio.to_thread(self._settle_memory)
+        while True:
+            await asyncio.to_thread(self.save)
+            await asyncio.sleep(SAVE_INTERVAL_S)
+
+    # -- the ledger ----------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Let the ledger know the files there are."""
+        if self.keeper is not None:
+            self.keeper.start(self._opening.files)
+
+    def put_off(self, found: Packed) -> None:
+        """Let the ledger remember, later, what the first count read."""
+        if self.keeper is not None:
+            self._unkept.append(found)
+            if sum(len(one.columns) for one in self._unkept) > MAX_UNKEPT:
+                self.keep_unkept()
+
+    def drop_unkept(self) -> None:
+        """Forget what was put off: everything is read again."""
+        self._unkept.clear()
+
+    def keep(self, found: FileColumns, before: Seen | None) -> None:
+        """Let the ledger remember what was read of a file, `before` which it had been read up to there."""
+        keeper = self.keeper
+        if keeper is not None:
+            self.keep_unkept()
+            if found.outcome.is_whole and before is not None and not keeper.has_noted(*before):
+                # What the file said before came from the cache, and neither file nor ledger say it now.
+                self.is_replaced.set()
+            keeper.note(found.outcome, found.columns)
+
+    def keep_unkept(self) -> None:
+        """Let the ledger remember what the first count read; what comes later must not overtake it."""
+        with self._keeping:
+            unkept, self._unkept = self._unkept, []
+            for found in unkept:
+                for outcome, start, end in found.spans():
+                    if self.keeper is not None:
+                        self.keeper.note(outcome, found.columns_of(start, end))
+
+    def keep_first_count(self) -> None:
+        """Bring the ledger level with what was counted."""
+        with self._saving:
+            if self.keeper is not None and not self._is_stopped:
+                self.keep_unkept()
+                self.keeper.catch_up(list(self._opening.seen.values()))
+                self.keeper.flush()
+
+    def forget(self) -> list[Task]:
+        """Forget every number, to count again. Returns what is to be read."""
+        with self._saving:
+            self.keep_unkept()
+            if self.keeper is not None:
+                self.keeper.forget()
+            self._opening.forget()
+            return self._opening.discover()
+
+    # -- the cache -----------------------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Save for the next start, unless nothing is new."""
+        with self._saving:
+            if not self._is_stopped:
+                self.save_what_is_new()
+
+    def stop(self) -> None:
+        """Save for the last time. A save that runs in a thread is waited for: after this nothing is written."""
+        with self._saving:
+            self._is_stopped = True
+            self.keep_unkept()
+            if self.keeper is not None:
+                self.keeper.close()
+            self.save_what_is_new()
+
+    def save_what_is_new(self) -> None:
+        """Save, where all that is in the store can be proven to be in the logs or in the ledger."""
+        opening, keeper, is_continued = self._opening, self.keeper, self.is_continued
+        if is_continued is None or self.saved_revision == opening.store.revision:
+            return
+        revision, problem = opening.store.revision, opening.cache.problem
+        if keeper is not None:
+            keeper.flush()
+
+        def is_sound() -> bool:
+            return not self.is_replaced.is_set() and (is_continued() or (keeper is not None and keeper.is_level))
+
+        if opening.save(is_sound):
+            self.saved_revision = revision
+            runtime.trim()
+        if opening.cache.problem != problem:
+            self._on_change()
+
+    def _settle_memory(self) -> None:
+        self._opening.store.pack_keys()
+        runtime.settled()

@@ -1,0 +1,26 @@
+"""What a count is given, in one record. Must not know what is done with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from claude_tui.pricing import Pricer
+from claude_tui.sources.protocol import SourceConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Whose logs are counted, at which prices, in which time zone's days, and where what outlives a count is kept.
+
+    Without `cache_folder` every log is read. What `ledger_file` holds counts beside what the logs say.
+    `limits_folder` is where limits that the client reported are kept (see `queries.limits`).
+    """
+
+    config: SourceConfig
+    pricer: Pricer
+    zone: ZoneInfo
+    cache_folder: Path | None = None
+    ledger_file: Path | None = None
+    limits_folder: Path | None = None

@@ -1,0 +1,72 @@
+"""The nouns every layer shares: counters, rows, responses, totals, snapshots.
+
+Frozen, slotted and free of behaviour beyond sums. Tokens and money are integers everywhere: money in
+nanodollars (1e-9 USD), time in milliseconds since the Unix epoch, UTC. This package must not know where
+numbers come from or how they are shown, and imports nothing of ours.
+"""
+
+from claude_tui.model.counted import (
+    COST,
+    ESTIMATE_FLAGS,
+    FIRST,
+    LAST,
+    MAX_COUNT,
+    NEVER_MS,
+    RESPONSES,
+    SOURCES,
+    UNPRICED_TOKENS,
+    Extra,
+    Price,
+    PriceStatus,
+    Problem,
+    ProblemKind,
+    Query,
+    Response,
+    Row,
+    Totals,
+    Usage,
+)
+from claude_tui.model.shown import (
+    AgentRow,
+    Burn,
+    DayRow,
+    ModelRow,
+    Phase,
+    Progress,
+    ProjectRow,
+    SessionRow,
+    SessionState,
+    Snapshot,
+)
+
+__all__ = [
+    "COST",
+    "ESTIMATE_FLAGS",
+    "FIRST",
+    "LAST",
+    "MAX_COUNT",
+    "NEVER_MS",
+    "RESPONSES",
+    "SOURCES",
+    "UNPRICED_TOKENS",
+    "AgentRow",
+    "Burn",
+    "DayRow",
+    "Extra",
+    "ModelRow",
+    "Phase",
+    "Price",
+    "PriceStatus",
+    "Problem",
+    "ProblemKind",
+    "Progress",
+    "ProjectRow",
+    "Query",
+    "Response",
+    "Row",
+    "SessionRow",
+    "SessionState",
+    "Snapshot",
+    "Totals",
+    "Usage",
+]

@@ -1,0 +1,153 @@
+"""What is shown: sessions, rows of views, progress, snapshots. Must not know how any of it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import Enum
+from typing import NamedTuple
+
+from claude_tui.model.counted import Query, Totals
+
+
+class SessionState(str, Enum):
+    """What a session is doing, judged from the tail of its log and its live registry entry."""
+
+    WORKING = "working"
+    WAITING = "waiting"
+    IDLE = "idle"
+    DONE = "done"
+
+
+class ModelRow(NamedTuple):
+    """One model over the selected period. `key` is the raw id, `name` the same made safe to show.
+
+    `spark` is cost in nanodollars per local day, the last 30 days up to today, oldest first.
+    """
+
+    key: str
+    name: str
+    source: str
+    totals: Totals
+    spark: tuple[int, ...] = ()
+
+
+class ProjectRow(NamedTuple):
+    """One project over the selected period. `key` is the folder, worktrees folded into their repository."""
+
+    key: str
+    name: str
+    source: str
+    sessions: int
+    totals: Totals
+    spark: tuple[int, ...] = ()
+
+
+class AgentRow(NamedTuple):
+    """One sub-agent of a session."""
+
+    key: str
+    name: str
+    totals: Totals
+    models: tuple[str, ...] = ()
+
+
+class SessionRow(NamedTuple):
+    """One session over the selected period, its sub-agents inside.
+
+    `context_tokens` is the prompt of the last main-chain response (or what a compaction left of it),
+    `context_window` the window assumed for it (0 unknown). `compacted_tokens` is what the newest of `compactions`
+    found (0 unknown). `cost_per_hour_nano` is the cost of the last 10 minutes, per hour. `agents` are sorted by key.
+    """
+
+    key: str
+    name: str
+    source: str
+    project: str
+    project_name: str
+    branch: str
+    version: str
+    models: tuple[str, ...]
+    totals: Totals
+    agents: tuple[AgentRow, ...] = ()
+    state: SessionState = SessionState.DONE
+    context_tokens: int = 0
+    context_window: int = 0
+    compactions: int = 0
+    compacted_tokens: int = 0
+    cost_per_hour_nano: int = 0
+
+
+class DayRow(NamedTuple):
+    """One local calendar day. `is_remembered` says that logs of it are gone and the ledger kept what they said."""
+
+    day: date
+    totals: Totals
+    is_remembered: bool = False
+
+
+class Burn(NamedTuple):
+    """Spend and tokens of the last minutes, per hour; decays to zero by itself when nothing happens."""
+
+    last_5m_nano: int = 0
+    last_15m_nano: int = 0
+    last_60m_nano: int = 0
+
+
+class Phase(str, Enum):
+    """What the engine is doing."""
+
+    DISCOVERING = "discovering"
+    SCANNING = "scanning"
+    LIVE = "live"
+    POLLING = "polling"
+    STOPPED = "stopped"
+
+
+class Progress(NamedTuple):
+    """How far a scan is, and what is watched after it. `eta_s` is None while unknown.
+
+    `history` says why what outlives the logs is not read or not kept, `detail` what else is less than it should be.
+    """
+
+    phase: Phase = Phase.DISCOVERING
+    files_done: int = 0
+    files_total: int = 0
+    bytes_done: int = 0
+    bytes_total: int = 0
+    eta_s: float | None = None
+    detail: str = ""
+    history: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """Everything the screen and the reports show, at one revision. Immutable; safe to read from any thread.
+
+    `totals` and the rows cover `query`; `today`, `burn`, `tokens_per_minute` (60 values, oldest first),
+    `active_sessions` and `newest_ms` always cover everything. `days` holds only days with data, in order;
+    `day_models` maps a day to {model key: cost in nanodollars}. `problems` counts by kind. `sources` are the clients
+    anything was counted of, whatever the query, in the order of SOURCES.
+    """
+
+    revision: int
+    taken_ms: int
+    timezone: str
+    query: Query
+    totals: Totals
+    models: tuple[ModelRow, ...] = ()
+    projects: tuple[ProjectRow, ...] = ()
+    sessions: tuple[SessionRow, ...] = ()
+    days: tuple[DayRow, ...] = ()
+    day_models: Mapping[date, Mapping[str, int]] = field(default_factory=dict)
+    today: Totals = field(default_factory=Totals)
+    burn: Burn = field(default_factory=Burn)
+    tokens_per_minute: tuple[int, ...] = (0,) * 60
+    active_sessions: int = 0
+    newest_ms: int = 0
+    problems: Mapping[str, int] = field(default_factory=dict)
+    progress: Progress = field(default_factory=Progress)
+    roots: tuple[str, ...] = ()
+    prices: str = ""
+    sources: tuple[str, ...] = ()
