@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from claude_tui.engine.state.batch import Ends, FileOutcome, Packed
 from claude_tui.engine.state.calendar import Calendar
-from claude_tui.engine.state.cells import EMPTY, FIRST, LAST, CellKey, Sums, add_alike, file_cells
-from claude_tui.model import Usage
+from claude_tui.engine.state.cells import EMPTY, CellKey, Sums, add_alike, file_cells
+from claude_tui.model import FIRST, LAST, Usage
 from claude_tui.native.library import found, is_asked_for
 from claude_tui.pricing import Pricer
 from claude_tui.sources.instants import AHEAD_MS
