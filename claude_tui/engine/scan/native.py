@@ -67,7 +67,8 @@ def days_of(calendar: Calendar, last_day: int) -> Days:
     from claude_tui.native.reading import Days
 
     last = date(1970, 1, 1).toordinal() + last_day
-    return Days(_FIRST_DAY, [calendar.span_ms(day)[0] for day in range(_FIRST_DAY, last + 1)])
+    # A span is two days' beginnings: of every second day it gives those of all.
+    return Days(_FIRST_DAY, [start for day in range(_FIRST_DAY, last + 1, 2) for start in calendar.span_ms(day)])
 
 
 def _packed(tasks: Sequence[Task], answer: Answer, pricer: Pricer, calendar: Calendar) -> Packed | None:
