@@ -1,9 +1,9 @@
-"""Figures as text, for screen, reports and statusline alike: money, counts, shares, ages, instants, widths.
+"""Formats figures as text for screen, reports and statusline alike: money, counts, shares, ages, instants, widths.
 
-Integers stay integers until the last step, and nothing is rounded twice. Money carries its own doubt: `≥` says that
-something in it could not be priced or was logged only in part, `~` that a price rests on an assumption; a sum without
-any price at all is `n/a`, never `$0.00`. Must not know where a figure is shown, and imports nothing before it is
-needed: the statusline has 60 ms.
+Integers stay integers until the last step, and nothing is rounded twice. Money shows its own uncertainty: `≥` means
+that something in it could not be priced or was logged only in part, `~` that a price is based on an assumption; a sum
+without any price at all is `n/a`, never `$0.00`. Must not know where a figure is shown, and imports nothing before it
+is needed: the statusline has 60 ms.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _HALF_CENT: Final = NANO // 200
 
 
 def rounded(value: int, size: int) -> int:
-    """How many `size` make `value`, rounded half-even: exact at any size."""
+    """Return how many `size` make `value`, rounded half to even, exact for any size."""
     whole, rest = divmod(abs(value), size)
     whole += rest * 2 > size or (rest * 2 == size and whole % 2 == 1)
     return -whole if value < 0 else whole
@@ -39,25 +39,26 @@ def rounded(value: int, size: int) -> int:
 
 
 def count(value: int, width: int = 0) -> str:
-    """A count in full with thousands separators; shortened where that is wider than `width` (0: any width)."""
+    """Return a count in full with thousands separators, shortened if it is wider than `width` (0: any width)."""
     text = f"{value:,}"
     return text if not width or len(text) <= width else short(value, width)
 
 
 def many(number: int, noun: str, nouns: str = "", width: int = 0) -> str:
-    """A count, in at most `width` characters, with its noun: 1 response, 2 responses, 2 replies if `nouns` says so."""
+    """Return a count, in at most `width` characters, with its noun: 1 response, 2 responses; `nouns` is an irregular
+    plural."""
     return f"{count(number, width)} {noun if number == 1 else nouns or noun + 's'}"
 
 
 def tokens(number: int) -> str:
-    """Tokens, shortened, with their noun: 41.2k tokens."""
+    """Return tokens, shortened, with their noun: 41.2k tokens."""
     return f"{short(number)} {'token' if number == 1 else 'tokens'}"
 
 
 def short(value: int, width: int = 5, unit: int = 1) -> str:
-    """A count of things of which `unit` make one, in at most `width` characters (4 at least): 999, 12.3k, 1.24M.
+    """Return a count in units of `unit` things, in at most `width` characters (4 at least): 999, 12.3k, 1.24M.
 
-    Rounded half-even to what is shown.
+    Rounded half to even at the last digit shown.
     """
     sign, value = ("-", -value) if value < 0 else ("", value)
     room = width - len(sign)
@@ -77,7 +78,7 @@ def short(value: int, width: int = 5, unit: int = 1) -> str:
 
 
 def _decimal(scaled: int, decimals: int) -> str:
-    """A number that was multiplied by ten to the power of `decimals`, with separators."""
+    """Return a number that was multiplied by ten to the power of `decimals`, with separators."""
     if not decimals:
         return f"{scaled:,}"
     whole, fraction = divmod(scaled, 10**decimals)
@@ -85,7 +86,7 @@ def _decimal(scaled: int, decimals: int) -> str:
 
 
 def size(amount: int) -> str:
-    """Bytes as kB, MB or GB."""
+    """Return bytes as kB, MB or GB."""
     for unit, divisor in (("GB", 10**9), ("MB", 10**6)):
         if amount >= divisor:
             decimals = 1 if amount < 100 * divisor else 0
@@ -97,20 +98,20 @@ def size(amount: int) -> str:
 
 
 def usd(nano: int) -> float:
-    """Nanodollars as the nearest float of dollars, for formats that know no integers of money."""
+    """Return nanodollars as the nearest float of dollars, for formats that have no integers for money."""
     return nano / NANO
 
 
 def dollars(nano: int, digits: int = 2) -> str:
-    """Nanodollars as "$1,234.57", always with as many digits."""
+    """Return nanodollars as "$1,234.57", always with the same number of decimals."""
     cents = rounded(nano, 10 ** (9 - digits))
     return ("-$" if cents < 0 else "$") + _decimal(abs(cents), digits)
 
 
 def money(nano: int, width: int = 0) -> str:
-    """Nanodollars as dollars: $1,234.56, and $0.0012 where two digits would say nothing.
+    """Return nanodollars as dollars: $1,234.56, and $0.0012 if two decimals would show nothing.
 
-    In at most `width` characters (0: any number) where that is possible: $1,235, $12.3k.
+    In at most `width` characters (0: any number) if that is possible: $1,235, $12.3k.
     """
     texts = [dollars(nano), dollars(nano, 0)]
     if nano and abs(nano) <= _HALF_CENT:
@@ -123,19 +124,19 @@ def money(nano: int, width: int = 0) -> str:
 
 
 def doubt(totals: Totals) -> str:
-    """The mark before a sum: "" exact, `≥` a lower bound, `~` resting on an assumption."""
+    """Return the mark before a sum: "" exact, `≥` a lower bound, `~` based on an assumption."""
     if totals.unpriced_responses or totals.unpriced_tokens or totals.lower_bound:
         return LOWER_BOUND
     return ESTIMATE if totals.flagged else ""
 
 
 def is_unpriced(totals: Totals) -> bool:
-    """Whether there is usage and no price for any of it."""
+    """Whether there is usage, but no price for any of it."""
     return not totals.cost_nano and bool(totals.unpriced_tokens or totals.unpriced_responses)
 
 
 def cost(totals: Totals, width: int = 0) -> str:
-    """The cost of a sum with its mark, in at most `width` characters (0: any number)."""
+    """Return the cost of a sum with its mark, in at most `width` characters (0: any number)."""
     if is_unpriced(totals):
         return NOT_AVAILABLE
     mark = doubt(totals)
@@ -143,20 +144,20 @@ def cost(totals: Totals, width: int = 0) -> str:
 
 
 def written_cost(totals: Totals) -> str:
-    """The cost of a sum for text that leaves the program: `>=` for `≥`, which not every program can read."""
+    """Return the cost of a sum for text that leaves the program: `>=` for `≥`, which some programs cannot read."""
     return cost(totals).replace(LOWER_BOUND, ">=")
 
 
 def headline_cost(totals: Totals) -> str:
-    """The cost of a sum where there is room: its mark stands apart."""
+    """Return the cost of a sum where there is room: the mark is set apart."""
     mark = "" if is_unpriced(totals) else doubt(totals)
     return (mark + " " if mark else "") + cost(totals, 12 + len(mark)).removeprefix(mark)
 
 
 def confidence(totals: Totals, width: int = 80) -> str:
-    """In words, why a sum is not exact: the counts behind the marks, or "exact".
+    """Return in words why a sum is not exact: the counts behind the marks, or "exact".
 
-    A count is never cut: of those that do not fit an ellipsis is left.
+    A count is never cut: an ellipsis replaces those that do not fit.
     """
     parts = []
     if totals.unpriced_responses or totals.unpriced_tokens:
@@ -176,7 +177,7 @@ def confidence(totals: Totals, width: int = 80) -> str:
 
 
 def share(part: int, whole: int, width: int = 5) -> str:
-    """A part of a whole in percent; "" of nothing. What is there is never 0.0%."""
+    """Return a part of a whole in percent; "" if the whole is 0. A part above 0 is never shown as 0.0%."""
     if whole <= 0:
         return ""
     if 0 < part * 1000 < whole:
@@ -186,12 +187,12 @@ def share(part: int, whole: int, width: int = 5) -> str:
 
 
 def cache_hit(totals: Totals, width: int = 5) -> str:
-    """Cache reads as a share of everything that went in; "" where nothing did."""
+    """Return cache reads as a share of all input; "" without input."""
     return share(totals.cache_read, totals.input + totals.cache_write + totals.cache_read, width)
 
 
 def percent(value: float) -> str:
-    """Percents as a whole number, halves up: as the clients round what they report themselves."""
+    """Return percents as a whole number, rounded half up, as the clients round the values they report."""
     return f"{int(value + 0.5)}%"
 
 
@@ -199,7 +200,7 @@ def percent(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A length of time in at most four characters: 5s, 12m, 3h, 2d, 8w, 3y."""
+    """Return a length of time in at most four characters: 5s, 12m, 3h, 2d, 8w, 3y."""
     whole = max(0, int(seconds))
     for limit, unit, length in ((60, "s", 1), (3600, "m", 60), (86_400, "h", 3600), (14 * 86_400, "d", 86_400)):
         if whole < limit:
@@ -208,7 +209,7 @@ def duration(seconds: float) -> str:
 
 
 def countdown(seconds: float) -> str:
-    """A length of time with two units where that helps: 42s, 3m 10s, 2h 05m."""
+    """Return a length of time, with two units if that helps: 42s, 3m 10s, 2h 05m."""
     minutes, rest = divmod(max(0, int(seconds)), 60)
     if minutes >= 60:
         return f"{minutes // 60}h {minutes % 60:02d}m"
@@ -216,18 +217,18 @@ def countdown(seconds: float) -> str:
 
 
 def age(then_ms: int, now_ms: int) -> str:
-    """How long ago something was; "" where it never was. A future instant is "now"."""
+    """Return how long ago something was; "" if it never was. A future instant is "now"."""
     passed_ms = now_ms - then_ms
     return "" if not then_ms else "now" if passed_ms < 1000 else duration(passed_ms / 1000)
 
 
 def day(value: date) -> str:
-    """A day with its weekday: Fri 21 Nov 2026."""
+    """Return a day with its weekday: Fri 21 Nov 2026."""
     return f"{WEEKDAYS[value.weekday()]} {value.day} {MONTHS[value.month - 1]} {value.year}"
 
 
 def moment(time_ms: int, zone: tzinfo | None) -> datetime:
-    """An instant as local date and time; 1970 for one that no calendar has."""
+    """Return an instant as local date and time; 1970 if it is outside the calendar."""
     from datetime import datetime
 
     try:
@@ -237,13 +238,13 @@ def moment(time_ms: int, zone: tzinfo | None) -> datetime:
 
 
 def clock(time_ms: int, zone: tzinfo) -> str:
-    """An instant as local day and time: 21 Nov 14:05."""
+    """Return an instant as local day and time: 21 Nov 14:05."""
     at = moment(time_ms, zone)
     return f"{at.day:2d} {MONTHS[at.month - 1]} {at:%H:%M}"
 
 
 def instant(time_ms: int) -> str:
-    """An instant as RFC 3339 in UTC with milliseconds: 2026-11-21T06:56:21.021Z."""
+    """Return an instant as RFC 3339 in UTC with milliseconds: 2026-11-21T06:56:21.021Z."""
     from datetime import datetime, timedelta
 
     # Without an offset, which would only be cut off again: a report says thousands of instants.
@@ -256,7 +257,7 @@ def instant(time_ms: int) -> str:
 
 
 def local_minute(time_ms: int, zone: tzinfo) -> str:
-    """An instant as local "2026-11-21 06:56"; "" for none."""
+    """Return an instant as local "2026-11-21 06:56"; "" if there is none."""
     from datetime import datetime, timedelta, timezone
 
     if not time_ms:
@@ -272,7 +273,7 @@ def local_minute(time_ms: int, zone: tzinfo) -> str:
 
 
 def width(text: str) -> int:
-    """How many cells of a terminal a text takes."""
+    """Return how many cells of a terminal a text takes."""
     return len(text) if text.isascii() else _width(text)
 
 
@@ -284,7 +285,7 @@ def _width(text: str) -> int:
 
 
 def cut(text: str, room: int) -> str:
-    """The beginning of a text in at most `room` cells, with an ellipsis where something is missing."""
+    """Return the beginning of a text in at most `room` cells, with an ellipsis if something is cut."""
     if width(text) <= room:
         return text
     if room <= 1:
@@ -299,7 +300,7 @@ def cut(text: str, room: int) -> str:
 
 
 def fit(text: str, room: int, right: bool = False) -> str:
-    """Text in exactly `room` cells, cut with an ellipsis or padded."""
+    """Return text in exactly `room` cells, cut with an ellipsis or padded."""
     length = width(text)
     if length > room:
         text = cut(text, room)

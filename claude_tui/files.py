@@ -1,6 +1,6 @@
-"""Small whole files: replaced in one step, and read with a bound. Must not know what is in them.
+"""Small whole files: atomic replacement, and bounded reading. Must not know what is in them.
 
-Imported by the statusline, which has 60 ms: standard library only, and little of that.
+Imported by the statusline, which has 60 ms: only the standard library, and little of it.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from contextlib import suppress
 from typing import Final
 
 OWN: Final = 0o600
-"""The mode of what is ours alone: history, cache, limits, settings we create."""
+"""The mode of files that are ours alone: ledger, cache, limits, settings we create."""
 
 MOST_LINKS: Final = 40
-"""So many links from one to the next are followed, as by Linux."""
+"""Most links that are followed in a row, as in Linux."""
 
 SETTINGS_BYTES: Final = 16 << 20
-"""No file that a person writes is larger."""
+"""Most bytes of a file that a person writes."""
 
 StrPath = str | os.PathLike[str]
 _READ: Final = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
@@ -27,12 +27,12 @@ _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
 
 
 def replace(path: StrPath, data: bytes | Iterable[bytes], mode: int | None = None, *, is_durable: bool = False) -> None:
-    """Put `data` in the place of a file, which is the old one or the new one, whole, at every moment.
+    """Replace a file with `data` atomically: at every moment it is either the whole old file or the whole new one.
 
-    A link stays a link: what it leads to is replaced (see `target` for those that are refused). A file that is there
-    keeps its mode; a new one gets `mode`, or where that is None, as for what a person asked for, what the umask
-    leaves of 0666. A device or a pipe is written to as it is. With `is_durable` it outlives a loss of power. Raises
-    OSError, and whatever `data` raises; the old file is then as it was and nothing is left beside it.
+    A link stays a link: its target is replaced (`target` says which links are refused). An existing file keeps its
+    mode; a new file gets `mode`, or if that is None, 0666 less the umask, as for a file the user asked for. A device or
+    a pipe is written to directly. With `is_durable`, the file survives a loss of power. Raises OSError, and whatever
+    `data` raises; then the old file is unchanged and no temporary file is left.
     """
     place = target(path)
     parts = (data,) if isinstance(data, bytes) else data
@@ -64,17 +64,17 @@ def replace(path: StrPath, data: bytes | Iterable[bytes], mode: int | None = Non
 
 
 def put(part: StrPath, path: StrPath) -> None:
-    """Put a file that is whole in the place of another one, to outlive a loss of power. Raises OSError."""
+    """Move a complete file into the place of another one, to survive a loss of power. Raises OSError."""
     place = target(path)
     os.replace(part, place)
     _sync_folder(os.path.dirname(place))
 
 
 def target(path: StrPath) -> str:
-    """Return what a path leads to, links followed, whether it is there or not.
+    """Return what a path leads to, links followed, whether it exists or not.
 
-    A link that somebody else may have put there is refused with a PermissionError: one of another user, or one in a
-    folder that others write to. Raises OSError.
+    A link that another user may have placed there is refused with a PermissionError: one owned by another user, or one
+    in a folder that others can write to. Raises OSError.
     """
     at = os.path.abspath(path)
     for _ in range(MOST_LINKS):
@@ -88,13 +88,14 @@ def target(path: StrPath) -> str:
         if hasattr(os, "geteuid"):
             is_shared = os.stat(os.path.dirname(at)).st_mode & (stat.S_IWOTH | stat.S_ISVTX)
             if is_shared or found.st_uid not in (os.geteuid(), 0):
-                raise PermissionError(errno.EPERM, "it is a link that others may have put there", at)
+                raise PermissionError(errno.EPERM, "it is a link that another user may have placed there", at)
         at = os.path.abspath(os.path.join(os.path.dirname(at), os.readlink(at)))
     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), os.fspath(path))
 
 
 def read(path: StrPath, most_bytes: int = SETTINGS_BYTES) -> bytes:
-    """Return the content of a regular file. Raises OSError, too for whatever is none, or is larger: at once."""
+    """Return the content of a regular file. Raises OSError at once, also if it is not a regular file or is too
+    large."""
     descriptor = open_regular(path)
     try:
         content = bytearray()
@@ -108,12 +109,12 @@ def read(path: StrPath, most_bytes: int = SETTINGS_BYTES) -> bytes:
 
 
 def read_text(path: StrPath, most_bytes: int = SETTINGS_BYTES) -> str:
-    """Return the text of a regular file. Raises OSError as `read`, and UnicodeDecodeError for what is no UTF-8."""
+    """Return the text of a regular file. Raises OSError as `read` does, and UnicodeDecodeError if it is not UTF-8."""
     return read(path, most_bytes).decode("utf-8")
 
 
 def open_regular(path: StrPath) -> int:
-    """Return a descriptor to read a regular file with. Raises OSError, too for a pipe, a device or a folder."""
+    """Return a descriptor for reading a regular file. Raises OSError, also for a pipe, a device or a folder."""
     _check(os.stat(path), path)  # to open a device may do something already
     descriptor = os.open(path, _READ)
     try:
@@ -128,11 +129,11 @@ def _check(found: os.stat_result, path: StrPath) -> None:
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(errno.EISDIR, "it is a folder", os.fspath(path))
     if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
+        raise OSError(errno.EINVAL, "it is not a regular file", os.fspath(path))
 
 
 def _make_like(descriptor: int, found: os.stat_result) -> None:
-    """Give a new file the mode of the one it replaces, and its owner where that is allowed."""
+    """Give a new file the mode of the one it replaces, and its owner if that is allowed."""
     if not hasattr(os, "fchmod"):
         return
     made = os.fstat(descriptor)

@@ -1,6 +1,6 @@
-"""Where claude-top keeps its own files: settings, cache, history and state, each in the place the platform gives it.
+"""Where claude-top keeps its own files: settings, cache, ledger and state, each in the platform's usual place.
 
-XDG_* variables win on every platform. Must not know what is kept in these folders; creates one only when asked.
+XDG_* variables win on every platform. Must not know what is kept in these folders; creates a folder only on request.
 """
 
 from __future__ import annotations
@@ -20,34 +20,34 @@ _XDG_DEFAULTS: Final = {
 
 
 def config_folder(env: Mapping[str, str] | None = None) -> Path:
-    """What the user writes: config.toml, prices.toml. `env` stands in for the process environment."""
+    """The folder for what the user writes: config.toml, prices.toml. `env` replaces the process environment."""
     return _folder("config", env)
 
 
 def cache_folder(env: Mapping[str, str] | None = None) -> Path:
-    """What can be rebuilt from the logs and may be deleted at any time."""
+    """The folder for what can be rebuilt from the logs; it may be deleted at any time."""
     return _folder("cache", env)
 
 
 def data_folder(env: Mapping[str, str] | None = None) -> Path:
-    """What cannot be rebuilt: the history of logs that are gone."""
+    """The folder for what cannot be rebuilt: the history of deleted logs."""
     return _folder("data", env)
 
 
 def state_folder(env: Mapping[str, str] | None = None) -> Path:
-    """What belongs to this machine and matters little: last view, log of the program itself."""
+    """The folder for unimportant data of this machine: last view, log of the program itself."""
     return _folder("state", env)
 
 
 def ledger_file(env: Mapping[str, str] | None = None) -> Path:
-    """The history of logs that are gone; there is none before something was written."""
+    """The file with the history of deleted logs; it does not exist before something was written."""
     return data_folder(env) / "ledger.db"
 
 
 def create_private(folder: Path) -> Path | None:
-    """The folder, created for its owner alone (0700) where it is missing. None if nothing can be written there.
+    """Return the folder, created for its owner alone (0700) if it is missing. None if it is not writable.
 
-    Never raises: without its folders claude-top runs on, in memory.
+    Never raises: without its folders claude-top keeps running, in memory.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ import sys
 from typing import Final
 
 GC_THRESHOLD: Final = 1_000_000
-"""So many more objects than before are looked through for garbage, while counting."""
+"""While counting, garbage is collected only after this many more new objects."""
 
 LARGE_BYTES: Final = 4 << 20
 """More than is read of a log at once."""

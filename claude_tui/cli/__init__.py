@@ -1,22 +1,29 @@
-"""Arguments become a report or the screen. `claude_tui.cli:main` is the console script.
+"""Turns arguments into a report or the screen. `claude_tui.cli:main` is the console script.
 
-Nothing heavier than the statusline needs may be imported at the top of this package.
+Nothing heavier than what the statusline needs may be imported at the top of this package.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code. `argv` is without the program's name."""
+    """Run a command and return its exit code. `argv` does not contain the program's name."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments[:1] == ["statusline"] or arguments[:2] == ["claude", "statusline"]:
+    if argv is None and os.path.basename(sys.argv[0]).removesuffix(".exe") == "ccusage":
+        arguments = ["ccusage", *arguments]
+    is_plain = arguments[:1] == ["ccusage"]
+    report = arguments[is_plain:]
+    if (report[:1] == ["statusline"] or report[:2] == ["claude", "statusline"]) and not (
+        is_plain and ("-v" in report or "--version" in report)
+    ):
         # Claude Code runs it after every message and waits for it: no argument parser of all commands here.
         from claude_tui.cli.statusline.line import main as statusline
 
-        return statusline(arguments[arguments.index("statusline") + 1 :])
+        return statusline(arguments[arguments.index("statusline") + 1 :], is_plain=is_plain)
     from claude_tui import runtime
 
     runtime.starting()

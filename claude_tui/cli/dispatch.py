@@ -1,4 +1,4 @@
-"""From arguments to the command that runs, and from whatever goes wrong to one line and an exit code."""
+"""Turns arguments into a running command, and any error into one line and an exit code."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from claude_tui import __version__, runtime
 from claude_tui.cli import exits, streams
 from claude_tui.cli.command_list import COMMANDS, listing
-from claude_tui.cli.options import NAMES
 from claude_tui.cli.parser import CommandParser
+from claude_tui.clients import CLIENTS
 
 DESCRIPTION = "A live terminal monitor for what Claude Code costs and does. Without a command it opens the screen."
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run what the arguments ask for and return the exit code."""
+    """Run the command the arguments name and return the exit code."""
     streams.prepare()
     return streams.ended(_code_of(arguments))
 
@@ -39,9 +39,13 @@ def _code_of(arguments: Sequence[str]) -> int:
 
 
 def parse(arguments: Sequence[str]) -> Namespace:
-    """Return what the arguments ask for. Exits as argparse does for help, version and mistakes."""
+    """Parse the arguments. Exits as argparse does for help, version and usage errors."""
     arguments = modern(arguments)
     first = arguments[0] if arguments else ""
+    if first == "ccusage" and arguments[1:2] not in (["-h"], ["--help"]):
+        from claude_tui.cli.ccusage import dropin
+
+        return dropin.parse(arguments[1:])
     parser = build(first)
     if first and not first.startswith("-") and ":" not in first and first not in _names():
         from difflib import get_close_matches  # 5 ms, for mistakes alone
@@ -52,7 +56,9 @@ def parse(arguments: Sequence[str]) -> Namespace:
     if unknown:
         # Known to be wrong only here, so the parser that complains is not the command's own.
         parser.prog += f" {options.command}" if options.command else ""
-        parser.error(f"unknown option {unknown[0]!r}" if unknown[0].startswith("-") else f"unexpected {unknown[0]!r}")
+        parser.error(
+            f"unknown option {unknown[0]!r}" if unknown[0].startswith("-") else f"unexpected argument {unknown[0]!r}"
+        )
     found: Namespace = options
     return found
 
@@ -62,9 +68,9 @@ def _names() -> list[str]:
 
 
 def build(only: str = "") -> CommandParser:
-    """Return the parser of everything, or where `only` names a command of that alone.
+    """Return the parser of all commands, or of one command only if `only` names it.
 
-    A command's own options are added when it is used.
+    The options of a command are added when it is used.
     """
     parser = CommandParser(prog="claude-top", description=DESCRIPTION, fill=_add_top, listing=listing())
     parser.usage = "%(prog)s [OPTION ...]\n       %(prog)s COMMAND [OPTION ...]"
@@ -86,11 +92,11 @@ def _add_top(parser: CommandParser) -> None:
 
 
 def modern(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments with `claude:daily` as `claude daily`, and with `daily` where a client has no report."""
+    """Rewrite `claude:daily` as `claude daily`, and add `daily` if a client is named without a report."""
     first, *rest = [*arguments] or [""]
     client, colon, report = first.partition(":")
-    if colon and client in NAMES and report.isalpha():
+    if colon and client in CLIENTS and report.isalpha():
         return [client, report, *rest]
-    if first in NAMES and not (rest and (rest[0] in ("-h", "--help") or not rest[0].startswith("-"))):
+    if first in CLIENTS and not (rest and (rest[0] in ("-h", "--help") or not rest[0].startswith("-"))):
         return [first, "daily", *rest]
     return list(arguments)

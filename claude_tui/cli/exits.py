@@ -1,4 +1,4 @@
-"""Exit codes, and the one exception that ends a command with one of them and a line on stderr."""
+"""Exit codes, and the exception that ends a command with one of them and a line on stderr."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ INTERRUPTED: Final = 130
 
 
 class CommandError(Exception):
-    """Ends the command: `message` goes to stderr, `code` to the caller."""
+    """Ends the command: `message` goes to stderr, `code` is the exit code."""
 
     def __init__(self, message: str, code: int = FAILED) -> None:
         super().__init__(message)

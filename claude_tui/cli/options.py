@@ -1,4 +1,4 @@
-"""The options every reading command shares: where to look, in which time zone, and what they mean."""
+"""The options that all reading commands share, and what they mean: where to look and in which time zone."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ import os
 import time
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from claude_tui import runtime
 from claude_tui.cli.exits import NO_LOGS, USAGE, CommandError
 from claude_tui.cli.parser import CommandParser, separated
 from claude_tui.cli.streams import narrate
+from claude_tui.clients import CLIENTS
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from claude_tui.cli.days import NamedDay
     from claude_tui.engine.monitor import Monitor
     from claude_tui.engine.setup import Setup
     from claude_tui.engine.state.store import Store
@@ -24,74 +26,81 @@ if TYPE_CHECKING:
     from claude_tui.pricing import Pricer
     from claude_tui.sources.protocol import SourceConfig
 
-NAMES: Final = ("claude", "gemini", "opencode", "codex")
-
 
 def add_place_options(parser: CommandParser) -> None:
-    """Add --claude-dir and its like, --source and --timezone."""
+    """Add --claude-dir and the like, --source and --timezone."""
     places = parser.add_argument_group("where to look")
-    for name in NAMES:
+    for name in CLIENTS:
         places.add_argument(
             f"--{name}-dir",
             action="append",
             metavar="DIR",
             default=argparse.SUPPRESS,
-            help=f"read {name} logs here and only in folders named so (repeatable)",
+            help=f"read {CLIENTS[name].label} logs from DIR instead of the default (repeatable)",
         )
     places.add_argument(
         "--source",
-        type=lambda text: separated(text, NAMES),
+        type=lambda text: separated(text, tuple(CLIENTS)),
         metavar="NAME[,NAME]",
         default=argparse.SUPPRESS,
-        help=f"read only these clients: {', '.join(NAMES)}",
+        help=f"count only these clients: {', '.join(CLIENTS)} (default: all)",
     )
     places.add_argument(
         "-z",
         "--timezone",
         metavar="ZONE",
         default=argparse.SUPPRESS,
-        help="days are days of this zone, as Europe/Berlin (default: the system's)",
+        help="time zone that decides where a day begins, such as Europe/Berlin (default: the system's)",
     )
 
 
 def add_period_options(parser: CommandParser) -> None:
-    """Add --since and --until."""
-    parser.add_argument("-s", "--since", type=day, metavar="DAY", help="first day, YYYY-MM-DD or YYYYMMDD")
-    parser.add_argument("-u", "--until", type=day, metavar="DAY", help="last day, counted in")
+    """Add --since, --until and --period."""
+    forms = "2026-11-01, 20261101, yesterday, 7d (ago), 2026-W48, 2026-11"
+    parser.add_argument("-s", "--since", type=named_day, metavar="DAY", help=f"first day to count: {forms}")
+    parser.add_argument(
+        "-u", "--until", type=named_day, metavar="DAY", help="last day to count, inclusive, in the same forms"
+    )
+    parser.add_argument(
+        "--period", type=named_period, metavar="DAYS",
+        help="days to count: today, 7d, 30d, month, all, or 2026-11-01..2026-11-30",
+    )  # fmt: skip
 
 
 def add_strict_option(parser: CommandParser) -> None:
     """Add --strict."""
-    parser.add_argument("--strict", action="store_true", help="exit with 4 where anything in the logs was skipped")
+    parser.add_argument("--strict", action="store_true", help="exit with 4 if anything in the logs was skipped")
 
 
 def day(text: str) -> date:
-    """Parse a day as people and scripts write it."""
+    """Parse a day in either of the two usual forms."""
     try:
+        if len(text) != (8 if text.isdigit() else 10):  # strptime takes 2026-3-1, and nobody knows what else
+            raise ValueError
         return datetime.strptime(text, "%Y%m%d" if text.isdigit() else "%Y-%m-%d").date()  # noqa: DTZ007
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day; write YYYY-MM-DD or YYYYMMDD") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day; write YYYY-MM-DD or YYYYMMDD") from None
 
 
 def source_config(options: argparse.Namespace) -> SourceConfig:
-    """Return where to look. Naming folders of some clients leaves the others out, unless --source names them."""
+    """Return where to look. Naming folders of some clients excludes the other clients, unless --source names them."""
     from claude_tui.sources.protocol import SourceConfig
 
     explicit = {
         name: tuple(Path(folder).expanduser() for folder in getattr(options, f"{name}_dir"))
-        for name in NAMES
+        for name in CLIENTS
         if getattr(options, f"{name}_dir", None)
     }
     for folders in explicit.values():
         for folder in folders:
             if not os.path.isdir(folder):
                 raise CommandError(f"no logs found; looked in {found_there(folder)}", NO_LOGS)
-    sources = getattr(options, "source", None) or tuple(explicit) or NAMES
+    sources = getattr(options, "source", None) or tuple(explicit) or tuple(CLIENTS)
     return SourceConfig(home=home(), env=dict(os.environ), explicit=explicit, sources=sources)
 
 
 def home() -> Path:
-    """Return the user's home folder; the root of the file system where there is none."""
+    """Return the user's home folder; the root of the file system if there is none."""
     try:
         return Path.home()
     except RuntimeError:
@@ -99,7 +108,7 @@ def home() -> Path:
 
 
 def timezone(options: argparse.Namespace) -> ZoneInfo:
-    """Return the zone asked for, else the system's."""
+    """Return the requested zone, else the system's."""
     name = getattr(options, "timezone", None)
     if not name or name == "local":
         from claude_tui.cli.zone import system_zone
@@ -110,11 +119,18 @@ def timezone(options: argparse.Namespace) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):
-        raise CommandError(f"no time zone {name!r}; write one as Europe/Berlin or UTC", USAGE) from None
+        pass
+    from zoneinfo import available_timezones
+
+    for known in available_timezones():
+        if known.lower() == name.lower():
+            return ZoneInfo(known)
+    raise CommandError(f"unknown time zone {name!r}; write it like Europe/Berlin or UTC", USAGE)
 
 
 def pricer() -> Pricer:
-    """Return the prices: bundled or refreshed, with the user's own on top. Says on stderr what had to be left out."""
+    """Return the prices: bundled or refreshed, with the user's own on top. Reports on stderr what had to be left
+    out."""
     from claude_tui.paths import config_folder
     from claude_tui.pricing import load_pricer
 
@@ -125,16 +141,16 @@ def pricer() -> Pricer:
 
 
 def refreshed_prices() -> Path:
-    """Return where newer prices are kept after they were asked for."""
+    """Return the path of the refreshed prices."""
     from claude_tui.paths import data_folder
 
     return data_folder() / "prices.json"
 
 
 def counted(options: argparse.Namespace, *, keep_names: bool = False, is_empty_fine: bool = False) -> Store:
-    """Count every log the options point at. Ends the command with exit code 3 where there is none.
+    """Count all logs the options select. Raises CommandError with exit code 3 if there are none.
 
-    With `is_empty_fine` a folder that is there and holds no logs gives an empty store.
+    If `is_empty_fine`, a folder that exists but holds no logs gives an empty store.
     """
     runtime.counting()
     from claude_tui.cli.progress import Bar
@@ -160,7 +176,7 @@ def counted(options: argparse.Namespace, *, keep_names: bool = False, is_empty_f
 
 
 def monitor(options: argparse.Namespace) -> Monitor:
-    """Return what counts the same as `counted`, and keeps the count current while it runs."""
+    """Return a monitor that counts the same as `counted`, and keeps the count current while it runs."""
     from claude_tui.engine.monitor import Monitor
 
     return Monitor(setup(options))
@@ -178,26 +194,26 @@ def setup(options: argparse.Namespace) -> Setup:
 
 
 def no_logs(places: list[str]) -> CommandError:
-    """Return what ends a command if there is nothing to count; `places` are the folders that were looked in."""
-    looked = ", ".join(found_there(Path(place)) for place in places) or "no place at all"
+    """Return the error for when there is nothing to count; `places` are the folders that were searched."""
+    looked = ", ".join(found_there(Path(place)) for place in places) or "no folder at all"
     return CommandError(f"no logs found; looked in {looked}", NO_LOGS)
 
 
 def found_there(folder: Path) -> str:
     """Return a folder with the reason why nothing was read in it."""
     if not os.path.exists(folder):
-        reason = "not there"
+        reason = "does not exist"
     elif not os.path.isdir(folder):
         reason = "not a folder"
     elif not os.access(folder, os.R_OK | os.X_OK):
         reason = "not readable"
     else:
-        reason = "no logs in it"
+        reason = "contains no logs"
     return f"{folder} ({reason})"
 
 
 def snapshot_of(store: Store, query: Query | None = None, *, with_recent: bool = True) -> Snapshot:
-    """Return a picture of the store as of now. What happened in the last hour may be left out where nobody asks."""
+    """Return a snapshot of the store. `with_recent` may be False if nobody needs the last hour."""
     from claude_tui.engine.queries.recent import load_recent
     from claude_tui.engine.queries.snapshots import SnapshotMaker
     from claude_tui.model import Query
@@ -209,14 +225,47 @@ def snapshot_of(store: Store, query: Query | None = None, *, with_recent: bool =
 
 
 def now_ms() -> int:
-    """Return the present in milliseconds since the epoch."""
+    """Return the current time in milliseconds since the epoch."""
     return time.time_ns() // 1_000_000
 
 
 def period(options: argparse.Namespace) -> Query:
-    """Return the query of --since and --until."""
+    """Return the query of --since, --until and --period. Ends the command where they contradict each other."""
+    from datetime import datetime
+
     from claude_tui.model import Query
 
-    if options.since and options.until and options.until < options.since:
-        raise CommandError(f"--until {options.until} lies before --since {options.since}", USAGE)
-    return Query(since=options.since, until=options.until)
+    today = datetime.fromtimestamp(now_ms() / 1000, timezone(options)).date()
+    if options.period:
+        if options.since or options.until:
+            raise CommandError("--period cannot be combined with --since or --until", USAGE)
+        from claude_tui.engine.queries.named_periods import named
+
+        return Query(*named(options.period).range(today))
+    since = options.since.first(today) if options.since else None
+    until = options.until.last(today) if options.until else None
+    if since and until and until < since:
+        raise CommandError(f"--until {until} is before --since {since}", USAGE)
+    return Query(since=since, until=until)
+
+
+def named_period(text: str) -> str:
+    """Check the name of a period, before anything is read."""
+    from claude_tui.engine.queries.named_periods import named
+
+    try:
+        named(text)
+    except ValueError:
+        message = f"{text!r} is not a period; write today, 7d, 30d, month, all, or 2026-11-01..2026-11-30"
+        raise argparse.ArgumentTypeError(message) from None
+    return text
+
+
+def named_day(text: str) -> NamedDay:
+    """Check the name of a day, before anything is read."""
+    from claude_tui.cli.days import parse
+
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -1,4 +1,4 @@
-"""The argument parser: one clear line for a mistake, and no work for commands that were not asked for."""
+"""The argument parser: one clear line for an error, and no work for commands that are not used."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Fill = Callable[["CommandParser"], None]
 
 
 class CommandParser(argparse.ArgumentParser):
-    """A parser whose arguments are added when it is first used, by `fill`.
+    """A parser that adds its arguments by `fill` when it is first used.
 
-    Its help has `listing` before the examples.
+    The help shows `listing` before the examples.
     """
 
     def __init__(self, *, fill: Fill | None = None, listing: str = "", **settings: Any) -> None:
@@ -27,18 +27,18 @@ class CommandParser(argparse.ArgumentParser):
         super().__init__(**settings)
 
     def complete(self) -> CommandParser:
-        """Add the arguments if that has not happened yet; returns itself."""
+        """Add the arguments if that has not happened yet. Returns self."""
         if self._fill is not None:
             fill, self._fill = self._fill, None
             fill(self)
         return self
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Parse, with every argument added."""
+        """Parse after adding all arguments."""
         return super(CommandParser, self.complete()).parse_known_args(args, namespace)
 
     def format_help(self) -> str:
-        """Return the help, with every argument added and the listing before the examples."""
+        """Return the help with all arguments, and with the listing before the examples."""
         self.complete()
         ending, self.epilog = self.epilog, "\n\n".join(filter(None, (self._listing, self.epilog)))
         try:
@@ -47,18 +47,18 @@ class CommandParser(argparse.ArgumentParser):
             self.epilog = ending
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        """Write help and version. Raises OSError where argparse would be silent: who asked for it did not get it."""
+        """Write help or version. Raises OSError, which argparse would hide: the user asked for this output."""
         if message:
             (file or sys.stderr).write(message)
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong in one line and exit as for wrong usage."""
+        """Print the error as one line and exit with the usage code."""
         tell(f"{self.prog}: {message} (see {self.prog} --help)\n")
         sys.exit(USAGE)
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
-    """Help that keeps the lines of examples and gives options room."""
+    """A help formatter that keeps the lines of examples and leaves room for long options."""
 
     def __init__(self, prog: str, **settings: Any) -> None:
         # Every option that is added makes one of these; argparse would load shutil to ask for the width.
@@ -84,14 +84,14 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
 
 def example(*lines: str) -> str:
-    """Return the examples of a command, as its help ends with them."""
+    """Return the examples of a command in the form that its help ends with."""
     return "\n".join(["examples:", *(f"  {line}" for line in lines)])
 
 
 def separated(text: str, choices: Sequence[str]) -> tuple[str, ...]:
-    """Return the parts of a comma-separated option, each one of `choices`."""
+    """Split a comma-separated option, each part one of `choices`."""
     parts = tuple(part.strip() for part in text.split(",") if part.strip())
     for part in parts:
         if part not in choices:
-            raise argparse.ArgumentTypeError(f"{part!r} is none of {', '.join(choices)}")
+            raise argparse.ArgumentTypeError(f"{part!r} is not one of {', '.join(choices)}")
     return parts

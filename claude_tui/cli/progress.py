@@ -1,4 +1,4 @@
-"""A bar on stderr for work that takes a while; silent where stderr is no terminal."""
+"""Progress on stderr for work that takes a while; silent if stderr is not a terminal."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 WIDTH: Final = 24
 DELAY_S: Final = 0.5
-"""Nothing is shown for work that is over sooner."""
+"""Work that ends sooner shows no progress."""
 INTERVAL_S: Final = 0.1
 
 
 class Bar:
-    """Shows files and bytes done. Wipes itself away when the work is over."""
+    """Shows how many files and bytes are done. Removes itself when the work is over."""
 
     def __init__(self, label: str) -> None:
         self.label = label
@@ -38,7 +38,7 @@ class Bar:
             tell("\r\x1b[K")
 
     def show(self, progress: Progress) -> None:
-        """Draw how far the work is, at most ten times a second."""
+        """Draw the progress, at most ten times a second."""
         now_s = time.monotonic()
         if not self._is_terminal or now_s < self._next_s:
             return
@@ -52,7 +52,8 @@ class Bar:
 
 
 class Steps:
-    """Shows what is done now, on one line that is wiped away at the end. Where stderr is no terminal, on lines."""
+    """Shows the current step on one line, which is removed at the end; on separate lines if stderr is not a
+    terminal."""
 
     def __init__(self) -> None:
         self._is_terminal = sys.stderr is not None and sys.stderr.isatty()
@@ -67,9 +68,9 @@ class Steps:
             tell("\r\x1b[K")
 
     def show(self, text: str) -> None:
-        """Say what is done now."""
+        """Show the current step."""
         tell(f"\r\x1b[K{text} ..." if self._is_terminal else f"{text}\n")
 
     def count(self, text: str, done: int, total: int) -> None:
-        """Say what is done now, and how far that is."""
+        """Show the current step and its number."""
         self.show(f"{done + 1} of {total}: {text}")

@@ -1,4 +1,4 @@
-"""Writing to stdout and stderr: data there, narration here. Nothing a terminal would obey gets through."""
+"""Writes data to stdout and narration to stderr. No character that controls a terminal gets through."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ _OBEYED: Final = (
 
 
 def prepare() -> None:
-    """Make stdin, stdout and stderr be there, and unable to fail on text they cannot encode.
+    """Ensure that stdin, stdout and stderr exist and cannot fail on text they cannot encode.
 
-    One that was closed goes nowhere: else the next file that is opened would get its number, and what is printed.
+    A closed stream is pointed at the null device: otherwise the next opened file would get its number, and receive what
+    is printed.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
@@ -49,7 +50,7 @@ def is_terminal() -> bool:
 
 
 def columns() -> int:
-    """Width of the terminal in columns; COLUMNS wins, 80 where nothing is known or the terminal says 0."""
+    """Return the width of the terminal in columns. COLUMNS wins; 80 if the width is unknown or reported as 0."""
     try:
         return max(20, int(os.environ.get("COLUMNS", "")))
     except ValueError:
@@ -61,7 +62,7 @@ def columns() -> int:
 
 
 def escaped(text: str) -> str:
-    """Return text with every character a terminal obeys as `\\uNNNN`, which JSON reads as the same."""
+    """Return text with every terminal control character as `\\uNNNN`, which JSON reads as the same text."""
     return re.sub(_OBEYED, _escape, text)
 
 
@@ -71,7 +72,7 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def write(text: str) -> None:
-    """Write data to stdout as it is; to a terminal with its controls escaped."""
+    """Write data to stdout unchanged, or with control characters escaped if stdout is a terminal."""
     sys.stdout.write(escaped(text) if is_terminal() else text)
 
 
@@ -95,7 +96,7 @@ def write_lines(lines: Iterable[bytes]) -> None:
 
 
 def write_json(data: object, *, is_sorted: bool = False) -> None:
-    """Write one JSON document, indented; with keys in order of the alphabet where asked for."""
+    """Write one JSON document, indented; `is_sorted` sorts the keys alphabetically."""
     import orjson
 
     option = orjson.OPT_INDENT_2 | (orjson.OPT_SORT_KEYS if is_sorted else 0)
@@ -108,9 +109,10 @@ def write_json(data: object, *, is_sorted: bool = False) -> None:
 
 
 def write_tables(tables: Sequence[Table], footer: Sequence[str] = (), *, is_coloured: bool | None = None) -> None:
-    """Write tables, with lines and colours on a terminal and plainly aligned elsewhere; then the lines below them.
+    """Write tables and then the lines below them: with rules and colours on a terminal, plainly aligned elsewhere.
 
-    `is_coloured` True also draws and colours them in a pipe, False never colours; None decides by the terminal.
+    If `is_coloured` is True, tables are also ruled and coloured in a pipe; if False, never coloured; None depends on
+    the terminal.
     """
     from claude_tui.reports.table import plain, ruled, wrapped
 
@@ -129,14 +131,14 @@ def write_tables(tables: Sequence[Table], footer: Sequence[str] = (), *, is_colo
 
 
 def wants_colour() -> bool:
-    """Whether colours are wanted: on a terminal, unless NO_COLOR is set; anywhere with FORCE_COLOR."""
+    """Return whether to use colours: on a terminal unless NO_COLOR is set, and anywhere with FORCE_COLOR."""
     if os.environ.get("NO_COLOR"):
         return False
     return is_terminal() or os.environ.get("FORCE_COLOR", "0") not in ("", "0")
 
 
 def replace_file(name: str, lines: Iterable[bytes]) -> None:
-    """Write lines to a file that a person named; it appears under its name only when it is whole."""
+    """Write lines to a file the user named. The file gets its name only when it is complete."""
     from claude_tui import files
 
     try:
@@ -151,7 +153,7 @@ def narrate(text: str) -> None:
 
 
 def tell(text: str) -> None:
-    """Write to stderr as it is; nowhere if nobody can hear it any more."""
+    """Write text to stderr unchanged; discard it if stderr is no longer readable by anyone."""
     try:
         sys.stderr.write(text)
         sys.stderr.flush()
@@ -160,12 +162,12 @@ def tell(text: str) -> None:
 
 
 def finish() -> None:
-    """Flush stdout, so that a reader that went away is noticed here and not at exit. Raises OSError."""
+    """Flush stdout, so that a reader that closed the pipe is noticed here and not at exit. Raises OSError."""
     sys.stdout.flush()
 
 
 def failed(error: OSError) -> int:
-    """Say what the system refused, and return the exit code. A reader of stdout that went away is no failure."""
+    """Report what the system refused and return the exit code. It is not a failure if the reader of stdout is gone."""
     reason = error.strerror or type(error).__name__
     try:
         finish()
@@ -182,7 +184,7 @@ def failed(error: OSError) -> int:
 
 
 def ended(code: int) -> int:
-    """Write out what is still kept, so that nothing is left that could fail when Python ends. Returns the exit code."""
+    """Flush what is still buffered, so that nothing can fail when Python exits. Returns the exit code."""
     try:
         finish()
     except OSError as error:
@@ -193,7 +195,7 @@ def ended(code: int) -> int:
 
 
 def abandon(stream: TextIO) -> None:
-    """Point a stream at nothing after nobody takes what is written; Python would complain at exit otherwise."""
+    """Point a stream at the null device after its reader is gone; otherwise Python would complain at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, stream.fileno())

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 
 def system_zone() -> ZoneInfo:
-    """Return the system's zone: TZ, else /etc/localtime or /etc/timezone, else the offset of now, else UTC."""
+    """Return the system's zone: TZ, else /etc/localtime or /etc/timezone, else the current UTC offset, else UTC."""
     for name in (os.environ.get("TZ", "").lstrip(":"), _linked(), _written()):
         found = _zone(name)
         if found is not None:

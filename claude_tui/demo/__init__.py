@@ -1,6 +1,6 @@
-"""Invents a year of believable Claude Code history, so that claude-top can be tried and shown without any.
+"""Invents a year of believable Claude Code history, so that claude-top can be tried and shown without real logs.
 
-It only writes logs. Must not know how they are read, counted or shown; the same clock and seed give the same bytes.
+Only writes logs. Must not know how they are read, counted or shown. The same clock and seed give the same bytes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who and what appears in the demo: projects, models with the dates they existed, client versions, and phrases."""
+"""The contents of the demo: projects, models with the dates they existed, client versions, and phrases."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Project(NamedTuple):
 
 
 class Release(NamedTuple):
-    """A model (or a client version) and the first day it was there."""
+    """A model (or a client version) and the first day it existed."""
 
     name: str
     day: str
 
     @property
     def time_ms(self) -> int:
-        """Midnight UTC of that day."""
+        """Return midnight UTC of that day."""
         return int(datetime.fromisoformat(self.day).replace(tzinfo=timezone.utc).timestamp() * 1000)
 
 
@@ -79,7 +79,7 @@ MODELS: Final = {
 }
 
 FAST: Final = ("claude-opus-4-8", "claude-opus-5", "claude-opus-5-5", "claude-fable-5-2")
-"""Models that can be asked to answer faster, for more."""
+"""Models that offer faster output at a higher price."""
 
 VERSIONS: Final = (
     Release("2.0.50", "2025-11-01"),
@@ -135,16 +135,16 @@ AGENTS: Final = (
 
 
 def newest(releases: tuple[Release, ...], time_ms: int) -> str:
-    """What was current at an instant; the first one for anything earlier."""
+    """Return the newest one that existed at an instant; the first one for anything earlier."""
     return next((release.name for release in reversed(releases) if release.time_ms <= time_ms), releases[0].name)
 
 
 def compacts_at(model: str) -> int:
-    """The prompt size, in tokens, at which the client compacts the conversation."""
+    """Return the prompt size, in tokens, at which the client compacts the conversation."""
     return 155_000 if "-4-" in model and not model.endswith(("-4-7", "-4-8")) else 320_000
 
 
 def pick(rng: Random, projects: tuple[Project, ...], part: float) -> Project:
-    """One of the projects worked on at this part (0..1) of the history."""
+    """Return one of the projects worked on at this part (0..1) of the history."""
     current = [project for project in projects if project.begin <= part <= project.end]
     return rng.choices(current, [project.weight for project in current])[0]

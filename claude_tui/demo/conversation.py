@@ -1,6 +1,6 @@
-"""One transcript in the making: what is said next, when, and how many tokens it takes.
+"""Generates one transcript: what is said next, when, and how many tokens it takes.
 
-Time is given from outside, so the same conversation fills the past at once or the present as it comes.
+The caller provides the time, so the same conversation fills the past at once or the present as it happens.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ HOUR: Final = 3_600 * SECOND
 
 
 def around(rng: Random, median: float, spread: float, most: int) -> int:
-    """A positive number, mostly near the median, rarely far above it."""
+    """Return a positive number, usually near the median, rarely far above it."""
     return min(most, 1 + int(median * math.exp(rng.gauss(0, spread))))
 
 
 class Conversation:
-    """A user (or a session that sent an agent) and a model taking turns in one transcript.
+    """A user (or a session that started an agent) and a model taking turns in one transcript.
 
-    `responses` is how many are left until it is over; `pace` stretches or shortens every pause.
+    `responses` is how many are left until it ends; `pace` stretches or shortens every pause.
     """
 
     def __init__(self, log: Transcript, model: str, start_ms: int, responses: int, pace: float = 1.0) -> None:
@@ -45,11 +45,11 @@ class Conversation:
 
     @property
     def is_over(self) -> bool:
-        """Nothing more will be said."""
+        """Whether the conversation has ended."""
         return self.responses <= 0
 
     def play(self, until_ms: int) -> Iterator[tuple[Conversation, list[Row]]]:
-        """Everything that happens up to an instant, batch by batch: in whose transcript, and which rows."""
+        """Yield everything that happens up to an instant, batch by batch: in whose transcript, and which rows."""
         while True:
             if self.helper:
                 yield from self.helper.play(until_ms)
@@ -62,7 +62,7 @@ class Conversation:
             yield self, self._exchange()
 
     def _exchange(self) -> list[Row]:
-        """What went in (a prompt or a tool's result) and the response to it, as the client flushes them."""
+        """Return the input (a prompt or a tool's result) and the response to it, as the client flushes them."""
         log, rng, now_ms = self.log, self.rng, self.next_ms
         pause_ms = now_ms - self.last_ms
         asked_ms = now_ms - min(pause_ms // 2, around(rng, 6, 0.6, 60) * SECOND)

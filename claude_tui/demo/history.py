@@ -1,4 +1,4 @@
-"""The past: which sessions there were in a year, and the files they left."""
+"""The past: the sessions of a year, and the files they wrote."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from claude_tui.demo.rows import Row, Transcript, to_lines
 
 DAY: Final = 24 * HOUR
 SILENT_FOR_S: Final = (2, 9, 17, 1_500)
-"""How long ago the sessions that go on at the end were cut off, each."""
+"""How long ago each session that continues at the end was interrupted."""
 
 WORKING_HOURS: Final = (1, 0, 0, 0, 0, 0, 1, 4, 12, 18, 20, 16, 8, 14, 20, 20, 16, 10, 5, 5, 8, 9, 6, 3)
 """How often a session starts in each hour of the day, UTC."""
 
 
 def write_demo(folder: Path, now_ms: int, days: int = 365, seed: int = 7) -> Path:
-    """Write `days` of invented history up to `now_ms` below `folder` and return it, a client's config folder.
+    """Write `days` of invented history up to `now_ms` below `folder` and return a client's config folder.
 
-    The same arguments give the same bytes. Raises OSError where nothing can be written.
+    The same arguments give the same bytes. Raises OSError if nothing can be written.
     """
     rng = Random(f"{seed}/{now_ms}/{days}")
     begin_ms = (now_ms // DAY - days + 1) * DAY
@@ -48,7 +48,7 @@ def write_demo(folder: Path, now_ms: int, days: int = 365, seed: int = 7) -> Pat
 
 
 def new_session(rng: Random, start_ms: int, part: float, responses: int, pace: float = 1.0) -> Conversation:
-    """A session at an instant, `part` (0..1) of the way through the history."""
+    """Return a session at an instant, `part` (0..1) of the way through the history."""
     project = cast.pick(rng, cast.PROJECTS, part)
     log = Transcript("", project.cwd, rng.choice(project.branches), cast.newest(cast.VERSIONS, start_ms), rng)
     log.session = log.uuid()
@@ -57,9 +57,9 @@ def new_session(rng: Random, start_ms: int, part: float, responses: int, pace: f
 
 
 def store(projects: Path, speaker: Conversation, rows: list[Row], mode: str = "ab") -> Path:
-    """Put rows into the transcript they belong to, in one write, as the client does; returns its path.
+    """Write rows to the transcript they belong to, in one write, as the client does. Returns its path.
 
-    A sub-agent's first rows bring the note that lies beside them. The file's time is that of its last row.
+    A sub-agent's first rows also write the note beside them. The file's modification time is that of its last row.
     """
     path = speaker.log.path(projects)
     if not path.exists():

@@ -1,4 +1,4 @@
-"""The present: goes on with the sessions that are active, starts and ends some, and appends what they say."""
+"""The present: continues the active sessions, starts and ends some, and appends what they say."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from claude_tui.demo.history import new_session, store
 from claude_tui.demo.rows import Transcript
 
 PACE: Final = 0.35
-"""Pauses are shorter than in life: somebody is watching."""
+"""Pauses are shorter than in reality, because somebody is watching."""
 
 NEW_SESSION_EVERY_MS: Final = 240 * SECOND
 
 
 class DemoWriter:
-    """Keeps the logs below a config folder growing. Call `step` as often as you like; it catches up to the clock."""
+    """Keeps the logs below a config folder growing. Call `step` as often as you like; it catches up with the clock."""
 
     def __init__(self, folder: Path, seed: int = 7) -> None:
         self._projects = folder / "projects"
@@ -28,9 +28,9 @@ class DemoWriter:
         self._next_session_ms = 0
 
     def step(self, now_ms: int) -> list[Path]:
-        """Append what has been said up to `now_ms`, a write per batch; returns the files that grew.
+        """Append what has been said up to `now_ms`, one write per batch. Returns the files that grew.
 
-        Raises OSError where they cannot be written.
+        Raises OSError if they cannot be written.
         """
         if self._sessions is None:
             self._sessions = self._resume(now_ms)

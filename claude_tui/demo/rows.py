@@ -1,7 +1,7 @@
-"""The lines Claude Code writes, field by field in its own order, for the three shapes of the last year.
+"""The lines Claude Code writes, field by field in its own order, for the three formats of the last year.
 
-Until 2.1.5x what a row belongs to stood at its front, later at its end; 2.1.3xx added fields. Must not know
-what is said or when: that is the conversation's business.
+Until 2.1.5x, the fields that say what a row belongs to were at its front, later at its end; 2.1.3xx added fields. Must
+not know what is said or when: that is the task of the conversation.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Row = dict[str, Any]
 
 @dataclass(slots=True)
 class Usage:
-    """The counters of one response, before a version gives them its shape."""
+    """The counters of one response, before a version formats them."""
 
     input: int
     output: int
@@ -31,22 +31,22 @@ class Usage:
     web_search: int = 0
     is_fast: bool = False
     advisor: tuple[str, int, int] | None = None
-    """Model, input and output of an advisor the response asked."""
+    """Model, input and output of an advisor that the response consulted."""
 
 
 def timestamp(time_ms: int) -> str:
-    """An instant as the client writes it."""
+    """Return an instant as the client writes it."""
     moment = datetime.fromtimestamp(time_ms / 1000, timezone.utc)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{time_ms % 1000:03d}Z"
 
 
 def folder_name(cwd: str) -> str:
-    """The folder below projects/ for a working directory."""
+    """Return the folder below projects/ for a working directory."""
     return re.sub(r"[^A-Za-z0-9]", "-", cwd)
 
 
 def to_lines(rows: list[Row]) -> bytes:
-    """Rows as the client stores them, each on a line of its own."""
+    """Return rows as the client stores them, each on its own line."""
     return b"".join(orjson.dumps(row) + b"\n" for row in rows)
 
 
@@ -64,16 +64,16 @@ class Transcript:
 
     @property
     def release(self) -> tuple[int, ...]:
-        """The version, comparable."""
+        """Return the version in a comparable form."""
         return tuple(int(part) for part in self.version.split("."))
 
     @property
     def era(self) -> int:
-        """Which of the three shapes: 0 until 2.1.5x, 1 until 2.1.30x, 2 since."""
+        """Return which of the three formats applies: 0 until 2.1.5x, 1 until 2.1.30x, 2 since."""
         return (self.release >= (2, 1, 59)) + (self.release >= (2, 1, 306))
 
     def path(self, projects: Path) -> Path:
-        """Where this file lies below the projects folder."""
+        """Return the path of this file below the projects folder."""
         base = projects / folder_name(self.cwd)
         if not self.agent:
             return base / f"{self.session}.jsonl"
@@ -82,20 +82,20 @@ class Transcript:
         return base / self.session / "subagents" / f"agent-{self.agent}.jsonl"
 
     def uuid(self) -> str:
-        """A new random id."""
+        """Return a new random id."""
         return str(UUID(int=self.rng.getrandbits(128), version=4))
 
     def user(self, time_ms: int, content: str | list[Row]) -> Row:
-        """A prompt, or the result of a tool."""
+        """Return a prompt, or the result of a tool."""
         prompt: Row = {"promptId": self.uuid()} if self.era else {}
         return self._chained(time_ms, prompt, {"type": "user", "message": {"role": "user", "content": content}})
 
     def tool_result(self, time_ms: int, tool_id: str, text: str) -> Row:
-        """What a tool gave back."""
+        """Return the output of a tool."""
         return self.user(time_ms, [{"tool_use_id": tool_id, "type": "tool_result", "content": text, "is_error": False}])
 
     def assistant(self, time_ms: int, key: str, model: str, blocks: list[Row], stop: str, usage: Usage) -> list[Row]:
-        """A response: one row per content block, the counters on each as this version knew them by then."""
+        """Return a response: one row per content block, with the counters that this version knew at that time."""
         rows = []
         reference = self.uuid()
         for index, block in enumerate(blocks):
@@ -124,7 +124,7 @@ class Transcript:
         return rows
 
     def compaction(self, time_ms: int, tokens: int) -> list[Row]:
-        """The boundary after which the conversation goes on from a summary."""
+        """Return the boundary after which the conversation continues from a summary."""
         logical, self.parent = self.parent, None
         boundary: Row = {"type": "system", "subtype": "compact_boundary", "content": "Conversation compacted"}
         boundary |= {"isMeta": False, "level": "info", "compactMetadata": {"trigger": "auto", "preTokens": tokens}}
@@ -134,14 +134,14 @@ class Transcript:
         return rows
 
     def turn_end(self, time_ms: int, duration_ms: int) -> list[Row]:
-        """What an interactive client notes when it hands back to the user."""
+        """Return what an interactive client notes when it waits for the user again."""
         if not self.era or self.agent:
             return []
         note: Row = {"type": "system", "subtype": "turn_duration", "durationMs": duration_ms, "isMeta": False}
         return [self._chained(time_ms, {}, note)]
 
     def title(self, text: str, is_custom: bool) -> Row:
-        """The name of the session, given by the user or made by the client."""
+        """Return the name of the session, given by the user or made by the client."""
         kind, field = ("custom-title", "customTitle") if is_custom else ("ai-title", "aiTitle")
         return {"type": kind, field: text, "sessionId": self.session}
 
@@ -185,7 +185,7 @@ class Transcript:
         }
 
     def _placeholder(self, usage: Usage, output: int) -> Row:
-        """The shape in which a response begins; older versions knew no other."""
+        """Return how a response begins; older versions had no other way."""
         return {
             "input_tokens": usage.input,
             "cache_creation_input_tokens": usage.write_5m + usage.write_1h,

@@ -23,6 +23,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Final
 
 from claude_tui import __version__
+from claude_tui.clients import CLIENTS
 from claude_tui.engine.cache.cache import Cache, Saved
 from claude_tui.engine.cache.given import Given
 from claude_tui.engine.cache.seen import Seen, SeenFiles
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from claude_tui.engine.ledger import LedgerFollower, LedgerKeeper
 
 
-APPENDED: Final = ("claude", "codex")
+APPENDED: Final = frozenset(client.name for client in CLIENTS.values() if client.is_append_only)
 """Clients whose logs are plain files that only grow. Others may spread one log over several files."""
 
 

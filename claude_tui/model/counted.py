@@ -7,9 +7,6 @@ from datetime import date
 from enum import Enum
 from typing import Final, NamedTuple
 
-SOURCES: Final = ("claude", "gemini", "opencode", "codex")
-"""Every client whose logs can be read, in the order they are listed."""
-
 NEVER_MS: Final = 2**62
 """Later than any instant."""
 
@@ -29,17 +26,17 @@ class Usage(NamedTuple):
 
     @property
     def tokens(self) -> int:
-        """Every token of the response, cache included."""
+        """All tokens of the response, cache included."""
         return self.input + self.output + self.cache_write_5m + self.cache_write_1h + self.cache_read
 
     @property
     def prompt(self) -> int:
-        """Tokens that went in: what the long-prompt tier and the context gauge look at."""
+        """All input tokens: the size that decides the long-prompt tier and fills the context gauge."""
         return self.input + self.cache_write_5m + self.cache_write_1h + self.cache_read
 
 
 class PriceStatus(str, Enum):
-    """How a cost came to be. PARTIAL: a part of the record has no price and is left out."""
+    """How a cost was determined. PARTIAL: a part of the record has no price and is not in the cost."""
 
     PRICED = "priced"
     PARTIAL = "partial"
@@ -52,14 +49,14 @@ ESTIMATE_FLAGS: Final = frozenset({
     "assumed_5m", "split_short", "split_over", "fast_price_unknown", "tier_ambiguous", "fallback_credit",
     "cost_recomputed", "service_tier_unknown", "tier_as_requested", "terms_unreadable",
 })  # fmt: skip
-"""Flags of a price that say something had to be assumed."""
+"""Flags of a price that is based on an assumption."""
 
 
 class Price(NamedTuple):
-    """What one record costs at list price.
+    """The list price of one record.
 
-    `nano` is None exactly when `status` is UNPRICED. `read_saved_nano` is what the cache reads would have
-    cost as plain input minus what they cost; `write_extra_nano` what cache writes cost above plain input.
+    `nano` is None exactly if `status` is UNPRICED. `read_saved_nano` is what the cache reads would cost as plain input
+    minus their cost; `write_extra_nano` is what the cache writes cost above plain input.
     """
 
     nano: int | None
@@ -70,15 +67,16 @@ class Price(NamedTuple):
 
     @property
     def is_estimate(self) -> bool:
-        """Whether the cost rests on an assumption about something the log does not say."""
+        """Whether the cost is based on an assumption about something that is not in the log."""
         return bool(self.flags) and not ESTIMATE_FLAGS.isdisjoint(self.flags)
 
 
 class Extra(NamedTuple):
-    """Usage billed beside a response and not inside its counters: an advisor, a compaction, paused responses, attempts
-    that another model took over from.
+    """Usage billed beside a response and not inside its counters: an advisor, a compaction, paused responses, or
+    attempts that another model took over.
 
-    `kind` is "advisor", "compaction", "paused" or "fallback"; `model` the model it is billed at; `terms` as in `Row`.
+    `kind` is "advisor", "compaction", "paused" or "fallback"; `model` is the model it is billed at; `terms` as in
+    `Row`.
     """
 
     kind: str
@@ -89,12 +87,12 @@ class Extra(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line (or record) of a log that carries usage, before rows of one response are settled into one.
+    """One line (or record) of a log with usage, before the rows of one response are settled into one.
 
-    `key` names the response. `time_ms` is the row's own instant. `agent` is "" on the main chain. `cwd` is
-    the row's own folder, "" if it has none. `terms` is "" when the counters alone decide the price, else the
-    JSON text of the client's usage object, which `pricing` reads. `offset` is the byte (or record) position
-    of the row in its file. `reported_nano` is a cost the client itself logged.
+    `key` identifies the response. `time_ms` is the row's own instant. `agent` is "" on the main chain. `cwd` is the
+    row's own folder, "" if it has none. `terms` is "" if the counters alone decide the price, else the JSON text of the
+    client's usage object, which `pricing` reads. `offset` is the byte (or record) position of the row in its file.
+    `reported_nano` is a cost the client itself logged.
     """
 
     key: str
@@ -114,10 +112,10 @@ class Row:
 
 
 class Response(NamedTuple):
-    """One settled response (or one extra of it): what `export` writes, one line each.
+    """One settled response (or one extra of it): `export` writes one line for each.
 
-    `project` is the folder the session was started in. `path` and `offset` say where the counted row is.
-    `extra` is the kind of an extra (see `Extra`), "" for the response itself. `is_fast`: served in fast mode.
+    `project` is the folder the session was started in. `path` and `offset` locate the counted row. `extra` is the kind
+    of an extra (see `Extra`), "" for the response itself. `is_fast`: served in fast mode.
     """
 
     key: str
@@ -137,11 +135,12 @@ class Response(NamedTuple):
 
 
 class ProblemKind(str, Enum):
-    """Why something in the logs was skipped or doubted. LEDGER: a row of the history makes no sense."""
+    """Why something in the logs was skipped or is in doubt. LEDGER: a row of the ledger is invalid."""
 
     MALFORMED = "malformed"
     OVERSIZE = "oversize"
     UNREADABLE = "unreadable"
+    UNKNOWN_SHAPE = "unknown_shape"
     BAD_COUNT = "bad_count"
     NUL_RUN = "nul_run"
     UNDATED = "undated"
@@ -151,7 +150,7 @@ class ProblemKind(str, Enum):
 
 
 class Problem(NamedTuple):
-    """One thing that was skipped or doubted, and where: file, byte offset, a short reason."""
+    """One thing that was skipped or is in doubt, and its place: file, byte offset, a short reason."""
 
     kind: ProblemKind
     path: str
@@ -160,11 +159,11 @@ class Problem(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """Sums over any set of responses. Any section of any view adds up to the same totals, to the nanodollar.
+    """Sums over any set of responses. Every section of every view adds up to the same totals, to the nanodollar.
 
-    `responses` counts API responses; extras add tokens and cost but no response. `lower_bound` counts
-    responses whose output is only the placeholder the client logged, `flagged` those whose price rests on an
-    assumption. `unpriced_*` are outside `cost_nano`. `first_ms`/`last_ms` are 0 where nothing was counted.
+    `responses` counts API responses; extras add tokens and cost but no response. `lower_bound` counts responses whose
+    output is only the placeholder the client logged, `flagged` those whose price is based on an assumption.
+    `unpriced_*` are not in `cost_nano`. `first_ms`/`last_ms` are 0 if nothing was counted.
     """
 
     responses: int = 0
@@ -186,7 +185,7 @@ class Totals(NamedTuple):
 
     @property
     def tokens(self) -> int:
-        """Every token, cache included."""
+        """All tokens, cache included."""
         return self.input + self.output + self.cache_write_5m + self.cache_write_1h + self.cache_read
 
     @property
@@ -196,7 +195,7 @@ class Totals(NamedTuple):
 
     @property
     def cache_hit(self) -> float | None:
-        """Cache reads as a share (0..1) of everything that went in; None without input."""
+        """Cache reads as a share (0..1) of all input; None without input."""
         prompt = self.input + self.cache_write + self.cache_read
         return self.cache_read / prompt if prompt else None
 
@@ -212,7 +211,7 @@ LAST: Final = Totals._fields.index("last_ms")
 class Query(NamedTuple):
     """Which responses a snapshot covers. None and "" mean no restriction; days are local and inclusive.
 
-    With `fold_worktrees` a worktree (`<repository>/.claude/worktrees/<name>`) counts as its repository.
+    With `fold_worktrees`, a worktree (`<repository>/.claude/worktrees/<name>`) counts as its repository.
     """
 
     since: date | None = None

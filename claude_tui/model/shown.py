@@ -12,7 +12,7 @@ from claude_tui.model.counted import Query, Totals
 
 
 class SessionState(str, Enum):
-    """What a session is doing, judged from the tail of its log and its live registry entry."""
+    """What a session is doing, derived from the tail of its log and its live registry entry."""
 
     WORKING = "working"
     WAITING = "waiting"
@@ -21,9 +21,9 @@ class SessionState(str, Enum):
 
 
 class ModelRow(NamedTuple):
-    """One model over the selected period. `key` is the raw id, `name` the same made safe to show.
+    """One model in the selected period. `key` is the raw id, `name` the same made safe to show.
 
-    `spark` is cost in nanodollars per local day, the last 30 days up to today, oldest first.
+    `spark` is the cost in nanodollars per local day, the last 30 days up to today, oldest first.
     """
 
     key: str
@@ -34,7 +34,7 @@ class ModelRow(NamedTuple):
 
 
 class ProjectRow(NamedTuple):
-    """One project over the selected period. `key` is the folder, worktrees folded into their repository."""
+    """One project in the selected period. `key` is the folder; worktrees belong to their repository."""
 
     key: str
     name: str
@@ -54,11 +54,11 @@ class AgentRow(NamedTuple):
 
 
 class SessionRow(NamedTuple):
-    """One session over the selected period, its sub-agents inside.
+    """One session in the selected period, with its sub-agents.
 
-    `context_tokens` is the prompt of the last main-chain response (or what a compaction left of it),
-    `context_window` the window assumed for it (0 unknown). `compacted_tokens` is what the newest of `compactions`
-    found (0 unknown). `cost_per_hour_nano` is the cost of the last 10 minutes, per hour. `agents` are sorted by key.
+    `context_tokens` is the prompt of the last main-chain response (or what a compaction left of it), `context_window`
+    the assumed window (0 unknown). `compacted_tokens` is the size before the newest of `compactions` (0 unknown).
+    `cost_per_hour_nano` is the cost of the last 10 minutes, per hour. `agents` are sorted by key.
     """
 
     key: str
@@ -80,7 +80,7 @@ class SessionRow(NamedTuple):
 
 
 class DayRow(NamedTuple):
-    """One local calendar day. `is_remembered` says that logs of it are gone and the ledger kept what they said."""
+    """One local calendar day. `is_remembered`: logs of it were deleted and the ledger kept their responses."""
 
     day: date
     totals: Totals
@@ -88,7 +88,7 @@ class DayRow(NamedTuple):
 
 
 class Burn(NamedTuple):
-    """Spend and tokens of the last minutes, per hour; decays to zero by itself when nothing happens."""
+    """Cost and tokens of the last minutes, per hour; decays to zero by itself if nothing happens."""
 
     last_5m_nano: int = 0
     last_15m_nano: int = 0
@@ -108,7 +108,7 @@ class Phase(str, Enum):
 class Progress(NamedTuple):
     """How far a scan is, and what is watched after it. `eta_s` is None while unknown.
 
-    `history` says why what outlives the logs is not read or not kept, `detail` what else is less than it should be.
+    `history` says why the ledger is not read or not written, `detail` what else is limited.
     """
 
     phase: Phase = Phase.DISCOVERING
@@ -126,9 +126,9 @@ class Snapshot:
     """Everything the screen and the reports show, at one revision. Immutable; safe to read from any thread.
 
     `totals` and the rows cover `query`; `today`, `burn`, `tokens_per_minute` (60 values, oldest first),
-    `active_sessions` and `newest_ms` always cover everything. `days` holds only days with data, in order;
-    `day_models` maps a day to {model key: cost in nanodollars}. `problems` counts by kind. `sources` are the clients
-    anything was counted of, whatever the query, in the order of SOURCES.
+    `active_sessions` and `newest_ms` always cover everything. `days` holds only days with data, in order; `day_models`
+    maps a day to {model key: cost in nanodollars}. `problems` counts by kind. `sources` are the clients with counted
+    responses, whatever the query, in display order.
     """
 
     revision: int

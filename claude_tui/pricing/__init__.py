@@ -1,6 +1,6 @@
 """What one response costs at list price: `load_pricer()` and the `Pricer` it returns.
 
-Integers only, one rounding per record, and no price for a model that is not in the table. Must not know where
+Uses integers only, rounds once per record, and gives no price to a model that is not in the table. Must not know where
 usage was read, how it is added up, or how it is shown.
 """
 

@@ -1,4 +1,4 @@
-"""Prices lines of JSON: what `claude-top price --json` does. Must not know where lines come from or go."""
+"""Prices lines of JSON: the work of `claude-top price --json`. Must not know where lines come from or go."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
-from claude_tui.model import SOURCES, Price
-from claude_tui.pricing.pricer import SHORT_NAMES, Pricer
+from claude_tui.model import Price
+from claude_tui.pricing.pricer import RAW_SHAPES, SHORT_NAMES, Pricer
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -23,8 +23,8 @@ class LineError(ValueError):
 def price_lines(lines: Iterable[bytes], pricer: Pricer) -> Iterator[bytes]:
     """Yield one line of JSON {"nano", "status", "flags"} for each line {"model", "ts", "usage", "source"?}.
 
-    `usage` has the shape of the client named by `source` (Claude Code if none is). A line that cannot be read
-    is answered with the flag "bad_input" and an "error".
+    `usage` has the format of the client named by `source` (Claude Code if there is none). A line that cannot be read
+    gives the flag "bad_input" and an "error".
     """
     for line in lines:
         yield json.dumps(_answer(line, pricer), separators=(",", ":")).encode() + b"\n"
@@ -44,7 +44,7 @@ def _price(line: bytes, pricer: Pricer) -> Price:
     if not isinstance(record, dict):
         raise LineError("not a JSON object")
     source = record.get("source", "claude-code")
-    if not isinstance(source, str) or SHORT_NAMES.get(source, source) not in SOURCES:
+    if not isinstance(source, str) or SHORT_NAMES.get(source, source) not in RAW_SHAPES:
         raise LineError(f"unknown source {source!r}"[:80])
     model = record.get("model")
     if not isinstance(model, str) or not model:
@@ -58,7 +58,7 @@ def _price(line: bytes, pricer: Pricer) -> Price:
 
 
 def _instant_ms(value: object) -> int:
-    """Read an ISO 8601 instant, UTC where it names no zone."""
+    """Parse an ISO 8601 instant; UTC if it names no zone."""
     if not isinstance(value, str):
         raise LineError("no ts")
     text = value.strip().replace("Z", "+00:00").replace("z", "+00:00")
@@ -70,4 +70,4 @@ def _instant_ms(value: object) -> int:
             instant = instant.replace(tzinfo=timezone.utc)
         return (instant - _EPOCH) // _MILLISECOND
     except (ValueError, OverflowError):
-        raise LineError(f"ts is no instant: {value!r}"[:80]) from None
+        raise LineError(f"ts is not an instant: {value!r}"[:80]) from None

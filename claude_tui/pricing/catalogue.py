@@ -1,4 +1,4 @@
-"""All models with a price, found by the exact names logs use. Loads other vendors' models only when one is met.
+"""All models with a price, found by the exact names in logs. Loads other vendors' models only when one occurs.
 
 Must not know usage or how a price is computed.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from claude_tui import files
+from claude_tui.clients import CLIENTS
 from claude_tui.pricing.names import claude_name, find_claude, from_opencode, other_names
 from claude_tui.pricing.rates import Model, model_from
 
@@ -21,14 +22,14 @@ CLAUDE_FILE: Final = DATA_FOLDER.joinpath("claude.json")
 OTHERS_FILE: Final = DATA_FOLDER.joinpath("others.json")
 
 MAX_NAMES: Final = 4_096
-"""Model names remembered before all are forgotten: logs may invent names without end."""
+"""Number of model names remembered before all are forgotten: logs may invent names without end."""
 
 
 PriceFile = Mapping[str, Any]
 
 
 class Found(NamedTuple):
-    """A log's model name understood: its price (None if there is none) and how the request travelled."""
+    """A model name of a log, resolved: its price (None if there is none) and the route of the request."""
 
     model: Model | None
     route: str = ""
@@ -36,7 +37,7 @@ class Found(NamedTuple):
 
 
 class ModelFile:
-    """One price file: entries by id, and every other exact name of them."""
+    """One price file: entries by id, and all their other exact names."""
 
     def __init__(self, content: PriceFile) -> None:
         self.date: str = content["date"]
@@ -56,7 +57,7 @@ class ModelFile:
 
 
 def _index(content: PriceFile) -> dict[str, str]:
-    """Every exact name and the id it means. Ids of the form provider/model are also known by the model alone,
+    """Return every exact name and the id it means. Ids of the form provider/model are also known by the model alone,
     unless it is only hosted there; the first of the `vendors` that has such a name owns it."""
     ids: dict[str, str] = {}
     owned: dict[str, dict[str, str]] = {vendor: {} for vendor in content.get("vendors", ())}
@@ -76,7 +77,7 @@ def _index(content: PriceFile) -> dict[str, str]:
 
 
 class Catalogue:
-    """The price files together. `digest` changes whenever a price does; `origin` says whose files they are."""
+    """All price files together. `digest` changes whenever a price does; `origin` names the publisher of the files."""
 
     def __init__(self, claude: PriceFile, others: Callable[[], PriceFile], digest: str, origin: str) -> None:
         self._claude = ModelFile(claude)
@@ -88,7 +89,7 @@ class Catalogue:
         self.origin = origin
 
     def find(self, source: str, raw: str) -> Found:
-        """Look a log's model name up. `source` matters where clients spell providers differently."""
+        """Resolve a model name of a log. `source` matters if clients spell providers differently."""
         found = self._found.get((source, raw))
         if found is None:
             if len(self._found) >= MAX_NAMES:
@@ -97,7 +98,8 @@ class Catalogue:
         return found
 
     def _search(self, source: str, raw: str) -> Found:
-        spelled = from_opencode(raw) if source == "opencode" else raw
+        client = CLIENTS.get(source)
+        spelled = from_opencode(raw) if client is not None and client.names_providers else raw
         name = claude_name(spelled)
         id_ = find_claude(name, self._claude)
         if id_ is not None:
@@ -110,7 +112,7 @@ class Catalogue:
 
 
 def bundled() -> Catalogue:
-    """The price files of this package."""
+    """Return the price files of this package."""
     claude = CLAUDE_FILE.read_bytes()
     # The Claude file holds a digest of the other one, so that file is read only when it is needed.
     return Catalogue(
@@ -131,7 +133,7 @@ def _refreshed_others(content: bytes) -> PriceFile:
 
 
 def refreshed(path: Path) -> Catalogue:
-    """The prices of a refreshed snapshot file. Raises OSError, and others (ValueError, ...) if it makes no sense."""
+    """Return the prices of a refreshed snapshot file. Raises OSError, and ValueError or others if it is invalid."""
     content = files.read(path)
     snapshot = _object(content)
     claude, others = snapshot["claude"], snapshot["others"]

@@ -15,10 +15,10 @@ from claude_tui.pricing.rates import SCALE, SCALED_PER_NANO, WEB_SEARCH_NANO, Ta
 from claude_tui.pricing.usage import Counted, Raw, claude_counters, count, iterations, kind_of, part
 
 REFUSALS_FREE_FROM_MS: Final = day_ms("2026-06-02")
-"""Since then a refusal without output is not billed (on Anthropic's own API)."""
+"""From then on, a refusal without output is not billed (on Anthropic's own API)."""
 
 DECLINED_OUTPUT: Final = 2
-"""An attempt that was declined before it wrote anything, and is not billed, shows so many output tokens at most."""
+"""An attempt declined before it wrote anything is not billed; it shows at most this many output tokens."""
 
 SYNTHETIC_PRICE: Final = Price(0, PriceStatus.FREE, ("synthetic",))
 REFUSAL_PRICE: Final = Price(0, PriceStatus.FREE, ("refusal_free",))
@@ -28,7 +28,7 @@ Find = Callable[[str], Found]
 
 
 class Bill:
-    """Adds up what the units of one record cost, exactly, and rounds once at the end."""
+    """Adds up the exact cost of the units of one record, and rounds once at the end."""
 
     def __init__(self, route: str, time_ms: int, *, is_us: bool, is_batch: bool) -> None:
         self.flags: list[str] = [f"route:{route}"] if route else []
@@ -41,7 +41,7 @@ class Bill:
         self._has_unknown = False
 
     def add(self, found: Found, counted: Counted, messages: Sequence[Usage] = (), *, is_fast: bool = False) -> None:
-        """Add one unit. `messages` are the single requests it is the sum of, where the log tells them."""
+        """Add one unit. `messages` are the single requests it is the sum of, if the log lists them."""
         period = found.model.period(self._time_ms) if found.model else None
         if found.model is None or period is None:
             self._has_unknown = True
@@ -71,7 +71,7 @@ class Bill:
                 self._flag("long_context_tier")
 
     def price(self, web_searches: int) -> Price:
-        """The whole record."""
+        """Return the price of the whole record."""
         return Price(
             round_half_even(self._scaled, SCALED_PER_NANO) + web_searches * WEB_SEARCH_NANO,
             PriceStatus.PARTIAL if self._has_unknown else PriceStatus.PRICED,
@@ -83,7 +83,7 @@ class Bill:
     def _requests(self, table: Table, usage: Usage, messages: Sequence[Usage]) -> list[tuple[Usage, int]]:
         """Split a unit into requests of one tier each.
 
-        Each message is a request priced on its own, but only messages that add up to the unit explain it.
+        Each message is a request priced on its own, but only messages that add up to the unit are used.
         """
         on_total = table.tier(usage.prompt)
         tiers = [table.tier(message.prompt) for message in messages]
@@ -181,14 +181,14 @@ def _four(usage: Usage) -> tuple[int, int, int, int]:
 
 
 def _with_lifetimes(messages: Sequence[Usage], usage: Usage) -> list[Usage]:
-    """The messages with the lifetimes of their writes as in the total, which alone is sure to tell them."""
+    """Return the messages with cache write lifetimes as in the total, which alone is certain to have them."""
     if sum(message.cache_write_1h for message in messages) == usage.cache_write_1h:
         return list(messages)
     left = usage.cache_write_1h
-    told = []
+    dated = []
     for message in messages:
         writes = message.cache_write_5m + message.cache_write_1h
         write_1h = min(writes, left)
         left -= write_1h
-        told.append(message._replace(cache_write_5m=writes - write_1h, cache_write_1h=write_1h))
-    return told
+        dated.append(message._replace(cache_write_5m=writes - write_1h, cache_write_1h=write_1h))
+    return dated

@@ -1,4 +1,4 @@
-"""Which rows of the price table made a price: period, tier and speed, found by the very rule that priced it.
+"""Which rows of the price table produced a price: period, tier and speed, found by the same rule that priced it.
 
 Must not compute money of its own.
 """
@@ -24,10 +24,10 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 @dataclass(frozen=True, slots=True)
 class RateRow:
-    """One row of the price table: what a token of each kind cost, in picodollars ($1 per million is 1,000,000).
+    """One row of the price table: the cost of a token of each kind, in picodollars ($1 per million is 1,000,000).
 
-    `model` is the table's own name. It holds from `first` to `last`, UTC, both inclusive and None where open; `over`
-    is the prompt above which it holds (0 for ordinary prompts).
+    `model` is the table's own name. The row is valid from `first` to `last`, UTC, both inclusive and None if open;
+    `over` is the prompt size above which it applies (0 for ordinary prompts).
     """
 
     model: str
@@ -39,7 +39,7 @@ class RateRow:
 
 
 class Span(NamedTuple):
-    """From when to when a table holds, and its rows: for ordinary prompts, and for longer ones."""
+    """The time in which a table is valid, and its rows: for ordinary prompts, and for longer ones."""
 
     from_ms: int
     end_ms: int
@@ -48,7 +48,7 @@ class Span(NamedTuple):
 
 
 class RateFinder:
-    """Finds the rows of one pricer's table, remembering what it found."""
+    """Finds the rows of one pricer's table, and remembers what it found."""
 
     def __init__(self, pricer: Pricer) -> None:
         self._pricer = pricer
@@ -56,7 +56,7 @@ class RateFinder:
         self._rows: dict[tuple[str, int, int, bool, Rates], RateRow] = {}
 
     def rows(self, source: str, model: str, time_ms: int, usage: Usage, terms: str = "") -> tuple[RateRow, ...]:
-        """Return the rows a record was priced with, none where it has no price. Arguments as of `Pricer.price`."""
+        """Return the rows a record was priced with, none if it has no price. Arguments as of `Pricer.price`."""
         raw = read_terms(terms) if terms and source == "claude" else None
         if raw is not None:
             return self._watched(model, time_ms, raw)
@@ -85,7 +85,7 @@ class RateFinder:
         return result
 
     def _watched(self, model: str, time_ms: int, raw: Raw) -> tuple[RateRow, ...]:
-        """Price once more with tables that tell which of their rows were asked for."""
+        """Price once more with tables that report which of their rows were used."""
         used: dict[RateRow, None] = {}
 
         def find(name: str) -> Found:
@@ -122,18 +122,18 @@ class RateFinder:
 
 
 class _TellingTable(Table):
-    """A price table that tells which of its rows is used."""
+    """A price table that reports which of its rows is used."""
 
     tell: Callable[[int], object]
 
     def at(self, tier: int) -> Rates:
-        """Return the rates of a tier, and tell."""
+        """Return the rates of a tier, and report it."""
         self.tell(tier)
         return super().at(tier)
 
 
 def _at_tier(table: Table, model: str, asked: str) -> Table:
-    """A table's rates as a service tier makes them."""
+    """Return a table's rates adjusted for a service tier."""
     times, by, _ = service_tier(model, asked)
 
     def dearer(rates: Rates) -> Rates:

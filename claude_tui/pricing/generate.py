@@ -1,7 +1,7 @@
 """Makes the price files of this package: `python -m claude_tui.pricing.generate`. For developers, not at run time.
 
 Reads the installed genai-prices, the overlay, and for comparison the wheels of litellm and anthropic, which are
-fetched from PyPI unless given. Writes nothing if any check fails.
+downloaded from PyPI unless given. Writes nothing if any check fails.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ OVERLAY_FILE: Final = DATA_FOLDER.joinpath("overlay.toml")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Generate, check and write; 1 if a check failed."""
+    """Generate, check and write. Returns 1 if a check failed."""
     parser = argparse.ArgumentParser(prog="python -m claude_tui.pricing.generate", description=__doc__)
-    parser.add_argument("--litellm", type=Path, help=f"a wheel of {LITELLM}; fetched if not given")
-    parser.add_argument("--anthropic", type=Path, help=f"a wheel of {ANTHROPIC}; fetched if not given")
+    parser.add_argument("--litellm", type=Path, help=f"wheel of {LITELLM}; downloaded if not given")
+    parser.add_argument("--anthropic", type=Path, help=f"wheel of {ANTHROPIC}; downloaded if not given")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the files would change")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def complaints_about(
     snapshot: Snapshot, overlay: Mapping[str, Any], litellm: Mapping[str, Any], sdk_models: Sequence[str]
 ) -> tuple[list[str], int]:
-    """Run every check on a new snapshot; also how many models litellm has as well."""
+    """Run every check on a new snapshot. Also returns how many models litellm has as well."""
     new = _models(snapshot)
     claude = json.loads(snapshot.claude)["models"]
     current = _current()
@@ -85,7 +85,7 @@ def complaints_about(
 
 
 def base_providers() -> list[dict[str, Any]]:
-    """The installed genai-prices in the shape of its published JSON."""
+    """Return the installed genai-prices in the format of its published JSON."""
     from genai_prices.data import providers
 
     plain: list[dict[str, Any]] = _plain(providers)

@@ -1,6 +1,6 @@
-"""From the model name a log shows to the id a price table knows, and the route the request took.
+"""From a model name in a log to the id in a price table, and the route of the request.
 
-Only exact names: no prefix and no similarity ever finds a price. Must not know any price.
+Only exact names: a price is never found by prefix or similarity. Must not know any price.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Container
 from typing import Final, NamedTuple
 
 SYNTHETIC: Final = "<synthetic>"
-"""The model Claude Code writes where it made a message up itself."""
+"""The model name Claude Code writes for a message it made itself."""
 
 BEDROCK_REGIONAL: Final = "bedrock_regional"
 BEDROCK_GLOBAL: Final = "bedrock_global"
@@ -34,7 +34,7 @@ _PROVIDERS: Final = {
     "zai-coding-plan": "zai",
     "zhipuai-coding-plan": "zhipuai",
 }
-"""How clients and routers call a provider that the table knows by another name."""
+"""Names that clients and routers use for a provider, if the table has another name."""
 
 _RESELLERS: Final = frozenset({"azure", "github-copilot", "opencode", "openrouter", "vercel"})
 """Providers of other vendors' models: the vendor's list price is the estimate."""
@@ -45,11 +45,11 @@ _OPENCODE_PREFIXES: Final = {
     "google-vertex-anthropic/": "vertex_ai/",
     **{f"{reseller}/": "" for reseller in _RESELLERS - {"openrouter"}},
 }
-"""What OpenCode's provider part says about a Claude model, in the words of the other route prefixes."""
+"""What OpenCode's provider part means for a Claude model, in the terms of the other route prefixes."""
 
 
 class Name(NamedTuple):
-    """A model's id without its decoration. `route` is "" for the vendor's own API; `is_fast` says so in the name."""
+    """A model's id without decoration. `route` is "" for the vendor's own API; `is_fast` if the name says so."""
 
     id: str
     route: str = ""
@@ -57,7 +57,7 @@ class Name(NamedTuple):
 
 
 def claude_name(raw: str) -> Name:
-    """Take the decoration off a Claude model's name: route prefixes, context suffix, cloud and router spelling."""
+    """Remove the decoration of a Claude model's name: route prefixes, context suffix, cloud and router spelling."""
     name = raw.strip().lower().replace("[1m]", "")
     route = ""
     if name.startswith(("arn:", "bedrock/")):
@@ -84,7 +84,7 @@ def claude_name(raw: str) -> Name:
 
 
 def find_claude(name: Name, known: Container[str]) -> str | None:
-    """Return the spelling of a name that a table knows: as it is, or without its date, or with dashes for dots."""
+    """Return the spelling of a name that a table knows: as it is, without its date, or with dashes for dots."""
     return next((id_ for id_ in _spellings(name.id) if id_ in known), None)
 
 
@@ -98,9 +98,9 @@ def from_opencode(raw: str) -> str:
 
 
 def other_names(raw: str) -> list[str]:
-    """List the exact spellings under which another vendor's model may be in a table, the likeliest first.
+    """List the exact spellings under which another vendor's model may be in a table, most likely first.
 
-    A model of a provider is only that provider's; through a reseller it is the vendor's.
+    A model of a provider belongs to that provider only; through a reseller it belongs to the vendor.
     """
     name = raw.strip().lower().removeprefix("openrouter/")
     provider, slash, model = name.partition("/")

@@ -55,7 +55,7 @@ class OverrideError(ValueError):
 
 
 class Override(NamedTuple):
-    """One entry: own rates or those of `alias` (the model's own if that is empty), times `share`, for some time."""
+    """One entry: own rates or those of `alias` (the model's own if it is empty), times `share`, for a period."""
 
     from_ms: int
     until_ms: int
@@ -68,7 +68,7 @@ Overrides = Mapping[str, Sequence[Override]]
 
 
 class OverriddenCatalogue:
-    """A catalogue with a user's prices on top; to be used like the catalogue itself."""
+    """A catalogue with a user's prices on top. Used like the catalogue itself."""
 
     def __init__(self, base: Catalogue, overrides: Overrides, content: bytes) -> None:
         self._base = base
@@ -79,7 +79,7 @@ class OverriddenCatalogue:
         self.digest = hashlib.sha256(base.digest.encode() + content).hexdigest()
 
     def find(self, source: str, raw: str) -> Found:
-        """Look a log's model name up, the user's prices first."""
+        """Resolve a model name of a log, the user's prices first."""
         found = self._found.get((source, raw))
         if found is None:
             if len(self._found) >= MAX_NAMES:
@@ -104,7 +104,7 @@ class OverriddenCatalogue:
 
 
 def load_overrides(path: Path, base: Catalogue) -> OverriddenCatalogue:
-    """Lay a prices.toml over a catalogue. Raises OSError, and OverrideError where the file makes no sense."""
+    """Lay a prices.toml over a catalogue. Raises OSError, and OverrideError if the file is invalid."""
     content = files.read(path)
     try:
         document = loads_toml(content.decode())
@@ -143,12 +143,12 @@ def _override(where: str, entry: Mapping[str, Any], base: Catalogue) -> Override
         raise OverrideError(f"{where}: unknown key {unknown[0]!r} (known: {', '.join(sorted(_KEYS))})")
     has_rates = any(key in entry for key in _RATE_KEYS)
     if has_rates and "alias" in entry:
-        raise OverrideError(f"{where}: either alias or rates, not both")
+        raise OverrideError(f"{where}: write either alias or rates, not both")
     if not (has_rates or "alias" in entry or "discount" in entry):
         raise OverrideError(f"{where}: needs alias, rates or discount")
     alias = entry.get("alias", "")
     if not isinstance(alias, str) or (alias and base.find("claude", alias).model is None):
-        raise OverrideError(f"{where}.alias: no model {alias!r} has a price")
+        raise OverrideError(f"{where}.alias: no price for a model {alias!r}")
     from_ms = _day(f"{where}.from", entry["from"]) if "from" in entry else BEGINNING_MS
     until_ms = _day(f"{where}.until", entry["until"]) + DAY_MS if "until" in entry else ENDLESS_MS
     if from_ms >= until_ms:
@@ -160,14 +160,14 @@ def _rates(where: str, entry: Mapping[str, Any]) -> Rates:
     for key in ("input", "output"):
         if key not in entry:
             raise OverrideError(f"{where}: {key} is missing")
-    given = {key: _rate(f"{where}.{key}", entry[key]) for key in _RATE_KEYS if key in entry}
-    write = given.get("cache_write", given["input"])
+    rates = {key: _rate(f"{where}.{key}", entry[key]) for key in _RATE_KEYS if key in entry}
+    write = rates.get("cache_write", rates["input"])
     return Rates(
-        input=given["input"],
+        input=rates["input"],
         write_5m=write,
-        write_1h=given.get("cache_write_1h", write),
-        cache_read=given.get("cache_read", given["input"]),
-        output=given["output"],
+        write_1h=rates.get("cache_write_1h", write),
+        cache_read=rates.get("cache_read", rates["input"]),
+        output=rates["output"],
     )
 
 
@@ -181,7 +181,7 @@ def _share(where: str, entry: Mapping[str, Any]) -> Decimal:
     if text.endswith("%"):
         discount = discount.scaleb(-2)
     if discount > 1:
-        raise OverrideError(f'{where}.discount: {text!r} is more than everything; write 15 % as "0.15" or "15%"')
+        raise OverrideError(f'{where}.discount: {text!r} is more than 100 %; write 15 % as "0.15" or "15%"')
     return 1 - discount
 
 
@@ -193,7 +193,7 @@ def _number(where: str, value: object) -> Decimal:
         if not number.is_finite() or not 0 <= number <= 10**9:
             raise InvalidOperation
     except InvalidOperation:
-        raise OverrideError(f'{where}: {value!r} is no price; write it as text, like "1.25"') from None
+        raise OverrideError(f'{where}: {value!r} is not a price; write it as text, like "1.25"') from None
     return number
 
 
@@ -201,7 +201,7 @@ def _day(where: str, value: object) -> int:
     try:
         return day_ms(value.isoformat() if type(value) is date else str(value))
     except ValueError:
-        raise OverrideError(f"{where}: {value!r} is no date; write it like 2026-01-31") from None
+        raise OverrideError(f"{where}: {value!r} is not a date; write it like 2026-01-31") from None
 
 
 def _own_periods(override: Override, target: Model | None) -> list[Period]:
@@ -222,7 +222,7 @@ def _own_periods(override: Override, target: Model | None) -> list[Period]:
 
 
 def _laid_over(under: Sequence[Period], over: Sequence[Period]) -> list[Period]:
-    """Both as one sequence of periods, `over` where it has a price and `under` elsewhere."""
+    """Return both as one sequence of periods: `over` if it has a price, else `under`."""
     edges = sorted({edge for period in (*under, *over) for edge in (period.from_ms, period.until_ms)})
     result = []
     for start, end in pairwise(edges):

@@ -1,4 +1,4 @@
-"""The Pricer: from a model, an instant and a usage to a price, quickly for plain usages and exactly for all.
+"""The Pricer: from a model, an instant and a usage to a price; fast for plain usages and exact for all.
 
 Must not know how prices were gathered, nor what is done with them.
 """
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from claude_tui.clients import CLIENTS
 from claude_tui.model import Price, PriceStatus, Usage
 from claude_tui.pricing.catalogue import MAX_NAMES, Catalogue, Found, bundled, refreshed
 from claude_tui.pricing.claude import SYNTHETIC_PRICE, UNKNOWN_PRICE, claude_price
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
     from claude_tui.pricing.overrides import OverriddenCatalogue
 
 SHORT_NAMES: Final = {"claude-code": "claude", "gemini-cli": "gemini"}
-"""Names of clients that are not the names of their sources."""
+"""Names of clients that differ from the names of their sources."""
+
+RAW_SHAPES: Final = ("claude", "gemini", "codex", "opencode", "kilo")
+"""Clients whose own usage objects `Pricer.price_raw` reads."""
 
 NEVER: Final = 2**62
 """More tokens than any prompt has."""
@@ -39,9 +43,10 @@ _PRICED: Final = PriceStatus.PRICED
 
 
 class Card(NamedTuple):
-    """All that prices a plain usage in one period: scaled rates, what reads save and writes cost extra, flags.
+    """Everything needed to price a plain usage in one period: scaled rates, savings of reads, extra cost of writes,
+    flags.
 
-    For a prompt above `over` tokens `longer` holds instead.
+    For a prompt above `over` tokens, `longer` applies instead.
     """
 
     input: int
@@ -58,11 +63,11 @@ class Card(NamedTuple):
 
     @property
     def is_whole(self) -> bool:
-        """Whether any usage costs, saves and adds whole nanodollars, so that prices add up like usages."""
+        """Whether all costs, savings and extras are whole nanodollars, so that prices add up like usages."""
         return not any(rate % SCALED_PER_NANO for rate in self[:8])
 
     def price(self, usage: Usage) -> Price:
-        """Price a plain usage at these rates, however long its prompt is."""
+        """Price a plain usage at these rates, whatever the length of its prompt."""
         tokens_in, tokens_out, write_5m, write_1h, cache_read, searches = usage
         rate_in, rate_out, rate_5m, rate_1h, rate_read, saving, extra_5m, extra_1h, flags, _, _ = self
         cost = (
@@ -85,9 +90,9 @@ class Card(NamedTuple):
 
 
 class Cards(NamedTuple):
-    """The cards of one model name of one source: before the first of `starts`, from the first on, and so on.
+    """The rates of one model name of one source: before the first of `starts`, from the first on, and so on.
 
-    None where the model has no price.
+    None if the model has no price.
     """
 
     starts: tuple[int, ...]
@@ -97,7 +102,7 @@ class Cards(NamedTuple):
 class Pricer:
     """Prices single responses at list price.
 
-    `digest` names the content of all prices it uses; `problems` say in a line each which price files were left out.
+    `digest` identifies the content of all prices in use; `problems` has one line for each price file left out.
     """
 
     def __init__(self, catalogue: Catalogue | OverriddenCatalogue, problems: tuple[str, ...] = ()) -> None:
@@ -115,12 +120,12 @@ class Pricer:
         terms: str = "",
         reported_nano: int | None = None,
     ) -> Price:
-        """Price counters; `terms` is the raw usage object as JSON, or what else decides of it, where counters alone
-        do not.
+        """Price counters. `terms` is the raw usage object as JSON, or other data that decides if the counters alone do
+        not.
 
-        `source` is a source's name. `reported_nano` is the cost the client logged, which is then the price; a
-        logged cost of 0 for tokens (a subscription) is replaced by the list price. Never raises: by terms that cannot
-        be read nothing is billed, and a flag says so.
+        `source` is a source's name. `reported_nano` is the cost the client logged, which is then the price; a logged
+        cost of 0 for tokens (a subscription) is replaced by the list price. Never raises: unreadable terms are not
+        billed, and a flag says so.
         """
         if terms or reported_nano is not None:
             return self._special_price(source, model, time_ms, usage, terms, reported_nano)
@@ -137,9 +142,9 @@ class Pricer:
         return card.price(usage)
 
     def flat_card(self, source: str, model: str, first_ms: int, last_ms: int) -> Card | None:
-        """Return what prices every plain usage between two instants, or a sum of them, with nothing to round.
+        """Return the rates for every plain usage between two instants, or a sum of them, if nothing needs rounding.
 
-        It holds where each prompt is at most `over`. None where there is none, or the price changed in between.
+        They apply if each prompt is at most `over`. None if there are none, or if the price changed in between.
         """
         known = self._cards.get((source, model)) or self._learn(source, model)
         if isinstance(known, Price):
@@ -160,7 +165,7 @@ class Pricer:
         return terms in unsplit_terms(usage)
 
     def price_raw(self, source: str, model: str, time_ms: int, raw_usage: Mapping[str, Any]) -> Price:
-        """Price a usage object in the client's own shape. `source` may be a source's or a client's name."""
+        """Price a usage object in the client's own format. `source` may be a source's or a client's name."""
         source = SHORT_NAMES.get(source, source)
         if source == "claude":
             return claude_price(self._find_claude, model, time_ms, raw_usage)
@@ -169,14 +174,14 @@ class Pricer:
         if source == "codex":
             terms = terms_of_tier(raw_usage.get("service_tier"))
             return self.price(source, model, time_ms, codex_counters(raw_usage), terms)
-        if source == "opencode":
+        if source in ("opencode", "kilo"):
             usage, is_double_charged = opencode_counters(raw_usage, model)
             reported = None if is_double_charged else reported_nano(raw_usage.get("cost"))
             return self.price(source, model, time_ms, usage, reported_nano=reported)
         raise ValueError(f"unknown source {source!r}")
 
     def context_window(self, model: str) -> int:
-        """The largest context window known for a model, 0 if none is."""
+        """Return the largest context window known for a model, 0 if none is known."""
         found = self._find_claude(model).model
         return found.window if found else 0
 
@@ -186,11 +191,11 @@ class Pricer:
         return found is not None and found.is_native_1m
 
     def describe(self) -> str:
-        """Where the prices come from, for a footer."""
+        """Describe where the prices come from, for a footer."""
         return f"prices: {self._catalogue.origin} {self._catalogue.date}"
 
     def find(self, source: str, model: str) -> Found:
-        """Look up what a log's model name means, its prices included."""
+        """Resolve a model name of a log, with its prices."""
         return self._catalogue.find(source, model)
 
     def _find_claude(self, model: str) -> Found:
@@ -219,9 +224,9 @@ class Pricer:
         return self.price_raw(source, model, time_ms, raw)
 
     def _learn(self, source: str, model: str) -> Cards | Price:
-        """Find a model name and remember its cards; the price itself where it is the same for every usage.
+        """Resolve a model name and remember its rates, or the price itself if it is the same for every usage.
 
-        A source may have a service tier behind it.
+        A service tier may be appended to the source.
         """
         if len(self._cards) >= MAX_NAMES:
             self._cards.clear()
@@ -236,7 +241,8 @@ class Pricer:
         if model is None:
             return UNKNOWN_PRICE
         flags = [f"route:{route}"] if route else []
-        late = ["cost_recomputed"] if source == "opencode" else []
+        client = CLIENTS.get(source)
+        late = ["cost_recomputed"] if client is not None and client.logs_cost else []
         times, by, said = service_tier(model.id, asked)
         late += said
         factor = SCALE * times // by
@@ -259,7 +265,7 @@ class Pricer:
 def load_pricer(overrides: Path | None = None, snapshot: Path | None = None) -> Pricer:
     """Return a pricer with the bundled prices, or a newer refreshed `snapshot`, and a user's prices.toml on top.
 
-    Files that are not there are no problem. One that makes no sense is left out and named in `Pricer.problems`.
+    Missing files are not a problem. An invalid file is left out and named in `Pricer.problems`.
     """
     problems = []
     catalogue = bundled()

@@ -1,7 +1,7 @@
 """Price tables: what a token of a model costs, from when on, above which prompt length, at which speed.
 
-Rates are integer picodollars per token (1 USD per million tokens is 1,000,000). Must not know how models are
-named in logs nor what usage looks like.
+Rates are integer picodollars per token (1 USD per million tokens is 1,000,000). Must not know how models are named in
+logs nor what usage looks like.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from claude_tui.model import Usage
 from claude_tui.units import DAY_MS
 
 WEB_SEARCH_NANO: Final = 10_000_000
-"""One web search request, in nanodollars. Takes no multiplier."""
+"""Price of one web search request, in nanodollars. No multiplier applies to it."""
 
 SCALE: Final = 20
 """Rates are multiplied by this before any multiplier, so that 11/10 and 1/2 stay whole numbers."""
@@ -25,7 +25,7 @@ SCALED_PER_NANO: Final = 1_000 * SCALE
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 
 BEGINNING_MS: Final = -(2**62)
-"""Where the first period of most models begins: price history before a model's release is never needed."""
+"""Start of the first period of most models: prices before a model's release are never needed."""
 
 ENDLESS_MS: Final = 2**62
 
@@ -40,11 +40,11 @@ class Rates(NamedTuple):
     output: int
 
     def times(self, factor: int) -> Rates:
-        """These rates multiplied by a whole number."""
+        """Return these rates multiplied by a whole number."""
         return Rates(*(rate * factor for rate in self))
 
     def cost(self, usage: Usage) -> int:
-        """Picodollars of all tokens; web searches are not tokens."""
+        """Return the picodollars of all tokens; web searches are not tokens."""
         return (
             usage.input * self.input
             + usage.cache_write_5m * self.write_5m
@@ -54,11 +54,11 @@ class Rates(NamedTuple):
         )
 
     def read_saved(self, usage: Usage) -> int:
-        """Picodollars the cache reads would have cost more as plain input."""
+        """Return the picodollars that the cache reads would cost in addition as plain input."""
         return usage.cache_read * (self.input - self.cache_read)
 
     def write_extra(self, usage: Usage) -> int:
-        """Picodollars the cache writes cost above plain input."""
+        """Return the picodollars that the cache writes cost above plain input."""
         return usage.cache_write_5m * (self.write_5m - self.input) + usage.cache_write_1h * (self.write_1h - self.input)
 
 
@@ -76,18 +76,18 @@ class Table(NamedTuple):
     tiers: tuple[Tier, ...] = ()
 
     def tier(self, prompt: int) -> int:
-        """How many of the tiers a prompt of this many tokens is over: 0 for the ordinary rates."""
+        """Return how many of the tiers a prompt of this many tokens exceeds: 0 for the ordinary rates."""
         return sum(prompt > tier.over for tier in self.tiers)
 
     def at(self, tier: int) -> Rates:
-        """The rates of a tier as counted by `tier()`."""
+        """Return the rates of a tier as numbered by `tier()`."""
         return self.tiers[tier - 1].rates if tier else self.rates
 
 
 class Period(NamedTuple):
     """What a model costs from an instant on, until the next period or `until_ms`.
 
-    `fast` is None where no price of fast mode is known.
+    `fast` is None if no price of fast mode is known.
     """
 
     from_ms: int
@@ -99,9 +99,9 @@ class Period(NamedTuple):
 class Model(NamedTuple):
     """A priced model.
 
-    `window` is its largest context window (0 unknown); `takes_us_premium` says that inference kept in the US
-    costs 1.1 times as much, `takes_regional_premium` the same of regional cloud endpoints; `is_native_1m` that
-    Claude Code always runs it with a window of a million tokens.
+    `window` is its largest context window (0 unknown). `takes_us_premium`: inference kept in the US costs 1.1 times as
+    much; `takes_regional_premium`: so do regional cloud endpoints; `is_native_1m`: Claude Code always runs it with a
+    window of a million tokens.
     """
 
     id: str
@@ -112,26 +112,26 @@ class Model(NamedTuple):
     is_native_1m: bool = False
 
     def period(self, time_ms: int) -> Period | None:
-        """The newest period that began at or before an instant; None where the model has no price then."""
+        """Return the newest period that began at or before an instant; None if the model has no price then."""
         return period_at(self.periods, time_ms)
 
 
 def period_at(periods: Sequence[Period], time_ms: int) -> Period | None:
-    """The period an instant lies in; None before the first and in gaps."""
+    """Return the period that contains an instant; None before the first and in gaps."""
     position = bisect_right([period.from_ms for period in periods], time_ms)
     period = periods[position - 1] if position else None
     return period if period and time_ms < period.until_ms else None
 
 
 def spans(periods: Sequence[Period]) -> Iterator[tuple[Period, int]]:
-    """Each period with the instant it really ends at."""
+    """Yield each period with the instant it actually ends."""
     next_starts = [*(period.from_ms for period in periods[1:]), ENDLESS_MS]
     for period, next_start in zip(periods, next_starts, strict=True):
         yield period, min(period.until_ms, next_start)
 
 
 def model_from(identity: str, entry: Mapping[str, Any]) -> Model:
-    """Read a model from its entry of a price file."""
+    """Read a model from its entry in a price file."""
     return Model(
         id=identity,
         periods=tuple(_period(period) for period in entry["periods"]),
@@ -143,12 +143,12 @@ def model_from(identity: str, entry: Mapping[str, Any]) -> Model:
 
 
 def day_ms(day: str) -> int:
-    """The first instant of an ISO date, UTC, in milliseconds."""
+    """Return the first instant of an ISO date, UTC, in milliseconds."""
     return (date.fromisoformat(day).toordinal() - _EPOCH) * DAY_MS
 
 
 def round_half_even(value: int, unit: int) -> int:
-    """`value` in whole `unit`s, halves to the even neighbour. `unit` is even."""
+    """Return `value` in whole `unit`s, rounded half to even. `unit` is even."""
     return (value + (unit >> 1) - 1 + (value // unit & 1)) // unit
 
 

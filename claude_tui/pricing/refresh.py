@@ -1,6 +1,6 @@
-"""Fetches newer prices when asked to: the only part of the program that uses the network.
+"""Fetches newer prices on request: the only part of the program that uses the network.
 
-The old prices stay wherever anything is doubtful. Must not know how prices are used.
+Keeps the old prices if anything is doubtful. Must not know how prices are used.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ MAX_BYTES: Final = 50_000_000
 
 
 class Refreshed(NamedTuple):
-    """How it went, in one line."""
+    """The outcome, in one line."""
 
     is_new: bool
     message: str
 
 
 def fetch(url: str = URL) -> bytes:
-    """Return what the price list's publisher serves now. Raises OSError or HTTPException."""
+    """Return what the publisher of the price list serves now. Raises OSError or HTTPException."""
     with urllib.request.urlopen(url, timeout=TIMEOUT_S) as response:
         content: bytes = response.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
@@ -42,7 +42,7 @@ def fetch(url: str = URL) -> bytes:
 
 
 def refresh(target: Path, today: date, fetch: Callable[[], bytes] = fetch) -> Refreshed:
-    """Put newer prices at `target`, checked against those in use, or leave everything as it is and say why."""
+    """Write newer prices to `target`, checked against those in use, or change nothing and say why."""
     try:
         content = fetch()
     except (OSError, HTTPException) as error:
@@ -53,7 +53,7 @@ def refresh(target: Path, today: date, fetch: Callable[[], bytes] = fetch) -> Re
     try:
         snapshot, complaints = _checked(json.loads(content, parse_float=str), today, _in_use(target))
     except (BuildError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        return Refreshed(False, f"prices unchanged: what was served makes no sense ({error!r:.120})")
+        return Refreshed(False, f"prices unchanged: the downloaded list is invalid ({error!r:.120})")
     if complaints:
         more = f" (and {len(complaints) - 1} more)" if len(complaints) > 1 else ""
         return Refreshed(False, f"prices unchanged: {complaints[0]}{more}")
@@ -90,7 +90,7 @@ def _in_use(target: Path) -> Mapping[str, Any]:
 
 
 def _names(others: Mapping[str, Any]) -> list[str]:
-    """The exact names already known: the published data only has patterns for some of them."""
+    """Return the exact names already known: the published data only has patterns for some of them."""
     return [
         f"{id_.partition('/')[0]}/{alias}"
         for id_, entry in others["models"].items()

@@ -1,7 +1,7 @@
-"""From the base data and the hand-kept overlay to the price files, always the same bytes for the same input.
+"""From the base data and the hand-kept overlay to the price files; the same input always gives the same bytes.
 
-The base data is the list of providers that genai-prices publishes as JSON. Must not know where it was fetched,
-nor judge it: that is `validate`'s part.
+The base data is the list of providers that genai-prices publishes as JSON. Must not know where it was fetched, nor
+judge it: that is the task of `validate`.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ VENDORS: Final = (
     "mistral",
     "meta",
 )
-"""Providers of their own models, whose list price a bare model name means; the first that knows a name wins."""
+"""Providers of their own models. A bare model name means their list price; the first that knows a name wins."""
 
 HOSTS: Final = ("cerebras", "groq")
-"""Providers of other vendors' models at prices of their own, meant only where a log names them."""
+"""Providers of other vendors' models at prices of their own, used only if a log names them."""
 
 _KINDS: Final = ("input_mtok", "cache_write_mtok", "cache_write_1h_mtok", "cache_read_mtok", "output_mtok")
 _FALLBACK: Final = {
@@ -52,14 +52,14 @@ class Snapshot(NamedTuple):
 
 
 class BuildError(ValueError):
-    """The base data or the overlay has a shape or a number that cannot be used."""
+    """The base data or the overlay has a format or a number that cannot be used."""
 
 
 def build(providers: Sequence[Mapping[str, Any]], overlay: Mapping[str, Any], names: Iterable[str] = ()) -> Snapshot:
     """Build the price files.
 
-    `names` are model names in use ("openai/gpt-5-2025-08-07"); those that the base data's own matching gives to
-    one of its models become exact aliases of it.
+    `names` are model names in use ("openai/gpt-5-2025-08-07"). Those that the base data's own matching assigns to one
+    of its models become exact aliases of it.
     """
     by_id = {provider["id"]: provider for provider in providers}
     names = sorted(set(names))
@@ -82,10 +82,10 @@ def build(providers: Sequence[Mapping[str, Any]], overlay: Mapping[str, Any], na
 
 
 def picodollars(usd_per_mtok: object) -> int:
-    """A rate in dollars per million tokens as picodollars per token."""
+    """Return a rate in dollars per million tokens as picodollars per token."""
     rate = Decimal(str(usd_per_mtok)) * _PICO_PER_USD_MTOK
     if rate != rate.to_integral_value() or rate < 0:
-        raise BuildError(f"{usd_per_mtok} USD per million tokens is no whole number of picodollars")
+        raise BuildError(f"{usd_per_mtok} USD per million tokens is not a whole number of picodollars")
     return int(rate)
 
 
@@ -170,7 +170,7 @@ def _models(provider: Mapping[str, Any], names: Sequence[str]) -> Models:
 
 
 def _periods(model: Mapping[str, Any]) -> list[Entry]:
-    """The dated prices of a model; none where it is not billed by text tokens or by the time of the day."""
+    """Return the dated prices of a model; none if it is not billed by text tokens, or by the time of day."""
     listed = model["prices"]
     conditional = listed if isinstance(listed, list) else [{"prices": listed}]
     periods = []

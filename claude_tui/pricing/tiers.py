@@ -1,6 +1,6 @@
-"""Service tiers of OpenAI: how much dearer or cheaper a request is that asked for one.
+"""Service tiers of OpenAI: how much more or less a request costs that asked for one.
 
-Logs say what was asked for, never what was served. Must not know how usage is counted.
+Logs say what was requested, never what was served. Must not know how usage is counted.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ STANDARD: Final = frozenset({"", "auto", "default", "standard"})
 DEARER: Final = frozenset({"priority", "fast"})
 _CHEAPER: Final = frozenset({"flex", "batch"})
 _UNPRICED: Final = frozenset({"ultrafast"})
-"""Sold, at a price that is published nowhere."""
+"""Tiers that are sold at an unpublished price."""
 
 _LONGEST: Final = 40
-"""Characters of a name that are kept."""
+"""Most characters of a name that are kept."""
 
 _DEAREST: Final = "openai/gpt-5.5"
-"""The one model whose priority is not twice the list price, but two and a half times."""
+"""The one model whose priority costs two and a half times the list price instead of twice."""
 
 
 class ServiceTier(NamedTuple):
-    """What a tier makes of a rate, as a fraction, and what has to be said of such a price."""
+    """How a tier changes a rate, as a fraction, and the flag of such a price."""
 
     times: int
     by: int
@@ -31,7 +31,7 @@ class ServiceTier(NamedTuple):
 
 
 def service_tier(model: str, name: str) -> ServiceTier:
-    """Return what a tier makes of a model's rates; those of an unknown tier, or one without a price, stay."""
+    """Return how a tier changes a model's rates; an unknown tier, or one without a price, changes nothing."""
     if name in STANDARD:
         return ServiceTier(1, 1, ())
     if name in DEARER:
@@ -44,17 +44,17 @@ def service_tier(model: str, name: str) -> ServiceTier:
 
 
 def terms_of_tier(name: object) -> str:
-    """Return a tier as the terms of a response: JSON, "" for the standard one."""
+    """Return a tier as the terms of a response: JSON, "" for the standard tier."""
     if not isinstance(name, str) or name in STANDARD:
         return ""
     return json.dumps({"service_tier": name[:_LONGEST]}, separators=(",", ":"))
 
 
 def tier_of_terms(terms: str) -> str:
-    """Return the name of the tier that terms tell, "" where they tell none."""
+    """Return the name of the tier in the terms, "" if there is none."""
     try:
-        told = json.loads(terms)
+        parsed = json.loads(terms)
     except ValueError:
         return ""
-    name = told.get("service_tier") if isinstance(told, dict) else None
+    name = parsed.get("service_tier") if isinstance(parsed, dict) else None
     return name if isinstance(name, str) else ""

@@ -41,7 +41,7 @@ def load_toml(path: Path) -> dict[str, Any]:
 
 
 def loads_toml(text: str) -> dict[str, Any]:
-    """Return the content of a TOML document, fractions as the text they were written as. Raises ValueError."""
+    """Return the content of a TOML document, with fractions as their original text. Raises ValueError."""
     try:
         content: dict[str, Any] = tomllib.loads(text, parse_float=str)
     except RecursionError:

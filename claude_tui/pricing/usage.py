@@ -1,6 +1,6 @@
 """From a client's usage object to disjoint counters, and to the units a Claude response is billed in.
 
-Nothing in a log is trusted: what is no count counts nothing. Must not know any price.
+Nothing in a log is trusted: a value that is not a count counts as 0. Must not know any price.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ Raw = Mapping[str, Any]
 
 
 class Counted(NamedTuple):
-    """Counters as billed, and what had to be assumed for them."""
+    """Counters as billed, and the assumptions made for them."""
 
     usage: Usage
     flags: tuple[str, ...] = ()
 
 
 def count(value: object) -> int:
-    """A counter: a whole number of at least 0; anything else counts nothing."""
+    """Return a counter: a whole number of at least 0; anything else counts as 0."""
     if type(value) is int:
         whole = value
     elif value is None:  # often, and asking what it supports would be slow
@@ -38,15 +38,15 @@ def count(value: object) -> int:
 
 
 def part(raw: Raw, name: str) -> Raw:
-    """A nested object, empty where there is none."""
+    """Return a nested object, empty if there is none."""
     value = raw.get(name)
     return value if isinstance(value, Mapping) else {}
 
 
 def claude_counters(raw: Raw) -> Counted:
-    """The counters of a Claude usage object or iteration, cache writes split by lifetime.
+    """Return the counters of a Claude usage object or iteration, cache writes split by lifetime.
 
-    Without a split all writes are taken as 5-minute ones; a remainder goes there too; a split above the total wins.
+    Without a split, all writes are 5-minute writes; a remainder is, too; a split above the total wins.
     """
     writes = count(raw.get("cache_creation_input_tokens"))
     split = part(raw, "cache_creation")
@@ -84,7 +84,7 @@ def unsplit_terms(usage: Usage) -> tuple[str, str]:
 
 
 def read_terms(text: str) -> Raw | None:
-    """The usage object that terms hold; None where they hold none."""
+    """Return the usage object in the terms; None if there is none."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -93,19 +93,19 @@ def read_terms(text: str) -> Raw | None:
 
 
 def iterations(raw: Raw) -> list[Raw]:
-    """The iterations of a Claude usage object that can be read."""
+    """Return the iterations of a Claude usage object that can be read."""
     listed = raw.get("iterations")
     return [entry for entry in listed if isinstance(entry, Mapping)] if isinstance(listed, list) else []
 
 
 def kind_of(iteration: Raw) -> str:
-    """The type of an iteration, "" where it has none."""
+    """Return the type of an iteration, "" if it has none."""
     kind = iteration.get("type")
     return kind if isinstance(kind, str) else ""
 
 
 def gemini_counters(raw: Raw) -> Usage:
-    """Gemini CLI: input includes cached, output excludes thoughts, tool prompt tokens come on top."""
+    """Gemini CLI: input includes cached, output excludes thoughts, tool prompt tokens are added."""
     cached = count(raw.get("cached"))
     uncached = max(count(raw.get("input")) - cached, 0) + count(raw.get("tool"))
     return Usage(uncached, count(raw.get("output")) + count(raw.get("thoughts")), cache_read=cached)
@@ -122,8 +122,8 @@ def codex_counters(raw: Raw) -> Usage:
 def opencode_counters(raw: Raw, model: str) -> tuple[Usage, bool]:
     """OpenCode: the counters, and whether the logged cost charged reasoning twice.
 
-    Input excludes the cache. Whether output includes reasoning only `total` tells; clients that wrote no total
-    included it for every provider but Google.
+    Input excludes the cache. Only `total` shows whether output includes reasoning; clients that wrote no total included
+    it for every provider but Google.
     """
     tokens = part(raw, "tokens")
     cache = part(tokens, "cache")
@@ -142,7 +142,7 @@ def opencode_counters(raw: Raw, model: str) -> tuple[Usage, bool]:
 
 
 def reported_nano(value: object) -> int | None:
-    """A cost in dollars as a client logged it, in nanodollars; None where it logged none that makes sense."""
+    """Return a cost in dollars as logged by a client, in nanodollars; None if there is no valid one."""
     if value is None or isinstance(value, bool):
         return None
     from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation

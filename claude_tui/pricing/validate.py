@@ -1,4 +1,4 @@
-"""What must hold before a new price snapshot replaces an old one. Every check returns complaints in plain words.
+"""The checks a new price snapshot must pass before it replaces an old one. Every check returns complaints in words.
 
 Must not know where the data came from, nor write anything.
 """
@@ -13,10 +13,10 @@ from typing import Any, Final
 from claude_tui.pricing.rates import Model, Rates, day_ms, model_from
 
 MAX_JUMP: Final = 5
-"""Between two prices of a model, in either direction: more looks like a slip of the decimal point."""
+"""Largest factor between two prices of a model, in either direction: more looks like a misplaced decimal point."""
 
 MAX_LOST: Final = Fraction(2, 100)
-"""The share of models that a new snapshot may lack."""
+"""The share of models that may be missing from a new snapshot."""
 
 LITELLM_PROVIDERS: Final = {
     "anthropic": "anthropic",
@@ -46,7 +46,7 @@ Models = Mapping[str, Mapping[str, Any]]
 
 
 def litellm_names(litellm: Models) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield litellm's models as "provider/model" in the table's words, with litellm's entry."""
+    """Yield litellm's models as "provider/model" in the table's terms, with litellm's entry."""
     for key, entry in litellm.items():
         provider = LITELLM_PROVIDERS.get(str(entry.get("litellm_provider")))
         if provider is not None and key.count("/") <= 1:
@@ -54,7 +54,7 @@ def litellm_names(litellm: Models) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def check_litellm(models: Models, litellm: Models, day: str) -> tuple[list[str], int]:
-    """Compare the base rates of shared models on a day: complaints, and how many models were compared.
+    """Compare the base rates of shared models on a day. Returns complaints, and how many models were compared.
 
     `models` are keyed "provider/model".
     """
@@ -78,13 +78,13 @@ def check_litellm(models: Models, litellm: Models, day: str) -> tuple[list[str],
 
 
 def check_sdk(models: Models, unpriced: Iterable[str], sdk_models: Iterable[str]) -> list[str]:
-    """Every Claude model that the vendor's SDK names has a price, or is known to have none."""
+    """Check that every Claude model in the vendor's SDK has a price, or is known to have none."""
     known = {name for id_, entry in models.items() for name in (id_, *entry.get("aliases", ()))} | set(unpriced)
     return [f"{name} is in the SDK and has no price" for name in sorted(set(sdk_models) - known)]
 
 
 def check_history(old: Models, new: Models, corrections: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A period that was published stays as it was, unless the overlay says that it was wrong."""
+    """Check that published periods stay unchanged, unless the overlay says that one was wrong."""
     corrected = {(note["model"], str(note.get("from", ""))) for note in corrections}
     complaints = []
     for id_ in sorted(old.keys() & new.keys()):
@@ -97,7 +97,8 @@ def check_history(old: Models, new: Models, corrections: Sequence[Mapping[str, A
 
 
 def check_jumps(old: Models, new: Models, corrections: Sequence[Mapping[str, Any]]) -> list[str]:
-    """No price is suddenly more than five times what it was, or less than a fifth, unless the overlay says so."""
+    """Check that no price is more than five times or less than a fifth of the one before, unless the overlay says
+    so."""
     accepted = {note["model"] for note in corrections}
     complaints = []
     for id_ in sorted(new.keys() - accepted):
@@ -115,7 +116,7 @@ def check_jumps(old: Models, new: Models, corrections: Sequence[Mapping[str, Any
 
 
 def check_losses(old: Models, new: Models) -> list[str]:
-    """Not more than 2 % of the models may go."""
+    """Check that at most 2 % of the models are missing."""
     gone = sorted(old.keys() - new.keys())
     if Fraction(len(gone), max(len(old), 1)) <= MAX_LOST:
         return []
@@ -123,7 +124,7 @@ def check_losses(old: Models, new: Models) -> list[str]:
 
 
 def _stated(rates: Rates) -> dict[str, int]:
-    """The rates a source states itself: cache tokens without a price of their own are billed like input."""
+    """Return the rates a source states itself: cache tokens without a price of their own are billed like input."""
     own = rates._asdict()
     return {kind: rate for kind, rate in own.items() if kind in ("input", "output") or rate != rates.input}
 

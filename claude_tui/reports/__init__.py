@@ -1,4 +1,4 @@
-"""Numbers become text: JSON, CSV, tables, one-liners. Snapshots and responses go in, text or dictionaries come out.
+"""Turns numbers into text: JSON, CSV, tables, one-liners. Takes snapshots and responses, returns text or dictionaries.
 
 Must not read files, clocks or the environment, nor write anywhere.
 """

@@ -1,4 +1,4 @@
-"""What `bench` measured, as a dictionary for JSON, as a table and as a chart. Must not measure anything."""
+"""The results of `bench` as a dictionary for JSON, as tables and as a chart. Must not measure anything."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHART_COLUMNS: Final = 72
 
 
 def report(bench: Bench) -> dict[str, Any]:
-    """Return everything that was measured."""
+    """Return all measurements for JSON."""
     return {
         "schema": SCHEMA,
         "files": bench.logs.files,
@@ -44,14 +44,14 @@ def _row(bench: Bench, one: Measured) -> dict[str, Any]:
 
 
 def tables(bench: Bench) -> list[Table]:
-    """Return how fast each way was, and what each counted."""
+    """Return a table of how fast each way was, and one of what each counted."""
     return [_speeds(bench), _answers(bench)]
 
 
 def _speeds(bench: Bench) -> Table:
     columns = (
         Column("way", is_text=True), Column("runs", priority=3), Column("seconds"), Column("x ref."),
-        Column("CPU s", priority=2), Column("files/s", priority=1), Column("MB/s"), Column("messages/s"),
+        Column("CPU s", priority=2), Column("files/s", priority=1), Column("MB/s"), Column("responses/s"),
         Column("peak MiB"),
     )  # fmt: skip
     slowest_s = bench.measured[0].wall_s
@@ -74,7 +74,7 @@ def _speeds(bench: Bench) -> Table:
 
 def _answers(bench: Bench) -> Table:
     columns = (
-        Column("way", is_text=True), Column("messages"), Column("cost"), Column("projects", priority=1),
+        Column("way", is_text=True), Column("responses"), Column("cost"), Column("projects", priority=1),
         Column("models", priority=1), Column("sessions", priority=1), Column("agrees", is_text=True),
     )  # fmt: skip
     rows = tuple(
@@ -101,19 +101,21 @@ def footer(bench: Bench) -> list[str]:
     else:
         ways = len(bench.measured) + len(bench.sweep)
         verdict = (
-            f"all {ways} ways agree: {count(first.messages)} messages, {dollars(first.cost_nano, 4)}, and each of "
+            f"all {ways} ways agree: {count(first.messages)} responses, {dollars(first.cost_nano, 4)}, and each of "
             f"{count(first.projects)} projects, {count(first.models)} models, {count(first.sessions)} sessions"
         )
     lines = [verdict]
     if not bench.are_logs_same:
-        lines.append("logs changed while they were measured")
-    lines.append("medians of whole processes, started and ended; logs in the page cache; warm: nothing changed since")
-    lines.append("the last count; peak: pages that processes share are counted in each of them")
+        lines.append("the logs changed during the measurement")
+    lines.append(
+        "medians of whole processes, start and end included; logs in the page cache; warm: nothing changed since"
+    )
+    lines.append("the last count; peak: memory pages that processes share count once per process")
     return lines
 
 
 def chart(sweep: Sequence[Measured], total_bytes: int) -> str:
-    """Return bars of MB/s for each number of processes, as plain text."""
+    """Return a bar chart of MB/s by number of processes, as plain text."""
     import plotext  # 131 ms, and only a sweep needs it
 
     figure: Any = plotext.figure

@@ -1,4 +1,4 @@
-"""How spending stands to budgets and reported limits: one word and one exit code for scripts."""
+"""Compares spending with budgets and reported limits: one verdict and one exit code for scripts."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from claude_tui.engine.queries.budgets import BudgetState
-from claude_tui.engine.queries.limits import ReportedWindow
+from claude_tui.engine.queries.limits import ReportedWindow, label
 from claude_tui.figures import instant, money, percent
 from claude_tui.sources.display import display_name
 
 CODES: Final = {"ok": 0, "near": 10, "over": 11, "indeterminate": 20, "no data": 30}
 """The exit code of each verdict."""
 
-LABELS: Final = {"five_hour": "5-hour limit", "seven_day": "7-day limit"}
-
 
 class Check(NamedTuple):
-    """One thing compared. `percent` is None where nothing can be said; `detail` says with what it was compared."""
+    """One comparison. `percent` is None if it cannot be computed; `detail` says what was compared with what."""
 
     name: str
     status: str
@@ -26,16 +24,16 @@ class Check(NamedTuple):
 
 
 def budget_checks(states: Iterable[BudgetState], near: float) -> list[Check]:
-    """Say how budgets stand; from `near` percent on a budget is near.
+    """Compare budgets with spending; a budget is near from `near` percent on.
 
-    Where something has no price, spending below a budget says nothing: that is indeterminate.
+    If something has no price, spending below a budget proves nothing: the status is indeterminate.
     """
     made = []
     for state in states:
         status = "over" if state.is_passed else "near" if 100 * state.share >= near else "ok"
         missing = ""
         if status == "ok" and state.is_lower_bound:
-            status, missing = "indeterminate", ", and tokens without a price"
+            status, missing = "indeterminate", ", plus tokens without a price"
         used = 100 * state.share if state.limit_nano else None
         project = f" for {display_name(state.budget.project)}" if state.budget.project else ""
         detail = f"{money(state.spent_nano)} of {money(state.limit_nano)} since {state.since}{missing}"
@@ -54,12 +52,12 @@ def limit_checks(windows: Iterable[ReportedWindow], now_ms: int, near: float) ->
         detail = f"resets {instant(window.resets_ms)}, reported {(now_ms - window.seen_ms) // 60_000} min ago"
         if window.account:
             detail += f", {display_name(window.account)}"
-        made.append(Check(LABELS[window.name], status, percent, detail))
+        made.append(Check(label(window.name), status, percent, detail))
     return made
 
 
 def verdict(checks: Sequence[Check]) -> str:
-    """Return the worst of all: over, near, indeterminate, ok; "no data" where nothing could be compared."""
+    """Return the worst status: over, near, indeterminate, ok; "no data" if nothing could be compared."""
     for status in ("over", "near", "indeterminate", "ok"):
         if any(check.status == status for check in checks):
             return status
@@ -78,7 +76,7 @@ def report(checks: Sequence[Check]) -> dict[str, Any]:
 
 
 def lines(checks: Sequence[Check]) -> list[str]:
-    """Return the checks for people, the verdict first."""
+    """Return the checks as text lines, the verdict first."""
     made = [verdict(checks)]
     for check in checks:
         used = percent(check.percent) if check.percent is not None else "-"

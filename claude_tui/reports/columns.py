@@ -15,7 +15,7 @@ FLAT: Final = (*COUNTS, "tokens", "first", "last")
 
 
 def flat(totals: Totals) -> dict[str, Any]:
-    """Return every counter, the sum of tokens, and the first and last instant (null where nothing was counted)."""
+    """Return every counter, the sum of tokens, and the first and last instant (null if nothing was counted)."""
     *counts, first_ms, last_ms = totals
     first = instant(first_ms) if first_ms else None
     last = instant(last_ms) if last_ms else None

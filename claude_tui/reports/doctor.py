@@ -1,4 +1,5 @@
-"""What `claude-top doctor` found out, as a dictionary for JSON and as lines for people. Looks at nothing itself."""
+"""The findings of `claude-top doctor`, as a dictionary for JSON and as lines of text. Must not look at anything
+itself."""
 
 from __future__ import annotations
 
@@ -12,12 +13,12 @@ from claude_tui.sources.display import display_name
 
 SCHEMA: Final = "claude-top/doctor@1"
 MOST_SHOWN: Final = 10
-"""Problems listed one by one for people; JSON has all that were kept."""
+"""Most problems listed one by one in the text; JSON lists all that were kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """One place that was looked in. `state` is found, empty, missing, unreadable; instants are of the files' times."""
+    """One folder that was searched. `state` is found, empty, missing or unreadable; instants are modification times."""
 
     source: str
     path: str
@@ -31,7 +32,7 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """After how many days a client deletes its logs, and the file that says so ("" where nothing does)."""
+    """After how many days a client deletes its logs, and the settings file of that client."""
 
     settings: str
     days: int
@@ -40,7 +41,7 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What is counted though its log is gone: responses, and the files they were in."""
+    """What is still counted although its log is gone: the number of responses, and of the files they were in."""
 
     responses: int = 0
     files: int = 0
@@ -48,7 +49,7 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Everything that was found out. Texts of `cache`, `ledger`, `watcher` and `prices` are one line each."""
+    """All findings. `cache`, `ledger`, `watcher` and `prices` are texts of one line each."""
 
     version: str
     roots: Sequence[Root]
@@ -113,16 +114,18 @@ def report(found: Findings) -> dict[str, Any]:
 
 
 def lines(found: Findings) -> list[str]:
-    """Return the findings for people."""
+    """Return the findings as lines of text."""
     totals = found.totals
     made = [f"claude-top {found.version}", "", "logs"]
     for root in found.roots:
         made.append(f"  {root.source:9} {display_name(root.path)}: {_root(root)}")
     made.append(f"  written by versions: {', '.join(map(display_name, found.client_versions)) or 'none seen'}")
-    made += ["", "how sure the numbers are", f"  {many(totals.responses, 'response')}"]
-    made.append(f"  {share(totals.lower_bound, totals.responses) or '-'} with only the first of their output logged")
+    made += ["", "how exact the numbers are", f"  {many(totals.responses, 'response')}"]
+    made.append(
+        f"  {share(totals.lower_bound, totals.responses) or '-'} with only the beginning of their output logged"
+    )
     made.append(f"  {share(totals.unpriced_tokens, totals.tokens) or '-'} of the tokens without a price")
-    made.append(f"  {share(totals.flagged, totals.responses) or '-'} with a price that rests on an assumption")
+    made.append(f"  {share(totals.flagged, totals.responses) or '-'} with a price based on an assumption")
     made.append(f"  {found.prices}")
     made += [f"  {display_name(problem)}" for problem in found.price_problems]
     made += ["", "problems in the logs", *_problems(found)]
@@ -132,8 +135,8 @@ def lines(found: Findings) -> list[str]:
         f"  cache: {found.cache}",
         f"  ledger: {found.ledger}",
         *(f"    {line}" for line in found.ledger_notes),
-        f"  only the ledger still has {many(found.remembered.responses, 'response')}, "
-        f"of {many(found.remembered.files, 'file')} now gone",
+        f"  only the ledger still has {many(found.remembered.responses, 'response')} "
+        f"from {many(found.remembered.files, 'deleted file')}",
         f"  limits: {found.limits}",
     ]
     made += ["", "watching", *(f"  {display_name(line)}" for line in found.watcher)]
@@ -147,7 +150,9 @@ def lines(found: Findings) -> list[str]:
 
 def _root(root: Root) -> str:
     if root.state != "found":
-        return {"empty": "there, but no logs in it", "missing": "not there", "unreadable": "not readable"}[root.state]
+        return {"empty": "exists, but contains no logs", "missing": "does not exist", "unreadable": "not readable"}[
+            root.state
+        ]
     dates = f"{instant(root.oldest_ms)[:10]} to {instant(root.newest_ms)[:10]}"
     return f"{many(root.files, 'file')}, {size(root.bytes)}, last written {dates}"
 
@@ -169,7 +174,7 @@ def _retention(one: Retention) -> list[str]:
     settings = display_name(one.settings)
     if one.days >= 365:
         return [f"  {settings}: {many(one.days, 'day')}"]
-    why = "as set" if one.is_set else "the client's default"
+    why = "from the settings" if one.is_set else "the client's default"
     return [
         f"  {settings}: {many(one.days, 'day')} ({why}); older logs are deleted when Claude Code starts",
         '  this line in that file keeps ten years:  "cleanupPeriodDays": 3650',

@@ -1,4 +1,4 @@
-"""Where our own numbers come from, as a dictionary for JSON and as lines for people. Finds nothing out itself."""
+"""Where our numbers come from, as a dictionary for JSON and as lines of text. Must not find out anything itself."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from datetime import tzinfo
 from typing import Any, Final
 
-from claude_tui.engine.queries.explain import COUNTED, FLAGS, NOT_LOGGED, REASONS, Explanation, RateUse
+from claude_tui.engine.queries.explain import COUNTED, FLAGS, REASONS, Explanation, RateUse
 from claude_tui.figures import count, dollars, instant, local_minute, many, money, short, size
 from claude_tui.model import Query, Response
 from claude_tui.sources.display import display_name
 
 SCHEMA: Final = "claude-top/explanation@1"
 PICO: Final = 1_000_000
-"""Picodollars a token in a dollar a million tokens."""
+"""Picodollars per token that make one dollar per million tokens."""
 SHORTEST: Final = 20
 """No line is wrapped below this width."""
 
@@ -74,7 +74,7 @@ def report(found: Explanation, about: Query | Response) -> dict[str, Any]:
         ],
         "why": found.why or None,
         "problem": found.problem or None,
-        "never_logged": list(NOT_LOGGED),
+        "never_logged": list(dict.fromkeys(text for told in found.not_logged.values() for text in told)),
     }
 
 
@@ -103,7 +103,7 @@ def _rate(use: RateUse) -> dict[str, Any]:
 
 
 def lines(found: Explanation, about: Query | Response, zone: tzinfo, width: int) -> list[str]:
-    """Return the explanation for people, wrapped to `width` columns; no path is broken."""
+    """Return the explanation as lines of text, wrapped to `width` columns; no path is broken."""
     made: list[str] = []
     for line in _paragraphs(found, about, zone):
         indent = len(line) - len(line.lstrip())
@@ -120,30 +120,31 @@ def _paragraphs(found: Explanation, about: Query | Response, zone: tzinfo) -> It
         yield f"  not explained further: {display_name(found.problem)}"
     if not found.is_complete:
         yield (
-            f"  only a part was looked at, to be done in time: {count(found.looked_at)} of "
+            f"  only a part was examined, to finish in time: {count(found.looked_at)} of "
             f"{many(found.to_look_at, 'response')}, {count(found.files)} of {many(found.files_total, 'file')}"
         )
     yield from ("", "rows in the logs")
-    gone = f"; {many(found.files_gone, 'file')} gone, the responses remembered" if found.files_gone else ""
+    gone = f"; {many(found.files_gone, 'deleted file')}, whose responses are in the ledger" if found.files_gone else ""
     yield f"  {many(found.lines, 'line')} of {many(found.files, 'file')}, {size(found.bytes_read)}{gone}"
     yield f"  {many(found.usage_rows, 'row')} with usage"
     yield f"  {count(found.counted_rows)} counted: {REASONS[COUNTED]}"
     for reason, number in found.duplicates.most_common():
         yield f"  {count(number)} dropped, {reason.replace('_', ' ')}: {REASONS.get(reason, '')}"
     if found.passed_over:
-        yield f"  {count(found.passed_over)} passed over: rows with usage that are no requests"
+        yield f"  {count(found.passed_over)} ignored: rows with usage that are not requests"
     if found.why:
-        yield f"  why the one that counts does: {display_name(found.why)}"
+        yield f"  why this row counts: {display_name(found.why)}"
     for row in found.rows:
-        owner = ", whose session it belongs to" if row.is_owner else ""
+        owner = ", in whose session it belongs" if row.is_owner else ""
         yield (
             f"  {display_name(row.path)}:{row.line}  {row.reason}  {local_minute(row.time_ms, zone)}  "
             f"{count(row.usage.output)} output{owner}"
         )
     yield from ("", "prices", *_prices(found))
-    yield from ("", "how sure it is", *_doubts(found))
-    yield from ("", "what no log has (depending on the version), so that every total is a lower bound")
-    yield f"  {', '.join(NOT_LOGGED)}"
+    yield from ("", "how exact it is", *_doubts(found))
+    yield from ("", "what no log contains (depending on the version), so every total is a lower bound")
+    for client, told in found.not_logged.items():
+        yield f"  {client}: {', '.join(told)}"
 
 
 def _heading(found: Explanation, about: Query | Response, zone: tzinfo) -> Iterator[str]:
@@ -194,9 +195,9 @@ def _prices(found: Explanation) -> Iterator[str]:
 
 def _doubts(found: Explanation) -> Iterator[str]:
     if found.lower_bounds:
-        yield f"  {many(found.lower_bounds, 'response')} whose log has only the first of the output: a lower bound"
+        yield f"  {many(found.lower_bounds, 'response')} whose log has only the beginning of the output: a lower bound"
     for flag, number in found.flags.most_common():
         mark = "~ " if flag in found.estimates else ""
         yield f"  {mark}{many(number, 'price')}: {FLAGS.get(flag) or display_name(flag)}"
     if not (found.lower_bounds or found.estimates or found.unpriced):
-        yield "  every response is complete and has a price that rests on no assumption"
+        yield "  every response is complete, and no price is based on an assumption"

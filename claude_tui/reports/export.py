@@ -1,4 +1,4 @@
-"""Single responses, days and sessions as lines: JSON Lines, CSV, and JSON Lines every row of which has one schema.
+"""Single responses, days and sessions as lines: JSON Lines, CSV, and flat JSON Lines whose rows all have one schema.
 
 The lines of any export sum to the totals.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import orjson
@@ -24,25 +24,30 @@ RESPONSE_FIELDS: Final = (
 """The fields of an exported response, in order."""
 
 
+IDS: Final = frozenset({"key", "session", "agent"})
+"""Columns that name a thing of the client's, and are never changed."""
+
 FIELDS: Final = {
     "responses": RESPONSE_FIELDS,
     "days": ("day", "timezone", *FLAT),
     "sessions": (
         "session", "source", "name", "project", "branch", "version", "models", "agents", "compactions", *FLAT,
     ),
+    "models": ("model", "source", *FLAT),
+    "projects": ("project", "source", "sessions", *FLAT),
 }  # fmt: skip
 """The columns of each kind of row, in order."""
 
 
 def response_row(response: Response) -> dict[str, Any]:
-    """Return one response (or one extra of it). `cost_nano` is null where there is no price."""
+    """Return one response (or one extra of it). `cost_nano` is null if there is no price."""
     usage, price = response.usage, response.price
     return {
         "key": response.key,
         "source": response.source,
         "time": instant(response.time_ms),
         "session": response.session,
-        "agent": response.agent or None,
+        "agent": response.agent,
         "project": response.project,
         "model": response.model,
         "input": usage.input,
@@ -59,13 +64,13 @@ def response_row(response: Response) -> dict[str, Any]:
 
 
 def day_rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
-    """Yield one row a local day, in order."""
+    """Yield one row per local day, in order."""
     for row in snapshot.days:
         yield {"day": row.day.isoformat(), "timezone": snapshot.timezone, **flat(row.totals)}
 
 
 def session_rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
-    """Yield one row a session, in order of their first response."""
+    """Yield one row per session, ordered by first response."""
     for row in sorted(snapshot.sessions, key=lambda row: (row.totals.first_ms, row.source, row.key)):
         yield {
             "session": row.key,
@@ -81,8 +86,26 @@ def session_rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
         }
 
 
+def model_rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
+    """Yield one row a model, the dearest first."""
+    for row in snapshot.models:
+        yield {"model": row.key, "source": row.source, **flat(row.totals)}
+
+
+def project_rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
+    """Yield one row a project, the dearest first."""
+    for row in snapshot.projects:
+        yield {"project": row.key, "source": row.source, "sessions": row.sessions, **flat(row.totals)}
+
+
+ROWS: Final[Mapping[str, Callable[[Snapshot], Iterator[dict[str, Any]]]]] = {
+    "days": day_rows, "sessions": session_rows, "models": model_rows, "projects": project_rows,
+}  # fmt: skip
+"""What makes the rows of each kind but responses."""
+
+
 def json_line(row: Mapping[str, Any]) -> bytes:
-    """Return a row as one line of JSON in UTF-8, without a newline; half characters of broken names escaped."""
+    """Return a row as one line of JSON in UTF-8, without a newline; lone surrogates in broken names are escaped."""
     try:
         return orjson.dumps(row)
     except TypeError:
@@ -91,23 +114,24 @@ def json_line(row: Mapping[str, Any]) -> bytes:
 
 
 def flat_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row as column stores want it: no lists, every field of one type in every row.
+    """Return a row in the form column stores need: no lists, and every field of one type in all rows.
 
-    Lists become space-separated text. An unpriced cost stays null, which a nullable integer column takes.
+    Lists become space-separated text. An unpriced cost stays null, which a nullable integer column accepts.
     """
     return {name: " ".join(value) if isinstance(value, list) else value for name, value in row.items()}
 
 
 def csv_lines(rows: Iterable[Mapping[str, Any]], fields: Iterable[str]) -> Iterator[bytes]:
-    """Yield a heading and one line a row, RFC 4180 but for the line ends, which the writer adds.
+    """Yield a header and one line per row, as RFC 4180 says except for the line ends, which the writer adds.
 
-    Text that a spreadsheet would run as a formula is prefixed with an apostrophe. null is an empty field.
+    Text that a spreadsheet would run as a formula is prefixed with an apostrophe; ids stay as JSON has them, so that
+    both can be joined. null is an empty field.
     """
     names = list(fields)
     yield _csv(names)
     for row in rows:
         values = flat_row(row)
-        yield _csv([_cell(values[name]) for name in names])
+        yield _csv([_cell(values[name], is_id=name in IDS) for name in names])
 
 
 def _csv(values: list[Any]) -> bytes:
@@ -116,11 +140,11 @@ def _csv(values: list[Any]) -> bytes:
     return line.getvalue().encode("utf-8", "backslashreplace")
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: Any, *, is_id: bool) -> Any:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str):
+    if isinstance(value, str) and not is_id:
         return "'" + value if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
     return value

@@ -1,4 +1,4 @@
-"""What the ledger remembers, machine by machine, as a dictionary for JSON and as a table. Opens no ledger itself."""
+"""What the ledger holds, by machine, as a dictionary for JSON and as a table. Must not open a ledger itself."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from claude_tui.sources.display import display_name
 
 SCHEMA: Final = "claude-top/ledger@1"
 MOST_SHOWN: Final = 10
-"""Files of which what makes no sense is told one by one."""
+"""Most files whose invalid rows are listed one by one."""
 
 
 class HostRow(NamedTuple):
-    """What one machine contributed. What several machines have is under each, so that rows may exceed the total."""
+    """What one machine contributed. Responses of several machines are listed under each, so rows may exceed the
+    total."""
 
     host: str
     files: int
@@ -26,7 +27,7 @@ class HostRow(NamedTuple):
 
 
 class LeftOut(NamedTuple):
-    """What of one file is kept but makes no sense: how many, and why the first does not. Nothing counts it."""
+    """Invalid rows of one file, which are stored but not counted: how many, and why the first one is invalid."""
 
     host: str
     path: str
@@ -35,7 +36,7 @@ class LeftOut(NamedTuple):
 
 
 class MovedFolder(NamedTuple):
-    """A folder that is gone, what is remembered of it, and the counted one of the same name."""
+    """A folder that no longer exists, what the ledger holds of it, and the counted folder of the same name."""
 
     old: str
     new: str
@@ -44,18 +45,18 @@ class MovedFolder(NamedTuple):
 
     @property
     def command(self) -> str:
-        """The command that brings it over."""
+        """The command that carries its history over."""
         return f"claude-top ledger adopt {shlex.quote(self.old)} {shlex.quote(self.new)}"
 
 
 class Status(NamedTuple):
-    """A ledger looked at. `trouble` is "" while all is well, else what is wrong with it or was."""
+    """The state of a ledger. `error` is "" if all is well, else what is or was wrong with it."""
 
     path: str
     size_bytes: int
     total: HostRow
     hosts: Sequence[HostRow]
-    trouble: str = ""
+    error: str = ""
     left_out: Sequence[LeftOut] = ()
     moved: Sequence[MovedFolder] = ()
 
@@ -68,14 +69,14 @@ def report(status: Status) -> dict[str, Any]:
         "bytes": status.size_bytes,
         **_figures(status.total),
         "hosts": [{"host": row.host, **_figures(row)} for row in status.hosts],
-        "trouble": status.trouble or None,
+        "trouble": status.error or None,
         "left_out": [one._asdict() for one in status.left_out],
         "moved": [{**one._asdict(), "command": one.command} for one in status.moved],
     }
 
 
 def table(status: Status) -> Table:
-    """Return a row for each machine and one for all."""
+    """Return a table with a row for each machine and one for all."""
     columns = (
         Column("host", is_text=True, may_shrink=True), Column("files", priority=2), Column("responses"),
         Column("first", is_text=True, priority=1), Column("last", is_text=True),
@@ -86,16 +87,16 @@ def table(status: Status) -> Table:
 def footer(status: Status) -> list[str]:
     """Return the lines below the table."""
     lines = [f"{size(status.size_bytes)} in {display_name(status.path)}"]
-    if status.trouble:
-        lines.append(display_name(status.trouble))
+    if status.error:
+        lines.append(display_name(status.error))
     return [*lines, *left_out_lines(status.left_out), *moved_lines(status.moved)]
 
 
 def left_out_lines(left_out: Sequence[LeftOut]) -> list[str]:
-    """Return what to say of what makes no sense, at most a few files by name."""
+    """Return lines about invalid rows, naming at most a few files."""
     if not left_out:
         return []
-    made = [f"left out: {count(sum(one.number for one in left_out))} that make no sense"]
+    made = [f"left out: {many(sum(one.number for one in left_out), 'invalid row')}"]
     made += [
         f"  {count(one.number)} of {display_name(f'{one.host}:{one.path}')}: {display_name(one.why)}"
         for one in left_out[:MOST_SHOWN]
@@ -106,12 +107,12 @@ def left_out_lines(left_out: Sequence[LeftOut]) -> list[str]:
 
 
 def moved_lines(moved: Sequence[MovedFolder]) -> list[str]:
-    """Return what to say of folders that moved, with the command for each."""
+    """Return lines about folders that moved, with the command for each."""
     made = []
     for one in moved:
         made.append(
             f"not counted: {many(one.responses, 'response')} of {many(one.files, 'file')} in {display_name(one.old)}, "
-            "which is gone; if it moved, bring them over with"
+            "which no longer exists; if it moved, carry them over with"
         )
         made.append(f"  {display_name(one.command, len(one.command))}")
     return made

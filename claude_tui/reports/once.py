@@ -1,4 +1,4 @@
-"""One picture of everything as plain text, in as many columns as there are. Ends where a first look would."""
+"""One snapshot of everything as plain text in a given width. Shows only what a first look needs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST = 10
 
 
 def picture(snapshot: Snapshot, width: int = 80) -> str:
-    """Return headline, models, projects and latest sessions; nothing wider than `width` where that is possible."""
+    """Return headline, models, projects and latest sessions; nothing is wider than `width` if that is possible."""
     totals, today, burn = snapshot.totals, snapshot.today, snapshot.burn
     head = (
         f"today {written_cost(today)}",
@@ -33,7 +33,7 @@ def picture(snapshot: Snapshot, width: int = 80) -> str:
 
 
 def _span(query: Query) -> str:
-    """Which days are summed up, in words."""
+    """Describe in words which days are summed up."""
     if query.since and query.until:
         return f"{query.since}" if query.since == query.until else f"{query.since} to {query.until}"
     return f"from {query.since}" if query.since else f"until {query.until}" if query.until else "total"

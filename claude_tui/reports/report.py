@@ -1,25 +1,74 @@
-"""The report `claude-top/report@1`: what a snapshot says, as a dictionary for JSON and as tables for people."""
+"""The report `claude-top/report@1`: a snapshot as a dictionary for JSON and as tables of text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from claude_tui.engine.queries.named_periods import add
+from claude_tui.engine.queries.periods import month_end, week_start
 from claude_tui.figures import count, many, tokens, written_cost
 from claude_tui.model import Snapshot, Totals
-from claude_tui.reports.columns import flat
+from claude_tui.reports.columns import FLAT, flat
 
 if TYPE_CHECKING:
     from claude_tui.reports.table import Table
 
 SCHEMA: Final = "claude-top/report@1"
-SECTIONS: Final = {"day": "days", "model": "models", "project": "projects", "session": "sessions"}
+SECTIONS: Final = {
+    "day": "days", "week": "weeks", "month": "months", "hour": "hours", "model": "models", "project": "projects",
+    "session": "sessions",
+}  # fmt: skip
 """What `--by` takes, and the section it asks for."""
+ALL: Final = ("days", "models", "projects", "sessions")
+"""The sections of a report that asks for none. Weeks, months and hours are the same days once more."""
 
 
-def report(snapshot: Snapshot, sections: Sequence[str] = tuple(SECTIONS.values())) -> dict[str, Any]:
+class Row(NamedTuple):
+    """One row: what names it, as JSON has it and as people read it, and its sums."""
+
+    keys: dict[str, Any]
+    label: str
+    totals: Totals
+
+
+class Section(NamedTuple):
+    """A section. `rest` is the sum of `left_out` rows that were asked not to be listed."""
+
+    name: str
+    rows: Sequence[Row]
+    left_out: int = 0
+    rest: Totals = Totals()
+
+
+def sections_of(
+    snapshot: Snapshot,
+    names: Sequence[str] = ALL,
+    *,
+    top: int | None = None,
+    hours: Mapping[str, Totals] | None = None,
+) -> list[Section]:
+    """Return sections of a snapshot; `hours` are the sums of the hours, which it does not have.
+
+    With `top` only so many rows of each: the dearest, of sessions and times the latest.
+    """
+    made = []
+    for name in names:
+        rows = _ROWS[name](snapshot) if name != "hours" else _hours(hours or {})
+        if top is None or len(rows) <= top:
+            made.append(Section(name, rows))
+            continue
+        is_of_times = name in ("days", "weeks", "months", "hours")
+        kept, rest = (rows[-top:], rows[:-top]) if is_of_times else (rows[:top], rows[top:])
+        made.append(Section(name, kept, len(rest), add(row.totals for row in rest)))
+    return made
+
+
+def report(snapshot: Snapshot, sections: Sequence[Section] | Sequence[str] = ALL) -> dict[str, Any]:
     """Return the report. Days are in order of time; models and projects by cost, then tokens, then name;
-    sessions by their last activity, the newest first. The sum of any section is `totals`."""
+    sessions by their last activity, the newest first. The sum of any section is `totals`, with what `left_out` has of
+    it where not all rows were asked for."""
     made: dict[str, Any] = {
         "schema": SCHEMA,
         "timezone": snapshot.timezone,
@@ -28,16 +77,32 @@ def report(snapshot: Snapshot, sections: Sequence[str] = tuple(SECTIONS.values()
         "prices": snapshot.prices,
         "totals": flat(snapshot.totals),
     }
-    builders = {"days": _days, "models": _models, "projects": _projects, "sessions": _sessions}
-    for section in sections:
-        made[section] = builders[section](snapshot)
+    left_out = {}
+    for section in _made(snapshot, sections):
+        made[section.name] = [{**row.keys, **flat(row.totals)} for row in section.rows]
+        if section.left_out:
+            left_out[section.name] = {"rows": section.left_out, **flat(section.rest)}
+    if left_out:
+        made["left_out"] = left_out
     made["problems"] = {"total": sum(snapshot.problems.values()), "by_kind": dict(sorted(snapshot.problems.items()))}
     made["unpriced"] = unpriced_models(snapshot)
     return made
 
 
+def _made(snapshot: Snapshot, sections: Sequence[Section] | Sequence[str]) -> list[Section]:
+    return [one if isinstance(one, Section) else sections_of(snapshot, [one])[0] for one in sections]
+
+
+def csv_of(section: Section) -> Iterator[bytes]:
+    """Yield a section as CSV: a heading and a line a row. What was left out has no line."""
+    from claude_tui.reports.export import csv_lines
+
+    rows = [{**row.keys, **flat(row.totals)} for row in section.rows]
+    return csv_lines(rows, (*KEYS[section.name], *FLAT))
+
+
 def unpriced_models(snapshot: Snapshot) -> list[dict[str, Any]]:
-    """Return the models without a price, with what was used of them."""
+    """Return the models without a price, with their usage."""
     return [
         {
             "model": row.key,
@@ -50,50 +115,97 @@ def unpriced_models(snapshot: Snapshot) -> list[dict[str, Any]]:
     ]
 
 
-def _days(snapshot: Snapshot) -> list[dict[str, Any]]:
-    return [{"day": row.day.isoformat(), **flat(row.totals)} for row in snapshot.days]
+KEYS: Final = {
+    "days": ("day",), "weeks": ("week", "first_day", "last_day"), "months": ("month", "first_day", "last_day"),
+    "hours": ("hour",), "models": ("model", "source"), "projects": ("project", "source", "sessions"),
+    "sessions": ("session", "source", "name", "project", "models", "agents"),
+}  # fmt: skip
+"""What names the rows of each section."""
 
 
-def _models(snapshot: Snapshot) -> list[dict[str, Any]]:
-    return [{"model": row.key, "source": row.source, **flat(row.totals)} for row in snapshot.models]
+def _days(snapshot: Snapshot) -> list[Row]:
+    return [Row({"day": row.day.isoformat()}, row.day.isoformat(), row.totals) for row in snapshot.days]
 
 
-def _projects(snapshot: Snapshot) -> list[dict[str, Any]]:
+def _weeks(snapshot: Snapshot) -> list[Row]:
+    """Return ISO weeks, which begin on Monday."""
+
+    def keys(monday: date) -> dict[str, Any]:
+        year, week, _ = monday.isocalendar()
+        last = monday + timedelta(days=6)
+        return {"week": f"{year}-W{week:02d}", "first_day": monday.isoformat(), "last_day": last.isoformat()}
+
+    return _longer(snapshot, week_start, keys)
+
+
+def _months(snapshot: Snapshot) -> list[Row]:
+    def keys(first: date) -> dict[str, Any]:
+        return {"month": f"{first:%Y-%m}", "first_day": first.isoformat(), "last_day": month_end(first).isoformat()}
+
+    return _longer(snapshot, lambda day: day.replace(day=1), keys)
+
+
+def _longer(snapshot: Snapshot, first_of: Callable[[date], date], keys: Callable[[date], dict[str, Any]]) -> list[Row]:
+    """Return the days added up by the first day of the longer period each is in."""
+    found: dict[date, list[Totals]] = {}
+    for row in snapshot.days:
+        found.setdefault(first_of(row.day), []).append(row.totals)
+    made = [(keys(first), totals) for first, totals in sorted(found.items())]
+    return [Row(named, next(iter(named.values())), add(totals)) for named, totals in made]
+
+
+def _hours(hours: Mapping[str, Totals]) -> list[Row]:
+    return [Row({"hour": hour}, hour.replace("T", " ") + ":00", totals) for hour, totals in hours.items()]
+
+
+def _models(snapshot: Snapshot) -> list[Row]:
+    return [Row({"model": row.key, "source": row.source}, row.name, row.totals) for row in snapshot.models]
+
+
+def _projects(snapshot: Snapshot) -> list[Row]:
     return [
-        {"project": row.key, "source": row.source, "sessions": row.sessions, **flat(row.totals)}
+        Row({"project": row.key, "source": row.source, "sessions": row.sessions}, row.name, row.totals)
         for row in snapshot.projects
     ]
 
 
-def _sessions(snapshot: Snapshot) -> list[dict[str, Any]]:
+def _sessions(snapshot: Snapshot) -> list[Row]:
     return [
-        {
-            "session": row.key,
-            "source": row.source,
-            "name": row.name,
-            "project": row.project,
-            "models": list(row.models),
-            "agents": len(row.agents),
-            **flat(row.totals),
-        }
+        Row(
+            {
+                "session": row.key,
+                "source": row.source,
+                "name": row.name,
+                "project": row.project,
+                "models": list(row.models),
+                "agents": len(row.agents),
+            },
+            row.name,
+            row.totals,
+        )
         for row in snapshot.sessions
     ]
 
 
-def tables(snapshot: Snapshot, sections: Sequence[str]) -> list[Table]:
+_ROWS: Final[Mapping[str, Callable[[Snapshot], list[Row]]]] = {
+    "days": _days, "weeks": _weeks, "months": _months, "models": _models, "projects": _projects, "sessions": _sessions,
+}  # fmt: skip
+
+
+def tables(snapshot: Snapshot, sections: Sequence[Section] | Sequence[str]) -> list[Table]:
     """Return one table a section, each with the total below."""
-    made = {
-        "days": lambda: _table("Days", "day", ((row.day.isoformat(), row.totals) for row in snapshot.days)),
-        "models": lambda: _table("Models", "model", ((row.name, row.totals) for row in snapshot.models)),
-        "projects": lambda: _table("Projects", "project", ((row.name, row.totals) for row in snapshot.projects)),
-        "sessions": lambda: _table("Sessions", "session", ((row.name, row.totals) for row in snapshot.sessions)),
-    }
-    found = [made[section]() for section in sections]
-    return [table.with_total(("Total", *_cells(snapshot.totals))) for table in found]
+    made = []
+    for section in _made(snapshot, sections):
+        labels = [(row.label, row.totals) for row in section.rows]
+        if section.left_out:
+            labels.append((f"and {count(section.left_out)} more", section.rest))
+        table = _table(section.name.capitalize(), section.name[:-1], labels)
+        made.append(table.with_total(("Total", *_cells(snapshot.totals))))
+    return made
 
 
 def footer(snapshot: Snapshot) -> list[str]:
-    """Return the lines below the tables: what is missing in the sums, and whose prices they are."""
+    """Return the lines below the tables: what the sums lack, and which prices were used."""
     totals = snapshot.totals
     lines = []
     if missing := len(unpriced_models(snapshot)):
@@ -101,10 +213,11 @@ def footer(snapshot: Snapshot) -> list[str]:
         what = f"{many(missing, 'unpriced model')}, {tokens(totals.unpriced_tokens)}"
         lines.append(f"not in the cost: {what}" + (f" ({names})" if names else ""))
     if totals.lower_bound:
-        lines.append(f"lower bound: {many(totals.lower_bound, 'response')} whose log has only the first of the output")
+        lines.append(
+            f"lower bound: {many(totals.lower_bound, 'response')} whose log has only the beginning of the output"
+        )
     if totals.flagged:
-        rest = "rests" if totals.flagged == 1 else "rest"
-        lines.append(f"~ {many(totals.flagged, 'price')} {rest} on an assumption")
+        lines.append(f"~ {many(totals.flagged, 'price')} based on an assumption")
     if snapshot.problems:
         kinds = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in sorted(snapshot.problems.items()))
         lines.append(f"problems in the logs: {kinds} (claude-top doctor lists them)")

@@ -1,4 +1,4 @@
-"""The few figures a bar or a dashboard shows all the time, as a dictionary: `claude-top/state@1`."""
+"""The few figures a status bar or a dashboard shows all the time, as a dictionary: `claude-top/state@1`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A table of text, drawn plainly for pipes and with lines for a terminal.
+"""A table of text, aligned for pipes or ruled for a terminal.
 
-Cells must be safe to show already. Must not know what they mean.
+Cells must already be safe to show. Must not know what they mean.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ WRAPPING: Final[dict[str, Any]] = {"subsequent_indent": GAP, "break_long_words":
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column. Text is aligned left, numbers right. Of the columns that do not fit, the highest `priority`
-    goes first; 0 stays. `may_shrink` cells are cut to fit."""
+    """A column. Text is aligned left, numbers right. If not all columns fit, those with the highest `priority` are
+    dropped first; 0 is never dropped. `may_shrink` allows cells to be cut to fit."""
 
     title: str
     is_text: bool = False
@@ -32,7 +32,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows below a title. A cell may have several lines. `total` stands apart at the end."""
+    """Rows below a title. A cell may have several lines. `total` is set apart at the end."""
 
     title: str
     columns: tuple[Column, ...]
@@ -44,7 +44,7 @@ class Table:
         return replace(self, total=total)
 
     def without(self, titles: frozenset[str]) -> Table:
-        """Return the table without the columns so titled."""
+        """Return the table without the columns that have one of the titles."""
         kept = [number for number, column in enumerate(self.columns) if column.title not in titles]
         return replace(
             self,
@@ -54,9 +54,9 @@ class Table:
         )
 
     def fitted(self, width: int, borders: int = 0) -> Table:
-        """Return the table without the columns there is no room for, in `width` columns of a terminal.
+        """Return the table without the columns that do not fit in `width` columns of a terminal.
 
-        `borders` is what is drawn around a column beside its content, of all columns but the last.
+        `borders` is the width of what is drawn around the content of each column but the last.
         """
         table = self
         while table.width(borders) - table._spare() > width:
@@ -67,12 +67,12 @@ class Table:
         return table
 
     def width(self, borders: int = 0) -> int:
-        """Return the width of the table with its columns as wide as they like."""
+        """Return the width of the table if no column is shortened."""
         return sum(self._widths()) + (borders or len(GAP)) * (len(self.columns) - 1)
 
     def widths_in(self, width: int, borders: int = 0) -> list[int]:
-        """Return the width of each column where the table has `width` columns of a terminal; the widest text
-        gives way first. Numbers are never cut, so the sum may be more than there is."""
+        """Return the width of each column if the table has `width` columns of a terminal; the widest text is shortened
+        first. Numbers are never cut, so the sum may exceed `width`."""
         widths = self._widths()
         excess = self.width(borders) - width
         while excess > 0:
@@ -85,7 +85,7 @@ class Table:
         return widths
 
     def _spare(self) -> int:
-        """How many columns of a terminal could be saved by cutting texts."""
+        """Return how many columns of a terminal cutting texts could save."""
         pairs = zip(self._widths(), self.columns, strict=True)
         return sum(max(0, size - SHORTEST) for size, column in pairs if column.may_shrink)
 
@@ -98,7 +98,7 @@ class Table:
 
 
 def wrapped(lines: Iterable[str], width: int) -> list[str]:
-    """Return lines broken between words where they are wider than `width`; what continues one is indented."""
+    """Return lines wrapped between words to `width`, continuation lines indented."""
     return [part for line in lines for part in textwrap.wrap(line, width, **WRAPPING) or [""]]
 
 
@@ -115,7 +115,7 @@ def packed(parts: Iterable[str], width: int) -> list[str]:
 
 
 def plain(table: Table, width: int = 0) -> str:
-    """Return the table as aligned text, a line a row; in at most `width` columns where that is possible (0: any)."""
+    """Return the table as aligned text, one line per row, in at most `width` columns if that is possible (0: any)."""
     fitted = table.fitted(width) if width else table
     widths = fitted.widths_in(width) if width else fitted._widths()
     rule = GAP.join("-" * size for size in widths)
@@ -141,7 +141,7 @@ def _line(table: Table, row: tuple[str, ...] | list[str], widths: list[int]) -> 
 
 
 def ruled(table: Table, width: int, *, is_coloured: bool = True) -> str:
-    """Return the table with lines around its cells, for a terminal `width` columns wide."""
+    """Return the table with ruled lines around its cells, for a terminal `width` columns wide."""
     # 51 ms to import, and only terminals need it.
     from rich import box
     from rich.console import Console

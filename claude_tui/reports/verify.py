@@ -1,4 +1,4 @@
-"""What `claude-top verify` found, as a dictionary for JSON and as lines for people. Counts nothing itself."""
+"""The findings of `claude-top verify`, as a dictionary for JSON and as lines of text. Must not count anything."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SCHEMA: Final = "claude-top/verify@1"
 
 
 class Way(NamedTuple):
-    """One way to count, what it came to, and how long it took."""
+    """One way to count, its totals, and how long it took."""
 
     name: str
     totals: Totals
@@ -48,5 +48,5 @@ def lines(ways: Sequence[Way], differences: Sequence[str], differing: int, *, is
     if differing > len(differences):
         made.append(f"  and {differing - len(differences):,} more")
     if not is_settled:
-        made.append("the logs changed all the while, which may be the reason; try again when they are quiet")
+        made.append("the logs kept changing, which may be the reason; try again when nothing writes to them")
     return made

@@ -1,4 +1,4 @@
-"""Bytes become responses: one package per client behind one small protocol.
+"""Turns bytes into responses: one package per client behind one small protocol.
 
 No totals, no locks, no pricing decisions, nothing of the engine or the screen.
 """

@@ -1,10 +1,10 @@
-"""The rows of one file, settled per response and kept as columns: small in memory, cheap to pickle.
+"""The rows of one file, settled per response and stored as columns: small in memory, cheap to pickle.
 
-Settling is a merge that may be repeated and done in any order with the same outcome (a semilattice):
-the counted row is the one with the most output tokens, then the largest sum, then by everything else that is
-counted or priced, and only of rows that say the same the last one; the instant is the earliest; the owner is that of
-the earliest row that is not a copy, main chain before side chain, then by name. What a file is called decides nothing.
-Must not know prices, days, files of other rows, or totals.
+Settling is a merge that may be repeated and done in any order with the same result (a semilattice): the counted row is
+the one with the most output tokens, then the largest sum, then the highest by all else that is counted or priced; only
+among equal rows, the last one. The instant is the earliest. The owner is that of the earliest row that is not a copy,
+main chain before side chain, then by name. File names decide nothing. Must not know prices, days, rows of other files,
+or totals.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ARRAYS: Final = (
 )  # fmt: skip
 """The arrays of `Columns`, one element per response."""
 RARE: Final = ("web_search", "terms", "extras", "reported", "owner_time")
-"""Its dictionaries, by entry."""
+"""The dictionaries of `Columns`, by entry."""
 
 COPY: Final = 1
 """Flag bit: the owner comes from a copied row."""
@@ -35,12 +35,12 @@ LOWER_BOUND: Final = 4
 
 
 Settled = tuple[int, int, int, int, int, int, int, int, int, int]
-"""A response without rare facts: instant, owner and flags; input, output, writes for 5 minutes and for an hour, cache
-reads; offset and model."""
+"""A response without rare facts: instant, owner and flags; input, output, cache writes for 5 minutes and for an hour,
+cache reads; offset and model."""
 
 
 class Owner(NamedTuple):
-    """Who a response belongs to, as its own row says: session, sub-agent ("" main chain) and folder."""
+    """The owner of a response according to its own row: session, sub-agent ("" main chain) and folder."""
 
     session: str
     agent: str
@@ -48,12 +48,12 @@ class Owner(NamedTuple):
 
 
 def key_number(source: str, key: str) -> int:
-    """Return 63 bits that stand for a response key of a source, the same in every process and version."""
+    """Return a 63-bit hash of a response key of a source, the same in every process and version."""
     return key_numbers(source, (key,))[0]
 
 
 def key_numbers(source: str, keys: Collection[str]) -> list[int]:
-    """Return the number of each of many keys."""
+    """Return the hash of each of many keys."""
     texts = keys if source == "claude" else [f"{source}\0{key}" for key in keys]
     encoded = "\n".join(texts).encode("utf-8", "surrogatepass").split(b"\n")
     if len(encoded) != len(texts):
@@ -65,16 +65,16 @@ def key_numbers(source: str, keys: Collection[str]) -> list[int]:
 Size = tuple[int, int]
 """Output and the sum of all tokens of a row."""
 OwnerRank = tuple[int, int, int]
-"""Whether a row is a copy, its instant, and whether it is of a side chain."""
+"""Whether a row is a copy, its instant, and whether it is on a side chain."""
 Rank = tuple[int, bool, int, int, int, tuple[Extra, ...], str, str, int]
-"""What decides between two rows of a response with the same output and the same sum: see `row_rank`."""
+"""Decides between two rows of a response with the same output and the same sum: see `row_rank`."""
 
 
 def row_rank(row: Row) -> Rank:
     """Rank a row among those of a response with the same output and sum, by all else that is counted or priced.
 
-    The most web searches, then the row that is no placeholder; what follows only makes sure that the order in which
-    rows are read, and the files they are in, decide nothing that anyone sums.
+    Most web searches first, then a row that is not a placeholder. The rest only ensures that no sum depends on the
+    order in which rows are read, or on the files they are in.
     """
     usage, reported = row.usage, row.reported_nano
     return (
@@ -84,7 +84,7 @@ def row_rank(row: Row) -> Rank:
 
 
 class SettledArrays:
-    """What is settled of responses, in parallel arrays: whose it is, and how much one of its rows counts."""
+    """Settled responses in parallel arrays: their owners, and the counters of the counted row."""
 
     __slots__ = ()
 
@@ -113,7 +113,7 @@ class SettledArrays:
         )
 
     def size(self, at: int) -> Size:
-        """Return what decides first which row counts: output, then the sum of all tokens."""
+        """Return what is compared first to choose the counted row: output, then the sum of all tokens."""
         output = self.output[at]
         return output, self.input[at] + output + self.write_5m[at] + self.write_1h[at] + self.cache_read[at]
 
@@ -125,15 +125,15 @@ class SettledArrays:
         )  # fmt: skip
 
     def owner_rank(self, at: int) -> OwnerRank:
-        """Rank the owner: the first is no copy, then the earliest, then of the main chain."""
+        """Rank the owner: first a row that is not a copy, then the earliest, then the main chain."""
         flags = self.flags[at]
         return flags & COPY, self.owner_time.get(at, self.time[at]) or NEVER_MS, flags & SIDECHAIN
 
 
 class Columns(SettledArrays):
-    """One entry per response of a file, in parallel arrays. Rare facts are kept in dictionaries by entry.
+    """One entry per response of a file, in parallel arrays. Rare facts are in dictionaries by entry.
 
-    `time` is the earliest instant (ms, 0 unknown); `owner_time` holds the owner's instant where it differs.
+    `time` is the earliest instant (ms, 0 unknown); `owner_time` holds the owner's instant if it differs.
     """
 
     __slots__ = (
@@ -196,7 +196,7 @@ class Columns(SettledArrays):
         return cut
 
     def extend(self, more: Columns) -> None:
-        """Add the entries of others, whose owners and models are numbered as these are."""
+        """Add the entries of others, whose owners and models have the same numbers as these."""
         start = len(self)
         for name in ARRAYS:
             getattr(self, name).extend(getattr(more, name))
@@ -207,7 +207,7 @@ class Columns(SettledArrays):
         self.names.extend(more.names)
 
     def renumber(self, owners_by: int, models_by: int) -> None:
-        """Add to all numbers of owners and models, for names that have moved."""
+        """Shift all numbers of owners and models, for names that have moved."""
         if owners_by:
             self.owner = array("i", map(owners_by.__add__, self.owner))
         if models_by:
@@ -282,7 +282,7 @@ class ColumnsBuilder:
             columns.reported.pop(entry, None)
 
     def _counts(self, row: Row, entry: int) -> bool:
-        """Whether `row` is the one to count, and not the row counted so far."""
+        """Whether `row` should replace the row counted so far."""
         columns = self._columns
         size, known_size = (row.usage.output, row.usage.tokens), columns.size(entry)
         if size != known_size:
@@ -306,18 +306,18 @@ class ColumnsBuilder:
 
 
 def append_settled(columns: Columns, settled: Mapping[str, Settled]) -> None:
-    """Append responses that are in `columns` nowhere yet, by their keys."""
+    """Append responses that are not in `columns` yet, by their keys."""
     if not settled:
         return
     wide, narrow = Struct(f"{len(settled)}q").pack, Struct(f"{len(settled)}i").pack
-    time, owner, flags, given, output, write_5m, write_1h, cache_read, offset, model = zip(
+    time, owner, flags, input_tokens, output, write_5m, write_1h, cache_read, offset, model = zip(
         *settled.values(), strict=True
     )
     columns.key.frombytes(wide(*key_numbers(columns.source, settled)))
     columns.time.frombytes(wide(*time))
     columns.owner.frombytes(narrow(*owner))
     columns.flags.frombytes(bytes(flags))
-    columns.input.frombytes(wide(*given))
+    columns.input.frombytes(wide(*input_tokens))
     columns.output.frombytes(wide(*output))
     columns.write_5m.frombytes(wide(*write_5m))
     columns.write_1h.frombytes(wide(*write_1h))
@@ -327,7 +327,7 @@ def append_settled(columns: Columns, settled: Mapping[str, Settled]) -> None:
 
 
 def put_or_drop(table: dict[int, V], entry: int, value: V) -> None:
-    """Keep a rare fact of an entry, or forget the one it had."""
+    """Store a rare fact of an entry, or remove it."""
     if value:
         table[entry] = value
     else:

@@ -1,7 +1,7 @@
-"""Untrusted text made safe to show.
+"""Makes untrusted text safe to show.
 
-Log lines, folder names and model ids are written by others; a terminal obeys some of their characters. The
-raw text stays the identity of a thing; what is shown went through here once. Must not know what a name names.
+Log lines, folder names and model ids are written by others, and a terminal obeys some characters. The raw text remains
+the identity of a thing; the shown text has passed through here once. Must not know what a name names.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ LIMIT: Final = 256
 """The longest display name, in characters."""
 
 MARKS_LIMIT: Final = 4
-"""The longest run of combining marks; more would paint over neighbouring rows."""
+"""The longest run of combining marks; more would draw over neighbouring rows."""
 
 # Controls a terminal acts on (C0, DEL, C1), characters that hide or reorder their neighbours (soft hyphen,
 # zero-width, bidi, byte order mark, interlinear annotations, tags), and surrogates, which cannot be encoded.
@@ -24,10 +24,10 @@ _UNSAFE: Final = (
 
 
 def display_name(raw: str, limit: int = LIMIT) -> str:
-    """Return `raw` made safe to show: at most `limit` characters, the last an ellipsis where it was cut.
+    """Return `raw` made safe to show: at most `limit` characters, the last an ellipsis if it was cut.
 
-    Every unsafe character becomes U+FFFD; combining marks beyond four in a row are dropped. The result can
-    be encoded as UTF-8 and moves, clears and reorders nothing. It may still hold Rich markup.
+    Every unsafe character becomes U+FFFD; combining marks beyond four in a row are dropped. The result can be encoded
+    as UTF-8 and moves, clears and reorders nothing. It may still contain Rich markup.
     """
     if len(raw) > limit:
         raw = raw[: limit - 1] + "…"

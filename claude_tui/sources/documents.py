@@ -1,4 +1,4 @@
-"""Files that are one JSON value, rewritten in place: read whole, and only when they changed.
+"""Files that hold one JSON value and are rewritten in place: read whole, and only if they changed.
 
 Must not know what the value means.
 """
@@ -14,7 +14,7 @@ from claude_tui.sources.protocol import Checkpoint
 
 
 class Document(NamedTuple):
-    """The bytes of a file, None where they are what the checkpoint saw (or more than is ever kept)."""
+    """The bytes of a file; None if they equal those of the checkpoint (or exceed the size limit)."""
 
     data: bytes | None
     checkpoint: Checkpoint
@@ -23,9 +23,9 @@ class Document(NamedTuple):
 
 
 def read_document(path: str, since: Checkpoint | None = None, *, max_bytes: int = MAX_LINE) -> Document:
-    """Read a file whole unless its inode, size and time of change are those of the checkpoint.
+    """Read a file whole, unless its inode, size and time of change are those of the checkpoint.
 
-    Raises OSError where it cannot be read. Does not follow the writer: half a document is given as it is.
+    Raises OSError if it cannot be read. Does not wait for the writer: a half-written document is returned as it is.
     """
     fd, found = open_regular(path)
     try:

@@ -1,4 +1,4 @@
-"""What readers of all clients share: counters taken from JSON, and a counted response before it is a row.
+"""What the readers of all clients share: counters taken from JSON, and a counted response before it becomes a row.
 
 Must not know any client's format.
 """
@@ -13,18 +13,18 @@ from claude_tui.sources.json_values import as_count
 
 
 class Event(NamedTuple):
-    """A row, and the part of its output that was reasoning (billed as output, so inside it)."""
+    """A row, and how much of its output was reasoning (which is billed as output and included in it)."""
 
     row: Row
     reasoning: int
 
 
 class BadCountError(ValueError):
-    """A counter is no whole number from 0 to 2**53 - 1. The message names it."""
+    """A counter is not a whole number from 0 to 2**53 - 1. The message names it."""
 
 
 def count_of(counters: Mapping[str, object], name: str) -> int:
-    """A counter by name, 0 where it is absent or null. Raises BadCountError for anything that is no count."""
+    """Return a counter by name, 0 if it is absent or null. Raises BadCountError for anything that is not a count."""
     value = counters.get(name)
     if value is None:
         return 0
@@ -32,3 +32,12 @@ def count_of(counters: Mapping[str, object], name: str) -> int:
     if count is None:
         raise BadCountError(name)
     return count
+
+
+def nano_of(cost: object) -> int | None:
+    """A cost in USD as nanodollars, half to even; None where there is none above zero."""
+    if not isinstance(cost, (int, float)) or isinstance(cost, bool) or not 0 < cost < 1e9:
+        return None
+    from decimal import ROUND_HALF_EVEN, Decimal  # most clients log no cost
+
+    return int((Decimal(str(cost)) * 1_000_000_000).to_integral_value(ROUND_HALF_EVEN))

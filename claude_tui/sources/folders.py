@@ -1,4 +1,4 @@
-"""Log files below a folder, each once, whatever links say. Must not open any of them, nor know a client."""
+"""Finds the log files below a folder, each once, whatever links exist. Must not open files, nor know a client."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from zlib import crc32
 from claude_tui.sources.protocol import REFUSED, LogFile
 
 MOST_LINKED: Final = 10_000
-"""Folders entered through links below one root. A link that leads to more is named."""
+"""Most folders entered through links below one root. A link that leads to more is reported."""
 
 
 def log_files(source: str, root: Path, folder: str, is_log: Callable[[str], bool]) -> Iterator[LogFile]:
     """Walk `folder`, a path below `root`, for regular files whose name `is_log` accepts.
 
-    Folders and files come in name order. A folder is entered once however often it is linked to, so loops
-    end; hard links are one file. Unreadable folders are passed over. Links to folders: see `Links`, to files:
-    `refused_link`.
+    Yields folders and files in name order. A folder is entered once however often it is linked to, so loops end; hard
+    links are one file. Unreadable folders are skipped. `Links` describes links to folders, `is_link_within` links to
+    files.
     """
     seen: set[tuple[int, int]] = set()
     root = Path(os.path.abspath(root))
@@ -63,14 +63,14 @@ def log_files(source: str, root: Path, folder: str, is_log: Callable[[str], bool
 
 
 def log_file(source: str, root: Path, path: str, found: os.stat_result) -> LogFile:
-    """Put a file and its stat together."""
+    """Return the record of a file with its stat."""
     return LogFile(source, path, os.fspath(root), found.st_size, found.st_mtime_ns, found.st_dev, found.st_ino)
 
 
 class Links:
-    """Which links to folders are followed below a root, and how far: not those to a folder that holds the root.
+    """Decides which links to folders are followed below a root, and how far: never to a folder that contains the root.
 
-    Everything a user has lies below `/` or a home, and is neither to be searched nor to be taken for logs.
+    Such a folder (`/` or a home) holds everything the user has, which is not to be searched or taken for logs.
     """
 
     def __init__(self, root: str | Path) -> None:
@@ -82,18 +82,18 @@ class Links:
         return Path(os.path.realpath(path)) not in self._root.parents
 
     def may_enter(self) -> bool:
-        """Whether one more folder may be entered that was reached through a link."""
+        """Whether one more folder may be entered through a link."""
         self._left -= 1
         return self._left >= 0
 
 
 def is_link_within(root: Path, path: str, is_log: Callable[[str], bool]) -> bool:
-    """Whether a link leads to a log within the logs, where it is found itself; linked files are not followed."""
+    """Whether a link leads to a log inside the logs, which is found there anyway; links to files are not followed."""
     target = Path(os.path.realpath(path))
     folders = (os.path.realpath(root), os.path.realpath(os.path.dirname(path)))
     return is_log(target.name) and target.is_file() and any(target.is_relative_to(folder) for folder in folders)
 
 
 def refused(source: str, root: str | Path, path: str) -> LogFile:
-    """Return what is found among the logs and not read, to be named by whoever fails to read it."""
+    """Return the record of something that is not read, so that the reader that fails on it reports it."""
     return LogFile(source, path, os.fspath(root), 0, 0, REFUSED, crc32(os.fsencode(path)))

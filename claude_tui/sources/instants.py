@@ -1,4 +1,5 @@
-"""Timestamps of log lines as milliseconds since the epoch. Must not know time zones other than the text's own."""
+"""Converts timestamps of log lines to milliseconds since the epoch. Must not know time zones other than the text's
+own."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from typing import Any, Final
 from claude_tui.units import DAY_MS, MINUTE_MS
 
 _DAYS: Final[dict[str, int]] = {}
-"""Instants of `YYYY-MM-DDT` seen so far, of days since the epoch."""
+"""Instants of the `YYYY-MM-DDT` prefixes seen so far."""
 _MAX_DAYS: Final = 10_000
 # Of a table only what is used over and over stays in the processor's cache while logs run through it: rows that follow
 # one another share their minute, so this one may be long. Of seconds and milliseconds anything may come.
@@ -19,22 +20,23 @@ _SECONDS: Final = {f"{second:02d}.": second * 1000 for second in range(60)}
 _MILLIS: Final = {f"{ms:03d}Z": ms for ms in range(1000)}
 
 EARLIEST_MS: Final = 946_684_800_000
-"""2000-01-01: what names an instant before it was written by no client, but by a clock that was not set."""
+"""2000-01-01: an earlier instant was not written by a client but by a clock that was not set."""
 AHEAD_MS: Final = DAY_MS
-"""What is dated further ahead of the clock was dated by one that was wrong: time zones and drift make up for less."""
+"""An instant further ahead of the clock comes from a wrong clock: time zones and drift explain less."""
 _UNITS: Final = ((10**11, 1000, 1), (10**14, 1, 1), (10**17, 1, 1000), (10**20, 1, 1_000_000))
-"""Below which number what is counted in seconds, milliseconds, microseconds or nanoseconds: by what to multiply it, and
-to divide. Each holds all instants from 1973 to 5138 of its unit."""
+"""Upper bounds below which a number is in seconds, milliseconds, microseconds or nanoseconds, with factor and divisor.
+Each unit covers all instants from 1973 to 5138."""
 
 _last_day = ("", 0)
-"""`YYYY-MM-DDT` of a text before and its instant: one object, or a thread might get the one without the other."""
+"""The `YYYY-MM-DDT` prefix of the last text and its instant: one object, or a thread might read one without the
+other."""
 
 
 def instant_ms(text: Any) -> int:
-    """Return the instant of an ISO 8601 text or of a number, or 0 where there is none to read.
+    """Return the instant of an ISO 8601 text or of a number, or 0 if there is none.
 
-    A number, in a text or not, is of the unit in which it is an instant of this age. The form every client writes,
-    `YYYY-MM-DDTHH:MM:SS.mmmZ`, takes a short cut; it gives the same result.
+    A number, in a text or not, is in the unit that makes it a plausible instant. The format every client writes,
+    `YYYY-MM-DDTHH:MM:SS.mmmZ`, takes a shortcut with the same result.
     """
     day, day_ms = _last_day
     try:

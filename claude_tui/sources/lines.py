@@ -1,4 +1,4 @@
-"""Growing files read in whole lines, from a checkpoint.
+"""Reads growing files in whole lines, from a checkpoint.
 
 Knows bytes, offsets and file identity. Must not know what a line means, nor any client's format.
 """
@@ -21,7 +21,7 @@ from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint
 
 MAX_LINE: Final = 64 << 20
-"""Bytes of the longest line that is kept. A longer one is passed over in windows and counted."""
+"""Bytes of the longest line that is kept. A longer one is skipped in windows and counted."""
 
 WINDOW: Final = 1 << 20
 """Bytes read at once."""
@@ -30,7 +30,7 @@ HEAD: Final = 1024
 ANCHOR: Final = 64
 
 UNTOUCHED_S: Final = 60
-"""After so long what has no end is no longer waited for: nobody is writing it."""
+"""After this time an unfinished line is no longer waited for: nobody is writing it."""
 
 _NOTHING: Final = OpenLine()
 
@@ -43,12 +43,13 @@ def open_flags() -> int:
 
 
 def open_regular(path: str) -> tuple[int, os.stat_result]:
-    """Open a regular file for reading. Raises OSError for anything else: a FIFO would block, a link lead anywhere."""
+    """Open a regular file for reading. Raises OSError for anything else: a FIFO would block, and a link may lead
+    anywhere."""
     try:
         fd = os.open(path, _OPEN)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.EMLINK) and os.path.islink(path):
-            raise OSError(error.errno, "a link, which is not followed", path) from None
+            raise OSError(error.errno, "a link; links are not followed", path) from None
         raise
     try:
         found = os.fstat(fd)
@@ -61,9 +62,10 @@ def open_regular(path: str) -> tuple[int, os.stat_result]:
 
 
 def fingerprint(fd: int, offset: int, before: bytes = b"") -> tuple[bytes, bytes]:
-    """Hashes of the first KiB (at most, and only of what lies before `offset`) and of the 64 bytes before it.
+    """Return hashes of the first KiB (at most, and only of what lies before `offset`) and of the 64 bytes before
+    `offset`.
 
-    `before` is all that lies before `offset`, where it is at hand.
+    `before` is everything before `offset`, if it is available.
     """
     start = max(0, offset - ANCHOR)
     head = before[:HEAD] or os.pread(fd, min(HEAD, offset), 0)
@@ -75,12 +77,12 @@ def fingerprint(fd: int, offset: int, before: bytes = b"") -> tuple[bytes, bytes
 class LineReader:
     """The whole lines of one file, from a checkpoint or from the start; a context manager.
 
-    Iterate over `blocks()` or over the reader itself, once and to the end; then `checkpoint()` says how far
-    it came. Of a last line without its newline the whole JSON objects it begins with count as lines; the rest is
-    waited for, and named where the file has not been touched for a minute. `restarted` says that the checkpoint did
-    not fit the file (it shrank, was rewritten or replaced) and everything is read again. `bytes_read` counts the log
-    bytes read after the checkpoint; the at most 1,152 bytes that verify it are not in it. `lines` counts lines
-    passed over or iterated, not those inside `blocks()`.
+    Iterate over `blocks()` or over the reader itself, once and to the end; then `checkpoint()` says how far it got. If
+    the last line has no newline, the whole JSON objects it begins with count as lines; the rest is waited for, and
+    reported if the file has not changed for a minute. `restarted` means that the checkpoint did not fit the file (it
+    shrank, was rewritten or replaced) and everything is read again. `bytes_read` counts the log bytes read after the
+    checkpoint, without the at most 1,152 bytes that verify it. `lines` counts lines skipped or iterated, not those
+    inside `blocks()`.
     """
 
     def __init__(
@@ -127,7 +129,7 @@ class LineReader:
     def blocks(self) -> Iterator[tuple[int, bytes]]:
         """Yield runs of whole lines, newlines included, with the byte offset of the first.
 
-        What is whole without a newline is given one.
+        A whole object without a newline gets one.
         """
         if self._open.searched:
             if not self._open_line_ends():
@@ -178,14 +180,15 @@ class LineReader:
         self._judge_end()
 
     def _whole(self, line: bytes) -> Iterator[tuple[int, bytes]]:
-        """Yield the whole objects that the line at `offset`, which has no newline, begins with."""
+        """Yield the whole objects at the start of the line at `offset`, which has no newline."""
         end = whole_objects(line, self._max_line)
         if end:
             offset, self.offset = self.offset, self.offset + end
             yield offset, line[:end] + b"\n"
 
     def _end_long(self, line: bytes, size: int) -> Iterator[tuple[int, bytes]]:
-        """Yield what counts of a line of `size` bytes, too many: what is whole at its start, and perhaps the rest."""
+        """Yield what counts of a line that is too long, of `size` bytes: the whole objects at its start, and perhaps
+        the rest."""
         before = self.offset
         yield from self._whole(line[:-1])
         rest = line[self.offset - before :]
@@ -203,7 +206,7 @@ class LineReader:
         self.lines += 1
 
     def _open_line_ends(self) -> bool:
-        """Look at what came to a line that was open. Returns whether it is to be read now."""
+        """Scan what was appended to an open line. Returns whether it is to be read now."""
         position = self.offset + self._open.searched
         while chunk := self._chunk(position):
             self.bytes_read += len(chunk)
@@ -222,20 +225,20 @@ class LineReader:
         return False
 
     def _judge_end(self) -> None:
-        """Name the end of a file that nobody has been writing to for a while and that is no whole line."""
+        """Report the end of a file that is not a whole line and that nobody has written to for a while."""
         if not self._open.searched or self._open.is_blank:
             return
         is_touched = self._is_growing and abs(time.time() - self._stat.st_mtime) < UNTOUCHED_S
         self._open = self._open._replace(is_waiting=is_touched)
         if not is_touched:
-            self.problem(ProblemKind.UNFINISHED, self.offset, f"last {self._open.searched} bytes are no whole line")
+            self.problem(ProblemKind.UNFINISHED, self.offset, f"last {self._open.searched} bytes are not a whole line")
 
     def problem(self, kind: ProblemKind, offset: int, detail: str = "", number: int = 1) -> None:
-        """Note something that was skipped or doubted at a byte offset of this file."""
+        """Record that something was skipped or is in doubt at a byte offset of this file."""
         self.problems.append(Problem(kind, self.path, offset, detail), number)
 
     def objects(self, offset: int, line: bytes, *, is_slim: bool = False) -> Iterator[dict[str, Any]]:
-        """Yield the JSON objects on a line that starts at `offset`, noting problems in this file."""
+        """Yield the JSON objects on a line that starts at `offset`, and record problems of this file."""
 
         def report(kind: ProblemKind, at: int, detail: str, number: int = 1, /) -> None:
             self.problem(kind, offset + at, detail, number)
@@ -243,7 +246,7 @@ class LineReader:
         return decode_objects(line, report, is_slim=is_slim)
 
     def checkpoint(self, *, mark: int = 0, state: str = "") -> Checkpoint:
-        """How far the lines were read, and how to know this file again."""
+        """Return how far the lines were read, and how to recognise this file again."""
         head, anchor = fingerprint(self._fd, self.offset, self._first if len(self._first) == self.offset else b"")
         open_line = ""
         if self._open.searched:
@@ -251,10 +254,10 @@ class LineReader:
         return Checkpoint(self._stat.st_dev, self._stat.st_ino, self.offset, head, anchor, mark, state, open_line)
 
     _is_growing = True
-    """Whether more may come to this file."""
+    """Whether this file may still grow."""
 
     def _chunk(self, position: int) -> bytes:
-        """The next bytes, none at the end."""
+        """Return the next bytes, none at the end."""
         # The size is taken once: a file that grows as fast as it is read must not hold the reader for ever.
         left = self._stat.st_size - position
         return os.pread(self._fd, min(self._window, left), position) if left > 0 else b""
@@ -263,7 +266,7 @@ class LineReader:
         return fingerprint(self._fd, position)[1].hex()
 
     def _known_end(self, since: Checkpoint) -> OpenLine:
-        """Return how far the open line was looked at, if what was looked at is still there."""
+        """Return how far the open line was scanned, if the scanned bytes are still there."""
         known = OpenLine.parse(since.open_line)
         position = self.offset + known.searched
         is_same = known.searched and self._stat.st_size >= position and self._near(position) == known.near

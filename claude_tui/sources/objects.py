@@ -1,4 +1,5 @@
-"""The JSON objects on a line, whatever else is on it. Must not know what they mean, nor where a line begins or ends."""
+"""Finds the JSON objects on a line, whatever else is on it. Must not know what they mean, nor where lines begin or
+end."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from claude_tui.model import ProblemKind
 from claude_tui.sources.open_line import blank_end, object_end
 
 LONG: Final = 4 << 20
-"""Bytes of an object that is built as it is. Of a longer one, no text or list as long as `LONG_VALUE` need be built."""
+"""Largest object in bytes that is built completely. In a larger one, texts and lists of `LONG_VALUE` or more are left
+out."""
 LONG_VALUE: Final = 1 << 20
 
 # A line this broken is given up: every attempt costs a scan of what lies before it.
@@ -27,10 +29,10 @@ _IS_NUL: Final = bytes([0]) + bytes([1]) * 255
 
 
 class Report(Protocol):
-    """Takes the kind of a problem, its byte offset in the line, a short reason, and how many it stands for."""
+    """Receives the kind of a problem, its byte offset in the line, a short reason, and how many it stands for."""
 
     def __call__(self, kind: ProblemKind, at: int, detail: str, number: int = 1, /) -> None:
-        """Take it."""
+        """Receive it."""
 
 
 def _ignore(kind: ProblemKind, at: int, detail: str, number: int = 1, /) -> None:
@@ -38,10 +40,10 @@ def _ignore(kind: ProblemKind, at: int, detail: str, number: int = 1, /) -> None
 
 
 def decode_objects(line: bytes, report: Report = _ignore, *, is_slim: bool = False) -> Iterator[dict[str, Any]]:
-    """Yield every JSON object on a line: usually one, more where two writers shared it, none of garbage.
+    """Yield every JSON object on a line: usually one, more if two writers shared it, none if it is garbage.
 
-    What is skipped is told to `report`, with its byte offset in the line: runs of NULs, and text that is no
-    object. Byte order marks and blanks are nothing. With `is_slim`, long texts and lists in a long object are empty.
+    Whatever is skipped is passed to `report` with its byte offset in the line: runs of NULs, and text that is not an
+    object. Byte order marks and blanks are ignored. With `is_slim`, long texts and lists in a long object are empty.
     Never raises.
     """
     if is_slim and len(line) > LONG:
@@ -61,10 +63,10 @@ def decode_objects(line: bytes, report: Report = _ignore, *, is_slim: bool = Fal
 
 
 def whole_objects(data: bytes, longest: int) -> int:
-    """Return where the last of the whole JSON objects ends that `data` begins with, 0 where it begins with none.
+    """Return where the last of the whole JSON objects at the start of `data` ends, 0 if there are none.
 
-    One of more than `longest` bytes is not whole. Taking away what is whole and putting more behind the rest changes
-    neither what is whole nor what the rest says.
+    An object of more than `longest` bytes is not whole. Removing what is whole and appending to the rest changes
+    neither what is whole nor what the rest means.
     """
     if len(data) <= longest and data.endswith(b"}") and _is_plain(data):
         return len(data)
@@ -96,10 +98,10 @@ def _is_plain(data: bytes) -> bool:
 
 
 def _is_object(data: bytes) -> bool:
-    """Whether this is one object to `decode_objects`, and nothing else."""
-    told = []
-    found = sum(1 for _ in decode_objects(data, lambda kind, *_: told.append(kind), is_slim=True))
-    return found == 1 and ProblemKind.MALFORMED not in told
+    """Whether `decode_objects` finds exactly one object here, and nothing else."""
+    kinds = []
+    found = sum(1 for _ in decode_objects(data, lambda kind, *_: kinds.append(kind), is_slim=True))
+    return found == 1 and ProblemKind.MALFORMED not in kinds
 
 
 def _decode_broken(line: bytes, report: Report, is_slim: bool) -> Iterator[dict[str, Any]]:
@@ -138,7 +140,7 @@ class _TooLongError(Exception):
 
 
 class _Text:
-    """A line as text to the decoder, a window at a time: what is built of a part of it is bounded."""
+    """A line as text for the decoder, one window at a time, which limits what is built of a part of it."""
 
     def __init__(self, line: bytes) -> None:
         self._line = line
@@ -149,7 +151,7 @@ class _Text:
     def object_at(self, at: int) -> tuple[dict[str, Any], int]:
         """Return the object at a brace, and where it ends.
 
-        Raises JSONDecodeError with a place in the line, RecursionError or _TooLongError.
+        Raises JSONDecodeError with a position in the line, RecursionError or _TooLongError.
         """
         if not self._window:
             self._move(at)
@@ -194,7 +196,7 @@ def _whole_at(line: bytes, start: int, is_slim: bool) -> tuple[dict[str, Any], i
 
 
 def _slim(line: bytes) -> dict[str, Any] | None:
-    """Decode an object without its long texts and lists, None where it is not whole."""
+    """Decode an object without its long texts and lists. None if it is not whole."""
     import msgspec  # for what is rare
 
     decode = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -223,7 +225,7 @@ def _is_blank(text: bytes) -> bool:
 
 
 def _whole_number(text: str) -> int | float:
-    """Read a number; one with more digits than Python takes is no count of anything, and no reason to lose a row."""
+    """Parse a number. One with more digits than Python accepts is not a count, and no reason to lose a row."""
     try:
         return int(text)
     except ValueError:

@@ -1,7 +1,7 @@
-"""How far the last line of a file was looked at while it has no newline, and where the object on it ends.
+"""How far the last line of a file was scanned while it has no newline, and where the object on it ends.
 
-A line that grows slowly is looked at once, byte by byte, however often it grows. Knows braces and quotes. Must not
-know what a line means, nor whether it is JSON.
+A line that grows slowly is scanned once, byte by byte, however often it grows. Knows braces and quotes. Must not know
+what a line means, nor whether it is JSON.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import re
 from typing import Final, NamedTuple
 
 GIVEN_UP: Final = -1
-"""The depth of a line that is no object: nothing but its newline ends it."""
+"""The depth of a line that is not an object: only its newline ends it."""
 
 NO_LIMIT: Final = 1 << 62
 DEEPEST: Final = 1024
-"""No decoder here takes an object that is deeper."""
+"""Depth beyond which no decoder here accepts an object."""
 
 _BOM: Final = b"\xef\xbb\xbf"
 _BLANKS: Final = re.compile(rb"[ \t\r\x0b\x0c\0]*")
@@ -24,11 +24,11 @@ _PLAIN, _TEXT, _ESCAPE, _NULS = range(4)
 
 
 class OpenLine(NamedTuple):
-    """A line without a newline, as far as it was looked at.
+    """A line without a newline, as far as it was scanned.
 
-    `searched` bytes of it were, and `near` tells the last of them again. `depth` counts open braces, 0 where there is
-    nothing yet but blanks; `place` is plain, within a text, after a backslash in one, or after NULs and blanks alone.
-    `is_waiting`: that it does not end is not yet held against it.
+    `searched` bytes of it were scanned, and `near` is used to recognise the last of them. `depth` counts open braces, 0
+    while there are only blanks; `place` is plain, within a text, after a backslash in one, or after only NULs and
+    blanks. `is_waiting`: it is not yet a problem that the line does not end.
     """
 
     searched: int = 0
@@ -39,7 +39,7 @@ class OpenLine(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> OpenLine:
-        """Return what `str` gave; nothing looked at for any other text."""
+        """Parse the output of `str`; any other text gives a line of which nothing was scanned."""
         try:
             searched, depth, place, is_waiting, near = text.split(":")
             return cls(int(searched), int(depth), int(place), bool(int(is_waiting)), near)
@@ -56,13 +56,13 @@ class OpenLine(NamedTuple):
 
     @property
     def is_given_up(self) -> bool:
-        """Whether nothing but a newline ends it."""
+        """Whether only a newline ends the line."""
         return self.depth == GIVEN_UP
 
     def look_at(self, more: bytes, at: int = 0, deepest: int = NO_LIMIT) -> tuple[OpenLine, int]:
-        """Look at the next bytes, from `at` on, which hold no newline; give up at more open braces than `deepest`.
+        """Scan the next bytes, from `at` on, which hold no newline; give up at more open braces than `deepest`.
 
-        Returns what is known then, and where in them the object ends, 0 where it is still open.
+        Returns the new state, and the position in the bytes where the object ends, 0 if it is still open.
         """
         searched, depth, place = self.searched + len(more) - at, self.depth, self.place
         if depth == GIVEN_UP:
@@ -112,7 +112,7 @@ def _backslashes(data: bytes, start: int, end: int) -> int:
 
 
 def blank_end(data: bytes, at: int) -> int:
-    """Return where what means nothing before an object ends: blanks, NUL bytes and byte order marks."""
+    """Return where the meaningless bytes before an object end: blanks, NUL bytes and byte order marks."""
     while True:
         found = _BLANKS.match(data, at)
         at = found.end() if found is not None else at
@@ -122,5 +122,5 @@ def blank_end(data: bytes, at: int) -> int:
 
 
 def object_end(data: bytes, start: int) -> int:
-    """Return where the object at `start` ends by its braces, 0 where it does not."""
+    """Return where the object at `start` ends according to its braces, 0 if it does not end."""
     return OpenLine().look_at(data, start, DEEPEST)[1]

@@ -9,11 +9,11 @@ from typing import Final
 from claude_tui.model import Problem
 
 MAX_KEPT: Final = 100
-"""More problems of one kind in one file are counted but not kept: a file of garbage must not fill the memory."""
+"""Further problems of one kind in one file are counted but not kept: a file of garbage must not fill the memory."""
 
 
 class Problems:
-    """Problems in the order found. `counts` has all of each kind, by its value; iterating gives those kept."""
+    """Problems in the order found. `counts` has the number of each kind, by its value; iterating yields those kept."""
 
     __slots__ = ("_kept", "_kept_of", "counts")
 
@@ -54,7 +54,7 @@ class Problems:
             self._kept.append(problem)
 
     def but(self, *kinds: str) -> Problems:
-        """Return those that are of no such kind."""
+        """Return the problems of all other kinds."""
         found = Problems(problem for problem in self if problem.kind.value not in kinds)
         found.counts = Counter({kind: number for kind, number in self.counts.items() if kind not in kinds})
         return found

@@ -1,4 +1,4 @@
-"""What a client's log reader promises, so the engine can treat all clients alike.
+"""What a client's log reader promises, so that the engine can treat all clients alike.
 
 Must not know any client's format, nor what is done with the rows.
 """
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
+from claude_tui.clients import CLIENTS
 from claude_tui.model import Problem, Row
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.problems import Problems
@@ -17,21 +18,21 @@ from claude_tui.sources.problems import Problems
 
 @dataclass(frozen=True, slots=True)
 class SourceConfig:
-    """Where to look. `explicit` maps a source name to folders given on the command line, which replace the
-    usual ones. `env` and `home` stand in for the process environment, so nothing reads them behind our back."""
+    """Where to look. `explicit` maps a source name to folders given on the command line, which replace the default
+    ones. `env` and `home` replace the process environment, so that tests and callers control both."""
 
     home: Path
     env: Mapping[str, str] = field(default_factory=dict)
     explicit: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
-    sources: tuple[str, ...] = ("claude", "gemini", "opencode", "codex")
+    sources: tuple[str, ...] = tuple(CLIENTS)
 
 
 REFUSED: Final = -1
-"""The device of what is found among the logs only to be named: reading it fails and says why."""
+"""The device number of something that is only found to be reported: reading it fails and says why."""
 
 
 class LogFile(NamedTuple):
-    """One discovered file with the stat it was found with. `path` is absolute, surrogate-escaped text."""
+    """One discovered file with the stat at that time. `path` is absolute, surrogate-escaped text."""
 
     source: str
     path: str
@@ -43,13 +44,13 @@ class LogFile(NamedTuple):
 
 
 class Checkpoint(NamedTuple):
-    """How far a file has been read and how to know that it is still the same file.
+    """How far a file has been read, and how to know that it is still the same file.
 
-    `offset` is the byte after the last whole line read, or after the whole objects that a line without a newline
-    begins with, and `open_line` how far what follows was looked at (see `open_line.OpenLine`). `head` is a hash of
-    the first KiB at most (of what lies before `offset`), `anchor` of the 64 bytes before `offset`. `state` is what a
-    reader must remember between two reads (pickled with the checkpoint, "" for none) and `mark` any other progress (a
-    database's newest update time).
+    `offset` is the byte after the last whole line read, or after the whole objects at the start of a line without a
+    newline; `open_line` is how far the rest was scanned (see `open_line.OpenLine`). `head` is a hash of the first KiB
+    at most (of what lies before `offset`), `anchor` of the 64 bytes before `offset`. `state` is what a reader must
+    remember between two reads (pickled with the checkpoint, "" for none) and `mark` any other progress (a database's
+    newest update time).
     """
 
     dev: int
@@ -63,14 +64,14 @@ class Checkpoint(NamedTuple):
 
 
 class FileFacts(NamedTuple):
-    """What a file says beside usage. `cwd` is of its first line that has one; the rest are the newest seen.
+    """What a file contains beside usage. `cwd` is from the first line that has one; the rest is the newest seen.
 
-    `session` is the id the file is the main transcript of ("" where it is not one); `parent` the session a
-    sub-agent file belongs to. `context_tokens` is the prompt of the newest main-chain response, at
-    `context_model`, or what a compaction since has left of it; `compacted_tokens` what the newest compaction found;
-    `largest_prompt` the largest prompt of any main-chain response;
-    `last_kind` the type of the newest conversational line ("assistant", "user", "tool_use"),
-    at `last_ms`. `is_complete`: this is all the file says so far, and replaces what was known of it.
+    `session` is the id of the session whose main transcript the file is ("" if it is not one); `parent` is the session
+    of a sub-agent file. `context_tokens` is the prompt of the newest main-chain response, at `context_model`, or what a
+    later compaction left of it; `compacted_tokens` is the size before the newest compaction; `largest_prompt` is the
+    largest prompt of any main-chain response; `last_kind` is the type of the newest conversational line ("assistant",
+    "user", "tool_use"), at `last_ms`. `is_complete`: this is everything the file contains so far, and replaces what was
+    known of it.
     """
 
     session: str = ""
@@ -95,9 +96,9 @@ NO_FACTS: Final = FileFacts()
 
 
 def newer_facts(known: FileFacts, found: FileFacts) -> FileFacts:
-    """Merge what more lines of a file say into what is known: the first folder stays, the rest is renewed.
+    """Merge facts of further lines of a file into the known ones: the first folder stays, the rest is replaced.
 
-    Where `found` is of older lines, it only fills in what is missing.
+    If `found` is from older lines, it only fills in what is missing.
     """
     if found.last_ms < known.last_ms:
         known, found, first = found, known, known
@@ -113,11 +114,11 @@ def newer_facts(known: FileFacts, found: FileFacts) -> FileFacts:
 
 @dataclass(frozen=True, slots=True)
 class FileRead:
-    """The outcome of reading a file, whole or from a checkpoint.
+    """The result of reading a file, whole or from a checkpoint.
 
-    `restarted` says that the file was read from zero although a checkpoint was given (it shrank, was
-    rewritten or replaced). `bytes_read` counts what was really read. Re-applying rows is harmless.
-    `sessions` are facts where one file holds many sessions (a database); `facts` is empty there.
+    `restarted`: the file was read from the start although a checkpoint was given (it shrank, was rewritten or
+    replaced). `bytes_read` counts the bytes actually read. Applying rows again is harmless. `sessions` are facts if one
+    file holds many sessions (a database); `facts` is empty then.
     """
 
     rows: list[Row]
@@ -131,7 +132,7 @@ class FileRead:
 
 
 class ColumnsRead(NamedTuple):
-    """The outcome of reading a file, its rows settled into columns; otherwise as `FileRead`."""
+    """The result of reading a file, with its rows settled into columns; otherwise as `FileRead`."""
 
     columns: Columns
     checkpoint: Checkpoint
@@ -149,13 +150,13 @@ class Source(Protocol):
     name: str
 
     def roots(self, config: SourceConfig) -> list[Path]:
-        """The folders (or files) to look in, existing or not, most specific first."""
+        """Return the folders (or files) to look in, existing or not, most specific first."""
         ...
 
     def discover(self, root: Path) -> Iterable[LogFile]:
-        """Every log below a root, each once, in a stable order. Unreadable folders are passed over."""
+        """Return every log below a root, each once, in a stable order. Unreadable folders are skipped."""
         ...
 
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
-        """Read a log from a checkpoint, or whole. Raises OSError where the file cannot be read at all."""
+        """Read a log from a checkpoint, or whole. Raises OSError if the file cannot be read at all."""
         ...

@@ -1,48 +1,40 @@
-"""The clients that can be read, by name. A reader's code is loaded when it is first asked for."""
+"""The clients that can be read, by name. A reader's code is loaded when it is first used."""
 
 from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from typing import Final
+from typing import Any
 
+from claude_tui.clients import CLIENTS
 from claude_tui.sources.columns import columns_of
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, Source
 
-_READERS = {
-    "claude": ("claude_tui.sources.claude", "ClaudeSource"),
-    "gemini": ("claude_tui.sources.gemini", "GeminiSource"),
-    "opencode": ("claude_tui.sources.opencode", "OpenCodeSource"),
-    "codex": ("claude_tui.sources.codex", "CodexSource"),
-}
 
-
-LITTLE_BYTES: Final = 1 << 16
-"""So much more of a transcript is read line by line sooner than the fast way is loaded."""
+@cache
+def load(name: str) -> Any:
+    """Return what is declared as "module:attribute"."""
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(module), attribute)
 
 
 @cache
 def reader(name: str) -> Source:
-    """Return the reader of a client. Raises KeyError for a name that is none of `model.SOURCES`."""
-    module, attribute = _READERS[name]
-    found: Source = getattr(import_module(module), attribute)()
+    """Return the reader of a client. Raises KeyError for a name that is not in `CLIENTS`."""
+    found: Source = load(CLIENTS[name].reader)()
     return found
 
 
 def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
-    """Read a log, whole or from a checkpoint, into settled columns: the client's fast way where it has one and
+    """Read a log, whole or from a checkpoint, into settled columns; with the client's fast reader if it has one and
     there is enough to read.
 
-    Raises OSError where the file cannot be read at all.
+    Raises OSError if the file cannot be read at all.
     """
-    if file.source == "claude" and (since is None or not 0 <= file.size - since.offset <= LITTLE_BYTES):
-        from claude_tui.sources.claude.fast import read_columns as read_transcript
-
-        return read_transcript(file.path, since, keep_names=keep_names)
-    if file.source == "codex":
-        from claude_tui.sources.codex.fast import read_columns as read_rollout
-
-        return read_rollout(file, since, keep_names=keep_names)
+    client = CLIENTS[file.source]
+    if client.read_columns and (since is None or not 0 <= file.size - since.offset < client.little_bytes):
+        fast: ColumnsRead = load(client.read_columns)(file, since, keep_names=keep_names)
+        return fast
     found = reader(file.source).read(file, since)
     columns = columns_of(file.source, found.rows, keep_names=keep_names)
     return ColumnsRead(

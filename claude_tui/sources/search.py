@@ -1,4 +1,4 @@
-"""A search for byte strings in a large block, as fast as the C library's where that is fast.
+"""Searches for byte strings in a large block, as fast as the C library if that is fast.
 
 Must not know what is searched for.
 """
@@ -12,7 +12,7 @@ from typing import Final
 NOWHERE: Final = 1 << 62
 
 Find = Callable[[int], int]
-"""Takes a position and returns that of the next mark at or after it, NOWHERE without one."""
+"""Takes a position and returns that of the next match at or after it, NOWHERE if there is none."""
 
 
 def plain_finder(block: bytes, needle: bytes) -> Find:
@@ -26,9 +26,9 @@ def plain_finder(block: bytes, needle: bytes) -> Find:
 
 
 def _native_finder() -> Callable[[bytes, bytes], Find]:
-    """Search with the C library's strstr, 5 to 20 times as fast as `bytes.find` where it is glibc's.
+    """Search with the C library's strstr, which is 5 to 20 times as fast as `bytes.find` with glibc.
 
-    Other C libraries may search more slowly than Python does, so there Python does.
+    Other C libraries may be slower than Python, so Python searches there.
     """
     try:
         if not (os.confstr("CS_GNU_LIBC_VERSION") or "").startswith("glibc"):

@@ -1,4 +1,4 @@
-"""What a log says about one response beside its counters, read again where it was counted.
+"""What a log contains about one response beside its counters, read again at the counted row.
 
 Must not know any client's format.
 """
@@ -15,12 +15,12 @@ WINDOW: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class TurnDetails:
-    """One response as its log tells it. Every text is safe to show except `path`, which is for opening the file.
+    """One response as it is in its log. Every text is safe to show except `path`, which is for opening the file.
 
     `line` counts from 1 (0 unknown). `tools` are the names of the tools called, in order, with repeats; `text` is the
-    first line of what was answered; `kinds` are the types of its content blocks. `rows` is how many log rows of the
-    response were found near the counted one. `duration_ms` runs from the line it answers to its own last line, None
-    where that is not in the log. `problem` says why there is nothing more, "" where all is well.
+    first line of the response's text; `kinds` are the types of its content blocks. `rows` is how many log rows of the
+    response were found near the counted one. `duration_ms` runs from the line that it responds to, to its own last
+    line; None if that is not in the log. `problem` says why details are missing, "" if none are.
     """
 
     path: str

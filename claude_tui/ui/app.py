@@ -121,7 +121,7 @@ class ClaudeTop(Picture):
         try:
             return named(self.settings.period)
         except ValueError as error:
-            self._complaints.append(f"no period is called {self.settings.period}: {error}")
+            self._complaints.append(f"unknown period {self.settings.period}: {error}")
             return BY_ID["all"]
 
     # -- frame
@@ -316,7 +316,7 @@ class ClaudeTop(Picture):
         for state, text in zip(passed, self.passed, strict=True):
             if (state.name, state.since) not in self._told:
                 self._told.add((state.name, state.since))
-                self.notify(text, title="budget passed", severity="warning", timeout=20, markup=False)
+                self.notify(text, title="budget exceeded", severity="warning", timeout=20, markup=False)
 
     def _on_screen_changed(self, screen: Screen[Any]) -> None:
         """A dialog was opened or closed: catch up with what happened below it."""

@@ -51,7 +51,7 @@ class Looks(App[None]):
         theme = self.current_theme
         classes = {f"-theme-{theme.name}": True, "-dark-mode": theme.dark, "-light-mode": not theme.dark}
         self.update_classes(classes, update=False)
-        return [] if is_known else [f"no theme is called {self.settings.theme}"]
+        return [] if is_known else [f"unknown theme {self.settings.theme}"]
 
     def take_over(self, complaints: list[str]) -> None:
         """Use the settings' keys, and tell the complaints about the settings."""
@@ -144,7 +144,7 @@ class Looks(App[None]):
         try:
             save(self.settings_path, section, name, value)
         except (OSError, ValueError) as error:
-            self.notify(display_name(str(error)), title="not kept", severity="warning", markup=False)
+            self.notify(display_name(str(error)), title="not saved", severity="warning", markup=False)
 
     def on_tree_toggled(self, event: TreeToggled) -> None:
         """Sub-agents are to be shown, or folded."""

@@ -52,7 +52,7 @@ def test_budgets_from_the_settings(spent: ClaudeHome, own_home: Path, capsys: py
     assert "budget of the month: $1.50 of $100.00 since" in capsys.readouterr().out
     config.write_text("[budgets]\nday = 'much'\n")
     assert main(["check"]) == 2
-    assert "budgets.day: 'much' is no amount" in capsys.readouterr().err
+    assert "budgets.day: 'much' is not an amount" in capsys.readouterr().err
 
 
 def test_a_budget_of_a_project(spent: ClaudeHome, own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -71,7 +71,7 @@ def test_it_says_which_line_keeps_more_history(claude_home: ClaudeHome, capsys: 
 
 def test_without_logs_it_still_looks(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor"]) == 3
-    assert f"{own_home / '.claude' / 'projects'}: not there" in capsys.readouterr().out
+    assert f"{own_home / '.claude' / 'projects'}: does not exist" in capsys.readouterr().out
 
 
 def test_untrusted_names_are_shown_safely(claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:

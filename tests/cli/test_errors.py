@@ -19,8 +19,8 @@ NOON = 1_795_176_000_000
     [
         (["bogus"], "bogus"),
         (["report", "--bogus"], "claude-top report: unknown option '--bogus'"),
-        (["report", "--by", "hour"], "hour"),
-        (["report", "--since", "yesterday"], "YYYY-MM-DD"),
+        (["report", "--by", "fortnight"], "hour"),
+        (["report", "--since", "someday"], "YYYY-MM-DD"),
         (["report", "--since", "2026-11-20", "--until", "2026-11-19"], "before"),
         (["report", "--timezone", "Mars/Phobos"], "Mars/Phobos"),
         (["report", "--timezone", "../../etc/passwd"], "time zone"),
@@ -48,7 +48,7 @@ def test_no_logs_is_code_3_and_says_where_it_looked(own_home: Path, capsys: pyte
 def test_a_folder_that_is_not_there_is_code_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", "--claude-dir", str(tmp_path / "gone\x1b[2J")]) == 3
     said = capsys.readouterr().err
-    assert "not there" in said and "\x1b" not in said
+    assert "does not exist" in said and "\x1b" not in said
 
 
 def test_a_named_folder_replaces_the_usual_ones(
@@ -152,4 +152,4 @@ def test_a_history_that_cannot_be_read_is_told_and_the_rest_is_counted(
     (own_home / ".data" / "claude-top" / "ledger.db").mkdir(parents=True)
     done = run(*command)
     assert (done.code, done.stdout) == (0, usual.stdout)
-    assert done.stderr.startswith("claude-top: history not read: ") and done.stderr.count("\n") == 1
+    assert done.stderr.startswith("claude-top: ledger not read: ") and done.stderr.count("\n") == 1

@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from claude_tui.cli import main
+from claude_tui.engine.ledger import Ledger
 from claude_tui.engine.queries.explain import FLAGS
 from claude_tui.model import ESTIMATE_FLAGS
+from claude_tui.reports.ccusage.their_prices import charged_nano
+from claude_tui.reports.ccusage.theirs import Entry, Place
+from tests.engine.ledgers import ran
 from tests.logs import ClaudeHome, assistant, usage
 
 NOON = 1_795_176_000_000
@@ -44,6 +48,86 @@ def test_the_rules_add_up_to_the_difference(capsys: pytest.CaptureFixture[str], 
     for figure in ("entries", "input", "output", "cache_write", "cache_read", "tokens", "cost_nano"):
         difference = sum(rule[figure] for rule in found["rules"])
         assert found["ours"][figure] + difference == found["theirs"][figure], figure
+
+
+# What ccusage 20.0.24 --offline charges for them, in nanodollars.
+CHARGED_BY_CCUSAGE = {
+    "btw2.1.80": 69864600, "dirs": 122483550, "i1": 133903800, "ia2.1.33": 57892800, "resume329": 210674250,
+    "suite329": 1419545450, "v1.0.24": 467298150, "v2.0.0": 378967200, "v2.0.50": 616755250, "v2.1.112": 287294400,
+    "v2.1.20": 213613800, "v2.1.329": 311834850, "v2.1.50": 213692250,
+}  # fmt: skip
+
+
+def assert_explained(found: Any) -> None:
+    """Our cost, and every difference with a name, make ccusage's: nothing is left over."""
+    changes = [rule["cost_nano"] for rule in found["rules"]]
+    causes = [cause["cost_nano"] for cause in found["prices"]["causes"]]
+    assert found["ours"]["cost_nano"] + sum(changes) + sum(causes) == found["prices"]["theirs_cost_nano"]
+
+
+@pytest.mark.parametrize("name", sorted(CHARGED_BY_CCUSAGE))
+def test_its_money_is_explained_to_the_nanodollar(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    found = explained(capsys, "--claude-dir", str(GOLDEN / name))
+    assert found["prices"]["theirs_cost_nano"] == pytest.approx(CHARGED_BY_CCUSAGE[name], abs=1)
+    assert_explained(found)
+
+
+KINDS: dict[str, dict[str, Any]] = {
+    "i": {"input_tokens": 1000}, "o": {"output_tokens": 1000}, "w": {"cache_creation_input_tokens": 1000},
+    "h": {"cache_creation_input_tokens": 1000, "cache_creation": {"ephemeral_1h_input_tokens": 1000}},
+    "r": {"cache_read_input_tokens": 1000}, "L": {"input_tokens": 1_000_000},
+    "Lo": {"input_tokens": 300_000, "output_tokens": 1_000_000}, "Lr": {"cache_read_input_tokens": 300_000},
+    "Lh": {"cache_creation_input_tokens": 300_000, "cache_creation": {"ephemeral_1h_input_tokens": 300_000}},
+    "Lw": {"cache_creation_input_tokens": 300_000}, "fi": {"input_tokens": 1000, "speed": "fast"},
+    "fo": {"output_tokens": 1000, "speed": "fast"}, "fr": {"cache_read_input_tokens": 1000, "speed": "fast"},
+    "fw": {"cache_creation_input_tokens": 1000, "speed": "fast"}, "geo": {"input_tokens": 1000, "inference_geo": "us"},
+    "batch": {"input_tokens": 1000, "service_tier": "batch"},
+    "ws": {"input_tokens": 1000, "server_tool_use": {"web_search_requests": 1}},
+}  # fmt: skip
+CHARGES = json.loads((GOLDEN.parent / "ccusage" / "charges.json").read_text())
+
+
+@pytest.mark.parametrize("model", CHARGES)
+def test_a_model_is_charged_as_ccusage_was_seen_to(model: str) -> None:
+    for kind, usage_of_kind in KINDS.items():
+        one = Entry(Place("f", 0), NOON, "s", "m", "r", False, False, model, usage_of_kind)
+        assert (charged_nano(model, one.usage, one.counts) or 0) == pytest.approx(CHARGES[model][kind], abs=1), kind
+
+
+@pytest.mark.parametrize(
+    ("cause", "nano", "row"),
+    [
+        ("logged_cost", 400_000_000, {"counters": usage(1000, 0), "costUSD": 0.403}),
+        ("no_price_there", -4_000_000, {"counters": usage(1000, 0), "model": "claude-opus-5-5"}),
+        ("no_price_here", 5_000_000, {"counters": usage(1000, 0), "model": "claude-opus-4-5-thinking"}),
+        ("web_search", -20_000_000, {"counters": usage(1, 0, server_tool_use={"web_search_requests": 2})}),
+        ("fast", 25_000_000, {"counters": usage(1000, 0, speed="fast"), "model": "claude-opus-4-6"}),
+        ("long_prompt", -600_000_000, {"counters": usage(300_000, 0)}),
+        ("us_inference", -500_000, {"counters": usage(1000, 0, inference_geo="us"), "model": "claude-opus-4-6"}),
+        ("batch", 1_500_000, {"counters": usage(1000, 0, service_tier="batch")}),
+        ("not_compared", 0, {"counters": usage(1000, 0), "model": "gpt-5.5"}),
+    ],
+)
+def test_a_cause_of_another_price_has_a_name(
+    claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str], cause: str, nano: int, row: dict[str, Any]
+) -> None:
+    counters = row.pop("counters")
+    claude_home.append(assistant("msg_1", NOON, counters, **row))
+    found = explained(capsys)
+    assert [(one["cause"], one["cost_nano"]) for one in found["prices"]["causes"]] == [(cause, nano)]
+    assert_explained(found)
+
+
+def test_what_only_our_history_knows_has_a_name(
+    claude_home: ClaudeHome, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claude_home.append(assistant("msg_1", NOON, usage(1, 2)))
+    other = ClaudeHome(tmp_path / "laptop")
+    other.append(assistant("msg_2", NOON, usage(100, 20), session="s2"), session="s2")
+    ran(other.folder, Ledger.open(tmp_path / "laptop.db", "laptop"))
+    assert main(["ledger", "merge", str(tmp_path / "laptop.db")]) == 0
+    capsys.readouterr()
+    assert rules(capsys) == {"history": -120}
 
 
 def rules(capsys: pytest.CaptureFixture[str]) -> dict[str, int]:
@@ -175,7 +259,7 @@ def test_one_response_row_by_row(two_models: ClaudeHome, capsys: pytest.CaptureF
     assert found["why"] == "it has the most output tokens"
     assert main(["explain", "--key", "msg_1"]) == 0
     printed = capsys.readouterr().out
-    assert "the same response again in the same file" in printed and "what no log has" in printed
+    assert "the same response again in the same file" in printed and "what no log contains" in printed
 
 
 def test_explanations_fit_a_narrow_pipe(

@@ -57,7 +57,16 @@ def completed(tmp_path: Path, line: str) -> set[str]:
 def test_bash_completes_commands_options_and_values(tmp_path: Path) -> None:
     assert {"report", "doctor", "daily", "--demo"} <= completed(tmp_path, "claude-top ")
     assert completed(tmp_path, "claude-top rep") == {"report"}
-    assert completed(tmp_path, "claude-top report --by ") == {"day", "model", "project", "session", "all"}
+    assert completed(tmp_path, "claude-top report --by ") == {
+        "day",
+        "week",
+        "month",
+        "hour",
+        "model",
+        "project",
+        "session",
+        "all",
+    }
     assert completed(tmp_path, "claude-top claude ") >= {"daily", "weekly", "monthly", "session", "blocks"}
     assert completed(tmp_path, "claude-top claude daily --inst") == {"--instances"}
     assert completed(tmp_path, "claude-top export --output comp") == {"completion.bash"}

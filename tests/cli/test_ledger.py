@@ -50,7 +50,7 @@ def test_two_machines_merge_and_what_both_know_counts_once(
     assert main(["ledger", "merge", str(laptop)]) == 0
     assert main(["ledger", "merge", str(desk)]) == 0
     assert main(["ledger", "merge", str(desk)]) == 0
-    assert "merged: 0 responses are new, 0 became fuller, 3 were known" in capsys.readouterr().err
+    assert "merged: 0 responses added, 0 updated, 3 unchanged" in capsys.readouterr().err
     found = status(capsys)
     assert (found["schema"], found["responses"], found["trouble"]) == ("claude-top/ledger@1", 4, None)
     hosts = found["hosts"]
@@ -73,7 +73,7 @@ def test_lines_carry_a_history_to_another_place(
     before = status(capsys)
     ledger_file().unlink()
     done = run("ledger", "import", "-", stdin=exported.stdout)
-    assert (done.code, done.stdout) == (0, b"") and "5 responses are new" in done.stderr
+    assert (done.code, done.stdout) == (0, b"") and "5 responses added" in done.stderr
     after = status(capsys)
     assert [after[name] for name in ("responses", "hosts")] == [before[name] for name in ("responses", "hosts")]
 
@@ -83,7 +83,7 @@ def test_lines_that_make_no_sense_are_counted_and_the_rest_is_kept(laptop: Path,
     lines = run("ledger", "export").stdout
     ledger_file().unlink()
     done = run("ledger", "import", "-", stdin=b"nonsense\n" + lines + b"{}\n")
-    assert done.code == 4 and "left out: 2 lines" in done.stderr and "2 responses are new" in done.stderr
+    assert done.code == 4 and "left out: 2 lines" in done.stderr and "2 responses added" in done.stderr
 
 
 def test_what_was_imported_counts_in_every_report(laptop: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -127,7 +127,7 @@ def test_files_that_never_end_are_refused_at_once(laptop: Path, tmp_path: Path) 
     for action in ("merge", "import"):
         for path in (pipe, Path("/dev/zero"), tmp_path):
             done = run("ledger", action, str(path))
-            assert done.code == 1 and done.stderr.count("\n") == 1 and "no regular file" in done.stderr
+            assert done.code == 1 and done.stderr.count("\n") == 1 and "not a regular file" in done.stderr
     done = run("ledger", "export", "--output", str(tmp_path))
     assert done.code == 1 and done.stderr.count("\n") == 1
 
@@ -137,7 +137,7 @@ def test_the_first_line_that_is_left_out_is_named(laptop: Path, tmp_path: Path) 
     lines = run("ledger", "export").stdout.splitlines()
     (bad,) = [json.loads(line) for line in lines if b"msg_2" in line]
     done = run("ledger", "import", "-", stdin=b"\n".join([*lines, json.dumps({**bad, "terms": "x"}).encode()]))
-    assert done.code == 4 and f"line {len(lines) + 1}: terms that cannot be read" in done.stderr
+    assert done.code == 4 and f"line {len(lines) + 1}: unreadable terms" in done.stderr
 
 
 def test_rows_that_make_no_sense_are_told(
@@ -150,7 +150,7 @@ def test_rows_that_make_no_sense_are_told(
             ledger.write([piece("/logs/\x1b[2Jp.jsonl", [row("msg_1", time_ms=NOON), row("msg_2", time_ms=10**18)])])
     assert main(["ledger", "merge", str(other.path)]) == 4
     captured = capsys.readouterr()
-    assert "1 response is new" in captured.err and "left out: 1 that make no sense" in captured.err
+    assert "1 response added" in captured.err and "left out: 1 invalid row" in captured.err
     assert main(["ledger", "status"]) == 4
     printed = capsys.readouterr().out
     assert "time is out of range" in printed and "\x1b" not in printed
@@ -181,7 +181,7 @@ def test_a_folder_that_moved_is_brought_over_with_the_command_that_is_shown(
         assert main(command) in (0, 3)
         assert moved["command"] in capsys.readouterr().out
     assert main(shlex.split(moved["command"])[1:]) == 0
-    assert "brought over: 1 file; 1 response is new" in capsys.readouterr().err
+    assert "carried over: 1 file; 1 response added" in capsys.readouterr().err
     assert main(["report", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["totals"]["responses"] == 1
     assert main(["ledger", "status", "--json"]) == 0

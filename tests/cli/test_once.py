@@ -47,7 +47,7 @@ def test_a_picture_of_some_days(claude_home: ClaudeHome, capsys: pytest.CaptureF
 @pytest.mark.parametrize("period", ["yesterday", "2026-11-31", "2026-11-20..2026-11-01", ".."])
 def test_a_period_that_is_none(period: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--once", "--period", period]) == 2
-    assert "is no period; write today, 7d" in capsys.readouterr().err
+    assert "is not a period; write today, 7d" in capsys.readouterr().err
 
 
 def test_it_fits_the_terminal(claude_home: ClaudeHome) -> None:

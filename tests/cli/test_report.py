@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import csv
+import io
 import json
 from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+import time_machine
 
 from claude_tui.cli import main
 from tests.logs import ClaudeHome, assistant, usage
@@ -110,3 +113,77 @@ def test_strict_tells_that_something_was_skipped(history: ClaudeHome, capsys: py
     assert main(["report", "--json", "--strict"]) == 4
     captured = capsys.readouterr().out
     assert json.loads(captured[captured.rindex('{\n  "schema"') :])["problems"]["total"] == 1
+
+
+@pytest.mark.parametrize("by", ["day", "week", "month", "hour", "model", "project", "session"])
+def test_any_section_sums_to_the_totals_however_many_rows_are_shown(
+    history: ClaudeHome, capsys: pytest.CaptureFixture[str], by: str
+) -> None:
+    for top in ([], ["--top", "1"]):
+        found = report(capsys, "--by", by, *top)
+        rows = [*found[f"{by}s"], *found.get("left_out", {}).values()]
+        for name, total in found["totals"].items():
+            if isinstance(total, int):
+                assert sum(row[name] for row in rows) == total, (name, top)
+    assert len(found[f"{by}s"]) == 1
+
+
+def test_hours_are_local(history: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    hours = report(capsys, "--by", "hour", "--timezone", "Asia/Kolkata")["hours"]
+    assert [row["hour"] for row in hours][1:3] == ["2026-11-20T17", "2026-11-20T18"]
+
+
+def test_a_section_as_csv(history: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = report(capsys, "--by", "session")["sessions"]
+    assert main(["report", "--by", "session", "--csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [(row["session"], int(row["cost_nano"])) for row in rows] == [
+        (row["session"], row["cost_nano"]) for row in wanted
+    ]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "--csv",
+        "--csv --json --by day",
+        "--top 0",
+        "--period never",
+        "--since 2026-W60",
+        "--since 2026-3-1",
+        "--period 7d --since today",
+        "--since today --until yesterday",
+        "--by branch",
+    ],
+)
+def test_what_cannot_be_reported(history: ClaudeHome, capsys: pytest.CaptureFixture[str], arguments: str) -> None:
+    assert main(["report", *arguments.split()]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == "" and captured.err.count("\n") == 1
+
+
+TODAY = datetime(2026, 11, 25, 23, 30, tzinfo=timezone.utc)  # a Wednesday
+
+
+@pytest.mark.parametrize(
+    ("arguments", "days"),
+    [
+        ("--since today", ("2026-11-25", None)),
+        ("--since yesterday --until yesterday", ("2026-11-24", "2026-11-24")),
+        ("--since 7d", ("2026-11-19", None)),
+        ("--since 2026-W47 --until 2026-W47", ("2026-11-16", "2026-11-22")),
+        ("--since 2026-02 --until 2026-02", ("2026-02-01", "2026-02-28")),
+        ("--since 20261101", ("2026-11-01", None)),
+        ("--period 7d", ("2026-11-19", "2026-11-25")),
+        ("--period month", ("2026-11-01", "2026-11-30")),
+        ("--period all", (None, None)),
+        ("--period 2026-11-01..", ("2026-11-01", None)),
+        ("--since today --timezone Asia/Tokyo", ("2026-11-26", None)),
+    ],
+)
+def test_days_as_people_name_them(
+    history: ClaudeHome, capsys: pytest.CaptureFixture[str], arguments: str, days: tuple[str | None, str | None]
+) -> None:
+    with time_machine.travel(TODAY, tick=False):
+        found = report(capsys, *arguments.split())
+    assert (found["since"], found["until"]) == days

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import sys
 import time
@@ -129,12 +130,90 @@ def test_reported_limits_are_shown_and_kept(spent: ClaudeHome, own_home: Path) -
 def test_it_never_fails(spent: ClaudeHome, document: bytes) -> None:
     assert line(given(spent)).code == 0
     done = line(document)
-    assert done.code == 0 and done.stderr == "" and done.text.strip()
+    assert done.code == 0 and done.stderr == "" and "s1" not in done.text
 
 
-def test_after_a_failure_the_last_good_line_stays(spent: ClaudeHome) -> None:
+def test_after_a_failure_the_last_good_line_of_that_session_stays(spent: ClaudeHome) -> None:
     good = line(given(spent)).text
-    assert line(b"{").text == good
+    other = line(given(spent, session_id="s2")).text
+    assert good != other
+    assert line(b'{"cost": 7, "session_id" : "s1", ').text == good
+    assert line(b'{"session_id":"s2"').text == other
+    for broken in (b"{", b'{"session_id":"s3"', b'{"session_id":'):
+        assert line(broken).text == "", "another session's figures are not this one's"
+
+
+def test_the_amount_is_that_of_the_window_whose_end_is_shown(claude_home: ClaudeHome, noon: int) -> None:
+    for key, hours in (("msg_1", 6), ("msg_2", 4), ("msg_3", 2), ("msg_4", 0.1)):
+        claude_home.append(assistant(key, noon - int(hours * HOUR), usage(output=100_000)))
+    for left_h, cost in ((4, "$1.50"), (2, "$3.00"), (0.5, "$4.50")):
+        window = {"used_percentage": 61, "resets_at": noon / 1000 + left_h * 3600}
+        text = counted_line(given(claude_home, rate_limits={"five_hour": window})).text
+        assert f"{cost} block (" in text and "(~" not in text, left_h
+
+
+def test_an_idle_window_still_has_its_amount(claude_home: ClaudeHome, noon: int) -> None:
+    claude_home.append(assistant("msg_1", noon - 3 * HOUR, usage(output=100_000)))
+    reset_s = str((noon + HOUR) // 1000)
+    text = counted_line(
+        given(claude_home, rate_limits={"five_hour": {"used_percentage": "61", "resets_at": reset_s}})
+    ).text
+    assert "$1.50 block (" in text and "⏳ 5h 61%" in text
+
+
+def test_every_reported_window_is_shown_unless_it_cannot_be(spent: ClaudeHome, own_home: Path) -> None:
+    reset_s = int(time.time()) + 100_000
+    limits: dict[str, Any] = {
+        name: {"used_percentage": percent, "resets_at": reset_s}
+        for name, percent in (
+            ("spend_limit", "12"), ("seven_day_opus", 30), ("seven_day_sonnet", 4.4), ("one_day_any", 5), ("bad", -3),
+            ("worse", 10**9), ("five_hour", True), ("seven_day", "x"),
+        )
+    }  # fmt: skip
+    text = counted_line(given(spent, rate_limits=limits | {"odd": 7})).text
+    assert text.rstrip().endswith("⏳ 7d Opus 30% · 7d Sonnet 4% · spend 12% · one day any 5%")
+    kept = read_limits(str(own_home / ".state" / "claude-top")).windows
+    assert {window.name: window.used_percent for window in kept} == {
+        "spend_limit": 12, "seven_day_opus": 30, "seven_day_sonnet": 4.4, "one_day_any": 5,
+    }  # fmt: skip
+    checked = run("check", "--json", "--near", "20").text
+    assert "7-day limit of Opus" in checked and "spend limit" in checked and json.loads(checked)["status"] == "near"
+
+
+def test_figures_that_cannot_be_are_not_shown(spent: ClaudeHome) -> None:
+    window = {"total_input_tokens": -5, "context_window_size": 200_000, "used_percentage": 1e9}
+    text = line(given(spent, cost={"total_cost_usd": -3}, context_window=window), "--cost-source", "cc").text
+    assert "… session" in text and "🧠" not in text
+    asked = {**window, "total_input_tokens": "25000", "used_percentage": "12.5"}
+    assert "🧠 25,000 (13%)" in line(given(spent, context_window=asked)).text
+
+
+def test_plain_words_are_those_of_ccusage(spent: ClaudeHome) -> None:
+    spent.append(assistant("msg_3", int(time.time() * 1000) - 5000, usage(output=7), model="no-such-model"))
+    reset = {"five_hour": {"used_percentage": 61, "resets_at": time.time() + 3600}}
+    for more in ({}, {"rate_limits": reset}):
+        counted_line(given(spent, **more))
+        text = line(given(spent, **more), "--plain", "--cost-source", "both").text
+        words = re.sub(r"[\d,.]+", "N", text.strip())
+        block = r"\$N block \((Nh )?Nm left\) \| 🔥 \$N/hr"
+        expected = rf"🤖 Fable N \(high\) \| 💰 \(\$N cc / \$N ccusage\) session / \$N today / {block} \| 🧠 N \(N%\)"
+        assert re.fullmatch(expected, words), text
+
+
+def test_settings_of_ccusage_hold(spent: ClaudeHome, tmp_path: Path) -> None:
+    counted_line(given(spent))
+    config = spent.folder / "ccusage.json"
+    own = {"visualBurnRate": "text", "modelLabelAliases": {"claude-fable-5-20260609": "F5"}}
+    config.write_text(json.dumps({"defaults": {"costSource": "both"}, "commands": {"statusline": own}}))
+    home = {"HOME": str(spent.folder.parent)}
+    text = line(given(spent), env=home).text
+    assert "🤖 F5" in text and "cc /" in text and "/hr (" in text
+    assert "cc /" not in line(given(spent), "--cost-source", "cc", env=home).text
+    other = tmp_path / "own.json"
+    for broken in ("[", "7", '{"defaults": 7}', '{"defaults": {"costSource": 7, "contextLowThreshold": "x"}}'):
+        other.write_text(broken)
+        done = line(given(spent), "--config", str(other))
+        assert done.code == 0 and done.text.startswith("🤖 Fable 5 (high) | 💰 $")
 
 
 def test_hostile_names_are_harmless(spent: ClaudeHome) -> None:

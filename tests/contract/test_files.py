@@ -71,7 +71,7 @@ def test_a_link_that_others_may_have_planted_is_refused(tmp_path: Path) -> None:
     (shared / "now.json").symlink_to(victim)
     (tmp_path / "mine.json").symlink_to(shared / "now.json")  # by way of one's own link, too
     for path in (shared / "now.json", tmp_path / "mine.json"):
-        with pytest.raises(PermissionError, match="others may have put there"):
+        with pytest.raises(PermissionError, match="another user may have placed there"):
             files.replace(path, b"x")
     assert victim.read_bytes() == b"precious" and os.listdir(shared) == ["now.json"]
     files.replace(shared / "own.json", b"x")
@@ -110,7 +110,7 @@ def test_only_regular_files_of_a_bounded_size_are_read(tmp_path: Path) -> None:
         files.read(path, 9)
     os.mkfifo(tmp_path / "pipe")
     for other in (tmp_path / "pipe", Path("/dev/zero")):
-        with pytest.raises(OSError, match="no regular file"):
+        with pytest.raises(OSError, match="not a regular file"):
             files.read(other)
     with pytest.raises(IsADirectoryError, match="a folder"):
         files.read_text(tmp_path)

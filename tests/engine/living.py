@@ -14,17 +14,18 @@ from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots import SnapshotMaker
 from claude_tui.engine.setup import Setup
 from claude_tui.model import Phase, Query, Snapshot
+from claude_tui.sources.protocol import SourceConfig
 from tests.engine.counting import NOW_MS, PRICER, UTC, canonical, config_of, counted, placeless, reference
 
 WAIT_S = 60.0
 
 
 class Living:
-    """A running monitor of some folders."""
+    """A running monitor of some folders of Claude Code, or of what a configuration names."""
 
-    def __init__(self, *folders: Path) -> None:
+    def __init__(self, *folders: Path, config: SourceConfig | None = None) -> None:
         self.folders = folders
-        self.monitor = Monitor(Setup(config_of(*folders), PRICER, UTC))
+        self.monitor = Monitor(Setup(config or config_of(*folders), PRICER, UTC))
         self._moved = asyncio.Event()
         loop = asyncio.get_running_loop()
 
@@ -79,9 +80,9 @@ class Living:
 
 
 @contextlib.asynccontextmanager
-async def living(*folders: Path) -> AsyncIterator[Living]:
+async def living(*folders: Path, config: SourceConfig | None = None) -> AsyncIterator[Living]:
     """A monitor that has read everything there is and follows it; stopped at the end."""
-    found = Living(*folders)
+    found = Living(*folders, config=config)
     running = asyncio.create_task(found.monitor.run())
     try:
         await found.until(lambda snapshot: snapshot.progress.phase in (Phase.LIVE, Phase.POLLING))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from claude_tui.clients import CLIENTS
 from claude_tui.engine import count as counting
 from claude_tui.engine.count import count
 from claude_tui.engine.queries.responses import list_responses
@@ -17,13 +20,23 @@ from claude_tui.engine.queries.snapshots import SnapshotMaker
 from claude_tui.engine.scan import reading, scan
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
-from claude_tui.model import SOURCES, Query, Totals
+from claude_tui.model import Query, Totals
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, SourceConfig
-from claude_tui.sources.registry import read_columns
+from claude_tui.sources.registry import read_columns, reader
 from tests.engine.counting import NOW_MS, PRICER, UTC, counted, placeless
+from tests.engine.living import living
 
 GOLDEN = Path(__file__).parent.parent / "golden"
-HOMES = {"gemini": "gemini/home-mixed", "opencode": "opencode/data-1.18.33", "codex": "codex/home-0.169"}
+HOMES = {
+    "gemini": "gemini/home-mixed", "opencode": "opencode/data-1.18.33", "codex": "codex/home-0.169",
+    "qwen": "qwen/home-0.24.4", "pi": "pi/agent-1.6.0", "kimi": "kimi/home-2.1.0", "copilot": "copilot/home-1.0.102",
+    "kilo": "kilo/data-7.7.9",
+}  # fmt: skip
+SAID_LATER = (
+    "INSERT INTO message (id, session_id, time_created, time_updated, data) SELECT 'msg_later', session_id,"
+    " time_created + 900000, time_updated + 900000, json_set(data, '$.time.created', time_created + 900000)"
+    " FROM message WHERE instr(data, '\"assistant\"') ORDER BY rowid LIMIT 1"
+)
 CLAUDE = next(path for path in sorted((GOLDEN / "claude").iterdir()) if path.is_dir())
 
 
@@ -35,7 +48,7 @@ def config(tmp_path: Path) -> SourceConfig:
     for name, home in HOMES.items():
         shutil.copytree(GOLDEN / home, tmp_path / name)
         explicit[name] = (tmp_path / name,)
-    return SourceConfig(home=Path("/nonexistent"), explicit=explicit, sources=SOURCES)
+    return SourceConfig(home=Path("/nonexistent"), explicit=explicit, sources=tuple(CLIENTS))
 
 
 def totals(store: Store, source: str) -> Totals:
@@ -47,6 +60,10 @@ def claude_alone() -> Totals:
     return totals(counted(CLAUDE, keep_names=False), "")
 
 
+def test_every_client_is_among_them() -> None:
+    assert {"claude", *HOMES} == set(CLIENTS)
+
+
 def assert_complete(store: Store) -> None:
     for name, home in HOMES.items():
         want = json.loads((GOLDEN / f"{home}.expected.json").read_text())
@@ -55,8 +72,8 @@ def assert_complete(store: Store) -> None:
         assert (got.input, got.cache_read, got.cache_write) == (want["inp"], want["cread"], want["cwrite"])
         assert got.output == want["out"] + want["reason"]
     assert totals(store, "claude") == claude_alone()
-    assert sum(totals(store, name).responses for name in SOURCES) == totals(store, "").responses
-    assert sum(totals(store, name).cost_nano for name in SOURCES) == totals(store, "").cost_nano
+    assert sum(totals(store, name).responses for name in CLIENTS) == totals(store, "").responses
+    assert sum(totals(store, name).cost_nano for name in CLIENTS) == totals(store, "").cost_nano
 
 
 @pytest.mark.parametrize("processes", [0, 2])
@@ -74,7 +91,7 @@ def test_a_cold_scan_of_all_clients_is_complete(
     store = count(Setup(config, PRICER, UTC), processes=processes)
     assert_complete(store)
     if processes:
-        assert set(SOURCES) == {source for batch in given for source in batch}, "every client's logs go to the workers"
+        assert set(CLIENTS) == {source for batch in given for source in batch}, "every client's logs go to the workers"
         assert all(len(set(batch)) == 1 for batch in given), "each batch is of one client"
 
 
@@ -97,3 +114,27 @@ def test_a_cache_holds_all_clients(config: SourceConfig, tmp_path: Path, monkeyp
         log.write(b'{"timestamp":"2026-11-21T12:00:00.000Z","type":"compacted","payload":{}}\n')
     assert_complete(count(Setup(config, PRICER, UTC, cache_folder=tmp_path / "cache"), processes=0))
     assert read == {"codex": 1}, "of all clients only what grew"
+
+
+async def test_what_every_client_writes_while_it_is_watched_is_counted(config: SourceConfig, tmp_path: Path) -> None:
+    rest = {}
+    for name in ("codex", "qwen", "pi", "kimi", "copilot"):
+        found = reader(name).discover(tmp_path / name)
+        log = max((Path(file.path) for file in found), key=lambda path: path.stat().st_size)
+        data = log.read_bytes()
+        half = data.index(b"\n", len(data) // 3) + 1
+        log.write_bytes(data[:half])
+        rest[log] = data[half:]
+    async with living(config=config) as live:
+        before = Counter(one.source for one in list_responses(live.monitor.store))
+        for log, more in rest.items():
+            with log.open("ab") as grown:
+                grown.write(more)
+        with closing(sqlite3.connect(tmp_path / "kilo" / "kilo.db", isolation_level=None)) as writer:
+            writer.execute("PRAGMA journal_mode = WAL")
+            writer.execute(SAID_LATER)
+            await live.settle()
+            shown = list_responses(live.monitor.store)
+            assert placeless(shown) == placeless(list_responses(count(Setup(config, PRICER, UTC), processes=0)))
+        grew = Counter(one.source for one in shown) - before
+        assert set(grew) == {"codex", "qwen", "pi", "kimi", "copilot", "kilo"}

@@ -58,7 +58,7 @@ def troubles(snapshot: Snapshot) -> tuple[str, str]:
 
 
 def complains(snapshot: Snapshot) -> bool:
-    return "not saved" in snapshot.progress.detail and "history not kept" in snapshot.progress.history
+    return "not saved" in snapshot.progress.detail and "ledger not written" in snapshot.progress.history
 
 
 async def test_a_full_disk_costs_the_history_and_says_so_and_is_made_good(

@@ -220,9 +220,9 @@ def test_refresh_keeps_what_it_has(tmp_path: Path, published: list[dict[str, Any
     opus["prices"] = {**opus["prices"], "input_mtok": "4"}
     for bad, words in (
         (offline, "no route to host"),
-        (lambda: b"<html>", "makes no sense"),
-        (lambda: b"{}", "makes no sense"),
-        (lambda: as_served(published[:3]), "makes no sense"),
+        (lambda: b"<html>", "is invalid"),
+        (lambda: b"{}", "is invalid"),
+        (lambda: as_served(published[:3]), "is invalid"),
         (lambda: as_served(changed), "claude-opus-5"),
     ):
         outcome = refresh(target, date(2026, 12, 26), bad)

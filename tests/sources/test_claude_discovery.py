@@ -133,7 +133,7 @@ def test_a_linked_file_is_not_followed_out_of_the_logs(claude_home: ClaudeHome, 
     assert [one.key for one in list_responses(store)] == ["msg_1", "msg_2"], "the linked folder is followed"
     told = [(problem.kind, os.path.basename(problem.path), problem.detail) for problem in store.problems]
     assert told == [
-        (ProblemKind.UNREADABLE, name, "a link, which is not followed") for name in ("link.jsonl", "relative.jsonl")
+        (ProblemKind.UNREADABLE, name, "a link; links are not followed") for name in ("link.jsonl", "relative.jsonl")
     ]
     (claude_home.folder / "projects" / "-linked").unlink()
     assert [one.key for one in list_responses(counted(claude_home.folder))] == ["msg_1"]
@@ -144,7 +144,7 @@ def test_no_reader_opens_a_link(read: Any, claude_home: ClaudeHome, tmp_path: Pa
     outside = ClaudeHome(tmp_path / "elsewhere").append(ROW)
     link = claude_home.append(ROW).parent / "link.jsonl"
     link.symlink_to(outside)
-    with pytest.raises(OSError, match="a link, which is not followed"):
+    with pytest.raises(OSError, match="a link; links are not followed"):
         read(LogFile("claude", str(link), "", 0, 0, 0, 0))
 
 
@@ -244,4 +244,4 @@ def test_a_link_to_what_is_no_transcript_is_named(claude_home: ClaudeHome) -> No
     path.rename(moved)
     path.symlink_to(moved.name)
     (problem,) = counted(claude_home.folder).problems
-    assert (problem.path, problem.detail) == (str(path), "a link, which is not followed")
+    assert (problem.path, problem.detail) == (str(path), "a link; links are not followed")

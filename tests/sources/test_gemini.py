@@ -198,6 +198,13 @@ def test_a_json_file_may_hold_lines_and_lone_surrogates(tmp_path: Path) -> None:
     assert set(read_all(SOURCE, tmp_path)) == {"a", "b", "c"}
 
 
+@pytest.mark.parametrize("name", ["c.json", "c.jsonl"])
+def test_a_chat_of_which_nothing_is_understood_is_a_problem(tmp_path: Path, name: str) -> None:
+    write_lines(tmp_path / "tmp/p/chats" / name, {"kind": "call", "tokens": 5}, {"kind": "call"})
+    read, events = SOURCE.read_events(log_file(SOURCE, tmp_path))
+    assert (events, [(one.kind, one.offset) for one in read.problems]) == ([], [(ProblemKind.UNKNOWN_SHAPE, 0)])
+
+
 def test_only_chats_are_logs(tmp_path: Path) -> None:
     for name in ("tmp/p/logs.json", "tmp/p/checkpoint-1.json", "sessions/s.jsonl", "tmp/p/chats/notes.txt"):
         write_lines(tmp_path / name, reply("a"))

@@ -633,3 +633,42 @@ def test_rows_that_arrive_one_by_one_settle_to_one_whole_read(tmp_path: Path) ->
     assert settle(events) == read_all(SOURCE, tmp_path / "data")
     want = expected(home)
     assert totals(settle(events))["events"] == want["events"]
+
+
+@pytest.mark.parametrize("home", ["data-1.18.33", "data-2.0preview"])
+def test_what_a_revert_removed_is_still_counted_from_the_events(home: str, tmp_path: Path) -> None:
+    path = Path(shutil.copy(GOLDEN / "opencode" / home / "opencode.db", tmp_path))
+    before = read_all(SOURCE, tmp_path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        for table in ("message", "session_message", "part"):
+            writer.execute(f"DELETE FROM {table} WHERE rowid % 2")
+        writer.execute("UPDATE event SET data = data || 'x' WHERE rowid = 1")
+    assert read_all(SOURCE, tmp_path) == before
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("DELETE FROM event")
+    assert len(read_all(SOURCE, tmp_path)) < len(before)
+
+
+def test_what_was_reverted_is_no_part_of_the_conversation(tmp_path: Path) -> None:
+    path = Path(shutil.copy(GOLDEN / "opencode" / "data-1.18.33" / "opencode.db", tmp_path))
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("DELETE FROM message")
+    read = SOURCE.read(log_file(SOURCE, tmp_path))
+    assert read.rows and not read.sessions
+
+
+def test_a_revert_between_two_reads_takes_nothing_back(tmp_path: Path) -> None:
+    path = Path(shutil.copy(GOLDEN / "opencode" / "data-1.18.33" / "opencode.db", tmp_path))
+    first = SOURCE.read(log_file(SOURCE, tmp_path))
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("DELETE FROM message WHERE rowid > (SELECT max(rowid) - 4 FROM message)")
+    again = SOURCE.read(log_file(SOURCE, tmp_path), first.checkpoint)
+    assert again.restarted
+    assert {row.key for row in again.rows} == {row.key for row in first.rows}
+
+
+def test_a_database_without_messages_of_any_kind_is_a_problem(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "opencode.db")) as writer:
+        writer.execute("CREATE TABLE talk (id text)")
+    (problem,) = SOURCE.read(log_file(SOURCE, tmp_path)).problems
+    assert (problem.kind, problem.path) == (ProblemKind.UNKNOWN_SHAPE, str(tmp_path / "opencode.db"))

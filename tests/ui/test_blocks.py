@@ -35,7 +35,7 @@ def test_the_open_block_counts_down_and_says_how_its_bounds_are_known() -> None:
 
 
 def test_a_projection_on_thin_evidence_is_withheld() -> None:
-    assert "not projected" in said(Window(BLOCK.start_ms, BLOCK.end_ms, BLOCK, False))
+    assert "no projection" in said(Window(BLOCK.start_ms, BLOCK.end_ms, BLOCK, False))
 
 
 def test_no_open_block() -> None:

@@ -12,15 +12,17 @@ import pytest
 from textual.color import Color
 
 from claude_tui import figures
+from claude_tui.clients import CLIENTS
 from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.queries.named_periods import add
 from claude_tui.engine.setup import Setup
-from claude_tui.model import SOURCES, Phase, PriceStatus, Query, Snapshot, Totals
+from claude_tui.model import Phase, PriceStatus, Query, Snapshot, Totals
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.protocol import SourceConfig
 from claude_tui.ui.app import ClaudeTop
 from claude_tui.ui.settings.file import Settings
 from claude_tui.ui.text import clients
+from claude_tui.ui.text.stacks import SERIES
 from claude_tui.ui.widgets.header import VIEW_NAMES
 from tests.ui.fakes import NOW_MS, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
@@ -165,13 +167,13 @@ async def test_clients_are_letters_in_plain_characters() -> None:
 
 
 @pytest.mark.parametrize("theme", ["claude-dark", "claude-light", "colour-blind", "nord"])
-async def test_every_theme_gives_each_client_a_colour_of_its_own(theme: str) -> None:
+async def test_every_theme_gives_clients_the_colours_it_keeps_apart(theme: str) -> None:
     async with running(FakeSource(mixed), theme=theme) as (app, pilot):
         await press(pilot, "2")
         table = app.view.table
         assert table is not None
-        colours = {table.get_component_rich_style(f"line-table--client-{name}").color for name in SOURCES}
-        assert len(colours) == len(SOURCES)
+        colours = {table.get_component_rich_style(f"line-table--client-{name}").color for name in CLIENTS}
+        assert len(colours) == min(len(CLIENTS), SERIES)
         own = table.get_component_styles("line-table--client-claude").color
         assert own == Color.parse(app.theme_variables["series-1"])
 
@@ -191,7 +193,9 @@ def homes(folder: Path) -> Iterator[tuple[Path, SourceConfig]]:
     home = folder / "home"
     for logs, place in (
         ("claude/v2.1.329", ".claude"), ("gemini/home-mixed", ".gemini"), ("codex/home-0.169", ".codex"),
-        ("opencode/data-1.18.33", ".local/share/opencode"),
+        ("opencode/data-1.18.33", ".local/share/opencode"), ("qwen/home-0.24.4", ".qwen"),
+        ("pi/agent-1.6.0", ".pi/agent"), ("kimi/home-2.1.0", ".kimi-code"), ("copilot/home-1.0.102", ".copilot"),
+        ("kilo/data-7.7.9", ".local/share/kilo"),
     ):  # fmt: skip
         shutil.copytree(GOLDEN / logs, home / place)
     yield home, SourceConfig(home=home, env={})
@@ -211,16 +215,16 @@ async def test_a_home_of_all_clients_from_its_logs_to_the_screen(tmp_path: Path)
             await settled(pilot)
             everything = app.snapshot
             assert everything is not None
-            assert everything.sources == SOURCES
-            assert everything.totals.responses == 78
+            assert everything.sources == tuple(CLIENTS)
+            assert everything.totals.responses == 78 + 75 + 50 + 30 + 39 + 16
             text = screen_text(app)
             assert all(f"{glyph} {name}" in text for name, glyph in clients.GLYPHS.items())
             alone: dict[str, Totals] = {}
-            for name in SOURCES:
+            for name in CLIENTS:
                 await press(pilot, "a")
                 assert app.snapshot is not None
                 assert app.snapshot.query.source == name
-                assert app.snapshot.sources == SOURCES
+                assert app.snapshot.sources == tuple(CLIENTS)
                 alone[name] = app.snapshot.totals
             assert alone == clients.totals(everything.models)
             assert add(alone.values()) == everything.totals

@@ -52,12 +52,12 @@ async def test_turns_mark_the_view_they_were_reached_from() -> None:
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 160, 200])
 @pytest.mark.parametrize("height", [8, 12, 24, 40])
 async def test_that_the_history_is_not_kept_comes_first_at_every_size(width: int, height: int) -> None:
-    history, detail = "history not kept: database or disk is full", "cache not saved: No space left"
+    history, detail = "ledger not written: database or disk is full", "cache not saved: No space left"
     given = snapshot()
     given = replace(given, progress=given.progress._replace(history=history, detail=detail))
     async with running(FakeSource(given), size=(width, height)) as (_, pilot):
         (line, *_) = screen_text(pilot.app).split("\n")
-        assert "history not kept" in line
+        assert "ledger not written" in line
         assert "live" in line or "●" in line  # and the rest is not gone
         if width >= 160:
             assert "database or disk is full" in line
@@ -76,5 +76,5 @@ def test_the_real_program_says_that_its_history_cannot_be_read(own_home: Path, c
     (own_home / ".data" / "claude-top" / "ledger.db").mkdir(parents=True)
     claude_home.append(assistant("m1", 1_780_000_000_000, usage(output=200_000)))
     with Terminal(own_home, width=80, CLAUDE_CONFIG_DIR=str(claude_home.folder)) as terminal:
-        terminal.wait_for(lambda text: "▲ history not" in text.split("\n")[0], "the trouble")
+        terminal.wait_for(lambda text: "▲ ledger not" in text.split("\n")[0], "the trouble")
         assert terminal.leave() == 0

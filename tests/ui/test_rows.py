@@ -79,7 +79,7 @@ async def test_explaining_a_row_says_what_is_not_exact() -> None:
         await pilot.pause()
         text = screen_text(app)
         assert "mystery-9" in text
-        assert "41" in text and "replies without a known price" in text
+        assert "41" in text and "responses without a known price" in text
         await wait_until(pilot, lambda: "dropped, repeated" in screen_text(app))
         await pilot.press("escape")
         await wait_until(pilot, lambda: len(app.screen_stack) == 1)
@@ -178,7 +178,7 @@ async def test_editing_a_turn_opens_the_editor_at_its_line(tmp_path: Path, monke
         assert calls == [("/home/me/.claude/projects/x/y.jsonl", 19 * 900)]
         await press(pilot, "escape", "e")
         assert len(calls) == 1
-        assert "has a line to open" in [*app._notifications][-1].message
+        assert "has a log line to open" in [*app._notifications][-1].message
 
 
 async def test_the_editor_opens_from_the_explanation_of_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:

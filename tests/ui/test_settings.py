@@ -169,7 +169,7 @@ async def test_a_settings_file_that_cannot_be_written_is_said(tmp_path: Path) ->
     async with app.run_test(size=(120, 36)) as pilot:
         await wait_until(pilot, lambda: app.snapshot is not None)
         await press(pilot, "T")
-        await wait_until(pilot, lambda: "not kept" in told(app))
+        await wait_until(pilot, lambda: "not saved" in told(app))
         assert app.theme == "claude-light"
 
 
@@ -190,7 +190,7 @@ async def test_keys_for_actions_that_there_are_not_are_said() -> None:
 
 async def test_a_passed_budget_is_said_once_and_stays_in_the_header() -> None:
     async with running(budgets=(Budget("month", 5 * 10**9),), size=(160, 50)) as (app, pilot):
-        await wait_until(pilot, lambda: "budget passed" in told(app))
+        await wait_until(pilot, lambda: "budget exceeded" in told(app))
         await settled(pilot)
         assert "month: $" in screen_text(app).split("\n")[0]
         count = len(told(app))

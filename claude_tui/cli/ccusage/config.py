@@ -15,6 +15,8 @@ from claude_tui.cli.exits import USAGE, CommandError
 from claude_tui.cli.options import day, home
 
 PARSED = {"since": day, "until": day}
+NOT_THERE = ("config", "drop_in", "shape")
+"""Options no config file can set."""
 
 
 def with_config(options: Namespace, defaults: Mapping[str, Any], client: str, kind: str) -> Namespace:
@@ -34,7 +36,7 @@ def with_config(options: Namespace, defaults: Mapping[str, Any], client: str, ki
         except (OSError, ValueError, RecursionError) as error:
             deep = "nested too deeply" if isinstance(error, RecursionError) else ""
             reason = deep or getattr(error, "strerror", None) or error
-            if asked:
+            if asked and not given.get("drop_in"):
                 raise CommandError(f"{path}: {reason}", USAGE) from None
             streams.narrate(f"{path} left out: {reason}")
     return Namespace(**{**defaults, **values, **given})
@@ -67,7 +69,7 @@ def _values(path: Path, defaults: Mapping[str, Any], client: str, kind: str) -> 
 
 def _keys(defaults: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Pair option names with their keys: no_cost and noCost."""
-    words = {name: name.split("_") for name in defaults if name != "config"}
+    words = {name: name.split("_") for name in defaults if name not in NOT_THERE}
     return [(name, first + "".join(word.title() for word in rest)) for name, (first, *rest) in words.items()]
 
 

@@ -1,1 +1,1 @@
-"""The commands of the program, a module each. Must not know each other."""
+"""The commands of the program, one module each. Must not know each other."""

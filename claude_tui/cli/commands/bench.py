@@ -1,4 +1,4 @@
-"""`claude-top bench`: how fast your own logs are counted, and whether every way to count them agrees."""
+"""`claude-top bench`: benchmarks counting your logs and verifies that all code paths agree."""
 
 from __future__ import annotations
 
@@ -22,26 +22,28 @@ def add_arguments(parser: CommandParser) -> None:
     """Add the options of the command."""
     parser.set_defaults(run=run)
     parser.description = (
-        "Count the logs of Claude Code in several ways, each in processes of its own, and compare speed, memory and\n"
-        "answers: the slow, plain reference the program is checked against; in one process; in several; and from\n"
-        "the cache. Nothing of yours is written: the cache is a temporary one."
+        "Count the logs of Claude Code in several ways, each in its own processes, and compare speed, memory and\n"
+        "results: the slow, plain reference implementation; one process; several processes; and the cache. Your\n"
+        "files are not written to: the cache is a temporary one."
     )
     parser.epilog = example("claude-top bench", "claude-top bench --workers 1,2,4 --runs 5", "claude-top bench --json")
     parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/bench@1)")
-    parser.add_argument("--runs", type=_positive, default=3, metavar="N", help="how often each way runs (default: 3)")
+    parser.add_argument(
+        "--runs", type=_positive, default=3, metavar="N", help="number of runs of each way (default: 3)"
+    )
     parser.add_argument(
         "--workers",
         type=_numbers,
         default=(),
         metavar="N,N,...",
-        help="compare these numbers of processes as well, with a chart",
+        help="also compare these numbers of processes, with a chart",
     )
     add_place_options(parser)
 
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number, 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
     return int(text)
 
 
@@ -50,7 +52,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def run(options: Namespace) -> int:
-    """Measure, print, and return the exit code: a failure where two ways do not agree."""
+    """Measure, print, and return the exit code: a failure if two ways disagree."""
     from claude_tui.engine.check.bench import BenchError
     from claude_tui.paths import cache_folder, create_private
     from claude_tui.reports import bench as reports
@@ -80,9 +82,9 @@ def _measured(options: Namespace, folder: Path) -> Bench:
     from claude_tui.paths import config_folder
 
     with Steps() as steps:
-        steps.show("laying out the logs as they are now")
+        steps.show("preparing a frozen copy of the logs")
         logs = _logs(options, folder)
-        steps.show("reading them once")
+        steps.show("reading the logs once")
         read_once(logs)
         prices = str(config_folder() / "prices.toml"), str(refreshed_prices())
         job = Job(logs.folders, timezone(options).key, *prices)

@@ -21,17 +21,23 @@ def add_arguments(parser: CommandParser) -> None:
     """Add the options of the command."""
     parser.set_defaults(run=run)
     parser.description = (
-        "Compare spending with budgets, and reported plan limits with 100 percent. Exit code 0 ok, 10 near, 11 over,\n"
-        "20 cannot be told, 30 nothing to compare. Budgets are options or those of config.toml, in USD:\n"
-        "[budgets] with day, week, month, and [budgets.projects] with folders. Limits are known once\n"
-        "`claude-top statusline install` has run."
+        "Compare spending with budgets, and usage of the plan limits with 100 percent. The exit code is 0 for ok, 10\n"
+        "for near, 11 for over, 20 if it cannot be decided, and 30 if there is nothing to compare. Budgets come from\n"
+        "the options or from config.toml, in USD: [budgets] with day, week, month, and [budgets.projects] with\n"
+        "folders. Claude Code reports its limits after `claude-top statusline install`."
     )
     parser.epilog = example(
         "claude-top check --budget-day 20 && start-the-big-job", "claude-top check --near 90 --json"
     )
     for name in PERIODS:
-        parser.add_argument(f"--budget-{name}", type=usd, metavar="USD", help=f"what a {name} may cost")
-    parser.add_argument("--near", type=_percent, default=80.0, metavar="N", help="near from N %% on (default: 80)")
+        parser.add_argument(f"--budget-{name}", type=usd, metavar="USD", help=f"budget for a {name}, in USD")
+    parser.add_argument(
+        "--near",
+        type=_percent,
+        default=80.0,
+        metavar="N",
+        help="status is near from N %% of a budget or limit on (default: 80)",
+    )
     parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/check@1)")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing")
     add_place_options(parser)
@@ -44,7 +50,7 @@ def usd(text: str) -> int:
     try:
         return dollars_nano(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no amount in USD") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not an amount in USD") from None
 
 
 def _percent(text: str) -> float:
@@ -53,12 +59,12 @@ def _percent(text: str) -> float:
     except ValueError:
         percent = -1
     if not 0 <= percent <= 100:
-        raise argparse.ArgumentTypeError(f"{text!r} is no percentage")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a percentage from 0 to 100")
     return percent
 
 
 def run(options: Namespace) -> int:
-    """Compare, print, and return the exit code that says how it stands."""
+    """Compare, print, and return the exit code of the verdict."""
     from claude_tui.engine.queries import budgets
     from claude_tui.engine.queries.limits import read_limits
     from claude_tui.paths import state_folder
@@ -86,7 +92,7 @@ def run(options: Namespace) -> int:
 
 
 def _budgets(options: Namespace) -> list[Budget]:
-    """Return the budgets of config.toml; those given as options replace the ones of everything."""
+    """Return the budgets of config.toml; budgets given as options replace those for all projects."""
     from claude_tui.engine.queries.budgets import Budget, budgets_of
     from claude_tui.paths import config_folder
     from claude_tui.pricing.toml import load_toml

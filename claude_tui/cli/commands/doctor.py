@@ -1,4 +1,4 @@
-"""`claude-top doctor`: looks at everything the numbers depend on and says what it found."""
+"""`claude-top doctor`: checks everything the numbers depend on and reports the findings."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from claude_tui.sources.protocol import SourceConfig
 
 DEFAULT_DAYS: Final = 30
-"""After which Claude Code deletes its logs where its settings say nothing."""
+"""Claude Code deletes its logs after this many days if its settings do not say otherwise."""
 
 
 def add_arguments(parser: CommandParser) -> None:
     """Add the options of the command."""
     parser.set_defaults(run=run)
     parser.description = (
-        "Look at logs, prices, cache, history, watcher, settings and terminal, and say what was found: which lines\n"
-        "were skipped and where, how sure the numbers are, and how long Claude Code keeps its logs."
+        "Check logs, prices, cache, ledger, watcher, settings and terminal, and print the findings: which lines were\n"
+        "skipped and where, how exact the numbers are, and how long Claude Code keeps its logs."
     )
     parser.epilog = example("claude-top doctor", "claude-top doctor --json | jq .problems")
     parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/doctor@1)")
@@ -35,7 +35,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Look, print, and return the exit code: 3 where there are neither logs nor any history of them."""
+    """Check, print, and return the exit code: 3 if there are neither logs nor a history of them."""
     from claude_tui.engine.state.store import Store
     from claude_tui.reports import doctor
 
@@ -103,7 +103,7 @@ def _roots(config: SourceConfig) -> list[Root]:
 
 
 def _client_versions(store: Store) -> list[str]:
-    """Return the versions the sessions' newest lines name, the newest first."""
+    """Return the client versions in the newest lines of the sessions, newest first."""
     found = {row.version for row in snapshot_of(store).sessions if row.version}
     return sorted(found, key=lambda text: [int(part) for part in text.split(".") if part.isdigit()], reverse=True)
 
@@ -114,10 +114,10 @@ def _cache() -> str:
 
     folder = cache_folder()
     if not folder.is_dir():
-        unwritable = f"cannot be written ({folder}); every start reads all logs"
+        unwritable = f"not writable ({folder}); every start reads all logs"
         return f"none yet ({folder})" if _can_write(folder) else unwritable
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    writable = "" if os.access(folder, os.W_OK) else "; cannot be written"
+    writable = "" if os.access(folder, os.W_OK) else "; not writable"
     return f"{figures.size(size)} in {folder}{writable}"
 
 
@@ -128,7 +128,7 @@ def _can_write(folder: Path) -> bool:
 
 
 def _ledger(config: SourceConfig) -> tuple[str, list[str]]:
-    """Describe the ledger; then say what of it makes no sense, and which folders it remembers moved."""
+    """Describe the ledger, and list its invalid rows and the folders that seem to have moved."""
     from claude_tui.engine.ledger import Ledger, moved_in
     from claude_tui.engine.scan.reading import roots_of
     from claude_tui.figures import instant, many, size
@@ -139,17 +139,17 @@ def _ledger(config: SourceConfig) -> tuple[str, list[str]]:
         return f"none yet ({ledger.path})", []
     files = ledger.recall().files
     summary = ledger.summary(files)
-    trouble = "; ".join(filter(None, (ledger.status, ledger.notice)))
+    error_text = "; ".join(filter(None, (ledger.status, ledger.notice)))
     days = f" from {instant(summary.first_ms)[:10]} to {instant(summary.last_ms)[:10]}" if summary.responses else ""
     text = f"{many(summary.responses, 'response')} of {many(summary.files, 'file')}{days}, {size(summary.size_bytes)}"
     left_out = [LeftOut(doubt.key.host, doubt.key.path, doubt.number, doubt.why) for doubt in ledger.doubts()]
     moved = [MovedFolder(*one[1:]) for one in moved_in(files, roots_of(config))]
     notes = [*left_out_lines(left_out), *moved_lines(moved)]
-    return f"{text} ({ledger.path}){'; ' + trouble if trouble else ''}", notes
+    return f"{text} ({ledger.path}){'; ' + error_text if error_text else ''}", notes
 
 
 def _remembered(store: Store, config: SourceConfig) -> Remembered:
-    """Count what no log has any more: responses whose counted row is in no file that was found."""
+    """Count the responses that no log has any more: their counted row is in no file that was found."""
     from claude_tui.engine.scan.reading import discover
     from claude_tui.reports.doctor import Remembered
 
@@ -163,8 +163,8 @@ def _remembered(store: Store, config: SourceConfig) -> Remembered:
 
 def _watcher(roots: list[Root]) -> list[str]:
     polled = sorted({root.path for root in roots if root.is_polled and root.state == "found"})
-    made = ["change events, and a sweep every few seconds"]
-    made += [f"{path}: polled, its file system tells nobody about changes made elsewhere" for path in polled]
+    made = ["change events, and a check of all files every few seconds"]
+    made += [f"{path}: polled, because its file system does not report changes made elsewhere" for path in polled]
     for name in ("max_user_watches", "max_user_instances"):
         try:
             made.append(f"inotify {name}: {int(Path('/proc/sys/fs/inotify', name).read_text()):,}")
@@ -175,13 +175,14 @@ def _watcher(roots: list[Root]) -> list[str]:
 
 def _limits() -> str:
     from claude_tui.engine.queries.limits import read_limits
+    from claude_tui.figures import many
     from claude_tui.paths import state_folder
 
     windows = read_limits(os.fspath(state_folder())).windows
     if not windows:
         return "none reported (claude-top statusline install lets Claude Code report them)"
     newest = max(window.seen_ms for window in windows)
-    return f"{len(windows)} windows reported, the last {(now_ms() - newest) // 60_000} min ago"
+    return f"{many(len(windows), 'window')} reported, the latest {(now_ms() - newest) // 60_000} min ago"
 
 
 def _retention(config: SourceConfig) -> list[Retention]:

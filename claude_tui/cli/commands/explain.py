@@ -1,4 +1,4 @@
-"""`claude-top explain`: where our own numbers come from, or with --against why others' differ."""
+"""`claude-top explain`: where our numbers come from, or with --against why they differ from ccusage's."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from claude_tui.model import Query, Response
 
 LONGEST_S: Final = 60.0
-"""So long logs and responses are each gone through; what was not looked at by then is told."""
+"""Longest time for reading logs and for examining responses, each; the output says what was left out."""
 MOST_NAMED: Final = 5
-"""Names listed where one is not unique or not known."""
+"""Most names listed if a name is ambiguous or unknown."""
 
 
 def add_arguments(parser: CommandParser) -> None:
     """Add the options of the command."""
     parser.set_defaults(run=run)
     parser.description = (
-        "Say where a number comes from: which rows were read, which were dropped and why, which prices were used,\n"
-        "what is a lower bound and what no log ever has. Of everything, or of what the options name.\n"
-        "With --against, count the logs of Claude Code by ccusage's rule as well, and say which rule makes which\n"
+        "Explain where a number comes from: which rows were read, which were dropped and why, which prices were used,\n"
+        "what is a lower bound and what no log contains. Explains the total, or what the options select.\n"
+        "With --against, also count the logs of Claude Code by ccusage's rules and say which rule causes which\n"
         "difference; both are priced with our list prices, so that only the counting differs."
     )
     parser.epilog = example(
@@ -36,18 +36,24 @@ def add_arguments(parser: CommandParser) -> None:
         "claude-top explain --against ccusage",
     )
     add_period_options(parser)
-    parser.add_argument("--model", metavar="NAME", default="", help="only this model")
-    parser.add_argument("--project", metavar="DIR", default="", help="only this project: its folder, or the end of it")
-    parser.add_argument("--session", metavar="ID", default="", help="only this session: its id, or the beginning of it")
-    parser.add_argument("--key", metavar="KEY", default="", help="one response, by the key export gives it: msg_...")
+    parser.add_argument("--model", metavar="NAME", default="", help="explain only this model")
+    parser.add_argument(
+        "--project", metavar="DIR", default="", help="explain only this project: its folder, or the end of it"
+    )
+    parser.add_argument(
+        "--session", metavar="ID", default="", help="explain only this session: its id, or the beginning of it"
+    )
+    parser.add_argument(
+        "--key", metavar="KEY", default="", help="explain one response, by its key in `export`: msg_..."
+    )
     parser.add_argument("--against", choices=("ccusage",), help="compare with the numbers of ccusage")
     parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/explanation@1)")
     add_place_options(parser)
 
 
 def run(options: Namespace) -> int:
-    """Explain, print, and return the exit code: 1 where the response asked for could not be explained."""
-    chosen = [name for name in ("since", "until", "model", "project", "session") if getattr(options, name)]
+    """Explain, print, and return the exit code: 1 if the requested response could not be explained."""
+    chosen = [name for name in ("since", "until", "period", "model", "project", "session") if getattr(options, name)]
     if options.against:
         if chosen or options.key:
             message = f"--{(chosen or ['key'])[0]} cannot be combined with --against, which compares everything"
@@ -76,18 +82,19 @@ def run(options: Namespace) -> int:
 
 
 def _response(store: Store, key: str) -> Response:
-    """Return the response with a key. Ends the command as for wrong usage where there is none."""
+    """Return the response with a key. Raises CommandError with the usage code if there is none."""
     from claude_tui.engine.queries.responses import list_responses
 
     for response in list_responses(store):
         if response.key == key:
             return response
-    message = f"no response {key!r} was counted; claude-top export lists the keys"
+    message = f"no counted response has the key {key!r}; claude-top export lists the keys"
     raise exits.CommandError(message, exits.USAGE)
 
 
 def _query(store: Store, asked: Query, options: Namespace) -> Query:
-    """Return the query with full names for those given. Ends the command as for wrong usage where one is none."""
+    """Return the query with full names for the given ones. Raises CommandError with the usage code if one is
+    unknown."""
     if not (options.model or options.project or options.session):
         return asked
     rows = snapshot_of(store)
@@ -99,12 +106,12 @@ def _query(store: Store, asked: Query, options: Namespace) -> Query:
 
 
 def _named(what: str, name: str, keys: Sequence[str]) -> str:
-    """Return the one key meant by a name: the same, else the only one that begins with it or ends in its folders."""
+    """Return the key a name means: an exact match, else the only key that begins with it or ends in its folders."""
     if not name or name in keys:
         return name
     found = [key for key in dict.fromkeys(keys) if key.startswith(name) or key.endswith("/" + name)]
     if len(found) == 1:
         return found[0]
     listed = ", ".join((found or list(dict.fromkeys(keys)))[:MOST_NAMED])
-    problem = f"{name!r} may be any of" if found else f"no {what} {name!r}; there are"
+    problem = f"{name!r} is ambiguous:" if found else f"no {what} {name!r}; known are"
     raise exits.CommandError(f"{problem} {listed}", exits.USAGE)

@@ -1,4 +1,4 @@
-"""`claude-top export`: every response, day or session as a line of its own."""
+"""`claude-top export`: writes every response, day or session as one line."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def add_arguments(parser: CommandParser) -> None:
     """Add the options of the command."""
     parser.set_defaults(run=run)
     parser.description = (
-        "Write every response on a line of its own, by time and then key. What is billed beside a response\n"
-        "(advisor, compaction) has lines of its own, so that the lines add up to the totals."
+        "Write one line per response, ordered by time and then key. What is billed beside a response (advisor,\n"
+        "compaction) gets its own lines, so that the lines add up to the totals."
     )
     parser.epilog = example(
         "claude-top export --jsonl > responses.jsonl",
@@ -36,18 +36,24 @@ def add_arguments(parser: CommandParser) -> None:
     )
     formats = parser.add_mutually_exclusive_group()
     formats.add_argument("--jsonl", dest="format", action="store_const", const="jsonl", help="JSON Lines (default)")
-    formats.add_argument("--csv", dest="format", action="store_const", const="csv", help="CSV with a heading")
+    formats.add_argument(
+        "--csv",
+        dest="format",
+        action="store_const",
+        const="csv",
+        help="CSV with a header line; formulas are escaped, ids unchanged",
+    )
     formats.add_argument(
         "--flat", dest="format", action="store_const", const="flat", help="JSON Lines without nesting, for Parquet"
     )
     parser.set_defaults(format="jsonl")
     parser.add_argument(
         "--what",
-        choices=("responses", "days", "sessions"),
+        choices=("responses", "days", "sessions", "models", "projects"),
         default="responses",
         help="rows to write (default: responses)",
     )
-    parser.add_argument("-o", "--output", metavar="FILE", help="write to a file, replacing it when all is written")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE, replacing it once everything is written")
     add_period_options(parser)
     add_strict_option(parser)
     add_place_options(parser)
@@ -74,7 +80,7 @@ def _lines(store: Store, query: Query, what: str, form: str) -> Iterator[bytes]:
         rows = (export.response_row(response) for response in list_responses(store, query))
     else:
         snapshot = snapshot_of(store, query, with_recent=False)
-        rows = export.day_rows(snapshot) if what == "days" else export.session_rows(snapshot)
+        rows = export.ROWS[what](snapshot)
     if form == "csv":
         return export.csv_lines(rows, export.FIELDS[what])
     return (export.json_line(export.flat_row(row) if form == "flat" else row) for row in rows)

@@ -1,4 +1,4 @@
-"""`claude-top ledger`: the history that outlives its logs, looked at, written out, read in and joined."""
+"""`claude-top ledger`: shows, exports, imports and merges the history that outlives its logs."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 def add_arguments(parser: CommandParser) -> None:
     """Add the actions."""
     parser.description = (
-        "The history that outlives its logs. The screen and `serve` keep it while they run; every command counts\n"
-        "what it holds.\n"
-        "Histories of several machines join exactly: a response that two of them know counts once."
+        "Manage the ledger, the history that outlives its logs. The screen and `serve` write it while they run; every\n"
+        "command counts what it holds.\n"
+        "Ledgers of several machines merge exactly: a response that is in two of them counts once."
     )
     parser.epilog = example(
         "claude-top ledger status", "ssh desk claude-top ledger export | claude-top ledger import -"
@@ -34,19 +34,19 @@ def add_arguments(parser: CommandParser) -> None:
     actions = parser.add_subparsers(
         title="actions", metavar="ACTION", dest="action", parser_class=CommandParser, required=True
     )
-    actions.add_parser("status", help="what is remembered, of which machine", fill=_add_status)
-    actions.add_parser("export", help="write everything as JSON Lines", fill=_add_export)
-    actions.add_parser("import", help="read such lines in", fill=_add_import)
-    actions.add_parser("merge", help="take in another machine's ledger.db", fill=_add_merge)
-    actions.add_parser("adopt", help="bring over what is remembered of a folder that moved", fill=_add_adopt)
+    actions.add_parser("status", help="check the ledger and list what it holds, by machine", fill=_add_status)
+    actions.add_parser("export", help="write all responses as JSON Lines", fill=_add_export)
+    actions.add_parser("import", help="read lines written by export", fill=_add_import)
+    actions.add_parser("merge", help="merge another machine's ledger.db", fill=_add_merge)
+    actions.add_parser("adopt", help="carry over the history of a folder that moved", fill=_add_adopt)
 
 
 def _add_status(parser: CommandParser) -> None:
     parser.set_defaults(run=_status)
     parser.description = (
-        "Check every row of the history and say what it remembers, machine by machine, what of it makes no sense and\n"
-        "counts nowhere, and which folders moved. Exit code 3 where there is none yet, 4 where it was damaged or rows\n"
-        "make no sense."
+        "Check every row of the ledger. List what it holds by machine, which rows are invalid and therefore not\n"
+        "counted, and which folders moved. The exit code is 3 if there is no ledger yet, and 4 if it was damaged or\n"
+        "has invalid rows."
     )
     parser.epilog = example("claude-top ledger status", "claude-top ledger status --json | jq .hosts")
     parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/ledger@1)")
@@ -55,53 +55,54 @@ def _add_status(parser: CommandParser) -> None:
 def _add_export(parser: CommandParser) -> None:
     parser.set_defaults(run=_export)
     parser.description = (
-        "Write everything remembered as JSON Lines, a response a line, with the machine it is of as `host`. Lines may\n"
-        "be cut out, sorted and joined with others before they are read in."
+        "Write all responses of the ledger as JSON Lines, one response per line, with its machine as `host`. Lines\n"
+        "may be removed, sorted and joined with others before they are imported."
     )
     parser.epilog = example("claude-top ledger export > history.jsonl", "claude-top ledger export -o history.jsonl")
-    parser.add_argument("-o", "--output", metavar="FILE", help="write to a file, replacing it when all is written")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE, replacing it once everything is written")
 
 
 def _add_import(parser: CommandParser) -> None:
     parser.set_defaults(run=_import)
     parser.description = (
-        "Read lines of `claude-top ledger export` in, from any machine, in any order and as often as you like. Each\n"
-        "line of a response counts as new, as making it fuller, or as known. Lines that make no sense are left out\n"
-        "and counted, and the exit code is 4. FILE is a regular file; pipes are read from stdin."
+        "Import lines written by `claude-top ledger export`, from any machine, in any order and as often as you\n"
+        "like. A response is added if it is new, updated if the line has more of it, or left unchanged. Invalid\n"
+        "lines are left out and counted, and the exit code is 4. FILE must be a regular file; use - to read a pipe\n"
+        "on stdin."
     )
     parser.epilog = example("claude-top ledger import history.jsonl", "zcat history.gz | claude-top ledger import -")
-    parser.add_argument("file", metavar="FILE", help="the lines; - for stdin")
+    parser.add_argument("file", metavar="FILE", help="file to import; - for stdin")
 
 
 def _add_merge(parser: CommandParser) -> None:
     parser.set_defaults(run=_merge)
     parser.description = (
-        "Take in all that another ledger remembers. The other file stays as it is. What makes no sense is left out\n"
-        "and counted, and the exit code is 4; 1 where the file is no ledger, and then nothing was merged."
+        "Merge everything that another ledger holds. The other file is not changed. Invalid rows are left out and\n"
+        "counted, and the exit code is 4. If the file is not a ledger, nothing is merged and the exit code is 1."
     )
     parser.epilog = example("claude-top ledger merge /mnt/laptop/.local/share/claude-top/ledger.db")
-    parser.add_argument("file", metavar="FILE", help="the ledger.db of another machine, or a backup of this one's")
+    parser.add_argument("file", metavar="FILE", help="ledger.db of another machine, or a backup of this machine's")
 
 
 def _add_adopt(parser: CommandParser) -> None:
     parser.set_defaults(run=_adopt)
     parser.description = (
-        "Bring over what is remembered of this machine's logs below the folder OLD: it is merged under the same paths\n"
-        "below NEW, where the logs are now. What is remembered under OLD stays, and doing it again changes nothing.\n"
-        "Exit code 3 where nothing is remembered of OLD. `claude-top ledger status` names folders that moved."
+        "Carry over the history of this machine's logs below the folder OLD: it is merged under the same paths below\n"
+        "NEW, where the logs are now. The history under OLD stays, and running this again changes nothing. The exit\n"
+        "code is 3 if the ledger has no history of OLD. `claude-top ledger status` lists folders that moved."
     )
     parser.epilog = example("claude-top ledger adopt /old/home/.claude/projects ~/.claude/projects")
-    parser.add_argument("old", metavar="OLD", help="the folder as it was called")
-    parser.add_argument("new", metavar="NEW", help="the folder as it is called now")
+    parser.add_argument("old", metavar="OLD", help="former path of the folder")
+    parser.add_argument("new", metavar="NEW", help="present path of the folder")
 
 
 def _opened() -> Ledger:
-    """Return the ledger. Ends the command with exit code 3 where there is none."""
+    """Return the ledger. Raises CommandError with exit code 3 if there is none."""
     from claude_tui.engine.ledger import Ledger
 
     ledger = Ledger.open()
     if not ledger.path.exists():
-        message = f"no history yet; the screen (claude-top) and `serve` keep it in {ledger.path}"
+        message = f"no ledger yet; the screen (claude-top) and `serve` write it to {ledger.path}"
         raise exits.CommandError(message, exits.NO_LOGS)
     return ledger
 
@@ -120,15 +121,15 @@ def _status(options: Namespace) -> int:
         by_host[file.key.host].append(file.columns)
     hosts = [_row(host, by_host[host]) for host in sorted(by_host)]
     total = _row("all", [file.columns for file in files])
-    trouble = ledger.notice or ("" if is_sound else "it is damaged and could not be mended")
+    error_text = ledger.notice or ("" if is_sound else "it is damaged and could not be repaired")
     found = reports.Status(
-        os.fspath(ledger.path), ledger.path.stat().st_size, total, hosts, trouble, left_out, _moved(files)
+        os.fspath(ledger.path), ledger.path.stat().st_size, total, hosts, error_text, left_out, _moved(files)
     )
     if options.json:
         streams.write_json(reports.report(found))
     else:
         streams.write_tables([reports.table(found)], reports.footer(found))
-    return exits.PARTIAL if trouble or left_out else exits.OK
+    return exits.PARTIAL if error_text or left_out else exits.OK
 
 
 def _left_out(ledger: Ledger) -> list[LeftOut]:
@@ -168,9 +169,9 @@ def _lines(ledger: Ledger) -> Iterator[bytes]:
 
     for line in export_jsonl(ledger):
         yield line.rstrip(b"\n")
-    for trouble in filter(None, (ledger.status, ledger.notice)):
+    for error_text in filter(None, (ledger.status, ledger.notice)):
         # Nobody may take the part that could be read for the whole.
-        raise exits.CommandError(f"{ledger.path}: {trouble}", exits.FAILED if ledger.status else exits.PARTIAL)
+        raise exits.CommandError(f"{ledger.path}: {error_text}", exits.FAILED if ledger.status else exits.PARTIAL)
 
 
 def _import(options: Namespace) -> int:
@@ -187,21 +188,21 @@ def _import(options: Namespace) -> int:
         with sys.stdin.buffer if options.file == "-" else _open_regular(options.file) as file:
             done = import_jsonl(ledger, read_lines(file), on_bad)
     except LedgerError as error:
-        raise exits.CommandError(f"nothing more was read in: {error}") from None
+        raise exits.CommandError(f"import stopped, nothing more was imported: {error}") from None
     except OSError as error:
         raise exits.CommandError(f"{options.file}: {error.strerror}") from None
-    streams.narrate(f"read in: {_changes(*done[:3])}")
+    streams.narrate(f"imported: {_changes(*done[:3])}")
     if done.bad:
-        streams.narrate(f"left out: {_lines_of(done.bad)} not of `claude-top ledger export`; {bad[0]}")
+        streams.narrate(f"left out: {_lines_of(done.bad)} that `claude-top ledger export` did not write; {bad[0]}")
     return exits.PARTIAL if done.bad else exits.OK
 
 
 def _open_regular(name: str) -> BinaryIO:
-    """Open a file that ends by itself and is there at once. Raises OSError."""
+    """Open a regular file, without blocking on a pipe. Raises OSError."""
     descriptor = os.open(name, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise exits.CommandError(f"{name}: no regular file; pipe its lines into `claude-top ledger import -`")
+        raise exits.CommandError(f"{name}: not a regular file; pipe its lines into `claude-top ledger import -`")
     return os.fdopen(descriptor, "rb")
 
 
@@ -218,7 +219,7 @@ def _merge(options: Namespace) -> int:
     if doubts:
         number = sum(doubt.number for doubt in doubts)
         first = display_name(f"{doubts[0].key.path}: {doubts[0].why}")
-        streams.narrate(f"left out: {number:,} that make no sense, the first in {first}")
+        streams.narrate(f"left out: {many(number, 'invalid row')}, the first in {first}")
     return exits.PARTIAL if doubts else exits.OK
 
 
@@ -230,18 +231,17 @@ def _adopt(options: Namespace) -> int:
     try:
         done = adopt(ledger, old, new)
     except LedgerError as error:
-        raise exits.CommandError(f"nothing more was brought over: {error}") from None
+        raise exits.CommandError(f"stopped, nothing more was carried over: {error}") from None
     if ledger.status:
         raise exits.CommandError(f"{ledger.path}: {ledger.status}")
     if not done.files:
-        raise exits.CommandError(f"nothing is remembered of this machine's files below {old}", exits.NO_LOGS)
-    streams.narrate(f"brought over: {done.files:,} {'file' if done.files == 1 else 'files'}; {_changes(*done.change)}")
+        raise exits.CommandError(f"the ledger has no history of this machine's files below {old}", exits.NO_LOGS)
+    streams.narrate(f"carried over: {many(done.files, 'file')}; {_changes(*done.change)}")
     return exits.OK
 
 
 def _changes(added: int, updated: int, unchanged: int) -> str:
-    new, known = "is" if added == 1 else "are", "was" if unchanged == 1 else "were"
-    return f"{many(added, 'response')} {new} new, {updated:,} became fuller, {unchanged:,} {known} known"
+    return f"{many(added, 'response')} added, {updated:,} updated, {unchanged:,} unchanged"
 
 
 def _lines_of(number: int) -> str:

@@ -1,4 +1,4 @@
-"""`claude-top price`: prices for usage records given on stdin."""
+"""`claude-top price`: prices usage records read from stdin."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ def add_arguments(parser: CommandParser) -> None:
     """Add the options of the command."""
     parser.set_defaults(run=run)
     parser.description = (
-        'Read records {"model", "ts", "usage", "source"?} on stdin, one JSON object a line, and write\n'
-        '{"nano", "status", "flags"} for each, in the same order. `usage` has the client\'s own shape.'
+        'Read records {"model", "ts", "usage", "source"?} from stdin, one JSON object per line, and write\n'
+        '{"nano", "status", "flags"} for each, in the same order. `usage` has the format of the client\'s log.'
     )
     parser.epilog = example(
         'echo \'{"model": "claude-opus-5-5", "ts": "2026-11-01T12:00:00Z", '
         '"usage": {"output_tokens": 9}}\' | claude-top price --json'
     )
-    parser.add_argument("-j", "--json", action="store_true", help="write JSON, the only form there is")
+    parser.add_argument("-j", "--json", action="store_true", help="write JSON (the only format)")
 
 
 def run(options: Namespace) -> int:

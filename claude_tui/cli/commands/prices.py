@@ -1,4 +1,4 @@
-"""`claude-top prices`: which prices are in use, and `claude-top prices refresh`, the only use of the network."""
+"""`claude-top prices` shows the prices in use; `claude-top prices refresh` is the only use of the network."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ def add_arguments(parser: CommandParser) -> None:
     """Add the options of the command."""
     parser.set_defaults(run=run)
     parser.description = (
-        "Say which prices are in use. `refresh` fetches the published list, checks it against the prices in use\n"
-        "and keeps those where anything is doubtful. Nothing else in claude-top uses the network."
+        "Show which prices are in use. `refresh` fetches the published list, checks it against the prices in use and\n"
+        "keeps the old ones if anything is doubtful. Nothing else in claude-top uses the network."
     )
     parser.epilog = example("claude-top prices", "claude-top prices refresh")
-    parser.add_argument("action", nargs="?", choices=("show", "refresh"), default="show", help="show (default)")
+    parser.add_argument(
+        "action", nargs="?", choices=("show", "refresh"), default="show", help="what to do (default: show)"
+    )
+    parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/prices@1)")
 
 
 def run(options: Namespace) -> int:
-    """Show or refresh the prices and return the exit code: 1 where they stayed as they were."""
+    """Show or refresh the prices and return the exit code: 1 if they were not changed."""
     if options.action == "refresh":
         from datetime import datetime, timezone
 
@@ -34,5 +37,11 @@ def run(options: Namespace) -> int:
         streams.narrate(outcome.message)
         return exits.OK
     found = pricer()
+    if options.json:
+        streams.write_json({
+            "schema": "claude-top/prices@1", "origin": found.describe().removeprefix("prices: "),
+            "digest": str(found.digest), "problems": list(found.problems),
+        })  # fmt: skip
+        return exits.OK
     streams.write(f"{found.describe()}\ncontent {found.digest}\n")
     return exits.OK

@@ -1,18 +1,26 @@
-"""`claude-top` without a command: the screen, or one plain picture of it."""
+"""`claude-top` without a command: the screen, or one plain snapshot of it."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sys
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.options import add_place_options, counted, monitor, now_ms, snapshot_of, timezone
+from claude_tui.cli.options import (
+    add_place_options,
+    counted,
+    monitor,
+    named_period,
+    now_ms,
+    snapshot_of,
+    timezone,
+)
 from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:
@@ -20,9 +28,9 @@ if TYPE_CHECKING:
 
 VIEWS: Final = ("live", "models", "projects", "sessions", "days", "blocks")
 STEP_S: Final = 0.5
-"""How often invented logs grow."""
+"""How often the demo logs grow."""
 EARLY_S: Final = 3.0
-"""So long the end may take before anything was counted."""
+"""Longest time that quitting may take before anything was counted."""
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -33,35 +41,23 @@ def add_arguments(parser: CommandParser) -> None:
         "claude-top report --help",
     )  # fmt: skip
     screen = parser.add_argument_group("screen")
-    screen.add_argument("--demo", action="store_true", help="show a year of invented history that goes on live")
-    screen.add_argument("--once", action="store_true", help="print one picture as plain text and exit")
-    screen.add_argument("--view", choices=VIEWS, metavar="NAME", help=f"view to start with: {', '.join(VIEWS)}")
+    screen.add_argument("--demo", action="store_true", help="show a year of invented history that keeps growing")
+    screen.add_argument("--once", action="store_true", help="print one snapshot as plain text and exit")
+    screen.add_argument("--view", choices=VIEWS, metavar="NAME", help=f"view to open first: {', '.join(VIEWS)}")
     screen.add_argument(
         "--period",
-        type=_period,
+        type=named_period,
         metavar="DAYS",
-        help="days to count at first: today, 7d, 30d, month, all, or 2026-11-01..2026-11-30",
+        help="days to show first: today, 7d, 30d, month, all, or 2026-11-01..2026-11-30",
     )
     screen.add_argument("--theme", metavar="NAME", help="colour theme")
-    screen.add_argument("--ascii", action="store_true", help="draw with plain characters only")
+    screen.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")
     screen.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
     add_place_options(parser)
 
 
-def _period(text: str) -> str:
-    """Check a period, before anything is read."""
-    from claude_tui.engine.queries.named_periods import named
-
-    try:
-        named(text)
-    except ValueError:
-        message = f"{text!r} is no period; write today, 7d, 30d, month, all, or 2026-11-01..2026-11-30"
-        raise ArgumentTypeError(message) from None
-    return text
-
-
 def run(options: Namespace) -> int:
-    """Open the screen and return the exit code when it is left."""
+    """Open the screen. Returns the exit code when the user leaves it."""
     # It draws on stderr. In a browser tab it does so through a pipe, and says so.
     has_terminal = all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
     is_drawable = has_terminal or "TEXTUAL_DRIVER" in os.environ
@@ -108,7 +104,7 @@ def _screen(options: Namespace) -> int:
 
 
 def _end(number: int, _frame: object) -> None:
-    """End as when asked to, giving the terminal back. The app has a way of its own as soon as it runs."""
+    """Quit as on request and restore the terminal. The app has its own handler as soon as it runs."""
     from claude_tui.ui.terminal.signals import end_at_last
 
     end_at_last(128 + number, EARLY_S)  # workers that have begun to read are not waited for, nothing was counted yet
@@ -136,7 +132,7 @@ def _open(options: Namespace, frame: FirstFrame | None) -> int:
 
 @contextlib.contextmanager
 def _demo(*, is_live: bool) -> Iterator[Path]:
-    """Give a folder with invented logs and, where it is live, keep them growing until the end."""
+    """Provide a folder with demo logs and, if `is_live`, keep them growing until the end."""
     import tempfile
     import threading
 

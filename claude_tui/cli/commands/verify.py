@@ -1,4 +1,4 @@
-"""`claude-top verify`: counts everything again by the plain definition and says whether the numbers agree."""
+"""`claude-top verify`: recounts everything by the plain definition and reports whether the numbers agree."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def add_arguments(parser: CommandParser) -> None:
     """Add the options of the command."""
     parser.set_defaults(run=run)
     parser.description = (
-        "Recount all logs and the history by the slow, plain definition, and compare every response, price, day,\n"
-        "model, project and session with what the program says, with its cache and without. Takes about a minute for\n"
-        "a gigabyte of logs. Exit code 0 if all are equal, 1 if anything differs."
+        "Recount all logs and the ledger by the slow, plain definition, and compare every response, price, day,\n"
+        "model, project and session with the numbers of the program, with and without its cache. Takes about a\n"
+        "minute per gigabyte of logs. The exit code is 0 if everything is equal, and 1 if anything differs."
     )
     parser.epilog = example("claude-top verify", "claude-top verify --json | jq .equal")
     parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/verify@1)")

@@ -1,1 +1,1 @@
-"""What is made from the commands themselves: completions and the manual page. Must not run them."""
+"""Files generated from the commands themselves: completions and the manual page. Must not run the commands."""

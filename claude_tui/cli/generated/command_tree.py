@@ -1,4 +1,4 @@
-"""The commands and options as plain data, read off the parser: what completion and the manual are made from."""
+"""The commands and options as plain data, read from the parser: the input for completions and the manual."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from claude_tui.cli.parser import CommandParser
 
 
 class Option(NamedTuple):
-    """An option: its spellings, what it does, and what it takes (`metavar` "" for nothing, `choices` where few)."""
+    """An option: its spellings, its help, and its value (`metavar` "" if it takes none, `choices` if they are
+    limited)."""
 
     flags: tuple[str, ...]
     help: str
@@ -20,7 +21,7 @@ class Option(NamedTuple):
 
 
 class Node(NamedTuple):
-    """A command. `words` are the command itself; `arguments` are its positional ones with their choices."""
+    """A command. `words` are the words that call it; `arguments` are its positional arguments with their choices."""
 
     words: tuple[str, ...]
     summary: str
@@ -32,7 +33,7 @@ class Node(NamedTuple):
     commands: tuple[Node, ...]
 
     def walk(self) -> Iterator[Node]:
-        """Yield the command and everything below it."""
+        """Yield the command and all commands below it."""
         yield self
         for command in self.commands:
             yield from command.walk()

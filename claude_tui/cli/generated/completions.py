@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 PLACES: Final = {
     "bash": "~/.local/share/bash-completion/completions/claude-top",
-    "zsh": "a folder of $fpath, as _claude-top",
+    "zsh": "a folder in $fpath, as _claude-top",
     "fish": "~/.config/fish/completions/claude-top.fish",
 }
 FILES: Final = ("FILE", "DIR")
-"""Values of which the shell knows more than we do."""
+"""Placeholders for which the shell itself completes files and folders."""
 
 
 def add_arguments(parser: CommandParser) -> None:
     """Add the options of the command."""
     parser.set_defaults(run=run)
-    parser.description = "Print the completion script of a shell. It belongs in:\n" + "\n".join(
+    parser.description = "Print the completion script for a shell. Install it as:\n" + "\n".join(
         f"  {shell:5} {place}" for shell, place in PLACES.items()
     )
     parser.epilog = example(f"claude-top completions bash > {PLACES['bash']}")
-    parser.add_argument("shell", choices=tuple(PLACES), help="whose script")
+    parser.add_argument("shell", choices=tuple(PLACES), help="shell to print the script for")
 
 
 def run(options: Namespace) -> int:

@@ -1,4 +1,4 @@
-"""`claude-top manual`: the manual page, in the format of man, made from the same parser as --help."""
+"""`claude-top manual`: the manual page in man format, made from the same parser as --help."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from claude_tui import __version__
 from claude_tui.cli import exits, streams
 from claude_tui.cli.parser import CommandParser, example
+from claude_tui.clients import CLIENTS
 
 if TYPE_CHECKING:
     from claude_tui.cli.generated.command_tree import Node, Option
@@ -19,22 +20,21 @@ EXIT_CODES: Final = (
     ("2", "wrong usage"),
     ("3", "no logs found"),
     ("4", "done, but something in the logs was skipped (with --strict)"),
-    ("10, 11, 20, 30", "of check: near, over, cannot be told, nothing to compare"),
+    ("10, 11, 20, 30", "check only: near, over, undecidable, nothing to compare"),
     ("130", "interrupted"),
 )
 ENVIRONMENT: Final = (
-    ("CLAUDE_CONFIG_DIR", "config folders of Claude Code, or their projects folders, separated by commas"),
-    ("CLAUDE_CONFIG_DIRS", "the same, separated as in PATH; read where CLAUDE_CONFIG_DIR is not set"),
+    *(variable for client in CLIENTS.values() for variable in client.env),
     ("XDG_CONFIG_HOME, XDG_CACHE_HOME, XDG_DATA_HOME, XDG_STATE_HOME", "where claude-top keeps its own files"),
-    ("NO_COLOR, FORCE_COLOR", "no colours; colours even in a pipe"),
-    ("COLUMNS", "width of tables"),
-    ("TZ", "the time zone of days"),
+    ("NO_COLOR, FORCE_COLOR", "turn colours off; force colours even in a pipe"),
+    ("COLUMNS", "width of tables in columns"),
+    ("TZ", "time zone that decides where a day begins"),
 )
 FILES: Final = (
     ("config folder: prices.toml", "your own prices"),
     ("config folder: config.toml", "settings; [budgets] with day, week, month in USD"),
-    ("cache folder", "what was counted; may be deleted at any time"),
-    ("data folder", "history that outlives its logs; cannot be rebuilt"),
+    ("cache folder", "counts of the logs; may be deleted at any time"),
+    ("data folder", "the ledger: history that outlives its logs; cannot be rebuilt"),
 )
 
 
@@ -99,7 +99,7 @@ def _settings() -> list[str]:
 
 
 def _own(node: Node, root: Node) -> list[Option]:
-    """The options that are not those every command has, which stand at the top."""
+    """Return the options that only this command has; the options of every command are listed at the top of the page."""
     common = {option.flags for option in root.options}
     return [option for option in node.options if option.flags not in common]
 

@@ -1,6 +1,6 @@
-"""`claude-top serve`: the live numbers over HTTP for dashboards and bars, or the screen in a browser tab.
+"""`claude-top serve`: live numbers over HTTP for dashboards and status bars, or the screen in a browser tab.
 
-Off unless asked for, on this machine only unless told otherwise, and never without a token there.
+Runs only when started, listens on this machine only by default, and requires a token on other addresses.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.options import NAMES, add_place_options, monitor
+from claude_tui.cli.options import add_place_options, monitor
 from claude_tui.cli.parser import CommandParser, example
+from claude_tui.clients import CLIENTS
 
 PORT: Final = 8377
 
@@ -23,9 +24,9 @@ def add_arguments(parser: CommandParser) -> None:
     parser.set_defaults(run=run)
     parser.description = (
         "Serve the live numbers: /api/stats (the JSON of `report`), /api/events (server-sent events on change),\n"
-        "/metrics (Prometheus) and /healthz. Every request is answered from memory; none reads logs. Until the first\n"
-        "count is whole the answer is 503. All but /healthz need the token. With --web the screen itself opens in a\n"
-        "browser tab (pip install claude-top-tui[web])."
+        "/metrics (Prometheus) and /healthz. Every request is served from memory; none reads logs. The status is 503\n"
+        "until the first count is complete. All paths except /healthz need the token. With --web the screen itself\n"
+        "opens in a browser tab (pip install claude-top-tui[web])."
     )
     parser.epilog = example(
         "claude-top serve",
@@ -34,22 +35,26 @@ def add_arguments(parser: CommandParser) -> None:
     )
     parser.add_argument("--host", default="127.0.0.1", metavar="HOST", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument(
-        "--port", type=_port, default=PORT, metavar="N", help=f"port (default: {PORT}; 0: any free one)"
+        "--port", type=_port, default=PORT, metavar="N", help=f"port to listen on (default: {PORT}; 0: any free one)"
     )
     parser.add_argument(
-        "--name", action="append", default=[], metavar="HOST", help="a name it may be asked by (repeatable)"
+        "--name",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="another host name that requests may use (repeatable)",
     )
     tokens = parser.add_mutually_exclusive_group()
-    tokens.add_argument("--token-file", metavar="FILE", help="take the token from this file")
-    tokens.add_argument("--no-token", action="store_true", help="ask for no token (on a loopback address only)")
-    parser.add_argument("--state-file", metavar="FILE", help="keep the headline figures in this file, for bars")
-    parser.add_argument("--web", action="store_true", help="serve the screen to a browser instead")
+    tokens.add_argument("--token-file", metavar="FILE", help="read the token from FILE")
+    tokens.add_argument("--no-token", action="store_true", help="require no token (loopback addresses only)")
+    parser.add_argument("--state-file", metavar="FILE", help="keep the headline figures in FILE, for status bars")
+    parser.add_argument("--web", action="store_true", help="serve the screen to a browser instead of the numbers")
     add_place_options(parser)
 
 
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65_535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port")
     return int(text)
 
 
@@ -58,9 +63,9 @@ def run(options: Namespace) -> int:
     from claude_tui.cli.serve.guard import is_loopback
 
     if options.no_token and not is_loopback(options.host):
-        raise exits.CommandError("--no-token is for loopback addresses only", exits.USAGE)
+        raise exits.CommandError("--no-token is allowed on loopback addresses only", exits.USAGE)
     if not is_loopback(options.host):
-        streams.narrate(f"claude-top: {options.host} can be reached by others; whoever has the token sees your numbers")
+        streams.narrate(f"claude-top: others can reach {options.host}; anyone who has the token sees your numbers")
     if options.web:
         from claude_tui.cli.serve.web import serve_screen
 
@@ -73,7 +78,7 @@ def run(options: Namespace) -> int:
 
 
 def token_of(options: Namespace) -> str:
-    """Return the token: from the file named, else the kept one; "" where none is asked for."""
+    """Return the token: from the named file, else the stored one; "" if no token is required."""
     from claude_tui.cli.serve.guard import MIN_TOKEN, kept_token
     from claude_tui.paths import create_private, state_folder
 
@@ -86,14 +91,14 @@ def token_of(options: Namespace) -> str:
     except (OSError, ValueError) as error:
         raise exits.CommandError(f"{options.token_file}: {error}", exits.USAGE) from None
     if len(token) < MIN_TOKEN:
-        raise exits.CommandError(f"{options.token_file}: a token has at least {MIN_TOKEN} characters", exits.USAGE)
+        raise exits.CommandError(f"{options.token_file}: a token needs at least {MIN_TOKEN} characters", exits.USAGE)
     return token
 
 
 def screen_arguments(options: Namespace) -> list[str]:
-    """Return the arguments that make the screen look where this command was told to look."""
+    """Return the arguments that make the screen read the same places as this command."""
     arguments: list[str] = []
-    for name in NAMES:
+    for name in CLIENTS:
         for folder in getattr(options, f"{name}_dir", ()):
             arguments += [f"--{name}-dir", os.path.abspath(os.path.expanduser(folder))]
     if sources := getattr(options, "source", None):

@@ -1,7 +1,7 @@
-"""Who may stay connected: callers that proved themselves, and a few others for a short while.
+"""Decides which connections stay open: authenticated ones, and a few others for a short time.
 
-aiohttp speaks HTTP; this module bounds what a connection may cost. A connection is a stranger's until `admit` says
-otherwise. Must not know tokens or what is asked for.
+aiohttp speaks HTTP; this module limits what a connection may cost. A connection is a stranger until `admit` is called.
+Must not know tokens or what is requested.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ T = TypeVar("T")
 
 MAX_LINE_BYTES: Final = 8 << 10
 MAX_FIELD_BYTES: Final = 16 << 10
-"""Differs from the line's limit: an error of aiohttp says which limit was exceeded, not where."""
+"""Differs from the line limit, because an error of aiohttp says which limit was exceeded, not where."""
 MAX_FIELDS: Final = 64
 MAX_HEAD_BYTES: Final = 32 << 10
-"""A stranger may send this much altogether."""
+"""Most bytes a stranger may send in total."""
 MAX_STRANGERS: Final = 64
 MAX_OWNERS: Final = 64
 BACKLOG: Final = 32
-"""So many are accepted in one go, before the oldest stranger makes room."""
+"""How many connections are accepted in one go before the oldest stranger makes room."""
 STRANGER_S: Final = 10.0
-"""A stranger must have sent a whole request with the token in this time, however slowly it drips."""
+"""A stranger must send a whole request with the token within this time, however slowly it sends."""
 IDLE_S: Final = 60.0
 WRITE_S: Final = 20.0
-"""A client that does not read is let go."""
+"""A client that does not read for this time is dropped."""
 
 SAFE: Final[Mapping[str, str]] = {
     "Server": "claude-top",  # and not which version of what
@@ -46,7 +46,7 @@ SAFE: Final[Mapping[str, str]] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
-"""Sent with every answer."""
+"""Headers sent with every HTTP response."""
 
 _TOO_MUCH: Final = "\r\n".join([
     "HTTP/1.1 431 Request Header Fields Too Large", *map(": ".join, SAFE.items()), "Content-Type: application/json",
@@ -59,7 +59,7 @@ _log.propagate = False  # aiohttp logs tracebacks of what callers did wrong
 
 
 class Connection(web.RequestHandler):
-    """One connection. Tells the door when it comes and goes, and never waits for a client that does not read."""
+    """One connection. Tells the door when it opens and closes, and never waits for a client that does not read."""
 
     __slots__ = ("_door", "_received", "busy", "peer")
 
@@ -82,23 +82,23 @@ class Connection(web.RequestHandler):
 
     @property
     def is_silent(self) -> bool:
-        """Whether nothing has come yet."""
+        """Whether nothing has been received yet."""
         return not self._received
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin as a stranger."""
+        """Start as a stranger."""
         super().connection_made(transport)
         address = self.peername
         self.peer = address[0] if isinstance(address, tuple) else ""
         self._door.opened(self)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Give the place back."""
+        """Release the slot."""
         self._door.closed(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take in what was sent, from a stranger no more than one head."""
+        """Pass on received bytes; from a stranger no more than one request head."""
         self._received += len(data)
         if self._received > MAX_HEAD_BYTES and self._door.is_stranger(self):
             if self.transport is not None:
@@ -110,7 +110,7 @@ class Connection(web.RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """Send an answer, unless the client does not read it."""
+        """Send an HTTP response, unless the client does not read it."""
         try:
             return await in_time(super().finish_response(request, resp, start_time), WRITE_S)
         except asyncio.TimeoutError:
@@ -120,26 +120,26 @@ class Connection(web.RequestHandler):
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
-        """Return the answer to what is no HTTP, or to a mistake of ours, which is told on stderr."""
+        """Return the HTTP response to a malformed request, or to an error of ours, which is reported on stderr."""
         if request.writer.output_size > 0:
-            raise ConnectionError("a part of another answer has been sent")
+            raise ConnectionError("part of another HTTP response was already sent")
         if isinstance(exc, LineTooLong):
             status = 414 if str(MAX_LINE_BYTES) in map(str, exc.args[1:2]) else 431
         elif status >= 500:
-            streams.narrate(f"claude-top: a request could not be answered: {exc!r}")
+            streams.narrate(f"claude-top: a request failed: {exc!r}")
         return refusal(status, HTTPStatus(status).phrase.lower())
 
     def drop(self) -> None:
-        """End the connection at once."""
+        """Close the connection at once."""
         if self.transport is not None:
             self.transport.abort()
 
 
 class Door:
-    """Every open connection of one server.
+    """All open connections of one server.
 
-    Room for newcomers is made by dropping strangers, first of the peer that has most of them, those that never sent
-    anything before others, the oldest first. So nobody without the token keeps its owner out.
+    Room for new connections is made by dropping strangers: first those of the peer that has most of them, then those
+    that never sent anything, then the oldest. So nobody without the token keeps the owner out.
     """
 
     def __init__(self) -> None:
@@ -152,7 +152,7 @@ class Door:
         return len(self._strangers) + len(self._owners)
 
     async def open(self, server: web.Server, listening: socket.socket) -> asyncio.AbstractServer:
-        """Serve what connects to a socket."""
+        """Serve the connections of a socket."""
         loop = asyncio.get_running_loop()
         return await loop.create_server(lambda: Connection(self, server), sock=listening, backlog=BACKLOG)
 
@@ -162,7 +162,7 @@ class Door:
             connection.drop()
 
     def opened(self, connection: Connection) -> None:
-        """Take note of a new connection."""
+        """Register a new connection."""
         loop = asyncio.get_running_loop()
         self._strangers[connection] = loop.call_later(STRANGER_S, connection.drop)
         if len(self._strangers) > MAX_STRANGERS:
@@ -171,7 +171,7 @@ class Door:
             min(others, key=lambda one: (-peers[one.peer], not one.is_silent)).drop()
 
     def closed(self, connection: Connection) -> None:
-        """Forget a connection."""
+        """Forget a closed connection."""
         self._owners.pop(connection, None)
         timer = self._strangers.pop(connection, None)
         if timer is not None:
@@ -183,7 +183,7 @@ class Door:
 
     @contextlib.contextmanager
     def at_work(self, request: web.BaseRequest) -> Iterator[None]:
-        """Say that a connection is not idle meanwhile."""
+        """Mark a connection as busy for the duration of the block."""
         connection: Any = request.protocol
         connection.busy += 1
         try:
@@ -192,9 +192,9 @@ class Door:
             connection.busy -= 1
 
     def admit(self, request: web.BaseRequest) -> None:
-        """Let the connection of a request stay: it came with the token.
+        """Keep the connection of a request that came with the token.
 
-        Where there are too many the one that has been idle longest makes room for it.
+        If there are too many, the connection that has been idle longest is dropped.
         """
         connection: Any = request.protocol
         self.closed(connection)
@@ -207,9 +207,9 @@ class Door:
 
 
 async def in_time(work: Coroutine[Any, Any, T], timeout_s: float) -> T:
-    """Do some work. Raises TimeoutError where it takes longer.
+    """Await a coroutine. Raises TimeoutError if it takes longer than `timeout_s`.
 
-    As `asyncio.wait_for`, which until Python 3.12 swallows a cancellation that comes together with the result.
+    Like `asyncio.wait_for`, which until Python 3.12 swallows a cancellation that arrives together with the result.
     """
     task = asyncio.ensure_future(work)
     task.add_done_callback(lambda done: done.cancelled() or done.exception())  # somebody looked at it
@@ -222,7 +222,7 @@ async def in_time(work: Coroutine[Any, Any, T], timeout_s: float) -> T:
 
 
 def refusal(status: int, reason: str) -> web.Response:
-    """Return an answer that says in JSON why there is no other, and ends the connection."""
+    """Return an HTTP response that gives the reason as JSON and closes the connection."""
     response = web.json_response({"error": reason}, status=status, headers={**SAFE, "Connection": "close"})
     response.force_close()
     return response

@@ -1,7 +1,7 @@
-"""Who may ask: the right host name, no foreign page, the token. Must not know what is asked for.
+"""Checks who may send requests: the right host name, no foreign page, the token. Must not know what is requested.
 
-A web page anywhere can make its visitor's browser send requests to this machine. The host name tells a name that
-was pointed here (DNS rebinding), the origin a foreign page, and the token everybody else.
+Any web page can make its visitor's browser send requests to this machine. The host name reveals a name that was pointed
+here (DNS rebinding), the origin reveals a foreign page, and the token stops everybody else.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def is_loopback(host: str) -> bool:
 
 
 class Refused(Exception):
-    """Ends a request with a status and the reason for it."""
+    """Ends a request with a status and a reason."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -40,9 +40,9 @@ class Refused(Exception):
 
 
 class Guard:
-    """Checks the headers of a request, whose names are looked up in any case.
+    """Checks the headers of a request; header names are case-insensitive.
 
-    `hosts` are the names it may be asked by, beside the loopback ones.
+    `hosts` are the accepted host names in addition to the loopback ones.
     """
 
     def __init__(self, token: str, port: int, hosts: tuple[str, ...] = ()) -> None:
@@ -53,7 +53,7 @@ class Guard:
         self.origins = frozenset(f"http://{host}" for host in self.hosts)
 
     def check_place(self, headers: Mapping[str, str]) -> None:
-        """Refuse a request by another name than ours or from a page that is not ours."""
+        """Raise Refused if the request uses a host name that is not ours or comes from a page that is not ours."""
         if headers.get("Host", "").lower() not in self.hosts:
             raise Refused(403, "unknown host name")
         if headers.get("Origin", "").lower() not in ("", *self.origins):
@@ -62,7 +62,7 @@ class Guard:
             raise Refused(403, "foreign page")
 
     def has_token(self, headers: Mapping[str, str]) -> bool:
-        """Whether a request comes with the token, or none is needed."""
+        """Whether a request carries the token, or none is required."""
         kind, _, given = headers.get("Authorization", "").partition(" ")
         return not self._token or (kind.lower() == "bearer" and self.is_token(given.strip()))
 
@@ -72,14 +72,15 @@ class Guard:
 
 
 def is_same(given: str, secret: str) -> bool:
-    """Whether a text is the secret, found out in a time that tells nothing about it."""
+    """Whether a text equals the secret, compared in constant time."""
     return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), secret.encode())
 
 
 def kept_token(folder: Path | None) -> str:
-    """Return the token kept in a folder, made and kept for its owner alone where there is none.
+    """Return the token stored in a folder; create it for the owner alone if there is none.
 
-    Without a folder that can be written to it is a new one every time. Of two that start at once one makes it.
+    If the folder is not writable, the token is a new one every time. If two processes start at once, only one creates
+    it.
     """
     if folder is None:
         return secrets.token_urlsafe(24)
@@ -102,7 +103,7 @@ def kept_token(folder: Path | None) -> str:
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Keep other starts out meanwhile, where the file system can."""
+    """Hold a lock against other starts for the duration of the block, if the file system has locks."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:

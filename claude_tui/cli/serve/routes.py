@@ -1,4 +1,4 @@
-"""What is answered: the report, changes as they come, metrics, health. All of it from the live store.
+"""What the server serves: the report, changes as they happen, metrics, health. All of it comes from the live store.
 
 Must not read logs, nor know connections and tokens.
 """
@@ -10,6 +10,7 @@ import contextlib
 import gzip
 import hashlib
 import json
+import os
 import secrets
 import time
 from collections import OrderedDict
@@ -22,18 +23,20 @@ from aiohttp import web
 from claude_tui.cli.serve.door import SAFE, WRITE_S, in_time
 from claude_tui.cli.serve.guard import Refused
 from claude_tui.engine.monitor import Monitor
+from claude_tui.engine.queries.limits import read_limits
 from claude_tui.engine.queries.recent import load_recent
 from claude_tui.model import Phase, Query, Snapshot
+from claude_tui.paths import state_folder
 from claude_tui.reports.metrics import metrics
-from claude_tui.reports.report import SECTIONS, report
+from claude_tui.reports.report import ALL, SECTIONS, report
 from claude_tui.reports.state import state
 
 MAX_FOLLOWERS: Final = 16
 INTERVAL_S: Final = 0.5
-"""Changes are told at most this often."""
+"""Least time between two events about changes."""
 KEEPALIVE_S: Final = 15.0
 RECONNECT_MS: Final = 2000
-"""A follower whose stream ended asks again after this time."""
+"""A client whose event stream ended reconnects after this time."""
 KEPT_DOCUMENTS: Final = 4
 MIN_PACKED_BYTES: Final = 1024
 
@@ -53,7 +56,8 @@ class Document(NamedTuple):
 
 
 class Routes:
-    """Answers requests. Made on the event loop that serves them; the monitor may change things on any thread."""
+    """Handles requests. Must be created on the event loop that serves them; the monitor may change things on any
+    thread."""
 
     def __init__(self, monitor: Monitor) -> None:
         self._monitor = monitor
@@ -70,20 +74,20 @@ class Routes:
         monitor.subscribe(self._note)
 
     def is_open(self, path: str) -> bool:
-        """Whether a path may be asked for without a token: it tells nothing of what was counted."""
+        """Whether a path may be requested without a token, because it reveals nothing of what was counted."""
         return path == "/healthz"
 
     async def answer(self, request: web.BaseRequest, path: str, query: Parameters) -> web.StreamResponse:
-        """Return the answer to a request. Raises Refused."""
+        """Return the HTTP response to a request. Raises Refused."""
         if path == "/healthz":
             return await self._health()
         handler = self._paths.get(path)
         if handler is None:
-            raise Refused(404, f"no such path; there are /healthz, {', '.join(self._paths)}")
+            raise Refused(404, f"no such path; the paths are /healthz, {', '.join(self._paths)}")
         return await handler(request, query)
 
     async def snapshot(self, query: Query | None = None) -> Snapshot:
-        """Return the present state, made off the event loop."""
+        """Return the current snapshot, made off the event loop."""
         return await asyncio.to_thread(self._take, query or Query(), time.time_ns() // 1_000_000)
 
     def _take(self, query: Query, now_ms: int) -> Snapshot:
@@ -91,13 +95,13 @@ class Routes:
         return self._monitor.snapshot(query, now_ms)
 
     async def wait_for_change(self, known: int, timeout_s: float) -> int:
-        """Return when something has changed since `known`, or after a time; the number to give next time."""
+        """Wait until something has changed since `known`, or for a time. Returns the revision to pass next time."""
         if self._revision == known:
             await asyncio.wait([self._changed], timeout=timeout_s)
         return self._revision
 
     async def wait_until_counted(self) -> None:
-        """Return when the first count is whole."""
+        """Wait until the first count is complete."""
         known = -1
         while not _is_counted(await self.snapshot()):
             known = await self.wait_for_change(known, KEEPALIVE_S)
@@ -118,10 +122,11 @@ class Routes:
         return _answer(body.encode(), JSON, status=200 if is_ready else 503)
 
     async def _counted(self, query: Query | None = None) -> Snapshot:
-        """Return the present state. Refuses while there is only a part of it, which would be taken for the whole."""
+        """Return the current snapshot. Raises Refused while the first count is incomplete, because a part looks like
+        the whole."""
         snapshot = await self.snapshot(query)
         if not _is_counted(snapshot):
-            raise Refused(503, "the first count is under way; /healthz tells when it is done")
+            raise Refused(503, "the first count is still running; /healthz says when it is complete")
         return snapshot
 
     async def _stats(self, request: web.BaseRequest, query: Parameters) -> web.Response:
@@ -140,7 +145,9 @@ class Routes:
         return await _packed(request, _answer(found.body, JSON, ETag=found.tag))
 
     async def _metrics(self, request: web.BaseRequest, query: Parameters) -> web.Response:
-        return await _packed(request, _answer(metrics(await self._counted()).encode(), METRICS))
+        snapshot = await self._counted()
+        limits = await asyncio.to_thread(read_limits, os.fspath(state_folder()))
+        return await _packed(request, _answer(metrics(snapshot, limits.windows).encode(), METRICS))
 
     async def _events(self, request: web.BaseRequest, query: Parameters) -> web.StreamResponse:
         await self._counted()
@@ -163,7 +170,7 @@ class Routes:
         return response
 
     async def _changes(self) -> AsyncGenerator[bytes, None]:
-        """Yield the state now and after every change, as server-sent events; comments while nothing happens."""
+        """Yield the state now and after every change as server-sent events, and comments while nothing happens."""
         yield b"retry: %d\n\n" % RECONNECT_MS
         seen, known = -1, 0
         while True:
@@ -183,19 +190,20 @@ def _is_counted(snapshot: Snapshot) -> bool:
 
 
 def _asked(query: Parameters) -> tuple[Query, tuple[str, ...]]:
-    """Return what a query string asks for. Raises Refused for what it does not mean."""
+    """Return the query that a query string describes. Raises Refused if it is not valid."""
     allowed = {"since", "until", "by", *NARROWED_BY}
     unknown = sorted(query.keys() - allowed)
     if unknown:
-        raise Refused(400, f"unknown parameter; there are {', '.join(sorted(allowed))}")
+        raise Refused(400, f"unknown parameter; the parameters are {', '.join(sorted(allowed))}")
     try:
         days = {name: date.fromisoformat(query[name]) for name in ("since", "until") if name in query}
     except ValueError:
-        raise Refused(400, "days are written YYYY-MM-DD") from None
+        raise Refused(400, "write days as YYYY-MM-DD") from None
     by = query.get("by", "all")
-    if by != "all" and by not in SECTIONS:
-        raise Refused(400, f"by is all or one of {', '.join(SECTIONS)}")
-    sections = tuple(SECTIONS.values()) if by == "all" else (SECTIONS[by],)
+    names = [name for name in SECTIONS if name != "hour"]  # hours are summed from every single response
+    if by != "all" and by not in names:
+        raise Refused(400, f"by is all or one of {', '.join(names)}")
+    sections = ALL if by == "all" else (SECTIONS[by],)
     source, project, session, model = (query.get(name, "") for name in NARROWED_BY)
     return Query(days.get("since"), days.get("until"), model, project, session, source), sections
 
@@ -205,7 +213,7 @@ def _answer(body: bytes, content_type: str, *, status: int = 200, **headers: str
 
 
 async def _packed(request: web.BaseRequest, response: web.Response) -> web.Response:
-    """Compress an answer for those who take that."""
+    """Compress a body for clients that accept that."""
     body = response.body
     response.headers["Vary"] = "Accept-Encoding"
     if isinstance(body, bytes) and len(body) >= MIN_PACKED_BYTES and _takes_gzip(request):

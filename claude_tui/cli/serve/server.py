@@ -1,4 +1,4 @@
-"""The server of the live numbers: one event loop with the engine, the connections and the state file."""
+"""The server of the live numbers: one event loop for the engine, the connections and the state file."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from claude_tui.paths import state_folder
 
 MAX_PARAMETERS: Final = 16
 SINGLE: Final = ("Host", "Authorization", "Origin", "Content-Length")
-"""Headers that mean nothing when they come twice."""
+"""Headers that are ambiguous if they occur twice."""
 
 
 async def serve(options: Namespace, token: str, monitor: Monitor) -> int:
-    """Serve until told to stop; returns the exit code."""
+    """Serve until told to stop. Returns the exit code."""
     routes = Routes(monitor)
     listening = listen(options.host, options.port)
     port: int = listening.getsockname()[1]
@@ -58,7 +58,7 @@ async def serve(options: Namespace, token: str, monitor: Monitor) -> int:
 
 
 def answering(guard: Guard, door: Door, routes: Routes) -> web.Server:
-    """Return what answers requests: those that the guard lets pass, by the routes."""
+    """Return the HTTP server that handles the requests the guard accepts."""
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         is_owner = False
@@ -69,7 +69,7 @@ def answering(guard: Guard, door: Door, routes: Routes) -> web.Server:
             if is_owner:
                 door.admit(request)
             elif not routes.is_open(path):
-                raise Refused(401, "a bearer token is needed")
+                raise Refused(401, "a bearer token is required")
             with door.at_work(request):
                 response = await routes.answer(request, path, query)
         except Refused as refused:
@@ -84,15 +84,15 @@ def answering(guard: Guard, door: Door, routes: Routes) -> web.Server:
 
 
 def asked(request: web.BaseRequest) -> tuple[str, Mapping[str, str]]:
-    """Return the path of a request as it was sent, and its parameters. Raises Refused for what is not plainly one."""
+    """Return the path of a request as it was sent, and its parameters. Raises Refused if they are malformed."""
     headers = request.headers
     for name in SINGLE:
         if len(headers.getall(name, ())) > 1:
             raise Refused(400, f"more than one {name}")
     if request.version not in (HttpVersion10, HttpVersion11):
-        raise Refused(505, "unknown version of HTTP")
+        raise Refused(505, "unsupported HTTP version")
     if "Transfer-Encoding" in headers or headers.get("Content-Length", "0").strip() != "0":
-        raise Refused(413, "no bodies here")
+        raise Refused(413, "requests must not have a body")
     if request.method not in ("GET", "HEAD"):
         raise Refused(405, "GET and HEAD only")
     target = request.raw_path

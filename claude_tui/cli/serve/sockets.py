@@ -1,4 +1,4 @@
-"""What both servers begin and end with: a listening socket, the address said, and what means stop."""
+"""What both servers share: the listening socket, the printed address, and the signals that stop them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from claude_tui.cli.exits import CommandError
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens. Ends the command where that cannot be."""
+    """Return a listening socket. Raises CommandError if that is not possible."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family)
@@ -24,25 +24,25 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def address(host: str, port: int) -> str:
-    """Return the address of a server, as a browser takes it."""
+    """Return the address of a server as a URL."""
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def announce(url: str) -> None:
-    """Print the address for whoever started us, if there is anybody. Raises BrokenPipeError."""
+    """Print the URL on stdout, if there is a stdout. Raises BrokenPipeError."""
     if sys.stdout is not None:
         streams.write(f"{url}\n")
         streams.finish()
 
 
 def stop_event() -> asyncio.Event:
-    """Return an event that is set by SIGINT, SIGTERM and SIGHUP, and when whoever reads our stdout goes away.
+    """Return an event that is set by SIGINT, SIGTERM and SIGHUP, and when the reader of our stdout goes away.
 
-    From here on the running loop tells of its own trouble in one line, too.
+    From here on, the running loop also reports its own errors in one line.
     """
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.set_exception_handler(lambda _, context: streams.narrate(f"claude-top: {_trouble(context)}"))
+    loop.set_exception_handler(lambda _, context: streams.narrate(f"claude-top: {_error_text(context)}"))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # Under nohup a hang-up is ignored, and shall be.
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
@@ -60,6 +60,6 @@ def _stop(loop: asyncio.AbstractEventLoop, descriptor: int, over: asyncio.Event)
     over.set()
 
 
-def _trouble(context: dict[str, object]) -> str:
+def _error_text(context: dict[str, object]) -> str:
     error = context.get("exception")
     return f"{context.get('message')}: {error!r}" if error is not None else str(context.get("message"))

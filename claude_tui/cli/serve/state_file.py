@@ -1,4 +1,4 @@
-"""The headline figures in a file, for bars: written after every change, each time a whole file."""
+"""Writes the headline figures to a file for status bars, after every change and each time as a whole file."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ from claude_tui.reports.state import state
 
 INTERVAL_S: Final = 1.0
 REFRESH_S: Final = 60.0
-"""Burn and today's cost change with the clock alone."""
+"""Burn rate and today's cost change with the clock alone."""
 RETRY_S: Final = 10.0
 
 
 async def keep_state(path: Path, routes: Routes) -> None:
     """Write the state at most once a second, from the end of the first count until cancelled.
 
-    What is wrong with the file is told once, and tried again.
+    A write error is reported once, and the write is retried.
     """
-    known, told = -1, ""
+    known, reported = -1, ""
     await routes.wait_until_counted()
     while True:
         document = orjson.dumps(state(await routes.snapshot()), option=orjson.OPT_INDENT_2) + b"\n"
-        trouble = ""
+        error_text = ""
         try:
             await _replace(path, document)
         except OSError as error:
-            trouble = f"{path}: {error.strerror}"
-        if trouble and trouble != told:
-            streams.narrate(trouble)
-        told = trouble
-        await asyncio.sleep(RETRY_S if trouble else INTERVAL_S)
-        if not trouble:
+            error_text = f"{path}: {error.strerror}"
+        if error_text and error_text != reported:
+            streams.narrate(error_text)
+        reported = error_text
+        await asyncio.sleep(RETRY_S if error_text else INTERVAL_S)
+        if not error_text:
             known = await routes.wait_for_change(known, REFRESH_S)
 
 
 async def _replace(path: Path, data: bytes) -> None:
-    """Write a file for its owner alone that appears under its name when it is whole. A link there is not followed."""
+    """Write a private file (0600) that gets its name only when it is complete. Does not follow a link at its path."""
     # Under a name that nobody can foresee, and only if nothing has it, not even a link.
     part = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:

@@ -1,7 +1,7 @@
-"""The screen in a browser tab, through textual-serve: its server, behind the same guard as everything else.
+"""The screen in a browser tab: the server of textual-serve, behind the same guard as everything else.
 
-textual-serve itself asks nobody who they are; whoever reaches its socket types into the program. Here a page is
-served only to who came with the token once, and to no page of another origin.
+textual-serve itself authenticates nobody; whoever reaches its socket can type into the program. Here a page is served
+only to a browser that presented the token once, and never to a page of another origin.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ from claude_tui.cli.serve.sockets import address, announce, listen, stop_event
 
 MAX_SCREENS: Final = 8
 MOST_CELLS: Final = 1000
-"""Columns or rows a tab may ask for."""
+"""Most columns or rows a tab may request."""
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "font-src 'self' data:; connect-src 'self' {websocket}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""textual-serve's page has scripts of its own inside; nothing from anywhere else is loaded."""
+"""The page of textual-serve contains inline scripts; nothing is loaded from any other host."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def serve_screen(options: Namespace, token: str, arguments: Sequence[str]) -> int:
-    """Serve the screen until told to stop; returns the exit code."""
+    """Serve the screen until told to stop. Returns the exit code."""
     try:
         # By name, so that types are checked alike where the extra is installed and where it is not.
         base: Any = import_module("textual_serve.server").Server
     except ImportError:
-        message = "serve --web needs the extra: pip install 'claude-top-tui[web]'"
+        message = "serve --web needs the extra `web`: pip install 'claude-top-tui[web]'"
         raise exits.CommandError(message) from None
     # It logs tracebacks of what a page sends that makes no sense.
     logging.getLogger("textual-serve").setLevel(logging.CRITICAL)
@@ -57,17 +57,17 @@ async def _serve(base: Any, options: Namespace, token: str, command: str) -> int
     door = Door()
 
     class Guarded(base):  # type: ignore[misc]
-        """textual-serve's server with a bound on open screens."""
+        """The server of textual-serve with a limit on open screens."""
 
         screens = 0
 
         async def on_startup(self, app: web.Application) -> None:
-            """Say nothing: the address is printed when it can be opened."""
+            """Print nothing: the address is printed once it can be opened."""
 
         async def handle_websocket(self, request: web.Request) -> Any:
             """Start the screen for a tab, unless too many are open."""
             if self.screens >= MAX_SCREENS:
-                return web.Response(status=503, text="too many screens\n")
+                return web.Response(status=503, text="too many screens are open\n")
             self.screens += 1
             try:
                 return await super().handle_websocket(request)
@@ -101,8 +101,8 @@ def _program() -> list[str]:
 class Tickets:
     """Exchanges the token for a cookie, once for each browser.
 
-    A browser sends a cookie to every port of this machine, where others may listen. So it is no token but a number of
-    this run, worth nothing anywhere else.
+    A browser sends a cookie to every port of this machine, where other programs may listen. So the cookie is not the
+    token but a random value of this run, which is worth nothing anywhere else.
     """
 
     def __init__(self, guard: Guard, token: str, port: int) -> None:
@@ -112,7 +112,7 @@ class Tickets:
         self._ticket = secrets.token_urlsafe(24)
 
     def check(self, request: web.Request) -> web.Response | None:
-        """Return None for who may pass, or what sends them on. Raises Refused."""
+        """Return None if the request may pass, or a redirect for the browser. Raises Refused."""
         self._guard.check_place(request.headers)
         if request.method not in ("GET", "HEAD"):
             raise Refused(405, "GET and HEAD only")
@@ -123,7 +123,7 @@ class Tickets:
             if any(not _is_size(request.query.get(name, "80")) for name in ("width", "height")):
                 raise Refused(400, "bad size")
         if request.path.startswith("/static") and request.path.endswith("/"):
-            raise Refused(404, "no listings")
+            raise Refused(404, "folders are not listed")
         if not self._is_needed or is_same(request.cookies.get(self.cookie, ""), self._ticket):
             return None
         if request.path == "/" and self._guard.is_token(request.query.get("token", "")):
@@ -131,7 +131,7 @@ class Tickets:
             sent_on = web.Response(status=302, headers={"Location": "/"})
             sent_on.set_cookie(self.cookie, self._ticket, httponly=True, samesite="Strict", path="/")
             return sent_on
-        raise Refused(401, "open the address that claude-top serve printed, token included")
+        raise Refused(401, "open the address that claude-top serve printed, with its token")
 
 
 def _middleware(tickets: Tickets, door: Door, policy: str) -> Any:

@@ -1,1 +1,1 @@
-"""The line for Claude Code's statusline and the count behind it. Must load next to nothing."""
+"""The line for Claude Code's statusline and the background count behind it. Must import almost nothing."""

@@ -1,8 +1,8 @@
-"""The count behind the statusline, in a process of its own.
+"""The background count for the statusline, in its own process.
 
     python -m claude_tui.cli.statusline.count FOLDER [ZONE [SESSION]]
 
-Leaves what the statusline shows in one small file. Nobody waits for it and nobody reads what it prints.
+Writes what the statusline shows to one small file. Nobody waits for it and nobody reads its output.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 from claude_tui import files
 from claude_tui.cli.options import counted, now_ms, snapshot_of, timezone
-from claude_tui.cli.statusline.files import count_path, lock_path, place_of
+from claude_tui.cli.statusline.files import SCHEMA, count_path, lock_path, place_of
 from claude_tui.engine.queries.blocks import LENGTH_MS, blocks, entries_of
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.figures import written_cost
-from claude_tui.units import HOUR_MS
+from claude_tui.units import HOUR_MS, MINUTE_MS
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 
 def day_of(store: Store, zone: ZoneInfo, at_ms: int, session: str = "") -> dict[str, Any]:
-    """Return the figures of the present local day and block, as reports.statusline takes them.
+    """Return the figures of the current local day and block, in the form reports.statusline takes.
 
-    The sessions are those of the last hours, and the one that is asked for: one without a response has cost nothing.
+    Includes the sessions of the last hours and the requested session; a session without a response has cost 0.
     """
     local = datetime.fromtimestamp(at_ms / 1000, zone)
     tomorrow = datetime.combine(local.date() + timedelta(days=1), day_time(), zone)
@@ -44,8 +44,9 @@ def day_of(store: Store, zone: ZoneInfo, at_ms: int, session: str = "") -> dict[
     active = [block for block in blocks(entries_of(recent)) if block.is_active(at_ms)]
     snapshot = snapshot_of(store)
     return {
-        "schema": 2,
+        "schema": SCHEMA,
         "today": written_cost(snapshot.today),
+        "today_nano": snapshot.today.cost_nano,
         "day_end_ms": int(tomorrow.timestamp() * 1000),
         "block_start_ms": active[-1].start_ms if active else 0,
         "block_end_ms": active[-1].end_ms if active else 0,
@@ -56,6 +57,7 @@ def day_of(store: Store, zone: ZoneInfo, at_ms: int, session: str = "") -> dict[
             for response in recent
             if at_ms - HOUR_MS < response.time_ms <= at_ms
         ],
+        "minutes": _minutes(recent, at_ms),
         "sessions": ({session: 0} if session else {})
         | {
             row.key: row.totals.cost_nano
@@ -65,8 +67,18 @@ def day_of(store: Store, zone: ZoneInfo, at_ms: int, session: str = "") -> dict[
     }
 
 
+def _minutes(recent: list[Response], at_ms: int) -> list[list[int]]:
+    """Return what each minute of the last five hours cost: [minute since the epoch, nanodollars]."""
+    spent: dict[int, int] = {}
+    for response in recent:
+        if at_ms - LENGTH_MS - MINUTE_MS < response.time_ms <= at_ms:
+            minute = response.time_ms // MINUTE_MS
+            spent[minute] = spent.get(minute, 0) + (response.price.nano or 0)
+    return [[minute, nano] for minute, nano in sorted(spent.items())]
+
+
 def _since_a_pause(store: Store, today: date) -> list[Response]:
-    """Return what decides where the present block began: everything since a pause longer than a block."""
+    """Return the responses that decide where the current block began: all since a pause longer than a block."""
     from claude_tui.model import Query
 
     for days in (2, 8, 32):
@@ -78,7 +90,7 @@ def _since_a_pause(store: Store, today: date) -> list[Response]:
 
 
 def main(folder: str, zone_name: str = "", session: str = "") -> int:
-    """Count, leave the file, and let the next count begin."""
+    """Count, write the file, and release the lock for the next count."""
     path = count_path(folder, place_of(zone_name))
     try:
         with contextlib.suppress(AttributeError, OSError):

@@ -1,6 +1,6 @@
-"""The small files of the statusline: the newest count, the last good lines, and the count in the background.
+"""The small files of the statusline: the newest count, the last good lines, and the start of the background count.
 
-Imported by a program that has 60 ms: standard library only, and little of that.
+Imported by a program that has 60 ms: only the standard library, and little of it.
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ from zlib import crc32
 
 from claude_tui import files
 
+SCHEMA: Final = 3
 LINES_FILE: Final = "statusline-lines.json"
 MOST_LINES: Final = 32
 FIRST_WAIT_S: Final = 1.0
 """How long the very first line waits for the first count."""
 STALE_LOCK_S: Final = 120
 LONGEST_ID: Final = 200
-"""Characters of a session's id that are passed on to the count."""
+"""Maximum length in characters of a session id that is passed to the count."""
 IDLE_MS: Final = 60_000
-"""Counted again after this time even if this session's log has not moved: others may have."""
+"""A new count is due after this time even if this session's log has not changed, because others may have."""
 
 
 def state_folder() -> str:
-    """Return the folder for small files of ours, created where needed; "" where there can be none."""
+    """Return the folder for our small files, created if needed; "" if it cannot be created."""
     base = os.environ.get("XDG_STATE_HOME", "")
     if os.path.isabs(base):
         folder = os.path.join(base, "claude-top")
@@ -45,7 +46,7 @@ def state_folder() -> str:
 def newest_count(
     folder: str, given: dict[str, Any], now_ms: int, timezone: str, interval_s: float
 ) -> dict[str, Any] | None:
-    """Return the newest count, and start another in the background where it is due."""
+    """Return the newest count, and start another one in the background if it is due."""
     place = place_of(timezone)
     path = count_path(folder, place)
     day = _load_day(path, place)
@@ -67,25 +68,26 @@ def _session_of(given: dict[str, Any]) -> str:
 
 
 def place_of(timezone: str) -> str:
-    """Return what a count is of: the logs' place and the zone. Another one must not be shown for it."""
+    """Return what identifies a count: the location of the logs and the time zone. Counts of another place are not
+    used."""
     names = ("CLAUDE_CONFIG_DIR", "CLAUDE_CONFIG_DIRS", "HOME", "TZ")
     return "\n".join([timezone, *(os.environ.get(name, "") for name in names)])
 
 
 def count_path(folder: str, place: str) -> str:
-    """Return the file of a place's count."""
+    """Return the path of the count file of a place."""
     return os.path.join(folder, f"statusline-{crc32(os.fsencode(place)):08x}.json")
 
 
 def lock_path(path: str) -> str:
-    """Return the file that is there while a count is made."""
+    """Return the path of the file that exists while a count is running."""
     return path + ".lock"
 
 
 def _load_day(path: str, place: str) -> dict[str, Any] | None:
     try:
         day: dict[str, Any] = json.loads(files.read(path))
-        is_good = day["schema"] == 2 and day["place"] == place
+        is_good = day["schema"] == SCHEMA and day["place"] == place
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
     return day if is_good else None
@@ -111,7 +113,7 @@ def _is_due(day: dict[str, Any] | None, given: dict[str, Any], session: str, now
 
 
 def _start_count(path: str, folder: str, timezone: str, session: str) -> bool:
-    """Start the count in a process of its own, unless one is at it. Returns whether one is at it now."""
+    """Start the count in its own process, unless one is running. Returns whether one is running now."""
     lock = lock_path(path)
     try:
         if time.time() - os.stat(lock).st_mtime < STALE_LOCK_S:
@@ -140,7 +142,7 @@ def _start_count(path: str, folder: str, timezone: str, session: str) -> bool:
 
 
 def keep_line(folder: str, given: dict[str, Any], text: str) -> None:
-    """Keep the line for a time when nothing better can be made."""
+    """Keep the line as the fallback for when no better one can be made."""
     session = given.get("session_id")
     lines = _load_lines(folder)
     if not isinstance(session, str) or lines.get(session) == text:
@@ -159,7 +161,13 @@ def _load_lines(folder: str) -> dict[str, str]:
         return {}
 
 
-def last_line(folder: str, given: dict[str, Any]) -> str:
-    """Return the last good line of the session, else the last of any."""
-    lines = _load_lines(folder) if folder else {}
-    return lines.get(str(given.get("session_id"))) or next(reversed(lines.values()), "claude-top")
+def last_line(folder: str, given: dict[str, Any], raw: bytes = b"") -> str:
+    """Return the last good line of the session, "" where there is none: another's figures are not this one's.
+
+    `raw` is what was given, and may name the session where the rest of it cannot be read.
+    """
+    session = given.get("session_id")
+    if not isinstance(session, str):
+        _, _, rest = raw.partition(b'"session_id"')
+        session = rest.partition(b'"')[2].partition(b'"')[0].decode("utf-8", "replace")
+    return _load_lines(folder).get(session, "") if folder else ""

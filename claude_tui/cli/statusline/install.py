@@ -1,6 +1,6 @@
-"""`claude-top statusline install`: puts the statusline into Claude Code's settings, and takes it out again.
+"""`claude-top statusline install`: adds the statusline to Claude Code's settings, and removes it again.
 
-Touches nothing but `statusLine`, and keeps what was there before.
+Changes only `statusLine`, and keeps the previous value for --undo.
 """
 
 from __future__ import annotations
@@ -33,10 +33,14 @@ def add_arguments(parser: CommandParser) -> None:
         "claude-top statusline install --dry-run", "claude-top statusline install --wrap",
         "claude-top statusline install --undo",
     )  # fmt: skip
-    parser.add_argument("--wrap", action="store_true", help="keep your own statusline on screen, and read along")
-    parser.add_argument("--dry-run", action="store_true", help="show what would change")
-    parser.add_argument("--undo", action="store_true", help="put back what was there before")
-    parser.add_argument("--settings", metavar="FILE", help="the settings.json to change (default: Claude Code's own)")
+    parser.add_argument(
+        "--wrap", action="store_true", help="keep showing your own statusline; claude-top only reads the input"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show the changes without making them")
+    parser.add_argument("--undo", action="store_true", help="restore the statusline that was there before")
+    parser.add_argument(
+        "--settings", metavar="FILE", help="settings.json to change (default: the one Claude Code uses)"
+    )
 
 
 def run(options: Namespace) -> int:
@@ -47,10 +51,10 @@ def run(options: Namespace) -> int:
     if options.undo:
         settings = _undone(settings, path)
     elif _is_ours(before):
-        streams.narrate(f"{path}: already there")
+        streams.narrate(f"{path}: the statusline is already set")
         return exits.OK
     elif before is not None and not options.wrap:
-        raise exits.CommandError(f"{path} has a statusline of its own; --wrap keeps it, --dry-run shows what changes")
+        raise exits.CommandError(f"{path} already has a statusline; --wrap keeps it, --dry-run shows the changes")
     else:
         settings = {**settings, KEY: _ours(before)}
     after = json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
@@ -61,7 +65,7 @@ def run(options: Namespace) -> int:
     if not options.undo:
         _write(_undo_path(), json.dumps({**_load_undo(), str(path): before}, indent=1))
     _write(path, after)
-    streams.narrate(f"{path}: statusline {'as before' if options.undo else 'set'}")
+    streams.narrate(f"{path}: statusline {'restored' if options.undo else 'set'}")
     return exits.OK
 
 
@@ -82,16 +86,16 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
     try:
         settings = json.loads(text)
     except ValueError as error:
-        raise exits.CommandError(f"{path} is no JSON, nothing changed: {error}") from None
+        raise exits.CommandError(f"{path} is not JSON, nothing changed: {error}") from None
     except RecursionError:
         raise exits.CommandError(f"{path} is nested too deeply, nothing changed") from None
     if not isinstance(settings, dict):
-        raise exits.CommandError(f"{path} is no JSON object, nothing changed")
+        raise exits.CommandError(f"{path} is not a JSON object, nothing changed")
     return text, settings
 
 
 def _ours(before: Any) -> dict[str, Any]:
-    """Return our statusline, around the command of the one before it if there is one."""
+    """Return our statusline setting, wrapped around the command of the previous one if there is one."""
     found = shutil.which("claude-top")
     program = [os.path.abspath(found)] if found else [sys.executable, "-m", "claude_tui"]
     command = [*program, "statusline"]
@@ -99,7 +103,7 @@ def _ours(before: Any) -> dict[str, Any]:
         return {"type": "command", "command": shlex.join(command), "padding": 0}
     own = before.get("command")
     if not isinstance(own, str) or not own:
-        raise exits.CommandError("the statusline in the settings is no command and cannot be kept, nothing changed")
+        raise exits.CommandError("the statusline in the settings is not a command and cannot be kept, nothing changed")
     return {**before, "command": shlex.join([*command, "--wrapped", own])}
 
 
@@ -125,7 +129,7 @@ def _undo_path() -> Path:
 
     folder = create_private(state_folder())
     if folder is None:
-        raise exits.CommandError(f"cannot write to {state_folder()}, so this could not be undone; nothing changed")
+        raise exits.CommandError(f"cannot write to {state_folder()}, so --undo would not work; nothing changed")
     return folder / UNDO_FILE
 
 

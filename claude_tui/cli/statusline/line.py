@@ -1,8 +1,8 @@
-"""`claude-top statusline`: Claude Code's JSON on stdin, one line on stdout.
+"""`claude-top statusline`: reads Claude Code's JSON on stdin and prints one line on stdout.
 
-Claude Code waits for it after every message: the whole process has 60 ms. So it reads one small file that a count
-in the background left, starts that count anew when the logs have moved, and never waits for it but the first
-time. Whatever goes wrong, the last good line is printed and the exit code is 0.
+Claude Code runs it after every message and waits for it: the whole process has 60 ms. So it reads one small file that a
+background count wrote, starts a new count when the logs have changed, and waits for a count only the very first time.
+Whatever goes wrong, it prints the last good line and exits with 0.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from claude_tui.cli.parser import CommandParser
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], *, is_plain: bool = False) -> int:
     """Print the line, or run `install`; returns the exit code."""
     if arguments[:1] == ["install"]:
         from claude_tui.cli.dispatch import run as run_command
@@ -33,6 +33,8 @@ def main(arguments: Sequence[str]) -> int:
         return run_command(["statusline-install", *arguments[1:]])
     streams.prepare()
     options = _options(arguments)
+    if not isinstance(options, int):
+        options.is_plain = options.is_plain or is_plain
     if isinstance(options, int):
         return streams.ended(options)
     if sys.stdin.isatty():
@@ -45,16 +47,19 @@ def main(arguments: Sequence[str]) -> int:
     try:
         raw = sys.stdin.buffer.read()
         parsed = json.loads(raw)
-        given = parsed if isinstance(parsed, dict) else {}
+        if not isinstance(parsed, dict):
+            raise ValueError("no object")
+        given = parsed
         if folder:
             _remember(folder, given, now_ms)
         text = _wrapped(options.wrapped, raw) if options.wrapped else _line(options, folder, given, now_ms)
         if folder:
             files.keep_line(folder, given, text)
     except Exception:  # a statusline must never fail: Claude Code would show nothing at all
-        text = files.last_line(folder, given)
+        text = files.last_line(folder, given, raw)
     try:
-        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+        if text:
+            sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
         streams.finish()
     except OSError:  # nobody sees it
         streams.abandon(sys.stdout)
@@ -81,7 +86,7 @@ def add_arguments(parser: CommandParser) -> None:
     parser.set_defaults(run=lambda options: 2)
     parser.description = (
         "Read Claude Code's JSON on stdin and print one line. `claude-top statusline install` sets it up; with --wrap\n"
-        "your own statusline stays and the reported limits are still kept for claude-top."
+        "your own statusline stays, and claude-top still records the reported limits."
     )
     parser.epilog = example(
         "claude-top statusline install", "claude-top statusline install --wrap --dry-run",
@@ -89,27 +94,51 @@ def add_arguments(parser: CommandParser) -> None:
     )  # fmt: skip
     burns = ("off", "emoji", "text", "emoji-text")
     parser.add_argument(
-        "-B", "--visual-burn-rate", dest="burn", choices=burns, default="off", help="show how hard it burns"
+        "-B",
+        "--visual-burn-rate",
+        dest="burn",
+        choices=burns,
+        default=None,
+        help="show the burn rate as emoji, text or both",
     )
     parser.add_argument(
         "--cost-source",
         choices=("auto", "ccusage", "cc", "both"),
-        default="auto",
-        help="the session's cost: as counted (auto, ccusage), as Claude Code says (cc), or both",
+        default=None,
+        help="session cost: counted by claude-top (auto, ccusage), reported by Claude Code (cc), or both",
     )
     parser.add_argument(
-        "--context-low-threshold", dest="low", type=int, default=50, metavar="N", help="green below N %%"
+        "--context-low-threshold",
+        dest="low",
+        type=int,
+        default=None,
+        metavar="N",
+        help="context is green below N %% (default: 50)",
     )
     parser.add_argument(
-        "--context-medium-threshold", dest="medium", type=int, default=80, metavar="N", help="yellow below N %%"
+        "--context-medium-threshold",
+        dest="medium",
+        type=int,
+        default=None,
+        metavar="N",
+        help="context is yellow below N %%, then red (default: 80)",
     )
-    parser.add_argument("--refresh-interval", type=float, default=1, metavar="S", help="count at most every S seconds")
-    parser.add_argument("--git-branch", action="store_true", help="show the branch")
-    parser.add_argument("-z", "--timezone", default="", metavar="ZONE", help="today is today in this zone")
-    parser.add_argument("--wrapped", default="", metavar="COMMAND", help="print what this command prints instead")
+    parser.add_argument(
+        "--refresh-interval",
+        type=float,
+        default=None,
+        metavar="S",
+        help="count at most once every S seconds (default: 1)",
+    )
+    parser.add_argument("--git-branch", action="store_true", help="show the git branch")
+    parser.add_argument(
+        "-z", "--timezone", default=None, metavar="ZONE", help="time zone that decides where a day begins"
+    )
+    parser.add_argument("--wrapped", default="", metavar="COMMAND", help="print the output of COMMAND instead")
     for ignored in (("-O", "--offline"), ("--no-offline",), ("--cache",), ("--no-cache",), ("-d", "--debug")):
         parser.add_argument(*ignored, action="store_true", dest="ignored", help=SUPPRESS)
-    parser.add_argument("--config", dest="ignored", help=SUPPRESS)
+    parser.add_argument("--plain", dest="is_plain", action="store_true", help="print exactly the words ccusage prints")
+    parser.add_argument("--config", metavar="FILE", help="a ccusage.json with defaults (default: searched for)")
 
 
 def _remember(folder: str, given: dict[str, Any], now_ms: int) -> None:
@@ -120,32 +149,35 @@ def _remember(folder: str, given: dict[str, Any], now_ms: int) -> None:
 
 
 def config_folder_of(given: dict[str, Any]) -> str:
-    """Return the client's config folder a transcript belongs to: its account, as far as can be told."""
+    """Return the config folder a transcript belongs to, which identifies the account as well as the path can."""
     path = given.get("transcript_path")
     folder, found, _ = path.rpartition(f"{os.sep}projects{os.sep}") if isinstance(path, str) else ("", "", "")
     return folder if found else os.environ.get("CLAUDE_CONFIG_DIR", "")
 
 
 def _line(options: Namespace, folder: str, given: dict[str, Any], now_ms: int) -> str:
+    from claude_tui.cli.statusline.settings import renamed, with_settings
     from claude_tui.reports.statusline import line
 
+    aliases = with_settings(options)
     # Where no count can be kept there is nothing but what the client says.
     cost_source = options.cost_source if folder or options.cost_source != "auto" else "cc"
     interval_s = options.refresh_interval
     day = files.newest_count(folder, given, now_ms, options.timezone, interval_s) if folder else None
     return line(
-        given,
+        renamed(given, aliases),
         day,
         now_ms,
         burn=options.burn,
         cost_source=cost_source,
         branch=_branch(given) if options.git_branch else "",
         thresholds=None if os.environ.get("NO_COLOR") else (options.low, options.medium),
+        is_plain=options.is_plain,
     )
 
 
 def _branch(given: dict[str, Any]) -> str:
-    """Return the branch checked out in the session's folder, "" where there is none."""
+    """Return the git branch of the session's folder, "" if there is none."""
     folder = given.get("cwd")
     while isinstance(folder, str) and folder != os.path.dirname(folder):
         entry = os.path.join(folder, ".git")
@@ -160,7 +192,7 @@ def _branch(given: dict[str, Any]) -> str:
 
 
 def _wrapped(command: str, raw: bytes) -> str:
-    """Return what the user's own statusline prints."""
+    """Return the output of the user's own statusline command."""
     import subprocess
 
     done = subprocess.run(command, shell=True, input=raw, stdout=subprocess.PIPE, check=True)

@@ -1,1 +1,1 @@
-"""What is saved between two runs, and how far it proves itself. Must not know how logs are read."""
+"""What is saved between two runs, and how it is verified. Must not know how logs are read."""

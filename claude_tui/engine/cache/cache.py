@@ -84,7 +84,7 @@ class Cache:
             self.problem = f"cache rebuilt: {type(error).__name__}"
             import logging  # 3 ms, for what should not happen
 
-            logging.getLogger(__name__).warning("cache not usable, starting without: %s", error)
+            logging.getLogger(__name__).warning("cache not usable, starting without it: %s", error)
             store.clear()
             return None
 

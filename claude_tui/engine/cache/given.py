@@ -1,6 +1,6 @@
-"""What a store was given of a ledger, and a glance that tells whether the ledger has moved since.
+"""What a store has received from a ledger, and a quick check whether the ledger has changed since.
 
-Must not open the ledger: a start that finds it as it was needs no database.
+Must not open the ledger: a start that finds it unchanged needs no database.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ NOTHING: Final[Mapping[int, int]] = MappingProxyType({})
 
 
 class Given(NamedTuple):
-    """Up to where a store knows a ledger: every record named here is in the store, at least as it was then.
+    """The state of a ledger that a store has: every record named here is in the store, at least in that state.
 
-    `ledger` is the ledger's own name ("" for none), `generation` the change it was at, `mark` what `mark_of` said
-    then ("" unknown). `checksums` are those of its records, by number; records out of scope are among them, too.
+    `ledger` is the ledger's own name ("" for none), `generation` the change it was at, `mark` the result of `mark_of`
+    at that time ("" unknown). `checksums` are those of its records, by number, including records out of scope.
     """
 
     ledger: str = ""
@@ -26,16 +26,16 @@ class Given(NamedTuple):
     checksums: Mapping[int, int] = NOTHING
 
     def is_of(self, path: Path) -> bool:
-        """Whether the file at `path` may be the one that was given: a backup put in its place is another file."""
+        """Whether the file at `path` may be the same ledger: a backup put in its place is another file."""
         return not self.mark or self.mark.startswith(f"{path.stat().st_ino}:")
 
     def is_at(self, path: Path) -> bool:
-        """Whether the ledger at `path` is provably the one that was given, unchanged. A glance at its first bytes."""
+        """Whether the ledger at `path` is provably the same and unchanged. Reads only its first bytes."""
         return mark_of(path) == self.mark if self.mark else not self.ledger and not path.exists()
 
 
 def mark_of(path: Path) -> str:
-    """Return a text that differs after every change of a ledger, from the first bytes of its file; "" unknown."""
+    """Return a text that differs after every change of a ledger, from the first bytes of its file; "" if unknown."""
     try:
         if not path.is_file() or path.with_name(path.name + "-journal").exists():
             return ""

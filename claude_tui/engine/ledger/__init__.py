@@ -1,4 +1,5 @@
-"""History that survives its logs: see `ledger` for what is kept, `keeper` and `follower` for how both stay level."""
+"""History that survives its logs: `ledger` says what is stored, `keeper` and `follower` keep store and ledger in
+step."""
 
 from claude_tui.engine.ledger.book import Doubt
 from claude_tui.engine.ledger.follower import Followed, LedgerFollower

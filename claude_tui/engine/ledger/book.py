@@ -1,8 +1,8 @@
 """Files, runs and the seal over them: the ledger inside one open transaction.
 
-Every row carries a checksum, a file's row also counts and sums those of its runs, and the seal those of the files:
-a bit that flipped, or a row that SQLite lost, is noticed by whoever reads it. Rows are added and replaced, never
-deleted. Must not open or close anything.
+Every row carries a checksum, the row of a file also counts and sums those of its runs, and the seal those of the files:
+whoever reads it notices a flipped bit, or a row that SQLite lost. Rows are added and replaced, never deleted. Must not
+open or close anything.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from claude_tui.sources.columns import Columns
 __all__ = ["RUN_BITS", "Book", "Doubt", "FileKey", "FileRecord", "Rewritten", "Seal", "check_run", "read_record"]
 
 FEW_FILES: Final = 500
-"""So many files are looked up one by one sooner than all are gone through."""
+"""Up to this many files, looking them up one by one is faster than reading all."""
 
 _MAX_SUM: Final = 2**63 - 1
-"""The largest number SQLite keeps."""
+"""The largest number SQLite can store."""
 
 RawRun = tuple[int, Any, Any]
 """A row of the runs: number, data, checksum."""
@@ -53,7 +53,7 @@ class Seal(NamedTuple):
 
 
 class Rewritten(NamedTuple):
-    """A record that was written: its number, and its checksums before (None where it is new) and after."""
+    """A record that was written: its number, and its checksums before (None if it is new) and after."""
 
     record: int
     before: int | None
@@ -61,7 +61,7 @@ class Rewritten(NamedTuple):
 
 
 class Doubt(NamedTuple):
-    """What of a file is kept but makes no sense, so that nothing counts it: how many, and why the first does not."""
+    """Invalid rows of a file, which are stored but not counted: how many, and why the first one is invalid."""
 
     key: FileKey
     number: int
@@ -71,8 +71,8 @@ class Doubt(NamedTuple):
 class Book:
     """A ledger whose file is open, in a transaction.
 
-    What makes no sense is left out of what is read, and told in `doubts`. Where the ledger is not our own,
-    `most_bytes` is how much may be read of it.
+    Invalid rows are left out of what is read, and listed in `doubts`. If the ledger is not our own, `most_bytes` limits
+    how much of it is read.
     """
 
     def __init__(self, connection: sqlite3.Connection, most_bytes: int = 0) -> None:
@@ -99,7 +99,7 @@ class Book:
         self._connection.execute("REPLACE INTO seal VALUES (1, ?, ?, ?, ?, ?, ?)", (*row, row_crc(row)))
 
     def records(self) -> list[FileRecord]:
-        """Return the files that have a name, by number. Raises DamagedError where one is missing or changed."""
+        """Return the named files, by number. Raises DamagedError if one is missing or changed."""
         found = []
         for record in self.stored_records():
             why = unsound_place(*record.key)
@@ -110,7 +110,7 @@ class Book:
         return found
 
     def stored_records(self) -> list[FileRecord]:
-        """Return all files, by number. Raises DamagedError where one is missing or changed."""
+        """Return all files, by number. Raises DamagedError if one is missing or changed."""
         seal = self.seal()
         rows = list(self._rows("SELECT * FROM files ORDER BY id"))
         records = [read_record(row) for row in rows]
@@ -119,9 +119,9 @@ class Book:
         return records
 
     def changed(self, known: Mapping[int, int]) -> tuple[list[FileRecord], dict[int, int]]:
-        """Return the files whose checksum is not the one that is known of them, and all checksums, by number.
+        """Return the files whose checksum differs from the known one, and all checksums, by number.
 
-        Raises DamagedError where a file is missing or changed.
+        Raises DamagedError if a file is missing or changed.
         """
         seal = self.seal()
         checksums = dict(self._connection.execute("SELECT id, crc FROM files"))
@@ -145,15 +145,15 @@ class Book:
         return None if row is None else read_record(row)
 
     def columns(self, record: FileRecord) -> Columns:
-        """Return the responses of a file that make sense. Raises DamagedError unless all are as they were written."""
+        """Return the valid responses of a file. Raises DamagedError unless all are as they were written."""
         return self._sound(record, self.stored_columns(record))
 
     def stored_columns(self, record: FileRecord) -> Columns:
-        """Return all that is kept of a file's responses. Raises DamagedError unless they are as they were written."""
+        """Return all stored responses of a file. Raises DamagedError unless they are as they were written."""
         return _columns(record, self.raw_runs(record.id))
 
     def all_columns(self, records: Collection[FileRecord]) -> list[Columns]:
-        """Return what `columns` does of files, in order; many are read in one go. Raises DamagedError."""
+        """Return for files what `columns` does, in order; many are read at once. Raises DamagedError."""
         if len(records) <= FEW_FILES:
             return [self.columns(record) for record in records]
         runs: dict[int, list[RawRun]] = {record.id: [] for record in records}
@@ -164,7 +164,7 @@ class Book:
         return [self._sound(record, _columns(record, runs[record.id])) for record in records]
 
     def look_over(self) -> list[Doubt]:
-        """Go through everything that is kept and return what makes no sense. Raises DamagedError."""
+        """Check everything that is stored and return the invalid rows. Raises DamagedError."""
         records = self.records()
         self.all_columns(records)
         for record in records:
@@ -180,7 +180,7 @@ class Book:
         return list(self._rows("SELECT * FROM runs WHERE id >= ? AND id < ? ORDER BY id", span))
 
     def check_runs(self, records: Collection[FileRecord]) -> None:
-        """Compare the checksums of every run without reading what is in them. Raises DamagedError."""
+        """Compare the checksums of all runs without decoding them. Raises DamagedError."""
         for record in records:
             _checked(record, self.raw_runs(record.id))
 
@@ -193,10 +193,10 @@ class Book:
         *,
         is_mended: bool = False,
     ) -> Rewritten:
-        """Write a file: its record, and the runs that hold the positions `changed` of its responses.
+        """Write a file: its record, and the runs with the positions `changed` of its responses.
 
-        The caller's record needs no sums. Raises LedgerError rather than let a file shrink; `is_mended`: responses
-        that made no sense were replaced, whatever output they had.
+        The caller's record needs no sums. Raises LedgerError rather than let a file shrink. `is_mended`: invalid
+        responses were replaced, whatever output they had.
         """
         known_crc = row_crc(row_of(known)) if known is not None else None
         responses, output = len(columns), _sum(columns)
@@ -230,7 +230,7 @@ class Book:
         return written
 
     def _sound(self, record: FileRecord, columns: Columns) -> Columns:
-        """Return what makes sense of a file's responses, and take note of the others."""
+        """Return the valid responses of a file, and record the others."""
         found = unsound(columns)
         if found:
             self.doubts.append(Doubt(record.key, len(found), found[min(found)]))
@@ -253,7 +253,7 @@ class Book:
 
 
 def check_run(run: int, data: Any, crc: Any) -> None:
-    """Raise DamagedError unless a run's row is what was written."""
+    """Raise DamagedError unless the row of a run is as it was written."""
     if not isinstance(data, bytes) or _run_crc(run, data) != crc:
         raise DamagedError("a run of responses changed")
 
@@ -269,7 +269,7 @@ def _columns(record: FileRecord, runs: Iterable[RawRun]) -> Columns:
 
 
 def _checked(record: FileRecord, runs: Iterable[RawRun]) -> list[bytes]:
-    """Return what the runs of a file hold. Raises DamagedError where any changed or is missing."""
+    """Return the responses in the runs of a file. Raises DamagedError if any run changed or is missing."""
     found, total = [], 0
     for run, data, crc in runs:
         check_run(run, data, crc)
@@ -285,5 +285,5 @@ def _run_crc(run: int, data: bytes) -> int:
 
 
 def _sum(columns: Columns) -> int:
-    """Return the output tokens of all responses, as far as SQLite can keep such a sum."""
+    """Return the output tokens of all responses, as far as SQLite can store such a sum."""
     return max(-_MAX_SUM, min(sum(columns.output), _MAX_SUM))

@@ -1,8 +1,8 @@
 """Keeps a store level with a ledger that others write as well. Must not write the ledger.
 
-Whatever of the ledger is not provably in the store is given to it; responses settle by key, so giving twice changes
-nothing. Proven is: a record that has not changed since it was given, and one that holds nothing but what the store
-read of the file itself.
+Gives the store everything of the ledger that is not provably in it; responses settle by key, so giving twice changes
+nothing. Proven is a record that has not changed since it was given, and one that holds only what the store itself read
+of the file.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from claude_tui.sources.problems import Problems
 
 
 class Followed(Enum):
-    """What a look at the ledger came to.
+    """The result of comparing store and ledger.
 
-    REPLACED: it is not the ledger that was given, or an older state of it, so the store may hold what neither logs
-    nor ledger say. UNREAD: it cannot be read now. DAMAGED: nor ever, whole.
+    REPLACED: it is not the same ledger, or an older state of it, so the store may hold what neither logs nor ledger
+    have. UNREAD: it cannot be read now. DAMAGED: it can never be read completely.
     """
 
     SAME = "same"
@@ -41,7 +41,7 @@ class Followed(Enum):
 
     @property
     def is_lost(self) -> bool:
-        """Whether what was given before can no longer be proven."""
+        """Whether what the store was given before can no longer be proven."""
         return self in (Followed.REPLACED, Followed.UNREAD, Followed.DAMAGED)
 
 
@@ -56,11 +56,11 @@ class LedgerFollower:
         self._lock = threading.Lock()
 
     def is_behind(self) -> bool:
-        """Whether the ledger may hold something new. Costs a glance at its file."""
+        """Whether the ledger may hold something new. Reads only the first bytes of its file."""
         return not self.given.is_at(self.ledger.path)
 
     def forget(self) -> None:
-        """The store was emptied: nothing of the ledger is in it any more."""
+        """Record that the store was emptied: nothing of the ledger is in it any more."""
         with self._lock:
             self.given = Given()
 
@@ -84,13 +84,13 @@ class LedgerFollower:
             return Followed.GIVEN if news.files else Followed.LEVEL
 
     def holds(self, files: Collection[Seen]) -> bool:
-        """Whether the ledger knows files up to just where they were read."""
+        """Whether the ledger knows files exactly as far as they were read."""
         names = [(one.file.source, one.file.path) for one in files]
         stamps = self.ledger.stamps(names)
         return all(stamps.get(name) == stamp_of(*one) for name, one in zip(names, files, strict=True))
 
     def give_salvage(self) -> None:
-        """Give what can be read of a ledger that is damaged and cannot be mended."""
+        """Return what is readable of a ledger that is damaged and cannot be repaired."""
         for file in self.ledger.salvage(self._scope):
             self._store.remember(file.path, file.columns, file.facts)
 
@@ -103,9 +103,9 @@ class LedgerFollower:
                 self._store.problem_log.note(place, found, is_whole=True)
 
     def wrote(self, written: Written) -> None:
-        """Take note of what was written out of the store: it need not be given back.
+        """Record what was written from the store: it need not be given back.
 
-        Where others wrote in between, the next look compares.
+        If others wrote in between, the next check compares.
         """
         with self._lock:
             before, after = written.before, written.after
@@ -119,7 +119,7 @@ class LedgerFollower:
 
 
 def is_level(record: FileRecord, seen: Mapping[str, Seen]) -> bool:
-    """Whether a record of this machine holds just what was read of its file."""
+    """Whether a record of this machine holds exactly what was read of its file."""
     found = seen.get(record.key.path)
     return (
         found is not None

@@ -1,4 +1,4 @@
-"""Another ledger read without trusting it: it may be of another machine, a backup, or made to do harm.
+"""Reads another ledger without trusting it: it may be from another machine, a backup, or made to do harm.
 
 Ends in bounded time and memory whatever the file is. Must not write.
 """
@@ -25,7 +25,7 @@ from claude_tui.engine.ledger.schema import (
 )
 
 _STEPS: Final = 10_000
-"""Steps of SQLite's machine between two looks at how many there were."""
+"""Steps of SQLite's virtual machine between two checks of their number."""
 _LEAST_STEPS: Final = 1_000_000
 _LIMIT_LENGTH: Final = 0
 """SQLITE_LIMIT_LENGTH, which Python 3.10 does not name."""
@@ -33,20 +33,20 @@ _TABLES: Final = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE tbl_
 
 
 class Foreign(NamedTuple):
-    """What makes sense of another ledger, and what does not."""
+    """The valid rows of another ledger, and the invalid ones."""
 
     pieces: list[Piece]
     doubts: list[Doubt]
 
 
 def read_foreign(path: Path) -> Foreign:
-    """Return all of another ledger. Raises LedgerError, with a reason for people."""
+    """Return everything in another ledger. Raises LedgerError, with a reason for the user."""
     try:
         found = path.stat()
     except (OSError, ValueError):
-        raise LedgerError(f"{path} is not there") from None
+        raise LedgerError(f"{path} does not exist") from None
     if not stat.S_ISREG(found.st_mode):
-        raise LedgerError(f"{path} is no regular file")
+        raise LedgerError(f"{path} is not a regular file")
     try:
         with reading(path) as connection:
             connection.set_progress_handler(_ender(max(_LEAST_STEPS, found.st_size)), _STEPS)
@@ -67,14 +67,14 @@ def read_foreign(path: Path) -> Foreign:
 
 
 def _limit(connection: sqlite3.Connection, most_bytes: int) -> None:
-    """Let no value be larger than the file it is in. Python 3.10 cannot say so; what is read is bounded even then."""
+    """Limit values to the size of the file. Python 3.10 cannot do that; reading is bounded anyway."""
     set_limit = getattr(connection, "setlimit", None)
     if set_limit is not None:
         set_limit(_LIMIT_LENGTH, min(most_bytes, 2**31 - 1))
 
 
 def _ender(most_steps: int) -> Callable[[], int]:
-    """Return what ends a query after so many steps: reading what a file of this size can hold takes far fewer."""
+    """Return a handler that ends a query after so many steps: reading a file of this size takes far fewer."""
     left = most_steps // _STEPS
 
     def is_over() -> int:
@@ -87,7 +87,7 @@ def _ender(most_steps: int) -> Callable[[], int]:
 
 @cache
 def _tables() -> list[tuple[str, ...]]:
-    """Return what a ledger's own tables look like: a view, a trigger or a computed column would run on reading."""
+    """Return what a ledger's own tables look like: a view, a trigger or a computed column would run code on reading."""
     with closing(sqlite3.connect(":memory:")) as connection:
         for step in MIGRATIONS:
             step(connection)

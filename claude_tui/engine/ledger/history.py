@@ -1,4 +1,4 @@
-"""All that was ever known of one file, growing by the rule by which rows settle. Must not know where it is kept."""
+"""All that was ever known of one file, growing by the rule by which rows settle. Must not know where it is stored."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from claude_tui.sources.protocol import FileFacts, newer_facts
 
 
 class Change(NamedTuple):
-    """What taking columns in did: responses that are new, that became fuller, and that were known so."""
+    """The result of merging columns: responses added, updated, and unchanged."""
 
     added: int = 0
     updated: int = 0
@@ -21,9 +21,9 @@ class Change(NamedTuple):
 
 
 class FileHistory:
-    """The settled responses of one file. Taking something in twice, or in another order, gives the same.
+    """The settled responses of one file. Merging something twice, or in another order, gives the same result.
 
-    `doubted` are positions of `known` that make no sense: they stay, until the same response comes in anew.
+    `doubted` are positions of invalid responses in `known`: they stay until the same response is merged again.
     """
 
     def __init__(self, path: str, known: Columns, doubted: Collection[int] = ()) -> None:
@@ -78,7 +78,7 @@ class FileHistory:
         return Change(len(fresh), updated, len(columns) - len(fresh) - updated)
 
     def _forget(self, row: int) -> None:
-        """Put a response behind anything that can be said of it."""
+        """Make a response lose against any other version of it."""
         table = self._table
         table.input[row] = table.output[row] = table.write_5m[row] = table.write_1h[row] = table.cache_read[row] = -1
         table.time[row] = 0
@@ -87,7 +87,7 @@ class FileHistory:
         self.doubted.discard(row)
 
     def exceeds(self, columns: Columns) -> bool:
-        """Whether more is known than `columns`, which have been taken in, say: other or fuller responses."""
+        """Whether more is known than is in `columns`, which were merged: other responses, or more of the same."""
         table = self._table
         if len(columns) != len(table):
             return True
@@ -109,7 +109,7 @@ class FileHistory:
 
 
 def merge_facts(*lists: Iterable[FileFacts]) -> tuple[FileFacts, ...]:
-    """Merge what was read of the same file at several times: one entry per session or sub-agent."""
+    """Merge the facts of the same file at several times: one entry per session or sub-agent."""
     merged: dict[tuple[str, str, str], FileFacts] = {}
     for facts in _flat(lists):
         known = merged.get((facts.session, facts.parent, facts.agent))
@@ -129,7 +129,7 @@ def _flat(lists: Iterable[Iterable[FileFacts]]) -> Iterator[FileFacts]:
 
 
 def _numbers(known: dict, listed: list, found: list) -> list[int]:  # type: ignore[type-arg]
-    """Return the number of each of `found`, numbering those that are new."""
+    """Return the number of each of `found`, giving new ones a number."""
     for value in found:
         if value not in known:
             known[value] = len(listed)

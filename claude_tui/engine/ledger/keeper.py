@@ -1,7 +1,7 @@
 """Keeps the ledger level with what is counted, beside the count and never in its way.
 
-Takes note of everything that is read and writes it in batches from a thread of its own. A ledger that cannot be
-written costs nothing but the history: counting goes on. Must not decide what counts, nor change the store.
+Records everything that is read and writes it in batches from its own thread. If the ledger is not writable, only the
+history is lost: counting goes on. Must not decide what counts, nor change the store.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from claude_tui.sources.protocol import NO_FACTS, Checkpoint, FileFacts, LogFile
 
 COMMIT_S: Final = 1.0
 COMMIT_FILES: Final = 100
-"""One commit a second, or as soon as this many files are waiting."""
+"""Commits once a second, or as soon as this many files are waiting."""
 MAX_RETRY_S: Final = 60.0
 
 MAX_WAITING: Final = 250_000
-"""More responses than this do not wait in memory while nothing can be written; their files are read again."""
+"""At most this many responses wait in memory while nothing can be written; the files of the others are read again."""
 
 FileName = tuple[str, str]
 """Source and path."""
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 
 class LedgerKeeper:
-    """Ties a count to a ledger. All methods may be called from any thread.
+    """Connects a count to a ledger. All methods may be called from any thread.
 
     `on_change` is called when `status` changed, `on_written` after each write of what was counted.
     """
@@ -70,17 +70,17 @@ class LedgerKeeper:
 
     @property
     def status(self) -> str:
-        """What is wrong with the ledger, for the status line; "" while nothing is."""
+        """What is wrong with the ledger, for the status line; "" if nothing is."""
         return self.ledger.status or self.ledger.notice
 
     @property
     def is_level(self) -> bool:
-        """Whether everything that was noted is written."""
+        """Whether everything that was recorded is written."""
         with self._condition:
             return not self._pending and not self._behind
 
     def start(self, files: Iterable[LogFile]) -> None:
-        """Learn up to where the ledger knows files. `files` are all that were found. Starts no thread."""
+        """Learn how far the ledger knows files. `files` are all that were found. Starts no thread."""
         found = {(file.source, file.path): file for file in files}
         stamps = self.ledger.stamps()
         with self._condition:
@@ -89,17 +89,17 @@ class LedgerKeeper:
             self._stamps = {**stamps, **self._stamps}
 
     def forget(self) -> None:
-        """Forget what was noted and is not written yet, and what the ledger knows: it is another one now."""
+        """Forget what is not written yet, and what the ledger knows: it is another ledger now."""
         with self._writing, self._condition:
             self._stamps, self._pending, self._behind, self._waiting = {}, [], {}, set()
 
     def has_noted(self, file: LogFile, checkpoint: Checkpoint) -> bool:
-        """Whether a file was noted, or is known, up to just there."""
+        """Whether a file was recorded, or is known, exactly up to this state."""
         with self._condition:
             return self._stamps.get((file.source, file.path)) == stamp_of(file, checkpoint)
 
     def note(self, found: FileOutcome, columns: Columns, *, is_counted: bool = True) -> None:
-        """Keep what was read of a file. `is_counted`: it is in the store as well. Cheap."""
+        """Record what was read of a file. `is_counted`: it is in the store as well. Cheap."""
         file = found.file
         name = (file.source, file.path)
         if found.checkpoint is None:
@@ -119,7 +119,7 @@ class LedgerKeeper:
             self._wake()
 
     def catch_up(self, seen: Iterable[tuple[LogFile, Checkpoint]]) -> int:
-        """Read, in the keeper's thread, those files that the ledger does not know up to where they were read.
+        """Read, in the keeper's thread, those files that the ledger does not know as far as they were read.
 
         For files whose numbers came from a cache. Returns how many there are.
         """
@@ -131,7 +131,7 @@ class LedgerKeeper:
         return len(behind)
 
     def flush(self, wait_s: float = 0.0) -> bool:
-        """Write what is waiting. Returns whether nothing waits any more; what could not be written waits on."""
+        """Write what is waiting. Returns whether nothing waits any more; what could not be written keeps waiting."""
         status = self.status
         is_written = self._flush(wait_s)
         if self.status != status:
@@ -158,7 +158,7 @@ class LedgerKeeper:
                     self._on_written(written)
 
     def close(self, wait_s: float = BUSY_S) -> bool:
-        """Write everything and stop. Returns whether all of it is kept."""
+        """Write everything and stop. Returns whether everything is stored."""
         with self._condition:
             self._closing = True
             self._behind.clear()
@@ -169,14 +169,14 @@ class LedgerKeeper:
         return self.flush(wait_s)
 
     def _wake(self) -> None:
-        """Have the thread look for work. Hold the condition."""
+        """Wake the thread to look for work. Requires the condition."""
         if self._thread is None and not self._closing:
             self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
             self._thread.start()
         self._condition.notify_all()
 
     def _run(self) -> None:
-        """Write in batches until closed; the thread's body."""
+        """The body of the thread: write in batches until closed."""
         delay_s, last = COMMIT_S, time.monotonic()
         while True:
             with self._condition:
@@ -198,7 +198,8 @@ class LedgerKeeper:
                 self._on_change()
 
     def _step(self) -> bool:
-        """Write what waits, then read some of what is missing; with nothing else to do look for bit rot once."""
+        """Write what waits, then read some of what is missing; if there is nothing else to do, check for bit rot
+        once."""
         if not self.flush():
             return False
         behind = self._next_behind()
@@ -227,7 +228,7 @@ class LedgerKeeper:
             self._read_again(lost)
 
     def _relieve(self) -> None:
-        """Let go of what waits where it has become too much."""
+        """Drop what waits if it has become too much."""
         with self._condition:
             if sum(len(piece.columns) for piece in self._pending) > MAX_WAITING:
                 self._pending.clear()
@@ -235,7 +236,7 @@ class LedgerKeeper:
                 self._waiting.clear()
 
     def _read_again(self, files: Iterable[LogFile]) -> None:
-        """Forget how far files are known, and read them when there is time. Hold the condition."""
+        """Forget how far files are known, and read them when there is time. Requires the condition."""
         for file in files:
             name = (file.source, file.path)
             self._stamps.pop(name, None)
@@ -262,7 +263,7 @@ def _facts(found: FileOutcome) -> tuple[FileFacts, ...]:
 
 
 def _first(pieces: Sequence[Piece], files: int) -> list[Piece]:
-    """Return the first pieces of at most so many files, in order, without passing any over."""
+    """Return the first pieces of at most so many files, in order and without gaps."""
     seen: set[FileKey] = set()
     for number, piece in enumerate(pieces):
         seen.add(piece.key)

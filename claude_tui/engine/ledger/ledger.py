@@ -1,8 +1,8 @@
 """The memory that outlives the logs: every file ever read, with its settled responses, whatever became of it.
 
-The result of a count is a function of the files and this. A file's responses are merged with what is known of it,
-which is the same merge a store does, so nothing is counted twice, order does not matter and nothing ever shrinks.
-Costs are not kept: what is read back is priced like a log. Must not read logs or keep threads.
+The result of a count depends only on the files and the ledger. The responses of a file are merged with what is known of
+it by the same rule a store uses, so nothing is counted twice, order does not matter and nothing ever shrinks. Costs are
+not stored: what is read back is priced like a log. Must not read logs or own threads.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ T = TypeVar("T")
 
 
 class Ledger:
-    """One ledger file. Opened for each operation, so nothing breaks when it is moved, replaced or removed.
+    """One ledger file. It is opened for each operation, so nothing breaks if it is moved, replaced or removed.
 
-    `status` is "" while all is well, else a sentence for the status line; `notice` tells of damage that was
-    found; `left_out` is what the last `recall` found to make no sense. Safe from any thread.
+    `status` is "" if all is well, else a sentence for the status line; `notice` describes damage that was found;
+    `left_out` lists what the last `recall` found to be invalid. Safe from any thread.
     """
 
     def __init__(self, path: Path, host: str) -> None:
@@ -59,13 +59,13 @@ class Ledger:
 
     @classmethod
     def open(cls, path: Path | None = None, host: str = "") -> Ledger:
-        """Return the ledger at `path`, or the user's own. Nothing is created before something is written."""
+        """Return the ledger at `path`, or the user's own. Creates nothing before something is written."""
         name = host or socket.gethostname() or "unknown"
         return cls(path or paths.ledger_file(), clean_host(name))
 
     @property
     def host(self) -> str:
-        """The machine this ledger belongs to: the one that made it."""
+        """The machine this ledger belongs to: the one that created it."""
         try:
             return self._read(lambda book: book.seal().host, self._host)
         except (LedgerError, DamagedError):
@@ -74,9 +74,9 @@ class Ledger:
     # -- reading -------------------------------------------------------------------------------------------
 
     def news(self, scope: Scope, given: Given, is_level: Callable[[FileRecord], bool]) -> News:
-        """Return what is in `scope` and was not given yet, but for records of this machine that are level.
+        """Return what is in `scope` and not in the store, except records of this machine that are level with it.
 
-        Raises LedgerError or DamagedError; `status` and `notice` say what is wrong.
+        Raises LedgerError or DamagedError; `status` and `notice` describe the error.
         """
 
         def look(book: Book) -> News:
@@ -99,15 +99,15 @@ class Ledger:
         try:
             found = self._read(look, News(Given(), [], is_continued=not given.ledger))
         except DamagedError as error:
-            self.notice = f"the history is damaged and cannot be mended now: {error}"
+            self.notice = f"the ledger is damaged and cannot be repaired now: {error}"
             raise
         except LedgerError as error:
-            self.status = f"history not read: {error}"
+            self.status = f"ledger not read: {error}"
             raise
         return found
 
     def recall(self) -> Recalled:
-        """Return everything. Never raises: `status` says what is wrong, and a damaged ledger gives what it can."""
+        """Return everything. Never raises: `status` describes an error, and a damaged ledger returns what it can."""
 
         def look(book: Book) -> Recalled:
             host, records = book.seal().host, book.records()
@@ -121,22 +121,22 @@ class Ledger:
         try:
             return self._read(look, Recalled({}, []))
         except DamagedError as error:
-            self.notice = f"the history is damaged and cannot be mended now: {error}"
+            self.notice = f"the ledger is damaged and cannot be repaired now: {error}"
             return Recalled({}, [remembered(*found, self._host) for found in readable(self.path)])
         except LedgerError as error:
-            self.status = f"history not read: {error}"
+            self.status = f"ledger not read: {error}"
             return Recalled({}, [])
 
     def salvage(self, scope: Scope) -> list[Remembered]:
-        """Return what is in `scope` and can be read of a damaged ledger."""
+        """Return what is in `scope` and readable in a damaged ledger."""
         host = self._host
         found = [remembered(record, columns, host) for record, columns in readable(self.path)]
         return [one for one in found if scope.covers(one.key, host)]
 
     def stamps(self, names: Collection[tuple[str, str]] | None = None) -> dict[tuple[str, str], str]:
-        """Return up to where this machine's files are known, by source and path: of all, or of those named.
+        """Return how far this machine's files are known, by source and path: all files, or the named ones.
 
-        Never raises: what cannot be read is not known.
+        Never raises: a file that cannot be read is not known.
         """
 
         def look(book: Book) -> dict[tuple[str, str], str]:
@@ -152,11 +152,11 @@ class Ledger:
             return {}
 
     def columns(self) -> list[tuple[str, Columns, tuple[FileFacts, ...]]]:
-        """Return everything: the path a store is to use, the responses and what is known beside them, by file."""
+        """Return everything by file: the path a store is to use, the responses, and the facts."""
         return [(one.path, one.columns, one.facts) for one in self.recall().files]
 
     def verify(self) -> bool:
-        """Check every row; mend what is damaged. Returns whether all was sound."""
+        """Check every row and repair damage. Returns whether everything was sound."""
         before = self.notice
         try:
             self._read(lambda book: book.check_runs(book.stored_records()), None)
@@ -165,7 +165,7 @@ class Ledger:
         return self.notice == before
 
     def summary(self, files: Sequence[Remembered] | None = None) -> Summary:
-        """Return the ledger in numbers; `files` is everything where it was recalled already. Never raises."""
+        """Return the ledger in numbers. `files` is everything, if it was recalled already. Never raises."""
         files = self.recall().files if files is None else files
         keys = {key for file in files for key in file.columns.key}
         times = [time for file in files for time in file.columns.time if time]
@@ -179,16 +179,16 @@ class Ledger:
     # -- writing -------------------------------------------------------------------------------------------
 
     def write(self, pieces: Iterable[Piece], wait_s: float = 0.0) -> Written:
-        """Merge pieces in, durably: what returns is on the disk. Raises LedgerError, having written nothing.
+        """Merge pieces durably: after it returns, they are on the disk. Raises LedgerError, having written nothing.
 
-        Waits up to `wait_s` for another instance that is writing.
+        Waits up to `wait_s` for another process that is writing.
         """
         wanted = list(pieces)
         if not wanted:
             return Written(Change(), Seal("", ""), Seal("", ""))
         with self._lock, self._reported():
             if paths.create_private(self.path.parent) is None:
-                raise LedgerError(f"{self.path.parent} cannot be written")
+                raise LedgerError(f"{self.path.parent} is not writable")
             with lease(self.path, wait_s):
                 try:
                     return self._write(wanted)
@@ -200,14 +200,14 @@ class Ledger:
                     raise LedgerError(str(error)) from error
 
     def merge(self, other: Path, on_doubt: Callable[[Doubt], object] = lambda doubt: None) -> Change:
-        """Take in what makes sense of another ledger; `on_doubt` is told of the rest. Raises LedgerError."""
+        """Merge the valid rows of another ledger; `on_doubt` receives the others. Raises LedgerError."""
         found = read_foreign(other)
         for doubt in found.doubts:
             on_doubt(doubt)
         return self.write(found.pieces, wait_s=BUSY_S).change
 
     def doubts(self) -> list[Doubt]:
-        """Go through everything and return what is kept but makes no sense, so that nothing counts it. Never raises."""
+        """Check everything and return the invalid rows, which are stored but not counted. Never raises."""
         try:
             return self._read(lambda book: book.look_over(), [])
         except (LedgerError, DamagedError):
@@ -233,7 +233,7 @@ class Ledger:
     # -- mending -------------------------------------------------------------------------------------------
 
     def _read(self, look: Callable[[Book], T], nothing: T) -> T:
-        """Run `look` on the ledger, after mending it if need be. Raises LedgerError or DamagedError."""
+        """Run `look` on the ledger, after repairing it if needed. Raises LedgerError or DamagedError."""
         with self._lock:
             if not self.path.exists():
                 return nothing
@@ -262,7 +262,7 @@ class Ledger:
             return nothing
 
     def _mend(self, why: DamagedError) -> None:
-        """Replace a damaged ledger by what can be read of it. Hold the lease."""
+        """Replace a damaged ledger by what can be read of it. Requires the lease."""
         try:
             with reading(self.path) as connection:
                 book = Book(connection)
@@ -275,7 +275,7 @@ class Ledger:
         except DamagedError:
             seal = self._seal()
         kept, responses = rebuild(self.path, seal.host if seal else self._host)
-        self.notice = f"history was damaged ({why}): {responses:,} responses saved, the rest is in {kept.name}"
+        self.notice = f"the ledger was damaged ({why}): {responses:,} responses saved, the rest is in {kept.name}"
 
     def _seal(self) -> Seal | None:
         try:
@@ -286,12 +286,12 @@ class Ledger:
 
     @contextmanager
     def _reported(self) -> Iterator[None]:
-        """Keep `status` true to what happens."""
+        """Keep `status` in line with what happens."""
         try:
             yield
         except BusyError:
             raise
         except LedgerError as error:
-            self.status = f"history not kept: {error}"
+            self.status = f"ledger not written: {error}"
             raise
         self.status = ""

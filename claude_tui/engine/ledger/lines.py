@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO, Final, NamedTuple
 
+from claude_tui.clients import CLIENTS
 from claude_tui.engine.ledger.history import Change
 from claude_tui.engine.ledger.ledger import Ledger
 from claude_tui.engine.ledger.pieces import Piece
@@ -18,7 +19,6 @@ from claude_tui.engine.ledger.runs import BadRunError, extra_of_json, extra_to_j
 from claude_tui.engine.ledger.schema import BUSY_S, LedgerError
 from claude_tui.engine.ledger.scope import clean_host
 from claude_tui.engine.ledger.sound import facts_of_json, unsound, unsound_place, without
-from claude_tui.model import SOURCES
 from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, Owner, key_number, put_or_drop
 from claude_tui.sources.protocol import FileFacts
 
@@ -88,7 +88,7 @@ def read_lines(file: BinaryIO) -> Iterator[bytes]:
             while left > 0 and (line := file.readline(1 << 20)) and not line.endswith(b"\n"):
                 left -= len(line)
             if left <= 0:
-                raise LedgerError("what is read has no lines")
+                raise LedgerError("the input has no lines")
             line = b"too long"
         yield line
 
@@ -134,7 +134,7 @@ class _Gatherer:
             self._add(number, load_json(line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line))
         except (ValueError, TypeError, KeyError, RecursionError, AttributeError, OverflowError) as error:
             is_ours = type(error) in (ValueError, BadRunError)
-            self._leave_out(number, str(error) if is_ours else "no line of an export")
+            self._leave_out(number, str(error) if is_ours else "not a line of an export")
         if self._gathered >= BATCH:
             self.flush()
 
@@ -162,8 +162,8 @@ class _Gatherer:
 
     def _add(self, number: int, found: dict[str, Any]) -> None:
         key = FileKey(clean_host(found["host"]), found["source"], found["path"])
-        if key.source not in SOURCES or unsound_place(*key):
-            raise ValueError("a response of no file")
+        if key.source not in CLIENTS or unsound_place(*key):
+            raise ValueError("a response without a file")
         if "facts" in found:
             self._files[key].facts.extend([facts_of_json(one) for one in found["facts"]])
         else:
@@ -201,13 +201,13 @@ def _columns(found: dict[str, Any]) -> Columns:
     Whether what it says makes sense, `sound` says.
     """
     if not all(isinstance(found[name], str) for name in _TEXTS):
-        raise ValueError("a name that is none")
+        raise ValueError("invalid name")
     numbers = ("id", "time_ms", "offset", "web_search", *_COUNTERS)
     if not all(type(found[name]) is int for name in numbers):
-        raise ValueError("a number that is none")
+        raise ValueError("invalid number")
     source, key = found["source"], found["key"]
     if key and key_number(source, key) != found["id"]:
-        raise ValueError("a key that is another's")
+        raise ValueError("the key of another response")
     columns = Columns(source)
     columns.key.append(found["id"])
     columns.names = [key] if key else []
@@ -225,12 +225,12 @@ def _columns(found: dict[str, Any]) -> Columns:
     terms, reported, owner_time = (found.get(name) for name in ("terms", "reported_nano", "owner_time_ms"))
     if terms is not None:
         if not isinstance(terms, str):
-            raise ValueError("terms that are none")
+            raise ValueError("invalid terms")
         columns.terms[0] = terms
     for value, table in ((reported, columns.reported), (owner_time, columns.owner_time)):
         if value is not None:
             if type(value) is not int:
-                raise ValueError("a number that is none")
+                raise ValueError("invalid number")
             table[0] = value
     return columns
 

@@ -1,6 +1,6 @@
-"""Folders of logs that moved: what the ledger kept of them lies under the old path, where nobody looks any more.
+"""Folders of logs that moved: their history in the ledger is under the old path, which no count reads any more.
 
-Must not decide by itself: bringing it over is for people to ask for.
+Must not decide by itself: the user asks for carrying it over.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from claude_tui.engine.ledger.pieces import Piece, Remembered
 from claude_tui.engine.ledger.schema import BUSY_S
 
 BATCH: Final = 20_000
-"""Responses that are written in one commit."""
+"""Responses per commit."""
 
 FileName = tuple[str, str]
 """Source and path."""
 
 
 class Moved(NamedTuple):
-    """A folder that is gone, with files and responses remembered of it, and the counted one of the same name."""
+    """A folder that no longer exists, with its files and responses in the ledger, and the counted folder of the same
+    name."""
 
     source: str
     old: str
@@ -32,9 +33,10 @@ class Moved(NamedTuple):
 
 
 def moved_folders(ledger: Ledger, roots: Sequence[tuple[str, str]]) -> list[Moved]:
-    """Return the folders this machine's files were in that are neither counted nor there any more.
+    """Return folders of this machine's files that are not counted and no longer exist.
 
-    `roots` are the (source, folder) pairs that are counted. What was brought over already is not told. Never raises.
+    `roots` are the (source, folder) pairs that are counted. Folders that were carried over already are left out. Never
+    raises.
     """
     return moved_in(ledger.recall().files, roots)
 
@@ -42,7 +44,7 @@ def moved_folders(ledger: Ledger, roots: Sequence[tuple[str, str]]) -> list[Move
 def moved_in(
     files: Iterable[Remembered], roots: Sequence[tuple[str, str]], exists: Callable[[str], bool] = os.path.exists
 ) -> list[Moved]:
-    """Return what `moved_folders` does of all files remembered. An old folder ends in the name of a counted one."""
+    """Return what `moved_folders` does for all remembered files. An old folder ends in the name of a counted one."""
     own = {(file.key.source, file.key.path): file for file in files if _is_own(file)}
     found: dict[tuple[str, str], list[Remembered]] = {}
     for (source, path), file in own.items():
@@ -64,17 +66,17 @@ def moved_in(
 
 
 class Adopted(NamedTuple):
-    """What bringing a folder over did: its files, and what became of their responses under the new path."""
+    """The result of carrying a folder over: its files, and what happened to their responses under the new path."""
 
     files: int
     change: Change
 
 
 def adopt(ledger: Ledger, old: str, new: str) -> Adopted:
-    """Merge what is remembered of this machine's files below the folder `old` under the same path below `new`.
+    """Merge the history of this machine's files below the folder `old` under the same paths below `new`.
 
-    What is remembered under `old` stays; doing it again changes nothing. Raises LedgerError where it cannot be
-    written; batches before that are kept.
+    The history under `old` stays; running it again changes nothing. Raises LedgerError if it cannot be written; batches
+    before that are kept.
     """
     files, total = 0, Change()
     for batch in _batches(_pieces(ledger, old, new)):
@@ -105,7 +107,7 @@ def _batches(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
 
 
 def _moved(path: str, old: str, new: str) -> str | None:
-    """Return where a file is now; None where it is not below `old`, or below `new` already."""
+    """Return where a file is now; None if it is not below `old`, or already below `new`."""
     rest = _below(path, old)
     if rest is None or _below(path, new) is not None:
         return None
@@ -113,7 +115,7 @@ def _moved(path: str, old: str, new: str) -> str | None:
 
 
 def _below(path: str, folder: str) -> str | None:
-    """Return the path of a file within a folder, "" for the folder itself, None where it is elsewhere."""
+    """Return the path of a file within a folder, "" for the folder itself, None if it is elsewhere."""
     if path == folder:
         return ""
     start = folder.rstrip(os.sep) + os.sep
@@ -131,7 +133,7 @@ def _old_root(path: str, roots: Sequence[str]) -> str:
 
 
 def _best(roots: Sequence[str], old: str, files: Sequence[Remembered], exists: Callable[[str], bool]) -> str:
-    """Return the root that has most of the files now; the first of equals."""
+    """Return the root that has most of the files now; the first one of equals."""
     if len(roots) == 1:
         return roots[0]
     return max(roots, key=lambda root: sum(exists(_moved(file.key.path, old, root) or "") for file in files))
@@ -142,7 +144,7 @@ def _is_known(file: Remembered, there: Remembered | None) -> bool:
 
 
 def _is_own(file: Remembered) -> bool:
-    """Whether a file is of this machine: only others' get another name."""
+    """Whether a file is on this machine: only others' files get another name."""
     return file.path == file.key.path
 
 

@@ -13,12 +13,13 @@ from claude_tui.engine.ledger.sound import facts_of_json
 from claude_tui.sources.protocol import FileFacts
 
 RUN_BITS: Final = 20
-"""A run's row is the file's number shifted by this, plus the run's own: runs of a file lie together, unindexed."""
+"""A run's row id is the file's number shifted by this, plus the run's own: runs of a file are adjacent, without an
+index."""
 _MAX_FILE: Final = 1 << (62 - RUN_BITS)
 
 
 class FileKey(NamedTuple):
-    """What names a file: the machine it is on, the client that wrote it, and where."""
+    """Identifies a file: the machine it is on, the client that wrote it, and its path."""
 
     host: str
     source: str
@@ -28,8 +29,8 @@ class FileKey(NamedTuple):
 class FileRecord(NamedTuple):
     """One file, without its responses.
 
-    `stamp` says up to where it was read, "" unknown; `is_beyond` that more is known of it than it holds itself.
-    `output` sums the output tokens: like the number of responses it never shrinks.
+    `stamp` says how far it was read, "" unknown; `is_beyond`: the ledger knows more of the file than the file itself
+    holds. `output` sums the output tokens: like the number of responses, it never shrinks.
     """
 
     id: int
@@ -44,7 +45,7 @@ class FileRecord(NamedTuple):
 
     @property
     def facts(self) -> tuple[FileFacts, ...]:
-        """What is known beside the responses, as far as it makes sense."""
+        """The valid facts of the file."""
         return tuple(read_facts(self.facts_json)[0])
 
 
@@ -63,7 +64,7 @@ def row_of(record: FileRecord) -> tuple[Any, ...]:
 
 
 def read_record(row: tuple[Any, ...]) -> FileRecord:
-    """Read a row of the files. Raises DamagedError where it is not what was written."""
+    """Parse a row of the files. Raises DamagedError if it is not as it was written."""
     *found, crc = row
     if row_crc(tuple(found)) != crc:
         raise DamagedError("a file's row changed")
@@ -72,29 +73,29 @@ def read_record(row: tuple[Any, ...]) -> FileRecord:
         not has_types((host, source, path, stamp, facts, file, beyond, *counts), *[bytes] * 5)
         or not 0 < file < _MAX_FILE
     ):
-        raise DamagedError("a file's row is none")
+        raise DamagedError("not the row of a file")
     key = FileKey(text_of(host), text_of(source), text_of(path))
     return FileRecord(file, key, text_of(stamp), bool(beyond), facts, *counts)
 
 
 def pack_facts(facts: Iterable[FileFacts]) -> bytes:
-    """Return facts as a record holds them."""
+    """Return facts in the form a record holds them."""
     return json.dumps([facts_to_json(one) for one in facts], separators=(",", ":")).encode("ascii")
 
 
 def facts_to_json(facts: FileFacts) -> dict[str, Any]:
-    """Return facts as a JSON object, without what is empty."""
+    """Return facts as a JSON object, without empty values."""
     return {name: value for name, value in facts._asdict().items() if value}
 
 
 def read_facts(data: bytes) -> tuple[list[FileFacts], list[str]]:
-    """Return the facts of a record that make sense, and what is wrong with the others."""
+    """Return the valid facts of a record, and what is wrong with the others."""
     try:
         found = load_json(data)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, list):
-        return [], ["facts that are none"]
+        return [], ["invalid facts"]
     facts, bad = [], []
     for one in found:
         try:
@@ -110,13 +111,13 @@ def has_types(values: tuple[Any, ...], *kinds: type) -> bool:
 
 
 def text_of(data: bytes) -> str:
-    """Return kept bytes as the text they were. Raises DamagedError where they are none."""
+    """Return stored bytes as the text they were. Raises DamagedError if they are not text."""
     try:
         return data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError as error:
-        raise DamagedError("text that is none") from error
+        raise DamagedError("invalid text") from error
 
 
 def blob_of(path: str) -> bytes:
-    """Paths need not be text: bytes that are none come as lone surrogates."""
+    """Return a path as bytes. Parts of it that are not text are lone surrogates, and stay so."""
     return path.encode("utf-8", "surrogatepass")

@@ -12,17 +12,17 @@ from claude_tui.engine.ledger.pieces import Remembered
 
 
 class Recalled(NamedTuple):
-    """Everything: up to where this machine's files are known (by source and path), and all files."""
+    """Everything: how far this machine's files are known (by source and path), and all files."""
 
     stamps: dict[tuple[str, str], str]
     files: list[Remembered]
 
 
 class News(NamedTuple):
-    """What a ledger holds beyond what was given: `files`, and what is given once they are.
+    """What a ledger holds beyond what the store has: `files`, and `given` once the store has them.
 
-    `doubts` are what of these files makes no sense. Not `is_continued`: this is another ledger, or an older state of
-    it, so what was given before may not be in it.
+    `doubts` are the invalid rows of these files. If not `is_continued`, this is another ledger, or an older state of
+    it, so what the store has may not be in it.
     """
 
     given: Given
@@ -32,7 +32,7 @@ class News(NamedTuple):
 
 
 class Written(NamedTuple):
-    """What writing did: the seals before and after, each record written, and the ledger's mark afterwards."""
+    """The result of writing: the seals before and after, each record written, and the ledger's mark afterwards."""
 
     change: Change
     before: Seal
@@ -42,7 +42,7 @@ class Written(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """A ledger in numbers. `responses` counts each key once; instants are 0 where there is nothing."""
+    """A ledger in numbers. `responses` counts each key once; instants are 0 if there is nothing."""
 
     path: Path
     hosts: tuple[str, ...] = ()

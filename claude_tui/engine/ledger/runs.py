@@ -1,8 +1,8 @@
-"""Settled responses as bytes and back: what one row of the ledger holds.
+"""Settled responses as bytes and back: the content of one row of the ledger.
 
-A run is up to `RUN` responses of one file: a count, the plain columns one after another (little-endian), then the
-rest as JSON. Raw counters and terms are kept, never costs, so prices are applied when they are read. Must not
-know SQLite, nor trust the bytes it is given.
+A run is up to `RUN` responses of one file: a count, the plain columns one after another (little-endian), then the rest
+as JSON. Raw counters and terms are stored, never costs, so prices are applied when they are read. Must not know SQLite,
+nor trust the bytes it reads.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from claude_tui.model import Extra, Usage
 from claude_tui.sources.columns import Columns, Owner
 
 RUN: Final = 128
-"""Responses of a run. A new line of a log rewrites one run, not all that is known of the file."""
+"""Responses per run. A new line of a log rewrites one run, not all that is known of the file."""
 
 _WIDE: Final = ("key", "time", "input", "output", "write_5m", "write_1h", "cache_read", "offset")
 _RARE: Final = ("web_search", "terms", "reported", "owner_time")
@@ -30,7 +30,7 @@ _SWAP: Final = sys.byteorder == "big"
 
 
 class BadRunError(ValueError):
-    """Bytes that are no run of responses."""
+    """The bytes are not a run of responses."""
 
 
 def encode(columns: Columns, start: int, stop: int) -> bytes:
@@ -61,7 +61,8 @@ def encode(columns: Columns, start: int, stop: int) -> bytes:
 
 
 def decode(source: str, runs: Iterable[bytes]) -> Columns:
-    """Read the runs of a file. Raises BadRunError where one is none; whether its responses make sense, `sound` says."""
+    """Parse the runs of a file. Raises BadRunError if one is not a run; `sound` decides whether its responses are
+    valid."""
     columns = None
     try:
         for data in runs:
@@ -78,7 +79,7 @@ def decode(source: str, runs: Iterable[bytes]) -> Columns:
 
 
 def join(found: Columns, into: Columns) -> None:
-    """Add all entries of `found`, none of which may be known, at the end of `into`."""
+    """Append all entries of `found`, none of which may be known, to `into`."""
     start = len(into)
     for name in (*_WIDE, "flags"):
         getattr(into, name).extend(getattr(found, name))
@@ -99,7 +100,7 @@ def extra_to_json(extra: Extra) -> list[Any]:
 
 
 def extra_of_json(value: Any) -> Extra:
-    """Read an extra. Raises BadRunError where it is none."""
+    """Parse an extra. Raises BadRunError if it is not one."""
     kind, model, usage, terms = value
     if not (isinstance(kind, str) and isinstance(model, str) and isinstance(terms, str)):
         raise BadRunError("an extra without a name")
@@ -109,7 +110,7 @@ def extra_of_json(value: Any) -> Extra:
 
 
 def is_count(value: object) -> bool:
-    """Whether a value is a counter or an instant as they are kept."""
+    """Whether a value is a counter or an instant in stored form."""
     return type(value) is int and 0 <= value < 2**62
 
 
@@ -130,7 +131,7 @@ def _decoded(data: bytes, source: str) -> Columns:
     columns.owners = [Owner(*_texts(owner, 3)) for owner in rest["owners"]]
     columns.models = _texts(rest["models"])
     if not (_are_numbers_of(columns.owners, columns.owner) and _are_numbers_of(columns.models, columns.model)):
-        raise BadRunError("a number of no owner or model")
+        raise BadRunError("the number of an unknown owner or model")
     if "names" in rest:
         columns.names = _texts(rest["names"], count)
     columns.terms = dict(_pairs(rest, "terms", count, str))
@@ -143,7 +144,7 @@ def _decoded(data: bytes, source: str) -> Columns:
 
 
 def load_json(data: bytes) -> Any:
-    """Read JSON fast where possible: orjson refuses lone surrogates, which paths and names can hold."""
+    """Parse JSON, fast if possible: orjson refuses lone surrogates, which may be in paths and names."""
     try:
         return orjson.loads(data)
     except ValueError:
@@ -166,12 +167,12 @@ def _pairs(rest: dict[str, Any], name: str, count: int, kind: type) -> Iterator[
 
 def _texts(values: Any, count: int | None = None) -> list[str]:
     if not isinstance(values, list) or count not in (None, len(values)) or set(map(type, values)) - {str}:
-        raise BadRunError("a name that is none")
+        raise BadRunError("invalid name")
     return values
 
 
 def _numbered(numbers: array[int]) -> tuple[array[int], list[int]]:
-    """Number the values of a slice anew, from 0; return the new numbers and what each stands for."""
+    """Renumber the values of a slice from 0. Returns the new numbers and what each stands for."""
     used = dict.fromkeys(numbers)
     new = dict(zip(used, range(len(used)), strict=True))
     return array("i", map(new.__getitem__, numbers)), list(used)

@@ -1,4 +1,4 @@
-"""What can still be read of a damaged ledger moves to a new one; the damaged file is kept beside it.
+"""Moves what is readable in a damaged ledger to a new one, and keeps the damaged file beside it.
 
 Must not be used on a ledger of a newer version, whose checks it does not know.
 """
@@ -29,7 +29,7 @@ class Saved(NamedTuple):
 
 
 def readable(path: Path) -> list[Saved]:
-    """Return what passes the checks of a damaged ledger and makes sense; nothing where it cannot be opened."""
+    """Return the valid rows of a damaged ledger that pass its checks; nothing if it cannot be opened."""
     found = [one for one in _stored(path) if not unsound_place(*one.record.key)]
     return [Saved(record, without(columns, unsound(columns))) for record, columns in found]
 
@@ -45,9 +45,9 @@ def _stored(path: Path) -> list[Saved]:
 
 
 def rebuild(path: Path, host: str) -> tuple[Path, int]:
-    """Put a sound ledger in the place of a damaged one. Returns where that is kept, and the responses saved.
+    """Put a sound ledger in the place of a damaged one. Returns the path of the damaged file, and the responses saved.
 
-    Hold the lease. Raises LedgerError where it cannot be done; the damaged ledger is then as it was.
+    Requires the lease. Raises LedgerError if it is not possible; the damaged ledger is then unchanged.
     """
     saved = _stored(path)
     fresh = path.with_name(path.name + ".new")

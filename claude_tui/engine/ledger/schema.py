@@ -1,7 +1,7 @@
 """The ledger's SQLite file: opening it safely, its versions, one writer at a time. Must not know what it holds.
 
-Rollback journal with full synchronous writes, because write-ahead logging is unsafe with the SQLite versions Python
-comes with, on network file systems and in folders that cannot be written. Rowid tables throughout.
+Uses a rollback journal with full synchronous writes, because write-ahead logging is unsafe with the SQLite versions of
+Python, on network file systems and in folders that are not writable. Rowid tables throughout.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ _RETRY_S: Final = 0.002
 
 
 class LedgerError(Exception):
-    """The history cannot be read or written now; the text says why, for people."""
+    """The ledger cannot be read or written now; the text gives the reason for the user."""
 
 
 class BusyError(LedgerError):
-    """Another instance is writing at this moment."""
+    """Another process is writing at this moment."""
 
 
 class NewerVersionError(LedgerError):
-    """The history was written by a newer version, which alone may write it."""
+    """A newer version wrote the ledger, and only a newer version may write it."""
 
 
 class OlderVersionError(LedgerError):
-    """The history was written by an older version: `writing` migrates it."""
+    """An older version wrote the ledger: `writing` migrates it."""
 
 
 class DamagedError(Exception):
-    """The file is not what was written: a failed check, or SQLite says so."""
+    """The file is not as it was written: a check failed, or SQLite says so."""
 
 
 def _version_1(connection: sqlite3.Connection) -> None:
@@ -62,12 +62,12 @@ def _version_1(connection: sqlite3.Connection) -> None:
 
 
 MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [_version_1]
-"""The step to each version from the one before it, the first from nothing. Steps are added, never changed."""
+"""The step to each version from the one before, the first from nothing. Steps are added, never changed."""
 
 
 @contextlib.contextmanager
 def explained() -> Iterator[None]:
-    """Turn what SQLite and the system raise into LedgerError, or DamagedError where the file is to blame."""
+    """Turn errors of SQLite and the system into LedgerError, or into DamagedError if the file is the cause."""
     try:
         yield
     except sqlite3.OperationalError as error:
@@ -88,10 +88,10 @@ def explained() -> Iterator[None]:
 
 @contextlib.contextmanager
 def connect(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open an existing ledger, for reading only where it cannot be written. Closed on the way out."""
+    """Open an existing ledger, only for reading if it is not writable. Closes it at the end."""
     with explained():
         if path.exists() and not path.is_file():  # opening a FIFO would wait for ever
-            raise LedgerError("it is no regular file")
+            raise LedgerError("it is not a regular file")
         uri = f"file:{quote(os.fsencode(path))}?mode=rw"
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
         try:
@@ -104,9 +104,9 @@ def connect(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a ledger for one consistent look at it.
+    """Open a ledger for one consistent read.
 
-    Raises DamagedError where it is none of ours, OlderVersionError where it must be migrated first.
+    Raises DamagedError if it is not one of ours, OlderVersionError if it must be migrated first.
     """
     with connect(path) as connection:
         connection.execute("BEGIN")
@@ -120,9 +120,9 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextlib.contextmanager
 def writing(path: Path, on_new: Callable[[sqlite3.Connection], None]) -> Iterator[sqlite3.Connection]:
-    """Open a ledger for one transaction, committed on the way out, creating or migrating the file before.
+    """Open a ledger for one transaction, committed at the end; creates or migrates the file before.
 
-    `on_new` fills a file that was just created. Hold the lease.
+    `on_new` fills a file that was just created. Requires the lease.
     """
     with explained(), contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
@@ -161,7 +161,8 @@ def is_newer(connection: sqlite3.Connection) -> bool:
 
 @contextlib.contextmanager
 def lease(path: Path, wait_s: float = 0.0) -> Iterator[None]:
-    """Be the only writer of a ledger meanwhile. Raises BusyError where another instance is, after `wait_s`."""
+    """Be the only writer of a ledger for the duration of the block. Raises BusyError if another process is, after
+    `wait_s`."""
     if fcntl is None:  # pragma: no cover
         yield
         return
@@ -186,7 +187,7 @@ def lease(path: Path, wait_s: float = 0.0) -> Iterator[None]:
 
 
 def free_name(path: Path, what: str) -> Path:
-    """Return a name beside a ledger that nothing has yet, such as `ledger-damaged-1.db`."""
+    """Return an unused name beside a ledger, such as `ledger-damaged-1.db`."""
     number = 1
     while (found := path.with_name(f"{path.stem}-{what}-{number}{path.suffix}")).exists():
         number += 1

@@ -11,7 +11,7 @@ from claude_tui.engine.ledger.book import FileKey
 class Scope(NamedTuple):
     """What is counted: this machine's files in `places`, (source, folder) pairs, and other machines' of `imported`.
 
-    Other machines' folders are not there to be compared, so of their files the client alone decides.
+    The folders of other machines cannot be compared, so for their files only the client decides.
     """
 
     places: Sequence[tuple[str, str]]
@@ -28,5 +28,5 @@ class Scope(NamedTuple):
 
 
 def clean_host(name: str) -> str:
-    """Return a machine's name as it is kept: short, plain characters."""
+    """Return a machine's name in stored form: short, plain characters."""
     return name.encode("ascii", "backslashreplace").decode()[:64]

@@ -50,11 +50,11 @@ def without(columns: Columns, entries: Collection[int]) -> Columns:
 def facts_of_json(found: Any) -> FileFacts:
     """Read facts from a JSON object; what is unknown is left out. Raises ValueError where they make no sense."""
     if not isinstance(found, dict):
-        raise ValueError("facts that are none")
+        raise ValueError("invalid facts")
     given = {name: found[name] for name in _FACTS if name in found}
     for name, value in given.items():
         if type(value) is not _FACTS[name]:
-            raise ValueError(f"{name} of a wrong type")
+            raise ValueError(f"{name} has the wrong type")
     facts = FileFacts(**given)
     why = unsound_facts(facts)
     if why:
@@ -67,7 +67,7 @@ def unsound_facts(facts: FileFacts) -> str:
     for name, kind in _FACTS.items():
         value = getattr(facts, name)
         if kind is str and (len(value) > MAX_TEXT or (name in _FACT_NAMES and "\0" in value)):
-            return f"{name} is no name"
+            return f"{name} is not a name"
         if kind is int and not 0 <= value < (LAST_MS if name == "last_ms" else MAX_COUNT):
             return f"{name} is out of range"
     return ""
@@ -100,7 +100,7 @@ def _doubts(columns: Columns) -> Iterator[tuple[int, str]]:
         yield from ((entry, "a model without a name") for entry, at in enumerate(columns.model) if at in models)
     names = "".join(columns.names)
     if "\0" in names or (len(names) > MAX_TEXT and max(map(len, columns.names)) > MAX_TEXT):
-        yield from ((entry, "a key that is none") for entry, name in enumerate(columns.names) if not _is_name(name))
+        yield from ((entry, "invalid key") for entry, name in enumerate(columns.names) if not _is_name(name))
     yield from _rare_doubts(columns)
 
 
@@ -114,10 +114,10 @@ def _rare_doubts(columns: Columns) -> Iterator[tuple[int, str]]:
             yield entry, "owner_time is out of range"
     for entry, terms in columns.terms.items():
         if not _are_terms(terms):
-            yield entry, "terms that cannot be read"
+            yield entry, "unreadable terms"
     for entry, extras in columns.extras.items():
         if len(extras) > MAX_EXTRAS or not all(map(_is_extra, extras)):
-            yield entry, "an extra that makes no sense"
+            yield entry, "invalid extra"
 
 
 def _may_exceed(column: array[int]) -> bool:

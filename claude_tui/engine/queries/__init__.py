@@ -1,4 +1,4 @@
-"""Answers made of the store: snapshots, blocks, budgets, single responses and why.
+"""Answers computed from the store: snapshots, blocks, budgets, single responses and explanations.
 
 Must not read logs or change what is counted.
 """

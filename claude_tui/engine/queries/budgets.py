@@ -122,7 +122,7 @@ def dollars_nano(amount: object) -> int:
         if not dollars.is_finite() or not 0 <= dollars <= _MOST:
             raise InvalidOperation
     except InvalidOperation:
-        raise ValueError(f'{amount!r} is no amount in USD; write it like "12.50"') from None
+        raise ValueError(f'{amount!r} is not an amount in USD; write it like "12.50"') from None
     return int(dollars * NANO)
 
 

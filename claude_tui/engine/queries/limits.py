@@ -1,8 +1,8 @@
-"""What Claude Code itself reported about plan limits and the prompt cache, kept for those who ask later.
+"""What Claude Code itself reported about plan limits and the prompt cache, stored for later.
 
-The statusline hook is given these figures; `remember` keeps the newest of each account (a client's config folder)
-and session in one small file, `read_limits` gives them back. Imported by the statusline: standard library only,
-and little of that.
+The statusline hook receives these figures; `remember` stores the newest of each account (a client's config folder) and
+session in one small file, and `read_limits` returns them. Imported by the statusline: only the standard library, and
+little of it.
 """
 
 from __future__ import annotations
@@ -17,18 +17,26 @@ from claude_tui.units import DAY_MS, HOUR_MS, MINUTE_MS
 FILE_NAME: Final = "reported.json"
 SCHEMA: Final = 1
 WINDOWS: Final = {"five_hour": 5 * HOUR_MS, "seven_day": 7 * DAY_MS}
-"""Names of the reported windows, and their lengths in milliseconds."""
+"""The windows every plan has, and their lengths in milliseconds. Others may be reported, of a length not told."""
+LABELS: Final = {
+    "five_hour": "5-hour limit", "seven_day": "7-day limit", "seven_day_opus": "7-day limit of Opus",
+    "seven_day_sonnet": "7-day limit of Sonnet", "spend_limit": "spend limit",
+}  # fmt: skip
+MOST_WINDOWS: Final = 16
+MOST_PERCENT: Final = 1000
+LONGEST_NAME: Final = 40
+LONGEST_NUMBER: Final = 30
 
 MOST_SAMPLES: Final = 48
 MOST_SESSIONS: Final = 64
 EARLIEST_MS: Final = 10 * MINUTE_MS
-"""No estimate of when a limit is reached from samples that span less."""
+"""No estimate of when a limit is reached from samples over a shorter time."""
 
 
 class ReportedWindow(NamedTuple):
     """A plan window as the client reported it at `seen_ms`. `account` is the client's config folder.
 
-    `full_ms` is when the limit is reached at the pace of the samples, None while that cannot be told.
+    `full_ms` is when the limit is reached at the pace of the samples, None if that cannot be estimated.
     """
 
     account: str
@@ -40,7 +48,7 @@ class ReportedWindow(NamedTuple):
 
 
 class ReportedCache(NamedTuple):
-    """The prompt cache of a session as the client reported it. Instants are 0 where there was none."""
+    """The prompt cache of a session as the client reported it. Instants are 0 if there was none."""
 
     session: str
     seen_ms: int
@@ -60,18 +68,21 @@ class Limits(NamedTuple):
 
 
 def remember(folder: str, account: str, given: dict[str, Any], now_ms: int) -> None:
-    """Keep what the client's JSON says about limits and cache. Raises OSError where nothing can be written."""
+    """Store what the client's JSON says about limits and cache. Raises OSError if nothing can be written."""
     windows, cache = given.get("rate_limits"), given.get("prompt_cache")
     if not isinstance(windows, dict) and not isinstance(cache, dict):
         return
     known = _load(folder)
     is_changed = False
-    for name in WINDOWS:
-        window = windows.get(name) if isinstance(windows, dict) else None
+    for name, window in list(windows.items())[:MOST_WINDOWS] if isinstance(windows, dict) else ():
+        if not _is_name(name):
+            continue
         percent, resets_ms = _percent(window), _instant_ms(window, "resets_at")
         if percent is not None and resets_ms:
             own = known["accounts"].setdefault(account, {})
             is_changed |= _take(own, name, percent, resets_ms, now_ms)
+            for oldest in sorted(own, key=lambda key: own[key]["seen_ms"])[:-MOST_WINDOWS]:
+                del own[oldest]
     session = given.get("session_id")
     if isinstance(cache, dict) and isinstance(session, str):
         sessions = known["caches"]
@@ -98,12 +109,13 @@ def _take(own: dict[str, Any], name: str, percent: float, resets_ms: int, now_ms
 
 
 def read_limits(folder: str) -> Limits:
-    """Return what was reported; nothing where nothing was, or where the file makes no sense."""
+    """Return what was reported; nothing if there is nothing, or if the file is invalid."""
     known = _load(folder)
     windows, caches = [], []
     for account, own in known["accounts"].items():
-        for name in WINDOWS:
-            if name in own:
+        ordered = [name for name in WINDOWS if name in own] + sorted(name for name in own if name not in WINDOWS)
+        for name in ordered:
+            if _is_name(name):
                 samples, seen_ms = own[name]["samples"], own[name]["seen_ms"]
                 full_ms = _full_ms(samples, seen_ms, own[name]["resets_ms"])
                 windows.append(ReportedWindow(account, name, samples[-1][1], own[name]["resets_ms"], seen_ms, full_ms))
@@ -128,7 +140,7 @@ def read_limits(folder: str) -> Limits:
 
 
 def _full_ms(samples: list[list[float]], seen_ms: int, resets_ms: int) -> int | None:
-    """When 100 percent are reached at the pace between the first and the last sample, if before the reset."""
+    """Return when 100 percent are reached at the pace between the first and the last sample, if before the reset."""
     (first_ms, first), last = samples[0], samples[-1][1]
     if last <= first or seen_ms - first_ms < EARLIEST_MS:
         return None
@@ -138,18 +150,35 @@ def _full_ms(samples: list[list[float]], seen_ms: int, resets_ms: int) -> int | 
 
 def _percent(window: object) -> float | None:
     value = _number(window, "used_percentage")
-    return value if value is not None and 0 <= value <= 1000 else None
+    return value if value is not None and 0 <= value <= MOST_PERCENT else None
+
+
+def label(name: str) -> str:
+    """Return what a window is called; its name where nobody knows it."""
+    return LABELS.get(name) or name.replace("_", " ")
+
+
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and name.isascii() and name.isidentifier()
 
 
 def _instant_ms(figures: object, name: str) -> int:
-    """Read an instant given in seconds since the epoch; 0 where there is none."""
+    """Parse an instant in seconds since the epoch; 0 if there is none."""
     value = _number(figures, name)
     return int(value * 1000) if value is not None and 0 < value < 10**11 else 0
 
 
 def _number(figures: object, name: str) -> float | None:
+    """Read a number, or a text that is one; None where it is neither."""
     value = figures.get(name) if isinstance(figures, dict) else None
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    if isinstance(value, str) and len(value) <= LONGEST_NUMBER:
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return None
+    return float(value) if abs(value) < 1e15 else None
 
 
 def _load(folder: str) -> dict[str, Any]:

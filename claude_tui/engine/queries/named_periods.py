@@ -1,4 +1,4 @@
-"""Which days count: the choices of `p`, and what they mean on a given day. Pure."""
+"""Which days are shown: the choices of `p`, and what they mean on a given day. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Period:
     until: date | None = None
 
     def range(self, today: date) -> tuple[date | None, date | None]:
-        """First and last day, both inclusive; None where there is no limit. "30 days" are 30 with today."""
+        """Return first and last day, both inclusive; None if there is no limit. "30 days" are 30 including today."""
         if self.id == "month":
             return today.replace(day=1), today.replace(day=monthrange(today.year, today.month)[1])
         if self.days:
@@ -30,7 +30,7 @@ class Period:
         return self.since, self.until
 
     def covers(self, day: date, today: date) -> bool:
-        """Whether a day counts."""
+        """Whether a day is included."""
         since, until = self.range(today)
         return (since is None or day >= since) and (until is None or day <= until)
 
@@ -46,12 +46,12 @@ BY_ID: Final = {period.id: period for period in PERIODS}
 
 
 def named(text: str) -> Period:
-    """The period with an id, or a custom range of days. Raises ValueError with a message to show."""
+    """Return the period with an id, or a custom range of days. Raises ValueError with a message to show."""
     return BY_ID.get(text.strip()) or parse(text)
 
 
 def parse(text: str) -> Period:
-    """A custom range from `since..until`, either side empty for no limit, or one day.
+    """Parse a custom range `since..until`, either side empty for no limit, or one day.
 
     Raises ValueError with a message to show.
     """
@@ -66,13 +66,13 @@ def parse(text: str) -> Period:
     if since is None and until is None:
         raise ValueError("write days as 2026-11-01..2026-11-30")
     if since and until and until < since:
-        raise ValueError("the last day lies before the first")
+        raise ValueError("the last day is before the first")
     label = f"{since or ''}..{until or ''}" if since != until else str(since)
     return Period("custom", label, since=since, until=until)
 
 
 def add(totals: Iterable[Totals]) -> Totals:
-    """The sum of totals: counters added, first and last instant widened."""
+    """Return the sum of totals: counters added, first and last instant widened."""
     sums = dict.fromkeys(Totals._fields, 0)
     for part in totals:
         for name in sums:

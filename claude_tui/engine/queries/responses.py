@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from claude_tui.engine.state.calendar import Calendar
 from claude_tui.engine.state.store import Owner, Store
 from claude_tui.model import PriceStatus, Query, Response, Totals
 from claude_tui.pricing.usage import read_terms
@@ -82,6 +83,18 @@ def totals_of(lines: Iterable[Response]) -> Totals:
         sums = [total + value for total, value in zip(sums, values, strict=True)]
         times.append(line.time_ms)
     return Totals(*[*sums, min(times, default=0), max(times, default=0)])
+
+
+def totals_by_hour(lines: Iterable[Response], calendar: Calendar) -> dict[str, Totals]:
+    """Sum settled responses of every local hour there are any of, as "2026-11-20T09", in order.
+
+    An hour that a clock set back runs through twice is one.
+    """
+    found: dict[str, list[Response]] = {}
+    for line in lines:
+        hour = calendar.day_hour(line.time_ms)[1]
+        found.setdefault(f"{calendar.day(line.time_ms)}T{hour:02d}", []).append(line)
+    return {hour: totals_of(inside) for hour, inside in sorted(found.items())}
 
 
 def matching_rows(store: Store, query: Query) -> list[int]:

@@ -1,6 +1,6 @@
-"""Sums of cells by model, project, session and day for one query, kept up to date by differences.
+"""Sums of cells by model, project, session and day for one query, updated by differences.
 
-A change costs what changed, not what the history is long. Must not know single responses or clocks.
+The cost of an update depends on the change, not on the length of the history. Must not know single responses or clocks.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ L = TypeVar("L")
 
 
 class Place(NamedTuple):
-    """Where what belongs to an owner is summed: keys of the project's, the session's and the agent's sums."""
+    """The sums an owner belongs to: keys of the project's, the session's and the agent's sums."""
 
     source: str
     project: str
@@ -55,7 +55,7 @@ class Sheet(Generic[K]):
         sums[FIRST], sums[LAST] = first, last
 
     def collect(self) -> None:
-        """From now on keep what is added apart: many changes of a key are summed at once, in a third of the time."""
+        """From now on collect additions separately: summing many changes of a key at once takes a third of the time."""
         self._parts = {}
 
     def total(self) -> None:
@@ -70,7 +70,7 @@ class Sheet(Generic[K]):
         self.dirty.update(parts)
 
     def totals(self, key: K) -> Totals:
-        """Return the sums of a key; zeros where there are none."""
+        """Return the sums of a key; zeros if there are none."""
         sums = self.sums.get(key)
         return Totals(*sums) if sums else Totals()
 
@@ -81,14 +81,14 @@ class Sheet(Generic[K]):
 
 
 class Rollup:
-    """What one query covers, summed every way a view shows it."""
+    """What one query covers, summed in every way a view shows it."""
 
     def __init__(self, query: Query) -> None:
         self.query = query
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything, to be filled again from all cells."""
+        """Forget everything, before it is filled again from all cells."""
         self.all = Sheet[None]()
         self.models = Sheet[tuple[str, str]]()
         self.projects = Sheet[tuple[str, str]]()
@@ -105,7 +105,7 @@ class Rollup:
         self.session_project: dict[SessionKey, tuple[int, str]] = {}
 
     def fill(self, store: Store) -> None:
-        """Sum all cells anew. Hold the store's lock."""
+        """Sum all cells again. Requires the store's lock."""
         self.clear()
         sheets = (self.all, self.models, self.projects, self.sessions, self.agents, self.days)
         for sheet in sheets:
@@ -118,14 +118,14 @@ class Rollup:
             sheet.total()
 
     def update(self, store: Store, key: CellKey, before: tuple[int, ...]) -> None:
-        """Take in a cell whose sums were `before` when it was last taken in. Hold the store's lock."""
+        """Update a cell whose sums were `before` at the last update. Requires the store's lock."""
         sums = store.cells.all.get(key)
         if sums is not None:
             change = [*map(sub, sums[:FIRST], before), sums[FIRST], sums[LAST]]
             self._take(self._place(store, store.owners[key.owner]), key.day, store.models[key.model], change)
 
     def _place(self, store: Store, owner: Owner) -> Place | None:
-        """Return where what belongs to an owner is summed; None where the query does not cover it."""
+        """Return the sums an owner belongs to; None if the query does not cover it."""
         query = self.query
         source, session, agent, _ = owner
         if (query.source or source) != source or (query.session or session) != session:

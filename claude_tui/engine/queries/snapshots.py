@@ -11,6 +11,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Final, TypeVar
 
+from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.recent import active_sessions, burn, cost_per_hour, tokens_per_minute
 from claude_tui.engine.queries.rollup import Rollup
 from claude_tui.engine.queries.sessions import Presence, context_window, session_state
@@ -18,7 +19,6 @@ from claude_tui.engine.state.cells import Sums
 from claude_tui.engine.state.facts import AgentKey, SessionKey
 from claude_tui.engine.state.store import Store
 from claude_tui.model import (
-    SOURCES,
     AgentRow,
     DayRow,
     ModelRow,
@@ -200,7 +200,7 @@ class SnapshotMaker:
         agents = sorted(rollup.session_agents.get(key, ()))
         return SessionRow(
             key=session,
-            name=display_name((facts.title if facts else "") or session[:8]),
+            name=display_name((facts.title if facts else "") or session.removeprefix("session_")[:8]),
             source=source,
             project=project,
             project_name=_shown(project),
@@ -252,7 +252,7 @@ class SnapshotMaker:
             self._sources, self._owners_seen = (), 0
         if len(owners) > self._owners_seen:
             found = {owner.source for owner in owners[self._owners_seen :]}.union(self._sources)
-            self._sources = tuple(name for name in SOURCES if name in found)
+            self._sources = tuple(name for name in CLIENTS if name in found)
             self._owners_seen = len(owners)
         return self._sources
 

@@ -6,16 +6,14 @@
 from __future__ import annotations
 
 import os
-from typing import Final
 
+from claude_tui.clients import CLIENTS
 from claude_tui.model import Response
 from claude_tui.sources.lines import open_regular
+from claude_tui.sources.registry import load
 from claude_tui.sources.turn import TurnDetails, line_number
 
 __all__ = ["TurnDetails", "response_key", "turn_details"]
-
-_LINE_FILES: Final = ("codex",)
-"""Other clients whose offsets are bytes of a file of lines."""
 
 
 def turn_details(response: Response) -> TurnDetails:
@@ -24,13 +22,12 @@ def turn_details(response: Response) -> TurnDetails:
     Never raises: where the file is gone, shorter or another one, `TurnDetails.problem` says so. Reads a few MiB, and
     passes once over what lies before the line to count lines: 0.2 s for a file of 700 MB.
     """
-    if response.source == "claude":
-        # Imported here: the other clients need none of it.
-        from claude_tui.sources.claude.turns import read_turn
-
-        return read_turn(response.path, response.offset, response_key(response))
+    client = CLIENTS.get(response.source)
+    if client is not None and client.read_turn:
+        found: TurnDetails = load(client.read_turn)(response.path, response.offset, response_key(response))
+        return found
     line = 0
-    if response.source in _LINE_FILES:
+    if client is not None and client.is_append_only:
         try:
             fd, _ = open_regular(response.path)
         except OSError as error:

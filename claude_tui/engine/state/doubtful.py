@@ -24,7 +24,7 @@ def date_undated(columns: Columns, path: str, file_ms: int) -> list[Problem]:
     for entry, time_ms in enumerate(times):
         if not time_ms:
             times[entry] = before_ms
-            reason = "no time: taken for as old as what is beside it"
+            reason = "no time: dated like the lines beside it"
             problems.append(Problem(ProblemKind.UNDATED, path, columns.offset[entry], reason))
         before_ms = times[entry]
     return problems

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from claude_tui.figures import NANO, count, dollars
 from claude_tui.model import Response
+from claude_tui.reports.ccusage.their_prices import LONG, charge_of, charged_nano
 from claude_tui.reports.ccusage.theirs import Entry, Place
 from claude_tui.reports.table import Column, Table
 
@@ -21,6 +22,7 @@ RULES: Final = {
     "one_id_for_many": "different responses of a gateway that uses one id for all, counted as one",
     "smaller_row": "another row of the same response taken: ours has the most output",
     "split_short": "cache writes whose split by lifetime falls short of their total",
+    "history": "responses whose logs are gone, kept in our history",
     "line_passed_over": "lines passed over: half characters, a null field, another spacing, version or form of time",
     "not_a_response": "rows that are no responses: errors, synthetic or empty ones",
     "compaction": "compaction, billed beside the response it belongs to",
@@ -29,6 +31,22 @@ RULES: Final = {
     "fallback": "attempts that another model took over from, billed beside the response",
 }
 """What each rule says about the difference between theirs and ours."""
+
+CAUSES: Final = {
+    "logged_cost": "the cost the log names, taken there as it is",
+    "no_price_there": "models ccusage has no price for",
+    "no_price_here": "models we have no price for",
+    "web_search": "web searches, which have no price there",
+    "fast": "fast mode, at other multiples",
+    "long_prompt": "long prompts: there only the tokens above 200,000 of a kind cost more",
+    "us_inference": "responses made in the US, which cost a tenth more",
+    "batch": "batches, which cost half",
+    "short_writes": "cache writes that their split by lifetime leaves out: counted here, not there",
+    "cache_write": "cache writes at another rate",
+    "other_rate": "the model at another rate",
+    "not_compared": "models of other vendors, whose price there is taken to be ours",
+}
+"""What each cause says about the price of what both count."""
 
 
 @dataclass(slots=True)
@@ -60,6 +78,15 @@ class Difference:
                 self.nano += sign * nano
 
 
+@dataclass(slots=True)
+class PriceDifference:
+    """What one cause makes of the price of what ccusage counts: its price minus ours, in nanodollars."""
+
+    entries: int = 0
+    nano: int = 0
+    examples: list[Place] = field(default_factory=list)
+
+
 Sum = tuple[int, int, int, int, int, int]
 """Entries, input, output, cache writes, cache reads, cost in nanodollars."""
 PriceOf = Callable[[Entry], int]
@@ -67,13 +94,18 @@ PriceOf = Callable[[Entry], int]
 
 @dataclass(slots=True)
 class Explanation:
-    """Both totals, and what each rule makes of the difference: the rules add up to it exactly."""
+    """Both totals, and what each rule makes of the difference: the rules add up to it exactly.
+
+    `theirs` is at our prices. With the differences of `causes` added it is `theirs_nano`, which is what ccusage prints.
+    """
 
     ours: Difference
     theirs: Difference
     rules: dict[str, Difference]
     web_searches: int
     web_search_nano: int
+    causes: dict[str, PriceDifference]
+    theirs_nano: int
 
 
 def explain(
@@ -100,11 +132,79 @@ def explain(
         change = Difference()
         change.add(their_sums, our_sums)
         if change.tokens or change.nano or change.entries:
-            rule = rules[_rule(extra, their, our)]
+            is_there = any(Place(response.path, response.offset) in message_ids for response in our)
+            rule = rules[_rule(extra, their, our, is_there=is_there)]
             rule.add(their_sums, our_sums)
             rule.examples += [(entry.place) for entry in their[:1]] or [Place(our[0].path, our[0].offset)]
     searches = sum(response.usage.web_search for response in ours)
-    return Explanation(totals[0], totals[1], rules, searches, searches * NANO // 100)
+    causes, theirs_nano = _causes(theirs, price)
+    return Explanation(totals[0], totals[1], rules, searches, searches * NANO // 100, causes, theirs_nano)
+
+
+def _causes(theirs: Iterable[Entry], price: PriceOf) -> tuple[dict[str, PriceDifference], int]:
+    """Return what makes their price of what they count differ from ours, and the sum of theirs."""
+    causes = {name: PriceDifference() for name in CAUSES}
+    whole = 0
+    for entry in theirs:
+        at_ours = price(entry)
+        at_theirs = _charged(entry, at_ours)
+        whole += at_theirs
+        rest = at_theirs - at_ours
+        searches = _searches(entry)
+        if searches and entry.logged_nano is None and at_ours:
+            _put(causes["web_search"], entry, -searches * NANO // 100)
+            rest += searches * NANO // 100
+        if rest or _is_of_another_vendor(entry):
+            _put(causes[_cause(entry, at_ours)], entry, rest)
+    return causes, whole
+
+
+def _put(cause: PriceDifference, entry: Entry, nano: int) -> None:
+    cause.entries += 1
+    cause.nano += nano
+    cause.examples.append(entry.place)
+
+
+def _charged(entry: Entry, at_ours: int) -> int:
+    if entry.logged_nano is not None:
+        return entry.logged_nano
+    if not entry.model:
+        return 0
+    if _is_of_another_vendor(entry):
+        return at_ours
+    return charged_nano(entry.model, entry.usage, entry.counts) or 0
+
+
+def _is_of_another_vendor(entry: Entry) -> bool:
+    return bool(entry.model) and "claude" not in entry.model and entry.logged_nano is None
+
+
+def _cause(entry: Entry, at_ours: int) -> str:
+    usage = entry.usage
+    if entry.logged_nano is not None:
+        return "logged_cost"
+    if _is_of_another_vendor(entry):
+        return "not_compared"
+    if charge_of(entry.model) is None:
+        return "no_price_there"
+    if not at_ours:
+        return "no_price_here"
+    tokens_in, _, writes, reads = entry.counts
+    signs = (
+        ("fast", usage.get("speed") == "fast"), ("batch", usage.get("service_tier") == "batch"),
+        ("us_inference", usage.get("inference_geo") == "us"), ("long_prompt", tokens_in + writes + reads > LONG),
+        ("short_writes", writes < _number(usage.get("cache_creation_input_tokens"))), ("cache_write", writes > 0),
+    )  # fmt: skip
+    return next((name for name, is_so in signs if is_so), "other_rate")
+
+
+def _searches(entry: Entry) -> int:
+    tools = entry.usage.get("server_tool_use")
+    return _number(tools.get("web_search_requests") if isinstance(tools, dict) else None)
+
+
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
 def _of_entry(entry: Entry, price: PriceOf) -> Sum:
@@ -117,11 +217,11 @@ def _of_response(response: Response) -> Sum:
     return 1, usage.input, usage.output, write, usage.cache_read, response.price.nano or 0
 
 
-def _rule(extra: str, theirs: Sequence[Entry], ours: Sequence[Response]) -> str:
+def _rule(extra: str, theirs: Sequence[Entry], ours: Sequence[Response], *, is_there: bool) -> str:
     if extra:
         return extra
     if not theirs:
-        return "line_passed_over"
+        return "line_passed_over" if is_there else "history"
     if not ours:
         return "not_a_response"
     if len(theirs) < len(ours):
@@ -151,7 +251,22 @@ def report(found: Explanation) -> dict[str, Any]:
             for name, change in found.rules.items()
             if change.examples
         ],
-        "prices": {"web_searches": found.web_searches, "web_search_nano": found.web_search_nano},
+        "prices": {
+            "web_searches": found.web_searches,
+            "web_search_nano": found.web_search_nano,
+            "causes": [
+                {
+                    "cause": name,
+                    "meaning": CAUSES[name],
+                    "entries": cause.entries,
+                    "cost_nano": cause.nano,
+                    "examples": [place._asdict() for place in cause.examples[:5]],
+                }
+                for name, cause in found.causes.items()
+                if cause.entries
+            ],
+            "theirs_cost_nano": found.theirs_nano,
+        },
     }
 
 
@@ -192,8 +307,17 @@ def _cells(change: Difference, *, is_difference: bool) -> tuple[str, ...]:
 
 
 def footer(found: Explanation) -> list[str]:
-    """Return the lines below the table."""
-    if not found.web_searches:
-        return []
-    spent = dollars(found.web_search_nano)
-    return [f"ccusage has no price for web searches: {count(found.web_searches)} of them are {spent} of our cost"]
+    """Return the lines below the table: what makes the price of the same tokens differ, and what ccusage prints."""
+    lines = []
+    if found.web_searches:
+        spent = dollars(found.web_search_nano)
+        lines.append(
+            f"ccusage has no price for web searches: {count(found.web_searches)} of them are {spent} of our cost"
+        )
+    for name, cause in found.causes.items():
+        if cause.entries:
+            sign = "+" if cause.nano >= 0 else ""
+            lines.append(f"{sign}{dollars(cause.nano)}: {CAUSES[name]} ({count(cause.entries)})")
+    lines.append(f"{dollars(found.theirs_nano)} is what ccusage prints (20.0.24 --offline, all days)")
+    lines.append("session --since of ccusage keeps sessions whole by their last day; ours counts the days asked for")
+    return lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import PurePath
 from typing import NamedTuple
@@ -12,7 +12,11 @@ from claude_tui.model import PriceStatus, Response, Usage
 
 
 class Line(NamedTuple):
-    """One response (or one extra of it). `nano` is None where it has no price."""
+    """One response (or one extra of it). `nano` is None where it has no price.
+
+    `logged_nano` is the cost its row carries itself, `reasoning` the part of its output that was reasoning, where
+    either was asked for. `path` is the file it was read from.
+    """
 
     day: date
     time_ms: int
@@ -22,17 +26,41 @@ class Line(NamedTuple):
     model: str
     usage: Usage
     nano: int | None
+    logged_nano: int | None = None
+    reasoning: int = 0
+    path: str = ""
 
 
-def lines(responses: Iterable[Response], calendar: Calendar, mode: str = "auto") -> list[Line]:
+Place = tuple[str, int]
+PriceOf = Callable[[Response], int | None]
+
+
+class Beside(NamedTuple):
+    """What a report knows beside the count, when it stands in for ccusage.
+
+    `costs` are those the rows carry, `reasoning` tokens by row; `price` is asked for every price where somebody has
+    prices of their own.
+    """
+
+    costs: Mapping[Place, int] = {}
+    reasoning: Mapping[Place, int] = {}
+    price: PriceOf = lambda response: response.price.nano
+
+
+def lines(
+    responses: Iterable[Response], calendar: Calendar, mode: str = "auto", beside: Beside | None = None
+) -> list[Line]:
     """Return responses in the order they are read in, by file and offset: it decides the order of model names."""
     ordered = sorted(responses, key=lambda response: (response.path, response.offset, response.extra))
-    return [_line(response, calendar, mode) for response in ordered]
+    return [_line(response, calendar, mode, beside or Beside()) for response in ordered]
 
 
-def _line(response: Response, calendar: Calendar, mode: str) -> Line:
-    nano = response.price.nano
-    if mode == "display" and response.price.status is not PriceStatus.REPORTED:
+def _line(response: Response, calendar: Calendar, mode: str, beside: Beside) -> Line:
+    place = response.path, response.offset
+    nano, logged = beside.price(response), None if response.extra else beside.costs.get(place)
+    if logged is not None and mode != "calculate":
+        nano = logged
+    elif mode == "display" and response.price.status is not PriceStatus.REPORTED:
         nano = 0
     return Line(
         calendar.day(response.time_ms),
@@ -43,6 +71,9 @@ def _line(response: Response, calendar: Calendar, mode: str) -> Line:
         response.model + "-fast" if response.is_fast else response.model,
         response.usage,
         nano,
+        logged,
+        0 if response.extra else beside.reasoning.get(place, 0),
+        response.path,
     )
 
 

@@ -108,6 +108,20 @@ def by_session(lines: Iterable[Line]) -> list[tuple[SessionKey, Group]]:
     return sorted(sessions.items(), key=lambda item: (-item[1].nano, item[0][2], item[0]))
 
 
+def last_within(lines: Sequence[Line], since: date | None, until: date | None) -> list[Line]:
+    """Return the lines of the sessions whose last line lies within these days, all of them.
+
+    As ccusage has it, the days are those of UTC, and the last of them is not within.
+    """
+    last: dict[tuple[str, str], int] = {}
+    for line in lines:
+        key = line.agent, line.session
+        last[key] = max(line.time_ms, last.get(key, line.time_ms))
+    first_text, end_text = (since or date.min).isoformat(), until.isoformat() if until else "~"
+    kept = {key for key, time_ms in last.items() if first_text <= instant(time_ms)[:10] < end_text}
+    return [line for line in lines if (line.agent, line.session) in kept]
+
+
 def session_report(sessions: Sequence[tuple[SessionKey, Group]]) -> dict[str, Any]:
     """Return {"sessions": [...], "totals": {...}} of one agent."""
     rows = [
@@ -123,8 +137,11 @@ def session_report(sessions: Sequence[tuple[SessionKey, Group]]) -> dict[str, An
     return {"sessions": rows, "totals": totals(group for _, group in sessions)}
 
 
-def session_entries(lines: Iterable[Line], session: str) -> dict[str, Any] | None:
-    """Return every response of one session, by time; None where there is no such session."""
+def session_entries(lines: Iterable[Line], session: str, *, is_as_logged: bool = False) -> dict[str, Any] | None:
+    """Return every response of one session, by time; None where there is no such session.
+
+    With `is_as_logged` an entry's cost is what its row says, 0 where that says none.
+    """
     inside = sorted((line for line in lines if line.session == session), key=lambda line: line.time_ms)
     if not inside:
         return None
@@ -136,7 +153,7 @@ def session_entries(lines: Iterable[Line], session: str) -> dict[str, Any] | Non
             "cacheCreationTokens": line.usage.cache_write_5m + line.usage.cache_write_1h,
             "cacheReadTokens": line.usage.cache_read,
             "model": line.model,
-            "costUSD": usd(line.nano or 0),
+            "costUSD": usd((line.logged_nano if is_as_logged else line.nano) or 0),
         }
         for line in inside
     ]

@@ -32,7 +32,8 @@ class Reported(NamedTuple):
 def open_windows(windows: Iterable[ReportedWindow], lines: Sequence[Line], now_ms: int) -> list[Reported]:
     """Return the windows that are open at an instant, the shortest first."""
     found = []
-    still = [window for window in windows if window.resets_ms - WINDOWS[window.name] <= now_ms < window.resets_ms]
+    known = [window for window in windows if window.name in WINDOWS]  # of others nobody knows since when they run
+    still = [window for window in known if window.resets_ms - WINDOWS[window.name] <= now_ms < window.resets_ms]
     is_of_one = len({window.account for window in still}) == 1
     for window in sorted(still, key=lambda window: (WINDOWS[window.name], window.account)):
         start_ms = window.resets_ms - WINDOWS[window.name]

@@ -24,7 +24,7 @@ class Counts:
 
     @property
     def tokens(self) -> int:
-        """Every token, cache included."""
+        """All tokens, cache included."""
         return self.input + self.output + self.cache_write + self.cache_read
 
     def add_line(self, line: Line) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.queries.blocks import Block
@@ -108,7 +109,10 @@ def unified_table(title: str, first: str, rows: Sequence[Row], *, with_models: b
             cells.append(("", f"- {LABELS.get(own, own)}", models_cell(part.models), *_numbers(part)))
         cells += _breakdown(group, 3) if with_models else []
     whole = ("Total", "", "", *_numbers(total(row[2] for row in rows)))
-    return Table(title, _columns(first, "Agent", "Models"), tuple(cells), whole)
+    columns = _columns(first, "Agent", "Models")
+    # Of a terminal too narrow for all, models go first: who used what is the point here.
+    columns = (*columns[:2], replace(columns[2], priority=1), *columns[3:])
+    return Table(title, columns, tuple(cells), whole)
 
 
 def blocks_table(title: str, found: Sequence[Block], now_ms: int, zone: ZoneInfo, limit: int | None = None) -> Table:

@@ -45,6 +45,8 @@ class Entry:
     model: str
     usage: Mapping[str, Any]
     advisor: bool = False
+    logged_nano: int | None = None
+    """The cost the row carries itself, which is then taken."""
 
     @property
     def counts(self) -> tuple[int, int, int, int]:
@@ -107,6 +109,7 @@ def entries(raw: bytes, line: Any, place: Place, path_session: str) -> Iterator[
         "speed" in usage,
         "" if model in (None, "<synthetic>") else str(model),
         usage,
+        logged_nano=_nano(inner.get("costUSD")),
     )
     yield first
     iterations = usage.get("iterations")
@@ -125,6 +128,11 @@ def entries(raw: bytes, line: Any, place: Place, path_session: str) -> Iterator[
             one,
             True,
         )
+
+
+def _nano(dollars: Any) -> int | None:
+    is_number = isinstance(dollars, (int, float)) and not isinstance(dollars, bool)
+    return round(dollars * 1_000_000_000) if is_number and abs(dollars) < 1e9 else None
 
 
 def _instant_ms(text: Any) -> int | None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from claude_tui.clients import CLIENTS
 from claude_tui.figures import instant
 from claude_tui.reports.ccusage.lines import Line
+from claude_tui.reports.ccusage.others import Metadata
 from claude_tui.reports.ccusage.periods import by_period, by_session
 from claude_tui.reports.ccusage.sums import Counts, Group, totals
 
 KINDS: Final = ("daily", "weekly", "monthly", "session")
-LABELS: Final = {"claude": "Claude", "codex": "Codex", "opencode": "OpenCode", "gemini": "Gemini CLI", "all": "All"}
+LABELS: Final = {**{client.name: client.label for client in CLIENTS.values()}, "claude": "Claude", "all": "All"}
 
 Row = tuple[str, str, Group, dict[str, Group]]
 """(period or session id, agent, sums, each agent's sums)."""
@@ -32,20 +34,27 @@ def unified_rows(lines: Sequence[Line], kind: str, order: str = "asc") -> list[R
     return sorted(rows, key=lambda row: row[0], reverse=order == "desc")
 
 
-def unified_report(sections: dict[str, list[Row]], kind: str, *, with_agents: bool = False) -> dict[str, Any]:
-    """Return one report, or several sections of it; the totals are those of `kind`."""
+def unified_report(
+    sections: dict[str, list[Row]], kind: str, *, with_agents: bool = False, metadata: Metadata | None = None
+) -> dict[str, Any]:
+    """Return one report, or several sections of it; the totals are those of `kind`.
+
+    `metadata` is what sessions have beside their sums; without, it is when they were last used.
+    """
     made: dict[str, Any] = {
-        section: [_row(row, section, with_agents=with_agents) for row in rows] for section, rows in sections.items()
+        section: [_row(row, section, metadata, with_agents=with_agents) for row in rows]
+        for section, rows in sections.items()
     }
     made["totals"] = totals(row[2] for row in sections.get(kind, ()))
     return made
 
 
-def _row(row: Row, kind: str, *, with_agents: bool) -> dict[str, Any]:
+def _row(row: Row, kind: str, metadata: Metadata | None, *, with_agents: bool) -> dict[str, Any]:
     name, agent, group, agents = row
     if kind == "session":
         made = {"period": name, "agent": agent, **group.full_row()}
-        return {**made, "metadata": {"lastActivity": instant(group.last_ms)}}
+        beside = {"lastActivity": instant(group.last_ms)} if metadata is None else metadata.get((agent, name))
+        return {**made, "metadata": beside} if beside else made
     made = {"period": name, "agent": agent, **group.full_row(sorted(group.models))}
     made["metadata"] = {"agents": sorted(agents)}
     if with_agents:

@@ -1,4 +1,4 @@
-"""Claude Code's transcripts: where they are, what their lines mean, which of them count."""
+"""Claude Code's transcripts: where they are, what their lines mean, and which of them count."""
 
 from claude_tui.sources.claude.source import ClaudeSource
 

@@ -1,4 +1,4 @@
-"""Which models had a try at a response, and which of these tries are billed. Must not know prices."""
+"""Which models attempted a response, and which of the attempts are billed. Must not know prices."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Final, NamedTuple
 from claude_tui.sources.claude.counters import Object, count_of, counters_of
 
 FALLBACK: Final = "fallback"
-"""The kind of what an attempt cost that another model took over from, and the type of the block that says so."""
+"""The kind of the cost of an attempt that another model took over from, and the type of the block that marks it."""
 _STARTED_OUTPUT: Final = 8
-"""Output tokens that a response has as soon as it starts, at most: no sign that anything was written."""
+"""Most output tokens a response has as soon as it starts: up to this, nothing may have been written."""
 
 
 class Attempts(NamedTuple):
-    """The attempts a response took, where a model declined and another took over: each is an iteration.
+    """The attempts of a response if one model declined and another took over: each is an iteration.
 
-    What was served is in the response's own counters; what declined after it had begun to write is billed apart; what
-    declined before is not billed.
+    The served attempt is in the response's own counters; one that declined after it had begun to write is billed
+    separately; one that declined before is not billed.
     """
 
     served: Sequence[Object] = ()
@@ -26,7 +26,7 @@ class Attempts(NamedTuple):
 
 
 def attempts_of(line: Object, message: Object, usage: Object) -> Attempts:
-    """Tell the attempts of a response apart; of one that no other model took over there are none."""
+    """Separate the attempts of a response. If no other model took over, there are none."""
     iterations = usage.get("iterations")
     entries = [e for e in iterations if isinstance(e, dict)] if isinstance(iterations, list) else []
     served = [entry for entry in entries if entry.get("type") == "fallback_message"]
@@ -48,8 +48,8 @@ def attempts_of(line: Object, message: Object, usage: Object) -> Attempts:
 def _is_billed(attempt: Object, line: Object, message: Object) -> bool:
     """Whether a declined attempt had written anything.
 
-    It had if there is content before the block that says that another model takes over. Where that block is on another
-    line only the number of tokens can tell.
+    It had if there is content before the block that marks the takeover. If that block is on another line, only the
+    number of tokens can tell.
     """
     output = count_of(attempt.get("output_tokens"))
     content = message.get("content")

@@ -1,6 +1,6 @@
 """Every usage row of a transcript with its line and its kind: for explaining numbers, not for making them.
 
-The rule is that of `rule.usage_row`. Must not settle, price or sum.
+Uses the rule of `rule.usage_row`. Must not settle, price or sum.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SIDE_QUESTION_STEM: Final = "agent-aside_question"
 
 
 class AuditedRow(NamedTuple):
-    """A usage row. `line` counts from 1; `kind` is PROGRESS, SIDE_QUESTION, COPY (it says so itself) or ""."""
+    """A usage row. `line` counts from 1; `kind` is PROGRESS, SIDE_QUESTION, COPY (marked in the row itself) or ""."""
 
     row: Row
     line: int
@@ -34,7 +34,8 @@ class AuditedRow(NamedTuple):
 
 @dataclass(slots=True)
 class FileAudit:
-    """What a file holds. `passed_over` are rows with usage that are no responses: made up by the client, or errors."""
+    """The content of a file. `passed_over` are rows with usage that are not responses: made up by the client, or
+    errors."""
 
     lines: int = 0
     bytes_read: int = 0
@@ -43,7 +44,7 @@ class FileAudit:
 
 
 def audit_file(path: str, needle: bytes = b"") -> FileAudit:
-    """Read a transcript. With `needle` only lines that hold it are looked at. Raises OSError.
+    """Read a transcript. With `needle`, only lines that contain it are read. Raises OSError.
 
     Holds a few MiB of the file at a time.
     """
@@ -69,7 +70,7 @@ def audit_file(path: str, needle: bytes = b"") -> FileAudit:
 
 
 def identity_of(line: Mapping[str, Any]) -> str:
-    """Return the text that every row of the same response carries: its id, else that of its request or row."""
+    """Return the text that all rows of a response share: its id, else that of its request or row."""
     message = line.get("message")
     names = ((message, "id"), (line, "requestId"), (line, "uuid"))
     found = (part.get(name) for part, name in names if isinstance(part, dict))
@@ -77,7 +78,7 @@ def identity_of(line: Mapping[str, Any]) -> str:
 
 
 def _lines_with(block: bytes, needle: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Yield (line number in the block, from 1; offset in it; line) of each line that holds some bytes."""
+    """Yield (line number in the block, from 1; offset in it; line) of each line that contains some bytes."""
     at, number = 0, 1
     while (hit := block.find(needle, at)) >= 0:
         start = block.rfind(b"\n", at, hit) + 1 or at

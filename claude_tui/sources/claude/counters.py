@@ -1,4 +1,4 @@
-"""Token counters as a usage object of Claude has them. Must not know what they are counted for."""
+"""Token counters in a usage object of Claude. Must not know what they are counted for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Object = Mapping[str, Any]
 
 
 def count_of(value: object) -> int:
-    """Read a counter: what is no number counts nothing, and the row itself is kept."""
+    """Parse a counter: a value that is not a number counts as 0, and the row itself is kept."""
     if type(value) is int:
         return value if 0 <= value < MAX_COUNT else 0
     if isinstance(value, float) and 0 <= value < MAX_COUNT:
@@ -20,7 +20,7 @@ def count_of(value: object) -> int:
 
 
 def counters_of(usage: Object) -> Usage:
-    """Read the counters; the total of cache writes wins over their split."""
+    """Parse the counters; the total of cache writes takes precedence over their split."""
     split = usage.get("cache_creation")
     write_1h = count_of(split.get("ephemeral_1h_input_tokens")) if isinstance(split, dict) else 0
     writes = usage.get("cache_creation_input_tokens")

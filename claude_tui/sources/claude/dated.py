@@ -1,4 +1,4 @@
-"""When the lines of a block of a transcript were written, as far as they say so. Must not know what they mean."""
+"""When the lines of a block of a transcript were written, if they contain an instant. Must not know what they mean."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _decode: Final = msgspec.json.Decoder(Dated).decode
 
 
 def line_ms(line: bytes) -> int:
-    """Return when the last object of a line that says so was written, 0 where none does."""
+    """Return when the last dated object of a line was written, 0 if there is none."""
     try:
         return instant_ms(_decode(line).timestamp)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

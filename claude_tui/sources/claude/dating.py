@@ -1,4 +1,4 @@
-"""When rows were written that do not say it themselves: what the lines around them say. Must not read any."""
+"""Dates rows without an instant of their own, by the lines around them. Must not read any lines."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from claude_tui.model import Extra, Row, Usage
 
-BEFORE: Final = "no time: taken for as old as the line before it"
-AFTER: Final = "no time, nor has a line before it: counted as soon as a line after it has one"
+BEFORE: Final = "no time: dated like the line before it"
+AFTER: Final = "no time, and no dated line before it: counted once a line after it has a time"
 
 
 class Dating:
-    """Gives a row without an instant that of the nearest dated line before it, the first rows that of the first after.
+    """Gives a row without an instant that of the nearest dated line before it, and the first rows that of the first
+    after.
 
     `near_ms` is the instant of the newest dated line so far, 0 before there is one; until then rows wait.
     """
@@ -23,11 +24,11 @@ class Dating:
         self._waiting = [_row(values) for values in waiting]
 
     def state(self) -> tuple[int, list[Any]]:
-        """Return what another one is made of."""
+        """Return what another instance can continue from."""
         return self.near_ms, [astuple(row) for row in self._waiting]
 
     def see(self, time_ms: int) -> list[Row]:
-        """Take in the instant of a line, 0 where it has none. Returns the rows that waited for it."""
+        """Process the instant of a line, 0 if it has none. Returns the rows that waited for it."""
         if not time_ms:
             return []
         self.near_ms = time_ms
@@ -37,7 +38,7 @@ class Dating:
         return [replace(row, time_ms=time_ms) for row in waiting]
 
     def date(self, row: Row) -> Row | None:
-        """Return a row that has no instant with one, None where it has to wait for a line that has."""
+        """Return a row with an instant, None if it must wait for a dated line."""
         if self.near_ms:
             return replace(row, time_ms=self.near_ms)
         self._waiting.append(row)

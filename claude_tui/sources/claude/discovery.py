@@ -16,11 +16,11 @@ from claude_tui.sources.protocol import LogFile, SourceConfig
 _name: Final = attrgetter("name")
 
 AGENT: Final = "agent-"
-"""How the name of a sub-agent's file begins."""
+"""The beginning of the name of a sub-agent's file."""
 _UUID: Final = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 NOT_TRANSCRIPTS: Final = frozenset({"journal.jsonl"})
-"""Files ending like transcripts that hold none."""
+"""Files that are named like transcripts but hold none."""
 
 
 def config_dirs(config: SourceConfig) -> list[Path]:
@@ -42,7 +42,7 @@ def config_dirs(config: SourceConfig) -> list[Path]:
 
 
 def projects_dir(folder: Path) -> Path:
-    """Return the folder with the transcripts of a config folder, which may itself be named."""
+    """Return the folder with the transcripts of a config folder, which may also be given directly."""
     below = folder / "projects"
     return folder if folder.name == "projects" and not below.is_dir() else below
 
@@ -55,9 +55,9 @@ def is_transcript(name: str) -> bool:
 def transcripts(root: Path) -> Iterator[LogFile]:
     """Walk every transcript below `root`, folders and files in name order, each file once.
 
-    Symlinked folders are followed as `Links` says; a folder is entered once however often it is reached, so loops
-    end. What is called like a transcript and is no regular file or a link out of the logs, a folder that cannot be
-    listed, and a link that is not followed, is given too: reading it tells what is wrong with it.
+    Symlinked folders are followed as `Links` says; a folder is entered once however often it is reached, so loops end.
+    Also yields what is named like a transcript but is not a regular file, or is a link out of the logs, a folder that
+    cannot be listed, and a link that is not followed: reading it reports what is wrong with it.
     """
     seen: set[tuple[int, int]] = set()
     top = os.fspath(root)
@@ -139,9 +139,9 @@ def decoded_dir(path: str) -> str:
 
 
 def session_of_path(path: str) -> str:
-    """Guess whose file this is from its name; only for lines of a file that has named no session.
+    """Guess the owner of a file from its name; only for lines of a file that has not named a session.
 
-    A sub-agent's file lies below its session's folder; any other is called like its session.
+    A sub-agent's file is below its session's folder; any other file is named after its session.
     """
     folder, _, _ = path.rpartition(f"{os.sep}subagents{os.sep}")
     stem = os.path.basename(path).removesuffix(".jsonl")

@@ -150,7 +150,7 @@ class FactsGatherer:
             self._found["compactions"], self._found["compacted_tokens"] = told.compactions, told.compacted_tokens
 
     def see_time(self, time_ms: int) -> list[Row]:
-        """Take in the instant of a line, 0 where it has none. Returns the rows that waited for it."""
+        """Process the instant of a line, 0 if it has none. Returns the rows that waited for it."""
         rows = self.dating.see(time_ms)
         for row in rows:
             self._see_usage(row)

@@ -116,7 +116,7 @@ class _Reading:
             self._add(self._facts.see_time(instant_ms(found.timestamp)))
 
     def _read_line(self, offset: int, line: bytes) -> None:
-        """Take in a line by the rule, as the plain way does."""
+        """Process a line by the counting rule, as the plain reader does."""
         facts, knows_line_before = self._facts, False
         for value in self._reader.objects(offset, line, is_slim=True):
             row = usage_row(value, facts.session, offset)

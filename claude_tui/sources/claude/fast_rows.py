@@ -173,7 +173,7 @@ class FastBuilder(ColumnsBuilder):
         return searches, not flags & LOWER_BOUND, write_1h, given, reads, (), terms, self._columns.models[model], -1
 
     def add(self, row: Row) -> None:
-        """Merge one row in that the rule decided on."""
+        """Merge one row that the counting rule produced."""
         known = self._settled.get(row.key)
         if known is not None:
             self._hand_over(row.key, known)

@@ -18,7 +18,7 @@ ESCAPES: Final = (b"\\u006", b"\\u007")
 
 
 def marks(block: bytes) -> Find:
-    """Return a search for what lines that carry usage cannot be without. Its positions must rise."""
+    """Return a search for marks that every line with usage has. Its positions must rise."""
     if b"\0" in block:
         return lambda position: position
     find = search.finder(block, USAGE)
@@ -32,7 +32,7 @@ def marks(block: bytes) -> Find:
 
 
 def _remembering(find: Find) -> Find:
-    """Search on only from what was found before, or a rare mark would be searched for again from every line."""
+    """Continue a search only from the last match, or a rare mark would be searched for again from every line."""
     found = -1
 
     def find_once(position: int) -> int:

@@ -1,7 +1,7 @@
 """The client's own list of running sessions: `<config>/sessions/<pid>.json`, one small file per process.
 
-An entry outlives a killed process, so it says nothing until its process was looked for. Must not judge what a
-session is doing.
+An entry outlives a killed process, so it proves nothing until its process is checked. Must not judge what a session is
+doing.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from claude_tui.sources.lines import open_regular
 from claude_tui.sources.protocol import SourceConfig
 
 MAX_BYTES: Final = 64 << 10
-"""An entry has about 500 bytes; a larger file is none."""
+"""An entry has about 500 bytes; a larger file is not an entry."""
 
 NAME: Final = re.compile(r"\d{1,10}\.json")
 
 _DEAD: Final = (b"Z", b"X", b"x")
-"""States of a process in /proc that has ended."""
+"""States in /proc of a process that has ended."""
 
 
 class RegistryEntry(NamedTuple):
-    """What one process says of itself. `status` is "busy", "idle", "waiting", "shell" or "" (not told).
+    """What one process says about itself. `status` is "busy", "idle", "waiting", "shell" or "" (not recorded).
 
-    `process_start` is the start of the process as the client read it, "" unknown: on Linux the clock ticks of
+    `process_start` is the start of the process as the client read it, "" unknown: on Linux, the clock ticks in
     /proc/<pid>/stat.
     """
 
@@ -47,13 +47,13 @@ class RegistryEntry(NamedTuple):
 
 
 def registry_folders(config: SourceConfig) -> list[Path]:
-    """Return where running sessions are listed, existing or not: beside each `projects` folder."""
+    """Return the folders that list running sessions, existing or not: beside each `projects` folder."""
     folders = config_dirs(config)
     return [(folder.parent if _is_projects(folder) else folder) / "sessions" for folder in folders]
 
 
 def read_entry(path: str) -> RegistryEntry | None:
-    """Read one file of the list; None for anything that is no entry. Raises OSError where it cannot be read."""
+    """Read one file of the list; None if it is not an entry. Raises OSError if it cannot be read."""
     fd, _ = open_regular(path)
     with open(fd, "rb") as file:
         content = file.read(MAX_BYTES + 1)
@@ -80,9 +80,9 @@ def read_entry(path: str) -> RegistryEntry | None:
 
 
 def is_alive(entry: RegistryEntry) -> bool | None:
-    """Whether the very process that wrote an entry still runs. None where this system cannot tell.
+    """Whether the very process that wrote an entry is still running. None if this system cannot tell.
 
-    On Linux the start time must be the same, for numbers of processes are used again.
+    On Linux the start time must be the same, because process ids are reused.
     """
     if sys.platform == "linux":
         return _is_alive_in_proc(entry)
@@ -100,7 +100,7 @@ def is_alive(entry: RegistryEntry) -> bool | None:
 
 
 def process_start(pid: int) -> str:
-    """Return when a process started, in clock ticks since the machine did; "" where there is none. Linux only."""
+    """Return when a process started, in clock ticks since boot; "" if there is none. Linux only."""
     found = _stat_fields(pid)
     return found[19].decode("ascii", "replace") if found else ""
 
@@ -116,7 +116,7 @@ def _is_alive_in_proc(entry: RegistryEntry) -> bool | None:
 
 
 def _stat_fields(pid: int) -> list[bytes] | None:
-    """Return the fields of /proc/<pid>/stat after the name, which may itself hold spaces and brackets."""
+    """Return the fields of /proc/<pid>/stat after the name, which may itself contain spaces and brackets."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             fields = file.read(4096).rpartition(b")")[2].split()

@@ -1,7 +1,7 @@
 """The counting rule for one decoded line of a Claude Code transcript.
 
-Says which lines carry usage, what names a response, which counters it has and what is billed beside it. Must
-not know files, offsets beyond passing them on, prices, or how rows of one response are settled into one.
+Decides which lines carry usage, which key a response has, its counters and what is billed beside it. Must not know
+files, offsets beyond passing them on, prices, or how the rows of one response are settled into one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from claude_tui.sources.json_values import is_count, text_of
 
 SYNTHETIC_MODEL: Final = "<synthetic>"
 PLACEHOLDER_OUTPUT: Final = 40
-"""Before 2.1.30 a row that never got its final usage shows at most about this many output tokens."""
+"""Before 2.1.30, a row that never got its final usage has at most about this many output tokens."""
 
 _MERGED_USAGE_SINCE: Final = (2, 1, 30)
 _PLAIN_COUNTERS: Final = (
@@ -42,9 +42,9 @@ _to_sorted_json: Final = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
 
 
 def usage_row(line: object, session: str, offset: int) -> Row | None:
-    """Return the usage row a decoded line is, or None where it carries nothing to count.
+    """Return the usage row of a decoded line, or None if it has nothing to count.
 
-    `session` is that of a line that names none. The instant of the row is 0 where the line has none.
+    `session` is used for a line that names none. The instant of the row is 0 if the line has none.
     """
     if not isinstance(line, dict):
         return None
@@ -61,7 +61,7 @@ def usage_row(line: object, session: str, offset: int) -> Row | None:
 
 
 def bad_counts(line: object) -> list[str]:
-    """Name the counters of a usage line that hold something else than a token count."""
+    """Name the counters of a usage line that are not token counts."""
     message = line.get("message") if isinstance(line, dict) else None
     usage = message.get("usage") if isinstance(message, dict) else None
     if not isinstance(usage, dict):
@@ -110,7 +110,8 @@ def _assistant_row(line: Object, outer: Object, fallback: str, offset: int, *, i
 
 
 def _key(message: Object, line: Object, origin: str, usage: Usage) -> str | None:
-    """Name the response, "" where nothing does; None for a gateway's empty placeholder row, which is no response."""
+    """Return the key of the response, "" if it has none; None for a gateway's empty placeholder row, which is no
+    response."""
     message_id = text_of(message, "id")
     request_id = text_of(line, "requestId")
     if message_id.startswith("msg_"):
@@ -155,7 +156,7 @@ def _extra(kind: str, model: str, usage: Object, inherited: Object) -> Extra:
 
 
 def _terms(usage: Object, line: Object, message: Object, counted: Usage) -> str:
-    """Return the usage as sorted JSON where its price needs more than the counters, else ""."""
+    """Return the usage as sorted JSON if its price needs more than the counters, else ""."""
     iterations = usage.get("iterations")
     own = [e for e in iterations if isinstance(e, dict)] if isinstance(iterations, list) else []
     own = [entry for entry in own if text_of(entry, "type") not in _BILLED_APART]
@@ -186,7 +187,7 @@ def _terms(usage: Object, line: Object, message: Object, counted: Usage) -> str:
 
 
 def terms_without_split(given: int, output: int, writes: int, reads: int, tier: str | None) -> str:
-    """Return the terms of a usage that has these counters and this tier, cache writes among them, and nothing else."""
+    """Return the terms of a usage that has exactly these counters and this tier, cache writes among them."""
     told = f',"service_tier":{_to_json(tier)}' if tier is not None else ""
     return (
         f'{{"cache_creation_input_tokens":{writes},"cache_read_input_tokens":{reads},'
@@ -195,13 +196,13 @@ def terms_without_split(given: int, output: int, writes: int, reads: int, tier: 
 
 
 def _runs_code(usage: Object) -> bool:
-    """Whether code was executed, which is billed by time the log does not have."""
+    """Whether code was executed, which is billed by a time that is not in the log."""
     tools = usage.get("server_tool_use")
     return isinstance(tools, dict) and count_of(tools.get("code_execution_requests")) > 0
 
 
 def _priced(usage: Object) -> dict[str, Any]:
-    """Return the part of a usage object (or iteration) that a price can depend on, however deep or large it is."""
+    """Return the part of a usage object (or iteration) that can affect a price, however deep or large the object is."""
     kept = {name: usage[name] for name in _PRICED if isinstance(usage.get(name), _SCALARS)}
     for name, inner in _PRICED_INSIDE.items():
         part = usage.get(name)
@@ -213,7 +214,7 @@ def _priced(usage: Object) -> dict[str, Any]:
 
 
 def _split_is_plain(usage: Object, counted: Usage) -> bool:
-    """Whether the counters already say how the cache writes divide into 5-minute and 1-hour ones."""
+    """Whether the counters already split the cache writes into 5-minute and 1-hour ones."""
     split = usage.get("cache_creation")
     if not isinstance(split, dict):
         return counted.cache_write_5m + counted.cache_write_1h == 0
@@ -224,7 +225,7 @@ def _split_is_plain(usage: Object, counted: Usage) -> bool:
 
 
 def _is_lower_bound(version: str, usage: Object, message: Object, counted: Usage) -> bool:
-    """Whether the output is only the placeholder of the response's start (its final count was never logged)."""
+    """Whether the output is only the placeholder from the start of the response (its final count was never logged)."""
     if has_merged_usage(version):
         return "server_tool_use" not in usage
     return counted.output <= PLACEHOLDER_OUTPUT and message.get("stop_reason") is None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from claude_tui.sources.claude.discovery import config_dirs, decoded_dir, projects_dir, transcripts
 from claude_tui.sources.lines import LineReader
-from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceConfig
+from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileRead, LogFile, SourceConfig
 
 
 class ClaudeSource:
@@ -57,3 +57,10 @@ class ClaudeSource:
                 reader.bytes_read,
                 reader.lines,
             )
+
+
+def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
+    """Read a transcript the fast way. Raises OSError where it cannot be opened."""
+    from claude_tui.sources.claude import fast
+
+    return fast.read_columns(file.path, since, keep_names=keep_names)

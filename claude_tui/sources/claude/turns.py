@@ -1,7 +1,7 @@
-"""One response of a transcript, read again at the place where it was counted.
+"""Reads one response of a transcript again, at the place where it was counted.
 
-Reads a few MiB around that place whatever the size of the file; what is no longer there is said, not guessed. Must
-not count or price.
+Reads a few MiB around that place whatever the size of the file; reports what is no longer there instead of guessing.
+Must not count or price.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_LINE: Final = 8 << 20
 """A longer line is not read again for its details."""
 BEFORE: Final = 4 << 20
 AFTER: Final = 1 << 20
-"""Other rows of a response lie near the counted one: the longest run seen in real logs is 23 rows."""
+"""Other rows of a response are near the counted one: the longest run seen in real logs is 23 rows."""
 
 GONE: Final = "the file is gone"
 SHRUNK: Final = "the file is shorter than when this was read"
@@ -41,7 +41,7 @@ class _Found(NamedTuple):
 
 
 def read_turn(path: str, offset: int, key: str) -> TurnDetails:
-    """Return what the transcript says of the response `key` (its name or number) counted at byte `offset`."""
+    """Return what the transcript contains about the response `key` (its name or number) counted at byte `offset`."""
     try:
         fd, stat = open_regular(path)
     except ValueError:  # no file can have this name
@@ -58,7 +58,7 @@ def read_turn(path: str, offset: int, key: str) -> TurnDetails:
 
 
 def counted_line(path: str, offset: int, key: str) -> Line | None:
-    """Return the decoded line that holds the counted row of a response, None where it is no longer there."""
+    """Return the decoded line with the counted row of a response, None if it is no longer there."""
     try:
         fd, _ = open_regular(path)
     except (OSError, ValueError):
@@ -92,7 +92,7 @@ def _read(fd: int, size: int, path: str, offset: int, key: str) -> TurnDetails:
 
 
 def _near(fd: int, session: str, offset: int, counted: _Found) -> tuple[list[_Found], int]:
-    """Return the rows of the response around the counted one, in file order, and the instant it was asked at."""
+    """Return the rows of the response around the counted one, in file order, and the instant of the request."""
     start = max(0, offset - BEFORE)
     block = os.pread(fd, offset - start + AFTER, start)
     skipped = 0 if start == 0 else block.find(b"\n") + 1
@@ -149,7 +149,7 @@ def _rows(text: bytes, session: str, offset: int, key: str) -> list[_Found]:
 
 
 def _lines_with(block: bytes, needle: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield (position, line) of each whole line that holds some bytes."""
+    """Yield (position, line) of each whole line that contains some bytes."""
     at = 0
     while needle and (hit := block.find(needle, at)) >= 0:
         start = block.rfind(b"\n", at, hit) + 1 or at

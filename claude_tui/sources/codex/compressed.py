@@ -1,4 +1,4 @@
-"""Rollouts the client has compressed (`*.jsonl.zst`), read like any other where Python can decompress them.
+"""Rollouts the client has compressed (`*.jsonl.zst`), read like any other if Python can decompress them.
 
 Must not know records.
 """
@@ -17,20 +17,20 @@ from claude_tui.sources.protocol import Checkpoint
 SUFFIX: Final = ".zst"
 
 DECOMPRESSORS: Final = ("compression.zstd", "backports.zstd")
-"""Modules that can open such a file: that of Python 3.14, and the same for older ones."""
+"""Modules that can open such a file: that of Python 3.14, and its backport for older versions."""
 
 
 def open_rollout(path: str, since: Checkpoint | None = None, *, window: int = WINDOW) -> LineReader:
-    """Open a rollout, compressed or not. Raises OSError where it cannot be opened or nothing can decompress it."""
+    """Open a rollout, compressed or not. Raises OSError if it cannot be opened or nothing can decompress it."""
     if path.endswith(SUFFIX):
         return CompressedReader(path, since, window=window)
     return LineReader(path, since, window=window)
 
 
 class CompressedReader(LineReader):
-    """The lines of a compressed file: all of them, or none where it is what the checkpoint saw.
+    """The lines of a compressed file: all of them, or none if the file is the one the checkpoint saw.
 
-    Offsets are those of the decompressed text, but in the checkpoint, where it is the size of the file.
+    Offsets refer to the decompressed text, except in the checkpoint, where the offset is the size of the file.
     """
 
     def __init__(self, path: str, since: Checkpoint | None = None, *, window: int = WINDOW) -> None:
@@ -49,7 +49,7 @@ class CompressedReader(LineReader):
         super().__exit__(*error)
 
     def checkpoint(self, *, mark: int = 0, state: str = "") -> Checkpoint:
-        """Which state of the file was read."""
+        """Return which state of the file was read."""
         found = self._stat
         hashes = fingerprint(self._fd, found.st_size)
         return Checkpoint(found.st_dev, found.st_ino, found.st_size, *hashes, found.st_mtime_ns, state)
@@ -75,7 +75,7 @@ class CompressedReader(LineReader):
 
 @cache
 def decompressor() -> Any:
-    """Return the module that opens compressed files. Raises OSError where there is none."""
+    """Return the module that opens compressed files. Raises OSError if there is none."""
     for name in DECOMPRESSORS:
         try:
             return import_module(name)

@@ -1,4 +1,4 @@
-"""Where Codex keeps its rollouts, and what their names say. Must not open any."""
+"""Where Codex keeps its rollouts, and what their names contain. Must not open any."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from claude_tui.sources.folders import log_files
 from claude_tui.sources.protocol import LogFile
 
 FOLDERS: Final = ("sessions", "archived_sessions")
-"""Where rollouts are. Archiving moves a file from the first to the second."""
+"""Folders with rollouts. Archiving moves a file from the first to the second."""
 
 _NAME: Final = re.compile(r"rollout-(?:\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-)?(.+)\.jsonl(?:\.zst)?")
 
@@ -24,7 +24,7 @@ def rollouts(root: Path) -> Iterator[LogFile]:
 
 
 def thread_of(path: str) -> str:
-    """The thread id in a rollout's name."""
+    """Return the thread id in a rollout's name."""
     name = os.path.basename(path)
     found = _NAME.fullmatch(name)
     return found[1] if found else name

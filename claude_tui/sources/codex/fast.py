@@ -1,8 +1,7 @@
-"""Reads a rollout straight into columns, several times as fast as line by line and with the same outcome.
+"""Reads a rollout directly into columns, several times as fast as line by line and with the same result.
 
-Only lines that can matter are decoded: the first ones until they name a thread and a model, those that hold the name
-of a record that counts, and those that are visibly not whole. What a record means is not decided here. Must not price
-or sum.
+Decodes only lines that can matter: the first ones until they name a thread and a model, those with the name of a
+counted record, and those that are visibly not whole. Does not decide what a record means. Must not price or sum.
 """
 
 from __future__ import annotations
@@ -27,14 +26,14 @@ _BRACE: Final = ord("}")
 _decode: Final = msgspec.json.Decoder(RecordLine | CountLine).decode
 _NOT_USUAL: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _FIRST_LINES: Final = 32
-"""Lines among which the first meta and the first model are looked for, before searching for them pays."""
+"""Number of lines in which the first meta and the first model are looked for before a search for them pays."""
 
 
 def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
-    """Read a rollout, whole or from a checkpoint. Raises OSError where it cannot be opened.
+    """Read a rollout, whole or from a checkpoint. Raises OSError if it cannot be opened.
 
-    Equal to what `CodexSource.read` gives, settled by `columns_of`, but for problems: a line that has nothing to
-    count and looks whole is not decoded, so it is not noticed where it is malformed inside.
+    Equals the result of `CodexSource.read`, settled by `columns_of`, except for problems: a line that has nothing to
+    count and looks whole is not decoded, so a defect inside it is not noticed.
     """
     with open_rollout(file.path, since) as reader:
         state = since.state if since is not None and not reader.restarted else ""
@@ -93,7 +92,7 @@ class _Reading:
         self._reader.lines += lines
 
     def _read_line(self, offset: int, line: bytes) -> None:
-        """Take in a line by the rule, as the plain way does."""
+        """Process a line by the counting rule, as the plain reader does."""
         rollout = self._rollout
         for record in self._reader.objects(offset, line, is_slim=True):
             rollout.add(record, offset)

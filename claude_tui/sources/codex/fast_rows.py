@@ -1,7 +1,7 @@
-"""Counts records of the usual shape in few steps. What is unusual is left to the counting rule.
+"""Counts records of the usual format in few steps, and leaves unusual ones to the counting rule.
 
-Gives the same columns and leaves the same state as `Rollout`. Must not read files, know lines or say what unusual
-records mean.
+Gives the same columns and the same state as `Rollout`. Must not read files, know lines or decide what unusual records
+mean.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Origin = tuple[int, int]
 
 
 class FastRollout(Rollout):
-    """A `Rollout` whose events become columns, and which takes usual records of its own thread by a shorter way."""
+    """A `Rollout` whose events become columns, with a shortcut for usual records of its own thread."""
 
     def __init__(self, stem: str, others: OtherThreads, state: str, *, keep_names: bool) -> None:
         super().__init__(stem, others, state)
@@ -31,7 +31,7 @@ class FastRollout(Rollout):
 
     @property
     def needs_meta(self) -> bool:
-        """Whether a `session_meta` still says something: the first does, and later ones of a thread with parents."""
+        """Whether a `session_meta` still matters: the first one does, and later ones of a thread with parents."""
         return self._is_new or bool(self._state.parents)
 
     @property
@@ -44,23 +44,23 @@ class FastRollout(Rollout):
         return self._builder.columns()
 
     def add(self, record: Mapping[str, object], offset: int) -> None:
-        """Take in a record by the rule."""
+        """Process a record by the counting rule."""
         for event in self.events(record, offset):
             self._builder.add(event.row)
 
     def take(self, line: RecordLine | CountLine, offset: int) -> bool:
-        """Take in a usual line, if it is of the thread itself; return False, with nothing done, where it is not."""
+        """Process a usual line if it belongs to the thread itself; otherwise do nothing and return False."""
         if isinstance(line, RecordLine):
             return self._take_record(line.payload, line.timestamp, offset)
         return self._take_count(line.payload.info, line.timestamp, offset)
 
-    def _take_record(self, told: Told, timestamp: str, offset: int) -> bool:
+    def _take_record(self, record: Told, timestamp: str, offset: int) -> bool:
         state = self._state
-        thread, response = told.thread_id, told.response_id
+        thread, response = record.thread_id, record.response_id
         if thread != state.thread or not response:
             return False
-        tokens: Tokens = astuple(told.usage)
-        model = state.turns.get(told.turn_id, state.model)
+        tokens: Tokens = astuple(record.usage)
+        model = state.turns.get(record.turn_id, state.model)
         if not self._append(f"{thread}/{response}", timestamp, model, tokens, offset):
             return False
         state.told, state.leading, state.context = True, False, tokens[0]
@@ -102,9 +102,9 @@ class FastRollout(Rollout):
 
 
 class FastBuilder(ColumnsBuilder):
-    """A `ColumnsBuilder` that also takes new responses without a row made of them.
+    """A `ColumnsBuilder` that also accepts new responses without creating a row for them.
 
-    Such a response belongs to `_counted` until a row of it comes; from then on to the plain builder.
+    Such a response is in `_counted` until a row of it arrives; from then on the plain builder has it.
     """
 
     def __init__(self, *, keep_names: bool) -> None:
@@ -113,7 +113,7 @@ class FastBuilder(ColumnsBuilder):
         self._terms: dict[str, str] = {}
 
     def origin(self, root: str, thread: str, cwd: str) -> Origin:
-        """Number the owner of a thread's own responses."""
+        """Return the number of the owner of a thread's own responses."""
         if thread == root:
             return self._owner(Owner(root, "", cwd)), 0
         return self._owner(Owner(root, thread, cwd)), SIDECHAIN
@@ -121,22 +121,22 @@ class FastBuilder(ColumnsBuilder):
     def append(
         self, key: str, time_ms: int, origin: Origin, model: str, tokens: Tokens, offset: int, terms: str
     ) -> bool:
-        """Take in a response, if it is new and has a model."""
+        """Add a response, if it is new and has a model."""
         if key in self._counted or key in self._entries or not model:
             return False
         number = self._models.get(model)
         if number is None:
             number = self._model(model)
         owner, flags = origin
-        given, cached, written, output, _, _ = tokens
-        uncached = max(0, given - cached - written)
+        input_tokens, cached, written, output, _, _ = tokens
+        uncached = max(0, input_tokens - cached - written)
         if terms:
             self._terms[key] = terms
         self._counted[key] = time_ms, owner, flags, uncached, output, written, 0, cached, offset, number
         return True
 
     def add(self, row: Row) -> None:
-        """Merge one row in that the rule decided on."""
+        """Merge one row that the counting rule produced."""
         counted = self._counted.pop(row.key, None)
         if counted is not None:
             self._entries[row.key] = len(self._columns)

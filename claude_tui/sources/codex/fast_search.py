@@ -1,7 +1,7 @@
 """Finds the lines of a block that can count something, without decoding any.
 
-Such a line holds the name of a record that counts: written plainly, or with one of its letters as an escape. A line
-with neither, and without a NUL byte that could hide them, counts nothing. Must not know what else is on a line.
+Such a line holds the name of a counted record: written plainly, or with one of its letters as an escape. A line with
+neither, and without a NUL byte that could hide them, counts nothing. Must not know what else is on a line.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from claude_tui.sources import search
 from claude_tui.sources.search import NOWHERE, Find
 
 USAGE: Final = b'"token_'
-"""How the names of records with counters start: `token_usage_record` and `token_count`."""
+"""The beginnings of the names of records with counters: `token_usage_record` and `token_count`."""
 
 TURN: Final = b'"turn_context"'
 COMPACTED: Final = b'"compacted"'
@@ -26,7 +26,7 @@ ESCAPES: Final = (b"\\u006", b"\\u007", b"\\u005f", b"\\u005F")
 
 
 def marks(block: bytes, start: int, *, with_meta: bool) -> Find:
-    """Return a search, from `start` on, for what no line that counts is without. Its positions must rise.
+    """Return a search, from `start` on, for marks that every line that counts has. Its positions must rise.
 
     Metas count only at the start of most threads.
     """

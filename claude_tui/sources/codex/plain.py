@@ -1,4 +1,5 @@
-"""A rollout read record by record: the plain way that every faster one must equal. Must not settle, price or sum."""
+"""Reads a rollout record by record: the plain reader that every faster one must equal. Must not settle, price or
+sum."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
 
 
 def read_rollout(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, list[Event]]:
-    """Read a rollout, and keep the events its rows were made of. Raises OSError where it cannot be opened."""
+    """Read a rollout, and keep the events its rows were made of. Raises OSError if it cannot be opened."""
     events: list[Event] = []
     with open_rollout(file.path, since) as reader:
         state = since.state if since is not None and not reader.restarted else ""

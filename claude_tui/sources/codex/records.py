@@ -1,4 +1,4 @@
-"""Records of a Codex rollout: which lines matter, and the shapes inside them. Must not count."""
+"""Records of a Codex rollout: which lines matter, and the formats inside them. Must not count."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NAMES: Final = (
 )  # fmt: skip
 
 _SECONDS: Final = 40_000_000_000
-"""A number below this is seconds (until the year 3237), one of a thousand times that milliseconds, and so on."""
+"""A smaller number is in seconds (until the year 3237), one below a thousand times that in milliseconds, and so on."""
 _TOO_LARGE: Final = _SECONDS * 1000**3
 
 _PICK: Final = itemgetter(*_NAMES)
@@ -49,7 +49,7 @@ _TALK: Final = {
 
 
 def talk_of(line: bytes) -> tuple[bytes, str] | None:
-    """Tell from its start what a line is of the conversation; None for what is none, or not one whole record.
+    """Classify a conversation line by its start; None if it is not one, or not one whole record.
 
     Returns its timestamp, and "assistant", "user" or "tool_use".
     """
@@ -64,33 +64,33 @@ def talk_of(line: bytes) -> tuple[bytes, str] | None:
 
 
 def kind_of(record: Mapping[str, object]) -> tuple[str, Mapping[str, object]]:
-    """What a record is, and what it holds. Events are told apart by what is in them."""
+    """Return the kind of a record, and its content. Events are distinguished by their content."""
     kind, payload = text_of(record, "type"), table_of(record, "payload")
     return text_of(payload, "type") if kind == "event_msg" else kind, payload
 
 
 def tokens_of(counters: Mapping[str, object]) -> Tokens:
-    """The counters of a usage object. Raises BadCountError where one is no count."""
+    """Return the counters of a usage object. Raises BadCountError if one is not a count."""
     try:
         found: Tokens = _PICK(counters)
         if set(map(type, found)) == _INT and min(found) >= 0 and max(found) < 1 << 53:
             return found
     except KeyError:
         pass  # older versions write fewer
-    given, cached, written, output, reasoning, total = (count_of(counters, name) for name in _NAMES)
-    return given, cached, written, output, reasoning, total
+    input_tokens, cached, written, output, reasoning, total = (count_of(counters, name) for name in _NAMES)
+    return input_tokens, cached, written, output, reasoning, total
 
 
 def usage_of(tokens: Tokens) -> Usage:
-    """The same counters, disjoint. Reasoning stays inside output: it is billed as output."""
-    given, cached, written, output, _, _ = tokens
+    """Return the same counters, disjoint. Reasoning stays inside output, because it is billed as output."""
+    input_tokens, cached, written, output, _, _ = tokens
     return Usage(
-        input=max(0, given - cached - written), output=output, cache_write_5m=written, cache_read=cached
+        input=max(0, input_tokens - cached - written), output=output, cache_write_5m=written, cache_read=cached
     )  # fmt: skip
 
 
 def token_count_of(payload: Mapping[str, object]) -> tuple[Tokens | None, Tokens] | None:
-    """Total (None where it tells none) and last of a `token_count`, None where it carries neither."""
+    """Return total (None if there is none) and last of a `token_count`, None if it has neither."""
     info = payload.get("info")
     if not isinstance(info, dict):
         return None
@@ -102,9 +102,9 @@ def token_count_of(payload: Mapping[str, object]) -> tuple[Tokens | None, Tokens
 
 
 def moment_ms(value: object) -> int:
-    """The instant of a timestamp, 0 where there is none to read.
+    """Return the instant of a timestamp, 0 if there is none.
 
-    Some converters write a number: seconds, or thousandths, millionths or billionths of one, as its size tells.
+    Some converters write a number: seconds, milliseconds, microseconds or nanoseconds, according to its size.
     """
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return instant_ms(value)
@@ -118,8 +118,8 @@ def moment_ms(value: object) -> int:
 
 
 class Meta(NamedTuple):
-    """What a `session_meta` says of its thread. `parent` is the thread it was forked from or spawned by;
-    `root` the session it says it belongs to, "" where it does not say."""
+    """What a `session_meta` says about its thread. `parent` is the thread it was forked from or spawned by; `root` is
+    the session it belongs to, "" if it does not say so."""
 
     thread: str
     root: str
@@ -133,7 +133,7 @@ class Meta(NamedTuple):
 
 
 def meta_of(payload: Mapping[str, object]) -> Meta:
-    """Read a `session_meta`."""
+    """Parse a `session_meta`."""
     source = payload.get("source")
     subagent = source.get("subagent") if isinstance(source, dict) else None
     spawn = table_of(subagent, "thread_spawn") if isinstance(subagent, dict) else {}

@@ -1,10 +1,10 @@
 """The counting rule of Codex: records of a rollout become events.
 
-Newer versions write a `token_usage_record` per model response; it counts as it is, under its response id.
-`token_count` events count where no such record told the response before: each change of the running total is
-one response, of the size `last`, and so is a `last` without a total. They are written again on many occasions (same
-total), start over at zero in old versions, and are copied into forks; copies are known by the parent's sequence of
-(total, last), or, where the parent is gone, by being stamped with the moment of the fork. Must not know files.
+Newer versions write a `token_usage_record` per model response, which counts as it is, under its response id.
+`token_count` events count if no such record came before for the response: each change of the running total is one
+response, of the size `last`, and so is a `last` without a total. They are written again on many occasions (same total),
+restart at zero in old versions, and are copied into forks. A copy is recognised by the parent's sequence of (total,
+last), or, if the parent is gone, by its timestamp at the moment of the fork. Must not know files.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ _TURNS: Final = 64
 
 
 class OtherThreads(Protocol):
-    """What must be known of other rollouts."""
+    """What must be known about other rollouts."""
 
     def token_counts(self, thread: str) -> Sequence | None:
-        """Every (total, last) of a thread, None if it is gone."""
+        """Return every (total, last) of a thread, None if it is gone."""
         ...
 
     def root_of(self, thread: str) -> str:
-        """The main thread a thread belongs to."""
+        """Return the main thread a thread belongs to."""
         ...
 
 
 class Rollout:
-    """One thread, followed record by record. `bad_counts` collects names of counters that are none."""
+    """One thread, followed record by record. `bad_counts` collects the names of counters that are not counts."""
 
     def __init__(self, stem: str, others: OtherThreads, state: str = "") -> None:
         self._others = others
@@ -64,7 +64,7 @@ class Rollout:
             self._resume(state)
 
     def state(self) -> str:
-        """What must be known to follow the next records."""
+        """Return what must be known to follow the next records."""
         unnamed = [[asdict(event.row), event.reasoning] for event in self._unnamed]
         values = {name: getattr(self._state, name) for name in State.__slots__}
         return json.dumps([self._is_new, values, unnamed])
@@ -103,7 +103,7 @@ class Rollout:
                 yield event
 
     def facts(self, last_ms: int = 0, last_kind: str = "") -> FileFacts:
-        """What the thread says beside usage, with the newest line of its conversation."""
+        """Return what the thread contains beside usage, with the newest line of its conversation."""
         state = self._state
         is_main = state.root == state.thread
         return FileFacts(
@@ -131,7 +131,7 @@ class Rollout:
             self._unnamed.append(Event(Row(**row, usage=Usage(*usage), extras=extras), reasoning))
 
     def _see_instant(self, record: Mapping[str, object]) -> None:
-        """Remember when something was written that every way of reading looks at, for what does not say when."""
+        """Remember the time of a record that every reader looks at, for records without a time."""
         self._state.dated_ms = moment_ms(record.get("timestamp")) or self._state.dated_ms
 
     def _see_meta(self, meta: Meta, record: Mapping[str, object]) -> None:
@@ -158,7 +158,7 @@ class Rollout:
             state.root = state.thread
 
     def _see_model(self, settings: Mapping[str, object], offset: int) -> Iterator[Event]:
-        """Take the model of a turn, and name it for what was counted before any was named."""
+        """Use the model of a turn, also for what was counted before any model was named."""
         state = self._state
         model, turn = text_of(settings, "model"), text_of(settings, "turn_id")
         if not model:
@@ -225,24 +225,24 @@ class Rollout:
         if not any(last[:5]):
             if before is None and state.parents:
                 return None  # the total of a fork holds its parent's, which is counted there
-            given, cached, written, output, reasoning, summed = (
+            input_tokens, cached, written, output, reasoning, summed = (
                 max(0, now - then) for now, then in zip(total, base, strict=True)
             )
-            tokens = given, cached, written, output, reasoning, summed
+            tokens = input_tokens, cached, written, output, reasoning, summed
         if origin == state.thread:
             state.context = tokens[0]
         key = key or f"{origin}/{state.epoch}/{'.'.join(map(str, total + last))}"
         return self._event(key, origin, state.model, tokens, time_ms, offset)
 
     def _sum_with(self, last: Tokens) -> Tokens:
-        """The running total after a response that was told without one."""
-        given, cached, written, output, reasoning, summed = map(
+        """Return the running total after a response that was logged without one."""
+        input_tokens, cached, written, output, reasoning, summed = map(
             sum, zip(self._state.previous or ZERO, last, strict=True)
         )
-        return given, cached, written, output, reasoning, summed
+        return input_tokens, cached, written, output, reasoning, summed
 
     def _advance(self, total: Tokens) -> Tokens:
-        """Move on to a running total; return the one it started from, zero where the counter started over."""
+        """Move on to a running total. Returns the one before it, zero if the counter restarted."""
         before = self._state.previous or ZERO
         self._state.previous = total
         if total[5] < before[5]:
@@ -251,10 +251,10 @@ class Rollout:
         return before
 
     def _origin(self, total: Tokens | None, last: Tokens, time_ms: int) -> str | None:
-        """Where a leading `token_count` of a fork comes from.
+        """Return the origin of a leading `token_count` of a fork.
 
-        "" where it is counted in a rollout that is there; a thread id where that thread's rollout is gone and
-        the copy stands for it; None where it is the fork's own.
+        "" if it is counted in a rollout that exists; a thread id if that thread's rollout is gone and the copy stands
+        for it; None if it belongs to the fork itself.
         """
         state = self._state
         parent = state.parents[0]

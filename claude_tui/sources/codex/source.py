@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class CodexSource:
-    """Rollouts of Codex's folder, archived ones included."""
+    """Rollouts in Codex's folder, archived ones included."""
 
     name = "codex"
 
@@ -31,7 +31,7 @@ class CodexSource:
         return rollouts(root)
 
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
-        """Read a rollout, whole or from a checkpoint. Raises OSError where it cannot be opened."""
+        """Read a rollout, whole or from a checkpoint. Raises OSError if it cannot be opened."""
         return self.read_events(file, since)[0]
 
     def read_events(self, file: LogFile, since: Checkpoint | None = None) -> tuple[FileRead, list[Event]]:

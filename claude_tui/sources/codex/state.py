@@ -9,12 +9,12 @@ from claude_tui.sources.codex.records import Tokens
 
 @dataclass(slots=True)
 class State:
-    """What is remembered from line to line, plain enough for JSON.
+    """What is remembered from line to line, simple enough for JSON.
 
-    `previous` is the running total last seen, `epoch` how often it fell, `told` whether a record has told the
-    response of its next change; `alone` the response last told without a total. `leading` holds while a fork may still
-    be repeating its parents' history. `dated_ms` is when the last line was written that has to be looked at. `terms`
-    name the service tier that was asked for, which holds until other settings are applied.
+    `previous` is the running total seen last, `epoch` how often it fell, `told` whether a record has already counted
+    the response of its next change; `alone` is the response logged last without a total. `leading` is set while a fork
+    may still be repeating its parents' history. `dated_ms` is the time of the last line that must be looked at. `terms`
+    name the requested service tier, which applies until other settings are applied.
     """
 
     thread: str = ""

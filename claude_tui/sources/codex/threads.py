@@ -1,4 +1,4 @@
-"""Other threads' rollouts, found by thread id: what a fork must know of the one it came from. Must not count."""
+"""Other threads' rollouts, found by thread id: what a fork must know about the thread it came from. Must not count."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ Sequence = Set[tuple[Tokens | None, Tokens]]
 
 
 class Threads:
-    """The rollouts beside the one at `path`, opened only when asked for."""
+    """The rollouts beside the one at `path`, opened only when they are needed."""
 
     def __init__(self, root: str, path: str) -> None:
         self._root = root
         self._path = path
 
     def token_counts(self, thread: str) -> Sequence | None:
-        """Every (total, last) that a thread's `token_count` lines told; None if its rollout is gone."""
+        """Return every (total, last) in a thread's `token_count` lines; None if its rollout is gone."""
         path = self._find(thread)
         if path is None:
             return None
@@ -39,7 +39,7 @@ class Threads:
             return None
 
     def root_of(self, thread: str) -> str:
-        """The main thread that a thread belongs to, as far as rollouts tell."""
+        """Return the main thread that a thread belongs to, as far as rollouts say so."""
         seen: set[str] = set()
         while thread not in seen:
             seen.add(thread)
@@ -79,16 +79,17 @@ def _first_meta(path: str) -> Meta | None:
 
 @lru_cache(maxsize=16)
 def _token_counts(path: str, dev: int, ino: int, size: int, changed_ns: int) -> Sequence:
-    """Read a whole rollout for its `token_count` lines. The arguments after the path say which state of it."""
+    """Read a whole rollout for its `token_count` lines. The arguments after the path identify its state for the
+    cache."""
     found: set[tuple[Tokens | None, Tokens]] = set()
     with open_rollout(path) as reader:
         for line in (line for _, block in reader.blocks() for line in marked_lines(block)):
             for record in decode_objects(line):
                 kind, payload = kind_of(record)
                 try:
-                    told = token_count_of(payload) if kind == "token_count" else None
+                    counts = token_count_of(payload) if kind == "token_count" else None
                 except BadCountError:
                     continue
-                if told:
-                    found.add(told)
+                if counts:
+                    found.add(counts)
     return found

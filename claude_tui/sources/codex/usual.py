@@ -1,7 +1,7 @@
-"""The shapes of nearly all records that count tokens, as types that a decoder checks a line against.
+"""The formats of nearly all records that count tokens, as types against which a decoder checks a line.
 
-Only what is named here is kept of a line, but all of it must be JSON; a line of another shape is rejected, and then
-the counting rule says what it means. Must not say what any of this means.
+Only the fields named here are kept, but the whole line must be JSON; a line of another format is rejected, and then the
+counting rule decides what it means. Must not decide what any of this means.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Count = Annotated[int, Meta(ge=0, lt=2**53)]
 
 
 class Counters(Struct, gc=False, kw_only=True):
-    """The counters of a usage object, in the order of `records.Tokens`; older clients know no cache writes."""
+    """The counters of a usage object, in the order of `records.Tokens`; older clients have no cache writes."""
 
     input_tokens: Count
     cached_input_tokens: Count
@@ -25,7 +25,7 @@ class Counters(Struct, gc=False, kw_only=True):
 
 
 class Told(Struct, gc=False):
-    """What a `token_usage_record` tells of a response."""
+    """What a `token_usage_record` says about a response."""
 
     thread_id: str
     turn_id: str
@@ -41,7 +41,7 @@ class Info(Struct, gc=False):
 
 
 class Running(Struct, gc=False):
-    """What a `token_count` tells."""
+    """What a `token_count` says."""
 
     type: Literal["token_count"]
     info: Info

@@ -1,8 +1,8 @@
 """The counting rule of Gemini CLI: records of a chat become events.
 
-A message with a `tokens` object is one API response; its id is its identity in every file it was copied to.
-Messages come plain, again when their tools have answered, and inside rewrites (`$set.messages`) that may have
-lost their tokens; a rewrite or a rewind never takes back usage. Must not know files.
+A message with a `tokens` object is one API response; its id identifies it in every file it was copied to. A message is
+written plainly, again when its tools have finished, and inside rewrites (`$set.messages`) that may have lost its
+tokens; a rewrite or a rewind never takes back usage. Must not know files.
 """
 
 from __future__ import annotations
@@ -18,15 +18,17 @@ from claude_tui.sources.json_values import table_of, text_of
 from claude_tui.sources.protocol import FileFacts
 
 _KINDS = {"user": "user", "gemini": "assistant"}
+_MARKS = ("sessionId", "messages", "$set", "$rewindTo", "type")
+"""Of these every record has one."""
 
 
 @dataclass(slots=True)
 class Chat:
     """One chat, followed record by record. `parent` is the main session of a sub-agent's chat, else "".
 
-    `stem` stands in for a session id that no record has told. `folder_of` finds the project's folder by the
-    hash the records carry, for a chat whose `cwd` is not known otherwise. `bad_counts` collects the names of
-    counters that are none; their messages are not counted.
+    `stem` replaces a session id that no record contains. `folder_of` finds the project's folder by the hash in the
+    records, for a chat whose `cwd` is not known otherwise. `bad_counts` collects the names of counters that are not
+    counts; their messages are not counted. `is_known`: a record of a known kind was there.
     """
 
     stem: str
@@ -39,26 +41,28 @@ class Chat:
     context: tuple[int, str] = (0, "")
     last: tuple[int, str] = (0, "")
     bad_counts: list[str] = field(default_factory=list)
+    is_known: bool = False
 
     def resume(self, state: str) -> None:
-        """Go on where `state()` was taken."""
+        """Continue from where `state()` was taken."""
         if state:
             self.session, self.project_hash, self.title = json.loads(state)
             self._locate()
 
     def state(self) -> str:
-        """What must be known to follow the next records."""
+        """Return what must be known to follow the next records."""
         return json.dumps([self.session, self.project_hash, self.title])
 
     def events(self, record: Mapping[str, object], offset: int) -> Iterator[Event]:
         """Yield what a record counts."""
+        self.is_known = self.is_known or any(name in record for name in _MARKS)
         change = table_of(record, "$set")
-        for told in (record, change):
-            self.session = text_of(told, "sessionId") or self.session
-            self.project_hash = text_of(told, "projectHash") or self.project_hash
-            self.title = text_of(told, "summary") or self.title
+        for part in (record, change):
+            self.session = text_of(part, "sessionId") or self.session
+            self.project_hash = text_of(part, "projectHash") or self.project_hash
+            self.title = text_of(part, "summary") or self.title
             self._locate()
-            messages = told.get("messages")
+            messages = part.get("messages")
             if isinstance(messages, list):
                 for message in messages:
                     if isinstance(message, dict):
@@ -66,7 +70,7 @@ class Chat:
         yield from self._message(record, offset)
 
     def facts(self) -> FileFacts:
-        """What the chat says beside usage."""
+        """Return what the chat contains beside usage."""
         session = self.session or self.stem
         tokens, model = self.context
         last_ms, last_kind = self.last
@@ -119,10 +123,10 @@ class Chat:
 
 
 def usage_of(tokens: Mapping[str, object]) -> tuple[Usage, int]:
-    """The counters of a `tokens` object, disjoint, and how much of the output was thoughts.
+    """Return the counters of a `tokens` object, disjoint, and how much of the output was thoughts.
 
-    `input` holds the cached part; thoughts are billed as output and stand beside it; tool prompts are billed
-    as input and stand beside it too, unless the message's own total says that they are inside.
+    `input` includes the cached part. Thoughts are billed as output and are counted separately; tool prompts are billed
+    as input and are separate, too, unless the message's own total shows that they are included.
     """
     prompt, cached = count_of(tokens, "input"), count_of(tokens, "cached")
     output, thoughts, tool = count_of(tokens, "output"), count_of(tokens, "thoughts"), count_of(tokens, "tool")

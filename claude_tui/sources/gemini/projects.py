@@ -1,4 +1,4 @@
-"""Which folder a Gemini CLI project directory stands for. Must not know chats."""
+"""Finds the folder that a Gemini CLI project directory stands for. Must not know chats."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from claude_tui import files
 
 
 def project_folder(root: str, directory: str, hashes: Iterable[str] = ()) -> str:
-    """The folder that `<root>/tmp/<directory>` belongs to, "" if nothing tells.
+    """Return the folder that `<root>/tmp/<directory>` belongs to, "" if it is unknown.
 
-    What the client noted down comes first; a directory (or one of `hashes`) that is the SHA-256 of a folder
-    is looked up among all folders the client knows.
+    The client's own record comes first; a directory (or one of `hashes`) that is the SHA-256 of a folder is looked up
+    among all folders the client knows.
     """
     noted = _noted(os.path.join(root, "tmp", directory))
     if noted:
@@ -29,13 +29,13 @@ def project_folder(root: str, directory: str, hashes: Iterable[str] = ()) -> str
 
 
 def hash_of(folder: str) -> str:
-    """The name older versions give the directory of a folder."""
+    """Return the name older versions give the directory of a folder."""
     return sha256(folder.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 @lru_cache(maxsize=8)
 def _known(root: str, stamp: tuple[int, int]) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Folders by directory name and by hash. `stamp` changes when a directory or the register does."""
+    """Return folders by directory name and by hash. `stamp` changes when a directory or the register does."""
     by_name: dict[str, str] = {}
     try:
         register = orjson.loads(files.read(os.path.join(root, "projects.json")))

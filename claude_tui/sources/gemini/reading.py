@@ -1,4 +1,4 @@
-"""One chat of Gemini CLI read into events: lines after a checkpoint, or a file that is one JSON value.
+"""Reads one chat of Gemini CLI into events: lines after a checkpoint, or a file that is one JSON value.
 
 Must not know where chats are found.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from claude_tui.model import Problem, ProblemKind
+from claude_tui.sources.conversation import NOT_KNOWN
 from claude_tui.sources.documents import read_document
 from claude_tui.sources.events import Event
 from claude_tui.sources.gemini.chat import Chat
@@ -18,13 +19,13 @@ from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
 
 
 def read_chat(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, list[Event]]:
-    """Read a chat, and keep the events its rows were made of. Raises OSError where it cannot be opened."""
+    """Read a chat, and keep the events its rows were made of. Raises OSError if it cannot be opened."""
     chat = _chat(file)
     return _read_lines(file, since, chat) if file.path.endswith(".jsonl") else _read_whole(file, since, chat)
 
 
 def _chat(file: LogFile) -> Chat:
-    """Place a chat by its path: `tmp/<project>/chats/[<main session>/]<name>`."""
+    """Return the chat a path stands for: `tmp/<project>/chats/[<main session>/]<name>`."""
     _tmp, project, _chats, *below = os.path.relpath(file.path, file.root).split(os.sep)
     stem = below[-1].rpartition(".")[0]
     parent = below[0] if len(below) > 1 else ""
@@ -37,18 +38,22 @@ def _read_lines(file: LogFile, since: Checkpoint | None, chat: Chat) -> tuple[Fi
     with LineReader(file.path, since) as reader:
         if since is not None and not reader.restarted:
             chat.resume(since.state)
+        records = 0
         for offset, line in reader:
             for record in reader.objects(offset, line):
+                records += 1
                 events += chat.events(record, offset)
             while chat.bad_counts:
                 reader.problem(ProblemKind.BAD_COUNT, offset, chat.bad_counts.pop())
+        if records and (since is None or reader.restarted) and not chat.is_known:
+            reader.problem(ProblemKind.UNKNOWN_SHAPE, 0, NOT_KNOWN)
         rows, mark = [event.row for event in events], reader.checkpoint(state=chat.state())
         facts, problems = chat.facts(), reader.problems
         return FileRead(rows, mark, facts, problems, reader.restarted, reader.bytes_read, reader.lines), events
 
 
 def _read_whole(file: LogFile, since: Checkpoint | None, chat: Chat) -> tuple[FileRead, list[Event]]:
-    """Read a file that is one JSON value; where it is not, what objects there are."""
+    """Read a file that is one JSON value; if it is not, the objects that can be found in it."""
     data, mark, restarted, problems = read_document(file.path, since)
     if data is None:
         return FileRead([], mark, problems=problems, restarted=restarted), []
@@ -57,8 +62,11 @@ def _read_whole(file: LogFile, since: Checkpoint | None, chat: Chat) -> tuple[Fi
         problems.append(Problem(kind, file.path, at, detail))
 
     events: list[Event] = []
+    offset = -1
     for offset, record in enumerate(decode_objects(data, report)):
         events += chat.events(record, offset)
+    if offset >= 0 and not chat.is_known:
+        report(ProblemKind.UNKNOWN_SHAPE, 0, NOT_KNOWN)
     for name in chat.bad_counts:
         report(ProblemKind.BAD_COUNT, 0, name)
     return FileRead([event.row for event in events], mark, chat.facts(), problems, restarted, len(data)), events

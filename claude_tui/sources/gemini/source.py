@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class GeminiSource:
-    """Chats below `tmp/*/chats` of Gemini CLI's folder."""
+    """Chats below `tmp/*/chats` in Gemini CLI's folder."""
 
     name = "gemini"
 
@@ -28,7 +28,7 @@ class GeminiSource:
         return [(Path(home) if home else config.home) / ".gemini"]
 
     def discover(self, root: Path) -> Iterable[LogFile]:
-        """Walk the chats of every project, sub-agents' included."""
+        """Walk the chats of every project, sub-agents included."""
         try:
             projects = sorted(os.listdir(root / "tmp"))
         except OSError:
@@ -37,7 +37,7 @@ class GeminiSource:
             yield from log_files(self.name, root, os.path.join("tmp", project, "chats"), _is_chat)
 
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
-        """Read a chat: whole where it is one JSON value, else the lines after the checkpoint."""
+        """Read a chat: whole if it is one JSON value, else the lines after the checkpoint."""
         return self.read_events(file, since)[0]
 
     def read_events(self, file: LogFile, since: Checkpoint | None = None) -> tuple[FileRead, list[Event]]:

@@ -1,7 +1,7 @@
-"""OpenCode: an SQLite database (1.2 and later) and, before it, a JSON file per message.
+"""OpenCode: an SQLite database (1.2 and later) and, before it, one JSON file per message.
 
-The tables of 2.x (`session_v2`, `session_message`) are read by what their published source says; no database
-written by a real 2.x was at hand.
+The tables of 2.x (`session_v2`, `session_message`) are read as its published source describes them; no database written
+by a real 2.x was available.
 """
 
 from claude_tui.sources.opencode.source import OpenCodeSource

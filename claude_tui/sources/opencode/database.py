@@ -1,6 +1,6 @@
-"""OpenCode's database, read where it lies while the client writes it: read-only, with its write-ahead log.
+"""OpenCode's database, read in place while the client writes it: read-only, with its write-ahead log.
 
-Only message, part, session and project tables are looked at, never one that holds accounts. Must not count.
+Only message, part, session and project tables are read, never one that holds accounts. Must not count.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from claude_tui.sources.objects import decode_objects
+from claude_tui.sources.opencode.lost import COLUMNS, LostMessage, lost_messages
 from claude_tui.sources.opencode.message import Session, project_folder, root_of
 
 MARGIN_MS: Final = 60_000
-"""Rows this much older than the newest change are read again: a commit may come after a later one's clock."""
+"""Rows up to this much older than the newest change are read again: an earlier clock may be committed later."""
 
 _BATCH: Final = 500
 _STEP: Final = '"step-finish"'
@@ -43,8 +44,8 @@ _PROJECTS: Final = "SELECT id, worktree FROM project"
 
 
 class StoredMessage(NamedTuple):
-    """A row of a message table. `data` is "" for kinds that count nothing; `twin` is the JSON of the same
-    message in the tables before 2.x, where both have it."""
+    """A row of a message table. `data` is "" for kinds that count nothing; `twin` is the JSON of the same message in
+    the tables before 2.x, if both have it."""
 
     rowid: int
     id: str
@@ -58,7 +59,7 @@ class StoredMessage(NamedTuple):
 
 @contextmanager
 def open_database(path: str) -> Iterator[Database]:
-    """Open a database for reading, in one transaction. Raises OSError where it cannot be read."""
+    """Open a database for reading, in one transaction. Raises OSError if it cannot be read."""
     try:
         with _connected(path) as connection:
             yield Database(connection)
@@ -67,7 +68,7 @@ def open_database(path: str) -> Iterator[Database]:
 
 
 class Database:
-    """The tables that carry usage, as one consistent picture."""
+    """The tables with usage, as one consistent snapshot."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -77,13 +78,14 @@ class Database:
         self._has_projects = "project" in names
         self._session_tables = [table for table in ("session", "session_v2") if table in names]
         self._has_parts = "part" in names
+        self._has_events = "event" in names and self._columns("event") >= COLUMNS
 
     def last_rowid(self, table: str) -> int:
-        """The largest row number of a message table, 0 if it is empty."""
+        """Return the largest row number of a message table, 0 if it is empty."""
         return int(self._connection.execute(f"SELECT max(rowid) FROM {table}").fetchone()[0] or 0)
 
     def messages(self, table: str, updated_ms: int, rowid: int) -> Iterator[StoredMessage]:
-        """Rows of a message table that changed at `updated_ms` or later, or are newer than `rowid`."""
+        """Yield the rows of a message table that changed at `updated_ms` or later, or are newer than `rowid`."""
         if table == "session_message":
             has_both = "message" in self.tables
             twin = "(SELECT v1.data FROM message v1 WHERE v1.id = m.id)" if has_both else "''"
@@ -109,13 +111,13 @@ class Database:
             yield StoredMessage(number, name, session, created or 0, updated or 0, kind, data, twin)
 
     def message_ids(self) -> Iterator[str]:
-        """The id of every message."""
+        """Return the id of every message."""
         for table in self.tables:
             for (name,) in self._connection.execute(f"SELECT id FROM {table}"):
                 yield name
 
     def steps(self, messages: list[str] | None) -> dict[str, list[dict[str, Any]]]:
-        """Parts that end a step, in order, of messages (None: of all) that have more than one."""
+        """Return the parts that end a step, in order, of messages (None: of all) that have more than one."""
         if not self._has_parts:
             return {}
         many: list[str] = []
@@ -135,11 +137,16 @@ class Database:
             steps[message] = [value for (data,) in parts for value in decode_objects(data.encode())]
         return steps
 
+    def lost(self) -> Iterator[LostMessage]:
+        """Messages that are gone and of which events still tell."""
+        if self._has_events:
+            yield from lost_messages(self._connection, self.tables, frozenset(self.message_ids()))
+
     def sessions(self) -> dict[str, Session]:
-        """Every session, by id; those of 2.x in place of the same ones before it."""
+        """Return every session, by id; those of 2.x replace the same ones before it."""
         rows: dict[str, tuple[Any, ...]] = {}
         for table in self._session_tables:
-            known = {row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")}
+            known = self._columns(table)
             columns = ", ".join(name if name in known else "NULL" for name in _SESSION_COLUMNS)
             rows.update((row[0], row) for row in self._connection.execute(f"SELECT {columns} FROM {table}"))
         folders = self._project_folders()
@@ -152,13 +159,16 @@ class Database:
             for session, parent, directory, title, version, agent, model, created, project in rows.values()
         }  # fmt: skip
 
+    def _columns(self, table: str) -> set[str]:
+        return {row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")}
+
     def _project_folders(self) -> dict[str, str]:
         if not self._has_projects:
             return {}
         return {project: project_folder(tree) for project, tree in self._connection.execute(_PROJECTS)}
 
     def compactions(self, sessions: list[str]) -> dict[str, int]:
-        """How often each of some sessions was compacted."""
+        """Return how often each of some sessions was compacted."""
         counts: dict[str, int] = {}
         for table in self.tables:
             what = "type = 'compaction'" if table == "session_message" else 'instr(data, \'"mode":"compaction"\')'
@@ -171,7 +181,7 @@ class Database:
 
 @lru_cache(maxsize=4)
 def message_ids(path: str, stamp: tuple[int, ...]) -> frozenset[str]:
-    """Ids of all messages in a database. `stamp` says which state of it."""
+    """Return the ids of all messages in a database. `stamp` identifies its state for the cache."""
     with open_database(path) as database:
         return frozenset(database.message_ids())
 
@@ -222,7 +232,7 @@ def _marks(values: list[str]) -> str:
 
 
 def parsed(text: str) -> dict[str, Any] | None:
-    """The JSON object of a column; None where it is none."""
+    """Return the JSON object of a column; None if it is not one."""
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -1,6 +1,6 @@
-"""OpenCode before 1.2: a JSON file per message, session and part.
+"""OpenCode before 1.2: one JSON file per message, session and part.
 
-Later versions copied them into the database under the same ids and left the files behind. Must not count.
+Later versions copied them into the database under the same ids and left the files in place. Must not count.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _OLD = ("storage", "session")
 
 
 def read_message(file: LogFile, since: Checkpoint | None, stored_ids: frozenset[str]) -> tuple[FileRead, list[Event]]:
-    """Read a message file, unless its id is among those that a database has."""
+    """Read a message file, unless its id is among those in a database."""
     data, mark, restarted, problems = read_document(file.path, since)
     events: list[Event] = []
     talk = Talk()
@@ -66,12 +66,12 @@ def _count(
 
 
 def _session(storage: str, session_id: str) -> Session:
-    """A session with the main one above it; of an unknown one, its id."""
+    """Return a session with the main session above it; for an unknown session, only its id."""
     try:
-        told = _session_file(storage, session_id)
+        session = _session_file(storage, session_id)
     except OSError:
         return Session(session_id, session_id)
-    root, parent, seen = session_id, text_of(told, "parentID"), {session_id}
+    root, parent, seen = session_id, text_of(session, "parentID"), {session_id}
     while parent and parent not in seen:
         root = parent
         seen.add(parent)
@@ -79,14 +79,14 @@ def _session(storage: str, session_id: str) -> Session:
             parent = text_of(_session_file(storage, parent), "parentID")
         except OSError:
             break
-    created = table_of(told, "time").get("created")
+    created = table_of(session, "time").get("created")
     return Session(
         session_id,
         root,
-        text_of(told, "parentID"),
-        text_of(told, "directory") or _folder_of_project(storage, text_of(told, "projectID")),
-        text_of(told, "title"),
-        text_of(told, "version"),
+        text_of(session, "parentID"),
+        text_of(session, "directory") or _folder_of_project(storage, text_of(session, "projectID")),
+        text_of(session, "title"),
+        text_of(session, "version"),
         created_ms=created if isinstance(created, int) else 0,
     )
 
@@ -118,7 +118,7 @@ def _project_file(storage: str, project: str) -> dict[str, Any]:
 
 
 def _small_parts(folder: str) -> Iterator[dict[str, Any]]:
-    """The parts of a message, in order, that are small enough to be the end of a step."""
+    """Return the parts of a message, in order, that are small enough to be the end of a step."""
     try:
         with os.scandir(folder) as listing:
             paths = sorted(entry.path for entry in listing if entry.is_file() and entry.stat().st_size <= _MAX_PART)

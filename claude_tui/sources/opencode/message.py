@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final, NamedTuple
 
 from claude_tui.model import Row, Usage
-from claude_tui.sources.events import Event, count_of
+from claude_tui.sources.events import Event, count_of, nano_of
 from claude_tui.sources.json_values import table_of, text_of
 
 # These providers' counters never held reasoning inside the output, in any version.
@@ -20,7 +19,7 @@ _REASONING_BESIDE: Final = ("google", "vertex")
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session a message is in. `root` is the main session above it, itself where there is none."""
+    """The session of a message. `root` is the main session above it, or the session itself if there is none."""
 
     id: str
     root: str = ""
@@ -34,10 +33,10 @@ class Session:
 
 
 class Message(NamedTuple):
-    """An assistant message, old or new shape. `steps` are the token objects of its finished steps, in order.
+    """An assistant message in the old or new format. `steps` are the token objects of its finished steps, in order.
 
-    `total` is the total that another copy of the message tells, where its own tokens tell none; `is_new`
-    marks the tables of 2.x, whose output never holds reasoning.
+    `total` is the total in another copy of the message, if its own tokens have none; `is_new` marks the tables of 2.x,
+    whose output never includes reasoning.
     """
 
     created_ms: int
@@ -68,14 +67,14 @@ class Counters(NamedTuple):
 
     @property
     def sum(self) -> int:
-        """All of them together."""
+        """The sum of all counters."""
         return self.input + self.output + self.reasoning + self.cache_read + self.cache_write
 
 
 def message_of(data: Mapping[str, object], created_ms: int = 0) -> Message | None:
-    """Read the JSON of a message; None unless it is an assistant's with tokens.
+    """Parse the JSON of a message; None unless it is an assistant's with tokens.
 
-    `created_ms` stands in where the message itself has no time.
+    `created_ms` is used if the message itself has no time.
     """
     tokens = data.get("tokens")
     if not isinstance(tokens, dict) or text_of(data, "role") not in ("assistant", ""):
@@ -94,7 +93,7 @@ def message_of(data: Mapping[str, object], created_ms: int = 0) -> Message | Non
 
 
 def counters_of(tokens: Mapping[str, object]) -> Counters:
-    """Read a token object. Raises BadCountError where a counter is none."""
+    """Parse a token object. Raises BadCountError if a counter is not a count."""
     cache = table_of(tokens, "cache")
     return Counters(
         count_of(tokens, "input"),
@@ -106,10 +105,10 @@ def counters_of(tokens: Mapping[str, object]) -> Counters:
 
 
 def event_of(message: Message, session: Session, offset: int) -> Event | None:
-    """Count a message; None where nothing was used. Raises BadCountError where a counter is none.
+    """Count a message; None if nothing was used. Raises BadCountError if a counter is not a count.
 
-    The identity is what survives a fork, which copies messages under new ids: when it was begun, with which
-    model, and the counters of its first step, which never change while later steps are added.
+    The identity is what survives a fork, which copies messages under new ids: the start time, the model, and the
+    counters of the first step, which never change while later steps are added.
     """
     steps = message.steps if len(message.steps) > 1 else (message.tokens,)
     stored = [counters_of(step) for step in steps]
@@ -145,20 +144,13 @@ def event_of(message: Message, session: Session, offset: int) -> Event | None:
     return Event(row, reasoning)
 
 
-def nano_of(cost: object) -> int | None:
-    """A cost in USD as nanodollars, half to even; None where there is none above zero."""
-    if not isinstance(cost, (int, float)) or isinstance(cost, bool) or not 0 < cost < 1e9:
-        return None
-    return int((Decimal(str(cost)) * 1_000_000_000).to_integral_value(ROUND_HALF_EVEN))
-
-
 def project_folder(worktree: object) -> str:
-    """The folder a project's worktree stands for; that of everything outside of any project is none."""
+    """Return the folder a project's worktree stands for; "" for the worktree of everything outside of projects."""
     return worktree if isinstance(worktree, str) and worktree != "/" else ""
 
 
 def root_of(session: str, parents: Mapping[str, str]) -> str:
-    """The main session above a session, as far as `parents` knows."""
+    """Return the main session above a session, as far as `parents` knows."""
     seen = {session}
     while parents.get(session) and parents[session] not in seen:
         session = parents[session]
@@ -167,12 +159,12 @@ def root_of(session: str, parents: Mapping[str, str]) -> str:
 
 
 def step_tokens(parts: Iterable[Mapping[str, object]]) -> tuple[Mapping[str, object], ...]:
-    """The token objects of the finished steps among a message's parts."""
+    """Return the token objects of the finished steps among a message's parts."""
     return tuple(table_of(part, "tokens") for part in parts if part.get("type") == "step-finish")
 
 
 def _has_reasoning_inside(message: Message, tokens: Mapping[str, object], found: Counters) -> bool:
-    """Tell whether the stored output holds the reasoning, by the total stored beside it if there is one."""
+    """Whether the stored output includes the reasoning, decided by the total stored beside it if there is one."""
     if not found.reasoning or found.reasoning > found.output:
         return False
     total = count_of(tokens, "total") or message.total

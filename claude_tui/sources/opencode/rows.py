@@ -1,4 +1,4 @@
-"""A read of OpenCode's database: what changed since a checkpoint, as events."""
+"""Reads what changed in OpenCode's database since a checkpoint, as events."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from claude_tui.model import Problem, ProblemKind
 from claude_tui.sources.events import BadCountError, Event
 from claude_tui.sources.json_values import text_of
 from claude_tui.sources.opencode.database import MARGIN_MS, Database, StoredMessage, open_database, parsed
+from claude_tui.sources.opencode.lost import LostMessage
 from claude_tui.sources.opencode.message import Message, Session, counters_of, event_of, message_of, step_tokens
 from claude_tui.sources.opencode.talk import Talk
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
@@ -18,8 +19,8 @@ from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
 def read_database(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, list[Event]]:
     """Read the messages of a database that changed since a checkpoint.
 
-    A checkpoint holds the newest time of change and the last row number of each table; it is void where the
-    file is another one or rows at the end are gone.
+    A checkpoint holds the newest time of change and the last row number of each table; it is invalid if the file is
+    another one or rows at the end are gone.
     """
     found = os.stat(file.path)
     with open_database(file.path) as database:
@@ -36,6 +37,10 @@ def read_database(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, li
             after = (newest - MARGIN_MS, known[table]) if is_known else (-1, 0)
             stored += database.messages(table, *after)
         reading = Reading(file.path, database, stored, whole=not fits)
+        if not database.tables:
+            reading.problems.append(
+                Problem(ProblemKind.UNKNOWN_SHAPE, file.path, 0, "no table of messages: not counted")
+            )
         mark = Checkpoint(
             found.st_dev,
             found.st_ino,
@@ -56,17 +61,21 @@ def read_database(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, li
 
 
 class Reading:
-    """Events, problems and facts of some rows."""
+    """Return events, problems and facts of some rows."""
 
     def __init__(self, path: str, database: Database, stored: list[StoredMessage], *, whole: bool) -> None:
         self.events: list[Event] = []
         self.problems: list[Problem] = []
         self.talk = Talk()
         self._path = path
-        self._sessions = database.sessions() if stored else {}
+        # Events are many: they are looked through where a read is whole, as it is after rows were removed.
+        lost = list(database.lost()) if whole else []
+        self._sessions = database.sessions() if stored or lost else {}
         self._steps = database.steps(None if whole else [row.id for row in stored if row.data]) if stored else {}
         for row in stored:
             self._see(row)
+        for gone in lost:
+            self._see_lost(gone)
         for session, count in database.compactions(self.talk.sessions()).items():
             self.talk.count_compactions(session, count)
 
@@ -90,6 +99,22 @@ class Reading:
             self.events.append(event)
         self.talk.see(session, data, row.created_ms, event)
 
+    def _see_lost(self, gone: LostMessage) -> None:
+        """Count a message that is gone. It is no part of the conversation any more."""
+        session = self._sessions.get(gone.session) or Session(gone.session, gone.session)
+        message = message_of(gone.data)
+        if message is None:
+            return
+        message = message._replace(steps=step_tokens(gone.steps), is_new="role" not in gone.data)
+        try:
+            event = event_of(message, session, gone.rowid)
+        except BadCountError as error:
+            problem = f"event of message {gone.id}: tokens.{error}"
+            self.problems.append(Problem(ProblemKind.BAD_COUNT, self._path, gone.rowid, problem))
+            return
+        if event is not None:
+            self.events.append(event)
+
     def _message(self, row: StoredMessage, data: dict[str, Any], session: Session) -> Message | None:
         message = message_of(data, row.created_ms)
         if message is None:
@@ -108,7 +133,7 @@ class Reading:
 
 
 def _total_of_twin(row: StoredMessage, message: Message) -> int:
-    """The total in the old copy of a message that was carried over, if its counters are the same."""
+    """Return the total in the old copy of a migrated message, if its counters are the same."""
     twin = message_of(parsed(row.twin) or {}) if row.twin else None
     if twin is None or counters_of(twin.tokens) != counters_of(message.tokens):
         return 0

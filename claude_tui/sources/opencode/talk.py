@@ -1,4 +1,4 @@
-"""What messages tell of their sessions beside usage: who spoke last, how full the context is."""
+"""What messages say about their sessions beside usage: who spoke last, how full the context is."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from claude_tui.sources.protocol import FileFacts
 
 
 class Talk:
-    """Facts of every session that messages were seen of, in the order they were written."""
+    """Facts of every session that has messages, in the order they were written."""
 
     def __init__(self) -> None:
         self._facts: dict[str, FileFacts] = {}
 
     def see(self, session: Session, data: Mapping[str, object], created_ms: int, event: Event | None) -> None:
-        """Take note of a message of either side."""
+        """Record a message of either side."""
         is_main = session.root == session.id
         facts = self._facts.get(session.id) or FileFacts(
             session=session.id if is_main else "",
@@ -39,7 +39,7 @@ class Talk:
         self._facts[session.id] = facts
 
     def count_compactions(self, session: str, count: int) -> None:
-        """Note how often a session was compacted."""
+        """Record how often a session was compacted."""
         if session in self._facts:
             self._facts[session] = self._facts[session]._replace(compactions=count)
 

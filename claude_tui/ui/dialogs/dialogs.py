@@ -96,9 +96,9 @@ class SettingsScreen(ModalScreen[None]):
             box.border_subtitle = Content.styled("← → change · Esc closes", "$quiet")
             yield OptionList(*(Option(self._prompt(*entry)) for entry in self._entries), id="setting-list")
             yield Static(
-                Content.assemble(("kept in ", "$quiet"), (self._path, "$foreground")), markup=False, classes="hint"
+                Content.assemble(("stored in ", "$quiet"), (self._path, "$foreground")), markup=False, classes="hint"
             )
-            yield Static("budgets, keys and columns are edited there", markup=False, classes="hint")
+            yield Static("edit budgets, keys and columns there", markup=False, classes="hint")
 
     @staticmethod
     def _prompt(name: str, value: str) -> Content:

@@ -16,14 +16,14 @@ from textual.widgets import Static
 from claude_tui.ui.settings.keys import SECTIONS
 
 LEGEND: tuple[tuple[str, str], ...] = (
-    ("≥ $12", "at least that: something has no price, or was logged only in part"),
-    ("~ $12", "rests on an assumption about the price"),
-    ("n/a", "no price is known; its tokens are counted"),
+    ("≥ $12", "lower bound: something has no price, or was logged only in part"),
+    ("~ $12", "estimate: the price is based on an assumption"),
+    ("n/a", "no known price; only its tokens are counted"),
     ("● ◆ ○ ·", "working, waiting for you, idle, done"),
     ("↻12%", "context after a compaction"),
-    ("~2h 10m", "until the open block ends, by an estimate; without ~ as the client reported it"),
-    ("$!", "a budget of the settings is passed"),
-    ("!3", "three things in the logs were skipped: claude-top doctor"),
+    ("~2h 10m", "time until the open block ends, estimated; without ~ reported by the client"),
+    ("$!", "a budget of the settings is exceeded"),
+    ("!3", "three problems in the logs: claude-top doctor lists them"),
 )
 """Signs that need a word."""
 

@@ -18,11 +18,11 @@ def _bind(keys: str, action: str, id: str, label: str, tooltip: str, shown: str 
 
 VIEWS: Final = (
     _bind("1", "view('live')", "view-live", "Live", "Sessions as they run"),
-    _bind("2", "view('models')", "view-models", "Models", "What each model used and cost"),
-    _bind("3", "view('projects')", "view-projects", "Projects", "What each project used and cost"),
+    _bind("2", "view('models')", "view-models", "Models", "Tokens and cost of each model"),
+    _bind("3", "view('projects')", "view-projects", "Projects", "Tokens and cost of each project"),
     _bind("4", "view('sessions')", "view-sessions", "Sessions", "Every session"),
     _bind("5", "view('days')", "view-days", "Days", "A year as a heatmap, and its days"),
-    _bind("6", "view('blocks')", "view-blocks", "Blocks", "Five-hour blocks of usage, the open one on top"),
+    _bind("6", "view('blocks')", "view-blocks", "Blocks", "Five-hour blocks of usage, the open one first"),
     _bind("tab", "step_view(1)", "view-next", "Next view", "Go to the next view", "Tab"),
     _bind("shift+tab", "step_view(-1)", "view-previous", "Previous view", "Go to the previous view", "S-Tab"),
 )
@@ -37,26 +37,26 @@ TABLE_BINDINGS: Final = (
     _bind("ctrl+d", "page(0.5)", "half-page-down", "Half a page down", "Move down by half a page", "^d"),
     _bind("home,g", "ends('first')", "row-first", "First", "Select the first row", "g"),
     _bind("end,G", "ends('last')", "row-last", "Last", "Select the last row", "G"),
-    _bind("enter", "app.open", "row-open", "Open", "Go into the selected row", "⏎"),
+    _bind("enter", "app.open", "row-open", "Open", "Open the selected row", "⏎"),
     _bind("s", "sort(1)", "sort-next", "Sort", "Sort by the next column", "s"),
     _bind("S", "sort(-1)", "sort-previous", "Sort back", "Sort by the previous column", "S"),
-    _bind("I,o", "reverse", "sort-reverse", "Reverse", "Turn the order round", "I o"),
+    _bind("I,o", "reverse", "sort-reverse", "Reverse", "Reverse the order", "I o"),
     _bind("n", "match(1)", "match-next", "Next match", "Select the next row the filter found", "n"),
     _bind("N", "match(-1)", "match-previous", "Previous match", "Select the previous row the filter found", "N"),
 )
 """Keys of every table."""
 
 ROW_BINDINGS: Final = (
-    _bind("i", "explain", "explain", "Explain", "Say where the figures of the selected row come from", "i"),
+    _bind("i", "explain", "explain", "Explain", "Explain the numbers of the selected row", "i"),
     _bind("y", "copy", "row-copy", "Copy", "Copy the selected row", "y"),
     _bind("x", "export", "rows-export", "Export", "Write the rows to a CSV file in the current folder", "x"),
-    _bind("e", "edit", "row-edit", "Edit", "Open the log in $EDITOR at the line of the turn", "e"),
+    _bind("e", "edit", "row-edit", "Edit", "Open the log in $EDITOR at the line of the response", "e"),
 )
 """Keys of every view that is a table: what can be done with its rows."""
 
 SESSION_BINDINGS: Final = (
     _bind("t", "tree", "tree", "Tree", "Show sub-agents below their session, or fold them", "t"),
-    _bind("F", "follow", "follow", "Follow", "Keep the selected session in view, else the busiest", "F"),
+    _bind("F", "follow", "follow", "Follow", "Keep the selected session in view, or else the busiest", "F"),
 )
 """Keys of the views of sessions."""
 
@@ -70,29 +70,29 @@ HEATMAP_BINDINGS: Final = (
     _bind("home,g", "ends('first')", "day-first", "First day", "Go to the first day on screen", "g"),
     _bind("end,G", "ends('last')", "day-last", "Today", "Go to today", "G"),
     _bind("enter", "app.open", "day-open", "Open day", "Show the sessions of this day", "⏎"),
-    _bind("m", "metric", "heatmap-metric", "Metric", "Show cost, tokens or messages", "m"),
+    _bind("m", "metric", "heatmap-metric", "Metric", "Show cost, tokens or responses", "m"),
 )
 """Keys of the heatmap."""
 
 DAYS_BINDINGS: Final = (
     _bind("c", "chart", "chart-kind", "Chart", "Stack the chart by model or by kind of tokens", "c"),
-    _bind("w", "unit", "chart-unit", "Unit", "A bar of the chart is a day, a week or a month", "w"),
-    _bind("i", "explain", "day-explain", "Explain", "Say where the figures of the day come from", "i"),
+    _bind("w", "unit", "chart-unit", "Unit", "Group the chart by day, week or month", "w"),
+    _bind("i", "explain", "day-explain", "Explain", "Explain the numbers of the day", "i"),
 )
 """Keys of the view around the heatmap."""
 
 LOOK: Final = (
-    _bind("slash", "filter", "filter", "Filter", "Show only rows that match; a leading ! shows the others", "/"),
-    _bind("p", "period", "period", "Period", "Choose the days that are counted", "p"),
-    _bind("a", "client", "client", "Client", "Count one client alone, the next one, or all, where there are several"),
-    _bind("space,Z", "pause", "pause", "Pause", "Freeze the display; counting goes on", "Space"),
-    _bind("r", "refresh", "refresh", "Refresh", "Look at every file again now", "r"),
+    _bind("slash", "filter", "filter", "Filter", "Show only rows that match; a leading ! shows the rest", "/"),
+    _bind("p", "period", "period", "Period", "Choose the days to show", "p"),
+    _bind("a", "client", "client", "Client", "Show one client, the next one, or all, if there are several"),
+    _bind("space,Z", "pause", "pause", "Pause", "Freeze the display; counting continues", "Space"),
+    _bind("r", "refresh", "refresh", "Refresh", "Check all files again now", "r"),
     _bind("plus,equals_sign", "interval(1)", "interval-longer", "Slower", "Refresh less often", "+"),
     _bind("minus", "interval(-1)", "interval-shorter", "Faster", "Refresh more often", "-"),
-    _bind("z", "zoom", "zoom", "Zoom", "Give the whole screen to the view", "z"),
+    _bind("z", "zoom", "zoom", "Zoom", "Show the view on the whole screen", "z"),
     _bind("T", "theme", "theme", "Theme", "Next colour theme", "T"),
     _bind("C", "columns", "columns", "Columns", "Choose the columns of the table", "C"),
-    _bind("comma,f2", "settings", "settings", "Settings", "Change what is kept in the settings file", ","),
+    _bind("comma,f2", "settings", "settings", "Settings", "Change the settings", ","),
 )
 """Keys that change what is shown and how."""
 

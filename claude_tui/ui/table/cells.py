@@ -178,7 +178,7 @@ def cache_hit(priority: int) -> Column[Any]:
         draw,
         lambda row: row.totals.cache_hit or 0.0,
         priority,
-        tooltip="Cache reads as a share of everything that went in",
+        tooltip="Cache reads as a share of all input",
     )
 
 
@@ -190,7 +190,7 @@ def saved(priority: int) -> Column[Any]:
         return Cell(figures.money(nano, width), "good") if nano else Cell("·", "faint")
 
     return Column("saved", "Saved", 8, draw, lambda row: row.totals.read_saved_nano, priority,
-                  tooltip="What cache reads would have cost as plain input, less what they cost")  # fmt: skip
+                  tooltip="What cache reads would cost as plain input, minus their cost")  # fmt: skip
 
 
 def spent_on_writes(priority: int) -> Column[Any]:
@@ -201,7 +201,7 @@ def spent_on_writes(priority: int) -> Column[Any]:
         return Cell(figures.money(nano, width), "dim") if nano else Cell("·", "faint")
 
     return Column("writes", "Writes", 7, draw, lambda row: row.totals.write_extra_nano, priority,
-                  tooltip="What cache writes cost above plain input")  # fmt: skip
+                  tooltip="Extra cost of cache writes over plain input")  # fmt: skip
 
 
 def age(frame: Frame, priority: int) -> Column[Any]:
@@ -212,7 +212,9 @@ def age(frame: Frame, priority: int) -> Column[Any]:
         style = "strong" if seconds < 60 else "" if seconds < 3600 else "dim"
         return Cell(figures.age(row.totals.last_ms, frame.now_ms), style)
 
-    return Column("age", "Age", 4, draw, lambda row: row.totals.last_ms, priority, tooltip="Since the last response")
+    return Column(
+        "age", "Age", 4, draw, lambda row: row.totals.last_ms, priority, tooltip="Time since the last response"
+    )
 
 
 def spark(priority: int, width: int = 15) -> Column[Any]:

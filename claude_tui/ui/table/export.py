@@ -66,4 +66,4 @@ def write_new(folder: Path, name: str, text: str) -> Path:
             path.unlink(missing_ok=True)  # its name was taken for it
             raise
         return path
-    raise FileExistsError(f"{folder / name}.csv and 998 more are there")
+    raise FileExistsError(f"{folder / name}.csv and 998 more exist already")

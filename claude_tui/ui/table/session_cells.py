@@ -81,7 +81,7 @@ def context(priority: int) -> Column[SessionRow | AgentLine]:
         lambda row: row.context_tokens / (row.context_window or 1_000_000),
         priority,
         narrow=4,
-        tooltip="Fill of the context window at the last response; ↻ it was compacted before",
+        tooltip="Share of the context window used at the last response; ↻ it was compacted before",
         short="Ctx",
     )
 

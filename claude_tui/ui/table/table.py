@@ -20,10 +20,11 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from claude_tui.clients import CLIENTS
 from claude_tui.figures import fit
-from claude_tui.model import SOURCES
 from claude_tui.ui.table.arrangement import Arrangement
 from claude_tui.ui.table.columns import GAP, Cell, Column, Filter, Placed, RowT, place
+from claude_tui.ui.text.clients import COLOURS
 
 STYLES = (
     "dim",
@@ -39,7 +40,7 @@ STYLES = (
     "hot",
     "accent",
     "strong",
-    *(f"client-{name}" for name in SOURCES),
+    *(f"client-{name}" for name in CLIENTS),
 )
 """The styles a cell can name; each is a component class `line-table--NAME`."""
 
@@ -58,6 +59,10 @@ class TableLines(ScrollView, Generic[RowT], can_focus=True):
         "line-table--cursor-blurred",
         *(f"line-table--{name}" for name in STYLES),
     }
+
+    DEFAULT_CSS = "\n".join(
+        f"TableLines > .line-table--client-{name} {{ color: {COLOURS[name]}; }}" for name in CLIENTS
+    )
 
     cursor_key: reactive[str | None] = reactive(None)
     """The key of the selected row; None in an empty table."""

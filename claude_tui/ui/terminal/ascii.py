@@ -12,6 +12,8 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
+from claude_tui.clients import CLIENTS
+
 _PAIRS: Final = (
     ("─━═╌┄▔▁", "-"),
     ("│┃║╎▕", "|"),
@@ -64,10 +66,7 @@ _PAIRS: Final = (
     ("✓", "v"),
     ("⇅", "%"),
     ("↻", "@"),
-    ("✻", "c"),
-    ("✦", "g"),
-    ("▣", "o"),
-    ("◈", "x"),
+    *((client.glyph, client.letter) for client in CLIENTS.values()),
     ("°", "'"),
     ("🔎", "> "),
 )

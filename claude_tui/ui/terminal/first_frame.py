@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from claude_tui import __version__, files, paths
+from claude_tui.clients import CLIENTS
 
 LEAST_HEIGHT: Final = 6
 """In fewer lines there is none to say on how old the picture is."""
@@ -27,8 +28,8 @@ LEAVE: Final = "\x1b[?1049l\x1b[?25h"
 
 _MOST_BYTES: Final = 1 << 20
 _SENSES: Final = (
-    "TERM", "COLORTERM", "NO_COLOR", "LANG", "LC_ALL", "TZ", "HOME", "CLAUDE_CONFIG_DIR", "GEMINI_CLI_HOME",
-    "CODEX_HOME", "OPENCODE_DB", "XDG_DATA_HOME",
+    "TERM", "COLORTERM", "NO_COLOR", "LANG", "LC_ALL", "TZ", "HOME",
+    *(name for client in CLIENTS.values() for name, _ in client.env),
 )  # fmt: skip
 """What beside the arguments decides what is on the screen, and how it is drawn."""
 

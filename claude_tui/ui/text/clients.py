@@ -9,18 +9,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from claude_tui import figures
+from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.named_periods import add
-from claude_tui.model import SOURCES, ModelRow, Snapshot, Totals
+from claude_tui.model import ModelRow, Snapshot, Totals
 from claude_tui.ui.table.columns import Cell, Column
+from claude_tui.ui.text.stacks import SERIES
 
 COLUMN: Final = "client"
 """The id of the column."""
 
-GLYPHS: Final = {"claude": "✻", "gemini": "✦", "opencode": "▣", "codex": "◈"}
+GLYPHS: Final = {client.name: client.glyph for client in CLIENTS.values()}
 """What stands for a client where there is no room for its name; told apart without colours as well."""
 
-COLOURS: Final = {name: f"$series-{number}" for number, name in enumerate(SOURCES, 1)}
-"""The colour of each: those of the series, which every theme keeps apart."""
+COLOURS: Final = {name: f"$series-{number % SERIES + 1}" for number, name in enumerate(CLIENTS)}
+"""The colour of each: those of the series, which every theme keeps apart, in turn."""
 
 Part = tuple[str, str]
 
@@ -50,7 +52,7 @@ def column(priority: int) -> Column[Any]:
 
     return Column(
         COLUMN, "Client", 10, draw, lambda row: row.source, priority, narrow=1, right=False, descending=False,
-        tooltip="The program that wrote the log", short="C",
+        tooltip="The client that wrote the log", short="C",
     )  # fmt: skip
 
 
@@ -59,7 +61,7 @@ def totals(models: Iterable[ModelRow]) -> dict[str, Totals]:
     rows: dict[str, list[Totals]] = {}
     for row in models:
         rows.setdefault(row.source, []).append(row.totals)
-    return {name: add(rows[name]) for name in SOURCES if name in rows}
+    return {name: add(rows[name]) for name in CLIENTS if name in rows}
 
 
 def cost_parts(by_client: Mapping[str, Totals], width: int) -> list[Part]:

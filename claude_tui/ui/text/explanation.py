@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from claude_tui import figures
-from claude_tui.engine.queries.explain import COUNTED, FLAGS, NOT_LOGGED, REASONS, Explanation
+from claude_tui.engine.queries.explain import COUNTED, FLAGS, REASONS, Explanation
 from claude_tui.figures import cut
 from claude_tui.model import ESTIMATE_FLAGS, PriceStatus, Response, Totals
 from claude_tui.sources.display import display_name
@@ -28,7 +28,7 @@ _KINDS: Final = (
 )
 
 PICO: Final = 1_000_000
-"""Picodollars a token in a dollar a million tokens."""
+"""Picodollars per token that make one dollar per million tokens."""
 
 NAMES: Final = 28
 """Cells the names of facts are given, where there are enough."""
@@ -85,7 +85,7 @@ def of_totals(totals: Totals, zone: tzinfo) -> Lines:
     """What a sum is made of."""
     lines: Lines = [
         fact("cost", figures.headline_cost(totals), "API-equivalent list price"),
-        fact("replies", f"{totals.responses:,}", "each counted once, however often its lines were copied"),
+        fact("responses", f"{totals.responses:,}", "each counted once, however often its lines were copied"),
     ]
     if totals.first_ms:
         lines.append(fact("from", figures.clock(totals.first_ms, zone)))
@@ -95,15 +95,15 @@ def of_totals(totals: Totals, zone: tzinfo) -> Lines:
     if totals.web_search:
         lines.append(fact("web searches", f"{totals.web_search:,}", "$10 per 1,000"))
     lines += [
-        fact("tokens", f"{totals.tokens:,}", "the sum of these"),
+        fact("tokens", f"{totals.tokens:,}", "sum of the rows above"),
         Content(""),
     ]
     # Not every sum knows what its cache did: where neither is known, nothing is said.
     if totals.read_saved_nano or totals.write_extra_nano:
         saved, spent = (figures.money(nano, 12) for nano in (totals.read_saved_nano, totals.write_extra_nano))
         lines += [
-            fact("cache saved", saved, "reads at full input price would have cost that more"),
-            fact("cache spent", spent, "writes cost that above plain input"),
+            fact("cache saved", saved, "extra cost if the reads had been plain input"),
+            fact("cache spent", spent, "extra cost of the writes over plain input"),
             Content(""),
         ]
     return [*lines, *doubts(totals)]
@@ -117,16 +117,16 @@ def doubts(totals: Totals) -> Lines:
             fact(
                 "≥ unpriced",
                 f"{totals.unpriced_responses:,}",
-                f"replies without a known price, {figures.tokens(totals.unpriced_tokens)}, not in the cost",
+                f"responses without a known price, {figures.tokens(totals.unpriced_tokens)}, not in the cost",
             )
         )
     if totals.lower_bound:
         lines.append(
-            fact("≥ lower bound", f"{totals.lower_bound:,}", "replies whose output the client logged only in part")
+            fact("≥ lower bound", f"{totals.lower_bound:,}", "responses whose output the client logged only in part")
         )
     if totals.flagged:
-        lines.append(fact("~ estimated", f"{totals.flagged:,}", "replies whose price rests on an assumption"))
-    return lines or [fact("exact", "yes", "every reply is complete and priced")]
+        lines.append(fact("~ estimated", f"{totals.flagged:,}", "responses whose price is based on an assumption"))
+    return lines or [fact("exact", "yes", "every response is complete and priced")]
 
 
 def of_response(response: Response, zone: tzinfo, prices: str) -> Lines:
@@ -137,7 +137,7 @@ def of_response(response: Response, zone: tzinfo, prices: str) -> Lines:
         PriceStatus.REPORTED: "the cost the client itself logged",
         PriceStatus.FREE: "this model costs nothing",
         PriceStatus.UNPRICED: "no price is known for this model",
-    }.get(price.status, "a part of it has no price and is left out")
+    }.get(price.status, "a part of it has no price and is not in the cost")
     lines: Lines = [
         fact("cost", figures.NOT_AVAILABLE if price.nano is None else figures.money(price.nano, 12), how),
         fact("model", display_name(response.model)),
@@ -172,22 +172,22 @@ def of_explanation(found: Explanation, zone: tzinfo) -> Lines:
     lines: Lines = [Heading("what was read")]
     if not found.is_complete:
         part = (
-            f"{found.looked_at:,} of {figures.many(found.to_look_at, 'reply', 'replies')}, "
+            f"{found.looked_at:,} of {figures.many(found.to_look_at, 'response')}, "
             f"{found.files:,} of {figures.many(found.files_total, 'file')}"
         )
-        lines.append(fact("looked at", "a part", part))
+        lines.append(fact("examined", "a part", part))
     lines.append(
         fact("files", f"{found.files:,}", f"{figures.many(found.lines, 'line')}, {figures.size(found.bytes_read)}")
     )
     if found.files_gone:
-        lines.append(fact("files gone", f"{found.files_gone:,}", "their replies are remembered"))
+        lines.append(fact("files gone", f"{found.files_gone:,}", "their responses are in the ledger"))
     lines.append(fact("rows with usage", f"{found.usage_rows:,}"))
     lines.append(fact("counted", f"{found.counted_rows:,}", REASONS[COUNTED]))
     lines += [
         fact(f"dropped, {name}", f"{count:,}", REASONS.get(name, "")) for name, count in found.duplicates.most_common()
     ]
     if found.passed_over:
-        lines.append(fact("passed over", f"{found.passed_over:,}", "rows with usage that are no requests"))
+        lines.append(fact("ignored", f"{found.passed_over:,}", "rows with usage that are not requests"))
     if found.why:
         lines.append(fact("why this row", "", display_name(found.why)))
     for row in found.rows:
@@ -212,7 +212,7 @@ def rate_lines(found: Explanation) -> Lines:
             fact(
                 display_name(row.model),
                 figures.money(use.cost_nano, 12),
-                f"{figures.many(use.responses, 'reply', 'replies')}  {when}{special}",
+                f"{figures.many(use.responses, 'response')}  {when}{special}",
             )
         )
         prices = (
@@ -224,15 +224,15 @@ def rate_lines(found: Explanation) -> Lines:
         )
         lines.append(fact("", "", "  ".join(f"{name} ${rate / PICO:g}" for name, rate in prices) + "  per million"))
     if found.reported:
-        lines.append(fact("reported", f"{found.reported:,}", "replies at the cost the client logged"))
+        lines.append(fact("reported", f"{found.reported:,}", "responses at the cost the client logged"))
     if found.free:
-        lines.append(fact("free", f"{found.free:,}", "replies of models that cost nothing"))
+        lines.append(fact("free", f"{found.free:,}", "responses of models that cost nothing"))
     for one in found.unpriced:
         lines.append(
             fact(
                 display_name(one.model),
                 figures.NOT_AVAILABLE,
-                f"{figures.many(one.responses, 'reply', 'replies')}, {figures.many(one.tokens, 'token')}",
+                f"{figures.many(one.responses, 'response')}, {figures.many(one.tokens, 'token')}",
             )
         )
     return lines
@@ -243,7 +243,7 @@ def of_details(found: TurnDetails) -> Lines:
     lines: Lines = [Heading("in the log")]
     if found.line:
         rows = figures.many(found.rows, "row")
-        lines.append(fact("line", f"{found.line:,}", f"e opens it; {rows} of this reply near it"))
+        lines.append(fact("line", f"{found.line:,}", f"e opens it; {rows} of this response near it"))
     if found.tools:
         lines.append(
             fact(
@@ -262,10 +262,11 @@ def of_details(found: TurnDetails) -> Lines:
         if value:
             lines.append(fact(name, value))
     if found.problem:
-        lines.append(fact("not all there", "", found.problem))
+        lines.append(fact("incomplete", "", found.problem))
     return lines
 
 
-def not_logged() -> Lines:
+def not_logged(found: Explanation) -> Lines:
     """What no total can hold."""
-    return [Content(""), fact("in no total", "", f"what is never logged: {', '.join(NOT_LOGGED)}")]
+    told = "; ".join(f"{client}: {', '.join(what)}" for client, what in found.not_logged.items())
+    return [Content(""), fact("in no total", "", f"what is never logged: {told}")]

@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from claude_tui import figures
 from claude_tui.engine.queries.blocks import LENGTH_MS, Block
+from claude_tui.engine.queries.limits import label
 from claude_tui.engine.queries.named_periods import add
 from claude_tui.engine.queries.windows import BlocksPicture
 from claude_tui.model import DayRow, Snapshot, Totals
@@ -91,14 +92,14 @@ def window_lines(found: BlocksPicture, now_ms: int, zone: tzinfo, width: int) ->
     """The open block: how much of it is over, what it cost, where it is heading, what the client reported."""
     window = found.window
     if window is None:
-        return [Content.styled("no block is open", "$quiet"), Content.styled("the next reply opens one", "$faint")]
+        return [Content.styled("no block is open", "$quiet"), Content.styled("the next response opens one", "$faint")]
     share = (now_ms - window.start_ms) / max(1, window.end_ms - window.start_ms)
     filled, empty = bars.gauge(share, max(4, width - 30))
     how = "reported by the client" if window.is_reported else "estimated from the log"
     bounds = f"{figures.clock(window.start_ms, zone)[-5:]} to {figures.clock(window.end_ms, zone)[-5:]}"
     left = figures.countdown((window.end_ms - now_ms) / 1000)
     if window.low_nano is None or window.high_nano is None:
-        heading: tuple[str, str] = ("not projected: too little has happened yet", "$quiet")
+        heading: tuple[str, str] = ("no projection: too little usage so far", "$quiet")
     elif window.low_nano == window.high_nano:
         heading = (f"about {figures.money(window.low_nano)}", "bold $foreground")
     else:
@@ -133,7 +134,7 @@ def reported_text(found: BlocksPicture, now_ms: int) -> str:
     newest = {window.name: window for window in sorted(found.reported, key=lambda window: window.seen_ms)}
     percent, age = figures.percent, figures.age
     return " · ".join(
-        f"{names.get(name, name)} {percent(window.used_percent)} used, {age(window.seen_ms, now_ms)} ago"
+        f"{names.get(name) or label(name)} {percent(window.used_percent)} used, {age(window.seen_ms, now_ms)} ago"
         for name, window in sorted(newest.items())
         if window.resets_ms > now_ms
     )
@@ -228,7 +229,7 @@ class BlocksView(TableView):
         if self._table.filter:
             return super().nothing(shown)
         found: BlocksPicture = shown.extra or BlocksPicture()
-        return Content.styled("no blocks" if found.is_loaded else "reading single replies…", "$quiet")
+        return Content.styled("no blocks" if found.is_loaded else "reading single responses…", "$quiet")
 
     def searched(self, row: BlockRow) -> str:
         """Its models."""
@@ -251,7 +252,7 @@ class BlocksView(TableView):
             *explain.of_totals(row.totals, shown.zone),
             Content(""),
             explain.fact(
-                "began", figures.clock(row.block.start_ms, shown.zone), "the hour of its first reply: an estimate"
+                "began", figures.clock(row.block.start_ms, shown.zone), "the hour of its first response: an estimate"
             ),
         ]
 

@@ -44,7 +44,9 @@ def session_columns(frame: Frame) -> list[Column[Any]]:
         ),
         clients.column(2),
         cells.text("model", "Model", 15, session_cells.models_text, 5, narrow=12),
-        Column("agents", "Sub", 4, _agents, lambda row: len(row.agents), 8, tooltip="Sub-agents, counted in"),
+        Column(
+            "agents", "Sub", 4, _agents, lambda row: len(row.agents), 8, tooltip="Sub-agents, included in the numbers"
+        ),
         cells.messages(6),
         cells.cache_hit(7),
         cells.tokens(2),
@@ -129,7 +131,7 @@ def _facts(row: SessionRow) -> explain.Lines:
     compacted = f"the newest at {figures.short(row.compacted_tokens)} tokens" if row.compacted_tokens else ""
     return [
         explain.fact("state", row.state.value if row.state else ""),
-        explain.fact("context", figures.short(row.context_tokens), f"{window}{share}, at its last reply"),
+        explain.fact("context", figures.short(row.context_tokens), f"{window}{share}, at its last response"),
         explain.fact("compactions", f"{row.compactions}", compacted),
         explain.fact("sub-agents", f"{len(row.agents)}", "counted in"),
         explain.fact("folder", row.project_name),

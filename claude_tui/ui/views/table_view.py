@@ -93,7 +93,7 @@ class TableView(View):
             )
         return Content.assemble(
             (f"nothing {'in' if shown.period.id != 'today' else ''} {shown.period.label}", "$quiet"),
-            ("   p chooses other days", "$faint"),
+            ("   p chooses another period", "$faint"),
         )
 
     def subtitle(self) -> Content:
@@ -150,7 +150,8 @@ class TableView(View):
         """What takes time to find out of a row. Called in a thread of its own; must not touch widgets."""
         if about is None or shown.source is None:
             return []
-        return [*explain.of_explanation(shown.source.explain(about), shown.zone), *explain.not_logged()]
+        found = shown.source.explain(about)
+        return [*explain.of_explanation(found, shown.zone), *explain.not_logged(found)]
 
     def action_copy(self) -> None:
         """Copy the selected row."""
@@ -181,7 +182,7 @@ class TableView(View):
         row = self._table.cursor_row
         place = self.location(row) if row is not None else None
         if place is None:
-            self.notify("a turn of a session has a line to open: ⏎ on a session shows them", markup=False)
+            self.notify("only a response has a log line to open: ⏎ on a session shows its responses", markup=False)
             return
         trouble = self._open_editor(*place)
         if trouble:

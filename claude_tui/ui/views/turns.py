@@ -187,9 +187,7 @@ class TurnsView(TableView):
         """Look up the tools of the replies that were never on screen; of the first `EXPORTED` of them."""
         unread = self._unread(rows)[:EXPORTED]
         if unread and self.shown is not None and self.shown.source is not None:
-            self.notify(
-                f"reading the tools of {figures.many(len(unread), 'reply', 'replies')}", timeout=2, markup=False
-            )
+            self.notify(f"reading the tools of {figures.many(len(unread), 'response')}", timeout=2, markup=False)
             for at in range(0, len(unread), READ_AT_ONCE):
                 await self._read(unread[at : at + READ_AT_ONCE], self.shown.source)
 
@@ -209,7 +207,7 @@ class TurnsView(TableView):
 
     def nothing(self, shown: Shown) -> Content:
         """What is said where there is no row."""
-        return super().nothing(shown) if self._table.filter else Content.styled("no replies", "$quiet")
+        return super().nothing(shown) if self._table.filter else Content.styled("no responses", "$quiet")
 
     def searched(self, row: Response) -> str:
         """Model, sub-agent, flags."""
@@ -218,7 +216,7 @@ class TurnsView(TableView):
     def row_name(self, row: Response) -> str:
         """What a reply is called."""
         when = self._time(row, 15).text.strip()
-        return f"reply of {short_model(display_name(row.model))}, {when}"
+        return f"response of {short_model(display_name(row.model))}, {when}"
 
     def location(self, row: Response) -> tuple[str, int] | None:
         """Where it was counted from."""

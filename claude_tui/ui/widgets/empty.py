@@ -29,10 +29,10 @@ def message(snapshot: Snapshot, width: int) -> Content:
             for root in snapshot.roots
         ),
         Content(""),
-        Content.assemble(("claude-top --demo", "bold $primary"), ("  shows it with invented data", "$quiet")),
-        Content.assemble(("claude-top --claude-dir DIR", "bold $primary"), ("  looks somewhere else", "$quiet")),
+        Content.assemble(("claude-top --demo", "bold $primary"), ("  shows invented data", "$quiet")),
+        Content.assemble(("claude-top --claude-dir DIR", "bold $primary"), ("  reads another folder", "$quiet")),
         Content(""),
-        Content.styled("Still watching: the first answer appears here.", "$quiet"),
+        Content.styled("Still watching: the first response appears here.", "$quiet"),
     ]
     return Content("\n").join(lines)
 

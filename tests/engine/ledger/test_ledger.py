@@ -372,7 +372,7 @@ def test_a_folder_that_cannot_be_written_costs_only_the_history(claude_home: Cla
     blocked.write_text("a file where the folder should be")
     run = Run(claude_home.folder, ledger_in(tmp_path))
     assert not run.keeper.close()
-    assert "cannot be written" in run.keeper.status
+    assert "is not writable" in run.keeper.status
     assert len(list_responses(run.store)) == 1
 
 
@@ -392,7 +392,7 @@ def test_a_read_only_ledger_is_still_read(claude_home: ClaudeHome) -> None:
             try:
                 ledger.write([piece("/q", [row("msg_2")])])
             except LedgerError:
-                os._exit(0 if len(files) == 1 and "cannot be written" in ledger.status else 1)
+                os._exit(0 if len(files) == 1 and "is not writable" in ledger.status else 1)
             os._exit(2)
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     finally:
@@ -413,7 +413,7 @@ def test_a_full_disk_loses_nothing_that_was_kept(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, handler)
-    assert keeper.status.startswith("history not kept")
+    assert keeper.status.startswith("ledger not written")
     assert content_of(ledger) == before
     assert keeper.flush()
     assert keeper.status == ""

@@ -260,7 +260,7 @@ def test_a_store_may_be_filled_from_the_ledger_alone(claude_home: ClaudeHome, tm
 
 def test_merging_what_is_no_ledger_says_so(tmp_path: Path) -> None:
     ledger = ledger_in(tmp_path)
-    with pytest.raises(LedgerError, match="not there"):
+    with pytest.raises(LedgerError, match="does not exist"):
         ledger.merge(tmp_path / "missing.db")
     other = tmp_path / "other.db"
     other.write_bytes(b"no database at all, but long enough to be looked at" * 100)

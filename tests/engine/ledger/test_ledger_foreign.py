@@ -187,11 +187,11 @@ def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     for path in (pipe, Path("/dev/zero"), Path("/dev/null"), tmp_path):
-        assert "no regular file" in refused(tmp_path, path)
+        assert "not a regular file" in refused(tmp_path, path)
     own = Ledger.open(pipe, "here")
-    assert own.recall().files == [] and "no regular file" in own.status
+    assert own.recall().files == [] and "not a regular file" in own.status
     assert mark_of(own.path) == ""
-    with pytest.raises(LedgerError, match="no regular file"):
+    with pytest.raises(LedgerError, match="not a regular file"):
         own.write([piece("/p", [row("msg_1")])])
 
 

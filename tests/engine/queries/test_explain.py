@@ -159,7 +159,7 @@ def test_files_that_are_gone_or_changed_are_told(claude_home: ClaudeHome) -> Non
     store = counted(claude_home.folder)
     response = response_of(store, "msg_a")
     claude_home.append(assistant("msg_a", NOW_MS, usage(1, 20)))
-    assert explain(store, response).problem == "the logs changed since this was counted"
+    assert explain(store, response).problem == "the logs changed after this was counted"
     path.unlink()
     assert explain(store, response).problem == "the row that counts is no longer in its file"
     found = explain(store, Query())

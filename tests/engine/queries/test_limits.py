@@ -47,7 +47,7 @@ def test_accounts_have_windows_of_their_own(tmp_path: Path) -> None:
     assert [(w.account, w.used_percent) for w in read_limits(str(tmp_path)).windows] == [("a", 1), ("b", 2)]
 
 
-@pytest.mark.parametrize("percent", [None, "12", True, -1, 5000, {}, []])
+@pytest.mark.parametrize("percent", [None, "12 %", True, -1, 5000, {}, []])
 def test_what_is_no_percentage_is_not_kept(tmp_path: Path, percent: Any) -> None:
     remember(str(tmp_path), ACCOUNT, given(percent), NOW)
     assert read_limits(str(tmp_path)) == Limits()

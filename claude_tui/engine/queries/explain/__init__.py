@@ -1,7 +1,7 @@
 """Where a number comes from: lines read, rows dropped and why, prices used, what is a bound or an estimate.
 
-Computed when asked, from the store and by reading the logs involved again. Bounded in time: what was not looked at
-is said. Not for the event loop. Must not draw.
+Computed on request, from the store and by reading the logs involved again. Bounded in time: the result says what was
+not examined. Not for the event loop. Must not draw.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import Final
 from claude_tui.engine.queries.explain.explanation import (
     COUNTED,
     FLAGS,
-    NOT_LOGGED,
     REASONS,
     REPEATED,
     Explanation,
@@ -26,18 +25,18 @@ from claude_tui.model import Query, Response
 from claude_tui.sources.claude.audit import COPY, PROGRESS, SIDE_QUESTION
 
 __all__ = [
-    "COPY", "COUNTED", "FLAGS", "NOT_LOGGED", "PROGRESS", "REASONS", "REPEATED", "SIDE_QUESTION", "Explanation",
+    "COPY", "COUNTED", "FLAGS", "PROGRESS", "REASONS", "REPEATED", "SIDE_QUESTION", "Explanation",
     "RateUse", "RowFound", "Unpriced", "explain",
 ]  # fmt: skip
 
 FILES_S: Final = 2.0
-"""So long logs are read again for one explanation."""
+"""Longest time for reading logs again for one explanation."""
 ROWS_S: Final = 3.0
-"""So long responses are gone through for one explanation."""
+"""Longest time for examining responses for one explanation."""
 
 
 def explain(store: Store, about: Query | Response, *, files_s: float = FILES_S, rows_s: float = ROWS_S) -> Explanation:
-    """Explain the sum over a query, or a single response. Takes `files_s` + `rows_s` seconds at most, about."""
+    """Explain the sum over a query, or a single response. Takes about `files_s` + `rows_s` seconds at most."""
     if isinstance(about, Response):
         return explain_response(store, about, files_s)
     return explain_query(store, about, files_s, rows_s)

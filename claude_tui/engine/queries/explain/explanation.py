@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from claude_tui.clients import CLIENTS
 from claude_tui.model import ESTIMATE_FLAGS, Usage
 from claude_tui.pricing.explain import RateRow
 from claude_tui.sources.claude.audit import COPY, PROGRESS, SIDE_QUESTION
@@ -24,31 +25,25 @@ REASONS: Final[Mapping[str, str]] = {
     SIDE_QUESTION: "a side question replays the rows of its parent",
     PROGRESS: "progress of a sub-agent, whose own rows count",
 }
-"""Why a row does not count, or does, in words."""
+"""In words, why a row counts or does not count."""
 
 FLAGS: Final[Mapping[str, str]] = {
     "assumed_5m": "cache writes of unknown lifetime, priced as 5 minutes",
-    "split_short": "the split of cache writes did not add up; the rest priced as 5 minutes",
-    "split_over": "the split of cache writes was more than their sum; the split was believed",
+    "split_short": "the split of cache writes did not add up; the rest is priced as 5 minutes",
+    "split_over": "the split of cache writes exceeded their sum; the split is used",
     "fast_price_unknown": "fast mode, for which no price is known; priced as usual",
-    "tier_ambiguous": "the prompt tier could not be told for certain",
+    "tier_ambiguous": "the prompt tier is not certain",
     "fallback_credit": "partly credited by the client",
     "cost_recomputed": "the client logged a cost; recomputed from its tokens",
     "service_tier_unknown": "an unknown service tier, priced as standard",
-    "tier_as_requested": "priced at the service tier that was asked for; which one served it is not logged",
-    "terms_unreadable": "terms that cannot be read, priced by the counters alone",
+    "tier_as_requested": "priced at the requested service tier; the tier that served it is not logged",
+    "terms_unreadable": "unreadable terms, priced by the counters alone",
 }
 """What the flags of a price mean, in words."""
 
-NOT_LOGGED: Final = (
-    "calls a web search makes inside", "titles of sessions", "compaction requests", "side questions",
-    "suggested prompts", "summaries of background jobs", "failed attempts", "runs that keep no session",
-)  # fmt: skip
-"""What Claude Code never writes to its logs (depending on its version), so that every total is a lower bound."""
-
 
 class RowFound(NamedTuple):
-    """One log row of a response. `reason` is a key of REASONS; `is_owner`: it says whose response this is."""
+    """One log row of a response. `reason` is a key of REASONS; `is_owner`: it decides whose response this is."""
 
     path: str
     line: int
@@ -79,21 +74,24 @@ class Unpriced(NamedTuple):
 
 @dataclass(slots=True)
 class Explanation:
-    """How a number came to be. Counts are of what was looked at: all of it where `is_complete`.
+    """How a number is made up. Counts refer to what was examined: everything if `is_complete`.
 
     Of `looked_at` of the `to_look_at` records: `responses` (with `extras` by kind beside them), `lower_bounds` whose
-    output is only the placeholder the client logged, `estimates` by the flag of the price, `unpriced`, `reported`
-    (cost as the client logged it), `free`, and `rates`, dearest first; a response priced by several rows is under
+    output is only the placeholder the client logged, `estimates` by the flag of the price, `unpriced`, `reported` (cost
+    as the client logged it), `free`, and `rates`, most expensive first; a response priced by several rows is under
     each, its cost under the first. `flags` are all flags of prices.
 
     Of the logs: `usage_rows` = `counted_rows` + everything in `duplicates` (by reason, see REASONS). `passed_over` are
-    rows with usage that are no requests. Files of other clients than Claude Code are not read again.
+    rows with usage that are not requests. Files of clients other than Claude Code are not read again.
 
-    For a single response `rows` are all its rows, in order, and `why` says why the counted one won. `problem` says what
-    could not be explained.
+    `clients` are those whose responses these are.
+
+    For a single response, `rows` are all its rows, in order, and `why` says why the counted one was chosen. `problem`
+    says what could not be explained.
     """
 
     prices: str = ""
+    clients: tuple[str, ...] = ()
     responses: int = 0
     looked_at: int = 0
     to_look_at: int = 0
@@ -120,10 +118,17 @@ class Explanation:
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything was looked at."""
+        """Whether everything was examined."""
         return self.looked_at == self.to_look_at and self.files == self.files_total
 
     @property
+    def not_logged(self) -> dict[str, tuple[str, ...]]:
+        """What the clients never write to their logs, by the names of the clients; every total is a lower bound."""
+        return {
+            CLIENTS[name].label: CLIENTS[name].not_logged for name in self.clients or ("claude",) if name in CLIENTS
+        }
+
+    @property
     def estimates(self) -> dict[str, int]:
-        """The flags that say something had to be assumed, and how often."""
+        """The flags of prices that are based on an assumption, and how often they occur."""
         return {flag: count for flag, count in self.flags.items() if flag in ESTIMATE_FLAGS}

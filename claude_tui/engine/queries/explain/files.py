@@ -1,4 +1,4 @@
-"""Logs read again: each usage row put down to what became of it. Must not know prices."""
+"""Reads logs again and classifies each usage row by what became of it. Must not know prices."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from claude_tui.sources.columns import key_number
 
 
 def with_siblings(store: Store, mains: list[str]) -> list[str]:
-    """Return files and, after them, the others of the same projects: forks and resumed copies lie there."""
+    """Return files and, after them, the others of the same projects, which is where forks and resumed copies are."""
     folders = {_project_folder(path) for path in mains}
     with store.lock:
         known = [ref.path for ref in store.table.files if ref.source == "claude"]
@@ -26,7 +26,7 @@ def _project_folder(path: str) -> str:
 
 
 def read_again(store: Store, found: Explanation, covered: bytearray, paths: list[str], files_s: float) -> None:
-    """Read files until the time is over, and put their rows down to what became of them."""
+    """Read files until the time is over, and classify their rows by what became of them."""
     found.files_total = len(paths)
     deadline_s = time.monotonic() + files_s
     counted = bytearray(len(covered))
@@ -58,7 +58,7 @@ def read_again(store: Store, found: Explanation, covered: bytearray, paths: list
 
 
 def reason_of(one: AuditedRow, path: str, counted_path: str) -> str:
-    """Return why a row does not count (a key of REASONS), given where the one is that does."""
+    """Return why a row does not count (a key of REASONS), given where the counted one is."""
     if one.kind in (PROGRESS, SIDE_QUESTION):
         return one.kind
     return REPEATED if path == counted_path else COPY

@@ -1,4 +1,4 @@
-"""Why the sum over a query is what it is: its responses gone through, and their files read again.
+"""Why the sum over a query is what it is: examines its responses, and reads their files again.
 
 Must not know how a single response is explained.
 """
@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from typing import Final
 
+from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.explain.explanation import Explanation
 from claude_tui.engine.queries.explain.files import read_again, with_siblings
 from claude_tui.engine.queries.explain.price_sums import PriceSums
@@ -17,11 +18,11 @@ from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
 
 STEP: Final = 2_000
-"""Responses looked at before others may use the store."""
+"""Responses examined before others may use the store."""
 
 
 def explain_query(store: Store, query: Query, files_s: float, rows_s: float) -> Explanation:
-    """Explain the sum over a query, in so many seconds for its responses and its files."""
+    """Explain the sum over a query, spending at most so many seconds on its responses and on its files."""
     found = Explanation(prices=store.pricer.describe())
     with store.lock:
         rows = matching_rows(store, query)
@@ -33,6 +34,8 @@ def explain_query(store: Store, query: Query, files_s: float, rows_s: float) -> 
             if row in store.table.owner_file:
                 files[store.table.owner_file[row]] += 0
         places = [store.table.files[file] for file, _ in files.most_common()]
+    present = {place.source for place in places}
+    found.clients = tuple(name for name in CLIENTS if name in present)
     found.to_look_at = len(rows)
     sums = PriceSums(store, query.model)
     deadline_s = time.monotonic() + rows_s

@@ -1,4 +1,4 @@
-"""Every row of one response, which of them won, and why. Must not know how sums are explained."""
+"""Every row of one response, which of them counts, and why. Must not know how sums are explained."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from claude_tui.sources.columns import Owner, Rank, key_number, row_rank
 
 
 def explain_response(store: Store, response: Response, files_s: float) -> Explanation:
-    """Explain one response (or the one an extra belongs to), in so many seconds for its files."""
-    found = Explanation(prices=store.pricer.describe(), to_look_at=1)
+    """Explain one response (or the one an extra belongs to), spending at most so many seconds on its files."""
+    found = Explanation(prices=store.pricer.describe(), clients=(response.source,), to_look_at=1)
     key = response_key(response)
     with store.lock:
         row = _row_of(store, response.source, key)
@@ -33,7 +33,7 @@ def explain_response(store: Store, response: Response, files_s: float) -> Explan
     sums.finish(found)
     counted = lines[0]
     if response.source != "claude":
-        found.problem = "logs of this client are not read again"
+        found.problem = "logs of this client cannot be read again"
         return found
     line = counted_line(counted.path, counted.offset, key)
     if line is None:
@@ -48,7 +48,7 @@ def explain_response(store: Store, response: Response, files_s: float) -> Explan
 
 
 def _row_of(store: Store, source: str, key: str) -> int | None:
-    """Return the row of a response, given its name or its number."""
+    """Return the row of a response, by its name or its number."""
     row = store.table.row_of.get(key_number(source, key))
     return store.table.row_of.get(int(key)) if row is None and key.isdigit() and len(key) < 20 else row
 
@@ -76,7 +76,7 @@ def _rows_of(
 
 
 def _judged(rows: list[tuple[str, AuditedRow]], counted: Response, found: Explanation) -> Iterable[RowFound]:
-    """Say of each row whether it counts and why not."""
+    """Return for each row whether it counts, and why not."""
     if not rows:
         return
     winner = max(range(len(rows)), key=lambda at: (*_count_rank(rows[at]), at))
@@ -89,7 +89,7 @@ def _judged(rows: list[tuple[str, AuditedRow]], counted: Response, found: Explan
             found.duplicates[reason] += 1
         yield RowFound(path, one.line, row.offset, row.time_ms, row.session, row.agent, row.usage, reason, at == owner)
     if (rows[winner][0], rows[winner][1].row.offset) != (counted.path, counted.offset):
-        found.problem = "the logs changed since this was counted"
+        found.problem = "the logs changed after this was counted"
 
 
 def _count_rank(found: tuple[str, AuditedRow]) -> tuple[int, int, Rank, str, int]:
@@ -117,5 +117,5 @@ def _why(rows: list[tuple[str, AuditedRow]], winner: tuple[str, AuditedRow]) -> 
         row_rank(one.row) for _, one in rows if one.row.usage[1] == best[1] and one.row.usage.tokens == best.tokens
     ]
     if ranks.count(max(ranks)) == 1:
-        return "of the rows with the most tokens it says the most of what is billed"
+        return "of the rows with the most tokens it has the most billing details"
     return "of the rows with the most tokens it was the last one"

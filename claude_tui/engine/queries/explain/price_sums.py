@@ -21,7 +21,7 @@ class PriceSums:
         self._unpriced: dict[str, list[int]] = {}
 
     def add(self, row: int, found: Explanation) -> None:
-        """Add a response and its extras. Hold the store's lock."""
+        """Add a response and its extras. Requires the store's lock."""
         store, table = self._store, self._store.table
         source = table.files[table.file[row]].source
         model, time_ms = store.models[table.model[row]], table.time[row]

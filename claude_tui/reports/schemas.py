@@ -1,0 +1,286 @@
+"""JSON Schemas (2020-12) of everything claude-top prints as JSON, and of what its statusline reads.
+
+What the number after the @ promises: keys stay, with their meaning, type and unit. New keys may come at any time, so
+readers must pass over what they do not know; anything else makes it another number. Must not make any report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from claude_tui.model import PriceStatus, ProblemKind
+from claude_tui.reports.columns import COUNTS
+
+Schema = dict[str, Any]
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+TEXT: Final[Schema] = {"type": "string"}
+FLAG: Final[Schema] = {"type": "boolean"}
+NUMBER: Final[Schema] = {"type": "number"}
+COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+SIGNED: Final[Schema] = {"type": "integer"}
+NANO: Final[Schema] = {"type": "integer", "description": "nanodollars, 1e-9 USD"}
+INSTANT: Final[Schema] = {
+    "type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", "description": "UTC",
+}  # fmt: skip
+DAY: Final[Schema] = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"}
+TEXTS: Final[Schema] = {"type": "array", "items": TEXT}
+
+
+def record(required: Mapping[str, Schema], **optional: Schema) -> Schema:
+    """Return the schema of an object with these keys; more may be there."""
+    return {"type": "object", "properties": {**required, **optional}, "required": list(required)}
+
+
+def rows(item: Schema) -> Schema:
+    """Return the schema of a list of such."""
+    return {"type": "array", "items": item}
+
+
+def maybe(schema: Schema) -> Schema:
+    """Return the schema of such or null."""
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def counts_by(name: str) -> Schema:
+    """Return the schema of counts by some name."""
+    return {"type": "object", "additionalProperties": COUNT, "description": f"by {name}"}
+
+
+def one_of(*values: str) -> Schema:
+    """Return the schema of one of these texts."""
+    return {"type": "string", "enum": list(values)}
+
+
+def _named(name: str) -> dict[str, Schema]:
+    return {"schema": {"const": f"claude-top/{name}"}}
+
+
+SUMS: Final[dict[str, Schema]] = {
+    **{name: NANO if name.endswith("nano") else COUNT for name in COUNTS},
+    "tokens": COUNT, "first": maybe(INSTANT), "last": maybe(INSTANT),
+}  # fmt: skip
+"""What every sum has: the counters of its responses, the sum of their tokens, the first and last instant."""
+
+_KEYS: Final[dict[str, dict[str, Schema]]] = {
+    "days": {"day": DAY},
+    "weeks": {"week": TEXT, "first_day": DAY, "last_day": DAY},
+    "months": {"month": TEXT, "first_day": DAY, "last_day": DAY},
+    "hours": {"hour": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d$", "description": "local"}},
+    "models": {"model": TEXT, "source": TEXT},
+    "projects": {"project": TEXT, "source": TEXT, "sessions": COUNT},
+    "sessions": {
+        "session": TEXT, "source": TEXT, "name": TEXT, "project": TEXT, "models": TEXTS, "agents": COUNT,
+    },
+}  # fmt: skip
+_UNPRICED: Final = record({"model": TEXT, "source": TEXT, "responses": COUNT, "tokens": COUNT})
+_KINDS: Final = record({"total": COUNT, "by_kind": counts_by("kind of problem")})
+
+REPORT: Final = record(
+    {
+        **_named("report@1"), "timezone": TEXT, "since": maybe(DAY), "until": maybe(DAY), "prices": TEXT,
+        "totals": record(SUMS), "problems": _KINDS, "unpriced": rows(_UNPRICED),
+    },
+    **{name: rows(record({**keys, **SUMS})) for name, keys in _KEYS.items()},
+    left_out={"type": "object", "additionalProperties": record({"rows": COUNT, **SUMS})},
+)  # fmt: skip
+
+RESPONSE: Final = record({
+    "key": TEXT, "source": TEXT, "time": INSTANT, "session": TEXT, "agent": TEXT, "project": TEXT, "model": TEXT,
+    "input": COUNT, "output": COUNT, "cache_write_5m": COUNT, "cache_write_1h": COUNT, "cache_read": COUNT,
+    "web_search": COUNT, "cost_nano": maybe(NANO), "status": one_of(*(status.value for status in PriceStatus)),
+    "flags": TEXTS, "output_lower_bound": FLAG,
+})  # fmt: skip
+
+STATE: Final = record({
+    **_named("state@1"), "revision": COUNT, "time": INSTANT, "newest": maybe(INSTANT), "phase": TEXT,
+    "totals": record(SUMS), "today": record(SUMS),
+    "burn_nano_per_hour": record({"5m": NANO, "15m": NANO, "60m": NANO}), "active_sessions": COUNT, "problems": COUNT,
+})  # fmt: skip
+
+CHECK: Final = record({
+    **_named("check@1"), "status": one_of("ok", "near", "over", "indeterminate", "no data"),
+    "exit_code": {"enum": [0, 10, 11, 20, 30]},
+    "checks": rows(record({"name": TEXT, "status": TEXT, "percent": maybe(NUMBER), "detail": TEXT})),
+})  # fmt: skip
+
+_SHARE: Final[dict[str, Schema]] = {"responses": COUNT, "share": {"type": "number", "minimum": 0, "maximum": 1}}
+_PROBLEM: Final = record({
+    "kind": one_of(*(kind.value for kind in ProblemKind)), "path": TEXT, "offset": COUNT, "detail": TEXT,
+})  # fmt: skip
+_TEXT_BY_NAME: Final[Schema] = {"type": "object", "additionalProperties": TEXT}
+
+DOCTOR: Final = record({
+    **_named("doctor@1"), "version": TEXT,
+    "roots": rows(record({
+        "source": TEXT, "path": TEXT, "state": one_of("found", "empty", "missing", "unreadable"), "files": COUNT,
+        "bytes": COUNT, "is_polled": FLAG, "oldest": maybe(INSTANT), "newest": maybe(INSTANT),
+    })),
+    "client_versions": TEXTS, "responses": COUNT, "lower_bound": record(_SHARE), "estimated": record(_SHARE),
+    "unpriced": record({**_SHARE, "tokens": COUNT}),
+    "problems": record({"by_kind": counts_by("kind of problem"), "listed": rows(_PROBLEM)}),
+    "prices": record({"in_use": TEXT, "problems": TEXTS}), "cache": TEXT, "ledger": TEXT, "ledger_notes": TEXTS,
+    "remembered": record({"responses": COUNT, "files": COUNT}), "watcher": TEXTS, "limits": TEXT,
+    "retention": rows(record({"settings": TEXT, "days": COUNT, "is_set": FLAG})), "terminal": _TEXT_BY_NAME,
+    "system": _TEXT_BY_NAME,
+})  # fmt: skip
+
+_REMEMBERED: Final[dict[str, Schema]] = {
+    "files": COUNT, "responses": COUNT, "first": maybe(INSTANT), "last": maybe(INSTANT),
+}  # fmt: skip
+LEDGER: Final = record({
+    **_named("ledger@1"), "path": TEXT, "bytes": COUNT, **_REMEMBERED,
+    "hosts": rows(record({"host": TEXT, **_REMEMBERED})), "trouble": maybe(TEXT),
+    "left_out": rows(record({"host": TEXT, "path": TEXT, "number": COUNT, "why": TEXT})),
+    "moved": rows(record({"old": TEXT, "new": TEXT, "files": COUNT, "responses": COUNT, "command": TEXT})),
+})  # fmt: skip
+
+_USAGE: Final = record({
+    "input": COUNT, "output": COUNT, "cache_write_5m": COUNT, "cache_write_1h": COUNT, "cache_read": COUNT,
+    "web_search": COUNT,
+})  # fmt: skip
+_RATES: Final = record(dict.fromkeys(("input", "output", "write_5m", "write_1h", "cache_read"), COUNT))
+_ABOUT: Final = {
+    "anyOf": [
+        record({"key": TEXT, "model": TEXT, "session": TEXT, "path": TEXT}),
+        record({
+            "since": maybe(DAY), "until": maybe(DAY), "model": maybe(TEXT), "project": maybe(TEXT),
+            "session": maybe(TEXT),
+        }),
+    ]
+}  # fmt: skip
+EXPLANATION: Final = record({
+    **_named("explanation@1"), "about": _ABOUT, "is_complete": FLAG,
+    "looked_at": record(dict.fromkeys(("responses", "of", "files", "of_files"), COUNT)),
+    "responses": COUNT, "extras": counts_by("kind"), "cost_nano": NANO, "lower_bounds": COUNT,
+    "estimates": counts_by("flag"), "flags": counts_by("flag"),
+    "logs": record({
+        **dict.fromkeys(("files", "files_gone", "lines", "bytes", "usage_rows", "counted_rows", "passed_over"), COUNT),
+        "dropped": rows(record({"reason": TEXT, "meaning": TEXT, "rows": COUNT})),
+    }),
+    "prices": record({
+        "in_use": TEXT,
+        "rates": rows(record({
+            "model": TEXT, "from": maybe(DAY), "to": maybe(DAY), "above_prompt_tokens": COUNT, "is_fast": FLAG,
+            "pico_per_token": _RATES, "responses": COUNT, "cost_nano": NANO,
+        })),
+        "unpriced": rows(record({"model": TEXT, "responses": COUNT, "tokens": COUNT})), "reported": COUNT,
+        "free": COUNT,
+    }),
+    "rows": rows(record({
+        "path": TEXT, "line": COUNT, "offset": COUNT, "time": maybe(INSTANT), "session": TEXT, "agent": TEXT,
+        "usage": _USAGE, "reason": TEXT, "meaning": TEXT, "is_owner": FLAG,
+    })),
+    "why": maybe(TEXT), "problem": maybe(TEXT), "never_logged": TEXTS,
+})  # fmt: skip
+
+_FIGURES: Final[dict[str, Schema]] = {
+    **dict.fromkeys(("entries", "input", "output", "cache_write", "cache_read", "tokens"), SIGNED), "cost_nano": NANO,
+}  # fmt: skip
+_PLACES: Final = rows(record({"path": TEXT, "offset": COUNT}))
+EXPLAIN: Final = record({
+    **_named("explain@1"), "against": {"const": "ccusage"}, "ours": record(_FIGURES), "theirs": record(_FIGURES),
+    "rules": rows(record({"rule": TEXT, "meaning": TEXT, **_FIGURES, "examples": _PLACES})),
+    "prices": record({
+        "web_searches": COUNT, "web_search_nano": NANO, "theirs_cost_nano": NANO,
+        "causes": rows(record({
+            "cause": TEXT, "meaning": TEXT, "entries": COUNT, "cost_nano": NANO, "examples": _PLACES,
+        })),
+    }),
+})  # fmt: skip
+
+VERIFY: Final = record({
+    **_named("verify@1"), "equal": FLAG, "settled": FLAG,
+    "ways": rows(record({"name": TEXT, "seconds": NUMBER, **SUMS})), "differing": COUNT, "differences": TEXTS,
+})  # fmt: skip
+
+_MEASURED: Final[dict[str, Schema]] = {
+    "name": TEXT, "runs": COUNT, "wall_s": NUMBER, "cpu_s": NUMBER, "peak_bytes": maybe(COUNT), "files_per_s": NUMBER,
+    "bytes_per_s": NUMBER, "messages_per_s": NUMBER, "agrees": FLAG,
+    "messages": COUNT, "cost_nano": NANO, "tokens": COUNT, "projects": COUNT, "models": COUNT, "sessions": COUNT,
+}  # fmt: skip
+BENCH: Final = record({
+    **_named("bench@1"), "files": COUNT, "bytes": COUNT, "agree": FLAG, "logs_changed": FLAG,
+    "ways": rows(record(_MEASURED)), "sweep": rows(record({"processes": COUNT, **_MEASURED})),
+})  # fmt: skip
+
+PRICES: Final = record({**_named("prices@1"), "origin": TEXT, "digest": TEXT, "problems": TEXTS})
+
+PRICE: Final = record(
+    {"nano": maybe(NANO), "status": one_of(*(status.value for status in PriceStatus)), "flags": TEXTS}, error=TEXT
+)
+
+_LOOSE_NUMBER: Final[Schema] = {"type": ["number", "string", "null"]}
+_WINDOW: Final[Schema] = {
+    "type": ["object", "null"], "properties": {"used_percentage": _LOOSE_NUMBER, "resets_at": _LOOSE_NUMBER},
+}  # fmt: skip
+STATUSLINE: Final = {
+    "type": "object",
+    "description": "what Claude Code gives a statusline on stdin, as far as it is read; all may be absent",
+    "properties": {
+        "session_id": TEXT, "transcript_path": TEXT, "cwd": TEXT,
+        "model": record({}, id=TEXT, display_name=TEXT), "effort": record({}, level=TEXT),
+        "cost": record({}, total_cost_usd=_LOOSE_NUMBER),
+        "context_window": record(
+            {}, total_input_tokens=_LOOSE_NUMBER, context_window_size=_LOOSE_NUMBER, used_percentage=_LOOSE_NUMBER,
+            current_usage={"type": ["object", "null"]},
+        ),
+        "rate_limits": {"type": "object", "additionalProperties": _WINDOW},
+        "prompt_cache": {"type": "object"},
+    },
+}  # fmt: skip
+
+SCHEMAS: Final[Mapping[str, Schema]] = {
+    "report": REPORT,
+    "export-responses": RESPONSE,
+    "export-days": record({"day": DAY, "timezone": TEXT, **SUMS}),
+    "export-sessions": record({
+        "session": TEXT, "source": TEXT, "name": TEXT, "project": TEXT, "branch": TEXT, "version": TEXT,
+        "models": TEXTS, "agents": COUNT, "compactions": COUNT, **SUMS,
+    }),
+    "export-models": record({**_KEYS["models"], **SUMS}),
+    "export-projects": record({**_KEYS["projects"], **SUMS}),
+    "stats": REPORT,
+    "state": STATE,
+    "events": STATE,
+    "check": CHECK,
+    "doctor": DOCTOR,
+    "ledger": LEDGER,
+    "explanation": EXPLANATION,
+    "explain": EXPLAIN,
+    "verify": VERIFY,
+    "bench": BENCH,
+    "prices": PRICES,
+    "price": PRICE,
+    "statusline": STATUSLINE,
+}  # fmt: skip
+"""Every schema by the name it is printed under. Exports, price and events have one for a line each."""
+
+TITLES: Final[Mapping[str, str]] = {
+    "report": "claude-top report --json",
+    "export-responses": "a line of claude-top export",
+    "export-days": "a line of claude-top export --what days",
+    "export-sessions": "a line of claude-top export --what sessions",
+    "export-models": "a line of claude-top export --what models",
+    "export-projects": "a line of claude-top export --what projects",
+    "stats": "/api/stats of claude-top serve",
+    "state": "the state file of claude-top serve",
+    "events": "the data of an event of /api/events",
+    "check": "claude-top check --json",
+    "doctor": "claude-top doctor --json",
+    "ledger": "claude-top ledger status --json",
+    "explanation": "claude-top explain --json",
+    "explain": "claude-top explain --against ccusage --json",
+    "verify": "claude-top verify --json",
+    "bench": "claude-top bench --json",
+    "prices": "claude-top prices --json",
+    "price": "a line of claude-top price",
+    "statusline": "what claude-top statusline reads on stdin",
+}
+
+
+def document(name: str) -> Schema:
+    """Return a schema as a document of its own."""
+    return {"$schema": DIALECT, "title": TITLES[name], **SCHEMAS[name]}

@@ -1,0 +1,5 @@
+"""Kimi Code: a growing file of lines per session and sub-agent below `~/.kimi-code/sessions`."""
+
+from claude_tui.sources.kimi.source import KimiSource
+
+__all__ = ["KimiSource"]

@@ -1,0 +1,5 @@
+"""Pi: sessions below `~/.pi/agent/sessions/<project>`, one growing file of lines each."""
+
+from claude_tui.sources.pi.source import PiSource
+
+__all__ = ["PiSource"]

@@ -1,0 +1,99 @@
+"""The counting rule of Qwen Code: a telemetry row about a response becomes a row.
+
+The client notes every call it makes in a row of its own, sub-agents', memory's and compression's included; the rows of
+the conversation repeat the usage of some. Its per-session sums beside the chats say the same again. A fork copies rows
+and marks them. Must not know files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from claude_tui.model import Row, Usage
+from claude_tui.sources.conversation import Conversation, UnknownShapeError, tools_or_text
+from claude_tui.sources.events import count_of
+from claude_tui.sources.instants import instant_ms
+from claude_tui.sources.json_values import table_of, text_of
+
+_KINDS: Final = ("user", "assistant", "tool_result", "system")
+_RESPONSE: Final = "qwen-code.api_response"
+_COUNTERS: Final = ("input_token_count", "output_token_count", "total_token_count")
+_THOUGHTS_BESIDE: Final = ("gemini", "vertex")
+"""Providers whose output does not hold the thoughts."""
+
+
+@dataclass(slots=True)
+class Chat(Conversation):
+    """One chat. `has_telemetry`: a row about a response was there, so what the conversation repeats is counted."""
+
+    has_telemetry: bool = False
+
+    def rows(self, record: Mapping[str, Any], offset: int) -> Iterator[Row]:
+        """Yield what a record counts."""
+        kind = text_of(record, "type")
+        if kind not in _KINDS:
+            if "usageMetadata" in record:
+                raise UnknownShapeError(f"usage in a row of unknown type {kind[:40]!r}")
+            return
+        self.is_known = True
+        self.session = text_of(record, "sessionId") or self.session
+        self.cwd = self.cwd or text_of(record, "cwd")
+        self.version = text_of(record, "version") or self.version
+        time_ms = instant_ms(record.get("timestamp"))
+        if kind == "system":
+            yield from self._system(record, time_ms, offset)
+            return
+        is_answer = kind == "assistant"
+        self.spoke(
+            tools_or_text(table_of(record, "message").get("parts"), "functionCall") if is_answer else "user", time_ms
+        )
+        if is_answer and not self.has_telemetry and table_of(record, "usageMetadata"):
+            raise UnknownShapeError("usage without a telemetry row: not counted")
+
+    def _system(self, record: Mapping[str, Any], time_ms: int, offset: int) -> Iterator[Row]:
+        payload = table_of(record, "systemPayload")
+        if text_of(record, "subtype") == "chat_compression":
+            self.compactions += 1
+            self.context_tokens = count_of(table_of(payload, "info"), "newTokenCount")
+            return
+        event = table_of(payload, "uiEvent")
+        if text_of(event, "event.name") != _RESPONSE:
+            return
+        self.has_telemetry = True
+        if not any(name in event for name in _COUNTERS):
+            raise UnknownShapeError("a response without counters")
+        usage = usage_of(event)
+        if not usage.tokens:
+            return
+        model, agent = text_of(event, "model"), text_of(event, "subagent_id") or text_of(event, "subagent_name")
+        if not agent and not text_of(event, "prompt_id").startswith("compress-"):
+            self.answered(model, usage)
+        yield Row(
+            key=text_of(event, "response_id") or f"{time_ms}/{model}/{'.'.join(map(str, usage))}",
+            time_ms=time_ms,
+            session=self.session,
+            agent=agent,
+            cwd=text_of(record, "cwd"),
+            model=model,
+            usage=usage,
+            is_copy="forkedFrom" in record,
+            is_sidechain=bool(agent),
+            offset=offset,
+        )
+
+
+def usage_of(event: Mapping[str, object]) -> Usage:
+    """The counters of a response, disjoint. Input holds what was read from the cache; what was written to it is input.
+
+    Whether output holds the thoughts differs by provider; the total tells.
+    """
+    prompt, cached = count_of(event, "input_token_count"), count_of(event, "cached_content_token_count")
+    output, thoughts = count_of(event, "output_token_count"), count_of(event, "thoughts_token_count")
+    total = count_of(event, "total_token_count")
+    if total > prompt:
+        output = max(output, total - prompt)
+    elif any(name in text_of(event, "auth_type") for name in _THOUGHTS_BESIDE):
+        output += thoughts
+    return Usage(input=max(0, prompt - cached), output=output, cache_read=cached)
