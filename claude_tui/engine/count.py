@@ -11,6 +11,7 @@ from claude_tui.engine.state.batch import Packed
 from claude_tui.engine.state.store import UNUSABLE, Store
 from claude_tui.engine.state.table import Table
 from claude_tui.model import Progress
+from claude_tui.native.library import is_asked_for
 
 if TYPE_CHECKING:
     from claude_tui.engine.scan.scan import OnProgress
@@ -85,7 +86,7 @@ def _read(opening: Opening, tasks: list[Task], on_progress: OnProgress | None, p
         for one in found.outcomes:
             opening.note(one)
 
-    if processes in (None, 0) and sum(map(bytes_to_read, tasks)) <= FEW_BYTES:
+    if processes in (None, 0) and sum(map(bytes_to_read, tasks)) <= FEW_BYTES and not is_asked_for():
         for task in tasks:
             take_in(opening.reader.read_all([task]))
     else:

@@ -18,7 +18,14 @@ from claude_tui.pricing.claude import SYNTHETIC_PRICE, UNKNOWN_PRICE, claude_pri
 from claude_tui.pricing.names import BEDROCK_REGIONAL, SYNTHETIC
 from claude_tui.pricing.rates import SCALE, SCALED_PER_NANO, WEB_SEARCH_NANO, Rates, Table, spans
 from claude_tui.pricing.tiers import service_tier, terms_of_tier, tier_of_terms
-from claude_tui.pricing.usage import codex_counters, gemini_counters, opencode_counters, read_terms, reported_nano
+from claude_tui.pricing.usage import (
+    codex_counters,
+    gemini_counters,
+    opencode_counters,
+    read_terms,
+    reported_nano,
+    unsplit_terms,
+)
 
 if TYPE_CHECKING:
     from claude_tui.pricing.overrides import OverriddenCatalogue
@@ -158,6 +165,15 @@ class Pricer:
             return None
         card = known.cards[period]
         return card if card is not None and card.is_whole else None
+
+    def only_assumes_lifetimes(self, source: str, usage: Usage, terms: str) -> bool:
+        """Whether terms are nothing but a usage whose cache writes are not divided by how long they live.
+
+        It costs what the plain usage does, but as an estimate.
+        """
+        if source != "claude" or usage.cache_write_1h or usage.web_search or not usage.cache_write_5m:
+            return False
+        return terms in unsplit_terms(usage)
 
     def price_raw(self, source: str, model: str, time_ms: int, raw_usage: Mapping[str, Any]) -> Price:
         """Price a usage object in the client's own format. `source` may be a source's or a client's name."""

@@ -73,6 +73,16 @@ def claude_counters(raw: Raw) -> Counted:
     return Counted(usage, flags)
 
 
+def unsplit_terms(usage: Usage) -> tuple[str, str]:
+    """The terms of a Claude usage that tells these counters and at most the usual tier, but no split of its writes."""
+    told, output, writes, _, reads, _ = usage
+    start = (
+        f'{{"cache_creation_input_tokens":{writes},"cache_read_input_tokens":{reads},'
+        f'"input_tokens":{told},"output_tokens":{output}'
+    )
+    return start + "}", start + ',"service_tier":"standard"}'
+
+
 def read_terms(text: str) -> Raw | None:
     """Return the usage object in the terms; None if there is none."""
     try:

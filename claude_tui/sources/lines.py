@@ -37,6 +37,11 @@ _NOTHING: Final = OpenLine()
 _OPEN: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0)
 
 
+def open_flags() -> int:
+    """Return how a log is opened: never a link, and never waiting."""
+    return _OPEN
+
+
 def open_regular(path: str) -> tuple[int, os.stat_result]:
     """Open a regular file for reading. Raises OSError for anything else: a FIFO would block, and a link may lead
     anywhere."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from claude_tui.model import Problem
@@ -40,6 +40,10 @@ class Problems:
 
     __hash__ = None  # type: ignore[assignment]
 
+    def __reduce__(self) -> tuple[Callable[..., Problems], tuple[()] | tuple[list[Problem], dict[str, int]]]:
+        """Say how to make the same again: most files have none, and then there is nothing to say."""
+        return (_restored, (self._kept, dict(self.counts))) if self.counts else (Problems, ())
+
     def append(self, problem: Problem, number: int = 1) -> None:
         """Add a problem that stands for `number` of its kind."""
         kind = problem.kind.value
@@ -57,6 +61,14 @@ class Problems:
 
     def with_more(self, more: Problems) -> Problems:
         """Return these and more."""
+        if not more.counts:
+            return self
         found = Problems([*self, *more])
         found.counts = self.counts + more.counts
         return found
+
+
+def _restored(kept: list[Problem], counts: dict[str, int]) -> Problems:
+    found = Problems(kept)
+    found.counts = Counter(counts)
+    return found

@@ -20,11 +20,12 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
+from claude_tui.native import reading
 from claude_tui.sources import search
 from claude_tui.sources.claude import fast, source
 from claude_tui.sources.lines import LineReader
 from tests.fuzz.mutations import MUTATIONS
-from tests.fuzz.sameness import differences
+from tests.fuzz.sameness import differences, native_read
 from tests.logs import assistant, line, usage
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "claude"
@@ -83,6 +84,7 @@ def reading_with(*, window: int, max_line: int, is_native: bool) -> Iterator[Non
         patch.object(fast, "LineReader", reader),
         patch.object(source, "LineReader", reader),
         patch.object(search, "finder", finder),
+        patch.object(reading, "MAX_FILE", max_line),
     ):
         yield
 
@@ -123,6 +125,9 @@ class Fuzzer:
                 found = self.compare(name, made)
                 if found:
                     return [*found, *map(repr, self.fewest(name, made))]
+                found = self.compare_alone(name, made)
+                if found:
+                    return found
             self.counts["files"] += 1
         return []
 
@@ -140,6 +145,18 @@ class Fuzzer:
             log.write(data[len(data) // 2 :])
         more, _ = differences(str(path), checkpoint)
         return found + more
+
+    def compare_alone(self, name: str, made: Sequence[bytes]) -> list[str]:
+        """Compare each line between two usual ones: the native core leaves a file with an unusual one to Python."""
+        path = self.folder / name
+        before, after = (line(assistant(f"msg_{at}", T + at, usage(1, 2, 3))) for at in (1, 2))
+        for one in made:
+            path.write_bytes(before + one + b"\n" + after)
+            found, _ = differences(str(path))
+            if found:
+                return [*found, repr(one)]
+            self.counts["read natively"] += native_read(str(path)) is not None
+        return []
 
     def fewest(self, name: str, made: list[bytes]) -> list[bytes]:
         """Leave out lines as long as the two ways still disagree."""
@@ -169,6 +186,7 @@ def main() -> int:
     pace = f"{seconds:.0f} s, {counts['lines'] / seconds:,.0f} lines/s"
     print(f"{counts['lines']:,} lines in {counts['files']:,} files, seed {asked.seed}, {pace}")
     print(", ".join(f"{name} {counts[name]:,}" for name in sorted({mutate.__name__ for mutate in MUTATIONS})))
+    print(f"{counts['read natively']:,} lines between two usual ones were read natively")
     print("\n".join(found) if found else "no disagreement")
     return 1 if found else 0
 

@@ -1,4 +1,5 @@
-"""Reads a transcript the plain way and the fast way, and says where they differ."""
+"""Reads a transcript the plain way, the fast way and, where the native core is built, natively, and says where they
+differ."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from claude_tui.model import Problem, ProblemKind
+from claude_tui.native import library, reading
 from claude_tui.sources.claude import ClaudeSource
 from claude_tui.sources.claude.fast import read_columns
 from claude_tui.sources.columns import Columns, columns_of
@@ -40,13 +42,24 @@ def entries(columns: Columns) -> dict[int, tuple[Any, ...]]:
 def differences(path: str, since: Checkpoint | None = None) -> tuple[list[str], Checkpoint]:
     """What the two ways of reading a transcript disagree about, and the checkpoint they reached."""
     plain = SOURCE.read(LogFile("claude", path, "", 0, 0, 0, 0), since)
-    return disagreements(plain, read_columns(path, since, keep_names=True)), plain.checkpoint
+    found = disagreements(plain, read_columns(path, since, keep_names=True))
+    native = native_read(path) if since is None else None
+    if native is not None:
+        found += [f"natively: {one}" for one in disagreements(plain, native)]
+    return found, plain.checkpoint
+
+
+def native_read(path: str) -> ColumnsRead | None:
+    """What the native core reads in a file; None where it leaves that to Python, or is not built."""
+    core = library.found().core
+    return reading.read_columns(core, path) if core is not None else None
 
 
 def disagreements(plain: FileRead, fast: ColumnsRead) -> list[str]:
     """What two outcomes of reading the same file disagree about."""
     found = []
-    want, got = entries(columns_of(fast.columns.source, plain.rows, keep_names=True)), entries(fast.columns)
+    has_names = bool(fast.columns.names)
+    want, got = entries(columns_of(fast.columns.source, plain.rows, keep_names=has_names)), entries(fast.columns)
     for key in want.keys() | got.keys():
         if want.get(key) != got.get(key):
             found.append(f"response: {want.get(key)} but fast {got.get(key)}")

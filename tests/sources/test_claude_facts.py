@@ -169,3 +169,15 @@ def test_facts_of_several_files_of_a_session_are_the_same_in_any_order() -> None
         assert book.project(("claude", "s")) == "/a"
     assert found[0] == found[1] == found[2]
     assert (found[0].title, found[0].branch, found[0].version, found[0].compactions) == ("b", "x", "2", 2)
+
+
+def test_what_is_remembered_does_not_depend_on_what_was_told_first(claude_home: ClaudeHome) -> None:
+    title = {"type": "custom-title", "customTitle": "T"}
+    other = ClaudeHome(claude_home.folder.with_name("other"))
+    compaction = {"type": "system", "subtype": "compact_boundary"}
+    claude_home.append(prompt(T), title, compaction, assistant("msg_1", T + 1, usage(10, 2)))
+    other.append(prompt(T), compaction, title, assistant("msg_1", T + 1, usage(10, 2)))
+    one, two = (SOURCE.read(logs(home.folder)[0]).checkpoint.state for home in (claude_home, other))
+    assert one == two and '"title":"T"' in one
+    (file,) = logs(other.folder)
+    assert SOURCE.read(file, SOURCE.read(file).checkpoint).checkpoint.state == two

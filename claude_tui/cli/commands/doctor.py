@@ -227,4 +227,8 @@ def _system() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = "missing"
+    from claude_tui.native.library import found as native
+
+    reason = native().reason
+    found["reader"] = f"Python (native core: {reason})" if reason else "native core"
     return found

@@ -39,6 +39,7 @@ Ranked = TypeVar("Ranked", ModelRow, ProjectRow)
 
 KEPT_QUERIES: Final = 4
 SPARK_DAYS: Final = 30
+_NO_SPARK: Final = (0,) * SPARK_DAYS
 
 
 class Picture:
@@ -297,4 +298,6 @@ def _shown(name: str) -> str:
 
 
 def _spark(days: dict[int, int], today: int) -> tuple[int, ...]:
+    if max(days, default=0) <= today - SPARK_DAYS:  # as of most projects
+        return _NO_SPARK
     return tuple(days.get(day, 0) for day in range(today - SPARK_DAYS + 1, today + 1))

@@ -76,6 +76,12 @@ class FileReader:
         """Read several files of one client, in order."""
         return pack([self.read(task) for task in tasks])
 
+    def read_natively(self, tasks: Sequence[Task]) -> tuple[Packed | None, list[Task]]:
+        """Read the files that the native core can read. Returns None for none, and the others."""
+        from claude_tui.engine.scan.native import read_natively
+
+        return read_natively(tasks, self.pricer, self.calendar)
+
 
 def discover(config: SourceConfig) -> list[LogFile]:
     """Return every log of every client asked for, the newest first, each file once."""

@@ -12,6 +12,7 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Final
 
+from claude_tui.engine.scan.native import natively_readable
 from claude_tui.engine.scan.reading import FileReader, Task, batches, bytes_to_read
 from claude_tui.engine.scan.workers import Workers, worker_count
 from claude_tui.engine.state.batch import Packed
@@ -19,6 +20,10 @@ from claude_tui.model import Phase, Progress
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
+
+NATIVE_BYTES: Final = 64 << 20
+NATIVE_FILES: Final = 4096
+"""Bytes and files that the native core is given at once: the more, the less its threads wait for each other."""
 
 MAX_IN_FLIGHT: Final = 50
 """Batches under way at once: the bound of the semaphore."""
@@ -43,10 +48,18 @@ class Scan:
         self.files_total = len(tasks)
         self.bytes_total = sum(bytes_to_read(task) for task in tasks)
         self._reader = reader
+        whole, tasks = natively_readable(tasks, reader.keep_names) if processes is None else ([], tasks)
         self._batches = list(batches(tasks))
-        count = worker_count(self.bytes_total) if processes is None else processes
-        self._workers = self._start_workers(count, niceness)
+        self._processes, self._niceness = processes, niceness
+        self._workers = self._start_workers()
         self._early = [self._submit(batch) for batch in self._batches[:MAX_IN_FLIGHT]]
+        # A thread comes after the processes, for a process with threads must not be forked.
+        self._core = ThreadPoolExecutor(1, "core") if whole else None
+        self._natively = [
+            (batch, self._core.submit(reader.read_natively, batch))
+            for batch in batches(whole, size_bytes=NATIVE_BYTES, most=NATIVE_FILES)
+            if self._core is not None
+        ]
         self._files_done = self._bytes_done = 0
         self._started = time.monotonic()
 
@@ -68,14 +81,30 @@ class Scan:
                 on_progress(self._progress(batch))
 
             try:
+                others: list[Task] = []
+                for tasks, future in self._natively:
+                    found, left = await asyncio.wrap_future(future)
+                    if found is not None:
+                        await loop.run_in_executor(applier, on_read, found)
+                    on_progress(self._progress(tasks, left))
+                    others += left
+                self._add(others)
                 await asyncio.gather(*(worker(number, batch) for number, batch in enumerate(self._batches)))
             finally:
                 self.stop()
 
     def run_here(self, on_read: OnRead, on_progress: OnProgress) -> None:
         """Read every file once, in order, without an event loop."""
-        pending: list[Pending | None] = list(self._early)
         try:
+            others: list[Task] = []
+            for tasks, done in self._natively:
+                read, left = done.result()
+                if read is not None:
+                    on_read(read)
+                on_progress(self._progress(tasks, left))
+                others += left
+            self._add(others)
+            pending: list[Pending | None] = list(self._early)
             for number, batch in enumerate(self._batches):
                 if number + MAX_IN_FLIGHT < len(self._batches):
                     pending.append(self._submit(self._batches[number + MAX_IN_FLIGHT]))
@@ -90,7 +119,9 @@ class Scan:
             self.stop()
 
     def stop(self) -> None:
-        """End the workers."""
+        """End the workers, and the core after the batch it is at."""
+        if self._core is not None:
+            self._core.shutdown(wait=False, cancel_futures=True)
         if self._workers is not None:
             self._workers.stop()
 
@@ -121,15 +152,29 @@ class Scan:
         _log.warning("reading %d files in this process: %s", len(batch), error)
         return self._reader.read_all(batch)
 
-    def _start_workers(self, count: int, niceness: int) -> Workers | None:
+    def _add(self, tasks: Sequence[Task]) -> None:
+        """Let Python read what the core left."""
+        if self._core is not None:
+            self._core.shutdown()
+        if not tasks:
+            return
+        self._batches += batches(tasks)
+        if self._workers is None:
+            self._workers = self._start_workers()
+        self._early += [self._submit(batch) for batch in self._batches[len(self._early) : MAX_IN_FLIGHT]]
+
+    def _start_workers(self) -> Workers | None:
+        count = self._processes
+        if count is None:
+            count = worker_count(sum(bytes_to_read(task) for batch in self._batches for task in batch))
         try:
-            return Workers(count, self._reader, niceness) if count else None
+            return Workers(count, self._reader, self._niceness) if count else None
         except OSError:
             return None
 
-    def _progress(self, batch: Sequence[Task]) -> Progress:
-        self._files_done += len(batch)
-        self._bytes_done += sum(map(bytes_to_read, batch))
+    def _progress(self, batch: Sequence[Task], left: Sequence[Task] = ()) -> Progress:
+        self._files_done += len(batch) - len(left)
+        self._bytes_done += sum(map(bytes_to_read, batch)) - sum(map(bytes_to_read, left))
         done, total = self._bytes_done, self.bytes_total
         eta_s = (time.monotonic() - self._started) * (total - done) / done if done else None
         return Progress(Phase.SCANNING, self._files_done, self.files_total, done, total, eta_s)

@@ -63,9 +63,11 @@ def _add_alike(cells: dict[CellKey, Sums], columns: Columns, pricer: Pricer, cal
     """Sum the entries whose prices add up to the price of their sum. Returns the others."""
     cards = _flat_cards(columns, pricer)
     longest = [card.over if card else -NEVER for card in cards]
-    rare = {*columns.terms, *columns.reported, *columns.extras, *columns.web_search}
+    assumed = _with_assumed_lifetimes(columns, pricer)
+    rare = {*(columns.terms.keys() - assumed), *columns.reported, *columns.extras}
+    searches = columns.web_search
     day_hour = calendar.day_hour
-    alike: dict[tuple[int, int, int], list[int]] = {}
+    alike: dict[tuple[int, int, int, bool], list[int]] = {}
     others = []
     rows = zip(
         columns.time, columns.owner, columns.model, columns.input, columns.output, columns.write_5m,
@@ -76,33 +78,51 @@ def _add_alike(cells: dict[CellKey, Sums], columns: Columns, pricer: Pricer, cal
         if given + write_5m + write_1h + read > longest[model] or entry in rare:
             others.append(entry)
             continue
-        key = (day_hour(time_ms)[0], owner, model)
+        key = (day_hour(time_ms)[0], owner, model, entry in assumed)
         lower_bounds = 1 if flags & LOWER_BOUND else 0
         sums = alike.get(key)
         if sums is None:
-            alike[key] = [given, output, write_5m, write_1h, read, 1, lower_bounds, time_ms, time_ms]
-            continue
-        sums[0] += given
-        sums[1] += output
-        sums[2] += write_5m
-        sums[3] += write_1h
-        sums[4] += read
-        sums[5] += 1
-        sums[6] += lower_bounds
-        if time_ms < sums[7]:
-            sums[7] = time_ms
-        elif time_ms > sums[8]:
-            sums[8] = time_ms
-    for (day, owner, model), (*counters, responses, lower_bounds, first_ms, last_ms) in alike.items():
+            alike[key] = sums = [given, output, write_5m, write_1h, read, 0, 1, lower_bounds, time_ms, time_ms]
+        else:
+            sums[0] += given
+            sums[1] += output
+            sums[2] += write_5m
+            sums[3] += write_1h
+            sums[4] += read
+            sums[6] += 1
+            sums[7] += lower_bounds
+            if time_ms < sums[8]:
+                sums[8] = time_ms
+            elif time_ms > sums[9]:
+                sums[9] = time_ms
+        if entry in searches:
+            sums[5] += searches[entry]
+    for (day, owner, model, is_assumed), (*counters, responses, lower_bounds, first_ms, last_ms) in alike.items():
         card = cards[model]
         assert card is not None
-        usage = Usage(*counters)
-        key = CellKey(day, owner, model)
-        cells[key] = [*EMPTY, first_ms, last_ms]
-        price = card.price(usage)
-        add_usage(cells[key], usage, price, 1, responses, lower_bounds)
-        cells[key][11] += responses - 1 if price.is_estimate else 0
+        cell = _sums(cells, CellKey(day, owner, model), first_ms)
+        cell[LAST] = max(cell[LAST], last_ms)
+        add_alike(cell, card, Usage(*counters), responses, lower_bounds, is_assumed=is_assumed)
     return others
+
+
+def add_alike(sums: Sums, card: Card, usage: Usage, responses: int, lower_bounds: int, *, is_assumed: bool) -> None:
+    """Add the sum of responses that are all priced by one card, as what adds up. The instants are not touched.
+
+    `is_assumed`: it is assumed how long their cache writes live.
+    """
+    price = card.price(usage)
+    add_usage(sums, usage, price, 1, responses, lower_bounds)
+    if price.is_estimate:
+        sums[11] += responses - 1
+    elif is_assumed:
+        sums[11] += responses
+
+
+def _with_assumed_lifetimes(columns: Columns, pricer: Pricer) -> set[int]:
+    """Return the entries that cost what plain ones do, though only as long as the cache writes live as is assumed."""
+    source, only_assumes = columns.source, pricer.only_assumes_lifetimes
+    return {entry for entry, terms in columns.terms.items() if only_assumes(source, columns.usage(entry), terms)}
 
 
 def _flat_cards(columns: Columns, pricer: Pricer) -> list[Card | None]:

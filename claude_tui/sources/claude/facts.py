@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -27,7 +27,7 @@ MAX_NOTE: Final = 8192
 """Bytes of the longest line that is looked at for a title or a compaction."""
 
 _NEVER: Final = 1 << 62
-_to_json: Final = json.JSONEncoder(separators=(",", ":")).encode
+_to_json: Final = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 _MAX_META: Final = 1 << 20
 _TITLES: Final = {"summary": "summary", "ai-title": "aiTitle", "custom-title": "customTitle"}
 """Kinds of title lines with the field that holds the title, the least important first."""
@@ -46,6 +46,24 @@ _NOTE_MARKS: Final = (b"title", b"summary", b"compact_boundary", KIND.encode(), 
 def is_note(line: bytes) -> bool:
     """Whether a raw line may be of a kind of `NOTES`: it is short, continues no other line and has its mark."""
     return len(line) <= MAX_NOTE and not line.startswith(CONTINUES) and any(mark in line for mark in _NOTE_MARKS)
+
+
+class Told(NamedTuple):
+    """What the lines of a whole file say, gathered by another reader; the names are those of `FactsGatherer`.
+
+    `cwd` is of the first line that has one, and `agent` of the same. What compactions found is in order.
+    """
+
+    named: str
+    cwd: str
+    agent: str
+    usage_ms: int
+    context_ms: int
+    context: tuple[int, str]
+    largest_prompt: int
+    compactions: int
+    compacted_tokens: int
+    near_ms: int
 
 
 class FactsGatherer:
@@ -87,12 +105,12 @@ class FactsGatherer:
                 self._set_agent(stem.removeprefix(AGENT))
 
     def state(self) -> str:
-        """Return what later lines are added to."""
+        """Return what later lines are added to: the same text for the same facts, in whatever order they were told."""
         self._note_context()
         ranks = [self._title_rank, self.context_ms, self.usage_ms]
         known = [ranks, self._found, self._turn, self.named, self.dating.state(), sorted(self._asked)]
         try:
-            return orjson.dumps(known).decode()
+            return orjson.dumps(known, option=orjson.OPT_SORT_KEYS).decode()
         except TypeError:  # a text that is no Unicode, or a number of more than 64 bits
             return _to_json(known)
 
@@ -135,6 +153,15 @@ class FactsGatherer:
         if asked:
             name = short_model(asked)
             self._asked.add((short_model(model), name))
+
+    def take(self, told: Told) -> None:
+        """Take in what another reader gathered of the whole file, which has neither titles nor a turn yet."""
+        self.see_start(told.cwd, told.named, told.agent)
+        self.usage_ms, self.dating.near_ms = told.usage_ms, told.near_ms
+        if not self._is_agent:
+            self.context_ms, self.context, self.largest_prompt = told.context_ms, told.context, told.largest_prompt
+        if told.compactions:
+            self._found["compactions"], self._found["compacted_tokens"] = told.compactions, told.compacted_tokens
 
     def see_time(self, time_ms: int) -> list[Row]:
         """Process the instant of a line, 0 if it has none. Returns the rows that waited for it."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from claude_tui.engine.state.calendar import Calendar
 from claude_tui.engine.state.cells import CellKey, Sums, add_usage, file_cells
 from claude_tui.model import Row, Usage
 from claude_tui.pricing import load_pricer
+from claude_tui.sources.claude.rule import terms_without_split
 from claude_tui.sources.columns import LOWER_BOUND, Columns, columns_of
 from tests.engine.counting import BERLIN, NOW_MS
 from tests.engine.rows import DAY_MS, extras
@@ -49,6 +51,16 @@ rows = st.builds(
 )
 
 
+def without_split(row: Row, tier: str | None) -> Row:
+    """The same row as an older client wrote it, which does not say how long cache writes live."""
+    usage = row.usage._replace(cache_write_1h=0)
+    given, output, writes, _, reads, _ = usage
+    return replace(row, usage=usage, terms=terms_without_split(given, output, writes, reads, tier))
+
+
+unsplit = st.builds(without_split, rows, st.sampled_from(["standard", "standard", None, "priority", "batch"]))
+
+
 def one_by_one(columns: Columns) -> dict[CellKey, Sums]:
     """What a file adds up to, priced response by response."""
     cells: dict[CellKey, Sums] = {}
@@ -72,7 +84,7 @@ def one_by_one(columns: Columns) -> dict[CellKey, Sums]:
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(rows, max_size=12), st.sampled_from(["claude", "opencode", "codex"]), st.booleans())
+@given(st.lists(rows | unsplit, max_size=12), st.sampled_from(["claude", "opencode", "codex"]), st.booleans())
 def test_a_file_adds_up_to_its_responses(found: list[Row], source: str, is_short: bool) -> None:
     if is_short:  # all in one period of every price
         found = [row for row in found if row.time_ms >= NOW_MS]
@@ -107,3 +119,16 @@ def test_every_response_with_an_assumed_price_is_flagged() -> None:
     (sums,) = file_cells(columns, PRICER, Calendar(BERLIN)).values()
     assert (sums[0], sums[10], sums[11], sums[14:]) == (3, 3, 3, [NOW_MS - 9, NOW_MS + 9])
     assert file_cells(columns, PRICER, Calendar(BERLIN)) == one_by_one(columns)
+
+
+def test_responses_whose_writes_live_nobody_knows_how_long_are_not_priced_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    row = Row("a", NOW_MS, "s1", "", "/p", "claude-opus-4-8", Usage(1, 2, 3, 0, 5))
+    old = [without_split(replace(row, key=key), "standard") for key in "bcd"]
+    columns = columns_of("claude", [row, *old, replace(row, key="e", usage=Usage(1, 2, 3, 4, 5, 6))])
+    want = one_by_one(columns)
+    monkeypatch.setattr(type(PRICER), "price", None)
+    assert file_cells(columns, PRICER, Calendar(BERLIN)) == want
+    (sums,) = want.values()
+    assert (sums[0], sums[6], sums[11]) == (5, 6, 3)

@@ -1,0 +1,104 @@
+"""The core as a loaded library: found, asked for its version, and tried on a transcript, before it is believed.
+
+Must not know what is done with what it reads.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+VARIABLE: Final = "CLAUDE_TOP_NATIVE"
+"""Environment: 0 reads without the core, 1 uses it for the least file, too, and says where it cannot be had; anything
+else uses it where it is there and there is enough to read."""
+
+VERSION: Final = 1
+"""Of request and answer, as the core has it."""
+
+LIBRARY: Final = Path(__file__).with_name("claude_top_core.so")
+
+
+class Core(NamedTuple):
+    """The loaded library."""
+
+    library: ctypes.CDLL
+
+    def read(self, request: bytes) -> memoryview:
+        """Return the answer to a request; other threads run meanwhile. Raises ValueError where it gives none."""
+        answer, size = ctypes.c_void_p(), ctypes.c_size_t()
+        status = self.library.claude_top_read(request, len(request), ctypes.byref(answer), ctypes.byref(size))
+        if status or not answer.value:
+            raise ValueError(f"the core failed with {status}")
+        try:
+            return memoryview(ctypes.string_at(answer.value, size.value))
+        finally:
+            self.library.claude_top_free(answer, size)
+
+
+class Found(NamedTuple):
+    """The core, or None and why there is none."""
+
+    core: Core | None
+    reason: str = ""
+
+
+def is_asked_for() -> bool:
+    """Whether the core is to be used however little there is to read."""
+    return os.environ.get(VARIABLE) == "1"
+
+
+@cache
+def found() -> Found:
+    """Return the core if it is to be used and can be."""
+    asked = os.environ.get(VARIABLE, "")
+    if asked == "0":
+        return Found(None, f"switched off by {VARIABLE}=0")
+    made = _loaded()
+    if made.core is None and is_asked_for():
+        sys.stderr.write(f"claude-top: the native reader cannot be used: {made.reason}\n")
+    return made
+
+
+def _loaded() -> Found:
+    if not LIBRARY.exists():
+        return Found(None, "not built")
+    try:
+        library = ctypes.CDLL(str(LIBRARY))
+        version = library.claude_top_version
+        read, free = library.claude_top_read, library.claude_top_free
+    except (OSError, AttributeError) as error:
+        return Found(None, f"cannot be loaded: {error}")
+    version.restype, version.argtypes = ctypes.c_uint32, []
+    pointer, size = ctypes.POINTER(ctypes.c_void_p), ctypes.POINTER(ctypes.c_size_t)
+    read.restype, read.argtypes = ctypes.c_int32, [ctypes.c_char_p, ctypes.c_size_t, pointer, size]
+    free.restype, free.argtypes = None, [ctypes.c_void_p, ctypes.c_size_t]
+    if version() != VERSION:
+        return Found(None, f"is of version {version()}, not {VERSION}")
+    core = Core(library)
+    reason = _checked(core)
+    return Found(core) if not reason else Found(None, reason)
+
+
+def _checked(core: Core) -> str:
+    """Say what is wrong with the core, "" where it reads a small transcript as Python does."""
+    from claude_tui.native.probe import LINES, differs
+
+    try:
+        with tempfile.TemporaryDirectory(prefix="claude-top-") as folder:
+            path = os.path.join(folder, "s.jsonl")
+            with open(path, "wb") as log:
+                log.write(LINES)
+            return "failed its check" if differs(core, path) else ""
+    except (OSError, ValueError) as error:
+        return f"cannot be checked: {error}"
+
+
+def threads_for(sizes: Sequence[int]) -> int:
+    """Return how many threads are worth their start for files of these sizes."""
+    return max(1, min(os.cpu_count() or 1, sum(sizes) // (1 << 20)))

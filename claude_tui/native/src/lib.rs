@@ -1,0 +1,109 @@
+//! Reads whole Claude Code transcripts of the usual kind into settled columns, with threads, and hands every other
+//! file back unread. What lines mean is decided in `claude_tui.sources.claude`; a file is read here only where no line
+//! needs a decision. Must not price, and knows no other client.
+
+mod blake2b;
+mod blob;
+mod file;
+mod instant;
+mod json;
+mod line;
+mod request;
+mod scan;
+mod settle;
+
+use std::panic::catch_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Mutex;
+
+use file::{FileRead, Reader};
+use request::Request;
+
+/// What the other side must expect: it moves with the shape of request and answer, and with the rule.
+pub const VERSION: u32 = 1;
+
+const DONE: i32 = 0;
+const REFUSED: i32 = 1;
+const FAILED: i32 = 2;
+
+/// Returns the version of request and answer.
+#[no_mangle]
+pub extern "C" fn claude_top_version() -> u32 {
+    VERSION
+}
+
+/// Reads the files a request names. Returns 0 and an answer that `claude_top_free` must be given, or another number.
+///
+/// # Safety
+/// `request` must point to `size` readable bytes; `answer` and `answer_size` must be writable.
+#[no_mangle]
+pub unsafe extern "C" fn claude_top_read(
+    request: *const u8,
+    size: usize,
+    answer: *mut *mut u8,
+    answer_size: *mut usize,
+) -> i32 {
+    if request.is_null() || answer.is_null() || answer_size.is_null() {
+        return REFUSED;
+    }
+    // SAFETY: the caller promises so many readable bytes, which it keeps until this returns.
+    let bytes = unsafe { std::slice::from_raw_parts(request, size) };
+    match catch_unwind(|| Request::parse(bytes).map(|request| read(&request))) {
+        Ok(Some(blob)) => {
+            let blob = blob.into_boxed_slice();
+            let length = blob.len();
+            // SAFETY: both were checked for null, and the caller promises that they can be written.
+            unsafe {
+                *answer_size = length;
+                *answer = Box::into_raw(blob).cast::<u8>();
+            }
+            DONE
+        }
+        Ok(None) => REFUSED,
+        Err(_) => FAILED,
+    }
+}
+
+/// Gives an answer back.
+///
+/// # Safety
+/// Both must be what one call of `claude_top_read` gave, and be given back once.
+#[no_mangle]
+pub unsafe extern "C" fn claude_top_free(answer: *mut u8, size: usize) {
+    if !answer.is_null() {
+        // SAFETY: the caller promises that this is the box that `claude_top_read` let go of.
+        drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(answer, size)) });
+    }
+}
+
+/// Reads all files of a request, the largest first, and returns the answer in the request's order.
+pub(crate) fn read(request: &Request<'_>) -> Vec<u8> {
+    let files = &request.files;
+    let mut order: Vec<usize> = (0..files.len()).collect();
+    order.sort_by_key(|&number| std::cmp::Reverse(files[number].size));
+    let next = AtomicUsize::new(0);
+    let found: Mutex<Vec<Option<FileRead>>> = Mutex::new((0..files.len()).map(|_| None).collect());
+    let work = || {
+        let mut reader = Reader::new(request);
+        let mut mine = Vec::new();
+        while let Some(&number) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if let Ok(read) = reader.read(&files[number]) {
+                mine.push((number, read));
+            }
+        }
+        if let Ok(mut found) = found.lock() {
+            for (number, read) in mine {
+                found[number] = Some(read);
+            }
+        }
+    };
+    let helpers = request.threads.min(files.len()).saturating_sub(1);
+    std::thread::scope(|scope| {
+        for _ in 0..helpers {
+            // Where no thread can be had the others do its part.
+            let _ = std::thread::Builder::new().spawn_scoped(scope, work);
+        }
+        work();
+    });
+    blob::encode(found.into_inner().unwrap_or_default(), files.len())
+}

@@ -1,0 +1,88 @@
+//! What is asked for: files, and what of the rule may differ between two calls.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use crate::VERSION;
+
+/// A file to read, with the size it was found with, and whether its name says that it is a sub-agent's.
+pub struct File<'a> {
+    pub path: &'a Path,
+    pub size: i64,
+    pub is_agent: bool,
+}
+
+/// One call.
+pub struct Request<'a> {
+    pub threads: usize,
+    /// A longer file is handed back.
+    pub max_file: i64,
+    /// A file with a response after this instant is handed back.
+    pub latest_ms: i64,
+    /// How to open files; the numbers differ between systems.
+    pub open_flags: i32,
+    /// The proleptic ordinal of the first of `days`.
+    pub first_day: i64,
+    /// When local days begin; the last one only ends the day before it.
+    pub days: Vec<i64>,
+    pub files: Vec<File<'a>>,
+    /// Types of short lines that are handed over as they are.
+    pub notes: Vec<&'a [u8]>,
+    /// Types of lines with which a file is handed back.
+    pub odd: Vec<&'a [u8]>,
+}
+
+const HEADER: usize = 10;
+
+impl<'a> Request<'a> {
+    /// Returns the request some bytes are, None where they are none of this version.
+    pub fn parse(bytes: &'a [u8]) -> Option<Self> {
+        let mut rest = bytes;
+        let mut numbers = |count: usize| -> Option<Vec<i64>> {
+            let size = count.checked_mul(8)?;
+            if rest.len() < size {
+                return None;
+            }
+            let (these, after) = rest.split_at(size);
+            rest = after;
+            Some(these.chunks_exact(8).map(|one| i64::from_le_bytes(one.try_into().unwrap_or_default())).collect())
+        };
+        let header = numbers(HEADER)?;
+        if header[0] != i64::from(VERSION) {
+            return None;
+        }
+        let count = |at: usize| usize::try_from(header[at]).ok();
+        let (files, days, kinds) = (count(1)?, count(6)?, count(8)?);
+        let starts = numbers(days)?;
+        let told = numbers(files.checked_mul(2)?)?;
+        if kinds > rest.len() {
+            return None;
+        }
+        let (kinds, paths) = rest.split_at(kinds);
+        let mut kinds = kinds
+            .split(|&byte| byte == b'\n')
+            .map(|line| line.split(|&byte| byte == 0).filter(|kind| !kind.is_empty()).collect::<Vec<_>>());
+        let (notes, odd) = (kinds.next()?, kinds.next()?);
+        let paths: Vec<&[u8]> = paths.split(|&byte| byte == 0).take(files).collect();
+        if paths.len() != files {
+            return None;
+        }
+        let files = paths.iter().zip(told.chunks_exact(2)).map(|(path, told)| File {
+            path: Path::new(OsStr::from_bytes(path)),
+            size: told[0],
+            is_agent: told[1] != 0,
+        });
+        Some(Self {
+            threads: count(2)?,
+            max_file: header[3],
+            latest_ms: header[4],
+            open_flags: i32::try_from(header[5]).ok()?,
+            first_day: header[7],
+            days: starts,
+            files: files.collect(),
+            notes,
+            odd,
+        })
+    }
+}

@@ -1,0 +1,224 @@
+//! Settles the rows of one file per response: `claude_tui.sources.columns.ColumnsBuilder` for rows of the usual shape.
+
+use std::collections::HashMap;
+
+use crate::blake2b;
+use crate::json::{Odd, Read};
+use crate::line::{Held, Line};
+
+pub const COPY: u8 = 1;
+pub const SIDECHAIN: u8 = 2;
+pub const LOWER_BOUND: u8 = 4;
+const PLACEHOLDER_OUTPUT: i64 = 40;
+const MERGED_USAGE_SINCE: [u32; 3] = [2, 1, 30];
+
+/// What terms a row has, in the order in which Python compares them: none, with the usual tier, without a tier.
+pub const PLAIN: u8 = 0;
+pub const STANDARD: u8 = 1;
+pub const NO_TIER: u8 = 2;
+
+/// A response.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    pub key: i64,
+    pub time_ms: i64,
+    pub owner_ms: i64,
+    pub owner: u32,
+    pub model: u32,
+    pub input: i64,
+    pub output: i64,
+    pub write_5m: i64,
+    pub write_1h: i64,
+    pub reads: i64,
+    pub offset: i64,
+    pub searches: i64,
+    pub flags: u8,
+    pub terms: u8,
+}
+
+impl Entry {
+    /// Returns the tokens that went in.
+    pub fn prompt(&self) -> i64 {
+        self.input + self.write_5m + self.write_1h + self.reads
+    }
+
+    fn size(&self) -> (i64, i64) {
+        (self.output, self.prompt() + self.output)
+    }
+
+    fn owner_rank(&self) -> (u8, i64, u8) {
+        (self.flags & COPY, self.owner_ms, self.flags & SIDECHAIN)
+    }
+}
+
+pub type Owner = (String, String, String);
+
+/// The responses of one file.
+#[derive(Default)]
+pub struct Settled<'a> {
+    pub entries: Vec<Entry>,
+    pub owners: Vec<Owner>,
+    pub models: Vec<String>,
+    keys: HashMap<&'a str, usize>,
+    owner_numbers: HashMap<Owner, u32>,
+    model_numbers: HashMap<String, u32>,
+    last_owner: u32,
+    last_model: u32,
+}
+
+impl<'a> Settled<'a> {
+    /// Returns the row that a line of an answer is, None where it counts nothing. Odd where the rule must decide.
+    pub fn row(&mut self, line: &Line<'a>, time_ms: i64, offset: i64) -> Read<Option<Entry>> {
+        let message = line.message.as_ref().ok_or(Odd)?;
+        let usage = message.usage.as_ref().ok_or(Odd)?;
+        let counters = usage.counters;
+        let (input, output) = (counters.input.ok_or(Odd)?, counters.output.ok_or(Odd)?);
+        let (writes, reads) = (counters.writes.ok_or(Odd)?, counters.reads.ok_or(Odd)?);
+        let crate::line::Truth::Is(is_sidechain) = line.is_sidechain else { return Err(Odd) };
+        let (session, cwd, version) = (line.session.needed()?, line.cwd.needed()?, line.version.needed()?);
+        let agent = line.agent.or_empty()?;
+        let model = message.model.needed()?;
+        let stop_reason = message.stop_reason.or_none()?;
+        let (tier, geo, speed) = (usage.tier.or_none()?, usage.geo.or_none()?, usage.speed.or_none()?);
+        let crate::line::Text::Is(std::borrow::Cow::Borrowed(id)) = message.id else { return Err(Odd) };
+        if model == "<synthetic>" || line.api_error.is_true()? {
+            return Ok(None);
+        }
+        if session.is_empty() || cwd.is_empty() || speed == Some("fast") || geo == Some("us") || tier == Some("batch") {
+            return Err(Odd);
+        }
+        if !id.starts_with("msg_") || time_ms == 0 || (output == 0 && stop_reason == Some("refusal")) {
+            return Err(Odd);
+        }
+        let (write_5m, write_1h, terms) = match usage.split {
+            Held::Is((short, long)) => (short, long, PLAIN),
+            Held::Absent if writes == 0 => (0, 0, PLAIN),
+            Held::Absent => {
+                if usage.tools != Held::Absent || usage.has_iterations || geo.is_some() || speed.is_some() {
+                    return Err(Odd);
+                }
+                match tier {
+                    None => (writes, 0, NO_TIER),
+                    Some("standard") => (writes, 0, STANDARD),
+                    Some(_) => return Err(Odd),
+                }
+            }
+            _ => return Err(Odd),
+        };
+        if write_5m + write_1h != writes {
+            return Err(Odd);
+        }
+        let mut flags = if is_sidechain { SIDECHAIN } else { 0 };
+        if line.is_copy {
+            flags |= COPY;
+        }
+        let is_placeholder = if has_merged_usage(version) {
+            usage.tools == Held::Absent
+        } else {
+            output <= PLACEHOLDER_OUTPUT && stop_reason.is_none()
+        };
+        if is_placeholder {
+            flags |= LOWER_BOUND;
+        }
+        let searches = if let Held::Is(searches) = usage.tools { searches } else { 0 };
+        let owner = self.owner(session, agent, cwd);
+        let model = self.model(model);
+        let entry = Entry {
+            key: 0,
+            time_ms,
+            owner_ms: time_ms,
+            owner,
+            model,
+            input,
+            output,
+            write_5m,
+            write_1h,
+            reads,
+            offset,
+            searches,
+            flags,
+            terms,
+        };
+        self.merge(id, entry);
+        Ok(Some(entry))
+    }
+
+    fn merge(&mut self, key: &'a str, row: Entry) {
+        let Some(&at) = self.keys.get(key) else {
+            self.keys.insert(key, self.entries.len());
+            let key = (blake2b::digest(key.as_bytes()) >> 1) as i64;
+            self.entries.push(Entry { key, ..row });
+            return;
+        };
+        let known = self.entries[at];
+        let mut merged = known;
+        let (found, before) = (row.owner_rank(), known.owner_rank());
+        if found < before || (found == before && self.owners[row.owner as usize] < self.owners[known.owner as usize]) {
+            merged.owner = row.owner;
+            merged.owner_ms = row.time_ms;
+            merged.flags = (row.flags & !LOWER_BOUND) | (known.flags & LOWER_BOUND);
+        }
+        merged.time_ms = known.time_ms.min(row.time_ms);
+        if self.counts(&row, &known) {
+            merged = Entry {
+                key: known.key,
+                time_ms: merged.time_ms,
+                owner_ms: merged.owner_ms,
+                owner: merged.owner,
+                flags: (merged.flags & !LOWER_BOUND) | (row.flags & LOWER_BOUND),
+                ..row
+            };
+        }
+        self.entries[at] = merged;
+    }
+
+    /// Whether a row counts instead of the one counted so far, which stands before it.
+    fn counts(&self, row: &Entry, known: &Entry) -> bool {
+        if row.size() != known.size() {
+            return row.size() > known.size();
+        }
+        let rank =
+            |one: &Entry| (one.searches, one.flags & LOWER_BOUND == 0, one.write_1h, one.input, one.reads, one.terms);
+        (rank(row), &self.models[row.model as usize]) >= (rank(known), &self.models[known.model as usize])
+    }
+
+    fn owner(&mut self, session: &str, agent: &str, cwd: &str) -> u32 {
+        let is_it = |known: &Owner| known.0 == session && known.1 == agent && known.2 == cwd;
+        if self.owners.get(self.last_owner as usize).is_some_and(is_it) {
+            return self.last_owner; // most rows are of the owner of the row before
+        }
+        let owner = (session.to_owned(), agent.to_owned(), cwd.to_owned());
+        let owners = &mut self.owners;
+        self.last_owner = *self.owner_numbers.entry(owner).or_insert_with_key(|owner| {
+            owners.push(owner.clone());
+            owners.len() as u32 - 1
+        });
+        self.last_owner
+    }
+
+    fn model(&mut self, model: &str) -> u32 {
+        if self.models.get(self.last_model as usize).is_some_and(|known| known == model) {
+            return self.last_model;
+        }
+        let models = &mut self.models;
+        self.last_model = *self.model_numbers.entry(model.to_owned()).or_insert_with_key(|model| {
+            models.push(model.clone());
+            models.len() as u32 - 1
+        });
+        self.last_model
+    }
+}
+
+/// Whether a version of the client writes the final usage with fields that placeholders do not have.
+fn has_merged_usage(version: &str) -> bool {
+    let first = version.split('-').next().unwrap_or("");
+    let parts = first.split('.').take(3).map(|part| {
+        let is_number = !part.is_empty() && part.len() < 9 && part.bytes().all(|byte| byte.is_ascii_digit());
+        if is_number {
+            part.parse().unwrap_or(0)
+        } else {
+            0u32
+        }
+    });
+    parts.collect::<Vec<_>>().as_slice() >= MERGED_USAGE_SINCE.as_slice()
+}

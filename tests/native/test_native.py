@@ -1,0 +1,334 @@
+"""The native core reads what Python reads, or leaves it alone; where it is not built everything works without it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from claude_tui.cli import main
+from claude_tui.engine.queries.responses import list_responses
+from claude_tui.engine.scan.native import days_of, read_natively
+from claude_tui.engine.scan.reading import FileReader, Task
+from claude_tui.engine.scan.scan import Scan
+from claude_tui.engine.state.batch import Packed
+from claude_tui.engine.state.calendar import Calendar
+from claude_tui.engine.state.store import Store
+from claude_tui.model import Progress, Query
+from claude_tui.native import library, probe, reading
+from claude_tui.native.library import Core
+from claude_tui.pricing import load_pricer
+from claude_tui.sources.claude import ClaudeSource, usual
+from claude_tui.sources.claude.fast import read_columns
+from tests.engine.counting import GOLDEN_SETS
+from tests.fuzz.claude import Fuzzer
+from tests.fuzz.sameness import differences, entries, native_read
+from tests.logs import ClaudeHome, assistant, line, usage
+
+T = 1_780_000_000_000
+ROW = assistant("msg_a", T, usage(10, 20, 3, 4, 5))
+
+
+@pytest.fixture
+def core() -> Core:
+    found = library.found()
+    if found.core is None:
+        pytest.skip(f"the native core is {found.reason}: `pip install -e .` where cargo is builds it")
+    return found.core
+
+
+@pytest.fixture
+def chosen(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Lets a test choose by the environment."""
+    library.found.cache_clear()
+    yield monkeypatch
+    library.found.cache_clear()
+
+
+def tasks_of(folder: Path) -> list[Task]:
+    return [Task(file) for file in ClaudeSource().discover(folder / "projects")]
+
+
+def summed(*packs: Packed) -> tuple[object, ...]:
+    store = Store(load_pricer(), ZoneInfo("Europe/Berlin"), keep_names=False)
+    for pack in packs:
+        store.take_in(pack)
+    store.settle()
+    names = [(store.owners[key.owner], store.models[key.model], key.day) for key in store.cells.all]
+    cells = dict(zip(names, store.cells.all.values(), strict=True))
+    return cells, list_responses(store, Query()), sorted(store.facts.files()), store.problems
+
+
+def test_the_probe_is_what_python_reads(tmp_path: Path, core: Core) -> None:
+    path = tmp_path / "s.jsonl"
+    path.write_bytes(probe.LINES)
+    assert differences(str(path))[0] == []
+    assert entries(read_columns(str(path)).columns) == entries(reading.read_columns(core, str(path)).columns)  # type: ignore[union-attr]
+    assert not probe.differs(core, str(path))
+    path.write_bytes(probe.LINES.replace(b'"output_tokens":9', b'"output_tokens":8'))
+    assert probe.differs(core, str(path))
+
+
+def test_every_field_that_counts_is_known() -> None:
+    """A field that begins to count in Python must be known to the core's `line.rs`, too, or be left to Python there."""
+    shapes = {name: set(getattr(usual, name).__struct_fields__) for name in (
+        "UsualRow", "Message", "UsageShape", "Split", "Tools", "Iteration", "FirstLine", "Turn", "Talk", "Dated",
+    )}  # fmt: skip
+    assert shapes == {
+        "UsualRow": {
+            "isSidechain", "agentId", "message", "type", "timestamp", "cwd", "sessionId", "version",
+            "requestSessionId", "forkedFrom", "isApiErrorMessage", "requestedModel",
+        },
+        "Message": {"model", "id", "stop_reason", "usage", "pausedResponses"},
+        "UsageShape": {
+            "input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens",
+            "server_tool_use", "service_tier", "cache_creation", "inference_geo", "iterations", "speed",
+            "fallback_credit", "type", "model",
+        },
+        "Split": {"ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"},
+        "Tools": {"web_search_requests", "code_execution_requests"},
+        "Iteration": {"type"},
+        "FirstLine": {"type", "isSidechain", "agentId", "timestamp", "cwd", "sessionId", "data"},
+        "Turn": {"type", "message", "timestamp", "version", "gitBranch", "sessionId", "isSidechain"},
+        "Talk": {"content"},
+        "Dated": {"timestamp"},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("folder", GOLDEN_SETS, ids=lambda folder: folder.name)
+def test_real_logs_give_the_same_sums_responses_and_facts(folder: Path, core: Core) -> None:
+    reader = FileReader(load_pricer(), ZoneInfo("Europe/Berlin"))
+    tasks = tasks_of(folder)
+    packed, others = read_natively(tasks, reader.pricer, reader.calendar)
+    read = [packed] if packed is not None else []
+    assert sum(len(one.outcomes) for one in read) + len(others) == len(tasks)
+    rest = [reader.read_all(others)] if others else []
+    assert summed(*read, *rest) == summed(reader.read_all(tasks))
+
+
+def test_most_real_logs_are_read_natively(core: Core) -> None:
+    paths = [path for folder in GOLDEN_SETS for path in folder.glob("projects/**/*.jsonl")]
+    read = sum(native_read(str(path)) is not None for path in paths)
+    # Those in which the client said its own totals are left to Python.
+    told = sum(b'"type":"cost-state"' in path.read_bytes() for path in paths)
+    assert read > 0.8 * (len(paths) - told) > 50
+
+
+def test_mutated_lines_are_read_natively_or_not_at_all(core: Core, tmp_path: Path) -> None:
+    fuzzer = Fuzzer(7, tmp_path)
+    assert fuzzer.run(600) == []
+    assert fuzzer.counts["read natively"] > 100
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        assistant("msg_b", T, usage(1, 2, speed="fast")),
+        assistant("gateway", T, usage(1, 2)),
+        assistant("msg_b", 4_000_000_000_000, usage(1, 2)),
+        assistant("msg_b", 1_600_000_000_000, usage(1, 2)),
+        {"type": "progress", "data": {"type": "agent_progress", "agentId": "a", "message": ROW}, "sessionId": "s"},
+        b"\0" + line(ROW),
+        line(ROW)[:-1],
+        b"no object\n",
+        b'{"type":"system"\n',
+        line(ROW).replace(b'"id":"msg_a"', b'"id":"msg_a","id":"msg_c"'),
+        line(ROW).replace(b"10", b"1e1", 1) + line(ROW).replace(b'"input_tokens":10', b'"input_tokens":010'),
+    ],
+    ids=range(11),
+)
+def test_what_needs_a_decision_is_left_to_python(claude_home: ClaudeHome, core: Core, odd: bytes) -> None:
+    path = claude_home.append(ROW, odd)
+    (task,) = tasks_of(claude_home.folder)
+    packed, others = read_natively([task], load_pricer(), Calendar(ZoneInfo("UTC")))
+    assert packed is None and others == [task]
+    assert differences(str(path))[0] == []
+
+
+def test_what_is_no_plain_file_is_left_to_python(tmp_path: Path, core: Core) -> None:
+    os.mkfifo(tmp_path / "fifo.jsonl")
+    (tmp_path / "log.jsonl").write_bytes(line(ROW))
+    (tmp_path / "link.jsonl").symlink_to(tmp_path / "log.jsonl")
+    (tmp_path / "folder.jsonl").mkdir()
+    names = ("fifo", "link", "folder", "missing", "log")
+    answer = reading.read_files(core, [(str(tmp_path / f"{name}.jsonl"), 9) for name in names])
+    assert [found is not None for found in answer.files] == [False, False, False, False, True]
+
+
+def test_any_number_of_threads_gives_the_same(core: Core) -> None:
+    files = [(str(path), path.stat().st_size) for folder in GOLDEN_SETS for path in folder.glob("projects/**/*.jsonl")]
+    found = [reading.read_files(core, files, threads=threads) for threads in (1, 2, 8)]
+    for answer in found[1:]:
+        assert answer.files == found[0].files and answer.sums == found[0].sums
+        assert entries_in_order(answer) == entries_in_order(found[0])
+
+
+def entries_in_order(answer: reading.Answer) -> list[object]:
+    columns = answer.columns
+    numbers = [getattr(columns, name) for name in ("key", "time", "owner", "model", "offset", "flags")]
+    return [*zip(*numbers, strict=True), columns.owners, columns.models, columns.terms, columns.web_search]
+
+
+def test_keys_are_numbered_as_ever(tmp_path: Path, core: Core) -> None:
+    chance = random.Random(1)
+    names = ["msg_" + "x" * size + str(chance.random()) for size in (0, 100, 107, 108, 109, 120, 124, 250, 400)]
+    path = tmp_path / "s.jsonl"
+    path.write_bytes(b"".join(line(assistant(name, T, usage(1, 2))) for name in names))
+    found = reading.read_columns(core, str(path))
+    assert found is not None
+    hashes = [hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names]
+    assert list(found.columns.key) == [int.from_bytes(one, "little") >> 1 for one in hashes]
+
+
+@pytest.mark.parametrize(
+    "zone", ["UTC", "Europe/Berlin", "Asia/Beirut", "Africa/Cairo", "America/Havana", "Asia/Kathmandu"]
+)
+def test_days_begin_when_the_calendar_says(zone: str) -> None:
+    calendar = Calendar(ZoneInfo(zone))
+    days = days_of(calendar, 22_000)
+    for number, start in enumerate(days.starts):
+        assert calendar.day_hour(start)[0] == days.first + number
+        assert calendar.day_hour(start - 1)[0] == days.first + number - 1
+
+
+def test_a_request_of_another_version_is_refused(core: Core) -> None:
+    for request in (b"", bytes(80), b"\xff" * 80, bytes([1]) + bytes(79)[:70]):
+        with pytest.raises(ValueError):
+            core.read(request)
+
+
+def test_a_report_says_the_same_with_and_without_the_core(
+    core: Core, own_home: Path, chosen: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, folder in enumerate(GOLDEN_SETS[:6]):
+        shutil.copytree(folder / "projects", own_home / ".claude" / "projects" / str(number))
+    said = []
+    used = []
+    read = Core.read
+
+    def reading_natively(self: Core, request: bytes) -> memoryview:
+        used.append(request)
+        return read(self, request)
+
+    chosen.setattr(Core, "read", reading_natively)
+    for choice in ("0", "1"):
+        chosen.setenv("CLAUDE_TOP_NATIVE", choice)
+        chosen.setenv("XDG_CACHE_HOME", str(own_home / f"cache{choice}"))
+        library.found.cache_clear()
+        assert main(["report", "--json"]) == 0
+        said.append(capsys.readouterr().out)
+    assert used and said[0] == said[1] and json.loads(said[0])["totals"]["responses"] > 50
+
+
+def test_a_scan_reads_what_the_core_leaves(claude_home: ClaudeHome, core: Core) -> None:
+    for number in range(40):
+        row = assistant(f"msg_{number}", T + number, usage(1, number, speed="fast" if number % 3 else "standard"))
+        padding = {"type": "user", "parentUuid": "p", "message": {"content": "x" * 9000}}
+        claude_home.append(row, padding, session=f"s{number}")
+    reader, tasks = FileReader(load_pricer(), ZoneInfo("UTC")), tasks_of(claude_home.folder)
+    packs: list[Packed] = []
+    progress: list[Progress] = []
+    Scan(tasks, reader).run_here(packs.append, progress.append)
+    assert summed(*packs) == summed(reader.read_all(tasks))
+    assert len(packs) == 2 and progress[-1].files_done == 40 and progress[-1].bytes_done == progress[-1].bytes_total
+
+
+def test_without_the_core_python_reads(
+    chosen: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chosen.setenv("CLAUDE_TOP_NATIVE", "0")
+    library.found.cache_clear()
+    assert library.found().reason == "switched off by CLAUDE_TOP_NATIVE=0"
+    broken = tmp_path / "claude_top_core.so"
+    broken.write_bytes(b"no library")
+    chosen.setattr(library, "LIBRARY", broken)
+    chosen.setenv("CLAUDE_TOP_NATIVE", "1")
+    library.found.cache_clear()
+    assert library.found().core is None and "cannot be loaded" in library.found().reason
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("is_built", [True, False])
+def test_doctor_says_which_reader_counted(
+    claude_home: ClaudeHome, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], is_built: bool
+) -> None:
+    claude_home.append(ROW)
+    reason = "" if is_built else "not built"
+    monkeypatch.setattr(library, "found", lambda: library.Found(None, reason))
+    assert main(["doctor", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)["system"]["reader"]
+    assert said == ("native core" if is_built else "Python (native core: not built)")
+
+
+async def test_a_scan_behind_the_screen_reads_natively(
+    claude_home: ClaudeHome, core: Core, chosen: pytest.MonkeyPatch
+) -> None:
+    chosen.setenv("CLAUDE_TOP_NATIVE", "1")
+    claude_home.append(ROW, session="s1")
+    claude_home.append(assistant("msg_b", T, usage(1, 2, speed="fast")), session="s2")
+    reader, tasks = FileReader(load_pricer(), ZoneInfo("UTC")), tasks_of(claude_home.folder)
+    packs: list[Packed] = []
+    await Scan(tasks, reader).run(packs.append, lambda progress: None)
+    assert [[Path(one.file.path).stem for one in pack.outcomes] for pack in packs] == [["s1"], ["s2"]]
+    assert summed(*packs) == summed(reader.read_all(tasks))
+
+
+def usual_row(chance: random.Random) -> dict[str, Any]:
+    """A row that needs no decision, of one of three responses."""
+    writes_1h = chance.choice((0, 0, 2))
+    told = usage(chance.choice((1, 2)), chance.choice((1, 4, 40, 41)), chance.choice((0, 3)), writes_1h, 5)
+    if chance.random() < 0.3:
+        del told["cache_creation"]
+        told["service_tier"] = chance.choice(("standard", None))
+        for name in ("server_tool_use", "inference_geo", "speed", "iterations"):
+            told.pop(name, None)
+    elif chance.random() < 0.5:
+        told["server_tool_use"] = {"web_search_requests": chance.choice((0, 1))}
+    row = assistant(
+        f"msg_{chance.randrange(3)}",
+        T + chance.randrange(3),
+        told,
+        model=chance.choice(("claude-a", "claude-b")),
+        version=chance.choice(("2.1.29", "2.1.30-x", "2.1.7", "3", "2.0.99.1")),
+        isSidechain=chance.random() < 0.3,
+        sessionId=chance.choice(("s1", "s2")),
+        cwd=chance.choice(("/p", "C:\\q\u00fc")),
+        **chance.choice(({}, {}, {"agentId": "a1"}, {"forkedFrom": {"sessionId": "s0"}}, {"isApiErrorMessage": True})),
+    )
+    row["message"]["stop_reason"] = chance.choice((None, "end_turn"))
+    return row
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rows_of_one_response_are_settled_as_ever(claude_home: ClaudeHome, core: Core, seed: int) -> None:
+    chance = random.Random(seed)
+    notes: list[dict[str, Any]] = [
+        {"type": "summary", "summary": "short"},
+        {"type": "custom-title", "customTitle": "mine"},
+        {"type": "ai-title", "aiTitle": "its"},
+        {"type": "system", "subtype": "compact_boundary"},
+        {"type": "system", "subtype": "compact_boundary", "compactMetadata": {"preTokens": 9, "postTokens": 3}},
+        {"type": "user", "message": {"content": [{"type": "tool_result"}]}, "gitBranch": "b", "isSidechain": True},
+        {"type": "user", "message": {"content": "x"}, "timestamp": "2026-05-28T20:26:41.123Z"},
+    ]
+    for number in range(120):
+        first: dict[str, Any] = {
+            "type": "user",
+            "sessionId": "s1",
+            "cwd": "/p",
+            "timestamp": "2026-05-28T20:26:39.123Z",
+        }
+        first["isSidechain"] = chance.choice((False, True))
+        first["agentId"] = chance.choice(("", "a1"))
+        rows = [usual_row(chance) if chance.random() < 0.8 else chance.choice(notes) for _ in range(10)]
+        path = claude_home.append(first, *rows, session=chance.choice(("s", "agent-x")) + str(number))
+        assert native_read(str(path)) is not None, path.read_bytes()
+        assert differences(str(path))[0] == []
