@@ -40,7 +40,9 @@ CASES = (
     Case("ledger", 2), Case("bench --runs 1"), Case("verify"), Case("completions bash"), Case("completions zsh"),
     Case("completions fish"), Case("manual"), Case("daily"), Case("daily --json"), Case("weekly"), Case("monthly"),
     Case("session"), Case("blocks"), Case("blocks --json"), Case("claude daily"), Case("codex daily", 3),
-    Case("gemini daily", 3), Case("opencode daily", 3),
+    Case("gemini daily", 3), Case("opencode daily", 3), Case("qwen daily", 3), Case("pi daily", 3),
+    Case("kimi daily", 3), Case("copilot daily", 3), Case("kilo daily", 3), Case("ccusage daily --json"),
+    Case("schema"), Case("schema report"), Case("shim install --dry-run"),
 )  # fmt: skip
 
 WAYS = {

@@ -71,7 +71,7 @@ def test_it_is_refused_at_once_in_one_line(
     assert len(lines) <= 1, found.stderr
     if is_told:
         assert len(lines) == 1 and len(lines[0]) < 300
-        assert any(word in lines[0] for word in (path.name, os.path.realpath(path), "history", "projects"))
+        assert any(word in lines[0] for word in (path.name, os.path.realpath(path), "history", "ledger", "projects"))
 
 
 @pytest.mark.parametrize("kind", KINDS)

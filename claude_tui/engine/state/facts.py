@@ -6,9 +6,9 @@ Must not know responses or sums, and takes no locks: the store does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import reduce
 from typing import Final
 
+from claude_tui.sources.client_totals import join_pairs, join_totals
 from claude_tui.sources.protocol import NO_FACTS, FileFacts, newer_facts
 from claude_tui.units import HOUR_MS
 
@@ -33,6 +33,7 @@ class FactBook:
         self.changed: set[SessionKey] = set()
         self.newest_ms = 0
         self._files: dict[Key, Files] = {}
+        self._together: dict[Key, Together] = {}
         self._key_of: dict[tuple[str, str], Key] = {}
         self._seen_in_hour: dict[int, set[SessionKey]] = {}
 
@@ -56,16 +57,42 @@ class FactBook:
             if known_as != key:
                 was_another = True
                 moved |= self._forget(known_as, path)
-        files = self._files.setdefault(key, {})
-        merged = _merge(files, path, facts, is_whole, self._known(key))
+        merged = self._put(key, path, facts, is_whole)
         return self._tell(key, merged, moved) or was_another, moved
+
+    def _put(self, key: Key, path: str, facts: FileFacts, is_whole: bool) -> FileFacts:
+        """Put the facts of a file among those of the others, and return what they say together."""
+        files = self._files.setdefault(key, {})
+        known = files.get(path)
+        if known is None:
+            files[path] = facts
+            together = self._together.get(key)
+            if together is None:
+                return self._settle(key)
+            together.add(facts)
+            return together.facts
+        if is_whole and not facts.is_complete and known != facts:
+            # The file was rewritten; what it said before stays, as the ledger keeps it.
+            earlier = files.get(REMEMBERED + path)
+            files[REMEMBERED + path] = known if earlier is None else newer_facts(earlier, known)
+        files[path] = facts if is_whole or facts.is_complete else newer_facts(known, facts)
+        return self._settle(key)
+
+    def _settle(self, key: Key) -> FileFacts:
+        """Return what all files say together. One alone, as most are, speaks for itself."""
+        files = self._files[key]
+        if len(files) == 1:
+            self._together.pop(key, None)
+            return next(iter(files.values()))
+        together = self._together[key] = Together(files.values())
+        return together.facts
 
     def _forget(self, key: Key, path: str) -> set[SessionKey]:
         files, moved = self._files[key], set[SessionKey]()
         if files.pop(path, None) is None:  # it had told nothing
             return moved
         if files:
-            self._tell(key, _together(files), moved)
+            self._tell(key, self._settle(key), moved)
             return moved
         del self._files[key]
         self.changed.add(key[:2])
@@ -103,11 +130,11 @@ class FactBook:
                 self._files.setdefault(key, {})[path] = facts
                 if facts.is_complete:
                     self._key_of[source, path] = key
-        for key, known in self._files.items():
+        for key in self._files:
             if len(key) == 3:
-                self.agents[key] = _together(known)
+                self.agents[key] = self._settle(key)
             else:
-                self.sessions[key] = _together(known)
+                self.sessions[key] = self._settle(key)
         self.changed = {*self.sessions, *(key[:2] for key in self.agents)}
         self.newest_ms = max((facts.last_ms for facts in self.sessions.values()), default=0)
         for key, facts in self.sessions.items():
@@ -148,27 +175,31 @@ def _key(source: str, facts: FileFacts) -> Key | None:
     return (source, facts.parent, facts.agent) if facts.parent and facts.agent else None
 
 
-def _merge(files: Files, path: str, facts: FileFacts, is_whole: bool, before: FileFacts | None) -> FileFacts:
-    """Put the facts of a file among those of the others, and return what they say together."""
-    known = files.get(path)
-    if known is None and before is not None and _says_nothing(facts):
-        return before  # thousands of empty files must not be compared with each other
-    if known is not None and is_whole and not facts.is_complete and known != facts:
-        # The file was rewritten; what it said before stays, as the ledger keeps it.
-        earlier = files.get(REMEMBERED + path)
-        files[REMEMBERED + path] = known if earlier is None else newer_facts(earlier, known)
-    files[path] = facts if known is None or is_whole or facts.is_complete else newer_facts(known, facts)
-    return _together(files)
+class Together:
+    """What the facts of several files say together, in whatever order they come: of each fact the newest that is there.
 
+    What the files are called decides nothing: of several folders it is the first by name.
+    """
 
-def _says_nothing(facts: FileFacts) -> bool:
-    return facts._replace(session="", parent="", agent="", is_complete=False) == NO_FACTS
+    __slots__ = ("_ranks", "facts")
 
+    def __init__(self, many: Iterable[FileFacts] = ()) -> None:
+        self.facts = NO_FACTS
+        self._ranks: list[tuple[int, FileFacts]] = [(0, NO_FACTS)] * len(NO_FACTS)
+        for one in many:
+            self.add(one)
 
-def _together(files: Files) -> FileFacts:
-    """Of several files the newest speaks. What they are called decides nothing: the folder is the first by name."""
-    if len(files) == 1:
-        return next(iter(files.values()))
-    by_age = sorted(files.values(), key=lambda facts: (facts.last_ms, facts))
-    merged = reduce(newer_facts, by_age)
-    return merged._replace(cwd=min((facts.cwd for facts in by_age if facts.cwd), default=""))
+    def add(self, one: FileFacts) -> None:
+        """Take in the facts of one more file."""
+        before, ranks, rank = self.facts, self._ranks, (one.last_ms, one)
+        values = list(before)
+        for at, value in enumerate(one):
+            if value and (not values[at] or rank > ranks[at]):
+                values[at], ranks[at] = value, rank
+        self.facts = FileFacts._make(values)._replace(
+            cwd=min(filter(None, (before.cwd, one.cwd)), default=""),
+            compactions=max(before.compactions, one.compactions),
+            largest_prompt=max(before.largest_prompt, one.largest_prompt),
+            client_totals=join_totals(before.client_totals, one.client_totals),
+            asked_models=join_pairs(before.asked_models, one.asked_models),
+        )

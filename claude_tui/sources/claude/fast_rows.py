@@ -58,11 +58,12 @@ class FastBuilder(ColumnsBuilder):
         self._facts = facts
         self._settled: dict[str, Settled] = {}
         self._rare: dict[str, Rare] = {}
+        self._is_asked_told = False
         self._shared: dict[Named, Shared] = {}
         self._last: UsualRow | None = None
         self._last_shared: Shared | None = None
 
-    def take(self, row: UsualRow, offset: int) -> bool:
+    def take(self, row: UsualRow, offset: int) -> bool:  # noqa: PLR0912 - a call for each row would be felt
         """Settle a row if the rule gives it no extras or problems, and a key that is the message's id.
 
         Returns False where the rule must decide.
@@ -86,7 +87,7 @@ class FastBuilder(ColumnsBuilder):
             shared = self._last_shared
         else:
             self._last, shared = row, self._share(row)
-            self._last_shared = shared
+            self._last_shared, self._is_asked_told = shared, False
         given, output, reads = usage.input_tokens, usage.output_tokens, usage.cache_read_input_tokens
         writes, split, tools = usage.cache_creation_input_tokens, usage.cache_creation, usage.server_tool_use
         if split is not UNSET:
@@ -112,6 +113,9 @@ class FastBuilder(ColumnsBuilder):
         if not time_ms:
             return False
         facts, prompt = self._facts, given + writes + reads
+        if not self._is_asked_told:
+            facts.see_asked(message.model, row.requestedModel)
+            self._is_asked_told = True
         if time_ms >= facts.context_ms and prompt and not flags & SIDECHAIN:
             facts.context_ms, facts.context = time_ms, (prompt, message.model)
         if prompt > facts.largest_prompt and not flags & SIDECHAIN:
@@ -210,8 +214,6 @@ class FastBuilder(ColumnsBuilder):
         speed, geo, tier = usage.speed, usage.inference_geo, usage.service_tier
         named = (model, session, agent, cwd, version, row.isSidechain, speed, geo, tier)
         known = self._shared.get(named)
-        if model != SYNTHETIC_MODEL:
-            self._facts.see_asked(model, row.requestedModel)
         if known is not None:
             return known
         is_usual = session and cwd and model != SYNTHETIC_MODEL and speed != "fast" and geo != "us" and tier != "batch"

@@ -60,7 +60,7 @@ def test_people_get_a_verdict_and_a_chart(claude_home: ClaudeHome) -> None:
     claude_home.append(assistant("m1", 1_763_000_000_000, usage(input=10, output=20)))
     done = program.run("bench", "--runs", "1", "--workers", "1,2")
     assert done.code == 0, done.stderr
-    assert "all " in done.text and "agree: 1 messages" in done.text
+    assert "all " in done.text and "agree: 1 response" in done.text
     assert "MB/s by number of processes" in done.text
     assert "█" in done.text
     assert "warm" in done.stderr
@@ -76,7 +76,7 @@ def test_without_logs_it_says_where_it_looked(own_home: Path) -> None:
 def test_mistakes_are_explained(mistake: list[str]) -> None:
     done = program.run("bench", *mistake)
     assert done.code == 2
-    assert "is no whole number" in done.stderr
+    assert "is not a whole number" in done.stderr
 
 
 def test_a_way_that_counts_otherwise_is_named() -> None:
