@@ -5,14 +5,15 @@ Must not know what is done with what it reads.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    import ctypes
 
 VARIABLE: Final = "CLAUDE_TOP_NATIVE"
 """Environment: 0 reads without the core, 1 uses it for the least file, too, and says where it cannot be had; anything
@@ -31,6 +32,8 @@ class Core(NamedTuple):
 
     def read(self, request: bytes) -> memoryview:
         """Return the answer to a request; other threads run meanwhile. Raises ValueError where it gives none."""
+        import ctypes  # for those who read much
+
         answer, size = ctypes.c_void_p(), ctypes.c_size_t()
         status = self.library.claude_top_read(request, len(request), ctypes.byref(answer), ctypes.byref(size))
         if status or not answer.value:
@@ -68,6 +71,8 @@ def found() -> Found:
 def _loaded() -> Found:
     if not LIBRARY.exists():
         return Found(None, "not built")
+    import ctypes
+
     try:
         library = ctypes.CDLL(str(LIBRARY))
         version = library.claude_top_version
@@ -87,14 +92,10 @@ def _loaded() -> Found:
 
 def _checked(core: Core) -> str:
     """Say what is wrong with the core, "" where it reads a small transcript as Python does."""
-    from claude_tui.native.probe import LINES, differs
+    from claude_tui.native.probe import PROBE, differs
 
     try:
-        with tempfile.TemporaryDirectory(prefix="claude-top-") as folder:
-            path = os.path.join(folder, "s.jsonl")
-            with open(path, "wb") as log:
-                log.write(LINES)
-            return "failed its check" if differs(core, path) else ""
+        return "failed its check" if differs(core, str(PROBE)) else ""
     except (OSError, ValueError) as error:
         return f"cannot be checked: {error}"
 

@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from claude_tui.native.library import Core
 from claude_tui.native.reading import read_columns
 
-_ROW: Final = (
-    '{"parentUuid":"p","isSidechain":%s,"message":{"model":"claude-%s","id":"msg_%s","content":[{"type":"tool_use",'
-    '"input":{"usage":"\\u00fc \\"usage\\": {"}}],"stop_reason":%s,"usage":{"input_tokens":%d,'
-    '"cache_creation_input_tokens":%d,"cache_read_input_tokens":5,"output_tokens":%d%s}},"type":"assistant",'
-    '"timestamp":"2026-02-28T23:59:0%d.500Z","cwd":"C:\\\\p","sessionId":"s1","version":"2.1.31","gitBranch":"b"}\n'
-)
-_SPLIT: Final = (
-    ',"server_tool_use":{"web_search_requests":2},"cache_creation":{"ephemeral_5m_input_tokens":3,'
-    '"ephemeral_1h_input_tokens":4},"service_tier":"standard"'
-)
-LINES: Final = "".join((
-    '{"type":"custom-title","customTitle":"t","sessionId":"s1"}\n',
-    '{"parentUuid":null,"type":"user","timestamp":"2026-02-28T23:59:00.000Z","cwd":"C:\\\\p","sessionId":"s1"}\n',
-    _ROW % ("false", "a", "1", "null", 1, 7, 2, _SPLIT, 1),
-    _ROW % ("false", "a", "1", '"end_turn"', 1, 7, 9, _SPLIT, 2),
-    _ROW % ("true", "b", "2", "null", 6, 8, 1, ',"service_tier":"standard"', 3),
-    '{"parentUuid":"p","type":"user","toolUseResult":{"usage":{"output_tokens":99}}}\n',
-    '{"parentUuid":"p","type":"user","message":{"content":"\u20ac"},"timestamp":"2026-03-01T00:00:04.000Z"}\n',
-)).encode()  # fmt: skip
+PROBE: Final = Path(__file__).with_name("probe.jsonl")
+"""Lines of every usual kind: escapes, splits and none, a web search, a side chain, a title."""
 
 EXPECTED: Final = (
     (2450919821471561038, 1772323141500, ("s1", "", "C:\\p"), "claude-a"),

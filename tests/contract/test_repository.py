@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-GENERATED = {".git", ".venv", ".hypothesis", "__pycache__", "build", "dist", "golden", "trial"}
-BINARY = {".gif", ".png", ".gz", ".pyc", ".db"}
+GENERATED = {".git", ".venv", ".hypothesis", "__pycache__", "build", "dist", "golden", "target", "trial"}
+BINARY = {".gif", ".png", ".gz", ".pyc", ".db", ".so"}
 
 # Everything a terminal or an editor obeys instead of showing; the lock file and SVGs hold none either.
 CONTROLS = re.compile(

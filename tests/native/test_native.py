@@ -69,11 +69,11 @@ def summed(*packs: Packed) -> tuple[object, ...]:
 
 def test_the_probe_is_what_python_reads(tmp_path: Path, core: Core) -> None:
     path = tmp_path / "s.jsonl"
-    path.write_bytes(probe.LINES)
+    path.write_bytes(probe.PROBE.read_bytes())
     assert differences(str(path))[0] == []
     assert entries(read_columns(str(path)).columns) == entries(reading.read_columns(core, str(path)).columns)  # type: ignore[union-attr]
     assert not probe.differs(core, str(path))
-    path.write_bytes(probe.LINES.replace(b'"output_tokens":9', b'"output_tokens":8'))
+    path.write_bytes(probe.PROBE.read_bytes().replace(b'"output_tokens":9', b'"output_tokens":8'))
     assert probe.differs(core, str(path))
 
 
