@@ -92,7 +92,8 @@ RESPONSE: Final = record({
     "input": COUNT, "output": COUNT, "cache_write_5m": COUNT, "cache_write_1h": COUNT, "cache_read": COUNT,
     "web_search": COUNT, "cost_nano": maybe(NANO), "status": one_of(*(status.value for status in PriceStatus)),
     "flags": TEXTS, "output_lower_bound": FLAG, "origin": one_of("log", "client_total"),
-})  # fmt: skip
+    "prices": {**TEXT, "description": "first digits of the digest of the prices in use"},
+}, file=TEXT, offset=COUNT)  # fmt: skip
 
 STATE: Final = record({
     **_named("state@1"), "revision": COUNT, "time": INSTANT, "newest": maybe(INSTANT), "phase": TEXT,

@@ -15,6 +15,7 @@ NOON = 1_795_176_000_000
 FIELDS = [
     "key", "source", "time", "session", "agent", "project", "model", "input", "output", "cache_write_5m",
     "cache_write_1h", "cache_read", "web_search", "cost_nano", "status", "flags", "output_lower_bound", "origin",
+    "prices",
 ]  # fmt: skip
 ADVISED = {"type": "advisor_message", "model": "claude-opus-4-5-20251101", "input_tokens": 300, "output_tokens": 30}
 
@@ -37,6 +38,7 @@ def test_a_line_says_all_there_is_to_say(claude_home: ClaudeHome, capsys: pytest
     assert list(line) == FIELDS
     assert line["cost_nano"] == 3_000 + 2 * 15_000 + 3 * 3_750 + 4 * 6_000 + 5 * 300 + 6 * 10_000_000
     del line["cost_nano"]
+    assert len(line.pop("prices")) == 12
     assert line == {
         "key": "msg_1", "source": "claude", "time": "2026-11-20T12:00:00.000Z", "session": "s1", "agent": "a7",
         "project": "/home/user/project", "model": "claude-sonnet-4-5-20250929", "input": 1, "output": 2,
