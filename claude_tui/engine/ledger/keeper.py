@@ -63,6 +63,7 @@ class LedgerKeeper:
         self._notice = ""
         self._files: dict[FileName, LogFile] = {}
         self._behind: dict[FileName, LogFile] = {}
+        self._reading = 0
         self._condition = threading.Condition()
         self._writing = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -78,7 +79,7 @@ class LedgerKeeper:
     def is_level(self) -> bool:
         """Whether everything that was recorded is written."""
         with self._condition:
-            return not self._pending and not self._behind
+            return not self._pending and not self._behind and not self._reading
 
     def start(self, files: Iterable[LogFile]) -> None:
         """Learn how far the ledger knows files. `files` are all that were found. Starts no thread."""
@@ -165,6 +166,19 @@ class LedgerKeeper:
                 if all(piece.is_counted for piece in batch):
                     self._on_written(written)
 
+    def settle(self, wait_s: float = BUSY_S) -> bool:
+        """Write everything now, what has to be read for it included. Returns whether everything is stored.
+
+        Waits up to `wait_s` for another process that is writing.
+        """
+        while self.flush(wait_s):
+            if self.is_level:
+                return True
+            if not self._read_behind():
+                with self._condition:  # the thread is reading the last of it
+                    self._condition.wait_for(lambda: not self._reading, COMMIT_S)
+        return False
+
     def close(self, wait_s: float = BUSY_S) -> bool:
         """Write everything and stop. Returns whether everything is stored."""
         with self._condition:
@@ -210,20 +224,30 @@ class LedgerKeeper:
         once."""
         if not self.flush():
             return False
-        behind = self._next_behind()
-        if behind:
-            reader = FileReader(self._pricer, self._zone, keep_names=True)
-            for file in behind:
-                if self._closing:
-                    break
-                found = reader.read(Task(file))
-                self.note(found.outcome, found.columns, is_counted=False)
-        elif not self._is_checked:
+        if not self._read_behind() and not self._is_checked:
             # While the logs it would cost us are still there.
             self._is_checked = True
             self.ledger.verify()
         self._heal()
         return True
+
+    def _read_behind(self) -> bool:
+        """Read some files the ledger does not know as far as they were counted. Returns whether there were any."""
+        with self._condition:
+            names = list(self._behind)[:COMMIT_FILES]
+            behind = [self._behind.pop(name) for name in names]
+            self._reading += len(behind)
+        reader = FileReader(self._pricer, self._zone, keep_names=True) if behind else None
+        for file in behind:
+            try:
+                if reader is not None and not self._closing:
+                    found = reader.read(Task(file))
+                    self.note(found.outcome, found.columns, is_counted=False)
+            finally:
+                with self._condition:
+                    self._reading -= 1
+                    self._condition.notify_all()
+        return bool(behind)
 
     def _heal(self) -> None:
         """After damage, read those files again that the ledger lost."""
@@ -250,11 +274,6 @@ class LedgerKeeper:
             self._stamps.pop(name, None)
             self._behind[name] = self._files[name] = file
         self._condition.notify_all()
-
-    def _next_behind(self) -> list[LogFile]:
-        with self._condition:
-            names = list(self._behind)[:COMMIT_FILES]
-            return [self._behind.pop(name) for name in names]
 
     def _has_batch(self) -> bool:
         return self._closing or len(self._waiting) >= COMMIT_FILES
