@@ -59,7 +59,11 @@ def test_it_keeps_what_a_screen_keeps(logs: ClaudeHome, tmp_path: Path) -> None:
 
 
 def test_what_only_the_cache_has_read_is_kept_too(logs: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
-    before = report(capsys)  # leaves a cache, and no ledger
+    for number in range(250):
+        logs.append(assistant(f"msg_more_{number}", NOON, usage(output=1)), session=f"more{number}")
+    logs.append({"type": "user", "message": {"content": "x" * 2_000_000}})  # so much that a cache is worth it
+    before = report(capsys)
+    assert os.listdir(os.path.join(os.environ["XDG_CACHE_HOME"], "claude-top"))
     assert not ledger_file().exists()
     assert main(["ledger", "keep"]) == 0
     shutil.rmtree(logs.folder / "projects" / "-home-user-project")
