@@ -14,7 +14,7 @@ from typing import Any, Final
 import orjson
 
 from claude_tui.figures import instant
-from claude_tui.model import UNLOGGED, Response, Snapshot
+from claude_tui.model import UNLOGGED, Response, Snapshot, Totals
 from claude_tui.reports.columns import FLAT, flat
 
 RESPONSE_FIELDS: Final = (
@@ -36,6 +36,7 @@ IDS: Final = frozenset({"key", "session", "agent"})
 FIELDS: Final = {
     "responses": RESPONSE_FIELDS,
     "days": ("day", "timezone", *FLAT),
+    "breakdown": ("day", "timezone", "project", "source", "model", *FLAT),
     "sessions": (
         "session", "source", "name", "project", "branch", "version", "models", "agents", "compactions", *FLAT,
     ),
@@ -83,6 +84,12 @@ def day_rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
     """Yield one row per local day, in order."""
     for row in snapshot.days:
         yield {"day": row.day.isoformat(), "timezone": snapshot.timezone, **flat(row.totals)}
+
+
+def breakdown_rows(sums: Mapping[tuple[str, str, str, str], Totals], timezone: str) -> Iterator[dict[str, Any]]:
+    """Yield one row per local day, project, client and model, in that order; `sums` are by these four."""
+    for (day, project, source, model), totals in sums.items():
+        yield {"day": day, "timezone": timezone, "project": project, "source": source, "model": model, **flat(totals)}
 
 
 def session_rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:

@@ -69,6 +69,7 @@ _KEYS: Final[dict[str, dict[str, Schema]]] = {
     "weeks": {"week": TEXT, "first_day": DAY, "last_day": DAY},
     "months": {"month": TEXT, "first_day": DAY, "last_day": DAY},
     "hours": {"hour": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d$", "description": "local"}},
+    "hosts": {"host": TEXT},
     "models": {"model": TEXT, "source": TEXT},
     "projects": {"project": TEXT, "source": TEXT, "sessions": COUNT},
     "sessions": {
@@ -252,6 +253,9 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     "report": REPORT,
     "export-responses": RESPONSE,
     "export-days": record({"day": DAY, "timezone": TEXT, **SUMS}),
+    "export-breakdown": record({
+        "day": DAY, "timezone": TEXT, "project": TEXT, "source": TEXT, "model": TEXT, **SUMS,
+    }),
     "export-sessions": record({
         "session": TEXT, "source": TEXT, "name": TEXT, "project": TEXT, "branch": TEXT, "version": TEXT,
         "models": TEXTS, "agents": COUNT, "compactions": COUNT, **SUMS,
@@ -279,6 +283,7 @@ TITLES: Final[Mapping[str, str]] = {
     "report": "claude-top report --json",
     "export-responses": "a line of claude-top export",
     "export-days": "a line of claude-top export --what days",
+    "export-breakdown": "a line of claude-top export --what breakdown",
     "export-sessions": "a line of claude-top export --what sessions",
     "export-models": "a line of claude-top export --what models",
     "export-projects": "a line of claude-top export --what projects",

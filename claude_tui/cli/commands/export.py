@@ -52,9 +52,9 @@ def add_arguments(parser: CommandParser) -> None:
     parser.set_defaults(format="jsonl")
     parser.add_argument(
         "--what",
-        choices=("responses", "days", "sessions", "models", "projects"),
+        choices=("responses", "days", "breakdown", "sessions", "models", "projects"),
         default="responses",
-        help="rows to write (default: responses)",
+        help="rows to write (default: responses); breakdown is a row per day, project and model",
     )
     parser.add_argument(
         "--places", action="store_true", help="with responses: add the file and the byte offset of the counted row"
@@ -85,9 +85,18 @@ def run(options: Namespace) -> int:
 
 
 def _rows(store: Store, query: Query, what: str, *, with_places: bool) -> Iterator[dict[str, Any]]:
-    from claude_tui.engine.queries.responses import list_responses
+    from claude_tui.engine.queries.responses import grouped_project, list_responses, totals_by
     from claude_tui.reports import export
 
+    if what == "breakdown":
+        sums = totals_by(
+            list_responses(store, query),
+            lambda line: (
+                store.calendar.day(line.time_ms).isoformat(), grouped_project(line.project, query), line.source,
+                line.model,
+            ),
+        )  # fmt: skip
+        return export.breakdown_rows(sums, store.calendar.zone.key)
     if what != "responses":
         return export.ROWS[what](snapshot_of(store, query, with_recent=False))
     digest = store.pricer.digest

@@ -17,7 +17,8 @@ from claude_tui.cli.options import (
 from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:
-    from claude_tui.model import Totals
+    from claude_tui.engine.state.store import Store
+    from claude_tui.model import Query, Response, Totals
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -34,7 +35,7 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument("--csv", action="store_true", help="print the one section named with --by as CSV")
     parser.add_argument(
         "--by",
-        choices=("day", "week", "month", "hour", "model", "project", "session", "all"),
+        choices=("day", "week", "month", "hour", "model", "project", "session", "host", "all"),
         default="all",
         help="sections to print (default: all, which is day, model, project and session)",
     )
@@ -57,7 +58,7 @@ def _positive(text: str) -> int:
 
 def run(options: Namespace) -> int:
     """Count, print, and return the exit code."""
-    from claude_tui.reports.report import ALL, SECTIONS, csv_of, footer, report, sections_of, tables
+    from claude_tui.reports.report import ALL, SECTIONS, SUMMED, csv_of, footer, report, sections_of, tables
 
     if options.csv and options.by == "all":
         raise exits.CommandError("--csv prints one section; name it with --by", exits.USAGE)
@@ -67,12 +68,8 @@ def run(options: Namespace) -> int:
     query = period(options)
     store = counted(options)
     snapshot = snapshot_of(store, query, with_recent=False)
-    by_hour: dict[str, Totals] = {}
-    if options.by == "hour":
-        from claude_tui.engine.queries.responses import list_responses, totals_by_hour
-
-        by_hour = totals_by_hour(list_responses(store, query), store.calendar)
-    sections = sections_of(snapshot, wanted, top=options.top, hours=by_hour)
+    summed = _summed(store, query, options.by) if SECTIONS.get(options.by) in SUMMED else None
+    sections = sections_of(snapshot, wanted, top=options.top, summed=summed)
     if options.csv:
         streams.write_lines(csv_of(sections[0]))
     elif options.json:
@@ -80,3 +77,21 @@ def run(options: Namespace) -> int:
     else:
         streams.write_tables(tables(snapshot, sections), footer(snapshot))
     return exits.PARTIAL if options.strict and store.problems else exits.OK
+
+
+def _summed(store: Store, query: Query, by: str) -> dict[str, Totals]:
+    """Sum single responses by hour or by machine."""
+    from claude_tui.engine.queries import responses
+
+    lines = responses.list_responses(store, query)
+    if by == "hour":
+        return responses.totals_by(lines, lambda line: responses.local_hour(store.calendar, line))
+    from claude_tui.engine.ledger import Ledger, machine_of
+
+    here = Ledger.open().host
+    of_session = {(line.source, line.session): machine_of(line.path, here) for line in lines if line.path}
+
+    def machine(line: Response) -> str:
+        return machine_of(line.path, here) if line.path else of_session.get((line.source, line.session), here)
+
+    return responses.totals_by(lines, machine)

@@ -8,6 +8,7 @@ from claude_tui.engine.ledger.keeper import LedgerKeeper
 from claude_tui.engine.ledger.ledger import Ledger
 from claude_tui.engine.ledger.lines import Imported, export_jsonl, import_jsonl, read_lines
 from claude_tui.engine.ledger.moved import Moved, adopt, moved_folders, moved_in
+from claude_tui.engine.ledger.pieces import machine_of
 from claude_tui.engine.ledger.results import Summary
 from claude_tui.engine.ledger.schema import LedgerError
 from claude_tui.engine.ledger.scope import Scope
@@ -27,6 +28,7 @@ __all__ = [
     "adopt",
     "export_jsonl",
     "import_jsonl",
+    "machine_of",
     "moved_folders",
     "moved_in",
     "read_lines",

@@ -98,3 +98,9 @@ def remembered(record: FileRecord, columns: Columns, host: str) -> Remembered:
     """Name a file for a store on the machine `host`."""
     key = record.key
     return Remembered(key, key.path if key.host == host else f"{key.host}:{key.path}", columns, record.facts)
+
+
+def machine_of(path: str, host: str) -> str:
+    """Return the machine a file is on, by what a store on the machine `host` calls it; `host` for no file at all."""
+    machine, colon, _ = path.partition(":/")
+    return machine if colon and not path.startswith("/") else host
