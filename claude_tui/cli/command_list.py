@@ -64,6 +64,7 @@ GROUPS: Final = (
         (
             Command("doctor", "what was found and skipped, and how exact the numbers are", "commands.doctor"),
             Command("ledger", "history that outlives its logs: status, export, import, merge", "commands.ledger"),
+            Command("fleet", "one exact total over many machines: push, merge, status", "commands.fleet"),
             Command("config", "every setting with its default; `config check` finds mistakes", "commands.config"),
             Command("verify", "recount everything by the plain definition and compare", "commands.verify"),
             Command("bench", "benchmark counting your logs; verify that all code paths agree", "commands.bench"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from claude_tui.engine.queries.named_periods import add
@@ -11,6 +12,7 @@ from claude_tui.engine.queries.periods import month_end, week_start
 from claude_tui.figures import count, many, tokens, written_cost
 from claude_tui.model import Snapshot, Totals
 from claude_tui.reports.columns import FLAT, flat
+from claude_tui.sources.display import display_name
 
 if TYPE_CHECKING:
     from claude_tui.reports.table import Table
@@ -19,11 +21,12 @@ SCHEMA: Final = "claude-top/report@1"
 SECTIONS: Final = {
     "day": "days", "week": "weeks", "month": "months", "hour": "hours", "model": "models", "project": "projects",
     "session": "sessions", "host": "hosts",
+    "user": "users", "team": "teams",
 }  # fmt: skip
 """What `--by` takes, and the section it asks for."""
 ALL: Final = ("days", "models", "projects", "sessions")
 """The sections of a report that asks for none. Weeks, months and hours are the same days once more."""
-SUMMED: Final = ("hours", "hosts")
+SUMMED: Final = ("hours", "hosts", "users", "teams")
 """The sections that a snapshot has not: they are summed from single responses."""
 
 
@@ -121,6 +124,7 @@ KEYS: Final = {
     "days": ("day",), "weeks": ("week", "first_day", "last_day"), "months": ("month", "first_day", "last_day"),
     "hours": ("hour",), "models": ("model", "source"), "projects": ("project", "source", "sessions"),
     "sessions": ("session", "source", "name", "project", "models", "agents"), "hosts": ("host",),
+    "users": ("user",), "teams": ("team",),
 }  # fmt: skip
 """What names the rows of each section."""
 
@@ -160,9 +164,10 @@ def _hours(hours: Mapping[str, Totals]) -> list[Row]:
     return [Row({"hour": hour}, hour.replace("T", " ") + ":00", totals) for hour, totals in hours.items()]
 
 
-def _hosts(hosts: Mapping[str, Totals]) -> list[Row]:
-    dearest = sorted(hosts.items(), key=lambda item: (-item[1].cost_nano, -item[1].tokens, item[0]))
-    return [Row({"host": host}, host, totals) for host, totals in dearest]
+def _named(kind: str, sums: Mapping[str, Totals]) -> list[Row]:
+    """Return the rows of machines, users or teams, the dearest first."""
+    dearest = sorted(sums.items(), key=lambda item: (-item[1].cost_nano, -item[1].tokens, item[0]))
+    return [Row({kind: name}, display_name(name) or "(none)", totals) for name, totals in dearest]
 
 
 def _models(snapshot: Snapshot) -> list[Row]:
@@ -199,7 +204,10 @@ _ROWS: Final[Mapping[str, Callable[[Snapshot], list[Row]]]] = {
 }  # fmt: skip
 
 
-_SUMMED_ROWS: Final[Mapping[str, Callable[[Mapping[str, Totals]], list[Row]]]] = {"hours": _hours, "hosts": _hosts}
+_SUMMED_ROWS: Final[Mapping[str, Callable[[Mapping[str, Totals]], list[Row]]]] = {
+    "hours": _hours, "hosts": partial(_named, "host"), "users": partial(_named, "user"),
+    "teams": partial(_named, "team"),
+}  # fmt: skip
 
 
 def tables(snapshot: Snapshot, sections: Sequence[Section] | Sequence[str]) -> list[Table]:

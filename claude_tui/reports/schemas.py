@@ -69,7 +69,7 @@ _KEYS: Final[dict[str, dict[str, Schema]]] = {
     "weeks": {"week": TEXT, "first_day": DAY, "last_day": DAY},
     "months": {"month": TEXT, "first_day": DAY, "last_day": DAY},
     "hours": {"hour": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d$", "description": "local"}},
-    "hosts": {"host": TEXT},
+    "hosts": {"host": TEXT}, "users": {"user": TEXT}, "teams": {"team": TEXT},
     "models": {"model": TEXT, "source": TEXT},
     "projects": {"project": TEXT, "source": TEXT, "sessions": COUNT},
     "sessions": {
@@ -137,6 +137,14 @@ LEDGER: Final = record({
     "hosts": rows(record({"host": TEXT, **_REMEMBERED})), "trouble": maybe(TEXT),
     "left_out": rows(record({"host": TEXT, "path": TEXT, "number": COUNT, "why": TEXT})),
     "moved": rows(record({"old": TEXT, "new": TEXT, "files": COUNT, "responses": COUNT, "command": TEXT})),
+})  # fmt: skip
+
+FLEET: Final = record({
+    **_named("fleet@1"), "responses": COUNT, "disagreements": TEXTS,
+    "machines": rows(record({
+        "user": TEXT, "team": TEXT, "host": TEXT, "pushes": COUNT, "files": COUNT, "responses": COUNT,
+        "last_push": INSTANT, "is_silent": FLAG,
+    })),
 })  # fmt: skip
 
 _USAGE: Final = record({
@@ -268,6 +276,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     "check": CHECK,
     "doctor": DOCTOR,
     "ledger": LEDGER,
+    "fleet": FLEET,
     "explanation": EXPLANATION,
     "explain": EXPLAIN,
     "against-client": AGAINST_CLIENT,
@@ -293,6 +302,7 @@ TITLES: Final[Mapping[str, str]] = {
     "check": "claude-top check --json",
     "doctor": "claude-top doctor --json",
     "ledger": "claude-top ledger status --json",
+    "fleet": "claude-top fleet status --json",
     "explanation": "claude-top explain --json",
     "explain": "claude-top explain --against ccusage --json",
     "against-client": "claude-top explain --against client --json",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError, Namespace
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from claude_tui.cli import exits, streams
+from claude_tui.cli.fleet_reading import add_from_options, fleet_of
 from claude_tui.cli.options import (
     add_period_options,
     add_place_options,
@@ -29,13 +31,14 @@ def add_arguments(parser: CommandParser) -> None:
         "claude-top report --by day --since 2026-11-01",
         "claude-top report --by week --period month --csv",
         "claude-top report --by session --top 10 --since 7d",
+        "claude-top report --from s3://lake/claude --by team --since 2026-11-01",
         "claude-top report --json --timezone Europe/Berlin | jq .totals.cost_nano",
     )
     parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/report@1)")
     parser.add_argument("--csv", action="store_true", help="print the one section named with --by as CSV")
     parser.add_argument(
         "--by",
-        choices=("day", "week", "month", "hour", "model", "project", "session", "host", "all"),
+        choices=("day", "week", "month", "hour", "model", "project", "session", "host", "user", "team", "all"),
         default="all",
         help="sections to print (default: all, which is day, model, project and session)",
     )
@@ -47,6 +50,7 @@ def add_arguments(parser: CommandParser) -> None:
     )
     add_period_options(parser)
     add_strict_option(parser)
+    add_from_options(parser)
     add_place_options(parser)
 
 
@@ -66,9 +70,16 @@ def run(options: Namespace) -> int:
         raise exits.CommandError("--csv cannot be combined with --json", exits.USAGE)
     wanted = ALL if options.by == "all" else (SECTIONS[options.by],)
     query = period(options)
-    store = counted(options)
+    fleet = fleet_of(options, query)
+    if fleet is None and options.by in ("user", "team"):
+        raise exits.CommandError(f"--by {options.by} needs --from", exits.USAGE)
+    if fleet is not None and options.by == "hour":
+        raise exits.CommandError("a table of many machines has no hours; responses/ has the instants", exits.USAGE)
+    store = counted(options) if fleet is None else fleet.store
     snapshot = snapshot_of(store, query, with_recent=False)
-    summed = _summed(store, query, options.by) if SECTIONS.get(options.by) in SUMMED else None
+    summed: Mapping[str, Totals] | None = None
+    if SECTIONS.get(options.by) in SUMMED:
+        summed = fleet.by[options.by] if fleet is not None else _summed(store, query, options.by)
     sections = sections_of(snapshot, wanted, top=options.top, summed=summed)
     if options.csv:
         streams.write_lines(csv_of(sections[0]))
@@ -79,7 +90,7 @@ def run(options: Namespace) -> int:
     return exits.PARTIAL if options.strict and store.problems else exits.OK
 
 
-def _summed(store: Store, query: Query, by: str) -> dict[str, Totals]:
+def _summed(store: Store, query: Query, by: str) -> Mapping[str, Totals]:
     """Sum single responses by hour or by machine."""
     from claude_tui.engine.queries import responses
 
