@@ -18,10 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from claude_tui.engine.queries.responses import lines_of, unlogged_lines
+from claude_tui.engine.state.cells import add_usage
 from claude_tui.engine.state.store import Store
 from claude_tui.fleet.lake import Lake
 from claude_tui.fleet.observed import BadTableError, Observed, observations_of, unpacked
-from claude_tui.model import FIRST, Query, Response, Totals
+from claude_tui.model import FIRST, LAST, Query, Response, Totals
 from claude_tui.pricing import Pricer
 
 PART_ROWS: Final = 1 << 20
@@ -148,14 +149,10 @@ def _lines(store: Store) -> Iterator[Response]:
 
 def _add(sums: list[int], line: Response) -> None:
     """Add a response to sums in the order of `Totals`."""
-    from claude_tui.engine.queries.responses import totals_of
-
-    found = totals_of([line])
     is_first = not any(sums)
-    for at, value in enumerate(found[:FIRST]):
-        sums[at] += value
-    sums[FIRST] = found.first_ms if is_first else min(sums[FIRST], found.first_ms)
-    sums[FIRST + 1] = max(sums[FIRST + 1], found.last_ms)
+    add_usage(sums, line.usage, line.price, 1, 0 if line.extra else 1, int(line.is_lower_bound))
+    sums[FIRST] = line.time_ms if is_first else min(sums[FIRST], line.time_ms)
+    sums[LAST] = max(sums[LAST], line.time_ms)
 
 
 def _write_days(lake: Lake, groups: dict[Group, list[int]]) -> int:
