@@ -6,8 +6,14 @@ Must not know what a response counts. Takes no locks: the store does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-from claude_tui.engine.state.unlogged.remainder import Mark
+
+class Mark(NamedTuple):
+    """A response in a session: where it stands in its file (-1 in a sub-agent's), and whether only as a marked copy."""
+
+    offset: int
+    is_copy: bool
 
 
 class Memberships:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from claude_tui.engine.state.rows.memberships import Mark
 from claude_tui.model import Usage
 from claude_tui.sources.client_totals import ClientTotal, short_model
 
@@ -26,13 +27,6 @@ MANY_PARENTS: Final = "continues one of several sessions"
 
 _NOTHING: Final = Usage()
 _OUTPUT: Final = Usage._fields.index("output")
-
-
-class Mark(NamedTuple):
-    """A response in a session: where it stands in its file (-1 in a sub-agent's), and whether only as a marked copy."""
-
-    offset: int
-    is_copy: bool
 
 
 class Logged(NamedTuple):
