@@ -7,8 +7,8 @@ from importlib import import_module
 from typing import Any
 
 from claude_tui.clients import CLIENTS
-from claude_tui.sources.columns import columns_of
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, Source
+from claude_tui.sources.settling import columns_of
 
 
 @cache

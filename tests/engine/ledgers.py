@@ -17,8 +17,8 @@ from claude_tui.engine.scan.reading import FileReader, Task, discover, roots_of
 from claude_tui.engine.state.batch import pack
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Row, Usage
-from claude_tui.sources.columns import columns_of
 from claude_tui.sources.protocol import Checkpoint
+from claude_tui.sources.settling import columns_of
 from tests.engine.counting import PRICER, UTC, config_of, content
 
 Content = dict[tuple[str, str, str], list[tuple[object, ...]]]

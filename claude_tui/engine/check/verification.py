@@ -25,9 +25,10 @@ from claude_tui.engine.state.store import Store
 from claude_tui.model import NEVER_MS, Query, Response, Row, Snapshot, Totals
 from claude_tui.pricing import Pricer
 from claude_tui.sources.claude.reference import reference_transcript
-from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, columns_of, key_number
+from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, key_number
 from claude_tui.sources.protocol import FileFacts, LogFile, SourceConfig
 from claude_tui.sources.registry import reader
+from claude_tui.sources.settling import columns_of
 
 MOST_SHOWN: Final = 10
 """Differences that are named one by one."""

@@ -31,7 +31,8 @@ from claude_tui.engine.scan.reading import discover, roots_of
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Extra, Query, Row, Usage
 from claude_tui.pricing import load_pricer
-from claude_tui.sources.columns import Columns, columns_of
+from claude_tui.sources.columns import Columns
+from claude_tui.sources.settling import columns_of
 from tests.engine.counting import BERLIN, GOLDEN_SETS, PRICER, UTC, assert_sums_agree, config_of, content, counted
 from tests.engine.ledgers import Run, content_of, ledger_in, piece, ran, row, wait_until
 from tests.logs import ClaudeHome, assistant, usage

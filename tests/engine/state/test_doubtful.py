@@ -18,8 +18,8 @@ from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.facts import FactBook
 from claude_tui.engine.state.store import Store
 from claude_tui.model import ProblemKind, Query, Row, SessionState, Usage
-from claude_tui.sources.columns import columns_of
 from claude_tui.sources.protocol import FileFacts, SourceConfig
+from claude_tui.sources.settling import columns_of
 from tests.engine.counting import PRICER, UTC, assert_sums_agree, counted, counted_exactly
 from tests.logs import ClaudeHome, assistant, usage
 

@@ -20,9 +20,10 @@ from claude_tui.engine.state.store import Store
 from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.engine.state.sums.cells import file_cells
 from claude_tui.model import Problem, ProblemKind, Query, Row, Snapshot, Usage
-from claude_tui.sources.columns import Columns, columns_of
+from claude_tui.sources.columns import Columns
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import FileFacts, LogFile
+from claude_tui.sources.settling import columns_of
 from tests.engine.counting import BERLIN, NOW_MS, PRICER, UTC, add, assert_sums_agree, canonical, content, placeless
 from tests.engine.rows import MODELS, File, files, in_file, rows
 

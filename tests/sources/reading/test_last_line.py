@@ -24,10 +24,10 @@ from claude_tui.sources.claude.fast.reader import read_columns
 from claude_tui.sources.claude.reference import reference_transcript
 from claude_tui.sources.codex.fast.reader import read_columns as read_rollout_columns
 from claude_tui.sources.codex.plain import read_rollout
-from claude_tui.sources.columns import columns_of
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, LogFile
 from claude_tui.sources.reading.lines import LineReader
+from claude_tui.sources.settling import columns_of
 from tests.fuzz.sameness import disagreements, entries
 from tests.logs import assistant, line, usage
 

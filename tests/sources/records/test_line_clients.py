@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from claude_tui.clients import CLIENTS
 from claude_tui.model import ProblemKind, Row
-from claude_tui.sources.columns import columns_of
 from claude_tui.sources.protocol import Checkpoint, LogFile, SourceConfig
 from claude_tui.sources.records.events import Event
 from claude_tui.sources.registry import reader
+from claude_tui.sources.settling import columns_of
 from tests.sources.settle import GOLDEN, Settled, expected, settle, totals
 
 NAMES = ("qwen", "pi", "kimi", "copilot")

@@ -1,4 +1,4 @@
-"""Immutable pictures of the store for a query: only what changed since the last picture is made anew.
+"""Takes immutable snapshots of the store for a query: only what changed since the last one is made anew.
 
 Must not read files or draw.
 """
@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final, TypeVar
 
 from claude_tui.clients import CLIENTS
+from claude_tui.engine.queries.snapshots.picture import Picture
 from claude_tui.engine.queries.snapshots.recent import active_sessions, burn, cost_per_hour, tokens_per_minute
 from claude_tui.engine.queries.snapshots.rollup import Rollup
 from claude_tui.engine.queries.snapshots.sessions import Presence, context_window, session_state
@@ -40,33 +41,6 @@ Ranked = TypeVar("Ranked", ModelRow, ProjectRow)
 KEPT_QUERIES: Final = 4
 SPARK_DAYS: Final = 30
 _NO_SPARK: Final = (0,) * SPARK_DAYS
-
-
-class Picture:
-    """The rows of one query, and the rollup they are made from.
-
-    `lively` are the sessions whose state or pace may change with the clock alone.
-    """
-
-    def __init__(self, query: Query) -> None:
-        self.rollup = Rollup(query)
-        self.today = 0
-        self.remembered_days = 0
-        self.now_ms = 0
-        self.changed_sessions: set[SessionKey] = set()
-        self.lively: set[SessionKey] = set()
-        """Sessions whose state may change by time alone."""
-        self.ahead: set[SessionKey] = set()
-        """Those of them that are dated ahead of the clock, which will catch up."""
-        self.models: dict[tuple[str, str], ModelRow] = {}
-        self.projects: dict[tuple[str, str], ProjectRow] = {}
-        self.sessions: dict[SessionKey, SessionRow] = {}
-        self.days: dict[int, DayRow] = {}
-        self.ordered_models: tuple[ModelRow, ...] = ()
-        self.ordered_projects: tuple[ProjectRow, ...] = ()
-        self.ordered_sessions: tuple[SessionRow, ...] = ()
-        self.ordered_days: tuple[DayRow, ...] = ()
-        self.day_models: dict[date, dict[str, int]] = {}
 
 
 class SnapshotMaker:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.model import COST, FIRST, LAST, UNPRICED_TOKENS, Price, Usage
 from claude_tui.pricing import Pricer
-from claude_tui.pricing.pricer import NEVER, Card
+from claude_tui.pricing.cards import NEVER, Card
 from claude_tui.sources.columns import LOWER_BOUND, Columns
 
 Sums = list[int]

@@ -12,7 +12,8 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from claude_tui.engine.state.rows.memberships import Mark, Memberships
 from claude_tui.engine.state.rows.table import Table
-from claude_tui.engine.state.unlogged.remainder import Logged, Remainder, remainders
+from claude_tui.engine.state.unlogged.remainder import Remainder, remainders
+from claude_tui.engine.state.unlogged.steps import Logged
 from claude_tui.model import Usage
 from claude_tui.sources.client_totals import ClientTotal, pack_totals, unpack_pairs, unpack_totals
 from claude_tui.sources.columns import COPY

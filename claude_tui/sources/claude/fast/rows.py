@@ -1,6 +1,6 @@
 """Settles usage rows of the usual shape in few steps. What is unusual is left to the counting rule.
 
-Gives the same columns as `columns.columns_of`. Must not read files, know lines or say what unusual rows mean.
+Gives the same columns as `settling.columns_of`. Must not read files, know lines or say what unusual rows mean.
 """
 
 from __future__ import annotations
@@ -19,18 +19,8 @@ from claude_tui.sources.claude.counting.rule import (
 )
 from claude_tui.sources.claude.facts import FactsGatherer
 from claude_tui.sources.claude.fast.usual import UsualRow
-from claude_tui.sources.columns import (
-    COPY,
-    LOWER_BOUND,
-    SIDECHAIN,
-    Columns,
-    ColumnsBuilder,
-    Owner,
-    Rank,
-    Settled,
-    append_settled,
-    put_or_drop,
-)
+from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, Owner, Rank, put_or_drop
+from claude_tui.sources.settling import ColumnsBuilder, Settled, append_settled
 from claude_tui.sources.values.instants import instant_ms
 
 _OWNER_FLAGS: Final = COPY | SIDECHAIN

@@ -14,7 +14,8 @@ from claude_tui.model import Row
 from claude_tui.sources.codex.fast.usual import CountLine, Info, RecordLine, Told
 from claude_tui.sources.codex.records import Tokens
 from claude_tui.sources.codex.rollout import OtherThreads, Rollout
-from claude_tui.sources.columns import SIDECHAIN, Columns, ColumnsBuilder, Owner, Settled, append_settled
+from claude_tui.sources.columns import SIDECHAIN, Columns, Owner
+from claude_tui.sources.settling import ColumnsBuilder, Settled, append_settled
 from claude_tui.sources.values.instants import instant_ms
 
 Origin = tuple[int, int]

@@ -22,8 +22,8 @@ from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Extra, PriceStatus, Query, Row, Usage
-from claude_tui.sources.columns import columns_of
 from claude_tui.sources.protocol import FileFacts
+from claude_tui.sources.settling import columns_of
 from tests.engine.counting import PRICER, UTC
 from tests.engine.ledgers import content_of, ledger_in, piece, ran, row
 from tests.logs import ClaudeHome, assistant, usage

@@ -16,8 +16,8 @@ from claude_tui.engine.queries.responses import list_responses, totals_of
 from claude_tui.engine.queries.snapshots.maker import KEPT_QUERIES, SnapshotMaker
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query, Row, SessionState, Usage
-from claude_tui.sources.columns import columns_of
 from claude_tui.sources.protocol import FileFacts
+from claude_tui.sources.settling import columns_of
 from tests.engine.counting import BERLIN, NOW_MS, PRICER, UTC, assert_sections_agree, canonical
 from tests.engine.rows import DAY_MS, MODELS, PATHS, facts, in_file, owned, rows
 

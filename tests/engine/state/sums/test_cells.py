@@ -15,7 +15,8 @@ from claude_tui.engine.state.sums.cells import CellKey, Sums, add_usage, file_ce
 from claude_tui.model import Row, Usage
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.claude.counting.rule import terms_without_split
-from claude_tui.sources.columns import LOWER_BOUND, Columns, columns_of
+from claude_tui.sources.columns import LOWER_BOUND, Columns
+from claude_tui.sources.settling import columns_of
 from tests.engine.counting import BERLIN, NOW_MS
 from tests.engine.rows import DAY_MS, extras
 
