@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Sequence
-from hashlib import blake2b
 from struct import unpack
 from typing import Final, NamedTuple, TypeVar
 
+from claude_tui.hashes import blake2b
 from claude_tui.model import NEVER_MS, Extra, Row, Usage
 
 V = TypeVar("V")

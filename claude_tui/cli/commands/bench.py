@@ -95,12 +95,11 @@ def _measured(options: Namespace, folder: Path) -> Bench:
 
 
 def _logs(options: Namespace, folder: Path) -> Logs:
-    from dataclasses import replace
 
     from claude_tui.engine.check.bench import freeze
     from claude_tui.engine.scan.reading import roots_of
 
-    config = replace(source_config(options), sources=("claude",))
+    config = source_config(options)._replace(sources=("claude",))
     logs = freeze(config, folder)
     if not logs.files:
         places = ", ".join(found_there(Path(root)) for _, root in roots_of(config))

@@ -8,7 +8,6 @@ Deleting them changes no number. Must not know how logs are read.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 from array import array
 from collections.abc import Iterator
@@ -32,6 +31,7 @@ from claude_tui.engine.state.problems import ProblemLog
 from claude_tui.engine.state.rows.table import FileRef, Table
 from claude_tui.engine.state.store import UNUSABLE, Owner, Store
 from claude_tui.engine.state.sums.cells import CELL_NUMBERS, CellKey
+from claude_tui.hashes import blake2b
 from claude_tui.model import Extra, Usage
 from claude_tui.sources.columns import ARRAYS
 from claude_tui.sources.protocol import FileFacts
@@ -61,7 +61,7 @@ class Cache:
     """
 
     def __init__(self, folder: Path | None, identity: tuple[str, ...]) -> None:
-        name = hashlib.blake2b("\0".join((str(SCHEMA), *identity)).encode("utf-8", "surrogatepass"), digest_size=10)
+        name = blake2b("\0".join((str(SCHEMA), *identity)).encode("utf-8", "surrogatepass"), digest_size=10)
         self._folder = folder / f"v{SCHEMA}-{name.hexdigest()}" if folder is not None else None
         self.problem = ""
 

@@ -24,7 +24,7 @@ from claude_tui.engine.start import APPENDED, is_same_stat, task_of
 from claude_tui.engine.state.batch import FileColumns, FileOutcome, pack
 from claude_tui.engine.state.store import Store
 from claude_tui.sources.protocol import REFUSED, LogFile, SourceConfig
-from claude_tui.sources.registry import reader
+from claude_tui.sources.registry import logs_below, reader, roots
 
 SWEEP_S: Final = 5.0
 SWEEP_SHARE: Final = 100
@@ -64,7 +64,7 @@ class Tail:
         self._reader = file_reader
         self._on_read = on_read
         self._on_change = on_change
-        self._roots = [(name, root) for name in config.sources for root in reader(name).roots(config)]
+        self._roots = [(name, root) for name in config.sources for root in roots(name, config)]
         self.seen = {} if seen is None else seen
         self._path_of = {(one.file.dev, one.file.ino): path for path, one in self.seen.items()}
         self._unnamed: set[str] = set()
@@ -175,7 +175,7 @@ class Tail:
         return changed, gone
 
     def _discover(self) -> Iterator[LogFile]:
-        return self._as_known(_distinct(file for name, root in self._roots for file in reader(name).discover(root)))
+        return self._as_known(_distinct(file for name, root in self._roots for file in logs_below(name, root)))
 
     def _hinted(self, paths: Iterable[str]) -> list[LogFile]:
         """Find the logs that hints are about: a known file itself, else what lies in the folder."""

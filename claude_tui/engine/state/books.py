@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.state.facts import FactBook, SessionKey
@@ -21,10 +21,12 @@ from claude_tui.engine.state.sums.cellbook import CellBook
 from claude_tui.engine.state.sums.cells import CellKey
 from claude_tui.engine.state.unlogged.by_session import SOURCE as TOTALLED
 from claude_tui.engine.state.unlogged.by_session import Unlogged
-from claude_tui.engine.state.unlogged.remainder import Remainder
 from claude_tui.model import Price, Usage
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import LOWER_BOUND, Columns
+
+if TYPE_CHECKING:
+    from claude_tui.engine.state.unlogged.remainder import Remainder
 
 
 class Owner(NamedTuple):

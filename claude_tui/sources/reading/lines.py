@@ -10,10 +10,10 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from hashlib import blake2b
 from types import TracebackType
 from typing import Any, Final
 
+from claude_tui.hashes import blake2b
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint

@@ -13,11 +13,10 @@ _DAYS: Final[dict[str, int]] = {}
 _MAX_DAYS: Final = 10_000
 # Of a table only what is used over and over stays in the processor's cache while logs run through it: rows that follow
 # one another share their minute, so this one may be long. Of seconds and milliseconds anything may come.
-_CLOCK: Final = {
-    f"{hour:02d}:{minute:02d}:": (hour * 60 + minute) * MINUTE_MS for hour in range(24) for minute in range(60)
-}
-_SECONDS: Final = {f"{second:02d}.": second * 1000 for second in range(60)}
-_MILLIS: Final = {f"{ms:03d}Z": ms for ms in range(1000)}
+# They are filled at the first text: a start that reads no log does without them.
+_CLOCK: Final[dict[str, int]] = {}
+_SECONDS: Final[dict[str, int]] = {}
+_MILLIS: Final[dict[str, int]] = {}
 
 EARLIEST_MS: Final = 946_684_800_000
 """2000-01-01: an earlier instant was not written by a client but by a clock that was not set."""
@@ -47,8 +46,17 @@ def instant_ms(text: Any) -> int:
     return _other_day_ms(text) if isinstance(text, str) else _number_ms(text)
 
 
+def _fill_tables() -> None:
+    _MILLIS.update({f"{ms:03d}Z": ms for ms in range(1000)})
+    _SECONDS.update({f"{second:02d}.": second * 1000 for second in range(60)})
+    minutes = ((hour, minute) for hour in range(24) for minute in range(60))
+    _CLOCK.update({f"{hour:02d}:{minute:02d}:": (hour * 60 + minute) * MINUTE_MS for hour, minute in minutes})
+
+
 def _other_day_ms(text: str) -> int:
     global _last_day
+    if not _CLOCK:
+        _fill_tables()
     try:
         day_ms = _DAYS[text[:11]]
         ms = day_ms + _CLOCK[text[11:17]] + _SECONDS[text[17:20]] + _MILLIS[text[20:]]

@@ -7,7 +7,6 @@ before that is loaded is what it is for. Must not know what the picture shows.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
 import sys
@@ -18,6 +17,7 @@ from typing import Any, Final
 
 from claude_tui import __version__, files, paths
 from claude_tui.clients import CLIENTS
+from claude_tui.hashes import blake2b
 
 LEAST_HEIGHT: Final = 6
 """In fewer lines there is none to say on how old the picture is."""
@@ -46,7 +46,7 @@ class FirstFrame:
     def __init__(self, file: Path, arguments: Sequence[str], env: Mapping[str, str] = os.environ) -> None:
         self._file = file
         said = [__version__, *arguments, *(f"{name}={env.get(name)}" for name in _SENSES)]
-        self._identity = hashlib.blake2b("\0".join(said).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+        self._identity = blake2b("\0".join(said).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
         self._before: list[Any] | None = None
         self.is_shown = False
 

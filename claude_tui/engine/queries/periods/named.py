@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
+from claude_tui.engine.queries.periods.calendar import month_end
 from claude_tui.model import Totals
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(NamedTuple):
     """A choice of days. `days` counts back from today (0: no limit); `since`/`until` are a custom range."""
 
     id: str
@@ -24,7 +22,7 @@ class Period:
     def range(self, today: date) -> tuple[date | None, date | None]:
         """Return first and last day, both inclusive; None if there is no limit. "30 days" are 30 including today."""
         if self.id == "month":
-            return today.replace(day=1), today.replace(day=monthrange(today.year, today.month)[1])
+            return today.replace(day=1), month_end(today)
         if self.days:
             return today - timedelta(days=self.days - 1), today
         return self.since, self.until

@@ -8,16 +8,18 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from claude_tui.engine.state.rows.memberships import Mark, Memberships
 from claude_tui.engine.state.rows.table import Table
-from claude_tui.engine.state.unlogged.remainder import Remainder, remainders
-from claude_tui.engine.state.unlogged.steps import Logged
 from claude_tui.model import Usage
 from claude_tui.sources.client_totals import ClientTotal, pack_totals, unpack_pairs, unpack_totals
 from claude_tui.sources.columns import COPY
 from claude_tui.units import HOUR_MS
+
+if TYPE_CHECKING:
+    from claude_tui.engine.state.unlogged.remainder import Remainder
+    from claude_tui.engine.state.unlogged.steps import Logged
 
 SOURCE: Final = "claude"
 """The only client that says what a session has used."""
@@ -96,6 +98,9 @@ class Unlogged:
         known = {session for session in touched if session in self._files_of}
         if not known:
             return []
+        from claude_tui.engine.state.unlogged.remainder import remainders  # only if a client said a total
+        from claude_tui.engine.state.unlogged.steps import Logged
+
         totals = self._related(known)
         marks = self._marks({session for session, found in totals.items() if found}, table, owners, memberships)
         counted: dict[int, Logged] = {}
@@ -103,7 +108,7 @@ class Unlogged:
         def logged(row: int) -> Logged:
             found = counted.get(row)
             if found is None:
-                found = counted[row] = _logged(table, models, row)
+                found = counted[row] = Logged.of_row(table, models, row)
             return found
 
         given = {session: found for session, found in totals.items() if found}
@@ -124,7 +129,7 @@ class Unlogged:
                     yield session, self.all[session]
 
     def restore(
-        self, told: Iterable[tuple[str, str]], asked: Iterable[tuple[str, str]], packed: Iterable[Sequence[Any]]
+        self, told: Iterable[tuple[str, str]], asked: Iterable[tuple[str, str]], packed: Sequence[Sequence[Any]]
     ) -> None:
         """Take over what `packed` gave, found of the same texts. May raise anything for what it did not."""
         for session, text in told:
@@ -132,6 +137,8 @@ class Unlogged:
         for session, text in asked:
             self.learn_asked(session, text)
         self.touched.clear()
+        if packed:
+            from claude_tui.engine.state.unlogged.remainder import Remainder
         for session, models, *rest, notes in packed:
             usages = tuple((str(model), Usage(*map(int, usage))) for model, usage in models)
             self._put(str(session), Remainder._make((usages, *rest, tuple(map(str, notes)))))
@@ -207,10 +214,3 @@ def mark_of(table: Table, owners: Sequence[OwnerLike], row: int) -> Mark:
     """Return where a response stands in the session of its owner."""
     is_agent = bool(owners[table.owner[row]].agent)
     return Mark(-1 if is_agent else table.offset[row], bool(table.flags[row] & COPY))
-
-
-def _logged(table: Table, models: Sequence[str], row: int) -> Logged:
-    extras = table.extras.get(row, ())
-    beside = tuple((extra.model, extra.usage) for extra in extras if extra.kind == "advisor")
-    is_fallback = '"fallback_message"' in table.terms.get(row, "")
-    return Logged(table.time[row], models[table.model[row]], table.usage(row), beside, is_fallback)

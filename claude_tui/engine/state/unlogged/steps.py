@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from claude_tui.engine.state.rows.memberships import Mark
+from claude_tui.engine.state.rows.table import Table
 from claude_tui.model import Usage
 from claude_tui.sources.client_totals import ClientTotal
 
@@ -36,6 +37,14 @@ class Logged(NamedTuple):
     usage: Usage
     beside: tuple[tuple[str, Usage], ...] = ()
     is_fallback: bool = False
+
+    @classmethod
+    def of_row(cls, table: Table, models: Sequence[str], row: int) -> Logged:
+        """Return a row of the table as counted. `models` are their names by number."""
+        extras = table.extras.get(row, ())
+        beside = tuple((extra.model, extra.usage) for extra in extras if extra.kind == "advisor")
+        is_fallback = '"fallback_message"' in table.terms.get(row, "")
+        return cls(table.time[row], models[table.model[row]], table.usage(row), beside, is_fallback)
 
 
 Marks = Mapping[str, Mapping[int, Mark]]
