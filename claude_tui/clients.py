@@ -14,7 +14,7 @@ class Client(NamedTuple):
     """One client.
 
     `name` stands in options, reports and the ledger; `label` is what its makers call it; `glyph` stands for it on a
-    narrow screen, and `letter` where there are only plain characters. `env` are the variables that move its logs, each
+    narrow screen, and `letter` if there are only plain characters. `env` are the variables that move its logs, each
     with a few words for the manual.
 
     `reader` is a class with the methods of `sources.protocol.Source`. `read_columns` is a faster way to the same,

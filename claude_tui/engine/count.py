@@ -39,7 +39,7 @@ def count(
     on_progress: OnProgress | None = None,
     processes: int | None = None,
 ) -> Store:
-    """Read every log that the cache does not cover and return the store. Raises NoLogsError where there is none.
+    """Read every log that the cache does not cover and return the store. Raises NoLogsError if there is none.
 
     `processes` is the number of worker processes; None chooses by the size of the work. The ledger is never written
     here. Where it cannot be read `on_progress` is shown why.

@@ -109,7 +109,7 @@ def read_files(
 ) -> Answer:
     """Read whole transcripts, given as (path, size). A response after `latest_ms` or out of `days` is for Python.
 
-    Raises ValueError where the core fails.
+    Raises ValueError if the core fails.
     """
     sizes = [size for _, size in files]
     answer = core.read(_request(files, days, latest_ms, threads or threads_for(sizes)))
@@ -132,7 +132,7 @@ def read_files(
 
 
 def read_columns(core: Core, path: str) -> ColumnsRead | None:
-    """Read one whole transcript as `sources.claude.fast.read_columns` does; None where that must."""
+    """Read one whole transcript as `sources.claude.fast.read_columns` does; None if that must."""
     try:
         size = os.stat(path).st_size
     except OSError:

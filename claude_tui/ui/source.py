@@ -21,7 +21,7 @@ class SnapshotSource(Protocol):
 
     @property
     def saved_ms(self) -> int:
-        """When the numbers of the first picture were saved; 0 where there were none."""
+        """When the numbers of the first picture were saved; 0 if there were none."""
 
     @property
     def is_counting(self) -> bool:

@@ -137,7 +137,7 @@ class Report:
             )
 
     def _document(self) -> Any:
-        """The document of a client that ccusage has another shape for, or of an older ccusage; None where none has."""
+        """The document of a client that ccusage has another shape for, or of an older ccusage; None if none has."""
         from claude_tui.reports.ccusage import codex, others, version_18
         from claude_tui.reports.ccusage.sums import totals
 

@@ -1,7 +1,7 @@
 """The disposable cache: everything counted so far, so that a warm start opens no log that did not change.
 
 Two files of sections: `head` (sums, names, facts and how far each file was read; enough for every view) and
-`table` (each response; loaded only where a file changed). Anything unexpected in them reads as no cache.
+`table` (each response; loaded only if a file changed). Anything unexpected in them reads as no cache.
 Deleting them changes no number. Must not know how logs are read.
 """
 
@@ -66,7 +66,7 @@ class Cache:
         self.problem = ""
 
     def load(self, store: Store) -> Saved | None:
-        """Fill an empty store with what was saved. Returns None, and leaves the store as it is, where nothing was."""
+        """Fill an empty store with what was saved. Returns None, and leaves the store as it is, if nothing was."""
         if self._folder is None:
             return None
         try:

@@ -147,7 +147,7 @@ def peak_bytes(processes: int) -> int:
 
 
 def _own_peak() -> int:
-    """Read the peak from where it does not include the process that started this one; 0 where there is no such."""
+    """Read the peak from where it does not include the process that started this one; 0 if there is no such."""
     try:
         for line in Path("/proc/self/status").read_text("ascii", "replace").splitlines():
             if line.startswith("VmHWM:"):

@@ -1,6 +1,6 @@
 """Keeps the store level with growing, shrinking, moving and vanishing logs.
 
-Hints say where to look first; a sweep over all files finds what they missed. A file is opened only where its
+Hints say where to look first; a sweep over all files finds what they missed. A file is opened only if its
 stat differs from the one it was last read at, and only the bytes after its checkpoint are read. What was
 counted is never taken back. Must not draw or price.
 """
@@ -31,7 +31,7 @@ SWEEP_SHARE: Final = 100
 """Sweeps may take one part in this many of the time."""
 HINTED_SHARE: Final = 600
 HINTED_SWEEP_S: Final = 30.0
-"""Where hints come as well they take less, as long as there is one in so many seconds."""
+"""If hints arrive too, sweeps take one part in `HINTED_SHARE`, with at most this long between two."""
 HOT_FILES: Final = 200
 HOT_POLL_S: Final = 0.25
 
@@ -140,7 +140,7 @@ class Tail:
                 await asyncio.wait_for(self._wake.wait(), self._pause_s())
 
     def _pause_s(self) -> float:
-        """How long until the next sweep: the more it costs the longer, and longer where hints come as well."""
+        """How long until the next sweep: the longer the more a sweep costs, and longer if hints arrive too."""
         cost_s = self.work.last_sweep_s
         hinted_s = 0.0 if self.is_polling else min(HINTED_SHARE * cost_s, HINTED_SWEEP_S)
         return max(SWEEP_S, SWEEP_SHARE * cost_s, hinted_s)

@@ -74,7 +74,7 @@ def _limit(connection: sqlite3.Connection, most_bytes: int) -> None:
 
 
 def _ender(most_steps: int) -> Callable[[], int]:
-    """Return a handler that ends a query after so many steps: reading a file of this size takes far fewer."""
+    """Return a handler that ends a query after a number of steps that reading a file of this size never takes."""
     left = most_steps // _STEPS
 
     def is_over() -> int:

@@ -23,7 +23,7 @@ AT_LEAST: Final = "at_least"
 def list_responses(store: Store, query: Query = EVERYTHING) -> list[Response]:
     """Return the settled responses `query` covers, extras as lines of their own, sorted by time then key.
 
-    What no log shows is among them. Keys are the clients' own only where the store keeps names, else their numbers.
+    What no log shows is among them. Keys are the clients' own only if the store keeps names, else their numbers.
     """
     with store.lock:
         store.settle()

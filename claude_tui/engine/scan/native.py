@@ -1,4 +1,4 @@
-"""Whole transcripts read by the native core, where there is one, and summed.
+"""Whole transcripts read by the native core, if there is one, and summed.
 
 What it cannot read, or whose prices do not simply add up, is left to Python. Must not touch the store.
 """
@@ -34,7 +34,7 @@ _DAY_MS: Final = 86_400_000
 
 
 def natively_readable(tasks: Sequence[Task], keep_names: bool) -> tuple[list[Task], list[Task]]:
-    """Divide tasks into those the native core is tried with, none where there is none, and the others."""
+    """Divide tasks into those the native core is tried with, none if there is none, and the others."""
     whole = [task for task in tasks if task.since is None and task.file.source == "claude" and task.file.size > 0]
     is_little = sum(task.file.size for task in whole) < LITTLE_BYTES and not is_asked_for()
     if keep_names or is_little or not whole or found().core is None:

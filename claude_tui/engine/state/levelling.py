@@ -38,7 +38,7 @@ def note_change(books: Books, row: int) -> None:
 def note_holder(books: Books, row: int, found: Entry) -> bool:
     """Note that the session of an entry holds a known response. Returns whether that may change a remainder.
 
-    Which file of a session says so first is no news to anybody else.
+    It does not matter which file of a session comes first.
     """
     if found.columns.source != TOTALLED or not _is_news(books, row, found):
         return False

@@ -43,7 +43,7 @@ class Changes(NamedTuple):
 
 
 class Store(Books):
-    """Everything counted so far, for any number of threads. Whoever reads several of its books holds `lock`."""
+    """Everything counted so far, for any number of threads. A reader of several books holds `lock`."""
 
     def __init__(self, pricer: Pricer, zone: ZoneInfo, *, keep_names: bool = True) -> None:
         self.lock = threading.RLock()

@@ -12,7 +12,7 @@ from claude_tui.model import PriceStatus, Response, Usage
 
 
 class Line(NamedTuple):
-    """One response (or one extra of it). `nano` is None where it has no price.
+    """One response (or one extra of it). `nano` is None if it has no price.
 
     `logged_nano` is the cost its row carries itself, `reasoning` the part of its output that was reasoning, where
     either was asked for. `path` is the file it was read from.

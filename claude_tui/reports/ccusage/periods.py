@@ -138,9 +138,9 @@ def session_report(sessions: Sequence[tuple[SessionKey, Group]]) -> dict[str, An
 
 
 def session_entries(lines: Iterable[Line], session: str, *, is_as_logged: bool = False) -> dict[str, Any] | None:
-    """Return every response of one session, by time; None where there is no such session.
+    """Return every response of one session, by time; None if there is no such session.
 
-    With `is_as_logged` an entry's cost is what its row says, 0 where that says none.
+    With `is_as_logged` an entry's cost is what its row says, 0 if that says none.
     """
     inside = sorted((line for line in lines if line.session == session), key=lambda line: line.time_ms)
     if not inside:

@@ -17,7 +17,7 @@ LABELS: Final = {"five_hour": "5-hour window", "seven_day": "7-day window"}
 
 
 class Reported(NamedTuple):
-    """An open window, with what the logs have in it; None where several accounts share the logs.
+    """An open window, with what the logs have in it; None if several accounts share the logs.
 
     `unpriced` counts lines without a price, which are not in `nano`.
     """

@@ -105,7 +105,7 @@ class FactsGatherer:
                 self._set_agent(stem.removeprefix(AGENT))
 
     def state(self) -> str:
-        """Return what later lines are added to: the same text for the same facts, in whatever order they were told."""
+        """Return what later lines are added to: the same text for the same facts, in any order."""
         self._note_context()
         ranks = [self._title_rank, self.context_ms, self.usage_ms]
         known = [ranks, self._found, self._turn, self.named, self.dating.state(), sorted(self._asked)]
@@ -149,7 +149,7 @@ class FactsGatherer:
         return rows
 
     def see_asked(self, model: str, asked: str) -> None:
-        """Learn which model was asked when `model` answered, "" where the client does not say."""
+        """Learn which model was asked when `model` answered, "" if the client does not say."""
         if asked:
             name = short_model(asked)
             self._asked.add((short_model(model), name))
@@ -172,7 +172,7 @@ class FactsGatherer:
 
     @property
     def needs_start(self) -> bool:
-        """Whether the first lines have not yet told all they can."""
+        """Whether the first lines are still needed."""
         return not (self.named and self.dating.near_ms and "cwd" in self._found)
 
     def see_start(self, cwd: str, session: str, agent: str) -> None:
@@ -223,7 +223,7 @@ class FactsGatherer:
             self._totals = []
 
     def _see_compaction(self, value: Mapping[str, Any]) -> None:
-        """Learn how full the context was, and where the client says so what is left of it."""
+        """Learn how full the context was and, if the client says so, what is left of it."""
         found, (tokens, model) = self._found, self.context
         found["compactions"] = found.get("compactions", 0) + 1
         told = value.get("compactMetadata")

@@ -23,7 +23,7 @@ _MAX_BROKEN = 256
 
 
 def _number(digits: str) -> float:
-    """Read a whole number, as a float where it is longer than Python reads: it still is JSON."""
+    """Read a whole number, as a float if it is longer than Python reads: it still is JSON."""
     try:
         return int(digits)
     except ValueError:

@@ -80,7 +80,7 @@ def read_entry(path: str) -> RegistryEntry | None:
 
 
 def is_alive(entry: RegistryEntry) -> bool | None:
-    """Whether the very process that wrote an entry is still running. None if this system cannot tell.
+    """Whether the same process that wrote an entry is still running. None if this system cannot say.
 
     On Linux the start time must be the same, because process ids are reused.
     """

@@ -25,7 +25,7 @@ class ClaudeSource:
         return transcripts(root)
 
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
-        """Read a transcript, whole or from a checkpoint. Raises OSError where it cannot be opened."""
+        """Read a transcript, whole or from a checkpoint. Raises OSError if it cannot be opened."""
         # A count that reads no transcript, or reads it the fast way, need not wait for these.
         from claude_tui.model import ProblemKind, Row
         from claude_tui.sources.claude.counting.dating import AFTER, BEFORE
@@ -61,7 +61,7 @@ class ClaudeSource:
 
 
 def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
-    """Read a transcript the fast way. Raises OSError where it cannot be opened."""
+    """Read a transcript the fast way. Raises OSError if it cannot be opened."""
     from claude_tui.sources.claude.fast import reader as fast
 
     return fast.read_columns(file.path, since, keep_names=keep_names)

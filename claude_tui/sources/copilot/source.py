@@ -28,7 +28,7 @@ class CopilotSource:
         return log_files(self.name, root, "session-state", lambda name: name == "events.jsonl")
 
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
-        """Read the events of a session, all or from a checkpoint. Raises OSError where they cannot be opened."""
+        """Read the events of a session, all or from a checkpoint. Raises OSError if they cannot be opened."""
         from claude_tui.sources.copilot.events import Events  # only where there are some
         from claude_tui.sources.records.line_logs import read_log
 

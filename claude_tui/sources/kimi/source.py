@@ -27,7 +27,7 @@ class KimiSource:
         return log_files(self.name, root, "sessions", lambda name: name == "wire.jsonl")
 
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
-        """Read a wire, whole or from a checkpoint. Raises OSError where it cannot be opened."""
+        """Read a wire, whole or from a checkpoint. Raises OSError if it cannot be opened."""
         from claude_tui.sources.kimi.wire import wire_at  # only where there is a wire
         from claude_tui.sources.records.line_logs import read_log
 

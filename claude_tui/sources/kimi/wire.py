@@ -29,7 +29,7 @@ _MOST_BYTES: Final = 1 << 20
 
 @dataclass(slots=True)
 class Wire(Conversation):
-    """One wire. `models` are the real names of aliases; `forked_ms` is when the session was forked, 0 where it was not.
+    """One wire. `models` are the real names of aliases; `forked_ms` is when the session was forked, 0 if it was not.
 
     What is older than that was copied.
     """

@@ -34,7 +34,7 @@ class PiSource:
         return log_files(self.name, root, folder, lambda name: bool(_NAME.fullmatch(name)))
 
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
-        """Read a session, whole or from a checkpoint. Raises OSError where it cannot be opened."""
+        """Read a session, whole or from a checkpoint. Raises OSError if it cannot be opened."""
         from claude_tui.sources.pi.session import Session
         from claude_tui.sources.records.line_logs import read_log  # only where there is a session
 

@@ -34,7 +34,7 @@ class QwenSource:
             yield from log_files(self.name, root, below, lambda name: name.endswith(".jsonl"))
 
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
-        """Read a chat, whole or from a checkpoint. Raises OSError where it cannot be opened."""
+        """Read a chat, whole or from a checkpoint. Raises OSError if it cannot be opened."""
         from claude_tui.sources.qwen.chat import Chat
         from claude_tui.sources.records.line_logs import read_log  # only where there is a chat
 

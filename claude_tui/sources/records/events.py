@@ -35,7 +35,7 @@ def count_of(counters: Mapping[str, object], name: str) -> int:
 
 
 def nano_of(cost: object) -> int | None:
-    """A cost in USD as nanodollars, half to even; None where there is none above zero."""
+    """A cost in USD as nanodollars, half to even; None if there is none above zero."""
     if not isinstance(cost, (int, float)) or isinstance(cost, bool) or not 0 < cost < 1e9:
         return None
     from decimal import ROUND_HALF_EVEN, Decimal  # most clients log no cost

@@ -38,7 +38,7 @@ class Followed(Protocol):
 
 
 def read_log(file: LogFile, since: Checkpoint | None, log: Followed) -> FileRead:
-    """Read a log whole or from a checkpoint. Raises OSError where it cannot be opened.
+    """Read a log whole or from a checkpoint. Raises OSError if it cannot be opened.
 
     A log none of whose records is of a known kind is a problem in itself.
     """

@@ -9,7 +9,7 @@ from claude_tui.model import MAX_COUNT
 
 
 def text_of(values: Mapping[str, Any], name: str) -> str:
-    """Return a text by name, "" where it is absent or something else."""
+    """Return a text by name, "" if it is absent or something else."""
     value = values.get(name)
     return value if isinstance(value, str) else ""
 

@@ -40,7 +40,7 @@ FIRST_FRAME_S = 1.0
 
 
 class DrawnScreen(Screen[None]):
-    """Header, view and keys, drawn anew while it is on top."""
+    """Header, view and keys, drawn again while it is on top."""
 
     def __init__(
         self,

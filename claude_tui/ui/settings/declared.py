@@ -43,7 +43,7 @@ class Settings:
 class Key(NamedTuple):
     """A key of the file. `taken` returns its value or raises ValueError with what is wrong.
 
-    A `name` in angle brackets stands for any name. `default` is None where there is nothing unless it is written.
+    A `name` in angle brackets stands for any name. `default` is None if there is nothing unless it is written.
     """
 
     section: str

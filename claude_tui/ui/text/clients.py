@@ -1,6 +1,6 @@
 """The clients beside each other: one glyph and one colour each, their totals. Pure.
 
-Shown only where the logs hold more than one: who uses one client never sees any of it.
+Shown only if the logs hold more than one: who uses one client never sees any of it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from claude_tui.model import ModelRow, Snapshot, Totals
 from claude_tui.ui.text.stacks import SERIES
 
 GLYPHS: Final = {client.name: client.glyph for client in CLIENTS.values()}
-"""What stands for a client where there is no room for its name; told apart without colours as well."""
+"""What stands for a client if there is no room for its name; distinct without colours as well."""
 
 COLOURS: Final = {name: f"$series-{number % SERIES + 1}" for number, name in enumerate(CLIENTS)}
 """The colour of each: those of the series, which every theme keeps apart, in turn."""
@@ -24,7 +24,7 @@ Part = tuple[str, str]
 
 
 def are_several(snapshot: Snapshot) -> bool:
-    """Whether there is anything to tell apart."""
+    """Whether there are several clients to distinguish."""
     return len(snapshot.sources) > 1
 
 
@@ -48,7 +48,7 @@ def totals(models: Iterable[ModelRow]) -> dict[str, Totals]:
 
 
 def cost_parts(by_client: Mapping[str, Totals], width: int) -> list[Part]:
-    """The cost of each client in at most `width` cells; where not all fit, those of the greatest and an ellipsis."""
+    """The cost of each client in at most `width` cells; if not all fit, those of the greatest and an ellipsis."""
     shown = dict(by_client)
     while shown:
         parts: list[Part] = []
@@ -64,7 +64,7 @@ def cost_parts(by_client: Mapping[str, Totals], width: int) -> list[Part]:
 
 
 def total_parts(by_client: Mapping[str, Totals], width: int) -> list[Part]:
-    """Cost and tokens of each client in at most `width` cells, without their names where these do not fit."""
+    """Cost and tokens of each client in at most `width` cells, without their names if these do not fit."""
     for has_names in (True, False):
         parts: list[Part] = []
         for name, sums in by_client.items():

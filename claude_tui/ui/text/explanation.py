@@ -31,7 +31,7 @@ PICO: Final = 1_000_000
 """Picodollars per token that make one dollar per million tokens."""
 
 NAMES: Final = 28
-"""Cells the names of facts are given, where there are enough."""
+"""Cells the names of facts are given, if there are enough."""
 FEWEST: Final = 12
 """Fewer cells they are never given."""
 

@@ -24,7 +24,7 @@ from claude_tui.ui.text.bars import STEPS
 from claude_tui.ui.text.stacks import SERIES, Stack
 
 SIGNS: Final = "█▓▒░▚▞"
-"""What a series is filled with where there are no colours."""
+"""What a series is filled with if there are no colours."""
 
 MARGIN: Final = 7
 """Cells left of the chart: the labels and the axis."""
@@ -138,7 +138,7 @@ def _styled(line: str) -> list[Piece]:
 
 
 def without_colour(text: str, front: int, behind: int) -> str:
-    """A piece where glyphs must tell the series apart: every cell is filled with the sign of what fills most of it."""
+    """A piece without colours: every cell is filled with the sign of the series that fills most of it."""
     if not front:
         return text
     return "".join(
@@ -148,7 +148,7 @@ def without_colour(text: str, front: int, behind: int) -> str:
 
 
 def whole_cells(text: str, front: int, behind: int) -> list[Piece]:
-    """A piece where no cell can hold two series: every such cell is filled by the one that fills most of it."""
+    """A piece whose cells hold one series each: the one that fills most of the cell."""
     if not behind:
         return [(text, front, 0)]
     return [("█", front if STEPS.find(glyph) >= 3 else behind, 0) for glyph in text]

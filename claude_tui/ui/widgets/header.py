@@ -1,4 +1,4 @@
-"""What the lines above the view say: the views, what is being done, and the meters where there is room for one line.
+"""What the lines above the view say: the views, what is being done, and the meters if there is room for one line.
 
 Pure: a snapshot and a `Status` become text.
 """
@@ -28,7 +28,7 @@ class Status:
 
     `window` is the five-hour block that is open, as far as that is known.
 
-    `client` is the one that is shown alone. `by_client` are the parts of the totals where there are several.
+    `client` is the one that is shown alone. `by_client` are the parts of the totals if there are several.
     """
 
     view: str
@@ -121,7 +121,7 @@ def budget_text(state: BudgetState) -> str:
 
 
 def tabs(active: str, width: int, has_shades: bool = True) -> list[Part]:
-    """The numbered views, the active one marked; only their numbers where there is little room."""
+    """The numbered views, the active one marked; only their numbers if there is little room."""
     parts: list[Part] = []
     marked = "bold $foreground on $panel" if has_shades else "bold reverse"
     full = width >= 76
@@ -143,7 +143,7 @@ def top_line(snapshot: Snapshot, status: Status, width: int) -> Content:
 
 
 def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> Content:
-    """Meters as one line, for small panes. `alone` where it is all there is above the table."""
+    """Meters as one line, for small panes. `alone`: nothing else is above the table."""
     burn, flow = snapshot.burn.last_5m_nano, snapshot.tokens_per_minute
     glyph = (
         []

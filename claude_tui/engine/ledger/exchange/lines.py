@@ -65,9 +65,9 @@ def export_jsonl(ledger: Ledger) -> Iterator[bytes]:
 def import_jsonl(
     ledger: Ledger, lines: Iterable[bytes | str], on_bad: Callable[[int, str], object] = lambda number, why: None
 ) -> Imported:
-    """Merge lines in. Raises LedgerError where they cannot be kept; what came before a batch that failed is.
+    """Merge lines in. Raises LedgerError if they cannot be stored; batches before the failed one stay.
 
-    `on_bad` is told of each line that is left out: its number, from 1, and why.
+    Calls `on_bad` for each line that is left out, with its number, from 1, and the reason.
     """
     gatherer = _Gatherer(lambda pieces: ledger.write(pieces, wait_s=BUSY_S).change, on_bad)
     for number, line in enumerate(lines, 1):
@@ -80,7 +80,7 @@ def import_jsonl(
 def read_lines(file: BinaryIO) -> Iterator[bytes]:
     """Yield the lines of a file, and nothing that is a line in place of one that is too long.
 
-    Raises LedgerError where no line ends.
+    Raises LedgerError if no line ends.
     """
     while line := file.readline(MAX_LINE):
         if len(line) == MAX_LINE and not line.endswith(b"\n"):
@@ -196,7 +196,7 @@ def _response(columns: Columns, entry: int) -> dict[str, Any]:
 
 
 def _columns(found: dict[str, Any]) -> Columns:
-    """Read a response as columns of one entry. Raises ValueError, TypeError or KeyError where it is none.
+    """Read a response as columns of one entry. Raises ValueError, TypeError or KeyError if it is none.
 
     Whether what it says makes sense, `sound` says.
     """

@@ -1,7 +1,7 @@
 """Files, runs and the seal over them: the ledger inside one open transaction.
 
 Every row carries a checksum, the row of a file also counts and sums those of its runs, and the seal those of the files:
-whoever reads it notices a flipped bit, or a row that SQLite lost. Rows are added and replaced, never deleted. Must not
+a reader notices a flipped bit, or a row that SQLite lost. Rows are added and replaced, never deleted. Must not
 open or close anything.
 """
 

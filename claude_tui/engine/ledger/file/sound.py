@@ -1,6 +1,6 @@
-"""What a sound response is, and what sound facts are: nothing else enters the ledger or comes out of it.
+"""Checks that responses and facts make sense: nothing else enters the ledger or comes out of it.
 
-One row that makes no sense must not end a program that reads it. Must not know where rows are kept.
+One senseless row must not end a program that reads it. Must not know where rows are stored.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _BELOW_LAST: Final = bytes(range(LAST_MS >> 40))
 
 
 def unsound(columns: Columns) -> dict[int, str]:
-    """Return what is wrong with the entries that make no sense; empty where all is well, which is told quickly."""
+    """Return what is wrong with the entries that make no sense; empty, and quick, if none does."""
     found: dict[int, str] = {}
     for entry, why in _doubts(columns):
         found.setdefault(entry, why)
@@ -45,12 +45,12 @@ def unsound(columns: Columns) -> dict[int, str]:
 
 
 def without(columns: Columns, entries: Collection[int]) -> Columns:
-    """Return columns without some entries: the very same ones where there are none to leave out."""
+    """Return columns without some entries: the very same ones if there are none to leave out."""
     return columns.pick([entry for entry in range(len(columns)) if entry not in entries]) if entries else columns
 
 
 def facts_of_json(found: Any) -> FileFacts:
-    """Read facts from a JSON object; what is unknown is left out. Raises ValueError where they make no sense."""
+    """Read facts from a JSON object; what is unknown is left out. Raises ValueError if they make no sense."""
     if not isinstance(found, dict):
         raise ValueError("invalid facts")
     given = {name: found[name] for name in _FACTS if name in found}
@@ -65,7 +65,7 @@ def facts_of_json(found: Any) -> FileFacts:
 
 
 def unsound_facts(facts: FileFacts) -> str:
-    """Return what is wrong with facts, "" where they make sense."""
+    """Return what is wrong with facts, "" if they make sense."""
     for name, kind in _FACTS.items():
         value = getattr(facts, name)
         if name in _PACKED:
@@ -79,7 +79,7 @@ def unsound_facts(facts: FileFacts) -> str:
 
 
 def unsound_place(host: str, source: str, path: str) -> str:
-    """Return what is wrong with the name of a file, "" where it is one."""
+    """Return what is wrong with the name of a file, "" if it is one."""
     if not host.isascii() or not 0 < len(host) <= 64:
         return "a machine without a name"
     if not source or not path.strip() or not (_is_name(source) and _is_name(path)):

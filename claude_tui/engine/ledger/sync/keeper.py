@@ -271,7 +271,7 @@ def _facts(found: FileOutcome) -> tuple[FileFacts, ...]:
 
 
 def _first(pieces: Sequence[Piece], files: int) -> list[Piece]:
-    """Return the first pieces of at most so many files, in order and without gaps."""
+    """Return the first pieces of at most `files` files, in order and without gaps."""
     seen: set[FileKey] = set()
     for number, piece in enumerate(pieces):
         seen.add(piece.key)

@@ -23,7 +23,7 @@ NOTHING: Final = Usage()
 
 
 class Entry(NamedTuple):
-    """One response (or one extra of it). `nano` is None where it has no price."""
+    """One response (or one extra of it). `nano` is None if it has no price."""
 
     time_ms: int
     usage: Usage
@@ -113,7 +113,7 @@ class Window:
     """The window that is open now. `is_reported` says that its end is the client's own figure, not an estimate.
 
     `low_nano` and `high_nano` are what it will have cost at its end, at the slower and the faster of two paces:
-    that of the whole block and that of its last 30 minutes. None where the evidence is thin.
+    that of the whole block and that of its last 30 minutes. None if the evidence is thin.
     """
 
     start_ms: int
@@ -127,7 +127,7 @@ class Window:
 def open_window(
     entries: Sequence[Entry], now_ms: int, *, reset_ms: int = 0, length_ms: int = LENGTH_MS, anchor_ms: int = HOUR_MS
 ) -> Window | None:
-    """Return the window that is open at `now_ms`, or None where none is.
+    """Return the window that is open at `now_ms`, or None if none is.
 
     `reset_ms` is a reported instant at which the window ends; it wins over any estimate while it is ahead.
     """
@@ -149,7 +149,7 @@ def open_window(
 
 
 def _paces(inside: Sequence[Entry], now_ms: int) -> list[int]:
-    """Cost per hour since the first entry and over the last 30 minutes; nothing where evidence is thin."""
+    """Cost per hour since the first entry and over the last 30 minutes; nothing if evidence is thin."""
     if len(inside) < FEWEST:
         return []
     since_ms = now_ms - min(entry.time_ms for entry in inside)

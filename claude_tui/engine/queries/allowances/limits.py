@@ -169,7 +169,7 @@ def _instant_ms(figures: object, name: str) -> int:
 
 
 def _number(figures: object, name: str) -> float | None:
-    """Read a number, or a text that is one; None where it is neither."""
+    """Read a number, or a text that is one; None if it is neither."""
     value = figures.get(name) if isinstance(figures, dict) else None
     if isinstance(value, str) and len(value) <= LONGEST_NUMBER:
         try:

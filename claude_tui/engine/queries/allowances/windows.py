@@ -30,7 +30,7 @@ NO_LIMITS: Final = Limits()
 
 @dataclass(frozen=True, slots=True)
 class BlocksPicture:
-    """Blocks and gaps, the earliest first, and the window that is open now (None where none is).
+    """Blocks and gaps, the earliest first, and the window that is open now (None if none is).
 
     `window.is_reported` tells an end the client reported from an estimated one. `reported` are the limits it
     reported, of every account; `is_loaded` is False while single responses have still to be loaded.
@@ -92,7 +92,7 @@ class WindowBook:
             return self._picture
 
     def limits(self) -> Limits:
-        """Return what the client reported, read again only where it was written again."""
+        """Return what the client reported, read again only if it was written again."""
         with self._lock:
             return self._read_limits()
 

@@ -243,7 +243,7 @@ def _newest_ms(totals: Totals, now_ms: int) -> int:
 def _stale(dirty: set[K], sums: Mapping[K, Sums], rows: dict[K, R]) -> list[K] | None:
     """Drop the rows whose sums are gone, and return the keys whose rows must be made (again).
 
-    Returns None where all rows stay as they are.
+    Returns None if all rows stay as they are.
     """
     gone = rows.keys() - sums.keys() if len(rows) > len(sums) or dirty else set()
     for key in gone:

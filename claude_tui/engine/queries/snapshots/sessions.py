@@ -21,7 +21,7 @@ LONG_WINDOW: Final = 1_000_000
 class Presence(NamedTuple):
     """What is known of a session's process.
 
-    `is_alive`: found running. `status` as in `RegistryEntry`, "" where it does not say. `since_ms`: when that began,
+    `is_alive`: found running. `status` as in `RegistryEntry`, "" if it does not say. `since_ms`: when that began,
     or when the end of the process was noticed.
     """
 
@@ -66,7 +66,7 @@ def _state_of_line(facts: FileFacts | None, age_ms: int) -> SessionState:
 
 
 def context_window(pricer: Pricer, facts: FileFacts) -> int:
-    """Return the context window a session seems to have; 0 where its model is unknown.
+    """Return the context window a session seems to have; 0 if its model is unknown.
 
     Models that always have the long window have it; others show 200k until any prompt has passed that, because
     the logs do not say which was asked for.

@@ -17,25 +17,25 @@ class Mark(NamedTuple):
 
 
 class Memberships:
-    """Marks by session of each such response, by its row in the table. In whatever order they come, the same."""
+    """Marks by session of each such response, by its row in the table. The order of notes does not matter."""
 
     def __init__(self) -> None:
         self.of_row: dict[int, dict[str, Mark]] = {}
 
     def would_note(self, row: int, owner: str, session: str, mark: Mark) -> bool:
-        """Whether that a session holds a response is news. `owner` is the session that holds it as far as known."""
+        """Whether it is new that a session holds a response. `owner` is the session that is known to hold it."""
         known = self.of_row.get(row)
         if known is None:
             return session != owner
         return session not in known or _first(known[session], mark) != known[session]
 
     def note(self, row: int, owner: str, owner_mark: Mark, session: str, mark: Mark) -> None:
-        """Take down that a session holds a response, beside `owner`, which held it before."""
+        """Note that a session holds a response, beside `owner`, which held it before."""
         known = self.of_row.setdefault(row, {owner: owner_mark})
         known[session] = _first(known[session], mark) if session in known else mark
 
     def rows_of(self, sessions: Iterable[str]) -> Iterator[tuple[str, int, Mark]]:
-        """Yield (session, row, mark) of everything these sessions hold, as far as others hold it, too."""
+        """Yield (session, row, mark) of everything that these sessions share with others."""
         wanted = set(sessions)
         for row, known in self.of_row.items():
             if not wanted.isdisjoint(known):
@@ -52,5 +52,5 @@ class Memberships:
 
 
 def _first(one: Mark, other: Mark) -> Mark:
-    """Of two marks of one session the one that is its own, of its main file, and stands first."""
+    """Return the better of two marks of one session: its own before a copy, the main file first, then the earlier."""
     return min(one, other, key=lambda mark: (mark.is_copy, mark.offset < 0, mark.offset))

@@ -53,7 +53,7 @@ class Entry(NamedTuple):
 class Table(SettledArrays):
     """Settled responses of all files. Numbers of files, owners and models are the store's.
 
-    `file` is the file of the counted row; `owner_file` holds the owner's where it is another one.
+    `file` is the file of the counted row; `owner_file` holds the owner's if it is another one.
     """
 
     __slots__ = (

@@ -34,7 +34,7 @@ class CellBook:
     def newest_ms(self, until_ms: int) -> int:
         """Return the instant of the newest response up to an instant, 0 without any; exact while no cell is lost.
 
-        A cell that holds later ones too tells of its first one only.
+        A cell that also holds later ones counts only with its first one.
         """
         for day in sorted((day for day, keys in self._of_day.items() if keys), reverse=True):
             ends = [(self.all[key][FIRST], self.all[key][LAST]) for key in self._of_day[day]]

@@ -1,6 +1,6 @@
 """Sums per (local day, owner, model), and what one response adds to them.
 
-The same additions are made where a file is read (all of it at once, in a worker process) and in the store
+The same additions are made when a file is read (all of it at once, in a worker process) and in the store
 (one response at a time), so both give the same sums. Must not know files or locks.
 """
 

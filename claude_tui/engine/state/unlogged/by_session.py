@@ -1,6 +1,6 @@
-"""What the client counted and no log shows, by session, kept level with a store's responses.
+"""Usage that the client counted and no log shows, by session, kept level with a store's responses.
 
-Only sessions that something was added to are looked at again, with those of the same chain. Must not price or sum.
+Only sessions that changed are computed again, with those of the same chain. Must not price or sum.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SOURCE: Final = "claude"
 """The only client that says what a session has used."""
 
 KEPT_ROWS: Final = 64
-"""Of so many sessions that still change it is kept which rows of the table are theirs."""
+"""How many sessions that still change have the rows that are theirs remembered."""
 
 
 class OwnerLike(Protocol):
@@ -67,7 +67,7 @@ class Unlogged:
         self._in_hour: dict[int, set[str]] = defaultdict(set)
 
     def learn(self, file: str, text: str) -> None:
-        """Take in all that the client said in the files of a session. A row counts for the session it names."""
+        """Learn every total the client wrote into the files of a session. A row counts for the session it names."""
         known = self._texts.get(file, "")
         if known == text:
             return
@@ -78,7 +78,7 @@ class Unlogged:
             self._chains[total.start_ms].add(total.session)
 
     def learn_asked(self, session: str, text: str) -> None:
-        """Take in which models were asked in a file of a session where others answered."""
+        """Learn which models were asked in a file of a session when others answered."""
         if text:
             known = self._asked.setdefault(session, set())
             found = unpack_pairs(text)
@@ -87,7 +87,7 @@ class Unlogged:
                 self.touched.add(session)
 
     def has_totals_of(self, sessions: Iterable[str]) -> bool:
-        """Whether the client said a total of any of these sessions."""
+        """Whether the client wrote a total of any of these sessions."""
         return not self._files_of.keys().isdisjoint(sessions)
 
     def level(
@@ -131,7 +131,7 @@ class Unlogged:
     def restore(
         self, told: Iterable[tuple[str, str]], asked: Iterable[tuple[str, str]], packed: Sequence[Sequence[Any]]
     ) -> None:
-        """Take over what `packed` gave, found of the same texts. May raise anything for what it did not."""
+        """Take over what `packed` returned for the same texts. May raise any error for other values."""
         for session, text in told:
             self.learn(session, text)
         for session, text in asked:
@@ -156,7 +156,7 @@ class Unlogged:
             self._in_hour[remainder.time_ms // HOUR_MS].add(session)
 
     def _asked_of(self, session: str) -> dict[str, str]:
-        """Return the model that was asked by the one that answered, where there is only one."""
+        """Return the model that was asked by the one that answered, if there is only one."""
         asked: dict[str, str] = {}
         for answered, other in sorted(self._asked.get(session, ())):
             asked[answered] = answered if answered in asked else other
@@ -191,7 +191,7 @@ class Unlogged:
         return marks
 
     def _find_rows(self, sessions: Collection[str], table: Table, owners: Sequence[OwnerLike]) -> None:
-        """Level what is known of which rows are whose."""
+        """Find the rows of these sessions, and those added since for the sessions known already."""
         self._scan(self._rows, self._seen_rows, len(table), table, owners)
         fresh = {session: array("i") for session in sessions if session not in self._rows}
         if fresh:

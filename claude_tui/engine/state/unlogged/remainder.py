@@ -1,7 +1,7 @@
-"""What a client counted of its sessions and no log shows: the rule of the remainder, for sessions of one chain.
+"""The rule of the remainder: usage that a client counted in its sessions and no log shows, for sessions of one chain.
 
-Every total is its base and what one process spent, so the differences are added; what the log has of the same stretch
-is taken off. Where the base is not proven a total gives nothing: never more than was served. Must not know stores,
+Every total is its base plus what one process spent, so the differences are added; what the log has of the same stretch
+is subtracted. A total without a proven base gives nothing: never more than was served. Must not know stores,
 prices or files.
 """
 
@@ -19,7 +19,7 @@ _OUTPUT: Final = Usage._fields.index("output")
 
 
 class Remainder(NamedTuple):
-    """What is not in the log of one session. `models` is by model, empty where there is nothing.
+    """What is not in the log of one session. `models` is by model, empty if there is nothing.
 
     `time_ms` is the newest line before the last total, from `start_ms` on. `estimated_output` are output tokens that
     are no calls but the client's estimate of answers that were cut off. `responses` is how many the log has of the
@@ -49,7 +49,7 @@ def remainders(
     """Return what is left of each session. Sessions whose totals have a `start_ms` in common must be given together.
 
     `is_shared` says of a response whether more than one session holds it, `asked` of a session which model was asked
-    for where another one answered.
+    for when another one answered.
     """
     chains: dict[int, list[ClientTotal]] = defaultdict(list)
     for found in totals.values():
@@ -157,7 +157,7 @@ def _is_in_first_process(step: Step, time_ms: int) -> bool:
 def _subtract(
     spent: Mapping[str, Usage], responses: Iterable[Logged], asked: Mapping[str, str], *, is_split: bool
 ) -> dict[str, Usage]:
-    """Take responses off what was spent at their models; what has no such model is under a name of its own."""
+    """Subtract responses from what was spent at their models; a model that spent nothing has a name of its own."""
     left = {model: list(_told(usage, is_split=is_split)) for model, usage in spent.items()}
     by_short = {short_model(model): model for model in reversed(left)}
     for response in responses:
@@ -173,7 +173,7 @@ def _subtract(
 
 
 def _told(usage: Usage, *, is_split: bool) -> Usage:
-    """Return counters as far as the client tells them apart."""
+    """Return counters as far as the client distinguishes them."""
     if is_split:
         return usage
     return usage._replace(cache_write_5m=usage.cache_write_5m + usage.cache_write_1h, cache_write_1h=0)

@@ -14,9 +14,9 @@ from claude_tui.model import Usage
 from claude_tui.sources.client_totals import ClientTotal
 
 CLOCK_MS: Final = 250
-"""So much the instants of two lines may be in disorder."""
+"""How far the instants of two lines may be out of order."""
 PROCESS_MS: Final = 1000
-"""So much before the first line of its log a process may have begun."""
+"""How long before the first line of its log a process may have begun."""
 
 NOT_RISING: Final = "a later total is below an earlier one"
 NOT_PROVEN: Final = "continues a session that is not known for sure"
@@ -52,7 +52,7 @@ Marks = Mapping[str, Mapping[int, Mark]]
 
 
 class Step(NamedTuple):
-    """A total and what it began with: None for nothing, where `why` is "". Otherwise it was refused."""
+    """A total and its base: None if it began with nothing, or if it was refused for the reason `why`."""
 
     total: ClientTotal
     base: ClientTotal | None = None

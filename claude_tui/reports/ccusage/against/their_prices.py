@@ -87,7 +87,7 @@ def _is_regional(region: str | None) -> bool:
 
 
 def charged_nano(model: str, usage: Mapping[str, Any], counts: tuple[int, int, int, int]) -> int | None:
-    """Return what it charges for counters (input, output, cache writes, cache reads); None where it has no price.
+    """Return what it charges for counters (input, output, cache writes, cache reads); None if it has no price.
 
     Web searches, batches and where a response was made cost nothing extra there.
     """

@@ -78,7 +78,7 @@ def _writes(usage: Mapping[str, Any]) -> int:
 
 
 def entries(raw: bytes, line: Any, place: Place, path_session: str) -> Iterator[Entry]:
-    """Yield what ccusage reads from one line; nothing where it passes the line over.
+    """Yield what ccusage reads from one line; nothing if it passes the line over.
 
     `raw` is the line itself, `line` the same decoded by a strict reader, which takes no half characters;
     `path_session` the session its file's name stands for.

@@ -39,10 +39,10 @@ _NOT_USUAL: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 def read_columns(path: str, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
-    """Read a transcript, whole or from a checkpoint. Raises OSError where it cannot be opened.
+    """Read a transcript, whole or from a checkpoint. Raises OSError if it cannot be opened.
 
     Equal to what `ClaudeSource.read` gives, settled by `columns_of`, but for problems: a line that has nothing to
-    count and looks whole is not decoded, so it is not noticed where it is malformed inside.
+    count and looks whole is not decoded, so malformed text inside it goes unnoticed.
     """
     with LineReader(path, since) as reader:
         return _Reading(reader, since, keep_names=keep_names).run()
@@ -190,7 +190,7 @@ def _is_from_user(line: memoryview) -> bool:
 
 
 def _matters(line: bytes) -> bool:
-    """Whether a short line outside the conversation may be a note, or is broken, which is to be told."""
+    """Whether a short line outside the conversation may be a note, or is broken, which is a problem."""
     try:
         return _decode_named(line).type in NOTES
     except _NOT_USUAL:

@@ -38,7 +38,7 @@ _NOT_RARE: Final[Rare] = ("", 0)
 
 
 class FastBuilder(ColumnsBuilder):
-    """A `ColumnsBuilder` that also takes usual rows, and tells `facts` of those it takes.
+    """A `ColumnsBuilder` that also takes usual rows, and passes them on to `facts`.
 
     A response belongs to `_settled` until something unusual is said of it; from then on to the plain builder.
     """
@@ -56,7 +56,7 @@ class FastBuilder(ColumnsBuilder):
     def take(self, row: UsualRow, offset: int) -> bool:  # noqa: PLR0912 - a call for each row would be felt
         """Settle a row if the rule gives it no extras or problems, and a key that is the message's id.
 
-        Returns False where the rule must decide.
+        Returns False if the rule must decide.
         """
         message, last = row.message, self._last
         usage = message.usage
@@ -198,7 +198,7 @@ class FastBuilder(ColumnsBuilder):
             columns.names.extend(settled)
 
     def _share(self, row: UsualRow) -> Shared | None:
-        """Number the circumstances of a row, None where they are unusual."""
+        """Number the circumstances of a row, None if they are unusual."""
         usage = row.message.usage
         model, session, agent, cwd, version = row.message.model, row.sessionId, row.agentId, row.cwd, row.version
         speed, geo, tier = usage.speed, usage.inference_geo, usage.service_tier
