@@ -18,7 +18,7 @@ from claude_tui.native.library import VERSION, Core, threads_for
 from claude_tui.sources.claude.counting.rule import terms_without_split
 from claude_tui.sources.claude.discovery import AGENT
 from claude_tui.sources.claude.facts import NOTES, FactsGatherer, Told, is_note, with_agent_type
-from claude_tui.sources.columns import Columns, Owner
+from claude_tui.sources.columns import Columns, RowOwner
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileFacts
 from claude_tui.sources.reading.lines import open_flags
@@ -181,7 +181,7 @@ def _file(
         has_result, turn_ms, rows, owners, models, _, sums, compactions, compacted, asked,
     ) = numbers  # fmt: skip
     named, cwd, agent, context_model, *turn = (next(texts) for _ in range(_TEXTS))
-    columns.owners += [Owner(next(texts), next(texts), next(texts)) for _ in range(owners)]
+    columns.owners += [RowOwner(next(texts), next(texts), next(texts)) for _ in range(owners)]
     columns.models += [next(texts) for _ in range(models)]
     facts = FactsGatherer(path)
     for _ in range(asked):

@@ -30,7 +30,7 @@ LOWER_BOUND: Final = 4
 """Flag bit: the counted row's output is only a placeholder."""
 
 
-class Owner(NamedTuple):
+class RowOwner(NamedTuple):
     """The owner of a response according to its own row: session, sub-agent ("" main chain) and folder."""
 
     session: str
@@ -145,7 +145,7 @@ class Columns(SettledArrays):
         self.cache_read = array("q")
         self.offset = array("q")
         self.flags = array("B")
-        self.owners: list[Owner] = []
+        self.owners: list[RowOwner] = []
         self.models: list[str] = []
         self.names: list[str] = []
         self.web_search: dict[int, int] = {}

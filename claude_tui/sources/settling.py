@@ -18,7 +18,7 @@ from claude_tui.sources.columns import (
     LOWER_BOUND,
     SIDECHAIN,
     Columns,
-    Owner,
+    RowOwner,
     key_number,
     key_numbers,
     put_or_drop,
@@ -37,14 +37,14 @@ class ColumnsBuilder:
         self._columns = Columns(source)
         self._keep_names = keep_names
         self._entries: dict[str, int] = {}
-        self._owners: dict[Owner, int] = {}
+        self._owners: dict[RowOwner, int] = {}
         self._models: dict[str, int] = {}
 
     def add(self, row: Row) -> None:
         """Merge one row in."""
         columns = self._columns
         entry = self._entries.get(row.key)
-        owner = self._owner(Owner(row.session, row.agent, row.cwd))
+        owner = self._owner(RowOwner(row.session, row.agent, row.cwd))
         flags = (COPY if row.is_copy else 0) | (SIDECHAIN if row.is_sidechain else 0)
         if entry is None:
             entry = self._entries[row.key] = len(columns)
@@ -106,7 +106,7 @@ class ColumnsBuilder:
         rank, known_rank = row_rank(row), columns.rank(entry, columns.models[columns.model[entry]])
         return (rank, row.offset) >= (known_rank, columns.offset[entry])
 
-    def _owner(self, owner: Owner) -> int:
+    def _owner(self, owner: RowOwner) -> int:
         number = self._owners.get(owner)
         if number is None:
             number = self._owners[owner] = len(self._columns.owners)

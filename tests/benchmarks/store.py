@@ -24,12 +24,12 @@ from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
 from claude_tui.pricing import load_pricer
-from claude_tui.sources.columns import Columns, Owner
+from claude_tui.sources.columns import Columns, RowOwner
 rng, pricer, zone = Random(7), load_pricer(), ZoneInfo("UTC")
 calendar = Calendar(zone)
 def one(number):
     columns = Columns("claude")
-    columns.owners.append(Owner(f"session-{{number}}", "", f"/home/dev/project-{{number % 100}}"))
+    columns.owners.append(RowOwner(f"session-{{number}}", "", f"/home/dev/project-{{number % 100}}"))
     columns.models.append("claude-sonnet-4-5-20250929")
     for entry in range({RESPONSES}):
         columns.key.append(rng.getrandbits(63))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from claude_tui.model import Query, Response
-    from claude_tui.reports.ccusage.lines import Line
+    from claude_tui.reports.ccusage.lines import UsageLine
     from claude_tui.reports.table import Table
 
 TITLES: Final = {
@@ -38,10 +38,10 @@ class Report:
         self.now_ms = now_ms()
         self.calendar = Calendar(self.zone)
         self.is_standing_in: bool = options.drop_in
-        self._whole: list[Line] = []
+        self._whole: list[UsageLine] = []
 
     @cached_property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[UsageLine]:
         """The lines of the days asked for."""
         from claude_tui.model import Query
         from claude_tui.reports.ccusage import version_18
@@ -73,7 +73,7 @@ class Report:
             and "session" in (options.sections or (self.kind,))
         )
 
-    def _read(self, query: Query) -> list[Line]:
+    def _read(self, query: Query) -> list[UsageLine]:
         from claude_tui.engine.queries.responses import list_responses
         from claude_tui.model import UNLOGGED
         from claude_tui.reports.ccusage.lines import is_project, lines, project_folder
@@ -97,7 +97,7 @@ class Report:
         beside = standing_in.beside(options, self.client, responses)
         return named_as_there(lines(responses, self.calendar, options.mode, beside))
 
-    def _lines_of(self, kind: str) -> list[Line]:
+    def _lines_of(self, kind: str) -> list[UsageLine]:
         """The lines of one section of the report over all clients."""
         from claude_tui.reports.ccusage.periods import last_within
 

@@ -122,7 +122,7 @@ def _status(options: Namespace) -> int:
     hosts = [_row(host, by_host[host]) for host in sorted(by_host)]
     total = _row("all", [file.columns for file in files])
     error_text = ledger.notice or ("" if is_sound else "it is damaged and could not be repaired")
-    found = reports.Status(
+    found = reports.LedgerStatus(
         os.fspath(ledger.path), ledger.path.stat().st_size, total, hosts, error_text, left_out, _moved(files)
     )
     if options.json:

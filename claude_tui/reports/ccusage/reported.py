@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from claude_tui.engine.queries.allowances.limits import WINDOWS, ReportedWindow
 from claude_tui.figures import count, dollars, instant, local_minute, usd
-from claude_tui.reports.ccusage.lines import Line
+from claude_tui.reports.ccusage.lines import UsageLine
 from claude_tui.reports.ccusage.tables import span
 from claude_tui.sources.values.display import display_name
 from claude_tui.units import MINUTE_MS
@@ -29,7 +29,7 @@ class Reported(NamedTuple):
     unpriced: int = 0
 
 
-def open_windows(windows: Iterable[ReportedWindow], lines: Sequence[Line], now_ms: int) -> list[Reported]:
+def open_windows(windows: Iterable[ReportedWindow], lines: Sequence[UsageLine], now_ms: int) -> list[Reported]:
     """Return the windows that are open at an instant, the shortest first."""
     found = []
     known = [window for window in windows if window.name in WINDOWS]  # of others nobody knows since when they run

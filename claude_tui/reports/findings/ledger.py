@@ -49,7 +49,7 @@ class MovedFolder(NamedTuple):
         return f"claude-top ledger adopt {shlex.quote(self.old)} {shlex.quote(self.new)}"
 
 
-class Status(NamedTuple):
+class LedgerStatus(NamedTuple):
     """The state of a ledger. `error` is "" if all is well, else what is or was wrong with it."""
 
     path: str
@@ -61,7 +61,7 @@ class Status(NamedTuple):
     moved: Sequence[MovedFolder] = ()
 
 
-def report(status: Status) -> dict[str, Any]:
+def report(status: LedgerStatus) -> dict[str, Any]:
     """Return the status for JSON."""
     return {
         "schema": SCHEMA,
@@ -75,7 +75,7 @@ def report(status: Status) -> dict[str, Any]:
     }
 
 
-def table(status: Status) -> Table:
+def table(status: LedgerStatus) -> Table:
     """Return a table with a row for each machine and one for all."""
     columns = (
         Column("host", is_text=True, may_shrink=True), Column("files", priority=2), Column("responses"),
@@ -84,7 +84,7 @@ def table(status: Status) -> Table:
     return Table("", columns, tuple(map(_cells, status.hosts)), _cells(status.total))
 
 
-def footer(status: Status) -> list[str]:
+def footer(status: LedgerStatus) -> list[str]:
     """Return the lines below the table."""
     lines = [f"{size(status.size_bytes)} in {display_name(status.path)}"]
     if status.error:

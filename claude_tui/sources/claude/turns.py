@@ -32,11 +32,11 @@ SHRUNK: Final = "the file is shorter than when this was read"
 CHANGED: Final = "the file changed: another line is there now"
 TOO_LONG: Final = "the line is too long to show"
 
-Line = Mapping[str, Any]
+Record = Mapping[str, Any]
 
 
 class _Found(NamedTuple):
-    line: Line
+    line: Record
     row: Row
 
 
@@ -57,7 +57,7 @@ def read_turn(path: str, offset: int, key: str) -> TurnDetails:
         os.close(fd)
 
 
-def counted_line(path: str, offset: int, key: str) -> Line | None:
+def counted_line(path: str, offset: int, key: str) -> Record | None:
     """Return the decoded line with the counted row of a response, None if it is no longer there."""
     try:
         fd, _ = open_regular(path)
@@ -160,6 +160,6 @@ def _lines_with(block: bytes, needle: bytes) -> Iterator[tuple[int, bytes]]:
         at = end + 1
 
 
-def _blocks(line: Line) -> list[Line]:
+def _blocks(line: Record) -> list[Record]:
     content = table_of(line, "message").get("content")
     return [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []

@@ -19,7 +19,7 @@ from claude_tui.engine.ledger.history import Change
 from claude_tui.engine.ledger.ledger import Ledger
 from claude_tui.engine.ledger.pieces import Piece
 from claude_tui.engine.ledger.scope import clean_host
-from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, Owner, key_number, put_or_drop
+from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, RowOwner, key_number, put_or_drop
 from claude_tui.sources.protocol import FileFacts
 
 BATCH: Final = 20_000
@@ -216,7 +216,7 @@ def _columns(found: dict[str, Any]) -> Columns:
     for name, column in _COUNTERS.items():
         getattr(columns, column).append(found[name])
     columns.owner.append(0)
-    columns.owners.append(Owner(found["session"], found["agent"], found["cwd"]))
+    columns.owners.append(RowOwner(found["session"], found["agent"], found["cwd"]))
     columns.model.append(0)
     columns.models.append(found["model"])
     columns.flags.append(sum(bit for name, bit in _FLAGS.items() if found.get(name) is True))

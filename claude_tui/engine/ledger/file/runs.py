@@ -18,7 +18,7 @@ from typing import Any, Final
 import orjson
 
 from claude_tui.model import Extra, Usage
-from claude_tui.sources.columns import Columns, Owner
+from claude_tui.sources.columns import Columns, RowOwner
 
 RUN: Final = 128
 """Responses per run. A new line of a log rewrites one run, not all that is known of the file."""
@@ -104,12 +104,12 @@ def extra_of_json(value: Any) -> Extra:
     kind, model, usage, terms = value
     if not (isinstance(kind, str) and isinstance(model, str) and isinstance(terms, str)):
         raise BadRunError("an extra without a name")
-    if len(usage) != len(Usage._fields) or not all(is_count(number) for number in usage):
+    if len(usage) != len(Usage._fields) or not all(is_stored_number(number) for number in usage):
         raise BadRunError("an extra with bad counters")
     return Extra(kind, model, Usage(*usage), terms)
 
 
-def is_count(value: object) -> bool:
+def is_stored_number(value: object) -> bool:
     """Whether a value is a counter or an instant in stored form."""
     return type(value) is int and 0 <= value < 2**62
 
@@ -128,7 +128,7 @@ def _decoded(data: bytes, source: str) -> Columns:
             column.byteswap()
         at = end
     rest = load_json(data[at:])
-    columns.owners = [Owner(*_texts(owner, 3)) for owner in rest["owners"]]
+    columns.owners = [RowOwner(*_texts(owner, 3)) for owner in rest["owners"]]
     columns.models = _texts(rest["models"])
     if not (_are_numbers_of(columns.owners, columns.owner) and _are_numbers_of(columns.models, columns.model)):
         raise BadRunError("the number of an unknown owner or model")

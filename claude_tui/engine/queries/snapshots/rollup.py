@@ -18,7 +18,7 @@ K = TypeVar("K")
 L = TypeVar("L")
 
 
-class Place(NamedTuple):
+class SumKeys(NamedTuple):
     """The sums an owner belongs to: keys of the project's, the session's and the agent's sums."""
 
     source: str
@@ -124,7 +124,7 @@ class Rollup:
             change = [*map(sub, sums[:FIRST], before), sums[FIRST], sums[LAST]]
             self._take(self._place(store, store.owners[key.owner]), key.day, store.models[key.model], change)
 
-    def _place(self, store: Store, owner: Owner) -> Place | None:
+    def _place(self, store: Store, owner: Owner) -> SumKeys | None:
         """Return the sums an owner belongs to; None if the query does not cover it."""
         query = self.query
         source, session, agent, _ = owner
@@ -133,9 +133,11 @@ class Rollup:
         project = grouped_project(store.project_of(owner), query)
         if (query.project or project) != project:
             return None
-        return Place(source, project, (source, session), (source, project), (source, session, agent) if agent else None)
+        return SumKeys(
+            source, project, (source, session), (source, project), (source, session, agent) if agent else None
+        )
 
-    def _take(self, place: Place | None, day: int, model: str, change: Sums) -> None:
+    def _take(self, place: SumKeys | None, day: int, model: str, change: Sums) -> None:
         query = self.query
         if (
             place is None

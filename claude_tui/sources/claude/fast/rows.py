@@ -19,7 +19,7 @@ from claude_tui.sources.claude.counting.rule import (
 )
 from claude_tui.sources.claude.facts import FactsGatherer
 from claude_tui.sources.claude.fast.usual import UsualRow
-from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, Owner, Rank, put_or_drop
+from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, Rank, RowOwner, put_or_drop
 from claude_tui.sources.settling import ColumnsBuilder, Settled, append_settled
 from claude_tui.sources.values.instants import instant_ms
 
@@ -209,6 +209,6 @@ class FastBuilder(ColumnsBuilder):
         is_usual = session and cwd and model != SYNTHETIC_MODEL and speed != "fast" and geo != "us" and tier != "batch"
         if not is_usual:
             return None
-        owner, side = self._owner(Owner(session, agent, cwd)), SIDECHAIN if row.isSidechain else 0
+        owner, side = self._owner(RowOwner(session, agent, cwd)), SIDECHAIN if row.isSidechain else 0
         made = self._shared[named] = (owner, self._model(model), side, has_merged_usage(version))
         return made

@@ -14,7 +14,7 @@ from claude_tui.model import Row
 from claude_tui.sources.codex.fast.usual import CountLine, Info, RecordLine, Told
 from claude_tui.sources.codex.records import Tokens
 from claude_tui.sources.codex.rollout import OtherThreads, Rollout
-from claude_tui.sources.columns import SIDECHAIN, Columns, Owner
+from claude_tui.sources.columns import SIDECHAIN, Columns, RowOwner
 from claude_tui.sources.settling import ColumnsBuilder, Settled, append_settled
 from claude_tui.sources.values.instants import instant_ms
 
@@ -116,8 +116,8 @@ class FastBuilder(ColumnsBuilder):
     def origin(self, root: str, thread: str, cwd: str) -> Origin:
         """Return the number of the owner of a thread's own responses."""
         if thread == root:
-            return self._owner(Owner(root, "", cwd)), 0
-        return self._owner(Owner(root, thread, cwd)), SIDECHAIN
+            return self._owner(RowOwner(root, "", cwd)), 0
+        return self._owner(RowOwner(root, thread, cwd)), SIDECHAIN
 
     def append(
         self, key: str, time_ms: int, origin: Origin, model: str, tokens: Tokens, offset: int, terms: str
