@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from claude_tui.engine.queries.responses import lines_of, unlogged_lines
-from claude_tui.engine.state.cells import add_usage
 from claude_tui.engine.state.store import Store
+from claude_tui.engine.state.sums.cells import add_usage
 from claude_tui.fleet.lake import Lake
 from claude_tui.fleet.observed import BadTableError, Observed, observations_of, unpacked
 from claude_tui.model import FIRST, LAST, Query, Response, Totals

@@ -16,11 +16,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from claude_tui.clients import CLIENTS
-from claude_tui.engine.ledger.record import FileKey, facts_to_json
-from claude_tui.engine.ledger.runs import BadRunError, extra_of_json, extra_to_json
-from claude_tui.engine.ledger.sound import facts_of_json, unsound, unsound_place, without
+from claude_tui.engine.ledger.file.record import FileKey, facts_to_json
+from claude_tui.engine.ledger.file.runs import BadRunError, extra_of_json, extra_to_json
+from claude_tui.engine.ledger.file.sound import facts_of_json, unsound, unsound_place, without
 from claude_tui.fleet.paths_rule import digest
-from claude_tui.sources.columns import Columns, Owner, put_or_drop
+from claude_tui.sources.columns import Columns, RowOwner, put_or_drop
 from claude_tui.sources.protocol import FileFacts
 
 KEPT_FACTS: Final = (
@@ -134,7 +134,7 @@ def _add(values: dict[str, list[Any]], number: int, columns: Columns) -> None:
         rare = getattr(columns, name)
         values[name] += [rare.get(entry) for entry in range(count)] if rare else [None] * count
     owners = [columns.owners[owner] for owner in columns.owner]
-    for name in Owner._fields:
+    for name in RowOwner._fields:
         values[name] += [_unicode(getattr(owner, name)) for owner in owners]
     values["model"] += [_unicode(columns.models[model]) for model in columns.model]
     values["terms"] += [columns.terms.get(entry) for entry in range(count)]
@@ -148,14 +148,14 @@ def _columns(table: Any, sources: Sequence[str]) -> list[Columns]:
     """Return the responses by file. Raises BadTableError."""
     values = {name: table.column(name).to_pylist() for name in RESPONSES.names}
     found = [Columns(source) for source in sources]
-    owners: list[dict[Owner, int]] = [{} for _ in sources]
+    owners: list[dict[RowOwner, int]] = [{} for _ in sources]
     models: list[dict[str, int]] = [{} for _ in sources]
     try:
         for entry, file in enumerate(values["file"]):
             columns = found[file] if file >= 0 else found[len(found)]
             for name in (*_PLAIN, "flags"):
                 getattr(columns, name).append(values[name][entry])
-            owner = Owner(*(values[name][entry] for name in Owner._fields))
+            owner = RowOwner(*(values[name][entry] for name in RowOwner._fields))
             model = values["model"][entry]
             if not all(isinstance(text, str) for text in (*owner, model)):
                 raise BadTableError("a response without an owner")

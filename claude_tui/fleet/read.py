@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from claude_tui.engine.state.cells import CellKey, Sums
 from claude_tui.engine.state.facts import FactBook
 from claude_tui.engine.state.problems import ProblemLog
 from claude_tui.engine.state.store import Owner, Store
+from claude_tui.engine.state.sums.cells import CellKey, Sums
 from claude_tui.fleet.lake import Lake, LakeError
 from claude_tui.fleet.merge import DAILY, NAMES
 from claude_tui.fleet.meta import read_meta

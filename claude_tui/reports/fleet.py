@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from claude_tui.figures import count, instant, many
 from claude_tui.reports.table import Column, Table
-from claude_tui.sources.display import display_name
+from claude_tui.sources.values.display import display_name
 
 SCHEMA: Final = "claude-top/fleet@1"
 

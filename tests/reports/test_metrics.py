@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from claude_tui.model import ModelRow, ProjectRow, Query, SessionRow, SessionState, Snapshot, Totals
-from claude_tui.reports.metrics import MOST_PROJECTS, Ratchet, families_of, metrics
+from claude_tui.reports.gauges.metrics import MOST_PROJECTS, Ratchet, families_of, metrics
 
 EMPTY = Snapshot(0, 0, "UTC", Query(), Totals())
 names = st.text(max_size=12)

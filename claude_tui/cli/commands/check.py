@@ -15,8 +15,8 @@ from claude_tui.cli.parser import CommandParser, example
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from claude_tui.engine.queries.budgets import Budget
-    from claude_tui.reports.check import Check
+    from claude_tui.engine.queries.allowances.budgets import Budget
+    from claude_tui.reports.gauges.check import Check
 
 PERIODS: Final = ("day", "week", "month")
 
@@ -52,7 +52,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 def usd(text: str) -> int:
     """Parse dollars into nanodollars."""
-    from claude_tui.engine.queries.budgets import dollars_nano
+    from claude_tui.engine.queries.allowances.budgets import dollars_nano
 
     try:
         return dollars_nano(text)
@@ -72,10 +72,10 @@ def _percent(text: str) -> float:
 
 def run(options: Namespace) -> int:
     """Compare, print, and return the exit code of the verdict."""
-    from claude_tui.engine.queries import budgets
-    from claude_tui.engine.queries.limits import read_limits
+    from claude_tui.engine.queries.allowances import budgets
+    from claude_tui.engine.queries.allowances.limits import read_limits
     from claude_tui.paths import state_folder
-    from claude_tui.reports import check
+    from claude_tui.reports.gauges import check
 
     at_ms = now_ms()
     if options.url:
@@ -98,8 +98,8 @@ def run(options: Namespace) -> int:
 
 def _check_fleet(options: Namespace, at_ms: int) -> int:
     """Compare what many machines spent with the budgets given as options; limits are this machine's alone."""
-    from claude_tui.engine.queries import budgets
-    from claude_tui.reports import check
+    from claude_tui.engine.queries.allowances import budgets
+    from claude_tui.reports.gauges import check
 
     wanted = [budgets.Budget(name, nano) for name, nano in _given(options).items()]
     if not wanted:
@@ -111,7 +111,7 @@ def _check_fleet(options: Namespace, at_ms: int) -> int:
 
 def _told(options: Namespace, checks: Sequence[Check]) -> int:
     """Print the checks and return the exit code of the verdict."""
-    from claude_tui.reports import check
+    from claude_tui.reports.gauges import check
 
     if options.json:
         streams.write_json(check.report(checks))
@@ -126,7 +126,7 @@ def _given(options: Namespace) -> dict[str, int]:
 
 def _budgets(options: Namespace) -> list[Budget]:
     """Return the budgets of config.toml; budgets given as options replace those for all projects."""
-    from claude_tui.engine.queries.budgets import Budget, budgets_of
+    from claude_tui.engine.queries.allowances.budgets import Budget, budgets_of
     from claude_tui.paths import config_folder
     from claude_tui.pricing.toml import load_toml
 

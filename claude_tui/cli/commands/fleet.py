@@ -106,7 +106,7 @@ def _push(options: Namespace) -> int:
     from claude_tui.cli.progress import Bar
     from claude_tui.engine.keep import keep
     from claude_tui.engine.ledger import Ledger, LedgerError
-    from claude_tui.engine.ledger.schema import DamagedError
+    from claude_tui.engine.ledger.file.schema import DamagedError
     from claude_tui.paths import state_folder
 
     lake = lake_of(options.url)

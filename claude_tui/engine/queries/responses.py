@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any, Final, TypeVar
 
-from claude_tui.engine.state.calendar import Calendar
 from claude_tui.engine.state.store import Owner, Store
+from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.model import UNLOGGED, PriceStatus, Query, Response, Totals
 from claude_tui.pricing.usage import read_terms
 from claude_tui.sources.columns import LOWER_BOUND
@@ -25,7 +25,7 @@ AT_LEAST: Final = "at_least"
 def list_responses(store: Store, query: Query = EVERYTHING) -> list[Response]:
     """Return the settled responses `query` covers, extras as lines of their own, sorted by time then key.
 
-    What no log shows is among them. Keys are the clients' own only where the store keeps names, else their numbers.
+    What no log shows is among them. Keys are the clients' own only if the store keeps names, else their numbers.
     """
     with store.lock:
         store.settle()
