@@ -76,17 +76,11 @@ def _index(content: PriceFile) -> dict[str, str]:
     return ids
 
 
-class Catalogue:
-    """All price files together. `digest` changes whenever a price does; `origin` names the publisher of the files."""
+class Resolver:
+    """Resolves model names of logs and remembers what it found. A subclass says how one name is searched for."""
 
-    def __init__(self, claude: PriceFile, others: Callable[[], PriceFile], digest: str, origin: str) -> None:
-        self._claude = ModelFile(claude)
-        self._load_others = others
-        self._others: ModelFile | None = None
+    def __init__(self) -> None:
         self._found: dict[tuple[str, str], Found] = {}
-        self.date: str = claude["date"]
-        self.digest = digest
-        self.origin = origin
 
     def find(self, source: str, raw: str) -> Found:
         """Resolve a model name of a log. `source` matters if clients spell providers differently."""
@@ -96,6 +90,22 @@ class Catalogue:
                 self._found.clear()
             found = self._found[source, raw] = self._search(source, raw)
         return found
+
+    def _search(self, source: str, raw: str) -> Found:
+        raise NotImplementedError
+
+
+class Catalogue(Resolver):
+    """All price files together. `digest` changes whenever a price does; `origin` names the publisher of the files."""
+
+    def __init__(self, claude: PriceFile, others: Callable[[], PriceFile], digest: str, origin: str) -> None:
+        super().__init__()
+        self._claude = ModelFile(claude)
+        self._load_others = others
+        self._others: ModelFile | None = None
+        self.date: str = claude["date"]
+        self.digest = digest
+        self.origin = origin
 
     def _search(self, source: str, raw: str) -> Found:
         client = CLIENTS.get(source)

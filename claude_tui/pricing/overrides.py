@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from claude_tui import files
-from claude_tui.pricing.catalogue import MAX_NAMES, Catalogue, Found
+from claude_tui.pricing.catalogue import Catalogue, Found, Resolver
 from claude_tui.pricing.names import claude_name
 from claude_tui.pricing.rates import (
     BEGINNING_MS,
@@ -67,25 +67,16 @@ class Override(NamedTuple):
 Overrides = Mapping[str, Sequence[Override]]
 
 
-class OverriddenCatalogue:
-    """A catalogue with a user's prices on top. Used like the catalogue itself."""
+class OverriddenCatalogue(Resolver):
+    """A catalogue with a user's prices on top, which are searched first. Used like the catalogue itself."""
 
     def __init__(self, base: Catalogue, overrides: Overrides, content: bytes) -> None:
+        super().__init__()
         self._base = base
         self._overrides = overrides
-        self._found: dict[tuple[str, str], Found] = {}
         self.date = f"{base.date} + overrides"
         self.origin = base.origin
         self.digest = hashlib.sha256(base.digest.encode() + content).hexdigest()
-
-    def find(self, source: str, raw: str) -> Found:
-        """Resolve a model name of a log, the user's prices first."""
-        found = self._found.get((source, raw))
-        if found is None:
-            if len(self._found) >= MAX_NAMES:
-                self._found.clear()
-            found = self._found[source, raw] = self._search(source, raw)
-        return found
 
     def _search(self, source: str, raw: str) -> Found:
         found = self._base.find(source, raw)

@@ -80,16 +80,25 @@ class Living:
 
 
 @contextlib.asynccontextmanager
+async def running(living: Living) -> AsyncIterator[None]:
+    """Run a monitor: it has read everything there is, and it is stopped at the end."""
+    task = asyncio.create_task(living.monitor.run())
+    try:
+        await living.until(lambda snapshot: snapshot.progress.phase in (Phase.LIVE, Phase.POLLING))
+        await living.tail.sweep()
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+@contextlib.asynccontextmanager
 async def living(*folders: Path, config: SourceConfig | None = None) -> AsyncIterator[Living]:
     """A monitor that has read everything there is and follows it; stopped at the end."""
     found = Living(*folders, config=config)
-    running = asyncio.create_task(found.monitor.run())
     try:
-        await found.until(lambda snapshot: snapshot.progress.phase in (Phase.LIVE, Phase.POLLING))
-        await found.tail.sweep()
-        yield found
+        async with running(found):
+            yield found
     finally:
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
         assert found.look().progress.phase is Phase.STOPPED

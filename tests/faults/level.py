@@ -18,11 +18,11 @@ from claude_tui import paths
 from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.setup import Setup
-from claude_tui.model import Phase, Query, Snapshot
+from claude_tui.model import Query, Snapshot
 from claude_tui.reports.report import report
 from tests.cli.program import run
 from tests.engine.counting import NOW_MS, PRICER, UTC, assert_sums_agree, config_of, counted, reference
-from tests.engine.living import Living
+from tests.engine.living import Living, running
 from tests.logs import ClaudeHome, assistant, usage
 
 T = 1_780_000_000_000
@@ -117,15 +117,8 @@ async def kept(*folders: Path) -> AsyncIterator[Kept]:
     """A monitor that has read everything there is and follows it; it saves when it is stopped."""
     found = Kept(*folders)
     found.look()  # as the screen does: what was saved, before anything is read
-    running = asyncio.create_task(found.monitor.run())
-    try:
-        await found.until(lambda snapshot: snapshot.progress.phase in (Phase.LIVE, Phase.POLLING))
-        await found.tail.sweep()
+    async with running(found):
         yield found
-    finally:
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
 
 
 def picture(monitor: Monitor) -> str:

@@ -7,11 +7,8 @@ Ends at the first disagreement, with the fewest lines that show it.
 
 from __future__ import annotations
 
-import argparse
 import functools
 import sys
-import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +22,7 @@ from claude_tui.sources.claude import source
 from claude_tui.sources.claude.fast import reader as fast
 from claude_tui.sources.reading import search
 from claude_tui.sources.reading.lines import LineReader
+from tests.fuzz.long_run import run_long
 from tests.fuzz.mutations import MUTATIONS
 from tests.fuzz.sameness import differences, native_read
 from tests.logs import assistant, line, usage
@@ -175,21 +173,7 @@ class Fuzzer:
 
 def main() -> int:
     """Run the long form."""
-    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.claude", description=__doc__.split("\n")[0])
-    parser.add_argument("--lines", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
-    started = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        fuzzer = Fuzzer(asked.seed, Path(folder))
-        found = fuzzer.run(asked.lines)
-    counts, seconds = fuzzer.counts, time.monotonic() - started
-    pace = f"{seconds:.0f} s, {counts['lines'] / seconds:,.0f} lines/s"
-    print(f"{counts['lines']:,} lines in {counts['files']:,} files, seed {asked.seed}, {pace}")
-    print(", ".join(f"{name} {counts[name]:,}" for name in sorted({mutate.__name__ for mutate in MUTATIONS})))
-    print(f"{counts['read natively']:,} lines between two usual ones were read natively")
-    print("\n".join(found) if found else "no disagreement")
-    return 1 if found else 0
+    return run_long("tests.fuzz.claude", __doc__, Fuzzer, MUTATIONS, "read natively")
 
 
 if __name__ == "__main__":

@@ -7,13 +7,10 @@ Ends at the first disagreement, with the fewest lines that show it.
 
 from __future__ import annotations
 
-import argparse
 import functools
 import json
 import shutil
 import sys
-import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -29,6 +26,7 @@ from claude_tui.sources.reading import search
 from claude_tui.sources.reading.lines import LineReader
 from tests.fuzz import mutations
 from tests.fuzz.claude import Fuzzer
+from tests.fuzz.long_run import run_long
 from tests.fuzz.mutations import Mutation, Pool
 from tests.fuzz.sameness import disagreements
 
@@ -233,20 +231,7 @@ class CodexFuzzer(Fuzzer):
 
 def main() -> int:
     """Run the long form."""
-    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.codex", description=__doc__.split("\n")[0])
-    parser.add_argument("--lines", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
-    started = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        fuzzer = CodexFuzzer(asked.seed, Path(folder))
-        found = fuzzer.run(asked.lines)
-    counts, seconds = fuzzer.counts, time.monotonic() - started
-    pace = f"{seconds:.0f} s, {counts['lines'] / seconds:,.0f} lines/s"
-    print(f"{counts['lines']:,} lines in {counts['files']:,} files, seed {asked.seed}, {pace}")
-    print(", ".join(f"{name} {counts[name]:,}" for name in sorted({mutate.__name__ for mutate in MUTATIONS})))
-    print("\n".join(found) if found else "no disagreement")
-    return 1 if found else 0
+    return run_long("tests.fuzz.codex", __doc__, CodexFuzzer, MUTATIONS)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
-"""History that survives its logs: `ledger` says what is stored, `keeper` and `follower` keep store and ledger in
-step."""
+"""History that survives its logs: `ledger` says what is stored, `sync` keeps it in step with a store.
+
+Must not know how logs are read, nor answer questions: what it keeps is counted by the store.
+"""
 
 from claude_tui.engine.ledger.exchange.lines import Imported, export_jsonl, import_jsonl, read_lines
 from claude_tui.engine.ledger.exchange.moved import Moved, adopt, moved_folders, moved_in

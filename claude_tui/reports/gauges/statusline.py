@@ -14,6 +14,7 @@ from typing import Any
 
 from claude_tui import figures
 from claude_tui.sources.values.display import display_name
+from claude_tui.sources.values.numbers import number_of
 from claude_tui.units import HOUR_MS, MINUTE_MS
 
 BURN_MS = 30 * MINUTE_MS
@@ -31,7 +32,6 @@ MOST_PERCENT = 1000
 MOST_TOKENS = 100_000_000
 MOST_USD = 10_000_000
 """What is more than this, or less than nothing, is no figure but a mistake."""
-LONGEST_NUMBER = 30
 GREEN, YELLOW, RED, PLAIN = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[0m"
 
 
@@ -73,7 +73,7 @@ def _model(given: Mapping[str, Any]) -> str:
 
 
 def _session(given: Mapping[str, Any], day: Mapping[str, Any] | None, cost_source: str, is_plain: bool) -> str:
-    reported = _share_of(_number(_object(given, "cost").get("total_cost_usd")), MOST_USD)
+    reported = _share_of(number_of(_object(given, "cost").get("total_cost_usd")), MOST_USD)
     session = given.get("session_id")
     counted = _money(day["sessions"].get(session) if day is not None and isinstance(session, str) else None, is_plain)
     said = _money(round(reported * figures.NANO) if reported is not None else None, is_plain)
@@ -118,7 +118,7 @@ def _block_end(given: Mapping[str, Any], day: Mapping[str, Any], now_ms: int) ->
 
 def _reset_ms(given: Mapping[str, Any], now_ms: int) -> int:
     window = _object(_object(given, "rate_limits"), "five_hour")
-    reset_ms = int((_number(window.get("resets_at")) or 0) * 1000)
+    reset_ms = int((number_of(window.get("resets_at")) or 0) * 1000)
     return reset_ms if now_ms < reset_ms <= now_ms + LENGTH_MS else 0
 
 
@@ -139,12 +139,13 @@ def _context(given: Mapping[str, Any], thresholds: tuple[int, int] | None) -> st
     window = _object(given, "context_window")
     usage = _object(window, "current_usage")
     counts = [
-        _number(usage.get(name)) for name in ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+        number_of(usage.get(name))
+        for name in ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
     ]
-    total = _share_of(_number(window.get("total_input_tokens")), MOST_TOKENS)
+    total = _share_of(number_of(window.get("total_input_tokens")), MOST_TOKENS)
     tokens = int(sum(count for count in counts if count and 0 < count <= MOST_TOKENS)) or int(total or 0)
-    size = int(_share_of(_number(window.get("context_window_size")), MOST_TOKENS) or 0)
-    percent = _share_of(_number(window.get("used_percentage")), MOST_PERCENT)
+    size = int(_share_of(number_of(window.get("context_window_size")), MOST_TOKENS) or 0)
+    percent = _share_of(number_of(window.get("used_percentage")), MOST_PERCENT)
     if percent is None:
         percent = tokens / size * 100 if size and (tokens or total == 0) else None
     if not tokens and percent is None:
@@ -164,7 +165,7 @@ def _limits(given: Mapping[str, Any]) -> str:
     names = [*(name for name in LIMITS if name in windows), *(name for name in windows if name not in LIMITS)]
     found = []
     for name in names[:MOST_LIMITS]:
-        percent = _share_of(_number(_object(windows, name).get("used_percentage")), MOST_PERCENT)
+        percent = _share_of(number_of(_object(windows, name).get("used_percentage")), MOST_PERCENT)
         if percent is not None:
             label = LIMITS.get(name) or display_name(name, 20).replace("_limit", "").replace("_", " ")
             found.append(f"{label} {figures.percent(percent)}")
@@ -185,15 +186,3 @@ def _share_of(value: float | None, most: float) -> float | None:
 def _object(given: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = given.get(name)
     return value if isinstance(value, dict) else {}
-
-
-def _number(value: object) -> float | None:
-    """A number, or a text that is one."""
-    if isinstance(value, str) and len(value) <= LONGEST_NUMBER:
-        try:
-            value = float(value)
-        except ValueError:
-            return None
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        return None
-    return float(value) if abs(value) < 1e15 else None

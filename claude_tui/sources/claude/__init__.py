@@ -1,4 +1,7 @@
-"""Claude Code's transcripts: where they are, what their lines mean, and which of them count."""
+"""Claude Code's transcripts: where they are, what their lines mean, and which of them count.
+
+Must not know prices, totals or other clients.
+"""
 
 from claude_tui.sources.claude.source import ClaudeSource
 

@@ -1,4 +1,7 @@
-"""Gemini CLI: chats below `~/.gemini/tmp/<project>/chats`, as whole JSON files (to 0.38) or growing lines."""
+"""Gemini CLI: chats below `~/.gemini/tmp/<project>/chats`, as whole JSON files (to 0.38) or growing lines.
+
+Must not know prices, totals or other clients.
+"""
 
 from claude_tui.sources.gemini.source import GeminiSource
 

@@ -1,4 +1,7 @@
-"""Qwen Code: chats below `~/.qwen/projects/<project>/chats`, one growing file of lines each."""
+"""Qwen Code: chats below `~/.qwen/projects/<project>/chats`, one growing file of lines each.
+
+Must not know prices, totals or other clients.
+"""
 
 from claude_tui.sources.qwen.source import QwenSource
 

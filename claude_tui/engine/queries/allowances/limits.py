@@ -12,6 +12,7 @@ import os
 from typing import Any, Final, NamedTuple
 
 from claude_tui import files
+from claude_tui.sources.values.numbers import number_of
 from claude_tui.units import DAY_MS, HOUR_MS, MINUTE_MS
 
 FILE_NAME: Final = "reported.json"
@@ -25,7 +26,6 @@ LABELS: Final = {
 MOST_WINDOWS: Final = 16
 MOST_PERCENT: Final = 1000
 LONGEST_NAME: Final = 40
-LONGEST_NUMBER: Final = 30
 
 MOST_SAMPLES: Final = 48
 MOST_SESSIONS: Final = 64
@@ -169,16 +169,7 @@ def _instant_ms(figures: object, name: str) -> int:
 
 
 def _number(figures: object, name: str) -> float | None:
-    """Read a number, or a text that is one; None if it is neither."""
-    value = figures.get(name) if isinstance(figures, dict) else None
-    if isinstance(value, str) and len(value) <= LONGEST_NUMBER:
-        try:
-            value = float(value)
-        except ValueError:
-            return None
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        return None
-    return float(value) if abs(value) < 1e15 else None
+    return number_of(figures.get(name)) if isinstance(figures, dict) else None
 
 
 def _load(folder: str) -> dict[str, Any]:

@@ -1,0 +1,44 @@
+"""The long form of a fuzzer, from the command line: how many lines, which seed, what disagreed."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class LineFuzzer(Protocol):
+    """Makes logs, mutates their lines and compares the ways to read them."""
+
+    counts: Counter[str]
+
+    def run(self, lines: int, /) -> list[str]: ...
+
+
+def run_long(
+    module: str,
+    about: str | None,
+    make: Callable[[int, Path], LineFuzzer],
+    mutations: Iterable[Callable[..., Any]],
+    *also_counted: str,
+) -> int:
+    """Run a fuzzer as its options ask, say what it did, and return 1 if anything disagreed."""
+    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=(about or "").split("\n")[0])
+    parser.add_argument("--lines", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        fuzzer = make(asked.seed, Path(folder))
+        found = fuzzer.run(asked.lines)
+    counts, seconds = fuzzer.counts, time.monotonic() - started
+    pace = f"{seconds:.0f} s, {counts['lines'] / seconds:,.0f} lines/s"
+    print(f"{counts['lines']:,} lines in {counts['files']:,} files, seed {asked.seed}, {pace}")
+    names = sorted({mutate.__name__ for mutate in mutations} | set(also_counted))
+    print(", ".join(f"{name} {counts[name]:,}" for name in names))
+    print("\n".join(found) if found else "no disagreement")
+    return 1 if found else 0
