@@ -125,8 +125,8 @@ EVENTS: Final[Mapping[str, Kept]] = {
 CHAT: Final = Kept(
     _kinds(
         names="gen_ai.operation.name gen_ai.provider.name gen_ai.response.id gen_ai.conversation.id"
-        " gen_ai.request.model gen_ai.response.model gen_ai.request.reasoning.level github.copilot.turn_id github.copilot.interaction_id"
-        " github.copilot.initiator",
+        " gen_ai.request.model gen_ai.response.model gen_ai.request.reasoning.level"
+        " github.copilot.turn_id github.copilot.interaction_id github.copilot.initiator",
         numbers="gen_ai.usage.input_tokens gen_ai.usage.output_tokens gen_ai.usage.cache_read.input_tokens"
         " gen_ai.usage.cache_write.input_tokens gen_ai.usage.cache_creation.input_tokens"
         " gen_ai.usage.reasoning.output_tokens gen_ai.response.time_to_first_chunk github.copilot.cost",
