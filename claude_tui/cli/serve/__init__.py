@@ -79,13 +79,14 @@ def run(options: Namespace) -> int:
 
 def token_of(options: Namespace) -> str:
     """Return the token: from the named file, else the stored one; "" if no token is required."""
-    from claude_tui.cli.serve.guard import MIN_TOKEN, kept_token
+    from claude_tui.cli.serve.guard import TOKEN_FILE
     from claude_tui.paths import create_private, state_folder
+    from claude_tui.tokens import MIN_TOKEN, kept_token
 
     if options.no_token:
         return ""
     if not options.token_file:
-        return kept_token(create_private(state_folder()))
+        return kept_token(create_private(state_folder()), TOKEN_FILE)
     try:
         token = Path(options.token_file).read_text(encoding="ascii").strip()
     except (OSError, ValueError) as error:
