@@ -82,6 +82,13 @@ def day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is not a day; write YYYY-MM-DD or YYYYMMDD") from None
 
 
+def port(text: str) -> int:
+    """Return a port to listen on, 0 for any free one."""
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port")
+    return int(text)
+
+
 def source_config(options: argparse.Namespace) -> SourceConfig:
     """Return where to look. Naming folders of some clients excludes the other clients, unless --source names them."""
     from claude_tui.sources.protocol import SourceConfig

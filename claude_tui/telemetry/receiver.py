@@ -27,9 +27,6 @@ from claude_tui.telemetry.status import Status
 from claude_tui.tokens import kept_token
 
 HOST: Final = "127.0.0.1"
-PORT: Final = 8378
-"""The usual port. Not 4318, where a collector of the user's own may listen."""
-
 TOKEN_FILE: Final = "telemetry-token"
 BACKLOG: Final = 512
 RETRY_S: Final = 5.0
@@ -49,7 +46,7 @@ class Receiver:
     def __init__(
         self,
         role: str,
-        port: int = PORT,
+        port: int,
         resource_keys: Collection[str] = (),
         *,
         now: Callable[[], float] = time.time,
