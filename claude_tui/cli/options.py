@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import time
 from datetime import date, datetime
 from pathlib import Path
@@ -112,6 +113,14 @@ def home() -> Path:
         return Path.home()
     except RuntimeError:
         return Path(os.sep)
+
+
+def program() -> list[str]:
+    """Return the command that starts claude-top, for files that others start it from."""
+    import shutil  # not for commands that write no such file
+
+    found = shutil.which("claude-top")
+    return [os.path.abspath(found)] if found else [sys.executable, "-m", "claude_tui"]
 
 
 def timezone(options: argparse.Namespace) -> ZoneInfo:

@@ -135,7 +135,8 @@ TELEMETRY: Final = record({
     "receiver": maybe(record({
         "role": TEXT, "pid": COUNT, "port": COUNT, "since": maybe(INSTANT), "trouble": maybe(TEXT),
     })),
-    "settings": record({"on": FLAG, "port": COUNT, "resource": TEXTS}), "kept": _TALLIES, "posts": _TALLY,
+    "settings": record({"on": FLAG, "port": COUNT, "resource": TEXTS}), "clients": TEXTS,
+    "kept": _TALLIES, "posts": _TALLY,
     "repeated": _TALLY, "refused": _TALLIES, "lost": _TALLY, "failing": maybe(TEXT),
     "files": record({"folder": TEXT, "days": rows(DAY), "bytes": COUNT}),
 })  # fmt: skip

@@ -27,13 +27,17 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """All findings. `is_owned`: a receiver is there; whether it can listen says `status.trouble`."""
+    """All findings. `is_owned`: a receiver is there; whether it can listen says `status.trouble`.
+
+    `installed` are the clients that send telemetry to us, of those that were asked for.
+    """
 
     status: Status
     settings: TelemetrySettings
     is_owned: bool
     kept: Kept
     now_ms: int
+    installed: Sequence[str]
 
     @property
     def owner(self) -> str | None:
@@ -43,7 +47,10 @@ class Findings:
     @property
     def standing(self) -> Standing:
         """Whether it is received and kept, as far as that can be told without counting."""
-        is_on, is_received = self.settings.on or self.is_owned, self.is_owned and not self.status.trouble
+        is_on, is_received = (
+            self.settings.on or self.is_owned or bool(self.installed),
+            self.is_owned and not self.status.trouble,
+        )
         return standing(is_on=is_on, is_received=is_received, failing=self.status.failing, logged=0, told=0)
 
 
@@ -58,6 +65,7 @@ def document(found: Findings) -> dict[str, Any]:
             "trouble": status.trouble or None,
         } if found.is_owned else None,
         "settings": {"on": found.settings.on, "port": found.settings.port, "resource": list(found.settings.resource)},
+        "clients": list(found.installed),
         "kept": {name: _tally(tally) for name, tally in sorted(status.kept.items())},
         "posts": _tally(status.posts),
         "repeated": _tally(status.repeated),
@@ -71,7 +79,9 @@ def document(found: Findings) -> dict[str, Any]:
 def lines(found: Findings) -> list[str]:
     """Return the findings as lines of text."""
     status = found.status
-    made = [*_receiver(found), "", "what arrived"]
+    made = ["receiver", *_receiver(found), "", "clients that are set up"]
+    made.append(f"  {', '.join(CLIENTS[name].label for name in found.installed) or 'none'}")
+    made += ["", "what arrived"]
     for name, tally in sorted(status.kept.items()):
         label = CLIENTS[name].label if name in CLIENTS else display_name(name)
         made.append(f"  {label}: {many(tally.count, 'response')}, the last {_ago(tally, found)}")
@@ -102,10 +112,11 @@ def summary(found: Findings) -> list[str]:
         made.append(f"  {many(total, 'response')} arrived, the last {_ago(latest, found)}")
     if found.status.failing:
         made.append(f"  what arrives is not kept: {display_name(found.status.failing)}")
-    if not total:
+    if not found.installed:
         made += [
             "  without it calls that no log has are not counted: titles, compaction, side questions",
-            "  claude-top telemetry install --service   has Claude Code send it and the system receive it",
+            "  claude-top telemetry install             has Claude Code send it (--client codex: Codex)",
+            "  claude-top telemetry install --service   has the system receive it",
         ]
     return made
 

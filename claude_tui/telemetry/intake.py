@@ -17,6 +17,7 @@ import orjson
 from claude_tui import runtime
 from claude_tui.sources.telemetry.allowed import client_of, kept_records
 from claude_tui.telemetry import otlp_json, protobuf
+from claude_tui.telemetry.place import TOKEN_HEADER
 from claude_tui.telemetry.spool import Spool
 from claude_tui.telemetry.status import Refusal, Status
 from claude_tui.tokens import is_same
@@ -26,9 +27,6 @@ MAX_BODY_BYTES: Final = 8 << 20
 
 LARGE_BYTES: Final = 256 << 10
 """A post of more than this took memory that is given back."""
-
-TOKEN_HEADER: Final = "x-claude-top-token"
-"""The header that carries the token; `Authorization: Bearer` and a part of the path do as well."""
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 

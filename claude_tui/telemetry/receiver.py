@@ -22,12 +22,12 @@ from claude_tui.telemetry import status as kept_status
 from claude_tui.telemetry.connection import Connection, Connections
 from claude_tui.telemetry.intake import Intake
 from claude_tui.telemetry.ownership import owned
+from claude_tui.telemetry.place import TOKEN_FILE
 from claude_tui.telemetry.spool import Spool
 from claude_tui.telemetry.status import Status
 from claude_tui.tokens import kept_token
 
 HOST: Final = "127.0.0.1"
-TOKEN_FILE: Final = "telemetry-token"
 BACKLOG: Final = 512
 RETRY_S: Final = 5.0
 """How often a port that another program has is tried again."""

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from claude_tui.paths import state_folder, telemetry_folder
-from claude_tui.telemetry.receiver import TOKEN_FILE, Receiver
+from claude_tui.telemetry.place import TOKEN_FILE
+from claude_tui.telemetry.receiver import Receiver
 from claude_tui.telemetry.spool import days
 
 

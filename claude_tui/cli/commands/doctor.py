@@ -178,7 +178,7 @@ def _telemetry() -> list[str]:
     from claude_tui.cli.telemetry.receiving import found
     from claude_tui.reports.telemetry import summary
 
-    return summary(found())
+    return summary(found(("claude",)))  # whose settings are read here anyway
 
 
 def _limits() -> str:

@@ -25,6 +25,7 @@ def add_arguments(parser: CommandParser) -> None:
     )
     actions.add_parser("run", help="receive without a screen, until interrupted", fill=_add_run)
     actions.add_parser("status", help="who receives, what arrived and what was refused", fill=_add_status)
+    actions.add_parser("install", help="switch telemetry on in a client, or undo it", fill=_add_install)
 
 
 def _add_run(parser: CommandParser) -> None:
@@ -45,6 +46,12 @@ def _add_status(parser: CommandParser) -> None:
     )
     parser.epilog = example("claude-top telemetry status", "claude-top telemetry status --json | jq .refused")
     parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/telemetry@1)")
+
+
+def _add_install(parser: CommandParser) -> None:
+    from claude_tui.cli.telemetry import install
+
+    install.add_arguments(parser)
 
 
 def _run(options: Namespace) -> int:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from argparse import Namespace
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
+from claude_tui.cli.options import home, now_ms
 from claude_tui.paths import config_folder, create_private, state_folder, telemetry_folder
 
 if TYPE_CHECKING:
     from claude_tui.reports.telemetry import Findings
     from claude_tui.telemetry.settings import TelemetrySettings
+
+SWITCHABLE: Final = ("claude", "codex", "gemini", "qwen", "copilot")
+"""The clients that `install` sets up."""
 
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -42,7 +48,7 @@ def run(options: Namespace) -> int:
     # Under nohup a hang-up is ignored, and shall be. Blocked before there is another thread, they come here alone.
     ending = {number for number in _ENDING if signal.getsignal(number) != signal.SIG_IGN}
     signal.pthread_sigmask(signal.SIG_BLOCK, ending)
-    if (owner := found().owner) is not None:
+    if (owner := found(()).owner) is not None:
         streams.narrate(f"claude-top: {owner} receives; waiting for its end")
     receiver.start()
     number = signal.sigwait(ending)
@@ -54,7 +60,7 @@ def status(options: Namespace) -> int:
     """Print what is known of the receiver, and return the exit code."""
     from claude_tui.reports import telemetry
 
-    findings = found()
+    findings = found(SWITCHABLE)
     if options.json:
         streams.write_json(telemetry.document(findings))
     else:
@@ -62,9 +68,8 @@ def status(options: Namespace) -> int:
     return exits.OK if findings.standing.state == "on" else exits.FAILED
 
 
-def found() -> Findings:
-    """Return what there is to say of telemetry on this machine."""
-    from claude_tui.cli.options import now_ms
+def found(clients: Collection[str]) -> Findings:
+    """Return what there is to say of telemetry on this machine. Of `clients` it is said whether they are set up."""
     from claude_tui.reports.telemetry import Findings, Kept
     from claude_tui.telemetry.ownership import is_owned
     from claude_tui.telemetry.spool import days
@@ -74,4 +79,15 @@ def found() -> Findings:
     files = days(telemetry_folder())
     size = sum(path.stat().st_size for path in files)
     kept = Kept(str(telemetry_folder()), [path.stem for path in files], size)
-    return Findings(load(folder), settings(), is_owned(folder), kept, now_ms())
+    return Findings(load(folder), settings(), is_owned(folder), kept, now_ms(), [*filter(_is_set_up, clients)])
+
+
+def _is_set_up(client: str) -> bool:
+    from claude_tui import files
+    from claude_tui.telemetry.switches import SWITCHES
+
+    try:
+        text = files.read_text(SWITCHES[client].path(home(), os.environ))
+        return SWITCHES[client].switched_off(text) != text
+    except (OSError, ValueError):
+        return False
