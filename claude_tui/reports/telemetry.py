@@ -86,7 +86,9 @@ def lines(found: Findings) -> list[str]:
         label = CLIENTS[name].label if name in CLIENTS else display_name(name)
         made.append(f"  {label}: {many(tally.count, 'response')}, the last {_ago(tally, found)}")
     if not status.kept:
-        made.append("  nothing yet; `claude-top telemetry install` has Claude Code send it")
+        made.append(
+            "  nothing yet" if found.installed else "  nothing yet; `claude-top telemetry install` has clients send it"
+        )
     if status.repeated.count:
         made.append(f"  {many(status.repeated.count, 'response')} sent again, and kept once")
     made += ["", "what was refused"]

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from claude_tui.paths import create_private, state_folder, telemetry_folder
 from claude_tui.telemetry import status as kept_status
@@ -32,7 +32,7 @@ BACKLOG: Final = 512
 RETRY_S: Final = 5.0
 """How often a port that another program has is tried again."""
 
-SAVE_S: Final = 1.0
+SAVE_S: Final = 0.25
 """The counters are saved at most this often."""
 
 
@@ -96,6 +96,13 @@ class Receiver:
         status.pid, status.role, status.port = os.getpid(), self._role, self._port
         status.since_ms, status.trouble = int(self._now() * 1000), ""
         saver = _Saver(folder, status)
+
+        def failed(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+            """A mistake of ours has ended a connection: what it had posted is not kept, and that is said."""
+            status.lose(repr(context.get("exception") or context["message"]), int(self._now() * 1000))
+            saver.changed()
+
+        self._loop.set_exception_handler(failed)
         try:
             listening = await self._listen(over, saver)
             if listening is None:
@@ -153,16 +160,19 @@ class _Saver:
     def __init__(self, folder: Path, status: Status) -> None:
         self._folder, self._status = folder, status
         self._timer: asyncio.TimerHandle | None = None
+        self._saved_s = -SAVE_S
 
     def changed(self) -> None:
-        """Save them within a second."""
+        """Save them now, or soon if they were saved just now."""
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(SAVE_S, self.save)
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(max(loop.time(), self._saved_s + SAVE_S), self.save)
 
     def save(self) -> None:
         """Save them now. Where that is not possible they are saved with the next change."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._saved_s = asyncio.get_running_loop().time()
         with contextlib.suppress(OSError):
             kept_status.save(self._folder, self._status)

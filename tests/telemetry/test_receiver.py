@@ -24,8 +24,9 @@ from claude_tui.sources.telemetry.allowed import kept_records
 from claude_tui.telemetry import status as kept_status
 from claude_tui.telemetry.intake import MAX_BODY_BYTES
 from claude_tui.telemetry.receiver import Receiver
-from claude_tui.telemetry.spool import days
+from claude_tui.telemetry.spool import Spool, days
 from tests.sources.telemetry_posts import MARK, SETS, marked, posts
+from tests.telemetry.cost import Costly
 from tests.telemetry.posting import files_below, lines, numbered, numbers_in, post, receiving, token
 
 
@@ -287,3 +288,26 @@ def wait_until_saved(receiver: Receiver) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("the counters were never saved")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process takes")
+def test_a_receiver_beside_the_screen_takes_little() -> None:
+    costly = Costly()
+    for number in range(100):
+        assert post(costly.port, numbered(number)).status == 200
+    memory_kib, _ = costly.measured()
+    costly.end()
+    assert memory_kib <= 5 << 10
+
+
+def test_a_mistake_of_ours_is_told_and_the_next_post_is_kept(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(Spool, "append", lambda *_: 1 / 0)
+        with pytest.raises((ConnectionError, http.client.HTTPException)):
+            post(receiver.status.port, numbered(1))
+        assert "ZeroDivisionError" in receiver.status.failing
+    assert post(receiver.status.port, numbered(1)).status == 200
+    assert receiver.status.failing == ""
+    assert numbers_in(lines()) == [1]

@@ -61,7 +61,7 @@ class GeminiSwitch:
 
     def afterwards(self, path: Path) -> str:
         """When it begins to hold."""
-        return "sessions that start from now on send it"
+        return "sessions that start from now on send it, and end some seconds later where nobody receives"
 
 
 def _block(text: str) -> dict[str, Any]:
