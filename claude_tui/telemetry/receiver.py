@@ -32,7 +32,7 @@ BACKLOG: Final = 512
 RETRY_S: Final = 5.0
 """How often a port that another program has is tried again."""
 
-SAVE_S: Final = 0.25
+SAVE_S: Final = 0.1
 """The counters are saved at most this often."""
 
 
