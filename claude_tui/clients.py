@@ -14,12 +14,15 @@ class Client(NamedTuple):
     """One client.
 
     `name` stands in options, reports and the ledger; `label` is what its makers call it; `glyph` stands for it on a
-    narrow screen, and `letter` where there are only plain characters. `env` are the variables that move its logs, each
+    narrow screen, and `letter` if there are only plain characters. `env` are the variables that move its logs, each
     with a few words for the manual.
 
     `reader` is a class with the methods of `sources.protocol.Source`. `read_columns` is a faster way to the same,
     called as `sources.registry.read_columns` is; where fewer than `little_bytes` are new in a log the reader is used
     all the same. `read_turn` tells more of one response: see `engine.queries.turns.turn_details`.
+
+    `root` is the only place below the home folder that is looked in if no variable of `env` is set: where nothing is
+    there, the reader need not be loaded to know that. "" if only the reader can say.
 
     `is_append_only`: each log is one file of lines that only grows, and offsets are bytes in it. Otherwise one log may
     be spread over files or be rewritten, and whatever changed is looked for in the whole root. `is_found_below`: what
@@ -43,6 +46,7 @@ class Client(NamedTuple):
     names_providers: bool = False
     logs_cost: bool = False
     env: tuple[tuple[str, str], ...] = ()
+    root: str = ""
     not_logged: tuple[str, ...] = ("failed attempts",)
 
 
@@ -79,6 +83,7 @@ _DECLARED: Final = (
         "✦",
         "g",
         reader="claude_tui.sources.gemini:GeminiSource",
+        root=".gemini",
         env=(("GEMINI_CLI_HOME", "folder that has the .gemini folder of Gemini CLI in it"),),
         not_logged=("the choice of a model", "compression", "summaries", "loop checks", "failed attempts"),
     ),
@@ -88,6 +93,7 @@ _DECLARED: Final = (
         "▣",
         "o",
         reader="claude_tui.sources.opencode:OpenCodeSource",
+        root=".local/share/opencode",
         names_providers=True,
         logs_cost=True,
         env=(
@@ -102,7 +108,8 @@ _DECLARED: Final = (
         "◈",
         "x",
         reader="claude_tui.sources.codex:CodexSource",
-        read_columns="claude_tui.sources.codex.fast:read_columns",
+        root=".codex",
+        read_columns="claude_tui.sources.codex.fast.reader:read_columns",
         is_append_only=True,
         env=(("CODEX_HOME", "folder of Codex"),),
         not_logged=("titles of sessions", "summaries for memory", "failed attempts", "runs that keep no session"),
@@ -113,6 +120,7 @@ _DECLARED: Final = (
         "❖",
         "q",
         reader="claude_tui.sources.qwen:QwenSource",
+        root=".qwen",
         is_append_only=True,
         env=(
             ("QWEN_RUNTIME_DIR", "folder of Qwen Code's chats"),
@@ -125,6 +133,7 @@ _DECLARED: Final = (
         "π",
         "p",
         reader="claude_tui.sources.pi:PiSource",
+        root=".pi/agent",
         is_append_only=True,
         names_providers=True,
         logs_cost=True,
@@ -140,6 +149,7 @@ _DECLARED: Final = (
         "☾",
         "m",
         reader="claude_tui.sources.kimi:KimiSource",
+        root=".kimi-code",
         is_append_only=True,
         env=(("KIMI_CODE_HOME", "folder of Kimi Code"),),
     ),
@@ -149,6 +159,7 @@ _DECLARED: Final = (
         "⬡",
         "h",
         reader="claude_tui.sources.copilot:CopilotSource",
+        root=".copilot",
         is_append_only=True,
         env=(("COPILOT_HOME", "folder of Copilot CLI"),),
         not_logged=("failed attempts", "before 1.0.102 the input of sessions that were killed"),
@@ -159,6 +170,7 @@ _DECLARED: Final = (
         "▦",
         "k",
         reader="claude_tui.sources.opencode.kilo:KiloSource",
+        root=".local/share/kilo",
         names_providers=True,
         logs_cost=True,
         env=(

@@ -149,7 +149,7 @@ def written_cost(totals: Totals) -> str:
 
 
 def headline_cost(totals: Totals) -> str:
-    """Return the cost of a sum where there is room: the mark is set apart."""
+    """Return the cost of a sum if there is room: the mark is set apart."""
     mark = "" if is_unpriced(totals) else doubt(totals)
     return (mark + " " if mark else "") + cost(totals, 12 + len(mark)).removeprefix(mark)
 

@@ -56,6 +56,7 @@ GROUPS: Final = (
             Command("check", "compare budgets and limits; an exit code for scripts", "commands.check"),
             Command("serve", "live numbers over HTTP, or the screen in a browser", "serve"),
             Command("telemetry", "receive what clients say of each call: run, status, install", "telemetry"),
+            Command("mcp", "answer an agent's questions over the Model Context Protocol", "commands.mcp"),
         ),
     ),
     Group(
@@ -64,6 +65,7 @@ GROUPS: Final = (
         (
             Command("doctor", "what was found and skipped, and how exact the numbers are", "commands.doctor"),
             Command("ledger", "history that outlives its logs: status, export, import, merge", "commands.ledger"),
+            Command("fleet", "one exact total over many machines: push, merge, status", "commands.fleet"),
             Command("config", "every setting with its default; `config check` finds mistakes", "commands.config"),
             Command("verify", "recount everything by the plain definition and compare", "commands.verify"),
             Command("bench", "benchmark counting your logs; verify that all code paths agree", "commands.bench"),

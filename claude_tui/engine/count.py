@@ -8,8 +8,8 @@ from claude_tui.engine.scan.reading import Task, bytes_to_read
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.start import Opening
 from claude_tui.engine.state.batch import Packed
+from claude_tui.engine.state.rows.table import Table
 from claude_tui.engine.state.store import UNUSABLE, Store
-from claude_tui.engine.state.table import Table
 from claude_tui.model import Progress
 from claude_tui.native.library import is_asked_for
 
@@ -39,7 +39,7 @@ def count(
     on_progress: OnProgress | None = None,
     processes: int | None = None,
 ) -> Store:
-    """Read every log that the cache does not cover and return the store. Raises NoLogsError where there is none.
+    """Read every log that the cache does not cover and return the store. Raises NoLogsError if there is none.
 
     `processes` is the number of worker processes; None chooses by the size of the work. The ledger is never written
     here. Where it cannot be read `on_progress` is shown why.

@@ -50,7 +50,7 @@ class Monitor(Answers):
 
     @property
     def saved_ms(self) -> int:
-        """When the numbers of the first picture were saved; 0 where there were none."""
+        """When the numbers of the first picture were saved; 0 if there were none."""
         return self._opening.saved_ms
 
     @property
@@ -126,7 +126,7 @@ class Monitor(Answers):
             await asyncio.gather(*following, return_exceptions=True)
 
     async def _follow_ledger(self) -> None:
-        """Give the store what others write into the ledger. Returns where it was replaced."""
+        """Give the store what others write into the ledger. Returns if the ledger was replaced."""
         while not self.saver.is_replaced.is_set():
             await asyncio.sleep(LEDGER_LOOK_S)
             await asyncio.to_thread(self.look_at_ledger)
@@ -156,7 +156,7 @@ class Monitor(Answers):
         self._scan = Scan(tasks, self._opening.reader, niceness=WORKER_NICENESS)
 
     async def _watch_processes(self) -> None:
-        """Look regularly which sessions have a living process, and tell where that changed."""
+        """Look regularly which sessions have a living process, and send news if that changed."""
         while True:
             if await asyncio.to_thread(self._registry.look, int(time.time() * 1000)):
                 self.maker.presences = self._registry.sessions

@@ -1,7 +1,7 @@
 """Saving what is counted: the cache for the next start, the ledger for good. Must not follow logs nor draw.
 
-The order is what `start` proves with: the ledger is told of everything read, and nothing later overtakes it; the cache
-is saved only where all that is in the store is in the logs or in the ledger.
+`start` relies on the order: the ledger gets everything that was read, and nothing later overtakes it; the cache
+is saved only if all that is in the store is in the logs or in the ledger.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ MAX_UNKEPT: Final = 100_000
 class Saver:
     """Saves one count. Safe from any thread.
 
-    `is_replaced` is set where the ledger, or what it holds, is no longer what was counted. `is_continued` tells
+    `is_replaced` is set if the ledger, or what it holds, is no longer what was counted. `is_continued` tells
     whether every file continues what was counted of it; None before files are followed, when nothing is saved.
-    `on_change` is called where there may be something new to show of the saving itself.
+    `on_change` is called if there may be something new to show about the saving itself.
     """
 
     def __init__(self, opening: Opening, on_change: Callable[[], None]) -> None:
@@ -127,7 +127,7 @@ class Saver:
             self.save_what_is_new()
 
     def save_what_is_new(self) -> None:
-        """Save, where all that is in the store can be proven to be in the logs or in the ledger."""
+        """Save, if all that is in the store can be proven to be in the logs or in the ledger."""
         opening, keeper, is_continued = self._opening, self.keeper, self.is_continued
         if is_continued is None or self.saved_revision == opening.store.revision:
             return

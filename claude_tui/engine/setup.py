@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import SourceConfig
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(NamedTuple):
     """Whose logs are counted, at which prices, in which time zone's days, and where what outlives a count is kept.
 
     Without `cache_folder` every log is read. What `ledger_file` holds counts beside what the logs say.

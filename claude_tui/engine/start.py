@@ -44,7 +44,7 @@ APPENDED: Final = frozenset(client.name for client in CLIENTS.values() if client
 class Opening:
     """The start of a count: a store with what was saved, the files there are, and the tasks left.
 
-    Call `discover`, read the tasks and `note` each outcome, then `recall`; where that returns False, all of it again.
+    Call `discover`, read the tasks and `note` each outcome, then `recall`; if that returns False, do all of it again.
     `saved_ms` is when the cache was saved, 0 without one. `is_stale`: more was done than the next start need do again.
     """
 
@@ -101,7 +101,7 @@ class Opening:
         return tasks
 
     def note(self, outcome: FileOutcome) -> None:
-        """Take note of how far a file was read. What it said before and says no longer is to be in the ledger."""
+        """Note how far a file was read. The ledger must have what it said before and says no longer."""
         file = outcome.file
         if (outcome.is_whole or outcome.checkpoint is None) and file.path in self.files_seen:
             self._lost.setdefault(file.path, self.files_seen.all()[file.path])
@@ -113,7 +113,7 @@ class Opening:
     def recall(self) -> bool:
         """Give the store what the ledger holds beyond it. Call when the tasks have been read.
 
-        Returns False where what was saved has lost its reasons: it is forgotten, and every file is to be read.
+        Returns False if what was saved has lost its reasons: it is forgotten, and every file is to be read.
         """
         lost, self._lost = self._lost, {}
         if not lost and (self._ledger_file is None or self._given_now.is_at(self._ledger_file)):
@@ -167,7 +167,7 @@ class Opening:
         )
 
     def load_table(self) -> bool:
-        """Load single responses where that is still to be done. Where they are damaged everything is forgotten."""
+        """Load single responses if that is still to be done. If they are damaged, forget everything."""
         try:
             with self.store.lock:
                 return self.store.table is not None
@@ -236,7 +236,7 @@ def _machine() -> str:
 
 
 def task_of(file: LogFile, since: Checkpoint | None) -> Task:
-    """Return the task of reading a file that changed: what is new in it, or all where it changed without growing."""
+    """Return the task of reading a file that changed: what is new in it, or all if it changed without growing."""
     is_rewritten = since is not None and file.source in APPENDED and file.size == since.offset
     return Task(file, None if is_rewritten else since)
 

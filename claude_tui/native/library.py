@@ -31,7 +31,7 @@ class Core(NamedTuple):
     library: ctypes.CDLL
 
     def read(self, request: bytes) -> memoryview:
-        """Return the answer to a request; other threads run meanwhile. Raises ValueError where it gives none."""
+        """Return the answer to a request; other threads run meanwhile. Raises ValueError if it gives none."""
         import ctypes  # for those who read much
 
         answer, size = ctypes.c_void_p(), ctypes.c_size_t()
@@ -91,7 +91,7 @@ def _loaded() -> Found:
 
 
 def _checked(core: Core) -> str:
-    """Say what is wrong with the core, "" where it reads a small transcript as Python does."""
+    """Say what is wrong with the core, "" if it reads a small transcript as Python does."""
     from claude_tui.native.probe import PROBE, differs
 
     try:

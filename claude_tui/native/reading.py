@@ -15,13 +15,13 @@ from typing import Final, NamedTuple
 import orjson
 
 from claude_tui.native.library import VERSION, Core, threads_for
+from claude_tui.sources.claude.counting.rule import terms_without_split
 from claude_tui.sources.claude.discovery import AGENT
 from claude_tui.sources.claude.facts import NOTES, FactsGatherer, Told, is_note, with_agent_type
-from claude_tui.sources.claude.rule import terms_without_split
-from claude_tui.sources.columns import Columns, Owner
-from claude_tui.sources.lines import open_flags
+from claude_tui.sources.columns import Columns, RowOwner
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileFacts
+from claude_tui.sources.reading.lines import open_flags
 
 MAX_FILE: Final = 64 << 20
 """Bytes of the largest file that the core is given: it holds one of them per thread."""
@@ -109,7 +109,7 @@ def read_files(
 ) -> Answer:
     """Read whole transcripts, given as (path, size). A response after `latest_ms` or out of `days` is for Python.
 
-    Raises ValueError where the core fails.
+    Raises ValueError if the core fails.
     """
     sizes = [size for _, size in files]
     answer = core.read(_request(files, days, latest_ms, threads or threads_for(sizes)))
@@ -132,7 +132,7 @@ def read_files(
 
 
 def read_columns(core: Core, path: str) -> ColumnsRead | None:
-    """Read one whole transcript as `sources.claude.fast.read_columns` does; None where that must."""
+    """Read one whole transcript as `sources.claude.fast.read_columns` does; None if that must."""
     try:
         size = os.stat(path).st_size
     except OSError:
@@ -181,7 +181,7 @@ def _file(
         has_result, turn_ms, rows, owners, models, _, sums, compactions, compacted, asked,
     ) = numbers  # fmt: skip
     named, cwd, agent, context_model, *turn = (next(texts) for _ in range(_TEXTS))
-    columns.owners += [Owner(next(texts), next(texts), next(texts)) for _ in range(owners)]
+    columns.owners += [RowOwner(next(texts), next(texts), next(texts)) for _ in range(owners)]
     columns.models += [next(texts) for _ in range(models)]
     facts = FactsGatherer(path)
     for _ in range(asked):

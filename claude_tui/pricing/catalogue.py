@@ -5,7 +5,6 @@ Must not know usage or how a price is computed.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -14,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from claude_tui import files
 from claude_tui.clients import CLIENTS
+from claude_tui.hashes import sha256
 from claude_tui.pricing.names import claude_name, find_claude, from_opencode, other_names
 from claude_tui.pricing.rates import Model, model_from
 
@@ -118,7 +118,7 @@ def bundled() -> Catalogue:
     return Catalogue(
         json.loads(claude),
         _bundled_others,
-        hashlib.sha256(claude).hexdigest(),
+        sha256(claude).hexdigest(),
         "bundled",
     )
 
@@ -143,7 +143,7 @@ def refreshed(path: Path) -> Catalogue:
         for id_, entry in file["models"].items():
             if id_ not in models or not model_from(id_, entry).periods:
                 raise ValueError(f"{id_} has no price")
-    return Catalogue(claude, partial(_refreshed_others, content), hashlib.sha256(content).hexdigest(), "refreshed")
+    return Catalogue(claude, partial(_refreshed_others, content), sha256(content).hexdigest(), "refreshed")
 
 
 def _object(content: bytes) -> PriceFile:

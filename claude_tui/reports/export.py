@@ -14,15 +14,21 @@ from typing import Any, Final
 import orjson
 
 from claude_tui.figures import instant
-from claude_tui.model import UNLOGGED, Response, Snapshot
+from claude_tui.model import UNLOGGED, Response, Snapshot, Totals
 from claude_tui.reports.columns import FLAT, flat
 
 RESPONSE_FIELDS: Final = (
     "key", "source", "time", "session", "agent", "project", "model", "input", "output", "cache_write_5m",
     "cache_write_1h", "cache_read", "web_search", "cost_nano", "status", "flags", "output_lower_bound", "origin",
+    "prices",
 )  # fmt: skip
 """The fields of an exported response, in order."""
 
+PLACE_FIELDS: Final = ("file", "offset")
+"""Where the counted row is, if asked for: "" and 0 for what no log shows."""
+
+DIGEST_DIGITS: Final = 12
+"""How much of a price digest a row has."""
 
 IDS: Final = frozenset({"key", "session", "agent"})
 """Columns that name a thing of the client's, and are never changed."""
@@ -30,6 +36,7 @@ IDS: Final = frozenset({"key", "session", "agent"})
 FIELDS: Final = {
     "responses": RESPONSE_FIELDS,
     "days": ("day", "timezone", *FLAT),
+    "breakdown": ("day", "timezone", "project", "source", "model", *FLAT),
     "sessions": (
         "session", "source", "name", "project", "branch", "version", "models", "agents", "compactions", *FLAT,
     ),
@@ -39,8 +46,11 @@ FIELDS: Final = {
 """The columns of each kind of row, in order."""
 
 
-def response_row(response: Response) -> dict[str, Any]:
-    """Return one response (or one extra of it). `cost_nano` is null if there is no price."""
+def response_row(response: Response, prices: str) -> dict[str, Any]:
+    """Return one response (or one extra of it). `cost_nano` is null if there is no price.
+
+    `prices` is the digest of the prices in use: rows with the same digits were priced alike.
+    """
     usage, price = response.usage, response.price
     return {
         "key": response.key,
@@ -61,13 +71,25 @@ def response_row(response: Response) -> dict[str, Any]:
         "flags": list(price.flags),
         "output_lower_bound": response.is_lower_bound,
         "origin": "client_total" if response.extra == UNLOGGED else "log",
+        "prices": prices[:DIGEST_DIGITS],
     }
+
+
+def place_of(response: Response) -> dict[str, Any]:
+    """Return the fields that say where the counted row of a response is."""
+    return {"file": response.path, "offset": response.offset}
 
 
 def day_rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
     """Yield one row per local day, in order."""
     for row in snapshot.days:
         yield {"day": row.day.isoformat(), "timezone": snapshot.timezone, **flat(row.totals)}
+
+
+def breakdown_rows(sums: Mapping[tuple[str, str, str, str], Totals], timezone: str) -> Iterator[dict[str, Any]]:
+    """Yield one row per local day, project, client and model, in that order; `sums` are by these four."""
+    for (day, project, source, model), totals in sums.items():
+        yield {"day": day, "timezone": timezone, "project": project, "source": source, "model": model, **flat(totals)}
 
 
 def session_rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from claude_tui.engine.queries.named_periods import add
-from claude_tui.engine.queries.periods import month_end, week_start
+from claude_tui.engine.queries.periods.calendar import month_end, week_start
+from claude_tui.engine.queries.periods.named import add
 from claude_tui.figures import count, many, tokens, written_cost
 from claude_tui.model import Snapshot, Totals
 from claude_tui.reports.columns import FLAT, flat
+from claude_tui.sources.values.display import display_name
 
 if TYPE_CHECKING:
     from claude_tui.reports.table import Table
@@ -18,11 +20,14 @@ if TYPE_CHECKING:
 SCHEMA: Final = "claude-top/report@1"
 SECTIONS: Final = {
     "day": "days", "week": "weeks", "month": "months", "hour": "hours", "model": "models", "project": "projects",
-    "session": "sessions",
+    "session": "sessions", "host": "hosts",
+    "user": "users", "team": "teams",
 }  # fmt: skip
 """What `--by` takes, and the section it asks for."""
 ALL: Final = ("days", "models", "projects", "sessions")
 """The sections of a report that asks for none. Weeks, months and hours are the same days once more."""
+SUMMED: Final = ("hours", "hosts", "users", "teams")
+"""The sections that a snapshot has not: they are summed from single responses."""
 
 
 class Row(NamedTuple):
@@ -47,15 +52,15 @@ def sections_of(
     names: Sequence[str] = ALL,
     *,
     top: int | None = None,
-    hours: Mapping[str, Totals] | None = None,
+    summed: Mapping[str, Totals] | None = None,
 ) -> list[Section]:
-    """Return sections of a snapshot; `hours` are the sums of the hours, which it does not have.
+    """Return sections of a snapshot; `summed` are the sums of a section that it has not, by their name.
 
     With `top` only so many rows of each: the dearest, of sessions and times the latest.
     """
     made = []
     for name in names:
-        rows = _ROWS[name](snapshot) if name != "hours" else _hours(hours or {})
+        rows = _ROWS[name](snapshot) if name not in SUMMED else _SUMMED_ROWS[name](summed or {})
         if top is None or len(rows) <= top:
             made.append(Section(name, rows))
             continue
@@ -118,7 +123,8 @@ def unpriced_models(snapshot: Snapshot) -> list[dict[str, Any]]:
 KEYS: Final = {
     "days": ("day",), "weeks": ("week", "first_day", "last_day"), "months": ("month", "first_day", "last_day"),
     "hours": ("hour",), "models": ("model", "source"), "projects": ("project", "source", "sessions"),
-    "sessions": ("session", "source", "name", "project", "models", "agents"),
+    "sessions": ("session", "source", "name", "project", "models", "agents"), "hosts": ("host",),
+    "users": ("user",), "teams": ("team",),
 }  # fmt: skip
 """What names the rows of each section."""
 
@@ -158,6 +164,12 @@ def _hours(hours: Mapping[str, Totals]) -> list[Row]:
     return [Row({"hour": hour}, hour.replace("T", " ") + ":00", totals) for hour, totals in hours.items()]
 
 
+def _named(kind: str, sums: Mapping[str, Totals]) -> list[Row]:
+    """Return the rows of machines, users or teams, the dearest first."""
+    dearest = sorted(sums.items(), key=lambda item: (-item[1].cost_nano, -item[1].tokens, item[0]))
+    return [Row({kind: name}, display_name(name) or "(none)", totals) for name, totals in dearest]
+
+
 def _models(snapshot: Snapshot) -> list[Row]:
     return [Row({"model": row.key, "source": row.source}, row.name, row.totals) for row in snapshot.models]
 
@@ -189,6 +201,12 @@ def _sessions(snapshot: Snapshot) -> list[Row]:
 
 _ROWS: Final[Mapping[str, Callable[[Snapshot], list[Row]]]] = {
     "days": _days, "weeks": _weeks, "months": _months, "models": _models, "projects": _projects, "sessions": _sessions,
+}  # fmt: skip
+
+
+_SUMMED_ROWS: Final[Mapping[str, Callable[[Mapping[str, Totals]], list[Row]]]] = {
+    "hours": _hours, "hosts": partial(_named, "host"), "users": partial(_named, "user"),
+    "teams": partial(_named, "team"),
 }  # fmt: skip
 
 

@@ -7,56 +7,30 @@ readers must pass over what they do not know; anything else makes it another num
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from claude_tui.model import PriceStatus, ProblemKind
 from claude_tui.reports.columns import COUNTS
-
-Schema = dict[str, Any]
+from claude_tui.reports.schema_terms import (
+    COUNT,
+    DAY,
+    FLAG,
+    INSTANT,
+    NANO,
+    NUMBER,
+    SIGNED,
+    TEXT,
+    TEXTS,
+    Schema,
+    counts_by,
+    maybe,
+    named,
+    one_of,
+    record,
+    rows,
+)
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-
-TEXT: Final[Schema] = {"type": "string"}
-FLAG: Final[Schema] = {"type": "boolean"}
-NUMBER: Final[Schema] = {"type": "number"}
-COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
-SIGNED: Final[Schema] = {"type": "integer"}
-NANO: Final[Schema] = {"type": "integer", "description": "nanodollars, 1e-9 USD"}
-INSTANT: Final[Schema] = {
-    "type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", "description": "UTC",
-}  # fmt: skip
-DAY: Final[Schema] = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"}
-TEXTS: Final[Schema] = {"type": "array", "items": TEXT}
-
-
-def record(required: Mapping[str, Schema], **optional: Schema) -> Schema:
-    """Return the schema of an object with these keys; more may be there."""
-    return {"type": "object", "properties": {**required, **optional}, "required": list(required)}
-
-
-def rows(item: Schema) -> Schema:
-    """Return the schema of a list of such."""
-    return {"type": "array", "items": item}
-
-
-def maybe(schema: Schema) -> Schema:
-    """Return the schema of such or null."""
-    return {**schema, "type": [schema["type"], "null"]}
-
-
-def counts_by(name: str) -> Schema:
-    """Return the schema of counts by some name."""
-    return {"type": "object", "additionalProperties": COUNT, "description": f"by {name}"}
-
-
-def one_of(*values: str) -> Schema:
-    """Return the schema of one of these texts."""
-    return {"type": "string", "enum": list(values)}
-
-
-def _named(name: str) -> dict[str, Schema]:
-    return {"schema": {"const": f"claude-top/{name}"}}
-
 
 SUMS: Final[dict[str, Schema]] = {
     **{name: NANO if name.endswith("nano") else COUNT for name in COUNTS},
@@ -69,6 +43,7 @@ _KEYS: Final[dict[str, dict[str, Schema]]] = {
     "weeks": {"week": TEXT, "first_day": DAY, "last_day": DAY},
     "months": {"month": TEXT, "first_day": DAY, "last_day": DAY},
     "hours": {"hour": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d$", "description": "local"}},
+    "hosts": {"host": TEXT}, "users": {"user": TEXT}, "teams": {"team": TEXT},
     "models": {"model": TEXT, "source": TEXT},
     "projects": {"project": TEXT, "source": TEXT, "sessions": COUNT},
     "sessions": {
@@ -80,7 +55,7 @@ _KINDS: Final = record({"total": COUNT, "by_kind": counts_by("kind of problem")}
 
 REPORT: Final = record(
     {
-        **_named("report@1"), "timezone": TEXT, "since": maybe(DAY), "until": maybe(DAY), "prices": TEXT,
+        **named("report@1"), "timezone": TEXT, "since": maybe(DAY), "until": maybe(DAY), "prices": TEXT,
         "totals": record(SUMS), "problems": _KINDS, "unpriced": rows(_UNPRICED),
     },
     **{name: rows(record({**keys, **SUMS})) for name, keys in _KEYS.items()},
@@ -92,16 +67,17 @@ RESPONSE: Final = record({
     "input": COUNT, "output": COUNT, "cache_write_5m": COUNT, "cache_write_1h": COUNT, "cache_read": COUNT,
     "web_search": COUNT, "cost_nano": maybe(NANO), "status": one_of(*(status.value for status in PriceStatus)),
     "flags": TEXTS, "output_lower_bound": FLAG, "origin": one_of("log", "client_total"),
-})  # fmt: skip
+    "prices": {**TEXT, "description": "first digits of the digest of the prices in use"},
+}, file=TEXT, offset=COUNT)  # fmt: skip
 
 STATE: Final = record({
-    **_named("state@1"), "revision": COUNT, "time": INSTANT, "newest": maybe(INSTANT), "phase": TEXT,
+    **named("state@1"), "revision": COUNT, "time": INSTANT, "newest": maybe(INSTANT), "phase": TEXT,
     "totals": record(SUMS), "today": record(SUMS),
     "burn_nano_per_hour": record({"5m": NANO, "15m": NANO, "60m": NANO}), "active_sessions": COUNT, "problems": COUNT,
 })  # fmt: skip
 
 CHECK: Final = record({
-    **_named("check@1"), "status": one_of("ok", "near", "over", "indeterminate", "no data"),
+    **named("check@1"), "status": one_of("ok", "near", "over", "indeterminate", "no data"),
     "exit_code": {"enum": [0, 10, 11, 20, 30]},
     "checks": rows(record({"name": TEXT, "status": TEXT, "percent": maybe(NUMBER), "detail": TEXT})),
 })  # fmt: skip
@@ -113,7 +89,7 @@ _PROBLEM: Final = record({
 _TEXT_BY_NAME: Final[Schema] = {"type": "object", "additionalProperties": TEXT}
 
 DOCTOR: Final = record({
-    **_named("doctor@1"), "version": TEXT,
+    **named("doctor@1"), "version": TEXT,
     "roots": rows(record({
         "source": TEXT, "path": TEXT, "state": one_of("found", "empty", "missing", "unreadable"), "files": COUNT,
         "bytes": COUNT, "is_polled": FLAG, "oldest": maybe(INSTANT), "newest": maybe(INSTANT),
@@ -131,7 +107,7 @@ DOCTOR: Final = record({
 _TALLY: Final = record({"count": COUNT, "last": maybe(INSTANT)})
 _TALLIES: Final[Schema] = {"type": "object", "additionalProperties": _TALLY}
 TELEMETRY: Final = record({
-    **_named("telemetry@1"), "state": one_of("off", "on", "away", "failing"),
+    **named("telemetry@1"), "state": one_of("off", "on", "away", "failing"),
     "receiver": maybe(record({
         "role": TEXT, "pid": COUNT, "port": COUNT, "since": maybe(INSTANT), "trouble": maybe(TEXT),
     })),
@@ -145,10 +121,18 @@ _REMEMBERED: Final[dict[str, Schema]] = {
     "files": COUNT, "responses": COUNT, "first": maybe(INSTANT), "last": maybe(INSTANT),
 }  # fmt: skip
 LEDGER: Final = record({
-    **_named("ledger@1"), "path": TEXT, "bytes": COUNT, **_REMEMBERED,
+    **named("ledger@1"), "path": TEXT, "bytes": COUNT, **_REMEMBERED,
     "hosts": rows(record({"host": TEXT, **_REMEMBERED})), "trouble": maybe(TEXT),
     "left_out": rows(record({"host": TEXT, "path": TEXT, "number": COUNT, "why": TEXT})),
     "moved": rows(record({"old": TEXT, "new": TEXT, "files": COUNT, "responses": COUNT, "command": TEXT})),
+})  # fmt: skip
+
+FLEET: Final = record({
+    **named("fleet@1"), "responses": COUNT, "disagreements": TEXTS,
+    "machines": rows(record({
+        "user": TEXT, "team": TEXT, "host": TEXT, "pushes": COUNT, "files": COUNT, "responses": COUNT,
+        "last_push": INSTANT, "is_silent": FLAG,
+    })),
 })  # fmt: skip
 
 _USAGE: Final = record({
@@ -171,7 +155,7 @@ _CLIENT_SESSION: Final[dict[str, Schema]] = {
     "is_lower_bound": FLAG, "notes": TEXTS,
 }  # fmt: skip
 EXPLANATION: Final = record({
-    **_named("explanation@1"), "about": _ABOUT, "is_complete": FLAG,
+    **named("explanation@1"), "about": _ABOUT, "is_complete": FLAG,
     "looked_at": record(dict.fromkeys(("responses", "of", "files", "of_files"), COUNT)),
     "responses": COUNT, "extras": counts_by("kind"), "cost_nano": NANO, "unlogged_nano": NANO,
     "client_totals": rows(record(_CLIENT_SESSION)), "lower_bounds": COUNT,
@@ -201,7 +185,7 @@ _FIGURES: Final[dict[str, Schema]] = {
 }  # fmt: skip
 _PLACES: Final = rows(record({"path": TEXT, "offset": COUNT}))
 EXPLAIN: Final = record({
-    **_named("explain@1"), "against": {"const": "ccusage"}, "ours": record(_FIGURES), "theirs": record(_FIGURES),
+    **named("explain@1"), "against": {"const": "ccusage"}, "ours": record(_FIGURES), "theirs": record(_FIGURES),
     "rules": rows(record({"rule": TEXT, "meaning": TEXT, **_FIGURES, "examples": _PLACES})),
     "prices": record({
         "web_searches": COUNT, "web_search_nano": NANO, "theirs_cost_nano": NANO,
@@ -212,7 +196,7 @@ EXPLAIN: Final = record({
 })  # fmt: skip
 
 AGAINST_CLIENT: Final = record({
-    **_named("against-client@1"), "against": {"const": "client"},
+    **named("against-client@1"), "against": {"const": "client"},
     "totals": record({
         "client_nano": NANO, "responses": COUNT, "logged_nano": NANO, "unlogged_nano": NANO, "unlogged_tokens": COUNT,
         "difference_nano": NANO,
@@ -221,7 +205,7 @@ AGAINST_CLIENT: Final = record({
 })  # fmt: skip
 
 VERIFY: Final = record({
-    **_named("verify@1"), "equal": FLAG, "settled": FLAG,
+    **named("verify@1"), "equal": FLAG, "settled": FLAG,
     "ways": rows(record({"name": TEXT, "seconds": NUMBER, **SUMS})), "differing": COUNT, "differences": TEXTS,
 })  # fmt: skip
 
@@ -231,11 +215,11 @@ _MEASURED: Final[dict[str, Schema]] = {
     "messages": COUNT, "cost_nano": NANO, "tokens": COUNT, "projects": COUNT, "models": COUNT, "sessions": COUNT,
 }  # fmt: skip
 BENCH: Final = record({
-    **_named("bench@1"), "files": COUNT, "bytes": COUNT, "agree": FLAG, "logs_changed": FLAG,
+    **named("bench@1"), "files": COUNT, "bytes": COUNT, "agree": FLAG, "logs_changed": FLAG,
     "ways": rows(record(_MEASURED)), "sweep": rows(record({"processes": COUNT, **_MEASURED})),
 })  # fmt: skip
 
-PRICES: Final = record({**_named("prices@1"), "origin": TEXT, "digest": TEXT, "problems": TEXTS})
+PRICES: Final = record({**named("prices@1"), "origin": TEXT, "digest": TEXT, "problems": TEXTS})
 
 PRICE: Final = record(
     {"nano": maybe(NANO), "status": one_of(*(status.value for status in PriceStatus)), "flags": TEXTS}, error=TEXT
@@ -265,6 +249,9 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     "report": REPORT,
     "export-responses": RESPONSE,
     "export-days": record({"day": DAY, "timezone": TEXT, **SUMS}),
+    "export-breakdown": record({
+        "day": DAY, "timezone": TEXT, "project": TEXT, "source": TEXT, "model": TEXT, **SUMS,
+    }),
     "export-sessions": record({
         "session": TEXT, "source": TEXT, "name": TEXT, "project": TEXT, "branch": TEXT, "version": TEXT,
         "models": TEXTS, "agents": COUNT, "compactions": COUNT, **SUMS,
@@ -278,6 +265,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     "doctor": DOCTOR,
     "ledger": LEDGER,
     "telemetry": TELEMETRY,
+    "fleet": FLEET,
     "explanation": EXPLANATION,
     "explain": EXPLAIN,
     "against-client": AGAINST_CLIENT,
@@ -293,6 +281,7 @@ TITLES: Final[Mapping[str, str]] = {
     "report": "claude-top report --json",
     "export-responses": "a line of claude-top export",
     "export-days": "a line of claude-top export --what days",
+    "export-breakdown": "a line of claude-top export --what breakdown",
     "export-sessions": "a line of claude-top export --what sessions",
     "export-models": "a line of claude-top export --what models",
     "export-projects": "a line of claude-top export --what projects",
@@ -303,6 +292,7 @@ TITLES: Final[Mapping[str, str]] = {
     "doctor": "claude-top doctor --json",
     "ledger": "claude-top ledger status --json",
     "telemetry": "claude-top telemetry status --json",
+    "fleet": "claude-top fleet status --json",
     "explanation": "claude-top explain --json",
     "explain": "claude-top explain --against ccusage --json",
     "against-client": "claude-top explain --against client --json",

@@ -22,7 +22,7 @@ class ClientTotal(NamedTuple):
     the client's own price. `offset` is where the row stands in the session's file, `last_ms` the instant of the newest
     line of the session before it. `is_split`: cache writes are told by how long they live; else all are 5-minute ones.
     `is_linear` says that since the offset `since` (-1: from the beginning) one process at a time wrote the file;
-    `prompts` are (offset, instant) of what was asked up to here. Both are told only where anything may hang on it.
+    `prompts` are (offset, instant) of what was asked up to here. Both are told only if anything may hang on it.
     """
 
     session: str
@@ -58,7 +58,7 @@ def pack_totals(totals: Iterable[ClientTotal]) -> str:
 
 
 def unpack_totals(text: str) -> tuple[ClientTotal, ...]:
-    """Return the totals a text holds. Raises ValueError where it holds something else."""
+    """Return the totals a text holds. Raises ValueError if it holds something else."""
     if not text:
         return ()
     try:
@@ -86,7 +86,7 @@ def pack_pairs(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def unpack_pairs(text: str) -> set[tuple[str, str]]:
-    """Return the pairs a text holds. Raises ValueError where it holds something else."""
+    """Return the pairs a text holds. Raises ValueError if it holds something else."""
     found = json.loads(text) if text else []
     if not isinstance(found, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in found):
         raise ValueError("models that are none")

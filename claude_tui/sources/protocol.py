@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
 from claude_tui.clients import CLIENTS
@@ -17,14 +18,13 @@ from claude_tui.sources.columns import Columns
 from claude_tui.sources.problems import Problems
 
 
-@dataclass(frozen=True, slots=True)
-class SourceConfig:
+class SourceConfig(NamedTuple):
     """Where to look. `explicit` maps a source name to folders given on the command line, which replace the default
     ones. `env` and `home` replace the process environment, so that tests and callers control both."""
 
     home: Path
-    env: Mapping[str, str] = field(default_factory=dict)
-    explicit: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    env: Mapping[str, str] = MappingProxyType({})
+    explicit: Mapping[str, tuple[Path, ...]] = MappingProxyType({})
     sources: tuple[str, ...] = tuple(CLIENTS)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from claude_tui.clients import CLIENTS
-from claude_tui.sources.columns import columns_of
-from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, Source
+from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, Source, SourceConfig
+from claude_tui.sources.settling import columns_of
 
 
 @cache
@@ -23,6 +26,25 @@ def reader(name: str) -> Source:
     """Return the reader of a client. Raises KeyError for a name that is not in `CLIENTS`."""
     found: Source = load(CLIENTS[name].reader)()
     return found
+
+
+def roots(name: str, config: SourceConfig) -> list[Path]:
+    """Return where the logs of a client are looked for, existing or not, most specific first."""
+    client = CLIENTS[name]
+    if client.root and not config.explicit.get(name) and not any(config.env.get(known) for known, _ in client.env):
+        return [config.home / client.root]
+    return reader(name).roots(config)
+
+
+def logs_below(name: str, root: Path) -> Iterable[LogFile]:
+    """Return every log of a client below a root: none, without a reader, if the root is not there."""
+    try:
+        os.lstat(root)
+    except FileNotFoundError:
+        return ()
+    except OSError:
+        pass  # what is wrong with it is the reader's to say
+    return reader(name).discover(root)
 
 
 def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:

@@ -17,8 +17,8 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from claude_tui import runtime
-from claude_tui.engine.queries.named_periods import BY_ID, Period, named
-from claude_tui.sources.display import display_name
+from claude_tui.engine.queries.periods.named import BY_ID, Period, named
+from claude_tui.sources.values.display import display_name
 from claude_tui.ui.main_screen import refresh
 from claude_tui.ui.main_screen.drawn_screen import FIRST_FRAME_S
 from claude_tui.ui.main_screen.refresh import NewsArrived
@@ -67,7 +67,7 @@ class ClaudeTop(App[None]):
             settings: How to start.
             clock: The present in milliseconds, for tests.
             settings_path: The file changes are kept in; None keeps nothing.
-            complaints: What was wrong with the settings, to be told.
+            complaints: What was wrong with the settings, to be shown.
             first_frame: Where the picture is kept that the next start shows, and whether it is shown now.
         """
         self.first_screen = FirstScreen(first_frame)
@@ -108,7 +108,7 @@ class ClaudeTop(App[None]):
         return self.main
 
     def _first_period(self) -> Period:
-        """The period the settings ask for; all time where that makes no sense, which is said."""
+        """The period of the settings; all time, with a complaint, if that makes no sense."""
         try:
             return named(self.settings.period)
         except ValueError as error:

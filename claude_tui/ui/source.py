@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-from claude_tui.engine.queries.budgets import Budget, BudgetState
+from claude_tui.engine.queries.allowances.budgets import Budget, BudgetState
+from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.engine.queries.explain import Explanation
-from claude_tui.engine.queries.hours import Hours
-from claude_tui.engine.queries.windows import BlocksPicture
+from claude_tui.engine.queries.periods.hours import Hours
 from claude_tui.model import Query, Response, Snapshot
 from claude_tui.sources.turn import TurnDetails
 
@@ -21,7 +21,7 @@ class SnapshotSource(Protocol):
 
     @property
     def saved_ms(self) -> int:
-        """When the numbers of the first picture were saved; 0 where there were none."""
+        """When the numbers of the first picture were saved; 0 if there were none."""
 
     @property
     def is_counting(self) -> bool:

@@ -18,18 +18,18 @@ import os
 from random import Random
 from zoneinfo import ZoneInfo
 from claude_tui import runtime
-from claude_tui.engine.state.calendar import Calendar
-from claude_tui.engine.state.cells import file_cells
-from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.state.sums.calendar import Calendar
+from claude_tui.engine.state.sums.cells import file_cells
+from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
 from claude_tui.pricing import load_pricer
-from claude_tui.sources.columns import Columns, Owner
+from claude_tui.sources.columns import Columns, RowOwner
 rng, pricer, zone = Random(7), load_pricer(), ZoneInfo("UTC")
 calendar = Calendar(zone)
 def one(number):
     columns = Columns("claude")
-    columns.owners.append(Owner(f"session-{{number}}", "", f"/home/dev/project-{{number % 100}}"))
+    columns.owners.append(RowOwner(f"session-{{number}}", "", f"/home/dev/project-{{number % 100}}"))
     columns.models.append("claude-sonnet-4-5-20250929")
     for entry in range({RESPONSES}):
         columns.key.append(rng.getrandbits(63))

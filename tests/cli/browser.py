@@ -110,8 +110,10 @@ class Browser:
 
     async def press(self, key: str) -> None:
         for kind in ("keyDown", "keyUp"):
-            text = {"text": key} if kind == "keyDown" and len(key) == 1 else {}
-            await self.send("Input.dispatchKeyEvent", type=kind, key=key, **text)
+            text = "\r" if key == "Enter" else key
+            given = {"text": text} if kind == "keyDown" and len(text) == 1 else {}
+            code = {"windowsVirtualKeyCode": 13} if key == "Enter" else {}
+            await self.send("Input.dispatchKeyEvent", type=kind, key=key, **given, **code)
 
     async def picture(self) -> bytes:
         return base64.b64decode((await self.send("Page.captureScreenshot"))["data"])

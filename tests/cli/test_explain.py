@@ -10,8 +10,8 @@ from claude_tui.cli import main
 from claude_tui.engine.ledger import Ledger
 from claude_tui.engine.queries.explain import FLAGS
 from claude_tui.model import ESTIMATE_FLAGS
-from claude_tui.reports.ccusage.their_prices import charged_nano
-from claude_tui.reports.ccusage.theirs import Entry, Place
+from claude_tui.reports.ccusage.against.their_prices import charged_nano
+from claude_tui.reports.ccusage.against.theirs import Entry, Place
 from tests.engine.ledgers import ran
 from tests.logs import ClaudeHome, assistant, usage
 

@@ -15,6 +15,7 @@ NOON = 1_795_176_000_000
 FIELDS = [
     "key", "source", "time", "session", "agent", "project", "model", "input", "output", "cache_write_5m",
     "cache_write_1h", "cache_read", "web_search", "cost_nano", "status", "flags", "output_lower_bound", "origin",
+    "prices",
 ]  # fmt: skip
 ADVISED = {"type": "advisor_message", "model": "claude-opus-4-5-20251101", "input_tokens": 300, "output_tokens": 30}
 
@@ -37,6 +38,7 @@ def test_a_line_says_all_there_is_to_say(claude_home: ClaudeHome, capsys: pytest
     assert list(line) == FIELDS
     assert line["cost_nano"] == 3_000 + 2 * 15_000 + 3 * 3_750 + 4 * 6_000 + 5 * 300 + 6 * 10_000_000
     del line["cost_nano"]
+    assert len(line.pop("prices")) == 12
     assert line == {
         "key": "msg_1", "source": "claude", "time": "2026-11-20T12:00:00.000Z", "session": "s1", "agent": "a7",
         "project": "/home/user/project", "model": "claude-sonnet-4-5-20250929", "input": 1, "output": 2,
@@ -98,3 +100,21 @@ def test_a_file_appears_whole(claude_home: ClaudeHome, tmp_path: Path, capsys: p
     assert [path.name for path in tmp_path.iterdir()] == ["out.jsonl"]
     assert main(["export", "--output", str(tmp_path / "missing" / "out")]) == 1
     assert "missing" in capsys.readouterr().err
+
+
+def test_a_breakdown_has_a_row_per_day_project_and_model(
+    claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claude_home.append(assistant("msg_1", NOON, usage(output=2)))
+    claude_home.append(assistant("msg_2", NOON + 1, usage(output=3)))
+    claude_home.append(assistant("msg_3", NOON + 2, usage(output=4), model="nobody-knows"))
+    claude_home.append(
+        assistant("msg_4", NOON + 86_400_000, usage(output=5), cwd="/b", sessionId="s2"), session="s2", project="-b"
+    )
+    rows = export(capsys, "--what", "breakdown")
+    assert [(row["day"], row["project"], row["model"], row["output"]) for row in rows] == [
+        ("2026-11-20", "/home/user/project", "claude-sonnet-4-5-20250929", 5),
+        ("2026-11-20", "/home/user/project", "nobody-knows", 4),
+        ("2026-11-21", "/b", "claude-sonnet-4-5-20250929", 5),
+    ]
+    assert sum(row["cost_nano"] for row in rows) == sum(row["cost_nano"] for row in export(capsys, "--what", "days"))

@@ -187,3 +187,18 @@ def test_a_folder_that_moved_is_brought_over_with_the_command_that_is_shown(
     assert main(["ledger", "status", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["moved"] == []
     assert main(["ledger", "adopt", "/nowhere", "/else"]) == 3
+
+
+def test_a_report_by_machine_adds_up(
+    laptop: Path, desk: Path, claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claude_home.append(assistant("msg_9", NOON, usage(output=7)))
+    assert main(["ledger", "merge", str(laptop)]) == main(["ledger", "merge", str(desk)]) == 0
+    capsys.readouterr()
+    assert main(["report", "--by", "host", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    here = Ledger.open().host
+    assert {row["host"]: row["responses"] for row in found["hosts"]} == {"laptop": 2, "desk": 2, here: 1}
+    assert sum(row["cost_nano"] for row in found["hosts"]) == found["totals"]["cost_nano"]
+    costs = [row["cost_nano"] for row in found["hosts"]]
+    assert costs == sorted(costs, reverse=True)

@@ -42,7 +42,8 @@ CASES = (
     Case("session"), Case("blocks"), Case("blocks --json"), Case("claude daily"), Case("codex daily", 3),
     Case("gemini daily", 3), Case("opencode daily", 3), Case("qwen daily", 3), Case("pi daily", 3),
     Case("kimi daily", 3), Case("copilot daily", 3), Case("kilo daily", 3), Case("ccusage daily --json"),
-    Case("schema"), Case("schema report"), Case("shim install --dry-run"),
+    Case("schema"), Case("schema report"), Case("shim install --dry-run"), Case("mcp --help"), Case("fleet", 2),
+    Case("fleet status nowhere", 1), Case("fleet merge nowhere", 1), Case("ledger keep --help"),
 )  # fmt: skip
 
 WAYS = {

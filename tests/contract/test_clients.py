@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from claude_tui.clients import CLIENTS
-from claude_tui.sources.registry import load, reader
+from claude_tui.sources.protocol import SourceConfig
+from claude_tui.sources.registry import load, reader, roots
 from tests.logs import ClaudeHome, assistant, usage
 
 TOY = Path(__file__).with_name("toy")
@@ -134,3 +135,18 @@ def test_a_declaration_names_what_is_there(name: str) -> None:
 @pytest.mark.parametrize("trait", ["name", "label", "glyph", "letter"])
 def test_no_two_clients_look_alike(trait: str) -> None:
     assert len({getattr(client, trait) for client in CLIENTS.values()}) == len(CLIENTS)
+
+
+@pytest.mark.parametrize("name", [name for name, client in CLIENTS.items() if client.root])
+def test_where_a_client_is_at_home_is_what_its_reader_says(name: str, tmp_path: Path) -> None:
+    config = SourceConfig(tmp_path)
+
+    assert roots(name, config) == reader(name).roots(config)
+
+
+@pytest.mark.parametrize("name", [name for name, client in CLIENTS.items() if client.root])
+def test_each_variable_of_a_client_is_heeded(name: str, tmp_path: Path) -> None:
+    for variable, _ in CLIENTS[name].env:
+        config = SourceConfig(tmp_path, {variable: str(tmp_path / "elsewhere")})
+
+        assert roots(name, config) == reader(name).roots(config)

@@ -11,14 +11,14 @@ from pathlib import Path
 from claude_tui.engine.cache.given import Given
 from claude_tui.engine.cache.seen import Seen
 from claude_tui.engine.ledger import Followed, Ledger, LedgerFollower, LedgerKeeper, Scope
-from claude_tui.engine.ledger.book import FileKey
+from claude_tui.engine.ledger.file.book import FileKey
 from claude_tui.engine.ledger.pieces import Piece
 from claude_tui.engine.scan.reading import FileReader, Task, discover, roots_of
 from claude_tui.engine.state.batch import pack
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Row, Usage
-from claude_tui.sources.columns import columns_of
 from claude_tui.sources.protocol import Checkpoint
+from claude_tui.sources.settling import columns_of
 from tests.engine.counting import PRICER, UTC, config_of, content
 
 Content = dict[tuple[str, str, str], list[tuple[object, ...]]]

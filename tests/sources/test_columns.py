@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_tui.model import Extra, Row, Usage
-from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, columns_of, key_number, key_numbers
-from claude_tui.sources.instants import instant_ms
+from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, key_number, key_numbers
+from claude_tui.sources.settling import columns_of
+from claude_tui.sources.values.instants import instant_ms
 from tests.engine.counting import content
 from tests.engine.rows import in_file, rows
 

@@ -5,9 +5,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from claude_tui.sources.columns import columns_of
 from claude_tui.sources.opencode.kilo import KiloSource
 from claude_tui.sources.protocol import SourceConfig
+from claude_tui.sources.settling import columns_of
 from tests.sources.settle import GOLDEN, expected, log_file, read_all, totals
 
 HOME = GOLDEN / "kilo" / "data-7.7.9"

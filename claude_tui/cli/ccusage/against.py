@@ -13,7 +13,7 @@ from claude_tui.cli.progress import Steps
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from claude_tui.reports.ccusage.theirs import Entry, Place
+    from claude_tui.reports.ccusage.against.theirs import Entry, Place
     from claude_tui.sources.protocol import SourceConfig
 
 
@@ -21,7 +21,7 @@ def run(options: Namespace) -> int:
     """Compare with ccusage, print, and return the exit code."""
     from claude_tui.engine.queries.responses import list_responses
     from claude_tui.model import UNLOGGED
-    from claude_tui.reports.ccusage import explain, theirs
+    from claude_tui.reports.ccusage.against import explain, explained, theirs
 
     options.source = ("claude",)
     ours = [line for line in list_responses(counted(options)) if line.extra != UNLOGGED]
@@ -31,15 +31,15 @@ def run(options: Namespace) -> int:
         entries = theirs.kept(_entries(source_config(options), message_ids))
         found = explain.explain(ours, entries, message_ids, _price())
     if options.json:
-        streams.write_json(explain.report(found))
+        streams.write_json(explained.report(found))
     else:
-        streams.write_tables([explain.table(found)], explain.footer(found))
+        streams.write_tables([explained.table(found)], explained.footer(found))
     return exits.OK
 
 
 def _entries(config: SourceConfig, message_ids: dict[Place, str | None]) -> Iterator[Entry]:
     """Yield what ccusage reads, in its order; notes the message of every line that has one."""
-    from claude_tui.reports.ccusage.theirs import Place, entries
+    from claude_tui.reports.ccusage.against.theirs import Place, entries
     from claude_tui.sources.registry import reader
 
     source = reader("claude")

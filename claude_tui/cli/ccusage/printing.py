@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from claude_tui.model import Query, Response
-    from claude_tui.reports.ccusage.lines import Line
+    from claude_tui.reports.ccusage.lines import UsageLine
     from claude_tui.reports.table import Table
 
 TITLES: Final = {
@@ -31,17 +31,17 @@ class Report:
     """One run of a report: what was asked for, and the lines it is made of."""
 
     def __init__(self, options: Namespace, kind: str, client: str) -> None:
-        from claude_tui.engine.state.calendar import Calendar
+        from claude_tui.engine.state.sums.calendar import Calendar
 
         self.options, self.kind, self.client = options, kind, client
         self.zone = timezone(options)
         self.now_ms = now_ms()
         self.calendar = Calendar(self.zone)
         self.is_standing_in: bool = options.drop_in
-        self._whole: list[Line] = []
+        self._whole: list[UsageLine] = []
 
     @cached_property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[UsageLine]:
         """The lines of the days asked for."""
         from claude_tui.model import Query
         from claude_tui.reports.ccusage import version_18
@@ -73,7 +73,7 @@ class Report:
             and "session" in (options.sections or (self.kind,))
         )
 
-    def _read(self, query: Query) -> list[Line]:
+    def _read(self, query: Query) -> list[UsageLine]:
         from claude_tui.engine.queries.responses import list_responses
         from claude_tui.model import UNLOGGED
         from claude_tui.reports.ccusage.lines import is_project, lines, project_folder
@@ -97,7 +97,7 @@ class Report:
         beside = standing_in.beside(options, self.client, responses)
         return named_as_there(lines(responses, self.calendar, options.mode, beside))
 
-    def _lines_of(self, kind: str) -> list[Line]:
+    def _lines_of(self, kind: str) -> list[UsageLine]:
         """The lines of one section of the report over all clients."""
         from claude_tui.reports.ccusage.periods import last_within
 
@@ -137,7 +137,7 @@ class Report:
             )
 
     def _document(self) -> Any:
-        """The document of a client that ccusage has another shape for, or of an older ccusage; None where none has."""
+        """The document of a client that ccusage has another shape for, or of an older ccusage; None if none has."""
         from claude_tui.reports.ccusage import codex, others, version_18
         from claude_tui.reports.ccusage.sums import totals
 
@@ -191,10 +191,10 @@ class Report:
 
     def print_blocks(self) -> None:
         """Print the report of blocks."""
-        from claude_tui.engine.queries.limits import read_limits
+        from claude_tui.engine.queries.allowances.limits import read_limits
         from claude_tui.paths import state_folder
         from claude_tui.reports.ccusage import blocks, reported, tables
-        from claude_tui.sources.instants import AHEAD_MS
+        from claude_tui.sources.values.instants import AHEAD_MS
         from claude_tui.units import HOUR_MS
 
         options, with_cost = self.options, not self.options.no_cost

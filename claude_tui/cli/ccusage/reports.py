@@ -41,7 +41,7 @@ def add_client(parser: CommandParser, client: str) -> None:
 def add_report(
     parser: CommandParser, kind: str, client: str = "", *, is_drop_in: bool = False, shape: int = 20
 ) -> None:
-    """Add the options of one report: of a client, or over all where there is none. The drop-in has some more."""
+    """Add the options of one report: of a client, or over all if there is none. The drop-in has some more."""
     whose = client or ("claude" if kind == "blocks" else "all clients")
     command = f"claude-top {client} {kind}" if client else f"claude-top {kind}"
     parser.description = f"Usage of {whose}: the {kind} report of ccusage, key for key, with our numbers."

@@ -26,7 +26,7 @@ RATES: Final = (
 
 
 def counted_or_nothing(options: Namespace) -> Store | None:
-    """Count; None where there are no logs at all. A CLAUDE_CONFIG_DIR that holds nothing ends the command."""
+    """Count; None if there are no logs at all. A CLAUDE_CONFIG_DIR that holds nothing ends the command."""
     try:
         return counted(options, is_empty_fine=True)
     except exits.CommandError as error:
@@ -97,7 +97,7 @@ def _price_of(options: Namespace) -> PriceOf:
 
 
 def write_through_jq(document: Any, expression: str) -> None:
-    """Write what the `jq` program makes of a document. Ends the command where there is none, or it fails."""
+    """Write what the `jq` program makes of a document. Ends the command if there is none, or it fails."""
     import json
 
     text = json.dumps(document, indent=2, sort_keys=True)

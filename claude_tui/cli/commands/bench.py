@@ -55,7 +55,7 @@ def run(options: Namespace) -> int:
     """Measure, print, and return the exit code: a failure if two ways disagree."""
     from claude_tui.engine.check.bench import BenchError
     from claude_tui.paths import cache_folder, create_private
-    from claude_tui.reports import bench as reports
+    from claude_tui.reports.findings import bench as reports
 
     try:
         # Beside the cache, on the disk where the logs usually are: there quiet ones need not be copied.
@@ -95,12 +95,11 @@ def _measured(options: Namespace, folder: Path) -> Bench:
 
 
 def _logs(options: Namespace, folder: Path) -> Logs:
-    from dataclasses import replace
 
     from claude_tui.engine.check.bench import freeze
     from claude_tui.engine.scan.reading import roots_of
 
-    config = replace(source_config(options), sources=("claude",))
+    config = source_config(options)._replace(sources=("claude",))
     logs = freeze(config, folder)
     if not logs.files:
         places = ", ".join(found_there(Path(root)) for _, root in roots_of(config))

@@ -8,11 +8,15 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
+from claude_tui.cli.fleet_reading import add_from_options, fleet_of
 from claude_tui.cli.options import add_place_options, counted, now_ms
 from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:
-    from claude_tui.engine.queries.budgets import Budget
+    from collections.abc import Sequence
+
+    from claude_tui.engine.queries.allowances.budgets import Budget
+    from claude_tui.reports.gauges.check import Check
 
 PERIODS: Final = ("day", "week", "month")
 
@@ -27,7 +31,9 @@ def add_arguments(parser: CommandParser) -> None:
         "folders. Claude Code reports its limits after `claude-top statusline install`."
     )
     parser.epilog = example(
-        "claude-top check --budget-day 20 && start-the-big-job", "claude-top check --near 90 --json"
+        "claude-top check --budget-day 20 && start-the-big-job",
+        "claude-top check --near 90 --json",
+        "claude-top check --from s3://lake/claude --team web --budget-month 20000",
     )
     for name in PERIODS:
         parser.add_argument(f"--budget-{name}", type=usd, metavar="USD", help=f"budget for a {name}, in USD")
@@ -40,12 +46,13 @@ def add_arguments(parser: CommandParser) -> None:
     )
     parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/check@1)")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing")
+    add_from_options(parser)
     add_place_options(parser)
 
 
 def usd(text: str) -> int:
     """Parse dollars into nanodollars."""
-    from claude_tui.engine.queries.budgets import dollars_nano
+    from claude_tui.engine.queries.allowances.budgets import dollars_nano
 
     try:
         return dollars_nano(text)
@@ -65,12 +72,14 @@ def _percent(text: str) -> float:
 
 def run(options: Namespace) -> int:
     """Compare, print, and return the exit code of the verdict."""
-    from claude_tui.engine.queries import budgets
-    from claude_tui.engine.queries.limits import read_limits
+    from claude_tui.engine.queries.allowances import budgets
+    from claude_tui.engine.queries.allowances.limits import read_limits
     from claude_tui.paths import state_folder
-    from claude_tui.reports import check
+    from claude_tui.reports.gauges import check
 
     at_ms = now_ms()
+    if options.url:
+        return _check_fleet(options, at_ms)
     checks = check.limit_checks(read_limits(os.fspath(state_folder())).windows, at_ms, options.near)
     wanted = _budgets(options)
     if wanted:
@@ -84,6 +93,26 @@ def run(options: Namespace) -> int:
             checks = [*check.budget_checks(budgets.check(store, wanted, at_ms), options.near), *checks]
     if not checks and not wanted and not options.quiet:
         streams.narrate("nothing to compare: no budget is set and no limit was reported (see claude-top check --help)")
+    return _told(options, checks)
+
+
+def _check_fleet(options: Namespace, at_ms: int) -> int:
+    """Compare what many machines spent with the budgets given as options; limits are this machine's alone."""
+    from claude_tui.engine.queries.allowances import budgets
+    from claude_tui.reports.gauges import check
+
+    wanted = [budgets.Budget(name, nano) for name, nano in _given(options).items()]
+    if not wanted:
+        raise exits.CommandError("--from needs a budget: --budget-day, --budget-week or --budget-month", exits.USAGE)
+    fleet = fleet_of(options)
+    assert fleet is not None
+    return _told(options, check.budget_checks(budgets.check(fleet.store, wanted, at_ms), options.near))
+
+
+def _told(options: Namespace, checks: Sequence[Check]) -> int:
+    """Print the checks and return the exit code of the verdict."""
+    from claude_tui.reports.gauges import check
+
     if options.json:
         streams.write_json(check.report(checks))
     elif not options.quiet:
@@ -91,9 +120,13 @@ def run(options: Namespace) -> int:
     return check.CODES[check.verdict(checks)]
 
 
+def _given(options: Namespace) -> dict[str, int]:
+    return {name: nano for name in PERIODS if (nano := getattr(options, f"budget_{name}")) is not None}
+
+
 def _budgets(options: Namespace) -> list[Budget]:
     """Return the budgets of config.toml; budgets given as options replace those for all projects."""
-    from claude_tui.engine.queries.budgets import Budget, budgets_of
+    from claude_tui.engine.queries.allowances.budgets import Budget, budgets_of
     from claude_tui.paths import config_folder
     from claude_tui.pricing.toml import load_toml
 
@@ -109,6 +142,6 @@ def _budgets(options: Namespace) -> list[Budget]:
     kept, wrong = budgets_of(table) if isinstance(table, dict) else ((), ("[budgets] is not a table",))
     if wrong:
         raise exits.CommandError(f"{path}: {'; '.join(map(str, wrong))}", exits.USAGE)
-    given = {name: nano for name in PERIODS if (nano := getattr(options, f"budget_{name}")) is not None}
+    given = _given(options)
     replaced = [Budget(name, nano) for name, nano in given.items()]
     return [*replaced, *(budget for budget in kept if budget.project or budget.period not in given)]

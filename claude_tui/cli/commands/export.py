@@ -32,7 +32,7 @@ def add_arguments(parser: CommandParser) -> None:
     parser.epilog = example(
         "claude-top export --jsonl > responses.jsonl",
         "claude-top export --csv --what days --output days.csv",
-        "claude-top export --flat | duckdb -c \"copy (from read_json('/dev/stdin')) to 'r.parquet'\"",
+        "claude-top export --parquet responses.parquet",
     )
     formats = parser.add_mutually_exclusive_group()
     formats.add_argument("--jsonl", dest="format", action="store_const", const="jsonl", help="JSON Lines (default)")
@@ -43,15 +43,21 @@ def add_arguments(parser: CommandParser) -> None:
         const="csv",
         help="CSV with a header line; formulas are escaped, ids unchanged",
     )
+    formats.add_argument("--flat", dest="format", action="store_const", const="flat", help="JSON Lines without lists")
     formats.add_argument(
-        "--flat", dest="format", action="store_const", const="flat", help="JSON Lines without nesting, for Parquet"
+        "--parquet",
+        metavar="FILE",
+        help="write FILE as Parquet with typed columns; needs pyarrow: pip install 'claude-top-tui[parquet]'",
     )
     parser.set_defaults(format="jsonl")
     parser.add_argument(
         "--what",
-        choices=("responses", "days", "sessions", "models", "projects"),
+        choices=("responses", "days", "breakdown", "sessions", "models", "projects"),
         default="responses",
-        help="rows to write (default: responses)",
+        help="rows to write (default: responses); breakdown is a row per day, project and model",
+    )
+    parser.add_argument(
+        "--places", action="store_true", help="with responses: add the file and the byte offset of the counted row"
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE, replacing it once everything is written")
     add_period_options(parser)
@@ -61,26 +67,74 @@ def add_arguments(parser: CommandParser) -> None:
 
 def run(options: Namespace) -> int:
     """Count, write, and return the exit code."""
+    if options.parquet and options.output:
+        raise exits.CommandError("--parquet names its file itself: leave -o out", exits.USAGE)
+    if options.parquet:
+        _require_pyarrow()
     query = period(options)
     store = counted(options, keep_names=options.what == "responses")
-    lines = _lines(store, query, options.what, options.format)
-    if options.output:
-        streams.replace_file(options.output, lines)
+    rows = _rows(store, query, options.what, with_places=options.places)
+    fields = _fields(options.what, with_places=options.places)
+    if options.parquet:
+        _write_parquet(options.parquet, rows, fields, options.what)
+    elif options.output:
+        streams.replace_file(options.output, _lines(rows, fields, options.format))
     else:
-        streams.write_lines(lines)
+        streams.write_lines(_lines(rows, fields, options.format))
     return exits.PARTIAL if options.strict and store.problems else exits.OK
 
 
-def _lines(store: Store, query: Query, what: str, form: str) -> Iterator[bytes]:
-    from claude_tui.engine.queries.responses import list_responses
+def _rows(store: Store, query: Query, what: str, *, with_places: bool) -> Iterator[dict[str, Any]]:
+    from claude_tui.engine.queries.responses import grouped_project, list_responses, totals_by
     from claude_tui.reports import export
 
-    rows: Iterator[dict[str, Any]]
-    if what == "responses":
-        rows = (export.response_row(response) for response in list_responses(store, query))
-    else:
-        snapshot = snapshot_of(store, query, with_recent=False)
-        rows = export.ROWS[what](snapshot)
+    if what == "breakdown":
+        sums = totals_by(
+            list_responses(store, query),
+            lambda line: (
+                store.calendar.day(line.time_ms).isoformat(), grouped_project(line.project, query), line.source,
+                line.model,
+            ),
+        )  # fmt: skip
+        return export.breakdown_rows(sums, store.calendar.zone.key)
+    if what != "responses":
+        return export.ROWS[what](snapshot_of(store, query, with_recent=False))
+    digest = store.pricer.digest
+    return (
+        {**export.response_row(response, digest), **(export.place_of(response) if with_places else {})}
+        for response in list_responses(store, query)
+    )
+
+
+def _fields(what: str, *, with_places: bool) -> tuple[str, ...]:
+    from claude_tui.reports.export import FIELDS, PLACE_FIELDS
+
+    return (*FIELDS[what], *PLACE_FIELDS) if with_places and what == "responses" else FIELDS[what]
+
+
+def _require_pyarrow() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("pyarrow") is None:
+        raise exits.CommandError("--parquet needs pyarrow: pip install 'claude-top-tui[parquet]'")
+
+
+def _write_parquet(path: str, rows: Iterator[dict[str, Any]], fields: tuple[str, ...], what: str) -> None:
+    from claude_tui import files
+    from claude_tui.reports.parquet import TooLargeError, parquet_parts
+    from claude_tui.reports.schemas import SCHEMAS
+
+    try:
+        files.replace(path, parquet_parts(rows, fields, SCHEMAS[f"export-{what}"]), is_durable=True)
+    except OSError as error:
+        raise exits.CommandError(f"{path}: {error.strerror}") from None
+    except TooLargeError as error:
+        raise exits.CommandError(f"{path}: {error}") from None
+
+
+def _lines(rows: Iterator[dict[str, Any]], fields: tuple[str, ...], form: str) -> Iterator[bytes]:
+    from claude_tui.reports import export
+
     if form == "csv":
-        return export.csv_lines(rows, export.FIELDS[what])
+        return export.csv_lines(rows, fields)
     return (export.json_line(export.flat_row(row) if form == "flat" else row) for row in rows)

@@ -12,20 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from claude_tui.cli import exits, streams
+from claude_tui.cli.options import add_place_options
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.figures import many
 
 if TYPE_CHECKING:
     from claude_tui.engine.ledger import Ledger
     from claude_tui.engine.ledger.pieces import Remembered
-    from claude_tui.reports.ledger import HostRow, LeftOut, MovedFolder
+    from claude_tui.reports.findings.ledger import HostRow, LeftOut, MovedFolder
 
 
 def add_arguments(parser: CommandParser) -> None:
     """Add the actions."""
     parser.description = (
-        "Manage the ledger, the history that outlives its logs. The screen and `serve` write it while they run; every\n"
-        "command counts what it holds.\n"
+        "Manage the ledger, the history that outlives its logs. The screen and `serve` write it while they run, and\n"
+        "`ledger keep` writes it once; every command counts what it holds.\n"
         "Ledgers of several machines merge exactly: a response that is in two of them counts once."
     )
     parser.epilog = example(
@@ -35,6 +36,7 @@ def add_arguments(parser: CommandParser) -> None:
         title="actions", metavar="ACTION", dest="action", parser_class=CommandParser, required=True
     )
     actions.add_parser("status", help="check the ledger and list what it holds, by machine", fill=_add_status)
+    actions.add_parser("keep", help="write what the logs say now, without a screen", fill=_add_keep)
     actions.add_parser("export", help="write all responses as JSON Lines", fill=_add_export)
     actions.add_parser("import", help="read lines written by export", fill=_add_import)
     actions.add_parser("merge", help="merge another machine's ledger.db", fill=_add_merge)
@@ -50,6 +52,18 @@ def _add_status(parser: CommandParser) -> None:
     )
     parser.epilog = example("claude-top ledger status", "claude-top ledger status --json | jq .hosts")
     parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/ledger@1)")
+
+
+def _add_keep(parser: CommandParser) -> None:
+    parser.set_defaults(run=_keep)
+    parser.description = (
+        "Count the logs and write to the ledger what it does not hold yet, then exit: for cron, the end of a CI job,\n"
+        "servers, and wherever else no screen is open before the clients delete their logs. Running it again changes\n"
+        "nothing."
+    )
+    parser.epilog = example("claude-top ledger keep", "17 * * * *  claude-top ledger keep --quiet")
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing if all went well")
+    add_place_options(parser)
 
 
 def _add_export(parser: CommandParser) -> None:
@@ -107,8 +121,32 @@ def _opened() -> Ledger:
     return ledger
 
 
+def _keep(options: Namespace) -> int:
+    import asyncio
+
+    from claude_tui import runtime
+    from claude_tui.cli.options import no_logs, setup
+    from claude_tui.cli.progress import Bar
+    from claude_tui.engine.keep import keep
+
+    runtime.counting()
+    wanted = setup(options)
+    with Bar("reading logs") as bar:
+        kept = asyncio.run(keep(wanted, bar.show))
+    if kept.error:
+        raise exits.CommandError(f"{wanted.ledger_file}: {kept.error}")
+    if not kept.responses:
+        from claude_tui.engine.scan.reading import roots_of
+
+        raise no_logs([place for _, place in roots_of(wanted.config)])
+    if not options.quiet:
+        said = f"{many(kept.added, 'new response')}; {kept.responses:,} of {many(kept.files, 'file')} in the ledger"
+        streams.narrate(f"kept: {said}")
+    return exits.OK
+
+
 def _status(options: Namespace) -> int:
-    from claude_tui.reports import ledger as reports
+    from claude_tui.reports.findings import ledger as reports
 
     ledger = _opened()
     is_sound = ledger.verify()
@@ -122,7 +160,7 @@ def _status(options: Namespace) -> int:
     hosts = [_row(host, by_host[host]) for host in sorted(by_host)]
     total = _row("all", [file.columns for file in files])
     error_text = ledger.notice or ("" if is_sound else "it is damaged and could not be repaired")
-    found = reports.Status(
+    found = reports.LedgerStatus(
         os.fspath(ledger.path), ledger.path.stat().st_size, total, hosts, error_text, left_out, _moved(files)
     )
     if options.json:
@@ -133,7 +171,7 @@ def _status(options: Namespace) -> int:
 
 
 def _left_out(ledger: Ledger) -> list[LeftOut]:
-    from claude_tui.reports.ledger import LeftOut
+    from claude_tui.reports.findings.ledger import LeftOut
 
     return [LeftOut(doubt.key.host, doubt.key.path, doubt.number, doubt.why) for doubt in ledger.doubts()]
 
@@ -142,13 +180,13 @@ def _moved(files: list[Remembered]) -> list[MovedFolder]:
     from claude_tui.cli.options import source_config
     from claude_tui.engine.ledger import moved_in
     from claude_tui.engine.scan.reading import roots_of
-    from claude_tui.reports.ledger import MovedFolder
+    from claude_tui.reports.findings.ledger import MovedFolder
 
     return [MovedFolder(*one[1:]) for one in moved_in(files, roots_of(source_config(Namespace())))]
 
 
 def _row(host: str, columns: list) -> HostRow:  # type: ignore[type-arg]
-    from claude_tui.reports.ledger import HostRow
+    from claude_tui.reports.findings.ledger import HostRow
 
     times = [time for one in columns for time in one.time if time]
     keys = {key for one in columns for key in one.key}
@@ -208,7 +246,7 @@ def _open_regular(name: str) -> BinaryIO:
 
 def _merge(options: Namespace) -> int:
     from claude_tui.engine.ledger import Doubt, Ledger, LedgerError
-    from claude_tui.sources.display import display_name
+    from claude_tui.sources.values.display import display_name
 
     doubts: list[Doubt] = []
     try:

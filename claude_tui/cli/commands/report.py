@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError, Namespace
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from claude_tui.cli import exits, streams
+from claude_tui.cli.fleet_reading import add_from_options, fleet_of
 from claude_tui.cli.options import (
     add_period_options,
     add_place_options,
@@ -17,7 +19,8 @@ from claude_tui.cli.options import (
 from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:
-    from claude_tui.model import Totals
+    from claude_tui.engine.state.store import Store
+    from claude_tui.model import Query, Response, Totals
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -28,13 +31,14 @@ def add_arguments(parser: CommandParser) -> None:
         "claude-top report --by day --since 2026-11-01",
         "claude-top report --by week --period month --csv",
         "claude-top report --by session --top 10 --since 7d",
+        "claude-top report --from s3://lake/claude --by team --since 2026-11-01",
         "claude-top report --json --timezone Europe/Berlin | jq .totals.cost_nano",
     )
     parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/report@1)")
     parser.add_argument("--csv", action="store_true", help="print the one section named with --by as CSV")
     parser.add_argument(
         "--by",
-        choices=("day", "week", "month", "hour", "model", "project", "session", "all"),
+        choices=("day", "week", "month", "hour", "model", "project", "session", "host", "user", "team", "all"),
         default="all",
         help="sections to print (default: all, which is day, model, project and session)",
     )
@@ -46,6 +50,7 @@ def add_arguments(parser: CommandParser) -> None:
     )
     add_period_options(parser)
     add_strict_option(parser)
+    add_from_options(parser)
     add_place_options(parser)
 
 
@@ -57,7 +62,7 @@ def _positive(text: str) -> int:
 
 def run(options: Namespace) -> int:
     """Count, print, and return the exit code."""
-    from claude_tui.reports.report import ALL, SECTIONS, csv_of, footer, report, sections_of, tables
+    from claude_tui.reports.report import ALL, SECTIONS, SUMMED, csv_of, footer, report, sections_of, tables
 
     if options.csv and options.by == "all":
         raise exits.CommandError("--csv prints one section; name it with --by", exits.USAGE)
@@ -65,14 +70,17 @@ def run(options: Namespace) -> int:
         raise exits.CommandError("--csv cannot be combined with --json", exits.USAGE)
     wanted = ALL if options.by == "all" else (SECTIONS[options.by],)
     query = period(options)
-    store = counted(options)
+    fleet = fleet_of(options, query)
+    if fleet is None and options.by in ("user", "team"):
+        raise exits.CommandError(f"--by {options.by} needs --from", exits.USAGE)
+    if fleet is not None and options.by == "hour":
+        raise exits.CommandError("a table of many machines has no hours; responses/ has the instants", exits.USAGE)
+    store = counted(options) if fleet is None else fleet.store
     snapshot = snapshot_of(store, query, with_recent=False)
-    by_hour: dict[str, Totals] = {}
-    if options.by == "hour":
-        from claude_tui.engine.queries.responses import list_responses, totals_by_hour
-
-        by_hour = totals_by_hour(list_responses(store, query), store.calendar)
-    sections = sections_of(snapshot, wanted, top=options.top, hours=by_hour)
+    summed: Mapping[str, Totals] | None = None
+    if SECTIONS.get(options.by) in SUMMED:
+        summed = fleet.by[options.by] if fleet is not None else _summed(store, query, options.by)
+    sections = sections_of(snapshot, wanted, top=options.top, summed=summed)
     if options.csv:
         streams.write_lines(csv_of(sections[0]))
     elif options.json:
@@ -80,3 +88,21 @@ def run(options: Namespace) -> int:
     else:
         streams.write_tables(tables(snapshot, sections), footer(snapshot))
     return exits.PARTIAL if options.strict and store.problems else exits.OK
+
+
+def _summed(store: Store, query: Query, by: str) -> Mapping[str, Totals]:
+    """Sum single responses by hour or by machine."""
+    from claude_tui.engine.queries import responses
+
+    lines = responses.list_responses(store, query)
+    if by == "hour":
+        return responses.totals_by(lines, lambda line: responses.local_hour(store.calendar, line))
+    from claude_tui.engine.ledger import Ledger, machine_of
+
+    here = Ledger.open().host
+    of_session = {(line.source, line.session): machine_of(line.path, here) for line in lines if line.path}
+
+    def machine(line: Response) -> str:
+        return machine_of(line.path, here) if line.path else of_session.get((line.source, line.session), here)
+
+    return responses.totals_by(lines, machine)

@@ -23,13 +23,13 @@ from aiohttp import web
 from claude_tui.cli.serve.door import SAFE, WRITE_S, in_time
 from claude_tui.cli.serve.guard import Refused
 from claude_tui.engine.monitor import Monitor
-from claude_tui.engine.queries.limits import read_limits
-from claude_tui.engine.queries.recent import load_recent
+from claude_tui.engine.queries.allowances.limits import read_limits
+from claude_tui.engine.queries.snapshots.recent import load_recent
 from claude_tui.model import Phase, Query, Snapshot
 from claude_tui.paths import state_folder
-from claude_tui.reports.metrics import metrics
+from claude_tui.reports.gauges.metrics import Ratchet, families_of, metrics
+from claude_tui.reports.gauges.state import state
 from claude_tui.reports.report import ALL, SECTIONS, report
-from claude_tui.reports.state import state
 
 MAX_FOLLOWERS: Final = 16
 INTERVAL_S: Final = 0.5
@@ -67,6 +67,7 @@ class Routes:
         self._followers = 0
         # Revisions begin anew with every process, so what names one must say of which process it is.
         self._run = secrets.token_hex(8)
+        self._counters = Ratchet()
         self._documents: OrderedDict[tuple[object, ...], Document] = OrderedDict()
         self._paths: Mapping[str, Handler] = {
             "/api/stats": self._stats, "/api/events": self._events, "/metrics": self._metrics,
@@ -147,7 +148,8 @@ class Routes:
     async def _metrics(self, request: web.BaseRequest, query: Parameters) -> web.Response:
         snapshot = await self._counted()
         limits = await asyncio.to_thread(read_limits, os.fspath(state_folder()))
-        return await _packed(request, _answer(metrics(snapshot, limits.windows).encode(), METRICS))
+        families = self._counters.raised(families_of(snapshot, limits.windows))
+        return await _packed(request, _answer(metrics(families).encode(), METRICS))
 
     async def _events(self, request: web.BaseRequest, query: Parameters) -> web.StreamResponse:
         await self._counted()

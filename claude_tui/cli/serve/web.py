@@ -15,6 +15,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
 
 from aiohttp import web
@@ -29,11 +30,14 @@ MAX_SCREENS: Final = 8
 MOST_CELLS: Final = 1000
 """Most columns or rows a tab may request."""
 
+PAGE: Final = Path(__file__).with_name("page")
+"""Our page: its template under the name textual-serve asks for, its style and its script."""
+
 POLICY: Final = (
-    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "font-src 'self' data:; connect-src 'self' {websocket}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""The page of textual-serve contains inline scripts; nothing is loaded from any other host."""
+"""Nothing is loaded from any other host. The terminal in the page makes styles as it draws, but no scripts."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -75,7 +79,9 @@ async def _serve(base: Any, options: Namespace, token: str, command: str) -> int
             finally:
                 self.screens -= 1
 
-    app: web.Application = await Guarded(command, options.host, port, "claude-top", public_url=url)._make_app()
+    served = Guarded(command, options.host, port, "claude-top", public_url=url, templates_path=PAGE)
+    app: web.Application = await served._make_app()
+    app.router.add_static("/page", PAGE)
     tickets = Tickets(Guard(token, port, (options.host, *options.name)), token, port)
     app.middlewares.append(_middleware(tickets, door, POLICY.format(websocket=url.replace("http", "ws", 1))))
     over = stop_event()
@@ -123,7 +129,7 @@ class Tickets:
                 raise Refused(403, "foreign origin")
             if any(not _is_size(request.query.get(name, "80")) for name in ("width", "height")):
                 raise Refused(400, "bad size")
-        if request.path.startswith("/static") and request.path.endswith("/"):
+        if request.path.startswith(("/static", "/page")) and request.path.endswith("/"):
             raise Refused(404, "folders are not listed")
         if not self._is_needed or is_same(request.cookies.get(self.cookie, ""), self._ticket):
             return None

@@ -162,7 +162,7 @@ def _load_lines(folder: str) -> dict[str, str]:
 
 
 def last_line(folder: str, given: dict[str, Any], raw: bytes = b"") -> str:
-    """Return the last good line of the session, "" where there is none: another's figures are not this one's.
+    """Return the last good line of the session, "" if there is none: another's figures are not this one's.
 
     `raw` is what was given, and may name the session where the rest of it cannot be read.
     """

@@ -13,7 +13,7 @@ from claude_tui.cli.options import home, now_ms
 from claude_tui.paths import config_folder, create_private, state_folder, telemetry_folder
 
 if TYPE_CHECKING:
-    from claude_tui.reports.telemetry import Findings
+    from claude_tui.reports.findings.telemetry import Findings
     from claude_tui.telemetry.settings import TelemetrySettings
 
 SWITCHABLE: Final = ("claude", "codex", "gemini", "qwen", "copilot")
@@ -58,7 +58,7 @@ def run(options: Namespace) -> int:
 
 def status(options: Namespace) -> int:
     """Print what is known of the receiver, and return the exit code."""
-    from claude_tui.reports import telemetry
+    from claude_tui.reports.findings import telemetry
 
     findings = found(SWITCHABLE)
     if options.json:
@@ -70,7 +70,7 @@ def status(options: Namespace) -> int:
 
 def found(clients: Collection[str]) -> Findings:
     """Return what there is to say of telemetry on this machine. Of `clients` it is said whether they are set up."""
-    from claude_tui.reports.telemetry import Findings, Kept
+    from claude_tui.reports.findings.telemetry import Findings, Kept
     from claude_tui.telemetry.ownership import is_owned
     from claude_tui.telemetry.spool import days
     from claude_tui.telemetry.status import load

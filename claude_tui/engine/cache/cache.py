@@ -1,14 +1,13 @@
 """The disposable cache: everything counted so far, so that a warm start opens no log that did not change.
 
 Two files of sections: `head` (sums, names, facts and how far each file was read; enough for every view) and
-`table` (each response; loaded only where a file changed). Anything unexpected in them reads as no cache.
+`table` (each response; loaded only if a file changed). Anything unexpected in them reads as no cache.
 Deleting them changes no number. Must not know how logs are read.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 from array import array
 from collections.abc import Iterator
@@ -27,11 +26,12 @@ from claude_tui.engine.cache.section_file import (
     write_sections,
 )
 from claude_tui.engine.cache.seen import Seen, SeenFiles, encoded
-from claude_tui.engine.state.cells import CELL_NUMBERS, CellKey
 from claude_tui.engine.state.facts import FactBook
 from claude_tui.engine.state.problems import ProblemLog
+from claude_tui.engine.state.rows.table import FileRef, Table
 from claude_tui.engine.state.store import UNUSABLE, Owner, Store
-from claude_tui.engine.state.table import FileRef, Table
+from claude_tui.engine.state.sums.cells import CELL_NUMBERS, CellKey
+from claude_tui.hashes import blake2b
 from claude_tui.model import Extra, Usage
 from claude_tui.sources.columns import ARRAYS
 from claude_tui.sources.protocol import FileFacts
@@ -61,12 +61,12 @@ class Cache:
     """
 
     def __init__(self, folder: Path | None, identity: tuple[str, ...]) -> None:
-        name = hashlib.blake2b("\0".join((str(SCHEMA), *identity)).encode("utf-8", "surrogatepass"), digest_size=10)
+        name = blake2b("\0".join((str(SCHEMA), *identity)).encode("utf-8", "surrogatepass"), digest_size=10)
         self._folder = folder / f"v{SCHEMA}-{name.hexdigest()}" if folder is not None else None
         self.problem = ""
 
     def load(self, store: Store) -> Saved | None:
-        """Fill an empty store with what was saved. Returns None, and leaves the store as it is, where nothing was."""
+        """Fill an empty store with what was saved. Returns None, and leaves the store as it is, if nothing was."""
         if self._folder is None:
             return None
         try:

@@ -29,7 +29,7 @@ class DamagedSectionError(ValueError):
 class Sections:
     """The sections of one file, read when asked for, even after another took its place.
 
-    Raises OSError where there is no file to read, DamagedSectionError where it is not one of ours.
+    Raises OSError if there is no file to read, DamagedSectionError if it is not one of ours.
     """
 
     def __init__(self, path: Path) -> None:
@@ -55,7 +55,7 @@ class Sections:
             os.close(self._fd)
 
     def read(self, *names: str) -> list[bytes]:
-        """Return sections. Raises DamagedSectionError where one is missing or not what was written, or OSError."""
+        """Return sections. Raises DamagedSectionError if one is missing or damaged, or OSError."""
         found = []
         for name in names:
             offset, size, crc = self._entry(name)
@@ -121,5 +121,5 @@ def to_columns(rows: Iterable[Iterable[object]]) -> list[tuple[object, ...]]:
 
 
 def to_rows(columns: list[list[Any]]) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of columns. Raises ValueError where one is longer than another."""
+    """Yield the rows of columns. Raises ValueError if one is longer than another."""
     return zip(*columns, strict=True)

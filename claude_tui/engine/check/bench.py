@@ -94,7 +94,7 @@ def freeze(config: SourceConfig, folder: Path) -> Logs:
     """Lay out the logs of Claude Code below `folder` as they are now: hard links to quiet ones, copies of the others.
 
     Where no such links can be made (`folder` is on another disk) everything is copied. What cannot be read is left
-    out. Raises OSError where there is no room.
+    out. Raises OSError if there is no room.
     """
     files = [file for file in discover(config) if file.dev != REFUSED]
     roots = {root: folder / str(number) / "projects" for number, root in enumerate({file.root: 0 for file in files})}
@@ -152,7 +152,7 @@ def sweep(job: Job, workers: Sequence[int]) -> tuple[Way, ...]:
 
 
 def measure(chosen: Sequence[Way], runs: int, on_step: OnStep) -> tuple[Measured, ...]:
-    """Measure ways in turns; the reference, which takes long, once. Raises BenchError where one fails."""
+    """Measure ways in turns; the reference, which takes long, once. Raises BenchError if one fails."""
     found: dict[str, list[Measured]] = {}
     plan = list(_plan(chosen, runs))
     for number, way in enumerate(plan):

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from claude_tui.engine.check.reference import reference_count
 from claude_tui.engine.count import count
-from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.scan.reading import discover
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
@@ -147,7 +147,7 @@ def peak_bytes(processes: int) -> int:
 
 
 def _own_peak() -> int:
-    """Read the peak from where it does not include the process that started this one; 0 where there is no such."""
+    """Read the peak from where it does not include the process that started this one; 0 if there is no such."""
     try:
         for line in Path("/proc/self/status").read_text("ascii", "replace").splitlines():
             if line.startswith("VmHWM:"):

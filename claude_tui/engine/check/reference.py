@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from claude_tui.engine.state.remainder import Logged, Mark, remainders
+from claude_tui.engine.state.rows.memberships import Mark
+from claude_tui.engine.state.unlogged.remainder import remainders
+from claude_tui.engine.state.unlogged.steps import Logged
 from claude_tui.model import UNLOGGED, Price, Response, Row
 from claude_tui.pricing import Pricer
 from claude_tui.pricing.usage import read_terms

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -17,7 +16,7 @@ from claude_tui.engine.count import NoLogsError, count
 from claude_tui.engine.ledger import Ledger, Scope
 from claude_tui.engine.ledger.pieces import Remembered
 from claude_tui.engine.queries.responses import list_responses, totals_of
-from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.scan.reading import discover, roots_of
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.doubtful import date_undated
@@ -25,9 +24,10 @@ from claude_tui.engine.state.store import Store
 from claude_tui.model import NEVER_MS, Query, Response, Row, Snapshot, Totals
 from claude_tui.pricing import Pricer
 from claude_tui.sources.claude.reference import reference_transcript
-from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, columns_of, key_number
+from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, key_number
 from claude_tui.sources.protocol import FileFacts, LogFile, SourceConfig
 from claude_tui.sources.registry import reader
+from claude_tui.sources.settling import columns_of
 
 MOST_SHOWN: Final = 10
 """Differences that are named one by one."""
@@ -84,7 +84,7 @@ def definition(config: SourceConfig, pricer: Pricer, ledger_file: Path | None) -
 
 def _round(setup: Setup) -> Verification:
     ways, stores = [], list[Store]()
-    for name, way in (("with the cache", setup), ("read anew", replace(setup, cache_folder=None))):
+    for name, way in (("with the cache", setup), ("read anew", setup._replace(cache_folder=None))):
         started = time.monotonic()
         stores.append(count(way))
         ways.append(Way(name, totals_of(_responses(stores[-1])), time.monotonic() - started))

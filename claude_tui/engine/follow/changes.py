@@ -1,4 +1,4 @@
-"""What changes below folders, as watchfiles tells it: quickly while much happens, with few looks while nothing does.
+"""What changes below folders, as watchfiles reports it: quickly while much happens, with few looks while nothing does.
 
 Must not know what the files are.
 """
@@ -22,9 +22,9 @@ DEBOUNCE_MS: Final = 200
 
 
 async def changes(roots: Sequence[str], check_s: float) -> AsyncGenerator[set[str], None]:
-    """Yield the paths of what changed below the roots, for ever; an empty set where for `check_s` nothing did.
+    """Yield the paths of what changed below the roots, without end; an empty set if nothing changed for `check_s`.
 
-    Of a root that is not there nothing is told. Raises OSError where no more can be watched, RuntimeError where
+    Ignores a root that is not there. Raises OSError if no more can be watched, RuntimeError if
     watching fails, and ValueError for a name that is no UTF-8.
     """
     loop = asyncio.get_running_loop()

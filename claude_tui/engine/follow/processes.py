@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from claude_tui.engine.queries.sessions import Presence
+from claude_tui.engine.queries.snapshots.sessions import Presence
 from claude_tui.engine.state.facts import SessionKey
 from claude_tui.sources.claude.registry import NAME, RegistryEntry, is_alive, read_entry, registry_folders
 from claude_tui.sources.protocol import SourceConfig
@@ -21,7 +21,7 @@ LOOK_S: Final = 2.0
 """How often looking is worth its while."""
 
 MAX_ENTRIES: Final = 10_000
-"""More files than this in one folder are not looked at: nobody runs so many sessions."""
+"""How many files of one folder are read at most: nobody runs more sessions."""
 
 _STATUS_RANKS: Final = ("", "idle", "shell", "waiting", "busy")
 
@@ -45,7 +45,7 @@ class LiveRegistry:
 
     @classmethod
     def of(cls, config: SourceConfig) -> LiveRegistry:
-        """Return the registry of a configuration; an empty one where Claude Code is not asked for."""
+        """Return the registry of a configuration; an empty one if Claude Code is not among its clients."""
         return cls(registry_folders(config) if "claude" in config.sources else ())
 
     def look(self, now_ms: int) -> bool:
@@ -103,7 +103,7 @@ class LiveRegistry:
 
 
 def _presence(entry: RegistryEntry) -> Presence | None:
-    """Return what an entry proves; None where the system cannot tell whether its process runs."""
+    """Return what an entry proves; None if the system cannot tell whether its process runs."""
     alive = is_alive(entry)
     if alive is None:
         return None
@@ -111,7 +111,7 @@ def _presence(entry: RegistryEntry) -> Presence | None:
 
 
 def _rank(presence: Presence) -> tuple[bool, int, int]:
-    """Of several processes of one session the busiest that runs speaks."""
+    """Order the processes of one session: alive first, then the busiest, then the latest change."""
     status = presence.status
     return (
         presence.is_alive,

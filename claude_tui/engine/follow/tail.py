@@ -1,6 +1,6 @@
 """Keeps the store level with growing, shrinking, moving and vanishing logs.
 
-Hints say where to look first; a sweep over all files finds what they missed. A file is opened only where its
+Hints say where to look first; a sweep over all files finds what they missed. A file is opened only if its
 stat differs from the one it was last read at, and only the bytes after its checkpoint are read. What was
 counted is never taken back. Must not draw or price.
 """
@@ -24,14 +24,14 @@ from claude_tui.engine.start import APPENDED, is_same_stat, task_of
 from claude_tui.engine.state.batch import FileColumns, FileOutcome, pack
 from claude_tui.engine.state.store import Store
 from claude_tui.sources.protocol import REFUSED, LogFile, SourceConfig
-from claude_tui.sources.registry import reader
+from claude_tui.sources.registry import logs_below, reader, roots
 
 SWEEP_S: Final = 5.0
 SWEEP_SHARE: Final = 100
 """Sweeps may take one part in this many of the time."""
 HINTED_SHARE: Final = 600
 HINTED_SWEEP_S: Final = 30.0
-"""Where hints come as well they take less, as long as there is one in so many seconds."""
+"""If hints arrive too, sweeps take one part in `HINTED_SHARE`, with at most this long between two."""
 HOT_FILES: Final = 200
 HOT_POLL_S: Final = 0.25
 
@@ -64,7 +64,7 @@ class Tail:
         self._reader = file_reader
         self._on_read = on_read
         self._on_change = on_change
-        self._roots = [(name, root) for name in config.sources for root in reader(name).roots(config)]
+        self._roots = [(name, root) for name in config.sources for root in roots(name, config)]
         self.seen = {} if seen is None else seen
         self._path_of = {(one.file.dev, one.file.ino): path for path, one in self.seen.items()}
         self._unnamed: set[str] = set()
@@ -140,7 +140,7 @@ class Tail:
                 await asyncio.wait_for(self._wake.wait(), self._pause_s())
 
     def _pause_s(self) -> float:
-        """How long until the next sweep: the more it costs the longer, and longer where hints come as well."""
+        """How long until the next sweep: the longer the more a sweep costs, and longer if hints arrive too."""
         cost_s = self.work.last_sweep_s
         hinted_s = 0.0 if self.is_polling else min(HINTED_SHARE * cost_s, HINTED_SWEEP_S)
         return max(SWEEP_S, SWEEP_SHARE * cost_s, hinted_s)
@@ -175,7 +175,7 @@ class Tail:
         return changed, gone
 
     def _discover(self) -> Iterator[LogFile]:
-        return self._as_known(_distinct(file for name, root in self._roots for file in reader(name).discover(root)))
+        return self._as_known(_distinct(file for name, root in self._roots for file in logs_below(name, root)))
 
     def _hinted(self, paths: Iterable[str]) -> list[LogFile]:
         """Find the logs that hints are about: a known file itself, else what lies in the folder."""

@@ -18,7 +18,7 @@ from claude_tui.engine.follow.changes import changes
 CHECK_MS: Final = 1_000
 """How often the roots are compared with those being watched."""
 RENEW_S: Final = 600.0
-"""A watcher that lost its queue or a new folder says nothing, so it is made anew now and then."""
+"""A watcher that lost its queue or a new folder does not report that, so it is replaced now and then."""
 MAX_BACKOFF_S: Final = 30.0
 
 _POLLED_FILESYSTEMS: Final = ("nfs", "cifs", "smb", "9p", "fuse", "drvfs", "vboxsf", "prl_fs")
@@ -41,7 +41,7 @@ def existing(roots: Sequence[str]) -> tuple[RootIdentity, ...]:
 
 
 def needs_polling(root: str, mounts: str = "/proc/mounts") -> bool:
-    """Whether the file system of a folder tells nobody about changes made elsewhere (network, shared folders)."""
+    """Whether the file system of a folder does not report changes made elsewhere (network, shared folders)."""
     try:
         lines = Path(mounts).read_text("utf-8", "surrogateescape").splitlines()
     except OSError:
@@ -59,7 +59,7 @@ def needs_polling(root: str, mounts: str = "/proc/mounts") -> bool:
 
 
 async def hints(roots: Sequence[str]) -> AsyncGenerator[set[str] | None, None]:
-    """Yield sets of paths that may have changed, for ever; an empty set says that hints may have been missed.
+    """Yield sets of paths that may have changed, without end; an empty set says that hints may have been missed.
 
     None says that no hints come until the next set: the limit of watches or of open files is reached. Roots may be
     missing, be removed and come back. Raises nothing; after a failure it waits and starts again.

@@ -6,9 +6,9 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from claude_tui.engine.state.table import Entry, FileRef, Names, Table
+from claude_tui.engine.state.rows.table import Entry, FileRef, Names, Table
 from claude_tui.model import NEVER_MS
-from claude_tui.sources.columns import COPY, SIDECHAIN, Columns, Owner
+from claude_tui.sources.columns import COPY, SIDECHAIN, Columns, RowOwner
 from claude_tui.sources.protocol import FileFacts, newer_facts
 
 
@@ -30,7 +30,7 @@ class FileHistory:
         self._table = Table()
         self._table.files.append(FileRef(known.source, path))
         self._columns = Columns(known.source)
-        self._owners: dict[Owner, int] = {}
+        self._owners: dict[RowOwner, int] = {}
         self._models: dict[str, int] = {}
         self.changed: set[int] = set()
         """Positions of responses that are new or differ from `known`."""

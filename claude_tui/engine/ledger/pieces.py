@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from claude_tui.engine.ledger.book import Book, Rewritten
+from claude_tui.engine.ledger.file.book import Book, Rewritten
+from claude_tui.engine.ledger.file.record import FileKey, FileRecord, pack_facts
+from claude_tui.engine.ledger.file.sound import unsound, unsound_facts, unsound_place, without
 from claude_tui.engine.ledger.history import Change, FileHistory, merge_facts
-from claude_tui.engine.ledger.record import FileKey, FileRecord, pack_facts
-from claude_tui.engine.ledger.sound import unsound, unsound_facts, unsound_place, without
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile
 
@@ -17,7 +17,7 @@ class Piece(NamedTuple):
     """Something read of a file. A key without a host means this machine.
 
     `stamp` says up to where the file was read then and `since` from where: "" from its beginning or unknown,
-    None where this comes from another ledger and not from the file. `is_whole`: all the file holds. `is_counted`: the
+    None if this comes from another ledger and not from the file. `is_whole`: all the file holds. `is_counted`: the
     store that writes has it as well.
     """
 
@@ -40,9 +40,9 @@ class Remembered(NamedTuple):
 
 
 def stamp_of(file: LogFile, checkpoint: Checkpoint) -> str:
-    """Return the text that says up to where a file was read, and of which content.
+    """Return a text that identifies how far a file was read, and which content.
 
-    The time it was changed is in it: a file may be rewritten so that neither length nor ends tell.
+    It includes the time of change: a rewritten file may have the same length and the same ends.
     """
     offset, head, anchor, mark = checkpoint.offset, checkpoint.head, checkpoint.anchor, checkpoint.mark
     return f"3:{offset}:{mark}:{file.mtime_ns}:{head.hex()}:{anchor.hex()}"
@@ -98,3 +98,9 @@ def remembered(record: FileRecord, columns: Columns, host: str) -> Remembered:
     """Name a file for a store on the machine `host`."""
     key = record.key
     return Remembered(key, key.path if key.host == host else f"{key.host}:{key.path}", columns, record.facts)
+
+
+def machine_of(path: str, host: str) -> str:
+    """Return the machine a file is on, by what a store on the machine `host` calls it; `host` for no file at all."""
+    machine, colon, _ = path.partition(":/")
+    return machine if colon and not path.startswith("/") else host

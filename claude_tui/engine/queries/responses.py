@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from typing import Final
+from typing import Any, Final, TypeVar
 
-from claude_tui.engine.state.calendar import Calendar
 from claude_tui.engine.state.store import Owner, Store
+from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.model import UNLOGGED, PriceStatus, Query, Response, Totals
 from claude_tui.pricing.usage import read_terms
 from claude_tui.sources.columns import LOWER_BOUND
 
 EVERYTHING: Final = Query()
+
+K = TypeVar("K", bound=Any)
 
 
 AT_LEAST: Final = "at_least"
@@ -23,7 +25,7 @@ AT_LEAST: Final = "at_least"
 def list_responses(store: Store, query: Query = EVERYTHING) -> list[Response]:
     """Return the settled responses `query` covers, extras as lines of their own, sorted by time then key.
 
-    What no log shows is among them. Keys are the clients' own only where the store keeps names, else their numbers.
+    What no log shows is among them. Keys are the clients' own only if the store keeps names, else their numbers.
     """
     with store.lock:
         store.settle()
@@ -121,16 +123,18 @@ def totals_of(lines: Iterable[Response]) -> Totals:
     return Totals(*[*sums, min(times, default=0), max(times, default=0)])
 
 
-def totals_by_hour(lines: Iterable[Response], calendar: Calendar) -> dict[str, Totals]:
-    """Sum settled responses of every local hour there are any of, as "2026-11-20T09", in order.
-
-    An hour that a clock set back runs through twice is one.
-    """
-    found: dict[str, list[Response]] = {}
+def totals_by(lines: Iterable[Response], key_of: Callable[[Response], K]) -> dict[K, Totals]:
+    """Sum settled responses by any key of theirs, in the order of the keys."""
+    found: dict[K, list[Response]] = {}
     for line in lines:
-        hour = calendar.day_hour(line.time_ms)[1]
-        found.setdefault(f"{calendar.day(line.time_ms)}T{hour:02d}", []).append(line)
-    return {hour: totals_of(inside) for hour, inside in sorted(found.items())}
+        found.setdefault(key_of(line), []).append(line)
+    return {key: totals_of(found[key]) for key in sorted(found)}
+
+
+def local_hour(calendar: Calendar, line: Response) -> str:
+    """Return the local hour of a response, as "2026-11-20T09". An hour that a clock set back runs through twice is
+    one."""
+    return f"{calendar.day(line.time_ms)}T{calendar.day_hour(line.time_ms)[1]:02d}"
 
 
 def matching_rows(store: Store, query: Query) -> list[int]:

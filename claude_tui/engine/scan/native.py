@@ -1,4 +1,4 @@
-"""Whole transcripts read by the native core, where there is one, and summed.
+"""Whole transcripts read by the native core, if there is one, and summed.
 
 What it cannot read, or whose prices do not simply add up, is left to Python. Must not touch the store.
 """
@@ -14,13 +14,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.engine.state.batch import Ends, FileOutcome, Packed
-from claude_tui.engine.state.calendar import Calendar
-from claude_tui.engine.state.cells import EMPTY, CellKey, Sums, add_alike, file_cells
+from claude_tui.engine.state.sums.calendar import Calendar
+from claude_tui.engine.state.sums.cells import EMPTY, CellKey, Sums, add_alike, file_cells
 from claude_tui.model import FIRST, LAST, Usage
 from claude_tui.native.library import found, is_asked_for
 from claude_tui.pricing import Pricer
-from claude_tui.sources.instants import AHEAD_MS
 from claude_tui.sources.problems import Problems
+from claude_tui.sources.values.instants import AHEAD_MS
 
 if TYPE_CHECKING:
     from claude_tui.engine.scan.reading import Task
@@ -34,7 +34,7 @@ _DAY_MS: Final = 86_400_000
 
 
 def natively_readable(tasks: Sequence[Task], keep_names: bool) -> tuple[list[Task], list[Task]]:
-    """Divide tasks into those the native core is tried with, none where there is none, and the others."""
+    """Divide tasks into those the native core is tried with, none if there is none, and the others."""
     whole = [task for task in tasks if task.since is None and task.file.source == "claude" and task.file.size > 0]
     is_little = sum(task.file.size for task in whole) < LITTLE_BYTES and not is_asked_for()
     if keep_names or is_little or not whole or found().core is None:

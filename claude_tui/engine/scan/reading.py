@@ -11,16 +11,16 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.state.batch import FileColumns, FileOutcome, Packed, pack
-from claude_tui.engine.state.calendar import Calendar
-from claude_tui.engine.state.cells import file_cells
 from claude_tui.engine.state.doubtful import date_undated, dated_ahead
+from claude_tui.engine.state.sums.calendar import Calendar
+from claude_tui.engine.state.sums.cells import file_cells
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import Columns
-from claude_tui.sources.open_line import OpenLine
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, LogFile, SourceConfig
-from claude_tui.sources.registry import read_columns, reader
+from claude_tui.sources.reading.open_line import OpenLine
+from claude_tui.sources.registry import logs_below, read_columns, roots
 
 UNSETTLED: Final = -1
 """The size under which a file is remembered that must be looked at again though its stat does not change."""
@@ -98,14 +98,13 @@ def distinct(files: Iterable[LogFile]) -> list[LogFile]:
 
 def roots_of(config: SourceConfig) -> list[tuple[str, str]]:
     """Return (source, folder) of every place looked in, existing or not."""
-    return [(name, str(root)) for name in config.sources for root in reader(name).roots(config)]
+    return [(name, str(root)) for name in config.sources for root in roots(name, config)]
 
 
 def _walk(config: SourceConfig) -> Iterator[LogFile]:
     for name in config.sources:
-        source = reader(name)
-        for root in source.roots(config):
-            yield from source.discover(root)
+        for root in roots(name, config):
+            yield from logs_below(name, root)
 
 
 def batches(tasks: Iterable[Task], size_bytes: int = 8 << 20, most: int = 256) -> Iterator[list[Task]]:

@@ -28,13 +28,13 @@ _reader: FileReader | None = None
 
 
 def worker_count(total_bytes: int) -> int:
-    """Return how many processes are worth their start for so much to read; 0 for reading in this one."""
+    """Return how many processes are worth starting for this much to read; 0 for reading in this one."""
     wanted = min(os.cpu_count() or 1, total_bytes // BYTES_PER_WORKER)
     return wanted if wanted > 1 else 0
 
 
 class Workers:
-    """A pool of processes with a reader each. Raises OSError where no process can be started."""
+    """A pool of processes with a reader each. Raises OSError if no process can be started."""
 
     def __init__(self, count: int, reader: FileReader, niceness: int = 0) -> None:
         # A process with threads must not be forked: a lock held by one of them would stay held for ever.

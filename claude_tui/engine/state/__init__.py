@@ -1,4 +1,4 @@
-"""What has been counted: the store and the books it is made of.
+"""What has been counted: a store is the books with a lock over them; `intake` and `remembered` say what comes in.
 
 Must not read files, know clocks or answer questions.
 """

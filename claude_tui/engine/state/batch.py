@@ -1,4 +1,4 @@
-"""What reading files gave: of one, or of many packed into one, cheap to send between processes and to take in.
+"""The results of reading files: one, or many packed into one, cheap to send between processes and to take in.
 
 Packed, the responses of all files lie one after the other in one `Columns`, and each file's numbers of owners and
 models begin where those of the file before it end. Must not know what becomes of them.
@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from claude_tui.engine.state.cells import CELL_NUMBERS, CellKey, Sums
+from claude_tui.engine.state.sums.cells import CELL_NUMBERS, CellKey, Sums
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile
 
 
 class FileOutcome(NamedTuple):
-    """What reading one file gave beside its responses. `checkpoint` is None where it could not be read.
+    """What reading one file gave beside its responses. `checkpoint` is None if it could not be read.
 
-    `is_whole` says that all of the file was read. `sessions` are the facts of each session where one file holds many.
+    `is_whole`: all of the file was read. `sessions` are the facts of each session if one file holds many.
     """
 
     file: LogFile

@@ -1,4 +1,4 @@
-"""Instants of responses that cannot be right, where what was read comes in. Must not read files or clocks.
+"""Mends instants of responses that cannot be right, before the responses are taken in. Must not read files or clocks.
 
 Nothing is left out for its instant: the tokens were billed. A response without one takes that of the response beside it
 in its file. One that is ahead of the clock keeps its day, for what is counted must not depend on the hour of looking;
@@ -11,11 +11,11 @@ from datetime import datetime, timezone
 
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.sources.columns import Columns
-from claude_tui.sources.instants import AHEAD_MS
+from claude_tui.sources.values.instants import AHEAD_MS
 
 
 def date_undated(columns: Columns, path: str, file_ms: int) -> list[Problem]:
-    """Give every response of a file an instant: where none of them has one, that of the file."""
+    """Give every response of a file an instant: that of the file if none of them has one."""
     times = columns.time
     if 0 not in times:
         return []

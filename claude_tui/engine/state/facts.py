@@ -79,7 +79,7 @@ class FactBook:
         return self._settle(key)
 
     def _settle(self, key: Key) -> FileFacts:
-        """Return what all files say together. One alone, as most are, speaks for itself."""
+        """Return what all files say together. Most sessions have only one, which needs no merging."""
         files = self._files[key]
         if len(files) == 1:
             self._together.pop(key, None)
@@ -146,7 +146,7 @@ class FactBook:
             yield from ((key[0], path, facts) for path, facts in files.items())
 
     def project(self, session: SessionKey) -> str:
-        """Return the folder a session was started in, "" where no main file says."""
+        """Return the folder a session was started in, "" if no main file says."""
         found = self.sessions.get(session)
         return found.cwd if found else ""
 
@@ -169,7 +169,7 @@ class FactBook:
 
 
 def _key(source: str, facts: FileFacts) -> Key | None:
-    """Return of whom facts are, None where they do not say."""
+    """Return of whom facts are, None if they do not say."""
     if facts.session:
         return source, facts.session
     return (source, facts.parent, facts.agent) if facts.parent and facts.agent else None

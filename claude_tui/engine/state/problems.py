@@ -23,7 +23,7 @@ class ProblemLog:
     def note(self, path: str, found: Problems | Iterable[Problem], *, is_whole: bool) -> bool:
         """Add the problems of newly read lines, or of a whole file instead of those known. Returns if any changed.
 
-        That a file could not be read tells nothing of its lines, whose problems stay; it holds until it can be read.
+        A file that could not be read keeps the problems of its lines, and has this problem until it can be read.
         That it does not end in a whole line holds until it is read again.
         """
         known, found = self._of.get(path), Problems.of(found)

@@ -1,4 +1,4 @@
-//! Settles the rows of one file per response: `claude_tui.sources.columns.ColumnsBuilder` for rows of the usual shape.
+//! Settles the rows of one file per response: `claude_tui.sources.settling.ColumnsBuilder` for rows of the usual shape.
 
 use std::collections::HashMap;
 

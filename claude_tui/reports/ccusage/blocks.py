@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Final
 
-from claude_tui.engine.queries.blocks import Block, Entry, blocks
-from claude_tui.engine.state.calendar import Calendar
+from claude_tui.engine.queries.allowances.blocks import Block, Entry, blocks
+from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.figures import instant, usd
-from claude_tui.reports.ccusage.lines import Line
+from claude_tui.reports.ccusage.lines import UsageLine
 from claude_tui.units import HOUR_MS, MINUTE_MS
 
 RECENT_MS: Final = 3 * 24 * HOUR_MS
@@ -17,7 +17,7 @@ WARNING: Final = 0.8
 """Above this share of the limit a projection is a warning."""
 
 
-def find_blocks(lines: Iterable[Line], length_ms: int) -> list[Block]:
+def find_blocks(lines: Iterable[UsageLine], length_ms: int) -> list[Block]:
     """Divide lines into blocks."""
     return blocks((Entry(line.time_ms, line.usage, line.nano, line.model) for line in lines), length_ms)
 

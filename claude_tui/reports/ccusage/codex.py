@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 from claude_tui.figures import instant, usd
-from claude_tui.reports.ccusage.lines import Line
+from claude_tui.reports.ccusage.lines import UsageLine
 from claude_tui.reports.ccusage.periods import KEYS, period_of
 from claude_tui.reports.ccusage.sums import Counts
 from claude_tui.sources.codex.discovery import FOLDERS
@@ -23,7 +23,7 @@ class Tally:
     last_ms: int = 0
     models: dict[str, Tally] = field(default_factory=dict)
 
-    def take(self, line: Line, *, with_model: bool = True) -> None:
+    def take(self, line: UsageLine, *, with_model: bool = True) -> None:
         """Add a line."""
         self.counts.add_line(line)
         self.reasoning += line.reasoning
@@ -49,7 +49,7 @@ class Tally:
         return self.counts.has_unpriced
 
 
-def report(lines: Iterable[Line], kind: str, order: str = "asc") -> dict[str, Any]:
+def report(lines: Iterable[UsageLine], kind: str, order: str = "asc") -> dict[str, Any]:
     """Return the daily, monthly or session report."""
     whole = Tally()
     groups: dict[str, Tally] = {}

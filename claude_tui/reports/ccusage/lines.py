@@ -7,12 +7,12 @@ from datetime import date
 from pathlib import PurePath
 from typing import NamedTuple
 
-from claude_tui.engine.state.calendar import Calendar
+from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.model import PriceStatus, Response, Usage
 
 
-class Line(NamedTuple):
-    """One response (or one extra of it). `nano` is None where it has no price.
+class UsageLine(NamedTuple):
+    """One response (or one extra of it). `nano` is None if it has no price.
 
     `logged_nano` is the cost its row carries itself, `reasoning` the part of its output that was reasoning, where
     either was asked for. `path` is the file it was read from.
@@ -49,20 +49,20 @@ class Beside(NamedTuple):
 
 def lines(
     responses: Iterable[Response], calendar: Calendar, mode: str = "auto", beside: Beside | None = None
-) -> list[Line]:
+) -> list[UsageLine]:
     """Return responses in the order they are read in, by file and offset: it decides the order of model names."""
     ordered = sorted(responses, key=lambda response: (response.path, response.offset, response.extra))
     return [_line(response, calendar, mode, beside or Beside()) for response in ordered]
 
 
-def _line(response: Response, calendar: Calendar, mode: str, beside: Beside) -> Line:
+def _line(response: Response, calendar: Calendar, mode: str, beside: Beside) -> UsageLine:
     place = response.path, response.offset
     nano, logged = beside.price(response), None if response.extra else beside.costs.get(place)
     if logged is not None and mode != "calculate":
         nano = logged
     elif mode == "display" and response.price.status is not PriceStatus.REPORTED:
         nano = 0
-    return Line(
+    return UsageLine(
         calendar.day(response.time_ms),
         response.time_ms,
         response.source,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from claude_tui.figures import instant
 from claude_tui.reports.ccusage.codex import session_id
-from claude_tui.reports.ccusage.lines import Line
+from claude_tui.reports.ccusage.lines import UsageLine
 from claude_tui.reports.ccusage.sums import Group, totals
 
 Metadata = dict[tuple[str, str], dict[str, Any] | None]
@@ -16,7 +16,7 @@ WITH_ACTIVITY: Final = ("claude", "copilot", "pi", "qwen")
 """Clients whose sessions say where they were, from when and until when."""
 
 
-def session_report(lines: Iterable[Line], client: str) -> dict[str, Any]:
+def session_report(lines: Iterable[UsageLine], client: str) -> dict[str, Any]:
     """Return the sessions of one client, by id."""
     sessions: dict[str, Group] = {}
     projects: dict[str, str] = {}
@@ -37,19 +37,19 @@ WITH_METADATA: Final = (*WITH_ACTIVITY, "codex", "opencode")
 """Clients whose sessions say when they were last used in the report over all clients."""
 
 
-def named_as_there(lines: Iterable[Line]) -> list[Line]:
+def named_as_there(lines: Iterable[UsageLine]) -> list[UsageLine]:
     """Return lines with models and sessions named as ccusage names them, those of other clients than Claude by time."""
     ordered = sorted(lines, key=lambda line: (line.agent != "claude", 0 if line.agent == "claude" else line.time_ms))
     return [_named(line) for line in ordered]
 
 
-def _named(line: Line) -> Line:
+def _named(line: UsageLine) -> UsageLine:
     if line.agent == "opencode":
         return line._replace(model=line.model.partition("/")[2] or line.model)
     return line._replace(session=session_id(line.path)) if line.agent == "codex" else line
 
 
-def metadata(lines: Iterable[Line]) -> Metadata:
+def metadata(lines: Iterable[UsageLine]) -> Metadata:
     """Return what the sessions of all clients have beside their sums, by client and id; None for nothing."""
     last: dict[tuple[str, str], int] = {}
     reasoning: dict[tuple[str, str], int] = {}

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from claude_tui.figures import instant, usd
-from claude_tui.reports.ccusage.lines import Line
+from claude_tui.reports.ccusage.lines import UsageLine
 from claude_tui.reports.ccusage.sums import Counts, Group, total, totals
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -41,7 +41,7 @@ def first_of_last(kind: str, number: int, today: date, start: str) -> date:
     return today - timedelta(days=min(number - 1, today.toordinal() - 1))
 
 
-def by_day(lines: Iterable[Line]) -> dict[date, Group]:
+def by_day(lines: Iterable[UsageLine]) -> dict[date, Group]:
     """Return each day's sums, days in order."""
     days: dict[date, Group] = {}
     for line in lines:
@@ -49,7 +49,7 @@ def by_day(lines: Iterable[Line]) -> dict[date, Group]:
     return dict(sorted(days.items()))
 
 
-def by_period(lines: Iterable[Line], kind: str, start: str = "sunday") -> Periods:
+def by_period(lines: Iterable[UsageLine], kind: str, start: str = "sunday") -> Periods:
     """Return each period's sums, periods in order."""
     name = period_of(kind, start)
     if kind == "daily":
@@ -79,9 +79,9 @@ def period_report(periods: Periods, kind: str, order: str = "asc", project: str 
     return {kind: rows, "totals": totals(periods.values())}
 
 
-def by_project(lines: Iterable[Line]) -> dict[str, Periods]:
+def by_project(lines: Iterable[UsageLine]) -> dict[str, Periods]:
     """Return the days of each project, projects by name."""
-    projects: dict[str, list[Line]] = {}
+    projects: dict[str, list[UsageLine]] = {}
     for line in lines:
         projects.setdefault(line.project, []).append(line)
     return {project: by_period(projects[project], "daily") for project in sorted(projects)}
@@ -100,7 +100,7 @@ SessionKey = tuple[str, str, str]
 """(agent, project folder, session id)."""
 
 
-def by_session(lines: Iterable[Line]) -> list[tuple[SessionKey, Group]]:
+def by_session(lines: Iterable[UsageLine]) -> list[tuple[SessionKey, Group]]:
     """Return each session's sums, the dearest first, equal ones by id."""
     sessions: dict[SessionKey, Group] = {}
     for line in lines:
@@ -108,7 +108,7 @@ def by_session(lines: Iterable[Line]) -> list[tuple[SessionKey, Group]]:
     return sorted(sessions.items(), key=lambda item: (-item[1].nano, item[0][2], item[0]))
 
 
-def last_within(lines: Sequence[Line], since: date | None, until: date | None) -> list[Line]:
+def last_within(lines: Sequence[UsageLine], since: date | None, until: date | None) -> list[UsageLine]:
     """Return the lines of the sessions whose last line lies within these days, all of them.
 
     As ccusage has it, the days are those of UTC, and the last of them is not within.
@@ -137,10 +137,10 @@ def session_report(sessions: Sequence[tuple[SessionKey, Group]]) -> dict[str, An
     return {"sessions": rows, "totals": totals(group for _, group in sessions)}
 
 
-def session_entries(lines: Iterable[Line], session: str, *, is_as_logged: bool = False) -> dict[str, Any] | None:
-    """Return every response of one session, by time; None where there is no such session.
+def session_entries(lines: Iterable[UsageLine], session: str, *, is_as_logged: bool = False) -> dict[str, Any] | None:
+    """Return every response of one session, by time; None if there is no such session.
 
-    With `is_as_logged` an entry's cost is what its row says, 0 where that says none.
+    With `is_as_logged` an entry's cost is what its row says, 0 if that says none.
     """
     inside = sorted((line for line in lines if line.session == session), key=lambda line: line.time_ms)
     if not inside:

@@ -6,18 +6,18 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from claude_tui.engine.queries.limits import WINDOWS, ReportedWindow
+from claude_tui.engine.queries.allowances.limits import WINDOWS, ReportedWindow
 from claude_tui.figures import count, dollars, instant, local_minute, usd
-from claude_tui.reports.ccusage.lines import Line
+from claude_tui.reports.ccusage.lines import UsageLine
 from claude_tui.reports.ccusage.tables import span
-from claude_tui.sources.display import display_name
+from claude_tui.sources.values.display import display_name
 from claude_tui.units import MINUTE_MS
 
 LABELS: Final = {"five_hour": "5-hour window", "seven_day": "7-day window"}
 
 
 class Reported(NamedTuple):
-    """An open window, with what the logs have in it; None where several accounts share the logs.
+    """An open window, with what the logs have in it; None if several accounts share the logs.
 
     `unpriced` counts lines without a price, which are not in `nano`.
     """
@@ -29,7 +29,7 @@ class Reported(NamedTuple):
     unpriced: int = 0
 
 
-def open_windows(windows: Iterable[ReportedWindow], lines: Sequence[Line], now_ms: int) -> list[Reported]:
+def open_windows(windows: Iterable[ReportedWindow], lines: Sequence[UsageLine], now_ms: int) -> list[Reported]:
     """Return the windows that are open at an instant, the shortest first."""
     found = []
     known = [window for window in windows if window.name in WINDOWS]  # of others nobody knows since when they run

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from claude_tui.figures import usd
-from claude_tui.reports.ccusage.lines import Line
+from claude_tui.reports.ccusage.lines import UsageLine
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class Counts:
         """All tokens, cache included."""
         return self.input + self.output + self.cache_write + self.cache_read
 
-    def add_line(self, line: Line) -> None:
+    def add_line(self, line: UsageLine) -> None:
         """Add one line."""
         usage = line.usage
         self.input += usage.input
@@ -68,7 +68,7 @@ class Group(Counts):
     first_ms: int = 0
     last_ms: int = 0
 
-    def take(self, line: Line) -> None:
+    def take(self, line: UsageLine) -> None:
         """Add a line to the group and to its model."""
         self.add_line(line)
         if line.model:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from claude_tui.clients import CLIENTS
 from claude_tui.figures import instant
-from claude_tui.reports.ccusage.lines import Line
+from claude_tui.reports.ccusage.lines import UsageLine
 from claude_tui.reports.ccusage.others import Metadata
 from claude_tui.reports.ccusage.periods import by_period, by_session
 from claude_tui.reports.ccusage.sums import Counts, Group, totals
@@ -19,11 +19,11 @@ Row = tuple[str, str, Group, dict[str, Group]]
 """(period or session id, agent, sums, each agent's sums)."""
 
 
-def unified_rows(lines: Sequence[Line], kind: str, order: str = "asc") -> list[Row]:
+def unified_rows(lines: Sequence[UsageLine], kind: str, order: str = "asc") -> list[Row]:
     """Return the rows of one report. Weeks begin on Monday here; sessions are by cost, whatever `order` says."""
     if kind == "session":
         return [(session, agent, group, {}) for (agent, _, session), group in by_session(lines)]
-    agents: dict[str, list[Line]] = {}
+    agents: dict[str, list[UsageLine]] = {}
     for line in lines:
         agents.setdefault(line.agent, []).append(line)
     periods: dict[str, dict[str, Group]] = {}

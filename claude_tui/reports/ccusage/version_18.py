@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import PurePath
 from typing import Any, Final
 
-from claude_tui.reports.ccusage.lines import Line
+from claude_tui.reports.ccusage.lines import UsageLine
 from claude_tui.reports.ccusage.periods import by_period, by_project, instances_report, period_report
 from claude_tui.reports.ccusage.sums import Group, totals
 
@@ -16,7 +16,7 @@ NEWER_KEYS: Final = frozenset({"missingPricing", "unpricedModels"})
 UNKNOWN_PROJECT: Final = "Unknown Project"
 
 
-def report(lines: Sequence[Line], kind: str, options: Namespace) -> Any:
+def report(lines: Sequence[UsageLine], kind: str, options: Namespace) -> Any:
     """Return a report. Where there is nothing, days and sessions are an empty list, as they were."""
     ordered = _by_age_of_file(lines)
     if kind == "session":
@@ -31,7 +31,7 @@ def report(lines: Sequence[Line], kind: str, options: Namespace) -> Any:
     return _without_newer(period_report(by_period(ordered, kind, options.start_of_week), kind, options.order))
 
 
-def _by_age_of_file(lines: Sequence[Line]) -> list[Line]:
+def _by_age_of_file(lines: Sequence[UsageLine]) -> list[UsageLine]:
     """Return lines file by file, that with the earliest line first: the order in which models are named."""
     first: dict[str, int] = {}
     for line in lines:
@@ -39,14 +39,14 @@ def _by_age_of_file(lines: Sequence[Line]) -> list[Line]:
     return sorted(lines, key=lambda line: first[line.path])
 
 
-def whole_sessions(lines: Sequence[Line], since: date | None, until: date | None) -> list[Line]:
+def whole_sessions(lines: Sequence[UsageLine], since: date | None, until: date | None) -> list[UsageLine]:
     """Return the lines of the sessions whose last response lies within these days."""
     last = _last_days(lines)
     kept = {folder for folder, day in last.items() if (since or date.min) <= day <= (until or date.max)}
     return [line for line in lines if _folder(line.path) in kept]
 
 
-def _last_days(lines: Sequence[Line]) -> dict[tuple[str, str], date]:
+def _last_days(lines: Sequence[UsageLine]) -> dict[tuple[str, str], date]:
     last: dict[tuple[str, str], date] = {}
     for line in lines:
         folder = _folder(line.path)
@@ -54,7 +54,7 @@ def _last_days(lines: Sequence[Line]) -> dict[tuple[str, str], date]:
     return last
 
 
-def _sessions(lines: Sequence[Line]) -> dict[str, Any]:
+def _sessions(lines: Sequence[UsageLine]) -> dict[str, Any]:
     groups: dict[tuple[str, str], Group] = {}
     days = _last_days(lines)
     for line in lines:

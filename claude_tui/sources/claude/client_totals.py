@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from claude_tui.model import Usage
-from claude_tui.sources.claude.counters import count_of
+from claude_tui.sources.claude.counting.counters import count_of
 from claude_tui.sources.client_totals import ClientTotal
-from claude_tui.sources.instants import instant_ms
-from claude_tui.sources.json_values import text_of
-from claude_tui.sources.objects import decode_objects
+from claude_tui.sources.reading.objects import decode_objects
+from claude_tui.sources.values.instants import instant_ms
+from claude_tui.sources.values.json_values import text_of
 
 KIND: Final = "cost-state"
 CLOCK_MS: Final = 250
@@ -32,7 +32,7 @@ ReadAt = Callable[[int, int], bytes]
 
 
 def client_total(row: Mapping[str, Any], offset: int) -> ClientTotal | None:
-    """Return what a row says, None where the client would not believe it. `complete` adds what it does not say."""
+    """Return what a row says, None if the client would not believe it. `complete` adds what it does not say."""
     session, used = row.get("sessionId"), row.get("modelUsage")
     numbers = [row.get(name) for name in ("startTime", "totalDuration", "totalAPIDuration", "totalCostUSD")]
     if not isinstance(session, str) or not isinstance(used, dict) or not all(map(_is_sound, numbers)):
@@ -107,7 +107,7 @@ def _first_ms(read_at: ReadAt, start: int, end: int) -> int:
 
 
 def _with_turns(total: ClientTotal, since: int, read_at: ReadAt) -> ClientTotal:
-    """Look whether all that was asked since an offset led to where the total stands: then one process wrote it."""
+    """Whether everything asked since an offset led to the line of the total: then one process wrote it."""
     parents: dict[str, str] = {}
     prompts: list[tuple[int, int, str]] = []
     leaf, has_root = "", False

@@ -15,13 +15,13 @@ import orjson
 
 from claude_tui.model import Row
 from claude_tui.sources.claude.client_totals import KIND, ReadAt, client_total, complete
-from claude_tui.sources.claude.counters import count_of
-from claude_tui.sources.claude.dating import Dating
+from claude_tui.sources.claude.counting.counters import count_of
+from claude_tui.sources.claude.counting.dating import Dating
 from claude_tui.sources.claude.discovery import AGENT, session_of_path
 from claude_tui.sources.client_totals import ClientTotal, pack_pairs, pack_totals, short_model, unpack_totals
-from claude_tui.sources.instants import instant_ms
-from claude_tui.sources.lines import open_regular
 from claude_tui.sources.protocol import FileFacts
+from claude_tui.sources.reading.lines import open_regular
+from claude_tui.sources.values.instants import instant_ms
 
 MAX_NOTE: Final = 8192
 """Bytes of the longest line that is looked at for a title or a compaction."""
@@ -105,7 +105,7 @@ class FactsGatherer:
                 self._set_agent(stem.removeprefix(AGENT))
 
     def state(self) -> str:
-        """Return what later lines are added to: the same text for the same facts, in whatever order they were told."""
+        """Return what later lines are added to: the same text for the same facts, in any order."""
         self._note_context()
         ranks = [self._title_rank, self.context_ms, self.usage_ms]
         known = [ranks, self._found, self._turn, self.named, self.dating.state(), sorted(self._asked)]
@@ -149,7 +149,7 @@ class FactsGatherer:
         return rows
 
     def see_asked(self, model: str, asked: str) -> None:
-        """Learn which model was asked when `model` answered, "" where the client does not say."""
+        """Learn which model was asked when `model` answered, "" if the client does not say."""
         if asked:
             name = short_model(asked)
             self._asked.add((short_model(model), name))
@@ -172,7 +172,7 @@ class FactsGatherer:
 
     @property
     def needs_start(self) -> bool:
-        """Whether the first lines have not yet told all they can."""
+        """Whether the first lines are still needed."""
         return not (self.named and self.dating.near_ms and "cwd" in self._found)
 
     def see_start(self, cwd: str, session: str, agent: str) -> None:
@@ -223,7 +223,7 @@ class FactsGatherer:
             self._totals = []
 
     def _see_compaction(self, value: Mapping[str, Any]) -> None:
-        """Learn how full the context was, and where the client says so what is left of it."""
+        """Learn how full the context was and, if the client says so, what is left of it."""
         found, (tokens, model) = self._found, self.context
         found["compactions"] = found.get("compactions", 0) + 1
         told = value.get("compactMetadata")

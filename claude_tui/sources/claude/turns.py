@@ -11,15 +11,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from claude_tui.model import Row
+from claude_tui.sources.claude.counting.rule import usage_row
 from claude_tui.sources.claude.discovery import session_of_path
-from claude_tui.sources.claude.rule import usage_row
 from claude_tui.sources.columns import key_number
-from claude_tui.sources.display import display_name
-from claude_tui.sources.instants import instant_ms
-from claude_tui.sources.json_values import table_of, text_of
-from claude_tui.sources.lines import open_regular
-from claude_tui.sources.objects import decode_objects
+from claude_tui.sources.reading.lines import open_regular
+from claude_tui.sources.reading.objects import decode_objects
 from claude_tui.sources.turn import TurnDetails, line_number
+from claude_tui.sources.values.display import display_name
+from claude_tui.sources.values.instants import instant_ms
+from claude_tui.sources.values.json_values import table_of, text_of
 
 MAX_LINE: Final = 8 << 20
 """A longer line is not read again for its details."""
@@ -32,11 +32,11 @@ SHRUNK: Final = "the file is shorter than when this was read"
 CHANGED: Final = "the file changed: another line is there now"
 TOO_LONG: Final = "the line is too long to show"
 
-Line = Mapping[str, Any]
+Record = Mapping[str, Any]
 
 
 class _Found(NamedTuple):
-    line: Line
+    line: Record
     row: Row
 
 
@@ -57,7 +57,7 @@ def read_turn(path: str, offset: int, key: str) -> TurnDetails:
         os.close(fd)
 
 
-def counted_line(path: str, offset: int, key: str) -> Line | None:
+def counted_line(path: str, offset: int, key: str) -> Record | None:
     """Return the decoded line with the counted row of a response, None if it is no longer there."""
     try:
         fd, _ = open_regular(path)
@@ -160,6 +160,6 @@ def _lines_with(block: bytes, needle: bytes) -> Iterator[tuple[int, bytes]]:
         at = end + 1
 
 
-def _blocks(line: Line) -> list[Line]:
+def _blocks(line: Record) -> list[Record]:
     content = table_of(line, "message").get("content")
     return [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []

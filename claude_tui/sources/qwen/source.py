@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from claude_tui.sources.folders import log_files
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceConfig
+from claude_tui.sources.reading.folders import log_files
 
 
 class QwenSource:
@@ -34,8 +34,8 @@ class QwenSource:
             yield from log_files(self.name, root, below, lambda name: name.endswith(".jsonl"))
 
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
-        """Read a chat, whole or from a checkpoint. Raises OSError where it cannot be opened."""
-        from claude_tui.sources.line_logs import read_log  # only where there is a chat
+        """Read a chat, whole or from a checkpoint. Raises OSError if it cannot be opened."""
         from claude_tui.sources.qwen.chat import Chat
+        from claude_tui.sources.records.line_logs import read_log  # only where there is a chat
 
         return read_log(file, since, Chat(session=Path(file.path).stem))

@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from claude_tui.sources.display import display_name
+from claude_tui.sources.values.display import display_name
 from claude_tui.ui.text.explanation import Statement, Statements, fact, laid_out
 
 
@@ -41,7 +41,7 @@ class ExplainScreen(ModalScreen[None]):
             name: What is explained.
             lines: What is known at once.
             more: What takes time to find out; called in a thread.
-            edit: Opens the log of what is explained, where it has one place in one.
+            edit: Opens the log of what is explained, if it has one place in one.
         """
         super().__init__()
         self._heading = name
@@ -78,5 +78,5 @@ class ExplainScreen(ModalScreen[None]):
             self._edit()
 
     def action_scroll(self, lines: int) -> None:
-        """Scroll where the lines do not fit."""
+        """Scroll if the lines do not fit."""
         self.query_one("#explain", VerticalScroll).scroll_relative(y=lines, animate=False)

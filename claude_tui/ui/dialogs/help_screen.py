@@ -65,7 +65,7 @@ class HelpSection(Static):
         self._heading, self._rows, self._drawn_for = title, rows, -1
 
     def on_resize(self) -> None:
-        """Wrap the sentences anew where the width is another."""
+        """Wrap the sentences again if the width changed."""
         if self.size.width != self._drawn_for:
             self._drawn_for = self.size.width
             self.update(section(self._heading, self._rows, self._drawn_for))
@@ -92,5 +92,5 @@ class HelpScreen(ModalScreen[None]):
                             yield HelpSection(title, ROWS[title])
 
     def action_scroll(self, lines: int) -> None:
-        """Scroll where the keys do not fit."""
+        """Scroll if the keys do not fit."""
         self.query_one("#help", VerticalScroll).scroll_relative(y=lines, animate=False)

@@ -1,1 +1,1 @@
-"""The main screen: where one is, what keys do there, and when it is drawn anew. Must not know the app nor cells."""
+"""The main screen: where one is, what keys do there, and when it is drawn again. Must not know the app or cells."""

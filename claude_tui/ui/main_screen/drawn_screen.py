@@ -15,7 +15,7 @@ from textual.app import ComposeResult
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from claude_tui.engine.queries.named_periods import Period, add
+from claude_tui.engine.queries.periods.named import Period, add
 from claude_tui.model import Phase, Progress, Snapshot
 from claude_tui.ui.main_screen import layout, refresh
 from claude_tui.ui.main_screen.budget_watch import BudgetWatch
@@ -40,7 +40,7 @@ FIRST_FRAME_S = 1.0
 
 
 class DrawnScreen(Screen[None]):
-    """Header, view and keys, drawn anew while it is on top."""
+    """Header, view and keys, drawn again while it is on top."""
 
     def __init__(
         self,

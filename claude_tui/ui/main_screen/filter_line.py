@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 
 class FilterLine(Input):
-    """A line that tells each change at once, before the next key is looked at."""
+    """A line that reports each change at once, before the next key is handled."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "screen.keep_filter", "Keep", show=False)]
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from claude_tui.engine.queries.budgets import Budget, budgets_of
-from claude_tui.engine.queries.named_periods import PERIODS, named
+from claude_tui.engine.queries.allowances.budgets import Budget, budgets_of
+from claude_tui.engine.queries.periods.named import PERIODS, named
 from claude_tui.pricing.toml import Wrong
 from claude_tui.telemetry.settings import PORT, TelemetrySettings
 
@@ -45,7 +45,7 @@ class Settings:
 class Key(NamedTuple):
     """A key of the file. `taken` returns its value or raises ValueError with what is wrong.
 
-    A `name` in angle brackets stands for any name. `default` is None where there is nothing unless it is written.
+    A `name` in angle brackets stands for any name. `default` is None if there is nothing unless it is written.
     """
 
     section: str

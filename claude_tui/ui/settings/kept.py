@@ -19,7 +19,7 @@ class KeptSettings:
         Args:
             now: The settings to start with.
             path: The file changes are kept in; None keeps nothing.
-            complain: Given a sentence where something cannot be kept, which then is used all the same.
+            complain: Called with a sentence if something cannot be saved; it is used all the same.
         """
         self.now = now
         self.path = path

@@ -45,11 +45,11 @@ class Arrangement(Generic[RowT]):
         return self.column.descending != self.is_reversed
 
     def index_of(self, key: str | None) -> int | None:
-        """Where the row with a key stands, None where it does not."""
+        """Return the position of the row with a key, None if there is none."""
         return self._index.get(key) if key is not None else None
 
     def arrange(self) -> None:
-        """Filter and sort the given rows anew. Rows that are equal in the column stand in the order of their keys."""
+        """Filter and sort the given rows again. Rows that are equal in the column keep the order of their keys."""
         order, key = self.column.order, self.key
         rows = (
             [row for row in self.given if self.filter.matches(self._searched(row).lower())]

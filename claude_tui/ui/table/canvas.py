@@ -1,4 +1,4 @@
-"""The lines of a table: formatted where they are on screen, drawn again where their text changed.
+"""The lines of a table: formatted if they are on screen, drawn again if their text changed.
 
 Only lines on screen are ever formatted, and of these only the cells whose text changed are drawn again: Textual's
 own table draws every visible cell when one changes, which measured 14 times the processor time. Must not know what
@@ -99,7 +99,7 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
         self._nothing = Content("")
 
     def say_nothing_with(self, text: Content) -> None:
-        """Say this where there is no row."""
+        """Say this if there is no row."""
         if text != self._nothing:
             self._nothing = text
             if not self.rows:
@@ -149,7 +149,7 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
 
     @property
     def _top(self) -> int:
-        """Lines above the rows: the names of the columns, where there is room for them and rows."""
+        """Lines above the rows: the names of the columns, if there is room for them and rows."""
         return 0 if 0 < self.size.height <= 3 else 1
 
     def redraw_changes(self) -> None:
@@ -189,7 +189,7 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
             self.virtual_size = wanted
 
     def _place(self) -> None:
-        """Choose the columns, where the width or the choice of columns is not what they were chosen for."""
+        """Choose the columns again if the width or the choice of columns changed."""
         width = self.scrollable_content_region.width
         wanted = (width, self.hidden_columns, self.absent_columns)
         if wanted != self._placed_for:
@@ -199,7 +199,7 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
             self.refresh()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Choose the columns anew."""
+        """Choose the columns again."""
         self._resize_virtual()
         self._place()
         self.call_after_refresh(self._show_cursor)
@@ -257,7 +257,7 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
 
     @staticmethod
     def _selected(base: Style, own: Style, name: str) -> Style:
-        """The style of a cell in the selected row: only drawings keep their colour, where it can be seen there."""
+        """The style of a cell in the selected row: only drawings keep their colour, if it can be seen there."""
         is_seen = name in DRAWINGS and own.color != base.bgcolor
         return base + Style(color=own.color if is_seen else None, bold=own.bold)
 

@@ -17,7 +17,7 @@ CSS: Final = "\n".join(
 
 
 def client_column(priority: int) -> Column[Any]:
-    """Which client wrote it: a glyph, and the name where there is room."""
+    """Which client wrote it: a glyph, and the name if there is room."""
 
     def draw(row: Any, width: int) -> Cell:
         glyph = clients.GLYPHS.get(row.source, "?")

@@ -28,7 +28,7 @@ class Column(Generic[RowT]):
     `draw(row, width)` gives the cell, `order(row)` what it is sorted by. `priority` 0 stays in the narrowest
     table, higher ones go first. `narrow` is the width it may shrink to before a column is dropped. A column
     with `flex` shares what is left over. `descending` is the direction it is first sorted in. `short` is the
-    label where there is no room for `label`. `plain` is what a file says of a row, where that is not the text of
+    label if there is no room for `label`. `plain` is what a file says of a row, if that is not the text of
     the widest cell.
     """
 
@@ -47,7 +47,7 @@ class Column(Generic[RowT]):
     plain: Callable[[RowT], str] | None = None
 
     def heading(self, width: int) -> str:
-        """The label, or the short one where the label does not fit."""
+        """The label, or the short one if the label does not fit."""
         return self.label if figures.width(self.label) <= width or not self.short else self.short
 
 

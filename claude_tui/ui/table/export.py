@@ -22,7 +22,7 @@ def cells(columns: Sequence[Column[Any]], row: Any) -> list[str]:
 
 
 def fields(columns: Sequence[Column[Any]], row: Any) -> list[str]:
-    """What a file says of a row: figures in full, nothing where there is nothing to say."""
+    """What a file says of a row: figures in full, nothing if there is nothing to say."""
 
     def field(column: Column[Any]) -> str:
         text = column.plain(row) if column.plain else column.draw(row, WIDE).text.strip()

@@ -18,7 +18,7 @@ STATES: Final[dict[SessionState, tuple[str, str]]] = {
     SessionState.IDLE: ("○", ""),
     SessionState.DONE: ("·", "faint"),
 }
-"""Glyph and style of every state of a session; the word stands beside the glyph where there is room."""
+"""Glyph and style of every state of a session; the word stands beside the glyph if there is room."""
 
 _RANK: Final[dict[SessionState | None, int]] = {state: rank for rank, state in enumerate(STATES)}
 

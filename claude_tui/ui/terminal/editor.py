@@ -27,7 +27,7 @@ def line_number(path: str, offset: int) -> int:
 
 
 def command(path: str, line: int, env: Mapping[str, str]) -> list[str]:
-    """What to run: $VISUAL, else $EDITOR, else an editor that is there. Empty where there is none."""
+    """What to run: $VISUAL, else $EDITOR, else an editor that is there. Empty if there is none."""
     chosen = env.get("VISUAL") or env.get("EDITOR") or ""
     try:
         words = shlex.split(chosen)

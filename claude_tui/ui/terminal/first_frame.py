@@ -7,7 +7,6 @@ before that is loaded is what it is for. Must not know what the picture shows.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
 import sys
@@ -18,12 +17,13 @@ from typing import Any, Final
 
 from claude_tui import __version__, files, paths
 from claude_tui.clients import CLIENTS
+from claude_tui.hashes import blake2b
 
 LEAST_HEIGHT: Final = 6
 """In fewer lines there is none to say on how old the picture is."""
 
 ENTER: Final = "\x1b[?1049h"
-"""What a terminal is told to show the other screen, the one of programs."""
+"""Makes a terminal show the alternate screen, the one of programs."""
 LEAVE: Final = "\x1b[?1049l\x1b[?25h"
 
 _MOST_BYTES: Final = 1 << 20
@@ -46,7 +46,7 @@ class FirstFrame:
     def __init__(self, file: Path, arguments: Sequence[str], env: Mapping[str, str] = os.environ) -> None:
         self._file = file
         said = [__version__, *arguments, *(f"{name}={env.get(name)}" for name in _SENSES)]
-        self._identity = hashlib.blake2b("\0".join(said).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+        self._identity = blake2b("\0".join(said).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
         self._before: list[Any] | None = None
         self.is_shown = False
 
@@ -74,17 +74,17 @@ class FirstFrame:
         return self.is_shown
 
     def hide(self) -> None:
-        """Give the terminal back, where the app has not taken it over."""
+        """Give the terminal back, unless the app has taken it over."""
         if self.is_shown:
             self._write(LEAVE)
         self.taken_over()
 
     def taken_over(self) -> None:
-        """Take note that whoever draws now will give the terminal back."""
+        """Note that the app draws now and will give the terminal back."""
         self.is_shown = False
 
     def keep(self, lines: Sequence[str], width: int) -> None:
-        """Keep what is on a screen of so many columns, a line with its colours each, for the next start."""
+        """Keep what is on a screen of `width` columns, line by line with its colours, for the next start."""
         if len(lines) < LEAST_HEIGHT or not all(map(_LINE.fullmatch, lines)):
             return
         first = f"{self._identity} {width} {int(time.time())} {_settings_stamp()}"

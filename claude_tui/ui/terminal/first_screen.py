@@ -21,7 +21,7 @@ KEEP_S = 60.0
 
 
 class FirstScreen:
-    """What there is to do about a `FirstFrame` while an app runs; nothing where there is none."""
+    """What there is to do about a `FirstFrame` while an app runs; nothing if there is none."""
 
     def __init__(self, frame: FirstFrame | None) -> None:
         self._frame = frame

@@ -1,6 +1,6 @@
 """A terminal driver that sleeps until there is a key, and lets the program end when its terminal is gone.
 
-Textual's wakes ten times a second to look whether it is to end, and waits for ever for a terminal that takes nothing.
+Textual's wakes ten times a second to look whether it should end, and never gives up on a terminal that accepts nothing.
 Must not know what keys mean.
 """
 
@@ -48,7 +48,7 @@ class Bell(Event):
 
 
 class Outlet:
-    """A terminal to write to that may go away: `lost` is told so once, and from then on nothing is written."""
+    """A terminal to write to that may go away: `lost` is called once, and from then on nothing is written."""
 
     def __init__(self, file: TextIO, lost: Callable[[], None]) -> None:
         self._file = file
@@ -97,7 +97,7 @@ class QuietDriver(LinuxDriver):
         self._file: Any = Outlet(self._file, self._lost)
 
     def write(self, data: str) -> None:
-        """Write; nothing where the terminal was gone before the screen could be begun."""
+        """Write; nothing if the terminal was gone before the screen could be begun."""
         if self._writer_thread is not None:
             super().write(data)
 
@@ -108,7 +108,7 @@ class QuietDriver(LinuxDriver):
     def stop_job(self) -> None:
         """Leave the screen and stop the whole job, as the key does in a terminal that nobody reads keys from.
 
-        Whoever started the program and waits for it, a script or another launcher, is stopped with it: else the
+        A script or launcher that started the program and waits for it is stopped with it: otherwise the
         shell would hear of nothing.
         """
         self._stop(0)
@@ -129,7 +129,7 @@ class QuietDriver(LinuxDriver):
             self._sigcont_application()
 
     def _sigcont_application(self, *_: Any) -> None:
-        """Begin again where the screen was left before a stop, and draw all of it.
+        """Show the screen again after a stop, and draw all of it.
 
         Whoever has lost a terminal is told to continue, too, and so is who was stopped without being asked: their
         screen was never left, and a second set of threads for it would not end with the first.

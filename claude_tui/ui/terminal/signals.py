@@ -1,4 +1,4 @@
-"""How the program ends when it is told to from outside: as with its own key, so nothing is lost. Must not draw.
+"""Ends the program on a signal as its own key does, so that nothing is lost. Must not draw.
 
 Loaded before the screen's code is, so it must not need textual nor asyncio.
 """
@@ -23,7 +23,7 @@ LAST_RESORT_S: Final = 30.0
 
 
 def leave_on_signals(loop: AbstractEventLoop, leave: Callable[[int], object], begun: Callable[[int], object]) -> None:
-    """Have `leave` called with the exit code that tells of the signal, when one comes that means to end.
+    """Call `leave` with the exit code of a signal that asks the program to end.
 
     `begun` is called with it at once, even while the loop hangs; `leave` by the loop, as soon as that goes on.
     """

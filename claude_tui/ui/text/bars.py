@@ -41,7 +41,7 @@ def buckets(values: Sequence[int], width: int) -> list[int]:
 
 
 def sparkline(values: Sequence[int], width: int) -> str:
-    """One line of steps from zero to the greatest value, newest at the right; a dot where nothing happened."""
+    """One line of steps from zero to the greatest value, newest at the right; a dot if nothing happened."""
     summed = buckets(values, width)
     top = max(summed, default=0)
     steps = "".join(STEPS[min(7, value * 8 // (top + 1))] if value > 0 else NOTHING for value in summed)

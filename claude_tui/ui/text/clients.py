@@ -1,6 +1,6 @@
 """The clients beside each other: one glyph and one colour each, their totals. Pure.
 
-Shown only where the logs hold more than one: who uses one client never sees any of it.
+Shown only if the logs hold more than one: who uses one client never sees any of it.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from typing import Final
 
 from claude_tui import figures
 from claude_tui.clients import CLIENTS
-from claude_tui.engine.queries.named_periods import add
+from claude_tui.engine.queries.periods.named import add
 from claude_tui.model import ModelRow, Snapshot, Totals
 from claude_tui.ui.text.stacks import SERIES
 
 GLYPHS: Final = {client.name: client.glyph for client in CLIENTS.values()}
-"""What stands for a client where there is no room for its name; told apart without colours as well."""
+"""What stands for a client if there is no room for its name; distinct without colours as well."""
 
 COLOURS: Final = {name: f"$series-{number % SERIES + 1}" for number, name in enumerate(CLIENTS)}
 """The colour of each: those of the series, which every theme keeps apart, in turn."""
 
-Part = tuple[str, str]
+ClientPart = tuple[str, str]
 
 
 def are_several(snapshot: Snapshot) -> bool:
-    """Whether there is anything to tell apart."""
+    """Whether there are several clients to distinguish."""
     return len(snapshot.sources) > 1
 
 
@@ -34,7 +34,7 @@ def following(client: str, present: Sequence[str]) -> str:
     return choices[(choices.index(client) + 1) % len(choices)] if client in choices else ""
 
 
-def named(client: str) -> Part:
+def named(client: str) -> ClientPart:
     """Glyph and name, with the client's colour."""
     return f"{GLYPHS.get(client, '?')} {client}", COLOURS.get(client, "$foreground")
 
@@ -47,11 +47,11 @@ def totals(models: Iterable[ModelRow]) -> dict[str, Totals]:
     return {name: add(rows[name]) for name in CLIENTS if name in rows}
 
 
-def cost_parts(by_client: Mapping[str, Totals], width: int) -> list[Part]:
-    """The cost of each client in at most `width` cells; where not all fit, those of the greatest and an ellipsis."""
+def cost_parts(by_client: Mapping[str, Totals], width: int) -> list[ClientPart]:
+    """The cost of each client in at most `width` cells; if not all fit, those of the greatest and an ellipsis."""
     shown = dict(by_client)
     while shown:
-        parts: list[Part] = []
+        parts: list[ClientPart] = []
         for name, sums in shown.items():
             gap, figure = " " if parts else "", figures.cost(sums, 6).strip()
             parts += [(gap + named(name)[0][0], COLOURS[name]), (figure, "$foreground")]
@@ -63,10 +63,10 @@ def cost_parts(by_client: Mapping[str, Totals], width: int) -> list[Part]:
     return []
 
 
-def total_parts(by_client: Mapping[str, Totals], width: int) -> list[Part]:
-    """Cost and tokens of each client in at most `width` cells, without their names where these do not fit."""
+def total_parts(by_client: Mapping[str, Totals], width: int) -> list[ClientPart]:
+    """Cost and tokens of each client in at most `width` cells, without their names if these do not fit."""
     for has_names in (True, False):
-        parts: list[Part] = []
+        parts: list[ClientPart] = []
         for name, sums in by_client.items():
             label, colour = named(name)
             sum_text = f" {figures.cost(sums, 9).strip()} {figures.short(sums.tokens)} tok"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from claude_tui.engine.queries.blocks import LENGTH_MS, Window
+from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, Window
 from claude_tui.model import Phase, Snapshot
 from claude_tui.ui.source import SnapshotSource
 
@@ -20,7 +20,7 @@ class OpenBlock:
         self._asked_ms = 0
 
     def at(self, source: SnapshotSource, snapshot: Snapshot, now_ms: int) -> Window | None:
-        """Return the window that is open at an instant, None where none is or it is not known yet."""
+        """Return the window that is open at an instant, None if none is or it is not known yet."""
         if snapshot.progress.phase in (Phase.DISCOVERING, Phase.SCANNING):
             return None  # what is counted so far may open at another hour
         if now_ms - snapshot.newest_ms >= LENGTH_MS:
@@ -33,7 +33,7 @@ class OpenBlock:
 
 
 def left_text(window: Window, now_ms: int, width: int) -> str:
-    """How long it stays open in at most `width` cells, "" where that is too few; `~` where its end is an estimate."""
+    """How long it stays open in at most `width` cells, "" if that is too few; `~` if its end is an estimate."""
     minutes = max(0, window.end_ms - now_ms) // 60_000
     left = f"{minutes // 60}h {minutes % 60:02d}m" if minutes >= 60 else f"{minutes}m"
     mark = "" if window.is_reported else "~"

@@ -13,7 +13,7 @@ from claude_tui.figures import MONTHS, NANO, money, short
 from claude_tui.model import DayRow
 
 SERIES: Final = 6
-"""Series that are told apart; the last is for everything else."""
+"""How many series are distinguished; the last is for everything else."""
 
 UNITS: Final = {"day": 1, "week": 7, "month": 31}
 """What a bar can stand for, and about how many days that is."""

@@ -29,7 +29,7 @@ class Views(Mapping[str, View]):
         self._prepare = prepare
 
     def __getitem__(self, name: str) -> View:
-        """The view with a name; raises KeyError where there is none."""
+        """The view with a name; raises KeyError if there is none."""
         view = self.made.get(name)
         if view is None:
             kind: type[View] = getattr(import_module(f"{__name__}.{name}"), KINDS[name])

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from claude_tui.engine.queries.named_periods import Period
+from claude_tui.engine.queries.periods.named import Period
 from claude_tui.model import Query, Snapshot
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table.line_table import LineTable
@@ -128,7 +128,7 @@ class View(Vertical):
         return shown is not None and shown.scope == scope and (self.IGNORES_PERIOD or shown.period == period)
 
     def drilled(self) -> Drilled | None:
-        """Where the selected row leads; None where no row is, or it leads nowhere."""
+        """Where the selected row leads; None if no row is, or it leads nowhere."""
         return None
 
     def wanted(self, period: Period, scope: Scope, today: date) -> Query:
@@ -165,7 +165,7 @@ class View(Vertical):
         return parts
 
     def retitle(self) -> None:
-        """Refresh the titles in the border, where they differ."""
+        """Refresh the titles in the border, if they differ."""
         title = Content.assemble(*self.title_parts())
         if getattr(self, "_title", None) != title:
             self._title = title

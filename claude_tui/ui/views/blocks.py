@@ -13,10 +13,10 @@ from textual.content import Content
 from textual.widget import Widget
 
 from claude_tui import figures
-from claude_tui.engine.queries.blocks import LENGTH_MS, Block
-from claude_tui.engine.queries.limits import label
-from claude_tui.engine.queries.named_periods import add
-from claude_tui.engine.queries.windows import BlocksPicture
+from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, Block
+from claude_tui.engine.queries.allowances.limits import label
+from claude_tui.engine.queries.allowances.windows import BlocksPicture
+from claude_tui.engine.queries.periods.named import add
 from claude_tui.model import DayRow, Snapshot, Totals
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table import cells
@@ -225,7 +225,7 @@ class BlocksView(TableView):
         self._weeks.show(Content("\n").join(week_lines(shown.snapshot.days, shown.today, self._weeks.size.width)))
 
     def nothing(self, shown: Shown) -> Content:
-        """What is said where there is no row."""
+        """What is said if there is no row."""
         if self._table.filter:
             return super().nothing(shown)
         found: BlocksPicture = shown.extra or BlocksPicture()

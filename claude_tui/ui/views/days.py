@@ -91,7 +91,7 @@ class DaysView(View):
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Those of the chart only where there is one."""
+        """Those of the chart only if there is one."""
         return tuple(id for id in self.KEYS if self.chart.display or not id.startswith("chart-"))
 
     @property

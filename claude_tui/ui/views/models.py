@@ -71,7 +71,7 @@ class ModelsView(DetailedView):
         return f"{row.name} {row.source}"
 
     def subtitle(self) -> Content:
-        """Cost and tokens of each client where there are several, then how the table is sorted."""
+        """Cost and tokens of each client if there are several, then how the table is sorted."""
         own = super().subtitle()
         if self.shown is None or not clients.are_several(self.shown.snapshot):
             return own

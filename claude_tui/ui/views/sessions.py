@@ -94,7 +94,7 @@ class SessionsView(TableView):
         self._table.unfold(unfold if is_tree else None)
 
     def action_tree(self) -> None:
-        """Show or fold the sub-agents, here and where sessions are shown else."""
+        """Show or fold the sub-agents, here and wherever else sessions are shown."""
         self.show_tree(not self.is_tree)
         self.post_message(TreeToggled(self.is_tree))
 

@@ -17,7 +17,7 @@ from textual.widget import Widget
 
 from claude_tui import figures
 from claude_tui.model import Query, Response, Snapshot
-from claude_tui.sources.display import display_name
+from claude_tui.sources.values.display import display_name
 from claude_tui.ui.dialogs.explain_screen import ExplainScreen
 from claude_tui.ui.settings.keys import ROW_BINDINGS
 from claude_tui.ui.table import export as rows_out
@@ -76,7 +76,7 @@ class TableView(View):
         return self._table
 
     def show(self, shown: Shown) -> None:
-        """Draw a snapshot, with a column for the clients where there are several."""
+        """Draw a snapshot, with a column for the clients if there are several."""
         self._table.absent_columns = frozenset(() if clients.are_several(shown.snapshot) else {COLUMN})
         super().show(shown)
 
@@ -88,7 +88,7 @@ class TableView(View):
         self._table.show(rows)
 
     def nothing(self, shown: Shown) -> Content:
-        """What is said where there is no row."""
+        """What is said if there is no row."""
         if self._table.filter:
             return Content.assemble(
                 ("nothing matches ", "$quiet"), (self._table.filter.text, "bold $warning"), ("  Esc clears", "$faint")
@@ -131,7 +131,7 @@ class TableView(View):
         return str(row.name)
 
     def location(self, row: Any) -> tuple[str, int] | None:
-        """The log a row was counted from, and the byte; None where there is no one place."""
+        """The log a row was counted from, and the byte; None if there is no one place."""
         return None
 
     def action_explain(self) -> None:
@@ -145,7 +145,7 @@ class TableView(View):
             self.app.push_screen(ExplainScreen(name, lines, lambda: self.find_out(about, shown), edit))
 
     def about(self, row: Any, shown: Shown) -> Query | Response | None:
-        """What the source is asked to explain of a row; None where there is no more to say."""
+        """What the source is asked to explain of a row; None if there is no more to say."""
         return None
 
     def find_out(self, about: Query | Response | None, shown: Shown) -> explain.Statements:
@@ -211,7 +211,7 @@ class TableView(View):
 
 
 class DetailedView(TableView):
-    """A table that says more about its selected row where its rows leave room for that."""
+    """A table that says more about its selected row if its rows leave room for that."""
 
     IS_PARTED = True
 

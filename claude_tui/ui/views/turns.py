@@ -14,8 +14,8 @@ from textual.content import Content
 
 from claude_tui import figures
 from claude_tui.model import UNLOGGED, Query, Response, Snapshot
-from claude_tui.sources.display import display_name
 from claude_tui.sources.turn import TurnDetails
+from claude_tui.sources.values.display import display_name
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table import cells
 from claude_tui.ui.table.client_column import client_column
@@ -30,7 +30,7 @@ READ_AT_ONCE: Final = 8
 EXPORTED: Final = 2_000
 """So many replies are looked up for an export; of more the tools are left empty."""
 KEPT: Final = 5_000
-"""The tools of so many replies are remembered."""
+"""How many responses have their tools remembered."""
 
 Spot = tuple[str, int]
 """Where a reply was counted from: file and byte. Another one when a later line of it counts."""
@@ -149,7 +149,7 @@ class TurnsView(TableView):
         return self._tools.get((row.path, row.offset), "")
 
     def _tools_cell(self, row: Response, width: int) -> Cell:
-        """The tools of a reply; asked for where they are not known yet, which only happens for rows that are drawn."""
+        """The tools of a response; asked for if they are not known yet, which only happens for rows that are drawn."""
         if not row.path or row.extra:
             return Cell("")
         known = self._tools.get((row.path, row.offset))
@@ -192,7 +192,7 @@ class TurnsView(TableView):
                 await self._read(unread[at : at + READ_AT_ONCE], self.shown.source)
 
     def fetch(self, source: SnapshotSource, snapshot: Snapshot, scope: Scope, now_ms: int) -> Any:
-        """The replies of the session; those of one sub-agent, where one was opened."""
+        """The responses of the session; those of one sub-agent if one was opened."""
         found = source.turns(scope.session)
         return [
             turn
@@ -206,7 +206,7 @@ class TurnsView(TableView):
         self._table.show(shown.extra or [])
 
     def nothing(self, shown: Shown) -> Content:
-        """What is said where there is no row."""
+        """What is said if there is no row."""
         return super().nothing(shown) if self._table.filter else Content.styled("no responses", "$quiet")
 
     def searched(self, row: Response) -> str:
@@ -245,6 +245,6 @@ def _agent(row: Response) -> str:
 
 
 def _where(row: Response, width: int) -> Cell:
-    """File and byte; where it does not fit, its end."""
+    """File and byte; if it does not fit, its end."""
     text = f"{display_name(os.path.basename(row.path))}:{row.offset}" if row.path else ""
     return Cell(text if len(text) <= width else "…" + text[1 - width :] if width > 1 else "", "faint")

@@ -24,12 +24,12 @@ from claude_tui.ui.text.bars import STEPS
 from claude_tui.ui.text.stacks import SERIES, Stack
 
 SIGNS: Final = "█▓▒░▚▞"
-"""What a series is filled with where there are no colours."""
+"""What a series is filled with if there are no colours."""
 
 MARGIN: Final = 7
 """Cells left of the chart: the labels and the axis."""
 
-Piece = tuple[str, int, int]
+ChartPiece = tuple[str, int, int]
 """Text of a chart, the series of its colour (0: the axis), the series behind it (0: nothing)."""
 
 _ESCAPE: Final = re.compile(r"\x1b\[([0-9;]*)m")
@@ -78,7 +78,7 @@ def bar_cells(values: Sequence[int], top_nano: float, height: int) -> list[tuple
     return cells
 
 
-def draw(data: Stack, width: int, height: int) -> list[list[Piece]]:
+def draw(data: Stack, width: int, height: int) -> list[list[ChartPiece]]:
     """The chart as `height` lines of pieces: text, style of its colour, style behind it.
 
     Where there is no room for a chart, or nothing to draw, the lines are empty.
@@ -121,7 +121,7 @@ def draw(data: Stack, width: int, height: int) -> list[list[Piece]]:
     return [_styled(line) for line in figure.build().string().split("\n")[:height]]
 
 
-def _styled(line: str) -> list[Piece]:
+def _styled(line: str) -> list[ChartPiece]:
     """A line of terminal codes as pieces; the blue of a colour is the number of its series."""
     pieces, front, behind = [], 0, 0
     for index, piece in enumerate(_ESCAPE.split(line)):
@@ -138,7 +138,7 @@ def _styled(line: str) -> list[Piece]:
 
 
 def without_colour(text: str, front: int, behind: int) -> str:
-    """A piece where glyphs must tell the series apart: every cell is filled with the sign of what fills most of it."""
+    """A piece without colours: every cell is filled with the sign of the series that fills most of it."""
     if not front:
         return text
     return "".join(
@@ -147,8 +147,8 @@ def without_colour(text: str, front: int, behind: int) -> str:
     )
 
 
-def whole_cells(text: str, front: int, behind: int) -> list[Piece]:
-    """A piece where no cell can hold two series: every such cell is filled by the one that fills most of it."""
+def whole_cells(text: str, front: int, behind: int) -> list[ChartPiece]:
+    """A piece whose cells hold one series each: the one that fills most of the cell."""
     if not behind:
         return [(text, front, 0)]
     return [("█", front if STEPS.find(glyph) >= 3 else behind, 0) for glyph in text]
@@ -171,7 +171,7 @@ class CostChart(Widget):
         self.drawings = 0
         """How often plotext was asked to draw."""
         self._data = Stack()
-        self._lines: list[list[Piece]] | None = None
+        self._lines: list[list[ChartPiece]] | None = None
 
     def show(self, data: Stack) -> None:
         """Show these costs."""

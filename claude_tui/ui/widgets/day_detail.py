@@ -26,7 +26,7 @@ GONE: Final = ("logs gone, kept in the ledger", "logs gone")
 
 @dataclass(frozen=True)
 class DayFound:
-    """A day by itself: its rows, and what each of its hours cost (empty where that is not known yet)."""
+    """A day by itself: its rows, and what each of its hours cost (empty if that is not known yet)."""
 
     day: date
     snapshot: Snapshot

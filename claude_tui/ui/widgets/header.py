@@ -1,4 +1,4 @@
-"""What the lines above the view say: the views, what is being done, and the meters where there is room for one line.
+"""What the lines above the view say: the views, what is being done, and the meters if there is room for one line.
 
 Pure: a snapshot and a `Status` become text.
 """
@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from textual.content import Content
 
 from claude_tui import figures
-from claude_tui.engine.queries.blocks import Window
-from claude_tui.engine.queries.budgets import BudgetState
+from claude_tui.engine.queries.allowances.blocks import Window
+from claude_tui.engine.queries.allowances.budgets import BudgetState
 from claude_tui.model import Phase, Progress, Snapshot, Totals
-from claude_tui.sources.display import display_name
+from claude_tui.sources.values.display import display_name
 from claude_tui.ui.settings.declared import VIEWS, Settings
 from claude_tui.ui.text import bars, clients
 from claude_tui.ui.text.names import superscript
@@ -28,7 +28,7 @@ class Status:
 
     `window` is the five-hour block that is open, as far as that is known.
 
-    `client` is the one that is shown alone. `by_client` are the parts of the totals where there are several.
+    `client` is the one that is shown alone. `by_client` are the parts of the totals if there are several.
     """
 
     view: str
@@ -121,7 +121,7 @@ def budget_text(state: BudgetState) -> str:
 
 
 def tabs(active: str, width: int, has_shades: bool = True) -> list[Part]:
-    """The numbered views, the active one marked; only their numbers where there is little room."""
+    """The numbered views, the active one marked; only their numbers if there is little room."""
     parts: list[Part] = []
     marked = "bold $foreground on $panel" if has_shades else "bold reverse"
     full = width >= 76
@@ -143,7 +143,7 @@ def top_line(snapshot: Snapshot, status: Status, width: int) -> Content:
 
 
 def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> Content:
-    """Meters as one line, for small panes. `alone` where it is all there is above the table."""
+    """Meters as one line, for small panes. `alone`: nothing else is above the table."""
     burn, flow = snapshot.burn.last_5m_nano, snapshot.tokens_per_minute
     glyph = (
         []

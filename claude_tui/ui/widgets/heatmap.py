@@ -94,7 +94,7 @@ def build_grid(
 
 
 def month_labels(grid: list[list[Day]], cell_width: int) -> str:
-    """The names of the months over the weeks in which they begin, none where it would touch the one before."""
+    """The names of the months over the weeks in which they begin, none if it would touch the one before."""
     line = ""
     for index, week in enumerate(grid):
         begins = next((day.day for day in week if day.day.day == 1), None)
@@ -172,7 +172,7 @@ class Heatmap(Widget, can_focus=True):
 
     @property
     def cell_width(self) -> int:
-        """Cells a week takes: more where there is room for more."""
+        """Cells a week takes: more if there is room for more."""
         return max(2, min(3, (self.size.width - LABELS) // max(1, self.weeks)))
 
     def _build(self) -> None:

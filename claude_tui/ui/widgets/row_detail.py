@@ -1,4 +1,4 @@
-"""What there is to say of the selected model or project, where a table leaves room for it.
+"""Details of the selected model or project, if a table leaves room for them.
 
 The last 30 days as a graph, and the tokens by kind with what the cache saved. Drawn by pure functions.
 """

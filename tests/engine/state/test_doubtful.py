@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 
 from claude_tui.engine.count import count
+from claude_tui.engine.queries.allowances.windows import WindowBook
 from claude_tui.engine.queries.responses import list_responses
-from claude_tui.engine.queries.snapshots import SnapshotMaker
-from claude_tui.engine.queries.windows import WindowBook
+from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.facts import FactBook
 from claude_tui.engine.state.store import Store
 from claude_tui.model import ProblemKind, Query, Row, SessionState, Usage
-from claude_tui.sources.columns import columns_of
 from claude_tui.sources.protocol import FileFacts, SourceConfig
+from claude_tui.sources.settling import columns_of
 from tests.engine.counting import PRICER, UTC, assert_sums_agree, counted, counted_exactly
 from tests.logs import ClaudeHome, assistant, usage
 

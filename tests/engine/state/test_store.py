@@ -14,15 +14,16 @@ from hypothesis import strategies as st
 
 from claude_tui.engine.ledger.history import FileHistory
 from claude_tui.engine.queries.responses import list_responses
-from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.state.batch import FileColumns, FileOutcome, pack
-from claude_tui.engine.state.calendar import Calendar
-from claude_tui.engine.state.cells import file_cells
 from claude_tui.engine.state.store import Store
+from claude_tui.engine.state.sums.calendar import Calendar
+from claude_tui.engine.state.sums.cells import file_cells
 from claude_tui.model import Problem, ProblemKind, Query, Row, Snapshot, Usage
-from claude_tui.sources.columns import Columns, columns_of
+from claude_tui.sources.columns import Columns
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import FileFacts, LogFile
+from claude_tui.sources.settling import columns_of
 from tests.engine.counting import BERLIN, NOW_MS, PRICER, UTC, add, assert_sums_agree, canonical, content, placeless
 from tests.engine.rows import MODELS, File, files, in_file, rows
 

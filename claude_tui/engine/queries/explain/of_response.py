@@ -15,7 +15,7 @@ from claude_tui.engine.state.store import Store
 from claude_tui.model import NEVER_MS, UNLOGGED, Query, Response
 from claude_tui.sources.claude.audit import AuditedRow, audit_file, identity_of
 from claude_tui.sources.claude.turns import counted_line
-from claude_tui.sources.columns import Owner, Rank, key_number, row_rank
+from claude_tui.sources.columns import Rank, RowOwner, key_number, row_rank
 
 
 def explain_response(store: Store, response: Response, files_s: float) -> Explanation:
@@ -110,9 +110,9 @@ def _count_rank(found: tuple[str, AuditedRow]) -> tuple[int, int, Rank, str, int
     return row.usage.output, row.usage.tokens, row_rank(row), path, row.offset
 
 
-def _owner_rank(found: tuple[str, AuditedRow]) -> tuple[bool, int, bool, Owner, str, int]:
+def _owner_rank(found: tuple[str, AuditedRow]) -> tuple[bool, int, bool, RowOwner, str, int]:
     path, (row, _, _) = found
-    owner = Owner(row.session, row.agent, row.cwd)
+    owner = RowOwner(row.session, row.agent, row.cwd)
     return row.is_copy, row.time_ms or NEVER_MS, row.is_sidechain, owner, path, row.offset
 
 

@@ -1,0 +1,201 @@
+"""What Claude Code itself reported about plan limits and the prompt cache, stored for later.
+
+The statusline hook receives these figures; `remember` stores the newest of each account (a client's config folder) and
+session in one small file, and `read_limits` returns them. Imported by the statusline: only the standard library, and
+little of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, Final, NamedTuple
+
+from claude_tui import files
+from claude_tui.units import DAY_MS, HOUR_MS, MINUTE_MS
+
+FILE_NAME: Final = "reported.json"
+SCHEMA: Final = 1
+WINDOWS: Final = {"five_hour": 5 * HOUR_MS, "seven_day": 7 * DAY_MS}
+"""The windows every plan has, and their lengths in milliseconds. Others may be reported, of a length not told."""
+LABELS: Final = {
+    "five_hour": "5-hour limit", "seven_day": "7-day limit", "seven_day_opus": "7-day limit of Opus",
+    "seven_day_sonnet": "7-day limit of Sonnet", "spend_limit": "spend limit",
+}  # fmt: skip
+MOST_WINDOWS: Final = 16
+MOST_PERCENT: Final = 1000
+LONGEST_NAME: Final = 40
+LONGEST_NUMBER: Final = 30
+
+MOST_SAMPLES: Final = 48
+MOST_SESSIONS: Final = 64
+EARLIEST_MS: Final = 10 * MINUTE_MS
+"""No estimate of when a limit is reached from samples over a shorter time."""
+
+
+class ReportedWindow(NamedTuple):
+    """A plan window as the client reported it at `seen_ms`. `account` is the client's config folder.
+
+    `full_ms` is when the limit is reached at the pace of the samples, None if that cannot be estimated.
+    """
+
+    account: str
+    name: str
+    used_percent: float
+    resets_ms: int
+    seen_ms: int
+    full_ms: int | None
+
+
+class ReportedCache(NamedTuple):
+    """The prompt cache of a session as the client reported it. Instants are 0 if there was none."""
+
+    session: str
+    seen_ms: int
+    is_warm: bool
+    hit_ratio: float | None
+    misses: int
+    last_miss_ms: int
+    last_miss_causes: tuple[str, ...]
+    expires_ms: int
+
+
+class Limits(NamedTuple):
+    """Everything reported so far."""
+
+    windows: tuple[ReportedWindow, ...] = ()
+    caches: tuple[ReportedCache, ...] = ()
+
+
+def remember(folder: str, account: str, given: dict[str, Any], now_ms: int) -> None:
+    """Store what the client's JSON says about limits and cache. Raises OSError if nothing can be written."""
+    windows, cache = given.get("rate_limits"), given.get("prompt_cache")
+    if not isinstance(windows, dict) and not isinstance(cache, dict):
+        return
+    known = _load(folder)
+    is_changed = False
+    for name, window in list(windows.items())[:MOST_WINDOWS] if isinstance(windows, dict) else ():
+        if not _is_name(name):
+            continue
+        percent, resets_ms = _percent(window), _instant_ms(window, "resets_at")
+        if percent is not None and resets_ms:
+            own = known["accounts"].setdefault(account, {})
+            is_changed |= _take(own, name, percent, resets_ms, now_ms)
+            for oldest in sorted(own, key=lambda key: own[key]["seen_ms"])[:-MOST_WINDOWS]:
+                del own[oldest]
+    session = given.get("session_id")
+    if isinstance(cache, dict) and isinstance(session, str):
+        sessions = known["caches"]
+        if sessions.get(session, {}).get("figures") != cache:
+            sessions[session] = {"figures": cache, "seen_ms": now_ms}
+            for oldest in sorted(sessions, key=lambda key: sessions[key]["seen_ms"])[:-MOST_SESSIONS]:
+                del sessions[oldest]
+            is_changed = True
+    if is_changed:
+        text = json.dumps(known, separators=(",", ":"))
+        files.replace(os.path.join(folder, FILE_NAME), text.encode("utf-8", "surrogatepass"), files.OWN)
+
+
+def _take(own: dict[str, Any], name: str, percent: float, resets_ms: int, now_ms: int) -> bool:
+    window = own.get(name)
+    is_new = window is None or abs(window["resets_ms"] - resets_ms) > MINUTE_MS
+    samples = [] if is_new or window is None else window["samples"]
+    if not samples or samples[-1][1] != percent:
+        samples.append([now_ms, percent])
+    elif not is_new and now_ms - own[name]["seen_ms"] < 10_000:
+        return False
+    own[name] = {"resets_ms": resets_ms, "seen_ms": now_ms, "samples": samples[-MOST_SAMPLES:]}
+    return True
+
+
+def read_limits(folder: str) -> Limits:
+    """Return what was reported; nothing if there is nothing, or if the file is invalid."""
+    known = _load(folder)
+    windows, caches = [], []
+    for account, own in known["accounts"].items():
+        ordered = [name for name in WINDOWS if name in own] + sorted(name for name in own if name not in WINDOWS)
+        for name in ordered:
+            if _is_name(name):
+                samples, seen_ms = own[name]["samples"], own[name]["seen_ms"]
+                full_ms = _full_ms(samples, seen_ms, own[name]["resets_ms"])
+                windows.append(ReportedWindow(account, name, samples[-1][1], own[name]["resets_ms"], seen_ms, full_ms))
+    for session, kept in known["caches"].items():
+        figures = kept["figures"]
+        cause = figures.get("last_miss_cause")
+        causes = cause.get("causes") if isinstance(cause, dict) else None
+        misses = figures.get("misses")
+        caches.append(
+            ReportedCache(
+                session,
+                kept["seen_ms"],
+                figures.get("warm") is True,
+                _number(figures, "hit_ratio"),
+                misses if isinstance(misses, int) else 0,
+                _instant_ms(figures, "last_miss_at"),
+                tuple(text for text in causes if isinstance(text, str)) if isinstance(causes, list) else (),
+                _instant_ms(figures, "expires_at"),
+            )
+        )
+    return Limits(tuple(windows), tuple(sorted(caches, key=lambda cache: -cache.seen_ms)))
+
+
+def _full_ms(samples: list[list[float]], seen_ms: int, resets_ms: int) -> int | None:
+    """Return when 100 percent are reached at the pace between the first and the last sample, if before the reset."""
+    (first_ms, first), last = samples[0], samples[-1][1]
+    if last <= first or seen_ms - first_ms < EARLIEST_MS:
+        return None
+    full_ms = seen_ms + (100 - last) * (seen_ms - first_ms) / (last - first)
+    return int(full_ms) if full_ms < resets_ms else None
+
+
+def _percent(window: object) -> float | None:
+    value = _number(window, "used_percentage")
+    return value if value is not None and 0 <= value <= MOST_PERCENT else None
+
+
+def label(name: str) -> str:
+    """Return what a window is called; its name where nobody knows it."""
+    return LABELS.get(name) or name.replace("_", " ")
+
+
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and name.isascii() and name.isidentifier()
+
+
+def _instant_ms(figures: object, name: str) -> int:
+    """Parse an instant in seconds since the epoch; 0 if there is none."""
+    value = _number(figures, name)
+    return int(value * 1000) if value is not None and 0 < value < 10**11 else 0
+
+
+def _number(figures: object, name: str) -> float | None:
+    """Read a number, or a text that is one; None if it is neither."""
+    value = figures.get(name) if isinstance(figures, dict) else None
+    if isinstance(value, str) and len(value) <= LONGEST_NUMBER:
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return None
+    return float(value) if abs(value) < 1e15 else None
+
+
+def _load(folder: str) -> dict[str, Any]:
+    try:
+        known = json.loads(files.read(os.path.join(folder, FILE_NAME)))
+        if known["schema"] == SCHEMA and _is_whole(known):
+            return dict(known)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        pass
+    return {"schema": SCHEMA, "accounts": {}, "caches": {}}
+
+
+def _is_whole(known: dict[str, Any]) -> bool:
+    windows = [window for own in known["accounts"].values() for window in own.values()]
+    return all(
+        isinstance(window["resets_ms"], int) and isinstance(window["seen_ms"], int) and len(window["samples"][0]) == 2
+        for window in windows
+    ) and all(
+        isinstance(kept["figures"], dict) and isinstance(kept["seen_ms"], int) for kept in known["caches"].values()
+    )

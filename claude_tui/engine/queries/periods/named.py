@@ -1,0 +1,84 @@
+"""Which days are shown: the choices of `p`, and what they mean on a given day. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Final, NamedTuple
+
+from claude_tui.engine.queries.periods.calendar import month_end
+from claude_tui.model import Totals
+
+
+class Period(NamedTuple):
+    """A choice of days. `days` counts back from today (0: no limit); `since`/`until` are a custom range."""
+
+    id: str
+    label: str
+    days: int = 0
+    since: date | None = None
+    until: date | None = None
+
+    def range(self, today: date) -> tuple[date | None, date | None]:
+        """Return first and last day, both inclusive; None if there is no limit. "30 days" are 30 including today."""
+        if self.id == "month":
+            return today.replace(day=1), month_end(today)
+        if self.days:
+            return today - timedelta(days=self.days - 1), today
+        return self.since, self.until
+
+    def covers(self, day: date, today: date) -> bool:
+        """Whether a day is included."""
+        since, until = self.range(today)
+        return (since is None or day >= since) and (until is None or day <= until)
+
+
+PERIODS: Final = (
+    Period("today", "today", days=1),
+    Period("7d", "7 days", days=7),
+    Period("30d", "30 days", days=30),
+    Period("month", "this month"),
+    Period("all", "all time"),
+)
+BY_ID: Final = {period.id: period for period in PERIODS}
+
+
+def named(text: str) -> Period:
+    """Return the period with an id, or a custom range of days. Raises ValueError with a message to show."""
+    return BY_ID.get(text.strip()) or parse(text)
+
+
+def parse(text: str) -> Period:
+    """Parse a custom range `since..until`, either side empty for no limit, or one day.
+
+    Raises ValueError with a message to show.
+    """
+    since_text, dots, until_text = text.strip().partition("..")
+    try:
+        since = date.fromisoformat(since_text.strip()) if since_text.strip() else None
+        until = date.fromisoformat(until_text.strip()) if until_text.strip() else None
+    except ValueError:
+        raise ValueError("write days as 2026-11-01..2026-11-30") from None
+    if not dots:
+        until = since
+    if since is None and until is None:
+        raise ValueError("write days as 2026-11-01..2026-11-30")
+    if since and until and until < since:
+        raise ValueError("the last day is before the first")
+    label = f"{since or ''}..{until or ''}" if since != until else str(since)
+    return Period("custom", label, since=since, until=until)
+
+
+def add(totals: Iterable[Totals]) -> Totals:
+    """Return the sum of totals: counters added, first and last instant widened."""
+    sums = dict.fromkeys(Totals._fields, 0)
+    for part in totals:
+        for name in sums:
+            value = getattr(part, name)
+            if name == "first_ms":
+                sums[name] = min(sums[name] or value, value or sums[name])
+            elif name == "last_ms":
+                sums[name] = max(sums[name], value)
+            else:
+                sums[name] += value
+    return Totals(**sums)

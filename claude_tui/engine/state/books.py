@@ -1,0 +1,224 @@
+"""Everything counted so far, as books: names and their numbers, responses, sums, facts, problems, remainders.
+
+Says where each thing stands and what it costs. Must not know how anything comes in, nor who reads it: it takes no
+locks, the store does.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
+
+from claude_tui.engine.state.facts import FactBook, SessionKey
+from claude_tui.engine.state.problems import ProblemLog
+from claude_tui.engine.state.rows.interner import Numbers
+from claude_tui.engine.state.rows.recent_rows import RecentRows
+from claude_tui.engine.state.rows.table import FileRef, Table
+from claude_tui.engine.state.sums.calendar import Calendar
+from claude_tui.engine.state.sums.cellbook import CellBook
+from claude_tui.engine.state.sums.cells import CellKey
+from claude_tui.engine.state.unlogged.by_session import SOURCE as TOTALLED
+from claude_tui.engine.state.unlogged.by_session import Unlogged
+from claude_tui.model import Price, Usage
+from claude_tui.pricing import Pricer
+from claude_tui.sources.columns import LOWER_BOUND, Columns
+
+if TYPE_CHECKING:
+    from claude_tui.engine.state.unlogged.remainder import Remainder
+
+
+class Owner(NamedTuple):
+    """Who responses belong to. `cwd` is the rows' own folder, used if the session's own is unknown."""
+
+    source: str
+    session: str
+    agent: str
+    cwd: str
+
+
+class Numbering(NamedTuple):
+    """The numbers that the owners and the models of some columns have in the books, by their numbers there."""
+
+    owners: list[int]
+    models: list[int]
+
+
+class Books:
+    """The books. `revision` moves whenever a number or a name may have changed.
+
+    `is_moved` says that sums made from cells must be made anew: something left a cell, or changed its project.
+    `remembered_days` are the local days with responses that only the ledger knows, `sessions` those that own any.
+    """
+
+    def __init__(self, pricer: Pricer, zone: ZoneInfo, *, keep_names: bool = True) -> None:
+        self.pricer = pricer
+        self.calendar = Calendar(zone)
+        self.revision = 0
+        self._keep_names = keep_names
+        self._empty()
+
+    def _empty(self) -> None:
+        self.revision += 1
+        self.table_loader: Callable[[], Table] | None = None
+        self._table: Table | None = None
+        self._owners: Numbers[Owner] = Numbers()
+        self._models: Numbers[str] = Numbers()
+        self.cells = CellBook()
+        self.facts = FactBook()
+        self.problem_log = ProblemLog()
+        self.unlogged = Unlogged()
+        self.remembered_days: set[int] = set()
+        self.recent = RecentRows()
+        self.is_moved = True
+        self.sessions: set[SessionKey] = set()
+        self._file_numbers: dict[FileRef, int] = {}
+
+    # -- names and their numbers -------------------------------------------------------------------------
+
+    @property
+    def owners(self) -> list[Owner]:
+        """Owners by number."""
+        return self._owners.names
+
+    @property
+    def models(self) -> list[str]:
+        """Model ids by number."""
+        return self._models.names
+
+    def owner_number(self, owner: Owner) -> int:
+        """Return the number of an owner."""
+        self.sessions.add((owner.source, owner.session))
+        return self._owners.of(owner)
+
+    def model_number(self, model: str) -> int:
+        """Return the number of a model."""
+        return self._models.of(model)
+
+    def file_number(self, source: str, path: str) -> int:
+        """Return the number of a file."""
+        ref, files = FileRef(source, path), self.table.files  # the table first: with it come the numbers of its files
+        number = self._file_numbers.get(ref)
+        if number is None:
+            number = self._file_numbers[ref] = len(files)
+            files.append(ref)
+        return number
+
+    def numbering(self, columns: Columns) -> Numbering:
+        """Return the numbers of the owners and models that columns name."""
+        owners = [self.owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
+        return Numbering(owners, [self._models.of(model) for model in columns.models])
+
+    def project_of(self, owner: Owner) -> str:
+        """Return the folder a session was started in, else the folder its rows name."""
+        return self.facts.project((owner.source, owner.session)) or owner.cwd
+
+    # -- responses -----------------------------------------------------------------------------------------
+
+    @property
+    def is_table_loaded(self) -> bool:
+        """Whether single responses can be had at once."""
+        return self._table is not None or self.table_loader is None
+
+    @property
+    def table(self) -> Table:
+        """Every response; if it was restored, it is loaded when first needed. Raises as the loader does."""
+        if self._table is None:
+            loader = self.table_loader
+            self._table = loader() if loader is not None else Table(keep_names=self._keep_names)
+            self.table_loader = None  # only now: if it raised, the next caller must not be given an empty table
+            self._file_numbers = {ref: number for number, ref in enumerate(self._table.files)}
+        return self._table
+
+    def extend(self, columns: Columns, files: array[int], numbers: Numbering) -> None:
+        """Add responses whose keys and sums have been added already."""
+        if columns:
+            self.recent.extend(columns.time, len(self.table))
+            self.table.extend(columns, files, numbers.owners, numbers.models)
+            self.revision += 1
+
+    def price(self, row: int) -> Price:
+        """Price a response without its extras."""
+        table = self.table
+        return self.pricer.price(
+            table.files[table.file[row]].source,
+            self.models[table.model[row]],
+            table.time[row],
+            table.usage(row),
+            table.terms.get(row, ""),
+            table.reported.get(row),
+        )
+
+    def extra_price(self, row: int, number: int) -> Price:
+        """Price one extra of a response."""
+        extra = self.table.extras[row][number]
+        source = self.table.files[self.table.file[row]].source
+        return self.pricer.price(source, extra.model, self.table.time[row], extra.usage, extra.terms)
+
+    # -- what no log shows ---------------------------------------------------------------------------------
+
+    def unlogged_owner(self, session: str) -> Owner:
+        """Return whose it is what a session used beyond its log."""
+        return Owner(TOTALLED, session, "", "")
+
+    def unlogged_price(self, remainder: Remainder, model: str, usage: Usage) -> Price:
+        """Price what is left of a model."""
+        return self.pricer.price_of_sum(TOTALLED, model, remainder.time_ms, usage)
+
+    def unlogged_keys(self, session: str, remainder: Remainder) -> list[CellKey]:
+        """Return the cells a remainder is in, model by model."""
+        if not remainder.models:
+            return []
+        day, owner = self.calendar.day_hour(remainder.time_ms)[0], self.owner_number(self.unlogged_owner(session))
+        return [CellKey(day, owner, self._models.of(model)) for model, _ in remainder.models]
+
+    # -- sums ----------------------------------------------------------------------------------------------
+
+    def add(self, row: int, sign: int) -> None:
+        """Add a response to its cells (1), or take it out of them again (-1)."""
+        table = self.table
+        time_ms, owner = table.time[row], table.owner[row]
+        day = self.calendar.day_hour(time_ms)[0]
+        lower_bounds = sign if table.flags[row] & LOWER_BOUND else 0
+        key = CellKey(day, owner, table.model[row])
+        self.cells.add(key, time_ms, table.usage(row), self.price(row), sign, sign, lower_bounds)
+        for number, extra in enumerate(table.extras.get(row, ())):
+            key = CellKey(day, owner, self._models.of(extra.model))
+            self.cells.add(key, time_ms, extra.usage, self.extra_price(row, number), sign, 0, 0)
+
+    def add_unlogged(self, session: str, remainder: Remainder, sign: int) -> None:
+        """Add a remainder to its cells (1), or take it out of them again (-1)."""
+        keys = self.unlogged_keys(session, remainder)
+        for key, (model, usage) in zip(keys, remainder.models, strict=True):
+            price = self.unlogged_price(remainder, model, usage)
+            self.cells.add(key, remainder.time_ms, usage, price, sign, 0, 0)
+
+    def mend_cells(self) -> None:
+        """Give cells that lost their first or last instant another; drop empty ones."""
+        lost = self.cells.lost
+        if not lost:
+            return
+        found: dict[CellKey, tuple[int, int]] = {}
+
+        def see(key: CellKey, time_ms: int) -> None:
+            if key in lost:
+                first, last = found.get(key, (time_ms, time_ms))
+                found[key] = (min(first, time_ms), max(last, time_ms))
+
+        def see_row(row: int, model: int) -> None:
+            time_ms = table.time[row]
+            see(CellKey(self.calendar.day_hour(time_ms)[0], table.owner[row], model), time_ms)
+
+        table = self.table
+        groups = {(key.owner, key.model) for key in lost}
+        for row, group in enumerate(zip(table.owner, table.model, strict=True)):
+            if group in groups:
+                see_row(row, group[1])
+        for row, extras in table.extras.items():
+            for extra in extras:
+                see_row(row, self._models.of(extra.model))
+        for session, remainder in self.unlogged.all.items():
+            for key in self.unlogged_keys(session, remainder):
+                see(key, remainder.time_ms)
+        self.is_moved |= self.cells.mend(found)

@@ -1,0 +1,97 @@
+"""Takes what reading files gave into the books: responses of different files meet here and are merged.
+
+Idempotent: a file taken in twice changes nothing. Independent of order: any order of files gives the same numbers.
+Takes no locks: the store does. Must not know where rows come from, nor sum anything itself.
+"""
+
+from __future__ import annotations
+
+from array import array
+
+from claude_tui.engine.state.batch import Packed
+from claude_tui.engine.state.books import Books, Numbering
+from claude_tui.engine.state.levelling import learn_totals, note_change, note_holder, note_sessions
+from claude_tui.engine.state.rows.table import Entry, Names
+from claude_tui.engine.state.sums.cells import CellKey, file_cells
+from claude_tui.sources.columns import Columns
+from claude_tui.sources.protocol import FileFacts
+
+
+def take_in(books: Books, found: Packed) -> None:
+    """Take in what reading files gave: all they say, or their newest lines.
+
+    The problems of a file are added to those known of it, or replace them if the whole file was read.
+    """
+    source = found.columns.source
+    for outcome in found.outcomes:
+        path, is_whole = outcome.file.path, outcome.is_whole
+        for facts in outcome.every_fact:
+            learn(books, source, path, facts, is_whole=is_whole)
+        if outcome.checkpoint is not None or outcome.problems or is_whole:  # else nobody looked at the file
+            books.revision += books.problem_log.note(path, outcome.problems, is_whole=is_whole)
+    add_files(books, found)
+
+
+def learn(
+    books: Books, source: str, path: str, facts: FileFacts, *, is_whole: bool = False, is_remembered: bool = False
+) -> None:
+    """Take in what a file says beside its responses, of one session or sub-agent."""
+    changed, moved = books.facts.learn(source, path, facts, is_whole=is_whole, is_remembered=is_remembered)
+    books.is_moved |= not moved.isdisjoint(books.sessions)
+    books.revision += changed
+    learn_totals(books, source, facts)
+
+
+def add_files(books: Books, found: Packed) -> None:
+    """Add responses: those of many files at once, up to a file that shares some with what is known."""
+    columns, table = found.columns, books.table
+    note_sessions(books, columns)
+    numbers = books.numbering(columns)
+    files = array("i")
+    for outcome, start, end in found.spans():
+        file = books.file_number(columns.source, outcome.file.path)
+        keys = columns.key[start.row : end.row]
+        if len(set(keys)) == len(keys) and table.row_of.is_disjoint(keys):
+            table.row_of.extend(keys, len(table) + len(files))
+            files.extend([file] * len(keys))
+            for (day, owner, model), sums in found.cells_of(start, end):
+                books.cells.merge(CellKey(day, numbers.owners[owner], numbers.models[model]), sums)
+        else:
+            books.extend(columns.cut(start.row - len(files), start.row), files, numbers)
+            files = array("i")
+            own = Numbering(numbers.owners[start.owner : end.owner], numbers.models[start.model : end.model])
+            _merge(books, found.columns_of(start, end), file, own)
+    books.extend(columns.cut(len(columns) - len(files), len(columns)), files, numbers)
+
+
+def _merge(books: Books, columns: Columns, file: int, numbers: Numbering) -> None:
+    """Add the responses of a file of which some are known, or that names some twice."""
+    table, names, (owners, models) = books.table, Names(books.owners, books.models), numbers
+    fresh: dict[int, int] = {}
+    again = []
+    is_merged = False
+    for entry, key in enumerate(columns.key):
+        row = table.row_of.get(key)
+        if row is None:
+            if fresh.setdefault(key, entry) != entry:
+                again.append(entry)
+            continue
+        found = Entry(columns, entry, file, owners[columns.owner[entry]], models[columns.model[entry]])
+        is_merged |= note_holder(books, row, found)
+        if table.would_change(row, found, names):
+            is_merged = True
+            note_change(books, row)
+            time_ms = table.time[row]
+            books.add(row, -1)
+            table.merge(row, found, names)
+            books.add(row, 1)
+            if table.time[row] != time_ms:
+                books.recent.add(row, table.time[row])
+    books.revision += is_merged
+    others = columns.pick(list(fresh.values()))
+    for (day, owner, model), sums in file_cells(others, books.pricer, books.calendar).items():
+        books.cells.merge(CellKey(day, owners[owner], models[model]), sums)
+    table.row_of.extend(others.key, len(table))
+    books.extend(others, array("i", [file]) * len(others), numbers)
+    if again:
+        _merge(books, columns.pick(again), file, numbers)

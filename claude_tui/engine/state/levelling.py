@@ -1,0 +1,84 @@
+"""Keeps what no log shows level with the books: who holds which response, what of it changed, and its cells.
+
+Must not know the rule of the remainder, nor read files.
+"""
+
+from __future__ import annotations
+
+from claude_tui.engine.state.books import Books
+from claude_tui.engine.state.rows.memberships import Mark
+from claude_tui.engine.state.rows.table import Entry
+from claude_tui.engine.state.unlogged.by_session import SOURCE as TOTALLED
+from claude_tui.engine.state.unlogged.by_session import mark_of
+from claude_tui.sources.columns import COPY, Columns
+from claude_tui.sources.protocol import FileFacts
+
+
+def learn_totals(books: Books, source: str, facts: FileFacts) -> None:
+    """Take in what the client said of a session, by all that is known of it."""
+    if source == TOTALLED and facts.session:
+        known = books.facts.sessions.get((source, facts.session))
+        books.unlogged.learn(facts.session, known.client_totals if known is not None else "")
+    if source == TOTALLED and facts.asked_models:
+        books.unlogged.learn_asked(facts.session or facts.parent, facts.asked_models)
+
+
+def note_sessions(books: Books, columns: Columns) -> None:
+    """Note that responses are added to sessions."""
+    if columns.source == TOTALLED:
+        books.unlogged.touched.update(owner.session for owner in columns.owners)
+
+
+def note_change(books: Books, row: int) -> None:
+    """Note that a response changes, for every session that holds it."""
+    books.unlogged.touched.add(books.owners[books.table.owner[row]].session)
+    books.unlogged.touched.update(books.table.memberships.of_row.get(row, ()))
+
+
+def note_holder(books: Books, row: int, found: Entry) -> bool:
+    """Note that the session of an entry holds a known response. Returns whether that may change a remainder.
+
+    It does not matter which file of a session comes first.
+    """
+    if found.columns.source != TOTALLED or not _is_news(books, row, found):
+        return False
+    owner, known = books.owners[found.owner], books.owners[books.table.owner[row]]
+    mark = mark_of(books.table, books.owners, row)
+    books.table.memberships.note(row, known.session, mark, owner.session, _mark_of(books, found))
+    return books.unlogged.has_totals_of((owner.session, known.session))
+
+
+def has_new_holder(books: Books, columns: Columns) -> bool:
+    """Whether it is news of any known response which session holds it."""
+    if columns.source != TOTALLED:
+        return False
+    owners = books.numbering(columns).owners
+    rows = map(books.table.row_of.get, columns.key)
+    entries = (Entry(columns, entry, -1, owners[columns.owner[entry]], -1) for entry in range(len(columns)))
+    known = ((row, entry) for row, entry in zip(rows, entries, strict=True) if row is not None)
+    return any(_is_news(books, row, entry) for row, entry in known)
+
+
+def level(books: Books) -> None:
+    """Put the remainders of what was touched in their cells, in place of what was there of them."""
+    if not books.unlogged.touched:
+        return
+    changes = books.unlogged.level(books.table, books.owners, books.models, books.table.memberships)
+    for session, before, after in changes:
+        for sign, remainder in ((-1, before), (1, after)):
+            if remainder is not None:
+                books.add_unlogged(session, remainder, sign)
+    books.revision += bool(changes)
+
+
+def _is_news(books: Books, row: int, found: Entry) -> bool:
+    owner, known, memberships = books.owners[found.owner], books.owners[books.table.owner[row]], books.table.memberships
+    if owner.session == known.session and row not in memberships.of_row:
+        return False
+    return memberships.would_note(row, known.session, owner.session, _mark_of(books, found))
+
+
+def _mark_of(books: Books, found: Entry) -> Mark:
+    columns, entry = found.columns, found.entry
+    offset = -1 if books.owners[found.owner].agent else columns.offset[entry]
+    return Mark(offset, bool(columns.flags[entry] & COPY))

@@ -1,0 +1,168 @@
+"""What each total of a session began with: the base that its process took over, as far as responses prove it.
+
+Must not know what is left of a total, stores, prices or files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from claude_tui.engine.state.rows.memberships import Mark
+from claude_tui.engine.state.rows.table import Table
+from claude_tui.model import Usage
+from claude_tui.sources.client_totals import ClientTotal
+
+CLOCK_MS: Final = 250
+"""How far the instants of two lines may be out of order."""
+PROCESS_MS: Final = 1000
+"""How long before the first line of its log a process may have begun."""
+
+NOT_RISING: Final = "a later total is below an earlier one"
+NOT_PROVEN: Final = "continues a session that is not known for sure"
+BASE_GONE: Final = "continues a session whose log is gone"
+MANY_PARENTS: Final = "continues one of several sessions"
+
+NOTHING: Final = Usage()
+
+
+class Logged(NamedTuple):
+    """A response as counted. `beside` is what advisors used, by model.
+
+    `is_fallback`: the server itself let another model answer, at which the client counts it.
+    """
+
+    time_ms: int
+    model: str
+    usage: Usage
+    beside: tuple[tuple[str, Usage], ...] = ()
+    is_fallback: bool = False
+
+    @classmethod
+    def of_row(cls, table: Table, models: Sequence[str], row: int) -> Logged:
+        """Return a row of the table as counted. `models` are their names by number."""
+        extras = table.extras.get(row, ())
+        beside = tuple((extra.model, extra.usage) for extra in extras if extra.kind == "advisor")
+        is_fallback = '"fallback_message"' in table.terms.get(row, "")
+        return cls(table.time[row], models[table.model[row]], table.usage(row), beside, is_fallback)
+
+
+Marks = Mapping[str, Mapping[int, Mark]]
+"""By session, each response that its files hold, by number."""
+
+
+class Step(NamedTuple):
+    """A total and its base: None if it began with nothing, or if it was refused for the reason `why`."""
+
+    total: ClientTotal
+    base: ClientTotal | None = None
+    why: str = ""
+    doubt: str = ""
+
+    @property
+    def start_ms(self) -> int:
+        """When the process that ended with the total began."""
+        if self.base is None:
+            return self.total.start_ms
+        return self.total.last_ms - (self.total.duration_ms - self.base.duration_ms)
+
+    @property
+    def base_offset(self) -> int:
+        """Where the base stands in the file of the total, -1 in none."""
+        return self.base.offset if self.base is not None and self.base.session == self.total.session else -1
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether one process at a time is proven to have written the stretch."""
+        return self.total.is_linear and self.total.since == self.base_offset
+
+
+class Holdings:
+    """The totals of one session and the responses its files hold: `own` ones, and `copies` of others' by row."""
+
+    def __init__(
+        self,
+        session: str,
+        totals: Sequence[ClientTotal],
+        marks: Marks,
+        logged: Callable[[int], Logged],
+        is_shared: Callable[[int], bool],
+    ) -> None:
+        self._session = session
+        self.totals = totals
+        self._marks = marks
+        self.own = {row: mark for row, mark in marks.get(session, {}).items() if not mark.is_copy}
+        self._copies = {row for row, mark in marks.get(session, {}).items() if mark.is_copy}
+        self.logged = logged
+        self._is_shared = is_shared
+
+    def steps(self, chains: Mapping[int, Sequence[ClientTotal]]) -> list[Step]:
+        """Return the step to each total. `chains` are the totals of all sessions by the instant they began at."""
+        return [self._step(number, total, chains) for number, total in enumerate(self.totals)]
+
+    def held_by_parents(self, steps: Sequence[Step]) -> list[Mapping[int, Mark]]:
+        """Return what each other session holds that one of the steps began with."""
+        parents = {step.base.session for step in steps if step.base is not None} - {self._session}
+        return [self._marks.get(parent, {}) for parent in parents]
+
+    def _step(self, number: int, total: ClientTotal, chains: Mapping[int, Sequence[ClientTotal]]) -> Step:
+        earlier = [one for one in self.totals[:number] if one.start_ms == total.start_ms]
+        below = [one for one in earlier if _is_below(one, total)]
+        if below:
+            return Step(total, below[-1])
+        if earlier:
+            return Step(total, why=NOT_RISING)
+        return self._inherited(total, chains[total.start_ms])
+
+    def _inherited(self, total: ClientTotal, chain: Sequence[ClientTotal]) -> Step:
+        """Find the base of a total in other sessions, if its process began with what one of them had."""
+        first_ms = self._first_ms(total)
+        others = [
+            one
+            for one in chain
+            if one.session != self._session and _is_below(one, total) and one.last_ms <= first_ms + CLOCK_MS
+        ]
+        held = {one.session: self._marks.get(one.session, {}).keys() for one in others}
+        mine = self.own.keys() | self._copies
+        elsewhere = set[int]().union(*held.values())
+        needed = (mine & elsewhere) | self._copies
+        kin = [one for one in others if needed <= held[one.session]]
+        if kin:
+            return self._from_kin(total, kin, set[int]().union(*(held[one.session] for one in kin)))
+        if others:
+            return Step(total, why=NOT_PROVEN)
+        is_late = total.last_ms > total.start_ms + total.duration_ms + CLOCK_MS
+        if is_late or any(self.logged(row).time_ms >= total.start_ms for row in self._copies):
+            return Step(total, why=BASE_GONE)
+        return Step(total)
+
+    def _from_kin(self, total: ClientTotal, kin: Sequence[ClientTotal], known: set[int]) -> Step:
+        base = max(kin, key=lambda one: (one.cost_nano, one.duration_ms, one.identity))
+        began_ms = total.last_ms - (total.duration_ms - base.duration_ms) - PROCESS_MS
+        for row, mark in self.own.items():
+            # An answer from before the fork that no parent has: the true parent is gone.
+            if row not in known and 0 <= mark.offset < total.offset and self.logged(row).time_ms < began_ms:
+                return Step(total, why=BASE_GONE)
+        if len({one.session for one in kin}) == 1:
+            return Step(total, base)
+        largest: dict[str, Usage] = {}
+        for one in kin:
+            for model, usage in one.models:
+                largest[model] = Usage(*map(max, largest.get(model, NOTHING), usage))
+        duration_ms = max(one.duration_ms for one in kin)
+        return Step(total, base._replace(models=tuple(largest.items()), duration_ms=duration_ms), doubt=MANY_PARENTS)
+
+    def _first_ms(self, total: ClientTotal) -> int:
+        """Return when the session got its first answer that no other session has."""
+        own = (row for row, mark in self.own.items() if mark.offset >= 0 and not self._is_shared(row))
+        return min((self.logged(row).time_ms for row in own), default=total.last_ms)
+
+
+def _is_below(one: ClientTotal, total: ClientTotal) -> bool:
+    """Whether a total may have grown out of another one."""
+    known = dict(total.models)
+    return one.duration_ms <= total.duration_ms and all(
+        before <= after
+        for model, usage in one.models
+        for before, after in zip(usage, known.get(model, NOTHING), strict=True)
+    )

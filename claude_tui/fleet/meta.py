@@ -1,0 +1,100 @@
+"""What a table says of itself, and the lease under which it is merged. Must not know responses."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, NamedTuple
+
+from claude_tui.fleet.lake import Lake, LakeError, load_json
+
+SCHEMA: Final = 1
+NAME: Final = "_claude_top.json"
+LEASE: Final = "_merging.json"
+LEASE_S: Final = 3600
+"""After this time a merge counts as dead, and another may begin."""
+
+
+class Meta(NamedTuple):
+    """A table: its own id, the zone its days are of, how folders are named, and the prices of its last merge."""
+
+    id: str
+    timezone: str
+    paths: str
+    prices: str = ""
+    merged_ms: int = 0
+
+
+def read_meta(lake: Lake) -> Meta | None:
+    """Return what a table says of itself; None if there is no table. Raises LakeError, also for a newer schema."""
+    try:
+        found = load_json(lake.read(NAME), NAME)
+    except FileNotFoundError:
+        return None
+    schema = found.get("schema")
+    if not isinstance(schema, int) or schema > SCHEMA:
+        raise LakeError(f"{lake.url}: a newer version of claude-top wrote it (schema {schema})")
+    texts = {name: found.get(name) for name in ("id", "timezone", "paths", "prices")}
+    merged_ms = found.get("merged_ms", 0)
+    if not all(isinstance(text, str) for text in texts.values()) or type(merged_ms) is not int:
+        raise LakeError(f"{lake.url}: {NAME} was not written by claude-top")
+    return Meta(**{name: str(text) for name, text in texts.items()}, merged_ms=merged_ms)
+
+
+def write_meta(lake: Lake, meta: Meta) -> None:
+    """Write what a table says of itself."""
+    lake.write(NAME, _bytes(meta))
+
+
+def founded(lake: Lake, timezone: str, paths: str) -> Meta:
+    """Return the table's own word, after founding it if there is none. Raises LakeError if it names folders
+    differently."""
+    meta = read_meta(lake)
+    if meta is None:
+        lake.create(NAME, _bytes(Meta(secrets.token_hex(8), timezone, paths)))
+        meta = read_meta(lake)
+    if meta is None:
+        raise LakeError(f"{lake.url}: {NAME} cannot be written")
+    if meta.paths != paths:
+        raise LakeError(f"{lake.url}: its folders are kept by the rule {meta.paths!r}, not {paths!r}")
+    return meta
+
+
+@contextmanager
+def lease(lake: Lake) -> Iterator[None]:
+    """Be the only one that merges, for the duration of the block. Raises LakeError if another does."""
+    mine = json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "at_s": int(time.time())}).encode()
+    if not lake.create(LEASE, mine):
+        holder = _holder(lake)
+        if time.time() - holder.at_s < LEASE_S:
+            raise LakeError(f"{lake.url}: {holder.host} is merging it (process {holder.pid})")
+        lake.write(LEASE, mine)
+    try:
+        yield
+    finally:
+        lake.remove(LEASE)
+
+
+class _Holder(NamedTuple):
+    host: str
+    pid: int
+    at_s: float
+
+
+def _holder(lake: Lake) -> _Holder:
+    try:
+        found = load_json(lake.read(LEASE), LEASE)
+    except FileNotFoundError:
+        return _Holder("nobody", 0, 0.0)
+    host, pid, at_s = found.get("host"), found.get("pid"), found.get("at_s")
+    known = isinstance(host, str) and isinstance(pid, int) and isinstance(at_s, int | float)
+    return _Holder(str(host), int(pid or 0), float(at_s or 0)) if known else _Holder("another machine", 0, time.time())
+
+
+def _bytes(meta: Meta) -> bytes:
+    return json.dumps({"schema": SCHEMA, **meta._asdict()}, indent=1).encode()

@@ -1,0 +1,215 @@
+"""What machines have seen, as Parquet: the responses of log files, and the files. Checked when it is read.
+
+One push is two objects: `observations/...` has a row for every response a file says, `files/...` a row for every file,
+in the same order. The second is written last and names the first, so a push exists or it does not. No titles, branches
+or texts are in it: what is kept of a file is an allow-list. Must not know where the objects lie.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from claude_tui.clients import CLIENTS
+from claude_tui.engine.ledger.file.record import FileKey, facts_to_json
+from claude_tui.engine.ledger.file.runs import BadRunError, extra_of_json, extra_to_json
+from claude_tui.engine.ledger.file.sound import facts_of_json, unsound, unsound_place, without
+from claude_tui.fleet.paths_rule import digest
+from claude_tui.sources.columns import Columns, RowOwner, put_or_drop
+from claude_tui.sources.protocol import FileFacts
+
+KEPT_FACTS: Final = (
+    "session", "parent", "cwd", "version", "agent", "last_ms", "is_complete", "client_totals", "asked_models",
+)  # fmt: skip
+"""What of a file's facts leaves a machine: whose it is, and numbers."""
+
+_PLAIN: Final = ("key", "time", "offset", "input", "output", "write_5m", "write_1h", "cache_read")
+_RARE: Final = ("web_search", "reported", "owner_time")
+_TEXT: Final = pa.dictionary(pa.int32(), pa.string())
+RESPONSES: Final = pa.schema(
+    [("file", pa.int32())]
+    + [(name, pa.int64()) for name in (*_PLAIN, *_RARE)]
+    + [("flags", pa.uint8())]
+    + [(name, _TEXT) for name in ("session", "agent", "cwd", "model", "terms", "extras")]
+)
+FILES: Final = pa.schema(
+    [(name, pa.string()) for name in ("observations", "user", "team", "host", "source", "path", "facts")]
+    + [("responses", pa.int64())]
+)
+
+
+class Observed(NamedTuple):
+    """A log file as one machine knows it. `user` and `team` are whoever pushed it."""
+
+    user: str
+    team: str
+    key: FileKey
+    columns: Columns
+    facts: tuple[FileFacts, ...]
+
+
+class Pushed(NamedTuple):
+    """The two objects of a push: the responses, and the files, which are to be written last."""
+
+    responses: bytes
+    files: bytes
+
+
+class BadTableError(ValueError):
+    """An object is not what claude-top writes. The text says why in a few words."""
+
+
+def kept(observed: Observed, folder: Callable[[str], str]) -> Observed:
+    """Return what of a file may leave the machine: folders by a rule, its path as a hash, no titles and branches."""
+    columns = observed.columns.cut(0, len(observed.columns))
+    columns.owners = [owner._replace(cwd=folder(owner.cwd)) for owner in columns.owners]
+    facts = tuple(
+        FileFacts(**{name: getattr(one, name) for name in KEPT_FACTS})._replace(cwd=folder(one.cwd))
+        for one in observed.facts
+    )
+    key = observed.key._replace(path=digest(observed.key.path))
+    return Observed(observed.user, observed.team, key, columns, facts)
+
+
+def packed(files: Sequence[Observed], name: str) -> Pushed:
+    """Return files as two objects, the first of which is to be called `name`. The same files give the same bytes."""
+    values: dict[str, list[Any]] = {field.name: [] for field in RESPONSES}
+    for number, observed in enumerate(files):
+        _add(values, number, observed.columns)
+    rows = [
+        {
+            "observations": name, "user": one.user, "team": one.team, **one.key._asdict(),
+            "facts": json.dumps([facts_to_json(facts) for facts in one.facts], sort_keys=True),
+            "responses": len(one.columns),
+        }
+        for one in files
+    ]  # fmt: skip
+    return Pushed(_parquet(pa.table(values, schema=RESPONSES)), _parquet(pa.Table.from_pylist(rows, schema=FILES)))
+
+
+def observations_of(files: bytes) -> str:
+    """Return the name of the responses that belong to an object of files. Raises BadTableError."""
+    table = _table(files, FILES)
+    names = table.column("observations").unique().to_pylist()
+    if len(names) != 1 or not isinstance(names[0], str) or ".." in names[0]:
+        raise BadTableError("its responses are not named")
+    return str(names[0])
+
+
+def unpacked(files: bytes, responses: bytes, on_bad: Callable[[str], object]) -> list[Observed]:
+    """Return the files of a push. What makes no sense is left out and told to `on_bad`, a response or file at a time.
+
+    Raises BadTableError if an object is not one of ours, or the two do not belong together.
+    """
+    rows = _table(files, FILES).to_pylist()
+    columns = _columns(_table(responses, RESPONSES), [row["source"] for row in rows])
+    if [len(one) for one in columns] != [row["responses"] for row in rows]:
+        raise BadTableError("its responses are not those of its files")
+    found = []
+    for row, own in zip(rows, columns, strict=True):
+        key = FileKey(str(row["host"]), str(row["source"]), str(row["path"]))
+        if key.source not in CLIENTS or unsound_place(*key):
+            on_bad("a file without a name")
+            continue
+        bad = unsound(own)
+        for why in bad.values():
+            on_bad(why)
+        found.append(
+            Observed(str(row["user"]), str(row["team"]), key, without(own, bad), tuple(_facts(row["facts"], on_bad)))
+        )
+    return found
+
+
+def _add(values: dict[str, list[Any]], number: int, columns: Columns) -> None:
+    count = len(columns)
+    values["file"] += [number] * count
+    for name in (*_PLAIN, "flags"):
+        values[name] += getattr(columns, name)
+    for name in _RARE:
+        rare = getattr(columns, name)
+        values[name] += [rare.get(entry) for entry in range(count)] if rare else [None] * count
+    owners = [columns.owners[owner] for owner in columns.owner]
+    for name in RowOwner._fields:
+        values[name] += [_unicode(getattr(owner, name)) for owner in owners]
+    values["model"] += [_unicode(columns.models[model]) for model in columns.model]
+    values["terms"] += [columns.terms.get(entry) for entry in range(count)]
+    values["extras"] += [
+        json.dumps([extra_to_json(extra) for extra in columns.extras[entry]]) if entry in columns.extras else None
+        for entry in range(count)
+    ]
+
+
+def _columns(table: Any, sources: Sequence[str]) -> list[Columns]:
+    """Return the responses by file. Raises BadTableError."""
+    values = {name: table.column(name).to_pylist() for name in RESPONSES.names}
+    found = [Columns(source) for source in sources]
+    owners: list[dict[RowOwner, int]] = [{} for _ in sources]
+    models: list[dict[str, int]] = [{} for _ in sources]
+    try:
+        for entry, file in enumerate(values["file"]):
+            columns = found[file] if file >= 0 else found[len(found)]
+            for name in (*_PLAIN, "flags"):
+                getattr(columns, name).append(values[name][entry])
+            owner = RowOwner(*(values[name][entry] for name in RowOwner._fields))
+            model = values["model"][entry]
+            if not all(isinstance(text, str) for text in (*owner, model)):
+                raise BadTableError("a response without an owner")
+            columns.owner.append(_number(owners[file], columns.owners, owner))
+            columns.model.append(_number(models[file], columns.models, model))
+            _add_rare(columns, {name: values[name][entry] for name in (*_RARE, "terms", "extras")})
+    except (IndexError, TypeError, OverflowError, KeyError, BadRunError, RecursionError) as error:
+        raise BadTableError("its responses make no sense") from error
+    return found
+
+
+def _add_rare(columns: Columns, values: dict[str, Any]) -> None:
+    entry = len(columns) - 1
+    put_or_drop(columns.web_search, entry, values["web_search"] or 0)
+    for name in ("reported", "owner_time", "terms"):
+        if values[name] is not None:
+            getattr(columns, name)[entry] = values[name]
+    if values["extras"] is not None:
+        columns.extras[entry] = tuple(extra_of_json(extra) for extra in json.loads(values["extras"]))
+
+
+def _number(numbers: dict[Any, int], names: list[Any], name: Any) -> int:
+    number = numbers.get(name)
+    if number is None:
+        number = numbers[name] = len(names)
+        names.append(name)
+    return number
+
+
+def _facts(text: str, on_bad: Callable[[str], object]) -> Iterable[FileFacts]:
+    try:
+        found = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        found = None
+    for one in found if isinstance(found, list) else [None]:
+        try:
+            yield facts_of_json(one)
+        except ValueError as error:
+            on_bad(str(error))
+
+
+def _table(data: bytes, schema: Any) -> Any:
+    try:
+        table = pq.read_table(io.BytesIO(data))
+        return table.select(schema.names).cast(schema)
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+        raise BadTableError("not a table of claude-top") from error
+
+
+def _parquet(table: Any) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue()
+
+
+def _unicode(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()

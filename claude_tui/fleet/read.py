@@ -1,0 +1,98 @@
+"""Reads the sums of a table back as a store, so that every report of one machine works over many.
+
+Only the days that are asked for are read. Single responses are not: a report by hour needs `responses/`.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from claude_tui.engine.state.facts import FactBook
+from claude_tui.engine.state.problems import ProblemLog
+from claude_tui.engine.state.store import Owner, Store
+from claude_tui.engine.state.sums.cells import CellKey, Sums
+from claude_tui.fleet.lake import Lake, LakeError
+from claude_tui.fleet.merge import DAILY, NAMES
+from claude_tui.fleet.meta import read_meta
+from claude_tui.model import FIRST, LAST, Totals
+from claude_tui.pricing import Pricer
+from claude_tui.sources.protocol import FileFacts
+
+DIMENSIONS: Final = {"user": "users", "team": "teams", "host": "hosts"}
+"""What only a table of many machines can be asked by, and the section it gives."""
+
+
+class Fleet(NamedTuple):
+    """What was asked for of a table: a store with the sums, and the totals by user, team and host."""
+
+    store: Store
+    by: Mapping[str, Mapping[str, Totals]]
+
+
+def read_fleet(
+    lake: Lake,
+    pricer: Pricer,
+    since: date | None = None,
+    until: date | None = None,
+    where: Mapping[str, str] | None = None,
+) -> Fleet:
+    """Return the sums of some days. `where` names a user, team or host that alone counts. Raises LakeError."""
+    meta = read_meta(lake)
+    if meta is None or not meta.merged_ms:
+        raise LakeError(f"{lake.url}: nothing has been merged there; `claude-top fleet merge` does it")
+    store = Store(pricer, ZoneInfo(meta.timezone), keep_names=False)
+    owners: dict[Owner, int] = {}
+    models: dict[str, int] = {}
+    cells: dict[CellKey, Sums] = {}
+    facts = FactBook()
+    by: dict[str, dict[str, list[int]]] = {name: {} for name in DIMENSIONS}
+    for row in _rows(lake, since, until):
+        if any(row[name] != value for name, value in (where or {}).items()):
+            continue
+        owner = Owner(row["source"], row["session"], row["agent"], row["project"])
+        # A session's own folder, which its sub-agents' responses count under as well.
+        facts.learn(owner.source, owner.session, FileFacts(session=owner.session, cwd=owner.cwd))
+        key = CellKey(
+            row["day"].toordinal(), owners.setdefault(owner, len(owners)), models.setdefault(row["model"], len(models))
+        )
+        sums = [row[name] for name in Totals._fields]
+        _merge(cells, key, sums)
+        for name, found in by.items():
+            _merge(found, row[name], sums)
+    store.restore(list(owners), list(models), cells, facts, ProblemLog())
+    return Fleet(store, {name: {key: Totals(*sums) for key, sums in found.items()} for name, found in by.items()})
+
+
+def _rows(lake: Lake, since: date | None, until: date | None) -> Iterator[dict[str, Any]]:
+    for name in lake.names("daily"):
+        day = name.split("/day=", 1)[-1].split("/")[0]
+        if (since and day < since.isoformat()) or (until and day > until.isoformat()):
+            continue
+        try:
+            table = pq.read_table(io.BytesIO(lake.read(name))).select(DAILY.names).cast(DAILY)
+        except (pa.ArrowException, ValueError, KeyError, TypeError):
+            raise LakeError(f"{lake.url}: {name} is not a table of claude-top") from None
+        except FileNotFoundError:
+            continue  # a merge removed it meanwhile
+        rows = table.to_pylist()
+        if any(row[name] is None for row in rows for name in (*NAMES, *Totals._fields)):
+            raise LakeError(f"{lake.url}: {name} has rows without values")
+        yield from rows
+
+
+def _merge(found: dict[Any, list[int]], key: Any, sums: list[int]) -> None:
+    known = found.get(key)
+    if known is None:
+        found[key] = list(sums)
+        return
+    for at in range(FIRST):
+        known[at] += sums[at]
+    known[FIRST] = min(known[FIRST], sums[FIRST])
+    known[LAST] = max(known[LAST], sums[LAST])

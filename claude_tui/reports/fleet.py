@@ -1,0 +1,77 @@
+"""The machines of a fleet's table, as JSON (`claude-top/fleet@1`) and as text. Must not know where the table lies."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from claude_tui.figures import count, instant, many
+from claude_tui.reports.table import Column, Table
+from claude_tui.sources.values.display import display_name
+
+SCHEMA: Final = "claude-top/fleet@1"
+
+
+class MachineRow(NamedTuple):
+    """One machine of a user: its pushes, the files and responses in them, copies included, and the last push."""
+
+    user: str
+    team: str
+    host: str
+    pushes: int
+    files: int
+    responses: int
+    last_ms: int
+    is_silent: bool
+
+
+class FleetStatus(NamedTuple):
+    """The machines, the responses of the merged table, and what does not agree (nothing if all is well)."""
+
+    machines: tuple[MachineRow, ...]
+    responses: int
+    disagreements: tuple[str, ...]
+
+    @property
+    def is_well(self) -> bool:
+        """Whether every sum agrees and every machine was heard of."""
+        return not self.disagreements and not any(machine.is_silent for machine in self.machines)
+
+
+def report(status: FleetStatus) -> dict[str, Any]:
+    """Return the status for JSON."""
+    return {
+        "schema": SCHEMA,
+        "responses": status.responses,
+        "machines": [
+            {
+                "user": row.user, "team": row.team, "host": row.host, "pushes": row.pushes, "files": row.files,
+                "responses": row.responses, "last_push": instant(row.last_ms), "is_silent": row.is_silent,
+            }
+            for row in status.machines
+        ],
+        "disagreements": list(status.disagreements),
+    }  # fmt: skip
+
+
+def table(status: FleetStatus) -> Table:
+    """Return a table with a row for each machine."""
+    columns = (
+        Column("user", is_text=True, may_shrink=True), Column("team", is_text=True, priority=2),
+        Column("host", is_text=True, may_shrink=True), Column("pushes", priority=3), Column("files", priority=3),
+        Column("responses"), Column("last push", is_text=True),
+    )  # fmt: skip
+    return Table("", columns, tuple(map(_cells, status.machines)))
+
+
+def footer(status: FleetStatus) -> list[str]:
+    """Return the lines below the table."""
+    lines = [f"{many(status.responses, 'response')} in the merged table, each once"]
+    silent = [display_name(f"{row.user}@{row.host}") for row in status.machines if row.is_silent]
+    if silent:
+        lines.append(f"nothing heard for a week or more: {', '.join(silent)}")
+    return [*lines, *(f"does not agree: {display_name(one, len(one))}" for one in status.disagreements)]
+
+
+def _cells(row: MachineRow) -> tuple[str, ...]:
+    names = (display_name(row.user), display_name(row.team), display_name(row.host))
+    return (*names, count(row.pushes), count(row.files), count(row.responses), instant(row.last_ms)[:16])

@@ -1,0 +1,333 @@
+"""Machines push, one merges, anybody reads: the same as one machine with all the logs."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from claude_tui.cli import main
+from claude_tui.fleet import push as pushing
+from claude_tui.fleet.lake import Lake
+from claude_tui.fleet.meta import LEASE
+from tests.logs import ClaudeHome, assistant, usage
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+NOON = 1_795_176_000_000
+DAY = 86_400_000
+
+
+class Machine:
+    """A machine: a home of its own, whose ledger has the machine's name."""
+
+    def __init__(self, folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.name, self.home = name, folder / name
+        self.logs = ClaudeHome(self.home / ".claude")
+        self._monkeypatch = monkeypatch
+
+    def run(self, *arguments: str) -> int:
+        """Run a command here."""
+        for kind in ("CONFIG", "CACHE", "DATA", "STATE"):
+            self._monkeypatch.setenv(f"XDG_{kind}_HOME", str(self.home / kind))
+        self._monkeypatch.setenv("HOME", str(self.home))
+        self._monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(self.logs.folder))
+        self._monkeypatch.setattr("socket.gethostname", lambda: self.name)
+        return main(list(arguments))
+
+
+@pytest.fixture
+def machines(tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Machine]]:
+    made = [Machine(tmp_path, name, monkeypatch) for name in ("desk", "laptop", "server")]
+    for number, machine in enumerate(made):
+        for at in range(4):
+            key = f"msg_{number}_{at}"
+            session = f"s{number}{at % 2}"
+            model = ("claude-sonnet-4-5-20250929", "claude-haiku-4-5-20251001", "house-model")[at % 3]
+            machine.logs.append(
+                assistant(
+                    key, NOON + number * DAY + at, usage(input=at, output=10 + at, write_5m=100, read=7), model=model,
+                    cwd=f"/home/u/project{number}", sessionId=session,
+                ),
+                session=session,
+            )  # fmt: skip
+    # A synchronised session: the laptop has more of it, the desk an older state.
+    for machine, ends in ((made[0], 5), (made[1], 9)):
+        for at in range(ends):
+            row = assistant(f"msg_sync_{at}", NOON + at, usage(output=at + 1), cwd="/home/u/shared", sessionId="sync")
+            machine.logs.append(row, session="sync")
+    yield made
+
+
+@pytest.fixture
+def one(tmp_path: Path, machines: list[Machine], monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """One machine with the logs of all."""
+    alone = Machine(tmp_path, "alone", monkeypatch)
+    for machine in machines:
+        target = alone.logs.folder / "projects" / f"-{machine.name}"
+        target.mkdir(parents=True)
+        for log in machine.logs.folder.rglob("*.jsonl"):
+            shutil.copy(log, target / log.name if machine.name != "desk" else target / f"{log.name}")
+    return alone
+
+
+def printed(capsys: pytest.CaptureFixture[str], machine: Machine, *arguments: str) -> Any:
+    capsys.readouterr()
+    assert machine.run(*arguments) == 0, capsys.readouterr().err
+    return json.loads(capsys.readouterr().out)
+
+
+def objects(table: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(table)): path.read_bytes() for path in table.rglob("*") if path.is_file()}
+
+
+SAME = ("--timezone", "UTC")
+
+
+def test_any_order_of_pushes_gives_the_report_of_one_machine(
+    machines: list[Machine], one: Machine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = printed(capsys, one, "report", "--json", *SAME)
+    written = set()
+    for number, order in enumerate(itertools.permutations(machines)):
+        table = tmp_path / f"table{number}"
+        for machine in order:
+            assert machine.run("fleet", "push", str(table), "--user", "ann", "--paths", "full", "--all", *SAME) == 0
+        assert order[0].run("fleet", "merge", str(table)) == 0
+        assert printed(capsys, order[0], "report", "--json", "--from", str(table)) == expected
+        written.add(str(sorted((name, data) for name, data in objects(table).items() if "=" in name)))
+    assert len(written) == 1, "the same objects, byte for byte"
+
+
+def test_periods_and_sections_are_those_of_one_machine(
+    machines: list[Machine], one: Machine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = str(tmp_path / "table")
+    for machine in machines:
+        machine.run("fleet", "push", table, "--paths", "full", *SAME)
+    assert one.run("fleet", "merge", table) == 0
+    for by in ("day", "week", "month", "model", "project", "session"):
+        for period in ([], ["--since", "2026-11-21"], ["--until", "2026-11-20"]):
+            ours = printed(capsys, one, "report", "--json", "--by", by, "--from", table, *period)
+            assert ours == printed(capsys, one, "report", "--json", "--by", by, *period, *SAME), (by, period)
+
+
+def test_users_teams_and_machines_add_up(
+    machines: list[Machine], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = str(tmp_path / "table")
+    for machine, (user, team) in zip(machines, (("ann", "web"), ("bob", "web"), ("ann", "ops")), strict=True):
+        assert machine.run("fleet", "push", table, "--user", user, "--team", team, *SAME) == 0
+    assert machines[0].run("fleet", "merge", table) == 0
+    found = {by: printed(capsys, machines[0], "report", "--json", "--from", table, "--by", by) for by in
+             ("user", "team", "host")}  # fmt: skip
+    for by, one in found.items():
+        assert sum(row["cost_nano"] for row in one[f"{by}s"]) == one["totals"]["cost_nano"]
+        assert sum(row["responses"] for row in one[f"{by}s"]) == one["totals"]["responses"] == 21
+    assert {row["user"] for row in found["user"]["users"]} == {"ann", "bob"}
+    web = printed(capsys, machines[0], "report", "--json", "--from", table, "--team", "web", "--by", "user")
+    assert web["totals"]["responses"] == next(r["responses"] for r in found["team"]["teams"] if r["team"] == "web")
+    assert machines[0].run("check", "--from", table, "--team", "web", "--budget-month", "0.0001") == 11
+    assert (
+        machines[0].run("check", "--from", table, "--team", "web", "--budget-month", "100", "-q") == 20
+    )  # a model has no price
+
+
+def test_a_second_night_sees_what_grew_and_loses_nothing(
+    machines: list[Machine], one: Machine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "table"
+    for machine in machines:
+        machine.run("fleet", "push", str(table), "--paths", "full", *SAME)
+    machines[0].run("fleet", "merge", str(table))
+    grown = assistant("msg_new", NOON + 2 * DAY, usage(output=77), cwd="/home/u/project0", sessionId="s00")
+    for machine in (machines[0], one):
+        machine.logs.append(grown, session="s00", **({"project": "-desk"} if machine is one else {}))
+    expected = printed(capsys, one, "report", "--json", *SAME)
+    shutil.rmtree(machines[2].logs.folder / "projects")  # the client deletes its logs
+    before = objects(table)
+    machines[0].run("fleet", "push", str(table), "--paths", "full", *SAME)
+    assert len(objects(table)) == len(before) + 2
+    assert machines[0].run("fleet", "merge", str(table)) == 0
+    assert printed(capsys, one, "report", "--json", "--from", str(table)) == expected
+
+
+def test_pushing_and_merging_again_writes_nothing(
+    machines: list[Machine], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "table"
+    for _ in range(2):
+        for machine in machines:
+            assert machine.run("fleet", "push", str(table), *SAME) == 0
+        assert machines[0].run("fleet", "merge", str(table)) == 0
+        written = {path: path.stat().st_mtime_ns for path in table.rglob("*") if path.is_file()}
+        if _ == 0:
+            first = written
+    assert written == first
+    assert "pushed as" in capsys.readouterr().err
+    assert machines[0].run("fleet", "push", str(table), "--all", *SAME) == 0
+    assert objects(table).keys() == {str(path.relative_to(table)) for path in first}
+
+
+@pytest.mark.parametrize("rule", ["name", "hash", "none"])
+def test_nothing_anybody_wrote_is_in_a_table(
+    tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch, rule: str
+) -> None:
+    machine = Machine(tmp_path, "desk", monkeypatch)
+    texts = set()
+    for folder in sorted(GOLDEN.glob("claude/*/projects"))[:12]:
+        shutil.copytree(folder, machine.logs.folder / "projects", dirs_exist_ok=True)
+    secret = "zqx-secret-words-zqx"
+    machine.logs.append(
+        {"type": "summary", "summary": secret, "leafUuid": "x"},
+        {"type": "user", "sessionId": "s1", "gitBranch": secret, "message": {"content": secret}, "cwd": "/srv/zqx-top"},
+        assistant("msg_1", NOON, usage(output=3), gitBranch=secret, cwd="/srv/zqx-top/deep"),
+    )
+    for log in machine.logs.folder.rglob("*.jsonl"):
+        for line in log.read_text(errors="replace").splitlines():
+            try:
+                row = json.loads(line)
+            except ValueError:
+                continue
+            for part in strings(row.get("message", {}).get("content") if isinstance(row, dict) else None):
+                texts |= {part} if len(part) > 12 and " " in part else set()
+    key = tmp_path / "key"
+    key.write_bytes(b"0123456789abcdef")
+    extra = ["--key-file", str(key)] if rule == "hash" else []
+    table = tmp_path / "table"
+    assert machine.run("fleet", "push", str(table), "--paths", rule, *extra, *SAME) == 0
+    assert machine.run("fleet", "merge", str(table)) in (0, 4)
+    kept = set()
+    for path in table.rglob("*.parquet"):
+        for row in pq.read_table(path).to_pylist():
+            kept |= set(strings(list(row.values())))
+    kept.add((table / "_claude_top.json").read_text())
+    everything = "\n".join(kept)
+    assert len(texts) > 5 and secret not in everything and "zqx-top/" not in everything
+    assert not [text for text in texts if text in everything]
+    assert ("zqx-top" in everything) == (rule == "name")
+
+
+def strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from strings(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from strings(one)
+
+
+@pytest.mark.parametrize("damage", ["torn", "foreign", "swapped", "gone", "huge"])
+def test_damaged_pushes_are_left_out_and_said(
+    machines: list[Machine], tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str
+) -> None:
+    table = tmp_path / "table"
+    for machine in machines:
+        machine.run("fleet", "push", str(table), *SAME)
+    bad, other = sorted(table.glob("observations/**/*.parquet"))[:2]
+    if damage == "torn":
+        bad.write_bytes(bad.read_bytes()[:-40])
+    elif damage == "foreign":
+        pq.write_table(pq.read_table(bad).rename_columns([f"x{n}" for n in range(pq.read_table(bad).num_columns)]), bad)
+    elif damage == "swapped":
+        bad.write_bytes(other.read_bytes())
+    elif damage == "gone":
+        bad.unlink()
+    else:
+        found = pq.read_table(bad)
+        at = found.schema.get_field_index("output")
+        pq.write_table(found.set_column(at, found.schema.field(at), [[2**62] * found.num_rows]), bad)
+    capsys.readouterr()
+    assert machines[0].run("fleet", "merge", str(table)) == 4
+    assert "left out: files/user=" in capsys.readouterr().err
+    found = printed(capsys, machines[0], "report", "--json", "--from", str(table))
+    assert 4 <= found["totals"]["responses"] < 21
+    assert machines[0].run("fleet", "status", str(table)) == 0
+
+
+def test_what_cannot_be_is_refused_in_one_line(
+    machines: list[Machine], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = str(tmp_path / "table")
+    machine = machines[0]
+    for code, arguments, said in (
+        (1, ["fleet", "merge", table], "there is no table"),
+        (1, ["report", "--from", table], "nothing has been merged"),
+        (1, ["fleet", "push", "s3://key:secret@bucket/x"], "credentials in a URL"),
+        (2, ["fleet", "push", table, "--paths", "hash"], "16 to 64"),
+        (2, ["report", "--team", "web"], "--from"),
+        (2, ["report", "--by", "team"], "--from"),
+        (2, ["report", "--from", table, "--timezone", "UTC"], "--timezone"),
+        (2, ["check", "--from", table], "budget"),
+    ):
+        capsys.readouterr()
+        assert machine.run(*arguments) == code, arguments
+        said_there = capsys.readouterr().err
+        assert said in said_there and said_there.count("\n") == 1 and "secret" not in said_there.replace(said, "")
+    assert machine.run("fleet", "push", table, *SAME) == 0
+    assert machine.run("fleet", "push", table, "--paths", "full") == 1
+    assert "'name'" in capsys.readouterr().err
+    meta = tmp_path / "table" / "_claude_top.json"
+    meta.write_text(meta.read_text().replace('"schema": 1', '"schema": 2'))
+    assert machine.run("fleet", "merge", table) == 1
+    assert "newer version" in capsys.readouterr().err
+
+
+def test_two_cannot_merge_at_once_and_a_dead_one_does_not_stay(
+    machines: list[Machine], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "table"
+    machines[0].run("fleet", "push", str(table), *SAME)
+    lease = table / LEASE
+    lease.write_text(json.dumps({"host": "other", "pid": 7, "at_s": 4_000_000_000}))
+    assert machines[0].run("fleet", "merge", str(table)) == 1
+    assert "other is merging it (process 7)" in capsys.readouterr().err
+    lease.write_text(json.dumps({"host": "other", "pid": 7, "at_s": 1_000}))
+    assert machines[0].run("fleet", "merge", str(table)) == 0
+    assert not lease.exists()
+
+
+def test_a_push_that_was_cut_off_is_done_again(
+    machines: list[Machine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "table"
+    machine = machines[0]
+    monkeypatch.setattr(pushing, "BATCH_RESPONSES", 3)
+    write, left = Lake.write, iter(range(5))
+
+    def cut_off(lake: Lake, name: str, data: bytes) -> None:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        write(lake, name, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Lake, "write", cut_off)
+        assert machine.run("fleet", "push", str(table), *SAME) == 130
+    assert machine.run("fleet", "push", str(table), *SAME) == 0
+    assert machine.run("fleet", "merge", str(table)) == 0
+    whole = printed(capsys, machine, "report", "--json", "--by", "day", *SAME)
+    assert printed(capsys, machine, "report", "--json", "--by", "day", "--from", str(table)) == whole
+
+
+def test_the_tables_add_up_for_other_programs(
+    machines: list[Machine], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "table"
+    for machine in machines:
+        machine.run("fleet", "push", str(table), *SAME)
+    machines[0].run("fleet", "merge", str(table))
+    totals = printed(capsys, machines[0], "report", "--json", "--from", str(table))["totals"]
+    for folder, count in (("daily", "sum(responses)"), ("responses", "count(*) filter (extra = '')")):
+        answer: Any = duckdb.sql(f"select {count}, sum(output), sum(cost_nano) from '{table}/{folder}/*/*.parquet'")
+        assert answer.fetchall() == [(totals["responses"], totals["output"], totals["cost_nano"])]
+    assert {path.parent.name for path in table.glob("daily/*/*")} == {f"day=2026-11-{20 + at}" for at in range(3)}
+    assert os.listdir(table / "responses") == ["part=0000"]
