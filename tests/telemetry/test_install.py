@@ -182,6 +182,7 @@ def test_the_port_of_the_settings_is_used_and_a_new_one_replaces_ours(own_home: 
         ("codex", '[otel]\nexporter = "none"\n', {}),
         ("codex", "[otel]\nlog_user_prompt = true\n", {}),
         ("gemini", '{"telemetry": {"enabled": false}}', {}),
+        ("codex", "", {"OTEL_EXPORTER_OTLP_HEADERS": "a=b"}),
         ("gemini", "{}", {"GEMINI_TELEMETRY_ENABLED": "true"}),
         ("qwen", '{"telemetry": {"otlpEndpoint": "http://127.0.0.1:4318"}}', {}),
         ("copilot", "", {"COPILOT_OTEL_ENABLED": "true"}),
@@ -233,6 +234,16 @@ def test_what_an_administrator_set_rules(tmp_path: Path) -> None:
     (managed / "codex.toml").write_text("[otel]\nexporter = 'none'\n")
     assert CodexSwitch((str(managed / "codex.toml"),)).obstacles("", home, {})
     assert not CodexSwitch((str(managed / "none.toml"),)).obstacles("", home, {})
+
+
+def test_variables_in_geminis_own_file_rule(own_home: Path) -> None:
+    written(own_home, "gemini")
+    (own_home / ".gemini" / ".env").write_text("# mine\nGEMINI_API_KEY=x\nexport OTEL_EXPORTER_OTLP_HEADERS=a=b\n")
+    done = install("gemini")
+    assert done.code == 1
+    assert f"OTEL_EXPORTER_OTLP_HEADERS in {own_home / '.gemini' / '.env'}" in done.stderr
+    (own_home / ".gemini" / ".env").write_text("GEMINI_API_KEY=x\n")
+    assert install("gemini").code == 0
 
 
 def test_a_client_that_runs_with_our_variables_can_install_again(own_home: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from claude_tui import files
-from claude_tui.telemetry.place import TOKEN_HEADER, Place
+from claude_tui.telemetry.place import OTEL, TOKEN_HEADER, Place, foreign
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -39,7 +39,7 @@ class CodexSwitch:
         return (Path(named).expanduser() if named else home / ".codex") / "config.toml"
 
     def obstacles(self, text: str, home: Path, env: Mapping[str, str]) -> list[str]:
-        """Keys of ours that are set to something else, or an administrator's table."""
+        """Keys of ours that are set to something else, an administrator's table, or variables of OpenTelemetry."""
         table, path = _table(_parsed(text)), self.path(home, env)
         found = [] if _is_ours(table) else [f"{TABLE}.{name} in {path}" for name in KEYS if name in table]
         for managed in self._managed:
@@ -48,7 +48,7 @@ class CodexSwitch:
             except (OSError, ValueError):
                 continue
             found += [f"{TABLE} in {managed}"] if TABLE in content else []
-        return found
+        return found + foreign(env, (OTEL,), "the environment")
 
     def switched_on(self, text: str, place: Place) -> str:
         """Our keys in the table, behind those that are there."""
