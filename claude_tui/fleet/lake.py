@@ -51,7 +51,7 @@ class Lake:
 
     def write(self, name: str, data: bytes) -> None:
         """Put an object in place of any other, whole or not at all."""
-        with self._explained(name):
+        with self._explained(name, may_be_missing=False):
             path = self._path(name)
             if isinstance(self._fs, LocalFileSystem):
                 os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -61,7 +61,7 @@ class Lake:
 
     def create(self, name: str, data: bytes) -> bool:
         """Put an object where there is none. Returns whether there was none."""
-        with self._explained(name):
+        with self._explained(name, may_be_missing=False):
             path = self._path(name)
             if isinstance(self._fs, LocalFileSystem):
                 os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -98,12 +98,14 @@ class Lake:
         return posixpath.join(self._root, name)
 
     @contextmanager
-    def _explained(self, name: str) -> Iterator[None]:
+    def _explained(self, name: str, *, may_be_missing: bool = True) -> Iterator[None]:
         try:
             yield
-        except (FileNotFoundError, LakeError):
+        except LakeError:
             raise
         except Exception as error:  # every store has errors of its own
+            if may_be_missing and isinstance(error, FileNotFoundError):
+                raise
             raise LakeError(f"{self.url}: {name}: {_line(error)}") from None
 
 

@@ -182,18 +182,16 @@ class _Parts:
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
-        self._rows: list[dict[str, Any]] = []
+        self._rows: list[tuple[Any, ...]] = []
         self._names: list[str] = []
         self._written = 0
 
     def add(self, line: Response, day: date, names: tuple[str, ...]) -> None:
-        usage, price = line.usage, line.price
-        self._rows.append({
-            "key": int(line.key.split("/")[0]) if line.path else None, "time": line.time_ms, "day": day,
-            **dict(zip(NAMES, names, strict=True)), **usage._asdict(), "cost_nano": price.nano,
-            "status": price.status.value, "flags": list(price.flags), "output_lower_bound": line.is_lower_bound,
-            "extra": line.extra,
-        })  # fmt: skip
+        price = line.price
+        self._rows.append((
+            int(line.key.split("/")[0]) if line.path else None, line.time_ms, day, *names, *line.usage, price.nano,
+            price.status.value, price.flags, line.is_lower_bound, line.extra,
+        ))  # fmt: skip
         if len(self._rows) >= PART_ROWS:
             self._flush()
 
@@ -209,7 +207,8 @@ class _Parts:
     def _flush(self) -> None:
         name = f"responses/part={len(self._names):04d}/responses.parquet"
         self._names.append(name)
-        self._written += _put(self._lake, name, pa.Table.from_pylist(self._rows, schema=RESPONSES))
+        columns = dict(zip(RESPONSES.names, zip(*self._rows, strict=True), strict=True))
+        self._written += _put(self._lake, name, pa.table(columns, schema=RESPONSES))
         self._rows = []
 
 

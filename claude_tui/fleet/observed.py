@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import io
 import json
+from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -17,7 +19,7 @@ import pyarrow.parquet as pq
 
 from claude_tui.clients import CLIENTS
 from claude_tui.engine.ledger.file.record import FileKey, facts_to_json
-from claude_tui.engine.ledger.file.runs import BadRunError, extra_of_json, extra_to_json
+from claude_tui.engine.ledger.file.runs import extra_of_json, extra_to_json
 from claude_tui.engine.ledger.file.sound import facts_of_json, unsound, unsound_place, without
 from claude_tui.fleet.paths_rule import digest
 from claude_tui.sources.columns import Columns, RowOwner, put_or_drop
@@ -146,43 +148,70 @@ def _add(values: dict[str, list[Any]], number: int, columns: Columns) -> None:
 
 def _columns(table: Any, sources: Sequence[str]) -> list[Columns]:
     """Return the responses by file. Raises BadTableError."""
-    values = {name: table.column(name).to_pylist() for name in RESPONSES.names}
-    found = [Columns(source) for source in sources]
-    owners: list[dict[RowOwner, int]] = [{} for _ in sources]
-    models: list[dict[str, int]] = [{} for _ in sources]
+    table = table.combine_chunks()
+    files = _numbers(table, "file", "i")
+    starts = [bisect_left(files, number) for number in range(len(sources) + 1)]
+    if list(files) != sorted(files) or starts[0] or (files and not 0 <= files[-1] < len(sources)):
+        raise BadTableError("its responses are not in the order of its files")
+    numbers = {name: _numbers(table, name, "q") for name in _PLAIN}
+    flags = _numbers(table, "flags", "B")
+    texts = {name: _texts(table, name) for name in (*RowOwner._fields, "model")}
+    rare = {
+        name: {at: value for at, value in enumerate(table.column(name).to_pylist()) if value is not None}
+        for name in (*_RARE, "terms", "extras")
+        if table.column(name).null_count < len(table)
+    }
+    found = []
+    for source, start, end in zip(sources, starts, starts[1:], strict=False):
+        columns = Columns(source)
+        for name, values in numbers.items():
+            setattr(columns, name, values[start:end])
+        columns.flags = flags[start:end]
+        owners: dict[RowOwner, int] = {}
+        models: dict[str, int] = {}
+        for at in range(start, end):
+            owner = RowOwner(*(values[at] for values in (texts[name] for name in RowOwner._fields)))
+            columns.owner.append(owners.setdefault(owner, len(owners)))
+            columns.model.append(models.setdefault(texts["model"][at], len(models)))
+        columns.owners, columns.models = list(owners), list(models)
+        found.append(columns)
     try:
-        for entry, file in enumerate(values["file"]):
-            columns = found[file] if file >= 0 else found[len(found)]
-            for name in (*_PLAIN, "flags"):
-                getattr(columns, name).append(values[name][entry])
-            owner = RowOwner(*(values[name][entry] for name in RowOwner._fields))
-            model = values["model"][entry]
-            if not all(isinstance(text, str) for text in (*owner, model)):
-                raise BadTableError("a response without an owner")
-            columns.owner.append(_number(owners[file], columns.owners, owner))
-            columns.model.append(_number(models[file], columns.models, model))
-            _add_rare(columns, {name: values[name][entry] for name in (*_RARE, "terms", "extras")})
-    except (IndexError, TypeError, OverflowError, KeyError, BadRunError, RecursionError) as error:
+        for name, entries in rare.items():
+            for at, value in entries.items():
+                columns = found[files[at]]
+                _put_rare(columns, at - starts[files[at]], name, value)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise BadTableError("its responses make no sense") from error
     return found
 
 
-def _add_rare(columns: Columns, values: dict[str, Any]) -> None:
-    entry = len(columns) - 1
-    put_or_drop(columns.web_search, entry, values["web_search"] or 0)
-    for name in ("reported", "owner_time", "terms"):
-        if values[name] is not None:
-            getattr(columns, name)[entry] = values[name]
-    if values["extras"] is not None:
-        columns.extras[entry] = tuple(extra_of_json(extra) for extra in json.loads(values["extras"]))
+def _numbers(table: Any, name: str, kind: str) -> array[int]:
+    """Return a column of integers without its detour over Python's own. Raises BadTableError if some are missing."""
+    column = table.column(name).combine_chunks()
+    if column.null_count:
+        raise BadTableError(f"responses without {name}")
+    values = array(kind)
+    if len(column):
+        at, size = column.offset * values.itemsize, len(column) * values.itemsize
+        values.frombytes(memoryview(column.buffers()[1])[at : at + size])
+    return values
 
 
-def _number(numbers: dict[Any, int], names: list[Any], name: Any) -> int:
-    number = numbers.get(name)
-    if number is None:
-        number = numbers[name] = len(names)
-        names.append(name)
-    return number
+def _texts(table: Any, name: str) -> list[str]:
+    column = table.column(name)
+    if column.null_count:
+        raise BadTableError(f"responses without {name}")
+    found: list[str] = column.to_pylist()
+    return found
+
+
+def _put_rare(columns: Columns, entry: int, name: str, value: Any) -> None:
+    if name == "web_search":
+        put_or_drop(columns.web_search, entry, value)
+    elif name == "extras":
+        columns.extras[entry] = tuple(extra_of_json(extra) for extra in json.loads(value))
+    else:
+        getattr(columns, name)[entry] = value
 
 
 def _facts(text: str, on_bad: Callable[[str], object]) -> Iterable[FileFacts]:
