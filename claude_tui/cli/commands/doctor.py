@@ -63,6 +63,7 @@ def run(options: Namespace) -> int:
         ledger_notes=ledger_notes,
         remembered=_remembered(store, config),
         watcher=_watcher(roots),
+        telemetry=_telemetry(),
         limits=_limits(),
         retention=_retention(config),
         terminal=_terminal(),
@@ -171,6 +172,13 @@ def _watcher(roots: list[Root]) -> list[str]:
         except (OSError, ValueError):
             continue
     return made
+
+
+def _telemetry() -> list[str]:
+    from claude_tui.cli.telemetry.receiving import found
+    from claude_tui.reports.findings.telemetry import summary
+
+    return summary(found(("claude",)))  # whose settings are read here anyway
 
 
 def _limits() -> str:

@@ -64,6 +64,7 @@ class Findings:
     ledger_notes: Sequence[str]
     remembered: Remembered
     watcher: Sequence[str]
+    telemetry: Sequence[str]
     limits: str
     retention: Sequence[Retention]
     terminal: dict[str, str]
@@ -106,6 +107,7 @@ def report(found: Findings) -> dict[str, Any]:
         "ledger_notes": list(found.ledger_notes),
         "remembered": asdict(found.remembered),
         "watcher": list(found.watcher),
+        "telemetry": [line.strip() for line in found.telemetry],
         "limits": found.limits,
         "retention": [asdict(one) for one in found.retention],
         "terminal": found.terminal,
@@ -140,6 +142,7 @@ def lines(found: Findings) -> list[str]:
         f"  limits: {found.limits}",
     ]
     made += ["", "watching", *(f"  {display_name(line)}" for line in found.watcher)]
+    made += ["", "telemetry", *found.telemetry]
     made += ["", "how long Claude Code keeps its logs"]
     for one in found.retention:
         made += _retention(one)
