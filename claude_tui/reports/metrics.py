@@ -38,7 +38,7 @@ def metrics(snapshot: Snapshot, windows: Iterable[ReportedWindow] = ()) -> str:
         _family("burn_usd_per_hour", "gauge", "Cost of the last minutes, per hour.", _burn(snapshot)),
         _family("active_sessions", "gauge", "Active sessions.", [("", str(snapshot.active_sessions))]),
         _family(
-            "limit_used_percent", "gauge", "What Claude Code reported to be used of a limit that is not yet reset.",
+            "limit_used_percent", "gauge", "What a client reported to be used of a limit that is not yet reset.",
             ((_limit(window), f"{window.used_percent:g}") for window in limits),
         ),
         _family(
@@ -83,7 +83,7 @@ def _seconds(time_ms: int) -> str:
 
 
 def _limit(window: ReportedWindow) -> str:
-    return f'account="{_label(window.account)}",window="{_label(window.name)}"'
+    return f'account="{_label(window.account)}",window="{_label(window.name)}",source="{_label(window.source)}"'
 
 
 def _label(text: str) -> str:

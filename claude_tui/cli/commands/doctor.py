@@ -63,7 +63,7 @@ def run(options: Namespace) -> int:
         ledger_notes=ledger_notes,
         remembered=_remembered(store, config),
         watcher=_watcher(roots),
-        limits=_limits(),
+        limits=_limits(config),
         retention=_retention(config),
         terminal=_terminal(),
         system=_system(),
@@ -173,12 +173,12 @@ def _watcher(roots: list[Root]) -> list[str]:
     return made
 
 
-def _limits() -> str:
-    from claude_tui.engine.queries.limits import read_limits
+def _limits(config: SourceConfig) -> str:
+    from claude_tui.engine.queries.plan_limits import plan_limits
     from claude_tui.figures import many
     from claude_tui.paths import state_folder
 
-    windows = read_limits(os.fspath(state_folder())).windows
+    windows = plan_limits(os.fspath(state_folder()), config, now_ms()).windows
     if not windows:
         return "none reported (claude-top statusline install lets Claude Code report them)"
     newest = max(window.seen_ms for window in windows)

@@ -10,7 +10,6 @@ import contextlib
 import gzip
 import hashlib
 import json
-import os
 import secrets
 import time
 from collections import OrderedDict
@@ -23,10 +22,8 @@ from aiohttp import web
 from claude_tui.cli.serve.door import SAFE, WRITE_S, in_time
 from claude_tui.cli.serve.guard import Refused
 from claude_tui.engine.monitor import Monitor
-from claude_tui.engine.queries.limits import read_limits
 from claude_tui.engine.queries.recent import load_recent
 from claude_tui.model import Phase, Query, Snapshot
-from claude_tui.paths import state_folder
 from claude_tui.reports.metrics import metrics
 from claude_tui.reports.report import ALL, SECTIONS, report
 from claude_tui.reports.state import state
@@ -146,7 +143,7 @@ class Routes:
 
     async def _metrics(self, request: web.BaseRequest, query: Parameters) -> web.Response:
         snapshot = await self._counted()
-        limits = await asyncio.to_thread(read_limits, os.fspath(state_folder()))
+        limits = await asyncio.to_thread(self._monitor.limits, time.time_ns() // 1_000_000)
         return await _packed(request, _answer(metrics(snapshot, limits.windows).encode(), METRICS))
 
     async def _events(self, request: web.BaseRequest, query: Parameters) -> web.StreamResponse:

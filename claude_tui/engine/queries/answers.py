@@ -12,6 +12,7 @@ from claude_tui.engine.queries.budgets import Budget, BudgetState, check
 from claude_tui.engine.queries.explain import Explanation, explain
 from claude_tui.engine.queries.hours import HourBook, Hours
 from claude_tui.engine.queries.limits import Limits
+from claude_tui.engine.queries.plan_limits import Roots
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots import SnapshotMaker
 from claude_tui.engine.queries.turns import TurnDetails, turn_details
@@ -23,14 +24,15 @@ from claude_tui.model import Query, Response, Snapshot
 class Answers:
     """The answers of one store.
 
-    `roots` are the folders that snapshots name as counted; `limits_folder` is where reported limits are kept.
+    `roots` are the clients' folders, each with its client, that snapshots name as counted; `limits_folder` is where
+    reported limits are kept.
     """
 
-    def __init__(self, store: Store, *, roots: tuple[str, ...] = (), limits_folder: Path | None = None) -> None:
+    def __init__(self, store: Store, *, roots: Roots | None = None, limits_folder: Path | None = None) -> None:
         self.store = store
-        self.maker = SnapshotMaker(store, roots=roots)
+        self.maker = SnapshotMaker(store, roots=tuple(root for _, root in roots or ()))
         self._hours = HourBook(store)
-        self._windows = WindowBook(store, limits_folder)
+        self._windows = WindowBook(store, limits_folder, roots=roots)
 
     def snapshot(self, query: Query, now_ms: int) -> Snapshot:
         """Return the state at `now_ms`; the same object again while nothing moved."""
@@ -62,9 +64,9 @@ class Answers:
         """
         return self._windows.picture(now_ms)
 
-    def limits(self) -> Limits:
-        """Return the limits and prompt caches the client reported last."""
-        return self._windows.limits()
+    def limits(self, now_ms: int) -> Limits:
+        """Return the limits and prompt caches that clients reported last."""
+        return self._windows.limits(now_ms)
 
     def turn_details(self, response: Response) -> TurnDetails:
         """Return what the log says of one response beside its numbers. Reads its file: not for the event loop."""
