@@ -140,7 +140,8 @@ class Response(NamedTuple):
 
 
 class ProblemKind(str, Enum):
-    """Why something in the logs was skipped or is in doubt. LEDGER: a row of the ledger is invalid."""
+    """Why something in the logs was skipped or is in doubt. LEDGER: a row of the ledger is invalid. UNRECOGNISED:
+    nothing in a log is known, so all of it may be missing."""
 
     MALFORMED = "malformed"
     OVERSIZE = "oversize"
@@ -152,6 +153,7 @@ class ProblemKind(str, Enum):
     FUTURE = "future"
     LEDGER = "ledger"
     UNFINISHED = "unfinished"
+    UNRECOGNISED = "unrecognised"
 
 
 class Problem(NamedTuple):

@@ -20,7 +20,6 @@ from claude_tui.model import FIRST, LAST, Usage
 from claude_tui.native.library import found, is_asked_for
 from claude_tui.pricing import Pricer
 from claude_tui.sources.instants import AHEAD_MS
-from claude_tui.sources.problems import Problems
 
 if TYPE_CHECKING:
     from claude_tui.engine.scan.reading import Task
@@ -89,7 +88,7 @@ def _packed(tasks: Sequence[Task], answer: Answer, pricer: Pricer, calendar: Cal
         at = end._replace(cell=len(cells))
         ends.append(at)
         checkpoint = one.checkpoint
-        outcomes.append(FileOutcome(task.file, one.facts, Problems(), checkpoint, True, checkpoint.offset, one.lines))
+        outcomes.append(FileOutcome(task.file, one.facts, one.problems, checkpoint, True, checkpoint.offset, one.lines))
     return packed if outcomes else None
 
 
