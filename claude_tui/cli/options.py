@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from claude_tui.cli.days import NamedDay
     from claude_tui.engine.monitor import Monitor
     from claude_tui.engine.setup import Setup
+    from claude_tui.engine.state.projects import Projects
     from claude_tui.engine.state.store import Store
     from claude_tui.model import Progress, Query, Snapshot
     from claude_tui.pricing import Pricer
@@ -171,7 +172,7 @@ def counted(options: argparse.Namespace, *, keep_names: bool = False, is_empty_f
         if is_empty_fine and any(os.path.isdir(place) for place in error.places):
             from claude_tui.engine.state.store import Store
 
-            return Store(prepared.pricer, prepared.zone)
+            return Store(prepared.pricer, prepared.zone, projects=prepared.projects)
         raise no_logs(error.places) from None
 
 
@@ -190,7 +191,21 @@ def setup(options: argparse.Namespace) -> Setup:
     config, prices, zone = source_config(options), pricer(), timezone(options)
     if getattr(options, "demo", False):  # invented logs are gone with the program, so nothing is kept of them
         return Setup(config, prices, zone)
-    return Setup(config, prices, zone, cache_folder(), ledger_file(), state_folder())
+    return Setup(config, prices, zone, cache_folder(), ledger_file(), state_folder(), project_names())
+
+
+def project_names() -> Projects:
+    """Return what folders count under by config.toml. What makes no sense in it is left out; the screen and
+    `claude-top config check` say so."""
+    from claude_tui.engine.state.projects import SECTION, Projects, projects_of
+    from claude_tui.paths import config_folder
+    from claude_tui.pricing.toml import load_toml
+
+    try:
+        table = load_toml(config_folder() / "config.toml").get(SECTION, {})
+    except (OSError, ValueError):
+        table = {}
+    return projects_of(table, os.fspath(home()))[0] if isinstance(table, dict) else Projects()
 
 
 def no_logs(places: list[str]) -> CommandError:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from claude_tui.engine.state.projects import Projects
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import SourceConfig
 
@@ -15,7 +16,8 @@ class Setup:
     """Whose logs are counted, at which prices, in which time zone's days, and where what outlives a count is kept.
 
     Without `cache_folder` every log is read. What `ledger_file` holds counts beside what the logs say.
-    `limits_folder` is where limits that the client reported are kept (see `queries.limits`).
+    `limits_folder` is where limits that clients reported are kept (see `queries.limits`); `projects` tells what folders
+    count under.
     """
 
     config: SourceConfig
@@ -24,3 +26,4 @@ class Setup:
     cache_folder: Path | None = None
     ledger_file: Path | None = None
     limits_folder: Path | None = None
+    projects: Projects = field(default_factory=Projects)

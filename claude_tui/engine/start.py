@@ -57,7 +57,7 @@ class Opening:
     ) -> None:
         self.config = setup.config
         self.reader = FileReader(setup.pricer, setup.zone, keep_names=keep_names or note_names)
-        self.store = Store(setup.pricer, setup.zone, keep_names=keep_names)
+        self.store = Store(setup.pricer, setup.zone, keep_names=keep_names, projects=setup.projects)
         self.roots = roots_of(setup.config)
         self._ledger_file = setup.ledger_file
         # Names of keys are not kept in the cache, so a count that needs them reads every log.

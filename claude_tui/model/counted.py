@@ -218,7 +218,7 @@ LAST: Final = Totals._fields.index("last_ms")
 class Query(NamedTuple):
     """Which responses a snapshot covers. None and "" mean no restriction; days are local and inclusive.
 
-    With `fold_worktrees`, a worktree (`<repository>/.claude/worktrees/<name>`) counts as its repository.
+    `project` is what folders count under (see `engine.state.projects`).
     """
 
     since: date | None = None
@@ -227,4 +227,3 @@ class Query(NamedTuple):
     project: str = ""
     session: str = ""
     source: str = ""
-    fold_worktrees: bool = False

@@ -34,7 +34,8 @@ class ModelRow(NamedTuple):
 
 
 class ProjectRow(NamedTuple):
-    """One project in the selected period. `key` is the folder; worktrees belong to their repository."""
+    """One project in the selected period. `key` is the folder, or the name its folders were given; worktrees belong to
+    their repository."""
 
     key: str
     name: str

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from claude_tui.engine.queries.named_periods import add
 from claude_tui.engine.queries.periods import month_end, week_start
 from claude_tui.figures import count, many, tokens, written_cost
-from claude_tui.model import Snapshot, Totals
+from claude_tui.model import ProjectRow, Snapshot, Totals
 from claude_tui.reports.columns import FLAT, flat
+from claude_tui.sources.display import display_name
 
 if TYPE_CHECKING:
     from claude_tui.reports.table import Table
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
 SCHEMA: Final = "claude-top/report@1"
 SECTIONS: Final = {
     "day": "days", "week": "weeks", "month": "months", "hour": "hours", "model": "models", "project": "projects",
-    "session": "sessions",
+    "repo": "repos", "session": "sessions",
 }  # fmt: skip
 """What `--by` takes, and the section it asks for."""
 ALL: Final = ("days", "models", "projects", "sessions")
-"""The sections of a report that asks for none. Weeks, months and hours are the same days once more."""
+"""The sections of a report that asks for none. Weeks, months and hours are the same days once more, repositories the
+same projects."""
 
 
 class Row(NamedTuple):
@@ -118,6 +120,7 @@ def unpriced_models(snapshot: Snapshot) -> list[dict[str, Any]]:
 KEYS: Final = {
     "days": ("day",), "weeks": ("week", "first_day", "last_day"), "months": ("month", "first_day", "last_day"),
     "hours": ("hour",), "models": ("model", "source"), "projects": ("project", "source", "sessions"),
+    "repos": ("repo", "projects"),
     "sessions": ("session", "source", "name", "project", "models", "agents"),
 }  # fmt: skip
 """What names the rows of each section."""
@@ -169,6 +172,24 @@ def _projects(snapshot: Snapshot) -> list[Row]:
     ]
 
 
+def _repos(snapshot: Snapshot) -> list[Row]:
+    """Return repositories with what was done in any of their folders by any client. A named project stays one."""
+    from claude_tui.engine.queries.repositories import repository_on_disk
+
+    found: dict[str, list[ProjectRow]] = {}
+    for row in snapshot.projects:
+        found.setdefault(repository_on_disk(row.key), []).append(row)
+    made = [
+        Row(
+            {"repo": repo, "projects": len({row.key for row in rows})},
+            display_name(repo) or "(unknown)",
+            add(row.totals for row in rows),
+        )
+        for repo, rows in found.items()
+    ]
+    return sorted(made, key=lambda row: (-row.totals.cost_nano, -row.totals.tokens, row.label))
+
+
 def _sessions(snapshot: Snapshot) -> list[Row]:
     return [
         Row(
@@ -188,7 +209,8 @@ def _sessions(snapshot: Snapshot) -> list[Row]:
 
 
 _ROWS: Final[Mapping[str, Callable[[Snapshot], list[Row]]]] = {
-    "days": _days, "weeks": _weeks, "months": _months, "models": _models, "projects": _projects, "sessions": _sessions,
+    "days": _days, "weeks": _weeks, "months": _months, "models": _models, "projects": _projects, "repos": _repos,
+    "sessions": _sessions,
 }  # fmt: skip
 
 

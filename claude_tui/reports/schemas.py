@@ -71,6 +71,7 @@ _KEYS: Final[dict[str, dict[str, Schema]]] = {
     "hours": {"hour": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d$", "description": "local"}},
     "models": {"model": TEXT, "source": TEXT},
     "projects": {"project": TEXT, "source": TEXT, "sessions": COUNT},
+    "repos": {"repo": TEXT, "projects": COUNT},
     "sessions": {
         "session": TEXT, "source": TEXT, "name": TEXT, "project": TEXT, "models": TEXTS, "agents": COUNT,
     },

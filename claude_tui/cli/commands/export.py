@@ -77,7 +77,9 @@ def _lines(store: Store, query: Query, what: str, form: str) -> Iterator[bytes]:
 
     rows: Iterator[dict[str, Any]]
     if what == "responses":
-        rows = (export.response_row(response) for response in list_responses(store, query))
+        project_of = store.projects.of
+        found = (one._replace(project=project_of(one.project)) for one in list_responses(store, query))
+        rows = map(export.response_row, found)
     else:
         snapshot = snapshot_of(store, query, with_recent=False)
         rows = export.ROWS[what](snapshot)

@@ -28,13 +28,14 @@ def add_arguments(parser: CommandParser) -> None:
         "claude-top report --by day --since 2026-11-01",
         "claude-top report --by week --period month --csv",
         "claude-top report --by session --top 10 --since 7d",
+        "claude-top report --by repo --period month",
         "claude-top report --json --timezone Europe/Berlin | jq .totals.cost_nano",
     )
     parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/report@1)")
     parser.add_argument("--csv", action="store_true", help="print the one section named with --by as CSV")
     parser.add_argument(
         "--by",
-        choices=("day", "week", "month", "hour", "model", "project", "session", "all"),
+        choices=("day", "week", "month", "hour", "model", "project", "repo", "session", "all"),
         default="all",
         help="sections to print (default: all, which is day, model, project and session)",
     )

@@ -11,7 +11,6 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Final
 
-from claude_tui.engine.queries.responses import grouped_project
 from claude_tui.engine.state.cellbook import CellBook
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
@@ -92,7 +91,7 @@ class _Sheet:
         return [
             query.source in ("", owner.source)
             and query.session in ("", owner.session)
-            and (not query.project or query.project == grouped_project(store.project_of(owner), query))
+            and (not query.project or query.project == store.project_of(owner))
             for owner in store.owners
         ]
 

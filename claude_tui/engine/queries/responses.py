@@ -45,7 +45,7 @@ def lines_of(store: Store, row: int) -> Iterator[Response]:
         time_ms=table.time[row],
         session=owner.session,
         agent=owner.agent,
-        project=store.project_of(owner),
+        project=store.folder_of(owner),
         model=store.models[table.model[row]],
         usage=table.usage(row),
         price=store.price(row),
@@ -91,7 +91,7 @@ def unlogged_lines(store: Store, query: Query) -> Iterator[Response]:
                 time_ms=remainder.time_ms,
                 session=session,
                 agent="",
-                project=store.project_of(owner),
+                project=store.folder_of(owner),
                 model=model,
                 usage=usage,
                 price=price._replace(flags=(UNLOGGED, *at_least, *price.flags)),
@@ -156,14 +156,9 @@ def covers(store: Store, owner: Owner, query: Query) -> bool:
     return (
         query.source in ("", owner.source)
         and query.session in ("", owner.session)
-        and query.project in ("", grouped_project(store.project_of(owner), query))
+        and query.project in ("", store.project_of(owner))
     )
 
 
 def _models(store: Store, row: int) -> set[str]:
     return {store.models[store.table.model[row]], *(extra.model for extra in store.table.extras.get(row, ()))}
-
-
-def grouped_project(project: str, query: Query) -> str:
-    """Return the project a folder counts under: itself, or for a worktree its repository where asked for."""
-    return project.split("/.claude/worktrees/", 1)[0] if query.fold_worktrees else project

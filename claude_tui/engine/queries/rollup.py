@@ -8,7 +8,6 @@ from __future__ import annotations
 from operator import add, sub
 from typing import Generic, NamedTuple, TypeVar
 
-from claude_tui.engine.queries.responses import grouped_project
 from claude_tui.engine.state.cells import CellKey, Sums
 from claude_tui.engine.state.facts import AgentKey, SessionKey
 from claude_tui.engine.state.store import Owner, Store
@@ -130,7 +129,7 @@ class Rollup:
         source, session, agent, _ = owner
         if (query.source or source) != source or (query.session or session) != session:
             return None
-        project = grouped_project(store.project_of(owner), query)
+        project = store.project_of(owner)
         if (query.project or project) != project:
             return None
         return Place(source, project, (source, session), (source, project), (source, session, agent) if agent else None)

@@ -21,6 +21,7 @@ from claude_tui.engine.state.doubtful import date_undated
 from claude_tui.engine.state.facts import FactBook, SessionKey
 from claude_tui.engine.state.interner import Numbers
 from claude_tui.engine.state.problems import ProblemLog
+from claude_tui.engine.state.projects import Projects
 from claude_tui.engine.state.recent_rows import RecentRows
 from claude_tui.engine.state.remainder import Mark, Remainder
 from claude_tui.engine.state.table import Entry, FileRef, Names, Table
@@ -59,10 +60,13 @@ class Changes(NamedTuple):
 class Store:
     """Everything counted so far. `revision` moves whenever a number or a name may have changed."""
 
-    def __init__(self, pricer: Pricer, zone: ZoneInfo, *, keep_names: bool = True) -> None:
+    def __init__(
+        self, pricer: Pricer, zone: ZoneInfo, *, keep_names: bool = True, projects: Projects | None = None
+    ) -> None:
         self.lock = threading.RLock()
         self.pricer = pricer
         self.calendar = Calendar(zone)
+        self.projects = projects or Projects()
         self.revision = 0
         self._keep_names = keep_names
         self.clear()
@@ -447,9 +451,13 @@ class Store:
 
     # -- what goes out -------------------------------------------------------------------------------------
 
-    def project_of(self, owner: Owner) -> str:
+    def folder_of(self, owner: Owner) -> str:
         """Return the folder a session was started in, else the folder its rows name."""
         return self.facts.project((owner.source, owner.session)) or owner.cwd
+
+    def project_of(self, owner: Owner) -> str:
+        """Return the project that folder counts under."""
+        return self.projects.of(self.folder_of(owner))
 
     def newest_ms(self, until_ms: int) -> int:
         """Return the instant of the newest response or line up to an instant."""

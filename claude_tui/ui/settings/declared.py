@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from claude_tui.engine.queries.budgets import Budget, budgets_of
 from claude_tui.engine.queries.named_periods import PERIODS, named
+from claude_tui.engine.state.projects import project_name
 from claude_tui.pricing.toml import Wrong
 
 FILE_NAME: Final = "config.toml"
@@ -133,6 +134,10 @@ KEYS: Final = (
         "What one project may cost in a month, by its folder or the last part of its path. Several periods are "
         "written as a table.",
         _AMOUNT, '"/home/me/webshop" = { day = "5", month = "100" }', _anything),
+    Key("projects", "<folder>",
+        "What a project is called, by its folder; with /* at the end, by any folder below one. Folders of one name are "
+        "one project, on screen and in every report.",
+        "a name; ~ stands for the home folder", '"~/clients/acme/*" = "Acme"', project_name),
 )  # fmt: skip
 """In the order they are printed."""
 
@@ -156,6 +161,7 @@ def settings_of(table: Mapping[str, Any]) -> tuple[Settings, list[Wrong]]:
     screen = dict(_taken(SECTION, sections[SECTION], wrong))
     keys = dict(_taken("keys", sections["keys"], wrong))
     columns = dict(_taken("columns", sections["columns"], wrong))
+    dict(_taken("projects", sections["projects"], wrong))  # the engine reads them: see `state.projects`
     budgets, complaints = budgets_of(sections["budgets"])
     return Settings(**screen, keys=keys, columns=columns, budgets=budgets), [*wrong, *complaints]
 

@@ -46,7 +46,6 @@ class Scope:
             project=self.project,
             session=self.session,
             source=self.source,
-            fold_worktrees=True,
         )
 
 
