@@ -40,6 +40,12 @@ def add_place_options(parser: CommandParser) -> None:
             help=f"read {CLIENTS[name].label} logs from DIR instead of the default (repeatable)",
         )
     places.add_argument(
+        "--account",
+        metavar="NAME",
+        default=argparse.SUPPRESS,
+        help="read only this config folder of Claude Code: its path, or work for ~/.claude-work",
+    )
+    places.add_argument(
         "--source",
         type=lambda text: separated(text, tuple(CLIENTS)),
         metavar="NAME[,NAME]",
@@ -96,8 +102,27 @@ def source_config(options: argparse.Namespace) -> SourceConfig:
         for folder in folders:
             if not os.path.isdir(folder):
                 raise CommandError(f"no logs found; looked in {found_there(folder)}", NO_LOGS)
+    account = getattr(options, "account", None)
+    if account:
+        if "claude" in explicit:
+            raise CommandError("--account cannot be combined with --claude-dir", USAGE)
+        explicit["claude"] = (_account_folder(account),)
     sources = getattr(options, "source", None) or tuple(explicit) or tuple(CLIENTS)
     return SourceConfig(home=home(), env=dict(os.environ), explicit=explicit, sources=sources)
+
+
+def _account_folder(name: str) -> Path:
+    """Return the config folder of Claude Code a user means. Raises CommandError if there is none."""
+    from claude_tui.sources.claude.discovery import config_dirs
+    from claude_tui.sources.protocol import SourceConfig
+
+    folders = config_dirs(SourceConfig(home(), dict(os.environ)))
+    wanted = os.path.abspath(os.path.expanduser(name))
+    for folder in folders:
+        if os.fspath(folder) == wanted or name in (folder.name, folder.name.removeprefix(".claude-")):
+            return folder
+    known = ", ".join(folder.name for folder in folders if folder.is_dir()) or "none"
+    raise CommandError(f"no account {name!r}; the folders are {known}", USAGE)
 
 
 def home() -> Path:

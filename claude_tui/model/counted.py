@@ -218,7 +218,7 @@ LAST: Final = Totals._fields.index("last_ms")
 class Query(NamedTuple):
     """Which responses a snapshot covers. None and "" mean no restriction; days are local and inclusive.
 
-    `project` is what folders count under (see `engine.state.projects`).
+    `project` is what folders count under (see `engine.state.projects`), `account` a folder of a client.
     """
 
     since: date | None = None
@@ -227,3 +227,4 @@ class Query(NamedTuple):
     project: str = ""
     session: str = ""
     source: str = ""
+    account: str = ""

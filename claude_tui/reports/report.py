@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SCHEMA: Final = "claude-top/report@1"
 SECTIONS: Final = {
     "day": "days", "week": "weeks", "month": "months", "hour": "hours", "model": "models", "project": "projects",
-    "repo": "repos", "session": "sessions",
+    "repo": "repos", "account": "accounts", "session": "sessions",
 }  # fmt: skip
 """What `--by` takes, and the section it asks for."""
 ALL: Final = ("days", "models", "projects", "sessions")
@@ -50,14 +50,15 @@ def sections_of(
     *,
     top: int | None = None,
     hours: Mapping[str, Totals] | None = None,
+    accounts: Mapping[tuple[str, str], Totals] | None = None,
 ) -> list[Section]:
-    """Return sections of a snapshot; `hours` are the sums of the hours, which it does not have.
+    """Return sections of a snapshot; `hours` and `accounts` (by client and folder) are sums which it does not have.
 
     With `top` only so many rows of each: the dearest, of sessions and times the latest.
     """
     made = []
     for name in names:
-        rows = _ROWS[name](snapshot) if name != "hours" else _hours(hours or {})
+        rows = _given(name, hours or {}, accounts or {}) if name in ("hours", "accounts") else _ROWS[name](snapshot)
         if top is None or len(rows) <= top:
             made.append(Section(name, rows))
             continue
@@ -120,7 +121,7 @@ def unpriced_models(snapshot: Snapshot) -> list[dict[str, Any]]:
 KEYS: Final = {
     "days": ("day",), "weeks": ("week", "first_day", "last_day"), "months": ("month", "first_day", "last_day"),
     "hours": ("hour",), "models": ("model", "source"), "projects": ("project", "source", "sessions"),
-    "repos": ("repo", "projects"),
+    "repos": ("repo", "projects"), "accounts": ("account", "source"),
     "sessions": ("session", "source", "name", "project", "models", "agents"),
 }  # fmt: skip
 """What names the rows of each section."""
@@ -155,6 +156,16 @@ def _longer(snapshot: Snapshot, first_of: Callable[[date], date], keys: Callable
         found.setdefault(first_of(row.day), []).append(row.totals)
     made = [(keys(first), totals) for first, totals in sorted(found.items())]
     return [Row(named, next(iter(named.values())), add(totals)) for named, totals in made]
+
+
+def _given(name: str, hours: Mapping[str, Totals], accounts: Mapping[tuple[str, str], Totals]) -> list[Row]:
+    if name == "hours":
+        return _hours(hours)
+    made = [
+        Row({"account": account, "source": source}, display_name(account), totals)
+        for (source, account), totals in accounts.items()
+    ]
+    return sorted(made, key=lambda row: (-row.totals.cost_nano, -row.totals.tokens, row.label))
 
 
 def _hours(hours: Mapping[str, Totals]) -> list[Row]:

@@ -72,6 +72,7 @@ _KEYS: Final[dict[str, dict[str, Schema]]] = {
     "models": {"model": TEXT, "source": TEXT},
     "projects": {"project": TEXT, "source": TEXT, "sessions": COUNT},
     "repos": {"repo": TEXT, "projects": COUNT},
+    "accounts": {"account": TEXT, "source": TEXT},
     "sessions": {
         "session": TEXT, "source": TEXT, "name": TEXT, "project": TEXT, "models": TEXTS, "agents": COUNT,
     },

@@ -189,11 +189,11 @@ def _retention(config: SourceConfig) -> list[Retention]:
     import json
 
     from claude_tui.reports.doctor import Retention
-    from claude_tui.sources.claude.discovery import config_dirs
+    from claude_tui.sources.claude.discovery import AGENT_MODE, config_dirs
 
     made = []
     for folder in config_dirs(config) if "claude" in config.sources else []:
-        if not folder.is_dir():
+        if not folder.is_dir() or folder.name == AGENT_MODE:
             continue
         path = (folder.parent if folder.name == "projects" else folder) / "settings.json"
         days = None

@@ -17,7 +17,8 @@ from claude_tui.cli.options import (
 from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:
-    from claude_tui.model import Totals
+    from claude_tui.engine.state.store import Store
+    from claude_tui.model import Query, Totals
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -35,7 +36,7 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument("--csv", action="store_true", help="print the one section named with --by as CSV")
     parser.add_argument(
         "--by",
-        choices=("day", "week", "month", "hour", "model", "project", "repo", "session", "all"),
+        choices=("day", "week", "month", "hour", "model", "project", "repo", "account", "session", "all"),
         default="all",
         help="sections to print (default: all, which is day, model, project and session)",
     )
@@ -73,7 +74,8 @@ def run(options: Namespace) -> int:
         from claude_tui.engine.queries.responses import list_responses, totals_by_hour
 
         by_hour = totals_by_hour(list_responses(store, query), store.calendar)
-    sections = sections_of(snapshot, wanted, top=options.top, hours=by_hour)
+    accounts = _accounts(store, query) if options.by == "account" else {}
+    sections = sections_of(snapshot, wanted, top=options.top, hours=by_hour, accounts=accounts)
     if options.csv:
         streams.write_lines(csv_of(sections[0]))
     elif options.json:
@@ -81,3 +83,12 @@ def run(options: Namespace) -> int:
     else:
         streams.write_tables(tables(snapshot, sections), footer(snapshot))
     return exits.PARTIAL if options.strict and store.problems else exits.OK
+
+
+def _accounts(store: Store, query: Query) -> dict[tuple[str, str], Totals]:
+    """Return what each folder of each client adds up to, of those that have anything."""
+    found = {
+        (source, account): snapshot_of(store, query._replace(source=source, account=account), with_recent=False).totals
+        for source, account in store.accounts.all
+    }
+    return {key: totals for key, totals in found.items() if totals.last_ms}

@@ -197,7 +197,7 @@ def _asked(query: Parameters) -> tuple[Query, tuple[str, ...]]:
     except ValueError:
         raise Refused(400, "write days as YYYY-MM-DD") from None
     by = query.get("by", "all")
-    names = [name for name in SECTIONS if name != "hour"]  # hours are summed from every single response
+    names = [name for name in SECTIONS if name not in ("hour", "account")]  # which a snapshot does not have
     if by != "all" and by not in names:
         raise Refused(400, f"by is all or one of {', '.join(names)}")
     sections = ALL if by == "all" else (SECTIONS[by],)

@@ -33,6 +33,8 @@ class Answers:
         self.maker = SnapshotMaker(store, roots=tuple(root for _, root in roots or ()))
         self._hours = HourBook(store)
         self._windows = WindowBook(store, limits_folder, roots=roots)
+        self._window_of: dict[str, WindowBook] = {}
+        self._limits_folder, self._roots = limits_folder, roots
 
     def snapshot(self, query: Query, now_ms: int) -> Snapshot:
         """Return the state at `now_ms`; the same object again while nothing moved."""
@@ -57,12 +59,22 @@ class Answers:
         """
         return self._hours.hours(query)
 
-    def blocks(self, now_ms: int) -> BlocksPicture:
-        """Return the five-hour blocks and the window that is open; the same object while nothing moved.
+    def blocks(self, now_ms: int, account: str = "") -> BlocksPicture:
+        """Return the five-hour blocks and the window that is open, of all or of one account; the same object while
+        nothing moved.
 
         Not for the event loop: the first answer takes a few microseconds per response.
         """
-        return self._windows.picture(now_ms)
+        return self._book_of(account).picture(now_ms)
+
+    def _book_of(self, account: str) -> WindowBook:
+        if not account:
+            return self._windows
+        book = self._window_of.get(account)
+        if book is None:
+            book = WindowBook(self.store, self._limits_folder, roots=self._roots, account=account)
+            self._window_of[account] = book
+        return book
 
     def limits(self, now_ms: int) -> Limits:
         """Return the limits and prompt caches that clients reported last."""

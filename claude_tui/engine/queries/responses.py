@@ -136,7 +136,7 @@ def totals_by_hour(lines: Iterable[Response], calendar: Calendar) -> dict[str, T
 def matching_rows(store: Store, query: Query) -> list[int]:
     """Return the rows of the table of which `query` covers at least an extra. Hold the store's lock."""
     table, owners = store.table, store.owners
-    if query.source or query.session or query.project:
+    if query.source or query.session or query.project or query.account:
         covered = [covers(store, owner, query) for owner in owners]
         rows = [row for row, owner in enumerate(table.owner) if covered[owner]]
     else:
@@ -157,6 +157,7 @@ def covers(store: Store, owner: Owner, query: Query) -> bool:
         query.source in ("", owner.source)
         and query.session in ("", owner.session)
         and query.project in ("", store.project_of(owner))
+        and (not query.account or query.account == store.account_of(owner))
     )
 
 

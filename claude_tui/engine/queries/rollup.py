@@ -5,6 +5,7 @@ The cost of an update depends on the change, not on the length of the history. M
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from operator import add, sub
 from typing import Generic, NamedTuple, TypeVar
 
@@ -123,6 +124,14 @@ class Rollup:
             change = [*map(sub, sums[:FIRST], before), sums[FIRST], sums[LAST]]
             self._take(self._place(store, store.owners[key.owner]), key.day, store.models[key.model], change)
 
+    def has_moved(self, store: Store, sessions: Iterable[SessionKey]) -> bool:
+        """Whether a session has come to the account this is of, or has left it: another log of it was found."""
+        account = self.query.account
+        return bool(account) and any(
+            (key in self.sessions.sums) is not (store.accounts.of(key[0], store.facts.path_of(key)) == account)
+            for key in sessions
+        )
+
     def _place(self, store: Store, owner: Owner) -> Place | None:
         """Return the sums an owner belongs to; None if the query does not cover it."""
         query = self.query
@@ -130,7 +139,7 @@ class Rollup:
         if (query.source or source) != source or (query.session or session) != session:
             return None
         project = store.project_of(owner)
-        if (query.project or project) != project:
+        if (query.project or project) != project or (query.account and query.account != store.account_of(owner)):
             return None
         return Place(source, project, (source, session), (source, project), (source, session, agent) if agent else None)
 

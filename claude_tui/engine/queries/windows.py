@@ -58,14 +58,18 @@ class _Hour:
 
 
 class WindowBook:
-    """The blocks of one store. Safe from any thread; the first answer takes about 6 us per response.
+    """The blocks of one store, of one account if that is given. Safe from any thread; the first answer takes about 6 us
+    per response.
 
     `folder` is where reported limits are kept (`limits.remember`), None for nowhere; `roots` are searched for limits
     that clients log.
     """
 
-    def __init__(self, store: Store, folder: Path | None = None, *, roots: Roots | None = None) -> None:
+    def __init__(
+        self, store: Store, folder: Path | None = None, *, roots: Roots | None = None, account: str = ""
+    ) -> None:
         self._store = store
+        self._account = account
         self._logged = LoggedLimits(roots or [])
         self._lock = threading.Lock()
         self._cells: CellBook | None = None
@@ -101,7 +105,10 @@ class WindowBook:
 
     def _read_limits(self, now_ms: int) -> Limits:
         logged, kept = self._logged.windows(now_ms, self._store.revision), self._read_kept()
-        return kept._replace(windows=kept.windows + logged) if logged else kept
+        found = kept._replace(windows=kept.windows + logged) if logged else kept
+        if not self._account:
+            return found
+        return found._replace(windows=tuple(one for one in found.windows if one.account == self._account))
 
     def _read_kept(self) -> Limits:
         if not self._limits_path:
@@ -148,12 +155,14 @@ class WindowBook:
     def _entries(self, since_ms: int, until_ms: int) -> list[Entry]:
         """Return the entries in (since_ms, until_ms], by time. Hold the store's lock."""
         store = self._store
+        account, owners = self._account, store.owners
         rows = [
             row
             for row in store.rows_between(since_ms, until_ms)
-            if store.owners[store.table.owner[row]].source == SOURCE
+            if (owner := owners[store.table.owner[row]]).source == SOURCE
+            and (not account or account == store.account_of(owner))
         ]
-        found = [*_entries(store, rows), *_unlogged_entries(store, since_ms, until_ms)]
+        found = [*_entries(store, rows), *_unlogged_entries(store, since_ms, until_ms, account)]
         return sorted(found, key=lambda entry: entry.time_ms)
 
     def _window(self, now_ms: int, limits: Limits) -> Window | None:
@@ -188,8 +197,10 @@ def _entries(store: Store, rows: Iterable[int]) -> Iterator[Entry]:
             yield Entry(time_ms, extra.usage, store.extra_price(row, number).nano, extra.model)
 
 
-def _unlogged_entries(store: Store, since_ms: int, until_ms: int) -> Iterator[Entry]:
-    for _, remainder in store.unlogged.between(since_ms, until_ms):
+def _unlogged_entries(store: Store, since_ms: int, until_ms: int, account: str) -> Iterator[Entry]:
+    for session, remainder in store.unlogged.between(since_ms, until_ms):
+        if account and account != store.account_of(store.unlogged_owner(session)):
+            continue
         for model, usage in remainder.models:
             yield Entry(remainder.time_ms, usage, store.unlogged_price(remainder, model, usage).nano, model)
 

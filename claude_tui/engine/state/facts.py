@@ -150,6 +150,12 @@ class FactBook:
         found = self.sessions.get(session)
         return found.cwd if found else ""
 
+    def path_of(self, session: SessionKey, agent: str = "") -> str:
+        """Return the log a session or a sub-agent of it is in, rather one that is there than one that is remembered;
+        "" where none says so."""
+        files = self._files.get(session) or (self._files.get((*session, agent)) if agent else None) or ()
+        return min(files, key=lambda path: (path.startswith(REMEMBERED), path), default="").removeprefix(REMEMBERED)
+
     def newest_until(self, until_ms: int) -> int:
         """Return the instant of the newest line up to an instant, 0 without any."""
         if self.newest_ms <= until_ms:

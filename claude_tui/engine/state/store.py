@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from claude_tui.engine.state.accounts import Accounts
 from claude_tui.engine.state.batch import FileColumns, FileOutcome, Packed, pack
 from claude_tui.engine.state.calendar import Calendar
 from claude_tui.engine.state.cellbook import CellBook
@@ -61,12 +62,19 @@ class Store:
     """Everything counted so far. `revision` moves whenever a number or a name may have changed."""
 
     def __init__(
-        self, pricer: Pricer, zone: ZoneInfo, *, keep_names: bool = True, projects: Projects | None = None
+        self,
+        pricer: Pricer,
+        zone: ZoneInfo,
+        *,
+        keep_names: bool = True,
+        projects: Projects | None = None,
+        accounts: Accounts | None = None,
     ) -> None:
         self.lock = threading.RLock()
         self.pricer = pricer
         self.calendar = Calendar(zone)
         self.projects = projects or Projects()
+        self.accounts = accounts or Accounts()
         self.revision = 0
         self._keep_names = keep_names
         self.clear()
@@ -458,6 +466,10 @@ class Store:
     def project_of(self, owner: Owner) -> str:
         """Return the project that folder counts under."""
         return self.projects.of(self.folder_of(owner))
+
+    def account_of(self, owner: Owner) -> str:
+        """Return the folder of the client that an owner's log is in."""
+        return self.accounts.of(owner.source, self.facts.path_of((owner.source, owner.session), owner.agent))
 
     def newest_ms(self, until_ms: int) -> int:
         """Return the instant of the newest response or line up to an instant."""

@@ -222,7 +222,7 @@ class BlocksView(TableView):
 
     def fetch(self, source: SnapshotSource, snapshot: Snapshot, scope: Scope, now_ms: int) -> BlocksPicture:
         """The blocks."""
-        return source.blocks(now_ms)
+        return source.blocks(now_ms, scope.account)
 
     def draw(self, shown: Shown) -> None:
         """Give the blocks to the table, the open one to its panel."""
