@@ -57,8 +57,11 @@ class FactBook:
             if known_as != key:
                 was_another = True
                 moved |= self._forget(known_as, path)
+        is_another_file = path not in self._files.get(key, ())
+        if is_another_file:
+            self.changed.add(key[:2])  # whose folder decides the account
         merged = self._put(key, path, facts, is_whole)
-        return self._tell(key, merged, moved) or was_another, moved
+        return self._tell(key, merged, moved) or was_another or is_another_file, moved
 
     def _put(self, key: Key, path: str, facts: FileFacts, is_whole: bool) -> FileFacts:
         """Put the facts of a file among those of the others, and return what they say together."""
