@@ -16,6 +16,7 @@ from claude_tui.model import Price, PriceStatus, Usage
 from claude_tui.pricing.catalogue import MAX_NAMES, Catalogue, Found, bundled, refreshed
 from claude_tui.pricing.claude import SYNTHETIC_PRICE, UNKNOWN_PRICE, claude_price
 from claude_tui.pricing.names import BEDROCK_REGIONAL, SYNTHETIC
+from claude_tui.pricing.premium import premium_of_terms
 from claude_tui.pricing.rates import SCALE, SCALED_PER_NANO, WEB_SEARCH_NANO, Rates, Table, spans
 from claude_tui.pricing.tiers import service_tier, terms_of_tier, tier_of_terms
 from claude_tui.pricing.usage import (
@@ -226,6 +227,8 @@ class Pricer:
             )
         if source == "codex" and terms:
             return self.price(f"codex/{tier_of_terms(terms)}", model, time_ms, usage)
+        if source == "copilot" and terms:
+            return self.price(source, model, time_ms, usage)._replace(premium_milli=premium_of_terms(terms))
         if source != "claude" or not terms:
             return self.price(source, model, time_ms, usage)
         raw = read_terms(terms)

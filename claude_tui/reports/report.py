@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from claude_tui.engine.queries.named_periods import add
 from claude_tui.engine.queries.periods import month_end, week_start
-from claude_tui.figures import count, many, tokens, written_cost
+from claude_tui.figures import count, many, thousandths, tokens, written_cost
 from claude_tui.model import ProjectRow, Snapshot, Totals
 from claude_tui.reports.columns import FLAT, flat
 from claude_tui.sources.display import display_name
@@ -228,12 +228,13 @@ _ROWS: Final[Mapping[str, Callable[[Snapshot], list[Row]]]] = {
 def tables(snapshot: Snapshot, sections: Sequence[Section] | Sequence[str]) -> list[Table]:
     """Return one table a section, each with the total below."""
     made = []
+    is_premium = bool(snapshot.totals.premium_milli)
     for section in _made(snapshot, sections):
         labels = [(row.label, row.totals) for row in section.rows]
         if section.left_out:
             labels.append((f"and {count(section.left_out)} more", section.rest))
-        table = _table(section.name.capitalize(), section.name[:-1], labels)
-        made.append(table.with_total(("Total", *_cells(snapshot.totals))))
+        table = _table(section.name.capitalize(), section.name[:-1], labels, is_premium)
+        made.append(table.with_total(("Total", *_cells(snapshot.totals, is_premium))))
     return made
 
 
@@ -258,7 +259,8 @@ def footer(snapshot: Snapshot) -> list[str]:
     return lines
 
 
-def _table(title: str, name: str, rows: Iterable[tuple[str, Totals]]) -> Table:
+def _table(title: str, name: str, rows: Iterable[tuple[str, Totals]], is_premium: bool) -> Table:
+    """Return a table, with a column for premium requests where there are any."""
     from claude_tui.reports.table import Column, Table  # JSON is not drawn
 
     columns = (
@@ -270,10 +272,12 @@ def _table(title: str, name: str, rows: Iterable[tuple[str, Totals]]) -> Table:
         Column("cache read", priority=3),
         Column("tokens"),
         Column("cost"),
+        *([Column("premium", priority=1)] if is_premium else []),
     )
-    return Table(title, columns, tuple((label, *_cells(totals)) for label, totals in rows))
+    return Table(title, columns, tuple((label, *_cells(totals, is_premium)) for label, totals in rows))
 
 
-def _cells(totals: Totals) -> tuple[str, ...]:
+def _cells(totals: Totals, is_premium: bool) -> tuple[str, ...]:
     numbers = (totals.responses, totals.input, totals.output, totals.cache_write, totals.cache_read, totals.tokens)
-    return (*map(count, numbers), written_cost(totals))
+    more = (thousandths(totals.premium_milli),) if is_premium else ()
+    return (*map(count, numbers), written_cost(totals), *more)

@@ -92,7 +92,8 @@ REPORT: Final = record(
 RESPONSE: Final = record({
     "key": TEXT, "source": TEXT, "time": INSTANT, "session": TEXT, "agent": TEXT, "project": TEXT, "model": TEXT,
     "input": COUNT, "output": COUNT, "cache_write_5m": COUNT, "cache_write_1h": COUNT, "cache_read": COUNT,
-    "web_search": COUNT, "cost_nano": maybe(NANO), "status": one_of(*(status.value for status in PriceStatus)),
+    "web_search": COUNT, "cost_nano": maybe(NANO), "premium_milli": COUNT,
+    "status": one_of(*(status.value for status in PriceStatus)),
     "flags": TEXTS, "output_lower_bound": FLAG, "origin": one_of("log", "client_total"),
 })  # fmt: skip
 

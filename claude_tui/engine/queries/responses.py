@@ -9,7 +9,7 @@ from typing import Final
 
 from claude_tui.engine.state.calendar import Calendar
 from claude_tui.engine.state.store import Owner, Store
-from claude_tui.model import UNLOGGED, PriceStatus, Query, Response, Totals
+from claude_tui.model import FIRST, UNLOGGED, PriceStatus, Query, Response, Totals
 from claude_tui.pricing.usage import read_terms
 from claude_tui.sources.columns import LOWER_BOUND
 
@@ -107,7 +107,7 @@ def _is_fast(terms: str) -> bool:
 
 def totals_of(lines: Iterable[Response]) -> Totals:
     """Sum settled responses the plain way: what every faster sum must equal."""
-    sums = [0] * 14
+    sums = [0] * FIRST
     times = []
     for line in lines:
         responses = 0 if line.extra else 1
@@ -115,6 +115,7 @@ def totals_of(lines: Iterable[Response]) -> Totals:
         values = (
             responses, *line.usage, line.price.nano or 0, line.price.read_saved_nano, line.price.write_extra_nano,
             line.is_lower_bound, line.price.is_estimate, responses * unpriced, line.usage.tokens * unpriced,
+            line.price.premium_milli,
         )  # fmt: skip
         sums = [total + value for total, value in zip(sums, values, strict=True)]
         times.append(line.time_ms)
