@@ -15,11 +15,19 @@ _MOST: Final = 10**9
 
 def premium_milli(requests: object) -> int:
     """Return a number of premium requests in thousandths. Raises ValueError for what is none."""
-    if requests is None:
+    if requests is None or requests == 0:
         return 0
-    if isinstance(requests, bool) or not isinstance(requests, (int, float)) or not 0 <= requests <= _MOST:
+    if isinstance(requests, (bool, str)):
         raise ValueError
-    return round(requests * 1000)
+    from decimal import Decimal, InvalidOperation  # most users have no such plan
+
+    try:
+        exact = Decimal(str(requests))
+        if not 0 <= exact <= _MOST:
+            raise ValueError
+    except InvalidOperation:
+        raise ValueError from None
+    return int((exact * 1000).to_integral_value())
 
 
 def terms_of_premium(milli: int) -> str:
