@@ -104,7 +104,7 @@ _DECLARED: Final = (
         "◈",
         "x",
         reader="claude_tui.sources.codex:CodexSource",
-        read_columns="claude_tui.sources.codex.fast:read_columns",
+        read_columns="claude_tui.sources.codex.fast.reader:read_columns",
         read_limits="claude_tui.sources.codex.plan_limits:read_limits",
         is_append_only=True,
         env=(("CODEX_HOME", "folder of Codex"),),

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from claude_tui.engine.queries.named_periods import add
-from claude_tui.engine.queries.periods import month_end, week_start
+from claude_tui.engine.queries.periods.calendar import month_end, week_start
+from claude_tui.engine.queries.periods.named import add
 from claude_tui.figures import count, many, thousandths, tokens, written_cost
 from claude_tui.model import ProjectRow, Snapshot, Totals
 from claude_tui.reports.columns import FLAT, flat
-from claude_tui.sources.display import display_name
+from claude_tui.sources.values.display import display_name
 
 if TYPE_CHECKING:
     from claude_tui.reports.table import Table

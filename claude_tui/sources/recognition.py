@@ -12,8 +12,8 @@ from enum import Enum
 from typing import Any, Final
 
 from claude_tui.model import Problem, ProblemKind
-from claude_tui.sources.lines import LineReader
-from claude_tui.sources.objects import decode_objects
+from claude_tui.sources.reading.lines import LineReader
+from claude_tui.sources.reading.objects import decode_objects
 
 NOT_KNOWN: Final = "no record of a known kind: not counted"
 NO_USAGE: Final = "responses without usage where it is known to be: not counted"

@@ -15,7 +15,7 @@ from claude_tui.sources.protocol import ColumnsRead, FileRead, LogFile
 from claude_tui.sources.recognition import NO_USAGE, NOT_KNOWN
 from claude_tui.sources.registry import load, reader
 from tests.logs import assistant, usage
-from tests.sources.codex_logs import A, count, event, meta, told
+from tests.sources.codex.logs import A, count, event, meta, told
 
 CLIENT = {"claude": "projects/-p/s1.jsonl", "codex": "sessions/2026/11/21/rollout-2026-11-21T07-00-00-a.jsonl"}
 T = "2026-11-21T07:00:00.000Z"

@@ -12,7 +12,7 @@ from claude_tui.cli.options import add_place_options, counted, now_ms, source_co
 from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:
-    from claude_tui.engine.queries.budgets import Budget
+    from claude_tui.engine.queries.allowances.budgets import Budget
 
 PERIODS: Final = ("day", "week", "month")
 
@@ -46,7 +46,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 def usd(text: str) -> int:
     """Parse dollars into nanodollars."""
-    from claude_tui.engine.queries.budgets import dollars_nano
+    from claude_tui.engine.queries.allowances.budgets import dollars_nano
 
     try:
         return dollars_nano(text)
@@ -66,10 +66,10 @@ def _percent(text: str) -> float:
 
 def run(options: Namespace) -> int:
     """Compare, print, and return the exit code of the verdict."""
-    from claude_tui.engine.queries import budgets
+    from claude_tui.engine.queries.allowances import budgets
     from claude_tui.engine.queries.plan_limits import plan_limits
     from claude_tui.paths import state_folder
-    from claude_tui.reports import check
+    from claude_tui.reports.gauges import check
 
     at_ms = now_ms()
     limits = plan_limits(os.fspath(state_folder()), source_config(options), at_ms)
@@ -95,7 +95,7 @@ def run(options: Namespace) -> int:
 
 def _budgets(options: Namespace) -> list[Budget]:
     """Return the budgets of config.toml; budgets given as options replace those for all projects."""
-    from claude_tui.engine.queries.budgets import Budget, budgets_of
+    from claude_tui.engine.queries.allowances.budgets import Budget, budgets_of
     from claude_tui.paths import config_folder
     from claude_tui.pricing.toml import load_toml
 

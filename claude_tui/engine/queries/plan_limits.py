@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from claude_tui.clients import CLIENTS
-from claude_tui.engine.queries.limits import (
+from claude_tui.engine.queries.allowances.limits import (
     MOST_PERCENT,
     MOST_WINDOWS,
     WINDOWS,
@@ -23,9 +23,9 @@ from claude_tui.engine.queries.limits import (
     reached_ms,
     read_limits,
 )
-from claude_tui.sources.instants import AHEAD_MS
 from claude_tui.sources.protocol import PlanSample, SourceConfig
 from claude_tui.sources.registry import load, reader
+from claude_tui.sources.values.instants import AHEAD_MS
 from claude_tui.units import MINUTE_MS
 
 EVERY_S: Final = 5.0

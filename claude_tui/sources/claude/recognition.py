@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from claude_tui.model import Problem
 from claude_tui.sources import recognition
-from claude_tui.sources.claude.rule import SYNTHETIC_MODEL, usage_row
-from claude_tui.sources.json_values import table_of
-from claude_tui.sources.lines import LineReader
+from claude_tui.sources.claude.counting.rule import SYNTHETIC_MODEL, usage_row
+from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.recognition import Verdict
+from claude_tui.sources.values.json_values import table_of
 
 KINDS: Final = frozenset({
     "user", "system", "summary", "progress", "attachment", "queue-operation", "ai-title", "custom-title", "agent-name",

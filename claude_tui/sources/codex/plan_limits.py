@@ -16,8 +16,8 @@ from typing import Final
 from claude_tui.sources.codex.compressed import SUFFIX
 from claude_tui.sources.codex.discovery import rollouts
 from claude_tui.sources.codex.records import kind_of, moment_ms
-from claude_tui.sources.json_values import text_of
 from claude_tui.sources.protocol import REFUSED, PlanSample
+from claude_tui.sources.values.json_values import text_of
 
 MOST_ROLLOUTS: Final = 32
 """So many rollouts, those written last, are looked at."""

@@ -9,8 +9,8 @@ from claude_tui.model import Problem
 from claude_tui.sources import recognition
 from claude_tui.sources.codex.compressed import open_rollout
 from claude_tui.sources.codex.records import kind_of
-from claude_tui.sources.json_values import table_of
 from claude_tui.sources.recognition import Verdict
+from claude_tui.sources.values.json_values import table_of
 
 KINDS: Final = frozenset({
     "session_meta", "turn_context", "event_msg", "response_item", "compacted", "world_state",

@@ -14,18 +14,18 @@ import pytest
 from claude_tui.cli import main
 from claude_tui.cli.statusline.count import main as count_for_statusline
 from claude_tui.engine.monitor import Monitor
-from claude_tui.engine.queries.limits import ReportedWindow, label, remember
+from claude_tui.engine.queries.allowances.limits import ReportedWindow, label, remember
+from claude_tui.engine.queries.allowances.windows import reported_reset_ms
 from claude_tui.engine.queries.plan_limits import logged_windows, plan_limits
-from claude_tui.engine.queries.windows import reported_reset_ms
 from claude_tui.engine.setup import Setup
 from claude_tui.model import Snapshot
-from claude_tui.reports.check import limit_checks
-from claude_tui.reports.metrics import metrics
-from claude_tui.reports.statusline import line
-from claude_tui.sources.instants import instant_ms
+from claude_tui.reports.gauges.check import limit_checks
+from claude_tui.reports.gauges.metrics import metrics
+from claude_tui.reports.gauges.statusline import line
 from claude_tui.sources.protocol import SourceConfig
+from claude_tui.sources.values.instants import instant_ms
 from tests.engine.counting import PRICER
-from tests.sources.codex_logs import NO_INFO, A, at, event, meta, write
+from tests.sources.codex.logs import NO_INFO, A, at, event, meta, write
 
 HOUR_MS = 3_600_000
 START_MS = instant_ms(at(0))

@@ -14,10 +14,10 @@ import pytest
 from claude_tui.cli import main
 from claude_tui.engine.count import count
 from claude_tui.engine.monitor import Monitor
-from claude_tui.engine.queries.hours import HourBook
-from claude_tui.engine.queries.limits import remember
+from claude_tui.engine.queries.allowances.limits import remember
+from claude_tui.engine.queries.periods.hours import HourBook
 from claude_tui.engine.queries.responses import list_responses, totals_of
-from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.accounts import Accounts
