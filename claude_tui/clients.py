@@ -19,7 +19,8 @@ class Client(NamedTuple):
 
     `reader` is a class with the methods of `sources.protocol.Source`. `read_columns` is a faster way to the same,
     called as `sources.registry.read_columns` is; where fewer than `little_bytes` are new in a log the reader is used
-    all the same. `read_turn` tells more of one response: see `engine.queries.turns.turn_details`.
+    all the same. `read_turn` tells more of one response: see `engine.queries.turns.turn_details`. `read_limits` tells
+    what the logs below a root say of the limits of the user's plan: see `engine.queries.plan_limits`.
 
     `root` is the only place below the home folder that is looked in if no variable of `env` is set: where nothing is
     there, the reader need not be loaded to know that. "" if only the reader can say.
@@ -41,6 +42,7 @@ class Client(NamedTuple):
     read_columns: str = ""
     little_bytes: int = 0
     read_turn: str = ""
+    read_limits: str = ""
     is_append_only: bool = False
     is_found_below: bool = False
     names_providers: bool = False
@@ -110,6 +112,7 @@ _DECLARED: Final = (
         reader="claude_tui.sources.codex:CodexSource",
         root=".codex",
         read_columns="claude_tui.sources.codex.fast.reader:read_columns",
+        read_limits="claude_tui.sources.codex.plan_limits:read_limits",
         is_append_only=True,
         env=(("CODEX_HOME", "folder of Codex"),),
         not_logged=("titles of sessions", "summaries for memory", "failed attempts", "runs that keep no session"),

@@ -38,6 +38,12 @@ def rounded(value: int, size: int) -> int:
 # -- counts
 
 
+def thousandths(milli: int) -> str:
+    """Write thousandths of whole things, with as many decimals as they need: 330 is "0.33"."""
+    whole, part = divmod(milli, 1000)
+    return f"{whole:,}" + (f".{part:03d}".rstrip("0") if part else "")
+
+
 def count(value: int, width: int = 0) -> str:
     """Return a count in full with thousands separators, shortened if it is wider than `width` (0: any width)."""
     text = f"{value:,}"

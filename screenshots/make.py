@@ -71,7 +71,7 @@ class CountedOnce(Answers):
     is_counting = False
 
     def __init__(self, store: Store, files: int) -> None:
-        super().__init__(store, roots=("~/.claude/projects",))
+        super().__init__(store, roots=[("claude", "~/.claude/projects")])
         self.maker.progress = Progress(Phase.LIVE, files, files)
 
     async def run(self) -> None:

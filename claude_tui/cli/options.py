@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from claude_tui.cli.days import NamedDay
     from claude_tui.engine.monitor import Monitor
     from claude_tui.engine.setup import Setup
+    from claude_tui.engine.state.projects import Projects
     from claude_tui.engine.state.store import Store
     from claude_tui.model import Progress, Query, Snapshot
     from claude_tui.pricing import Pricer
@@ -39,6 +40,12 @@ def add_place_options(parser: CommandParser) -> None:
             default=argparse.SUPPRESS,
             help=f"read {CLIENTS[name].label} logs from DIR instead of the default (repeatable)",
         )
+    places.add_argument(
+        "--account",
+        metavar="NAME",
+        default=argparse.SUPPRESS,
+        help="read only this config folder of Claude Code: its path, or work for ~/.claude-work",
+    )
     places.add_argument(
         "--source",
         type=lambda text: separated(text, tuple(CLIENTS)),
@@ -103,8 +110,27 @@ def source_config(options: argparse.Namespace) -> SourceConfig:
         for folder in folders:
             if not os.path.isdir(folder):
                 raise CommandError(f"no logs found; looked in {found_there(folder)}", NO_LOGS)
+    account = getattr(options, "account", None)
+    if account:
+        if "claude" in explicit:
+            raise CommandError("--account cannot be combined with --claude-dir", USAGE)
+        explicit["claude"] = (_account_folder(account),)
     sources = getattr(options, "source", None) or tuple(explicit) or tuple(CLIENTS)
     return SourceConfig(home=home(), env=dict(os.environ), explicit=explicit, sources=sources)
+
+
+def _account_folder(name: str) -> Path:
+    """Return the config folder of Claude Code a user means. Raises CommandError if there is none."""
+    from claude_tui.sources.claude.discovery import config_dirs
+    from claude_tui.sources.protocol import SourceConfig
+
+    folders = config_dirs(SourceConfig(home(), dict(os.environ)))
+    wanted = os.path.abspath(os.path.expanduser(name))
+    for folder in folders:
+        if os.fspath(folder) == wanted or name in (folder.name, folder.name.removeprefix(".claude-")):
+            return folder
+    known = ", ".join(folder.name for folder in folders if folder.is_dir()) or "none"
+    raise CommandError(f"no account {name!r}; the folders are {known}", USAGE)
 
 
 def home() -> Path:
@@ -187,7 +213,7 @@ def counted(options: argparse.Namespace, *, keep_names: bool = False, is_empty_f
         if is_empty_fine and any(os.path.isdir(place) for place in error.places):
             from claude_tui.engine.state.store import Store
 
-            return Store(prepared.pricer, prepared.zone)
+            return Store(prepared.pricer, prepared.zone, projects=prepared.projects)
         raise no_logs(error.places) from None
 
 
@@ -206,7 +232,21 @@ def setup(options: argparse.Namespace) -> Setup:
     config, prices, zone = source_config(options), pricer(), timezone(options)
     if getattr(options, "demo", False):  # invented logs are gone with the program, so nothing is kept of them
         return Setup(config, prices, zone)
-    return Setup(config, prices, zone, cache_folder(), ledger_file(), state_folder())
+    return Setup(config, prices, zone, cache_folder(), ledger_file(), state_folder(), project_names())
+
+
+def project_names() -> Projects:
+    """Return what folders count under by config.toml. What makes no sense in it is left out; the screen and
+    `claude-top config check` say so."""
+    from claude_tui.engine.state.projects import SECTION, Projects, projects_of
+    from claude_tui.paths import config_folder
+    from claude_tui.pricing.toml import load_toml
+
+    try:
+        table = load_toml(config_folder() / "config.toml").get(SECTION, {})
+    except (OSError, ValueError):
+        table = {}
+    return projects_of(table, os.fspath(home()))[0] if isinstance(table, dict) else Projects()
 
 
 def no_logs(places: list[str]) -> CommandError:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from claude_tui.engine.state.projects import Projects
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import SourceConfig
 
@@ -14,7 +15,8 @@ class Setup(NamedTuple):
     """Whose logs are counted, at which prices, in which time zone's days, and where what outlives a count is kept.
 
     Without `cache_folder` every log is read. What `ledger_file` holds counts beside what the logs say.
-    `limits_folder` is where limits that the client reported are kept (see `queries.limits`).
+    `limits_folder` is where limits that clients reported are kept (see `queries.limits`); `projects` tells what folders
+    count under.
     """
 
     config: SourceConfig
@@ -23,3 +25,4 @@ class Setup(NamedTuple):
     cache_folder: Path | None = None
     ledger_file: Path | None = None
     limits_folder: Path | None = None
+    projects: Projects | None = None

@@ -29,6 +29,7 @@ from claude_tui.engine.cache.given import Given
 from claude_tui.engine.cache.seen import Seen, SeenFiles
 from claude_tui.engine.scan.reading import FileReader, Task, discover, roots_of
 from claude_tui.engine.setup import Setup
+from claude_tui.engine.state.accounts import Accounts
 from claude_tui.engine.state.batch import FileOutcome
 from claude_tui.engine.state.store import UNUSABLE, Store
 from claude_tui.sources.protocol import Checkpoint, LogFile
@@ -57,8 +58,14 @@ class Opening:
     ) -> None:
         self.config = setup.config
         self.reader = FileReader(setup.pricer, setup.zone, keep_names=keep_names or note_names)
-        self.store = Store(setup.pricer, setup.zone, keep_names=keep_names)
         self.roots = roots_of(setup.config)
+        self.store = Store(
+            setup.pricer,
+            setup.zone,
+            keep_names=keep_names,
+            projects=setup.projects,
+            accounts=Accounts(self.roots),
+        )
         self._ledger_file = setup.ledger_file
         # Names of keys are not kept in the cache, so a count that needs them reads every log.
         self.cache = Cache(None if keep_names else setup.cache_folder, self._identity(setup))

@@ -56,7 +56,8 @@ class Price(NamedTuple):
     """The list price of one record.
 
     `nano` is None exactly if `status` is UNPRICED. `read_saved_nano` is what the cache reads would cost as plain input
-    minus their cost; `write_extra_nano` is what the cache writes cost above plain input.
+    minus their cost; `write_extra_nano` is what the cache writes cost above plain input. `premium_milli` are
+    thousandths of premium requests, which a client's plan counts beside money.
     """
 
     nano: int | None
@@ -64,6 +65,7 @@ class Price(NamedTuple):
     flags: tuple[str, ...] = ()
     read_saved_nano: int = 0
     write_extra_nano: int = 0
+    premium_milli: int = 0
 
     @property
     def is_estimate(self) -> bool:
@@ -140,7 +142,8 @@ class Response(NamedTuple):
 
 
 class ProblemKind(str, Enum):
-    """Why something in the logs was skipped or is in doubt. LEDGER: a row of the ledger is invalid."""
+    """Why something in the logs was skipped or is in doubt. LEDGER: a row of the ledger is invalid. UNRECOGNISED:
+    nothing in a log is known, so all of it may be missing."""
 
     MALFORMED = "malformed"
     OVERSIZE = "oversize"
@@ -152,6 +155,7 @@ class ProblemKind(str, Enum):
     FUTURE = "future"
     LEDGER = "ledger"
     UNFINISHED = "unfinished"
+    UNRECOGNISED = "unrecognised"
 
 
 class Problem(NamedTuple):
@@ -168,7 +172,8 @@ class Totals(NamedTuple):
 
     `responses` counts API responses; extras add tokens and cost but no response. `lower_bound` counts responses whose
     output is only the placeholder the client logged, `flagged` those whose price is based on an assumption.
-    `unpriced_*` are not in `cost_nano`. `first_ms`/`last_ms` are 0 if nothing was counted.
+    `unpriced_*` are not in `cost_nano`, nor are premium requests, which are counted in thousandths.
+    `first_ms`/`last_ms` are 0 if nothing was counted.
     """
 
     responses: int = 0
@@ -185,6 +190,7 @@ class Totals(NamedTuple):
     flagged: int = 0
     unpriced_responses: int = 0
     unpriced_tokens: int = 0
+    premium_milli: int = 0
     first_ms: int = 0
     last_ms: int = 0
 
@@ -208,6 +214,7 @@ class Totals(NamedTuple):
 RESPONSES: Final = Totals._fields.index("responses")
 COST: Final = Totals._fields.index("cost_nano")
 UNPRICED_TOKENS: Final = Totals._fields.index("unpriced_tokens")
+PREMIUM: Final = Totals._fields.index("premium_milli")
 FIRST: Final = Totals._fields.index("first_ms")
 LAST: Final = Totals._fields.index("last_ms")
 """Positions in totals that are kept as a plain list. Every position before FIRST is a plain sum."""
@@ -216,7 +223,7 @@ LAST: Final = Totals._fields.index("last_ms")
 class Query(NamedTuple):
     """Which responses a snapshot covers. None and "" mean no restriction; days are local and inclusive.
 
-    With `fold_worktrees`, a worktree (`<repository>/.claude/worktrees/<name>`) counts as its repository.
+    `project` is what folders count under (see `engine.state.projects`), `account` a folder of a client.
     """
 
     since: date | None = None
@@ -225,4 +232,4 @@ class Query(NamedTuple):
     project: str = ""
     session: str = ""
     source: str = ""
-    fold_worktrees: bool = False
+    account: str = ""

@@ -34,7 +34,8 @@ class ModelRow(NamedTuple):
 
 
 class ProjectRow(NamedTuple):
-    """One project in the selected period. `key` is the folder; worktrees belong to their repository."""
+    """One project in the selected period. `key` is the folder, or the name its folders were given; worktrees belong to
+    their repository."""
 
     key: str
     name: str
@@ -128,7 +129,7 @@ class Snapshot:
     `totals` and the rows cover `query`; `today`, `burn`, `tokens_per_minute` (60 values, oldest first),
     `active_sessions` and `newest_ms` always cover everything. `days` holds only days with data, in order; `day_models`
     maps a day to {model key: cost in nanodollars}. `problems` counts by kind. `sources` are the clients with counted
-    responses, whatever the query, in display order.
+    responses, whatever the query, in display order; `accounts` the folders of those that have such in several.
     """
 
     revision: int
@@ -151,3 +152,4 @@ class Snapshot:
     roots: tuple[str, ...] = ()
     prices: str = ""
     sources: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()

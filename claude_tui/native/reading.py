@@ -18,6 +18,7 @@ from claude_tui.native.library import VERSION, Core, threads_for
 from claude_tui.sources.claude.counting.rule import terms_without_split
 from claude_tui.sources.claude.discovery import AGENT
 from claude_tui.sources.claude.facts import NOTES, FactsGatherer, Told, is_note, with_agent_type
+from claude_tui.sources.claude.recognition import unrecognised
 from claude_tui.sources.columns import Columns, RowOwner
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileFacts
@@ -94,6 +95,7 @@ class FileRead(NamedTuple):
     owners: int
     models: int
     sums: int
+    problems: Problems
 
 
 class Answer(NamedTuple):
@@ -140,7 +142,9 @@ def read_columns(core: Core, path: str) -> ColumnsRead | None:
     (found,), columns, _ = read_files(core, [(path, size)])
     if found is None:
         return None
-    return ColumnsRead(columns, found.checkpoint, found.facts, Problems(), False, found.checkpoint.offset, found.lines)
+    return ColumnsRead(
+        columns, found.checkpoint, found.facts, found.problems, False, found.checkpoint.offset, found.lines
+    )
 
 
 def _request(files: Sequence[tuple[str, int]], days: Days, latest_ms: int, threads: int) -> bytes:
@@ -210,4 +214,5 @@ def _file(
     checkpoint = Checkpoint(
         dev % _UNSIGNED, ino % _UNSIGNED, size, head=head_hash, anchor=anchor_hash, state=facts.state()
     )
-    return FileRead(with_agent_type(facts.facts(), path), checkpoint, lines, rows, owners, models, sums)
+    problems = Problems() if rows else Problems(unrecognised(path))
+    return FileRead(with_agent_type(facts.facts(), path), checkpoint, lines, rows, owners, models, sums, problems)

@@ -23,6 +23,8 @@ _DATE = re.compile(r"-\d{8}$")
 _ANY_DATE = re.compile(r"-(?:\d{8}|\d{4}-\d{2}-\d{2})$")
 
 _PROVIDERS: Final = {
+    "alibaba": "qwen",
+    "dashscope": "qwen",
     "gemini": "google",
     "google-vertex": "google",
     "mistralai": "mistral",
@@ -36,7 +38,10 @@ _PROVIDERS: Final = {
 }
 """Names that clients and routers use for a provider, if the table has another name."""
 
-_RESELLERS: Final = frozenset({"azure", "github-copilot", "opencode", "openrouter", "vercel"})
+_COPILOT: Final = ("copilot/", "github-copilot/", "github_copilot/")
+"""How routers write that GitHub's Copilot serves a model."""
+
+_RESELLERS: Final = frozenset({"azure", "opencode", "openrouter", "vercel", *(one.rstrip("/") for one in _COPILOT)})
 """Providers of other vendors' models: the vendor's list price is the estimate."""
 
 _OPENCODE_PREFIXES: Final = {
@@ -59,6 +64,7 @@ class Name(NamedTuple):
 def claude_name(raw: str) -> Name:
     """Remove the decoration of a Claude model's name: route prefixes, context suffix, cloud and router spelling."""
     name = raw.strip().lower().replace("[1m]", "")
+    name = next((name.removeprefix(one) for one in _COPILOT if name.startswith(one)), name)
     route = ""
     if name.startswith(("arn:", "bedrock/")):
         name = name.rsplit("/", 1)[-1]

@@ -16,11 +16,17 @@ from claude_tui.pricing.cards import Card, Cards, cards_of
 from claude_tui.pricing.catalogue import MAX_NAMES, Catalogue, Found, bundled, refreshed
 from claude_tui.pricing.claude import SYNTHETIC_PRICE, UNKNOWN_PRICE, claude_price
 from claude_tui.pricing.names import SYNTHETIC
+from claude_tui.pricing.premium import premium_of_terms
 from claude_tui.pricing.tiers import terms_of_tier, tier_of_terms
 from claude_tui.pricing.usage import (
     codex_counters,
+    copilot_counters,
     gemini_counters,
+    kimi_counters,
     opencode_counters,
+    part,
+    pi_counters,
+    qwen_counters,
     read_terms,
     reported_nano,
     unsplit_terms,
@@ -29,10 +35,16 @@ from claude_tui.pricing.usage import (
 if TYPE_CHECKING:
     from claude_tui.pricing.overrides import OverriddenCatalogue
 
-SHORT_NAMES: Final = {"claude-code": "claude", "gemini-cli": "gemini"}
+SHORT_NAMES: Final = {
+    "claude-code": "claude", "gemini-cli": "gemini", "qwen-code": "qwen", "kimi-code": "kimi", "copilot-cli": "copilot",
+    "kilo-cli": "kilo",
+}  # fmt: skip
 """Names of clients that differ from the names of their sources."""
 
-RAW_SHAPES: Final = ("claude", "gemini", "codex", "opencode", "kilo")
+_COUNTERS: Final = {
+    "gemini": gemini_counters, "qwen": qwen_counters, "kimi": kimi_counters, "copilot": copilot_counters,
+}  # fmt: skip
+RAW_SHAPES: Final = ("claude", "codex", "opencode", "kilo", "pi", *_COUNTERS)
 """Clients whose own usage objects `Pricer.price_raw` reads."""
 
 
@@ -117,8 +129,11 @@ class Pricer:
         source = SHORT_NAMES.get(source, source)
         if source == "claude":
             return claude_price(self._find_claude, model, time_ms, raw_usage)
-        if source == "gemini":
-            return self.price(source, model, time_ms, gemini_counters(raw_usage))
+        if source in _COUNTERS:
+            return self.price(source, model, time_ms, _COUNTERS[source](raw_usage))
+        if source == "pi":
+            reported = reported_nano(part(raw_usage, "cost").get("total")) or None
+            return self.price(source, model, time_ms, pi_counters(raw_usage), reported_nano=reported)
         if source == "codex":
             terms = terms_of_tier(raw_usage.get("service_tier"))
             return self.price(source, model, time_ms, codex_counters(raw_usage), terms)
@@ -163,6 +178,8 @@ class Pricer:
             )
         if source == "codex" and terms:
             return self.price(f"codex/{tier_of_terms(terms)}", model, time_ms, usage)
+        if source == "copilot" and terms:
+            return self.price(source, model, time_ms, usage)._replace(premium_milli=premium_of_terms(terms))
         if source != "claude" or not terms:
             return self.price(source, model, time_ms, usage)
         raw = read_terms(terms)

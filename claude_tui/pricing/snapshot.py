@@ -27,6 +27,9 @@ VENDORS: Final = (
 )
 """Providers of their own models. A bare model name means their list price; the first that knows a name wins."""
 
+OWN_VENDORS: Final = ("qwen",)
+"""Further ones whose list prices the overlay alone has."""
+
 HOSTS: Final = ("cerebras", "groq")
 """Providers of other vendors' models at prices of their own, used only if a log names them."""
 
@@ -70,13 +73,17 @@ def build(providers: Sequence[Mapping[str, Any]], overlay: Mapping[str, Any], na
             # Other clouds know no dates of Claude prices: a Claude model is in the Claude file or nowhere.
             if "claude" not in entry_id:
                 others[f"{provider_id}/{entry_id}"] = entry
+    others.update(_own_models(overlay.get("others", {})))
+    for note in overlay.get("same", ()):
+        for name in note["names"]:
+            others[name] = _like_others(others, note["periods"])
     for note in overlay.get("doubtful", ()):
         for name in note["names"]:
             _forget(others, name)
     for note in overlay.get("windows", ()):
         for entry_id in note["models"]:
             others[entry_id]["window"] = note["window"]
-    others_bytes = _dump({"date": overlay["date"], "models": others, "vendors": VENDORS})
+    others_bytes = _dump({"date": overlay["date"], "models": others, "vendors": (*VENDORS, *OWN_VENDORS)})
     head = {"date": overlay["date"], "others": hashlib.sha256(others_bytes).hexdigest()}
     return Snapshot(_dump({**head, "models": claude}), others_bytes)
 
@@ -115,6 +122,32 @@ def _claude_models(provider: Mapping[str, Any], overlay: Mapping[str, Any]) -> M
             if not entry.setdefault(name, default):
                 del entry[name]
     return base
+
+
+def _own_models(notes: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Entry]]:
+    """Yield the models of other vendors that the overlay has and the base lacks."""
+    for id_, note in notes.items():
+        entry: Entry = {"periods": [_overlay_period(period) for period in note["periods"]]}
+        yield id_, entry | {name: note[name] for name in ("window", "aliases") if name in note}
+
+
+def _like_others(models: Models, parts: Sequence[Mapping[str, Any]]) -> Entry:
+    """Return a model that cost what others did, one after the other; its window is that of the last."""
+    periods: list[Entry] = []
+    for part in parts:
+        begin = str(part.get("from", ""))
+        known = models.get(part["as"])
+        if known is None:
+            raise BuildError(f"{part['as']} is not in the base, and others are said to cost what it does")
+        periods = [period for period in periods if period.get("from", "") < begin]
+        for period in known["periods"]:
+            if begin and period.get("from", "") <= begin:
+                if periods and periods[-1].get("from", "") == begin:
+                    periods.pop()
+                period = {**period, "from": begin}
+            periods.append(period)
+    window = models[parts[-1]["as"]].get("window")
+    return {"periods": periods} | ({"window": window} if window else {})
 
 
 def _forget(models: Models, name: str) -> None:

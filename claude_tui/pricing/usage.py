@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple, SupportsInt
+from typing import Any, Final, NamedTuple, SupportsInt
 
 from claude_tui.model import MAX_COUNT, Usage
 
 Raw = Mapping[str, Any]
+
+THOUGHTS_BESIDE: Final = ("gemini", "vertex")
+"""Providers of Qwen Code whose output does not hold the thoughts."""
 
 
 class Counted(NamedTuple):
@@ -139,6 +142,38 @@ def opencode_counters(raw: Raw, model: str) -> tuple[Usage, bool]:
     else:
         is_included = is_double_charged = count(tokens["total"]) == usage.tokens and reasoning > 0
     return (usage if is_included else usage._replace(output=output + reasoning)), is_double_charged
+
+
+def qwen_counters(raw: Raw) -> Usage:
+    """Qwen Code: input includes cached; the total, or else the provider, tells whether output includes the thoughts."""
+    prompt, cached = count(raw.get("input_token_count")), count(raw.get("cached_content_token_count"))
+    output, total = count(raw.get("output_token_count")), count(raw.get("total_token_count"))
+    if total > prompt:
+        output = max(output, total - prompt)
+    elif any(name in str(raw.get("auth_type")) for name in THOUGHTS_BESIDE):
+        output += count(raw.get("thoughts_token_count"))
+    return Usage(max(prompt - cached, 0), output, cache_read=cached)
+
+
+def pi_counters(raw: Raw) -> Usage:
+    """Pi: disjoint counters, cache writes of an hour among all writes, reasoning inside output."""
+    written = count(raw.get("cacheWrite"))
+    for_an_hour = min(count(raw.get("cacheWrite1h")), written)
+    read = count(raw.get("cacheRead"))
+    return Usage(count(raw.get("input")), count(raw.get("output")), written - for_an_hour, for_an_hour, read)
+
+
+def kimi_counters(raw: Raw) -> Usage:
+    """Kimi Code: disjoint counters, reasoning inside output."""
+    written, read = count(raw.get("inputCacheCreation")), count(raw.get("inputCacheRead"))
+    return Usage(count(raw.get("inputOther")), count(raw.get("output")), cache_write_5m=written, cache_read=read)
+
+
+def copilot_counters(raw: Raw) -> Usage:
+    """Copilot CLI: input includes cache reads and writes, output includes reasoning."""
+    written, read = count(raw.get("cacheWriteTokens")), count(raw.get("cacheReadTokens"))
+    uncached = max(count(raw.get("inputTokens")) - read - written, 0)
+    return Usage(uncached, count(raw.get("outputTokens")), cache_write_5m=written, cache_read=read)
 
 
 def reported_nano(value: object) -> int | None:

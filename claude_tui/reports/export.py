@@ -19,8 +19,8 @@ from claude_tui.reports.columns import FLAT, flat
 
 RESPONSE_FIELDS: Final = (
     "key", "source", "time", "session", "agent", "project", "model", "input", "output", "cache_write_5m",
-    "cache_write_1h", "cache_read", "web_search", "cost_nano", "status", "flags", "output_lower_bound", "origin",
-    "prices",
+    "cache_write_1h", "cache_read", "web_search", "cost_nano", "premium_milli", "status", "flags",
+    "output_lower_bound", "origin", "prices",
 )  # fmt: skip
 """The fields of an exported response, in order."""
 
@@ -47,7 +47,8 @@ FIELDS: Final = {
 
 
 def response_row(response: Response, prices: str) -> dict[str, Any]:
-    """Return one response (or one extra of it). `cost_nano` is null if there is no price.
+    """Return one response (or one extra of it). `cost_nano` is null if there is no price; premium requests of a plan
+    are in thousandths.
 
     `prices` is the digest of the prices in use: rows with the same digits were priced alike.
     """
@@ -67,6 +68,7 @@ def response_row(response: Response, prices: str) -> dict[str, Any]:
         "cache_read": usage.cache_read,
         "web_search": usage.web_search,
         "cost_nano": price.nano,
+        "premium_milli": price.premium_milli,
         "status": price.status.value,
         "flags": list(price.flags),
         "output_lower_bound": response.is_lower_bound,

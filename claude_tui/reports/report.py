@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from claude_tui.engine.queries.periods.calendar import month_end, week_start
 from claude_tui.engine.queries.periods.named import add
-from claude_tui.figures import count, many, tokens, written_cost
-from claude_tui.model import Snapshot, Totals
+from claude_tui.figures import count, many, thousandths, tokens, written_cost
+from claude_tui.model import ProjectRow, Snapshot, Totals
 from claude_tui.reports.columns import FLAT, flat
 from claude_tui.sources.values.display import display_name
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 SCHEMA: Final = "claude-top/report@1"
 SECTIONS: Final = {
     "day": "days", "week": "weeks", "month": "months", "hour": "hours", "model": "models", "project": "projects",
-    "session": "sessions", "host": "hosts",
-    "user": "users", "team": "teams",
+    "repo": "repos", "account": "accounts", "session": "sessions", "host": "hosts", "user": "users", "team": "teams",
 }  # fmt: skip
 """What `--by` takes, and the section it asks for."""
 ALL: Final = ("days", "models", "projects", "sessions")
-"""The sections of a report that asks for none. Weeks, months and hours are the same days once more."""
+"""The sections of a report that asks for none. Weeks, months and hours are the same days once more, repositories the
+same projects."""
 SUMMED: Final = ("hours", "hosts", "users", "teams")
 """The sections that a snapshot has not: they are summed from single responses."""
 
@@ -53,14 +53,19 @@ def sections_of(
     *,
     top: int | None = None,
     summed: Mapping[str, Totals] | None = None,
+    accounts: Mapping[tuple[str, str], Totals] | None = None,
 ) -> list[Section]:
-    """Return sections of a snapshot; `summed` are the sums of a section that it has not, by their name.
+    """Return sections of a snapshot; `summed` are the sums of a section that it has not, by their name, and `accounts`
+    those of accounts, by client and folder.
 
     With `top` only so many rows of each: the dearest, of sessions and times the latest.
     """
     made = []
     for name in names:
-        rows = _ROWS[name](snapshot) if name not in SUMMED else _SUMMED_ROWS[name](summed or {})
+        if name in SUMMED:
+            rows = _SUMMED_ROWS[name](summed or {})
+        else:
+            rows = _accounts(accounts or {}) if name == "accounts" else _ROWS[name](snapshot)
         if top is None or len(rows) <= top:
             made.append(Section(name, rows))
             continue
@@ -123,6 +128,7 @@ def unpriced_models(snapshot: Snapshot) -> list[dict[str, Any]]:
 KEYS: Final = {
     "days": ("day",), "weeks": ("week", "first_day", "last_day"), "months": ("month", "first_day", "last_day"),
     "hours": ("hour",), "models": ("model", "source"), "projects": ("project", "source", "sessions"),
+    "repos": ("repo", "projects"), "accounts": ("account", "source"),
     "sessions": ("session", "source", "name", "project", "models", "agents"), "hosts": ("host",),
     "users": ("user",), "teams": ("team",),
 }  # fmt: skip
@@ -160,6 +166,14 @@ def _longer(snapshot: Snapshot, first_of: Callable[[date], date], keys: Callable
     return [Row(named, next(iter(named.values())), add(totals)) for named, totals in made]
 
 
+def _accounts(accounts: Mapping[tuple[str, str], Totals]) -> list[Row]:
+    made = [
+        Row({"account": account, "source": source}, display_name(account), totals)
+        for (source, account), totals in accounts.items()
+    ]
+    return sorted(made, key=lambda row: (-row.totals.cost_nano, -row.totals.tokens, row.label))
+
+
 def _hours(hours: Mapping[str, Totals]) -> list[Row]:
     return [Row({"hour": hour}, hour.replace("T", " ") + ":00", totals) for hour, totals in hours.items()]
 
@@ -181,6 +195,24 @@ def _projects(snapshot: Snapshot) -> list[Row]:
     ]
 
 
+def _repos(snapshot: Snapshot) -> list[Row]:
+    """Return repositories with what was done in any of their folders by any client. A named project stays one."""
+    from claude_tui.engine.queries.repositories import repository_on_disk
+
+    found: dict[str, list[ProjectRow]] = {}
+    for row in snapshot.projects:
+        found.setdefault(repository_on_disk(row.key), []).append(row)
+    made = [
+        Row(
+            {"repo": repo, "projects": len({row.key for row in rows})},
+            display_name(repo) or "(unknown)",
+            add(row.totals for row in rows),
+        )
+        for repo, rows in found.items()
+    ]
+    return sorted(made, key=lambda row: (-row.totals.cost_nano, -row.totals.tokens, row.label))
+
+
 def _sessions(snapshot: Snapshot) -> list[Row]:
     return [
         Row(
@@ -200,7 +232,8 @@ def _sessions(snapshot: Snapshot) -> list[Row]:
 
 
 _ROWS: Final[Mapping[str, Callable[[Snapshot], list[Row]]]] = {
-    "days": _days, "weeks": _weeks, "months": _months, "models": _models, "projects": _projects, "sessions": _sessions,
+    "days": _days, "weeks": _weeks, "months": _months, "models": _models, "projects": _projects, "repos": _repos,
+    "sessions": _sessions,
 }  # fmt: skip
 
 
@@ -213,12 +246,13 @@ _SUMMED_ROWS: Final[Mapping[str, Callable[[Mapping[str, Totals]], list[Row]]]] =
 def tables(snapshot: Snapshot, sections: Sequence[Section] | Sequence[str]) -> list[Table]:
     """Return one table a section, each with the total below."""
     made = []
+    is_premium = bool(snapshot.totals.premium_milli)
     for section in _made(snapshot, sections):
         labels = [(row.label, row.totals) for row in section.rows]
         if section.left_out:
             labels.append((f"and {count(section.left_out)} more", section.rest))
-        table = _table(section.name.capitalize(), section.name[:-1], labels)
-        made.append(table.with_total(("Total", *_cells(snapshot.totals))))
+        table = _table(section.name.capitalize(), section.name[:-1], labels, is_premium)
+        made.append(table.with_total(("Total", *_cells(snapshot.totals, is_premium))))
     return made
 
 
@@ -243,7 +277,8 @@ def footer(snapshot: Snapshot) -> list[str]:
     return lines
 
 
-def _table(title: str, name: str, rows: Iterable[tuple[str, Totals]]) -> Table:
+def _table(title: str, name: str, rows: Iterable[tuple[str, Totals]], is_premium: bool) -> Table:
+    """Return a table, with a column for premium requests where there are any."""
     from claude_tui.reports.table import Column, Table  # JSON is not drawn
 
     columns = (
@@ -255,10 +290,12 @@ def _table(title: str, name: str, rows: Iterable[tuple[str, Totals]]) -> Table:
         Column("cache read", priority=3),
         Column("tokens"),
         Column("cost"),
+        *([Column("premium", priority=1)] if is_premium else []),
     )
-    return Table(title, columns, tuple((label, *_cells(totals)) for label, totals in rows))
+    return Table(title, columns, tuple((label, *_cells(totals, is_premium)) for label, totals in rows))
 
 
-def _cells(totals: Totals) -> tuple[str, ...]:
+def _cells(totals: Totals, is_premium: bool) -> tuple[str, ...]:
     numbers = (totals.responses, totals.input, totals.output, totals.cache_write, totals.cache_read, totals.tokens)
-    return (*map(count, numbers), written_cost(totals))
+    more = (thousandths(totals.premium_milli),) if is_premium else ()
+    return (*map(count, numbers), written_cost(totals), *more)

@@ -46,6 +46,8 @@ _KEYS: Final[dict[str, dict[str, Schema]]] = {
     "hosts": {"host": TEXT}, "users": {"user": TEXT}, "teams": {"team": TEXT},
     "models": {"model": TEXT, "source": TEXT},
     "projects": {"project": TEXT, "source": TEXT, "sessions": COUNT},
+    "repos": {"repo": TEXT, "projects": COUNT},
+    "accounts": {"account": TEXT, "source": TEXT},
     "sessions": {
         "session": TEXT, "source": TEXT, "name": TEXT, "project": TEXT, "models": TEXTS, "agents": COUNT,
     },
@@ -65,7 +67,8 @@ REPORT: Final = record(
 RESPONSE: Final = record({
     "key": TEXT, "source": TEXT, "time": INSTANT, "session": TEXT, "agent": TEXT, "project": TEXT, "model": TEXT,
     "input": COUNT, "output": COUNT, "cache_write_5m": COUNT, "cache_write_1h": COUNT, "cache_read": COUNT,
-    "web_search": COUNT, "cost_nano": maybe(NANO), "status": one_of(*(status.value for status in PriceStatus)),
+    "web_search": COUNT, "cost_nano": maybe(NANO), "premium_milli": COUNT,
+    "status": one_of(*(status.value for status in PriceStatus)),
     "flags": TEXTS, "output_lower_bound": FLAG, "origin": one_of("log", "client_total"),
     "prices": {**TEXT, "description": "first digits of the digest of the prices in use"},
 }, file=TEXT, offset=COUNT)  # fmt: skip

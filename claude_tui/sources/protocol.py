@@ -150,6 +150,16 @@ class ColumnsRead(NamedTuple):
     sessions: tuple[FileFacts, ...] = ()
 
 
+class PlanSample(NamedTuple):
+    """How much of a window of the user's plan was used, as a log says of the instant `seen_ms`. `name` tells the
+    window, `resets_ms` when it ends."""
+
+    name: str
+    used_percent: float
+    resets_ms: int
+    seen_ms: int
+
+
 class Source(Protocol):
     """A client whose logs can be read. Stateless: everything between two reads is in the checkpoint."""
 

@@ -39,8 +39,9 @@ class SnapshotSource(Protocol):
     def turns(self, session_key: str, /) -> Sequence[Response]:
         """The responses of one session, oldest first."""
 
-    def blocks(self, now_ms: int, /) -> BlocksPicture:
-        """The five-hour blocks and the window that is open; the same object while nothing moved."""
+    def blocks(self, now_ms: int, account: str = "", /) -> BlocksPicture:
+        """The five-hour blocks and the window that is open, of one account if given; the same object while nothing
+        moved."""
 
     def hours(self, query: Query, /) -> Hours | None:
         """What each local hour of the day cost over all that a query covers; None while that is not known yet."""

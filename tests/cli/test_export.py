@@ -14,8 +14,8 @@ from tests.logs import ClaudeHome, assistant, usage
 NOON = 1_795_176_000_000
 FIELDS = [
     "key", "source", "time", "session", "agent", "project", "model", "input", "output", "cache_write_5m",
-    "cache_write_1h", "cache_read", "web_search", "cost_nano", "status", "flags", "output_lower_bound", "origin",
-    "prices",
+    "cache_write_1h", "cache_read", "web_search", "cost_nano", "premium_milli", "status", "flags",
+    "output_lower_bound", "origin", "prices",
 ]  # fmt: skip
 ADVISED = {"type": "advisor_message", "model": "claude-opus-4-5-20251101", "input_tokens": 300, "output_tokens": 30}
 
@@ -43,7 +43,7 @@ def test_a_line_says_all_there_is_to_say(claude_home: ClaudeHome, capsys: pytest
         "key": "msg_1", "source": "claude", "time": "2026-11-20T12:00:00.000Z", "session": "s1", "agent": "a7",
         "project": "/home/user/project", "model": "claude-sonnet-4-5-20250929", "input": 1, "output": 2,
         "cache_write_5m": 3, "cache_write_1h": 4, "cache_read": 5, "web_search": 6, "status": "priced", "flags": [],
-        "output_lower_bound": False,
+        "output_lower_bound": False, "premium_milli": 0,
         "origin": "log",
     }  # fmt: skip
 

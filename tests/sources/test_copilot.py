@@ -4,10 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from claude_tui.cli import main
 from claude_tui.model import ProblemKind, Usage
+from claude_tui.pricing import load_pricer
 from claude_tui.sources.copilot import CopilotSource
 from claude_tui.sources.protocol import FileRead, SourceConfig
 from claude_tui.sources.records.events import Event
+from claude_tui.sources.settling import columns_of
 from tests.sources.settle import settle
 
 SOURCE = CopilotSource()
@@ -36,9 +41,10 @@ def record(call: str = "c1", session: str = "s1", agent: str = "", **more: Any) 
     return event("session.usage_record", agent=agent, usage=usage)
 
 
-def shutdown(id: str, given: int, output: int, model: str = "gpt-5.4") -> dict[str, Any]:
+def shutdown(id: str, given: int, output: int, model: str = "gpt-5.4", premium: Any = None) -> dict[str, Any]:
     usage = {"inputTokens": given, "outputTokens": output, "cacheReadTokens": 0, "cacheWriteTokens": 0}
-    return event("session.shutdown", id, modelMetrics={model: {"usage": usage}})
+    requests = {} if premium is None else {"requests": {"count": 4, "cost": premium}}
+    return event("session.shutdown", id, modelMetrics={model: {"usage": usage, **requests}})
 
 
 def answer(**more: Any) -> dict[str, Any]:
@@ -106,6 +112,59 @@ def test_what_is_not_understood_is_told_with_its_place(tmp_path: Path) -> None:
         (ProblemKind.BAD_COUNT, "inputTokens is no count"),
         (ProblemKind.UNKNOWN_SHAPE, "the totals of 'gpt-5.4' went down"),
     ]
+
+
+def premium(found: FileRead) -> list[int]:
+    """Premium requests of each settled response, in thousandths."""
+    columns, prices = columns_of("copilot", found.rows), load_pricer()
+    return [
+        prices.price(
+            "copilot", columns.models[columns.model[at]], columns.time[at], columns.usage(at), columns.terms.get(at, "")
+        ).premium_milli
+        for at in range(len(columns))
+    ]
+
+
+def test_premium_requests_are_counted_beside_the_cost(tmp_path: Path) -> None:
+    own_key = record("c3", cost=7, isByok=True)
+    found = read(tmp_path, start(), record("c1", cost=0.33), record("c2", cost=10), own_key, record("c4", cost=0))
+    assert premium(found) == [330, 10_000, 0, 0]
+    assert [(list(found.problems), row.reported_nano) for row in found.rows] == [([], None)] * 4
+
+
+def test_premium_requests_over_resumes_count_what_each_adds(tmp_path: Path) -> None:
+    resumed = event("session.resume", "again")
+    totals = (shutdown("x", 100, 20, premium=2), resumed, shutdown("y", 150, 30, premium=3.5))
+    found = read(
+        tmp_path, start("1.0.92"), answer(outputTokens=8), *totals, resumed, shutdown("z", 150, 30, premium=3.5)
+    )
+    assert (premium(found), sums(found)) == ([2000, 1500], [(100, 20), (50, 10)])
+
+
+@pytest.mark.parametrize("cost", ["many", -1, True, 1e300, [1]])
+def test_premium_requests_that_are_none_lose_no_tokens(tmp_path: Path, cost: Any) -> None:
+    recorded = read(tmp_path, start(), record(cost=cost))
+    told = read(tmp_path, start("1.0.92"), shutdown("x", 100, 20, premium=cost))
+    assert (premium(recorded), premium(told), sums(told)) == ([0], [0], [(100, 20)])
+    assert [one.detail for one in (*recorded.problems, *told.problems)] == [
+        "cost is no count", "requests.cost is no count",
+    ]  # fmt: skip
+
+
+def test_every_report_has_them_in_a_column(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    read(own_home / ".copilot", start(), record("c1", cost=0.33), record("c2", cost=1, model="model-without-price"))
+    assert main(["report", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["totals"]["premium_milli"] == 1330
+    assert sorted(row["premium_milli"] for row in found["models"]) == [330, 1000]
+    assert main(["report", "--by", "model"]) == 0
+    printed = capsys.readouterr().out
+    assert "premium" in printed and "1.33" in printed
+    assert main(["export"]) == 0
+    rows = [json.loads(line)["premium_milli"] for line in capsys.readouterr().out.splitlines()]
+    assert sorted(rows) == [330, 1000]
+    assert main(["report", "--source", "copilot", "--by", "day", "--csv"]) == 0
+    assert ",1330," in capsys.readouterr().out
 
 
 def test_roots() -> None:

@@ -202,7 +202,7 @@ def test_a_json_file_may_hold_lines_and_lone_surrogates(tmp_path: Path) -> None:
 def test_a_chat_of_which_nothing_is_understood_is_a_problem(tmp_path: Path, name: str) -> None:
     write_lines(tmp_path / "tmp/p/chats" / name, {"kind": "call", "tokens": 5}, {"kind": "call"})
     read, events = SOURCE.read_events(log_file(SOURCE, tmp_path))
-    assert (events, [(one.kind, one.offset) for one in read.problems]) == ([], [(ProblemKind.UNKNOWN_SHAPE, 0)])
+    assert (events, [(one.kind, one.offset) for one in read.problems]) == ([], [(ProblemKind.UNRECOGNISED, 0)])
 
 
 def test_only_chats_are_logs(tmp_path: Path) -> None:

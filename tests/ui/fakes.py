@@ -249,7 +249,7 @@ class FakeSource:
             if not 100 < n < 160
         ]
 
-    def blocks(self, now_ms: int, /) -> BlocksPicture:
+    def blocks(self, now_ms: int, account: str = "", /) -> BlocksPicture:
         """The blocks of those replies."""
         entries = list(entries_of(self.responses(EVERYTHING)))
         return BlocksPicture(tuple(blocks(entries)), open_window(entries, now_ms))

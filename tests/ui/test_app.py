@@ -23,7 +23,7 @@ from tests.ui.helpers import press, running, screen_text, settled, wait_until
 
 def asked(since: date | None = None, until: date | None = None, **narrowed: Any) -> Query:
     """What a view asks for."""
-    return Query(since, until, fold_worktrees=True, **narrowed)
+    return Query(since, until, **narrowed)
 
 
 SIZES = ((160, 50), (120, 36), (80, 24), (60, 15), (40, 8), (20, 3))

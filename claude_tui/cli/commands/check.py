@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
 from claude_tui.cli.fleet_reading import add_from_options, fleet_of
-from claude_tui.cli.options import add_place_options, counted, now_ms
+from claude_tui.cli.options import add_place_options, counted, now_ms, source_config
 from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ def add_arguments(parser: CommandParser) -> None:
         "Compare spending with budgets, and usage of the plan limits with 100 percent. The exit code is 0 for ok, 10\n"
         "for near, 11 for over, 20 if it cannot be decided, and 30 if there is nothing to compare. Budgets come from\n"
         "the options or from config.toml, in USD: [budgets] with day, week, month, and [budgets.projects] with\n"
-        "folders. Claude Code reports its limits after `claude-top statusline install`."
+        "folders. Claude Code reports its limits after `claude-top statusline install`; Codex\n"
+        "logs its own."
     )
     parser.epilog = example(
         "claude-top check --budget-day 20 && start-the-big-job",
@@ -73,14 +74,15 @@ def _percent(text: str) -> float:
 def run(options: Namespace) -> int:
     """Compare, print, and return the exit code of the verdict."""
     from claude_tui.engine.queries.allowances import budgets
-    from claude_tui.engine.queries.allowances.limits import read_limits
+    from claude_tui.engine.queries.plan_limits import plan_limits
     from claude_tui.paths import state_folder
     from claude_tui.reports.gauges import check
 
     at_ms = now_ms()
     if options.url:
         return _check_fleet(options, at_ms)
-    checks = check.limit_checks(read_limits(os.fspath(state_folder())).windows, at_ms, options.near)
+    limits = plan_limits(os.fspath(state_folder()), source_config(options), at_ms)
+    checks = check.limit_checks(limits.windows, at_ms, options.near)
     wanted = _budgets(options)
     if wanted:
         try:

@@ -64,7 +64,7 @@ def run(options: Namespace) -> int:
         remembered=_remembered(store, config),
         watcher=_watcher(roots),
         telemetry=_telemetry(),
-        limits=_limits(),
+        limits=_limits(config),
         retention=_retention(config),
         terminal=_terminal(),
         system=_system(),
@@ -181,12 +181,12 @@ def _telemetry() -> list[str]:
     return summary(found(("claude",)))  # whose settings are read here anyway
 
 
-def _limits() -> str:
-    from claude_tui.engine.queries.allowances.limits import read_limits
+def _limits(config: SourceConfig) -> str:
+    from claude_tui.engine.queries.plan_limits import plan_limits
     from claude_tui.figures import many
     from claude_tui.paths import state_folder
 
-    windows = read_limits(os.fspath(state_folder())).windows
+    windows = plan_limits(os.fspath(state_folder()), config, now_ms()).windows
     if not windows:
         return "none reported (claude-top statusline install lets Claude Code report them)"
     newest = max(window.seen_ms for window in windows)
@@ -197,11 +197,11 @@ def _retention(config: SourceConfig) -> list[Retention]:
     import json
 
     from claude_tui.reports.findings.doctor import Retention
-    from claude_tui.sources.claude.discovery import config_dirs
+    from claude_tui.sources.claude.discovery import AGENT_MODE, config_dirs
 
     made = []
     for folder in config_dirs(config) if "claude" in config.sources else []:
-        if not folder.is_dir():
+        if not folder.is_dir() or folder.name == AGENT_MODE:
             continue
         path = (folder.parent if folder.name == "projects" else folder) / "settings.json"
         days = None

@@ -85,15 +85,15 @@ def run(options: Namespace) -> int:
 
 
 def _rows(store: Store, query: Query, what: str, *, with_places: bool) -> Iterator[dict[str, Any]]:
-    from claude_tui.engine.queries.responses import grouped_project, list_responses, totals_by
+    from claude_tui.engine.queries.responses import list_responses, totals_by
     from claude_tui.reports import export
 
+    project_of = store.projects.of
     if what == "breakdown":
         sums = totals_by(
             list_responses(store, query),
             lambda line: (
-                store.calendar.day(line.time_ms).isoformat(), grouped_project(line.project, query), line.source,
-                line.model,
+                store.calendar.day(line.time_ms).isoformat(), project_of(line.project), line.source, line.model,
             ),
         )  # fmt: skip
         return export.breakdown_rows(sums, store.calendar.zone.key)
@@ -101,8 +101,8 @@ def _rows(store: Store, query: Query, what: str, *, with_places: bool) -> Iterat
         return export.ROWS[what](snapshot_of(store, query, with_recent=False))
     digest = store.pricer.digest
     return (
-        {**export.response_row(response, digest), **(export.place_of(response) if with_places else {})}
-        for response in list_responses(store, query)
+        {**export.response_row(line, digest), **(export.place_of(line) if with_places else {})}
+        for line in (one._replace(project=project_of(one.project)) for one in list_responses(store, query))
     )
 
 

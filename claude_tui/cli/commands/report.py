@@ -32,13 +32,28 @@ def add_arguments(parser: CommandParser) -> None:
         "claude-top report --by week --period month --csv",
         "claude-top report --by session --top 10 --since 7d",
         "claude-top report --from s3://lake/claude --by team --since 2026-11-01",
+        "claude-top report --by repo --period month",
         "claude-top report --json --timezone Europe/Berlin | jq .totals.cost_nano",
     )
     parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/report@1)")
     parser.add_argument("--csv", action="store_true", help="print the one section named with --by as CSV")
     parser.add_argument(
         "--by",
-        choices=("day", "week", "month", "hour", "model", "project", "session", "host", "user", "team", "all"),
+        choices=(
+            "day",
+            "week",
+            "month",
+            "hour",
+            "model",
+            "project",
+            "repo",
+            "account",
+            "session",
+            "host",
+            "user",
+            "team",
+            "all",
+        ),
         default="all",
         help="sections to print (default: all, which is day, model, project and session)",
     )
@@ -80,7 +95,8 @@ def run(options: Namespace) -> int:
     summed: Mapping[str, Totals] | None = None
     if SECTIONS.get(options.by) in SUMMED:
         summed = fleet.by[options.by] if fleet is not None else _summed(store, query, options.by)
-    sections = sections_of(snapshot, wanted, top=options.top, summed=summed)
+    accounts = _accounts(store, query) if options.by == "account" else {}
+    sections = sections_of(snapshot, wanted, top=options.top, summed=summed, accounts=accounts)
     if options.csv:
         streams.write_lines(csv_of(sections[0]))
     elif options.json:
@@ -106,3 +122,12 @@ def _summed(store: Store, query: Query, by: str) -> Mapping[str, Totals]:
         return machine_of(line.path, here) if line.path else of_session.get((line.source, line.session), here)
 
     return responses.totals_by(lines, machine)
+
+
+def _accounts(store: Store, query: Query) -> dict[tuple[str, str], Totals]:
+    """Return what each folder of each client adds up to, of those that have anything."""
+    found = {
+        (source, account): snapshot_of(store, query._replace(source=source, account=account), with_recent=False).totals
+        for source, account in store.accounts.all
+    }
+    return {key: totals for key, totals in found.items() if totals.last_ms}

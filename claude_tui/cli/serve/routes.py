@@ -10,7 +10,6 @@ import contextlib
 import gzip
 import hashlib
 import json
-import os
 import secrets
 import time
 from collections import OrderedDict
@@ -23,10 +22,8 @@ from aiohttp import web
 from claude_tui.cli.serve.door import SAFE, WRITE_S, in_time
 from claude_tui.cli.serve.guard import Refused
 from claude_tui.engine.monitor import Monitor
-from claude_tui.engine.queries.allowances.limits import read_limits
 from claude_tui.engine.queries.snapshots.recent import load_recent
 from claude_tui.model import Phase, Query, Snapshot
-from claude_tui.paths import state_folder
 from claude_tui.reports.gauges.metrics import Ratchet, families_of, metrics
 from claude_tui.reports.gauges.state import state
 from claude_tui.reports.report import ALL, SECTIONS, report
@@ -147,7 +144,7 @@ class Routes:
 
     async def _metrics(self, request: web.BaseRequest, query: Parameters) -> web.Response:
         snapshot = await self._counted()
-        limits = await asyncio.to_thread(read_limits, os.fspath(state_folder()))
+        limits = await asyncio.to_thread(self._monitor.limits, time.time_ns() // 1_000_000)
         families = self._counters.raised(families_of(snapshot, limits.windows))
         return await _packed(request, _answer(metrics(families).encode(), METRICS))
 
@@ -202,7 +199,7 @@ def _asked(query: Parameters) -> tuple[Query, tuple[str, ...]]:
     except ValueError:
         raise Refused(400, "write days as YYYY-MM-DD") from None
     by = query.get("by", "all")
-    names = [name for name in SECTIONS if name != "hour"]  # hours are summed from every single response
+    names = [name for name in SECTIONS if name not in ("hour", "account")]  # which a snapshot does not have
     if by != "all" and by not in names:
         raise Refused(400, f"by is all or one of {', '.join(names)}")
     sections = ALL if by == "all" else (SECTIONS[by],)

@@ -19,7 +19,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from claude_tui import files
-from claude_tui.cli.options import counted, now_ms, snapshot_of, timezone
+from claude_tui.cli.options import counted, now_ms, snapshot_of, source_config, timezone
 from claude_tui.cli.statusline.files import SCHEMA, count_path, lock_path, place_of
 from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, blocks, entries_of
 from claude_tui.engine.queries.responses import list_responses
@@ -89,6 +89,14 @@ def _since_a_pause(store: Store, today: date) -> list[Response]:
     return list_responses(store)
 
 
+def _codex_limits(at_ms: int) -> list[list[Any]]:
+    """Return the windows Codex logged of its plan, those of the folder it uses: [name, percent used, end]."""
+    from claude_tui.engine.queries.plan_limits import plan_limits
+
+    windows = plan_limits("", source_config(Namespace(source=("codex",))), at_ms).windows
+    return [[window.name, window.used_percent, window.resets_ms] for window in windows]
+
+
 def main(folder: str, zone_name: str = "", session: str = "") -> int:
     """Count, write the file, and release the lock for the next count."""
     path = count_path(folder, place_of(zone_name))
@@ -101,6 +109,7 @@ def main(folder: str, zone_name: str = "", session: str = "") -> int:
         at_ms = now_ms()
         day = day_of(counted(options, is_empty_fine=True), zone, at_ms, session)
         day |= {
+            "codex_limits": _codex_limits(at_ms),
             "place": place_of(zone_name),
             "taken_ms": at_ms,
             "took_ms": int((time.monotonic() - started_s) * 1000),

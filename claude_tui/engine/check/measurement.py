@@ -21,6 +21,7 @@ from claude_tui.engine.count import count
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.scan.reading import discover
 from claude_tui.engine.setup import Setup
+from claude_tui.engine.state.projects import Projects
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query, Response, Totals
 from claude_tui.pricing import Pricer, load_pricer
@@ -111,10 +112,11 @@ def of_responses(responses: Iterable[Response]) -> Answer:
     """Return the answer that single responses add up to."""
     found: dict[str, dict[str, list[int]]] = {"projects": {}, "models": {}, "sessions": {}}
     all_of_it = [0, 0, 0]
+    project_of = Projects().of
     for line in responses:
         sums = (0 if line.extra else 1, line.usage.tokens, line.price.nano or 0)
-        groups = (found["projects"], line.project), (found["models"], line.model), (found["sessions"], line.session)
-        for into in (all_of_it, *(group.setdefault(name, [0, 0, 0]) for group, name in groups)):
+        names = {"projects": project_of(line.project), "models": line.model, "sessions": line.session}
+        for into in (all_of_it, *(found[group].setdefault(name, [0, 0, 0]) for group, name in names.items())):
             into[:] = [total + more for total, more in zip(into, sums, strict=True)]
     return _answer(all_of_it, found)
 

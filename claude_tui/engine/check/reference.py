@@ -12,7 +12,7 @@ from typing import NamedTuple
 from claude_tui.engine.state.rows.memberships import Mark
 from claude_tui.engine.state.unlogged.remainder import remainders
 from claude_tui.engine.state.unlogged.steps import Logged
-from claude_tui.model import UNLOGGED, Price, Response, Row
+from claude_tui.model import UNLOGGED, Response, Row
 from claude_tui.pricing import Pricer
 from claude_tui.pricing.usage import read_terms
 from claude_tui.sources.claude.reference import Transcript, reference_transcript
@@ -87,7 +87,7 @@ def _settle(key: str, found: list[Said], folders: Mapping[tuple[str, str], set[s
         before = [other.kind for other in counted.extras[:number]].count(extra.kind)
         cost = pricer.price(source, extra.model, time_ms, extra.usage, extra.terms)
         flags = cost.flags if extra.kind in cost.flags else (extra.kind, *cost.flags)
-        price = Price(cost.nano, cost.status, flags, cost.read_saved_nano, cost.write_extra_nano)
+        price = cost._replace(flags=flags)
         lines.append(
             Response(
                 f"{key}/{extra.kind}/{before}", source, time_ms, owner.session, owner.agent, project, extra.model,

@@ -13,6 +13,7 @@ from claude_tui.engine.queries.allowances.limits import Limits
 from claude_tui.engine.queries.allowances.windows import BlocksPicture, WindowBook
 from claude_tui.engine.queries.explain import Explanation, explain
 from claude_tui.engine.queries.periods.hours import HourBook, Hours
+from claude_tui.engine.queries.plan_limits import Roots
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.queries.turns import TurnDetails, turn_details
@@ -23,14 +24,17 @@ from claude_tui.model import Query, Response, Snapshot
 class Answers:
     """The answers of one store.
 
-    `roots` are the folders that snapshots name as counted; `limits_folder` is where reported limits are kept.
+    `roots` are the clients' folders, each with its client, that snapshots name as counted; `limits_folder` is where
+    reported limits are kept.
     """
 
-    def __init__(self, store: Store, *, roots: tuple[str, ...] = (), limits_folder: Path | None = None) -> None:
+    def __init__(self, store: Store, *, roots: Roots | None = None, limits_folder: Path | None = None) -> None:
         self.store = store
-        self.maker = SnapshotMaker(store, roots=roots)
+        self.maker = SnapshotMaker(store, roots=tuple(root for _, root in roots or ()))
         self._hours = HourBook(store)
-        self._windows = WindowBook(store, limits_folder)
+        self._windows = WindowBook(store, limits_folder, roots=roots)
+        self._window_of: dict[str, WindowBook] = {}
+        self._limits_folder, self._roots = limits_folder, roots
 
     def snapshot(self, query: Query, now_ms: int) -> Snapshot:
         """Return the state at `now_ms`; the same object again while nothing moved."""
@@ -55,16 +59,26 @@ class Answers:
         """
         return self._hours.hours(query)
 
-    def blocks(self, now_ms: int) -> BlocksPicture:
-        """Return the five-hour blocks and the window that is open; the same object while nothing moved.
+    def blocks(self, now_ms: int, account: str = "") -> BlocksPicture:
+        """Return the five-hour blocks and the window that is open, of all or of one account; the same object while
+        nothing moved.
 
         Not for the event loop: the first answer takes a few microseconds per response.
         """
-        return self._windows.picture(now_ms)
+        return self._book_of(account).picture(now_ms)
 
-    def limits(self) -> Limits:
-        """Return the limits and prompt caches the client reported last."""
-        return self._windows.limits()
+    def _book_of(self, account: str) -> WindowBook:
+        if not account:
+            return self._windows
+        book = self._window_of.get(account)
+        if book is None:
+            book = WindowBook(self.store, self._limits_folder, roots=self._roots, account=account)
+            self._window_of[account] = book
+        return book
+
+    def limits(self, now_ms: int) -> Limits:
+        """Return the limits and prompt caches that clients reported last."""
+        return self._windows.limits(now_ms)
 
     def turn_details(self, response: Response) -> TurnDetails:
         """Return what the log says of one response beside its numbers. Reads its file: not for the event loop."""

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from claude_tui.engine.state.store import Owner, Store
 from claude_tui.engine.state.sums.calendar import Calendar
-from claude_tui.model import UNLOGGED, PriceStatus, Query, Response, Totals
+from claude_tui.model import FIRST, UNLOGGED, PriceStatus, Query, Response, Totals
 from claude_tui.pricing.usage import read_terms
 from claude_tui.sources.columns import LOWER_BOUND
 
@@ -47,7 +47,7 @@ def lines_of(store: Store, row: int) -> Iterator[Response]:
         time_ms=table.time[row],
         session=owner.session,
         agent=owner.agent,
-        project=store.project_of(owner),
+        project=store.folder_of(owner),
         model=store.models[table.model[row]],
         usage=table.usage(row),
         price=store.price(row),
@@ -93,7 +93,7 @@ def unlogged_lines(store: Store, query: Query) -> Iterator[Response]:
                 time_ms=remainder.time_ms,
                 session=session,
                 agent="",
-                project=store.project_of(owner),
+                project=store.folder_of(owner),
                 model=model,
                 usage=usage,
                 price=price._replace(flags=(UNLOGGED, *at_least, *price.flags)),
@@ -109,7 +109,7 @@ def _is_fast(terms: str) -> bool:
 
 def totals_of(lines: Iterable[Response]) -> Totals:
     """Sum settled responses the plain way: what every faster sum must equal."""
-    sums = [0] * 14
+    sums = [0] * FIRST
     times = []
     for line in lines:
         responses = 0 if line.extra else 1
@@ -117,6 +117,7 @@ def totals_of(lines: Iterable[Response]) -> Totals:
         values = (
             responses, *line.usage, line.price.nano or 0, line.price.read_saved_nano, line.price.write_extra_nano,
             line.is_lower_bound, line.price.is_estimate, responses * unpriced, line.usage.tokens * unpriced,
+            line.price.premium_milli,
         )  # fmt: skip
         sums = [total + value for total, value in zip(sums, values, strict=True)]
         times.append(line.time_ms)
@@ -140,7 +141,7 @@ def local_hour(calendar: Calendar, line: Response) -> str:
 def matching_rows(store: Store, query: Query) -> list[int]:
     """Return the rows of the table of which `query` covers at least an extra. Hold the store's lock."""
     table, owners = store.table, store.owners
-    if query.source or query.session or query.project:
+    if query.source or query.session or query.project or query.account:
         covered = [covers(store, owner, query) for owner in owners]
         rows = [row for row, owner in enumerate(table.owner) if covered[owner]]
     else:
@@ -160,14 +161,10 @@ def covers(store: Store, owner: Owner, query: Query) -> bool:
     return (
         query.source in ("", owner.source)
         and query.session in ("", owner.session)
-        and query.project in ("", grouped_project(store.project_of(owner), query))
+        and query.project in ("", store.project_of(owner))
+        and (not query.account or query.account == store.account_of(owner))
     )
 
 
 def _models(store: Store, row: int) -> set[str]:
     return {store.models[store.table.model[row]], *(extra.model for extra in store.table.extras.get(row, ()))}
-
-
-def grouped_project(project: str, query: Query) -> str:
-    """Return the project a folder counts under: itself, or for a worktree its repository where asked for."""
-    return project.split("/.claude/worktrees/", 1)[0] if query.fold_worktrees else project

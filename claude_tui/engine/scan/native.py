@@ -19,7 +19,6 @@ from claude_tui.engine.state.sums.cells import EMPTY, CellKey, Sums, add_alike, 
 from claude_tui.model import FIRST, LAST, Usage
 from claude_tui.native.library import found, is_asked_for
 from claude_tui.pricing import Pricer
-from claude_tui.sources.problems import Problems
 from claude_tui.sources.values.instants import AHEAD_MS
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def _packed(tasks: Sequence[Task], answer: Answer, pricer: Pricer, calendar: Cal
         at = end._replace(cell=len(cells))
         ends.append(at)
         checkpoint = one.checkpoint
-        outcomes.append(FileOutcome(task.file, one.facts, Problems(), checkpoint, True, checkpoint.offset, one.lines))
+        outcomes.append(FileOutcome(task.file, one.facts, one.problems, checkpoint, True, checkpoint.offset, one.lines))
     return packed if outcomes else None
 
 

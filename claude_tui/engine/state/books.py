@@ -11,8 +11,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
+from claude_tui.engine.state.accounts import Accounts
 from claude_tui.engine.state.facts import FactBook, SessionKey
 from claude_tui.engine.state.problems import ProblemLog
+from claude_tui.engine.state.projects import Projects
 from claude_tui.engine.state.rows.interner import Numbers
 from claude_tui.engine.state.rows.recent_rows import RecentRows
 from claude_tui.engine.state.rows.table import FileRef, Table
@@ -52,9 +54,19 @@ class Books:
     `remembered_days` are the local days with responses that only the ledger knows, `sessions` those that own any.
     """
 
-    def __init__(self, pricer: Pricer, zone: ZoneInfo, *, keep_names: bool = True) -> None:
+    def __init__(
+        self,
+        pricer: Pricer,
+        zone: ZoneInfo,
+        *,
+        keep_names: bool = True,
+        projects: Projects | None = None,
+        accounts: Accounts | None = None,
+    ) -> None:
         self.pricer = pricer
         self.calendar = Calendar(zone)
+        self.projects = projects or Projects()
+        self.accounts = accounts or Accounts()
         self.revision = 0
         self._keep_names = keep_names
         self._empty()
@@ -110,9 +122,17 @@ class Books:
         owners = [self.owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
         return Numbering(owners, [self._models.of(model) for model in columns.models])
 
-    def project_of(self, owner: Owner) -> str:
+    def folder_of(self, owner: Owner) -> str:
         """Return the folder a session was started in, else the folder its rows name."""
         return self.facts.project((owner.source, owner.session)) or owner.cwd
+
+    def project_of(self, owner: Owner) -> str:
+        """Return the project that folder counts under."""
+        return self.projects.of(self.folder_of(owner))
+
+    def account_of(self, owner: Owner) -> str:
+        """Return the folder of the client that an owner's log is in."""
+        return self.accounts.of(owner.source, self.facts.path_of((owner.source, owner.session), owner.agent))
 
     # -- responses -----------------------------------------------------------------------------------------
 

@@ -57,8 +57,11 @@ class FactBook:
             if known_as != key:
                 was_another = True
                 moved |= self._forget(known_as, path)
+        is_another_file = path not in self._files.get(key, ())
+        if is_another_file:
+            self.changed.add(key[:2])  # whose folder decides the account
         merged = self._put(key, path, facts, is_whole)
-        return self._tell(key, merged, moved) or was_another, moved
+        return self._tell(key, merged, moved) or was_another or is_another_file, moved
 
     def _put(self, key: Key, path: str, facts: FileFacts, is_whole: bool) -> FileFacts:
         """Put the facts of a file among those of the others, and return what they say together."""
@@ -149,6 +152,12 @@ class FactBook:
         """Return the folder a session was started in, "" if no main file says."""
         found = self.sessions.get(session)
         return found.cwd if found else ""
+
+    def path_of(self, session: SessionKey, agent: str = "") -> str:
+        """Return the log a session or a sub-agent of it is in, rather one that is there than one that is remembered;
+        "" where none says so."""
+        files = self._files.get(session) or (self._files.get((*session, agent)) if agent else None) or ()
+        return min(files, key=lambda path: (path.startswith(REMEMBERED), path), default="").removeprefix(REMEMBERED)
 
     def newest_until(self, until_ms: int) -> int:
         """Return the instant of the newest line up to an instant, 0 without any."""

@@ -11,6 +11,7 @@ from claude_tui.sources.problems import Problems
 
 UNREADABLE: Final = ProblemKind.UNREADABLE.value
 UNFINISHED: Final = ProblemKind.UNFINISHED.value
+UNRECOGNISED: Final = ProblemKind.UNRECOGNISED.value
 
 
 class ProblemLog:
@@ -24,7 +25,7 @@ class ProblemLog:
         """Add the problems of newly read lines, or of a whole file instead of those known. Returns if any changed.
 
         A file that could not be read keeps the problems of its lines, and has this problem until it can be read.
-        That it does not end in a whole line holds until it is read again.
+        That it does not end in a whole line, or that nothing in it is known, holds until it is read again.
         """
         known, found = self._of.get(path), Problems.of(found)
         if known is None:
@@ -34,7 +35,7 @@ class ProblemLog:
         if UNREADABLE in found.counts:
             staying = known.but(UNREADABLE)
         else:
-            staying = Problems() if is_whole else known.but(UNREADABLE, UNFINISHED)
+            staying = Problems() if is_whole else known.but(UNREADABLE, UNFINISHED, UNRECOGNISED)
         after = staying.with_more(found)
         if after == known:
             return False

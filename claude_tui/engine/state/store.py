@@ -13,10 +13,12 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.state import intake, levelling, remembered
+from claude_tui.engine.state.accounts import Accounts
 from claude_tui.engine.state.batch import FileColumns, FileOutcome, Packed, pack
 from claude_tui.engine.state.books import Books, Owner
 from claude_tui.engine.state.facts import FactBook, SessionKey
 from claude_tui.engine.state.problems import ProblemLog
+from claude_tui.engine.state.projects import Projects
 from claude_tui.engine.state.sums.cellbook import CellBook
 from claude_tui.engine.state.sums.cells import CellKey, Sums, file_cells
 from claude_tui.model import Problem, Totals
@@ -45,9 +47,17 @@ class Changes(NamedTuple):
 class Store(Books):
     """Everything counted so far, for any number of threads. A reader of several books holds `lock`."""
 
-    def __init__(self, pricer: Pricer, zone: ZoneInfo, *, keep_names: bool = True) -> None:
+    def __init__(
+        self,
+        pricer: Pricer,
+        zone: ZoneInfo,
+        *,
+        keep_names: bool = True,
+        projects: Projects | None = None,
+        accounts: Accounts | None = None,
+    ) -> None:
         self.lock = threading.RLock()
-        super().__init__(pricer, zone, keep_names=keep_names)
+        super().__init__(pricer, zone, keep_names=keep_names, projects=projects, accounts=accounts)
 
     def clear(self) -> None:
         """Forget everything. What was made of it must be made anew."""

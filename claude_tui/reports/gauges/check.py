@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
+from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.allowances.budgets import BudgetState
 from claude_tui.engine.queries.allowances.limits import ReportedWindow, label
 from claude_tui.figures import instant, money, percent
@@ -49,10 +50,11 @@ def limit_checks(windows: Iterable[ReportedWindow], now_ms: int, near: float) ->
             continue
         percent = window.used_percent
         status = "over" if percent >= 100 else "near" if percent >= near else "ok"
+        client = "" if window.source == "claude" else f"{CLIENTS[window.source].label} "
         detail = f"resets {instant(window.resets_ms)}, reported {(now_ms - window.seen_ms) // 60_000} min ago"
         if window.account:
             detail += f", {display_name(window.account)}"
-        made.append(Check(label(window.name), status, percent, detail))
+        made.append(Check(f"{client}{label(window.name)}", status, percent, detail))
     return made
 
 

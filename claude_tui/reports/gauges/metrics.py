@@ -176,7 +176,7 @@ def _seconds(time_ms: int) -> str:
 
 
 def _limit(window: ReportedWindow) -> str:
-    return f'account="{_label(window.account)}",window="{_label(window.name)}"'
+    return f'account="{_label(window.account)}",window="{_label(window.name)}",source="{_label(window.source)}"'
 
 
 def _label(text: str) -> str:

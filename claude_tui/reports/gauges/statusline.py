@@ -4,7 +4,8 @@ Imported by a program that has 60 ms: plain dictionaries, and only the smallest 
 
 `given` is the client's JSON. `day` is what the background count left: today (its cost as text), today_nano, recent
 ([time_ms, nano, tokens without cache] of the last hour), minutes ([minute since the epoch, nano] of the last five
-hours), block_start_ms, block_end_ms, block_nano, block_first_ms, sessions ({id: nano}); None if there is none yet.
+hours), block_start_ms, block_end_ms, block_nano, block_first_ms, sessions ({id: nano}), codex_limits ([name, percent
+used, end] of the windows of Codex's plan); None if there is none yet.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ def line(
         parts.append("🧠 " + context)
     if not is_plain and (limits := _limits(given)):
         parts.append("⏳ " + limits)
+    if not is_plain and day is not None and (limits := _codex_limits(day, now_ms)):
+        parts.append("◈ Codex " + limits)
     return " | ".join(parts)
 
 
@@ -167,9 +170,19 @@ def _limits(given: Mapping[str, Any]) -> str:
     for name in names[:MOST_LIMITS]:
         percent = _share_of(number_of(_object(windows, name).get("used_percentage")), MOST_PERCENT)
         if percent is not None:
-            label = LIMITS.get(name) or display_name(name, 20).replace("_limit", "").replace("_", " ")
-            found.append(f"{label} {figures.percent(percent)}")
+            found.append(_limit(name, percent))
     return " · ".join(found)
+
+
+def _codex_limits(day: Mapping[str, Any], now_ms: int) -> str:
+    """Every window of Codex's plan that was not reset since it was logged."""
+    open_windows = [(name, percent) for name, percent, end_ms in day.get("codex_limits", ()) if now_ms < end_ms]
+    return " · ".join(_limit(name, percent) for name, percent in open_windows[:MOST_LIMITS])
+
+
+def _limit(name: str, percent: float) -> str:
+    label = LIMITS.get(name) or display_name(name, 20).replace("_limit", "").replace("_", " ")
+    return f"{label} {figures.percent(percent)}"
 
 
 def _money(nano: int | None, is_plain: bool = False) -> str:

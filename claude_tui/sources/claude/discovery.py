@@ -19,6 +19,12 @@ AGENT: Final = "agent-"
 """The beginning of the name of a sub-agent's file."""
 _UUID: Final = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
+AGENT_MODE: Final = "local-agent-mode-sessions"
+"""The folder of Claude Desktop's agent mode: transcripts are in `*/*/local_*/.claude/projects` of it, and beside those
+audits, which are copies of parts, and files of the user's."""
+_AGENT_MODE_BEGIN: Final = f"{os.sep}{AGENT_MODE}{os.sep}"
+_AGENT_MODE_PARTS: Final = tuple(map(re.compile, ("", "", "local_", r"\.claude$", "projects$")))
+
 NOT_TRANSCRIPTS: Final = frozenset({"journal.jsonl"})
 """Files that are named like transcripts but hold none."""
 
@@ -38,11 +44,30 @@ def config_dirs(config: SourceConfig) -> list[Path]:
             return _distinct([_expand(part, config.home) for part in named if part])
     xdg = config.env.get("XDG_CONFIG_HOME")
     usual = [config.home / ".claude", config.home / ".config" / "claude"]
-    return _distinct([*usual, Path(xdg) / "claude"] if xdg else usual)
+    usual += [Path(xdg) / "claude"] if xdg else []
+    return _distinct([*usual, *_accounts(config.home), *_agent_mode(config)])
+
+
+def _accounts(home: Path) -> list[Path]:
+    """Return further config folders beside the usual one, which people have for several accounts."""
+    try:
+        names = sorted(name for name in os.listdir(home) if name.startswith(".claude-"))
+    except OSError:
+        return []
+    return [home / name for name in names if (home / name / "projects").is_dir()]
+
+
+def _agent_mode(config: SourceConfig) -> list[Path]:
+    """Return the folders where Claude Desktop keeps a config folder for each session of its agent mode."""
+    xdg = config.env.get("XDG_CONFIG_HOME")
+    beside = (config.home / "Library" / "Application Support", Path(xdg) if xdg else config.home / ".config")
+    return [found for base in beside if (found := base / "Claude" / AGENT_MODE).is_dir()]
 
 
 def projects_dir(folder: Path) -> Path:
     """Return the folder with the transcripts of a config folder, which may also be given directly."""
+    if folder.name == AGENT_MODE:
+        return folder
     below = folder / "projects"
     return folder if folder.name == "projects" and not below.is_dir() else below
 
@@ -89,7 +114,7 @@ def transcripts(root: Path) -> Iterator[LogFile]:
         below = []
         for entry in entries:
             is_folder = _is_folder(entry)
-            if not is_folder and not is_transcript(entry.name):
+            if not (is_folder or is_transcript(entry.name)) or not _may_hold(entry.path, is_folder):
                 continue
             if entry.is_symlink():
                 if not (links.may_follow(entry.path) if is_folder else is_link_within(root, entry.path, is_transcript)):
@@ -105,6 +130,16 @@ def transcripts(root: Path) -> Iterator[LogFile]:
                 seen.add(identity)
                 yield LogFile("claude", entry.path, top, found.st_size, found.st_mtime_ns, *identity)
         pending.extend(reversed(below))
+
+
+def _may_hold(path: str, is_folder: bool) -> bool:
+    """Whether something is no part of Claude Desktop's agent mode, or is a transcript of it or on the way to one."""
+    _, found, below = path.partition(_AGENT_MODE_BEGIN)
+    if not found:
+        return True
+    parts = below.split(os.sep)
+    is_on_the_way = all(known.match(part) for known, part in zip(_AGENT_MODE_PARTS, parts, strict=False))
+    return is_on_the_way and (is_folder or len(parts) > len(_AGENT_MODE_PARTS))
 
 
 def _identity(stat: os.stat_result) -> tuple[int, int]:

@@ -31,6 +31,8 @@ class ClaudeSource:
         from claude_tui.sources.claude.counting.dating import AFTER, BEFORE
         from claude_tui.sources.claude.counting.rule import bad_counts, usage_row
         from claude_tui.sources.claude.facts import FactsGatherer, with_agent_type
+        from claude_tui.sources.claude.recognition import unrecognised
+        from claude_tui.sources.problems import Problems
 
         rows: list[Row] = []
         fallback_cwd = decoded_dir(file.path)
@@ -48,6 +50,8 @@ class ClaudeSource:
                         for name in bad_counts(value):
                             reader.problem(ProblemKind.BAD_COUNT, offset, name)
             gatherer.complete_totals(reader.read_at)
+            if not rows and not gatherer.usage_ms:
+                reader.problems = reader.problems.with_more(Problems(unrecognised(file.path)))
             checkpoint = reader.checkpoint(state=gatherer.state())
             return FileRead(
                 rows,

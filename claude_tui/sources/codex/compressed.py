@@ -1,4 +1,4 @@
-"""Rollouts the client has compressed (`*.jsonl.zst`), read like any other if Python can decompress them.
+"""Rollouts the client has compressed (`*.jsonl.zst`), read like any other.
 
 Must not know records.
 """
@@ -6,8 +6,8 @@ Must not know records.
 from __future__ import annotations
 
 import errno
+import sys
 from functools import cache
-from importlib import import_module
 from typing import IO, Any, Final
 
 from claude_tui.model import ProblemKind
@@ -15,9 +15,6 @@ from claude_tui.sources.protocol import Checkpoint
 from claude_tui.sources.reading.lines import WINDOW, LineReader, fingerprint
 
 SUFFIX: Final = ".zst"
-
-DECOMPRESSORS: Final = ("compression.zstd", "backports.zstd")
-"""Modules that can open such a file: that of Python 3.14, and its backport for older versions."""
 
 
 def open_rollout(path: str, since: Checkpoint | None = None, *, window: int = WINDOW) -> LineReader:
@@ -75,10 +72,13 @@ class CompressedReader(LineReader):
 
 @cache
 def decompressor() -> Any:
-    """Return the module that opens compressed files. Raises OSError if there is none."""
-    for name in DECOMPRESSORS:
-        try:
-            return import_module(name)
-        except ImportError:
-            continue
-    raise OSError(errno.EOPNOTSUPP, "compressed: Python 3.14 or the package backports.zstd can read it")
+    """Return the module that opens compressed files: that of Python 3.14, or its backport. Raises OSError if it is not
+    there."""
+    try:
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+        else:
+            from backports import zstd
+    except ImportError:
+        raise OSError(errno.EOPNOTSUPP, "compressed: Python 3.14 or the package backports.zstd can read it") from None
+    return zstd

@@ -6,9 +6,11 @@ from __future__ import annotations
 from claude_tui.model import ProblemKind
 from claude_tui.sources.codex.compressed import open_rollout
 from claude_tui.sources.codex.discovery import thread_of
+from claude_tui.sources.codex.recognition import unrecognised
 from claude_tui.sources.codex.records import talk_of
 from claude_tui.sources.codex.rollout import Rollout
 from claude_tui.sources.codex.threads import Threads
+from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
 from claude_tui.sources.records.events import Event
 from claude_tui.sources.values.instants import instant_ms
@@ -27,6 +29,8 @@ def read_rollout(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, lis
                 events += rollout.events(record, offset)
             while rollout.bad_counts:
                 reader.problem(ProblemKind.BAD_COUNT, offset, rollout.bad_counts.pop())
+        if not events and not rollout.has_counted:
+            reader.problems = reader.problems.with_more(Problems(unrecognised(file.path)))
         mark, rows = reader.checkpoint(state=rollout.state()), [event.row for event in events]
         facts, problems = rollout.facts(instant_ms(talk[0].decode("utf-8", "replace")), talk[1]), reader.problems
         return FileRead(rows, mark, facts, problems, reader.restarted, reader.bytes_read, reader.lines), events

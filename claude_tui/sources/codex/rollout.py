@@ -63,6 +63,11 @@ class Rollout:
         if state:
             self._resume(state)
 
+    @property
+    def has_counted(self) -> bool:
+        """Whether any usage was understood, here or before the checkpoint."""
+        return self._state.previous is not None or self._state.told or bool(self._state.context)
+
     def state(self) -> str:
         """Return what must be known to follow the next records."""
         unnamed = [[asdict(event.row), event.reasoning] for event in self._unnamed]

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from claude_tui.model import Row, Usage
+from claude_tui.pricing.premium import premium_milli, terms_of_premium
 from claude_tui.sources.records.conversation import Conversation, UnknownShapeError
-from claude_tui.sources.records.events import count_of
+from claude_tui.sources.records.events import BadCountError, count_of
 from claude_tui.sources.values.instants import instant_ms
 from claude_tui.sources.values.json_values import table_of, text_of
 
@@ -31,8 +32,8 @@ class Events(Conversation):
     """The events of one session.
 
     `stretch` names the present stretch: the id of the event that began it. `told` is the output told in it, by model;
-    `totals` are the counters at the last shutdown, by model. `has_records`: calls of this stretch are, or will be,
-    recorded one by one.
+    `totals` are the counters at the last shutdown, by model, and its premium requests in thousandths. `has_records`:
+    calls of this stretch are, or will be, recorded one by one.
     """
 
     began_ms: int = 0
@@ -85,6 +86,7 @@ class Events(Conversation):
             return
         self.has_records = True
         accounting, model = table_of(counters, "accounting"), text_of(counters, "model")
+        premium, is_odd = (0, False) if counters.get("isByok") else _premium(counters.get("cost"))
         call = text_of(accounting, "usageId") or text_of(counters, "apiCallId")
         # A sub-agent is billed under an id of its own; whatever else is of another session was copied from it.
         session = self.session if agent else text_of(accounting, "sourceSessionId") or self.session
@@ -98,10 +100,13 @@ class Events(Conversation):
             cwd=self.cwd,
             model=model,
             usage=usage,
+            terms=terms_of_premium(premium),
             is_copy=session != self.session or 0 < time_ms < self.began_ms,
             is_sidechain=bool(agent),
             offset=offset,
         )
+        if is_odd:
+            raise BadCountError("cost")
 
     def _answer(self, data: Mapping[str, Any], time_ms: int, offset: int) -> Iterator[Row]:
         if self.has_records:
@@ -112,24 +117,33 @@ class Events(Conversation):
 
     def _shutdown(self, record: Mapping[str, Any], data: Mapping[str, Any], time_ms: int, offset: int) -> Iterator[Row]:
         metrics = table_of(data, "modelMetrics") or table_of(table_of(data, "accountingSnapshot"), "modelMetrics")
-        fallen = []
+        fallen, is_odd = [], False
         for model, told in metrics.items():
             counters = table_of(told, "usage") if isinstance(told, dict) else {}
-            now = [count_of(counters, name) for name in _COUNTERS]
-            before = self.totals.get(model, [0, 0, 0, 0])
+            premium, has_none = (
+                _premium(table_of(told, "requests").get("cost")) if isinstance(told, dict) else (0, False)
+            )
+            is_odd |= has_none
+            now = [*(count_of(counters, name) for name in _COUNTERS), premium]
+            before = self.totals.get(model, [0] * len(now))
             if any(new < old for new, old in zip(now, before, strict=True)):
                 fallen.append(model)
                 continue
             self.totals[model] = now
-            added = dict(zip(_COUNTERS, (new - old for new, old in zip(now, before, strict=True)), strict=True))
-            if any(added.values()) and not self.has_records:
-                yield self._sum(model, usage_of(added), time_ms, offset)
+            *added, more = (new - old for new, old in zip(now, before, strict=True))
+            if any((*added, more)) and not self.has_records:
+                usage = usage_of(dict(zip(_COUNTERS, added, strict=True)))
+                yield self._sum(model, usage, time_ms, offset, terms=terms_of_premium(more))
         self.stretch, self.told = text_of(record, "id"), {}
         self.has_records = _numbers(self.version) >= _RECORDS_SINCE
         if fallen:
             raise UnknownShapeError(f"the totals of {fallen[0][:40]!r} went down: not counted")
+        if is_odd:
+            raise BadCountError("requests.cost")
 
-    def _sum(self, model: str, usage: Usage, time_ms: int, offset: int, *, is_lower_bound: bool = False) -> Row:
+    def _sum(
+        self, model: str, usage: Usage, time_ms: int, offset: int, *, terms: str = "", is_lower_bound: bool = False
+    ) -> Row:
         return Row(
             key=f"{self.stretch}/{model}",
             time_ms=time_ms,
@@ -138,6 +152,7 @@ class Events(Conversation):
             cwd=self.cwd,
             model=model,
             usage=usage,
+            terms=terms,
             is_copy=0 < time_ms < self.began_ms,
             is_lower_bound=is_lower_bound,
             offset=offset,
@@ -153,6 +168,14 @@ def usage_of(counters: Mapping[str, object]) -> Usage:
         cache_write_5m=written,
         cache_read=read,
     )
+
+
+def _premium(requests: object) -> tuple[int, bool]:
+    """Return premium requests in thousandths, and whether what is told is none."""
+    try:
+        return premium_milli(requests), False
+    except ValueError:
+        return 0, True
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
 from claude_tui.sources.reading.documents import read_document
 from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.reading.objects import decode_objects
-from claude_tui.sources.records.conversation import NOT_KNOWN
+from claude_tui.sources.recognition import NOT_KNOWN
 from claude_tui.sources.records.events import Event
 
 
@@ -36,7 +36,8 @@ def _chat(file: LogFile) -> Chat:
 def _read_lines(file: LogFile, since: Checkpoint | None, chat: Chat) -> tuple[FileRead, list[Event]]:
     events: list[Event] = []
     with LineReader(file.path, since) as reader:
-        if since is not None and not reader.restarted:
+        is_continued = since is not None and not reader.restarted
+        if since is not None and is_continued:
             chat.resume(since.state)
         records = 0
         for offset, line in reader:
@@ -45,8 +46,8 @@ def _read_lines(file: LogFile, since: Checkpoint | None, chat: Chat) -> tuple[Fi
                 events += chat.events(record, offset)
             while chat.bad_counts:
                 reader.problem(ProblemKind.BAD_COUNT, offset, chat.bad_counts.pop())
-        if records and (since is None or reader.restarted) and not chat.is_known:
-            reader.problem(ProblemKind.UNKNOWN_SHAPE, 0, NOT_KNOWN)
+        if (records or is_continued) and not chat.is_known:
+            reader.problem(ProblemKind.UNRECOGNISED, 0, NOT_KNOWN)
         rows, mark = [event.row for event in events], reader.checkpoint(state=chat.state())
         facts, problems = chat.facts(), reader.problems
         return FileRead(rows, mark, facts, problems, reader.restarted, reader.bytes_read, reader.lines), events
@@ -66,7 +67,7 @@ def _read_whole(file: LogFile, since: Checkpoint | None, chat: Chat) -> tuple[Fi
     for offset, record in enumerate(decode_objects(data, report)):
         events += chat.events(record, offset)
     if offset >= 0 and not chat.is_known:
-        report(ProblemKind.UNKNOWN_SHAPE, 0, NOT_KNOWN)
+        report(ProblemKind.UNRECOGNISED, 0, NOT_KNOWN)
     for name in chat.bad_counts:
         report(ProblemKind.BAD_COUNT, 0, name)
     return FileRead([event.row for event in events], mark, chat.facts(), problems, restarted, len(data)), events

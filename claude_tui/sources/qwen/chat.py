@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from claude_tui.model import Row, Usage
+from claude_tui.pricing.usage import THOUGHTS_BESIDE
 from claude_tui.sources.records.conversation import Conversation, UnknownShapeError, tools_or_text
 from claude_tui.sources.records.events import count_of
 from claude_tui.sources.values.instants import instant_ms
@@ -20,8 +21,6 @@ from claude_tui.sources.values.json_values import table_of, text_of
 _KINDS: Final = ("user", "assistant", "tool_result", "system")
 _RESPONSE: Final = "qwen-code.api_response"
 _COUNTERS: Final = ("input_token_count", "output_token_count", "total_token_count")
-_THOUGHTS_BESIDE: Final = ("gemini", "vertex")
-"""Providers whose output does not hold the thoughts."""
 
 
 @dataclass(slots=True)
@@ -94,6 +93,6 @@ def usage_of(event: Mapping[str, object]) -> Usage:
     total = count_of(event, "total_token_count")
     if total > prompt:
         output = max(output, total - prompt)
-    elif any(name in text_of(event, "auth_type") for name in _THOUGHTS_BESIDE):
+    elif any(name in text_of(event, "auth_type") for name in THOUGHTS_BESIDE):
         output += thoughts
     return Usage(input=max(0, prompt - cached), output=output, cache_read=cached)

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import Any
 
 from claude_tui.model import Usage
 from claude_tui.sources.protocol import FileFacts
-
-NOT_KNOWN: Final = "no record of a known kind: not counted"
-"""What is said of a log that is not what it was taken for: silence would pass for "nothing was used"."""
 
 
 class UnknownShapeError(ValueError):

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from claude_tui.model import ProblemKind, Row
 from claude_tui.sources.protocol import Checkpoint, FileFacts, FileRead, LogFile
 from claude_tui.sources.reading.lines import LineReader
-from claude_tui.sources.records.conversation import NOT_KNOWN, UnknownShapeError
+from claude_tui.sources.recognition import NOT_KNOWN
+from claude_tui.sources.records.conversation import UnknownShapeError
 from claude_tui.sources.records.events import BadCountError
 
 
@@ -58,8 +59,8 @@ def read_log(file: LogFile, since: Checkpoint | None, log: Followed) -> FileRead
                     reader.problem(ProblemKind.BAD_COUNT, offset, f"{error} is no count")
                 except UnknownShapeError as error:
                     reader.problem(ProblemKind.UNKNOWN_SHAPE, offset, str(error))
-        if records and not is_continued and not log.is_known:
-            reader.problem(ProblemKind.UNKNOWN_SHAPE, 0, NOT_KNOWN)
+        if (records or is_continued) and not log.is_known:
+            reader.problem(ProblemKind.UNRECOGNISED, 0, NOT_KNOWN)
         return FileRead(
             rows,
             reader.checkpoint(state=log.state()),

@@ -67,6 +67,8 @@ def _other_day_ms(text: str) -> int:
 
 
 def _number_ms(value: object) -> int:
+    if type(value) is int and EARLIEST_MS <= value < _UNITS[1][0]:  # milliseconds, as clients that write numbers do
+        return value
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < _UNITS[-1][0]:
         return 0
     times, divided_by = next((times, by) for below, times, by in _UNITS if value < below)

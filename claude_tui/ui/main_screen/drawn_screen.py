@@ -200,7 +200,7 @@ class DrawnScreen(Screen[None]):
         snapshot, table, settings = self.snapshot, self.view.table, self.kept.now
         is_home = self.navigation.stops == [Stop(settings.view)] and self.period.id == settings.period
         is_at_top = table is None or not (table.filter or round(table.scroll_y))
-        is_plain = not self.navigation.client and self.paused_ms is None and self.is_active
+        is_plain = not (self.navigation.client or self.navigation.account) and self.paused_ms is None and self.is_active
         if snapshot is None or is_empty(snapshot) or not (is_home and is_at_top and is_plain):
             return
         with self.app.batch_update():
@@ -222,6 +222,7 @@ class DrawnScreen(Screen[None]):
             totals=add(in_period) if view.IGNORES_PERIOD else snapshot.totals, paused=self.paused_ms is not None,
             interval_s=self.refresher.interval_s, trouble=next(iter(self.failures.values()), ""),
             saved_ms=self.source.saved_ms, passed=self.budgets.passed, client=navigation.client,
+            account=navigation.account,
             by_client=clients.totals(snapshot.models) if is_split else {}, window=self.camera.window,
             has_shades=not (self.app.current_theme.ansi or self.app.no_color),
         )  # fmt: skip

@@ -27,6 +27,8 @@ class Navigation:
         """The way here; the last is where one is."""
         self.client = ""
         """The client that is shown alone, "" for all."""
+        self.account = ""
+        """The account that is shown alone, "" for all."""
 
     @property
     def here(self) -> Stop:
@@ -40,8 +42,8 @@ class Navigation:
 
     @property
     def scope(self) -> Scope:
-        """What is shown is narrowed to: that of this stop, which a client that is shown alone narrows further."""
-        scope = self.here.scope
+        """What is shown is narrowed to: that of this stop, and further to a client or account shown alone."""
+        scope = replace(self.here.scope, account=self.account)
         return replace(scope, source=self.client) if self.client and not scope.source else scope
 
     @property
@@ -60,4 +62,14 @@ class Navigation:
     def choose_next_client(self, present: Sequence[str]) -> bool:
         """Show the next of the clients alone, or all again; returns whether that is another choice."""
         before, self.client = self.client, clients.following(self.client, present)
+        if self.client != before:
+            self.account = ""
         return self.client != before
+
+    def choose_next_account(self, present: Sequence[str]) -> bool:
+        """Show the next of the accounts alone, whatever client was, or all again; returns whether that is another
+        choice."""
+        before, self.account = self.account, clients.following(self.account, present)
+        if self.account != before:
+            self.client = ""
+        return self.account != before

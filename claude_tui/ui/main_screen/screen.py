@@ -128,6 +128,16 @@ class MainScreen(DrawnScreen):
         self.draw_header()
         self.refresher.wish(urgent=True)
 
+    async def action_account(self) -> None:
+        """Show the next account alone, or all again; from the top, as a row that was opened belongs to one."""
+        present = self.snapshot.accounts if self.snapshot is not None else ()
+        if not self.navigation.choose_next_account(present):
+            return
+        if self.navigation.here.scope.source:
+            await self._go(self.navigation.stops[:1])
+        self.draw_header()
+        self.refresher.wish(urgent=True)
+
     def action_pause(self) -> None:
         """Freeze the display, or go on."""
         self.paused_ms = self._clock() if self.paused_ms is None else None

@@ -91,6 +91,7 @@ LOOK: Final = (
     _bind("slash", "filter", "filter", "Filter", "Show only rows that match; a leading ! shows the rest", "/"),
     _bind("p", "period", "period", "Period", "Choose the days to show", "p"),
     _bind("a", "client", "client", "Client", "Show one client, the next one, or all, if there are several"),
+    _bind("A", "account", "account", "Account", "Show one account, the next one, or all, if there are several folders"),
     _bind("space,Z", "pause", "pause", "Pause", "Freeze the display; counting continues", "Space"),
     _bind("r", "refresh", "refresh", "Refresh", "Check all files again now", "r"),
     _bind("plus,equals_sign", "interval(1)", "interval-longer", "Slower", "Refresh less often", "+"),

@@ -77,6 +77,20 @@ def cost(frame: Frame, priority: int = 0) -> Column[Any]:
     )
 
 
+PREMIUM: Final = "premium"
+
+
+def premium(priority: int) -> Column[Any]:
+    """Premium requests, which a plan counts instead of money."""
+
+    def draw(row: HasTotals, width: int) -> Cell:
+        milli = row.totals.premium_milli
+        return Cell(figures.thousandths(milli)[:width], "dim") if milli else Cell("·", "faint")
+
+    return Column(PREMIUM, "Premium", 7, draw, lambda row: row.totals.premium_milli, priority, narrow=5, short="Prm",
+                  tooltip="Premium requests of Copilot's plan; no part of the cost")  # fmt: skip
+
+
 def percent(frame: Frame, priority: int) -> Column[Any]:
     """Share of the cost of all rows."""
     return Column(

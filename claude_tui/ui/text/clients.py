@@ -12,6 +12,8 @@ from claude_tui import figures
 from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.periods.named import add
 from claude_tui.model import ModelRow, Snapshot, Totals
+from claude_tui.sources.values.display import display_name
+from claude_tui.ui.text.names import tail
 from claude_tui.ui.text.stacks import SERIES
 
 GLYPHS: Final = {client.name: client.glyph for client in CLIENTS.values()}
@@ -37,6 +39,11 @@ def following(client: str, present: Sequence[str]) -> str:
 def named(client: str) -> ClientPart:
     """Glyph and name, with the client's colour."""
     return f"{GLYPHS.get(client, '?')} {client}", COLOURS.get(client, "$foreground")
+
+
+def account(folder: str) -> ClientPart:
+    """What stands for an account: the last part of its folder."""
+    return f"@ {display_name(tail(folder), 30)}", "$accent"
 
 
 def totals(models: Iterable[ModelRow]) -> dict[str, Totals]:

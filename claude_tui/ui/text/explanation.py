@@ -94,6 +94,8 @@ def of_totals(totals: Totals, zone: tzinfo) -> Statements:
     lines += [fact(label, f"{getattr(totals, name):,}") for name, label in _KINDS]
     if totals.web_search:
         lines.append(fact("web searches", f"{totals.web_search:,}", "$10 per 1,000"))
+    if totals.premium_milli:
+        lines.append(fact("premium requests", figures.thousandths(totals.premium_milli), "of a plan; not in the cost"))
     lines += [
         fact("tokens", f"{totals.tokens:,}", "sum of the rows above"),
         Content(""),

@@ -18,6 +18,7 @@ class OpenBlock:
     def __init__(self) -> None:
         self._window: Window | None = None
         self._asked_ms = 0
+        self._account = ""
 
     def at(self, source: SnapshotSource, snapshot: Snapshot, now_ms: int) -> Window | None:
         """Return the window that is open at an instant, None if none is or it is not known yet."""
@@ -25,9 +26,10 @@ class OpenBlock:
             return None  # what is counted so far may open at another hour
         if now_ms - snapshot.newest_ms >= LENGTH_MS:
             return None  # whatever was open then is over, and nothing has opened another
-        if not 0 <= now_ms - self._asked_ms < EVERY_MS:
-            found = source.blocks(now_ms)
-            self._window = found.window
+        account = snapshot.query.account
+        if not 0 <= now_ms - self._asked_ms < EVERY_MS or account != self._account:
+            found = source.blocks(now_ms, account)
+            self._window, self._account = found.window, account
             self._asked_ms = now_ms if found.is_loaded else 0
         return self._window if self._window is not None and now_ms < self._window.end_ms else None
 

@@ -27,6 +27,7 @@ class Scope:
     project: str = ""
     session: str = ""
     source: str = ""
+    account: str = ""
     agent: str = ""
     day: date | None = None
     trail: tuple[str, ...] = ()
@@ -46,7 +47,7 @@ class Scope:
             project=self.project,
             session=self.session,
             source=self.source,
-            fold_worktrees=True,
+            account=self.account,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
@@ -13,6 +14,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from claude_tui import figures
+from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, Block
 from claude_tui.engine.queries.allowances.limits import label
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
@@ -92,7 +94,11 @@ def window_lines(found: BlocksPicture, now_ms: int, zone: tzinfo, width: int) ->
     """The open block: how much of it is over, what it cost, where it is heading, what the client reported."""
     window = found.window
     if window is None:
-        return [Content.styled("no block is open", "$quiet"), Content.styled("the next response opens one", "$faint")]
+        return [
+            Content.styled("no block is open", "$quiet"),
+            Content.styled("the next response opens one", "$faint"),
+            *(Content.styled(line, "$quiet") for line in reported_lines(found, now_ms)),
+        ]
     share = (now_ms - window.start_ms) / max(1, window.end_ms - window.start_ms)
     filled, empty = bars.gauge(share, max(4, width - 30))
     how = "reported by the client" if window.is_reported else "estimated from the log"
@@ -124,20 +130,27 @@ def window_lines(found: BlocksPicture, now_ms: int, zone: tzinfo, width: int) ->
         ),
         Content.assemble(("at its end ", "$quiet"), heading),
         Content.assemble(("bounds ", "$quiet"), (how, "$success" if window.is_reported else "$warning")),
-        Content.styled(reported_text(found, now_ms), "$quiet"),
+        *(Content.styled(line, "$quiet") for line in reported_lines(found, now_ms)),
     ]
 
 
-def reported_text(found: BlocksPicture, now_ms: int) -> str:
-    """The limits the client reported that still hold, each with its age."""
+def reported_lines(found: BlocksPicture, now_ms: int) -> list[str]:
+    """The limits that clients reported and that still hold, each with its age: one line for each account."""
     names = {"five_hour": "5 h", "seven_day": "7 d"}
-    newest = {window.name: window for window in sorted(found.reported, key=lambda window: window.seen_ms)}
     percent, age = figures.percent, figures.age
-    return " · ".join(
-        f"{names.get(name) or label(name)} {percent(window.used_percent)} used, {age(window.seen_ms, now_ms)} ago"
-        for name, window in sorted(newest.items())
-        if window.resets_ms > now_ms
-    )
+    accounts: dict[tuple[str, str], list[str]] = {}
+    for window in found.reported:
+        if window.resets_ms > now_ms:
+            name, seen = names.get(window.name) or label(window.name), age(window.seen_ms, now_ms)
+            text = f"{name} {percent(window.used_percent)} used, {seen}{'' if seen == 'now' else ' ago'}"
+            accounts.setdefault((window.source, window.account), []).append(text)
+    sources = [source for source, _ in accounts]
+    lines = []
+    for (source, account), said in accounts.items():
+        whose = [CLIENTS[source].label] if set(sources) != {"claude"} else []
+        whose += [cells.safe(os.path.basename(account) or account)] if sources.count(source) > 1 else []
+        lines.append(" ".join([*whose, " · ".join(said)]))
+    return lines
 
 
 def week_lines(days: Sequence[DayRow], today: date, width: int) -> list[Content]:
@@ -168,13 +181,14 @@ class BlocksView(TableView):
 
     def __init__(self) -> None:
         super().__init__()
+        self._top = Horizontal(id="blocks-top")
         self._window = Line("window")
         self._weeks = Line("weeks")
         self._panel = Vertical(self._table, classes="panel")
 
     def compose(self) -> ComposeResult:
         """The open block and the weeks over the table."""
-        with Horizontal(id="blocks-top"):
+        with self._top:
             yield self._window
             yield self._weeks
         yield self._panel
@@ -208,7 +222,7 @@ class BlocksView(TableView):
 
     def fetch(self, source: SnapshotSource, snapshot: Snapshot, scope: Scope, now_ms: int) -> BlocksPicture:
         """The blocks."""
-        return source.blocks(now_ms)
+        return source.blocks(now_ms, scope.account)
 
     def draw(self, shown: Shown) -> None:
         """Give the blocks to the table, the open one to its panel."""
@@ -221,7 +235,10 @@ class BlocksView(TableView):
         whose = " of Claude Code alone" if clients.are_several(shown.snapshot) else ""
         self._window.border_subtitle = Content.styled(f"{LENGTH_MS // 3_600_000} hours{whose}", "$quiet")
         self._weeks.border_title = Content.styled("weeks", "bold $foreground")
-        self._window.show(Content("\n").join(window_lines(found, shown.now_ms, shown.zone, self._window.size.width)))
+        lines = window_lines(found, shown.now_ms, shown.zone, self._window.size.width)
+        self._window.show(Content("\n").join(lines))
+        for widget in (self._top, self._window):
+            widget.styles.height = max(5, len(lines)) + 2
         self._weeks.show(Content("\n").join(week_lines(shown.snapshot.days, shown.today, self._weeks.size.width)))
 
     def nothing(self, shown: Shown) -> Content:

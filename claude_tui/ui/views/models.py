@@ -43,6 +43,7 @@ def model_columns(frame: Frame) -> list[Column[ModelRow]]:
         cells.kind("cache_read", "Read", 7),
         cells.tokens(1),
         cells.cost(frame),
+        cells.premium(3),
         cells.saved(13),
         cells.spent_on_writes(14),
         cells.percent(frame, 2),

@@ -21,7 +21,7 @@ from claude_tui.sources.values.display import display_name
 from claude_tui.ui.dialogs.explain_screen import ExplainScreen
 from claude_tui.ui.settings.keys import ROW_BINDINGS
 from claude_tui.ui.table import export as rows_out
-from claude_tui.ui.table.cells import Frame
+from claude_tui.ui.table.cells import PREMIUM, Frame
 from claude_tui.ui.table.client_column import COLUMN
 from claude_tui.ui.table.columns import Column
 from claude_tui.ui.table.line_table import LineTable
@@ -76,8 +76,10 @@ class TableView(View):
         return self._table
 
     def show(self, shown: Shown) -> None:
-        """Draw a snapshot, with a column for the clients if there are several."""
-        self._table.absent_columns = frozenset(() if clients.are_several(shown.snapshot) else {COLUMN})
+        """Draw a snapshot, with columns for clients and premium requests where there are several or any."""
+        absent = set() if clients.are_several(shown.snapshot) else {COLUMN}
+        absent |= set() if shown.snapshot.totals.premium_milli else {PREMIUM}
+        self._table.absent_columns = frozenset(absent)
         super().show(shown)
 
     def draw(self, shown: Shown) -> None:

@@ -28,7 +28,8 @@ class Status:
 
     `window` is the five-hour block that is open, as far as that is known.
 
-    `client` is the one that is shown alone. `by_client` are the parts of the totals if there are several.
+    `client` is the one that is shown alone, `account` the folder of one that is. `by_client` are the parts of the
+    totals if there are several.
     """
 
     view: str
@@ -41,6 +42,7 @@ class Status:
     saved_ms: int = 0
     passed: tuple[str, ...] = ()
     client: str = ""
+    account: str = ""
     tab: str = ""
     window: Window | None = None
     by_client: Mapping[str, Totals] = field(default_factory=dict)
@@ -88,8 +90,7 @@ def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
     """The right part of the top line."""
     progress = snapshot.progress
     groups: list[tuple[int, Sequence[Part]]] = [(4, [(status.period, "bold $accent")])]
-    if status.client:
-        groups.append((2, [clients.named(status.client)]))
+    groups += alone_parts(status)
     if progress.history:
         # What is lost for good has the highest rank; a cache that is not saved only costs time.
         groups.append((-1, [history_part(display_name(progress.history), width)]))
@@ -112,6 +113,13 @@ def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
     if problems:
         groups.append((1, [(f"!{problems}", "bold $warning")]))
     return assemble(groups, width)
+
+
+def alone_parts(status: Status) -> list[tuple[int, Sequence[Part]]]:
+    """The client or the account that is shown alone."""
+    if status.client:
+        return [(2, [clients.named(status.client)])]
+    return [(2, [clients.account(status.account)])] if status.account else []
 
 
 def budget_text(state: BudgetState) -> str:
@@ -165,8 +173,7 @@ def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> C
         number = superscript(VIEWS.index(status.view) + 1) if status.view in VIEWS else ""
         groups.append((3, [(number + status.view, "bold $accent")]))
         groups.append((5, [(status.period, "$accent")]))
-    if status.client:
-        groups.append((2, [clients.named(status.client)]))
+    groups += alone_parts(status)
     groups.append((4, [(f"{snapshot.active_sessions}", "bold $success"), (" active", "$quiet")]))
     groups.append(
         (

@@ -107,6 +107,8 @@ class Meters(Horizontal):
         parts = clients.cost_parts(status.by_client, self.parts["period"].size.width - 2)
         if status.client:
             parts = [clients.named(status.client)]
+        elif status.account:
+            parts = [clients.account(status.account)]
         self._title("period", status.period, Content.assemble(*parts))
 
     def _title(self, name: str, title: str, subtitle: str | Content) -> None:

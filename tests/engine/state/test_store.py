@@ -32,8 +32,6 @@ QUERIES = [
     Query(),
     *(Query(model=model) for model in MODELS),
     Query(project="/p"),
-    Query(project="/p", fold_worktrees=True),
-    Query(fold_worktrees=True),
     Query(session="s1"),
     Query(source="claude"),
     Query(source="codex"),
@@ -81,7 +79,7 @@ def test_the_order_of_files_and_parts_changes_nothing(
     shuffled = chance.sample(many, len(many))
     other = filled(shuffled, chunks=chunks, packed=packed)
     assert list_responses(other) == list_responses(store)
-    for query in (Query(), Query(fold_worktrees=True, model=MODELS[0])):
+    for query in (Query(), Query(model=MODELS[0])):
         assert seen(other, query) == seen(store, query)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from claude_tui.engine.queries.responses import list_responses
-from claude_tui.model import ProblemKind, Query, Response, Usage
+from claude_tui.model import ProblemKind, Response, Usage
 from tests.engine.counting import BERLIN, assert_sums_agree, counted, counted_exactly
 from tests.logs import ClaudeHome, assistant, line, timestamp, usage
 
@@ -310,12 +310,11 @@ def test_22_the_project_is_where_the_session_began(claude_home: ClaudeHome) -> N
     assert {one.project for one in counted_exactly(claude_home.folder)} == {"/home/user/first"}
 
 
-def test_22_worktrees_count_under_their_repository_where_asked_for(claude_home: ClaudeHome) -> None:
+def test_22_worktrees_count_under_their_repository(claude_home: ClaudeHome) -> None:
     claude_home.append(assistant("msg_1", T, FULL, cwd="/r/repo/.claude/worktrees/w1"))
     claude_home.append(assistant("msg_2", T, FULL, session="s2", cwd="/r/repo"), session="s2")
     store = counted(claude_home.folder)
-    assert [row.key for row in assert_sums_agree(store).projects] == ["/r/repo", "/r/repo/.claude/worktrees/w1"]
-    folded = assert_sums_agree(store, Query(fold_worktrees=True))
+    folded = assert_sums_agree(store)
     assert [(row.key, row.sessions) for row in folded.projects] == [("/r/repo", 2)]
 
 

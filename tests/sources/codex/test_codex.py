@@ -393,7 +393,8 @@ def test_any_chunking_in_any_order_settles_to_one_whole_read(
     whole = read_all(SOURCE, root)
     events: list[tuple[str, Event]] = []
     for file in data.draw(st.permutations(list(SOURCE.discover(root)))):
-        shares = data.draw(st.lists(st.floats(0, 1), max_size=3))
+        may_grow = not file.path.endswith(".zst")  # a compressed one is written at once
+        shares = data.draw(st.lists(st.floats(0, 1), max_size=3)) if may_grow else []
         events += chunked(root, file, Path(file.path).read_bytes(), shares)
     assert settle(events) == whole
 

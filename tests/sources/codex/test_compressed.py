@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -105,7 +106,8 @@ def test_without_a_decompressor_one_problem_says_what_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compressed, "decompressor", compressed.decompressor.__wrapped__)
-    monkeypatch.setattr(compressed, "DECOMPRESSORS", ("claude_tui.no_such_module",))
+    for name in ("compression", "backports"):
+        monkeypatch.setitem(sys.modules, name, None)
     write(tmp_path, "x", [meta("x"), turn(), told("x", "r1", A)])
     (tmp_path / "sessions" / "rollout-y.jsonl.zst").write_bytes(b"\x28\xb5\x2f\xfd")
     store = counted(tmp_path)

@@ -167,5 +167,5 @@ def test_a_log_of_which_nothing_is_understood_is_a_problem(name: str, tmp_path: 
     (file,) = logs(name, tmp_path)
     read = reader(name).read(file)
     assert [(problem.kind, problem.path, problem.offset) for problem in read.problems] == [
-        (ProblemKind.UNKNOWN_SHAPE, str(path), 0)
+        (ProblemKind.UNRECOGNISED, str(path), 0)
     ]

@@ -181,7 +181,7 @@ async def test_sessions_of_one_model_alone_however_fast_one_gets_there(tmp_path:
         assert [place.view for place in app.main.navigation.stops] == ["models", "projects", "sessions", "turns"]
         turns = app.main.view.shown.extra if app.main.view.shown else []
         assert turns and {turn.session for turn in turns} == {scopes[-1].session}
-        opened = Query(model=scopes[2].model, project=scopes[2].project, fold_worktrees=True)
+        opened = Query(model=scopes[2].model, project=scopes[2].project)
         assert scopes[2].model and scopes[2].project
         shown = {row.key for row in monitor.snapshot(opened, END_MS).sessions}
         assert scopes[-1].session in shown, "a session of another model or project was opened"

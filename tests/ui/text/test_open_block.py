@@ -37,7 +37,7 @@ class Counting(FakeSource):
         self.picture = picture
         self.asked = 0
 
-    def blocks(self, now_ms: int, /) -> BlocksPicture:
+    def blocks(self, now_ms: int, account: str = "", /) -> BlocksPicture:
         self.asked += 1
         return self.picture
 

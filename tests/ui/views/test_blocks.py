@@ -12,7 +12,7 @@ from claude_tui.engine.queries.allowances.limits import ReportedWindow
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.model import DayRow, Totals, Usage
 from claude_tui.ui.text import explanation as explain
-from claude_tui.ui.views.blocks import reported_text, rows_of, weeks, window_lines
+from claude_tui.ui.views.blocks import reported_lines, rows_of, weeks, window_lines
 from tests.ui.fakes import EVERYTHING, NOW_MS, TODAY, FakeSource
 from tests.ui.helpers import press, running, screen_text, wait_until
 
@@ -45,7 +45,27 @@ def test_no_open_block() -> None:
 def test_reported_limits_are_shown_with_their_age_while_they_hold() -> None:
     seven = ReportedWindow("a", "seven_day", 41.0, NOW_MS + 5, NOW_MS - 60_000, None)
     over = ReportedWindow("c", "five_hour", 10.0, NOW_MS - 1, NOW_MS, None)
-    assert reported_text(BlocksPicture(reported=(seven, over)), NOW_MS) == "7 d 41% used, 1m ago"
+    assert reported_lines(BlocksPicture(reported=(seven, over)), NOW_MS) == ["7 d 41% used, 1m ago"]
+
+
+def test_limits_of_several_clients_and_accounts_are_told_apart() -> None:
+    def window(account: str, name: str, percent: float, source: str = "claude") -> ReportedWindow:
+        return ReportedWindow(account, name, percent, NOW_MS + 5, NOW_MS, None, source)
+
+    found = (
+        window("/me/.claude", "five_hour", 10),
+        window("/me/.claude-work", "five_hour", 20),
+        window("/me/.claude-work", "seven_day", 30),
+        window("/me/.codex", "five_hour", 40, "codex"),
+    )
+    assert reported_lines(BlocksPicture(reported=found), NOW_MS) == [
+        "Claude Code .claude 5 h 10% used, now",
+        "Claude Code .claude-work 5 h 20% used, now · 7 d 30% used, now",
+        "Codex 5 h 40% used, now",
+    ]
+    assert reported_lines(BlocksPicture(reported=found[3:]), NOW_MS) == ["Codex 5 h 40% used, now"]
+    lines = window_lines(BlocksPicture(reported=found[3:]), NOW_MS, timezone.utc, 70)
+    assert lines[-1].plain == "Codex 5 h 40% used, now", "also while no block of Claude Code is open"
 
 
 def test_weeks_begin_on_monday_and_lose_nothing() -> None:

@@ -6,7 +6,6 @@ read settings files nor tell anybody.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,9 +13,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from claude_tui.engine.queries.periods.calendar import month_end, week_start
-from claude_tui.engine.queries.responses import grouped_project
+from claude_tui.engine.state.projects import last_part, repository_of
 from claude_tui.engine.state.store import Store
-from claude_tui.model import COST, UNPRICED_TOKENS, Query
+from claude_tui.model import COST, UNPRICED_TOKENS
 from claude_tui.pricing.toml import Names, Wrong
 from claude_tui.units import NANO
 
@@ -29,7 +28,8 @@ _MOST: Final = Decimal(10**9)
 class Budget:
     """What a period may cost, in nanodollars.
 
-    `project` is a folder (its worktrees included) or just the last part of its path, "" for everything.
+    `project` is a folder (its worktrees included), just the last part of its path, or the name of a project; "" for
+    everything.
     """
 
     period: str
@@ -144,14 +144,14 @@ def check(store: Store, budgets: Iterable[Budget], now_ms: int, *, week_starts_o
 
 
 def _state(store: Store, budget: Budget, first: date, last: date) -> BudgetState:
-    folded = Query(fold_worktrees=True)
     spent = unpriced = 0
     store.settle()
     for key, sums in store.cells.of_days(first.toordinal(), last.toordinal()):
         if budget.project:
-            folder = store.project_of(store.owners[key.owner])
-            repository = grouped_project(folder, folded)
-            if budget.project not in (folder, repository, os.path.basename(repository)):
+            owner = store.owners[key.owner]
+            folder, project = store.folder_of(owner), store.project_of(owner)
+            repository = repository_of(folder)
+            if budget.project not in (folder, repository, last_part(repository), project):
                 continue
         spent += sums[COST]
         unpriced += sums[UNPRICED_TOKENS]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from claude_tui import files
@@ -21,7 +22,8 @@ WINDOWS: Final = {"five_hour": 5 * HOUR_MS, "seven_day": 7 * DAY_MS}
 """The windows every plan has, and their lengths in milliseconds. Others may be reported, of a length not told."""
 LABELS: Final = {
     "five_hour": "5-hour limit", "seven_day": "7-day limit", "seven_day_opus": "7-day limit of Opus",
-    "seven_day_sonnet": "7-day limit of Sonnet", "spend_limit": "spend limit",
+    "seven_day_sonnet": "7-day limit of Sonnet", "spend_limit": "spend limit", "one_day": "1-day limit",
+    "thirty_day": "30-day limit",
 }  # fmt: skip
 MOST_WINDOWS: Final = 16
 MOST_PERCENT: Final = 1000
@@ -34,9 +36,10 @@ EARLIEST_MS: Final = 10 * MINUTE_MS
 
 
 class ReportedWindow(NamedTuple):
-    """A plan window as the client reported it at `seen_ms`. `account` is the client's config folder.
+    """A plan window as a client reported it at `seen_ms`. `account` is the client's config folder.
 
-    `full_ms` is when the limit is reached at the pace of the samples, None if that cannot be estimated.
+    `full_ms` is when the limit is reached at the pace of the samples, None if that cannot be estimated. `source` is the
+    client: windows of several clients and accounts have nothing to do with each other.
     """
 
     account: str
@@ -45,6 +48,7 @@ class ReportedWindow(NamedTuple):
     resets_ms: int
     seen_ms: int
     full_ms: int | None
+    source: str = "claude"
 
 
 class ReportedCache(NamedTuple):
@@ -117,7 +121,7 @@ def read_limits(folder: str) -> Limits:
         for name in ordered:
             if _is_name(name):
                 samples, seen_ms = own[name]["samples"], own[name]["seen_ms"]
-                full_ms = _full_ms(samples, seen_ms, own[name]["resets_ms"])
+                full_ms = reached_ms(samples, seen_ms, own[name]["resets_ms"])
                 windows.append(ReportedWindow(account, name, samples[-1][1], own[name]["resets_ms"], seen_ms, full_ms))
     for session, kept in known["caches"].items():
         figures = kept["figures"]
@@ -139,7 +143,7 @@ def read_limits(folder: str) -> Limits:
     return Limits(tuple(windows), tuple(sorted(caches, key=lambda cache: -cache.seen_ms)))
 
 
-def _full_ms(samples: list[list[float]], seen_ms: int, resets_ms: int) -> int | None:
+def reached_ms(samples: Sequence[Sequence[float]], seen_ms: int, resets_ms: int) -> int | None:
     """Return when 100 percent are reached at the pace between the first and the last sample, if before the reset."""
     (first_ms, first), last = samples[0], samples[-1][1]
     if last <= first or seen_ms - first_ms < EARLIEST_MS:
@@ -155,6 +159,9 @@ def _percent(window: object) -> float | None:
 
 def label(name: str) -> str:
     """Return what a window is called; its name where nobody knows it."""
+    for usual in LABELS if name not in LABELS else ():
+        if name.startswith(f"{usual}_"):
+            return f"{LABELS[usual]} of {name.removeprefix(f'{usual}_').replace('_', ' ')}"
     return LABELS.get(name) or name.replace("_", " ")
 
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, Block, Entry, Window, open_window
 from claude_tui.engine.queries.allowances.limits import FILE_NAME, Limits, ReportedWindow, read_limits
+from claude_tui.engine.queries.plan_limits import LoggedLimits, Roots
 from claude_tui.engine.state.store import Store
 from claude_tui.engine.state.sums.cellbook import CellBook
 from claude_tui.model import Usage
@@ -32,8 +33,8 @@ NO_LIMITS: Final = Limits()
 class BlocksPicture:
     """Blocks and gaps, the earliest first, and the window that is open now (None if none is).
 
-    `window.is_reported` tells an end the client reported from an estimated one. `reported` are the limits it
-    reported, of every account; `is_loaded` is False while single responses have still to be loaded.
+    `window.is_reported` tells an end the client reported from an estimated one. `reported` are the limits that
+    clients reported, of every account; `is_loaded` is False while single responses have still to be loaded.
     """
 
     blocks: tuple[Block, ...] = ()
@@ -57,13 +58,19 @@ class _Hour:
 
 
 class WindowBook:
-    """The blocks of one store. Safe from any thread; the first answer takes about 6 us per response.
+    """The blocks of one store, of one account if that is given. Safe from any thread; the first answer takes about 6 us
+    per response.
 
-    `folder` is where reported limits are kept (`limits.remember`), None for nowhere.
+    `folder` is where reported limits are kept (`limits.remember`), None for nowhere; `roots` are searched for limits
+    that clients log.
     """
 
-    def __init__(self, store: Store, folder: Path | None = None) -> None:
+    def __init__(
+        self, store: Store, folder: Path | None = None, *, roots: Roots | None = None, account: str = ""
+    ) -> None:
         self._store = store
+        self._account = account
+        self._logged = LoggedLimits(roots or [])
         self._lock = threading.Lock()
         self._cells: CellBook | None = None
         self._versions: dict[int, int] = {}
@@ -80,9 +87,9 @@ class WindowBook:
         """Return the blocks at an instant; the same object again within a second where nothing moved."""
         store = self._store
         if not store.is_table_loaded:
-            return BlocksPicture(reported=self.limits().windows, is_loaded=False)
+            return BlocksPicture(reported=self.limits(now_ms).windows, is_loaded=False)
         with self._lock:
-            limits = self._read_limits()
+            limits = self._read_limits(now_ms)
             identity = (store.cells, store.revision, now_ms // 1000, limits)
             if identity != self._last:
                 self._level(now_ms)
@@ -91,12 +98,19 @@ class WindowBook:
                 self._picture = BlocksPicture(self._blocks, window, limits.windows)
             return self._picture
 
-    def limits(self) -> Limits:
-        """Return what the client reported, read again only if it was written again."""
+    def limits(self, now_ms: int) -> Limits:
+        """Return what clients reported, read again only if it was written again."""
         with self._lock:
-            return self._read_limits()
+            return self._read_limits(now_ms)
 
-    def _read_limits(self) -> Limits:
+    def _read_limits(self, now_ms: int) -> Limits:
+        logged, kept = self._logged.windows(now_ms, self._store.revision), self._read_kept()
+        found = kept._replace(windows=kept.windows + logged) if logged else kept
+        if not self._account:
+            return found
+        return found._replace(windows=tuple(one for one in found.windows if one.account == self._account))
+
+    def _read_kept(self) -> Limits:
         if not self._limits_path:
             return NO_LIMITS
         try:
@@ -141,12 +155,14 @@ class WindowBook:
     def _entries(self, since_ms: int, until_ms: int) -> list[Entry]:
         """Return the entries in (since_ms, until_ms], by time. Hold the store's lock."""
         store = self._store
+        account, owners = self._account, store.owners
         rows = [
             row
             for row in store.rows_between(since_ms, until_ms)
-            if store.owners[store.table.owner[row]].source == SOURCE
+            if (owner := owners[store.table.owner[row]]).source == SOURCE
+            and (not account or account == store.account_of(owner))
         ]
-        found = [*_entries(store, rows), *_unlogged_entries(store, since_ms, until_ms)]
+        found = [*_entries(store, rows), *_unlogged_entries(store, since_ms, until_ms, account)]
         return sorted(found, key=lambda entry: entry.time_ms)
 
     def _window(self, now_ms: int, limits: Limits) -> Window | None:
@@ -163,9 +179,11 @@ class WindowBook:
 
 
 def reported_reset_ms(windows: Iterable[ReportedWindow], now_ms: int) -> int:
-    """Return when the five-hour window ends that was reported last and is still open; 0 without any."""
+    """Return when the five-hour window of Claude Code ends that was reported last and is still open; 0 without any."""
     ahead = [
-        window for window in windows if window.name == FIVE_HOURS and now_ms < window.resets_ms <= now_ms + LENGTH_MS
+        window
+        for window in windows
+        if window.source == SOURCE and window.name == FIVE_HOURS and now_ms < window.resets_ms <= now_ms + LENGTH_MS
     ]
     return max(ahead, key=lambda window: window.seen_ms).resets_ms if ahead else 0
 
@@ -179,8 +197,10 @@ def _entries(store: Store, rows: Iterable[int]) -> Iterator[Entry]:
             yield Entry(time_ms, extra.usage, store.extra_price(row, number).nano, extra.model)
 
 
-def _unlogged_entries(store: Store, since_ms: int, until_ms: int) -> Iterator[Entry]:
-    for _, remainder in store.unlogged.between(since_ms, until_ms):
+def _unlogged_entries(store: Store, since_ms: int, until_ms: int, account: str) -> Iterator[Entry]:
+    for session, remainder in store.unlogged.between(since_ms, until_ms):
+        if account and account != store.account_of(store.unlogged_owner(session)):
+            continue
         for model, usage in remainder.models:
             yield Entry(remainder.time_ms, usage, store.unlogged_price(remainder, model, usage).nano, model)
 

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Final
 
-from claude_tui.engine.queries.responses import grouped_project
+from claude_tui.engine.queries.responses import covers
 from claude_tui.engine.state.store import Store
 from claude_tui.engine.state.sums.cellbook import CellBook
 from claude_tui.model import Query
@@ -87,14 +87,9 @@ class _Sheet:
     def _covered_owners(self, store: Store) -> list[bool]:
         """Say of each owner whether the query covers it. Projects may change, so it is asked each time."""
         query = self._query
-        if not (query.source or query.session or query.project):
+        if not (query.source or query.session or query.project or query.account):
             return [True] * len(store.owners)
-        return [
-            query.source in ("", owner.source)
-            and query.session in ("", owner.session)
-            and (not query.project or query.project == grouped_project(store.project_of(owner), query))
-            for owner in store.owners
-        ]
+        return [covers(store, owner, query) for owner in store.owners]
 
     def _sum(self, store: Store, day: int) -> Hours:
         hours = [0] * 24

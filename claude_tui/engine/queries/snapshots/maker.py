@@ -5,7 +5,7 @@ Must not read files or draw.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
@@ -17,7 +17,7 @@ from claude_tui.engine.queries.snapshots.recent import active_sessions, burn, co
 from claude_tui.engine.queries.snapshots.rollup import Rollup
 from claude_tui.engine.queries.snapshots.sessions import Presence, context_window, session_state
 from claude_tui.engine.state.facts import AgentKey, SessionKey
-from claude_tui.engine.state.store import Store
+from claude_tui.engine.state.store import Owner, Store
 from claude_tui.engine.state.sums.cells import Sums
 from claude_tui.model import (
     AgentRow,
@@ -54,6 +54,8 @@ class SnapshotMaker:
         """Sessions with a known process; replaced whole when any changes."""
         self._pictures: OrderedDict[Query, Picture] = OrderedDict()
         self._sources: tuple[str, ...] = ()
+        self._accounts: tuple[str, ...] = ()
+        self._accounts_seen: set[tuple[str, str]] = set()
         self._owners_seen = 0
         self._last: tuple[object, ...] = ()
         self._snapshot: Snapshot | None = None
@@ -72,7 +74,7 @@ class SnapshotMaker:
         changes = store.take_changes()
         for known in self._pictures.values():
             known.changed_sessions |= changes.sessions
-            if changes.moved:
+            if changes.moved or known.rollup.has_moved(store, changes.sessions):
                 known.rollup.fill(store)
             else:
                 for key, before in changes.cells.items():
@@ -217,6 +219,7 @@ class SnapshotMaker:
             roots=self.roots,
             prices=store.pricer.describe(),
             sources=self._known_sources(),
+            accounts=self._accounts,
         )
 
     def _known_sources(self) -> tuple[str, ...]:
@@ -224,11 +227,23 @@ class SnapshotMaker:
         owners = self.store.owners
         if len(owners) < self._owners_seen:
             self._sources, self._owners_seen = (), 0
+            self._accounts_seen = set()
         if len(owners) > self._owners_seen:
             found = {owner.source for owner in owners[self._owners_seen :]}.union(self._sources)
+            self._see_accounts(owners[self._owners_seen :])
             self._sources = tuple(name for name in CLIENTS if name in found)
             self._owners_seen = len(owners)
         return self._sources
+
+    def _see_accounts(self, owners: Iterable[Owner]) -> None:
+        """Tell which folders of a client with several there are."""
+        every, store = self.store.accounts.all, self.store
+        several = {source for source, number in Counter(source for source, _ in every).items() if number > 1}
+        self._accounts_seen.update((one.source, store.account_of(one)) for one in owners if one.source in several)
+        present = Counter(source for source, _ in self._accounts_seen)
+        self._accounts = tuple(
+            account for source, account in every if (source, account) in self._accounts_seen and present[source] > 1
+        )
 
     def _today(self, now_ms: int) -> Totals:
         """Sum the cells of the local day, whatever the query."""

@@ -5,10 +5,10 @@ The cost of an update depends on the change, not on the length of the history. M
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from operator import add, sub
 from typing import Generic, NamedTuple, TypeVar
 
-from claude_tui.engine.queries.responses import grouped_project
 from claude_tui.engine.state.facts import AgentKey, SessionKey
 from claude_tui.engine.state.store import Owner, Store
 from claude_tui.engine.state.sums.cells import CellKey, Sums
@@ -124,14 +124,22 @@ class Rollup:
             change = [*map(sub, sums[:FIRST], before), sums[FIRST], sums[LAST]]
             self._take(self._place(store, store.owners[key.owner]), key.day, store.models[key.model], change)
 
+    def has_moved(self, store: Store, sessions: Iterable[SessionKey]) -> bool:
+        """Whether a session has come to the account this is of, or has left it: another log of it was found."""
+        account = self.query.account
+        return bool(account) and any(
+            (key in self.sessions.sums) is not (store.accounts.of(key[0], store.facts.path_of(key)) == account)
+            for key in sessions
+        )
+
     def _place(self, store: Store, owner: Owner) -> SumKeys | None:
         """Return the sums an owner belongs to; None if the query does not cover it."""
         query = self.query
         source, session, agent, _ = owner
         if (query.source or source) != source or (query.session or session) != session:
             return None
-        project = grouped_project(store.project_of(owner), query)
-        if (query.project or project) != project:
+        project = store.project_of(owner)
+        if (query.project or project) != project or (query.account and query.account != store.account_of(owner)):
             return None
         return SumKeys(
             source, project, (source, session), (source, project), (source, session, agent) if agent else None

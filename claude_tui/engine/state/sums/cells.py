@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from claude_tui.engine.state.sums.calendar import Calendar
-from claude_tui.model import COST, FIRST, LAST, UNPRICED_TOKENS, Price, Usage
+from claude_tui.model import COST, FIRST, LAST, PREMIUM, UNPRICED_TOKENS, Price, Usage
 from claude_tui.pricing import Pricer
 from claude_tui.pricing.cards import NEVER, Card
 from claude_tui.sources.columns import LOWER_BOUND, Columns
@@ -18,7 +18,7 @@ Sums = list[int]
 """The fields of `Totals`, in order."""
 
 EMPTY: Final = (0,) * FIRST
-CELL_NUMBERS: Final = 19
+CELL_NUMBERS: Final = 20
 """A cell as plain numbers: the three of its key, then its sums."""
 
 
@@ -46,6 +46,8 @@ def add_usage(sums: Sums, usage: Usage, price: Price, sign: int, responses: int,
         sums[COST] += sign * price.nano
         sums[8] += sign * price.read_saved_nano
         sums[9] += sign * price.write_extra_nano
+    if price.premium_milli:
+        sums[PREMIUM] += sign * price.premium_milli
     sums[10] += lower_bounds
     if price.flags and price.is_estimate:
         sums[11] += sign

@@ -22,6 +22,8 @@ from claude_tui.sources.claude.fast.dated import last_dated_ms
 from claude_tui.sources.claude.fast.rows import FastBuilder
 from claude_tui.sources.claude.fast.search import marks
 from claude_tui.sources.claude.fast.usual import FirstLine, Named, Turn, UserLine, UsualRow
+from claude_tui.sources.claude.recognition import unrecognised
+from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead
 from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.reading.objects import LONG, decode_objects
@@ -64,11 +66,14 @@ class _Reading:
             self._read_block(offset, block)
             self._see_last_turn(block)
         self._facts.complete_totals(reader.read_at)
+        columns, problems = self._builder.columns(), reader.problems
+        if not columns and not self._facts.usage_ms:
+            problems = problems.with_more(Problems(unrecognised(reader.path)))
         return ColumnsRead(
-            self._builder.columns(),
+            columns,
             reader.checkpoint(state=self._facts.state()),
             with_agent_type(self._facts.facts(), reader.path),
-            reader.problems,
+            problems,
             reader.restarted,
             reader.bytes_read,
             reader.lines,

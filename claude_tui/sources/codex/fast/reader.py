@@ -16,8 +16,10 @@ from claude_tui.sources.codex.discovery import thread_of
 from claude_tui.sources.codex.fast.rows import FastRollout
 from claude_tui.sources.codex.fast.search import marks
 from claude_tui.sources.codex.fast.usual import CountLine, RecordLine
+from claude_tui.sources.codex.recognition import unrecognised
 from claude_tui.sources.codex.records import talk_of
 from claude_tui.sources.codex.threads import Threads
+from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile
 from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.values.instants import instant_ms
@@ -53,11 +55,14 @@ class _Reading:
             self._read_block(offset, block)
             self._see_talk(block)
         timestamp, kind = self._talk
+        columns, problems = rollout.columns(), reader.problems
+        if not columns and not rollout.has_counted:
+            problems = problems.with_more(Problems(unrecognised(reader.path)))
         return ColumnsRead(
-            rollout.columns(),
+            columns,
             reader.checkpoint(state=rollout.state()),
             rollout.facts(instant_ms(timestamp.decode("utf-8", "replace")), kind),
-            reader.problems,
+            problems,
             reader.restarted,
             reader.bytes_read,
             reader.lines,

@@ -24,13 +24,11 @@ from tests.engine.rows import DAY_MS, MODELS, PATHS, facts, in_file, owned, rows
 queries = st.sampled_from(
     [
         Query(),
-        Query(fold_worktrees=True),
         Query(model=MODELS[0]),
         Query(session="s1"),
         Query(session="s2"),
         Query(project="/p"),
         Query(project="/q"),
-        Query(project="/p", fold_worktrees=True),
         Query(since=date(2026, 11, 21)),
         Query(until=date(2026, 11, 20)),
         Query(source="codex"),

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_tui.engine.state.sums.calendar import Calendar
-from claude_tui.engine.state.sums.cells import CellKey, Sums, add_usage, file_cells
-from claude_tui.model import Row, Usage
+from claude_tui.engine.state.sums.cells import EMPTY, CellKey, Sums, add_usage, file_cells
+from claude_tui.model import FIRST, LAST, Row, Usage
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.claude.counting.rule import terms_without_split
 from claude_tui.sources.columns import LOWER_BOUND, Columns
@@ -70,9 +70,9 @@ def one_by_one(columns: Columns) -> dict[CellKey, Sums]:
         if model not in columns.models:
             columns.models.append(model)
         key = CellKey(Calendar(BERLIN).day_hour(time_ms)[0], owner, columns.models.index(model))
-        sums = cells.setdefault(key, [0] * 14 + [time_ms, time_ms])
+        sums = cells.setdefault(key, [*EMPTY, time_ms, time_ms])
         add_usage(sums, usage, PRICER.price(columns.source, model, time_ms, usage, terms, reported), 1, *of)
-        sums[14:] = min(sums[14], time_ms), max(sums[15], time_ms)
+        sums[FIRST:] = min(sums[FIRST], time_ms), max(sums[LAST], time_ms)
 
     for entry, time_ms in enumerate(columns.time):
         owner, model = columns.owner[entry], columns.models[columns.model[entry]]
@@ -118,7 +118,7 @@ def test_every_response_with_an_assumed_price_is_flagged() -> None:
     found = [row, replace(row, key="b", time_ms=NOW_MS + 9), replace(row, key="c", time_ms=NOW_MS - 9)]
     columns = columns_of("opencode", found)
     (sums,) = file_cells(columns, PRICER, Calendar(BERLIN)).values()
-    assert (sums[0], sums[10], sums[11], sums[14:]) == (3, 3, 3, [NOW_MS - 9, NOW_MS + 9])
+    assert (sums[0], sums[10], sums[11], sums[FIRST:]) == (3, 3, 3, [NOW_MS - 9, NOW_MS + 9])
     assert file_cells(columns, PRICER, Calendar(BERLIN)) == one_by_one(columns)
 
 
