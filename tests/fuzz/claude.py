@@ -147,7 +147,7 @@ class Fuzzer:
         return found + more
 
     def compare_alone(self, name: str, made: Sequence[bytes]) -> list[str]:
-        """Compare each line between two usual ones: the native core leaves a file with an unusual one to Python."""
+        """Compare each line between two usual ones: the native core may leave all of a longer file to Python."""
         path = self.folder / name
         before, after = (line(assistant(f"msg_{at}", T + at, usage(1, 2, 3))) for at in (1, 2))
         for one in made:

@@ -48,7 +48,7 @@ class Scan:
         self.files_total = len(tasks)
         self.bytes_total = sum(bytes_to_read(task) for task in tasks)
         self._reader = reader
-        whole, tasks = natively_readable(tasks, reader.keep_names) if processes is None else ([], tasks)
+        whole, tasks = natively_readable(tasks) if processes is None else ([], tasks)
         self._batches = list(batches(tasks))
         self._processes, self._niceness = processes, niceness
         self._workers = self._start_workers()
@@ -83,8 +83,8 @@ class Scan:
             try:
                 others: list[Task] = []
                 for tasks, future in self._natively:
-                    found, left = await asyncio.wrap_future(future)
-                    if found is not None:
+                    packs, left = await asyncio.wrap_future(future)
+                    for found in packs:
                         await loop.run_in_executor(applier, on_read, found)
                     on_progress(self._progress(tasks, left))
                     others += left
@@ -98,9 +98,9 @@ class Scan:
         try:
             others: list[Task] = []
             for tasks, done in self._natively:
-                read, left = done.result()
-                if read is not None:
-                    on_read(read)
+                packs, left = done.result()
+                for found in packs:
+                    on_read(found)
                 on_progress(self._progress(tasks, left))
                 others += left
             self._add(others)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -172,27 +173,47 @@ class Store:
         return self.take_in(pack([FileColumns(outcome, columns, file_cells(columns, self.pricer, self.calendar))]))
 
     def _add_files(self, found: Packed) -> None:
-        """Add responses: those of many files at once, up to a file that shares some with what is known."""
+        """Add responses: at once those of all files that share none, then the others file by file."""
         columns, table = found.columns, self.table
         if columns.source == TOTALLED:
             self.unlogged.touched.update(owner.session for owner in columns.owners)
         owners = [self.owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
         models = [self._models.of(model) for model in columns.models]
-        files = array("i")
+        shared = self._shared_entries(columns.key)
+        shared.append(len(columns))
+        files, runs, others = array("i"), [], []
+        begin = at = 0
         for outcome, start, end in found.spans():
             file = self._file_number(FileRef(columns.source, outcome.file.path))
-            keys = columns.key[start.row : end.row]
-            if len(set(keys)) == len(keys) and table.row_of.is_disjoint(keys):
-                table.row_of.extend(keys, len(table) + len(files))
-                files.extend([file] * len(keys))
+            if shared[at] >= end.row:
+                files.extend(repeat(file, end.row - start.row))
                 for (day, owner, model), sums in found.cells_of(start, end):
                     self.cells.merge(CellKey(day, owners[owner], models[model]), sums)
-            else:
-                self._extend(columns.cut(start.row - len(files), start.row), files, owners, models)
-                files = array("i")
-                own = slice(start.owner, end.owner), slice(start.model, end.model)
-                self._merge(found.columns_of(start, end), file, owners[own[0]], models[own[1]])
-        self._extend(columns.cut(len(columns) - len(files), len(columns)), files, owners, models)
+                continue
+            while shared[at] < end.row:
+                at += 1
+            others.append((file, start, end))
+            runs.append((begin, start.row))
+            begin = end.row
+        alone = columns.runs([*runs, (begin, len(columns))])
+        table.row_of.extend(alone.key, len(table))
+        self._extend(alone, files, owners, models)
+        for file, start, end in others:
+            self._merge(columns.cut(start.row, end.row), file, owners, models)
+
+    def _shared_entries(self, keys: array[int]) -> list[int]:
+        """Return the entries, in order, of responses that are known, or of which there is an entry before."""
+        if not keys:
+            return []
+        row_of, count = self.table.row_of, len(keys)
+        first = dict(zip(reversed(keys), range(count - 1, -1, -1), strict=True))
+        if len(first) == count and row_of.is_disjoint(keys):
+            return []
+        known = row_of.known(first.keys())
+        places = map(first.__getitem__, keys)
+        return [
+            entry for entry, (key, place) in enumerate(zip(keys, places, strict=True)) if place != entry or key in known
+        ]
 
     def _extend(self, columns: Columns, files: array[int], owners: list[int], models: list[int]) -> None:
         """Add responses whose keys and sums have been added already."""
