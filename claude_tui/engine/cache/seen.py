@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
+import orjson
+
 from claude_tui.engine.cache.section_file import DamagedSectionError, from_json, to_columns, to_json, to_rows
 from claude_tui.sources.protocol import Checkpoint, LogFile
 
@@ -100,7 +102,11 @@ def encoded(seen: Mapping[str, Seen]) -> tuple[bytes, bytes]:
     """Return files and checkpoints, of these one a line, as what `SeenFiles` is made of."""
     entries = list(seen.values())
     rows = [
-        to_json((dev, ino, offset, head.hex(), anchor.hex(), *more))
-        for _, (dev, ino, offset, head, anchor, *more) in entries
+        (dev, ino, offset, head.hex(), anchor.hex(), mark, state, open_line)
+        for _, (dev, ino, offset, head, anchor, mark, state, open_line) in entries
     ]
-    return to_json(to_columns(file for file, _ in entries)), b"\n".join(rows)
+    try:
+        lines = list(map(orjson.dumps, rows))
+    except (TypeError, orjson.JSONEncodeError):
+        lines = list(map(to_json, rows))
+    return to_json(to_columns(file for file, _ in entries)), b"\n".join(lines)

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final
 
 from claude_tui.engine.state.batch import Ends, FileColumns, FileOutcome, Packed, pack
 from claude_tui.engine.state.calendar import Calendar
-from claude_tui.engine.state.cells import EMPTY, CellKey, Sums, add_alike, file_cells
-from claude_tui.model import FIRST, LAST, Usage
+from claude_tui.engine.state.cells import file_cells, sums_of_alike
+from claude_tui.model import Usage
 from claude_tui.native.library import found, is_asked_for
 from claude_tui.sources.instants import AHEAD_MS
 from claude_tui.sources.problems import Problems
@@ -26,6 +26,8 @@ from claude_tui.sources.problems import Problems
 if TYPE_CHECKING:
     from claude_tui.engine.scan.reading import FileReader, Task
     from claude_tui.native.reading import Answer, Days, FileRead, Sum
+    from claude_tui.pricing import Pricer
+    from claude_tui.pricing.pricer import Card
     from claude_tui.sources.columns import Columns
     from claude_tui.sources.protocol import ColumnsRead
 
@@ -116,14 +118,17 @@ def _packed(
     tasks: Sequence[Task], files: Sequence[FileRead], columns: Columns, sums: Iterable[Sum], reader: FileReader
 ) -> Packed:
     """Put together files of which the core left nothing."""
-    cells: list[int] = []
+    cells: list[list[int]] = []
     ends: list[Ends] = []
+    card_of = _Cards(columns, reader.pricer)
     sums, row = iter(sums), 0
     for one in files:
         start, row = row, row + one.rows
-        for key, numbers in _cells(columns, start, row, [*islice(sums, one.sums)], reader):
-            cells += key
-            cells += numbers
+        made = [_cell(some, card_of(some)) for some in islice(sums, one.sums)]
+        if None in made:
+            found = file_cells(columns.cut(start, row), reader.pricer, reader.calendar)
+            made = [[*key, *numbers] for key, numbers in found.items()]
+        cells += made  # type: ignore[arg-type]
         ends.append(Ends(row, len(cells)))
     none = Problems()
     outcomes = [
@@ -133,21 +138,24 @@ def _packed(
     return Packed(outcomes, ends, columns, cells)
 
 
-def _cells(
-    columns: Columns, start: int, stop: int, sums: Sequence[Sum], reader: FileReader
-) -> Iterable[tuple[CellKey, Sums]]:
-    """Return the cells of one file, whose entries are those from `start` up to `stop`."""
-    models, flat_card = columns.models, reader.pricer.flat_card
-    cards = [flat_card("claude", models[one.model], one.first_ms, one.last_ms) for one in sums]
-    if any(card is None or one.longest > card.over for card, one in zip(cards, sums, strict=True)):
-        return file_cells(columns.cut(start, stop), reader.pricer, reader.calendar).items()
-    cells: dict[CellKey, Sums] = {}
-    for one, card in zip(sums, cards, strict=True):
-        assert card is not None
-        key = CellKey(one.day, one.owner, one.model)
-        cell = cells.get(key)
-        if cell is None:
-            cell = cells[key] = [*EMPTY, one.first_ms, one.last_ms]
-        cell[FIRST], cell[LAST] = min(cell[FIRST], one.first_ms), max(cell[LAST], one.last_ms)
-        add_alike(cell, card, Usage(*one[9:]), one.responses, one.lower_bounds, is_assumed=bool(one.is_assumed))
-    return cells.items()
+def _cell(one: Sum, card: Card | None) -> list[int] | None:
+    """Return a cell of responses whose prices add up, None where they do not."""
+    if card is None or one.longest > card.over:
+        return None
+    usage = Usage(*one[9:])
+    numbers = sums_of_alike(
+        card, usage, one.responses, one.lower_bounds, one.first_ms, one.last_ms, is_assumed=bool(one.is_assumed)
+    )
+    return [one.day, one.owner, one.model, *numbers]
+
+
+class _Cards:
+    """The rates of sums of responses. Most models had the same ones all the time, so they are looked up once."""
+
+    def __init__(self, columns: Columns, pricer: Pricer) -> None:
+        self._models, self._flat_card = columns.models, pricer.flat_card
+        first_ms, last_ms = min(columns.time, default=0), max(columns.time, default=0)
+        self._cards = [pricer.flat_card("claude", model, first_ms, last_ms) for model in columns.models]
+
+    def __call__(self, one: Sum) -> Card | None:
+        return self._cards[one.model] or self._flat_card("claude", self._models[one.model], one.first_ms, one.last_ms)

@@ -114,19 +114,20 @@ def batches(tasks: Iterable[Task], size_bytes: int = 8 << 20, most: int = 256) -
 
     Each holds the logs of one client.
     """
-    open_batches: dict[str, tuple[list[Task], int]] = {}
+    open_batches: dict[str, list[Task]] = {}
+    totals: dict[str, int] = {}
     for task in tasks:
-        batch, total = open_batches.pop(task.file.source, ([], 0))
+        file = task.file
+        batch = open_batches.setdefault(file.source, [])
         batch.append(task)
-        total += bytes_to_read(task)
+        totals[file.source] = total = totals.get(file.source, 0) + bytes_to_read(task)
         if total >= size_bytes or len(batch) >= most:
             yield batch
-        else:
-            open_batches[task.file.source] = batch, total
-    for batch, _ in open_batches.values():
-        yield batch
+            del open_batches[file.source], totals[file.source]
+    yield from open_batches.values()
 
 
 def bytes_to_read(task: Task) -> int:
     """Return how much of a file is still unread."""
-    return max(0, task.file.size - (task.since.offset if task.since else 0))
+    file, since = task
+    return max(0, file.size - since.offset) if since is not None else file.size

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from claude_tui.engine.state.cells import CELL_NUMBERS, CellKey, Sums
+from claude_tui.engine.state.cells import CellKey, Sums
 from claude_tui.engine.state.interner import Numbers
 from claude_tui.sources.columns import Columns, Owner
 from claude_tui.sources.problems import Problems
@@ -46,22 +46,20 @@ class FileColumns(NamedTuple):
 
 
 class Ends(NamedTuple):
-    """Where a file ends: after how many responses and numbers of cells."""
+    """Where a file ends: after how many responses and cells."""
 
     row: int = 0
     cell: int = 0
 
 
 class Packed(NamedTuple):
-    """Several files of one client. `ends` has an entry per outcome; `cells` holds the cells of one file after another.
-
-    Numbers of cells are as large as they come, so they are no array.
-    """
+    """Several files of one client. `ends` has an entry per outcome; `cells` holds the cells of one file after another:
+    day, owner, model and the sums, in one list each."""
 
     outcomes: list[FileOutcome]
     ends: list[Ends]
     columns: Columns
-    cells: list[int]
+    cells: list[list[int]]
 
     def spans(self) -> Iterator[tuple[FileOutcome, Ends, Ends]]:
         """Yield each file's outcome, and where it begins and ends."""
@@ -78,22 +76,21 @@ class Packed(NamedTuple):
 
     def cells_of(self, start: Ends, end: Ends) -> Iterator[tuple[CellKey, Sums]]:
         """Yield one file's cells; owners and models are numbers of `columns`."""
-        for at in range(start.cell, end.cell, CELL_NUMBERS):
-            yield CellKey(*self.cells[at : at + 3]), self.cells[at + 3 : at + CELL_NUMBERS]
+        for cell in self.cells[start.cell : end.cell]:
+            yield CellKey(*cell[:3]), cell[3:]
 
 
 def pack(files: Sequence[FileColumns]) -> Packed:
     """Pack files of one client, at least one."""
     columns = Columns(files[0].columns.source)
     ends: list[Ends] = []
-    cells: list[int] = []
+    cells: list[list[int]] = []
     known_owners, known_models = Numbers[Owner](), Numbers[str]()
     columns.owners, columns.models = known_owners.names, known_models.names
     for _, more, sums in files:
         owners, models = list(map(known_owners.of, more.owners)), list(map(known_models.of, more.models))
         for (day, owner, model), numbers in sums.items():
-            cells += (day, owners[owner], models[model])
-            cells += numbers
+            cells.append([day, owners[owner], models[model], *numbers])
         more.renumber(owners, models)
         columns.extend(more)
         ends.append(Ends(len(columns), len(cells)))
