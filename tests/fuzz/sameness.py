@@ -41,11 +41,18 @@ def entries(columns: Columns) -> dict[int, tuple[Any, ...]]:
     return found
 
 
-def differences(path: str, since: Checkpoint | None = None) -> tuple[list[str], Checkpoint]:
-    """What the two ways of reading a transcript disagree about, and the checkpoint they reached."""
+def differences(
+    path: str, since: Checkpoint | None = None, counts: Counter[str] | None = None
+) -> tuple[list[str], Checkpoint]:
+    """What the ways of reading a transcript disagree about, and the checkpoint they reached.
+
+    `counts` is told whether it was read natively.
+    """
     plain = SOURCE.read(LogFile("claude", path, "", 0, 0, 0, 0), since)
     found = disagreements(plain, read_columns(path, since, keep_names=True))
     native = native_read(path) if since is None else None
+    if counts is not None:
+        counts["read natively"] += native is not None
     if native is not None:
         found += [f"natively: {one}" for one in disagreements(plain, native)]
     return found, plain.checkpoint
