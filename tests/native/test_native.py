@@ -194,6 +194,19 @@ def test_what_the_client_counted_is_read_beside_the_core(core: Core) -> None:
     assert [differences(str(path))[0] for path in told] == [[] for _ in told]
 
 
+def test_what_the_client_counted_before_a_file_was_a_sub_agents_stays(claude_home: ClaudeHome, core: Core) -> None:
+    folder = next(folder for folder in GOLDEN_SETS if told_in(folder))
+    path = claude_home.append(told_in(folder)[0], dict(DATED, isSidechain=True, agentId="a1"), ROW)
+    assert differences(str(path))[0] == []
+    assert read_columns(str(path)).facts.client_totals
+
+
+def told_in(folder: Path) -> list[bytes]:
+    """Lines in which a client said what it counted."""
+    lines = [one for path in folder.glob("projects/**/*.jsonl") for one in path.read_bytes().splitlines(keepends=True)]
+    return [one for one in lines if b'"type":"cost-state"' in one]
+
+
 @pytest.mark.parametrize("meta", [b'{"agentType":"x"}\n', b'{"agentType":1}', b"[]", b"{\n}", b"", b"\xff", None])
 def test_a_sub_agents_type_is_read_beside_its_transcript(tmp_path: Path, core: Core, meta: bytes | None) -> None:
     folder = tmp_path / "projects" / "p" / "s1" / "subagents"

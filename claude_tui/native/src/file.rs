@@ -296,6 +296,9 @@ impl<'a> Reading<'_, 'a> {
         if found.cwd.is_empty() && !cwd.is_empty() {
             cwd.clone_into(&mut found.cwd);
             if is_sidechain && !agent.is_empty() && found.agent.is_none() {
+                if !found.left.is_empty() {
+                    return Err(Odd); // they were lines of a session's file
+                }
                 found.agent = Some(agent.to_owned());
             }
         }
