@@ -21,6 +21,7 @@ from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
 from claude_tui.native import library
+from claude_tui.native.library import Core
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.claude import ClaudeSource
 from tests.logs import ClaudeHome, assistant, line, usage
@@ -40,7 +41,7 @@ def core() -> None:
 
 def rows(first: int, number: int) -> bytes:
     told = (
-        assistant(f"msg_{at}", T + at, usage(1, at, speed="fast" if at % 7 == 0 else "standard"))
+        assistant(f"msg_{at}", T + at, usage(1, at, speed="fast" if at % 7 == 5 else "standard"))
         for at in range(first, first + number)
     )
     return b"".join(line({**row, "more": PADDING}) for row in told)
@@ -127,6 +128,23 @@ def test_a_file_that_is_replaced_or_cut_is_read_as_it_was_or_as_it_is(claude_hom
             assert found == list(range(len(found))) and (
                 len(found) in (3, 12) or (way == "appended" and len(found) > 3)
             )
+
+
+def test_a_file_that_is_replaced_between_core_and_python_is_read_anew(
+    claude_home: ClaudeHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = claude_home.append(rows(0, 12))
+    read = Core.read
+
+    def read_and_replace(self: Core, request: bytes) -> memoryview:
+        answer = read(self, request)
+        fresh = path.with_suffix(".new")
+        fresh.write_bytes(rows(0, 3))
+        fresh.replace(path)
+        return answer
+
+    monkeypatch.setattr(Core, "read", read_and_replace)
+    assert [output for _, output in Counting(claude_home).responses()] == [0, 1, 2]
 
 
 KILLED = """
