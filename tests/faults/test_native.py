@@ -74,7 +74,7 @@ class Counting:
         self.folder = home.folder / "projects"
         self.reader = FileReader(load_pricer(), UTC)
 
-    def responses(self) -> list[tuple[str, int]]:
+    def responses(self) -> list[tuple[int, int]]:
         """Instants and output of all responses, as counted in one go."""
         store = Store(self.reader.pricer, UTC, keep_names=False)
         packs, others = read_natively([Task(file) for file in ClaudeSource().discover(self.folder)], self.reader)

@@ -19,7 +19,8 @@ from tests.fuzz.claude import Fuzzer
 
 CRATE: Final = Path(__file__).parents[2] / "claude_tui" / "native"
 FILE_LINES: Final = 40
-VALGRIND: Final = "valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite"
+LEAKS: Final = "--leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite"
+VALGRIND: Final = f"valgrind -q --error-exitcode=9 {LEAKS}"
 CARGO: Final = ("cargo", "test", "-q", "--offline", "--locked", "--release", "--test", "border")
 
 
