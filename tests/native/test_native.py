@@ -272,7 +272,7 @@ def test_a_request_of_another_version_is_refused(core: Core) -> None:
             core.read(request)
 
 
-def test_a_report_says_the_same_with_and_without_the_core(
+def test_a_report_and_an_export_say_the_same_with_and_without_the_core(
     core: Core, own_home: Path, chosen: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for number, folder in enumerate(GOLDEN_SETS[:6]):
@@ -292,7 +292,10 @@ def test_a_report_says_the_same_with_and_without_the_core(
         library.found.cache_clear()
         assert main(["report", "--json"]) == 0
         said.append(capsys.readouterr().out)
-    assert used and said[0] == said[1] and json.loads(said[0])["totals"]["responses"] > 50
+        assert main(["export"]) == 0
+        said.append(capsys.readouterr().out)
+    assert len(used) > 2 and said[:2] == said[2:] and json.loads(said[0])["totals"]["responses"] > 50
+    assert '"key":"msg_' in said[1].replace(" ", "")
 
 
 def test_a_scan_reads_what_the_core_leaves(claude_home: ClaudeHome, core: Core) -> None:
