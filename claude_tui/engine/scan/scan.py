@@ -25,6 +25,9 @@ NATIVE_BYTES: Final = 64 << 20
 NATIVE_FILES: Final = 4096
 """Bytes and files that the native core is given at once: the more, the less its threads wait for each other."""
 
+NATIVE_CALLS: Final = 2
+"""Calls of the core at once: it reads on while what it gave before is put together."""
+
 MAX_IN_FLIGHT: Final = 50
 """Batches under way at once: the bound of the semaphore."""
 
@@ -54,7 +57,7 @@ class Scan:
         self._workers = self._start_workers()
         self._early = [self._submit(batch) for batch in self._batches[:MAX_IN_FLIGHT]]
         # A thread comes after the processes, for a process with threads must not be forked.
-        self._core = ThreadPoolExecutor(1, "core") if whole else None
+        self._core = ThreadPoolExecutor(NATIVE_CALLS, "core") if whole else None
         self._natively = [
             (batch, self._core.submit(reader.read_natively, batch))
             for batch in batches(whole, size_bytes=NATIVE_BYTES, most=NATIVE_FILES)
