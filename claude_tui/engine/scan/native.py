@@ -16,12 +16,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.engine.state.batch import Ends, FileColumns, FileOutcome, Packed, pack
-from claude_tui.engine.state.calendar import Calendar
-from claude_tui.engine.state.cells import file_cells, sums_of_alike
+from claude_tui.engine.state.sums.calendar import Calendar
+from claude_tui.engine.state.sums.cells import file_cells, sums_of_alike
 from claude_tui.model import Usage
 from claude_tui.native.library import found, is_asked_for
-from claude_tui.sources.instants import AHEAD_MS
 from claude_tui.sources.problems import Problems
+from claude_tui.sources.values.instants import AHEAD_MS
 
 if TYPE_CHECKING:
     from claude_tui.engine.scan.reading import FileReader, Task
@@ -70,8 +70,8 @@ def read_natively(tasks: Sequence[Task], reader: FileReader) -> tuple[list[Packe
 
 def completed(columns: Columns, one: FileRead, path: str, *, keep_names: bool = False) -> ColumnsRead:
     """Read what the core left of a file, of which `columns` are those it read. Raises OSError."""
-    from claude_tui.engine.state.table import joined
-    from claude_tui.sources.claude.fast import read_columns
+    from claude_tui.engine.state.rows.table import joined
+    from claude_tui.sources.claude.fast.reader import read_columns
 
     rest = read_columns(path, one.checkpoint, keep_names=keep_names, left=one.left)
     if rest.restarted:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from claude_tui.engine.state.cells import CellKey, Sums
-from claude_tui.engine.state.interner import Numbers
+from claude_tui.engine.state.rows.interner import Numbers
+from claude_tui.engine.state.sums.cells import CellKey, Sums
 from claude_tui.sources.columns import Columns, Owner
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile

@@ -102,7 +102,7 @@ pub struct FileRead {
     pub sums: Vec<Sum>,
 }
 
-/// Opens a plain file, as `claude_tui.sources.lines.open_regular` does. Odd where that fails.
+/// Opens a plain file, as `claude_tui.sources.reading.lines.open_regular` does. Odd where that fails.
 pub fn open(path: &Path, flags: i32) -> Read<(Opened, Metadata)> {
     let opened = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|_| Odd)?;
     let about = opened.metadata().map_err(|_| Odd)?;
