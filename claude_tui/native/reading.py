@@ -1,6 +1,6 @@
 """What the core read, as the reader in Python gives it: columns, facts and checkpoint of each file.
 
-Must not price or decide what a line means: titles are read by `FactsGatherer`, as ever.
+Must not price or decide what a line means: a line that needs a decision is handed on.
 """
 
 from __future__ import annotations
@@ -9,16 +9,15 @@ import os
 from array import array
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
+from itertools import islice, repeat
 from struct import Struct
+from sys import intern
 from typing import Final, NamedTuple
-
-import orjson
 
 from claude_tui.native.library import VERSION, Core, threads_for
 from claude_tui.sources.claude.counting.rule import terms_without_split
-from claude_tui.sources.claude.discovery import AGENT
-from claude_tui.sources.claude.facts import NOTES, FactsGatherer, Told, is_note, with_agent_type
-from claude_tui.sources.claude.recognition import unrecognised
+from claude_tui.sources.claude.discovery import session_of_path
+from claude_tui.sources.claude.facts import NOTES
 from claude_tui.sources.columns import Columns, RowOwner
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileFacts
@@ -27,25 +26,27 @@ from claude_tui.sources.reading.lines import open_flags
 MAX_FILE: Final = 64 << 20
 """Bytes of the largest file that the core is given: it holds one of them per thread."""
 
-TITLES: Final = ("summary", "ai-title", "custom-title")
-_KNOWN: Final = {"system", *TITLES}
-"""Kinds of notes that the core knows; with any other it hands the file back."""
+KNOWN: Final = frozenset({"system", "summary", "ai-title", "custom-title"})
+"""Kinds of notes that the core knows. Lines of any other it hands back."""
 
 _FIRST_DAY: Final = datetime(2023, 1, 1, tzinfo=timezone.utc)
 """No client is older."""
 
 _HEADER: Final = Struct("<10q")
-_FILE: Final = Struct("<24q")
-_NOTE: Final = Struct("<3q")
 _SUM: Final = Struct("<15q")
 _PAIR: Final = Struct("<2q")
-_TEXTS: Final = 7
+_HASHES: Final = Struct("<8s8s")
+_FILE: Final = 15
+"""Numbers of a file."""
+_TEXTS: Final = 11
+"""Texts of a file."""
 _UNSIGNED: Final = 1 << 64
 _LATER_MS: Final = 1 << 62
 _WIDE: Final = ("key", "time", "input", "output", "write_5m", "write_1h", "cache_read", "offset")
 _SECTIONS: Final = (
-    "files", "key", "time", "owner", "model", "input", "output", "write_5m", "write_1h", "cache_read", "offset",
-    "flags", "rare", "sums", "heap", "notes", "note_bytes", "terms", "owner_times",
+    "files", "hashes", "texts", "key", "time", "owner", "model", "input", "output", "write_5m", "write_1h",
+    "cache_read", "offset", "flags", "rare", "sums", "owners", "models", "names", "left", "left_bytes", "terms",
+    "owner_times",
 )  # fmt: skip
 
 
@@ -86,133 +87,147 @@ class Sum(NamedTuple):
 
 
 class FileRead(NamedTuple):
-    """What one file says. Its rows, owners, models and sums lie behind those of the file before it."""
+    """What one file says. Its rows and sums lie behind those of the file before it.
 
+    `place` is its place among the files asked for. `left` are lines by their offset that are still to be read, and with
+    `has_more` there is something behind the last whole line: the facts and the checkpoint are those without them.
+    """
+
+    place: int
     facts: FileFacts
     checkpoint: Checkpoint
     lines: int
     rows: int
-    owners: int
-    models: int
     sums: int
-    problems: Problems
+    left: list[tuple[int, bytes]]
+    has_more: bool
+
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing is left."""
+        return not self.left and not self.has_more
 
 
 class Answer(NamedTuple):
-    """What several files say; None for each that Python must read. `columns` and `sums` are of all the others."""
+    """What files say, but for those that Python must read whole, in the order asked for."""
 
-    files: list[FileRead | None]
+    files: list[FileRead]
     columns: Columns
     sums: list[Sum]
 
 
 def read_files(
-    core: Core, files: Sequence[tuple[str, int]], days: Days = UTC_DAYS, latest_ms: int = _LATER_MS, threads: int = 0
+    core: Core,
+    files: Sequence[tuple[str, int]],
+    days: Days = UTC_DAYS,
+    latest_ms: int = _LATER_MS,
+    *,
+    threads: int = 0,
+    with_names: bool = False,
 ) -> Answer:
     """Read whole transcripts, given as (path, size). A response after `latest_ms` or out of `days` is for Python.
 
     Raises ValueError if the core fails.
     """
-    sizes = [size for _, size in files]
-    answer = core.read(_request(files, days, latest_ms, threads or threads_for(sizes)))
+    threads = threads or threads_for([size for _, size in files])
+    answer = core.read(_request(files, days, latest_ms, threads, with_names=with_names))
     number, *ends = array("q", answer[: 8 * (len(_SECTIONS) + 1)].tobytes())
     if number != len(_SECTIONS):
         raise ValueError("the core's answer has another shape")
     starts = [8 * (number + 1), *ends]
     parts = {name: answer[starts[at] : starts[at + 1]] for at, name in enumerate(_SECTIONS)}
-    texts = iter(bytes(parts["heap"]).decode().split("\0"))
     columns = _columns(parts)
-    notes = _notes(parts["notes"], parts["note_bytes"])
-    read: list[FileRead | None] = []
-    for place, ((path, _), numbers) in enumerate(zip(files, _FILE.iter_unpack(parts["files"]), strict=True)):
-        read.append(_file(path, numbers, texts, columns, notes.get(place, ())) if numbers[0] else None)
-    for entry, terms in _PAIR.iter_unpack(parts["terms"]):
-        one = columns.usage(entry)
-        tier = "standard" if terms == 1 else None
-        columns.terms[entry] = terms_without_split(one.input, one.output, one.cache_write_5m, one.cache_read, tier)
-    return Answer(read, columns, list(map(Sum._make, _SUM.iter_unpack(parts["sums"]))))
+    return Answer(
+        _files(parts, [path for path, _ in files]), columns, list(map(Sum._make, _SUM.iter_unpack(parts["sums"])))
+    )
 
 
 def read_columns(core: Core, path: str) -> ColumnsRead | None:
-    """Read one whole transcript as `sources.claude.fast.read_columns` does; None if that must."""
+    """Read one whole transcript as `sources.claude.fast.read_columns` does; None where anything is left to that."""
     try:
         size = os.stat(path).st_size
     except OSError:
         return None
-    (found,), columns, _ = read_files(core, [(path, size)])
-    if found is None:
+    files, columns, _ = read_files(core, [(path, size)])
+    if not files or not files[0].is_all:
         return None
-    return ColumnsRead(
-        columns, found.checkpoint, found.facts, found.problems, False, found.checkpoint.offset, found.lines
-    )
+    (found,) = files
+    return ColumnsRead(columns, found.checkpoint, found.facts, Problems(), False, found.checkpoint.offset, found.lines)
 
 
-def _request(files: Sequence[tuple[str, int]], days: Days, latest_ms: int, threads: int) -> bytes:
-    kinds = "\n".join("\0".join(sorted(some)) for some in (TITLES, NOTES - _KNOWN)).encode()
-    told = array("q")
-    for path, size in files:
-        told.extend((size, os.path.basename(path).startswith(AGENT)))
+def _request(files: Sequence[tuple[str, int]], days: Days, latest_ms: int, threads: int, *, with_names: bool) -> bytes:
+    left = "\0".join(sorted(NOTES - KNOWN)).encode()
     header = (
-        VERSION, len(files), threads, MAX_FILE, latest_ms, open_flags(), len(days.starts), days.first, len(kinds), 0,
+        VERSION, len(files), threads, MAX_FILE, latest_ms, open_flags(), len(days.starts), days.first, len(left),
+        with_names,
     )  # fmt: skip
+    sizes = array("q", [size for _, size in files])
     paths = b"\0".join(os.fsencode(path) for path, _ in files)
-    return b"".join((_HEADER.pack(*header), array("q", days.starts).tobytes(), told.tobytes(), kinds, paths))
+    return b"".join((_HEADER.pack(*header), array("q", days.starts).tobytes(), sizes.tobytes(), left, paths))
 
 
 def _columns(parts: dict[str, memoryview]) -> Columns:
     columns = Columns("claude")
     for name in (*_WIDE, "owner", "model", "flags"):
         getattr(columns, name).frombytes(parts[name])
+    columns.owners = list(map(RowOwner._make, zip(*[iter(_texts(parts["owners"]))] * 3, strict=True)))
+    columns.models, columns.names = _texts(parts["models"]), _texts(parts["names"])
     columns.web_search.update(_PAIR.iter_unpack(parts["rare"]))
     columns.owner_time.update(_PAIR.iter_unpack(parts["owner_times"]))
+    for entry, terms in _PAIR.iter_unpack(parts["terms"]):
+        one = columns.usage(entry)
+        tier = "standard" if terms == 1 else None
+        columns.terms[entry] = terms_without_split(one.input, one.output, one.cache_write_5m, one.cache_read, tier)
     return columns
 
 
-def _notes(places: memoryview, lines: memoryview) -> dict[int, list[tuple[int, bytes]]]:
-    found: dict[int, list[tuple[int, bytes]]] = {}
-    at = 0
-    for place, offset, size in _NOTE.iter_unpack(places):
-        found.setdefault(place, []).append((offset, bytes(lines[at : at + size])))
-        at += size
-    return found
+def _texts(part: memoryview) -> list[str]:
+    return str(part, "utf-8").split("\0")[:-1]
 
 
-def _file(
-    path: str, numbers: tuple[int, ...], texts: Iterator[str], columns: Columns, notes: Sequence[tuple[int, bytes]]
-) -> FileRead:
+def _files(parts: dict[str, memoryview], asked: Sequence[str]) -> list[FileRead]:
+    """Put together what each file says: column by column, which for many small files is a third of the work."""
+    numbers, texts = array("q", parts["files"].tobytes()), _texts(parts["texts"])
     (
-        _, dev, ino, size, lines, head, anchor, usage_ms, context_ms, context_tokens, largest, near_ms, kind, has_call,
-        has_result, turn_ms, rows, owners, models, _, sums, compactions, compacted, asked,
-    ) = numbers  # fmt: skip
-    named, cwd, agent, context_model, *turn = (next(texts) for _ in range(_TEXTS))
-    columns.owners += [RowOwner(next(texts), next(texts), next(texts)) for _ in range(owners)]
-    columns.models += [next(texts) for _ in range(models)]
-    facts = FactsGatherer(path)
-    for _ in range(asked):
-        facts.see_asked(next(texts), next(texts))
-    told = Told(
-        named,
-        cwd,
-        agent,
-        usage_ms,
-        context_ms,
-        (context_tokens, context_model),
-        largest,
-        compactions,
-        compacted,
-        near_ms,
+        places, devs, inos, ends, more, lines, are_agents, context_tokens, compactions, compacted, last_ms, largest,
+        rows, sums, lefts,
+    ) = (numbers[at::_FILE] for at in range(_FILE))  # fmt: skip
+    states, whose, cwds, titles, branches, versions, agents, kinds, models, turns, asked_models = (
+        texts[at::_TEXTS] for at in range(_TEXTS)
     )
-    facts.take(told)
-    for offset, note in notes:
-        if is_note(note):
-            facts.see_note(orjson.loads(note), offset)
-    if kind:
-        blocks = [name for name, has in (("tool_use", has_call), ("tool_result", has_result)) if has]
-        branch, version, session = turn
-        facts.set_turn("assistant" if kind == 2 else "user", blocks, (branch, version, session), turn_ms)
-    head_hash, anchor_hash = (number.to_bytes(8, "little", signed=True) for number in (head, anchor))
-    checkpoint = Checkpoint(
-        dev % _UNSIGNED, ino % _UNSIGNED, size, head=head_hash, anchor=anchor_hash, state=facts.state()
+    names = [name or session_of_path(asked[place]) for name, place in zip(whose, places, strict=True)]
+    sessions = ["" if is_agent else name for name, is_agent in zip(names, are_agents, strict=True)]
+    parents = [name if is_agent else "" for name, is_agent in zip(names, are_agents, strict=True)]
+    facts = zip(
+        sessions, parents, map(intern, cwds), titles, map(intern, branches), map(intern, versions), agents,
+        map(intern, kinds), context_tokens, map(intern, models), compactions, compacted, map(intern, turns), last_ms,
+        repeat(True, len(names)), largest, repeat("", len(names)), asked_models,
+        strict=True,
+    )  # fmt: skip
+    heads, anchors = zip(*_HASHES.iter_unpack(parts["hashes"]), strict=True) if names else ((), ())
+    if min(devs, default=0) < 0 or min(inos, default=0) < 0:
+        devs, inos = ([number % _UNSIGNED for number in some] for some in (devs, inos))  # type: ignore[assignment]
+    checkpoints = zip(
+        devs, inos, ends, heads, anchors, repeat(0, len(names)), states, repeat("", len(names)), strict=True
     )
-    problems = Problems() if rows else Problems(unrecognised(path))
-    return FileRead(with_agent_type(facts.facts(), path), checkpoint, lines, rows, owners, models, sums, problems)
+    left = _left(parts["left"], parts["left_bytes"])
+    return list(
+        map(
+            FileRead,
+            places,
+            map(FileFacts._make, facts),
+            map(Checkpoint._make, checkpoints),
+            lines,
+            rows,
+            sums,
+            [list(islice(left, number)) if number else [] for number in lefts],
+            map(bool, more),
+        )
+    )
+
+
+def _left(places: memoryview, lines: memoryview) -> Iterator[tuple[int, bytes]]:
+    at = 0
+    for offset, size in _PAIR.iter_unpack(places):
+        yield offset, bytes(lines[at : at + size])
+        at += size

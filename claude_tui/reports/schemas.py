@@ -219,7 +219,7 @@ _MEASURED: Final[dict[str, Schema]] = {
 }  # fmt: skip
 BENCH: Final = record({
     **named("bench@1"), "files": COUNT, "bytes": COUNT, "agree": FLAG, "logs_changed": FLAG,
-    "ways": rows(record(_MEASURED)), "sweep": rows(record({"processes": COUNT, **_MEASURED})),
+    "native_core": TEXT, "ways": rows(record(_MEASURED)), "sweep": rows(record({"processes": COUNT, **_MEASURED})),
 })  # fmt: skip
 
 PRICES: Final = record({**named("prices@1"), "origin": TEXT, "digest": TEXT, "problems": TEXTS})

@@ -6,7 +6,7 @@ Must not know prices, days or totals, nor how the rows of a file are settled.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from struct import unpack
 from typing import Final, NamedTuple, TypeVar
 
@@ -14,6 +14,9 @@ from claude_tui.hashes import blake2b
 from claude_tui.model import NEVER_MS, Extra, Row, Usage
 
 V = TypeVar("V")
+
+Numbers = Sequence[int] | Mapping[int, int]
+"""New numbers by old ones."""
 
 ARRAYS: Final = (
     "key", "time", "owner", "model", "input", "output", "write_5m", "write_1h", "cache_read", "offset", "flags",
@@ -181,10 +184,29 @@ class Columns(SettledArrays):
         for name in RARE:
             values = getattr(self, name)
             if values:
-                chosen = {entry - start: value for entry, value in values.items() if start <= entry < stop}
+                chosen = {entry - start: values[entry] for entry in range(start, stop) if entry in values}
                 setattr(cut, name, chosen)
         cut.names = self.names[start:stop]
         return cut
+
+    def runs(self, runs: Sequence[tuple[int, int]]) -> Columns:
+        """Return the entries of some runs, given in order as (start, stop), with the same owners and models."""
+        if len(runs) == 1:
+            return self if runs[0] == (0, len(self)) else self.cut(*runs[0])
+        found = Columns(self.source)
+        found.owners, found.models = self.owners, self.models
+        for name in ARRAYS:
+            column, chosen = getattr(self, name), getattr(found, name)
+            for start, stop in runs:
+                chosen.extend(column[start:stop])
+        if any(getattr(self, name) for name in RARE):
+            places = {old: new for new, old in enumerate(entry for run in runs for entry in range(*run))}
+            for name in RARE:
+                values = getattr(self, name)
+                setattr(found, name, {places[entry]: value for entry, value in values.items() if entry in places})
+        if self.names:
+            found.names = [name for start, stop in runs for name in self.names[start:stop]]
+        return found
 
     def extend(self, more: Columns) -> None:
         """Add the entries of others, whose owners and models have the same numbers as these."""
@@ -197,12 +219,19 @@ class Columns(SettledArrays):
                 getattr(self, name).update((start + entry, value) for entry, value in values.items())
         self.names.extend(more.names)
 
-    def renumber(self, owners_by: int, models_by: int) -> None:
-        """Shift all numbers of owners and models, for names that have moved."""
-        if owners_by:
-            self.owner = array("i", map(owners_by.__add__, self.owner))
-        if models_by:
-            self.model = array("i", map(models_by.__add__, self.model))
+    def keep_own_names(self) -> None:
+        """Forget the owners and models that no entry has."""
+        owners, models = sorted(set(self.owner)), sorted(set(self.model))
+        if len(owners) < len(self.owners) or len(models) < len(self.models):
+            numbers = ({old: new for new, old in enumerate(some)} for some in (owners, models))
+            self.renumber(*numbers)
+            self.owners = [self.owners[number] for number in owners]
+            self.models = [self.models[number] for number in models]
+
+    def renumber(self, owners: Numbers, models: Numbers) -> None:
+        """Give owners and models other numbers; their names are no longer these."""
+        self.owner = array("i", map(owners.__getitem__, self.owner))
+        self.model = array("i", map(models.__getitem__, self.model))
 
 
 def put_or_drop(table: dict[int, V], entry: int, value: V) -> None:

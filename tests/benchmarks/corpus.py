@@ -23,7 +23,10 @@ import orjson
 
 from claude_tui.demo.rows import Row, Transcript, Usage
 
-SIZES: Final = {"XS": (4, 24, 1_000), "S": (12, 300, 25_000), "M": (60, 2_350, 188_000), "L": (200, 20_000, 1_080_000)}
+SIZES: Final = {
+    "XS": (4, 24, 1_000), "S": (12, 300, 25_000), "M": (60, 2_350, 188_000), "L": (200, 20_000, 1_080_000),
+    "FILES": (200, 20_000, 190_000),
+}  # fmt: skip
 """Projects, files, lines; each about."""
 
 END_MS: Final = 1_795_219_200_000  # 2026-11-21T00:00:00Z

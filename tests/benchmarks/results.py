@@ -37,7 +37,7 @@ Benchmark = Callable[[argparse.Namespace], Iterator[Result]]
 
 def options_parser(description: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", default="M", choices=("XS", "S", "M", "L"), help="size of the invented logs")
+    parser.add_argument("--size", default="M", choices=("XS", "S", "M", "L", "FILES"), help="size of the invented logs")
     parser.add_argument("--corpus", type=Path, help="a config folder to measure instead (only read)")
     parser.add_argument("--runs", type=int, default=5, help="turns of each program (default: 5)")
     parser.add_argument("--seconds", type=float, default=60, help="how long to watch an idle program")

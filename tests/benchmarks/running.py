@@ -34,7 +34,8 @@ class Home:
         """The whole environment; TOKSCALE_PRICING_CACHE_ONLY spares it waiting for a network."""
         folders = {f"XDG_{kind}_HOME": str(self.folder / kind.lower()) for kind in KINDS}
         own = {"HOME": str(self.folder), "CLAUDE_CONFIG_DIR": str(self.folder / ".claude"), "TZ": "UTC"}
-        kept = {name: os.environ[name] for name in ("PATH", "LANG", "SYSTEMROOT") if name in os.environ}
+        names = ("PATH", "LANG", "SYSTEMROOT", "CLAUDE_TOP_NATIVE")
+        kept = {name: os.environ[name] for name in names if name in os.environ}
         term = {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT), "TOKSCALE_PRICING_CACHE_ONLY": "1"}
         return {**kept, **folders, **own, **term}
 

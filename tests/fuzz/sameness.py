@@ -3,10 +3,12 @@ differ."""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from claude_tui.engine.scan.native import completed
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.native import library, reading
 from claude_tui.sources.claude import ClaudeSource
@@ -40,20 +42,30 @@ def entries(columns: Columns) -> dict[int, tuple[Any, ...]]:
     return found
 
 
-def differences(path: str, since: Checkpoint | None = None) -> tuple[list[str], Checkpoint]:
-    """What the two ways of reading a transcript disagree about, and the checkpoint they reached."""
+def differences(
+    path: str, since: Checkpoint | None = None, counts: Counter[str] | None = None
+) -> tuple[list[str], Checkpoint]:
+    """What the ways of reading a transcript disagree about, and the checkpoint they reached.
+
+    `counts` is told whether it was read natively.
+    """
     plain = SOURCE.read(LogFile("claude", path, "", 0, 0, 0, 0), since)
     found = disagreements(plain, read_columns(path, since, keep_names=True))
     native = native_read(path) if since is None else None
+    if counts is not None:
+        counts["read natively"] += native is not None
     if native is not None:
         found += [f"natively: {one}" for one in disagreements(plain, native)]
     return found, plain.checkpoint
 
 
 def native_read(path: str) -> ColumnsRead | None:
-    """What the native core reads in a file; None where it leaves that to Python, or is not built."""
+    """What is read in a file with the native core; None where it leaves all of it to Python, or is not built."""
     core = library.found().core
-    return reading.read_columns(core, path) if core is not None else None
+    if core is None or not os.path.exists(path):
+        return None
+    files, columns, _ = reading.read_files(core, [(path, os.path.getsize(path))], with_names=True)
+    return completed(columns, files[0], path, keep_names=True) if files else None
 
 
 def disagreements(plain: FileRead, fast: ColumnsRead) -> list[str]:

@@ -23,8 +23,8 @@ def add_arguments(parser: CommandParser) -> None:
     parser.set_defaults(run=run)
     parser.description = (
         "Count the logs of Claude Code in several ways, each in its own processes, and compare speed, memory and\n"
-        "results: the slow, plain reference implementation; one process; several processes; and the cache. Your\n"
-        "files are not written to: the cache is a temporary one."
+        "results: the slow, plain reference implementation; one process; several processes; the native core, where\n"
+        "it is built; and the cache. Your files are not written to: the cache is a temporary one."
     )
     parser.epilog = example("claude-top bench", "claude-top bench --workers 1,2,4 --runs 5", "claude-top bench --json")
     parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/bench@1)")
@@ -79,6 +79,7 @@ def run(options: Namespace) -> int:
 def _measured(options: Namespace, folder: Path) -> Bench:
     from claude_tui.engine.check.bench import Bench, measure, read_once, sweep, ways
     from claude_tui.engine.check.measurement import Job
+    from claude_tui.native.library import found
     from claude_tui.paths import config_folder
 
     with Steps() as steps:
@@ -89,9 +90,11 @@ def _measured(options: Namespace, folder: Path) -> Bench:
         prices = str(config_folder() / "prices.toml"), str(refreshed_prices())
         job = Job(logs.folders, timezone(options).key, *prices)
         workers = os.cpu_count() or 1
-        measured = measure(ways(job, folder / "cache", workers), options.runs, steps.count)
+        core, why = found()
+        chosen = ways(job, folder / "cache", workers, has_core=core is not None)
+        measured = measure(chosen, options.runs, steps.count)
         swept = measure(sweep(job, options.workers), options.runs, steps.count) if options.workers else ()
-        return Bench(logs, logs.are_same, measured, swept)
+        return Bench(logs, logs.are_same, measured, swept, why)
 
 
 def _logs(options: Namespace, folder: Path) -> Logs:

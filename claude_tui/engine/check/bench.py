@@ -22,6 +22,7 @@ from typing import Final
 import claude_tui
 from claude_tui.engine.check.measurement import COMMAND, Answer, Job, claude_config
 from claude_tui.engine.scan.reading import discover
+from claude_tui.native.library import VARIABLE
 from claude_tui.sources.protocol import REFUSED, LogFile, SourceConfig
 
 QUIET_S: Final = 3600
@@ -82,6 +83,8 @@ class Bench:
     are_logs_same: bool
     measured: tuple[Measured, ...]
     sweep: tuple[Measured, ...] = ()
+    core_status: str = ""
+    """Why the native core was not measured; "" where it was."""
 
     @property
     def disagreeing(self) -> tuple[Measured, ...]:
@@ -132,12 +135,13 @@ def read_once(logs: Logs) -> None:
                         pass
 
 
-def ways(job: Job, cache: Path, workers: int) -> tuple[Way, ...]:
-    """Return the ways to count: the reference, one process, several, and from a cache below `cache`."""
+def ways(job: Job, cache: Path, workers: int, *, has_core: bool) -> tuple[Way, ...]:
+    """Return the ways to count: the reference, one process, several, the native core, from a cache below `cache`."""
     found = [
         Way("reference, one process", replace(job, is_reference=True)),
         Way("cold, one process", job),
         Way(f"cold, {workers} processes", replace(job, processes=workers), workers),
+        *([Way("cold, native core", replace(job, processes=None))] if has_core else []),
         Way("warm", replace(job, cache=str(cache)), is_warm=True),
     ]
     return tuple(way for way in found if way.workers != 1)
@@ -175,12 +179,13 @@ def run(way: Way) -> Measured:
     """Measure once, in a process that is started for it."""
     package = str(Path(claude_tui.__file__).parent.parent)
     path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH", ""))))
+    with_core = {VARIABLE: "1"} if way.job.processes is None else {}  # however little there is to read
     started = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-c", COMMAND],
         input=json.dumps(asdict(way.job)).encode(),
         capture_output=True,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": path, **with_core},
     )
     wall_s = time.perf_counter() - started
     if done.returncode:

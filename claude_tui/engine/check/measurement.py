@@ -33,13 +33,14 @@ COMMAND: Final = "from claude_tui.engine.check.measurement import main; main()"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to count, and how. `processes` 0 reads in the process itself. Without `cache` every log is read."""
+    """What to count, and how. `processes` 0 reads in the process itself, None as the program chooses: with the native
+    core where it is. Without `cache` every log is read."""
 
     folders: tuple[str, ...]
     zone: str
     overrides: str
     snapshot: str
-    processes: int = 0
+    processes: int | None = 0
     cache: str = ""
     is_reference: bool = False
 
@@ -69,7 +70,7 @@ def main() -> None:
         worker.join()  # only what has ended is in the sums below
     times = os.times()
     cpu_s = times.user + times.system + times.children_user + times.children_system
-    json.dump({"answer": asdict(answer), "cpu_s": cpu_s, "peak_bytes": peak_bytes(job.processes)}, sys.stdout)
+    json.dump({"answer": asdict(answer), "cpu_s": cpu_s, "peak_bytes": peak_bytes(job.processes or 0)}, sys.stdout)
 
 
 def fast_answer(job: Job) -> Answer:

@@ -1,29 +1,37 @@
 """Whole transcripts read by the native core, if there is one, and summed.
 
-What it cannot read, or whose prices do not simply add up, is left to Python. Must not touch the store.
+What it cannot read, or whose prices do not simply add up, is left to Python: lines of a file, or all of it. Must not
+touch the store.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from claude_tui.engine.state.batch import Ends, FileOutcome, Packed
+from claude_tui.engine.state.batch import Ends, FileColumns, FileOutcome, Packed, pack
 from claude_tui.engine.state.sums.calendar import Calendar
-from claude_tui.engine.state.sums.cells import EMPTY, CellKey, Sums, add_alike, file_cells
-from claude_tui.model import FIRST, LAST, Usage
+from claude_tui.engine.state.sums.cells import file_cells, sums_of_alike
+from claude_tui.model import Usage
 from claude_tui.native.library import found, is_asked_for
 from claude_tui.pricing import Pricer
+from claude_tui.sources.claude.recognition import unrecognised
+from claude_tui.sources.problems import Problems
 from claude_tui.sources.values.instants import AHEAD_MS
 
 if TYPE_CHECKING:
-    from claude_tui.engine.scan.reading import Task
-    from claude_tui.native.reading import Answer, Days, Sum
+    from claude_tui.engine.scan.reading import FileReader, Task
+    from claude_tui.native.reading import Answer, Days, FileRead, Sum
+    from claude_tui.pricing import Pricer
+    from claude_tui.pricing.cards import Card
+    from claude_tui.sources.columns import Columns
+    from claude_tui.sources.protocol import ColumnsRead
 
 LITTLE_BYTES: Final = 1 << 18
 """So much is read in Python sooner than the core is loaded."""
@@ -32,32 +40,46 @@ _FIRST_DAY: Final = date(2023, 1, 1).toordinal()
 _DAY_MS: Final = 86_400_000
 
 
-def natively_readable(tasks: Sequence[Task], keep_names: bool) -> tuple[list[Task], list[Task]]:
+def natively_readable(tasks: Sequence[Task]) -> tuple[list[Task], list[Task]]:
     """Divide tasks into those the native core is tried with, none if there is none, and the others."""
     whole = [task for task in tasks if task.since is None and task.file.source == "claude" and task.file.size > 0]
     is_little = sum(task.file.size for task in whole) < LITTLE_BYTES and not is_asked_for()
-    if keep_names or is_little or not whole or found().core is None:
+    if is_little or not whole or found().core is None:
         return [], [*tasks]
     chosen = set(map(id, whole))
     return whole, [task for task in tasks if id(task) not in chosen]
 
 
-def read_natively(tasks: Sequence[Task], pricer: Pricer, calendar: Calendar) -> tuple[Packed | None, list[Task]]:
-    """Read whole transcripts. Returns those that the core can read, None for none, and the others. Raises nothing."""
+def read_natively(tasks: Sequence[Task], reader: FileReader) -> tuple[list[Packed], list[Task]]:
+    """Read whole transcripts. Returns what was read, and the files that Python must read. Raises nothing."""
     core = found().core
     if core is None:
-        return None, [*tasks]
+        return [], [*tasks]
     from claude_tui.native.reading import read_files
 
     latest_ms = time.time_ns() // 1_000_000 + AHEAD_MS
     try:
-        days = days_of(calendar, latest_ms // _DAY_MS + 3)
-        answer = read_files(core, [(task.file.path, task.file.size) for task in tasks], days, latest_ms)
-        packed = _packed(tasks, answer, pricer, calendar)
+        days = days_of(reader.calendar, latest_ms // _DAY_MS + 3)
+        paths = [(task.file.path, task.file.size) for task in tasks]
+        answer = read_files(core, paths, days, latest_ms, with_names=reader.keep_names)
+        packs = _packs(tasks, answer, reader)
     except Exception:
         logging.getLogger(__name__).exception("reading %d files in Python", len(tasks))
-        return None, [*tasks]
-    return packed, [task for task, one in zip(tasks, answer.files, strict=True) if one is None]
+        return [], [*tasks]
+    read = {one.place for one in answer.files}
+    return packs, [task for place, task in enumerate(tasks) if place not in read]
+
+
+def completed(columns: Columns, one: FileRead, path: str, *, keep_names: bool = False) -> ColumnsRead:
+    """Read what the core left of a file, of which `columns` are those it read. Raises OSError."""
+    from claude_tui.engine.state.rows.table import joined
+    from claude_tui.sources.claude.fast.reader import read_columns
+
+    rest = read_columns(path, one.checkpoint, keep_names=keep_names, left=one.left)
+    if rest.restarted:
+        return rest._replace(restarted=False)
+    both = joined(columns, rest.columns)
+    return rest._replace(columns=both, lines=one.lines + rest.lines, bytes_read=one.checkpoint.offset + rest.bytes_read)
 
 
 @lru_cache(4)
@@ -70,45 +92,80 @@ def days_of(calendar: Calendar, last_day: int) -> Days:
     return Days(_FIRST_DAY, [start for day in range(_FIRST_DAY, last + 1, 2) for start in calendar.span_ms(day)])
 
 
-def _packed(tasks: Sequence[Task], answer: Answer, pricer: Pricer, calendar: Calendar) -> Packed | None:
-    """Put together what was read."""
-    outcomes: list[FileOutcome] = []
-    ends: list[Ends] = []
-    cells: list[int] = []
-    at = Ends()
-    packed = Packed(outcomes, ends, answer.columns, cells)
-    sums = iter(answer.sums)
-    for task, one in zip(tasks, answer.files, strict=True):
-        if one is None:
+def _packs(tasks: Sequence[Task], answer: Answer, reader: FileReader) -> list[Packed]:
+    """Put together what was read: the files of which the core left nothing, then the others."""
+    alone: list[FileRead] = []
+    runs: list[tuple[int, int]] = []
+    left: list[FileColumns] = []
+    own_sums: list[Sum] = []
+    sums, end = iter(answer.sums), 0
+    for one in answer.files:
+        start, end, its = end, end + one.rows, islice(sums, one.sums)
+        if one.is_all:
+            alone.append(one)
+            runs.append((start, end))
+            own_sums += its
             continue
-        start, end = at, Ends(at.row + one.rows, at.owner + one.owners, at.model + one.models)
-        for key, numbers in _cells(packed, start, end, [*islice(sums, one.sums)], pricer, calendar):
-            cells += key
-            cells += numbers
-        at = end._replace(cell=len(cells))
-        ends.append(at)
-        checkpoint = one.checkpoint
-        outcomes.append(FileOutcome(task.file, one.facts, one.problems, checkpoint, True, checkpoint.offset, one.lines))
-    return packed if outcomes else None
+        deque(its, 0)
+        task, columns = tasks[one.place], answer.columns.cut(start, end)
+        columns.keep_own_names()
+        left.append(reader.read(task, partial(completed, columns, one, task.file.path, keep_names=reader.keep_names)))
+    packs = [pack(left)] if left else []
+    if alone:
+        packs.insert(0, _packed(tasks, alone, answer.columns.runs(runs) if left else answer.columns, own_sums, reader))
+    return packs
 
 
-def _cells(
-    packed: Packed, start: Ends, end: Ends, sums: Sequence[Sum], pricer: Pricer, calendar: Calendar
-) -> Iterator[tuple[CellKey, Sums]]:
-    """Yield the cells of one file, with the numbers of the pack."""
-    models = packed.columns.models
-    cards = [pricer.flat_card("claude", models[one.model], one.first_ms, one.last_ms) for one in sums]
-    if any(card is None or one.longest > card.over for card, one in zip(cards, sums, strict=True)):
-        for key, numbers in file_cells(packed.columns_of(start, end), pricer, calendar).items():
-            yield CellKey(key.day, key.owner + start.owner, key.model + start.model), numbers
-        return
-    cells: dict[CellKey, Sums] = {}
-    for one, card in zip(sums, cards, strict=True):
-        assert card is not None
-        key = CellKey(one.day, one.owner, one.model)
-        cell = cells.get(key)
-        if cell is None:
-            cell = cells[key] = [*EMPTY, one.first_ms, one.last_ms]
-        cell[FIRST], cell[LAST] = min(cell[FIRST], one.first_ms), max(cell[LAST], one.last_ms)
-        add_alike(cell, card, Usage(*one[9:]), one.responses, one.lower_bounds, is_assumed=bool(one.is_assumed))
-    yield from cells.items()
+def _packed(
+    tasks: Sequence[Task], files: Sequence[FileRead], columns: Columns, sums: Iterable[Sum], reader: FileReader
+) -> Packed:
+    """Put together files of which the core left nothing."""
+    cells: list[list[int]] = []
+    ends: list[Ends] = []
+    card_of = _Cards(columns, reader.pricer)
+    sums, row = iter(sums), 0
+    for one in files:
+        start, row = row, row + one.rows
+        made = [_cell(some, card_of(some)) for some in islice(sums, one.sums)]
+        if None in made:
+            found = file_cells(columns.cut(start, row), reader.pricer, reader.calendar)
+            made = [[*key, *numbers] for key, numbers in found.items()]
+        cells += made  # type: ignore[arg-type]
+        ends.append(Ends(row, len(cells)))
+    none = Problems()
+    outcomes = [
+        FileOutcome(
+            tasks[one.place].file,
+            one.facts,
+            none if one.rows else Problems(unrecognised(tasks[one.place].file.path)),
+            one.checkpoint,
+            True,
+            one.checkpoint.offset,
+            one.lines,
+        )
+        for one in files
+    ]
+    return Packed(outcomes, ends, columns, cells)
+
+
+def _cell(one: Sum, card: Card | None) -> list[int] | None:
+    """Return a cell of responses whose prices add up, None where they do not."""
+    if card is None or one.longest > card.over:
+        return None
+    usage = Usage(*one[9:])
+    numbers = sums_of_alike(
+        card, usage, one.responses, one.lower_bounds, one.first_ms, one.last_ms, is_assumed=bool(one.is_assumed)
+    )
+    return [one.day, one.owner, one.model, *numbers]
+
+
+class _Cards:
+    """The rates of sums of responses. Most models had the same ones all the time, so they are looked up once."""
+
+    def __init__(self, columns: Columns, pricer: Pricer) -> None:
+        self._models, self._flat_card = columns.models, pricer.flat_card
+        first_ms, last_ms = min(columns.time, default=0), max(columns.time, default=0)
+        self._cards = [pricer.flat_card("claude", model, first_ms, last_ms) for model in columns.models]
+
+    def __call__(self, one: Sum) -> Card | None:
+        return self._cards[one.model] or self._flat_card("claude", self._models[one.model], one.first_ms, one.last_ms)

@@ -6,7 +6,7 @@ A file that cannot be read becomes a problem, never an error. Must not touch the
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from claude_tui.model import Problem, ProblemKind
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.problems import Problems
-from claude_tui.sources.protocol import Checkpoint, LogFile, SourceConfig
+from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, SourceConfig
 from claude_tui.sources.reading.open_line import OpenLine
 from claude_tui.sources.registry import logs_below, read_columns, roots
 
@@ -41,11 +41,12 @@ class FileReader:
         self.calendar = Calendar(zone)
         self.keep_names = keep_names
 
-    def read(self, task: Task) -> FileColumns:
-        """Read one file. Raises nothing: one file must never end the count of all others."""
+    def read(self, task: Task, read: Callable[[], ColumnsRead] | None = None) -> FileColumns:
+        """Read one file, in the usual way or by `read`. Raises nothing: one file must never end the count of all
+        others."""
         file, since = task
         try:
-            found = read_columns(file, since, keep_names=self.keep_names)
+            found = read() if read is not None else read_columns(file, since, keep_names=self.keep_names)
             undated = date_undated(found.columns, file.path, file.mtime_ns // 1_000_000)
             ahead = dated_ahead(found.columns, file.path, time.time_ns() // 1_000_000)
             cells = file_cells(found.columns, self.pricer, self.calendar)
@@ -76,11 +77,11 @@ class FileReader:
         """Read several files of one client, in order."""
         return pack([self.read(task) for task in tasks])
 
-    def read_natively(self, tasks: Sequence[Task]) -> tuple[Packed | None, list[Task]]:
-        """Read the files that the native core can read. Returns None for none, and the others."""
+    def read_natively(self, tasks: Sequence[Task]) -> tuple[list[Packed], list[Task]]:
+        """Read the files that the native core can read. Returns what they say, and the others."""
         from claude_tui.engine.scan.native import read_natively
 
-        return read_natively(tasks, self.pricer, self.calendar)
+        return read_natively(tasks, self)
 
 
 def discover(config: SourceConfig) -> list[LogFile]:
@@ -112,19 +113,20 @@ def batches(tasks: Iterable[Task], size_bytes: int = 8 << 20, most: int = 256) -
 
     Each holds the logs of one client.
     """
-    open_batches: dict[str, tuple[list[Task], int]] = {}
+    open_batches: dict[str, list[Task]] = {}
+    totals: dict[str, int] = {}
     for task in tasks:
-        batch, total = open_batches.pop(task.file.source, ([], 0))
+        file = task.file
+        batch = open_batches.setdefault(file.source, [])
         batch.append(task)
-        total += bytes_to_read(task)
+        totals[file.source] = total = totals.get(file.source, 0) + bytes_to_read(task)
         if total >= size_bytes or len(batch) >= most:
             yield batch
-        else:
-            open_batches[task.file.source] = batch, total
-    for batch, _ in open_batches.values():
-        yield batch
+            del open_batches[file.source], totals[file.source]
+    yield from open_batches.values()
 
 
 def bytes_to_read(task: Task) -> int:
     """Return how much of a file is still unread."""
-    return max(0, task.file.size - (task.since.offset if task.since else 0))
+    file, since = task
+    return max(0, file.size - since.offset) if since is not None else file.size

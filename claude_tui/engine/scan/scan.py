@@ -25,6 +25,9 @@ NATIVE_BYTES: Final = 64 << 20
 NATIVE_FILES: Final = 4096
 """Bytes and files that the native core is given at once: the more, the less its threads wait for each other."""
 
+NATIVE_CALLS: Final = 2
+"""Calls of the core at once: it reads on while what it gave before is put together."""
+
 MAX_IN_FLIGHT: Final = 50
 """Batches under way at once: the bound of the semaphore."""
 
@@ -48,13 +51,13 @@ class Scan:
         self.files_total = len(tasks)
         self.bytes_total = sum(bytes_to_read(task) for task in tasks)
         self._reader = reader
-        whole, tasks = natively_readable(tasks, reader.keep_names) if processes is None else ([], tasks)
+        whole, tasks = natively_readable(tasks) if processes is None else ([], tasks)
         self._batches = list(batches(tasks))
         self._processes, self._niceness = processes, niceness
         self._workers = self._start_workers()
         self._early = [self._submit(batch) for batch in self._batches[:MAX_IN_FLIGHT]]
         # A thread comes after the processes, for a process with threads must not be forked.
-        self._core = ThreadPoolExecutor(1, "core") if whole else None
+        self._core = ThreadPoolExecutor(NATIVE_CALLS, "core") if whole else None
         self._natively = [
             (batch, self._core.submit(reader.read_natively, batch))
             for batch in batches(whole, size_bytes=NATIVE_BYTES, most=NATIVE_FILES)
@@ -83,8 +86,8 @@ class Scan:
             try:
                 others: list[Task] = []
                 for tasks, future in self._natively:
-                    found, left = await asyncio.wrap_future(future)
-                    if found is not None:
+                    packs, left = await asyncio.wrap_future(future)
+                    for found in packs:
                         await loop.run_in_executor(applier, on_read, found)
                     on_progress(self._progress(tasks, left))
                     others += left
@@ -98,9 +101,9 @@ class Scan:
         try:
             others: list[Task] = []
             for tasks, done in self._natively:
-                read, left = done.result()
-                if read is not None:
-                    on_read(read)
+                packs, left = done.result()
+                for found in packs:
+                    on_read(found)
                 on_progress(self._progress(tasks, left))
                 others += left
             self._add(others)

@@ -1,7 +1,7 @@
 """The results of reading files: one, or many packed into one, cheap to send between processes and to take in.
 
-Packed, the responses of all files lie one after the other in one `Columns`, and each file's numbers of owners and
-models begin where those of the file before it end. Must not know what becomes of them.
+Packed, the responses of all files lie one after the other in one `Columns`, with the same numbers of owners and
+models. Must not know what becomes of them.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from claude_tui.engine.state.sums.cells import CELL_NUMBERS, CellKey, Sums
+from claude_tui.engine.state.rows.interner import Numbers
+from claude_tui.engine.state.sums.cells import CellKey, Sums
 from claude_tui.sources.columns import Columns
+from claude_tui.sources.columns import RowOwner as Owner
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile
 
@@ -45,24 +47,20 @@ class FileColumns(NamedTuple):
 
 
 class Ends(NamedTuple):
-    """Where a file ends: after how many responses, owners, models and numbers of cells."""
+    """Where a file ends: after how many responses and cells."""
 
     row: int = 0
-    owner: int = 0
-    model: int = 0
     cell: int = 0
 
 
 class Packed(NamedTuple):
-    """Several files of one client. `ends` has an entry per outcome; `cells` holds the cells of one file after another.
-
-    Numbers of cells are as large as they come, so they are no array.
-    """
+    """Several files of one client. `ends` has an entry per outcome; `cells` holds the cells of one file after another:
+    day, owner, model and the sums, in one list each."""
 
     outcomes: list[FileOutcome]
     ends: list[Ends]
     columns: Columns
-    cells: list[int]
+    cells: list[list[int]]
 
     def spans(self) -> Iterator[tuple[FileOutcome, Ends, Ends]]:
         """Yield each file's outcome, and where it begins and ends."""
@@ -74,30 +72,27 @@ class Packed(NamedTuple):
     def columns_of(self, start: Ends, end: Ends) -> Columns:
         """Return the responses of one file, with its own numbers of owners and models."""
         columns = self.columns.cut(start.row, end.row)
-        columns.renumber(-start.owner, -start.model)
-        columns.owners = self.columns.owners[start.owner : end.owner]
-        columns.models = self.columns.models[start.model : end.model]
+        columns.keep_own_names()
         return columns
 
     def cells_of(self, start: Ends, end: Ends) -> Iterator[tuple[CellKey, Sums]]:
         """Yield one file's cells; owners and models are numbers of `columns`."""
-        for at in range(start.cell, end.cell, CELL_NUMBERS):
-            yield CellKey(*self.cells[at : at + 3]), self.cells[at + 3 : at + CELL_NUMBERS]
+        for cell in self.cells[start.cell : end.cell]:
+            yield CellKey(*cell[:3]), cell[3:]
 
 
 def pack(files: Sequence[FileColumns]) -> Packed:
     """Pack files of one client, at least one."""
     columns = Columns(files[0].columns.source)
     ends: list[Ends] = []
-    cells: list[int] = []
+    cells: list[list[int]] = []
+    known_owners, known_models = Numbers[Owner](), Numbers[str]()
+    columns.owners, columns.models = known_owners.names, known_models.names
     for _, more, sums in files:
-        owner, model = len(columns.owners), len(columns.models)
-        for key, numbers in sums.items():
-            cells += (key.day, key.owner + owner, key.model + model)
-            cells += numbers
-        more.renumber(owner, model)
+        owners, models = list(map(known_owners.of, more.owners)), list(map(known_models.of, more.models))
+        for (day, owner, model), numbers in sums.items():
+            cells.append([day, owners[owner], models[model], *numbers])
+        more.renumber(owners, models)
         columns.extend(more)
-        columns.owners += more.owners
-        columns.models += more.models
-        ends.append(Ends(len(columns), len(columns.owners), len(columns.models), len(cells)))
+        ends.append(Ends(len(columns), len(cells)))
     return Packed([file.outcome for file in files], ends, columns, cells)

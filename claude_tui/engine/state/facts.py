@@ -65,7 +65,10 @@ class FactBook:
 
     def _put(self, key: Key, path: str, facts: FileFacts, is_whole: bool) -> FileFacts:
         """Put the facts of a file among those of the others, and return what they say together."""
-        files = self._files.setdefault(key, {})
+        files = self._files.get(key)
+        if files is None:  # of most there is one file
+            self._files[key] = {path: facts}
+            return facts
         known = files.get(path)
         if known is None:
             files[path] = facts

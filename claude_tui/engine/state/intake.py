@@ -7,6 +7,7 @@ Takes no locks: the store does. Must not know where rows come from, nor sum anyt
 from __future__ import annotations
 
 from array import array
+from itertools import repeat
 
 from claude_tui.engine.state.batch import Packed
 from claude_tui.engine.state.books import Books, Numbering
@@ -43,25 +44,46 @@ def learn(
 
 
 def add_files(books: Books, found: Packed) -> None:
-    """Add responses: those of many files at once, up to a file that shares some with what is known."""
+    """Add responses: at once those of all files that share none, then the others file by file."""
     columns, table = found.columns, books.table
     note_sessions(books, columns)
     numbers = books.numbering(columns)
-    files = array("i")
+    shared = _shared_entries(books, columns.key)
+    shared.append(len(columns))
+    files, runs, others = array("i"), [], []
+    begin = at = 0
     for outcome, start, end in found.spans():
         file = books.file_number(columns.source, outcome.file.path)
-        keys = columns.key[start.row : end.row]
-        if len(set(keys)) == len(keys) and table.row_of.is_disjoint(keys):
-            table.row_of.extend(keys, len(table) + len(files))
-            files.extend([file] * len(keys))
+        if shared[at] >= end.row:
+            files.extend(repeat(file, end.row - start.row))
             for (day, owner, model), sums in found.cells_of(start, end):
                 books.cells.merge(CellKey(day, numbers.owners[owner], numbers.models[model]), sums)
-        else:
-            books.extend(columns.cut(start.row - len(files), start.row), files, numbers)
-            files = array("i")
-            own = Numbering(numbers.owners[start.owner : end.owner], numbers.models[start.model : end.model])
-            _merge(books, found.columns_of(start, end), file, own)
-    books.extend(columns.cut(len(columns) - len(files), len(columns)), files, numbers)
+            continue
+        while shared[at] < end.row:
+            at += 1
+        others.append((file, start, end))
+        runs.append((begin, start.row))
+        begin = end.row
+    alone = columns.runs([*runs, (begin, len(columns))])
+    table.row_of.extend(alone.key, len(table))
+    books.extend(alone, files, numbers)
+    for file, start, end in others:
+        _merge(books, columns.cut(start.row, end.row), file, numbers)
+
+
+def _shared_entries(books: Books, keys: array[int]) -> list[int]:
+    """Return the entries, in order, of responses that are known, or of which there is an entry before."""
+    if not keys:
+        return []
+    row_of, count = books.table.row_of, len(keys)
+    first = dict(zip(reversed(keys), range(count - 1, -1, -1), strict=True))
+    if len(first) == count and row_of.is_disjoint(keys):
+        return []
+    known = row_of.known(first.keys())
+    places = map(first.__getitem__, keys)
+    return [
+        entry for entry, (key, place) in enumerate(zip(keys, places, strict=True)) if place != entry or key in known
+    ]
 
 
 def _merge(books: Books, columns: Columns, file: int, numbers: Numbering) -> None:

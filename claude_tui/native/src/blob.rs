@@ -2,83 +2,67 @@
 //!
 //! It begins with the number of sections and where each ends; the sections lie one after the other behind that.
 
+use std::collections::HashMap;
+
+use crate::facts;
 use crate::file::FileRead;
-use crate::settle::PLAIN;
+use crate::settle::{Owner, PLAIN};
 
-const SECTIONS: usize = 19;
-/// Numbers of a file.
-const FILE: usize = 24;
+const SECTIONS: usize = 23;
 
-/// Returns the answer: one entry per file asked for, in that order.
-pub fn encode(found: Vec<Option<FileRead>>, number: usize) -> Vec<u8> {
+/// Returns the answer: of each file that was read, its place among those asked for and what it says.
+pub fn encode(found: Vec<Option<FileRead>>) -> Vec<u8> {
     let mut sections: [Vec<u8>; SECTIONS] = std::array::from_fn(|_| Vec::new());
-    let [files, key, time, owner, model, input, output, write_5m, write_1h, reads, offset, flags, rare, sums, heap, notes, note_bytes, terms, owner_times] =
+    let [files, hashes, texts, key, time, owner, model, input, output, write_5m, write_1h, reads, offset, flags, rare, sums, owners, models, names, left, left_bytes, terms, owner_times] =
         &mut sections;
-    let mut text = |value: &str| {
-        heap.extend_from_slice(value.as_bytes());
-        heap.push(0);
-    };
-    let (mut row, mut owners, mut models) = (0i64, 0i64, 0i64);
-    for (place, one) in found.into_iter().take(number).enumerate() {
-        let Some(one) = one else {
-            put(files, &[0; FILE]);
-            continue;
-        };
-        let FileRead { turn, .. } = &one;
+    let mut owner_numbers: Names<Owner> = Names::default();
+    let mut model_numbers: Names<String> = Names::default();
+    let mut row = 0i64;
+    for (place, one) in found.into_iter().enumerate() {
+        let Some(one) = one else { continue };
+        let Ok(said) = facts::texts(&one) else { continue };
+        let is_agent = one.agent.is_some();
+        let has_context = !is_agent && one.context_tokens != 0;
+        let of_context = |number: i64| if has_context { number } else { 0 };
         put(
             files,
             &[
-                1,
+                place as i64,
                 one.dev as i64,
                 one.ino as i64,
                 one.size,
+                i64::from(one.is_open),
                 one.lines,
-                one.head as i64,
-                one.anchor as i64,
-                one.usage_ms,
-                one.context_ms,
-                one.context_tokens,
-                one.largest_prompt,
-                one.near_ms,
-                turn.kind,
-                i64::from(turn.has_call),
-                i64::from(turn.has_result),
-                turn.time_ms,
-                one.entries.len() as i64,
-                one.owners.len() as i64,
-                one.models.len() as i64,
-                one.notes.len() as i64,
-                one.sums.len() as i64,
+                i64::from(is_agent),
+                of_context(one.context_tokens),
                 one.compactions,
                 one.compacted_tokens,
-                one.asked.len() as i64,
+                facts::last_ms(&one),
+                of_context(one.largest_prompt),
+                one.entries.len() as i64,
+                one.sums.len() as i64,
+                one.left.len() as i64,
             ],
         );
-        for value in [&one.named, &one.cwd, &one.agent, &one.context_model, &turn.branch, &turn.version, &turn.session]
-        {
-            text(value);
+        hashes.extend_from_slice(&one.head.to_le_bytes());
+        hashes.extend_from_slice(&one.anchor.to_le_bytes());
+        for text in &said {
+            put_text(texts, text);
         }
-        for (session, agent, cwd) in &one.owners {
-            text(session);
-            text(agent);
-            text(cwd);
+        for left_over in &one.left {
+            put(left, &[left_over.offset, left_over.line.len() as i64]);
+            left_bytes.extend_from_slice(&left_over.line);
         }
-        for name in &one.models {
-            text(name);
+        for name in &one.names {
+            put_text(names, name);
         }
-        for (model, asked) in &one.asked {
-            text(model);
-            text(asked);
-        }
-        for note in &one.notes {
-            put(notes, &[place as i64, note.offset, note.line.len() as i64]);
-            note_bytes.extend_from_slice(&note.line);
-        }
+        let owner_of: Vec<i32> = one.owners.into_iter().map(|owner| owner_numbers.of(owner)).collect();
+        let model_of: Vec<i32> = one.models.into_iter().map(|model| model_numbers.of(model)).collect();
         for entry in &one.entries {
             put(key, &[entry.key]);
             put(time, &[entry.time_ms]);
-            owner.extend_from_slice(&(owners as i32 + entry.owner as i32).to_le_bytes());
-            model.extend_from_slice(&(models as i32 + entry.model as i32).to_le_bytes());
+            owner.extend_from_slice(&owner_of[entry.owner as usize].to_le_bytes());
+            model.extend_from_slice(&model_of[entry.model as usize].to_le_bytes());
             put(input, &[entry.input]);
             put(output, &[entry.output]);
             put(write_5m, &[entry.write_5m]);
@@ -98,13 +82,19 @@ pub fn encode(found: Vec<Option<FileRead>>, number: usize) -> Vec<u8> {
             row += 1;
         }
         for sum in &one.sums {
-            put(sums, &[sum.day, owners + i64::from(sum.owner), models + i64::from(sum.model)]);
+            put(sums, &[sum.day, owner_of[sum.owner as usize].into(), model_of[sum.model as usize].into()]);
             put(sums, &[i64::from(sum.is_assumed), sum.longest, sum.responses, sum.lower_bounds]);
             put(sums, &[sum.first_ms, sum.last_ms]);
             put(sums, &sum.counters);
         }
-        owners += one.owners.len() as i64;
-        models += one.models.len() as i64;
+    }
+    for (session, agent, cwd) in &owner_numbers.names {
+        for text in [session, agent, cwd] {
+            put_text(owners, text);
+        }
+    }
+    for model in &model_numbers.names {
+        put_text(models, model);
     }
     let total: usize = sections.iter().map(Vec::len).sum();
     let mut blob = Vec::with_capacity(8 * (SECTIONS + 1) + total);
@@ -120,8 +110,37 @@ pub fn encode(found: Vec<Option<FileRead>>, number: usize) -> Vec<u8> {
     blob
 }
 
+/// Numbers of names, in the order in which these turn up.
+struct Names<N> {
+    names: Vec<N>,
+    numbers: HashMap<N, i32>,
+}
+
+impl<N> Default for Names<N> {
+    fn default() -> Self {
+        Self { names: Vec::new(), numbers: HashMap::new() }
+    }
+}
+
+impl<N: Clone + Eq + std::hash::Hash> Names<N> {
+    fn of(&mut self, name: N) -> i32 {
+        if let Some(&number) = self.numbers.get(&name) {
+            return number;
+        }
+        let number = self.names.len() as i32;
+        self.names.push(name.clone());
+        self.numbers.insert(name, number);
+        number
+    }
+}
+
 fn put(section: &mut Vec<u8>, numbers: &[i64]) {
     for number in numbers {
         section.extend_from_slice(&number.to_le_bytes());
     }
+}
+
+fn put_text(section: &mut Vec<u8>, text: &str) {
+    section.extend_from_slice(text.as_bytes());
+    section.push(0);
 }

@@ -1,14 +1,19 @@
-//! Reads one whole file: its lines in order, then its last turn from the end.
+//! Reads one file up to its last newline: its lines in order, then its last turn from the end.
+//!
+//! A line that is odd is left to Python, which reads it after all the others: what it says must not depend on where it
+//! stands. Where it might, the whole file is odd.
 
 use std::collections::HashMap;
-use std::fs::OpenOptions;
+use std::fs::{File as Opened, Metadata, OpenOptions};
 use std::io::Read as _;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
 
 use crate::blake2b;
+use crate::facts;
 use crate::instant::instant_ms;
 use crate::json::{Odd, Read};
-use crate::line::{Line, Text};
+use crate::line::{Line, Text, TITLES};
 use crate::request::{File, Request};
 use crate::scan::{scan, Found};
 use crate::settle::{Entry, Owner, Settled, LOWER_BOUND, PLAIN, SIDECHAIN};
@@ -23,8 +28,11 @@ const MAX_ASKED: usize = 64;
 const HEAD: usize = 1024;
 const ANCHOR: usize = 64;
 
+/// Bytes of odd lines, as a part of all, with which Python may as well read them all.
+const MOST_LEFT: usize = 4;
+
 /// A line that Python reads.
-pub struct Note {
+pub struct Left {
     pub offset: i64,
     pub line: Vec<u8>,
 }
@@ -60,7 +68,9 @@ pub struct Sum {
 pub struct FileRead {
     pub dev: u64,
     pub ino: u64,
+    /// The end of the last whole line, and whether there is more behind it.
     pub size: i64,
+    pub is_open: bool,
     pub lines: i64,
     pub head: u64,
     pub anchor: u64,
@@ -74,15 +84,33 @@ pub struct FileRead {
     pub compacted_tokens: i64,
     pub named: String,
     pub cwd: String,
-    pub agent: String,
+    /// The sub-agent whose file it is, and of which type that is.
+    pub agent: Option<String>,
+    pub agent_type: String,
+    pub title: String,
+    /// The place of its kind among `TITLES`, -1 without one.
+    pub title_rank: i64,
     /// Which model answered, and which was asked.
     pub asked: Vec<(String, String)>,
     pub turn: Turn,
-    pub notes: Vec<Note>,
+    pub left: Vec<Left>,
     pub entries: Vec<Entry>,
+    /// The names of the responses, where they are wanted.
+    pub names: Vec<String>,
     pub owners: Vec<Owner>,
     pub models: Vec<String>,
     pub sums: Vec<Sum>,
+}
+
+/// Opens a plain file, as `claude_tui.sources.reading.lines.open_regular` does. Odd where that fails.
+pub fn open(path: &Path, flags: i32) -> Read<(Opened, Metadata)> {
+    let opened = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|_| Odd)?;
+    let about = opened.metadata().map_err(|_| Odd)?;
+    if about.is_file() {
+        Ok((opened, about))
+    } else {
+        Err(Odd)
+    }
 }
 
 /// Reads files one after another, with one buffer.
@@ -99,31 +127,35 @@ impl<'r> Reader<'r> {
 
     /// Reads a file. Odd where Python must: it cannot be read, is no plain file, or holds what is not usual.
     pub fn read(&mut self, file: &File<'_>) -> Read<FileRead> {
-        let mut found = FileRead::default();
-        let mut opened =
-            OpenOptions::new().read(true).custom_flags(self.request.open_flags).open(file.path).map_err(|_| Odd)?;
-        let about = opened.metadata().map_err(|_| Odd)?;
-        found.size = i64::try_from(about.len()).map_err(|_| Odd)?;
-        if !about.is_file() || found.size > self.request.max_file {
+        let mut found = FileRead { title_rank: -1, ..FileRead::default() };
+        let (mut opened, about) = open(file.path, self.request.open_flags)?;
+        if i64::try_from(about.len()).map_err(|_| Odd)? > self.request.max_file {
             return Err(Odd);
         }
+        found.agent = facts::agent_of(file.path)?.map(str::to_owned);
         (found.dev, found.ino) = (about.dev(), about.ino());
         let size = about.len() as usize;
         self.data.clear();
         self.data.reserve(size);
         // The size is taken once: what comes meanwhile is for the next time.
         (&mut opened).take(about.len()).read_to_end(&mut self.data).map_err(|_| Odd)?;
-        if self.data.len() != size || self.data.last().is_some_and(|&last| last != b'\n') {
+        if self.data.len() != size {
             return Err(Odd);
         }
-        let data = self.data.as_slice();
+        let whole = self.data.iter().rposition(|&byte| byte == b'\n').ok_or(Odd)? + 1;
+        found.is_open = whole < size;
+        let size = whole;
+        found.size = size as i64;
+        let data = &self.data[..size];
         self.starts.clear();
         let mut reading = Reading {
             request: self.request,
             data,
             found,
             settled: Settled::default(),
-            is_agent: file.is_agent,
+            is_lost: false,
+            is_unsure: false,
+            left_bytes: 0,
             seen_ms: 0,
         };
         let starts = &mut self.starts;
@@ -143,6 +175,9 @@ impl<'r> Reader<'r> {
         reading.found.lines = starts.len() as i64;
         reading.last_turn(starts)?;
         let mut found = reading.finish()?;
+        if found.agent.is_some() {
+            found.agent_type = facts::agent_type(file.path, self.request.open_flags)?;
+        }
         found.head = blake2b::digest(&data[..size.min(HEAD)]);
         found.anchor = blake2b::digest(&data[size.saturating_sub(ANCHOR)..]);
         Ok(found)
@@ -154,24 +189,50 @@ struct Reading<'r, 'a> {
     data: &'a [u8],
     found: FileRead,
     settled: Settled<'a>,
-    is_agent: bool,
+    /// Whether what was found so far is no longer what the lines say.
+    is_lost: bool,
+    /// Whether a line was left that may be anything.
+    is_unsure: bool,
+    left_bytes: usize,
     /// The instant of a dated line among those that are looked at for it, 0 before there is one.
     seen_ms: i64,
 }
 
 impl<'a> Reading<'_, 'a> {
+    /// Takes in a line, or leaves it. Odd where all the lines after it must be left, too.
     fn line(&mut self, start: usize, end: usize, is_marked: bool) -> Read<()> {
         let bytes = &self.data[start..end];
         if bytes.is_empty() {
             return Ok(());
         }
-        if bytes.last() != Some(&b'}') {
-            return Err(Odd);
-        }
         if self.needs_start() {
             let line = Line::read(bytes)?;
             self.first_line(&line)?;
             return self.decided(&line, bytes, start);
+        }
+        if self.usual_line(bytes, start, is_marked).is_err() {
+            if self.is_lost {
+                return Err(Odd);
+            }
+            self.is_unsure = true;
+            return self.leave(bytes, start);
+        }
+        Ok(())
+    }
+
+    /// Leaves a line to Python.
+    fn leave(&mut self, bytes: &[u8], start: usize) -> Read<()> {
+        self.left_bytes += bytes.len();
+        if self.left_bytes > self.data.len() / MOST_LEFT + MAX_NOTE {
+            return Err(Odd);
+        }
+        self.found.left.push(Left { offset: start as i64, line: bytes.to_vec() });
+        Ok(())
+    }
+
+    fn usual_line(&mut self, bytes: &'a [u8], start: usize, is_marked: bool) -> Read<()> {
+        if bytes.last() != Some(&b'}') {
+            return Err(Odd);
         }
         if is_marked {
             let line = Line::read(bytes)?;
@@ -196,16 +257,29 @@ impl<'a> Reading<'_, 'a> {
         if kind == "assistant" {
             return self.answer(line, start);
         }
-        if self.request.odd.contains(&kind.as_bytes()) {
-            return Err(Odd);
-        }
         if kind == "system" && line.subtype.or_none()? == Some("compact_boundary") {
             return self.compaction(line, bytes);
         }
-        if self.request.notes.contains(&kind.as_bytes()) && bytes.len() <= MAX_NOTE && !bytes.starts_with(CONTINUES) {
-            self.found.notes.push(Note { offset: start as i64, line: bytes.to_vec() });
+        if bytes.len() > MAX_NOTE || bytes.starts_with(CONTINUES) {
+            return Ok(());
+        }
+        if self.request.left.contains(&kind.as_bytes()) {
+            return self.leave(bytes, start);
+        }
+        if let Some(rank) = TITLES.iter().position(|title| *title == kind) {
+            self.title(line, rank);
         }
         Ok(())
+    }
+
+    fn title(&mut self, line: &Line<'a>, rank: usize) {
+        let own = line.titles[rank].or_nothing();
+        let title = if own.is_empty() { line.title.or_nothing() } else { own };
+        let found = &mut self.found;
+        if !title.is_empty() && rank as i64 >= found.title_rank {
+            found.title_rank = rank as i64;
+            title.clone_into(&mut found.title);
+        }
     }
 
     /// Learns from one of the first lines where the session is.
@@ -221,9 +295,11 @@ impl<'a> Reading<'_, 'a> {
         }
         if found.cwd.is_empty() && !cwd.is_empty() {
             cwd.clone_into(&mut found.cwd);
-            if is_sidechain && !agent.is_empty() {
-                agent.clone_into(&mut found.agent);
-                self.is_agent = true;
+            if is_sidechain && !agent.is_empty() && found.agent.is_none() {
+                if !found.left.is_empty() {
+                    return Err(Odd); // they were lines of a session's file
+                }
+                found.agent = Some(agent.to_owned());
             }
         }
         let time_ms = instant_ms(line.timestamp.or_empty()?)?;
@@ -236,6 +312,7 @@ impl<'a> Reading<'_, 'a> {
     fn answer(&mut self, line: &Line<'a>, start: usize) -> Read<()> {
         let time_ms = instant_ms(line.timestamp.needed()?)?;
         let Some(row) = self.settled.row(line, time_ms, start as i64)? else { return Ok(()) };
+        self.is_lost = true; // until all of it is taken in
         if time_ms > self.request.latest_ms {
             return Err(Odd);
         }
@@ -259,17 +336,19 @@ impl<'a> Reading<'_, 'a> {
             }
             found.largest_prompt = found.largest_prompt.max(prompt);
         }
+        self.is_lost = false;
         Ok(())
     }
 
     /// Learns from a compaction how full the context was, and what is left of it.
     fn compaction(&mut self, line: &Line<'a>, bytes: &[u8]) -> Read<()> {
         if self.needs_start() || bytes.len() > MAX_NOTE || bytes.starts_with(CONTINUES) {
+            self.is_lost = true;
             return Err(Odd);
         }
         let (before, after) = line.compaction.unwrap_or_default();
         let found = &mut self.found;
-        let tokens = if self.is_agent { 0 } else { found.context_tokens };
+        let tokens = if found.agent.is_some() { 0 } else { found.context_tokens };
         found.compactions += 1;
         found.compacted_tokens = if before != 0 { before } else { tokens };
         if after != 0 && tokens != 0 {
@@ -320,10 +399,13 @@ impl<'a> Reading<'_, 'a> {
         if line.has_odd_message || line.message.as_ref().is_some_and(|message| !message.is_talk) {
             return Err(Odd);
         }
-        Ok((kind == "user" || kind == "assistant") && (self.is_agent || !is_sidechain))
+        Ok((kind == "user" || kind == "assistant") && (self.found.agent.is_some() || !is_sidechain))
     }
 
     fn finish(mut self) -> Read<FileRead> {
+        if self.is_unsure && self.found.compactions != 0 {
+            return Err(Odd); // what a compaction found depends on the rows before it
+        }
         let settled = self.settled;
         let request = self.request;
         let mut sums: Vec<Sum> = Vec::new();
@@ -359,6 +441,11 @@ impl<'a> Reading<'_, 'a> {
             sum.first_ms = sum.first_ms.min(entry.time_ms);
             sum.last_ms = sum.last_ms.max(entry.time_ms);
             sum.longest = sum.longest.max(entry.prompt());
+        }
+        if request.with_names {
+            let mut names: Vec<(usize, &str)> = settled.keys.iter().map(|(name, at)| (*at, *name)).collect();
+            names.sort_unstable();
+            self.found.names = names.into_iter().map(|(_, name)| name.to_owned()).collect();
         }
         (self.found.entries, self.found.owners, self.found.models) = (settled.entries, settled.owners, settled.models);
         self.found.sums = sums;

@@ -1,9 +1,10 @@
-//! Reads whole Claude Code transcripts of the usual kind into settled columns, with threads, and hands every other
-//! file back unread. What lines mean is decided in `claude_tui.sources.claude`; a file is read here only where no line
-//! needs a decision. Must not price, and knows no other client.
+//! Reads Claude Code transcripts into settled columns, with threads. What lines mean is decided in
+//! `claude_tui.sources.claude`: a line that needs a decision is handed back, and where its place among the others
+//! matters all of the file. Must not price, and knows no other client.
 
 mod blake2b;
 mod blob;
+mod facts;
 mod file;
 mod instant;
 mod json;
@@ -20,7 +21,7 @@ use file::{FileRead, Reader};
 use request::Request;
 
 /// What the other side must expect: it moves with the shape of request and answer, and with the rule.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 const DONE: i32 = 0;
 const REFUSED: i32 = 1;
@@ -105,5 +106,5 @@ pub(crate) fn read(request: &Request<'_>) -> Vec<u8> {
         }
         work();
     });
-    blob::encode(found.into_inner().unwrap_or_default(), files.len())
+    blob::encode(found.into_inner().unwrap_or_default())
 }

@@ -15,7 +15,8 @@ pub enum Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    fn read(&mut self, cursor: &mut Cursor<'a>) -> Read<bool> {
+    /// Reads the value at a cursor. Odd where there is one already.
+    pub fn read(&mut self, cursor: &mut Cursor<'a>) -> Read<bool> {
         if *self != Text::Absent {
             return Err(Odd); // of two the last counts, but who knows to whom
         }
@@ -42,6 +43,15 @@ impl<'a> Text<'a> {
             Text::Is(text) => Ok(text),
             Text::Absent => Ok(""),
             _ => Err(Odd),
+        }
+    }
+
+    /// Returns the text, "" where there is anything else.
+    pub fn or_nothing(&self) -> &str {
+        if let Text::Is(text) = self {
+            text
+        } else {
+            ""
         }
     }
 
@@ -153,7 +163,13 @@ pub struct Line<'a> {
     pub subtype: Text<'a>,
     /// What a compaction says: the tokens before it and after it.
     pub compaction: Option<(i64, i64)>,
+    /// What `TITLES` hold, and what any of them may.
+    pub titles: [Text<'a>; 3],
+    pub title: Text<'a>,
 }
+
+/// Kinds of lines with a title, the least important first.
+pub const TITLES: [&str; 3] = ["summary", "ai-title", "custom-title"];
 
 impl<'a> Line<'a> {
     /// Reads a line that is one object, all of it. Anything else is odd, and so is what may be read in two ways.
@@ -176,6 +192,10 @@ impl<'a> Line<'a> {
                     Ok(false)
                 }
                 "subtype" => line.subtype.read(cursor),
+                "summary" => line.titles[0].read(cursor),
+                "aiTitle" => line.titles[1].read(cursor),
+                "customTitle" => line.titles[2].read(cursor),
+                "title" => line.title.read(cursor),
                 "compactMetadata" => {
                     if line.compaction.is_some() {
                         return Err(Odd);

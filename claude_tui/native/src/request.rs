@@ -6,11 +6,10 @@ use std::path::Path;
 
 use crate::VERSION;
 
-/// A file to read, with the size it was found with, and whether its name says that it is a sub-agent's.
+/// A file to read, with the size it was found with.
 pub struct File<'a> {
     pub path: &'a Path,
     pub size: i64,
-    pub is_agent: bool,
 }
 
 /// One call.
@@ -27,10 +26,10 @@ pub struct Request<'a> {
     /// When local days begin; the last one only ends the day before it.
     pub days: Vec<i64>,
     pub files: Vec<File<'a>>,
-    /// Types of short lines that are handed over as they are.
-    pub notes: Vec<&'a [u8]>,
-    /// Types of lines with which a file is handed back.
-    pub odd: Vec<&'a [u8]>,
+    /// Whether the names of responses are wanted beside their numbers.
+    pub with_names: bool,
+    /// Types of short lines that are handed back as they are.
+    pub left: Vec<&'a [u8]>,
 }
 
 const HEADER: usize = 10;
@@ -55,24 +54,17 @@ impl<'a> Request<'a> {
         let count = |at: usize| usize::try_from(header[at]).ok();
         let (files, days, kinds) = (count(1)?, count(6)?, count(8)?);
         let starts = numbers(days)?;
-        let told = numbers(files.checked_mul(2)?)?;
+        let sizes = numbers(files)?;
         if kinds > rest.len() {
             return None;
         }
         let (kinds, paths) = rest.split_at(kinds);
-        let mut kinds = kinds
-            .split(|&byte| byte == b'\n')
-            .map(|line| line.split(|&byte| byte == 0).filter(|kind| !kind.is_empty()).collect::<Vec<_>>());
-        let (notes, odd) = (kinds.next()?, kinds.next()?);
+        let left = kinds.split(|&byte| byte == 0).filter(|kind| !kind.is_empty()).collect();
         let paths: Vec<&[u8]> = paths.split(|&byte| byte == 0).take(files).collect();
         if paths.len() != files {
             return None;
         }
-        let files = paths.iter().zip(told.chunks_exact(2)).map(|(path, told)| File {
-            path: Path::new(OsStr::from_bytes(path)),
-            size: told[0],
-            is_agent: told[1] != 0,
-        });
+        let files = paths.iter().zip(sizes).map(|(path, size)| File { path: Path::new(OsStr::from_bytes(path)), size });
         Some(Self {
             threads: count(2)?,
             max_file: header[3],
@@ -80,9 +72,9 @@ impl<'a> Request<'a> {
             open_flags: i32::try_from(header[5]).ok()?,
             first_day: header[7],
             days: starts,
+            with_names: header[9] != 0,
             files: files.collect(),
-            notes,
-            odd,
+            left,
         })
     }
 }

@@ -59,7 +59,8 @@ pub struct Settled<'a> {
     pub entries: Vec<Entry>,
     pub owners: Vec<Owner>,
     pub models: Vec<String>,
-    keys: HashMap<&'a str, usize>,
+    /// The place of each response among the entries, by its name.
+    pub keys: HashMap<&'a str, usize>,
     owner_numbers: HashMap<Owner, u32>,
     model_numbers: HashMap<String, u32>,
     last_owner: u32,

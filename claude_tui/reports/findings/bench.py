@@ -23,6 +23,7 @@ def report(bench: Bench) -> dict[str, Any]:
         "bytes": bench.logs.bytes,
         "agree": not bench.disagreeing,
         "logs_changed": not bench.are_logs_same,
+        "native_core": bench.core_status or "measured",
         "ways": [_row(bench, one) for one in bench.measured],
         "sweep": [{"processes": one.way.workers, **_row(bench, one)} for one in bench.sweep],
     }
@@ -105,6 +106,8 @@ def footer(bench: Bench) -> list[str]:
             f"{count(first.projects)} projects, {count(first.models)} models, {count(first.sessions)} sessions"
         )
     lines = [verdict]
+    if bench.core_status:
+        lines.append(f"native core: {bench.core_status}; logs are read in Python")
     if not bench.are_logs_same:
         lines.append("the logs changed during the measurement")
     lines.append(

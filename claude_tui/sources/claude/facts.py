@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
 
@@ -46,24 +46,6 @@ _NOTE_MARKS: Final = (b"title", b"summary", b"compact_boundary", KIND.encode(), 
 def is_note(line: bytes) -> bool:
     """Whether a raw line may be of a kind of `NOTES`: it is short, continues no other line and has its mark."""
     return len(line) <= MAX_NOTE and not line.startswith(CONTINUES) and any(mark in line for mark in _NOTE_MARKS)
-
-
-class Told(NamedTuple):
-    """What the lines of a whole file say, gathered by another reader; the names are those of `FactsGatherer`.
-
-    `cwd` is of the first line that has one, and `agent` of the same. What compactions found is in order.
-    """
-
-    named: str
-    cwd: str
-    agent: str
-    usage_ms: int
-    context_ms: int
-    context: tuple[int, str]
-    largest_prompt: int
-    compactions: int
-    compacted_tokens: int
-    near_ms: int
 
 
 class FactsGatherer:
@@ -154,14 +136,11 @@ class FactsGatherer:
             name = short_model(asked)
             self._asked.add((short_model(model), name))
 
-    def take(self, told: Told) -> None:
-        """Take in what another reader gathered of the whole file, which has neither titles nor a turn yet."""
-        self.see_start(told.cwd, told.named, told.agent)
-        self.usage_ms, self.dating.near_ms = told.usage_ms, told.near_ms
-        if not self._is_agent:
-            self.context_ms, self.context, self.largest_prompt = told.context_ms, told.context, told.largest_prompt
-        if told.compactions:
-            self._found["compactions"], self._found["compacted_tokens"] = told.compactions, told.compacted_tokens
+    def may_come_later(self, value: Mapping[str, Any], row: Row | None, line: bytes) -> bool:
+        """Whether an object of a line says the same after the lines that follow it, of which no compaction is one."""
+        if row is not None and (not row.time_ms or row.time_ms == self.context_ms):
+            return False
+        return not is_note(line) or _text(value, "type") not in NOTES - {KIND}
 
     def see_time(self, time_ms: int) -> list[Row]:
         """Process the instant of a line, 0 if it has none. Returns the rows that waited for it."""

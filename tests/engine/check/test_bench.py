@@ -118,7 +118,8 @@ def test_a_measurement_that_fails_says_why(tmp_path: Path) -> None:
         bench.run(bench.Way("broken", job))
 
 
-def test_ways_take_turns_and_the_reference_runs_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("has_core", [False, True])
+def test_ways_take_turns_and_the_reference_runs_once(monkeypatch: pytest.MonkeyPatch, has_core: bool) -> None:
     ran = []
 
     def measured(way: bench.Way) -> bench.Measured:
@@ -126,12 +127,19 @@ def test_ways_take_turns_and_the_reference_runs_once(monkeypatch: pytest.MonkeyP
         return one_way(way.name, wall_s=len(ran))
 
     monkeypatch.setattr(bench, "run", measured)
-    ways = bench.ways(JOB, Path("cache"), 2)
+    ways = bench.ways(JOB, Path("cache"), 2, has_core=has_core)
     found = bench.measure(ways, 3, lambda name, done, total: None)
     names = [way.name for way in ways]
-    assert ran == [names[3], *names, *names[1:], *names[1:]]
-    assert [one.runs for one in found] == [1, 3, 3, 3]
-    assert found[1].wall_s == 6
+    assert ran == [names[-1], *names, *names[1:], *names[1:]]
+    assert [one.runs for one in found] == [1, 3, 3, 3, *([3] if has_core else [])]
+    assert found[1].wall_s == 6 + has_core
+
+
+def test_the_native_core_is_measured_where_it_is(claude_home: ClaudeHome) -> None:
+    claude_home.append(assistant("m1", 1_763_000_000_000, usage(output=20)))
+    job = replace(JOB, folders=(str(claude_home.folder),), zone="UTC", processes=None)
+    (way,) = (way for way in bench.ways(job, Path("cache"), 1, has_core=True) if "core" in way.name)
+    assert bench.run(way).answer == bench.run(bench.Way("one process", replace(job, processes=0))).answer
 
 
 def test_only_claude_is_measured() -> None:

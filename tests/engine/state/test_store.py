@@ -207,7 +207,8 @@ def test_columns_that_name_a_response_twice_count_it_once(found: list[Row], know
     twice = Columns("claude")
     each = [columns([row]) for row in in_file(found)]
     for one in each:
-        one.renumber(len(twice.owners), len(twice.models))
+        owners, models = len(twice.owners), len(twice.models)
+        one.renumber(range(owners, owners + len(one.owners)), range(models, models + len(one.models)))
         twice.extend(one)
         twice.owners += one.owners
         twice.models += one.models

@@ -5,9 +5,10 @@ The cost of an update depends on the change, not on the length of the history. M
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from operator import add, sub
-from typing import Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from claude_tui.engine.state.facts import AgentKey, SessionKey
 from claude_tui.engine.state.store import Owner, Store
@@ -16,6 +17,10 @@ from claude_tui.model import COST, FIRST, LAST, RESPONSES, Query, Totals
 
 K = TypeVar("K")
 L = TypeVar("L")
+_ALL_DAYS: Final = 1 << 62
+
+Label = tuple[str, str]
+"""(source, name)."""
 
 
 class SumKeys(NamedTuple):
@@ -34,17 +39,9 @@ class Sheet(Generic[K]):
     def __init__(self) -> None:
         self.sums: dict[K, Sums] = {}
         self.dirty: set[K] = set()
-        self._parts: dict[K, list[Sums]] | None = None
 
     def add(self, key: K, change: Sums) -> None:
         """Add to a key's sums; the first and last instant of `change` are merged as bounds."""
-        if self._parts is not None:
-            parts = self._parts.get(key)
-            if parts is None:
-                self._parts[key] = [change]
-            else:
-                parts.append(change)
-            return
         sums = self.sums.get(key)
         self.dirty.add(key)
         if sums is None:
@@ -54,13 +51,8 @@ class Sheet(Generic[K]):
         sums[:] = map(add, sums, change)
         sums[FIRST], sums[LAST] = first, last
 
-    def collect(self) -> None:
-        """From now on collect additions separately: summing many changes of a key at once takes a third of the time."""
-        self._parts = {}
-
-    def total(self) -> None:
-        """Sum what was collected."""
-        parts, self._parts = self._parts or {}, None
+    def total(self, parts: Mapping[K, list[Sums]]) -> None:
+        """Take the sums of what belongs to each key: to add one by one takes three times as long."""
         for key, changes in parts.items():
             if len(changes) == 1:
                 self.sums[key] = list(changes[0])
@@ -85,6 +77,9 @@ class Rollup:
 
     def __init__(self, query: Query) -> None:
         self.query = query
+        first = query.since.toordinal() if query.since is not None else -_ALL_DAYS
+        last = query.until.toordinal() if query.until is not None else _ALL_DAYS
+        self._limits = first, last, query.model
         self.clear()
 
     def clear(self) -> None:
@@ -107,15 +102,31 @@ class Rollup:
     def fill(self, store: Store) -> None:
         """Sum all cells again. Requires the store's lock."""
         self.clear()
-        sheets = (self.all, self.models, self.projects, self.sessions, self.agents, self.days)
-        for sheet in sheets:
-            sheet.collect()
         places = [self._place(store, owner) for owner in store.owners]
-        models = store.models
-        for (day, owner, model), sums in store.cells.all.items():
-            self._take(places[owner], day, models[model], sums)
-        for sheet in sheets:
-            sheet.total()
+        every: list[Sums] = []
+        models, projects = defaultdict[Label, list[Sums]](list), defaultdict[Label, list[Sums]](list)
+        sessions, agents = defaultdict[SessionKey, list[Sums]](list), defaultdict[AgentKey, list[Sums]](list)
+        days = defaultdict[int, list[Sums]](list)
+        for (day, owner, number), sums in store.cells.all.items():
+            place = places[owner]
+            model = store.models[number]
+            if place is None or not self._covers(day, model):
+                continue
+            source, _, session, project, agent = place
+            every.append(sums)
+            models[source, model].append(sums)
+            projects[project].append(sums)
+            sessions[session].append(sums)
+            days[day].append(sums)
+            if agent is not None:
+                agents[agent].append(sums)
+            self._note(place, day, model, sums)
+        self.all.total({None: every} if every else {})
+        self.models.total(models)
+        self.projects.total(projects)
+        self.sessions.total(sessions)
+        self.agents.total(agents)
+        self.days.total(days)
 
     def update(self, store: Store, key: CellKey, before: tuple[int, ...]) -> None:
         """Update a cell whose sums were `before` at the last update. Requires the store's lock."""
@@ -146,22 +157,28 @@ class Rollup:
         )
 
     def _take(self, place: SumKeys | None, day: int, model: str, change: Sums) -> None:
-        query = self.query
-        if (
-            place is None
-            or (query.since is not None and day < query.since.toordinal())
-            or (query.until is not None and day > query.until.toordinal())
-            or (query.model and query.model != model)
-        ):
+        if place is None or not self._covers(day, model):
             return
-        source, project, session, by_project, agent = place
-        responses, cost, first = change[RESPONSES], change[COST], change[FIRST]
-        by_model = (source, model)
+        source, _, session, by_project, agent = place
         self.all.add(None, change)
-        self.models.add(by_model, change)
+        self.models.add((source, model), change)
         self.projects.add(by_project, change)
         self.sessions.add(session, change)
         self.days.add(day, change)
+        if agent is not None:
+            self.agents.add(agent, change)
+        self._note(place, day, model, change)
+
+    def _covers(self, day: int, model: str) -> bool:
+        """Whether the query covers a day and a model."""
+        first, last, only = self._limits
+        return first <= day <= last and (not only or only == model)
+
+    def _note(self, place: SumKeys, day: int, model: str, change: Sums) -> None:
+        """Take note of what a change of one place, day and model means beside the sheets."""
+        source, project, session, by_project, agent = place
+        responses, cost, first = change[RESPONSES], change[COST], change[FIRST]
+        by_model = (source, model)
         _sum(self.day_models, day, model, cost)
         _sum(self.model_days, by_model, day, cost)
         _sum(self.project_days, by_project, day, cost)
@@ -172,7 +189,6 @@ class Rollup:
         if known is None or (first, project) < known:
             self.session_project[session] = (first, project)
         if agent is not None:
-            self.agents.add(agent, change)
             self.session_agents.setdefault(session, set()).add(agent)
             _sum(self.agent_models, agent, model, responses)
 

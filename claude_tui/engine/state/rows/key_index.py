@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import islice
 from typing import Final
 
@@ -68,6 +68,13 @@ class KeyIndex:
         if not self._recent.keys().isdisjoint(keys):
             return False
         return not self._runs or all(self.get(key) is None for key in keys)
+
+    def known(self, keys: Collection[int]) -> set[int]:
+        """Return those of the keys that are there."""
+        if self._kept is not None:
+            self._index()
+        found = self._recent.keys() & keys
+        return found.union(key for key in keys if self.get(key) is not None) if self._runs else found
 
     def keep(self, keys: array[int]) -> None:
         """Take over the keys of all rows there are, to be indexed when that pays. This one must be empty."""

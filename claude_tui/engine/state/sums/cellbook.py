@@ -6,9 +6,8 @@ Must not know responses beyond what is added, and takes no locks: the store does
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from operator import add
 
-from claude_tui.engine.state.sums.cells import EMPTY, CellKey, Sums, add_usage
+from claude_tui.engine.state.sums.cells import EMPTY, CellKey, Sums, add_sums, add_usage
 from claude_tui.model import FIRST, LAST, Price, Totals, Usage
 
 
@@ -68,10 +67,9 @@ class CellBook:
             self._lost_last.discard(key)
 
     def merge(self, key: CellKey, more: Sums) -> None:
-        """Add the sums of other responses to a cell."""
-        sums = self._sums(key, more[FIRST])
-        sums[:FIRST] = map(add, sums, more[:FIRST])
-        sums[FIRST], sums[LAST] = min(sums[FIRST], more[FIRST]), max(sums[LAST], more[LAST])
+        """Add the sums of other responses to a cell. Of a new cell they become the sums."""
+        self._touch(key, more[FIRST])
+        add_sums(self.all, key, more)
 
     def mend(self, bounds: Mapping[CellKey, tuple[int, int]]) -> bool:
         """Set the instants of lost cells; those without any are empty and go. Returns whether any moved."""
@@ -107,12 +105,23 @@ class CellBook:
         return Totals(*[*map(sum, columns[:FIRST]), min(columns[FIRST]), max(columns[LAST])])
 
     def _sums(self, key: CellKey, time_ms: int) -> Sums:
+        self._touch(key, time_ms)
         sums = self.all.get(key)
         if sums is None:
             sums = self.all[key] = [*EMPTY, time_ms, time_ms]
-            self._of_day.setdefault(key.day, set()).add(key)
-        if key not in self._changed:
-            self._changed[key] = tuple(sums)
-        self._touches += 1
-        self.touched[key.day] = self._touches
         return sums
+
+    def _touch(self, key: CellKey, time_ms: int) -> None:
+        """Take note that a cell is about to change, which is new if it is not there."""
+        day = key[0]
+        sums = self.all.get(key)
+        if sums is None:
+            keys = self._of_day.get(day)
+            if keys is None:
+                self._of_day[day] = {key}
+            else:
+                keys.add(key)
+        if key not in self._changed:
+            self._changed[key] = (*EMPTY, time_ms, time_ms) if sums is None else tuple(sums)
+        self._touches += 1
+        self.touched[day] = self._touches

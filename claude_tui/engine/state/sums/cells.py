@@ -6,10 +6,11 @@ The same additions are made when a file is read (all of it at once, in a worker 
 
 from __future__ import annotations
 
+from operator import add
 from typing import Final, NamedTuple
 
 from claude_tui.engine.state.sums.calendar import Calendar
-from claude_tui.model import COST, FIRST, LAST, PREMIUM, UNPRICED_TOKENS, Price, Usage
+from claude_tui.model import COST, FIRST, LAST, PREMIUM, UNPRICED_TOKENS, Price, Totals, Usage
 from claude_tui.pricing import Pricer
 from claude_tui.pricing.cards import NEVER, Card
 from claude_tui.sources.columns import LOWER_BOUND, Columns
@@ -18,7 +19,9 @@ Sums = list[int]
 """The fields of `Totals`, in order."""
 
 EMPTY: Final = (0,) * FIRST
-CELL_NUMBERS: Final = 20
+_NOTHING: Final = EMPTY[Totals._fields.index("unpriced_responses") :]
+"""What plain responses that have a price add nothing to."""
+CELL_NUMBERS: Final = 3 + len(Totals._fields)
 """A cell as plain numbers: the three of its key, then its sums."""
 
 
@@ -102,23 +105,36 @@ def _add_alike(cells: dict[CellKey, Sums], columns: Columns, pricer: Pricer, cal
     for (day, owner, model, is_assumed), (*counters, responses, lower_bounds, first_ms, last_ms) in alike.items():
         card = cards[model]
         assert card is not None
-        cell = _sums(cells, CellKey(day, owner, model), first_ms)
-        cell[LAST] = max(cell[LAST], last_ms)
-        add_alike(cell, card, Usage(*counters), responses, lower_bounds, is_assumed=is_assumed)
+        sums = sums_of_alike(card, Usage(*counters), responses, lower_bounds, first_ms, last_ms, is_assumed=is_assumed)
+        add_sums(cells, CellKey(day, owner, model), sums)
     return others
 
 
-def add_alike(sums: Sums, card: Card, usage: Usage, responses: int, lower_bounds: int, *, is_assumed: bool) -> None:
-    """Add the sum of responses that are all priced by one card, as what adds up. The instants are not touched.
+def sums_of_alike(
+    card: Card, usage: Usage, responses: int, lower_bounds: int, first_ms: int, last_ms: int, *, is_assumed: bool
+) -> Sums:
+    """Return the sums of responses that are all priced by one card, as what adds up.
 
     `is_assumed`: it is assumed how long their cache writes live.
     """
     price = card.price(usage)
-    add_usage(sums, usage, price, 1, responses, lower_bounds)
-    if price.is_estimate:
-        sums[11] += responses - 1
-    elif is_assumed:
-        sums[11] += responses
+    assert price.nano is not None
+    flagged = responses if is_assumed or price.is_estimate else 0
+    return [
+        responses, *usage, price.nano, price.read_saved_nano, price.write_extra_nano, lower_bounds, flagged, *_NOTHING,
+        first_ms, last_ms,
+    ]  # fmt: skip
+
+
+def add_sums(cells: dict[CellKey, Sums], key: CellKey, more: Sums) -> None:
+    """Add sums to a cell. Of a new cell they become the sums."""
+    sums = cells.get(key)
+    if sums is None:
+        cells[key] = more
+        return
+    first, last = min(sums[FIRST], more[FIRST]), max(sums[LAST], more[LAST])
+    sums[:] = map(add, sums, more)
+    sums[FIRST], sums[LAST] = first, last
 
 
 def _with_assumed_lifetimes(columns: Columns, pricer: Pricer) -> set[int]:

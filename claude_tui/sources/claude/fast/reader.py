@@ -7,7 +7,7 @@ here. Must not price or sum.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -40,14 +40,24 @@ _PROGRESS: Final = Named("agent_progress")
 _NOT_USUAL: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
-def read_columns(path: str, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
+Left = tuple[int, bytes]
+"""A line that another reader left, by its offset."""
+
+
+def read_columns(
+    path: str, since: Checkpoint | None = None, *, keep_names: bool = False, left: Sequence[Left] = ()
+) -> ColumnsRead:
     """Read a transcript, whole or from a checkpoint. Raises OSError if it cannot be opened.
 
     Equal to what `ClaudeSource.read` gives, settled by `columns_of`, but for problems: a line that has nothing to
-    count and looks whole is not decoded, so malformed text inside it goes unnoticed.
+    count and looks whole is not decoded, so malformed text inside it goes unnoticed. Of the lines before the
+    checkpoint those `left` are read, too; if it matters that others were read before them, the whole file is.
     """
     with LineReader(path, since) as reader:
-        return _Reading(reader, since, keep_names=keep_names).run()
+        reading = _Reading(reader, since, keep_names=keep_names)
+        if reader.restarted or reading.take_left(left):
+            return reading.run()
+    return read_columns(path, keep_names=keep_names)._replace(restarted=True)
 
 
 class _Reading:
@@ -78,6 +88,18 @@ class _Reading:
             reader.bytes_read,
             reader.lines,
         )
+
+    def take_left(self, left: Sequence[Left]) -> bool:
+        """Take in lines of before the checkpoint. Returns whether that is as if they had been read in their order."""
+        facts = self._facts
+        near_ms, is_alike = facts.dating.near_ms, True
+        for offset, line in left:
+            for value in decode_objects(line, is_slim=True):
+                is_alike = is_alike and facts.may_come_later(value, usage_row(value, facts.session, offset), line)
+            if is_alike:
+                self._read_line(offset, line)
+        facts.dating.near_ms = near_ms
+        return is_alike
 
     def _read_block(self, offset: int, block: bytes) -> None:
         find, startswith = block.find, block.startswith

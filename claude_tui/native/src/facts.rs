@@ -1,0 +1,246 @@
+//! What a file says beside usage: the `FileFacts` and the state of `claude_tui.sources.claude.facts.FactsGatherer`.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use crate::file::{open, FileRead};
+use crate::json::{Cursor, Odd, Read};
+use crate::line::Text;
+
+/// How the name of a sub-agent's file begins.
+const AGENT: &str = "agent-";
+const SUFFIX: &str = ".jsonl";
+const BELOW: &str = "/subagents/";
+/// No prompt of a sub-agent's file is newer: the context shown is that of the main chain.
+const NEVER: i64 = 1 << 62;
+const MAX_META: u64 = 1 << 20;
+
+/// The texts of a file in the order of the answer; all but the first are fields of `FileFacts`.
+pub const TEXTS: usize = 11;
+
+/// Returns the sub-agent that a file is of by its name, None for another. Odd where the name is no Unicode.
+pub fn agent_of(path: &Path) -> Read<Option<&str>> {
+    let name = path.file_name().and_then(|name| name.to_str()).ok_or(Odd)?;
+    Ok(name.strip_suffix(SUFFIX).unwrap_or(name).strip_prefix(AGENT))
+}
+
+/// Returns the type of a sub-agent, which stands in the small file beside its transcript; "" where none does.
+///
+/// Odd where that file may be read in two ways.
+pub fn agent_type(path: &Path, open_flags: i32) -> Read<String> {
+    let path = path.to_str().ok_or(Odd)?;
+    if !path.contains(BELOW) {
+        return Ok(String::new());
+    }
+    let meta = format!("{}.meta.json", path.strip_suffix(SUFFIX).unwrap_or(path));
+    let Ok((file, _)) = open(Path::new(&meta), open_flags) else { return Ok(String::new()) };
+    let mut data = Vec::new();
+    if file.take(MAX_META).read_to_end(&mut data).is_err() {
+        return Err(Odd);
+    }
+    while data.last() == Some(&b'\n') {
+        data.pop();
+    }
+    let mut cursor = Cursor::new(&data)?;
+    let mut kind = Text::Absent;
+    cursor.object(|cursor, name| if name == "agentType" { kind.read(cursor) } else { Ok(false) }, 0)?;
+    if cursor.is_at_end() {
+        Ok(kind.or_nothing().to_owned())
+    } else {
+        Err(Odd)
+    }
+}
+
+/// Returns when something was last said or done in a file.
+pub fn last_ms(found: &FileRead) -> i64 {
+    found.usage_ms.max(found.turn.time_ms)
+}
+
+/// Returns the state, and whose the file is ("" where no line says) with the other texts of its facts.
+pub fn texts(found: &FileRead) -> Read<[String; TEXTS]> {
+    let turn = &found.turn;
+    let is_agent = found.agent.is_some();
+    let last_kind = match (turn.kind, is_agent) {
+        (0, _) | (_, true) => "",
+        (2, _) if turn.has_call => "tool_use",
+        (2, _) => "assistant",
+        _ if turn.has_result => "tool_result",
+        _ => "user",
+    };
+    let whose = if is_agent || turn.session.is_empty() { &found.named } else { &turn.session };
+    let mut asked: Vec<(&str, &str)> =
+        found.asked.iter().map(|(model, asked)| (short_model(model), short_model(asked))).collect();
+    asked.sort_unstable();
+    asked.dedup();
+    Ok([
+        state(found, last_kind, &asked),
+        whose.clone(),
+        found.cwd.clone(),
+        found.title.clone(),
+        turn.branch.clone(),
+        turn.version.clone(),
+        found.agent.clone().unwrap_or_default(),
+        found.agent_type.clone(),
+        if is_agent || found.context_tokens == 0 { String::new() } else { found.context_model.clone() },
+        last_kind.to_owned(),
+        asked_models(&asked)?,
+    ])
+}
+
+/// Names are in the order of the alphabet.
+fn state(found: &FileRead, last_kind: &str, asked: &[(&str, &str)]) -> String {
+    let is_agent = found.agent.is_some();
+    let context_ms = if is_agent { NEVER } else { found.context_ms };
+    let mut json = format!("[[{},{context_ms},{}],{{", found.title_rank, found.usage_ms);
+    let mut known = Members { json: &mut json, is_first: true };
+    if let Some(agent) = &found.agent {
+        known.text("agent", agent);
+    }
+    if found.compactions != 0 {
+        known.number("compacted_tokens", found.compacted_tokens);
+        known.number("compactions", found.compactions);
+    }
+    let has_context = !is_agent && found.context_tokens != 0;
+    if has_context {
+        known.text("context_model", &found.context_model);
+        known.number("context_tokens", found.context_tokens);
+    }
+    if !found.cwd.is_empty() {
+        known.text("cwd", &found.cwd);
+    }
+    if has_context {
+        known.number("largest_prompt", found.largest_prompt);
+    }
+    if found.title_rank >= 0 {
+        known.text("title", &found.title);
+    }
+    json.push_str("},{");
+    let turn = &found.turn;
+    if turn.kind != 0 {
+        let mut told = Members { json: &mut json, is_first: true };
+        told.text("branch", &turn.branch);
+        told.text("last_kind", last_kind);
+        told.number("last_ms", turn.time_ms);
+        told.text("session", &turn.session);
+        told.text("version", &turn.version);
+    }
+    json.push_str("},");
+    put_text(&mut json, &found.named);
+    json.push_str(&format!(",[{},[]],", found.near_ms));
+    put_pairs(&mut json, asked);
+    json.push(']');
+    json
+}
+
+/// Writes the members of an object.
+struct Members<'j> {
+    json: &'j mut String,
+    is_first: bool,
+}
+
+impl Members<'_> {
+    fn name(&mut self, name: &str) {
+        if !self.is_first {
+            self.json.push(',');
+        }
+        self.is_first = false;
+        put_text(self.json, name);
+        self.json.push(':');
+    }
+
+    fn text(&mut self, name: &str, value: &str) {
+        self.name(name);
+        put_text(self.json, value);
+    }
+
+    fn number(&mut self, name: &str, value: i64) {
+        self.name(name);
+        self.json.push_str(&value.to_string());
+    }
+}
+
+/// Returns the models that were asked where others answered. Odd where a name needs what only Python escapes.
+fn asked_models(asked: &[(&str, &str)]) -> Read<String> {
+    let kept: Vec<(&str, &str)> = asked
+        .iter()
+        .filter(|(answered, _)| asked.iter().any(|(model, asked)| model == answered && model != asked))
+        .copied()
+        .collect();
+    if kept.is_empty() {
+        return Ok(String::new());
+    }
+    let mut json = String::new();
+    put_pairs(&mut json, &kept);
+    if json.is_ascii() {
+        Ok(json)
+    } else {
+        Err(Odd)
+    }
+}
+
+/// Returns a model's name without its date and the mark of a long context.
+fn short_model(model: &str) -> &str {
+    let name = model.strip_suffix("[1m]").unwrap_or(model);
+    let (head, date) = name.rsplit_once('-').unwrap_or(("", name));
+    if date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit()) {
+        head
+    } else {
+        name
+    }
+}
+
+fn put_pairs(json: &mut String, pairs: &[(&str, &str)]) {
+    json.push('[');
+    for (at, (one, other)) in pairs.iter().enumerate() {
+        json.push_str(if at == 0 { "[" } else { ",[" });
+        put_text(json, one);
+        json.push(',');
+        put_text(json, other);
+        json.push(']');
+    }
+    json.push(']');
+}
+
+fn put_text(json: &mut String, text: &str) {
+    json.push('"');
+    for letter in text.chars() {
+        match letter {
+            '"' => json.push_str("\\\""),
+            '\\' => json.push_str("\\\\"),
+            '\n' => json.push_str("\\n"),
+            '\r' => json.push_str("\\r"),
+            '\t' => json.push_str("\\t"),
+            '\u{8}' => json.push_str("\\b"),
+            '\u{c}' => json.push_str("\\f"),
+            '\0'..='\u{1f}' => json.push_str(&format!("\\u{:04x}", u32::from(letter))),
+            _ => json.push(letter),
+        }
+    }
+    json.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn models_are_shortened_as_in_python() {
+        for (model, short) in [
+            ("claude-a-20260101", "claude-a"),
+            ("claude-a-20260101[1m]", "claude-a"),
+            ("claude-a[1m]", "claude-a"),
+            ("claude-a-2026010", "claude-a-2026010"),
+            ("20260101", ""),
+            ("", ""),
+        ] {
+            assert_eq!(short_model(model), short);
+        }
+    }
+
+    #[test]
+    fn models_asked_are_told_where_others_answered() {
+        assert_eq!(asked_models(&[("a", "a")]).unwrap(), "");
+        assert_eq!(asked_models(&[("a", "a"), ("a", "b"), ("c", "c")]).unwrap(), r#"[["a","a"],["a","b"]]"#);
+        assert!(asked_models(&[("a", "\u{fc}")]).is_err());
+    }
+}

@@ -1,0 +1,101 @@
+//! The border as Python uses it: requests of every kind, sound ones over the transcripts of a folder.
+//!
+//! `CORE_FILES` names the folder, else it is the core's own with its probe. Run under valgrind by
+//! `python -m tests.native.memory`.
+
+use std::path::{Path, PathBuf};
+
+use claude_top_core::{claude_top_free, claude_top_read, claude_top_version};
+
+fn call(request: &[u8]) -> Result<Vec<u8>, i32> {
+    let (mut answer, mut size) = (std::ptr::null_mut(), 0);
+    // SAFETY: the request is a slice, and both others are places of this function.
+    let status = unsafe { claude_top_read(request.as_ptr(), request.len(), &mut answer, &mut size) };
+    if status != 0 {
+        return Err(status);
+    }
+    // SAFETY: so many bytes are there until they are given back.
+    let copy = unsafe { std::slice::from_raw_parts(answer, size) }.to_vec();
+    // SAFETY: it is given back once.
+    unsafe { claude_top_free(answer, size) };
+    Ok(copy)
+}
+
+fn request(paths: &[PathBuf], threads: i64) -> Vec<u8> {
+    let days: Vec<i64> = (0..2000).map(|day| 1_672_531_200_000 + day * 86_400_000).collect();
+    let left = b"cost-state";
+    let header = [
+        i64::from(claude_top_version()),
+        paths.len() as i64,
+        threads,
+        64 << 20,
+        1 << 62,
+        0,
+        days.len() as i64,
+        738_521,
+        left.len() as i64,
+        1,
+    ];
+    let sizes = paths.iter().map(|path| path.metadata().map_or(0, |about| about.len() as i64));
+    let mut bytes: Vec<u8> =
+        header.into_iter().chain(days.iter().copied()).chain(sizes).flat_map(i64::to_le_bytes).collect();
+    bytes.extend_from_slice(left);
+    let names: Vec<&str> = paths.iter().map(|path| path.to_str().unwrap()).collect();
+    bytes.extend_from_slice(names.join("\0").as_bytes());
+    bytes
+}
+
+fn transcripts(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in folder.read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("target") {
+            transcripts(&path, found);
+        } else if path.extension().is_some_and(|kind| kind == "jsonl") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_answer() {
+    let own = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let mut paths = Vec::new();
+    transcripts(&std::env::var_os("CORE_FILES").map_or(own, PathBuf::from), &mut paths);
+    paths.sort();
+    assert!(!paths.is_empty());
+    let answer = call(&request(&paths, 1)).unwrap();
+    for threads in [2, 8] {
+        assert!(call(&request(&paths, threads)).unwrap() == answer);
+    }
+    paths.push(PathBuf::from("/nowhere/at/all.jsonl"));
+    assert!(call(&request(&paths, 2)).unwrap().len() == answer.len());
+}
+
+#[test]
+fn a_request_cut_short_anywhere_is_refused_or_asks_for_less() {
+    let whole = request(&[PathBuf::from("/nowhere/at/all.jsonl")], 1);
+    for end in (0..whole.len()).step_by(whole.len() / 97) {
+        let _ = call(&whole[..end]);
+    }
+    assert_eq!(call(&whole[..80]), Err(1));
+    assert_eq!(call(b""), Err(1));
+    for at in 0..10 {
+        for number in [-1i64, i64::MAX, i64::MIN, 1 << 40] {
+            let mut other = whole.clone();
+            other[8 * at..8 * at + 8].copy_from_slice(&number.to_le_bytes());
+            let _ = call(&other);
+        }
+    }
+}
+
+#[test]
+fn nothing_is_done_without_places_for_the_answer() {
+    let (mut answer, mut size) = (std::ptr::null_mut(), 0);
+    // SAFETY: null is refused before anything is read or written.
+    unsafe {
+        assert_eq!(claude_top_read(std::ptr::null(), 0, &mut answer, &mut size), 1);
+        assert_eq!(claude_top_read([0].as_ptr(), 1, std::ptr::null_mut(), &mut size), 1);
+        assert_eq!(claude_top_read([0].as_ptr(), 1, &mut answer, std::ptr::null_mut()), 1);
+        claude_top_free(std::ptr::null_mut(), 0);
+    }
+}
