@@ -11,6 +11,7 @@ from typing import Final
 
 from claude_tui import runtime
 from claude_tui.engine.follow.processes import LOOK_S, LiveRegistry
+from claude_tui.engine.follow.recent_logs import RecentLogs
 from claude_tui.engine.follow.tail import Tail
 from claude_tui.engine.queries.answers import Answers
 from claude_tui.engine.saver import Saver
@@ -42,7 +43,8 @@ class Monitor(Answers):
         roots = tuple(root for _, root in self._opening.roots)
         super().__init__(self._opening.store, roots=roots, limits_folder=setup.limits_folder)
         self.saver = Saver(self._opening, self._notify)
-        self._registry = LiveRegistry.of(setup.config)
+        self._recent = RecentLogs(self.store)
+        self._registry = LiveRegistry.of(setup.config, setup.limits_folder, self._recent.of_codex)
         self._scan: Scan | None = None
         self._callbacks: list[Callable[[], None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -488,6 +488,10 @@ class Store:
             found.add((owner.source, owner.session))
         return found
 
+    def has_responses(self, session: SessionKey) -> bool:
+        """Whether anything was counted of a session."""
+        return session in self._sessions
+
     def owner_number(self, owner: Owner) -> int:
         """Return the number of an owner."""
         self._sessions.add((owner.source, owner.session))
