@@ -53,6 +53,9 @@ GROUPS: Final = (
             Command(
                 "statusline", "a line for Claude Code's statusline; `statusline install` sets it up", "statusline.line"
             ),
+            Command(
+                "sessions", "what the running sessions are doing; `--json --watch` for scripts", "commands.sessions"
+            ),
             Command("check", "compare budgets and limits; an exit code for scripts", "commands.check"),
             Command("serve", "live numbers over HTTP, or the screen in a browser", "serve"),
         ),

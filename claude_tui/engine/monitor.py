@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from claude_tui import runtime
@@ -158,12 +159,23 @@ class Monitor(Answers):
         self._scan = Scan(tasks, self._opening.reader, niceness=WORKER_NICENESS)
 
     async def _watch_processes(self) -> None:
-        """Look regularly which sessions have a living process, and tell where that changed."""
-        while True:
-            if await asyncio.to_thread(self._registry.look, int(time.time() * 1000)):
-                self.maker.presences = self._registry.sessions
-                self._notify()
-            await asyncio.sleep(LOOK_S)
+        """Look regularly what the running sessions are doing, and tell where that changed."""
+        is_over = threading.Event()
+
+        def watch() -> None:
+            while not is_over.is_set():
+                if self._registry.look(int(time.time() * 1000)):
+                    self.maker.presences = self._registry.sessions
+                    self._notify()
+                is_over.wait(LOOK_S)
+
+        # A thread of its own: waking the event loop as often would cost more than to look.
+        thread = ThreadPoolExecutor(1, "sessions")
+        try:
+            await asyncio.get_running_loop().run_in_executor(thread, watch)
+        finally:
+            is_over.set()
+            thread.shutdown(wait=False)
 
     def _following(self) -> Progress:
         """Describe what is being followed."""

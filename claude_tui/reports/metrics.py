@@ -38,6 +38,9 @@ def metrics(snapshot: Snapshot, windows: Iterable[ReportedWindow] = ()) -> str:
         _family("burn_usd_per_hour", "gauge", "Cost of the last minutes, per hour.", _burn(snapshot)),
         _family("active_sessions", "gauge", "Active sessions.", [("", str(snapshot.active_sessions))]),
         _family(
+            "waiting_sessions", "gauge", "Sessions that wait for a person.", [("", str(snapshot.waiting_sessions))]
+        ),
+        _family(
             "limit_used_percent", "gauge", "What Claude Code reported to be used of a limit that is not yet reset.",
             ((_limit(window), f"{window.used_percent:g}") for window in limits),
         ),

@@ -12,7 +12,10 @@ from claude_tui.cli.options import add_place_options, counted, now_ms
 from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from claude_tui.engine.queries.budgets import Budget
+    from claude_tui.reports.check import Check
 
 PERIODS: Final = ("day", "week", "month")
 
@@ -24,10 +27,14 @@ def add_arguments(parser: CommandParser) -> None:
         "Compare spending with budgets, and usage of the plan limits with 100 percent. The exit code is 0 for ok, 10\n"
         "for near, 11 for over, 20 if it cannot be decided, and 30 if there is nothing to compare. Budgets come from\n"
         "the options or from config.toml, in USD: [budgets] with day, week, month, and [budgets.projects] with\n"
-        "folders. Claude Code reports its limits after `claude-top statusline install`."
+        "folders. Claude Code reports its limits after `claude-top statusline install`.\n"
+        "With --waiting, nothing but the sessions is looked at: 12 if any waits for you, with a permission, a\n"
+        "question or a plan, and 0 if none does."
     )
     parser.epilog = example(
-        "claude-top check --budget-day 20 && start-the-big-job", "claude-top check --near 90 --json"
+        "claude-top check --budget-day 20 && start-the-big-job",
+        "claude-top check --near 90 --json",
+        "claude-top check --waiting --quiet || notify-send 'a session waits for you'",
     )
     for name in PERIODS:
         parser.add_argument(f"--budget-{name}", type=usd, metavar="USD", help=f"budget for a {name}, in USD")
@@ -38,6 +45,7 @@ def add_arguments(parser: CommandParser) -> None:
         metavar="N",
         help="status is near from N %% of a budget or limit on (default: 80)",
     )
+    parser.add_argument("--waiting", action="store_true", help="tell instead whether a session waits for you")
     parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/check@1)")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing")
     add_place_options(parser)
@@ -70,6 +78,8 @@ def run(options: Namespace) -> int:
     from claude_tui.paths import state_folder
     from claude_tui.reports import check
 
+    if options.waiting:
+        return _told(options, _waiting(options))
     at_ms = now_ms()
     checks = check.limit_checks(read_limits(os.fspath(state_folder())).windows, at_ms, options.near)
     wanted = _budgets(options)
@@ -84,11 +94,30 @@ def run(options: Namespace) -> int:
             checks = [*check.budget_checks(budgets.check(store, wanted, at_ms), options.near), *checks]
     if not checks and not wanted and not options.quiet:
         streams.narrate("nothing to compare: no budget is set and no limit was reported (see claude-top check --help)")
+    return _told(options, checks)
+
+
+def _told(options: Namespace, checks: Sequence[Check]) -> int:
+    """Print checks and return the exit code of the verdict."""
+    from claude_tui.reports import check
+
     if options.json:
         streams.write_json(check.report(checks))
     elif not options.quiet:
         streams.write("\n".join(check.lines(checks)) + "\n")
     return check.CODES[check.verdict(checks)]
+
+
+def _waiting(options: Namespace) -> list[Check]:
+    """Return a check for each session that waits for a person; one that is ok where none does."""
+    from claude_tui.cli.running import running_snapshot
+    from claude_tui.reports import check
+
+    if any(getattr(options, f"budget_{name}") is not None for name in PERIODS):
+        raise exits.CommandError(
+            "--waiting looks at sessions alone; ask for budgets in a command of its own", exits.USAGE
+        )
+    return check.waiting_checks(running_snapshot(options))
 
 
 def _budgets(options: Namespace) -> list[Budget]:

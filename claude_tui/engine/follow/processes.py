@@ -17,7 +17,7 @@ from claude_tui.engine.queries.activity import Process, activity_of, activity_of
 from claude_tui.engine.queries.sessions import Presence
 from claude_tui.engine.state.facts import SessionKey
 from claude_tui.model import Activity, SessionState
-from claude_tui.sources.claude.hook_marks import NO_MARKS, HookMarks, marks_path, read_marks
+from claude_tui.sources.claude.hook_marks import NO_MARKS, HookMarks, hooks_folder, marks_path, read_marks
 from claude_tui.sources.claude.registry import (
     NAME,
     RegistryEntry,
@@ -62,7 +62,8 @@ class LiveRegistry:
         """Moves whenever `sessions` does."""
         self.files_read = 0
         self._folders = [os.fspath(folder) for folder in folders]
-        self._state_folder = state_folder
+        self._state_folder = os.fspath(state_folder) if state_folder is not None else ""
+        self._has_hook = False
         self._recent_logs = recent_logs
         self._known: dict[str, _Known] = {}
         self._ends = TurnEnds()
@@ -80,6 +81,7 @@ class LiveRegistry:
     def look(self, now_ms: int) -> bool:
         """Look at every entry, its process and its logs. Returns whether anything changed. Raises nothing."""
         self._read_changed()
+        self._has_hook = bool(self._state_folder) and os.path.isdir(hooks_folder(self._state_folder))
         speaking: dict[SessionKey, tuple[tuple[bool, int, int], str, RegistryEntry, str]] = {}
         for path, known in self._known.items():
             entry = known.entry
@@ -117,13 +119,13 @@ class LiveRegistry:
             self._stopped_ms.pop(entry.pid, None)
         is_untold = bool(state) and not entry.status
         process = Process(bool(state), is_stopped, noticed_ms, runs_shell(entry.pid) if is_untold else None)
-        projects = Path(path).parent.parent / "projects"
+        projects = f"{os.path.dirname(os.path.dirname(path))}{os.sep}projects"
         main, agents = self._ends.of_session(projects, entry.session, entry.cwd)
         activity = activity_of(entry, process, main, agents, self._marks_of(entry.session), now_ms)
         return Presence(activity, entry.pid, entry.name, entry.cwd, entry.version)
 
     def _marks_of(self, session: str) -> HookMarks:
-        path = marks_path(self._state_folder, session) if self._state_folder is not None else None
+        path = marks_path(self._state_folder, session) if self._has_hook else None
         if path is None:
             return NO_MARKS
         try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Final
 
 import orjson
@@ -99,14 +98,13 @@ class TurnEnds:
             return NOTHING
         return log.end
 
-    def of_session(self, projects: Path, session: str, cwd: str) -> tuple[TurnEnd, list[TurnEnd]]:
+    def of_session(self, projects: str, session: str, cwd: str) -> tuple[TurnEnd, list[TurnEnd]]:
         """Return the ends of a Claude Code session's transcript and of those of its sub-agents. Raises nothing."""
-        path = self._place(os.fspath(projects), session, cwd)
+        path = self._place(projects, session, cwd)
         if not path:
             return NOTHING, []
-        agents = self._agents_in(os.path.join(path.removesuffix(".jsonl"), "subagents"))
-        make_agent = _agent_reader
-        return self.of(path, ClaudeTurnReader), [self.of(agent, make_agent) for agent in agents]
+        agents = self._agents_in(f"{path.removesuffix('.jsonl')}{os.sep}subagents")
+        return self.of(path, ClaudeTurnReader), [self.of(agent, _agent_reader) for agent in agents]
 
     def forget_unused(self) -> None:
         """Forget the logs that were not asked for since the last call."""
@@ -118,11 +116,13 @@ class TurnEnds:
 
     def _place(self, projects: str, session: str, cwd: str) -> str:
         """Return where the transcript of a session is, "" where there is none yet."""
-        usual = os.path.join(projects, folder_name(cwd), f"{session}.jsonl")
         known, searched_s = self._places.get((projects, session), ("", 0.0))
-        for path in (known, usual):
-            if path and os.path.exists(path):
-                return path
+        if known in self._logs:
+            return known
+        usual = os.path.join(projects, folder_name(cwd), f"{session}.jsonl")
+        if os.path.exists(usual):
+            self._places[projects, session] = usual, 0.0
+            return usual
         if time.monotonic() - searched_s < SEARCH_S and searched_s:
             return ""
         found = next((path for path in _candidates(projects, session) if os.path.exists(path)), "")

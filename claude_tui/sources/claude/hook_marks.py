@@ -9,7 +9,6 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 FOLDER: Final = "hooks"
@@ -45,14 +44,19 @@ def marked(before: HookMarks, event: Mapping[str, Any], now_ms: int) -> HookMark
     return before
 
 
-def marks_path(state_folder: Path, session: object) -> Path | None:
+def hooks_folder(state_folder: str) -> str:
+    """Return the folder with the files of all sessions; there is none unless a hook was told something."""
+    return os.path.join(state_folder, FOLDER)
+
+
+def marks_path(state_folder: str, session: object) -> str | None:
     """Return the file of a session; None if that is no name of one."""
     if not isinstance(session, str) or not _SESSION.fullmatch(session):
         return None
-    return state_folder / FOLDER / f"{session}.json"
+    return os.path.join(hooks_folder(state_folder), f"{session}.json")
 
 
-def read_marks(path: str | os.PathLike[str]) -> HookMarks:
+def read_marks(path: str) -> HookMarks:
     """Return what was kept; nothing where it cannot be read."""
     try:
         with open(path, "rb") as file:

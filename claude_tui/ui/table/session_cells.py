@@ -24,7 +24,7 @@ def state(frame: Frame, priority: int = 0, words: bool = False) -> Column[Sessio
     return Column(
         "state",
         "State" if words else "",
-        20 if words else 1,
+        17 if words else 1,
         draw,
         lambda row: (activity.rank(row.activity), -row.totals.last_ms),
         priority,

@@ -89,7 +89,7 @@ def _what(activity: Activity, now_ms: int) -> tuple[str, str]:
         attempt = f"retry {activity.attempt}/{activity.attempts}" if activity.attempts else "retrying"
         return attempt, f"{attempt} in {left}" if left else attempt
     if state is SessionState.LIMITED:
-        return "limited", f"limited, {left} left"
+        return f"limited {figures.duration((activity.until_ms - now_ms) / 1000)}", f"limited, {left} left"
     if state is SessionState.FAILED:
         return state.value, f"{state.value} {display_name(activity.error)}" if activity.error else state.value
     if activity.background:

@@ -19,9 +19,9 @@ from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.queries.sessions import Presence, session_activity
 from claude_tui.engine.setup import Setup
 from claude_tui.model import Activity, Query, SessionState
-from claude_tui.sources.claude.registry import process_start
 from claude_tui.sources.protocol import FileFacts
 from tests.engine.counting import NOW_MS, PRICER, config_of
+from tests.engine.running import register
 from tests.logs import ClaudeHome, assistant, usage
 
 MINUTE_MS = 60_000
@@ -32,15 +32,6 @@ def process() -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen(["sleep", "60"]) as started:
         yield started
         started.kill()
-
-
-def register(folder: Path, pid: int, session: str = "s1", status: str = "busy", **more: Any) -> Path:
-    """Write an entry the way the client does: beside, then renamed into place."""
-    folder.mkdir(parents=True, exist_ok=True)
-    entry = {"pid": pid, "procStart": process_start(pid), "sessionId": session, "status": status, **more}
-    draft = folder / f"{pid}.json.tmp"
-    draft.write_text(json.dumps(entry))
-    return draft.replace(folder / f"{pid}.json")
 
 
 def doing(registry: LiveRegistry, session: str = "s1") -> tuple[SessionState, int]:

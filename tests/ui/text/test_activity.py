@@ -29,7 +29,7 @@ RETRYING = Activity(SessionState.RETRYING, since_ms=NOW_MS, until_ms=NOW_MS + 4_
         (Activity(SessionState.WORKING, doing="subagent", tool="Agent", since_ms=NOW_MS - 5_000), 15, "sub-agent 5s"),
         (Activity(SessionState.WORKING), 15, "working"),
         (LIMITED, 30, "limited, 43m 00s left"),
-        (LIMITED, 15, "limited"),
+        (LIMITED, 15, "limited 43m"),
         (RETRYING, 20, "retry 2/10 in 4s"),
         (Activity(SessionState.FAILED, error="rate_limit", since_ms=NOW_MS - 5_000), 30, "failed rate_limit 5s"),
         (Activity(SessionState.FINISHED, since_ms=NOW_MS - 5_000, background=("shell",)), 30, "finished +shell 5s"),
