@@ -5,7 +5,7 @@ nanodollars (1e-9 USD), time in milliseconds since the Unix epoch, UTC. This pac
 numbers come from or how they are shown, and imports nothing of ours.
 """
 
-from claude_tui.model.activity import Activity, SessionState
+from claude_tui.model.activity import Activity, NamedActivity, SessionState
 from claude_tui.model.counted import (
     COST,
     ESTIMATE_FLAGS,
@@ -55,6 +55,7 @@ __all__ = [
     "DayRow",
     "Extra",
     "ModelRow",
+    "NamedActivity",
     "Phase",
     "Price",
     "PriceStatus",

@@ -25,6 +25,13 @@ class SessionState(str, Enum):
     DONE = "done"
 
 
+class NamedActivity(NamedTuple):
+    """What a session is called, and what it is doing."""
+
+    name: str
+    activity: Activity
+
+
 class Activity(NamedTuple):
     """What a session is doing, at what, since when.
 

@@ -18,6 +18,7 @@ from claude_tui.model import (
     Burn,
     DayRow,
     ModelRow,
+    NamedActivity,
     Phase,
     Price,
     PriceStatus,
@@ -184,6 +185,7 @@ class FakeSource:
         self.given = given if given is not None else (lambda query, now_ms: snapshot(query=query, now_ms=now_ms))
         self.queries: list[Query] = []
         self.refreshed = 0
+        self.active: dict[tuple[str, str], NamedActivity] = {}
         self.callbacks: list[Callable[[], None]] = []
         self.is_running = False
 
@@ -206,6 +208,10 @@ class FakeSource:
         """The given snapshot."""
         self.queries.append(query)
         return self.given(query, now_ms) if callable(self.given) else self.given
+
+    def activities(self) -> dict[tuple[str, str], NamedActivity]:
+        """The given ones."""
+        return self.active
 
     def turns(self, session_key: str) -> Sequence[Response]:
         """A few responses."""

@@ -24,6 +24,7 @@ from claude_tui.model import (
     AgentRow,
     DayRow,
     ModelRow,
+    NamedActivity,
     Progress,
     ProjectRow,
     Query,
@@ -34,6 +35,7 @@ from claude_tui.model import (
 )
 from claude_tui.sources.display import display_name
 from claude_tui.sources.instants import AHEAD_MS
+from claude_tui.sources.protocol import FileFacts
 
 K = TypeVar("K")
 R = TypeVar("R")
@@ -207,10 +209,9 @@ class SnapshotMaker:
         """Return the row of a session but for what its responses say."""
         source, session = key
         facts = self.store.facts.sessions.get(key)
-        title = (facts.title if facts else "") or (presence.name if presence else "")
         return SessionRow(
             key=session,
-            name=display_name(title or session.removeprefix("session_")[:8]),
+            name=_session_name(key, facts, presence),
             source=source,
             project=project,
             project_name=_shown(project),
@@ -248,6 +249,14 @@ class SnapshotMaker:
             totals = Totals(first_ms=began_ms, last_ms=began_ms)
             rows.append(self._row_of(key, project, totals, presence)._replace(activity=activity))
         return tuple(rows)
+
+    def activities(self) -> dict[SessionKey, NamedActivity]:
+        """Return what every session with a process is doing, whatever has been counted of it."""
+        facts_of, presences = self.store.facts.sessions, self.presences
+        return {
+            key: NamedActivity(_session_name(key, facts_of.get(key), presence), presence.activity)
+            for key, presence in presences.items()
+        }
 
     def _agent_row(self, rollup: Rollup, key: AgentKey) -> AgentRow:
         facts = self.store.facts.agents.get(key)
@@ -295,6 +304,12 @@ class SnapshotMaker:
     def _today(self, now_ms: int) -> Totals:
         """Sum the cells of the local day, whatever the query."""
         return self.store.day_totals(self.store.calendar.day_hour(now_ms)[0])
+
+
+def _session_name(key: SessionKey, facts: FileFacts | None, presence: Presence | None) -> str:
+    """Return what a session is called, safe to show: its title, else what its process calls it, else its id."""
+    title = (facts.title if facts else "") or (presence.name if presence else "")
+    return display_name(title or key[1].removeprefix("session_")[:8])
 
 
 def _newest_ms(totals: Totals, now_ms: int) -> int:
