@@ -56,6 +56,7 @@ GROUPS: Final = (
             Command(
                 "sessions", "what the running sessions are doing; `--json --watch` for scripts", "commands.sessions"
             ),
+            Command("hooks", "`hooks install` lets Claude Code tell of compactions and permissions", "commands.hooks"),
             Command("check", "compare budgets and limits; an exit code for scripts", "commands.check"),
             Command("serve", "live numbers over HTTP, or the screen in a browser", "serve"),
         ),
