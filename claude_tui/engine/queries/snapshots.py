@@ -5,6 +5,7 @@ Must not read files or draw.
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -44,6 +45,7 @@ Ranked = TypeVar("Ranked", ModelRow, ProjectRow)
 KEPT_QUERIES: Final = 4
 SPARK_DAYS: Final = 30
 _NO_SPARK: Final = (0,) * SPARK_DAYS
+_UUID_7: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-7[0-9a-fA-F]{3}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 
 
 class Picture:
@@ -167,11 +169,13 @@ class SnapshotMaker:
                 continue
             facts = self.store.facts.sessions.get(key)
             last_ms = max(row.totals.last_ms, facts.last_ms if facts else 0)
-            activity = session_activity(facts, last_ms, now_ms, presences.get(key))
+            presence = presences.get(key)
+            activity = session_activity(facts, last_ms, now_ms, presence)
+            name = _session_name(key, facts, presence) if presence is not None else row.name
             rate = hourly.get(key, 0)
             is_ahead = last_ms > now_ms + AHEAD_MS
-            if activity != row.activity or rate != row.cost_per_hour_nano:
-                rows[key] = row._replace(activity=activity, cost_per_hour_nano=rate)
+            if (activity, rate, name) != (row.activity, row.cost_per_hour_nano, row.name):
+                rows[key] = row._replace(activity=activity, cost_per_hour_nano=rate, name=name)
                 is_changed = True
             if is_ahead != (key in picture.ahead):
                 picture.ahead.symmetric_difference_update({key})
@@ -307,9 +311,13 @@ class SnapshotMaker:
 
 
 def _session_name(key: SessionKey, facts: FileFacts | None, presence: Presence | None) -> str:
-    """Return what a session is called, safe to show: its title, else what its process calls it, else its id."""
+    """Return what a session is called, safe to show: its title, else what its process calls it, else a part of its id.
+
+    Ids that begin with the time, as UUIDs of version 7 do, differ at their end.
+    """
     title = (facts.title if facts else "") or (presence.name if presence else "")
-    return display_name(title or key[1].removeprefix("session_")[:8])
+    short = key[1].removeprefix("session_")
+    return display_name(title or (short[-8:] if _UUID_7.fullmatch(short) else short[:8]))
 
 
 def _newest_ms(totals: Totals, now_ms: int) -> int:

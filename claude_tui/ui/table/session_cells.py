@@ -18,8 +18,7 @@ def state(frame: Frame, priority: int = 0, words: bool = False) -> Column[Sessio
         if row.activity is None:
             return Cell("")
         glyph, style = activity.sign(row.activity)
-        room = width - 2
-        return Cell(f"{glyph} {activity.words(row.activity, frame.now_ms, room)}" if room >= 7 else glyph, style)
+        return Cell(f"{glyph} {activity.words(row.activity, frame.now_ms, width - 2)}".rstrip(), style)
 
     return Column(
         "state",

@@ -54,7 +54,7 @@ def words(activity: Activity, now_ms: int, width: int) -> str:
     state, doubt = activity.state.value, "" if activity.is_certain else "?"
     short, long = _what(activity, now_ms)
     options = [f"{long}{doubt}{since}", f"{long}{doubt}", f"{short}{doubt}{since}", f"{short}{doubt}", short, state]
-    return next((text for text in options if figures.width(text) <= width), figures.cut(state, width))
+    return next((text for text in (*options, since.strip()) if figures.width(text) <= width), "")
 
 
 def sentence(activity: Activity, now_ms: int) -> str:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,7 +20,7 @@ from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.queries.sessions import Presence, session_activity
 from claude_tui.engine.setup import Setup
 from claude_tui.model import Activity, Query, SessionState
-from claude_tui.sources.protocol import FileFacts
+from claude_tui.sources.protocol import FileFacts, SourceConfig
 from tests.engine.counting import NOW_MS, PRICER, config_of
 from tests.engine.running import register
 from tests.logs import ClaudeHome, assistant, usage
@@ -115,6 +116,7 @@ def test_garbage_and_missing_folders_are_passed_over(tmp_path: Path) -> None:
     assert registry.sessions == {}
 
 
+THREAD = "01a229be-bac6-7f80-b31f-47907b5eab87"
 ANSWERED = FileFacts(session="s1", last_kind="assistant")
 ASKED = FileFacts(session="s1", last_kind="user")
 RUNS = Presence(Activity(SessionState.BLOCKED, "permission", since_ms=NOW_MS))
@@ -184,7 +186,7 @@ RESULT = [{"type": "tool_result", "tool_use_id": "t1", "content": "x" * 300_000}
 def append(path: Path, *rows: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
-        file.writelines(json.dumps(row) + "\n" for row in rows)
+        file.writelines(json.dumps(row, separators=(",", ":")) + "\n" for row in rows)
 
 
 def test_what_is_asked_for_is_read_from_the_end_of_the_log_as_it_grows(
@@ -315,13 +317,60 @@ async def test_a_session_is_listed_from_its_first_moment_and_is_nobodys_number(
         while not monitor.snapshot(Query(), now_ms).waiting_sessions:
             moved.clear()
             await moved.wait()
+        register(sessions, process.pid, name="renamed", status="waiting", waitingFor="permission prompt")
         claude_home.append(assistant("msg_1", now_ms, usage(output=5)))
         while not monitor.snapshot(Query(), now_ms).sessions:
             moved.clear()
             await moved.wait()
         snapshot = monitor.snapshot(Query(), now_ms)
         assert [row.state for row in snapshot.sessions] == [SessionState.BLOCKED]
+        while monitor.snapshot(Query(), now_ms).sessions[0].name != "renamed":
+            moved.clear()
+            await moved.wait()
         assert not snapshot.unanswered
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_codex_thread_is_listed_from_its_first_request_and_asks_and_stops(tmp_path: Path) -> None:
+    known = json.loads((Path(__file__).parents[2] / "golden/states/codex.blocked.json").read_bytes())["rollout"]
+    meta = {"id": THREAD, "cwd": "/home/user/work", "cli_version": "0.171.0"}
+    now_ms = int(time.time() * 1000)
+    stamp = datetime.fromtimestamp(now_ms / 1000, timezone.utc).isoformat(timespec="milliseconds")[:23] + "Z"
+
+    def rows(*kinds: str) -> list[dict[str, Any]]:
+        found = [{**row, "timestamp": stamp} for row in known if row["payload"]["type"] in kinds]
+        return found or [{"timestamp": stamp, "type": "event_msg", "payload": {"type": kinds[0]}}]
+
+    log = tmp_path / "codex" / "sessions" / "2026" / "11" / "29" / f"rollout-2026-11-29T23-58-15-{THREAD}.jsonl"
+    append(log, {"timestamp": stamp, "type": "session_meta", "payload": meta}, *rows("task_started"))
+    config = SourceConfig(tmp_path, {"CODEX_HOME": str(tmp_path / "codex")}, {}, ("codex",))
+    monitor = Monitor(Setup(config, PRICER, ZoneInfo("UTC")))
+    moved = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def tell() -> None:
+        loop.call_soon_threadsafe(moved.set)
+
+    monitor.subscribe(tell)
+
+    async def becomes(*wanted: object) -> None:
+        def found() -> list[tuple[object, ...]]:
+            rows = monitor.snapshot(Query(), now_ms).unanswered
+            return [(row.name, row.activity.state, row.activity.tool) for row in rows]
+
+        while found() != [(THREAD[-8:], *wanted)]:
+            moved.clear()
+            await moved.wait()
+
+    running = asyncio.create_task(monitor.run())
+    try:
+        await becomes(SessionState.WORKING, "")
+        append(log, *rows("function_call"))
+        await becomes(SessionState.BLOCKED, "exec_command")
+        append(log, *rows("turn_aborted"))
+        await becomes(SessionState.FINISHED, "")
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
