@@ -32,8 +32,8 @@ def look(options: Namespace, store: Store, query: Query | None = None) -> Snapsh
     from claude_tui.cli.options import source_config
     from claude_tui.engine.follow.processes import LiveRegistry
     from claude_tui.engine.follow.recent_logs import RecentLogs
-    from claude_tui.engine.queries.recent import load_recent
-    from claude_tui.engine.queries.snapshots import SnapshotMaker
+    from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
+    from claude_tui.engine.queries.snapshots.recent import load_recent
     from claude_tui.model import Query as AnyQuery
     from claude_tui.paths import state_folder
 

@@ -9,7 +9,7 @@ from claude_tui.clients import CLIENTS
 from claude_tui.figures import age, instant, short, written_cost
 from claude_tui.model import SessionRow, SessionState, Snapshot
 from claude_tui.reports.table import Column, Table
-from claude_tui.sources.display import display_name
+from claude_tui.sources.values.display import display_name
 
 SCHEMA: Final = "claude-top/sessions@1"
 LINE_SCHEMA: Final = "claude-top/session@1"

@@ -14,8 +14,8 @@ from claude_tui.cli.parser import CommandParser, example
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from claude_tui.engine.queries.budgets import Budget
-    from claude_tui.reports.check import Check
+    from claude_tui.engine.queries.allowances.budgets import Budget
+    from claude_tui.reports.gauges.check import Check
 
 PERIODS: Final = ("day", "week", "month")
 
@@ -53,7 +53,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 def usd(text: str) -> int:
     """Parse dollars into nanodollars."""
-    from claude_tui.engine.queries.budgets import dollars_nano
+    from claude_tui.engine.queries.allowances.budgets import dollars_nano
 
     try:
         return dollars_nano(text)
@@ -73,10 +73,10 @@ def _percent(text: str) -> float:
 
 def run(options: Namespace) -> int:
     """Compare, print, and return the exit code of the verdict."""
-    from claude_tui.engine.queries import budgets
-    from claude_tui.engine.queries.limits import read_limits
+    from claude_tui.engine.queries.allowances import budgets
+    from claude_tui.engine.queries.allowances.limits import read_limits
     from claude_tui.paths import state_folder
-    from claude_tui.reports import check
+    from claude_tui.reports.gauges import check
 
     if options.waiting:
         return _told(options, _waiting(options))
@@ -99,7 +99,7 @@ def run(options: Namespace) -> int:
 
 def _told(options: Namespace, checks: Sequence[Check]) -> int:
     """Print checks and return the exit code of the verdict."""
-    from claude_tui.reports import check
+    from claude_tui.reports.gauges import check
 
     if options.json:
         streams.write_json(check.report(checks))
@@ -111,7 +111,7 @@ def _told(options: Namespace, checks: Sequence[Check]) -> int:
 def _waiting(options: Namespace) -> list[Check]:
     """Return a check for each session that waits for a person; one that is ok where none does."""
     from claude_tui.cli.running import running_snapshot
-    from claude_tui.reports import check
+    from claude_tui.reports.gauges import check
 
     if any(getattr(options, f"budget_{name}") is not None for name in PERIODS):
         raise exits.CommandError(
@@ -122,7 +122,7 @@ def _waiting(options: Namespace) -> list[Check]:
 
 def _budgets(options: Namespace) -> list[Budget]:
     """Return the budgets of config.toml; budgets given as options replace those for all projects."""
-    from claude_tui.engine.queries.budgets import Budget, budgets_of
+    from claude_tui.engine.queries.allowances.budgets import Budget, budgets_of
     from claude_tui.paths import config_folder
     from claude_tui.pricing.toml import load_toml
 

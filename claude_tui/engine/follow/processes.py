@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from claude_tui.engine.follow.turn_ends import TurnEnds
 from claude_tui.engine.queries.activity import Process, activity_of, activity_of_log
-from claude_tui.engine.queries.sessions import Presence
+from claude_tui.engine.queries.snapshots.sessions import Presence
 from claude_tui.engine.state.facts import SessionKey
 from claude_tui.model import Activity, SessionState
 from claude_tui.sources.claude.hook_marks import NO_MARKS, HookMarks, hooks_folder, marks_path, read_marks

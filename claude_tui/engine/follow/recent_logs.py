@@ -8,7 +8,7 @@ from typing import Final
 from claude_tui.engine.queries.activity import SILENT_MS
 from claude_tui.engine.state.facts import SessionKey
 from claude_tui.engine.state.store import Store
-from claude_tui.sources.instants import AHEAD_MS
+from claude_tui.sources.values.instants import AHEAD_MS
 
 AGAIN_MS: Final = 30_000
 """How often it is asked anew though nothing new was counted: what was recent grows old."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from claude_tui import figures
-from claude_tui.sources.display import display_name
+from claude_tui.sources.values.display import display_name
 
 BELL: Final = "\a"
 MAX_CELLS: Final = 120

@@ -9,7 +9,7 @@ from typing import Final
 
 from claude_tui import figures
 from claude_tui.model import Activity, SessionState
-from claude_tui.sources.display import display_name
+from claude_tui.sources.values.display import display_name
 
 SIGNS: Final[dict[SessionState, tuple[str, str]]] = {
     SessionState.BLOCKED: ("◆", "bad"),

@@ -1,0 +1,74 @@
+"""What a session is doing and how full its context is, judged from its log and its process. Must not read files."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from claude_tui.engine.queries.activity import SILENT_MS, WORKING_MS
+from claude_tui.model import Activity, SessionState
+from claude_tui.pricing import Pricer
+from claude_tui.sources.protocol import FileFacts
+from claude_tui.sources.values.instants import AHEAD_MS
+
+BASE_WINDOW: Final = 200_000
+LONG_WINDOW: Final = 1_000_000
+
+
+class Presence(NamedTuple):
+    """What is known of a session that runs, or ran while we looked.
+
+    `activity` is what it is doing; an ended one is DONE since its end was noticed. `pid` is 0 where a log alone tells.
+    `name`, `cwd` and `version` are what the process says of itself, "" where it does not.
+    """
+
+    activity: Activity
+    pid: int = 0
+    name: str = ""
+    cwd: str = ""
+    version: str = ""
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it was found running."""
+        return self.activity.state is not SessionState.DONE
+
+
+def session_activity(facts: FileFacts | None, last_ms: int, now_ms: int, presence: Presence | None = None) -> Activity:
+    """Judge a session by its process where one is known, else by its newest line (`last_ms`).
+
+    By its line, a prompt or a tool result is being worked on and an answer ends a turn. A running process knows better,
+    and its session is never over; an ended one leaves nothing but what came after it.
+    """
+    if last_ms > now_ms + AHEAD_MS:
+        last_ms = 0  # a wrong clock: nothing says when that was
+    if presence is None or (not presence.is_alive and last_ms > presence.activity.since_ms):
+        return _activity_of_line(facts, last_ms, now_ms - last_ms)
+    return presence.activity
+
+
+def _activity_of_line(facts: FileFacts | None, last_ms: int, age_ms: int) -> Activity:
+    if age_ms >= SILENT_MS:
+        return Activity(SessionState.DONE)
+    kind = facts.last_kind if facts else ""
+    if kind in ("user", "tool_result", "tool_use") and age_ms < WORKING_MS:
+        doing = "tool" if kind == "tool_use" else "model"
+        return Activity(SessionState.WORKING, doing=doing, since_ms=last_ms, is_certain=doing == "model")
+    if kind == "assistant" and age_ms < WORKING_MS:
+        return Activity(SessionState.FINISHED, since_ms=last_ms)
+    return Activity(SessionState.IDLE, since_ms=last_ms)
+
+
+def context_window(pricer: Pricer, facts: FileFacts) -> int:
+    """Return the context window a session seems to have; 0 where its model is unknown.
+
+    Models that always have the long window have it; others show 200k until any prompt has passed that, because
+    the logs do not say which was asked for.
+    """
+    if not facts.context_model:
+        return 0
+    known = pricer.context_window(facts.context_model)
+    if not known or pricer.is_native_1m(facts.context_model):
+        return known
+    if known >= LONG_WINDOW and max(facts.largest_prompt, facts.context_tokens, facts.compacted_tokens) <= BASE_WINDOW:
+        return BASE_WINDOW
+    return known
