@@ -31,7 +31,7 @@ class Client(NamedTuple):
 
     `names_providers`: models are written "provider/model". `logs_cost`: the client logs what a response cost, so a
     cost of 0 was replaced by the list price and is an estimate. `not_logged` is what is billed and stands in no log,
-    depending on the client's version.
+    depending on the client's version. `resume` is the command that takes a session up again, with {} for its id.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Client(NamedTuple):
     is_found_below: bool = False
     names_providers: bool = False
     logs_cost: bool = False
+    resume: str = ""
     env: tuple[tuple[str, str], ...] = ()
     root: str = ""
     not_logged: tuple[str, ...] = ("failed attempts",)
@@ -62,6 +63,7 @@ _DECLARED: Final = (
         read_columns="claude_tui.sources.claude.source:read_columns",
         little_bytes=1 << 16,
         read_turn="claude_tui.sources.claude.turns:read_turn",
+        resume="claude --resume {}",
         is_append_only=True,
         is_found_below=True,
         env=(
@@ -96,6 +98,7 @@ _DECLARED: Final = (
         "o",
         reader="claude_tui.sources.opencode:OpenCodeSource",
         root=".local/share/opencode",
+        resume="opencode --session {}",
         names_providers=True,
         logs_cost=True,
         env=(
@@ -114,6 +117,7 @@ _DECLARED: Final = (
         read_columns="claude_tui.sources.codex.fast.reader:read_columns",
         read_limits="claude_tui.sources.codex.plan_limits:read_limits",
         is_append_only=True,
+        resume="codex resume {}",
         env=(("CODEX_HOME", "folder of Codex"),),
         not_logged=("titles of sessions", "summaries for memory", "failed attempts", "runs that keep no session"),
     ),

@@ -53,6 +53,10 @@ GROUPS: Final = (
             Command(
                 "statusline", "a line for Claude Code's statusline; `statusline install` sets it up", "statusline.line"
             ),
+            Command(
+                "sessions", "what the running sessions are doing; `--json --watch` for scripts", "commands.sessions"
+            ),
+            Command("hooks", "`hooks install` lets Claude Code tell of compactions and permissions", "commands.hooks"),
             Command("check", "compare budgets and limits; an exit code for scripts", "commands.check"),
             Command("serve", "live numbers over HTTP, or the screen in a browser", "serve"),
             Command("telemetry", "receive what clients say of each call: run, status, install", "telemetry"),

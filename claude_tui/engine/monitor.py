@@ -7,10 +7,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from claude_tui import runtime
 from claude_tui.engine.follow.processes import LOOK_S, LiveRegistry
+from claude_tui.engine.follow.recent_logs import RecentLogs
 from claude_tui.engine.follow.tail import Tail
 from claude_tui.engine.queries.answers import Answers
 from claude_tui.engine.saver import Saver
@@ -41,7 +43,8 @@ class Monitor(Answers):
         self._opening = Opening(setup, note_names=setup.ledger_file is not None)
         super().__init__(self._opening.store, roots=self._opening.roots, limits_folder=setup.limits_folder)
         self.saver = Saver(self._opening, self._notify)
-        self._registry = LiveRegistry.of(setup.config)
+        self._recent = RecentLogs(self.store)
+        self._registry = LiveRegistry.of(setup.config, setup.limits_folder, self._recent.of_codex)
         self._scan: Scan | None = None
         self._callbacks: list[Callable[[], None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -155,12 +158,23 @@ class Monitor(Answers):
         self._scan = Scan(tasks, self._opening.reader, niceness=WORKER_NICENESS)
 
     async def _watch_processes(self) -> None:
-        """Look regularly which sessions have a living process, and send news if that changed."""
-        while True:
-            if await asyncio.to_thread(self._registry.look, int(time.time() * 1000)):
-                self.maker.presences = self._registry.sessions
-                self._notify()
-            await asyncio.sleep(LOOK_S)
+        """Look regularly what the running sessions are doing, and send news if that changed."""
+        is_over = threading.Event()
+
+        def watch() -> None:
+            while not is_over.is_set():
+                if self._registry.look(int(time.time() * 1000)):
+                    self.maker.presences = self._registry.sessions
+                    self._notify()
+                is_over.wait(LOOK_S)
+
+        # A thread of its own: waking the event loop as often would cost more than to look.
+        thread = ThreadPoolExecutor(1, "sessions")
+        try:
+            await asyncio.get_running_loop().run_in_executor(thread, watch)
+        finally:
+            is_over.set()
+            thread.shutdown(wait=False)
 
     def _following(self) -> Progress:
         """Describe what is being followed."""

@@ -5,6 +5,7 @@ nanodollars (1e-9 USD), time in milliseconds since the Unix epoch, UTC. This pac
 numbers come from or how they are shown, and imports nothing of ours.
 """
 
+from claude_tui.model.activity import Activity, NamedActivity, SessionState
 from claude_tui.model.counted import (
     COST,
     ESTIMATE_FLAGS,
@@ -36,7 +37,6 @@ from claude_tui.model.shown import (
     Progress,
     ProjectRow,
     SessionRow,
-    SessionState,
     Snapshot,
 )
 
@@ -51,11 +51,13 @@ __all__ = [
     "RESPONSES",
     "UNLOGGED",
     "UNPRICED_TOKENS",
+    "Activity",
     "AgentRow",
     "Burn",
     "DayRow",
     "Extra",
     "ModelRow",
+    "NamedActivity",
     "Phase",
     "Price",
     "PriceStatus",

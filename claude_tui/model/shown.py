@@ -8,16 +8,8 @@ from datetime import date
 from enum import Enum
 from typing import NamedTuple
 
+from claude_tui.model.activity import Activity, SessionState
 from claude_tui.model.counted import Query, Totals
-
-
-class SessionState(str, Enum):
-    """What a session is doing, derived from the tail of its log and its live registry entry."""
-
-    WORKING = "working"
-    WAITING = "waiting"
-    IDLE = "idle"
-    DONE = "done"
 
 
 class ModelRow(NamedTuple):
@@ -72,12 +64,17 @@ class SessionRow(NamedTuple):
     models: tuple[str, ...]
     totals: Totals
     agents: tuple[AgentRow, ...] = ()
-    state: SessionState = SessionState.DONE
+    activity: Activity = Activity(SessionState.DONE)
     context_tokens: int = 0
     context_window: int = 0
     compactions: int = 0
     compacted_tokens: int = 0
     cost_per_hour_nano: int = 0
+
+    @property
+    def state(self) -> SessionState:
+        """What it is doing, in a word."""
+        return self.activity.state
 
 
 class DayRow(NamedTuple):
@@ -127,9 +124,11 @@ class Snapshot:
     """Everything the screen and the reports show, at one revision. Immutable; safe to read from any thread.
 
     `totals` and the rows cover `query`; `today`, `burn`, `tokens_per_minute` (60 values, oldest first),
-    `active_sessions` and `newest_ms` always cover everything. `days` holds only days with data, in order; `day_models`
-    maps a day to {model key: cost in nanodollars}. `problems` counts by kind. `sources` are the clients with counted
-    responses, whatever the query, in display order; `accounts` the folders of those that have such in several.
+    `active_sessions`, `waiting_sessions` (that wait for a person) and `newest_ms` always cover everything. `unanswered`
+    are the sessions that run, of the query's client and project, without a response the query covers. `days` holds only
+    days with data, in order; `day_models` maps a day to {model key: cost in nanodollars}. `problems` counts by kind.
+    `sources` are the clients with counted responses, whatever the query, in display order; `accounts` the folders of
+    those that have such in several.
     """
 
     revision: int
@@ -140,12 +139,14 @@ class Snapshot:
     models: tuple[ModelRow, ...] = ()
     projects: tuple[ProjectRow, ...] = ()
     sessions: tuple[SessionRow, ...] = ()
+    unanswered: tuple[SessionRow, ...] = ()
     days: tuple[DayRow, ...] = ()
     day_models: Mapping[date, Mapping[str, int]] = field(default_factory=dict)
     today: Totals = field(default_factory=Totals)
     burn: Burn = field(default_factory=Burn)
     tokens_per_minute: tuple[int, ...] = (0,) * 60
     active_sessions: int = 0
+    waiting_sessions: int = 0
     newest_ms: int = 0
     problems: Mapping[str, int] = field(default_factory=dict)
     progress: Progress = field(default_factory=Progress)

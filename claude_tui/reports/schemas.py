@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from claude_tui.model import PriceStatus, ProblemKind
+from claude_tui.model import PriceStatus, ProblemKind, SessionState
 from claude_tui.reports.columns import COUNTS
 from claude_tui.reports.schema_terms import (
     COUNT,
@@ -77,13 +77,27 @@ STATE: Final = record({
     **named("state@1"), "revision": COUNT, "time": INSTANT, "newest": maybe(INSTANT), "phase": TEXT,
     "totals": record(SUMS), "today": record(SUMS),
     "burn_nano_per_hour": record({"5m": NANO, "15m": NANO, "60m": NANO}), "active_sessions": COUNT, "problems": COUNT,
-})  # fmt: skip
+}, waiting_sessions=COUNT)  # fmt: skip
 
 CHECK: Final = record({
-    **named("check@1"), "status": one_of("ok", "near", "over", "indeterminate", "no data"),
-    "exit_code": {"enum": [0, 10, 11, 20, 30]},
+    **named("check@1"), "status": one_of("ok", "near", "over", "waiting", "indeterminate", "no data"),
+    "exit_code": {"enum": [0, 10, 11, 12, 20, 30]},
     "checks": rows(record({"name": TEXT, "status": TEXT, "percent": maybe(NUMBER), "detail": TEXT})),
 })  # fmt: skip
+
+_SESSION: Final[dict[str, Schema]] = {
+    "session": TEXT, "source": TEXT, "name": TEXT, "project": TEXT, "branch": TEXT, "version": TEXT,
+    "state": one_of(*(state.value for state in SessionState)), "waits_for_you": FLAG, "certain": FLAG,
+    "why": one_of("", "permission", "question", "plan", "dialog"),
+    "doing": one_of("", "model", "tool", "subagent", "compacting"), "tool": TEXT, "in_subagent": FLAG,
+    "background": rows(one_of("shell", "subagent")), "since": maybe(INSTANT), "until": maybe(INSTANT), "error": TEXT,
+    "attempt": COUNT, "attempts": COUNT, "models": TEXTS, "context_tokens": COUNT, "context_window": COUNT,
+    "tokens": COUNT, "cost_nano": NANO, "cost_is_lower_bound": FLAG, "last": maybe(INSTANT), "resume": TEXT,
+}  # fmt: skip
+SESSIONS: Final = record({
+    **named("sessions@1"), "time": INSTANT, "waiting": COUNT, "sessions": rows(record(_SESSION)),
+})  # fmt: skip
+SESSION_LINE: Final = record({**named("session@1"), "time": INSTANT, **_SESSION})
 
 _SHARE: Final[dict[str, Schema]] = {"responses": COUNT, "share": {"type": "number", "minimum": 0, "maximum": 1}}
 _PROBLEM: Final = record({
@@ -264,6 +278,8 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     "stats": REPORT,
     "state": STATE,
     "events": STATE,
+    "sessions": SESSIONS,
+    "sessions-watch": SESSION_LINE,
     "check": CHECK,
     "doctor": DOCTOR,
     "ledger": LEDGER,
@@ -291,6 +307,8 @@ TITLES: Final[Mapping[str, str]] = {
     "stats": "/api/stats of claude-top serve",
     "state": "the state file of claude-top serve",
     "events": "the data of an event of /api/events",
+    "sessions": "claude-top sessions --json",
+    "sessions-watch": "a line of claude-top sessions --json --watch",
     "check": "claude-top check --json",
     "doctor": "claude-top doctor --json",
     "ledger": "claude-top ledger status --json",

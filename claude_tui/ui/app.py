@@ -20,6 +20,7 @@ from claude_tui import runtime
 from claude_tui.engine.queries.periods.named import BY_ID, Period, named
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.main_screen import refresh
+from claude_tui.ui.main_screen.alert_watch import AlertWatch
 from claude_tui.ui.main_screen.drawn_screen import FIRST_FRAME_S
 from claude_tui.ui.main_screen.refresh import NewsArrived
 from claude_tui.ui.main_screen.screen import MainScreen
@@ -29,6 +30,7 @@ from claude_tui.ui.settings.kept import KeptSettings
 from claude_tui.ui.settings.keys import APP_BINDINGS, unknown_actions
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table import client_column
+from claude_tui.ui.terminal import alerts
 from claude_tui.ui.terminal.ascii import AsciiFilter
 from claude_tui.ui.terminal.first_frame import FirstFrame
 from claude_tui.ui.terminal.first_screen import FirstScreen
@@ -37,6 +39,8 @@ from claude_tui.ui.terminal.signals import leave_on_signals
 if TYPE_CHECKING:
     from claude_tui.telemetry.receiver import Receiver
 
+ALERT_EVERY_S = 1.0
+"""How often it is looked whether somebody is to be called."""
 BUDGET_EVERY_S = 20.0
 """How often the budgets are compared with what was spent."""
 
@@ -90,6 +94,7 @@ class ClaudeTop(App[None]):
         )
         self.receiver: Receiver | None = None
         """What receives telemetry, once it does."""
+        self._alerts: AlertWatch | None = None
         self.on_leaving: Callable[[int], object] = lambda code: None
         """Called with the exit code as soon as the app is to end, perhaps more than once."""
         for theme in themes.OWN:
@@ -127,6 +132,7 @@ class ClaudeTop(App[None]):
         self.source.subscribe(self._hear)
         self._count()
         self._refresh_forever()
+        self.set_interval(ALERT_EVERY_S, self._call_somebody)
         if self.settings.budgets:
             self.set_interval(BUDGET_EVERY_S, self._check_budgets)
             self._check_budgets()
@@ -176,6 +182,18 @@ class ClaudeTop(App[None]):
         states = await asyncio.to_thread(self.source.budgets, self.settings.budgets, self._clock())
         for text in self.main.budgets.news(states):
             self.notify(text, title="budget exceeded", severity="warning", timeout=20, markup=False)
+
+    def _call_somebody(self) -> None:
+        """Ring or notify for what is new, also while a dialog is open or the screen is paused."""
+        if self.settings.alert == "off":
+            self._alerts = None
+            return
+        if self._alerts is None:
+            self._alerts = AlertWatch(self.settings.alert_turn_s)
+        calls = self._alerts.news(self.source.activities(), self._clock())
+        if calls and self._driver is not None:
+            self._driver.write(alerts.alert(self.settings.alert, " · ".join(calls), os.environ))
+            self._driver.flush()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """What fails is said until it works again, and the last numbers stay on screen."""

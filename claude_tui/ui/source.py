@@ -5,14 +5,14 @@ The app depends on this protocol and on the engine's nouns only; it must not kno
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from claude_tui.engine.queries.allowances.budgets import Budget, BudgetState
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.engine.queries.explain import Explanation
 from claude_tui.engine.queries.periods.hours import Hours
-from claude_tui.model import Query, Response, Snapshot
+from claude_tui.model import NamedActivity, Query, Response, Snapshot
 from claude_tui.sources.turn import TurnDetails
 
 
@@ -35,6 +35,9 @@ class SnapshotSource(Protocol):
 
     def snapshot(self, query: Query, now_ms: int, /) -> Snapshot:
         """Everything to show for `query`; the same object again while nothing has moved."""
+
+    def activities(self) -> Mapping[tuple[str, str], NamedActivity]:
+        """What every session with a process is doing, by client and id."""
 
     def turns(self, session_key: str, /) -> Sequence[Response]:
         """The responses of one session, oldest first."""

@@ -44,7 +44,8 @@ CASES = (
     Case("kimi daily", 3), Case("copilot daily", 3), Case("kilo daily", 3), Case("ccusage daily --json"),
     Case("schema"), Case("schema report"), Case("shim install --dry-run"), Case("mcp --help"), Case("fleet", 2),
     Case("fleet status nowhere", 1), Case("fleet merge nowhere", 1), Case("ledger keep --help"),
-    Case("telemetry", 2), Case("telemetry --help"),
+    Case("telemetry", 2), Case("telemetry --help"), Case("sessions"), Case("sessions --json"),
+    Case("check --waiting"), Case("hooks", 2), Case("hooks install --dry-run"),
 )  # fmt: skip
 
 WAYS = {

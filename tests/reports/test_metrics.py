@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from claude_tui.model import ModelRow, ProjectRow, Query, SessionRow, SessionState, Snapshot, Totals
+from claude_tui.model import Activity, ModelRow, ProjectRow, Query, SessionRow, SessionState, Snapshot, Totals
 from claude_tui.reports.gauges.metrics import MOST_PROJECTS, Ratchet, families_of, metrics
 
 EMPTY = Snapshot(0, 0, "UTC", Query(), Totals())
@@ -71,12 +71,12 @@ def test_what_is_called_total_never_falls(taken: list[Snapshot]) -> None:
 def test_a_gauge_falls_and_a_finished_session_has_no_context() -> None:
     counters = Ratchet()
     working = SessionRow(
-        "s1", "s1", "claude", "/p", "p", "", "", (), Totals(), state=SessionState.WORKING,
+        "s1", "s1", "claude", "/p", "p", "", "", (), Totals(), activity=Activity(SessionState.WORKING),
         context_tokens=50_000, context_window=200_000,
     )  # fmt: skip
     first = replace(EMPTY, active_sessions=1, sessions=(working,))
     assert 'claude_top_session_context_ratio{session="s1"} 0.25\n' in metrics(counters.raised(families_of(first)))
-    second = replace(EMPTY, sessions=(working._replace(state=SessionState.DONE),))
+    second = replace(EMPTY, sessions=(working._replace(activity=Activity(SessionState.DONE)),))
     text = metrics(counters.raised(families_of(second)))
     assert "claude_top_active_sessions 0\n" in text and 'session="s1"' not in text
 

@@ -13,10 +13,12 @@ from claude_tui.engine.queries.allowances.budgets import Budget, BudgetState
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.engine.queries.explain import Explanation
 from claude_tui.model import (
+    Activity,
     AgentRow,
     Burn,
     DayRow,
     ModelRow,
+    NamedActivity,
     Phase,
     Price,
     PriceStatus,
@@ -127,7 +129,7 @@ def snapshot(
         for index, name in enumerate(PROJECTS)
     ]
     rows = []
-    states = [SessionState.WORKING, SessionState.WORKING, SessionState.WAITING, SessionState.IDLE]
+    states = [SessionState.WORKING, SessionState.WORKING, SessionState.FINISHED, SessionState.IDLE]
     for index in range(sessions):
         age_ms = [2_000, 9_000, 41_000, 700_000][index] if index < 4 else int(3_600_000 * (1.4**index))
         name = TITLES[index % len(TITLES)] + (f" {index // len(TITLES) + 1}" if index >= len(TITLES) else "")
@@ -145,7 +147,7 @@ def snapshot(
                 tuple(key for key, _ in MODELS[: 1 + index % 3]),
                 totals(dice.lognormvariate(1.4, 0.9), NOW_MS - age_ms),
                 tuple(AgentRow(f"agent-{n}", f"Explore {n}", totals(0.4)) for n in range(index % 4)),
-                states[index] if index < 4 else SessionState.DONE,
+                Activity(states[index] if index < 4 else SessionState.DONE),
                 context,
                 200_000,
                 index % 2,
@@ -183,6 +185,7 @@ class FakeSource:
         self.given = given if given is not None else (lambda query, now_ms: snapshot(query=query, now_ms=now_ms))
         self.queries: list[Query] = []
         self.refreshed = 0
+        self.active: dict[tuple[str, str], NamedActivity] = {}
         self.callbacks: list[Callable[[], None]] = []
         self.is_running = False
 
@@ -205,6 +208,10 @@ class FakeSource:
         """The given snapshot."""
         self.queries.append(query)
         return self.given(query, now_ms) if callable(self.given) else self.given
+
+    def activities(self) -> dict[tuple[str, str], NamedActivity]:
+        """The given ones."""
+        return self.active
 
     def turns(self, session_key: str) -> Sequence[Response]:
         """A few responses."""

@@ -28,13 +28,15 @@ def add_arguments(parser: CommandParser) -> None:
         "Compare spending with budgets, and usage of the plan limits with 100 percent. The exit code is 0 for ok, 10\n"
         "for near, 11 for over, 20 if it cannot be decided, and 30 if there is nothing to compare. Budgets come from\n"
         "the options or from config.toml, in USD: [budgets] with day, week, month, and [budgets.projects] with\n"
-        "folders. Claude Code reports its limits after `claude-top statusline install`; Codex\n"
-        "logs its own."
+        "folders. Claude Code reports its limits after `claude-top statusline install`; Codex logs its own.\n"
+        "With --waiting, only the sessions are looked at: 12 if any waits for you, with a permission, a question or a\n"
+        "plan, and 0 if none does."
     )
     parser.epilog = example(
         "claude-top check --budget-day 20 && start-the-big-job",
         "claude-top check --near 90 --json",
         "claude-top check --from s3://lake/claude --team web --budget-month 20000",
+        "claude-top check --waiting --quiet || notify-send 'a session waits for you'",
     )
     for name in PERIODS:
         parser.add_argument(f"--budget-{name}", type=usd, metavar="USD", help=f"budget for a {name}, in USD")
@@ -45,6 +47,7 @@ def add_arguments(parser: CommandParser) -> None:
         metavar="N",
         help="status is near from N %% of a budget or limit on (default: 80)",
     )
+    parser.add_argument("--waiting", action="store_true", help="tell instead whether a session waits for you")
     parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/check@1)")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing")
     add_from_options(parser)
@@ -78,6 +81,8 @@ def run(options: Namespace) -> int:
     from claude_tui.paths import state_folder
     from claude_tui.reports.gauges import check
 
+    if options.waiting:
+        return _told(options, _waiting(options))
     at_ms = now_ms()
     if options.url:
         return _check_fleet(options, at_ms)
@@ -124,6 +129,18 @@ def _told(options: Namespace, checks: Sequence[Check]) -> int:
 
 def _given(options: Namespace) -> dict[str, int]:
     return {name: nano for name in PERIODS if (nano := getattr(options, f"budget_{name}")) is not None}
+
+
+def _waiting(options: Namespace) -> list[Check]:
+    """Return a check for each session that waits for a person; one that is ok where none does."""
+    from claude_tui.cli.running import running_snapshot
+    from claude_tui.reports.gauges import check
+
+    if any(getattr(options, f"budget_{name}") is not None for name in PERIODS):
+        raise exits.CommandError(
+            "--waiting looks at sessions alone; ask for budgets in a command of its own", exits.USAGE
+        )
+    return check.waiting_checks(running_snapshot(options))
 
 
 def _budgets(options: Namespace) -> list[Budget]:

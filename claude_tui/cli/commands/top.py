@@ -18,7 +18,6 @@ from claude_tui.cli.options import (
     monitor,
     named_period,
     now_ms,
-    snapshot_of,
     timezone,
 )
 from claude_tui.cli.parser import CommandParser, example
@@ -73,13 +72,14 @@ def run(options: Namespace) -> int:
 
 
 def _once(options: Namespace) -> int:
+    from claude_tui.cli.running import look
     from claude_tui.engine.queries.periods.named import named
     from claude_tui.model import Query
     from claude_tui.reports.once import picture
 
     moment = datetime.fromtimestamp(now_ms() / 1000, timezone(options))
     since, until = named(options.period or "all").range(moment.date())
-    snapshot = snapshot_of(counted(options), Query(since, until))
+    snapshot = look(options, counted(options), Query(since, until))
     streams.write(picture(snapshot, streams.columns()))
     return exits.OK
 

@@ -5,7 +5,6 @@ Changes only `statusLine`, and keeps the previous value for --undo.
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import shlex
@@ -15,7 +14,14 @@ from typing import Any, Final
 
 from claude_tui import files
 from claude_tui.cli import exits, streams
-from claude_tui.cli.options import home, program
+from claude_tui.cli.client_settings import (
+    difference,
+    read_settings,
+    settings_path,
+    settings_text,
+    write_settings,
+)
+from claude_tui.cli.options import program
 from claude_tui.cli.parser import CommandParser, example
 
 UNDO_FILE: Final = "statusline-before.json"
@@ -43,8 +49,8 @@ def add_arguments(parser: CommandParser) -> None:
 
 def run(options: Namespace) -> int:
     """Change the settings and return the exit code."""
-    path = Path(os.path.realpath(options.settings or _settings_path()))
-    text, settings = _read(path)
+    path = Path(os.path.realpath(options.settings or settings_path()))
+    text, settings = read_settings(path)
     before = settings.get(KEY)
     if options.undo:
         settings = _undone(settings, path)
@@ -55,41 +61,15 @@ def run(options: Namespace) -> int:
         raise exits.CommandError(f"{path} already has a statusline; --wrap keeps it, --dry-run shows the changes")
     else:
         settings = {**settings, KEY: _ours(before)}
-    after = json.dumps(settings, indent=2, ensure_ascii=False) + "\n"
+    after = settings_text(settings)
     if options.dry_run:
-        names = (str(path), f"{path} (changed)")
-        streams.write("".join(difflib.unified_diff(text.splitlines(True), after.splitlines(True), *names)))
+        streams.write(difference(path, text, after))
         return exits.OK
     if not options.undo:
-        _write(_undo_path(), json.dumps({**_load_undo(), str(path): before}, indent=1))
-    _write(path, after)
+        write_settings(_undo_path(), json.dumps({**_load_undo(), str(path): before}, indent=1))
+    write_settings(path, after)
     streams.narrate(f"{path}: statusline {'restored' if options.undo else 'set'}")
     return exits.OK
-
-
-def _settings_path() -> Path:
-    named = os.environ.get("CLAUDE_CONFIG_DIR", "").split(",")[0].strip()
-    return (Path(named).expanduser() if named else home() / ".claude") / "settings.json"
-
-
-def _read(path: Path) -> tuple[str, dict[str, Any]]:
-    try:
-        text = files.read_text(path)
-    except FileNotFoundError:
-        return "", {}
-    except OSError as error:
-        raise exits.CommandError(f"{path}: {error.strerror}") from None
-    except ValueError as error:
-        raise exits.CommandError(f"{path}: {error}") from None
-    try:
-        settings = json.loads(text)
-    except ValueError as error:
-        raise exits.CommandError(f"{path} is not JSON, nothing changed: {error}") from None
-    except RecursionError:
-        raise exits.CommandError(f"{path} is nested too deeply, nothing changed") from None
-    if not isinstance(settings, dict):
-        raise exits.CommandError(f"{path} is not a JSON object, nothing changed")
-    return text, settings
 
 
 def _ours(before: Any) -> dict[str, Any]:
@@ -135,11 +115,3 @@ def _load_undo() -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):
         return {}
     return kept if isinstance(kept, dict) else {}
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        files.replace(path, text.encode("utf-8", "surrogatepass"), files.OWN, is_durable=True)
-    except OSError as error:
-        raise exits.CommandError(f"{path}: {error.strerror}") from None

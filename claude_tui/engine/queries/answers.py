@@ -5,7 +5,7 @@ Safe from any thread. Must not change what is counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from claude_tui.engine.queries.allowances.budgets import Budget, BudgetState, check
@@ -17,8 +17,9 @@ from claude_tui.engine.queries.plan_limits import Roots
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.queries.turns import TurnDetails, turn_details
+from claude_tui.engine.state.facts import SessionKey
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Query, Response, Snapshot
+from claude_tui.model import NamedActivity, Query, Response, Snapshot
 
 
 class Answers:
@@ -39,6 +40,10 @@ class Answers:
     def snapshot(self, query: Query, now_ms: int) -> Snapshot:
         """Return the state at `now_ms`; the same object again while nothing moved."""
         return self.maker.take(query, now_ms)
+
+    def activities(self) -> Mapping[SessionKey, NamedActivity]:
+        """Return what every session with a process is doing, whatever has been counted of it."""
+        return self.maker.activities()
 
     def turns(self, session: str) -> Sequence[Response]:
         """Return every response of a session with its extras, by time."""

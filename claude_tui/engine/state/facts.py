@@ -151,6 +151,10 @@ class FactBook:
         for key, files in self._files.items():
             yield from ((key[0], path, facts) for path, facts in files.items())
 
+    def logs(self, key: Key) -> list[str]:
+        """Return the paths of the files that say something of a session or a sub-agent."""
+        return [path for path in self._files.get(key, ()) if not path.startswith(REMEMBERED)]
+
     def project(self, session: SessionKey) -> str:
         """Return the folder a session was started in, "" if no main file says."""
         found = self.sessions.get(session)

@@ -182,3 +182,7 @@ class Store(Books):
             owner = self.owners[self.table.owner[row]]
             found.add((owner.source, owner.session))
         return found
+
+    def has_responses(self, session: SessionKey) -> bool:
+        """Whether anything was counted of a session."""
+        return session in self.sessions

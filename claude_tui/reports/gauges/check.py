@@ -1,4 +1,4 @@
-"""Compares spending with budgets and reported limits: one verdict and one exit code for scripts."""
+"""Compares spending with budgets and reported limits, and tells who waits: one verdict, one exit code for scripts."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.allowances.budgets import BudgetState
 from claude_tui.engine.queries.allowances.limits import ReportedWindow, label
 from claude_tui.figures import instant, money, percent
+from claude_tui.model import Snapshot
+from claude_tui.reports import sessions
 from claude_tui.sources.values.display import display_name
 
-CODES: Final = {"ok": 0, "near": 10, "over": 11, "indeterminate": 20, "no data": 30}
+CODES: Final = {"ok": 0, "near": 10, "over": 11, "waiting": 12, "indeterminate": 20, "no data": 30}
 """The exit code of each verdict."""
 
 
@@ -58,9 +60,17 @@ def limit_checks(windows: Iterable[ReportedWindow], now_ms: int, near: float) ->
     return made
 
 
+def waiting_checks(snapshot: Snapshot) -> list[Check]:
+    """Return a check for each session that waits for a person; one that is ok where none does."""
+    rows = [row for row in sessions.running(snapshot) if row.activity.is_waiting_for_you]
+    if not rows:
+        return [Check("sessions", "ok", None, "none waits for you")]
+    return [Check(row.name, "waiting", None, sessions.waiting_for(row, snapshot.taken_ms)) for row in rows]
+
+
 def verdict(checks: Sequence[Check]) -> str:
-    """Return the worst status: over, near, indeterminate, ok; "no data" if nothing could be compared."""
-    for status in ("over", "near", "indeterminate", "ok"):
+    """Return the worst status: waiting, over, near, indeterminate, ok; "no data" if nothing could be compared."""
+    for status in ("waiting", "over", "near", "indeterminate", "ok"):
         if any(check.status == status for check in checks):
             return status
     return "no data"

@@ -89,6 +89,7 @@ def families_of(snapshot: Snapshot, windows: Iterable[ReportedWindow] = ()) -> l
         _one("today_tokens", "Tokens of the current local day.", snapshot.today.tokens),
         _family("burn_usd_per_hour", "gauge", "Cost of the last minutes, per hour.", _burn(snapshot), _usd),
         _one("active_sessions", "Active sessions.", snapshot.active_sessions),
+        _one("waiting_sessions", "Sessions that wait for a person.", snapshot.waiting_sessions),
         _family("session_context_ratio", "gauge", "How full the context window of an active session is, 0 to 1.",
                 _contexts(snapshot), _ratio),
         _family("limit_used_percent", "gauge", "What was reported to be used of a limit that is not yet reset.",

@@ -26,5 +26,6 @@ def state(snapshot: Snapshot) -> dict[str, Any]:
             "5m": burn.last_5m_nano, "15m": burn.last_15m_nano, "60m": burn.last_60m_nano,
         },
         "active_sessions": snapshot.active_sessions,
+        "waiting_sessions": snapshot.waiting_sessions,
         "problems": sum(snapshot.problems.values()),
     }  # fmt: skip

@@ -38,6 +38,8 @@ _NEXT: Final = b'{"timestamp":"'
 
 _TALK: Final = {
     (b"event_msg", b"user_message"): "user",
+    (b"event_msg", b"task_started"): "user",
+    (b"event_msg", b"turn_aborted"): "assistant",
     (b"event_msg", b"agent_message"): "assistant",
     (b"event_msg", b"task_complete"): "assistant",
     (b"response_item", b"function_call"): "tool_use",

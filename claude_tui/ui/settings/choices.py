@@ -7,12 +7,12 @@ from typing import Final
 
 from claude_tui.engine.queries.periods.named import PERIODS
 from claude_tui.ui.settings import themes
-from claude_tui.ui.settings.declared import VIEWS, Settings
+from claude_tui.ui.settings.declared import ALERTS, VIEWS, Settings
 
 INTERVALS_S: Final = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """How often the screen may change, at most."""
 
-STEPS: Final = ("theme", "period", "view", "interval_s", "tree", "ascii")
+STEPS: Final = ("theme", "period", "view", "interval_s", "tree", "ascii", "alert")
 """The settings, in the order they are offered. `period` and `view` are those of the next start, as is `ascii`."""
 
 
@@ -22,8 +22,8 @@ def choices(name: str, all_themes: Sequence[str] = ()) -> Sequence[object]:
         return [theme for theme in themes.ROTATION if not all_themes or theme in all_themes]
     if name == "period":
         return [period.id for period in PERIODS]
-    if name == "view":
-        return VIEWS
+    if name in ("view", "alert"):
+        return VIEWS if name == "view" else ALERTS
     return INTERVALS_S if name == "interval_s" else (False, True)
 
 

@@ -21,6 +21,9 @@ SECTION: Final = "screen"
 VIEWS: Final = ("live", "models", "projects", "sessions", "days", "blocks")
 """The views, in the order of their numbers."""
 
+ALERTS: Final = ("off", "bell", "desktop", "both")
+"""How somebody can be called."""
+
 LONGEST_INTERVAL_S: Final = 3600
 
 
@@ -37,6 +40,8 @@ class Settings:
     interval_s: float = 0.25
     ascii: bool = False
     tree: bool = False
+    alert: str = "off"
+    alert_turn_s: float = 60.0
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
     budgets: tuple[Budget, ...] = ()
@@ -80,6 +85,12 @@ def _period(value: object) -> str:
 def _view(value: object) -> str:
     if _text(value) not in VIEWS:
         raise ValueError(f"{_shown(value)} is none of {', '.join(VIEWS)}")
+    return _text(value)
+
+
+def _alert(value: object) -> str:
+    if _text(value) not in ALERTS:
+        raise ValueError(f"{_shown(value)} is none of {', '.join(ALERTS)}")
     return _text(value)
 
 
@@ -130,6 +141,11 @@ KEYS: Final = (
         "ascii = true", _switch, Settings.ascii),
     Key(SECTION, "tree", "Show sub-agents below their session.", "true or false", "tree = true", _switch,
         Settings.tree),
+    Key(SECTION, "alert",
+        "How to call you when a session waits for you for two seconds, or a long turn has ended: once for each reason.",
+        ", ".join(ALERTS) + "; desktop is a notification of the terminal", 'alert = "bell"', _alert, Settings.alert),
+    Key(SECTION, "alert_turn_s", "How long a turn must have been for its end to be told, in seconds.",
+        f"a number above 0 and up to {LONGEST_INTERVAL_S}", "alert_turn_s = 300", _seconds, Settings.alert_turn_s),
     Key("keys", "<id>", "Keys of an action, by its id; several are separated by commas. They replace its own keys.",
         "names of keys; `claude-top config` lists the ids", 'pause = "f12,space"', _text),
     Key("columns", "<view>", "Columns that a view leaves out.", "a list of column ids; `claude-top config` lists them",

@@ -56,7 +56,7 @@ class AgentLine:
         return ()
 
     @property
-    def state(self) -> None:
+    def activity(self) -> None:
         """Not known of a sub-agent."""
         return None
 

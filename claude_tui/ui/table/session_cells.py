@@ -2,47 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from claude_tui import figures
-from claude_tui.model import SessionRow, SessionState
+from claude_tui.model import SessionRow
 from claude_tui.ui.table.agent_rows import AgentLine
-from claude_tui.ui.table.cells import safe
+from claude_tui.ui.table.cells import Frame, safe
 from claude_tui.ui.table.columns import Cell, Column
-from claude_tui.ui.text import bars
+from claude_tui.ui.text import activity, bars
 from claude_tui.ui.text.names import short_model
 
-STATES: Final[dict[SessionState, tuple[str, str]]] = {
-    SessionState.WORKING: ("●", "good"),
-    SessionState.WAITING: ("◆", "warn"),
-    SessionState.IDLE: ("○", ""),
-    SessionState.DONE: ("·", "faint"),
-}
-"""Glyph and style of every state of a session; the word stands beside the glyph if there is room."""
 
-_RANK: Final[dict[SessionState | None, int]] = {state: rank for rank, state in enumerate(STATES)}
-
-
-def state(priority: int = 0, words: bool = False) -> Column[SessionRow | AgentLine]:
+def state(frame: Frame, priority: int = 0, words: bool = False) -> Column[SessionRow | AgentLine]:
     """What a session is doing."""
 
     def draw(row: SessionRow | AgentLine, width: int) -> Cell:
-        if row.state is None:
+        if row.activity is None:
             return Cell("")
-        glyph, style = STATES[row.state]
-        return Cell(f"{glyph} {row.state.value}" if width >= 9 else glyph, style)
+        glyph, style = activity.sign(row.activity)
+        return Cell(f"{glyph} {activity.words(row.activity, frame.now_ms, width - 2)}".rstrip(), style)
 
     return Column(
         "state",
         "State" if words else "",
-        9 if words else 1,
+        17 if words else 1,
         draw,
-        lambda row: (_RANK.get(row.state, len(_RANK)), -row.totals.last_ms),
+        lambda row: (activity.rank(row.activity), -row.totals.last_ms),
         priority,
         narrow=1,
+        flex=1 if words else 0,
         right=False,
         descending=False,
         short=" ",
+        plain=lambda row: row.activity.state.value if row.activity else "",
     )
 
 

@@ -1,4 +1,4 @@
-"""View 1: sessions as they run, the working ones on top."""
+"""View 1: sessions as they run, the blocked and the working ones on top."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from claude_tui.ui.views.sessions import SessionsView
 def live_columns(frame: Frame) -> list[Column[Any]]:
     """The columns of the live table."""
     return [
-        session_cells.state(0, words=True),
-        session_cells.name(1, narrow=12),
+        session_cells.state(frame, 0, words=True),
+        session_cells.name(1, narrow=10),
         cells.text(
             "project", "Project", 13, lambda row: frame.project(row.project_name), 0, style="accent", narrow=8, flex=1
         ),
@@ -33,7 +33,7 @@ def live_columns(frame: Frame) -> list[Column[Any]]:
 
 
 class LiveView(SessionsView):
-    """The sessions by state: working, waiting, idle, done."""
+    """The sessions by what they are doing, those that wait for a person first."""
 
     NUMBER = 1
     TITLE = "live"
@@ -45,5 +45,5 @@ class LiveView(SessionsView):
         return live_columns(self.frame)
 
     def rows(self, snapshot: Snapshot) -> Sequence[SessionRow]:
-        """The sessions."""
-        return snapshot.sessions
+        """The sessions, those that run without an answer yet among them."""
+        return (*snapshot.unanswered, *snapshot.sessions) if snapshot.unanswered else snapshot.sessions

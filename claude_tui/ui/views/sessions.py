@@ -17,6 +17,7 @@ from claude_tui.ui.table.agent_rows import AgentLine, unfold
 from claude_tui.ui.table.cells import Frame
 from claude_tui.ui.table.client_column import client_column
 from claude_tui.ui.table.columns import Cell, Column
+from claude_tui.ui.text import activity
 from claude_tui.ui.text import explanation as explain
 from claude_tui.ui.views.base import Drilled, Shown
 from claude_tui.ui.views.table_view import TableView
@@ -37,7 +38,7 @@ def _agents(row: SessionRow, width: int) -> Cell:
 def session_columns(frame: Frame) -> list[Column[Any]]:
     """The columns of the sessions table."""
     return [
-        session_cells.state(0),
+        session_cells.state(frame, 0),
         session_cells.name(0, narrow=16),
         cells.text(
             "project", "Project", 12, lambda row: frame.project(row.project_name), 4, style="accent", narrow=10, flex=1
@@ -83,7 +84,17 @@ class SessionsView(TableView):
 
     def searched(self, row: SessionRow) -> str:
         """Name, project, branch, models, state."""
-        return " ".join((row.name, self.frame.project(row.project_name), row.branch, *row.models, row.state.value))
+        return " ".join(
+            (
+                row.name,
+                self.frame.project(row.project_name),
+                row.branch,
+                *row.models,
+                row.state.value,
+                row.activity.why,
+                row.activity.doing,
+            )
+        )
 
     @property
     def is_tree(self) -> bool:
@@ -107,7 +118,7 @@ class SessionsView(TableView):
         """Where the figures of a session come from."""
         lines = super().explanation(row, shown)
         if isinstance(row, SessionRow):
-            lines += [Content(""), *_facts(row)]
+            lines += [Content(""), *_facts(row, shown.now_ms)]
         return lines
 
     def about(self, row: SessionRow | AgentLine, shown: Shown) -> Query:
@@ -125,13 +136,13 @@ class SessionsView(TableView):
         return Drilled("turns", row.name, {"session": session.key, "source": row.source, "agent": agent})
 
 
-def _facts(row: SessionRow) -> explain.Statements:
+def _facts(row: SessionRow, now_ms: int) -> explain.Statements:
     """What is known of a session beside its sums."""
     window = f"of {figures.short(row.context_window)}" if row.context_window else "of an unknown window"
     share = f", {figures.share(row.context_tokens, row.context_window)}" if row.context_window else ""
     compacted = f"the newest at {figures.short(row.compacted_tokens)} tokens" if row.compacted_tokens else ""
     return [
-        explain.fact("state", row.state.value if row.state else ""),
+        explain.fact("state", activity.sentence(row.activity, now_ms)),
         explain.fact("context", figures.short(row.context_tokens), f"{window}{share}, at its last response"),
         explain.fact("compactions", f"{row.compactions}", compacted),
         explain.fact("sub-agents", f"{len(row.agents)}", "counted in"),

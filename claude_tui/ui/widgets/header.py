@@ -86,6 +86,13 @@ def history_part(text: str, width: int) -> Part:
     return next((said for said, room in fits if len(said) <= room), head[: max(1, width - 1)] + "…"), "bold $error"
 
 
+def waiting_part(sessions: int, width: int) -> Part:
+    """How many sessions wait for a person."""
+    verb = "waits" if sessions == 1 else "wait"
+    said = (f" ◆ {sessions} {verb} for you ", 50), (f" ◆ {sessions} {verb} ", 24), (f"◆{sessions}", 0)
+    return next(text for text, room in said if width >= room), "bold reverse $error"
+
+
 def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
     """The right part of the top line."""
     progress = snapshot.progress
@@ -109,6 +116,8 @@ def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
         groups.append((3, [(word, "$quiet"), (age, "$foreground"), (old, "$quiet")]))
     if status.passed:
         groups.append((2, [("$!", "bold $error"), (f" {status.passed[0]}" if width >= 90 else "", "$error")]))
+    if snapshot.waiting_sessions:
+        groups.append((-1, [waiting_part(snapshot.waiting_sessions, width)]))
     problems = sum(snapshot.problems.values())
     if problems:
         groups.append((1, [(f"!{problems}", "bold $warning")]))
@@ -163,6 +172,8 @@ def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> C
     today = figures.cost(snapshot.today, 9) if width < 50 else figures.headline_cost(snapshot.today)
     first: list[Part] = [*glyph, ("today ", "$quiet") if width >= 30 else ("", ""), (today, "bold $primary")]
     groups: list[tuple[int, Sequence[Part]]] = [(0, first)]
+    if alone and snapshot.waiting_sessions:
+        groups.append((-1, [waiting_part(snapshot.waiting_sessions, 0)]))
     if alone and snapshot.progress.history:
         groups.append((-1, [history_part(display_name(snapshot.progress.history), width)]))
     groups.append((1, [(f"{figures.money(burn, 7)}/h", "bold $warning" if burn else "$quiet")]))

@@ -43,7 +43,7 @@ def test_a_response_ahead_of_the_clock_is_counted_and_named_but_is_not_now(claud
     assert (snapshot.totals.responses, snapshot.newest_ms) == (2, CLOCK_MS - 60_000)
     assert (snapshot.active_sessions, snapshot.today.responses) == (1, 1)
     assert [row.key for row in snapshot.sessions] == ["msg_1", "msg_2"]
-    assert [row.state for row in snapshot.sessions] == [SessionState.WAITING, SessionState.DONE]
+    assert [row.state for row in snapshot.sessions] == [SessionState.FINISHED, SessionState.DONE]
     assert snapshot.days[-1].day == date.fromordinal(date(1970, 1, 1).toordinal() + LATE_MS // DAY_MS)
     book = WindowBook(store)
     blocks = book.picture(CLOCK_MS)

@@ -32,7 +32,16 @@ def test_an_entry_is_read_as_the_client_writes_it(tmp_path: Path) -> None:
         })
     )  # fmt: skip
     assert read_entry(str(path)) == RegistryEntry(
-        4242, "s1", "20095994", "/home/user/project", "busy", 1_795_000_000_000, "a name", "interactive", "2.1.329"
+        4242,
+        "s1",
+        "20095994",
+        "/home/user/project",
+        "busy",
+        1_795_000_000_000,
+        "a name",
+        "interactive",
+        "2.1.329",
+        started_ms=1,
     )
 
 

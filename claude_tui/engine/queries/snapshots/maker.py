@@ -5,6 +5,7 @@ Must not read files or draw.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -12,10 +13,11 @@ from functools import lru_cache
 from typing import Final, TypeVar
 
 from claude_tui.clients import CLIENTS
+from claude_tui.engine.queries.activity import SILENT_MS
 from claude_tui.engine.queries.snapshots.picture import Picture
 from claude_tui.engine.queries.snapshots.recent import active_sessions, burn, cost_per_hour, tokens_per_minute
 from claude_tui.engine.queries.snapshots.rollup import Rollup
-from claude_tui.engine.queries.snapshots.sessions import Presence, context_window, session_state
+from claude_tui.engine.queries.snapshots.sessions import Presence, context_window, session_activity
 from claude_tui.engine.state.facts import AgentKey, SessionKey
 from claude_tui.engine.state.store import Owner, Store
 from claude_tui.engine.state.sums.cells import Sums
@@ -23,6 +25,7 @@ from claude_tui.model import (
     AgentRow,
     DayRow,
     ModelRow,
+    NamedActivity,
     Progress,
     ProjectRow,
     Query,
@@ -31,6 +34,7 @@ from claude_tui.model import (
     Snapshot,
     Totals,
 )
+from claude_tui.sources.protocol import FileFacts
 from claude_tui.sources.values.display import display_name
 from claude_tui.sources.values.instants import AHEAD_MS
 
@@ -41,6 +45,7 @@ Ranked = TypeVar("Ranked", ModelRow, ProjectRow)
 KEPT_QUERIES: Final = 4
 SPARK_DAYS: Final = 30
 _NO_SPARK: Final = (0,) * SPARK_DAYS
+_UUID_7: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-7[0-9a-fA-F]{3}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 
 
 class SnapshotMaker:
@@ -139,16 +144,18 @@ class SnapshotMaker:
                 continue
             facts = self.store.facts.sessions.get(key)
             last_ms = max(row.totals.last_ms, facts.last_ms if facts else 0)
-            state = session_state(facts, last_ms, now_ms, presences.get(key))
+            presence = presences.get(key)
+            activity = session_activity(facts, last_ms, now_ms, presence)
+            name = _session_name(key, facts, presence) if presence is not None else row.name
             rate = hourly.get(key, 0)
             is_ahead = last_ms > now_ms + AHEAD_MS
-            if state is not row.state or rate != row.cost_per_hour_nano:
-                rows[key] = row._replace(state=state, cost_per_hour_nano=rate)
+            if (activity, rate, name) != (row.activity, row.cost_per_hour_nano, row.name):
+                rows[key] = row._replace(activity=activity, cost_per_hour_nano=rate, name=name)
                 is_changed = True
             if is_ahead != (key in picture.ahead):
                 picture.ahead.symmetric_difference_update({key})
                 is_changed = True
-            if state is SessionState.DONE and not rate and not is_ahead:
+            if activity.state is SessionState.DONE and not rate and not is_ahead:
                 picture.lively.discard(key)
             else:
                 picture.lively.add(key)
@@ -170,26 +177,65 @@ class SnapshotMaker:
         return ProjectRow(project, name, source, sessions, rollup.projects.totals(key), spark)
 
     def _session_row(self, rollup: Rollup, key: SessionKey) -> SessionRow:
+        agents = sorted(rollup.session_agents.get(key, ()))
+        row = self._row_of(key, rollup.session_project[key][1], rollup.sessions.totals(key), self.presences.get(key))
+        return row._replace(
+            models=_by_use(rollup.session_models.get(key, {})),
+            agents=tuple(self._agent_row(rollup, agent) for agent in agents),
+        )
+
+    def _row_of(self, key: SessionKey, project: str, totals: Totals, presence: Presence | None) -> SessionRow:
+        """Return the row of a session but for what its responses say."""
         source, session = key
         facts = self.store.facts.sessions.get(key)
-        project = rollup.session_project[key][1]
-        agents = sorted(rollup.session_agents.get(key, ()))
         return SessionRow(
             key=session,
-            name=display_name((facts.title if facts else "") or session.removeprefix("session_")[:8]),
+            name=_session_name(key, facts, presence),
             source=source,
             project=project,
             project_name=_shown(project),
             branch=_shown(facts.branch) if facts and facts.branch else "",
             version=_shown(facts.version) if facts and facts.version else "",
-            models=_by_use(rollup.session_models.get(key, {})),
-            totals=rollup.sessions.totals(key),
-            agents=tuple(self._agent_row(rollup, agent) for agent in agents),
+            models=(),
+            totals=totals,
             context_tokens=facts.context_tokens if facts else 0,
             context_window=context_window(self.store.pricer, facts) if facts else 0,
             compactions=facts.compactions if facts else 0,
             compacted_tokens=facts.compacted_tokens if facts else 0,
         )
+
+    def _unanswered(self, picture: Picture, query: Query, now_ms: int) -> tuple[SessionRow, ...]:
+        """Return the sessions that run, or ran lately, without a response in the picture."""
+        if query.model:
+            return ()
+        facts_of, presences = self.store.facts.sessions, self.presences
+        running = {key for key, presence in presences.items() if presence.is_alive}
+        # Where no process tells, the log does: a session that was just asked something has no answer yet.
+        recent = self.store.facts.seen_between(now_ms - SILENT_MS, now_ms + AHEAD_MS)
+        rows = []
+        for key in sorted((running | recent) - picture.sessions.keys()):
+            source, session = key
+            facts, presence = facts_of.get(key), presences.get(key)
+            last_ms = facts.last_ms if facts else 0
+            activity = session_activity(facts, last_ms, now_ms, presence)
+            if presence is None and (not facts or not facts.last_kind or self.store.has_responses(key)):
+                continue
+            project = self.store.projects.of((facts.cwd if facts else "") or (presence.cwd if presence else ""))
+            is_asked_for = query.source in ("", source) and query.session in ("", session)
+            if activity.state is SessionState.DONE or not is_asked_for or query.project not in ("", project):
+                continue
+            began_ms = last_ms or activity.since_ms
+            totals = Totals(first_ms=began_ms, last_ms=began_ms)
+            rows.append(self._row_of(key, project, totals, presence)._replace(activity=activity))
+        return tuple(rows)
+
+    def activities(self) -> dict[SessionKey, NamedActivity]:
+        """Return what every session with a process is doing, whatever has been counted of it."""
+        facts_of, presences = self.store.facts.sessions, self.presences
+        return {
+            key: NamedActivity(_session_name(key, facts_of.get(key), presence), presence.activity)
+            for key, presence in presences.items()
+        }
 
     def _agent_row(self, rollup: Rollup, key: AgentKey) -> AgentRow:
         facts = self.store.facts.agents.get(key)
@@ -207,12 +253,14 @@ class SnapshotMaker:
             models=picture.ordered_models,
             projects=picture.ordered_projects,
             sessions=picture.ordered_sessions,
+            unanswered=self._unanswered(picture, query, now_ms),
             days=picture.ordered_days,
             day_models=picture.day_models,
             today=self._today(now_ms),
             burn=burn(store, now_ms),
             tokens_per_minute=tokens_per_minute(store, now_ms),
             active_sessions=active_sessions(store, now_ms),
+            waiting_sessions=sum(one.activity.is_waiting_for_you for one in self.presences.values()),
             newest_ms=store.newest_ms(now_ms + AHEAD_MS),
             problems={kind: count for kind, count in sorted(store.problem_log.counts.items()) if count},
             progress=self.progress,
@@ -248,6 +296,16 @@ class SnapshotMaker:
     def _today(self, now_ms: int) -> Totals:
         """Sum the cells of the local day, whatever the query."""
         return self.store.day_totals(self.store.calendar.day_hour(now_ms)[0])
+
+
+def _session_name(key: SessionKey, facts: FileFacts | None, presence: Presence | None) -> str:
+    """Return what a session is called, safe to show: its title, else what its process calls it, else a part of its id.
+
+    Ids that begin with the time, as UUIDs of version 7 do, differ at their end.
+    """
+    title = (facts.title if facts else "") or (presence.name if presence else "")
+    short = key[1].removeprefix("session_")
+    return display_name(title or (short[-8:] if _UUID_7.fullmatch(short) else short[:8]))
 
 
 def _newest_ms(totals: Totals, now_ms: int) -> int:

@@ -4,65 +4,58 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from claude_tui.model import SessionState
+from claude_tui.engine.queries.activity import SILENT_MS, WORKING_MS
+from claude_tui.model import Activity, SessionState
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import FileFacts
 from claude_tui.sources.values.instants import AHEAD_MS
-from claude_tui.units import HOUR_MS, MINUTE_MS
 
-WORKING_MS: Final = 10 * MINUTE_MS
-"""A turn without a new line for this long no longer looks like work."""
-IDLE_MS: Final = HOUR_MS
-"""A session without a new line for this long is over, as far as its log can tell."""
 BASE_WINDOW: Final = 200_000
 LONG_WINDOW: Final = 1_000_000
 
 
 class Presence(NamedTuple):
-    """What is known of a session's process.
+    """What is known of a session that runs, or ran while we looked.
 
-    `is_alive`: found running. `status` as in `RegistryEntry`, "" if it does not say. `since_ms`: when that began,
-    or when the end of the process was noticed.
+    `activity` is what it is doing; an ended one is DONE since its end was noticed. `pid` is 0 if only a log tells.
+    `name`, `cwd` and `version` are what the process says of itself, "" if it does not.
     """
 
-    is_alive: bool
-    status: str = ""
-    since_ms: int = 0
+    activity: Activity
     pid: int = 0
+    name: str = ""
+    cwd: str = ""
+    version: str = ""
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it was found running."""
+        return self.activity.state is not SessionState.DONE
 
 
-def session_state(facts: FileFacts | None, last_ms: int, now_ms: int, presence: Presence | None = None) -> SessionState:
+def session_activity(facts: FileFacts | None, last_ms: int, now_ms: int, presence: Presence | None = None) -> Activity:
     """Judge a session by its process where one is known, else by its newest line (`last_ms`).
 
-    By its line, a prompt or a tool result is being worked on and an answer waits. A running process knows better
-    whether it works or waits, and its session is never over; an ended one leaves nothing but what came after it.
+    By its line, a prompt or a tool result is being worked on and an answer ends a turn. A running process knows better,
+    and its session is never over; an ended one leaves nothing but what came after it.
     """
     if last_ms > now_ms + AHEAD_MS:
         last_ms = 0  # a wrong clock: nothing says when that was
-    if presence is None or (not presence.is_alive and last_ms > presence.since_ms):
-        return _state_of_line(facts, now_ms - last_ms)
-    if not presence.is_alive:
-        return SessionState.DONE
-    if presence.status == "busy":
-        return SessionState.WORKING
-    if presence.status == "waiting":
-        return SessionState.WAITING
-    age_ms = now_ms - max(last_ms, presence.since_ms)
-    if presence.status:
-        return SessionState.WAITING if age_ms < WORKING_MS else SessionState.IDLE
-    state = _state_of_line(facts, age_ms)
-    return SessionState.IDLE if state is SessionState.DONE else state
+    if presence is None or (not presence.is_alive and last_ms > presence.activity.since_ms):
+        return _activity_of_line(facts, last_ms, now_ms - last_ms)
+    return presence.activity
 
 
-def _state_of_line(facts: FileFacts | None, age_ms: int) -> SessionState:
-    if age_ms >= IDLE_MS:
-        return SessionState.DONE
+def _activity_of_line(facts: FileFacts | None, last_ms: int, age_ms: int) -> Activity:
+    if age_ms >= SILENT_MS:
+        return Activity(SessionState.DONE)
     kind = facts.last_kind if facts else ""
     if kind in ("user", "tool_result", "tool_use") and age_ms < WORKING_MS:
-        return SessionState.WORKING
+        doing = "tool" if kind == "tool_use" else "model"
+        return Activity(SessionState.WORKING, doing=doing, since_ms=last_ms, is_certain=doing == "model")
     if kind == "assistant" and age_ms < WORKING_MS:
-        return SessionState.WAITING
-    return SessionState.IDLE
+        return Activity(SessionState.FINISHED, since_ms=last_ms)
+    return Activity(SessionState.IDLE, since_ms=last_ms)
 
 
 def context_window(pricer: Pricer, facts: FileFacts) -> int:

@@ -245,7 +245,11 @@ def test_what_is_active_ends_ten_minutes_after_its_last_line() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "states"),
-    [("assistant", ("waiting", "idle", "done")), ("user", ("working", "idle", "done")), ("", ("idle", "idle", "done"))],
+    [
+        ("assistant", ("finished", "idle", "done")),
+        ("user", ("working", "idle", "done")),
+        ("", ("idle", "idle", "done")),
+    ],
 )
 def test_a_session_is_judged_by_its_newest_line_and_the_clock(kind: str, states: tuple[str, ...]) -> None:
     maker = SnapshotMaker(store_of(ROW, known=FileFacts("s1", last_kind=kind)))
@@ -257,7 +261,7 @@ def test_a_clock_set_back_wakes_sessions_again() -> None:
     maker = SnapshotMaker(store_of(ROW))
     assert maker.take(Query(), NOW_MS + DAY_MS).sessions[0].state is SessionState.DONE
     assert maker.take(Query(), NOW_MS + 20 * 60_000).sessions[0].state is SessionState.IDLE
-    assert maker.take(Query(), NOW_MS).sessions[0].state is SessionState.WAITING
+    assert maker.take(Query(), NOW_MS).sessions[0].state is SessionState.FINISHED
 
 
 def test_instants_in_the_future_are_counted_but_burn_nothing_yet() -> None:
