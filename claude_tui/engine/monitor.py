@@ -40,7 +40,9 @@ class Monitor(Answers):
         self.tail: Tail | None = None
         self._opening = Opening(setup, note_names=setup.ledger_file is not None)
         roots = tuple(root for _, root in self._opening.roots)
-        super().__init__(self._opening.store, roots=roots, limits_folder=setup.limits_folder)
+        super().__init__(
+            self._opening.store, roots=roots, limits_folder=setup.limits_folder, cache_folder=setup.cache_folder
+        )
         self.saver = Saver(self._opening, self._notify)
         self._registry = LiveRegistry.of(setup.config)
         self._scan: Scan | None = None

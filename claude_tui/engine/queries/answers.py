@@ -6,7 +6,9 @@ Safe from any thread. Must not change what is counted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from claude_tui.engine.queries.budgets import Budget, BudgetState, check
 from claude_tui.engine.queries.explain import Explanation, explain
@@ -19,18 +21,37 @@ from claude_tui.engine.queries.windows import BlocksPicture, WindowBook
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query, Response, Snapshot
 
+if TYPE_CHECKING:
+    from claude_tui.engine.queries.causes.causes import Causes
+
 
 class Answers:
     """The answers of one store.
 
-    `roots` are the folders that snapshots name as counted; `limits_folder` is where reported limits are kept.
+    `roots` are the folders that snapshots name as counted; `limits_folder` is where reported limits are kept, and
+    `cache_folder` what takes long to read and may be deleted.
     """
 
-    def __init__(self, store: Store, *, roots: tuple[str, ...] = (), limits_folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        roots: tuple[str, ...] = (),
+        limits_folder: Path | None = None,
+        cache_folder: Path | None = None,
+    ) -> None:
         self.store = store
         self.maker = SnapshotMaker(store, roots=roots)
         self._hours = HourBook(store)
         self._windows = WindowBook(store, limits_folder)
+        self._cache_folder = cache_folder
+
+    @cached_property
+    def causes(self) -> Causes:
+        """Where the money went; asking reads what the logs say of it. Not for the event loop."""
+        from claude_tui.engine.queries.causes.causes import Causes  # only for those who ask
+
+        return Causes(self.store, self._cache_folder)
 
     def snapshot(self, query: Query, now_ms: int) -> Snapshot:
         """Return the state at `now_ms`; the same object again while nothing moved."""

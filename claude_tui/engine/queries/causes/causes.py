@@ -1,0 +1,204 @@
+"""The door: where the money went, by any dimension, for a query. Safe from any thread, and not for the event loop.
+
+The first answer reads what the logs say of causes, one to two seconds for a gigabyte; later ones only what is new.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from claude_tui.engine.queries.causes.billing import Biller, Line
+from claude_tui.engine.queries.causes.book import CauseBook
+from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, NO_ROW, TICKET
+from claude_tui.engine.queries.causes.division import Division
+from claude_tui.engine.queries.causes.facts import Finder
+from claude_tui.engine.queries.causes.misses import LIFETIME_MS, CacheMiss, lifetime_of, misses_of
+from claude_tui.engine.queries.causes.repeats import repeat_cost
+from claude_tui.engine.queries.causes.split import split
+from claude_tui.engine.queries.causes.sums import Sums
+from claude_tui.engine.queries.causes.tables import (
+    CauseTable,
+    Counted,
+    Facts,
+    MissSum,
+    OfWhich,
+    Pause,
+    ShareOf,
+)
+from claude_tui.engine.queries.responses import lines_of, matching_rows, unlogged_lines
+from claude_tui.engine.state.store import Store
+from claude_tui.model import Query
+
+
+class Causes:
+    """Where the money of one store went. `folder` keeps what the logs say between two runs, None keeps nothing."""
+
+    def __init__(self, store: Store, folder: Path | None = None) -> None:
+        self._store = store
+        self._book = CauseBook(store, folder)
+        self._biller = Biller(store)
+        self._lock = threading.Lock()
+        self._by_file: dict[str, dict[int, CacheMiss]] = {}
+        self._misses: dict[int, CacheMiss] = {}
+        self._finder: Finder | None = None
+
+    def table(self, query: Query, by: str, *, ticket: str = TICKET) -> CauseTable:
+        """Return what a query covers by a dimension of `DIMENSIONS`.
+
+        Raises KeyError for another dimension, and re.error for a `ticket` that is no regular expression.
+        """
+        with self._lock:
+            finder = self._refreshed()
+            with self._store.lock:
+                self._store.settle()
+                division = Division(self._store, self._book, finder, self._misses, by, ticket)
+                return self._table(query, DIMENSIONS[by].name, division, finder)
+
+    def shares(
+        self, query: Query, by: str, name: str | None, label: str = "", *, project: str = "", ticket: str = TICKET
+    ) -> Sequence[ShareOf]:
+        """Return the responses a row of `table` is made of, each with what goes to that row, the dearest first.
+
+        `label` is that of the row, needed where its name is None; `project` narrows a branch that several have.
+        """
+        with self._lock:
+            finder = self._refreshed()
+            with self._store.lock:
+                division = Division(self._store, self._book, finder, self._misses, by, ticket)
+                found = []
+                for row in matching_rows(self._store, query):
+                    lines = division.lines(row, query.model)
+                    shares = [
+                        share.amounts[0]
+                        for share in division.shares(row, lines)
+                        if share.target.name == name
+                        and (name is not None or share.target.label == label)
+                        and project in ("", share.target.project)
+                    ]
+                    if shares:
+                        response = next(lines_of(self._store, row))
+                        found.append(ShareOf(response, sum(shares), self._misses.get(row)))
+        found.sort(key=lambda one: (-one.cost_nano, one.response.time_ms, one.response.key))
+        return found
+
+    def facts(self, query: Query) -> dict[str, tuple[Facts, CacheMiss | None]]:
+        """Return what is known of each response a query covers, by its key as `list_responses` gives it."""
+        with self._lock:
+            finder = self._refreshed()
+            with self._store.lock:
+                table = self._store.table
+                return {
+                    table.names.get(row) or str(table.key[row]): (finder.facts(row), self._misses.get(row))
+                    for row in matching_rows(self._store, query)
+                }
+
+    def of_which(self, query: Query) -> OfWhich:
+        """Return the costs within a query's total that may have been avoided. They may overlap."""
+        with self._lock:
+            self._refreshed()
+            with self._store.lock:
+                return self._of_which(matching_rows(self._store, query), query.model)
+
+    def pause(self, session: str) -> Pause | None:
+        """Return what a pause costs in a session, by its newest response; None where that is not known."""
+        with self._lock:
+            self._refreshed()
+            with self._store.lock:
+                return self._pause(session)
+
+    def _refreshed(self) -> Finder:
+        """Read what is new, and find the lost caches in it."""
+        if self._book.refresh() or self._finder is None:
+            with self._store.lock:
+                known, self._by_file = self._by_file, {}
+                self._misses = {}
+                for found in self._book.files():
+                    misses = known.get(found.path) if not (found.is_shared or found.is_new) else None
+                    if misses is None:
+                        misses = misses_of(found, self._store, self._biller, self._book.names)
+                        found.is_new = False
+                    self._by_file[found.path] = misses
+                    for at, miss in misses.items():
+                        place = self._book.place(found.rows[at])
+                        if place is not None and place.file is found:
+                            self._misses[found.rows[at]] = miss
+                self._finder = Finder(self._store, self._book)
+        return self._finder
+
+    def _table(self, query: Query, by: str, division: Division, finder: Finder) -> CauseTable:
+        sums, responses, total_nano = Sums(), 0, 0
+        rows = matching_rows(self._store, query)
+        table, owners = self._store.table, self._store.owners
+        for row in rows:
+            lines = division.lines(row, query.model)
+            owner = owners[table.owner[row]]
+            agent = (owner.session, owner.agent) if owner.agent else None
+            is_response = query.model in ("", self._store.models[table.model[row]])
+            sums.add(division.shares(row, lines), table.time[row], is_response=is_response, agent=agent)
+            cost_nano = sum(line.cost_nano for line in lines)
+            responses, total_nano = responses + is_response, total_nano + cost_nano
+            if by == "tool" and agent is not None and (tool := finder.starter(row)):
+                sums.add_started(tool, agent, cost_nano)
+        for one in unlogged_lines(self._store, query):
+            line = Line(one.source, one.model, one.time_ms, one.usage, "", one.price.nano or 0)
+            sums.add(division.unlogged(line), one.time_ms, is_response=False)
+            total_nano += line.cost_nano
+        notes = DIMENSIONS[by].notes if by in ("kind", "cache") else (*DIMENSIONS[by].notes, NO_ROW)
+        of_which = self._of_which(rows, query.model)
+        return CauseTable(by, DIMENSIONS[by].convention, total_nano, responses, sums.rows(), of_which, notes)
+
+    def _of_which(self, rows: Iterable[int], model: str) -> OfWhich:
+        missed: dict[str, list[CacheMiss]] = {}
+        last_ms: dict[str, int] = {}
+        failed, interrupted, repeated = [0, 0], [0, 0], [0, 0, 0]
+        times = self._store.table.time
+        for row in rows:
+            place = self._book.place(row)
+            if place is None:
+                continue
+            found, at = place
+            miss = self._misses.get(row)
+            lines = self._biller.lines(row, model) if miss or at in found.failed or at in found.interrupted else []
+            cost_nano = sum(line.cost_nano for line in lines)
+            if miss is not None and lines:
+                missed.setdefault(miss.cause, []).append(miss._replace(cost_nano=min(miss.cost_nano, cost_nano)))
+                last_ms[miss.cause] = max(times[row], last_ms.get(miss.cause, 0))
+            if at in found.failed:
+                parts = split(cost_nano, [1] * len(self._book.names.calls.names[found.calls[at]]))
+                failed[0] += len(found.failed[at])
+                failed[1] += sum(parts[number] for number in found.failed[at])
+            if at in found.interrupted:
+                interrupted[0] += 1
+                interrupted[1] += cost_nano
+            for repeat in found.repeats.get(at, ()):
+                repeated[0] += 1
+                repeated[1] += repeat_cost(found, at, repeat.tokens, self._biller, self._book.names)
+                repeated[2] += repeat.tokens
+        misses = [
+            MissSum(
+                cause, len(many), sum(one.lost_tokens for one in many), sum(one.cost_nano for one in many),
+                last_ms[cause],
+            )
+            for cause, many in missed.items()
+        ]  # fmt: skip
+        misses.sort(key=lambda one: (-one.cost_nano, one.cause))
+        return OfWhich(tuple(misses), Counted(*failed), Counted(*interrupted), Counted(*repeated))
+
+    def _pause(self, session: str) -> Pause | None:
+        table, owners = self._store.table, self._store.owners
+        mine = {number for number, owner in enumerate(owners) if owner.session == session and not owner.agent}
+        rows = [row for row, owner in enumerate(table.owner) if owner in mine]
+        newest = max(rows, key=lambda row: (table.time[row], row), default=None)
+        place = self._book.place(newest) if newest is not None else None
+        if newest is None or place is None:
+            return None
+        line = self._biller.lines(newest)[0]
+        usage, rates = line.usage, self._biller.rates(line)
+        if not usage.cache_read and not usage.cache_write_5m and not usage.cache_write_1h:
+            return None
+        lifetime = lifetime_of(*place, usage)
+        write = rates.write_1h if lifetime == "1h" else rates.write_5m
+        cost_nano = usage.prompt * max(0, write - rates.cache_read) // 1000
+        return Pause(place.file.time_ms[place.at] + LIFETIME_MS[lifetime], cost_nano, usage.prompt)

@@ -1,0 +1,145 @@
+"""Reads a transcript for causes the plain way: every line decoded completely, taken apart by name. The definition.
+
+Must not share the decoding of lines with the fast reader, or it could not contradict it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from msgspec import Raw
+
+from claude_tui.sources.claude.causes.gatherer import Gatherer
+from claude_tui.sources.claude.causes.lines import (
+    Attachment,
+    Block,
+    Diagnostics,
+    Line,
+    Message,
+    Miss,
+    OutputDetails,
+    Usage,
+)
+from claude_tui.sources.claude.causes.records import FileCauses
+from claude_tui.sources.claude.discovery import session_of_path
+from claude_tui.sources.claude.rule import usage_row
+from claude_tui.sources.json_values import as_count, table_of, text_of
+from claude_tui.sources.lines import LineReader
+from claude_tui.sources.protocol import Checkpoint
+
+Object = Mapping[str, Any]
+
+NAMED: Final = "msg_"
+"""The beginning of the id of a message that is the key of its response."""
+
+
+def read_plainly(
+    path: str, known: FileCauses | None = None, since: Checkpoint | None = None
+) -> tuple[FileCauses, Checkpoint]:
+    """Read a transcript, whole or what follows `since`. Raises OSError where it cannot be opened."""
+    with LineReader(path, since) as reader:
+        gatherer = Gatherer(path, known if not reader.restarted else None)
+        session = session_of_path(path)
+        for offset, line in reader:
+            for value in reader.objects(offset, line, is_slim=True):
+                found = line_of(value, session, offset)
+                if found is not None:
+                    gatherer.see(found)
+        return gatherer.found, reader.checkpoint()
+
+
+def line_of(value: Object, session: str, offset: int) -> Line | None:
+    """Return a decoded line as far as causes depend on it, None if they do not."""
+    kind = text_of(value, "type")
+    if kind == "progress":
+        return _progress(value, session, offset)
+    if kind not in ("assistant", "user", "system", "attachment"):
+        return None
+    message = value.get("message")
+    attachment = value.get("attachment")
+    line = Line(
+        type=kind,
+        subtype=text_of(value, "subtype"),
+        timestamp=text_of(value, "timestamp"),
+        agentId=text_of(value, "agentId"),
+        isSidechain=value.get("isSidechain") is True,
+        isMeta=value.get("isMeta") is True,
+        isCompactSummary=value.get("isCompactSummary") is True,
+        message=_message(message) if isinstance(message, dict) else None,
+        gitBranch=text_of(value, "gitBranch"),
+        version=text_of(value, "version"),
+        attributionSkill=text_of(value, "attributionSkill"),
+        attributionPlugin=text_of(value, "attributionPlugin"),
+        attributionAgent=text_of(value, "attributionAgent"),
+        promptCacheRequested=text_of(value, "promptCacheRequested"),
+        sourceToolUseID=text_of(value, "sourceToolUseID"),
+        interruptedMessageId=text_of(value, "interruptedMessageId"),
+        toolUseResult=_raw(value.get("toolUseResult")),
+        attachment=_attachment(attachment) if isinstance(attachment, dict) else None,
+    )
+    if kind == "assistant":
+        row = usage_row(value, session, offset)
+        if row is None:
+            return None
+        line.key = row.key
+    return line
+
+
+def _progress(value: Object, session: str, offset: int) -> Line | None:
+    """Return the response of a sub-agent that an older client wrote beside the conversation."""
+    row = usage_row(value, session, offset)
+    if row is None:
+        return None
+    inner = value["data"]["message"]
+    line = line_of({**inner, "type": "assistant"}, session, offset)
+    if line is None:
+        return None
+    line.key, line.agentId = row.key, row.agent
+    line.isSidechain = True
+    line.timestamp = line.timestamp or text_of(value, "timestamp")
+    line.gitBranch = line.gitBranch or text_of(value, "gitBranch")
+    line.version = line.version or text_of(value, "version")
+    return line
+
+
+def _message(value: Object) -> Message:
+    content = value.get("content")
+    reason = table_of(table_of(value, "diagnostics"), "cache_miss_reason")
+    thinking = as_count(table_of(table_of(value, "usage"), "output_tokens_details").get("thinking_tokens"))
+    return Message(
+        id=text_of(value, "id"),
+        content=content
+        if isinstance(content, str)
+        else [_block(part) for part in content if isinstance(part, dict)]
+        if isinstance(content, list)
+        else None,
+        diagnostics=Diagnostics(Miss(text_of(reason, "type"))),
+        usage=Usage(OutputDetails(thinking)),
+    )
+
+
+def _block(value: Object) -> Block:
+    return Block(
+        type=text_of(value, "type"),
+        id=text_of(value, "id"),
+        name=text_of(value, "name"),
+        text=text_of(value, "text"),
+        tool_use_id=text_of(value, "tool_use_id"),
+        is_error=value.get("is_error") is True,
+        input=_raw(value.get("input")),
+        content=_raw(value.get("content")),
+    )
+
+
+def _attachment(value: Object) -> Attachment:
+    def names(name: str) -> list[str]:
+        found = value.get(name)
+        return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
+
+    return Attachment(text_of(value, "type"), names("addedNames"), names("removedNames"))
+
+
+def _raw(value: object) -> Raw:
+    return Raw(b"") if value is None else Raw(json.dumps(value, separators=(",", ":")).encode("utf-8", "surrogatepass"))

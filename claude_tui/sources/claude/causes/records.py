@@ -1,0 +1,110 @@
+"""What is kept of one transcript: each response in the order of its first row, and what the next rows need.
+
+Kept in the cache as MessagePack; `FORMAT` moves whenever a meaning changes. Must not know how lines are read.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct, field
+
+FORMAT: Final = 1
+
+COMPACTED: Final = "compaction"
+"""Between a response and the one before it the conversation was compacted."""
+TOOLS_CHANGED: Final = "tools"
+"""Between a response and the one before it tools or MCP servers came or went."""
+
+
+class Call(Struct, array_like=True, gc=False):
+    """A call of a tool that a response asked for. `kind` is the type of sub-agent it starts, "" for any other call."""
+
+    id: str
+    name: str
+    kind: str = ""
+    is_failed: bool = False
+
+
+class Repeat(Struct, array_like=True, gc=False):
+    """A file read again with nothing changed in between: the tokens of the result are estimated from its size."""
+
+    path: str
+    tokens: int
+
+
+class Caused(Struct, array_like=True):
+    """What one transcript says of one response.
+
+    `key` is its number as in the columns of responses, `thread` the number of its thread. `time_ms` is the instant of
+    its last row, `asked_ms` that of the request (0 unknown). `skill` is the client's own field, else by the rule.
+    `boundary` is what happened since the response before it. `lifetime` is what was asked of the cache, "5m" or "1h".
+    """
+
+    key: int
+    thread: int
+    time_ms: int
+    asked_ms: int = 0
+    calls: list[Call] = field(default_factory=list)
+    skill: str = ""
+    plugin: str = ""
+    agent_type: str = ""
+    branch: str = ""
+    version: str = ""
+    lifetime: str = ""
+    reason: str = ""
+    boundary: str = ""
+    thinking: int = 0
+    is_interrupted: bool = False
+    repeats: list[Repeat] = field(default_factory=list)
+
+
+class Reading(Struct, array_like=True):
+    """A file as it was read by a call: path and range."""
+
+    path: str
+    part: str
+
+
+class Thread(Struct, array_like=True):
+    """A line of responses that continue one another, and what of its rows matters to those to come.
+
+    `command` is a typed command that has not shown yet whether it loads a prompt. `skills` and `reads` are calls whose
+    result is still to come; `known` is what was read and has not changed.
+    """
+
+    name: str
+    asked_ms: int = 0
+    skill: str = ""
+    command: str = ""
+    boundary: str = ""
+    last: int = -1
+    skills: dict[str, str] = field(default_factory=dict)
+    reads: dict[str, Reading] = field(default_factory=dict)
+    known: dict[str, list[str]] = field(default_factory=dict)
+
+
+class FileCauses(Struct, array_like=True):
+    """Everything one transcript says. `started_by` is the call that started the sub-agent whose transcript it is;
+    `started` are such calls by sub-agent, as results in this file name them."""
+
+    responses: list[Caused] = field(default_factory=list)
+    threads: list[Thread] = field(default_factory=list)
+    agent_type: str = ""
+    started_by: str = ""
+    started: dict[str, str] = field(default_factory=dict)
+
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(FileCauses).decode
+
+
+def packed(found: FileCauses) -> bytes:
+    """Return what a transcript says as bytes to keep."""
+    return _encode(found)
+
+
+def unpacked(data: bytes) -> FileCauses:
+    """Return what `packed` was given. Raises msgspec.MsgspecError for anything else."""
+    return _decode(data)

@@ -1,0 +1,219 @@
+"""Where the money went: equal to the truth of captured sessions, and always all of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from claude_tui.engine.queries.causes.causes import Causes
+from claude_tui.engine.queries.causes.dimensions import DIMENSIONS
+from claude_tui.engine.queries.causes.tables import CauseTable
+from claude_tui.engine.queries.responses import list_responses, totals_of
+from claude_tui.engine.state.store import Store
+from claude_tui.model import UNLOGGED, Query
+from tests.engine.counting import counted
+from tests.logs import ClaudeHome, assistant, timestamp, usage
+
+GOLDEN = Path(__file__).parents[3] / "golden" / "causes"
+SETS = sorted(path.name for path in GOLDEN.iterdir() if path.is_dir())
+KINDS = {"write 5m": "cache_write_5m", "write 1h": "cache_write_1h", "read": "cache_read"}
+MISSES = {
+    "expired 5m": "expired_5m", "expired 1h": "expired_1h", "compaction": "compaction", "unknown": "unknown",
+    "tools changed": "tools_changed", "model switch": "model_switch",
+}  # fmt: skip
+T = 1_780_000_000_000
+
+
+def by_name(table: CauseTable) -> dict[str, int]:
+    """Costs by name, MCP tools one by one, without what no log shows."""
+    found: Counter[str] = Counter()
+    for row in table.rows:
+        for one in row.parts if table.by == "tool" and row.parts else (row,):
+            found[one.name or one.label] += one.cost_nano
+    found.pop("(not in the log)", None)
+    return dict(found)
+
+
+def unlogged_nano(store: Store) -> int:
+    return sum(one.price.nano or 0 for one in list_responses(store) if one.extra == UNLOGGED)
+
+
+def sums_hold(store: Store, causes: Causes, query: Query = Query()) -> None:  # noqa: B008 - an immutable record
+    totals = totals_of(list_responses(store, query))
+    for by in DIMENSIONS:
+        table = causes.table(query, by)
+        assert table.total_nano == totals.cost_nano == sum(row.cost_nano for row in table.rows), by
+        assert table.responses == totals.responses
+        for name in ("input", "output", "cache_write_5m", "cache_write_1h", "cache_read", "web_search"):
+            assert sum(getattr(row.usage, name) for row in table.rows) == getattr(totals, name), (by, name)
+        for row in table.rows:
+            assert not row.parts or sum(part.cost_nano for part in row.parts) == row.cost_nano
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_captured_sessions_give_their_truth(name: str) -> None:
+    truth: dict[str, Any] = json.loads((GOLDEN / name / "expected.json").read_bytes())
+    store = counted(GOLDEN / name)
+    causes = Causes(store)
+    sums_hold(store, causes)
+    for by in ("tool", "mcp", "skill", "plugin", "agent", "branch"):
+        table = causes.table(Query(), by)
+        assert table.total_nano == truth["total_nano"] + unlogged_nano(store)
+        assert by_name(table) == truth["by"][by]
+    if not unlogged_nano(store):
+        assert by_name(causes.table(Query(), "kind")) == {KINDS.get(k, k): v for k, v in truth["by"]["kind"].items()}
+    of_which = causes.of_which(Query())
+    assert of_which.missed_nano == truth["cache"]["nano"]
+    number, waste = Counter(truth["waste_n"]), Counter(truth["waste"])
+    assert of_which.failed[:2] == (number["calls that failed"], waste["calls that failed"])
+    cut = "interrupted turn (last response)"
+    assert of_which.interrupted[:2] == (number[cut], waste[cut])
+    assert of_which.repeated.number == number["repeated read"]
+    assert of_which.repeated.tokens == waste["repeated read tokens"]
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_captured_responses_give_their_truth(name: str) -> None:
+    truth: dict[str, Any] = json.loads((GOLDEN / name / "expected.json").read_bytes())
+    found = Causes(counted(GOLDEN / name)).facts(Query())
+    assert found.keys() == {one["id"] for one in truth["responses"]}
+    for one in truth["responses"]:
+        facts, miss = found[one["id"]]
+        assert list(facts.tools) == [call["name"] for call in one["calls"]]
+        assert facts.failed_calls == sum(call["failed"] for call in one["calls"])
+        assert (facts.skill, facts.plugin) == (one["skill"] or "", one["plugin"] or "")
+        assert (facts.agent_type, facts.branch) == (one["agent_type"], one["branch"])
+        wanted = one["cache_miss"]
+        assert (miss is None) == (wanted is None)
+        if miss is not None:
+            assert (miss.cause, round(miss.gap_ms / 1000)) == (MISSES[wanted["kind"]], wanted["gap_s"])
+            assert (miss.lost_tokens, miss.cost_nano) == (wanted["lost"], wanted["nano"])
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_skills_are_the_same_without_the_clients_own_fields(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / name
+    shutil.copytree(GOLDEN / name, folder)
+    for path in folder.rglob("*.jsonl"):
+        rows = [json.loads(line) for line in path.read_bytes().split(b"\n") if line]
+        for row in rows:
+            for field in ("attributionSkill", "attributionPlugin", "attributionAgent"):
+                row.pop(field, None)
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    before, after = Causes(counted(GOLDEN / name)), Causes(counted(folder))
+    for by in ("skill", "plugin", "agent"):
+        assert by_name(before.table(Query(), by)) == by_name(after.table(Query(), by))
+
+
+def test_what_is_kept_answers_as_reading_does_and_a_tail_is_added(tmp_path: Path) -> None:
+    home, kept = ClaudeHome(tmp_path / "home"), tmp_path / "kept"
+    path = home.path()
+    path.parent.mkdir(parents=True)
+    log = (GOLDEN / "mixed-332").rglob("6f3605b8*.jsonl")
+    lines = next(log).read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:60]))
+    Causes(counted(home.folder), kept).table(Query(), "tool")
+    with path.open("ab") as file:
+        file.writelines(lines[60:])
+    store = counted(home.folder)
+    plain = [Causes(store).table(Query(), by) for by in DIMENSIONS]
+    assert [Causes(store, kept).table(Query(), by) for by in DIMENSIONS] == plain
+    assert [Causes(store, kept).table(Query(), by) for by in DIMENSIONS] == plain
+    (next(kept.glob("causes-*.db"))).write_bytes(b"no database, but as long as a header of one would be" * 40)
+    assert [Causes(store, kept).table(Query(), by) for by in DIMENSIONS] == plain
+
+
+def calling(key: str, time_ms: int, *tools: str, **more: Any) -> dict[str, Any]:
+    row = assistant(key, time_ms, usage(10, 20), **more)
+    row["message"]["content"] = [
+        {"type": "tool_use", "id": f"{key}-{number}", "name": tool, "input": {}} for number, tool in enumerate(tools)
+    ]
+    return row
+
+
+def test_a_cost_that_cannot_be_divided_goes_to_the_first_call(tmp_path: Path) -> None:
+    home = ClaudeHome(tmp_path)
+    home.append(calling("msg_1", T, "Bash", "Read", "Grep", "Glob", "Edit", "Write", "mcp__shop__list"))
+    store = counted(home.folder)
+    sums_hold(store, Causes(store))
+    rows = {row.name: row.cost_nano for row in Causes(store).table(Query(), "tool").rows}
+    assert rows["Bash"] == max(rows.values()) > rows["Read"] == rows["shop"]
+
+
+def test_a_fork_changes_nothing_and_its_copies_count_for_the_first_session(tmp_path: Path) -> None:
+    home = ClaudeHome(tmp_path)
+    first = [calling(f"msg_{number}", T + number, "Bash", gitBranch="one") for number in range(4)]
+    home.append(*first, session="s1")
+    before = by_name(Causes(counted(home.folder)).table(Query(), "branch"))
+    copies = [{**row, "sessionId": "s0", "gitBranch": "two", "forkedFrom": {"sessionId": "s1"}} for row in first]
+    home.append(*copies, session="s0")
+    store = counted(home.folder)
+    assert by_name(Causes(store).table(Query(), "branch")) == before == {"one": before["one"]}
+    sums_hold(store, Causes(store))
+
+
+def test_a_log_that_is_gone_is_said_to_be(tmp_path: Path) -> None:
+    home = ClaudeHome(tmp_path)
+    home.append(calling("msg_1", T, "Bash"))
+    path = home.append(calling("msg_2", T, "Read"), session="s2")
+    store = counted(home.folder)
+    path.unlink()
+    causes = Causes(store)
+    assert {row.label for row in causes.table(Query(), "tool").rows} == {"Bash", "(log gone)"}
+    assert [row.name for row in causes.table(Query(), "agent").rows] == ["main"]
+    sums_hold(store, causes)
+
+
+def test_branches_of_two_projects_are_two_rows_and_tickets_are_found(tmp_path: Path) -> None:
+    home = ClaudeHome(tmp_path)
+    for number, (branch, folder) in enumerate((("fix/AB-12-x", "a"), ("fix/AB-12-x", "b"), ("HEAD", "b"))):
+        where = {"session": f"s{number}", "cwd": f"/home/{folder}"}
+        home.append(calling(f"msg_{number}", T, gitBranch=branch, **where), session=f"s{number}")
+    causes = Causes(counted(home.folder))
+    assert {(row.name, row.label, row.project) for row in causes.table(Query(), "branch").rows} == {
+        ("fix/AB-12-x", "fix/AB-12-x", "/home/a"),
+        ("fix/AB-12-x", "fix/AB-12-x", "/home/b"),
+        (None, "(detached)", "/home/b"),
+    }
+    assert {row.name for row in causes.table(Query(), "ticket").rows} == {"AB-12", None}
+    assert {row.name for row in causes.table(Query(), "ticket", ticket="^fix").rows} == {"fix", None}
+
+
+def test_the_responses_of_a_row_sum_to_it() -> None:
+    causes = Causes(counted(GOLDEN / "mixed-332"))
+    for by in DIMENSIONS:
+        for row in causes.table(Query(), by).rows:
+            if row.label != "(not in the log)" and by != "kind":
+                shares = causes.shares(Query(), by, row.name, row.label, project=row.project)
+                assert sum(one.cost_nano for one in shares) <= row.cost_nano
+                assert sum(one.cost_nano for one in shares) == row.cost_nano or by == "cache"
+
+
+def test_a_pause_costs_what_the_prompt_costs_to_write_again(tmp_path: Path) -> None:
+    home = ClaudeHome(tmp_path)
+    home.append(assistant("msg_1", T, usage(0, 10, write_5m=1000, read=9000)))
+    pause = Causes(counted(home.folder)).pause("s1")
+    assert pause is not None
+    assert (pause.cold_at_ms, pause.prompt_tokens) == (T + 300_000, 10_000)
+    assert pause.cost_nano == 10_000 * (3750 - 300)
+
+
+@pytest.mark.parametrize(("gap_s", "is_lost"), [(299, False), (301, True)])
+def test_a_cache_is_lost_by_a_pause_until_the_request_and_not_the_answer(
+    gap_s: int, is_lost: bool, tmp_path: Path
+) -> None:
+    home = ClaudeHome(tmp_path)
+    asked = {"type": "user", "timestamp": timestamp(T + gap_s * 1000), "sessionId": "s1", "message": {"content": "go"}}
+    home.append(
+        assistant("msg_1", T, usage(0, 10, write_5m=20_000)),
+        asked,
+        assistant("msg_2", T + 900_000, usage(0, 10, write_5m=20_500)),
+    )
+    table = Causes(counted(home.folder)).table(Query(), "cache")
+    assert (table.rows[0].name == "expired_5m" or table.rows[1].name == "expired_5m") == is_lost
+    assert len(table.of_which.misses) == 1
