@@ -87,12 +87,16 @@ REPORT: Final = record(
     left_out={"type": "object", "additionalProperties": record({"rows": COUNT, **SUMS})},
 )  # fmt: skip
 
-RESPONSE: Final = record({
-    "key": TEXT, "source": TEXT, "time": INSTANT, "session": TEXT, "agent": TEXT, "project": TEXT, "model": TEXT,
-    "input": COUNT, "output": COUNT, "cache_write_5m": COUNT, "cache_write_1h": COUNT, "cache_read": COUNT,
-    "web_search": COUNT, "cost_nano": maybe(NANO), "status": one_of(*(status.value for status in PriceStatus)),
-    "flags": TEXTS, "output_lower_bound": FLAG, "origin": one_of("log", "client_total"),
-})  # fmt: skip
+RESPONSE: Final = record(
+    {
+        "key": TEXT, "source": TEXT, "time": INSTANT, "session": TEXT, "agent": TEXT, "project": TEXT, "model": TEXT,
+        "input": COUNT, "output": COUNT, "cache_write_5m": COUNT, "cache_write_1h": COUNT, "cache_read": COUNT,
+        "web_search": COUNT, "cost_nano": maybe(NANO), "status": one_of(*(status.value for status in PriceStatus)),
+        "flags": TEXTS, "output_lower_bound": FLAG, "origin": one_of("log", "client_total"),
+    },
+    tools=TEXTS, failed_calls=COUNT, skill=TEXT, plugin=TEXT, agent_type=TEXT, branch=TEXT, thinking=COUNT,
+    is_interrupted=FLAG, cache_miss=TEXT, cache_lost_tokens=COUNT, cache_lost_nano=COUNT, causes_problem=TEXT,
+)  # fmt: skip
 
 STATE: Final = record({
     **_named("state@1"), "revision": COUNT, "time": INSTANT, "newest": maybe(INSTANT), "phase": TEXT,
@@ -182,6 +186,35 @@ EXPLANATION: Final = record({
     "why": maybe(TEXT), "problem": maybe(TEXT), "never_logged": TEXTS,
 })  # fmt: skip
 
+_CAUSED: Final[dict[str, Schema]] = {
+    "name": maybe(TEXT), "label": TEXT, "project": maybe(TEXT), "cost_nano": NANO, "share": NUMBER,
+    **dict.fromkeys(("responses", "calls", "failed_calls", "agents"), COUNT), **_USAGE["properties"],
+    "last": maybe(INSTANT),
+}  # fmt: skip
+_N_COST: Final = record({"n": COUNT, "cost_nano": NANO})
+CAUSES: Final = record(
+    {
+        **_named("causes@1"), "by": TEXT, "convention": TEXT, "timezone": TEXT, "since": maybe(DAY),
+        "until": maybe(DAY), "project": maybe(TEXT), "session": maybe(TEXT), "prices": TEXT, "total_cost_nano": NANO,
+        "responses": COUNT,
+        "rows": rows(record(
+            _CAUSED, tools=rows(record(_CAUSED)), started=record({"agents": COUNT, "cost_nano": NANO})
+        )),
+        "of_which": record({
+            "cache_misses": record({
+                "n": COUNT, "cost_nano": NANO,
+                "by": rows(record({
+                    "cause": TEXT, "n": COUNT, "lost_tokens": COUNT, "cost_nano": NANO, "last": INSTANT,
+                })),
+            }),
+            "failed_calls": _N_COST, "interrupted": _N_COST,
+            "repeated_reads": record({"n": COUNT, "tokens_est": COUNT, "cost_nano_est": NANO}),
+        }),
+        "notes": TEXTS,
+    },
+    left_out=record({"rows": COUNT, "cost_nano": NANO}),
+)  # fmt: skip
+
 _FIGURES: Final[dict[str, Schema]] = {
     **dict.fromkeys(("entries", "input", "output", "cache_write", "cache_read", "tokens"), SIGNED), "cost_nano": NANO,
 }  # fmt: skip
@@ -249,6 +282,7 @@ STATUSLINE: Final = {
 
 SCHEMAS: Final[Mapping[str, Schema]] = {
     "report": REPORT,
+    "causes": CAUSES,
     "export-responses": RESPONSE,
     "export-days": record({"day": DAY, "timezone": TEXT, **SUMS}),
     "export-sessions": record({
@@ -276,6 +310,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
 
 TITLES: Final[Mapping[str, str]] = {
     "report": "claude-top report --json",
+    "causes": "claude-top report --by tool --json, and by all else that money goes for",
     "export-responses": "a line of claude-top export",
     "export-days": "a line of claude-top export --what days",
     "export-sessions": "a line of claude-top export --what sessions",

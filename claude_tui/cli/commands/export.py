@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from claude_tui.cli import exits, streams
@@ -53,6 +53,11 @@ def add_arguments(parser: CommandParser) -> None:
         default="responses",
         help="rows to write (default: responses)",
     )
+    parser.add_argument(
+        "--causes",
+        action="store_true",
+        help="with responses: add tools, skill, sub-agent, branch and lost cache of each",
+    )
     parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE, replacing it once everything is written")
     add_period_options(parser)
     add_strict_option(parser)
@@ -61,9 +66,13 @@ def add_arguments(parser: CommandParser) -> None:
 
 def run(options: Namespace) -> int:
     """Count, write, and return the exit code."""
+    if options.causes and options.what != "responses":
+        raise exits.CommandError(f"--causes cannot be combined with --what {options.what}", exits.USAGE)
     query = period(options)
     store = counted(options, keep_names=options.what == "responses")
-    lines = _lines(store, query, options.what, options.format)
+    lines = (
+        _caused(store, query, options.format) if options.causes else _lines(store, query, options.what, options.format)
+    )
     if options.output:
         streams.replace_file(options.output, lines)
     else:
@@ -81,6 +90,23 @@ def _lines(store: Store, query: Query, what: str, form: str) -> Iterator[bytes]:
     else:
         snapshot = snapshot_of(store, query, with_recent=False)
         rows = export.ROWS[what](snapshot)
+    return _formed(rows, export.FIELDS[what], form)
+
+
+def _caused(store: Store, query: Query, form: str) -> Iterator[bytes]:
+    from claude_tui.cli.options import causes_of
+    from claude_tui.engine.queries.responses import list_responses
+    from claude_tui.reports import export
+
+    known = causes_of(store).facts(query)
+    rows = export.caused_rows(list_responses(store, query), known)
+    return _formed(rows, (*export.RESPONSE_FIELDS, *export.CAUSE_FIELDS), form)
+
+
+def _formed(rows: Iterator[dict[str, Any]], fields: Sequence[str], form: str) -> Iterator[bytes]:
+    """Yield rows as lines of a format."""
+    from claude_tui.reports import export
+
     if form == "csv":
-        return export.csv_lines(rows, export.FIELDS[what])
+        return export.csv_lines(rows, fields)
     return (export.json_line(export.flat_row(row) if form == "flat" else row) for row in rows)

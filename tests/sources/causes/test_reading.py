@@ -68,8 +68,6 @@ def test_calls_of_a_response_are_gathered_over_all_its_rows(tmp_path: Path) -> N
     blocks: list[dict[str, Any]] = [
         {"type": "tool_use", "id": f"toolu_{name}", "name": name, "input": {}} for name in ("Bash", "Read")
     ]
-        {"type": "tool_use", "id": f"toolu_{name}", "name": name, "input": {}} for name in ("Bash", "Read")
-    ]
     rows = [assistant("msg_1", T, usage(1, 2)) for _ in range(3)]
     for row, block in zip(rows, [blocks[0], blocks[1], blocks[0]], strict=True):
         row["message"]["content"] = [block]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -17,6 +17,7 @@ from claude_tui.engine.queries.causes.columns import FileCalls, Names
 from claude_tui.engine.queries.causes.kept import Kept, KeptFile, Stamp
 from claude_tui.engine.state.store import Store
 from claude_tui.engine.state.table import Table
+from claude_tui.model import Phase, Progress
 from claude_tui.sources.claude.causes.fast import read_causes
 from claude_tui.sources.claude.causes.records import packed, unpacked
 
@@ -37,7 +38,10 @@ class Place(NamedTuple):
 class CauseBook:
     """What is known of the responses of one store. Not safe from several threads at once: `Causes` takes care."""
 
-    def __init__(self, store: Store, folder: Path | None) -> None:
+    def __init__(
+        self, store: Store, folder: Path | None, on_progress: Callable[[Progress], None] | None = None
+    ) -> None:
+        self._on_progress = on_progress
         self.names = Names()
         self.gone: set[str] = set()
         self._store = store
@@ -93,7 +97,11 @@ class CauseBook:
             return changed
         kept = dict(self._kept.all(wanted))
         fresh: list[tuple[str, KeptFile]] = []
-        for path in wanted:
+        whole, done = sum(stamps[path].size for path in wanted), 0
+        for number, path in enumerate(wanted):
+            if self._on_progress is not None:
+                self._on_progress(Progress(Phase.SCANNING, number, len(wanted), done, whole))
+                done += stamps[path].size
             if self._read_one(path, stamps[path], kept.pop(path, None), fresh):
                 changed.add(path)
             if len(fresh) >= BATCH:

@@ -5,13 +5,14 @@ The first answer reads what the logs say of causes, one to two seconds for a gig
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from claude_tui.engine.queries.causes.billing import Biller, Line
 from claude_tui.engine.queries.causes.book import CauseBook
-from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, NO_ROW, TICKET
+from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, NO_ROW, TICKETS
 from claude_tui.engine.queries.causes.division import Division
 from claude_tui.engine.queries.causes.facts import Finder
 from claude_tui.engine.queries.causes.misses import LIFETIME_MS, CacheMiss, lifetime_of, misses_of
@@ -29,26 +30,33 @@ from claude_tui.engine.queries.causes.tables import (
 )
 from claude_tui.engine.queries.responses import lines_of, matching_rows, unlogged_lines
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Query
+from claude_tui.model import Progress, Query
 
 
 class Causes:
-    """Where the money of one store went. `folder` keeps what the logs say between two runs, None keeps nothing."""
+    """Where the money of one store went. `folder` keeps what the logs say between two runs, None keeps nothing.
 
-    def __init__(self, store: Store, folder: Path | None = None) -> None:
+    `on_progress` is shown how far they have been read.
+    """
+
+    def __init__(
+        self, store: Store, folder: Path | None = None, *, on_progress: Callable[[Progress], None] | None = None
+    ) -> None:
         self._store = store
-        self._book = CauseBook(store, folder)
+        self._book = CauseBook(store, folder, on_progress)
         self._biller = Biller(store)
         self._lock = threading.Lock()
         self._by_file: dict[str, dict[int, CacheMiss]] = {}
         self._misses: dict[int, CacheMiss] = {}
         self._finder: Finder | None = None
 
-    def table(self, query: Query, by: str, *, ticket: str = TICKET) -> CauseTable:
-        """Return what a query covers by a dimension of `DIMENSIONS`.
+    def refresh(self) -> None:
+        """Read what the logs say beyond what is known. Every answer does so itself."""
+        with self._lock:
+            self._refreshed()
 
-        Raises KeyError for another dimension, and re.error for a `ticket` that is no regular expression.
-        """
+    def table(self, query: Query, by: str, *, ticket: re.Pattern[str] = TICKETS) -> CauseTable:
+        """Return what a query covers by a dimension of `DIMENSIONS`. Raises KeyError for another one."""
         with self._lock:
             finder = self._refreshed()
             with self._store.lock:
@@ -57,7 +65,14 @@ class Causes:
                 return self._table(query, DIMENSIONS[by].name, division, finder)
 
     def shares(
-        self, query: Query, by: str, name: str | None, label: str = "", *, project: str = "", ticket: str = TICKET
+        self,
+        query: Query,
+        by: str,
+        name: str | None,
+        label: str = "",
+        *,
+        project: str = "",
+        ticket: re.Pattern[str] = TICKETS,
     ) -> Sequence[ShareOf]:
         """Return the responses a row of `table` is made of, each with what goes to that row, the dearest first.
 

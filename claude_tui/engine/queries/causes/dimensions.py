@@ -14,6 +14,7 @@ from claude_tui.engine.queries.causes.tables import Facts
 
 TICKET: Final = r"[A-Z][A-Z0-9]+-\d+|#\d+"
 """What a ticket looks like in the name of a branch, unless told otherwise."""
+TICKETS: Final = re.compile(TICKET)
 
 
 class Target(NamedTuple):

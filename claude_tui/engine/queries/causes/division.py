@@ -28,11 +28,17 @@ class Division:
     """Divides by one dimension. `misses` are the lost caches by row of the table."""
 
     def __init__(
-        self, store: Store, book: CauseBook, finder: Finder, misses: Mapping[int, CacheMiss], by: str, ticket: str
+        self,
+        store: Store,
+        book: CauseBook,
+        finder: Finder,
+        misses: Mapping[int, CacheMiss],
+        by: str,
+        ticket: re.Pattern[str],
     ) -> None:
         self._dimension = DIMENSIONS[by]
         self._store, self._book, self._finder, self._misses = store, book, finder, misses
-        self._ticket = re.compile(ticket)
+        self._ticket = ticket
         self._biller = Biller(store)
 
     def lines(self, row: int, model: str = "") -> list[Line]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -181,7 +182,7 @@ def test_branches_of_two_projects_are_two_rows_and_tickets_are_found(tmp_path: P
         (None, "(detached)", "/home/b"),
     }
     assert {row.name for row in causes.table(Query(), "ticket").rows} == {"AB-12", None}
-    assert {row.name for row in causes.table(Query(), "ticket", ticket="^fix").rows} == {"fix", None}
+    assert {row.name for row in causes.table(Query(), "ticket", ticket=re.compile("^fix")).rows} == {"fix", None}
 
 
 def test_the_responses_of_a_row_sum_to_it() -> None:

@@ -1,0 +1,111 @@
+"""Where the money went, asked from a shell."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from claude_tui.cli import main
+from claude_tui.cli.commands.report import CAUSES
+from claude_tui.engine.queries.causes.dimensions import DIMENSIONS
+from tests.cli.program import run
+from tests.logs import ClaudeHome, assistant, usage
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "causes"
+TRUTH: dict[str, Any] = json.loads((GOLDEN / "inskill-332" / "expected.json").read_bytes())
+
+
+@pytest.fixture
+def history(claude_home: ClaudeHome) -> ClaudeHome:
+    for name in ("inskill-332", "waste-332"):
+        shutil.copytree(GOLDEN / name / "projects", claude_home.folder / "projects", dirs_exist_ok=True)
+    return claude_home
+
+
+def report(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    assert main(["report", "--json", *arguments]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_command_knows_every_dimension() -> None:
+    assert tuple(DIMENSIONS) == CAUSES
+
+
+@pytest.mark.parametrize("by", CAUSES)
+def test_rows_sum_to_the_total_of_any_report(history: ClaudeHome, capsys: pytest.CaptureFixture[str], by: str) -> None:
+    whole = report(capsys)["totals"]
+    found = report(capsys, "--by", by)
+    assert found["total_cost_nano"] == whole["cost_nano"] == sum(row["cost_nano"] for row in found["rows"])
+    assert sum(row["input"] for row in found["rows"]) == whole["input"]
+    short = report(capsys, "--by", by, "--top", "1")
+    assert short["rows"] == found["rows"][:1]
+    left = short.get("left_out", {"rows": 0, "cost_nano": 0})
+    assert left["cost_nano"] + short["rows"][0]["cost_nano"] == whole["cost_nano"]
+    assert left["rows"] == len(found["rows"]) - 1
+
+
+def test_one_project_gives_its_truth(history: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    found = report(capsys, "--by", "skill", "--project", "inskill-332/work")
+    assert {row["name"] or row["label"]: row["cost_nano"] for row in found["rows"]} == TRUTH["by"]["skill"]
+    assert found["of_which"]["failed_calls"] == {"n": 1, "cost_nano": TRUTH["waste"]["calls that failed"]}
+    one = report(capsys, "--by", "tool", "--session", "11111111-2222-4333-8444-555555555603")
+    assert one["total_cost_nano"] < found["total_cost_nano"]
+
+
+def test_mcp_servers_list_their_tools(history: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = {row["name"]: row for row in report(capsys, "--by", "mcp")["rows"]}
+    assert [tool["name"] for tool in rows["shop"]["tools"]] == ["lookup"]
+    assert rows["shop"]["tools"][0]["cost_nano"] == rows["shop"]["cost_nano"] == TRUTH["by"]["mcp"]["shop"]
+
+
+def test_the_convention_is_printed_and_what_a_call_started_stands_beside_it(history: ClaudeHome) -> None:
+    printed = run("report", "--by", "tool").stdout.decode()
+    assert "Evenly over the calls of each response; sums to the total." in printed
+    assert "Agent (+ $0.07 by 1 agent it started)" in printed
+    assert "for 5 calls that failed" in printed
+
+
+def test_csv_has_the_rows(history: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "--by", "tool", "--csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert sum(int(row["cost_nano"]) for row in rows) == report(capsys)["totals"]["cost_nano"]
+
+
+def test_a_pattern_that_is_none_is_refused(history: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "--by", "ticket", "--ticket-pattern", "("]) == 2
+    assert "no regular expression" in capsys.readouterr().err
+    assert main(["report", "--by", "tool", "--ticket-pattern", "x"]) == 2
+
+
+def test_names_from_logs_are_made_safe(claude_home: ClaudeHome) -> None:
+    row = assistant("msg_1", 1_795_176_000_000, usage(1, 2))
+    row["message"]["content"] = [{"type": "tool_use", "id": "t", "name": "\x1b[31mred\x07", "input": {}}]
+    claude_home.append(row)
+    printed = run("report", "--by", "tool").stdout.decode()
+    assert "\x1b" not in printed and "red" in printed
+
+
+def test_an_export_says_what_each_response_was_made_for(
+    history: ClaudeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", "--causes"]) == 0
+    lines = {line["key"]: line for line in map(json.loads, capsys.readouterr().out.splitlines())}
+    for one in TRUTH["responses"]:
+        line = lines[one["id"]]
+        assert (line["skill"], line["plugin"], line["branch"]) == (
+            one["skill"] or "",
+            one["plugin"] or "",
+            one["branch"],
+        )
+        assert line["tools"] == [call["name"] for call in one["calls"]]
+    assert main(["export", "--causes", "--what", "days"]) == 2
+    capsys.readouterr()
+    assert main(["export", "--causes", "--csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert len(rows) == len(lines) and rows[0].keys() >= {"tools", "cache_miss", "causes_problem"}
