@@ -215,6 +215,19 @@ CAUSES: Final = record(
     left_out=record({"rows": COUNT, "cost_nano": NANO}),
 )  # fmt: skip
 
+WASTE: Final = record({
+    **_named("waste@1"), "since": maybe(DAY), "until": maybe(DAY), "model": maybe(TEXT), "project": maybe(TEXT),
+    "session": maybe(TEXT), "total_cost_nano": NANO,
+    "waste": rows(record({
+        "what": TEXT, "title": TEXT, "n": COUNT, "paid_nano": NANO, "otherwise_nano": NANO, "saved_nano": NANO,
+        "otherwise": TEXT, "is_estimate": FLAG,
+        "proofs": rows(record({
+            "time": INSTANT, "session": TEXT, "agent": TEXT, "project": TEXT, "model": TEXT, "path": TEXT,
+            "offset": COUNT, "paid_nano": NANO, "otherwise_nano": NANO, "detail": TEXT,
+        })),
+    })),
+})  # fmt: skip
+
 _FIGURES: Final[dict[str, Schema]] = {
     **dict.fromkeys(("entries", "input", "output", "cache_write", "cache_read", "tokens"), SIGNED), "cost_nano": NANO,
 }  # fmt: skip
@@ -298,6 +311,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     "doctor": DOCTOR,
     "ledger": LEDGER,
     "explanation": EXPLANATION,
+    "waste": WASTE,
     "explain": EXPLAIN,
     "against-client": AGAINST_CLIENT,
     "verify": VERIFY,
@@ -323,6 +337,7 @@ TITLES: Final[Mapping[str, str]] = {
     "doctor": "claude-top doctor --json",
     "ledger": "claude-top ledger status --json",
     "explanation": "claude-top explain --json",
+    "waste": "claude-top explain waste --json",
     "explain": "claude-top explain --against ccusage --json",
     "against-client": "claude-top explain --against client --json",
     "verify": "claude-top verify --json",

@@ -109,3 +109,41 @@ def test_an_export_says_what_each_response_was_made_for(
     assert main(["export", "--causes", "--csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert len(rows) == len(lines) and rows[0].keys() >= {"tools", "cache_miss", "causes_problem"}
+
+
+def test_waste_says_what_would_have_been_paid_otherwise(
+    history: ClaudeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(GOLDEN / "gap-150" / "projects", history.folder / "projects", dirs_exist_ok=True)
+    assert main(["explain", "waste", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["total_cost_nano"] == report(capsys)["totals"]["cost_nano"]
+    waste = {one["what"]: one for one in found["waste"]}
+    assert waste["failed_calls"]["saved_nano"] == 150_150_750 + 13_656_150
+    lost = waste["cache_expired_5m"]
+    assert (lost["n"], lost["saved_nano"]) == (1, 98_376_750)
+    assert lost["otherwise_nano"] == 28_515 * 300 and lost["paid_nano"] - lost["otherwise_nano"] == lost["saved_nano"]
+    assert lost["proofs"][0]["detail"] == "after 5m, 28.5k tokens paid anew"
+    assert waste["repeated_reads"]["is_estimate"]
+    saved = [one["saved_nano"] for one in found["waste"]]
+    assert saved == sorted(saved, reverse=True) and min(saved) > 0
+    printed = " ".join(run("explain", "waste").text.split())
+    assert "it would have been $0.01 read from the cache, had it been there" in printed
+
+
+def test_without_waste_there_is_no_advice(claude_home: ClaudeHome) -> None:
+    claude_home.append(assistant("msg_1", 1_795_176_000_000, usage(1, 2)))
+    assert run("explain", "waste").stdout.startswith(b"nothing that was avoidable shows")
+    assert run("explain", "waste", "--key", "msg_1").code == 2
+
+
+def test_a_sub_agent_is_dear_beside_others_of_its_type(
+    claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, output in enumerate((100, 100, 120, 1000)):
+        row = assistant(f"msg_{number}", 1_795_176_000_000, usage(0, output), isSidechain=True, agentId=f"a{number}")
+        claude_home.append({**row, "attributionAgent": "Explore"}, agent=f"a{number}")
+    assert main(["explain", "waste", "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["waste"]
+    assert (found["what"], found["n"], found["paid_nano"]) == ("dear_agents", 1, 1000 * 15_000)
+    assert found["otherwise_nano"] == 100 * 15_000

@@ -83,7 +83,7 @@ DOCUMENTS = [
     *(("report", f"report --json --by {by}") for by in ("all", "week", "month", "hour", "session")),
     ("report", "report --json --top 1"), ("report", "report --json --since 2020-01-01 --until 2020-01-02"),
     ("check", "check --json --budget-day 20"), ("doctor", "doctor --json"),
-    ("explanation", "explain --json"), ("explanation", "explain --json --key msg_1"),
+    ("waste", "explain waste --json"), ("explanation", "explain --json"), ("explanation", "explain --json --key msg_1"),
     ("explain", "explain --against ccusage --json"), ("against-client", "explain --against client --json"),
     ("verify", "verify --json"), ("prices", "prices --json"),
 ]  # fmt: skip

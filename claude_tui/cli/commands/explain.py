@@ -10,6 +10,7 @@ from claude_tui.cli.options import (
     add_period_options,
     add_place_options,
     add_scope_options,
+    causes_of,
     counted,
     narrowed,
     period,
@@ -38,8 +39,15 @@ def add_arguments(parser: CommandParser) -> None:
     parser.epilog = example(
         "claude-top explain --since 2026-11-01 --model claude-opus-4-5",
         "claude-top explain --key msg_01AbCdEf --json",
+        "claude-top explain waste --period 30d",
         "claude-top explain --against ccusage",
         "claude-top explain --against client",
+    )
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=("waste",),
+        help="waste: the five dearest avoidable things, what they cost, and what would have been paid otherwise",
     )
     add_period_options(parser)
     parser.add_argument("--model", metavar="NAME", default="", help="explain only this model")
@@ -50,13 +58,20 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "--against", choices=("ccusage", "client"), help="compare with the numbers of ccusage, or of Claude Code itself"
     )
-    parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/explanation@1)")
+    parser.add_argument(
+        "-j", "--json", action="store_true", help="print JSON (schema claude-top/explanation@1, of waste waste@1)"
+    )
     add_place_options(parser)
 
 
 def run(options: Namespace) -> int:
     """Explain, print, and return the exit code: 1 if the requested response could not be explained."""
     chosen = [name for name in ("since", "until", "period", "model", "project", "session") if getattr(options, name)]
+    if options.what and (options.against or options.key):
+        named = "--against" if options.against else "--key"
+        raise exits.CommandError(f"{named} cannot be combined with {options.what}", exits.USAGE)
+    if options.what:
+        return _waste(options)
     if options.against:
         if chosen or options.key:
             message = f"--{(chosen or ['key'])[0]} cannot be combined with --against, which compares everything"
@@ -84,6 +99,23 @@ def run(options: Namespace) -> int:
         lines = reports.lines(found, about, store.calendar.zone, streams.columns())
         streams.write("\n".join(lines) + "\n")
     return exits.FAILED if found.problem and options.key else exits.OK
+
+
+def _waste(options: Namespace) -> int:
+    """Print what was avoidable."""
+    from claude_tui.reports import waste as reports
+
+    asked = period(options)
+    store = counted(options)
+    query = narrowed(store, asked, options)
+    causes = causes_of(store)
+    found, total_nano = causes.waste(query), causes.table(query, "kind").total_nano
+    if options.json:
+        streams.write_json(reports.report(found, total_nano, query))
+    else:
+        lines = reports.lines(found, total_nano, store.calendar.zone, streams.columns())
+        streams.write("\n".join(lines) + "\n")
+    return exits.OK
 
 
 def _against_client(options: Namespace) -> int:

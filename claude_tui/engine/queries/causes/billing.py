@@ -88,3 +88,10 @@ class Biller:
         paid = usage.input * rates.input + usage.cache_write_5m * rates.write_5m + usage.cache_write_1h * rates.write_1h
         above = max(0, lost * (paid - rates.cache_read * fresh))
         return above * (line.cost_nano - searches) // (fresh * whole)
+
+    def as_read(self, line: Line, tokens: int) -> int:
+        """Return what so many tokens would have cost in this line, had they been read from the cache."""
+        usage, rates = line.usage, self.rates(line)
+        whole = rates.cost(usage)
+        searches = min(usage.web_search * WEB_SEARCH_NANO, line.cost_nano)
+        return tokens * rates.cache_read * (line.cost_nano - searches) // whole if whole else 0

@@ -28,6 +28,7 @@ from claude_tui.engine.queries.causes.tables import (
     Pause,
     ShareOf,
 )
+from claude_tui.engine.queries.causes.waste import Waste, WasteFinder
 from claude_tui.engine.queries.responses import lines_of, matching_rows, unlogged_lines
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Progress, Query
@@ -115,6 +116,14 @@ class Causes:
             self._refreshed()
             with self._store.lock:
                 return self._of_which(matching_rows(self._store, query), query.model)
+
+    def waste(self, query: Query) -> Sequence[Waste]:
+        """Return the dearest avoidable things a query covers, five at most. They may overlap."""
+        with self._lock:
+            finder = self._refreshed()
+            with self._store.lock:
+                found = WasteFinder(self._store, self._book, finder, self._misses, self._biller)
+                return found.dearest(matching_rows(self._store, query), query.model)
 
     def pause(self, session: str) -> Pause | None:
         """Return what a pause costs in a session, by its newest response; None where that is not known."""

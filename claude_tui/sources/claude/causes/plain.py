@@ -52,7 +52,7 @@ def read_plainly(
 
 def line_of(value: Object, session: str, offset: int) -> Line | None:
     """Return a decoded line as far as causes depend on it, None if they do not."""
-    kind = text_of(value, "type")
+    kind = _said(value, "type")
     if kind == "progress":
         return _progress(value, session, offset)
     if kind not in ("assistant", "user", "system", "attachment"):
@@ -61,21 +61,21 @@ def line_of(value: Object, session: str, offset: int) -> Line | None:
     attachment = value.get("attachment")
     line = Line(
         type=kind,
-        subtype=text_of(value, "subtype"),
-        timestamp=text_of(value, "timestamp"),
-        agentId=text_of(value, "agentId"),
+        subtype=_said(value, "subtype"),
+        timestamp=_said(value, "timestamp"),
+        agentId=_said(value, "agentId"),
         isSidechain=value.get("isSidechain") is True,
         isMeta=value.get("isMeta") is True,
         isCompactSummary=value.get("isCompactSummary") is True,
         message=_message(message) if isinstance(message, dict) else None,
-        gitBranch=text_of(value, "gitBranch"),
-        version=text_of(value, "version"),
-        attributionSkill=text_of(value, "attributionSkill"),
-        attributionPlugin=text_of(value, "attributionPlugin"),
-        attributionAgent=text_of(value, "attributionAgent"),
-        promptCacheRequested=text_of(value, "promptCacheRequested"),
-        sourceToolUseID=text_of(value, "sourceToolUseID"),
-        interruptedMessageId=text_of(value, "interruptedMessageId"),
+        gitBranch=_said(value, "gitBranch"),
+        version=_said(value, "version"),
+        attributionSkill=_said(value, "attributionSkill"),
+        attributionPlugin=_said(value, "attributionPlugin"),
+        attributionAgent=_said(value, "attributionAgent"),
+        promptCacheRequested=_said(value, "promptCacheRequested"),
+        sourceToolUseID=_said(value, "sourceToolUseID"),
+        interruptedMessageId=_said(value, "interruptedMessageId"),
         toolUseResult=_raw(value.get("toolUseResult")),
         attachment=_attachment(attachment) if isinstance(attachment, dict) else None,
     )
@@ -98,9 +98,9 @@ def _progress(value: Object, session: str, offset: int) -> Line | None:
         return None
     line.key, line.agentId = row.key, row.agent
     line.isSidechain = True
-    line.timestamp = line.timestamp or text_of(value, "timestamp")
-    line.gitBranch = line.gitBranch or text_of(value, "gitBranch")
-    line.version = line.version or text_of(value, "version")
+    line.timestamp = line.timestamp or _said(value, "timestamp")
+    line.gitBranch = line.gitBranch or _said(value, "gitBranch")
+    line.version = line.version or _said(value, "version")
     return line
 
 
@@ -109,24 +109,24 @@ def _message(value: Object) -> Message:
     reason = table_of(table_of(value, "diagnostics"), "cache_miss_reason")
     thinking = as_count(table_of(table_of(value, "usage"), "output_tokens_details").get("thinking_tokens"))
     return Message(
-        id=text_of(value, "id"),
-        content=content
+        id=_said(value, "id"),
+        content=_written(content)
         if isinstance(content, str)
         else [_block(part) for part in content if isinstance(part, dict)]
         if isinstance(content, list)
         else None,
-        diagnostics=Diagnostics(Miss(text_of(reason, "type"))),
+        diagnostics=Diagnostics(Miss(_said(reason, "type"))),
         usage=Usage(OutputDetails(thinking)),
     )
 
 
 def _block(value: Object) -> Block:
     return Block(
-        type=text_of(value, "type"),
-        id=text_of(value, "id"),
-        name=text_of(value, "name"),
-        text=text_of(value, "text"),
-        tool_use_id=text_of(value, "tool_use_id"),
+        type=_said(value, "type"),
+        id=_said(value, "id"),
+        name=_said(value, "name"),
+        text=_said(value, "text"),
+        tool_use_id=_said(value, "tool_use_id"),
         is_error=value.get("is_error") is True,
         input=_raw(value.get("input")),
         content=_raw(value.get("content")),
@@ -136,9 +136,18 @@ def _block(value: Object) -> Block:
 def _attachment(value: Object) -> Attachment:
     def names(name: str) -> list[str]:
         found = value.get(name)
-        return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
+        return [_written(one) for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
-    return Attachment(text_of(value, "type"), names("addedNames"), names("removedNames"))
+    return Attachment(_said(value, "type"), names("addedNames"), names("removedNames"))
+
+
+def _said(value: Object, name: str) -> str:
+    """Return a text by name, with a mark for what cannot be written as UTF-8, and could not be kept."""
+    return _written(text_of(value, name))
+
+
+def _written(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _raw(value: object) -> Raw:
