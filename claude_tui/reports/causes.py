@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 SCHEMA: Final = "claude-top/causes@1"
 TITLES: Final = {
     "tool": "tool", "mcp": "MCP server", "skill": "skill or command", "plugin": "plugin", "agent": "sub-agent",
-    "branch": "branch", "ticket": "ticket", "kind": "kind of token", "cache": "lost cache",
+    "branch": "branch", "ticket": "ticket", "kind": "kind of token", "context": "part of the prompt",
+    "cache": "lost cache",
 }  # fmt: skip
 """What is in the first column, by dimension."""
 ROW_FIELDS: Final = (
     "name", "label", "project", "cost_nano", "share", "responses", "calls", "failed_calls", "agents", *Usage._fields,
-    "last",
+    "last", "tokens_est", "carried_nano",
 )  # fmt: skip
 """The fields of a row, in order."""
 DIGITS: Final = 6
@@ -83,6 +84,8 @@ def _row(row: CauseRow, total_nano: int) -> dict[str, Any]:
         **row.usage._asdict(),
         "last": instant(row.last_ms) if row.last_ms else None,
     }
+    if row.tokens_est or row.carried_nano:
+        made |= {"tokens_est": row.tokens_est, "carried_nano": row.carried_nano}
     if row.parts:
         made["tools"] = [_row(part, total_nano) for part in row.parts]
     if row.beside.agents:
@@ -122,7 +125,7 @@ def csv_of(table: CauseTable, top: int | None = None) -> Iterator[bytes]:
     from claude_tui.reports.export import csv_lines
 
     rows = (_row(row._replace(parts=()), table.total_nano) for row in _cut(table, top)[0])
-    return csv_lines(({name: row[name] for name in ROW_FIELDS} for row in rows), ROW_FIELDS)
+    return csv_lines(({name: row.get(name, 0) for name in ROW_FIELDS} for row in rows), ROW_FIELDS)
 
 
 def text_table(table: CauseTable, top: int | None = None) -> Table:
@@ -138,26 +141,33 @@ def text_table(table: CauseTable, top: int | None = None) -> Table:
         Column("project", is_text=True, may_shrink=True, priority=1),
         lambda row: display_name(row.project),
     )
-    more = {"tool": calls, "mcp": calls, "agent": (agents,), "branch": (projects,)}.get(table.by, ())
+    carried: tuple[_Cells, ...] = (
+        (Column("~tokens in", priority=1), lambda row: count(row.tokens_est)),
+        (Column("carried", priority=1), lambda row: money(row.carried_nano)),
+    )
+    more = {"tool": calls, "mcp": calls, "agent": (agents,), "branch": (projects,), "context": carried}
+    own = more.get(table.by, ())
+    counted: tuple[_Cells, ...] = (
+        (Column("responses", priority=2), lambda row: count(row.responses)),
+        (Column("tokens", priority=3), lambda row: count(row.usage.tokens)),
+    )
+    cells_of = own if table.by == "context" else (*own, *counted)
     kept, rest = _cut(table, top)
     columns = (
         Column(TITLES[table.by], is_text=True, may_shrink=True),
-        *(column for column, _ in more),
-        Column("responses", priority=2),
-        Column("tokens", priority=3),
+        *(column for column, _ in cells_of),
         Column("cost"),
         Column("share"),
     )
 
-    def cells(label: str, row: CauseRow, responses: str) -> tuple[str, ...]:
-        own = tuple(cell(row) for _, cell in more)
-        cost_nano = row.cost_nano
-        return label, *own, responses, count(row.usage.tokens), money(cost_nano), share(cost_nano, table.total_nano)
+    def cells(label: str, row: CauseRow) -> tuple[str, ...]:
+        part = share(row.cost_nano, table.total_nano)
+        return label, *(cell(row) for _, cell in cells_of), money(row.cost_nano), part
 
-    made = [cells(_label(row), row, count(row.responses)) for row in kept]
+    made = [cells(_label(row), row) for row in kept]
     if rest:
-        made.append(cells(f"and {count(len(rest))} more", _together(rest), ""))
-    total = cells("Total", _together(table.rows), count(table.responses))
+        made.append(cells(f"and {count(len(rest))} more", _together(rest)))
+    total = cells("Total", _together(table.rows)._replace(responses=table.responses))
     return Table(f"Where it went, by {TITLES[table.by]}", columns, tuple(made)).with_total(total)
 
 
@@ -172,7 +182,8 @@ def _together(rows: tuple[CauseRow, ...]) -> CauseRow:
     return CauseRow(
         None, "", sum(row.cost_nano for row in rows), Usage(*map(sum, zip(*(row.usage for row in rows), strict=True)))
         if rows else Usage(), 0, sum(row.calls for row in rows), sum(row.failed_calls for row in rows),
-        agents=sum(row.agents for row in rows),
+        agents=sum(row.agents for row in rows), tokens_est=sum(row.tokens_est for row in rows),
+        carried_nano=sum(row.carried_nano for row in rows),
     )  # fmt: skip
 
 

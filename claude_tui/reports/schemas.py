@@ -198,7 +198,8 @@ CAUSES: Final = record(
         "until": maybe(DAY), "project": maybe(TEXT), "session": maybe(TEXT), "prices": TEXT, "total_cost_nano": NANO,
         "responses": COUNT,
         "rows": rows(record(
-            _CAUSED, tools=rows(record(_CAUSED)), started=record({"agents": COUNT, "cost_nano": NANO})
+            _CAUSED, tokens_est=COUNT, carried_nano=NANO, tools=rows(record(_CAUSED)),
+            started=record({"agents": COUNT, "cost_nano": NANO}),
         )),
         "of_which": record({
             "cache_misses": record({

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from claude_tui.model import Totals
 
-CAUSES: Final = ("tool", "mcp", "skill", "plugin", "agent", "branch", "ticket", "kind", "cache")
+CAUSES: Final = ("tool", "mcp", "skill", "plugin", "agent", "branch", "ticket", "kind", "context", "cache")
 """What `--by` takes to say what the money went for."""
 
 

@@ -29,7 +29,9 @@ def test_both_readers_agree_on_captured_logs(folder: tuple[str, str]) -> None:
     logs = sorted(GOLDEN.joinpath(*folder).rglob("*.jsonl"))
     for path in logs:
         if path.is_file() and not path.is_symlink():
-            assert said(read_causes(str(path))[0]) == said(read_plainly(str(path))[0]), path
+            assert said(read_causes(str(path), with_sizes=True)[0]) == said(
+                read_plainly(str(path), with_sizes=True)[0]
+            ), path
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -43,20 +45,20 @@ def test_both_readers_agree_on_mutated_lines(seed: int, tmp_path: Path) -> None:
             lines[at] = random.choice(MUTATIONS)(random, lines[at], known)
         path = tmp_path / f"{number}.jsonl"
         path.write_bytes(b"\n".join(lines) + b"\n")
-        assert said(read_causes(str(path))[0]) == said(read_plainly(str(path))[0])
+        assert said(read_causes(str(path), with_sizes=True)[0]) == said(read_plainly(str(path), with_sizes=True)[0])
 
 
 @pytest.mark.parametrize("name", ["mixed-332", "inskill-332", "waste-332", "skills-150"])
 def test_a_file_read_in_two_parts_says_the_same(name: str, tmp_path: Path) -> None:
     for path in sorted((GOLDEN / "causes" / name).rglob("*.jsonl")):
         data = path.read_bytes()
-        whole, _ = read_causes(str(path))
+        whole, _ = read_causes(str(path), with_sizes=True)
         whole.agent_type = whole.started_by = ""
         ends = [at + 1 for at, byte in enumerate(data) if byte == ord("\n")]
         grown = tmp_path / f"{path.stem}.jsonl"
         for end in ends[:: max(1, len(ends) // 25)]:
             grown.write_bytes(data[:end])
-            first, checkpoint = read_causes(str(grown))
+            first, checkpoint = read_causes(str(grown), with_sizes=True)
             with grown.open("ab") as log:
                 log.write(data[end:])
             again, _ = read_causes(str(grown), unpacked(packed(first)), checkpoint)
@@ -89,3 +91,14 @@ def test_a_file_that_was_rewritten_is_read_again(tmp_path: Path) -> None:
     path.write_bytes(line(assistant("msg_7", T, usage(1, 2))))
     again, _ = read_causes(str(path), first, checkpoint)
     assert len(again.responses) == 1
+
+
+def test_what_the_client_made_up_itself_is_no_response(tmp_path: Path) -> None:
+    rows = [
+        assistant("msg_1", T, usage(1, 2), model="<synthetic>"),
+        assistant("msg_2", T, usage(1, 2), isApiErrorMessage=True),
+        assistant("msg_3", T, usage(1, 2)),
+    ]
+    path = str(ClaudeHome(tmp_path).append(*rows))
+    for read in (read_causes, read_plainly):
+        assert len(read(path)[0].responses) == 1

@@ -53,9 +53,16 @@ class CauseBook:
         self._at = array("i")
         self._table: Table | None = None
         self._revision = -1
+        self._has_sizes = False
 
-    def refresh(self) -> bool:
-        """Read what the logs say beyond what is known. Returns whether anything changed. Takes the store's lock."""
+    def refresh(self, *, with_sizes: bool = False) -> bool:
+        """Read what the logs say beyond what is known. Returns whether anything changed. Takes the store's lock.
+
+        `with_sizes`: what prompts are made of, too, from now on.
+        """
+        if with_sizes and not self._has_sizes:
+            self._has_sizes = True
+            self._stamps.clear()
         with self._store.lock:
             table, revision = self._store.table, self._store.revision
             paths = [ref.path for ref in table.files if ref.source == SOURCE]
@@ -119,14 +126,17 @@ class CauseBook:
                 known = unpacked(kept.data)
             except (MsgspecError, ValueError):
                 kept = None
+            if known is not None and self._has_sizes and not known.has_sizes:
+                known = kept = None
         if known is None or kept is None or kept.stamp != stamp:
             try:
-                known, checkpoint = read_causes(path, known, kept.checkpoint if kept is not None else None)
+                since = kept.checkpoint if kept is not None else None
+                known, checkpoint = read_causes(path, known, since, with_sizes=self._has_sizes)
             except OSError:
                 self.gone.add(path)
                 return self._files.pop(path, None) is not None
             fresh.append((path, KeptFile(stamp, checkpoint, packed(known))))
-        self._files[path], self._stamps[path] = FileCalls(path, known, self.names), stamp
+        self._files[path], self._stamps[path] = FileCalls(path, known, self.names, with_sizes=self._has_sizes), stamp
         return True
 
     def _assemble(self, table: Table, changed: set[str]) -> None:

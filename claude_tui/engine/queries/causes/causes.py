@@ -12,6 +12,7 @@ from pathlib import Path
 
 from claude_tui.engine.queries.causes.billing import Biller, Line
 from claude_tui.engine.queries.causes.book import CauseBook
+from claude_tui.engine.queries.causes.context import CONTEXT, Context
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, NO_ROW, TICKETS
 from claude_tui.engine.queries.causes.division import Division
 from claude_tui.engine.queries.causes.facts import Finder
@@ -20,6 +21,7 @@ from claude_tui.engine.queries.causes.repeats import repeat_cost
 from claude_tui.engine.queries.causes.split import split
 from claude_tui.engine.queries.causes.sums import Sums
 from claude_tui.engine.queries.causes.tables import (
+    NOT_LOGGED,
     CauseTable,
     Counted,
     Facts,
@@ -59,9 +61,11 @@ class Causes:
     def table(self, query: Query, by: str, *, ticket: re.Pattern[str] = TICKETS) -> CauseTable:
         """Return what a query covers by a dimension of `DIMENSIONS`. Raises KeyError for another one."""
         with self._lock:
-            finder = self._refreshed()
+            finder = self._refreshed(with_sizes=by == CONTEXT)
             with self._store.lock:
                 self._store.settle()
+                if by == CONTEXT:
+                    return self._context(query)
                 division = Division(self._store, self._book, finder, self._misses, by, ticket)
                 return self._table(query, DIMENSIONS[by].name, division, finder)
 
@@ -132,9 +136,9 @@ class Causes:
             with self._store.lock:
                 return self._pause(session)
 
-    def _refreshed(self) -> Finder:
+    def _refreshed(self, *, with_sizes: bool = False) -> Finder:
         """Read what is new, and find the lost caches in it."""
-        if self._book.refresh() or self._finder is None:
+        if self._book.refresh(with_sizes=with_sizes) or self._finder is None:
             with self._store.lock:
                 known, self._by_file = self._by_file, {}
                 self._misses = {}
@@ -172,6 +176,20 @@ class Causes:
         notes = DIMENSIONS[by].notes if by in ("kind", "cache") else (*DIMENSIONS[by].notes, NO_ROW)
         of_which = self._of_which(rows, query.model)
         return CauseTable(by, DIMENSIONS[by].convention, total_nano, responses, sums.rows(), of_which, notes)
+
+    def _context(self, query: Query) -> CauseTable:
+        """Divide by what prompts were made of."""
+        rows = matching_rows(self._store, query)
+        context = Context(self._store, self._book, self._biller, self._misses, query.model)
+        context.add(rows)
+        for one in unlogged_lines(self._store, query):
+            context.add_nothing_logged(one.price.nano or 0, NOT_LOGGED)
+        made, model = context.rows(), query.model
+        responses = sum(model in ("", self._store.models[self._store.table.model[row]]) for row in rows)
+        about = DIMENSIONS[CONTEXT]
+        total_nano = sum(row.cost_nano for row in made)
+        of_which = self._of_which(rows, model)
+        return CauseTable(CONTEXT, about.convention, total_nano, responses, made, of_which, (*about.notes, NO_ROW))
 
     def _of_which(self, rows: Iterable[int], model: str) -> OfWhich:
         missed: dict[str, list[CacheMiss]] = {}

@@ -30,15 +30,16 @@ class FileCalls:
     `rows` are their rows in the table, -1 where they are not counted. `failed` has the positions of calls that failed;
     `starts` the sub-agents' calls by id, each with its response and the type it names. `is_shared`: some response is
     in other files, too; `is_new`: nothing has been made of it yet.
+    `added` and `wrote` are there where sizes were asked for.
     """
 
     __slots__ = (
-        "agent_type", "agents", "asked_ms", "boundary", "branch", "calls", "failed", "interrupted", "is_new",
+        "added", "agent_type", "agents", "asked_ms", "boundary", "branch", "calls", "failed", "interrupted", "is_new",
         "is_shared", "keys", "lifetime", "path", "plugin", "reason", "repeats", "rows", "skill", "started",
-        "started_by", "starts", "thinking", "thread", "time_ms", "version",
+        "started_by", "starts", "thinking", "thread", "time_ms", "version", "wrote",
     )  # fmt: skip
 
-    def __init__(self, path: str, found: FileCauses, names: Names) -> None:
+    def __init__(self, path: str, found: FileCauses, names: Names, *, with_sizes: bool = False) -> None:
         self.path = path
         self.agent_type = found.agent_type
         self.started_by = found.started_by
@@ -63,6 +64,8 @@ class FileCalls:
         self.thinking = {at: one.thinking for at, one in enumerate(responses) if one.thinking}
         self.interrupted = {at for at, one in enumerate(responses) if one.is_interrupted}
         self.repeats: dict[int, list[Repeat]] = {at: one.repeats for at, one in enumerate(responses) if one.repeats}
+        self.added = [one.added for one in responses] if with_sizes else []
+        self.wrote = [one.wrote for one in responses] if with_sizes else []
         self.failed: dict[int, tuple[int, ...]] = {}
         self.starts: dict[str, tuple[int, str]] = {}
         for at, one in enumerate(responses):

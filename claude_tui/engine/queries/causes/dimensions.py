@@ -56,6 +56,11 @@ DIMENSIONS: Final = {
         Dimension("branch", "by the branch the log names", ("a checkout counts from your next prompt on",)),
         Dimension("ticket", "by the ticket in the name of the branch", ("a checkout counts from your next prompt on",)),
         Dimension("kind", "tokens of each kind at their rate"),
+        Dimension(
+            "context",
+            "by what prompts were made of: what was written, what was new, and what was carried along",
+            ("estimated from sizes", "the start of the prompt is system, tools and all that this version does not log"),
+        ),
         Dimension("cache", "what lost prompt caches cost above reading them, and all else"),
     )
 }  # fmt: skip

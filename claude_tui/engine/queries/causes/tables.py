@@ -23,7 +23,8 @@ class CauseRow(NamedTuple):
 
     `name` is None where nothing is named, and `label` says what that means; names are as the log has them. Costs and
     `usage` of all rows sum to the totals; a response with calls of several rows counts in each of their `responses`.
-    `agents` counts sub-agents. `parts` are tools of an MCP server, and sum to it.
+    `agents` counts sub-agents. `parts` are tools of an MCP server, and sum to it. By context, `usage` is empty:
+    `tokens_est` came into prompts, and `carried_nano` of the cost was for reading them again.
     """
 
     name: str | None
@@ -38,6 +39,8 @@ class CauseRow(NamedTuple):
     last_ms: int = 0
     parts: tuple[CauseRow, ...] = ()
     beside: Beside = Beside()
+    tokens_est: int = 0
+    carried_nano: int = 0
 
 
 class MissSum(NamedTuple):

@@ -26,12 +26,12 @@ _TALK: Final = frozenset({"user", "system", "attachment"})
 
 
 def read_causes(
-    path: str, known: FileCauses | None = None, since: Checkpoint | None = None
+    path: str, known: FileCauses | None = None, since: Checkpoint | None = None, *, with_sizes: bool = False
 ) -> tuple[FileCauses, Checkpoint]:
     """Read a transcript, whole or what follows `since`, where `known` is what it said. Raises OSError where it cannot
-    be opened. `known` may be changed and returned."""
+    be opened. `known` may be changed and returned. `with_sizes` also takes down what prompts were made of."""
     with LineReader(path, since) as reader:
-        gatherer = Gatherer(path, known if not reader.restarted else None)
+        gatherer = Gatherer(path, known if not reader.restarted else None, with_sizes=with_sizes)
         session, see = session_of_path(path), gatherer.see
         for offset, block in reader.blocks():
             view, find, start, size = memoryview(block), block.find, 0, len(block)

@@ -23,6 +23,14 @@ from claude_tui.sources.claude.causes.records import (
     Repeat,
     Thread,
 )
+from claude_tui.sources.claude.causes.sizes import (
+    BYTES_PER_TOKEN,
+    add_attachment,
+    add_call,
+    add_user,
+    add_written,
+    size_of,
+)
 from claude_tui.sources.columns import key_number
 from claude_tui.sources.instants import instant_ms
 
@@ -36,7 +44,6 @@ INTERRUPTED: Final = "[Request interrupted"
 OUTPUTS: Final = ("<local-command-stdout", "<local-command-stderr", "<bash-stdout", "<bash-stderr")
 """What the client writes down of what the user ran: no prompt."""
 CAVEAT: Final = "<local-command-"
-BYTES_PER_TOKEN: Final = 4
 SIDE: Final = "\0"
 """The thread of side chain rows of older clients, which name no sub-agent."""
 
@@ -47,8 +54,10 @@ _decode: Final = msgspec.json.Decoder().decode
 class Gatherer:
     """Gathers what a transcript says, beginning with what it was `known` to say up to there."""
 
-    def __init__(self, path: str, known: FileCauses | None = None) -> None:
-        self.found = known if known is not None else FileCauses()
+    def __init__(self, path: str, known: FileCauses | None = None, *, with_sizes: bool = False) -> None:
+        self.found = known if known is not None else FileCauses(has_sizes=with_sizes)
+        self._has_sizes = self.found.has_sizes
+        self._last_key = ("", 0)
         if not self.found.started_by:
             self.found.agent_type, self.found.started_by = started_by(path)
         self._of_key = {one.key: number for number, one in enumerate(self.found.responses)}
@@ -68,6 +77,7 @@ class Gatherer:
             thread = self._thread(line)
             thread.boundary = COMPACTED
             thread.known.clear()
+            thread.added.clear()
         elif line.subtype == "local_command":
             self._thread(line).command = ""
 
@@ -86,7 +96,10 @@ class Gatherer:
         message = line.message
         if message is None:
             return
-        key = key_number("claude", line.key)
+        name, key = self._last_key
+        if name != line.key:  # the rows of a response follow one another
+            key = key_number("claude", line.key)
+            self._last_key = line.key, key
         number = self._of_key.get(key)
         if number is None:
             number = self._of_key[key] = len(self.found.responses)
@@ -107,11 +120,14 @@ class Gatherer:
             for block in message.content:
                 if block.type in CALLS:
                     self._see_call(block, found)
+                elif self._has_sizes:
+                    add_written(block, found, self.found.threads[found.thread])
 
     def _new_response(self, key: int, number: int, line: Line) -> Caused:
         thread_number = self._thread_number(line)
         thread = self.found.threads[thread_number]
         made = Caused(key, thread_number, 0, asked_ms=thread.asked_ms, skill=thread.skill, boundary=thread.boundary)
+        made.added, thread.added = thread.added, {}
         thread.asked_ms, thread.boundary, thread.last = 0, "", number
         return made
 
@@ -123,6 +139,8 @@ class Gatherer:
         if block.id:
             self._of_call[block.id], self._asked_by[block.id] = call, found
         thread = self.found.threads[found.thread]
+        if self._has_sizes:
+            add_call(block, found, thread)
         if block.name == "Skill":
             given = _object(block.input)
             thread.skills[block.id] = _text(given, "skill") or _text(given, "command")
@@ -142,6 +160,8 @@ class Gatherer:
         content = line.message.content if line.message is not None else None
         if content is None:
             return
+        if self._has_sizes:
+            add_user(line, content, thread, self._of_call)
         if isinstance(content, list):
             results = [block for block in content if block.type == "tool_result"]
             for block in results:
@@ -186,7 +206,7 @@ class Gatherer:
         if reading is not None:
             parts = thread.known.setdefault(reading.path, [])
             if reading.part in parts:
-                self._asked_by[called].repeats.append(Repeat(reading.path, _size(block.content) // BYTES_PER_TOKEN))
+                self._asked_by[called].repeats.append(Repeat(reading.path, size_of(block.content) // BYTES_PER_TOKEN))
             else:
                 parts.append(reading.part)
         if call.name in STARTERS:
@@ -198,6 +218,8 @@ class Gatherer:
         thread = self._thread(line)
         thread.asked_ms = instant_ms(line.timestamp) or thread.asked_ms
         found = line.attachment
+        if found is not None and self._has_sizes:
+            add_attachment(line, found, thread)
         if found is not None and found.type in DELTAS and (found.addedNames or found.removedNames):
             thread.boundary = thread.boundary or TOOLS_CHANGED
 
@@ -216,21 +238,3 @@ def _object(raw: Raw) -> dict[str, Any]:
 def _text(value: dict[str, Any], name: str) -> str:
     found = value.get(name)
     return found if isinstance(found, str) else ""
-
-
-def _size(raw: Raw) -> int:
-    """Return the bytes of the texts of a result."""
-    if not raw:
-        return 0
-    try:
-        found = _decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return 0
-    if isinstance(found, str):
-        return len(found.encode("utf-8", "surrogatepass"))
-    parts = found if isinstance(found, list) else []
-    return sum(
-        len(part["text"].encode("utf-8", "surrogatepass"))
-        for part in parts
-        if isinstance(part, dict) and isinstance(part.get("text"), str)
-    )

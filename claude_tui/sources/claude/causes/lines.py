@@ -17,6 +17,7 @@ class Block(Struct, gc=False):
     id: str = ""
     name: str = ""
     text: str = ""
+    thinking: str = ""
     tool_use_id: str = ""
     is_error: bool | None = None
     input: Raw = Raw(b"")
@@ -63,6 +64,9 @@ class Attachment(Struct, gc=False):
     type: str = ""
     addedNames: list[str] | None = None
     removedNames: list[str] | None = None
+    hookName: str | None = None
+    content: Raw = Raw(b"")
+    addedBlocks: Raw = Raw(b"")
 
 
 class Line(Struct, gc=False, kw_only=True):
@@ -86,6 +90,7 @@ class Line(Struct, gc=False, kw_only=True):
     interruptedMessageId: str | None = None
     toolUseResult: Raw = Raw(b"")
     attachment: Attachment | None = None
+    rendered: Raw = Raw(b"")
     data: Any = None
     isApiErrorMessage: bool | None = None
     key: str = ""

@@ -36,11 +36,11 @@ NAMED: Final = "msg_"
 
 
 def read_plainly(
-    path: str, known: FileCauses | None = None, since: Checkpoint | None = None
+    path: str, known: FileCauses | None = None, since: Checkpoint | None = None, *, with_sizes: bool = False
 ) -> tuple[FileCauses, Checkpoint]:
     """Read a transcript, whole or what follows `since`. Raises OSError where it cannot be opened."""
     with LineReader(path, since) as reader:
-        gatherer = Gatherer(path, known if not reader.restarted else None)
+        gatherer = Gatherer(path, known if not reader.restarted else None, with_sizes=with_sizes)
         session = session_of_path(path)
         for offset, line in reader:
             for value in reader.objects(offset, line, is_slim=True):
@@ -78,6 +78,7 @@ def line_of(value: Object, session: str, offset: int) -> Line | None:
         interruptedMessageId=_said(value, "interruptedMessageId"),
         toolUseResult=_raw(value.get("toolUseResult")),
         attachment=_attachment(attachment) if isinstance(attachment, dict) else None,
+        rendered=_raw(value.get("rendered")),
     )
     if kind == "assistant":
         row = usage_row(value, session, offset)
@@ -126,6 +127,7 @@ def _block(value: Object) -> Block:
         id=_said(value, "id"),
         name=_said(value, "name"),
         text=_said(value, "text"),
+        thinking=_said(value, "thinking"),
         tool_use_id=_said(value, "tool_use_id"),
         is_error=value.get("is_error") is True,
         input=_raw(value.get("input")),
@@ -138,7 +140,14 @@ def _attachment(value: Object) -> Attachment:
         found = value.get(name)
         return [_written(one) for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
-    return Attachment(_said(value, "type"), names("addedNames"), names("removedNames"))
+    return Attachment(
+        _said(value, "type"),
+        names("addedNames"),
+        names("removedNames"),
+        _said(value, "hookName"),
+        _raw(value.get("content")),
+        _raw(value.get("addedBlocks")),
+    )
 
 
 def _said(value: Object, name: str) -> str:

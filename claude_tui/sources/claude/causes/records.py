@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct, field
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 COMPACTED: Final = "compaction"
 """Between a response and the one before it the conversation was compacted."""
@@ -40,6 +40,8 @@ class Caused(Struct, array_like=True):
     `key` is its number as in the columns of responses, `thread` the number of its thread. `time_ms` is the instant of
     its last row, `asked_ms` that of the request (0 unknown). `skill` is the client's own field, else by the rule.
     `boundary` is what happened since the response before it. `lifetime` is what was asked of the cache, "5m" or "1h".
+    `added` are the bytes that came into the prompt since the response before, by what they are, and `wrote` those the
+    response consists of; both only where sizes were asked for.
     """
 
     key: int
@@ -58,6 +60,8 @@ class Caused(Struct, array_like=True):
     thinking: int = 0
     is_interrupted: bool = False
     repeats: list[Repeat] = field(default_factory=list)
+    added: dict[str, int] = field(default_factory=dict)
+    wrote: dict[str, int] = field(default_factory=dict)
 
 
 class Reading(Struct, array_like=True):
@@ -71,7 +75,7 @@ class Thread(Struct, array_like=True):
     """A line of responses that continue one another, and what of its rows matters to those to come.
 
     `command` is a typed command that has not shown yet whether it loads a prompt. `skills` and `reads` are calls whose
-    result is still to come; `known` is what was read and has not changed.
+    result is still to come; `known` is what was read and has not changed. `added` came since the last response.
     """
 
     name: str
@@ -83,17 +87,20 @@ class Thread(Struct, array_like=True):
     skills: dict[str, str] = field(default_factory=dict)
     reads: dict[str, Reading] = field(default_factory=dict)
     known: dict[str, list[str]] = field(default_factory=dict)
+    added: dict[str, int] = field(default_factory=dict)
 
 
 class FileCauses(Struct, array_like=True):
     """Everything one transcript says. `started_by` is the call that started the sub-agent whose transcript it is;
-    `started` are such calls by sub-agent, as results in this file name them."""
+    `started` are such calls by sub-agent, as results in this file name them. `has_sizes`: sizes were asked
+    for."""
 
     responses: list[Caused] = field(default_factory=list)
     threads: list[Thread] = field(default_factory=list)
     agent_type: str = ""
     started_by: str = ""
     started: dict[str, str] = field(default_factory=dict)
+    has_sizes: bool = False
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode

@@ -17,6 +17,8 @@ from claude_tui.engine.queries.causes.tables import CauseTable
 from claude_tui.engine.queries.responses import list_responses, totals_of
 from claude_tui.engine.state.store import Store
 from claude_tui.model import UNLOGGED, Query
+from claude_tui.sources.protocol import LogFile
+from claude_tui.sources.registry import read_columns
 from tests.engine.counting import counted
 from tests.logs import ClaudeHome, assistant, timestamp, usage
 
@@ -50,6 +52,8 @@ def sums_hold(store: Store, causes: Causes, query: Query = Query()) -> None:  # 
         table = causes.table(query, by)
         assert table.total_nano == totals.cost_nano == sum(row.cost_nano for row in table.rows), by
         assert table.responses == totals.responses
+        if by == "context":  # says of no tokens what they were counted as
+            continue
         for name in ("input", "output", "cache_write_5m", "cache_write_1h", "cache_read", "web_search"):
             assert sum(getattr(row.usage, name) for row in table.rows) == getattr(totals, name), (by, name)
         for row in table.rows:
@@ -189,7 +193,7 @@ def test_the_responses_of_a_row_sum_to_it() -> None:
     causes = Causes(counted(GOLDEN / "mixed-332"))
     for by in DIMENSIONS:
         for row in causes.table(Query(), by).rows:
-            if row.label != "(not in the log)" and by != "kind":
+            if row.label != "(not in the log)" and by not in ("kind", "context"):
                 shares = causes.shares(Query(), by, row.name, row.label, project=row.project)
                 assert sum(one.cost_nano for one in shares) <= row.cost_nano
                 assert sum(one.cost_nano for one in shares) == row.cost_nano or by == "cache"
@@ -218,3 +222,58 @@ def test_a_cache_is_lost_by_a_pause_until_the_request_and_not_the_answer(
     table = Causes(counted(home.folder)).table(Query(), "cache")
     assert (table.rows[0].name == "expired_5m" or table.rows[1].name == "expired_5m") == is_lost
     assert len(table.of_which.misses) == 1
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_what_prompts_were_made_of_is_near_its_truth(name: str) -> None:
+    truth = json.loads((GOLDEN / name / "expected.json").read_bytes())
+    found = by_name(Causes(counted(GOLDEN / name)).table(Query(), "context"))
+    found["system + tools"] = found.pop("start of the prompt")
+    wanted = Counter(truth["by_context"])
+    moved = sum(abs(found.get(label, 0) - wanted[label]) for label in {*found, *wanted}) // 2
+    assert moved < truth["total_nano"] * 0.025
+    assert found.get("cache rebuilt", 0) == wanted["cache rebuilt"]
+
+
+def test_what_was_carried_is_a_part_of_the_cost_and_the_tokens_are_those_of_the_prompts(tmp_path: Path) -> None:
+    home = ClaudeHome(tmp_path)
+    reads = [(0, 1000), (1000, 100), (1100, 50)]
+    home.append(*(assistant(f"msg_{n}", T + n, usage(0, 1, write_5m=w, read=r)) for n, (r, w) in enumerate(reads)))
+    rows = Causes(counted(home.folder)).table(Query(), "context").rows
+    assert sum(row.tokens_est for row in rows) == 1150
+    assert sum(row.carried_nano for row in rows) == 2100 * 300
+
+
+def test_costs_that_were_asked_for_after_sizes_were_not_are_the_same(tmp_path: Path) -> None:
+    store = counted(GOLDEN / "tools-332")
+    wanted = Causes(store).table(Query(), "context")
+    causes = Causes(store, tmp_path)
+    causes.table(Query(), "tool")
+    assert causes.table(Query(), "context") == wanted
+    assert Causes(store, tmp_path).table(Query(), "context") == wanted
+
+
+def test_a_database_that_is_damaged_is_replaced(tmp_path: Path) -> None:
+    store, kept = counted(GOLDEN / "tools-332"), tmp_path / "kept"
+    kept.mkdir()
+    wanted = Causes(store).table(Query(), "tool")
+    Causes(store, kept).table(Query(), "tool")
+    (place,) = kept.glob("causes-*.db")
+    place.write_bytes(b"no database, but as long as a header of one would be" * 40)
+    assert Causes(store, kept).table(Query(), "tool") == wanted
+    Causes(store, kept).table(Query(), "tool")
+    assert place.read_bytes().startswith(b"SQLite format 3")
+
+
+def test_the_same_object_sees_what_is_appended(tmp_path: Path) -> None:
+    home = ClaudeHome(tmp_path)
+    path = home.append(calling("msg_1", T, "Bash"))
+    store = counted(home.folder)
+    causes = Causes(store)
+    assert {row.name for row in causes.table(Query(), "tool").rows} == {"Bash"}
+    home.append(calling("msg_2", T + 1000, "Read"))
+    found = path.stat()
+    log = LogFile("claude", str(path), "", found.st_size, found.st_mtime_ns, found.st_dev, found.st_ino)
+    store.apply(str(path), read_columns(log, keep_names=True).columns)
+    assert {row.name for row in causes.table(Query(), "tool").rows} == {"Bash", "Read"}
+    sums_hold(store, causes)
