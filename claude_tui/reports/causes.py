@@ -136,7 +136,10 @@ def text_table(table: CauseTable, top: int | None = None) -> Table:
         (Column("calls", priority=1), lambda row: count(row.calls)),
         (Column("failed", priority=2), lambda row: count(row.failed_calls)),
     )
-    agents: _Cells = Column("agents", priority=1), lambda row: count(row.agents)
+    agents: tuple[_Cells, ...] = (
+        (Column("agents", priority=1), lambda row: count(row.agents)),
+        (Column("each", priority=2), lambda row: money(row.cost_nano // row.agents) if row.agents and row.label else ""),
+    )
     projects: _Cells = (
         Column("project", is_text=True, may_shrink=True, priority=1),
         lambda row: display_name(row.project),
@@ -145,7 +148,7 @@ def text_table(table: CauseTable, top: int | None = None) -> Table:
         (Column("~tokens in", priority=1), lambda row: count(row.tokens_est)),
         (Column("carried", priority=1), lambda row: money(row.carried_nano)),
     )
-    more = {"tool": calls, "mcp": calls, "agent": (agents,), "branch": (projects,), "context": carried}
+    more = {"tool": calls, "mcp": calls, "agent": agents, "branch": (projects,), "context": carried}
     own = more.get(table.by, ())
     counted: tuple[_Cells, ...] = (
         (Column("responses", priority=2), lambda row: count(row.responses)),

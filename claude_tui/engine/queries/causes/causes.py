@@ -16,7 +16,8 @@ from claude_tui.engine.queries.causes.context import CONTEXT, Context
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, NO_ROW, TICKETS
 from claude_tui.engine.queries.causes.division import Division
 from claude_tui.engine.queries.causes.facts import Finder
-from claude_tui.engine.queries.causes.misses import LIFETIME_MS, CacheMiss, lifetime_of, misses_of
+from claude_tui.engine.queries.causes.misses import CacheMiss, misses_of
+from claude_tui.engine.queries.causes.pauses import pauses
 from claude_tui.engine.queries.causes.repeats import repeat_cost
 from claude_tui.engine.queries.causes.split import split
 from claude_tui.engine.queries.causes.sums import Sums
@@ -52,6 +53,7 @@ class Causes:
         self._by_file: dict[str, dict[int, CacheMiss]] = {}
         self._misses: dict[int, CacheMiss] = {}
         self._finder: Finder | None = None
+        self._tables: dict[tuple[Query, str, str], CauseTable] = {}
 
     def refresh(self) -> None:
         """Read what the logs say beyond what is known. Every answer does so itself."""
@@ -59,15 +61,20 @@ class Causes:
             self._refreshed()
 
     def table(self, query: Query, by: str, *, ticket: re.Pattern[str] = TICKETS) -> CauseTable:
-        """Return what a query covers by a dimension of `DIMENSIONS`. Raises KeyError for another one."""
+        """Return what a query covers by a dimension of `DIMENSIONS`; the same object again while nothing moved.
+
+        Raises KeyError for another dimension.
+        """
+        asked = query, DIMENSIONS[by].name, ticket.pattern
         with self._lock:
             finder = self._refreshed(with_sizes=by == CONTEXT)
-            with self._store.lock:
-                self._store.settle()
-                if by == CONTEXT:
-                    return self._context(query)
-                division = Division(self._store, self._book, finder, self._misses, by, ticket)
-                return self._table(query, DIMENSIONS[by].name, division, finder)
+            if asked not in self._tables:
+                with self._store.lock:
+                    self._store.settle()
+                    division = Division(self._store, self._book, finder, self._misses, by, ticket)
+                    made = self._context(query) if by == CONTEXT else self._table(query, by, division, finder)
+                self._tables[asked] = made
+            return self._tables[asked]
 
     def shares(
         self,
@@ -129,17 +136,16 @@ class Causes:
                 found = WasteFinder(self._store, self._book, finder, self._misses, self._biller)
                 return found.dearest(matching_rows(self._store, query), query.model)
 
-    def pause(self, session: str) -> Pause | None:
-        """Return what a pause costs in a session, by its newest response; None where that is not known."""
-        with self._lock:
-            self._refreshed()
-            with self._store.lock:
-                return self._pause(session)
+    def pauses(self, now_ms: int) -> dict[str, Pause]:
+        """Return when warm prompt caches get cold and what that costs, by session. Reads no log, and takes no time."""
+        with self._store.lock:
+            return pauses(self._store, self._biller, now_ms)
 
     def _refreshed(self, *, with_sizes: bool = False) -> Finder:
         """Read what is new, and find the lost caches in it."""
         if self._book.refresh(with_sizes=with_sizes) or self._finder is None:
             with self._store.lock:
+                self._tables.clear()
                 known, self._by_file = self._by_file, {}
                 self._misses = {}
                 for found in self._book.files():
@@ -227,20 +233,3 @@ class Causes:
         ]  # fmt: skip
         misses.sort(key=lambda one: (-one.cost_nano, one.cause))
         return OfWhich(tuple(misses), Counted(*failed), Counted(*interrupted), Counted(*repeated))
-
-    def _pause(self, session: str) -> Pause | None:
-        table, owners = self._store.table, self._store.owners
-        mine = {number for number, owner in enumerate(owners) if owner.session == session and not owner.agent}
-        rows = [row for row, owner in enumerate(table.owner) if owner in mine]
-        newest = max(rows, key=lambda row: (table.time[row], row), default=None)
-        place = self._book.place(newest) if newest is not None else None
-        if newest is None or place is None:
-            return None
-        line = self._biller.lines(newest)[0]
-        usage, rates = line.usage, self._biller.rates(line)
-        if not usage.cache_read and not usage.cache_write_5m and not usage.cache_write_1h:
-            return None
-        lifetime = lifetime_of(*place, usage)
-        write = rates.write_1h if lifetime == "1h" else rates.write_5m
-        cost_nano = usage.prompt * max(0, write - rates.cache_read) // 1000
-        return Pause(place.file.time_ms[place.at] + LIFETIME_MS[lifetime], cost_nano, usage.prompt)

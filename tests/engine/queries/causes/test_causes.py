@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from claude_tui.engine.queries.answers import Answers
 from claude_tui.engine.queries.causes.causes import Causes
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS
-from claude_tui.engine.queries.causes.tables import CauseTable
+from claude_tui.engine.queries.causes.tables import CauseTable, Pause
 from claude_tui.engine.queries.responses import list_responses, totals_of
 from claude_tui.engine.state.store import Store
 from claude_tui.model import UNLOGGED, Query
@@ -201,11 +202,33 @@ def test_the_responses_of_a_row_sum_to_it() -> None:
 
 def test_a_pause_costs_what_the_prompt_costs_to_write_again(tmp_path: Path) -> None:
     home = ClaudeHome(tmp_path)
-    home.append(assistant("msg_1", T, usage(0, 10, write_5m=1000, read=9000)))
-    pause = Causes(counted(home.folder)).pause("s1")
-    assert pause is not None
-    assert (pause.cold_at_ms, pause.prompt_tokens) == (T + 300_000, 10_000)
-    assert pause.cost_nano == 10_000 * (3750 - 300)
+    home.append(
+        assistant("msg_0", T - 60_000, usage(0, 10, write_5m=9000)),
+        assistant("msg_1", T, usage(0, 10, write_5m=1000, read=9000)),
+        assistant("msg_2", T + 1000, usage(0, 10, write_1h=90_000), isSidechain=True, agentId="a1"),
+    )
+    home.append(assistant("msg_3", T - 400_000, usage(0, 10, write_5m=9000), session="s2"), session="s2")
+    home.append(
+        assistant("msg_4", T - 500_000, usage(0, 10, write_1h=9000), session="s3"),
+        assistant("msg_5", T - 400_000, usage(0, 10, read=9000), session="s3"),
+        session="s3",
+    )
+    found = Causes(counted(home.folder)).pauses(T + 10_000)
+    assert found == {
+        "s1": Pause(T + 300_000, 10_000 * (3750 - 300), 10_000),
+        "s3": Pause(T - 400_000 + 3_600_000, 9000 * (6000 - 300), 9000),
+    }
+
+
+def test_an_answer_is_the_same_object_while_nothing_moved(tmp_path: Path) -> None:
+    home = ClaudeHome(tmp_path)
+    home.append(calling("msg_1", T, "Bash"))
+    answers = Answers(counted(home.folder), cache_folder=tmp_path / "kept")
+    first = answers.causes.table(Query(), "tool")
+    assert answers.causes.table(Query(), "tool") is first
+    assert answers.causes.table(Query(), "mcp") is not first
+    home.path().unlink()
+    assert [row.label for row in answers.causes.table(Query(), "tool").rows] == ["(log gone)"]
 
 
 @pytest.mark.parametrize(("gap_s", "is_lost"), [(299, False), (301, True)])
