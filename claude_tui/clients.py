@@ -19,7 +19,8 @@ class Client(NamedTuple):
 
     `reader` is a class with the methods of `sources.protocol.Source`. `read_columns` is a faster way to the same,
     called as `sources.registry.read_columns` is; where fewer than `little_bytes` are new in a log the reader is used
-    all the same. `read_turn` tells more of one response: see `engine.queries.turns.turn_details`.
+    all the same. `read_turn` tells more of one response: see `engine.queries.turns.turn_details`. `read_causes` tells
+    what the responses of a log were made for: see `sources.causes`.
 
     `is_append_only`: each log is one file of lines that only grows, and offsets are bytes in it. Otherwise one log may
     be spread over files or be rewritten, and whatever changed is looked for in the whole root. `is_found_below`: what
@@ -38,6 +39,7 @@ class Client(NamedTuple):
     read_columns: str = ""
     little_bytes: int = 0
     read_turn: str = ""
+    read_causes: str = ""
     is_append_only: bool = False
     is_found_below: bool = False
     names_providers: bool = False
@@ -56,6 +58,7 @@ _DECLARED: Final = (
         read_columns="claude_tui.sources.claude.source:read_columns",
         little_bytes=1 << 16,
         read_turn="claude_tui.sources.claude.turns:read_turn",
+        read_causes="claude_tui.sources.claude.causes.fast:read_causes",
         is_append_only=True,
         is_found_below=True,
         env=(
@@ -79,6 +82,7 @@ _DECLARED: Final = (
         "✦",
         "g",
         reader="claude_tui.sources.gemini:GeminiSource",
+        read_causes="claude_tui.sources.gemini.causes:read_causes",
         env=(("GEMINI_CLI_HOME", "folder that has the .gemini folder of Gemini CLI in it"),),
         not_logged=("the choice of a model", "compression", "summaries", "loop checks", "failed attempts"),
     ),

@@ -138,7 +138,10 @@ def text_table(table: CauseTable, top: int | None = None) -> Table:
     )
     agents: tuple[_Cells, ...] = (
         (Column("agents", priority=1), lambda row: count(row.agents)),
-        (Column("each", priority=2), lambda row: money(row.cost_nano // row.agents) if row.agents and row.label else ""),
+        (
+            Column("each", priority=2),
+            lambda row: money(row.cost_nano // row.agents) if row.agents and row.label else "",
+        ),
     )
     projects: _Cells = (
         Column("project", is_text=True, may_shrink=True, priority=1),
@@ -172,6 +175,10 @@ def text_table(table: CauseTable, top: int | None = None) -> Table:
         made.append(cells(f"and {count(len(rest))} more", _together(rest)))
     total = cells("Total", _together(table.rows)._replace(responses=table.responses))
     return Table(f"Where it went, by {TITLES[table.by]}", columns, tuple(made)).with_total(total)
+
+
+def _has_agents(row: CauseRow) -> bool:
+    return bool(row.agents and row.label)  # their average over all types says nothing
 
 
 def _label(row: CauseRow) -> str:

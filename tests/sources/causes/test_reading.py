@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from claude_tui.sources.causes import FileCauses, packed, unpacked
 from claude_tui.sources.claude.causes.fast import read_causes
 from claude_tui.sources.claude.causes.plain import read_plainly
-from claude_tui.sources.claude.causes.records import FileCauses, packed, unpacked
 from tests.fuzz.claude import seeds
 from tests.fuzz.mutations import MUTATIONS
 from tests.logs import ClaudeHome, assistant, line, timestamp, usage

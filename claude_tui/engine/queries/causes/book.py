@@ -13,16 +13,17 @@ from typing import Final, NamedTuple
 
 from msgspec import MsgspecError
 
+from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.causes.columns import FileCalls, Names
 from claude_tui.engine.queries.causes.kept import Kept, KeptFile, Stamp
 from claude_tui.engine.state.store import Store
 from claude_tui.engine.state.table import Table
 from claude_tui.model import Phase, Progress
-from claude_tui.sources.claude.causes.fast import read_causes
-from claude_tui.sources.claude.causes.records import packed, unpacked
+from claude_tui.sources.causes import ReadCauses, packed, unpacked
+from claude_tui.sources.registry import load
 
-SOURCE: Final = "claude"
-"""The client whose logs say what a response was made for."""
+TELLING: Final = {name: client.read_causes for name, client in CLIENTS.items() if client.read_causes}
+"""The clients whose logs say what a response was made for, and what reads that."""
 NOBODY: Final = -1
 BATCH: Final = 64
 """Files read before what they said is kept."""
@@ -65,7 +66,7 @@ class CauseBook:
             self._stamps.clear()
         with self._store.lock:
             table, revision = self._store.table, self._store.revision
-            paths = [ref.path for ref in table.files if ref.source == SOURCE]
+            paths = {ref.path: ref.source for ref in table.files if ref.source in TELLING}
         changed = self._read(paths)
         if not changed and table is self._table and revision == self._revision:
             return False
@@ -83,7 +84,7 @@ class CauseBook:
         """Yield what is known of each file."""
         yield from self._order
 
-    def _read(self, paths: list[str]) -> set[str]:
+    def _read(self, paths: dict[str, str]) -> set[str]:
         """Read the files that changed. Returns their paths."""
         changed: set[str] = set()
         stamps: dict[str, Stamp] = {}
@@ -109,7 +110,7 @@ class CauseBook:
             if self._on_progress is not None:
                 self._on_progress(Progress(Phase.SCANNING, number, len(wanted), done, whole))
                 done += stamps[path].size
-            if self._read_one(path, stamps[path], kept.pop(path, None), fresh):
+            if self._read_one(paths[path], path, stamps[path], kept.pop(path, None), fresh):
                 changed.add(path)
             if len(fresh) >= BATCH:
                 self._kept.put(fresh)
@@ -118,7 +119,9 @@ class CauseBook:
             self._kept.put(fresh)
         return changed
 
-    def _read_one(self, path: str, stamp: Stamp, kept: KeptFile | None, fresh: list[tuple[str, KeptFile]]) -> bool:
+    def _read_one(
+        self, source: str, path: str, stamp: Stamp, kept: KeptFile | None, fresh: list[tuple[str, KeptFile]]
+    ) -> bool:
         """Take in one file, from what is kept of it where that is all there is."""
         known = None
         if kept is not None:
@@ -131,7 +134,8 @@ class CauseBook:
         if known is None or kept is None or kept.stamp != stamp:
             try:
                 since = kept.checkpoint if kept is not None else None
-                known, checkpoint = read_causes(path, known, since, with_sizes=self._has_sizes)
+                read: ReadCauses = load(TELLING[source])
+                known, checkpoint = read(path, known, since, with_sizes=self._has_sizes)
             except OSError:
                 self.gone.add(path)
                 return self._files.pop(path, None) is not None

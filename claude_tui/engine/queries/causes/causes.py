@@ -150,6 +150,8 @@ class Causes:
                 self._misses = {}
                 for found in self._book.files():
                     misses = known.get(found.path) if not (found.is_shared or found.is_new) else None
+                    if found.has_calls_only:
+                        misses = {}
                     if misses is None:
                         misses = misses_of(found, self._store, self._biller, self._book.names)
                         found.is_new = False

@@ -9,7 +9,7 @@ from array import array
 from typing import Final
 
 from claude_tui.engine.state.interner import Numbers
-from claude_tui.sources.claude.causes.records import Caused, FileCauses, Repeat
+from claude_tui.sources.causes import Caused, FileCauses, Repeat
 
 LIFETIMES: Final = ("", "5m", "1h")
 
@@ -34,9 +34,9 @@ class FileCalls:
     """
 
     __slots__ = (
-        "added", "agent_type", "agents", "asked_ms", "boundary", "branch", "calls", "failed", "interrupted", "is_new",
-        "is_shared", "keys", "lifetime", "path", "plugin", "reason", "repeats", "rows", "skill", "started",
-        "started_by", "starts", "thinking", "thread", "time_ms", "version", "wrote",
+        "added", "agent_type", "agents", "asked_ms", "boundary", "branch", "calls", "failed", "has_calls_only",
+        "interrupted", "is_new", "is_shared", "keys", "lifetime", "path", "plugin", "reason", "repeats", "rows",
+        "skill", "started", "started_by", "starts", "thinking", "thread", "time_ms", "version", "wrote",
     )  # fmt: skip
 
     def __init__(self, path: str, found: FileCauses, names: Names, *, with_sizes: bool = False) -> None:
@@ -44,6 +44,7 @@ class FileCalls:
         self.agent_type = found.agent_type
         self.started_by = found.started_by
         self.started = found.started
+        self.has_calls_only = found.has_calls_only
         self.rows = array("i")
         self.is_shared = False
         self.is_new = True

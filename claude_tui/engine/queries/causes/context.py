@@ -20,7 +20,7 @@ from claude_tui.engine.queries.causes.split import split
 from claude_tui.engine.queries.causes.sums import ordered
 from claude_tui.engine.queries.causes.tables import GONE, NOT_LOGGED, CauseRow
 from claude_tui.engine.state.store import Store
-from claude_tui.sources.claude.causes.records import COMPACTED
+from claude_tui.sources.causes import COMPACTED
 from claude_tui.sources.claude.causes.sizes import ANSWERS, BYTES_PER_TOKEN, THINKING
 
 CONTEXT: Final = "context"
@@ -67,6 +67,8 @@ class Context:
         """Add the responses in some rows of the table."""
         wanted = set(rows)
         for found in self._book.files():
+            if found.has_calls_only:
+                continue
             held = [row if row in wanted and self._holds(found, row) else -1 for row in found.rows]
             if any(row >= 0 for row in held):
                 self._add_file(found, held)

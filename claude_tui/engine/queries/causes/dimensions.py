@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from claude_tui.engine.queries.causes.facts import DETACHED, mcp_of
-from claude_tui.engine.queries.causes.tables import Facts
+from claude_tui.engine.queries.causes.tables import NOT_LOGGED, Facts
 
 TICKET: Final = r"[A-Z][A-Z0-9]+-\d+|#\d+"
 """What a ticket looks like in the name of a branch, unless told otherwise."""
@@ -108,6 +108,8 @@ def targets_of(by: str, facts: Facts, ticket: re.Pattern[str]) -> Sequence[Targe
         return [named(facts.agent_type, "(type not in the log)")]
     if facts.problem:
         return [Target(None, facts.problem)]
+    if facts.has_calls_only and by != "tool":
+        return [Target(None, NOT_LOGGED)]
     if by == "ticket":
         found = ticket.search(facts.branch)
         return [named(found[0] if found else "", "(no ticket)")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from claude_tui.engine.queries.causes.book import SOURCE, CauseBook, Place
+from claude_tui.engine.queries.causes.book import TELLING, CauseBook, Place
 from claude_tui.engine.queries.causes.columns import FileCalls
 from claude_tui.engine.queries.causes.tables import GONE, NOT_LOGGED, Facts
 from claude_tui.engine.state.store import Store
@@ -51,6 +51,7 @@ class Finder:
             branch=texts[found.branch[at]],
             thinking=found.thinking.get(at, 0),
             is_interrupted=at in found.interrupted,
+            has_calls_only=found.has_calls_only,
         )
 
     def starter(self, row: int) -> str:
@@ -75,7 +76,7 @@ class Finder:
     def _problem(self, row: int) -> str:
         table = self._store.table
         ref = table.files[table.owner_file.get(row, table.file[row])]
-        return GONE if ref.source == SOURCE and ref.path in self._book.gone else NOT_LOGGED
+        return GONE if ref.source in TELLING and ref.path in self._book.gone else NOT_LOGGED
 
     def _call(self, found: FileCalls, agent: str) -> str:
         """Return the call that started a sub-agent."""

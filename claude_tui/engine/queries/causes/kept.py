@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from claude_tui.paths import create_private
-from claude_tui.sources.claude.causes.records import FORMAT
+from claude_tui.sources.causes import FORMAT
 from claude_tui.sources.protocol import Checkpoint
 
 NAME: Final = f"causes-{FORMAT}.db"

@@ -11,7 +11,7 @@ from claude_tui.engine.queries.causes.billing import Biller
 from claude_tui.engine.queries.causes.columns import LIFETIMES, FileCalls, Names
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Usage
-from claude_tui.sources.claude.causes.records import COMPACTED, TOOLS_CHANGED
+from claude_tui.sources.causes import COMPACTED, TOOLS_CHANGED
 from claude_tui.units import HOUR_MS, MINUTE_MS
 
 CAUSES: Final = {

@@ -96,7 +96,10 @@ class ShareOf(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What is known of why one response was made. `problem` says why nothing is, "" where it is known."""
+    """What is known of why one response was made. `problem` says why nothing is, "" where it is known.
+
+    `has_calls_only`: the client's log tells tools and thinking, and nothing else.
+    """
 
     tools: tuple[str, ...] = ()
     failed_calls: int = 0
@@ -107,6 +110,7 @@ class Facts(NamedTuple):
     thinking: int = 0
     is_interrupted: bool = False
     problem: str = ""
+    has_calls_only: bool = False
 
 
 class Pause(NamedTuple):

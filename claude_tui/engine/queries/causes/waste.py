@@ -18,7 +18,6 @@ from claude_tui.engine.queries.causes.repeats import repeat_cost
 from claude_tui.engine.queries.causes.split import split
 from claude_tui.engine.queries.responses import lines_of
 from claude_tui.engine.state.store import Store
-from claude_tui.figures import duration, many, tokens
 from claude_tui.model import Response
 
 MOST: Final = 5
@@ -50,13 +49,25 @@ _OTHERWISE: Final = {
 _READ: Final = "read from the cache, had it been there"
 
 
+class Detail(NamedTuple):
+    """What a proof shows, as far as it applies: a lost cache; calls that failed; a file that was read again, and about
+    how many tokens that was; the type of a dear sub-agent, and how many responses it had."""
+
+    miss: CacheMiss | None = None
+    calls: tuple[str, ...] = ()
+    path: str = ""
+    tokens: int = 0
+    agent_type: str = ""
+    responses: int = 0
+
+
 class Proof(NamedTuple):
-    """A response that shows it, the part of its cost that counts, and why in a few words."""
+    """A response that shows it, the part of its cost that counts, and what it shows."""
 
     response: Response
     paid_nano: int
     otherwise_nano: int
-    detail: str
+    detail: Detail
 
 
 class Waste(NamedTuple):
@@ -84,7 +95,7 @@ class _Found(NamedTuple):
     row: int
     paid_nano: int
     otherwise_nano: int
-    detail: str
+    detail: Detail
     number: int = 1
 
 
@@ -123,19 +134,17 @@ class WasteFinder:
         if miss is not None and miss.cause not in NOT_AVOIDABLE:
             read_nano = min(self._biller.as_read(self._biller.lines(row)[0], miss.lost_tokens), cost_nano)
             paid_nano = min(cost_nano, miss.cost_nano + read_nano)
-            gap = f"after {duration(miss.gap_ms / 1000)}, " if miss.cause.startswith("expired") else ""
-            detail = f"{gap}{tokens(miss.lost_tokens)} paid anew"
-            yield f"cache_{miss.cause}", _Found(row, paid_nano, min(read_nano, paid_nano), detail)
+            yield f"cache_{miss.cause}", _Found(row, paid_nano, min(read_nano, paid_nano), Detail(miss))
         if at in found.failed:
             names = self._book.names.calls.names[found.calls[at]]
             parts, failed = split(cost_nano, [1] * len(names)), found.failed[at]
-            detail = ", ".join(names[number] for number in failed)
+            detail = Detail(calls=tuple(names[number] for number in failed))
             yield FAILED, _Found(row, sum(parts[number] for number in failed), 0, detail, len(failed))
         if at in found.interrupted:
-            yield INTERRUPTED, _Found(row, cost_nano, 0, "interrupted")
+            yield INTERRUPTED, _Found(row, cost_nano, 0, Detail())
         for repeat in found.repeats.get(at, ()):
             repeat_nano = repeat_cost(found, at, repeat.tokens, self._biller, self._book.names)
-            yield REPEATED, _Found(row, repeat_nano, 0, f"{repeat.path}, about {tokens(repeat.tokens)}")
+            yield REPEATED, _Found(row, repeat_nano, 0, Detail(path=repeat.path, tokens=repeat.tokens))
 
     def _waste(self, what: str, found: list[_Found]) -> Waste:
         found.sort(key=lambda one: (one.otherwise_nano - one.paid_nano, self._store.table.time[one.row], one.row))
@@ -165,5 +174,5 @@ def _dear(agents: Mapping[str, Mapping[tuple[str, str], list[tuple[int, int]]]])
         for agent, cost_nano in costs.items():
             if usual and cost_nano > DEAR * usual:
                 responses = by_agent[agent]
-                detail = f"a {kind} with {many(len(responses), 'response')}"
+                detail = Detail(agent_type=kind, responses=len(responses))
                 yield _Found(max(responses)[1], cost_nano, usual, detail)

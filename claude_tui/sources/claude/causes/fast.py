@@ -10,10 +10,10 @@ from typing import Final
 
 import msgspec
 
+from claude_tui.sources.causes import FileCauses
 from claude_tui.sources.claude.causes.gatherer import Gatherer
 from claude_tui.sources.claude.causes.lines import Line
 from claude_tui.sources.claude.causes.plain import NAMED, line_of
-from claude_tui.sources.claude.causes.records import FileCauses
 from claude_tui.sources.claude.discovery import session_of_path
 from claude_tui.sources.claude.rule import SYNTHETIC_MODEL
 from claude_tui.sources.lines import LineReader

@@ -11,9 +11,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
-from claude_tui.sources.claude.causes.lines import Block, Line
-from claude_tui.sources.claude.causes.meta import started_by
-from claude_tui.sources.claude.causes.records import (
+from claude_tui.sources.causes import (
     COMPACTED,
     TOOLS_CHANGED,
     Call,
@@ -23,6 +21,8 @@ from claude_tui.sources.claude.causes.records import (
     Repeat,
     Thread,
 )
+from claude_tui.sources.claude.causes.lines import Block, Line
+from claude_tui.sources.claude.causes.meta import started_by
 from claude_tui.sources.claude.causes.sizes import (
     BYTES_PER_TOKEN,
     add_attachment,

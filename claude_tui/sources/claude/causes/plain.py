@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from msgspec import Raw
 
+from claude_tui.sources.causes import FileCauses
 from claude_tui.sources.claude.causes.gatherer import Gatherer
 from claude_tui.sources.claude.causes.lines import (
     Attachment,
@@ -22,7 +23,6 @@ from claude_tui.sources.claude.causes.lines import (
     OutputDetails,
     Usage,
 )
-from claude_tui.sources.claude.causes.records import FileCauses
 from claude_tui.sources.claude.discovery import session_of_path
 from claude_tui.sources.claude.rule import usage_row
 from claude_tui.sources.json_values import as_count, table_of, text_of

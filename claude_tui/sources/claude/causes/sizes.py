@@ -11,8 +11,8 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
+from claude_tui.sources.causes import Call, Caused, Thread
 from claude_tui.sources.claude.causes.lines import Attachment, Block, Line
-from claude_tui.sources.claude.causes.records import Call, Caused, Thread
 
 BYTES_PER_TOKEN: Final = 4
 IMAGE_BYTES: Final = 1600 * BYTES_PER_TOKEN

@@ -1,16 +1,18 @@
-"""What is kept of one transcript: each response in the order of its first row, and what the next rows need.
+"""What the log of a client says of why responses were made, file by file, the same for all clients that tell.
 
-Kept in the cache as MessagePack; `FORMAT` moves whenever a meaning changes. Must not know how lines are read.
+Kept in the cache as MessagePack; `FORMAT` moves whenever a meaning changes. Must not know how logs are read.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 from msgspec import Struct, field
 
-FORMAT: Final = 2
+from claude_tui.sources.protocol import Checkpoint
+
+FORMAT: Final = 3
 
 COMPACTED: Final = "compaction"
 """Between a response and the one before it the conversation was compacted."""
@@ -91,9 +93,9 @@ class Thread(Struct, array_like=True):
 
 
 class FileCauses(Struct, array_like=True):
-    """Everything one transcript says. `started_by` is the call that started the sub-agent whose transcript it is;
+    """Everything one log says. `started_by` is the call that started the sub-agent whose transcript it is;
     `started` are such calls by sub-agent, as results in this file name them. `has_sizes`: sizes were asked
-    for."""
+    for. `has_calls_only`: the client tells calls and thinking, but nothing of skills, branches or caches."""
 
     responses: list[Caused] = field(default_factory=list)
     threads: list[Thread] = field(default_factory=list)
@@ -101,6 +103,22 @@ class FileCauses(Struct, array_like=True):
     started_by: str = ""
     started: dict[str, str] = field(default_factory=dict)
     has_sizes: bool = False
+    has_calls_only: bool = False
+
+
+class ReadCauses(Protocol):
+    """What reads a log for causes."""
+
+    def __call__(
+        self,
+        path: str,
+        known: FileCauses | None = None,
+        since: Checkpoint | None = None,
+        *,
+        with_sizes: bool = False,
+    ) -> tuple[FileCauses, Checkpoint]:
+        """Read a log, whole or what follows `since`, where `known` is what it said. Raises OSError."""
+        ...
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
