@@ -78,8 +78,8 @@ def lines(found: Sequence[Waste], total_nano: int, zone: ZoneInfo, width: int) -
             when = local_minute(response.time_ms, zone)
             where = display_name(response.project).rsplit("/", 1)[-1]
             saved = money(proof.paid_nano - proof.otherwise_nano)
-            row = f"{INDENT}{when}  {saved}  {where}  {display_name(response.session)[:8]}  {display_name(_detail(proof))}"
-            yield cut(row, width)
+            session, detail = display_name(response.session)[:8], display_name(_detail(proof))
+            yield cut(f"{INDENT}{when}  {saved}  {where}  {session}  {detail}", width)
 
 
 def _detail(proof: Proof) -> str:
