@@ -16,21 +16,15 @@ from claude_tui.cli.streams import narrate
 from claude_tui.clients import CLIENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
     from claude_tui.cli.days import NamedDay
     from claude_tui.engine.monitor import Monitor
-    from claude_tui.engine.queries.causes.causes import Causes
     from claude_tui.engine.setup import Setup
     from claude_tui.engine.state.store import Store
     from claude_tui.model import Progress, Query, Snapshot
     from claude_tui.pricing import Pricer
     from claude_tui.sources.protocol import SourceConfig
-
-
-MOST_NAMED = 5
-"""Most names listed if a name is ambiguous or unknown."""
 
 
 def add_place_options(parser: CommandParser) -> None:
@@ -71,16 +65,6 @@ def add_period_options(parser: CommandParser) -> None:
         "--period", type=named_period, metavar="DAYS",
         help="days to count: today, 7d, 30d, month, all, or 2026-11-01..2026-11-30",
     )  # fmt: skip
-
-
-def add_scope_options(parser: CommandParser, verb: str = "count") -> None:
-    """Add --project and --session."""
-    parser.add_argument(
-        "--project", metavar="DIR", default="", help=f"{verb} only this project: its folder, or the end of it"
-    )
-    parser.add_argument(
-        "--session", metavar="ID", default="", help=f"{verb} only this session: its id, or the beginning of it"
-    )
 
 
 def add_strict_option(parser: CommandParser) -> None:
@@ -238,47 +222,6 @@ def snapshot_of(store: Store, query: Query | None = None, *, with_recent: bool =
     if with_recent:
         load_recent(store, at_ms)
     return SnapshotMaker(store).take(query or Query(), at_ms)
-
-
-def narrowed(store: Store, asked: Query, options: argparse.Namespace) -> Query:
-    """Return the query with full names for those given with --project, --session and --model.
-
-    Raises CommandError with the usage code if one is unknown or ambiguous.
-    """
-    model, project, session = getattr(options, "model", ""), options.project, options.session
-    if not (model or project or session):
-        return asked
-    rows = snapshot_of(store)
-    return asked._replace(
-        model=_named("model", model, [row.key for row in rows.models]),
-        project=_named("project", project.rstrip("/"), [row.key for row in rows.projects]),
-        session=_named("session", session, [row.key for row in rows.sessions]),
-    )
-
-
-def _named(what: str, name: str, keys: Sequence[str]) -> str:
-    """Return the key a name means: an exact match, else the only key that begins with it or ends in its folders."""
-    if not name or name in keys:
-        return name
-    found = [key for key in dict.fromkeys(keys) if key.startswith(name) or key.endswith("/" + name)]
-    if len(found) == 1:
-        return found[0]
-    listed = ", ".join((found or list(dict.fromkeys(keys)))[:MOST_NAMED])
-    problem = f"{name!r} is ambiguous:" if found else f"no {what} {name!r}; known are"
-    raise CommandError(f"{problem} {listed}", USAGE)
-
-
-def causes_of(store: Store) -> Causes:
-    """Return where the money of a store went; a bar shows how far what the logs say of it has been read."""
-    from claude_tui.cli.progress import Bar
-    from claude_tui.engine.queries.causes.causes import Causes
-    from claude_tui.paths import cache_folder
-
-    bar = Bar("reading causes")
-    found = Causes(store, cache_folder(), on_progress=bar.show)
-    with bar:
-        found.refresh()
-    return found
 
 
 def now_ms() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from claude_tui.engine.queries.causes.misses import CAUSES
+from claude_tui.engine.queries.causes.costs.misses import CAUSES
 from claude_tui.engine.queries.causes.tables import CauseRow, CauseTable, OfWhich
 from claude_tui.figures import count, instant, many, money, share, tokens
 from claude_tui.model import Query, Usage

@@ -18,7 +18,7 @@ from claude_tui.model import UNLOGGED, Response, Snapshot
 from claude_tui.reports.columns import FLAT, flat
 
 if TYPE_CHECKING:
-    from claude_tui.engine.queries.causes.misses import CacheMiss
+    from claude_tui.engine.queries.causes.costs.misses import CacheMiss
     from claude_tui.engine.queries.causes.tables import Facts
 
 RESPONSE_FIELDS: Final = (

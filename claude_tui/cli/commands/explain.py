@@ -9,14 +9,12 @@ from claude_tui.cli import exits, streams
 from claude_tui.cli.options import (
     add_period_options,
     add_place_options,
-    add_scope_options,
-    causes_of,
     counted,
-    narrowed,
     period,
 )
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.cli.progress import Steps
+from claude_tui.cli.scope import add_scope_options, causes_of, narrowed
 
 if TYPE_CHECKING:
     from claude_tui.engine.state.store import Store

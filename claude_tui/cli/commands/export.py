@@ -94,7 +94,7 @@ def _lines(store: Store, query: Query, what: str, form: str) -> Iterator[bytes]:
 
 
 def _caused(store: Store, query: Query, form: str) -> Iterator[bytes]:
-    from claude_tui.cli.options import causes_of
+    from claude_tui.cli.scope import causes_of
     from claude_tui.engine.queries.responses import list_responses
     from claude_tui.reports import export
 

@@ -9,15 +9,13 @@ from claude_tui.cli import exits, streams
 from claude_tui.cli.options import (
     add_period_options,
     add_place_options,
-    add_scope_options,
     add_strict_option,
-    causes_of,
     counted,
-    narrowed,
     period,
     snapshot_of,
 )
 from claude_tui.cli.parser import CommandParser, example
+from claude_tui.cli.scope import add_scope_options, causes_of, narrowed
 
 if TYPE_CHECKING:
     import re

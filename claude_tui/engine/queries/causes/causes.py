@@ -10,23 +10,20 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from claude_tui.engine.queries.causes.billing import Biller, Line
-from claude_tui.engine.queries.causes.book import CauseBook
 from claude_tui.engine.queries.causes.context import CONTEXT, Context
+from claude_tui.engine.queries.causes.costs.billing import Biller, Line
+from claude_tui.engine.queries.causes.costs.misses import CacheMiss, misses_of
+from claude_tui.engine.queries.causes.costs.pauses import pauses
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, NO_ROW, TICKETS
 from claude_tui.engine.queries.causes.division import Division
-from claude_tui.engine.queries.causes.facts import Finder
-from claude_tui.engine.queries.causes.misses import CacheMiss, misses_of
-from claude_tui.engine.queries.causes.pauses import pauses
-from claude_tui.engine.queries.causes.repeats import repeat_cost
-from claude_tui.engine.queries.causes.split import split
+from claude_tui.engine.queries.causes.known.book import CauseBook
+from claude_tui.engine.queries.causes.known.facts import Finder
+from claude_tui.engine.queries.causes.of_which import of_which
 from claude_tui.engine.queries.causes.sums import Sums
 from claude_tui.engine.queries.causes.tables import (
     NOT_LOGGED,
     CauseTable,
-    Counted,
     Facts,
-    MissSum,
     OfWhich,
     Pause,
     ShareOf,
@@ -88,8 +85,11 @@ class Causes:
     ) -> Sequence[ShareOf]:
         """Return the responses a row of `table` is made of, each with what goes to that row, the dearest first.
 
-        `label` is that of the row, needed where its name is None; `project` narrows a branch that several have.
+        `label` is that of the row, needed where its name is None; `project` narrows a branch that several have. By
+        context there are none: what is carried is in all responses after it.
         """
+        if by == CONTEXT:
+            return ()
         with self._lock:
             finder = self._refreshed()
             with self._store.lock:
@@ -200,38 +200,4 @@ class Causes:
         return CauseTable(CONTEXT, about.convention, total_nano, responses, made, of_which, (*about.notes, NO_ROW))
 
     def _of_which(self, rows: Iterable[int], model: str) -> OfWhich:
-        missed: dict[str, list[CacheMiss]] = {}
-        last_ms: dict[str, int] = {}
-        failed, interrupted, repeated = [0, 0], [0, 0], [0, 0, 0]
-        times = self._store.table.time
-        for row in rows:
-            place = self._book.place(row)
-            if place is None:
-                continue
-            found, at = place
-            miss = self._misses.get(row)
-            lines = self._biller.lines(row, model) if miss or at in found.failed or at in found.interrupted else []
-            cost_nano = sum(line.cost_nano for line in lines)
-            if miss is not None and lines:
-                missed.setdefault(miss.cause, []).append(miss._replace(cost_nano=min(miss.cost_nano, cost_nano)))
-                last_ms[miss.cause] = max(times[row], last_ms.get(miss.cause, 0))
-            if at in found.failed:
-                parts = split(cost_nano, [1] * len(self._book.names.calls.names[found.calls[at]]))
-                failed[0] += len(found.failed[at])
-                failed[1] += sum(parts[number] for number in found.failed[at])
-            if at in found.interrupted:
-                interrupted[0] += 1
-                interrupted[1] += cost_nano
-            for repeat in found.repeats.get(at, ()):
-                repeated[0] += 1
-                repeated[1] += repeat_cost(found, at, repeat.tokens, self._biller, self._book.names)
-                repeated[2] += repeat.tokens
-        misses = [
-            MissSum(
-                cause, len(many), sum(one.lost_tokens for one in many), sum(one.cost_nano for one in many),
-                last_ms[cause],
-            )
-            for cause, many in missed.items()
-        ]  # fmt: skip
-        misses.sort(key=lambda one: (-one.cost_nano, one.cause))
-        return OfWhich(tuple(misses), Counted(*failed), Counted(*interrupted), Counted(*repeated))
+        return of_which(self._store, self._book, self._biller, self._misses, rows, model)

@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from claude_tui.engine.queries.causes.billing import Biller, Line
-from claude_tui.engine.queries.causes.book import CauseBook
-from claude_tui.engine.queries.causes.columns import FileCalls
-from claude_tui.engine.queries.causes.misses import CacheMiss
-from claude_tui.engine.queries.causes.split import split
+from claude_tui.engine.queries.causes.costs.billing import Biller, Line
+from claude_tui.engine.queries.causes.costs.misses import CacheMiss
+from claude_tui.engine.queries.causes.costs.split import split
+from claude_tui.engine.queries.causes.known.book import CauseBook
+from claude_tui.engine.queries.causes.known.columns import FileCalls
 from claude_tui.engine.queries.causes.sums import ordered
 from claude_tui.engine.queries.causes.tables import GONE, NOT_LOGGED, CauseRow
 from claude_tui.engine.state.store import Store

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from claude_tui.engine.queries.causes.facts import DETACHED, mcp_of
+from claude_tui.engine.queries.causes.known.facts import DETACHED, mcp_of
 from claude_tui.engine.queries.causes.tables import NOT_LOGGED, Facts
 
 TICKET: Final = r"[A-Z][A-Z0-9]+-\d+|#\d+"

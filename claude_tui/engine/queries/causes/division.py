@@ -9,12 +9,12 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from claude_tui.engine.queries.causes.billing import KINDS, Biller, Line
-from claude_tui.engine.queries.causes.book import CauseBook
+from claude_tui.engine.queries.causes.costs.billing import KINDS, Biller, Line
+from claude_tui.engine.queries.causes.costs.misses import CAUSES, CacheMiss
+from claude_tui.engine.queries.causes.costs.split import split
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, Target, targets_of
-from claude_tui.engine.queries.causes.facts import Finder
-from claude_tui.engine.queries.causes.misses import CAUSES, CacheMiss
-from claude_tui.engine.queries.causes.split import split
+from claude_tui.engine.queries.causes.known.book import CauseBook
+from claude_tui.engine.queries.causes.known.facts import Finder
 from claude_tui.engine.queries.causes.sums import Share
 from claude_tui.engine.queries.causes.tables import NOT_LOGGED
 from claude_tui.engine.state.store import Store

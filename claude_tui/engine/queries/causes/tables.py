@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from claude_tui.engine.queries.causes.misses import CacheMiss
+from claude_tui.engine.queries.causes.costs.misses import CacheMiss
 from claude_tui.model import Response, Usage
 
 NOT_LOGGED: Final = "(not in the log)"

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median_low
 from typing import Final, NamedTuple
 
-from claude_tui.engine.queries.causes.billing import Biller
-from claude_tui.engine.queries.causes.book import CauseBook
-from claude_tui.engine.queries.causes.facts import Finder
-from claude_tui.engine.queries.causes.misses import CAUSES, CacheMiss
-from claude_tui.engine.queries.causes.repeats import repeat_cost
-from claude_tui.engine.queries.causes.split import split
+from claude_tui.engine.queries.causes.costs.billing import Biller
+from claude_tui.engine.queries.causes.costs.misses import CAUSES, CacheMiss
+from claude_tui.engine.queries.causes.costs.repeats import repeat_cost
+from claude_tui.engine.queries.causes.costs.split import split
+from claude_tui.engine.queries.causes.known.book import CauseBook
+from claude_tui.engine.queries.causes.known.facts import Finder
 from claude_tui.engine.queries.responses import lines_of
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Response

@@ -8,8 +8,8 @@ from random import Random
 import pytest
 
 from claude_tui.engine.queries.causes.causes import Causes
+from claude_tui.engine.queries.causes.costs.split import split
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS
-from claude_tui.engine.queries.causes.split import split
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query

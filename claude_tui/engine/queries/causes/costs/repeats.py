@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from claude_tui.engine.queries.causes.billing import Biller
-from claude_tui.engine.queries.causes.columns import FileCalls, Names
+from claude_tui.engine.queries.causes.costs.billing import Biller
+from claude_tui.engine.queries.causes.known.columns import FileCalls, Names
 from claude_tui.sources.causes import COMPACTED
 
 PICO_PER_NANO = 1000

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from claude_tui.engine.queries.causes.split import split
+from claude_tui.engine.queries.causes.costs.split import split
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Usage
 from claude_tui.pricing.explain import RateFinder

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from claude_tui.engine.queries.causes.book import TELLING, CauseBook, Place
-from claude_tui.engine.queries.causes.columns import FileCalls
+from claude_tui.engine.queries.causes.known.book import TELLING, CauseBook, Place
+from claude_tui.engine.queries.causes.known.columns import FileCalls
 from claude_tui.engine.queries.causes.tables import GONE, NOT_LOGGED, Facts
 from claude_tui.engine.state.store import Store
 

@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 from msgspec import MsgspecError
 
 from claude_tui.clients import CLIENTS
-from claude_tui.engine.queries.causes.columns import FileCalls, Names
-from claude_tui.engine.queries.causes.kept import Kept, KeptFile, Stamp
+from claude_tui.engine.queries.causes.known.columns import FileCalls, Names
+from claude_tui.engine.queries.causes.known.kept import Kept, KeptFile, Stamp
 from claude_tui.engine.state.store import Store
 from claude_tui.engine.state.table import Table
 from claude_tui.model import Phase, Progress
@@ -76,8 +76,10 @@ class CauseBook:
         return True
 
     def place(self, row: int) -> Place | None:
-        """Return where it stands what is known of a row of the table."""
-        holder = self._holder[row] if row < len(self._holder) else NOBODY
+        """Return where it stands what is known of a row of the table; None of one that came since `refresh`."""
+        if row >= len(self._holder) or self._table is not self._store.table:
+            return None
+        holder = self._holder[row]
         return Place(self._order[holder], self._at[row]) if holder != NOBODY else None
 
     def files(self) -> Iterator[FileCalls]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from claude_tui.engine.queries.causes.billing import Biller
-from claude_tui.engine.queries.causes.misses import LIFETIME_MS
+from claude_tui.engine.queries.causes.costs.billing import Biller
+from claude_tui.engine.queries.causes.costs.misses import LIFETIME_MS
 from claude_tui.engine.queries.causes.tables import Pause
 from claude_tui.engine.state.store import Store
 from claude_tui.sources.columns import SIDECHAIN

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from claude_tui.engine.queries.causes.billing import Biller
-from claude_tui.engine.queries.causes.columns import LIFETIMES, FileCalls, Names
+from claude_tui.engine.queries.causes.costs.billing import Biller
+from claude_tui.engine.queries.causes.known.columns import LIFETIMES, FileCalls, Names
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Usage
 from claude_tui.sources.causes import COMPACTED, TOOLS_CHANGED
