@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections import Counter
@@ -14,6 +15,7 @@ import pytest
 from claude_tui.engine.queries.answers import Answers
 from claude_tui.engine.queries.causes.causes import Causes
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS
+from claude_tui.engine.queries.causes.known.kept import Kept
 from claude_tui.engine.queries.causes.tables import CauseTable, Pause
 from claude_tui.engine.queries.responses import list_responses, totals_of
 from claude_tui.engine.state.store import Store
@@ -300,3 +302,28 @@ def test_the_same_object_sees_what_is_appended(tmp_path: Path) -> None:
     store.apply(str(path), read_columns(log, keep_names=True).columns)
     assert {row.name for row in causes.table(Query(), "tool").rows} == {"Bash", "Read"}
     sums_hold(store, causes)
+
+
+def test_what_is_kept_is_for_its_owner_alone_and_not_of_files_that_are_gone(tmp_path: Path) -> None:
+    home, kept = ClaudeHome(tmp_path / "home"), tmp_path / "kept"
+    first = home.append(calling("msg_1", T, "Bash"))
+    home.append(calling("msg_2", T, "Read", session="s2"), session="s2")
+    store = counted(home.folder)
+    kept.mkdir()
+    (kept / "causes-0.db").touch()
+    causes = Causes(store, kept)
+    causes.table(Query(), "tool")
+    (place,) = kept.glob("causes-*.db")
+    assert place.stat().st_mode & 0o777 == 0o600
+    assert os.fsencode(first) in place.read_bytes()
+    first.unlink()
+    home.append(calling("msg_3", T, "Read", session="s2"), session="s2")
+    causes.table(Query(), "tool")
+    assert [name for name, _ in Kept(kept).all([str(first), str(home.path("s2"))])] == [str(home.path("s2"))]
+
+
+def test_without_a_folder_that_can_be_written_answers_are_the_same(tmp_path: Path) -> None:
+    store = counted(GOLDEN / "tools-332")
+    place = tmp_path / "file"
+    place.write_text("no folder")
+    assert Causes(store, place).table(Query(), "tool") == Causes(store).table(Query(), "tool")

@@ -118,7 +118,7 @@ class CauseBook:
                 self._kept.put(fresh)
                 fresh = []
         if fresh:
-            self._kept.put(fresh)
+            self._kept.put(fresh, self.gone)
         return changed
 
     def _read_one(

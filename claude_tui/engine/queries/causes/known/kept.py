@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from claude_tui.files import OWN
 from claude_tui.paths import create_private
 from claude_tui.sources.causes import FORMAT
 from claude_tui.sources.protocol import Checkpoint
@@ -74,10 +75,12 @@ class Kept:
                 checkpoint = Checkpoint(dev, ino, reached, head, anchor, open_line=open_line)
                 yield path, KeptFile(Stamp(dev, ino, size, mtime_ns), checkpoint, data)
 
-    def put(self, found: Iterable[tuple[str, KeptFile]]) -> None:
-        """Keep what was read."""
+    def put(self, found: Iterable[tuple[str, KeptFile]], gone: Collection[str] = ()) -> None:
+        """Keep what was read, and nothing more of files that are gone."""
         if self._folder is None:
             self._own.update(found)
+            for path in gone:
+                self._own.pop(path, None)
             return
         if create_private(self._folder) is None:
             return
@@ -90,15 +93,21 @@ class Kept:
                 with connection:
                     connection.execute(_CREATE)
                     connection.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+                    connection.executemany("DELETE FROM files WHERE path = ?", [[os.fsencode(path)] for path in gone])
 
     @contextlib.contextmanager
     def _opened(self, *, is_made: bool = False) -> Iterator[sqlite3.Connection | None]:
         """Open the file, and remove one that is damaged."""
         assert self._folder is not None
         place = self._folder / NAME
-        if not is_made and not place.exists():
-            yield None
-            return
+        if not place.exists():
+            if not is_made:
+                yield None
+                return
+            os.close(os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, OWN))
+            for other in self._folder.glob("causes-*.db"):
+                if other.name != NAME:  # of another version, which will read the logs again
+                    other.unlink(missing_ok=True)
         connection = sqlite3.connect(place, timeout=BUSY_S)
         try:
             yield connection
