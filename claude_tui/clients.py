@@ -129,6 +129,7 @@ _DECLARED: Final = (
         "π",
         "p",
         reader="claude_tui.sources.pi:PiSource",
+        read_causes="claude_tui.sources.pi.causes:read_causes",
         is_append_only=True,
         names_providers=True,
         logs_cost=True,

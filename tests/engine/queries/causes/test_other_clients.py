@@ -70,7 +70,7 @@ def test_a_call_that_failed_when_written_again_has_failed_once(tmp_path: Path) -
     assert (kinds["thinking"], kinds["output"]) == (5, 20)
 
 
-@pytest.mark.parametrize(("client", "name"), [("codex", "home-0.169"), ("pi", "agent-1.6.0"), ("qwen", "home-0.24.4")])
+@pytest.mark.parametrize(("client", "name"), [("codex", "home-0.169"), ("qwen", "home-0.24.4")])
 def test_what_no_log_says_is_said_to_be_so(client: str, name: str, tmp_path: Path) -> None:
     folder = tmp_path / "logs"
     shutil.copytree(GOLDEN / client / name, folder)
@@ -80,3 +80,23 @@ def test_what_no_log_says_is_said_to_be_so(client: str, name: str, tmp_path: Pat
     for by in DIMENSIONS:
         labels = {row.label for row in causes.table(Query(), by).rows}
         assert by in ("kind", "cache", "agent") or labels == {NOT_LOGGED}
+
+
+def test_pi_answers_name_their_calls(tmp_path: Path) -> None:
+    store = counted("pi", GOLDEN / "pi" / "agent-1.6.0")
+    causes = Causes(store)
+    sums_hold(store, causes)
+    lines = [line for path in (GOLDEN / "pi").rglob("*.jsonl") for line in path.read_text().splitlines()]
+    records = [json.loads(line) for line in lines]
+    wanted = {
+        part["id"]
+        for record in records
+        if record.get("type") == "message" and record["message"].get("role") == "assistant"
+        for part in record["message"]["content"]
+        if part["type"] == "toolCall" and record["message"]["usage"]["totalTokens"]
+    }
+    tools = causes.table(Query(), "tool")
+    assert sum(row.calls for row in tools.rows) == len(wanted) > 0
+    assert {row.name for row in tools.rows} >= {"bash", None}
+    assert not any(row.label == NOT_LOGGED for row in tools.rows)
+    assert {row.label for row in causes.table(Query(), "branch").rows} == {NOT_LOGGED}
