@@ -9,7 +9,7 @@ from claude_tui.engine.queries.causes.costs.misses import CAUSES
 from claude_tui.engine.queries.causes.tables import CauseRow, CauseTable, OfWhich
 from claude_tui.figures import count, instant, many, money, share, tokens
 from claude_tui.model import Query, Usage
-from claude_tui.sources.display import display_name
+from claude_tui.sources.values.display import display_name
 
 if TYPE_CHECKING:
     from claude_tui.reports.table import Column, Table

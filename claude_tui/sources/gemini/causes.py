@@ -10,12 +10,12 @@ from typing import Final
 
 from claude_tui.sources.causes import Call, Caused, FileCauses
 from claude_tui.sources.columns import key_number
-from claude_tui.sources.documents import read_document
-from claude_tui.sources.instants import instant_ms
-from claude_tui.sources.json_values import as_count, table_of, text_of
-from claude_tui.sources.lines import LineReader
-from claude_tui.sources.objects import decode_objects
 from claude_tui.sources.protocol import Checkpoint
+from claude_tui.sources.reading.documents import read_document
+from claude_tui.sources.reading.lines import LineReader
+from claude_tui.sources.reading.objects import decode_objects
+from claude_tui.sources.values.instants import instant_ms
+from claude_tui.sources.values.json_values import as_count, table_of, text_of
 
 FAILED: Final = frozenset({"error", "cancelled"})
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from claude_tui.sources.causes import Call, Caused, FileCauses
 from claude_tui.sources.columns import key_number
-from claude_tui.sources.conversation import UnknownShapeError
-from claude_tui.sources.events import BadCountError
-from claude_tui.sources.json_values import as_count, table_of, text_of
-from claude_tui.sources.lines import LineReader
 from claude_tui.sources.pi.session import Session
 from claude_tui.sources.protocol import Checkpoint
+from claude_tui.sources.reading.lines import LineReader
+from claude_tui.sources.records.conversation import UnknownShapeError
+from claude_tui.sources.records.events import BadCountError
+from claude_tui.sources.values.json_values import as_count, table_of, text_of
 
 
 def read_causes(

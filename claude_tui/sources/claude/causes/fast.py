@@ -14,11 +14,11 @@ from claude_tui.sources.causes import FileCauses
 from claude_tui.sources.claude.causes.gatherer import Gatherer
 from claude_tui.sources.claude.causes.lines import Line
 from claude_tui.sources.claude.causes.plain import NAMED, line_of
+from claude_tui.sources.claude.counting.rule import SYNTHETIC_MODEL
 from claude_tui.sources.claude.discovery import session_of_path
-from claude_tui.sources.claude.rule import SYNTHETIC_MODEL
-from claude_tui.sources.lines import LineReader
-from claude_tui.sources.objects import LONG
 from claude_tui.sources.protocol import Checkpoint
+from claude_tui.sources.reading.lines import LineReader
+from claude_tui.sources.reading.objects import LONG
 
 _decode: Final = msgspec.json.Decoder(Line).decode
 _NOT_USUAL: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)

@@ -32,7 +32,7 @@ from claude_tui.sources.claude.causes.sizes import (
     size_of,
 )
 from claude_tui.sources.columns import key_number
-from claude_tui.sources.instants import instant_ms
+from claude_tui.sources.values.instants import instant_ms
 
 CALLS: Final = frozenset({"tool_use", "server_tool_use"})
 STARTERS: Final = frozenset({"Agent", "Task"})

@@ -23,11 +23,11 @@ from claude_tui.sources.claude.causes.lines import (
     OutputDetails,
     Usage,
 )
+from claude_tui.sources.claude.counting.rule import usage_row
 from claude_tui.sources.claude.discovery import session_of_path
-from claude_tui.sources.claude.rule import usage_row
-from claude_tui.sources.json_values import as_count, table_of, text_of
-from claude_tui.sources.lines import LineReader
 from claude_tui.sources.protocol import Checkpoint
+from claude_tui.sources.reading.lines import LineReader
+from claude_tui.sources.values.json_values import as_count, table_of, text_of
 
 Object = Mapping[str, Any]
 

@@ -16,8 +16,8 @@ from msgspec import MsgspecError
 from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.causes.known.columns import FileCalls, Names
 from claude_tui.engine.queries.causes.known.kept import Kept, KeptFile, Stamp
+from claude_tui.engine.state.rows.table import Table
 from claude_tui.engine.state.store import Store
-from claude_tui.engine.state.table import Table
 from claude_tui.model import Phase, Progress
 from claude_tui.sources.causes import ReadCauses, packed, unpacked
 from claude_tui.sources.registry import load

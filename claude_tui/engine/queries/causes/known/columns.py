@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from typing import Final
 
-from claude_tui.engine.state.interner import Numbers
+from claude_tui.engine.state.rows.interner import Numbers
 from claude_tui.sources.causes import Caused, FileCauses, Repeat
 
 LIFETIMES: Final = ("", "5m", "1h")
