@@ -20,7 +20,8 @@ class Client(NamedTuple):
     `reader` is a class with the methods of `sources.protocol.Source`. `read_columns` is a faster way to the same,
     called as `sources.registry.read_columns` is; where fewer than `little_bytes` are new in a log the reader is used
     all the same. `read_turn` tells more of one response: see `engine.queries.turns.turn_details`. `read_limits` tells
-    what the logs below a root say of the limits of the user's plan: see `engine.queries.plan_limits`.
+    what the logs below a root say of the limits of the user's plan: see `engine.queries.plan_limits`. `read_causes`
+    tells what the responses of a log were made for: see `sources.causes`.
 
     `root` is the only place below the home folder that is looked in if no variable of `env` is set: where nothing is
     there, the reader need not be loaded to know that. "" if only the reader can say.
@@ -43,6 +44,7 @@ class Client(NamedTuple):
     little_bytes: int = 0
     read_turn: str = ""
     read_limits: str = ""
+    read_causes: str = ""
     is_append_only: bool = False
     is_found_below: bool = False
     names_providers: bool = False
@@ -64,6 +66,7 @@ _DECLARED: Final = (
         little_bytes=1 << 16,
         read_turn="claude_tui.sources.claude.turns:read_turn",
         resume="claude --resume {}",
+        read_causes="claude_tui.sources.claude.causes.fast:read_causes",
         is_append_only=True,
         is_found_below=True,
         env=(
@@ -88,6 +91,7 @@ _DECLARED: Final = (
         "g",
         reader="claude_tui.sources.gemini:GeminiSource",
         root=".gemini",
+        read_causes="claude_tui.sources.gemini.causes:read_causes",
         env=(("GEMINI_CLI_HOME", "folder that has the .gemini folder of Gemini CLI in it"),),
         not_logged=("the choice of a model", "compression", "summaries", "loop checks", "failed attempts"),
     ),
@@ -141,6 +145,7 @@ _DECLARED: Final = (
         "p",
         reader="claude_tui.sources.pi:PiSource",
         root=".pi/agent",
+        read_causes="claude_tui.sources.pi.causes:read_causes",
         is_append_only=True,
         names_providers=True,
         logs_cost=True,

@@ -41,7 +41,12 @@ class Monitor(Answers):
     def __init__(self, setup: Setup) -> None:
         self.tail: Tail | None = None
         self._opening = Opening(setup, note_names=setup.ledger_file is not None)
-        super().__init__(self._opening.store, roots=self._opening.roots, limits_folder=setup.limits_folder)
+        super().__init__(
+            self._opening.store,
+            roots=self._opening.roots,
+            limits_folder=setup.limits_folder,
+            cache_folder=setup.cache_folder,
+        )
         self.saver = Saver(self._opening, self._notify)
         self._recent = RecentLogs(self.store)
         self._registry = LiveRegistry.of(setup.config, setup.limits_folder, self._recent.of_codex)

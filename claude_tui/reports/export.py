@@ -9,13 +9,17 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from claude_tui.figures import instant
 from claude_tui.model import UNLOGGED, Response, Snapshot, Totals
 from claude_tui.reports.columns import FLAT, flat
+
+if TYPE_CHECKING:
+    from claude_tui.engine.queries.causes.costs.misses import CacheMiss
+    from claude_tui.engine.queries.causes.tables import Facts
 
 RESPONSE_FIELDS: Final = (
     "key", "source", "time", "session", "agent", "project", "model", "input", "output", "cache_write_5m",
@@ -80,6 +84,42 @@ def response_row(response: Response, prices: str) -> dict[str, Any]:
 def place_of(response: Response) -> dict[str, Any]:
     """Return the fields that say where the counted row of a response is."""
     return {"file": response.path, "offset": response.offset}
+
+
+CAUSE_FIELDS: Final = (
+    "tools", "failed_calls", "skill", "plugin", "agent_type", "branch", "thinking", "is_interrupted", "cache_miss",
+    "cache_lost_tokens", "cache_lost_nano", "causes_problem",
+)  # fmt: skip
+"""The fields that say what a response was made for, in order, if they are asked for."""
+
+
+def cause_row(response: Response, known: Mapping[str, tuple[Facts, CacheMiss | None]]) -> dict[str, Any]:
+    """Return what a response was made for; an extra has what its response has, but no lost cache."""
+    from claude_tui.engine.queries.turns import response_key
+
+    facts, miss = known.get(response_key(response), known_of_nothing())
+    miss = None if response.extra else miss
+    return {
+        "tools": list(facts.tools),
+        "failed_calls": facts.failed_calls,
+        "skill": facts.skill,
+        "plugin": facts.plugin,
+        "agent_type": facts.agent_type,
+        "branch": facts.branch,
+        "thinking": facts.thinking,
+        "is_interrupted": facts.is_interrupted,
+        "cache_miss": miss.cause if miss else "",
+        "cache_lost_tokens": miss.lost_tokens if miss else 0,
+        "cache_lost_nano": miss.cost_nano if miss else 0,
+        "causes_problem": facts.problem,
+    }
+
+
+def known_of_nothing() -> tuple[Facts, None]:
+    """Return what is known of what no log shows."""
+    from claude_tui.engine.queries.causes.tables import NOT_LOGGED, Facts
+
+    return Facts(problem=NOT_LOGGED), None
 
 
 def day_rows(snapshot: Snapshot) -> Iterator[dict[str, Any]]:

@@ -64,14 +64,19 @@ REPORT: Final = record(
     left_out={"type": "object", "additionalProperties": record({"rows": COUNT, **SUMS})},
 )  # fmt: skip
 
-RESPONSE: Final = record({
-    "key": TEXT, "source": TEXT, "time": INSTANT, "session": TEXT, "agent": TEXT, "project": TEXT, "model": TEXT,
-    "input": COUNT, "output": COUNT, "cache_write_5m": COUNT, "cache_write_1h": COUNT, "cache_read": COUNT,
-    "web_search": COUNT, "cost_nano": maybe(NANO), "premium_milli": COUNT,
-    "status": one_of(*(status.value for status in PriceStatus)),
-    "flags": TEXTS, "output_lower_bound": FLAG, "origin": one_of("log", "client_total"),
-    "prices": {**TEXT, "description": "first digits of the digest of the prices in use"},
-}, file=TEXT, offset=COUNT)  # fmt: skip
+RESPONSE: Final = record(
+    {
+        "key": TEXT, "source": TEXT, "time": INSTANT, "session": TEXT, "agent": TEXT, "project": TEXT, "model": TEXT,
+        "input": COUNT, "output": COUNT, "cache_write_5m": COUNT, "cache_write_1h": COUNT, "cache_read": COUNT,
+        "web_search": COUNT, "cost_nano": maybe(NANO), "premium_milli": COUNT,
+        "status": one_of(*(status.value for status in PriceStatus)),
+        "flags": TEXTS, "output_lower_bound": FLAG, "origin": one_of("log", "client_total"),
+        "prices": {**TEXT, "description": "first digits of the digest of the prices in use"},
+    },
+    file=TEXT, offset=COUNT,
+    tools=TEXTS, failed_calls=COUNT, skill=TEXT, plugin=TEXT, agent_type=TEXT, branch=TEXT, thinking=COUNT,
+    is_interrupted=FLAG, cache_miss=TEXT, cache_lost_tokens=COUNT, cache_lost_nano=COUNT, causes_problem=TEXT,
+)  # fmt: skip
 
 STATE: Final = record({
     **named("state@1"), "revision": COUNT, "time": INSTANT, "newest": maybe(INSTANT), "phase": TEXT,
@@ -197,6 +202,49 @@ EXPLANATION: Final = record({
     "why": maybe(TEXT), "problem": maybe(TEXT), "never_logged": TEXTS,
 })  # fmt: skip
 
+_CAUSED: Final[dict[str, Schema]] = {
+    "name": maybe(TEXT), "label": TEXT, "project": maybe(TEXT), "cost_nano": NANO, "share": NUMBER,
+    **dict.fromkeys(("responses", "calls", "failed_calls", "agents"), COUNT), **_USAGE["properties"],
+    "last": maybe(INSTANT),
+}  # fmt: skip
+_N_COST: Final = record({"n": COUNT, "cost_nano": NANO})
+CAUSES: Final = record(
+    {
+        **named("causes@1"), "by": TEXT, "convention": TEXT, "timezone": TEXT, "since": maybe(DAY),
+        "until": maybe(DAY), "project": maybe(TEXT), "session": maybe(TEXT), "prices": TEXT, "total_cost_nano": NANO,
+        "responses": COUNT,
+        "rows": rows(record(
+            _CAUSED, tokens_est=COUNT, carried_nano=NANO, tools=rows(record(_CAUSED)),
+            started=record({"agents": COUNT, "cost_nano": NANO}),
+        )),
+        "of_which": record({
+            "cache_misses": record({
+                "n": COUNT, "cost_nano": NANO,
+                "by": rows(record({
+                    "cause": TEXT, "n": COUNT, "lost_tokens": COUNT, "cost_nano": NANO, "last": INSTANT,
+                })),
+            }),
+            "failed_calls": _N_COST, "interrupted": _N_COST,
+            "repeated_reads": record({"n": COUNT, "tokens_est": COUNT, "cost_nano_est": NANO}),
+        }),
+        "notes": TEXTS,
+    },
+    left_out=record({"rows": COUNT, "cost_nano": NANO}),
+)  # fmt: skip
+
+WASTE: Final = record({
+    **named("waste@1"), "since": maybe(DAY), "until": maybe(DAY), "model": maybe(TEXT), "project": maybe(TEXT),
+    "session": maybe(TEXT), "total_cost_nano": NANO,
+    "waste": rows(record({
+        "what": TEXT, "title": TEXT, "n": COUNT, "paid_nano": NANO, "otherwise_nano": NANO, "saved_nano": NANO,
+        "otherwise": TEXT, "is_estimate": FLAG,
+        "proofs": rows(record({
+            "time": INSTANT, "session": TEXT, "agent": TEXT, "project": TEXT, "model": TEXT, "path": TEXT,
+            "offset": COUNT, "paid_nano": NANO, "otherwise_nano": NANO, "detail": TEXT,
+        })),
+    })),
+})  # fmt: skip
+
 _FIGURES: Final[dict[str, Schema]] = {
     **dict.fromkeys(("entries", "input", "output", "cache_write", "cache_read", "tokens"), SIGNED), "cost_nano": NANO,
 }  # fmt: skip
@@ -264,6 +312,7 @@ STATUSLINE: Final = {
 
 SCHEMAS: Final[Mapping[str, Schema]] = {
     "report": REPORT,
+    "causes": CAUSES,
     "export-responses": RESPONSE,
     "export-days": record({"day": DAY, "timezone": TEXT, **SUMS}),
     "export-breakdown": record({
@@ -286,6 +335,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     "telemetry": TELEMETRY,
     "fleet": FLEET,
     "explanation": EXPLANATION,
+    "waste": WASTE,
     "explain": EXPLAIN,
     "against-client": AGAINST_CLIENT,
     "verify": VERIFY,
@@ -298,6 +348,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
 
 TITLES: Final[Mapping[str, str]] = {
     "report": "claude-top report --json",
+    "causes": "claude-top report --by tool --json, and by all else that money goes for",
     "export-responses": "a line of claude-top export",
     "export-days": "a line of claude-top export --what days",
     "export-breakdown": "a line of claude-top export --what breakdown",
@@ -315,6 +366,7 @@ TITLES: Final[Mapping[str, str]] = {
     "telemetry": "claude-top telemetry status --json",
     "fleet": "claude-top fleet status --json",
     "explanation": "claude-top explain --json",
+    "waste": "claude-top explain waste --json",
     "explain": "claude-top explain --against ccusage --json",
     "against-client": "claude-top explain --against client --json",
     "verify": "claude-top verify --json",

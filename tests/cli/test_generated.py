@@ -8,6 +8,7 @@ import pytest
 
 from claude_tui.cli import main
 from claude_tui.cli.command_list import COMMANDS
+from claude_tui.cli.commands.report import CAUSES
 from claude_tui.cli.generated.command_tree import Node, tree
 from claude_tui.cli.generated.completions import script
 from claude_tui.cli.generated.manual import page
@@ -66,6 +67,7 @@ def test_bash_completes_commands_options_and_values(tmp_path: Path) -> None:
         "project",
         "session",
         "all",
+        *CAUSES,
     }
     assert completed(tmp_path, "claude-top claude ") >= {"daily", "weekly", "monthly", "session", "blocks"}
     assert completed(tmp_path, "claude-top claude daily --inst") == {"--instances"}

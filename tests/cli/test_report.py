@@ -153,7 +153,7 @@ def test_a_section_as_csv(history: ClaudeHome, capsys: pytest.CaptureFixture[str
         "--since 2026-3-1",
         "--period 7d --since today",
         "--since today --until yesterday",
-        "--by branch",
+        "--by client",
     ],
 )
 def test_what_cannot_be_reported(history: ClaudeHome, capsys: pytest.CaptureFixture[str], arguments: str) -> None:

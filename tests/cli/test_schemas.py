@@ -12,6 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from claude_tui.cli import main
+from claude_tui.cli.commands.report import CAUSES
 from claude_tui.cli.options import counted, snapshot_of
 from claude_tui.engine.ledger import Ledger
 from claude_tui.reports.gauges.state import state
@@ -77,10 +78,12 @@ def test_the_names_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 DOCUMENTS = [
+    *(("causes", f"report --json --by {by}") for by in CAUSES),
+    ("causes", "report --json --by kind --top 1"),
     *(("report", f"report --json --by {by}") for by in ("all", "week", "month", "hour", "session")),
     ("report", "report --json --top 1"), ("report", "report --json --since 2020-01-01 --until 2020-01-02"),
     ("check", "check --json --budget-day 20"), ("doctor", "doctor --json"), ("telemetry", "telemetry status --json"),
-    ("explanation", "explain --json"), ("explanation", "explain --json --key msg_1"),
+    ("waste", "explain waste --json"), ("explanation", "explain --json"), ("explanation", "explain --json --key msg_1"),
     ("explain", "explain --against ccusage --json"), ("against-client", "explain --against client --json"),
     ("verify", "verify --json"), ("prices", "prices --json"),
 ]  # fmt: skip
@@ -103,6 +106,14 @@ def test_a_line_of_an_export_is_as_its_schema_says(
     assert lines
     for line in lines:
         assert_valid(capsys, f"export-{what}", json.loads(line))
+
+
+def test_a_line_of_an_export_with_causes_is_as_its_schema_says(
+    history: ClaudeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", "--causes"]) == 0
+    for line in capsys.readouterr().out.splitlines():
+        assert_valid(capsys, "export-responses", json.loads(line))
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in (GOLDEN / "claude").iterdir()))

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.options import add_period_options, add_place_options, counted, period, snapshot_of
+from claude_tui.cli.options import (
+    add_period_options,
+    add_place_options,
+    counted,
+    period,
+)
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.cli.progress import Steps
+from claude_tui.cli.scope import add_scope_options, causes_of, narrowed
 
 if TYPE_CHECKING:
     from claude_tui.engine.state.store import Store
-    from claude_tui.model import Query, Response
+    from claude_tui.model import Response
 
 LONGEST_S: Final = 60.0
 """Longest time for reading logs and for examining responses, each; the output says what was left out."""
-MOST_NAMED: Final = 5
-"""Most names listed if a name is ambiguous or unknown."""
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -34,30 +37,39 @@ def add_arguments(parser: CommandParser) -> None:
     parser.epilog = example(
         "claude-top explain --since 2026-11-01 --model claude-opus-4-5",
         "claude-top explain --key msg_01AbCdEf --json",
+        "claude-top explain waste --period 30d",
         "claude-top explain --against ccusage",
         "claude-top explain --against client",
     )
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=("waste",),
+        help="waste: the five dearest avoidable things, what they cost, and what would have been paid otherwise",
+    )
     add_period_options(parser)
     parser.add_argument("--model", metavar="NAME", default="", help="explain only this model")
-    parser.add_argument(
-        "--project", metavar="DIR", default="", help="explain only this project: its folder, or the end of it"
-    )
-    parser.add_argument(
-        "--session", metavar="ID", default="", help="explain only this session: its id, or the beginning of it"
-    )
+    add_scope_options(parser, "explain")
     parser.add_argument(
         "--key", metavar="KEY", default="", help="explain one response, by its key in `export`: msg_..."
     )
     parser.add_argument(
         "--against", choices=("ccusage", "client"), help="compare with the numbers of ccusage, or of Claude Code itself"
     )
-    parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/explanation@1)")
+    parser.add_argument(
+        "-j", "--json", action="store_true", help="print JSON (schema claude-top/explanation@1, of waste waste@1)"
+    )
     add_place_options(parser)
 
 
 def run(options: Namespace) -> int:
     """Explain, print, and return the exit code: 1 if the requested response could not be explained."""
     chosen = [name for name in ("since", "until", "period", "model", "project", "session") if getattr(options, name)]
+    if options.what and (options.against or options.key):
+        named = "--against" if options.against else "--key"
+        raise exits.CommandError(f"{named} cannot be combined with {options.what}", exits.USAGE)
+    if options.what:
+        return _waste(options)
     if options.against:
         if chosen or options.key:
             message = f"--{(chosen or ['key'])[0]} cannot be combined with --against, which compares everything"
@@ -75,7 +87,7 @@ def run(options: Namespace) -> int:
 
     asked = period(options)
     store = counted(options, keep_names=bool(options.key))
-    about = _response(store, options.key) if options.key else _query(store, asked, options)
+    about = _response(store, options.key) if options.key else narrowed(store, asked, options)
     with Steps() as steps:
         steps.show("reading the logs again")
         found = explain(store, about, files_s=LONGEST_S, rows_s=LONGEST_S)
@@ -85,6 +97,23 @@ def run(options: Namespace) -> int:
         lines = reports.lines(found, about, store.calendar.zone, streams.columns())
         streams.write("\n".join(lines) + "\n")
     return exits.FAILED if found.problem and options.key else exits.OK
+
+
+def _waste(options: Namespace) -> int:
+    """Print what was avoidable."""
+    from claude_tui.reports import waste as reports
+
+    asked = period(options)
+    store = counted(options)
+    query = narrowed(store, asked, options)
+    causes = causes_of(store)
+    found, total_nano = causes.waste(query), causes.table(query, "kind").total_nano
+    if options.json:
+        streams.write_json(reports.report(found, total_nano, query))
+    else:
+        lines = reports.lines(found, total_nano, store.calendar.zone, streams.columns())
+        streams.write("\n".join(lines) + "\n")
+    return exits.OK
 
 
 def _against_client(options: Namespace) -> int:
@@ -111,28 +140,3 @@ def _response(store: Store, key: str) -> Response:
             return response
     message = f"no counted response has the key {key!r}; claude-top export lists the keys"
     raise exits.CommandError(message, exits.USAGE)
-
-
-def _query(store: Store, asked: Query, options: Namespace) -> Query:
-    """Return the query with full names for the given ones. Raises CommandError with the usage code if one is
-    unknown."""
-    if not (options.model or options.project or options.session):
-        return asked
-    rows = snapshot_of(store)
-    return asked._replace(
-        model=_named("model", options.model, [row.key for row in rows.models]),
-        project=_named("project", options.project.rstrip("/"), [row.key for row in rows.projects]),
-        session=_named("session", options.session, [row.key for row in rows.sessions]),
-    )
-
-
-def _named(what: str, name: str, keys: Sequence[str]) -> str:
-    """Return the key a name means: an exact match, else the only key that begins with it or ends in its folders."""
-    if not name or name in keys:
-        return name
-    found = [key for key in dict.fromkeys(keys) if key.startswith(name) or key.endswith("/" + name)]
-    if len(found) == 1:
-        return found[0]
-    listed = ", ".join((found or list(dict.fromkeys(keys)))[:MOST_NAMED])
-    problem = f"{name!r} is ambiguous:" if found else f"no {what} {name!r}; known are"
-    raise exits.CommandError(f"{problem} {listed}", exits.USAGE)

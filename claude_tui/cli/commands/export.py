@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from claude_tui.cli import exits, streams
@@ -19,7 +19,7 @@ from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:
     from claude_tui.engine.state.store import Store
-    from claude_tui.model import Query
+    from claude_tui.model import Query, Response
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -59,6 +59,11 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "--places", action="store_true", help="with responses: add the file and the byte offset of the counted row"
     )
+    parser.add_argument(
+        "--causes",
+        action="store_true",
+        help="with responses: add tools, skill, sub-agent, branch and lost cache of each",
+    )
     parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE, replacing it once everything is written")
     add_period_options(parser)
     add_strict_option(parser)
@@ -69,12 +74,14 @@ def run(options: Namespace) -> int:
     """Count, write, and return the exit code."""
     if options.parquet and options.output:
         raise exits.CommandError("--parquet names its file itself: leave -o out", exits.USAGE)
+    if options.causes and options.what != "responses":
+        raise exits.CommandError(f"--causes cannot be combined with --what {options.what}", exits.USAGE)
     if options.parquet:
         _require_pyarrow()
     query = period(options)
     store = counted(options, keep_names=options.what == "responses")
-    rows = _rows(store, query, options.what, with_places=options.places)
-    fields = _fields(options.what, with_places=options.places)
+    rows = _rows(store, query, options.what, with_places=options.places, with_causes=options.causes)
+    fields = _fields(options.what, with_places=options.places, with_causes=options.causes)
     if options.parquet:
         _write_parquet(options.parquet, rows, fields, options.what)
     elif options.output:
@@ -84,7 +91,7 @@ def run(options: Namespace) -> int:
     return exits.PARTIAL if options.strict and store.problems else exits.OK
 
 
-def _rows(store: Store, query: Query, what: str, *, with_places: bool) -> Iterator[dict[str, Any]]:
+def _rows(store: Store, query: Query, what: str, *, with_places: bool, with_causes: bool) -> Iterator[dict[str, Any]]:
     from claude_tui.engine.queries.responses import list_responses, totals_by
     from claude_tui.reports import export
 
@@ -100,16 +107,31 @@ def _rows(store: Store, query: Query, what: str, *, with_places: bool) -> Iterat
     if what != "responses":
         return export.ROWS[what](snapshot_of(store, query, with_recent=False))
     digest = store.pricer.digest
+    cause_of = _cause_of(store, query) if with_causes else None
     return (
-        {**export.response_row(line, digest), **(export.place_of(line) if with_places else {})}
-        for line in (one._replace(project=project_of(one.project)) for one in list_responses(store, query))
+        {
+            **export.response_row(line._replace(project=project_of(line.project)), digest),
+            **(cause_of(line) if cause_of is not None else {}),
+            **(export.place_of(line) if with_places else {}),
+        }
+        for line in list_responses(store, query)
     )
 
 
-def _fields(what: str, *, with_places: bool) -> tuple[str, ...]:
-    from claude_tui.reports.export import FIELDS, PLACE_FIELDS
+def _cause_of(store: Store, query: Query) -> Callable[[Response], dict[str, Any]]:
+    from claude_tui.cli.scope import causes_of
+    from claude_tui.reports.export import cause_row
 
-    return (*FIELDS[what], *PLACE_FIELDS) if with_places and what == "responses" else FIELDS[what]
+    known = causes_of(store).facts(query)
+    return lambda line: cause_row(line, known)
+
+
+def _fields(what: str, *, with_places: bool, with_causes: bool) -> tuple[str, ...]:
+    from claude_tui.reports.export import CAUSE_FIELDS, FIELDS, PLACE_FIELDS
+
+    if what != "responses":
+        return FIELDS[what]
+    return (*FIELDS[what], *(CAUSE_FIELDS if with_causes else ()), *(PLACE_FIELDS if with_places else ()))
 
 
 def _require_pyarrow() -> None:

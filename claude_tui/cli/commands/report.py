@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
 from claude_tui.cli.fleet_reading import add_from_options, fleet_of
@@ -17,10 +17,17 @@ from claude_tui.cli.options import (
     snapshot_of,
 )
 from claude_tui.cli.parser import CommandParser, example
+from claude_tui.cli.scope import add_scope_options, causes_of, narrowed
 
 if TYPE_CHECKING:
+    import re
+
     from claude_tui.engine.state.store import Store
     from claude_tui.model import Query, Response, Totals
+
+
+CAUSES: Final = ("tool", "mcp", "skill", "plugin", "agent", "branch", "ticket", "kind", "context", "cache")
+"""What `--by` takes to say what the money went for."""
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -33,6 +40,7 @@ def add_arguments(parser: CommandParser) -> None:
         "claude-top report --by session --top 10 --since 7d",
         "claude-top report --from s3://lake/claude --by team --since 2026-11-01",
         "claude-top report --by repo --period month",
+        "claude-top report --by tool --period 30d --project my-app",
         "claude-top report --json --timezone Europe/Berlin | jq .totals.cost_nano",
     )
     parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/report@1)")
@@ -53,9 +61,11 @@ def add_arguments(parser: CommandParser) -> None:
             "user",
             "team",
             "all",
+            *CAUSES,
         ),
         default="all",
-        help="sections to print (default: all, which is day, model, project and session)",
+        help="sections to print (default: all, which is day, model, project and session); "
+        "tool to cache say what the money went for (schema claude-top/causes@1)",
     )
     parser.add_argument(
         "--top",
@@ -63,7 +73,13 @@ def add_arguments(parser: CommandParser) -> None:
         metavar="N",
         help="only N rows of a section, the dearest or newest, and one for the rest",
     )
+    parser.add_argument(
+        "--ticket-pattern",
+        metavar="REGEX",
+        help="with --by ticket: what a ticket looks like in the name of a branch (default: ABC-123 or #123)",
+    )
     add_period_options(parser)
+    add_scope_options(parser)
     add_strict_option(parser)
     add_from_options(parser)
     add_place_options(parser)
@@ -83,14 +99,21 @@ def run(options: Namespace) -> int:
         raise exits.CommandError("--csv prints one section; name it with --by", exits.USAGE)
     if options.csv and options.json:
         raise exits.CommandError("--csv cannot be combined with --json", exits.USAGE)
+    if options.ticket_pattern and options.by != "ticket":
+        raise exits.CommandError("--ticket-pattern needs --by ticket", exits.USAGE)
+    if options.by in CAUSES:
+        if options.url:
+            raise exits.CommandError(f"--by {options.by} reads the logs, and --from has none", exits.USAGE)
+        return _causes(options)
     wanted = ALL if options.by == "all" else (SECTIONS[options.by],)
-    query = period(options)
-    fleet = fleet_of(options, query)
+    asked = period(options)
+    fleet = fleet_of(options, asked)
     if fleet is None and options.by in ("user", "team"):
         raise exits.CommandError(f"--by {options.by} needs --from", exits.USAGE)
     if fleet is not None and options.by == "hour":
         raise exits.CommandError("a table of many machines has no hours; responses/ has the instants", exits.USAGE)
     store = counted(options) if fleet is None else fleet.store
+    query = narrowed(store, asked, options)
     snapshot = snapshot_of(store, query, with_recent=False)
     summed: Mapping[str, Totals] | None = None
     if SECTIONS.get(options.by) in SUMMED:
@@ -131,3 +154,34 @@ def _accounts(store: Store, query: Query) -> dict[tuple[str, str], Totals]:
         for source, account in store.accounts.all
     }
     return {key: totals for key, totals in found.items() if totals.last_ms}
+
+
+def _causes(options: Namespace) -> int:
+    """Count, find out what the money went for, print, and return the exit code."""
+    from claude_tui.reports import causes as reports
+
+    pattern = _pattern(options.ticket_pattern)
+    asked = period(options)
+    store = counted(options)
+    query = narrowed(store, asked, options)
+    table = causes_of(store).table(query, options.by, ticket=pattern)
+    timezone, prices = str(store.calendar.zone), store.pricer.describe()
+    if options.csv:
+        streams.write_lines(reports.csv_of(table, options.top))
+    elif options.json:
+        streams.write_json(reports.report(table, reports.Asked(query, timezone, prices, options.top)))
+    else:
+        streams.write_tables([reports.text_table(table, options.top)], reports.footer(table, prices, timezone))
+    return exits.PARTIAL if options.strict and store.problems else exits.OK
+
+
+def _pattern(text: str | None) -> re.Pattern[str]:
+    """Return what a ticket looks like. Raises CommandError with the usage code for what is no pattern."""
+    import re
+
+    from claude_tui.engine.queries.causes.dimensions import TICKETS
+
+    try:
+        return re.compile(text) if text else TICKETS
+    except re.error as error:
+        raise exits.CommandError(f"--ticket-pattern {text!r} is no regular expression: {error}", exits.USAGE) from None

@@ -6,7 +6,9 @@ Safe from any thread. Must not change what is counted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from claude_tui.engine.queries.allowances.budgets import Budget, BudgetState, check
 from claude_tui.engine.queries.allowances.limits import Limits
@@ -21,21 +23,39 @@ from claude_tui.engine.state.facts import SessionKey
 from claude_tui.engine.state.store import Store
 from claude_tui.model import NamedActivity, Query, Response, Snapshot
 
+if TYPE_CHECKING:
+    from claude_tui.engine.queries.causes.causes import Causes
+
 
 class Answers:
     """The answers of one store.
 
     `roots` are the clients' folders, each with its client, that snapshots name as counted; `limits_folder` is where
-    reported limits are kept.
+    reported limits are kept, and `cache_folder` what takes long to read and may be deleted.
     """
 
-    def __init__(self, store: Store, *, roots: Roots | None = None, limits_folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        roots: Roots | None = None,
+        limits_folder: Path | None = None,
+        cache_folder: Path | None = None,
+    ) -> None:
         self.store = store
         self.maker = SnapshotMaker(store, roots=tuple(root for _, root in roots or ()))
         self._hours = HourBook(store)
         self._windows = WindowBook(store, limits_folder, roots=roots)
         self._window_of: dict[str, WindowBook] = {}
         self._limits_folder, self._roots = limits_folder, roots
+        self._cache_folder = cache_folder
+
+    @cached_property
+    def causes(self) -> Causes:
+        """Where the money went; asking reads what the logs say of it. Not for the event loop."""
+        from claude_tui.engine.queries.causes.causes import Causes  # only for those who ask
+
+        return Causes(self.store, self._cache_folder)
 
     def snapshot(self, query: Query, now_ms: int) -> Snapshot:
         """Return the state at `now_ms`; the same object again while nothing moved."""

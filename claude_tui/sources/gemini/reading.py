@@ -46,7 +46,7 @@ def _read_lines(file: LogFile, since: Checkpoint | None, chat: Chat) -> tuple[Fi
                 events += chat.events(record, offset)
             while chat.bad_counts:
                 reader.problem(ProblemKind.BAD_COUNT, offset, chat.bad_counts.pop())
-        if (records or is_continued) and not chat.is_known:
+        if (records or (is_continued and since is not None and since.offset)) and not chat.is_known:
             reader.problem(ProblemKind.UNRECOGNISED, 0, NOT_KNOWN)
         rows, mark = [event.row for event in events], reader.checkpoint(state=chat.state())
         facts, problems = chat.facts(), reader.problems

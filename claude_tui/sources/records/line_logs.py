@@ -59,7 +59,7 @@ def read_log(file: LogFile, since: Checkpoint | None, log: Followed) -> FileRead
                     reader.problem(ProblemKind.BAD_COUNT, offset, f"{error} is no count")
                 except UnknownShapeError as error:
                     reader.problem(ProblemKind.UNKNOWN_SHAPE, offset, str(error))
-        if (records or is_continued) and not log.is_known:
+        if (records or (is_continued and since is not None and since.offset)) and not log.is_known:
             reader.problem(ProblemKind.UNRECOGNISED, 0, NOT_KNOWN)
         return FileRead(
             rows,

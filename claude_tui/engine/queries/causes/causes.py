@@ -1,0 +1,203 @@
+"""The door: where the money went, by any dimension, for a query. Safe from any thread, and not for the event loop.
+
+The first answer reads what the logs say of causes, one to two seconds for a gigabyte; later ones only what is new.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from claude_tui.engine.queries.causes.context import CONTEXT, Context
+from claude_tui.engine.queries.causes.costs.billing import Biller, Line
+from claude_tui.engine.queries.causes.costs.misses import CacheMiss, misses_of
+from claude_tui.engine.queries.causes.costs.pauses import pauses
+from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, NO_ROW, TICKETS
+from claude_tui.engine.queries.causes.division import Division
+from claude_tui.engine.queries.causes.known.book import CauseBook
+from claude_tui.engine.queries.causes.known.facts import Finder
+from claude_tui.engine.queries.causes.of_which import of_which
+from claude_tui.engine.queries.causes.sums import Sums
+from claude_tui.engine.queries.causes.tables import (
+    NOT_LOGGED,
+    CauseTable,
+    Facts,
+    OfWhich,
+    Pause,
+    ShareOf,
+)
+from claude_tui.engine.queries.causes.waste import Waste, WasteFinder
+from claude_tui.engine.queries.responses import lines_of, matching_rows, unlogged_lines
+from claude_tui.engine.state.store import Store
+from claude_tui.model import Progress, Query
+
+
+class Causes:
+    """Where the money of one store went. `folder` keeps what the logs say between two runs, None keeps nothing.
+
+    `on_progress` is shown how far they have been read.
+    """
+
+    def __init__(
+        self, store: Store, folder: Path | None = None, *, on_progress: Callable[[Progress], None] | None = None
+    ) -> None:
+        self._store = store
+        self._book = CauseBook(store, folder, on_progress)
+        self._biller = Biller(store)
+        self._lock = threading.Lock()
+        self._by_file: dict[str, dict[int, CacheMiss]] = {}
+        self._misses: dict[int, CacheMiss] = {}
+        self._finder: Finder | None = None
+        self._tables: dict[tuple[Query, str, str], CauseTable] = {}
+
+    def refresh(self) -> None:
+        """Read what the logs say beyond what is known. Every answer does so itself."""
+        with self._lock:
+            self._refreshed()
+
+    def table(self, query: Query, by: str, *, ticket: re.Pattern[str] = TICKETS) -> CauseTable:
+        """Return what a query covers by a dimension of `DIMENSIONS`; the same object again while nothing moved.
+
+        Raises KeyError for another dimension.
+        """
+        asked = query, DIMENSIONS[by].name, ticket.pattern
+        with self._lock:
+            finder = self._refreshed(with_sizes=by == CONTEXT)
+            if asked not in self._tables:
+                with self._store.lock:
+                    self._store.settle()
+                    division = Division(self._store, self._book, finder, self._misses, by, ticket)
+                    made = self._context(query) if by == CONTEXT else self._table(query, by, division, finder)
+                self._tables[asked] = made
+            return self._tables[asked]
+
+    def shares(
+        self,
+        query: Query,
+        by: str,
+        name: str | None,
+        label: str = "",
+        *,
+        project: str = "",
+        ticket: re.Pattern[str] = TICKETS,
+    ) -> Sequence[ShareOf]:
+        """Return the responses a row of `table` is made of, each with what goes to that row, the dearest first.
+
+        `label` is that of the row, needed where its name is None; `project` narrows a branch that several have. By
+        context there are none: what is carried is in all responses after it.
+        """
+        if by == CONTEXT:
+            return ()
+        with self._lock:
+            finder = self._refreshed()
+            with self._store.lock:
+                division = Division(self._store, self._book, finder, self._misses, by, ticket)
+                found = []
+                for row in matching_rows(self._store, query):
+                    lines = division.lines(row, query.model)
+                    shares = [
+                        share.amounts[0]
+                        for share in division.shares(row, lines)
+                        if share.target.name == name
+                        and (name is not None or share.target.label == label)
+                        and project in ("", share.target.project)
+                    ]
+                    if shares:
+                        response = next(lines_of(self._store, row))
+                        found.append(ShareOf(response, sum(shares), self._misses.get(row)))
+        found.sort(key=lambda one: (-one.cost_nano, one.response.time_ms, one.response.key))
+        return found
+
+    def facts(self, query: Query) -> dict[str, tuple[Facts, CacheMiss | None]]:
+        """Return what is known of each response a query covers, by its key as `list_responses` gives it."""
+        with self._lock:
+            finder = self._refreshed()
+            with self._store.lock:
+                table = self._store.table
+                return {
+                    table.names.get(row) or str(table.key[row]): (finder.facts(row), self._misses.get(row))
+                    for row in matching_rows(self._store, query)
+                }
+
+    def of_which(self, query: Query) -> OfWhich:
+        """Return the costs within a query's total that may have been avoided. They may overlap."""
+        with self._lock:
+            self._refreshed()
+            with self._store.lock:
+                return self._of_which(matching_rows(self._store, query), query.model)
+
+    def waste(self, query: Query) -> Sequence[Waste]:
+        """Return the dearest avoidable things a query covers, five at most. They may overlap."""
+        with self._lock:
+            finder = self._refreshed()
+            with self._store.lock:
+                found = WasteFinder(self._store, self._book, finder, self._misses, self._biller)
+                return found.dearest(matching_rows(self._store, query), query.model)
+
+    def pauses(self, now_ms: int) -> dict[str, Pause]:
+        """Return when warm prompt caches get cold and what that costs, by session. Reads no log, and takes no time."""
+        with self._store.lock:
+            return pauses(self._store, self._biller, now_ms)
+
+    def _refreshed(self, *, with_sizes: bool = False) -> Finder:
+        """Read what is new, and find the lost caches in it."""
+        if self._book.refresh(with_sizes=with_sizes) or self._finder is None:
+            with self._store.lock:
+                self._tables.clear()
+                known, self._by_file = self._by_file, {}
+                self._misses = {}
+                for found in self._book.files():
+                    misses = known.get(found.path) if not (found.is_shared or found.is_new) else None
+                    if found.has_calls_only:
+                        misses = {}
+                    if misses is None:
+                        misses = misses_of(found, self._store, self._biller, self._book.names)
+                        found.is_new = False
+                    self._by_file[found.path] = misses
+                    for at, miss in misses.items():
+                        place = self._book.place(found.rows[at])
+                        if place is not None and place.file is found:
+                            self._misses[found.rows[at]] = miss
+                self._finder = Finder(self._store, self._book)
+        return self._finder
+
+    def _table(self, query: Query, by: str, division: Division, finder: Finder) -> CauseTable:
+        sums, responses, total_nano = Sums(), 0, 0
+        rows = matching_rows(self._store, query)
+        table, owners = self._store.table, self._store.owners
+        for row in rows:
+            lines = division.lines(row, query.model)
+            owner = owners[table.owner[row]]
+            agent = (owner.session, owner.agent) if owner.agent else None
+            is_response = query.model in ("", self._store.models[table.model[row]])
+            sums.add(division.shares(row, lines), table.time[row], is_response=is_response, agent=agent)
+            cost_nano = sum(line.cost_nano for line in lines)
+            responses, total_nano = responses + is_response, total_nano + cost_nano
+            if by == "tool" and agent is not None and (tool := finder.starter(row)):
+                sums.add_started(tool, agent, cost_nano)
+        for one in unlogged_lines(self._store, query):
+            line = Line(one.source, one.model, one.time_ms, one.usage, "", one.price.nano or 0)
+            sums.add(division.unlogged(line), one.time_ms, is_response=False)
+            total_nano += line.cost_nano
+        notes = DIMENSIONS[by].notes if by in ("kind", "cache") else (*DIMENSIONS[by].notes, NO_ROW)
+        of_which = self._of_which(rows, query.model)
+        return CauseTable(by, DIMENSIONS[by].convention, total_nano, responses, sums.rows(), of_which, notes)
+
+    def _context(self, query: Query) -> CauseTable:
+        """Divide by what prompts were made of."""
+        rows = matching_rows(self._store, query)
+        context = Context(self._store, self._book, self._biller, self._misses, query.model)
+        context.add(rows)
+        for one in unlogged_lines(self._store, query):
+            context.add_nothing_logged(one.price.nano or 0, NOT_LOGGED)
+        made, model = context.rows(), query.model
+        responses = sum(model in ("", self._store.models[self._store.table.model[row]]) for row in rows)
+        about = DIMENSIONS[CONTEXT]
+        total_nano = sum(row.cost_nano for row in made)
+        of_which = self._of_which(rows, model)
+        return CauseTable(CONTEXT, about.convention, total_nano, responses, made, of_which, (*about.notes, NO_ROW))
+
+    def _of_which(self, rows: Iterable[int], model: str) -> OfWhich:
+        return of_which(self._store, self._book, self._biller, self._misses, rows, model)

@@ -1,0 +1,97 @@
+"""What a response is billed for, kind by kind, and what its tokens would have cost in the cache.
+
+Uses the rates by which it was priced, and sums to its price. Must not know causes.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from claude_tui.engine.queries.causes.costs.split import split
+from claude_tui.engine.state.store import Store
+from claude_tui.model import Usage
+from claude_tui.pricing.explain import RateFinder
+from claude_tui.pricing.rates import WEB_SEARCH_NANO, Rates
+
+KINDS: Final = (
+    "input", "cache_write_5m", "cache_write_1h", "cache_read", "thinking", "output", "web_search",
+)  # fmt: skip
+"""What is billed, in the order of `Billing.parts`."""
+
+NO_RATES: Final = Rates(0, 0, 0, 0, 0)
+
+
+class Line(NamedTuple):
+    """What is billed at one price: a response, or an extra of it. `cost_nano` is 0 where there is no price."""
+
+    source: str
+    model: str
+    time_ms: int
+    usage: Usage
+    terms: str
+    cost_nano: int
+    thinking: int = 0
+
+
+class Biller:
+    """Divides costs by kind, at the rates of one store's prices."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._finder = RateFinder(store.pricer)
+
+    def lines(self, row: int, model: str = "") -> list[Line]:
+        """Return what is billed for a row of the table, all of it or only what is billed at a model."""
+        store, table = self._store, self._store.table
+        source, time_ms = table.files[table.file[row]].source, table.time[row]
+        own = store.models[table.model[row]]
+        found = []
+        if model in ("", own):
+            usage, terms = table.usage(row), table.terms.get(row, "")
+            found.append(Line(source, own, time_ms, usage, terms, store.price(row).nano or 0))
+        for number, extra in enumerate(table.extras.get(row, ())):
+            if model in ("", extra.model):
+                cost_nano = store.extra_price(row, number).nano or 0
+                found.append(Line(source, extra.model, time_ms, extra.usage, extra.terms, cost_nano))
+        return found
+
+    def rates(self, line: Line) -> Rates:
+        """Return the rates of a line; all 0 where it has none."""
+        rows = self._finder.rows(line.source, line.model, line.time_ms, line.usage, line.terms)
+        return rows[0].rates if rows else NO_RATES
+
+    def parts(self, line: Line) -> list[int]:
+        """Divide the cost of a line, in the order of `KINDS`. Multipliers change all parts alike."""
+        usage, rates = line.usage, self.rates(line)
+        thinking = min(line.thinking, usage.output)
+        searches = min(usage.web_search * WEB_SEARCH_NANO, line.cost_nano)
+        weights = [
+            usage.input * rates.input,
+            usage.cache_write_5m * rates.write_5m,
+            usage.cache_write_1h * rates.write_1h,
+            usage.cache_read * rates.cache_read,
+            thinking * rates.output,
+            (usage.output - thinking) * rates.output,
+        ]
+        if not any(weights):  # a cost the client reported of a model that is not in the price list
+            weights = [*usage[:1], *usage[2:5], thinking, usage.output - thinking]
+        return [*split(line.cost_nano - searches, weights), searches]
+
+    def paid_anew(self, line: Line, lost: int) -> int:
+        """Return what `lost` of the fresh tokens of a line cost above what reading them from the cache would have."""
+        usage, rates = line.usage, self.rates(line)
+        fresh = usage.input + usage.cache_write_5m + usage.cache_write_1h
+        whole = rates.cost(usage)
+        if not fresh or not whole:
+            return 0
+        searches = min(usage.web_search * WEB_SEARCH_NANO, line.cost_nano)
+        paid = usage.input * rates.input + usage.cache_write_5m * rates.write_5m + usage.cache_write_1h * rates.write_1h
+        above = max(0, lost * (paid - rates.cache_read * fresh))
+        return above * (line.cost_nano - searches) // (fresh * whole)
+
+    def as_read(self, line: Line, tokens: int) -> int:
+        """Return what so many tokens would have cost in this line, had they been read from the cache."""
+        usage, rates = line.usage, self.rates(line)
+        whole = rates.cost(usage)
+        searches = min(usage.web_search * WEB_SEARCH_NANO, line.cost_nano)
+        return tokens * rates.cache_read * (line.cost_nano - searches) // whole if whole else 0

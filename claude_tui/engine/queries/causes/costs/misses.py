@@ -1,0 +1,115 @@
+"""Which responses paid anew for what had been in the prompt cache, why, and what that cost.
+
+The test is the client's own. The cause is the first that holds of a fixed list; what cannot be told is "unknown".
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from claude_tui.engine.queries.causes.costs.billing import Biller
+from claude_tui.engine.queries.causes.known.columns import LIFETIMES, FileCalls, Names
+from claude_tui.engine.state.store import Store
+from claude_tui.model import Usage
+from claude_tui.sources.causes import COMPACTED, TOOLS_CHANGED
+from claude_tui.units import HOUR_MS, MINUTE_MS
+
+CAUSES: Final = {
+    "expired_5m": "paused over 5 minutes",
+    "expired_1h": "paused over 1 hour",
+    "compaction": "conversation compacted",
+    "model_switch": "another model",
+    "tools_changed": "tools changed",
+    "system_changed": "system prompt changed",
+    "messages_changed": "earlier messages changed",
+    "server": "the server had lost it",
+    "client_version": "another version of the client",
+    "tools_changed_seen": "tools changed, as the log shows",
+    "branch": "another branch",
+    "unknown": "unknown",
+}
+"""Causes, and how they are called."""
+
+LEAST_LOST: Final = 2000
+LIFETIME_MS: Final = {"5m": 5 * MINUTE_MS, "1h": HOUR_MS}
+_REASONS: Final = {
+    "tools_changed": "tools_changed",
+    "system_changed": "system_changed",
+    "messages_changed": "messages_changed",
+    "model_changed": "model_switch",
+    "previous_message_not_found": "server",
+}
+"""What the API says, and what we call it."""
+_BRANCH_IN_PROMPT: Final = (2, 1, 260)
+"""Up to this version the branch stands in the system prompt."""
+
+
+class CacheMiss(NamedTuple):
+    """A lost cache: how long nothing was asked, the tokens paid anew, and what that cost above reading them."""
+
+    cause: str
+    gap_ms: int
+    lost_tokens: int
+    cost_nano: int
+
+
+def misses_of(found: FileCalls, store: Store, biller: Biller, names: Names) -> dict[int, CacheMiss]:
+    """Return the misses of one file, by the position of the response. Hold the store's lock."""
+    misses: dict[int, CacheMiss] = {}
+    before: dict[int, tuple[int, Usage, str]] = {}
+    usage_of = store.table.usage
+    for at, (row, thread) in enumerate(zip(found.rows, found.thread, strict=True)):
+        if row < 0:
+            continue
+        usage = usage_of(row)
+        known = before.get(thread)
+        before[thread] = at, usage, lifetime_of(found, at, usage, known[2] if known is not None else "")
+        if known is None:
+            continue
+        last, had, lifetime = known
+        if not had.cache_read and not had.cache_write_5m and not had.cache_write_1h:
+            continue
+        most = min(had.prompt, usage.prompt)
+        missing = most - usage.cache_read
+        if missing < LEAST_LOST or 20 * usage.cache_read >= 19 * most:
+            continue
+        fresh = usage.prompt - usage.cache_read
+        lost = min(missing, fresh)
+        lines = biller.lines(row)
+        # Between two responses no time passes if only their last rows overlap.
+        gap_ms = max(0, (found.asked_ms[at] or found.time_ms[at]) - found.time_ms[last])
+        expired = lifetime if gap_ms > LIFETIME_MS[lifetime] else ""
+        cause = _cause(found, at, last, store, names, expired=expired)
+        misses[at] = CacheMiss(cause, gap_ms, lost, biller.paid_anew(lines[0], lost))
+    return misses
+
+
+def lifetime_of(found: FileCalls, at: int, wrote: Usage, before: str = "") -> str:
+    """Return how long the cache of a response lives: as was asked, as what it wrote was billed, else as `before`."""
+    if asked := LIFETIMES[found.lifetime[at]]:
+        return asked
+    if wrote.cache_write_1h:
+        return "1h"
+    return "5m" if wrote.cache_write_5m or not before else before
+
+
+def _cause(found: FileCalls, at: int, last: int, store: Store, names: Names, *, expired: str) -> str:
+    """Return the cause of a miss. `expired` is the lifetime that had run out, "" if it had not."""
+    texts, model = names.texts.names, store.table.model
+    boundary = texts[found.boundary[at]]
+    is_branch_seen = _numbers(texts[found.version[at]]) <= _BRANCH_IN_PROMPT
+    causes = (
+        ("compaction", boundary == COMPACTED),
+        ("model_switch", model[found.rows[at]] != model[found.rows[last]]),
+        (f"expired_{expired}", bool(expired)),
+        (_REASONS.get(texts[found.reason[at]], ""), texts[found.reason[at]] in _REASONS),
+        ("client_version", found.version[at] != found.version[last]),
+        ("tools_changed_seen", boundary == TOOLS_CHANGED),
+        ("branch", found.branch[at] != found.branch[last] and is_branch_seen),
+    )
+    return next((cause for cause, holds in causes if holds), "unknown")
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    parts = version.split("-")[0].split(".")[:3]
+    return tuple(int(part) if part.isascii() and part.isdigit() and len(part) < 9 else 0 for part in parts)

@@ -1,0 +1,31 @@
+"""What files cost that were read again with nothing changed in between. Must not know what else was read."""
+
+from __future__ import annotations
+
+from claude_tui.engine.queries.causes.costs.billing import Biller
+from claude_tui.engine.queries.causes.known.columns import FileCalls, Names
+from claude_tui.sources.causes import COMPACTED
+
+PICO_PER_NANO = 1000
+
+
+def repeat_cost(found: FileCalls, at: int, tokens: int, biller: Biller, names: Names) -> int:
+    """Return the nanodollars of so many tokens that the calls of a response put into the prompt: written into the
+    cache by the next response, and read by all that follow, up to a compaction. Hold the store's lock."""
+    texts, thread, pico = names.texts.names, found.thread[at], 0
+    is_first = True
+    for later in range(at + 1, len(found.keys)):
+        if found.thread[later] != thread or found.rows[later] < 0:
+            continue
+        if texts[found.boundary[later]] == COMPACTED:
+            break
+        line = biller.lines(found.rows[later])[0]
+        rates = biller.rates(line)
+        if not is_first:
+            pico += tokens * rates.cache_read
+        elif line.usage.cache_write_1h:
+            pico += tokens * rates.write_1h
+        else:
+            pico += tokens * (rates.write_5m if line.usage.cache_write_5m else rates.input)
+        is_first = False
+    return pico // PICO_PER_NANO

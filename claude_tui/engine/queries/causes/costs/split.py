@@ -1,0 +1,19 @@
+"""Divides whole numbers so that the parts always sum to the whole. Must not know what is divided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def split(total: int, weights: Sequence[int]) -> list[int]:
+    """Divide a whole number by weights, of which there is at least one.
+
+    Each gets its share rounded down; what is left over goes to the largest weight, the first of equals. Without any
+    weight the first gets all.
+    """
+    whole = sum(weights)
+    if not whole:
+        return [total, *[0] * (len(weights) - 1)]
+    parts = [total * weight // whole for weight in weights]
+    parts[max(range(len(weights)), key=weights.__getitem__)] += total - sum(parts)
+    return parts

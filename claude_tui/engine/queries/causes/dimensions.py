@@ -1,0 +1,116 @@
+"""The conventions: to what the cost of a response goes, in each dimension. Each of them gives away all of it.
+
+Must not know how costs are made, or where facts come from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from claude_tui.engine.queries.causes.known.facts import DETACHED, mcp_of
+from claude_tui.engine.queries.causes.tables import NOT_LOGGED, Facts
+
+TICKET: Final = r"[A-Z][A-Z0-9]+-\d+|#\d+"
+"""What a ticket looks like in the name of a branch, unless told otherwise."""
+TICKETS: Final = re.compile(TICKET)
+
+
+class Target(NamedTuple):
+    """What a part of a cost goes to: a name, or a label for what has none. `part` is a tool of an MCP server."""
+
+    name: str | None
+    label: str
+    part: str = ""
+    project: str = ""
+
+
+class Dimension(NamedTuple):
+    """A way to divide costs. `convention` and `notes` are for people; `is_by_call`: evenly over the calls."""
+
+    name: str
+    convention: str
+    notes: tuple[str, ...] = ()
+    is_by_call: bool = False
+
+
+DIMENSIONS: Final = {
+    one.name: one
+    for one in (
+        Dimension(
+            "tool",
+            "evenly over the calls of each response",
+            ("a call of a sub-agent has its own share only; what the sub-agent spent stands beside it",),
+            is_by_call=True,
+        ),
+        Dimension(
+            "mcp",
+            "evenly over the calls of each response",
+            ("sizes of tool definitions are not in the log",),
+            is_by_call=True,
+        ),
+        Dimension("skill", "from the start of a skill or command to your next prompt"),
+        Dimension("plugin", "the plugin of the skill or sub-agent that was running"),
+        Dimension("agent", "by the type of sub-agent that made the response"),
+        Dimension("branch", "by the branch the log names", ("a checkout counts from your next prompt on",)),
+        Dimension("ticket", "by the ticket in the name of the branch", ("a checkout counts from your next prompt on",)),
+        Dimension("kind", "tokens of each kind at their rate"),
+        Dimension(
+            "context",
+            "by what prompts were made of: what was written, what was new, and what was carried along",
+            ("estimated from sizes", "the start of the prompt is system, tools and all that this version does not log"),
+        ),
+        Dimension("cache", "what lost prompt caches cost above reading them, and all else"),
+    )
+}  # fmt: skip
+
+NO_ROW: Final = "calls without a row of their own (compaction, titles, inside of a web search) have no cause"
+
+
+def named(name: str, none: str) -> Target:
+    """Return the target of a name, which may be "": then `none` says what that means."""
+    return Target(name, name) if name else Target(None, none)
+
+
+def _tools(facts: Facts) -> list[Target]:
+    targets = []
+    for tool in facts.tools:
+        mcp = mcp_of(tool)
+        targets.append(Target(mcp[0], f"{mcp[0]} (MCP)", tool) if mcp else Target(tool, tool))
+    return targets or [Target(None, "(answer)")]
+
+
+def _mcp(facts: Facts) -> list[Target]:
+    found = (mcp_of(tool) for tool in facts.tools)
+    targets = [Target(mcp[0], mcp[0], mcp[1]) if mcp else Target(None, "(no MCP)") for mcp in found]
+    return targets or [Target(None, "(no MCP)")]
+
+
+def _branch(facts: Facts) -> list[Target]:
+    if facts.branch == DETACHED:
+        return [Target(None, "(detached)")]
+    return [named(facts.branch, "(no branch)")]
+
+
+_WHOLE: Final[dict[str, Callable[[Facts], list[Target]]]] = {
+    "tool": _tools,
+    "mcp": _mcp,
+    "skill": lambda facts: [named(facts.skill, "(none)")],
+    "plugin": lambda facts: [named(facts.plugin, "(none)")],
+    "branch": _branch,
+}
+
+
+def targets_of(by: str, facts: Facts, ticket: re.Pattern[str]) -> Sequence[Target]:
+    """Return what a response goes to, evenly, by a dimension that names things; its facts are known or not."""
+    if by == "agent":
+        return [named(facts.agent_type, "(type not in the log)")]
+    if facts.problem:
+        return [Target(None, facts.problem)]
+    if facts.has_calls_only and by != "tool":
+        return [Target(None, NOT_LOGGED)]
+    if by == "ticket":
+        found = ticket.search(facts.branch)
+        return [named(found[0] if found else "", "(no ticket)")]
+    return _WHOLE[by](facts)

@@ -1,0 +1,116 @@
+"""Divides the cost of single responses by a dimension, all of it. Made for one answer; hold the store's lock.
+
+Must not sum over responses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from claude_tui.engine.queries.causes.costs.billing import KINDS, Biller, Line
+from claude_tui.engine.queries.causes.costs.misses import CAUSES, CacheMiss
+from claude_tui.engine.queries.causes.costs.split import split
+from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, Target, targets_of
+from claude_tui.engine.queries.causes.known.book import CauseBook
+from claude_tui.engine.queries.causes.known.facts import Finder
+from claude_tui.engine.queries.causes.sums import Share
+from claude_tui.engine.queries.causes.tables import NOT_LOGGED
+from claude_tui.engine.state.store import Store
+from claude_tui.model import Usage
+
+KEPT: Final = Target(None, "(nothing lost)")
+_KINDS: Final = tuple(Target(kind, kind.replace("_", " ")) for kind in KINDS)
+
+
+class Division:
+    """Divides by one dimension. `misses` are the lost caches by row of the table."""
+
+    def __init__(
+        self,
+        store: Store,
+        book: CauseBook,
+        finder: Finder,
+        misses: Mapping[int, CacheMiss],
+        by: str,
+        ticket: re.Pattern[str],
+    ) -> None:
+        self._dimension = DIMENSIONS[by]
+        self._store, self._book, self._finder, self._misses = store, book, finder, misses
+        self._ticket = ticket
+        self._biller = Biller(store)
+
+    def lines(self, row: int, model: str = "") -> list[Line]:
+        """Return what is billed for a row of the table, all of it or only what is billed at a model."""
+        return self._biller.lines(row, model)
+
+    def shares(self, row: int, lines: list[Line]) -> list[Share]:
+        """Return what of these lines of a row goes where."""
+        by = self._dimension.name
+        if by == "kind":
+            place = self._book.place(row)
+            thinking = place.file.thinking.get(place.at, 0) if place is not None else 0
+            return [share for number, line in enumerate(lines) for share in self._kinds(line, thinking * (not number))]
+        amounts = _amounts(lines)
+        if by == "cache":
+            return _cache(amounts, self._misses.get(row))
+        facts = self._finder.facts(row)
+        targets = targets_of(by, facts, self._ticket)
+        if by == "branch":
+            project = self._store.project_of(self._store.owners[self._store.table.owner[row]])
+            targets = [target._replace(project=project) for target in targets]
+        is_call = self._dimension.is_by_call and bool(facts.tools)
+        if len(targets) == 1:
+            return [Share(targets[0], amounts, is_call, is_call and bool(facts.failed_calls))]
+        failed = self._finder.failed(row)
+        divided = zip(*(split(amount, [1] * len(targets)) for amount in amounts), strict=True)
+        return [
+            Share(target, part, is_call, number in failed)
+            for number, (target, part) in enumerate(zip(targets, divided, strict=True))
+        ]
+
+    def unlogged(self, line: Line) -> list[Share]:
+        """Return what that goes to which the client counted and no log shows."""
+        by = self._dimension.name
+        if by == "kind":
+            return self._kinds(line, 0)
+        return [Share(KEPT if by == "cache" else Target(None, NOT_LOGGED), _amounts([line]))]
+
+    def _kinds(self, line: Line, thinking: int) -> list[Share]:
+        usage = line.usage
+        thinking = min(thinking, usage.output)
+        parts = self._biller.parts(line._replace(thinking=thinking))
+        counters = (
+            Usage(input=usage.input),
+            Usage(cache_write_5m=usage.cache_write_5m),
+            Usage(cache_write_1h=usage.cache_write_1h),
+            Usage(cache_read=usage.cache_read),
+            Usage(output=thinking),
+            Usage(output=usage.output - thinking),
+            Usage(web_search=usage.web_search),
+        )
+        found = zip(_KINDS, parts, counters, strict=True)
+        return [Share(kind, (part, *counter)) for kind, part, counter in found if part or any(counter)]
+
+
+def _amounts(lines: list[Line]) -> tuple[int, ...]:
+    if len(lines) == 1:
+        return lines[0].cost_nano, *lines[0].usage
+    return tuple(map(sum, zip(*((line.cost_nano, *line.usage) for line in lines), strict=True)))
+
+
+def _cache(amounts: tuple[int, ...], miss: CacheMiss | None) -> list[Share]:
+    """Divide into what a lost cache cost above reading it, with the tokens paid anew, and all else."""
+    if miss is None:
+        return [Share(KEPT, amounts)]
+    cost_nano, *counters = amounts
+    usage = Usage(*counters)
+    lost_nano, left = min(miss.cost_nano, cost_nano), miss.lost_tokens
+    taken = []
+    for fresh in (usage.cache_write_5m, usage.cache_write_1h, usage.input):
+        taken.append(min(left, fresh))
+        left -= taken[-1]
+    lost = Usage(input=taken[2], cache_write_5m=taken[0], cache_write_1h=taken[1])
+    rest = tuple(whole - part for whole, part in zip(amounts, (lost_nano, *lost), strict=True))
+    return [Share(Target(miss.cause, CAUSES[miss.cause]), (lost_nano, *lost)), Share(KEPT, rest)]

@@ -1,0 +1,169 @@
+"""What the logs say of each response of a store: read when asked, kept by file, and only what changed is read again.
+
+Of copies of a response in several files the one counts that belongs to its owner. Must not know prices.
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from msgspec import MsgspecError
+
+from claude_tui.clients import CLIENTS
+from claude_tui.engine.queries.causes.known.columns import FileCalls, Names
+from claude_tui.engine.queries.causes.known.kept import Kept, KeptFile, Stamp
+from claude_tui.engine.state.rows.table import Table
+from claude_tui.engine.state.store import Store
+from claude_tui.model import Phase, Progress
+from claude_tui.sources.causes import ReadCauses, packed, unpacked
+from claude_tui.sources.registry import load
+
+TELLING: Final = {name: client.read_causes for name, client in CLIENTS.items() if client.read_causes}
+"""The clients whose logs say what a response was made for, and what reads that."""
+NOBODY: Final = -1
+BATCH: Final = 64
+"""Files read before what they said is kept."""
+
+
+class Place(NamedTuple):
+    """Where it stands what is known of a response."""
+
+    file: FileCalls
+    at: int
+
+
+class CauseBook:
+    """What is known of the responses of one store. Not safe from several threads at once: `Causes` takes care."""
+
+    def __init__(
+        self, store: Store, folder: Path | None, on_progress: Callable[[Progress], None] | None = None
+    ) -> None:
+        self._on_progress = on_progress
+        self.names = Names()
+        self.gone: set[str] = set()
+        self._store = store
+        self._kept = Kept(folder)
+        self._stamps: dict[str, Stamp] = {}
+        self._files: dict[str, FileCalls] = {}
+        self._order: list[FileCalls] = []
+        self._holder = array("i")
+        self._at = array("i")
+        self._table: Table | None = None
+        self._revision = -1
+        self._has_sizes = False
+
+    def refresh(self, *, with_sizes: bool = False) -> bool:
+        """Read what the logs say beyond what is known. Returns whether anything changed. Takes the store's lock.
+
+        `with_sizes`: what prompts are made of, too, from now on.
+        """
+        if with_sizes and not self._has_sizes:
+            self._has_sizes = True
+            self._stamps.clear()
+        with self._store.lock:
+            table, revision = self._store.table, self._store.revision
+            paths = {ref.path: ref.source for ref in table.files if ref.source in TELLING}
+        changed = self._read(paths)
+        if not changed and table is self._table and revision == self._revision:
+            return False
+        with self._store.lock:
+            self._assemble(self._store.table, changed)
+            self._revision = self._store.revision
+        return True
+
+    def place(self, row: int) -> Place | None:
+        """Return where it stands what is known of a row of the table; None of one that came since `refresh`."""
+        if row >= len(self._holder) or self._table is not self._store.table:
+            return None
+        holder = self._holder[row]
+        return Place(self._order[holder], self._at[row]) if holder != NOBODY else None
+
+    def files(self) -> Iterator[FileCalls]:
+        """Yield what is known of each file."""
+        yield from self._order
+
+    def _read(self, paths: dict[str, str]) -> set[str]:
+        """Read the files that changed. Returns their paths."""
+        changed: set[str] = set()
+        stamps: dict[str, Stamp] = {}
+        self.gone.clear()
+        for path in paths:
+            try:
+                found = os.stat(path)
+            except (OSError, ValueError):
+                self.gone.add(path)
+                continue
+            stamps[path] = Stamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+        for path in self._files.keys() - stamps.keys():
+            del self._files[path]
+            self._stamps.pop(path, None)
+            changed.add(path)
+        wanted = [path for path, stamp in stamps.items() if self._stamps.get(path) != stamp]
+        if not wanted:
+            return changed
+        kept = dict(self._kept.all(wanted))
+        fresh: list[tuple[str, KeptFile]] = []
+        whole, done = sum(stamps[path].size for path in wanted), 0
+        for number, path in enumerate(wanted):
+            if self._on_progress is not None:
+                self._on_progress(Progress(Phase.SCANNING, number, len(wanted), done, whole))
+                done += stamps[path].size
+            if self._read_one(paths[path], path, stamps[path], kept.pop(path, None), fresh):
+                changed.add(path)
+            if len(fresh) >= BATCH:
+                self._kept.put(fresh)
+                fresh = []
+        if fresh:
+            self._kept.put(fresh, self.gone)
+        return changed
+
+    def _read_one(
+        self, source: str, path: str, stamp: Stamp, kept: KeptFile | None, fresh: list[tuple[str, KeptFile]]
+    ) -> bool:
+        """Take in one file, from what is kept of it where that is all there is."""
+        known = None
+        if kept is not None:
+            try:
+                known = unpacked(kept.data)
+            except (MsgspecError, ValueError):
+                kept = None
+            if known is not None and self._has_sizes and not known.has_sizes:
+                known = kept = None
+        if known is None or kept is None or kept.stamp != stamp:
+            try:
+                since = kept.checkpoint if kept is not None else None
+                read: ReadCauses = load(TELLING[source])
+                known, checkpoint = read(path, known, since, with_sizes=self._has_sizes)
+            except OSError:
+                self.gone.add(path)
+                return self._files.pop(path, None) is not None
+            fresh.append((path, KeptFile(stamp, checkpoint, packed(known))))
+        self._files[path], self._stamps[path] = FileCalls(path, known, self.names, with_sizes=self._has_sizes), stamp
+        return True
+
+    def _assemble(self, table: Table, changed: set[str]) -> None:
+        """Find out for each response which file speaks for it."""
+        if table is not self._table:
+            changed = set(self._files)
+        self._table = table
+        self._order = [self._files[path] for path in sorted(self._files)]
+        holder, places = array("i", [NOBODY]) * len(table), array("i", [0]) * len(table)
+        row_of, owner_file, file, files = table.row_of.get, table.owner_file, table.file, table.files
+        for number, found in enumerate(self._order):
+            found.is_shared = False
+            if found.path in changed or NOBODY in found.rows or len(found.rows) != len(found.keys):
+                found.rows = array("i", [NOBODY if (row := row_of(key)) is None else row for key in found.keys])
+            for at, row in enumerate(found.rows):
+                if row == NOBODY:
+                    continue
+                other = holder[row]
+                if other != NOBODY:
+                    found.is_shared = self._order[other].is_shared = True
+                    if files[owner_file.get(row, file[row])].path != found.path:
+                        continue  # of those that are not the owner's the first by name stays
+                holder[row], places[row] = number, at
+        self._holder, self._at = holder, places

@@ -1,0 +1,114 @@
+"""Why single responses were made: the names of all that is known of a row of the table. Must not know prices."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from claude_tui.engine.queries.causes.known.book import TELLING, CauseBook, Place
+from claude_tui.engine.queries.causes.known.columns import FileCalls
+from claude_tui.engine.queries.causes.tables import GONE, NOT_LOGGED, Facts
+from claude_tui.engine.state.store import Store
+
+MAIN: Final = "main"
+"""The name of what a session did itself, among the types of sub-agents."""
+DETACHED: Final = "HEAD"
+_DEEPEST: Final = 16
+"""Sub-agents within sub-agents that are followed."""
+
+
+class Finder:
+    """Finds what is known of rows, as the book was when this was made. Hold the store's lock."""
+
+    def __init__(self, store: Store, book: CauseBook) -> None:
+        self._store = store
+        self._book = book
+        self._starts: dict[str, Place] = {}
+        self._kinds: dict[str, str] = {}
+        self._started: dict[str, str] = {}
+        for found in book.files():
+            for call, (at, kind) in found.starts.items():
+                self._starts.setdefault(call, Place(found, at))
+                self._kinds.setdefault(call, kind)
+            self._started.update(found.started)
+
+    def facts(self, row: int) -> Facts:
+        """Return what is known of a row."""
+        place, texts = self._book.place(row), self._book.names.texts.names
+        owner = self._store.owners[self._store.table.owner[row]]
+        if place is None:
+            known = self._store.facts.agents.get((owner.source, owner.session, owner.agent))
+            kind = (known.agent_type if known else "") if owner.agent else MAIN
+            return Facts(agent_type=kind, problem=self._problem(row))
+        found, at = place
+        skill, plugin = self._skill(found, at, owner.agent)
+        kind = self._kind(found, at, owner.agent)
+        return Facts(
+            tools=self._book.names.calls.names[found.calls[at]],
+            failed_calls=len(found.failed.get(at, ())),
+            skill=skill,
+            plugin=plugin or _prefix(skill) or _prefix(kind),
+            agent_type=kind,
+            branch=texts[found.branch[at]],
+            thinking=found.thinking.get(at, 0),
+            is_interrupted=at in found.interrupted,
+            has_calls_only=found.has_calls_only,
+        )
+
+    def starter(self, row: int) -> str:
+        """Return the name of the tool whose call started the sub-agent a row belongs to, "" where that is not known."""
+        owner = self._store.owners[self._store.table.owner[row]]
+        place = self._book.place(row)
+        if not owner.agent or place is None:
+            return ""
+        call = self._call(place.file, owner.agent)
+        return self._name_of(call) if call in self._starts else ""
+
+    def failed(self, row: int) -> tuple[int, ...]:
+        """Return the positions of the calls of a row that failed."""
+        place = self._book.place(row)
+        return place.file.failed.get(place.at, ()) if place is not None else ()
+
+    def _name_of(self, call: str) -> str:
+        found, at = self._starts[call]
+        names = self._book.names.calls.names[found.calls[at]]
+        return next((name for name in names if name in ("Agent", "Task")), "")
+
+    def _problem(self, row: int) -> str:
+        table = self._store.table
+        ref = table.files[table.owner_file.get(row, table.file[row])]
+        return GONE if ref.source in TELLING and ref.path in self._book.gone else NOT_LOGGED
+
+    def _call(self, found: FileCalls, agent: str) -> str:
+        """Return the call that started a sub-agent."""
+        return found.started_by or self._started.get(agent, "")
+
+    def _skill(self, found: FileCalls, at: int, agent: str) -> tuple[str, str]:
+        """Return skill and plugin of a response; a sub-agent has those of the response that started it."""
+        texts = self._book.names.texts.names
+        for _ in range(_DEEPEST):
+            skill, plugin = texts[found.skill[at]], texts[found.plugin[at]]
+            start = self._starts.get(self._call(found, agent)) if agent and not skill else None
+            if start is None or (start.file is found and start.at == at):
+                return skill, plugin
+            found, at = start
+            row = found.rows[at]
+            agent = self._store.owners[self._store.table.owner[row]].agent if row >= 0 else ""
+        return "", ""
+
+    def _kind(self, found: FileCalls, at: int, agent: str) -> str:
+        if not agent:
+            return MAIN
+        named = self._book.names.texts.names[found.agents[at]] or found.agent_type
+        return named or self._kinds.get(self._call(found, agent), "")
+
+
+def _prefix(name: str) -> str:
+    """Return the plugin that a name of a skill or a sub-agent begins with."""
+    plugin, colon, _ = name.partition(":")
+    return plugin if colon else ""
+
+
+def mcp_of(tool: str) -> tuple[str, str] | None:
+    """Return server and tool of the name of an MCP tool, None for any other."""
+    parts = tool.split("__", 2)
+    return (parts[1], parts[2]) if len(parts) == 3 and parts[0] == "mcp" and parts[1] else None

@@ -1,0 +1,92 @@
+"""Adds shares up to rows of a table. Must not know how a share was made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from claude_tui.engine.queries.causes.dimensions import Target
+from claude_tui.engine.queries.causes.tables import Beside, CauseRow
+from claude_tui.model import Usage
+
+Amounts = tuple[int, ...]
+"""A cost and the counters of a usage."""
+
+
+class Share(NamedTuple):
+    """What of a response goes to a target: amounts, and whether as a call, and whether that failed."""
+
+    target: Target
+    amounts: Amounts
+    is_call: bool = False
+    is_failed: bool = False
+
+
+class _Sum:
+    def __init__(self) -> None:
+        self.amounts = [0] * (1 + len(Usage._fields))
+        self.responses = self.calls = self.failed = self.last_ms = 0
+        self.agents: set[tuple[str, str]] = set()
+        self.parts: dict[str, _Sum] = {}
+
+    def add(self, share: Share, time_ms: int) -> None:
+        for at, amount in enumerate(share.amounts):
+            if amount:
+                self.amounts[at] += amount
+        self.calls += share.is_call
+        self.failed += share.is_failed
+        self.last_ms = max(self.last_ms, time_ms)
+
+    def row(self, target: Target, beside: Beside) -> CauseRow:
+        parts = [sum_.row(Target(name, name), Beside()) for name, sum_ in self.parts.items()]
+        return CauseRow(
+            target.name, target.label, self.amounts[0], Usage(*self.amounts[1:]), self.responses, self.calls,
+            self.failed, target.project, len(self.agents), self.last_ms, ordered(parts), beside,
+        )  # fmt: skip
+
+
+class Sums:
+    """Rows in the making."""
+
+    def __init__(self) -> None:
+        self._sums: dict[Target, _Sum] = {}
+        self._started: dict[str, tuple[int, set[tuple[str, str]]]] = {}
+
+    def add(
+        self, shares: Sequence[Share], time_ms: int, *, is_response: bool, agent: tuple[str, str] | None = None
+    ) -> None:
+        """Add the shares of one response; `agent` names the session and the sub-agent it is of."""
+        seen: set[int] = set()
+        for share in shares:
+            whole = self._sums.setdefault(share.target._replace(part=""), _Sum())
+            found = [whole]
+            if share.target.part:
+                found.append(whole.parts.setdefault(share.target.part, _Sum()))
+            for one in found:
+                one.add(share, time_ms)
+                if is_response and id(one) not in seen:
+                    seen.add(id(one))
+                    one.responses += 1
+            if agent is not None:
+                whole.agents.add(agent)
+
+    def add_started(self, tool: str, agent: tuple[str, str], cost_nano: int) -> None:
+        """Note what a sub-agent spent that a call of a tool started."""
+        known, agents = self._started.get(tool, (0, set()))
+        agents.add(agent)
+        self._started[tool] = known + cost_nano, agents
+
+    def rows(self) -> tuple[CauseRow, ...]:
+        """Return the rows, the dearest first."""
+        made = []
+        for target, found in self._sums.items():
+            cost_nano, agents = self._started.get(target.name or "", (0, ()))
+            made.append(found.row(target, Beside(cost_nano, len(agents))))
+        return ordered(made)
+
+
+def ordered(rows: Sequence[CauseRow]) -> tuple[CauseRow, ...]:
+    """Return rows by cost, then tokens, then name; what has no name after what has one."""
+    return tuple(
+        sorted(rows, key=lambda row: (-row.cost_nano, -row.usage.tokens, row.name is None, row.label, row.project))
+    )

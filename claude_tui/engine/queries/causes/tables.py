@@ -1,0 +1,121 @@
+"""The answers: rows of a dimension with their sums, and what is shown beside them. Must not know how they are made."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from claude_tui.engine.queries.causes.costs.misses import CacheMiss
+from claude_tui.model import Response, Usage
+
+NOT_LOGGED: Final = "(not in the log)"
+GONE: Final = "(log gone)"
+
+
+class Beside(NamedTuple):
+    """What is shown beside a row and is not in it: sub-agents that its calls started, and their cost."""
+
+    cost_nano: int = 0
+    agents: int = 0
+
+
+class CauseRow(NamedTuple):
+    """What went for one thing.
+
+    `name` is None where nothing is named, and `label` says what that means; names are as the log has them. Costs and
+    `usage` of all rows sum to the totals; a response with calls of several rows counts in each of their `responses`.
+    `agents` counts sub-agents. `parts` are tools of an MCP server, and sum to it. By context, `usage` is empty:
+    `tokens_est` came into prompts, and `carried_nano` of the cost was for reading them again.
+    """
+
+    name: str | None
+    label: str
+    cost_nano: int = 0
+    usage: Usage = Usage()
+    responses: int = 0
+    calls: int = 0
+    failed_calls: int = 0
+    project: str = ""
+    agents: int = 0
+    last_ms: int = 0
+    parts: tuple[CauseRow, ...] = ()
+    beside: Beside = Beside()
+    tokens_est: int = 0
+    carried_nano: int = 0
+
+
+class MissSum(NamedTuple):
+    """The lost caches of one cause: how many, the tokens paid anew, what that cost, and when it last happened."""
+
+    cause: str
+    number: int
+    lost_tokens: int
+    cost_nano: int
+    last_ms: int
+
+
+class Counted(NamedTuple):
+    """So many things at this cost; tokens where they are estimated."""
+
+    number: int = 0
+    cost_nano: int = 0
+    tokens: int = 0
+
+
+class OfWhich(NamedTuple):
+    """Costs that lie inside the total, and may overlap. Repeated reads are estimated from the size of the results."""
+
+    misses: tuple[MissSum, ...] = ()
+    failed: Counted = Counted()
+    interrupted: Counted = Counted()
+    repeated: Counted = Counted()
+
+    @property
+    def missed_nano(self) -> int:
+        """What all lost caches cost."""
+        return sum(one.cost_nano for one in self.misses)
+
+
+class CauseTable(NamedTuple):
+    """A dimension: the rows, the dearest first, which sum to the total; by what convention; and what to know of it."""
+
+    by: str
+    convention: str
+    total_nano: int
+    responses: int
+    rows: tuple[CauseRow, ...]
+    of_which: OfWhich
+    notes: tuple[str, ...] = ()
+
+
+class ShareOf(NamedTuple):
+    """A response, and how much of its cost goes to the row it was asked for."""
+
+    response: Response
+    cost_nano: int
+    miss: CacheMiss | None = None
+
+
+class Facts(NamedTuple):
+    """What is known of why one response was made. `problem` says why nothing is, "" where it is known.
+
+    `has_calls_only`: the client's log tells tools and thinking, and nothing else.
+    """
+
+    tools: tuple[str, ...] = ()
+    failed_calls: int = 0
+    skill: str = ""
+    plugin: str = ""
+    agent_type: str = ""
+    branch: str = ""
+    thinking: int = 0
+    is_interrupted: bool = False
+    problem: str = ""
+    has_calls_only: bool = False
+
+
+class Pause(NamedTuple):
+    """When the prompt cache of a session gets cold, and what the next response then costs above a warm one."""
+
+    cold_at_ms: int
+    cost_nano: int
+    prompt_tokens: int

@@ -1,0 +1,226 @@
+"""Where the money went, `claude-top/causes@1`: as a dictionary for JSON, as CSV, and as a table of text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from claude_tui.engine.queries.causes.costs.misses import CAUSES
+from claude_tui.engine.queries.causes.tables import CauseRow, CauseTable, OfWhich
+from claude_tui.figures import count, instant, many, money, share, tokens
+from claude_tui.model import Query, Usage
+from claude_tui.sources.values.display import display_name
+
+if TYPE_CHECKING:
+    from claude_tui.reports.table import Column, Table
+
+    _Cells = tuple[Column, Callable[[CauseRow], str]]
+
+SCHEMA: Final = "claude-top/causes@1"
+TITLES: Final = {
+    "tool": "tool", "mcp": "MCP server", "skill": "skill or command", "plugin": "plugin", "agent": "sub-agent",
+    "branch": "branch", "ticket": "ticket", "kind": "kind of token", "context": "part of the prompt",
+    "cache": "lost cache",
+}  # fmt: skip
+"""What is in the first column, by dimension."""
+ROW_FIELDS: Final = (
+    "name", "label", "project", "cost_nano", "share", "responses", "calls", "failed_calls", "agents", *Usage._fields,
+    "last", "tokens_est", "carried_nano",
+)  # fmt: skip
+"""The fields of a row, in order."""
+DIGITS: Final = 6
+"""Of a share."""
+
+
+class Asked(NamedTuple):
+    """What was asked for, for the head of a report."""
+
+    query: Query
+    timezone: str
+    prices: str
+    top: int | None = None
+
+
+def report(table: CauseTable, asked: Asked) -> dict[str, Any]:
+    """Return the report. All rows, and what `left_out` has of them, sum to `total_cost_nano`."""
+    kept, rest = _cut(table, asked.top)
+    query = asked.query
+    made: dict[str, Any] = {
+        "schema": SCHEMA,
+        "by": table.by,
+        "convention": table.convention,
+        "timezone": asked.timezone,
+        "since": query.since.isoformat() if query.since else None,
+        "until": query.until.isoformat() if query.until else None,
+        "project": query.project or None,
+        "session": query.session or None,
+        "prices": asked.prices,
+        "total_cost_nano": table.total_nano,
+        "responses": table.responses,
+        "rows": [_row(row, table.total_nano) for row in kept],
+    }
+    if rest:
+        made["left_out"] = {"rows": len(rest), "cost_nano": sum(row.cost_nano for row in rest)}
+    made["of_which"] = of_which(table.of_which)
+    made["notes"] = list(table.notes)
+    return made
+
+
+def _cut(table: CauseTable, top: int | None) -> tuple[tuple[CauseRow, ...], tuple[CauseRow, ...]]:
+    return (table.rows, ()) if top is None else (table.rows[:top], table.rows[top:])
+
+
+def _row(row: CauseRow, total_nano: int) -> dict[str, Any]:
+    made = {
+        "name": row.name,
+        "label": row.label,
+        "project": row.project or None,
+        "cost_nano": row.cost_nano,
+        "share": round(row.cost_nano / total_nano, DIGITS) if total_nano else 0.0,
+        "responses": row.responses,
+        "calls": row.calls,
+        "failed_calls": row.failed_calls,
+        "agents": row.agents,
+        **row.usage._asdict(),
+        "last": instant(row.last_ms) if row.last_ms else None,
+    }
+    if row.tokens_est or row.carried_nano:
+        made |= {"tokens_est": row.tokens_est, "carried_nano": row.carried_nano}
+    if row.parts:
+        made["tools"] = [_row(part, total_nano) for part in row.parts]
+    if row.beside.agents:
+        made["started"] = {"agents": row.beside.agents, "cost_nano": row.beside.cost_nano}
+    return made
+
+
+def of_which(found: OfWhich) -> dict[str, Any]:
+    """Return what lies inside the total and may have been avoided."""
+    return {
+        "cache_misses": {
+            "n": sum(one.number for one in found.misses),
+            "cost_nano": found.missed_nano,
+            "by": [
+                {
+                    "cause": one.cause,
+                    "n": one.number,
+                    "lost_tokens": one.lost_tokens,
+                    "cost_nano": one.cost_nano,
+                    "last": instant(one.last_ms),
+                }
+                for one in found.misses
+            ],
+        },
+        "failed_calls": {"n": found.failed.number, "cost_nano": found.failed.cost_nano},
+        "interrupted": {"n": found.interrupted.number, "cost_nano": found.interrupted.cost_nano},
+        "repeated_reads": {
+            "n": found.repeated.number,
+            "tokens_est": found.repeated.tokens,
+            "cost_nano_est": found.repeated.cost_nano,
+        },
+    }
+
+
+def csv_of(table: CauseTable, top: int | None = None) -> Iterator[bytes]:
+    """Yield the rows as CSV: a heading and a line a row. What was left out has no line."""
+    from claude_tui.reports.export import csv_lines
+
+    rows = (_row(row._replace(parts=()), table.total_nano) for row in _cut(table, top)[0])
+    return csv_lines(({name: row.get(name, 0) for name in ROW_FIELDS} for row in rows), ROW_FIELDS)
+
+
+def text_table(table: CauseTable, top: int | None = None) -> Table:
+    """Return the rows as a table, with the total below."""
+    from claude_tui.reports.table import Column, Table  # JSON is not drawn
+
+    calls: tuple[_Cells, ...] = (
+        (Column("calls", priority=1), lambda row: count(row.calls)),
+        (Column("failed", priority=2), lambda row: count(row.failed_calls)),
+    )
+    agents: tuple[_Cells, ...] = (
+        (Column("agents", priority=1), lambda row: count(row.agents)),
+        (
+            Column("each", priority=2),
+            lambda row: money(row.cost_nano // row.agents) if row.agents and row.label else "",
+        ),
+    )
+    projects: _Cells = (
+        Column("project", is_text=True, may_shrink=True, priority=1),
+        lambda row: display_name(row.project),
+    )
+    carried: tuple[_Cells, ...] = (
+        (Column("~tokens in", priority=1), lambda row: count(row.tokens_est)),
+        (Column("carried", priority=1), lambda row: money(row.carried_nano)),
+    )
+    more = {"tool": calls, "mcp": calls, "agent": agents, "branch": (projects,), "context": carried}
+    own = more.get(table.by, ())
+    counted: tuple[_Cells, ...] = (
+        (Column("responses", priority=2), lambda row: count(row.responses)),
+        (Column("tokens", priority=3), lambda row: count(row.usage.tokens)),
+    )
+    cells_of = own if table.by == "context" else (*own, *counted)
+    kept, rest = _cut(table, top)
+    columns = (
+        Column(TITLES[table.by], is_text=True, may_shrink=True),
+        *(column for column, _ in cells_of),
+        Column("cost"),
+        Column("share"),
+    )
+
+    def cells(label: str, row: CauseRow) -> tuple[str, ...]:
+        part = share(row.cost_nano, table.total_nano)
+        return label, *(cell(row) for _, cell in cells_of), money(row.cost_nano), part
+
+    made = [cells(_label(row), row) for row in kept]
+    if rest:
+        made.append(cells(f"and {count(len(rest))} more", _together(rest)))
+    total = cells("Total", _together(table.rows)._replace(responses=table.responses))
+    return Table(f"Where it went, by {TITLES[table.by]}", columns, tuple(made)).with_total(total)
+
+
+def _has_agents(row: CauseRow) -> bool:
+    return bool(row.agents and row.label)  # their average over all types says nothing
+
+
+def _label(row: CauseRow) -> str:
+    label = display_name(row.label)
+    if row.beside.agents:
+        label += f" (+ {money(row.beside.cost_nano)} by {many(row.beside.agents, 'agent')} it started)"
+    return label
+
+
+def _together(rows: tuple[CauseRow, ...]) -> CauseRow:
+    return CauseRow(
+        None, "", sum(row.cost_nano for row in rows), Usage(*map(sum, zip(*(row.usage for row in rows), strict=True)))
+        if rows else Usage(), 0, sum(row.calls for row in rows), sum(row.failed_calls for row in rows),
+        agents=sum(row.agents for row in rows), tokens_est=sum(row.tokens_est for row in rows),
+        carried_nano=sum(row.carried_nano for row in rows),
+    )  # fmt: skip
+
+
+def footer(table: CauseTable, prices: str, timezone: str) -> list[str]:
+    """Return the lines below the table: the convention, what lies inside the total, and what to know."""
+    found = table.of_which
+    lines = [f"{table.convention[0].upper()}{table.convention[1:]}; sums to the total."]
+    if found.misses:
+        part = share(found.missed_nano, table.total_nano).strip()
+        lines.append(f"of which {money(found.missed_nano)} ({part}) for lost caches:")
+        lines[-1] = lines[-1].removesuffix(":") if table.by == "cache" else lines[-1]
+        lines += (
+            []
+            if table.by == "cache"
+            else [
+                f"  {money(one.cost_nano)} {CAUSES[one.cause]} ({many(one.number, 'time')}, {tokens(one.lost_tokens)})"
+                for one in found.misses
+            ]
+        )
+    if found.failed.number:
+        lines.append(f"of which {money(found.failed.cost_nano)} for {many(found.failed.number, 'call')} that failed")
+    if found.interrupted.number:
+        what = many(found.interrupted.number, "response")
+        lines.append(f"of which {money(found.interrupted.cost_nano)} for {what} that you interrupted")
+    if found.repeated.number:
+        what = many(found.repeated.number, "file")
+        lines.append(f"of which ~{money(found.repeated.cost_nano)} for {what} read again unchanged, by their sizes")
+    lines += [f"{note[0].upper()}{note[1:]}." for note in table.notes]
+    lines.append(f"{prices}; list prices, days in {timezone}")
+    return lines

@@ -1,0 +1,95 @@
+"""What was avoidable, `claude-top/waste@1`: as a dictionary for JSON and as lines of text."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from claude_tui.engine.queries.causes.waste import Proof, Waste
+from claude_tui.figures import cut, duration, instant, local_minute, many, money, share, tokens
+from claude_tui.model import Query
+from claude_tui.sources.values.display import display_name
+
+SCHEMA: Final = "claude-top/waste@1"
+INDENT: Final = "     "
+
+
+def report(found: Sequence[Waste], total_nano: int, query: Query) -> dict[str, Any]:
+    """Return the report: avoidable things, the dearest first. They may overlap, so they have no sum."""
+    return {
+        "schema": SCHEMA,
+        "since": query.since.isoformat() if query.since else None,
+        "until": query.until.isoformat() if query.until else None,
+        "model": query.model or None,
+        "project": query.project or None,
+        "session": query.session or None,
+        "total_cost_nano": total_nano,
+        "waste": [
+            {
+                "what": one.what,
+                "title": one.title,
+                "n": one.number,
+                "paid_nano": one.paid_nano,
+                "otherwise_nano": one.otherwise_nano,
+                "saved_nano": one.saved_nano,
+                "otherwise": one.otherwise,
+                "is_estimate": one.is_estimate,
+                "proofs": [_proof(proof) for proof in one.proofs],
+            }
+            for one in found
+        ],
+    }
+
+
+def _proof(proof: Proof) -> dict[str, Any]:
+    response = proof.response
+    return {
+        "time": instant(response.time_ms),
+        "session": response.session,
+        "agent": response.agent,
+        "project": response.project,
+        "model": response.model,
+        "path": response.path,
+        "offset": response.offset,
+        "paid_nano": proof.paid_nano,
+        "otherwise_nano": proof.otherwise_nano,
+        "detail": _detail(proof),
+    }
+
+
+def lines(found: Sequence[Waste], total_nano: int, zone: ZoneInfo, width: int) -> Iterator[str]:
+    """Yield the same as text."""
+    if not found:
+        yield f"nothing that was avoidable shows in the logs of {money(total_nano)}"
+        return
+    yield f"The dearest avoidable things in {money(total_nano)}; they may overlap, so they have no sum."
+    for number, one in enumerate(found, 1):
+        yield ""
+        mark = "~" if one.is_estimate else ""
+        part = share(one.saved_nano, total_nano).strip()
+        yield f"{number}. {mark}{money(one.saved_nano)} ({part})  {one.title} ({many(one.number, 'time')})"
+        otherwise = f"it would have been {mark}{money(one.otherwise_nano)} {one.otherwise}"
+        told = f"Paid {mark}{money(one.paid_nano)}; {otherwise}."
+        yield from textwrap.wrap(told, max(20, width), initial_indent=INDENT, subsequent_indent=INDENT)
+        for proof in one.proofs:
+            response = proof.response
+            when = local_minute(response.time_ms, zone)
+            where = display_name(response.project).rsplit("/", 1)[-1]
+            saved = money(proof.paid_nano - proof.otherwise_nano)
+            session, detail = display_name(response.session)[:8], display_name(_detail(proof))
+            yield cut(f"{INDENT}{when}  {saved}  {where}  {session}  {detail}", width)
+
+
+def _detail(proof: Proof) -> str:
+    """Return what a proof shows, in a few words."""
+    miss, calls, path, number, agent_type, responses = proof.detail
+    if miss is not None:
+        gap = f"after {duration(miss.gap_ms / 1000)}, " if miss.cause.startswith("expired") else ""
+        return f"{gap}{tokens(miss.lost_tokens)} paid anew"
+    if calls:
+        return ", ".join(calls)
+    if path:
+        return f"{path}, about {tokens(number)}"
+    return f"a {agent_type} with {many(responses, 'response')}" if agent_type else "interrupted"

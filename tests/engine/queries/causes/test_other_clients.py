@@ -1,0 +1,102 @@
+"""Other clients: their calls where a log names those of a response, and else an honest row."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from claude_tui.engine.count import count
+from claude_tui.engine.queries.causes.causes import Causes
+from claude_tui.engine.queries.causes.dimensions import DIMENSIONS
+from claude_tui.engine.setup import Setup
+from claude_tui.engine.state.store import Store
+from claude_tui.model import Query
+from claude_tui.sources.protocol import SourceConfig
+from tests.engine.counting import PRICER, UTC
+from tests.engine.queries.causes.test_causes import sums_hold
+
+GOLDEN = Path(__file__).parents[3] / "golden"
+NOT_LOGGED = "(not in the log)"
+
+
+def counted(client: str, folder: Path) -> Store:
+    config = SourceConfig(home=Path("/nonexistent"), explicit={client: (folder,)}, sources=(client,))
+    return count(Setup(config, PRICER, UTC), keep_names=True, processes=0)
+
+
+@pytest.mark.parametrize("name", ["home-0.61", "home-mixed"])
+def test_gemini_messages_name_their_calls(name: str) -> None:
+    folder = GOLDEN / "gemini" / name
+    store = counted("gemini", folder)
+    causes = Causes(store)
+    sums_hold(store, causes)
+    named: dict[str, set[str]] = {}
+    for path in folder.rglob("chats/**/*.json*"):
+        text = path.read_text()
+        for record in [json.loads(text)] if path.suffix == ".json" else map(json.loads, text.splitlines()):
+            for message in [record, *record.get("messages", []), *record.get("$set", {}).get("messages", [])]:
+                for call in message.get("toolCalls", ()):
+                    named.setdefault(message["id"], set()).add(call["id"])
+    found = {key: len(facts.tools) for key, (facts, _) in causes.facts(Query()).items() if facts.tools}
+    assert found and found == {key: len(named[key]) for key in found}
+    labels = {row.label for row in causes.table(Query(), "tool").rows}
+    assert "list_directory" in labels or len(labels) > 1
+    assert {row.label for row in causes.table(Query(), "skill").rows} == {NOT_LOGGED}
+    assert {row.label for row in causes.table(Query(), "context").rows} == {NOT_LOGGED}
+
+
+def test_a_call_that_failed_when_written_again_has_failed_once(tmp_path: Path) -> None:
+    call = {"id": "c1", "name": "glob", "args": {}}
+    message: dict[str, Any] = {
+        "id": "m1", "type": "gemini", "timestamp": "2026-11-21T07:20:34.521Z", "model": "gemini-2.5-flash",
+        "tokens": {"input": 100, "output": 20, "cached": 0, "thoughts": 5, "tool": 0, "total": 125},
+    }  # fmt: skip
+    chats = tmp_path / "tmp" / "project" / "chats"
+    chats.mkdir(parents=True)
+    rows = [
+        {"sessionId": "s1"},
+        {**message, "toolCalls": [call]},
+        {**message, "toolCalls": [{**call, "status": "error"}]},
+    ]
+    (chats / "session-1.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    causes = Causes(counted("gemini", tmp_path), tmp_path / "kept")
+    (row,) = causes.table(Query(), "tool").rows
+    assert (row.name, row.calls, row.failed_calls) == ("glob", 1, 1)
+    kinds = {row.name: row.usage.output for row in causes.table(Query(), "kind").rows}
+    assert (kinds["thinking"], kinds["output"]) == (5, 20)
+
+
+@pytest.mark.parametrize(("client", "name"), [("codex", "home-0.169"), ("qwen", "home-0.24.4")])
+def test_what_no_log_says_is_said_to_be_so(client: str, name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    shutil.copytree(GOLDEN / client / name, folder)
+    store = counted(client, folder)
+    causes = Causes(store)
+    sums_hold(store, causes)
+    for by in DIMENSIONS:
+        labels = {row.label for row in causes.table(Query(), by).rows}
+        assert by in ("kind", "cache", "agent") or labels == {NOT_LOGGED}
+
+
+def test_pi_answers_name_their_calls(tmp_path: Path) -> None:
+    store = counted("pi", GOLDEN / "pi" / "agent-1.6.0")
+    causes = Causes(store)
+    sums_hold(store, causes)
+    lines = [line for path in (GOLDEN / "pi").rglob("*.jsonl") for line in path.read_text().splitlines()]
+    records = [json.loads(line) for line in lines]
+    wanted = {
+        part["id"]
+        for record in records
+        if record.get("type") == "message" and record["message"].get("role") == "assistant"
+        for part in record["message"]["content"]
+        if part["type"] == "toolCall" and record["message"]["usage"]["totalTokens"]
+    }
+    tools = causes.table(Query(), "tool")
+    assert sum(row.calls for row in tools.rows) == len(wanted) > 0
+    assert {row.name for row in tools.rows} >= {"bash", None}
+    assert not any(row.label == NOT_LOGGED for row in tools.rows)
+    assert {row.label for row in causes.table(Query(), "branch").rows} == {NOT_LOGGED}

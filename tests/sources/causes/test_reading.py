@@ -1,0 +1,104 @@
+"""What a transcript says of causes: the fast reader is the plain one, and parts are the whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from claude_tui.sources.causes import FileCauses, packed, unpacked
+from claude_tui.sources.claude.causes.fast import read_causes
+from claude_tui.sources.claude.causes.plain import read_plainly
+from tests.fuzz.claude import seeds
+from tests.fuzz.mutations import MUTATIONS
+from tests.logs import ClaudeHome, assistant, line, timestamp, usage
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+LOGS = sorted(GOLDEN.glob("c*/**/*.jsonl"))
+T = 1_780_000_000_000
+
+
+def said(found: FileCauses) -> bytes:
+    return packed(found)
+
+
+@pytest.mark.parametrize("folder", sorted({path.relative_to(GOLDEN).parts[:2] for path in LOGS}), ids="/".join)
+def test_both_readers_agree_on_captured_logs(folder: tuple[str, str]) -> None:
+    logs = sorted(GOLDEN.joinpath(*folder).rglob("*.jsonl"))
+    for path in logs:
+        if path.is_file() and not path.is_symlink():
+            assert said(read_causes(str(path), with_sizes=True)[0]) == said(
+                read_plainly(str(path), with_sizes=True)[0]
+            ), path
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_both_readers_agree_on_mutated_lines(seed: int, tmp_path: Path) -> None:
+    random = Random(seed)
+    captured = [path.read_bytes() for path in LOGS if "causes" in path.parts]
+    known = seeds() + [line for data in captured for line in data.split(b"\n") if line]
+    for number in range(25):
+        lines = random.sample(known, 40)
+        for at in range(0, len(lines), 3):
+            lines[at] = random.choice(MUTATIONS)(random, lines[at], known)
+        path = tmp_path / f"{number}.jsonl"
+        path.write_bytes(b"\n".join(lines) + b"\n")
+        assert said(read_causes(str(path), with_sizes=True)[0]) == said(read_plainly(str(path), with_sizes=True)[0])
+
+
+@pytest.mark.parametrize("name", ["mixed-332", "inskill-332", "waste-332", "skills-150"])
+def test_a_file_read_in_two_parts_says_the_same(name: str, tmp_path: Path) -> None:
+    for path in sorted((GOLDEN / "causes" / name).rglob("*.jsonl")):
+        data = path.read_bytes()
+        whole, _ = read_causes(str(path), with_sizes=True)
+        whole.agent_type = whole.started_by = ""
+        ends = [at + 1 for at, byte in enumerate(data) if byte == ord("\n")]
+        grown = tmp_path / f"{path.stem}.jsonl"
+        for end in ends[:: max(1, len(ends) // 25)]:
+            grown.write_bytes(data[:end])
+            first, checkpoint = read_causes(str(grown), with_sizes=True)
+            with grown.open("ab") as log:
+                log.write(data[end:])
+            again, _ = read_causes(str(grown), unpacked(packed(first)), checkpoint)
+            assert said(again) == said(whole)
+
+
+def test_calls_of_a_response_are_gathered_over_all_its_rows(tmp_path: Path) -> None:
+    home = ClaudeHome(tmp_path)
+    blocks: list[dict[str, Any]] = [
+        {"type": "tool_use", "id": f"toolu_{name}", "name": name, "input": {}} for name in ("Bash", "Read")
+    ]
+    rows = [assistant("msg_1", T, usage(1, 2)) for _ in range(3)]
+    for row, block in zip(rows, [blocks[0], blocks[1], blocks[0]], strict=True):
+        row["message"]["content"] = [block]
+    found, _ = read_causes(str(home.append(*rows)))
+    assert [call.name for call in found.responses[0].calls] == ["Bash", "Read"]
+
+
+def test_a_call_inside_of_the_text_of_a_result_is_none(tmp_path: Path) -> None:
+    inner = line(assistant("msg_9", T, usage(9, 9))).decode()
+    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": inner, "is_error": True}
+    row = {"type": "user", "timestamp": timestamp(T), "sessionId": "s1", "message": {"content": [result]}}
+    found, _ = read_causes(str(ClaudeHome(tmp_path).append(assistant("msg_1", T, usage(1, 2)), row)))
+    assert len(found.responses) == 1
+
+
+def test_a_file_that_was_rewritten_is_read_again(tmp_path: Path) -> None:
+    path = ClaudeHome(tmp_path).append(*(assistant(f"msg_{number}", T, usage(1, 2)) for number in range(3)))
+    first, checkpoint = read_causes(str(path))
+    path.write_bytes(line(assistant("msg_7", T, usage(1, 2))))
+    again, _ = read_causes(str(path), first, checkpoint)
+    assert len(again.responses) == 1
+
+
+def test_what_the_client_made_up_itself_is_no_response(tmp_path: Path) -> None:
+    rows = [
+        assistant("msg_1", T, usage(1, 2), model="<synthetic>"),
+        assistant("msg_2", T, usage(1, 2), isApiErrorMessage=True),
+        assistant("msg_3", T, usage(1, 2)),
+    ]
+    path = str(ClaudeHome(tmp_path).append(*rows))
+    for read in (read_causes, read_plainly):
+        assert len(read(path)[0].responses) == 1
