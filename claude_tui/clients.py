@@ -7,6 +7,7 @@ priced or shown, and imports nothing of ours.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from typing import Final, NamedTuple
 
 
@@ -171,3 +172,22 @@ _DECLARED: Final = (
 
 CLIENTS: Final = {client.name: client for client in _DECLARED}
 """Every client by name, in the order they are listed."""
+
+TELEMETRY: Final = "telemetry"
+"""What all clients told over OpenTelemetry is read like one more client's log, and is none: see `SOURCES`."""
+
+SOURCES: Final = ChainMap(
+    CLIENTS,
+    {
+        TELEMETRY: Client(
+            TELEMETRY,
+            "Telemetry",
+            "",
+            "",
+            reader="claude_tui.sources.telemetry.source:TelemetrySource",
+            is_append_only=True,
+            is_found_below=True,
+        )
+    },
+)
+"""Everything that is read, by name: the logs of the clients, and the spool of their telemetry."""

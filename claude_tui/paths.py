@@ -44,6 +44,11 @@ def ledger_file(env: Mapping[str, str] | None = None) -> Path:
     return data_folder(env) / "ledger.db"
 
 
+def telemetry_folder(env: Mapping[str, str] | None = None) -> Path:
+    """The folder of what clients said over OpenTelemetry: a file of OTLP/JSON lines for each day (UTC) it arrived."""
+    return state_folder(env) / "telemetry"
+
+
 def create_private(folder: Path) -> Path | None:
     """Return the folder, created for its owner alone (0700) if it is missing. None if it is not writable.
 

@@ -13,7 +13,7 @@ from claude_tui import runtime
 from claude_tui.cli.exits import NO_LOGS, USAGE, CommandError
 from claude_tui.cli.parser import CommandParser, separated
 from claude_tui.cli.streams import narrate
-from claude_tui.clients import CLIENTS
+from claude_tui.clients import CLIENTS, SOURCES, TELEMETRY
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -38,6 +38,14 @@ def add_place_options(parser: CommandParser) -> None:
             default=argparse.SUPPRESS,
             help=f"read {CLIENTS[name].label} logs from DIR instead of the default (repeatable)",
         )
+    places.add_argument(
+        "--telemetry-dir",
+        action="append",
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="read what clients told over OpenTelemetry from DIR, such as that of a Collector's file exporter,"
+        " instead of our own spool (repeatable)",
+    )
     places.add_argument(
         "--source",
         type=lambda text: separated(text, tuple(CLIENTS)),
@@ -83,19 +91,26 @@ def day(text: str) -> date:
 
 
 def source_config(options: argparse.Namespace) -> SourceConfig:
-    """Return where to look. Naming folders of some clients excludes the other clients, unless --source names them."""
+    """Return where to look. Naming folders of some clients excludes the other clients, unless --source names them.
+
+    Our own spool of telemetry is read where it exists and no folder of a client is named: it is of the usual ones.
+    """
+    from claude_tui.paths import telemetry_folder
     from claude_tui.sources.protocol import SourceConfig
 
     explicit = {
         name: tuple(Path(folder).expanduser() for folder in getattr(options, f"{name}_dir"))
-        for name in CLIENTS
+        for name in SOURCES
         if getattr(options, f"{name}_dir", None)
     }
     for folders in explicit.values():
         for folder in folders:
             if not os.path.isdir(folder):
                 raise CommandError(f"no logs found; looked in {found_there(folder)}", NO_LOGS)
-    sources = getattr(options, "source", None) or tuple(explicit) or tuple(CLIENTS)
+    clients = tuple(name for name in explicit if name != TELEMETRY)
+    sources = getattr(options, "source", None) or clients or tuple(CLIENTS)
+    if TELEMETRY in explicit or (not clients and os.path.isdir(telemetry_folder())):
+        sources = (*sources, TELEMETRY)
     return SourceConfig(home=home(), env=dict(os.environ), explicit=explicit, sources=sources)
 
 

@@ -6,13 +6,16 @@ numbers come from or how they are shown, and imports nothing of ours.
 """
 
 from claude_tui.model.counted import (
+    BOTH,
     COST,
     ESTIMATE_FLAGS,
     FIRST,
     LAST,
+    LOGGED,
     MAX_COUNT,
     NEVER_MS,
     RESPONSES,
+    TOLD,
     UNLOGGED,
     UNPRICED_TOKENS,
     Extra,
@@ -40,13 +43,16 @@ from claude_tui.model.shown import (
 )
 
 __all__ = [
+    "BOTH",
     "COST",
     "ESTIMATE_FLAGS",
     "FIRST",
     "LAST",
+    "LOGGED",
     "MAX_COUNT",
     "NEVER_MS",
     "RESPONSES",
+    "TOLD",
     "UNLOGGED",
     "UNPRICED_TOKENS",
     "AgentRow",

@@ -20,6 +20,7 @@ from claude_tui.reports.columns import FLAT, flat
 RESPONSE_FIELDS: Final = (
     "key", "source", "time", "session", "agent", "project", "model", "input", "output", "cache_write_5m",
     "cache_write_1h", "cache_read", "web_search", "cost_nano", "status", "flags", "output_lower_bound", "origin",
+    "query_source", "effort", "speed", "client_cost_nano",
 )  # fmt: skip
 """The fields of an exported response, in order."""
 
@@ -40,7 +41,8 @@ FIELDS: Final = {
 
 
 def response_row(response: Response) -> dict[str, Any]:
-    """Return one response (or one extra of it). `cost_nano` is null if there is no price."""
+    """Return one response (or one extra of it). `cost_nano` is null if there is no price, `client_cost_nano` if the
+    client told no cost of its own."""
     usage, price = response.usage, response.price
     return {
         "key": response.key,
@@ -60,7 +62,11 @@ def response_row(response: Response) -> dict[str, Any]:
         "status": price.status.value,
         "flags": list(price.flags),
         "output_lower_bound": response.is_lower_bound,
-        "origin": "client_total" if response.extra == UNLOGGED else "log",
+        "origin": "client_total" if response.extra == UNLOGGED else response.origin,
+        "query_source": response.kind,
+        "effort": response.effort,
+        "speed": response.speed or ("fast" if response.is_fast else ""),
+        "client_cost_nano": response.client_nano,
     }
 
 

@@ -91,7 +91,8 @@ RESPONSE: Final = record({
     "key": TEXT, "source": TEXT, "time": INSTANT, "session": TEXT, "agent": TEXT, "project": TEXT, "model": TEXT,
     "input": COUNT, "output": COUNT, "cache_write_5m": COUNT, "cache_write_1h": COUNT, "cache_read": COUNT,
     "web_search": COUNT, "cost_nano": maybe(NANO), "status": one_of(*(status.value for status in PriceStatus)),
-    "flags": TEXTS, "output_lower_bound": FLAG, "origin": one_of("log", "client_total"),
+    "flags": TEXTS, "output_lower_bound": FLAG, "origin": one_of("log", "telemetry", "both", "client_total"),
+    "query_source": TEXT, "effort": TEXT, "speed": TEXT, "client_cost_nano": maybe(NANO),
 })  # fmt: skip
 
 STATE: Final = record({

@@ -33,6 +33,9 @@ SIDECHAIN: Final = 2
 LOWER_BOUND: Final = 4
 """Flag bit: the counted row's output is only a placeholder."""
 
+SUM_TERMS: Final = '{"sum":true}'
+"""The terms of a row that is the sum of several calls, which the log does not tell one by one."""
+
 
 Settled = tuple[int, int, int, int, int, int, int, int, int, int]
 """A response without rare facts: instant, owner and flags; input, output, cache writes for 5 minutes and for an hour,

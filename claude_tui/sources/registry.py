@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from claude_tui.clients import CLIENTS
+from claude_tui.clients import SOURCES
 from claude_tui.sources.columns import columns_of
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, Source
 
@@ -20,8 +20,8 @@ def load(name: str) -> Any:
 
 @cache
 def reader(name: str) -> Source:
-    """Return the reader of a client. Raises KeyError for a name that is not in `CLIENTS`."""
-    found: Source = load(CLIENTS[name].reader)()
+    """Return the reader of a client, or of telemetry. Raises KeyError for a name that is not in `SOURCES`."""
+    found: Source = load(SOURCES[name].reader)()
     return found
 
 
@@ -31,7 +31,7 @@ def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: 
 
     Raises OSError if the file cannot be read at all.
     """
-    client = CLIENTS[file.source]
+    client = SOURCES[file.source]
     if client.read_columns and (since is None or not 0 <= file.size - since.offset < client.little_bytes):
         fast: ColumnsRead = load(client.read_columns)(file, since, keep_names=keep_names)
         return fast

@@ -31,12 +31,12 @@ from claude_tui.engine.state.cells import CELL_NUMBERS, CellKey
 from claude_tui.engine.state.facts import FactBook
 from claude_tui.engine.state.problems import ProblemLog
 from claude_tui.engine.state.store import UNUSABLE, Owner, Store
-from claude_tui.engine.state.table import FileRef, Table
+from claude_tui.engine.state.table import AsLogged, FileRef, Table
 from claude_tui.model import Extra, Usage
 from claude_tui.sources.columns import ARRAYS
 from claude_tui.sources.protocol import FileFacts
 
-SCHEMA: Final = 7
+SCHEMA: Final = 8
 """Moves whenever what is counted, or how it is kept, changes."""
 
 NOTHING_GIVEN: Final = Given()
@@ -201,7 +201,15 @@ def _table_sections(table: Table) -> dict[str, bytes]:
     ]
     return {
         **sections,
-        "rare": to_json({**rare, "extras": extras, "memberships": table.memberships.packed()}),
+        "rare": to_json(
+            {
+                **rare,
+                "extras": extras,
+                "memberships": table.memberships.packed(),
+                "told": list(table.told.items()),
+                "as_logged": [[row, *said] for row, said in table.as_logged.items()],
+            }
+        ),
         "files": to_json(to_columns(table.files)),
     }
 
@@ -222,4 +230,7 @@ def _load_table(sections: Sections, rows: int) -> Table:
     for row, found in decoded["extras"]:
         table.extras[row] = tuple(Extra(kind, model, Usage(*usage), terms) for kind, model, usage, terms in found)
     table.memberships.unpack(decoded["memberships"])
+    table.told.update((row, event) for row, event in decoded["told"])
+    for row, usage, terms, flags in decoded["as_logged"]:
+        table.as_logged[row] = AsLogged(Usage(*usage), terms, flags)
     return table

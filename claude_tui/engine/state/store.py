@@ -10,9 +10,10 @@ from __future__ import annotations
 import threading
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from claude_tui.clients import TELEMETRY
 from claude_tui.engine.state.batch import FileColumns, FileOutcome, Packed, pack
 from claude_tui.engine.state.calendar import Calendar
 from claude_tui.engine.state.cellbook import CellBook
@@ -23,7 +24,7 @@ from claude_tui.engine.state.interner import Numbers
 from claude_tui.engine.state.problems import ProblemLog
 from claude_tui.engine.state.recent_rows import RecentRows
 from claude_tui.engine.state.remainder import Mark, Remainder
-from claude_tui.engine.state.table import Entry, FileRef, Names, Table
+from claude_tui.engine.state.table import PAIRED, AsLogged, Entry, FileRef, Names, Table, with_output
 from claude_tui.engine.state.unlogged import SOURCE as TOTALLED
 from claude_tui.engine.state.unlogged import Unlogged, mark_of
 from claude_tui.model import Price, Problem, Totals, Usage
@@ -31,6 +32,9 @@ from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import COPY, LOWER_BOUND, Columns
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import FileFacts, LogFile
+
+if TYPE_CHECKING:
+    from claude_tui.engine.state.told import Events
 
 UNUSABLE: Final = (OSError, ValueError, TypeError, KeyError, IndexError, OverflowError)
 """What loading single responses may raise where those that were saved are damaged."""
@@ -57,14 +61,20 @@ class Changes(NamedTuple):
 
 
 class Store:
-    """Everything counted so far. `revision` moves whenever a number or a name may have changed."""
+    """Everything counted so far. `revision` moves whenever a number or a name may have changed.
 
-    def __init__(self, pricer: Pricer, zone: ZoneInfo, *, keep_names: bool = True) -> None:
+    Of telemetry only what `clients` told is taken in, everything where none is named.
+    """
+
+    def __init__(
+        self, pricer: Pricer, zone: ZoneInfo, *, keep_names: bool = True, clients: Collection[str] = ()
+    ) -> None:
         self.lock = threading.RLock()
         self.pricer = pricer
         self.calendar = Calendar(zone)
         self.revision = 0
         self._keep_names = keep_names
+        self._clients = clients
         self.clear()
 
     def clear(self) -> None:
@@ -79,6 +89,7 @@ class Store:
             self.facts = FactBook()
             self.problem_log = ProblemLog()
             self.unlogged = Unlogged()
+            self._told: Events | None = None
             self.remembered_days: set[int] = set()
             self._recent = RecentRows()
             self._moved = True
@@ -101,6 +112,11 @@ class Store:
         return self._table is not None or self.table_loader is None
 
     @property
+    def is_told(self) -> bool:
+        """Whether telemetry told anything. Loads single responses."""
+        return len(self.table) > 0 and self._told is not None
+
+    @property
     def table(self) -> Table:
         """Every response; loaded when first needed where it was restored. Raises as the loader does."""
         if self._table is None:
@@ -108,6 +124,10 @@ class Store:
             self._table = loader() if loader is not None else Table(keep_names=self._keep_names)
             self.table_loader = None  # only now: where it raised, the next one must not be given an empty table
             self._file_numbers = {ref: number for number, ref in enumerate(self._table.files)}
+            if any(ref.source == TELEMETRY for ref in self._table.files):
+                from claude_tui.engine.state.told import Events  # only where anything was told
+
+                self._told = Events.of(self._table, self.owners)
         return self._table
 
     def pack_keys(self) -> None:
@@ -173,10 +193,16 @@ class Store:
 
     def _add_files(self, found: Packed) -> None:
         """Add responses: those of many files at once, up to a file that shares some with what is known."""
-        columns, table = found.columns, self.table
+        table = self.table
+        if found.columns.source == TELEMETRY:
+            found = self._told_in(found)
+        columns = found.columns
         if columns.source == TOTALLED:
             self.unlogged.touched.update(owner.session for owner in columns.owners)
-        owners = [self.owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
+        owners = self._owner_numbers(columns)
+        if self._told is not None and columns.source != TELEMETRY:
+            names = {(columns.source, name) for owner in columns.owners for name in owner[:2] if name}
+            self._told.see(columns, names, table, self.owners)
         models = [self._models.of(model) for model in columns.models]
         files = array("i")
         for outcome, start, end in found.spans():
@@ -197,9 +223,12 @@ class Store:
     def _extend(self, columns: Columns, files: array[int], owners: list[int], models: list[int]) -> None:
         """Add responses whose keys and sums have been added already."""
         if columns:
-            self._recent.extend(columns.time, len(self.table))
+            start = len(self.table)
+            self._recent.extend(columns.time, start)
             self.table.extend(columns, files, owners, models)
             self.revision += 1
+            if columns.source == TELEMETRY:
+                self._count_events(range(start, len(self.table)))
 
     def _merge(self, columns: Columns, file: int, owners: list[int], models: list[int]) -> None:
         """Add the responses of a file of which some are known, or that names some twice."""
@@ -224,8 +253,12 @@ class Store:
                 self._touch(row)
                 time_ms = table.time[row]
                 self._add(row, -1)
+                if row in table.as_logged:
+                    table.restore(row)
                 table.merge(row, found, names)
                 self._add(row, 1)
+                if self._told is not None:
+                    self._told.touch(row, table, self.owners)
                 if table.time[row] != time_ms:
                     self._recent.add(row, table.time[row])
         self.revision += is_merged
@@ -256,6 +289,8 @@ class Store:
         owner, known = self.owners[found.owner], self.owners[self.table.owner[row]]
         mark = mark_of(self.table, self.owners, row)
         self.table.memberships.note(row, known.session, mark, owner.session, self._mark_of(found))
+        if self._told is not None:
+            self._told.touch(row, self.table, self.owners)
 
     def _mark_of(self, found: Entry) -> Mark:
         columns, entry = found.columns, found.entry
@@ -266,6 +301,38 @@ class Store:
         """Take note that a response changed, for every session that holds it."""
         self.unlogged.touched.add(self.owners[self.table.owner[row]].session)
         self.unlogged.touched.update(self.table.memberships.of_row.get(row, ()))
+        if self._told is not None:
+            self._told.touch(row, self.table, self.owners)
+
+    def _owner_numbers(self, columns: Columns) -> list[int]:
+        """Return the numbers of the owners in columns. An event names the client with the session."""
+        if columns.source != TELEMETRY:
+            return [self.owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
+        from claude_tui.sources.telemetry.event import client_and_session
+
+        named = ((client_and_session(session), agent, cwd) for session, agent, cwd in columns.owners)
+        return [self.owner_number(Owner(client, session, agent, cwd)) for (client, session), agent, cwd in named]
+
+    def _told_in(self, found: Packed) -> Packed:
+        """Return the events that are counted, with what only their cost tells."""
+        from claude_tui.engine.state.told import Events, of_clients, resolved
+
+        if self._told is None:
+            self._told = Events()
+        return pack(
+            [
+                FileColumns(outcome, resolved(of_clients(found.columns_of(start, end), self._clients), self.pricer), {})
+                for outcome, start, end in found.spans()
+            ]
+        )
+
+    def _count_events(self, rows: range) -> None:
+        """Count events until it is known of each whether a log has its response."""
+        assert self._told is not None
+        for row in rows:
+            self._touch(row)
+            self._add(row, 1)
+        self._told.add(rows, self.table, self.owners)
 
     def _file_number(self, ref: FileRef) -> int:
         number = self._file_numbers.get(ref)
@@ -279,6 +346,10 @@ class Store:
 
         Returns whether anything changed. What it holds of a file that can be read counts beside what that says.
         """
+        if columns.source == TELEMETRY:
+            from claude_tui.engine.state.told import of_clients
+
+            columns = of_clients(columns, self._clients)
         if 0 in columns.time:
             columns = columns.cut(0, len(columns))
             date_undated(columns, path, max((one.last_ms for one in facts), default=0))
@@ -305,7 +376,7 @@ class Store:
     def _news(self, columns: Columns, path: str) -> list[int]:
         """Return the entries that would change anything."""
         file = self._file_number(FileRef(columns.source, path))
-        owners = [self.owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
+        owners = self._owner_numbers(columns)
         models = [self._models.of(model) for model in columns.models]
         names, would_add = Names(self.owners, self.models), self.table.would_add
         return [
@@ -318,7 +389,7 @@ class Store:
         """Whether it is news of any response which session holds it."""
         if columns.source != TOTALLED:
             return False
-        owners = [self.owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
+        owners = self._owner_numbers(columns)
         rows = map(self.table.row_of.get, columns.key)
         entries = (Entry(columns, entry, -1, owners[columns.owner[entry]], -1) for entry in range(len(columns)))
         known = ((row, entry) for row, entry in zip(rows, entries, strict=True) if row is not None)
@@ -344,8 +415,10 @@ class Store:
     # -- sums ----------------------------------------------------------------------------------------------
 
     def _add(self, row: int, sign: int) -> None:
-        """Add a response to its cells, or take it out of them again."""
+        """Add a response to its cells, or take it out of them again. A paired event counts where it is logged."""
         table = self.table
+        if table.flags[row] & PAIRED:
+            return
         time_ms, owner = table.time[row], table.owner[row]
         day = self.calendar.day_hour(time_ms)[0]
         lower_bounds = sign if table.flags[row] & LOWER_BOUND else 0
@@ -358,19 +431,36 @@ class Store:
     def price(self, row: int) -> Price:
         """Price a response without its extras."""
         table = self.table
+        is_event = self._told is not None and table.is_event(row)
         return self.pricer.price(
-            table.files[table.file[row]].source,
+            self.owners[table.owner[row]].source,
             self.models[table.model[row]],
             table.time[row],
             table.usage(row),
-            table.terms.get(row, ""),
-            table.reported.get(row),
+            self.terms(row),
+            None if is_event else table.reported.get(row),
         )
+
+    def terms(self, row: int) -> str:
+        """Return what decides the price of a response beside its counters: see `Row`."""
+        terms = self.table.terms.get(row, "")
+        if not terms or self._told is None or not self.table.is_event(row):
+            return terms
+        from claude_tui.engine.state.told import priced_terms
+
+        return priced_terms(self.table.usage(row), terms)
+
+    def logged_price(self, row: int, usage: Usage) -> Price:
+        """Price a response as the log has it, whatever was told of its output."""
+        if row not in self.table.as_logged:
+            return self.price(row)
+        source, model = self.owners[self.table.owner[row]].source, self.models[self.table.model[row]]
+        return self.pricer.price(source, model, self.table.time[row], usage, self.table.logged_as(row).terms)
 
     def extra_price(self, row: int, number: int) -> Price:
         """Price one extra of a response."""
         extra = self.table.extras[row][number]
-        source = self.table.files[self.table.file[row]].source
+        source = self.owners[self.table.owner[row]].source
         return self.pricer.price(source, extra.model, self.table.time[row], extra.usage, extra.terms)
 
     def take_changes(self) -> Changes:
@@ -381,10 +471,11 @@ class Store:
         return changes
 
     def settle(self) -> None:
-        """Level what the client counted and no log shows with all else, then the cells. Hold the lock.
+        """Level what clients told and what they counted with what the logs show, then the cells. Hold the lock.
 
         Cells that lost their first or last instant are given it again; empty ones go.
         """
+        self._level_told()
         self._level_unlogged()
         lost = self.cells.lost
         if not lost:
@@ -401,7 +492,7 @@ class Store:
         table = self.table
         groups = {(key.owner, key.model) for key in lost}
         for row, group in enumerate(zip(table.owner, table.model, strict=True)):
-            if group in groups:
+            if group in groups and not table.flags[row] & PAIRED:
                 see(row, group[1])
         for row, extras in table.extras.items():
             for extra in extras:
@@ -412,6 +503,60 @@ class Store:
                     first, last = found.get(key, (remainder.time_ms, remainder.time_ms))
                     found[key] = min(first, remainder.time_ms), max(last, remainder.time_ms)
         self._moved |= self.cells.mend(found)
+
+    def _level_told(self) -> None:
+        """Pair what was told with what the logs show: an event counts while no log has its response, and a response
+        whose log has only the beginning of its output has that of its event."""
+        told, table = self._told, self.table if self._told is not None else None
+        if told is None or table is None or not told.touched:
+            return
+        level = told.level(table, self.owners, self._models.names)
+        for event, row in level.pairs.items():
+            if told.paired_with.get(event, row) != row:
+                self._unpair(event, told)
+        for event, row in level.pairs.items():
+            if row is not None and event not in told.paired_with:
+                self._pair(event, row, told)
+        for row, output in level.outputs.items():
+            usage, terms, flags = table.logged_as(row)
+            wanted = AsLogged(usage._replace(output=output), with_output(terms, output), flags & ~LOWER_BOUND)
+            self._change(row, wanted)
+        for row, left in level.left.items():
+            usage, terms, flags = table.logged_as(row)
+            self._change(row, AsLogged(left, terms, flags if left.tokens or not usage.tokens else flags | PAIRED))
+        told.touched.clear()
+
+    def _pair(self, event: int, row: int, told: Events) -> None:
+        self._touch(event)
+        self._add(event, -1)
+        self.table.flags[event] |= PAIRED
+        self.table.told[row] = event
+        told.paired_with[event] = row
+        self.revision += 1
+
+    def _unpair(self, event: int, told: Events) -> None:
+        table, row = self.table, told.paired_with.pop(event)
+        del table.told[row]
+        self._change(row, table.logged_as(row))
+        self._touch(event)
+        table.flags[event] &= ~PAIRED
+        self._add(event, 1)
+        self.revision += 1
+
+    def _change(self, row: int, wanted: AsLogged) -> None:
+        """Let a response be as telemetry tells, or again as the log does."""
+        table = self.table
+        logged, now = table.logged_as(row), AsLogged(table.usage(row), table.terms.get(row, ""), table.flags[row])
+        if now == wanted:
+            return
+        self._touch(row)
+        self._add(row, -1)
+        if row in table.as_logged:
+            table.restore(row)
+        if wanted != logged:
+            table.change(row, wanted)
+        self._add(row, 1)
+        self.revision += 1
 
     def _level_unlogged(self) -> None:
         """Put what the client counted and no log shows in its cells, in place of what was there of it."""
@@ -478,7 +623,8 @@ class Store:
         """
         if not self.is_table_loaded:
             return
-        yield from self._recent.between(self.table.time, since_ms, until_ms)
+        flags = self.table.flags
+        yield from (row for row in self._recent.between(self.table.time, since_ms, until_ms) if not flags[row] & PAIRED)
 
     def sessions_between(self, since_ms: int, until_ms: int) -> set[SessionKey]:
         """Return the sessions with a line or a response in (since_ms, until_ms]. Hold the lock."""

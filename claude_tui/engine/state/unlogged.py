@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from claude_tui.engine.state.memberships import Memberships
 from claude_tui.engine.state.remainder import Logged, Mark, Remainder, remainders
-from claude_tui.engine.state.table import Table
+from claude_tui.engine.state.table import PAIRED, Table
 from claude_tui.model import Usage
 from claude_tui.sources.client_totals import ClientTotal, pack_totals, unpack_pairs, unpack_totals
 from claude_tui.sources.columns import COPY
@@ -175,7 +175,8 @@ class Unlogged:
         marks: dict[str, dict[int, Mark]] = {session: {} for session in sessions}
         for session, of_session in marks.items():
             for row in self._rows[session]:
-                of_session[row] = mark_of(table, owners, row)
+                if not table.flags[row] & PAIRED:
+                    of_session[row] = mark_of(table, owners, row)
         for session, row, mark in memberships.rows_of(sessions):
             marks[session][row] = mark
         if len(self._rows) > KEPT_ROWS:
@@ -203,9 +204,9 @@ class Unlogged:
 
 
 def mark_of(table: Table, owners: Sequence[OwnerLike], row: int) -> Mark:
-    """Return where a response stands in the session of its owner."""
-    is_agent = bool(owners[table.owner[row]].agent)
-    return Mark(-1 if is_agent else table.offset[row], bool(table.flags[row] & COPY))
+    """Return where a response stands in the session of its owner. Of what is in no log only the instant tells."""
+    is_elsewhere = bool(owners[table.owner[row]].agent) or table.is_event(row)
+    return Mark(-1 if is_elsewhere else table.offset[row], bool(table.flags[row] & COPY))
 
 
 def _logged(table: Table, models: Sequence[str], row: int) -> Logged:

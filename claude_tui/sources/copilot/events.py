@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from claude_tui.model import Row, Usage
+from claude_tui.sources.columns import SUM_TERMS
 from claude_tui.sources.conversation import Conversation, UnknownShapeError
 from claude_tui.sources.events import count_of
 from claude_tui.sources.instants import instant_ms
@@ -138,6 +139,7 @@ class Events(Conversation):
             cwd=self.cwd,
             model=model,
             usage=usage,
+            terms=SUM_TERMS,
             is_copy=0 < time_ms < self.began_ms,
             is_lower_bound=is_lower_bound,
             offset=offset,

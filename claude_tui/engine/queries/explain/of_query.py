@@ -36,7 +36,7 @@ def explain_query(store: Store, query: Query, files_s: float, rows_s: float) -> 
             if row in store.table.owner_file:
                 files[store.table.owner_file[row]] += 0
         places = [store.table.files[file] for file, _ in files.most_common()]
-    present = {place.source for place in places}
+        present = {store.owners[owner].source for owner in {store.table.owner[row] for row in rows}}
     found.clients = tuple(name for name in CLIENTS if name in present)
     found.to_look_at = len(rows)
     sums = PriceSums(store, query.model)
