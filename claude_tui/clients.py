@@ -28,7 +28,7 @@ class Client(NamedTuple):
 
     `names_providers`: models are written "provider/model". `logs_cost`: the client logs what a response cost, so a
     cost of 0 was replaced by the list price and is an estimate. `not_logged` is what is billed and stands in no log,
-    depending on the client's version.
+    depending on the client's version; `told` is what of it the client's telemetry tells, where that is switched on.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Client(NamedTuple):
     logs_cost: bool = False
     env: tuple[tuple[str, str], ...] = ()
     not_logged: tuple[str, ...] = ("failed attempts",)
+    told: tuple[str, ...] = ()
 
 
 _DECLARED: Final = (
@@ -73,6 +74,14 @@ _DECLARED: Final = (
             "failed attempts",
             "runs that keep no session",
         ),
+        told=(
+            "calls a web search makes inside",
+            "titles of sessions",
+            "compaction requests",
+            "side questions",
+            "suggested prompts",
+            "runs that keep no session",
+        ),
     ),
     Client(
         "gemini",
@@ -82,6 +91,7 @@ _DECLARED: Final = (
         reader="claude_tui.sources.gemini:GeminiSource",
         env=(("GEMINI_CLI_HOME", "folder that has the .gemini folder of Gemini CLI in it"),),
         not_logged=("the choice of a model", "compression", "summaries", "loop checks", "failed attempts"),
+        told=("the choice of a model", "compression", "summaries", "loop checks"),
     ),
     Client(
         "opencode",
@@ -107,6 +117,7 @@ _DECLARED: Final = (
         is_append_only=True,
         env=(("CODEX_HOME", "folder of Codex"),),
         not_logged=("titles of sessions", "summaries for memory", "failed attempts", "runs that keep no session"),
+        told=("titles of sessions", "summaries for memory", "runs that keep no session"),
     ),
     Client(
         "qwen",

@@ -60,6 +60,7 @@ class Opening:
         clients = [name for name in setup.config.sources if name != TELEMETRY]
         told_by = () if len(clients) == len(CLIENTS) else clients
         self.store = Store(setup.pricer, setup.zone, keep_names=keep_names, clients=told_by)
+        self.store.is_telemetry_read = TELEMETRY in setup.config.sources
         self.roots = roots_of(setup.config)
         self._ledger_file = setup.ledger_file
         # Names of keys are not kept in the cache, so a count that needs them reads every log.

@@ -7,13 +7,22 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from claude_tui.engine.queries.telemetry import TelemetryFigures
 from claude_tui.figures import instant, many, share, size
 from claude_tui.model import Problem, Totals
+from claude_tui.reports.telemetry import telemetry_lines, telemetry_report
 from claude_tui.sources.display import display_name
 
 SCHEMA: Final = "claude-top/doctor@1"
 MOST_SHOWN: Final = 10
 """Most problems listed one by one in the text; JSON lists all that were kept."""
+
+
+NOT_TOLD: Final = (
+    "  not read; it tells of calls that no log has, such as titles and compactions, and of outputs that logs cut short",
+    "  claude-top telemetry install switches it on for Claude Code",
+)
+"""What is said where no telemetry is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,10 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """All findings. `cache`, `ledger`, `watcher` and `prices` are texts of one line each."""
+    """All findings. `cache`, `ledger`, `watcher` and `prices` are texts of one line each.
+
+    `telemetry` is None where none is read.
+    """
 
     version: str
     roots: Sequence[Root]
@@ -68,6 +80,7 @@ class Findings:
     retention: Sequence[Retention]
     terminal: dict[str, str]
     system: dict[str, str]
+    telemetry: TelemetryFigures | None = None
 
 
 def report(found: Findings) -> dict[str, Any]:
@@ -110,6 +123,7 @@ def report(found: Findings) -> dict[str, Any]:
         "retention": [asdict(one) for one in found.retention],
         "terminal": found.terminal,
         "system": found.system,
+        "telemetry": telemetry_report(found.telemetry) if found.telemetry is not None else None,
     }
 
 
@@ -139,6 +153,7 @@ def lines(found: Findings) -> list[str]:
         f"from {many(found.remembered.files, 'deleted file')}",
         f"  limits: {found.limits}",
     ]
+    made += ["", "telemetry", *(telemetry_lines(found.telemetry) if found.telemetry is not None else NOT_TOLD)]
     made += ["", "watching", *(f"  {display_name(line)}" for line in found.watcher)]
     made += ["", "how long Claude Code keeps its logs"]
     for one in found.retention:

@@ -78,6 +78,12 @@ _KEYS: Final[dict[str, dict[str, Schema]]] = {
 _UNPRICED: Final = record({"model": TEXT, "source": TEXT, "responses": COUNT, "tokens": COUNT})
 _KINDS: Final = record({"total": COUNT, "by_kind": counts_by("kind of problem")})
 
+_TELEMETRY: Final[dict[str, Schema]] = {
+    **dict.fromkeys(("logged", "covered", "only_told", "raised"), COUNT),
+    "days": rows(record({"day": DAY, "logged": COUNT, "covered": COUNT, "only_told": COUNT})),
+    "kinds": rows(record({"source": TEXT, "kind": TEXT, **SUMS})),
+}
+
 REPORT: Final = record(
     {
         **_named("report@1"), "timezone": TEXT, "since": maybe(DAY), "until": maybe(DAY), "prices": TEXT,
@@ -85,6 +91,7 @@ REPORT: Final = record(
     },
     **{name: rows(record({**keys, **SUMS})) for name, keys in _KEYS.items()},
     left_out={"type": "object", "additionalProperties": record({"rows": COUNT, **SUMS})},
+    telemetry=record(_TELEMETRY),
 )  # fmt: skip
 
 RESPONSE: Final = record({
@@ -125,7 +132,7 @@ DOCTOR: Final = record({
     "prices": record({"in_use": TEXT, "problems": TEXTS}), "cache": TEXT, "ledger": TEXT, "ledger_notes": TEXTS,
     "remembered": record({"responses": COUNT, "files": COUNT}), "watcher": TEXTS, "limits": TEXT,
     "retention": rows(record({"settings": TEXT, "days": COUNT, "is_set": FLAG})), "terminal": _TEXT_BY_NAME,
-    "system": _TEXT_BY_NAME,
+    "system": _TEXT_BY_NAME, "telemetry": maybe(record(_TELEMETRY)),
 })  # fmt: skip
 
 _REMEMBERED: Final[dict[str, Schema]] = {
@@ -161,6 +168,7 @@ EXPLANATION: Final = record({
     **_named("explanation@1"), "about": _ABOUT, "is_complete": FLAG,
     "looked_at": record(dict.fromkeys(("responses", "of", "files", "of_files"), COUNT)),
     "responses": COUNT, "extras": counts_by("kind"), "cost_nano": NANO, "unlogged_nano": NANO,
+    "telemetry": maybe(record(_TELEMETRY)),
     "client_totals": rows(record(_CLIENT_SESSION)), "lower_bounds": COUNT,
     "estimates": counts_by("flag"), "flags": counts_by("flag"),
     "logs": record({
@@ -205,6 +213,10 @@ AGAINST_CLIENT: Final = record({
         "difference_nano": NANO,
     }),
     "sessions": rows(record({**_CLIENT_SESSION, "difference_nano": NANO})),
+    "prices": rows(record({
+        "key": TEXT, "session": TEXT, "model": TEXT, "time": INSTANT, "cost_nano": maybe(NANO),
+        "client_cost_nano": NANO, "cause": TEXT,
+    })),
 })  # fmt: skip
 
 VERIFY: Final = record({

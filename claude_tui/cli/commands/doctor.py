@@ -36,7 +36,9 @@ def add_arguments(parser: CommandParser) -> None:
 
 def run(options: Namespace) -> int:
     """Check, print, and return the exit code: 3 if there are neither logs nor a history of them."""
+    from claude_tui.engine.queries.telemetry import telemetry_figures
     from claude_tui.engine.state.store import Store
+    from claude_tui.model import Query
     from claude_tui.reports import doctor
 
     config = source_config(options)
@@ -67,6 +69,7 @@ def run(options: Namespace) -> int:
         retention=_retention(config),
         terminal=_terminal(),
         system=_system(),
+        telemetry=telemetry_figures(store, Query()),
     )
     if options.json:
         streams.write_json(doctor.report(found))

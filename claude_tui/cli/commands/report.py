@@ -72,11 +72,16 @@ def run(options: Namespace) -> int:
         from claude_tui.engine.queries.responses import list_responses, totals_by_hour
 
         by_hour = totals_by_hour(list_responses(store, query), store.calendar)
+    figures = None
+    if store.is_telemetry_read:
+        from claude_tui.engine.queries.telemetry import telemetry_figures
+
+        figures = telemetry_figures(store, query)
     sections = sections_of(snapshot, wanted, top=options.top, hours=by_hour)
     if options.csv:
         streams.write_lines(csv_of(sections[0]))
     elif options.json:
-        streams.write_json(report(snapshot, sections))
+        streams.write_json(report(snapshot, sections, figures))
     else:
-        streams.write_tables(tables(snapshot, sections), footer(snapshot))
+        streams.write_tables(tables(snapshot, sections), footer(snapshot, figures))
     return exits.PARTIAL if options.strict and store.problems else exits.OK

@@ -184,7 +184,7 @@ def matching_rows(store: Store, query: Query, *, is_logged_only: bool = False) -
         rows = [row for row in rows if first <= day_hour(times[row])[0] <= last]
     if is_logged_only:
         rows = [row for row in rows if not table.is_event(row)]
-    elif store.is_told:
+    elif store.events is not None:
         rows = [row for row in rows if not table.flags[row] & PAIRED]
     if query.model:
         rows = [row for row in rows if query.model in _models(store, row)]

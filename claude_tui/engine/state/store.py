@@ -75,6 +75,8 @@ class Store:
         self.revision = 0
         self._keep_names = keep_names
         self._clients = clients
+        self.is_telemetry_read = False
+        """Whether telemetry is among what is read, if any is there."""
         self.clear()
 
     def clear(self) -> None:
@@ -112,9 +114,9 @@ class Store:
         return self._table is not None or self.table_loader is None
 
     @property
-    def is_told(self) -> bool:
-        """Whether telemetry told anything. Loads single responses."""
-        return len(self.table) > 0 and self._told is not None
+    def events(self) -> Events | None:
+        """What telemetry told, None for nothing. Loads single responses."""
+        return self._told if len(self.table) else None
 
     @property
     def table(self) -> Table:

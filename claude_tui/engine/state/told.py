@@ -63,6 +63,8 @@ class Events:
         self.touched: set[Name] = set()
         self.paired_with: dict[int, int] = {}
         """By event, the response of the logs it tells of; both are rows of the table."""
+        self.rows: set[int] = set()
+        """Every event, as a row of the table."""
         self._of_name: defaultdict[Name, set[int]] = defaultdict(set)
         self._of_key: dict[int, int] = {}
         self._rows: dict[Name, set[int]] = {}
@@ -82,6 +84,7 @@ class Events:
     def add(self, rows: Iterable[int], table: Table, owners: Sequence[OwnerLike]) -> None:
         """Take in events that are new in the table."""
         for row in rows:
+            self.rows.add(row)
             for name in names_of_event(table, owners, row):
                 self._of_name[name].add(row)
                 self.touched.add(name)

@@ -15,6 +15,7 @@ from claude_tui.engine.queries.explain.explanation import Explanation
 from claude_tui.engine.queries.explain.files import read_again, with_siblings
 from claude_tui.engine.queries.explain.price_sums import PriceSums
 from claude_tui.engine.queries.responses import matching_rows, unlogged_lines
+from claude_tui.engine.queries.telemetry import telemetry_figures
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
 
@@ -52,6 +53,7 @@ def explain_query(store: Store, query: Query, files_s: float, rows_s: float) -> 
             sums.add_line(line, found)
     sums.finish(found)
     found.client = tuple(client_sessions(store, query))
+    found.telemetry = telemetry_figures(store, query)
     mains = [place.path for place in places if place.source == "claude"]
     read_again(store, found, covered, with_siblings(store, mains), files_s)
     return found
