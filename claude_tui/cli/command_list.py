@@ -55,6 +55,7 @@ GROUPS: Final = (
             ),
             Command("check", "compare budgets and limits; an exit code for scripts", "commands.check"),
             Command("serve", "live numbers over HTTP, or the screen in a browser", "serve"),
+            Command("telemetry", "receive what clients say of each call: run, status, install", "telemetry"),
         ),
     ),
     Group(

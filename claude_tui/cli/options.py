@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import time
 from datetime import date, datetime
 from pathlib import Path
@@ -90,6 +91,13 @@ def day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is not a day; write YYYY-MM-DD or YYYYMMDD") from None
 
 
+def port(text: str) -> int:
+    """Return a port to listen on, 0 for any free one."""
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port")
+    return int(text)
+
+
 def source_config(options: argparse.Namespace) -> SourceConfig:
     """Return where to look. Naming folders of some clients excludes the other clients, unless --source names them.
 
@@ -120,6 +128,14 @@ def home() -> Path:
         return Path.home()
     except RuntimeError:
         return Path(os.sep)
+
+
+def program() -> list[str]:
+    """Return the command that starts claude-top, for files that others start it from."""
+    import shutil  # not for commands that write no such file
+
+    found = shutil.which("claude-top")
+    return [os.path.abspath(found)] if found else [sys.executable, "-m", "claude_tui"]
 
 
 def timezone(options: argparse.Namespace) -> ZoneInfo:

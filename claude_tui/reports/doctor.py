@@ -10,19 +10,12 @@ from typing import Any, Final
 from claude_tui.engine.queries.telemetry import TelemetryFigures
 from claude_tui.figures import instant, many, share, size
 from claude_tui.model import Problem, Totals
-from claude_tui.reports.telemetry import telemetry_lines, telemetry_report
+from claude_tui.reports.told import telemetry_lines, telemetry_report
 from claude_tui.sources.display import display_name
 
 SCHEMA: Final = "claude-top/doctor@1"
 MOST_SHOWN: Final = 10
 """Most problems listed one by one in the text; JSON lists all that were kept."""
-
-
-NOT_TOLD: Final = (
-    "  not read; it tells of calls that no log has, such as titles and compactions, and of outputs that logs cut short",
-    "  claude-top telemetry install switches it on for Claude Code",
-)
-"""What is said where no telemetry is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +53,7 @@ class Remembered:
 class Findings:
     """All findings. `cache`, `ledger`, `watcher` and `prices` are texts of one line each.
 
-    `telemetry` is None where none is read.
+    `coverage` says how far telemetry covers the logs, None where none is read.
     """
 
     version: str
@@ -76,11 +69,12 @@ class Findings:
     ledger_notes: Sequence[str]
     remembered: Remembered
     watcher: Sequence[str]
+    telemetry: Sequence[str]
     limits: str
     retention: Sequence[Retention]
     terminal: dict[str, str]
     system: dict[str, str]
-    telemetry: TelemetryFigures | None = None
+    coverage: TelemetryFigures | None = None
 
 
 def report(found: Findings) -> dict[str, Any]:
@@ -119,11 +113,12 @@ def report(found: Findings) -> dict[str, Any]:
         "ledger_notes": list(found.ledger_notes),
         "remembered": asdict(found.remembered),
         "watcher": list(found.watcher),
+        "telemetry": [line.strip() for line in found.telemetry],
         "limits": found.limits,
         "retention": [asdict(one) for one in found.retention],
         "terminal": found.terminal,
         "system": found.system,
-        "telemetry": telemetry_report(found.telemetry) if found.telemetry is not None else None,
+        "telemetry_coverage": telemetry_report(found.coverage) if found.coverage is not None else None,
     }
 
 
@@ -153,8 +148,9 @@ def lines(found: Findings) -> list[str]:
         f"from {many(found.remembered.files, 'deleted file')}",
         f"  limits: {found.limits}",
     ]
-    made += ["", "telemetry", *(telemetry_lines(found.telemetry) if found.telemetry is not None else NOT_TOLD)]
     made += ["", "watching", *(f"  {display_name(line)}" for line in found.watcher)]
+    made += ["", "telemetry", *found.telemetry]
+    made += telemetry_lines(found.coverage) if found.coverage is not None else ()
     made += ["", "how long Claude Code keeps its logs"]
     for one in found.retention:
         made += _retention(one)

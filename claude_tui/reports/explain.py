@@ -11,7 +11,7 @@ from claude_tui.engine.queries.client_totals import ClientSession
 from claude_tui.engine.queries.explain import COUNTED, FLAGS, REASONS, Explanation, RateUse
 from claude_tui.figures import count, dollars, instant, local_minute, many, money, short, size
 from claude_tui.model import Query, Response
-from claude_tui.reports.telemetry import telemetry_lines, telemetry_report
+from claude_tui.reports.told import telemetry_lines, telemetry_report
 from claude_tui.sources.display import display_name
 
 SCHEMA: Final = "claude-top/explanation@1"

@@ -92,7 +92,7 @@ def report(
     made["problems"] = {"total": sum(snapshot.problems.values()), "by_kind": dict(sorted(snapshot.problems.items()))}
     made["unpriced"] = unpriced_models(snapshot)
     if telemetry is not None:
-        from claude_tui.reports.telemetry import telemetry_report
+        from claude_tui.reports.told import telemetry_report
 
         made["telemetry"] = telemetry_report(telemetry)
     return made
@@ -218,7 +218,7 @@ def footer(snapshot: Snapshot, telemetry: TelemetryFigures | None = None) -> lis
     totals = snapshot.totals
     lines = []
     if telemetry is not None and (telemetry.covered or telemetry.only_told):
-        from claude_tui.reports.telemetry import told_line
+        from claude_tui.reports.told import told_line
 
         lines.append(told_line(telemetry))
     if missing := len(unpriced_models(snapshot)):

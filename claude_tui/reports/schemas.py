@@ -130,9 +130,23 @@ DOCTOR: Final = record({
     "unpriced": record({**_SHARE, "tokens": COUNT}),
     "problems": record({"by_kind": counts_by("kind of problem"), "listed": rows(_PROBLEM)}),
     "prices": record({"in_use": TEXT, "problems": TEXTS}), "cache": TEXT, "ledger": TEXT, "ledger_notes": TEXTS,
-    "remembered": record({"responses": COUNT, "files": COUNT}), "watcher": TEXTS, "limits": TEXT,
+    "remembered": record({"responses": COUNT, "files": COUNT}), "watcher": TEXTS, "telemetry": TEXTS,
+    "limits": TEXT,
     "retention": rows(record({"settings": TEXT, "days": COUNT, "is_set": FLAG})), "terminal": _TEXT_BY_NAME,
-    "system": _TEXT_BY_NAME, "telemetry": maybe(record(_TELEMETRY)),
+    "system": _TEXT_BY_NAME, "telemetry_coverage": maybe(record(_TELEMETRY)),
+})  # fmt: skip
+
+_TALLY: Final = record({"count": COUNT, "last": maybe(INSTANT)})
+_TALLIES: Final[Schema] = {"type": "object", "additionalProperties": _TALLY}
+TELEMETRY: Final = record({
+    **_named("telemetry@1"), "state": one_of("off", "on", "away", "failing"),
+    "receiver": maybe(record({
+        "role": TEXT, "pid": COUNT, "port": COUNT, "since": maybe(INSTANT), "trouble": maybe(TEXT),
+    })),
+    "settings": record({"on": FLAG, "port": COUNT, "resource": TEXTS}), "clients": TEXTS,
+    "kept": _TALLIES, "posts": _TALLY,
+    "repeated": _TALLY, "refused": _TALLIES, "lost": _TALLY, "failing": maybe(TEXT),
+    "files": record({"folder": TEXT, "days": rows(DAY), "bytes": COUNT}),
 })  # fmt: skip
 
 _REMEMBERED: Final[dict[str, Schema]] = {
@@ -276,6 +290,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     "check": CHECK,
     "doctor": DOCTOR,
     "ledger": LEDGER,
+    "telemetry": TELEMETRY,
     "explanation": EXPLANATION,
     "explain": EXPLAIN,
     "against-client": AGAINST_CLIENT,
@@ -300,6 +315,7 @@ TITLES: Final[Mapping[str, str]] = {
     "check": "claude-top check --json",
     "doctor": "claude-top doctor --json",
     "ledger": "claude-top ledger status --json",
+    "telemetry": "claude-top telemetry status --json",
     "explanation": "claude-top explain --json",
     "explain": "claude-top explain --against ccusage --json",
     "against-client": "claude-top explain --against client --json",

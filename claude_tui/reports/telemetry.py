@@ -1,44 +1,148 @@
-"""What telemetry tells beside the logs, as JSON and in words. Finds nothing out itself."""
+"""What `claude-top telemetry status` and `doctor` say of telemetry, as JSON and as lines. Must not look at anything
+itself."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
-from claude_tui.engine.queries.telemetry import TelemetryFigures, kinds_text
-from claude_tui.figures import count, many, money, share
-from claude_tui.reports.columns import flat
+from claude_tui.clients import CLIENTS
+from claude_tui.figures import age, instant, many, size
+from claude_tui.sources.display import display_name
+from claude_tui.telemetry.settings import TelemetrySettings
+from claude_tui.telemetry.status import Standing, Status, Tally, standing
+
+SCHEMA: Final = "claude-top/telemetry@1"
 
 
-def telemetry_report(figures: TelemetryFigures) -> dict[str, Any]:
-    """Return for JSON how far telemetry covers the logs, and the responses that only it tells."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The folder of what arrived: the days it has a file of, and the bytes of all."""
+
+    folder: str
+    days: Sequence[str]
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All findings. `is_owned`: a receiver is there; whether it can listen says `status.trouble`.
+
+    `installed` are the clients that send telemetry to us, of those that were asked for.
+    """
+
+    status: Status
+    settings: TelemetrySettings
+    is_owned: bool
+    kept: Kept
+    now_ms: int
+    installed: Sequence[str]
+
+    @property
+    def owner(self) -> str | None:
+        """The process that receives, None if there is none."""
+        return f"{display_name(self.status.role)} (process {self.status.pid})" if self.is_owned else None
+
+    @property
+    def standing(self) -> Standing:
+        """Whether it is received and kept, as far as that can be told without counting."""
+        is_on, is_received = (
+            self.settings.on or self.is_owned or bool(self.installed),
+            self.is_owned and not self.status.trouble,
+        )
+        return standing(is_on=is_on, is_received=is_received, failing=self.status.failing, logged=0, told=0)
+
+
+def document(found: Findings) -> dict[str, Any]:
+    """Return the findings for JSON."""
+    status = found.status
     return {
-        "logged": figures.logged,
-        "covered": figures.covered,
-        "only_told": figures.only_told,
-        "raised": figures.raised,
-        "days": [{**day._asdict(), "day": day.day.isoformat()} for day in figures.days],
-        "kinds": [{"source": one.source, "kind": one.kind, **flat(one.totals)} for one in figures.kinds],
-    }
+        "schema": SCHEMA,
+        "state": found.standing.state,
+        "receiver": {
+            "role": status.role, "pid": status.pid, "port": status.port, "since": _instant(status.since_ms),
+            "trouble": status.trouble or None,
+        } if found.is_owned else None,
+        "settings": {"on": found.settings.on, "port": found.settings.port, "resource": list(found.settings.resource)},
+        "clients": list(found.installed),
+        "kept": {name: _tally(tally) for name, tally in sorted(status.kept.items())},
+        "posts": _tally(status.posts),
+        "repeated": _tally(status.repeated),
+        "refused": {why: _tally(tally) for why, tally in sorted(status.refused.items())},
+        "lost": _tally(status.lost),
+        "failing": status.failing or None,
+        "files": {"folder": found.kept.folder, "days": list(found.kept.days), "bytes": found.kept.bytes},
+    }  # fmt: skip
 
 
-def told_line(figures: TelemetryFigures) -> str:
-    """Return one line: how many responses each knows, and what those are that only telemetry tells."""
-    both = figures.covered
-    line = f"{count(figures.logged)} from the log, {count(both + figures.only_told)} from telemetry"
-    if figures.only_told:
-        line += f", {count(figures.only_told)} only there for {money(figures.only_told_nano)}: {kinds_text(figures)}"
-    return line
+def lines(found: Findings) -> list[str]:
+    """Return the findings as lines of text."""
+    status = found.status
+    made = ["receiver", *_receiver(found), "", "clients that are set up"]
+    made.append(f"  {', '.join(CLIENTS[name].label for name in found.installed) or 'none'}")
+    made += ["", "what arrived"]
+    for name, tally in sorted(status.kept.items()):
+        label = CLIENTS[name].label if name in CLIENTS else display_name(name)
+        made.append(f"  {label}: {many(tally.count, 'response')}, the last {_ago(tally, found)}")
+    if not status.kept:
+        made.append("  nothing yet; `claude-top telemetry install` has Claude Code send it")
+    if status.repeated.count:
+        made.append(f"  {many(status.repeated.count, 'response')} sent again, and kept once")
+    made += ["", "what was refused"]
+    made += [f"  {many(one.count, 'post')} {why}, the last {_ago(one, found)}" for why, one in _sorted(status.refused)]
+    if status.lost.count:
+        why = f": {display_name(status.failing)}" if status.failing else ""
+        lost = many(status.lost.count, "post")
+        made.append(f"  {lost} that could not be written, the last {_ago(status.lost, found)}{why}")
+    if not status.refused and not status.lost.count:
+        made.append("  nothing")
+    days = found.kept.days
+    span = f", {days[0]} to {days[-1]}" if days else ""
+    folder = display_name(found.kept.folder)
+    return [*made, "", "kept in", f"  {folder}: {many(len(days), 'file')}, {size(found.kept.bytes)}{span}"]
 
 
-def telemetry_lines(figures: TelemetryFigures) -> Iterator[str]:
-    """Yield what telemetry tells beside the logs, indented."""
-    if not (figures.covered or figures.only_told):
-        yield "  telemetry is read and tells of none of these responses"
-        return
-    yield f"  {told_line(figures)}"
-    if figures.covered < figures.logged:
-        days = sum(1 for day in figures.days if day.covered < day.logged)
-        yield f"  it covers {share(figures.covered, figures.logged)} of the log; on {many(days, 'day')} not all"
-    if figures.raised:
-        yield f"  {many(figures.raised, 'response')} with only the beginning of the output in the log have all of it"
+def summary(found: Findings) -> list[str]:
+    """Return what `doctor` says: how it stands, what arrives, and how to switch it on."""
+    made = _receiver(found)
+    total = sum(tally.count for tally in found.status.kept.values())
+    if total:
+        latest = max(found.status.kept.values(), key=lambda tally: tally.last_ms)
+        made.append(f"  {many(total, 'response')} arrived, the last {_ago(latest, found)}")
+    if found.status.failing:
+        made.append(f"  what arrives is not kept: {display_name(found.status.failing)}")
+    if not found.installed:
+        made += [
+            "  without it calls that no log has are not counted: titles, compaction, side questions",
+            "  claude-top telemetry install             has Claude Code send it (--client codex: Codex)",
+            "  claude-top telemetry install --service   has the system receive it",
+        ]
+    return made
+
+
+def _receiver(found: Findings) -> list[str]:
+    status = found.status
+    if not found.is_owned:
+        how = "while the screen or `serve` is open" if found.settings.on else "by `claude-top telemetry run` only"
+        return [f"  nobody receives now; port {found.settings.port} is opened {how}"]
+    if status.trouble:
+        return [f"  {found.owner}: {display_name(status.trouble)}"]
+    return [f"  {found.owner} receives on port {status.port} since {instant(status.since_ms)}"]
+
+
+def _sorted(tallies: Mapping[str, Tally]) -> list[tuple[str, Tally]]:
+    return sorted((display_name(why), tally) for why, tally in tallies.items() if tally.count)
+
+
+def _ago(tally: Tally, found: Findings) -> str:
+    text = age(tally.last_ms, found.now_ms)
+    return text if text == "now" else f"{text} ago"
+
+
+def _tally(tally: Tally) -> dict[str, Any]:
+    return {"count": tally.count, "last": _instant(tally.last_ms)}
+
+
+def _instant(ms: int) -> str | None:
+    return instant(ms) if ms else None

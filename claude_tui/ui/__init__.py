@@ -18,6 +18,7 @@ def run(
     period: str | None = None,
     view: str | None = None,
     first_frame: FirstFrame | None = None,
+    receives: bool = True,
 ) -> int:
     """Run the app until it is left; returns the exit code. The process must end then, and is ended if it does not.
 
@@ -29,6 +30,7 @@ def run(
         period: Which days count at first: today, 7d, 30d, month, all, or a range as 2026-11-01..2026-11-30.
         view: The view to start with: live, models, projects, sessions, days or blocks.
         first_frame: Where the picture is kept that the next start shows; None keeps none.
+        receives: Whether telemetry is received, if the settings want it.
 
     What is given goes before what the settings file says, config.toml in claude-top's configuration folder. It is
     written when a setting is changed on screen.
@@ -40,6 +42,7 @@ def run(
     runtime.starting()  # until the app's first frame
 
     from claude_tui.paths import config_folder
+    from claude_tui.telemetry.settings import TelemetrySettings
     from claude_tui.ui.app import ClaudeTop
     from claude_tui.ui.settings.file import FILE_NAME, load, with_options
     from claude_tui.ui.terminal.signals import end_at_last
@@ -47,6 +50,8 @@ def run(
     path = config_folder() / FILE_NAME
     settings, complaints = load(path)
     settings = with_options(settings, theme=theme, period=period, view=view, ascii=ascii or None)
+    if not receives:
+        settings = with_options(settings, telemetry=TelemetrySettings())
     # A process pool started later passes stderr on to this process of multiprocessing's, and while Textual runs
     # stderr has no file number to pass: "bad value(s) in fds_to_keep".
     resource_tracker.ensure_running()

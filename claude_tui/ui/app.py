@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, work
 from textual.app import App, SystemCommand
@@ -33,6 +33,9 @@ from claude_tui.ui.terminal.ascii import AsciiFilter
 from claude_tui.ui.terminal.first_frame import FirstFrame
 from claude_tui.ui.terminal.first_screen import FirstScreen
 from claude_tui.ui.terminal.signals import leave_on_signals
+
+if TYPE_CHECKING:
+    from claude_tui.telemetry.receiver import Receiver
 
 BUDGET_EVERY_S = 20.0
 """How often the budgets are compared with what was spent."""
@@ -85,6 +88,8 @@ class ClaudeTop(App[None]):
             first_screen=self.first_screen,
             forward_key=super().on_event,
         )
+        self.receiver: Receiver | None = None
+        """What receives telemetry, once it does."""
         self.on_leaving: Callable[[int], object] = lambda code: None
         """Called with the exit code as soon as the app is to end, perhaps more than once."""
         for theme in themes.OWN:
@@ -149,7 +154,17 @@ class ClaudeTop(App[None]):
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self.main.is_painted.wait(), FIRST_FRAME_S)
         runtime.running()
+        if self.settings.telemetry.on:
+            await asyncio.to_thread(self._receive)
         await self.source.run()
+
+    def _receive(self) -> None:
+        """Receive telemetry beside the screen, in a thread of its own."""
+        from claude_tui.telemetry.receiver import Receiver  # 12 ms, for those who want it
+
+        wanted = self.settings.telemetry
+        self.receiver = Receiver("screen", wanted.port, wanted.resource)
+        self.receiver.start()
 
     @work(exit_on_error=False, group=refresh.GROUP)
     async def _refresh_forever(self) -> None:
@@ -196,6 +211,8 @@ class ClaudeTop(App[None]):
         try:
             self.main.keep_frame()
         finally:
+            if self.receiver is not None:
+                self.receiver.stop()
             self.exit(return_code=code)
 
     def _handle_exception(self, error: Exception) -> None:

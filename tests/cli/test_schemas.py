@@ -79,7 +79,7 @@ def test_the_names_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 DOCUMENTS = [
     *(("report", f"report --json --by {by}") for by in ("all", "week", "month", "hour", "session")),
     ("report", "report --json --top 1"), ("report", "report --json --since 2020-01-01 --until 2020-01-02"),
-    ("check", "check --json --budget-day 20"), ("doctor", "doctor --json"),
+    ("check", "check --json --budget-day 20"), ("doctor", "doctor --json"), ("telemetry", "telemetry status --json"),
     ("explanation", "explain --json"), ("explanation", "explain --json --key msg_1"),
     ("explain", "explain --against ccusage --json"), ("against-client", "explain --against client --json"),
     ("verify", "verify --json"), ("prices", "prices --json"),

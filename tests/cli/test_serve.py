@@ -22,11 +22,12 @@ from typing import Any
 import pytest
 
 from claude_tui.cli import main
-from claude_tui.cli.serve.guard import kept_token
+from claude_tui.cli.serve.guard import TOKEN_FILE
 from claude_tui.cli.serve.routes import Routes
 from claude_tui.engine.count import count
 from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.setup import Setup
+from claude_tui.tokens import kept_token
 from tests.engine.counting import PRICER, UTC, config_of
 from tests.logs import ClaudeHome, assistant, usage
 
@@ -310,7 +311,7 @@ def test_those_that_start_at_once_have_one_token(tmp_path: Path) -> None:
 
     def made(folder: Path) -> str:
         at_once.wait()
-        return kept_token(folder)
+        return kept_token(folder, TOKEN_FILE)
 
     with ThreadPoolExecutor(4) as starts:
         for number in range(100):

@@ -25,7 +25,7 @@ with open({report!r}, "w") as report:
 """
 
 SCREEN = {"textual", "plotext", "tomlkit", "claude_tui.ui", "claude_tui.demo"}
-LIVE = {"watchfiles", "aiofiles", "aiohttp", "claude_tui.engine.monitor"}
+LIVE = {"watchfiles", "aiofiles", "aiohttp", "h11", "claude_tui.engine.monitor", "claude_tui.telemetry.receiver"}
 READING = {
     "concurrent.futures", "claude_tui.engine.scan.scan", "claude_tui.sources.claude.fast", "logging", "shutil",
     "tempfile", "textwrap",

@@ -65,11 +65,12 @@ def run(options: Namespace) -> int:
         ledger_notes=ledger_notes,
         remembered=_remembered(store, config),
         watcher=_watcher(roots),
+        telemetry=_telemetry(),
         limits=_limits(),
         retention=_retention(config),
         terminal=_terminal(),
         system=_system(),
-        telemetry=telemetry_figures(store, Query()),
+        coverage=telemetry_figures(store, Query()),
     )
     if options.json:
         streams.write_json(doctor.report(found))
@@ -174,6 +175,13 @@ def _watcher(roots: list[Root]) -> list[str]:
         except (OSError, ValueError):
             continue
     return made
+
+
+def _telemetry() -> list[str]:
+    from claude_tui.cli.telemetry.receiving import found
+    from claude_tui.reports.telemetry import summary
+
+    return summary(found(("claude",)))  # whose settings are read here anyway
 
 
 def _limits() -> str:

@@ -127,6 +127,7 @@ def _open(options: Namespace, frame: FirstFrame | None) -> int:
         period=options.period,
         view=options.view,
         first_frame=frame,
+        receives=not options.demo,
     )
 
 

@@ -5,14 +5,13 @@ Runs only when started, listens on this machine only by default, and requires a 
 
 from __future__ import annotations
 
-import argparse
 import os
 from argparse import Namespace
 from pathlib import Path
 from typing import Final
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.options import add_place_options, monitor
+from claude_tui.cli.options import add_place_options, monitor, port
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.clients import CLIENTS
 
@@ -35,7 +34,7 @@ def add_arguments(parser: CommandParser) -> None:
     )
     parser.add_argument("--host", default="127.0.0.1", metavar="HOST", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument(
-        "--port", type=_port, default=PORT, metavar="N", help=f"port to listen on (default: {PORT}; 0: any free one)"
+        "--port", type=port, default=PORT, metavar="N", help=f"port to listen on (default: {PORT}; 0: any free one)"
     )
     parser.add_argument(
         "--name",
@@ -50,12 +49,6 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument("--state-file", metavar="FILE", help="keep the headline figures in FILE, for status bars")
     parser.add_argument("--web", action="store_true", help="serve the screen to a browser instead of the numbers")
     add_place_options(parser)
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65_535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port")
-    return int(text)
 
 
 def run(options: Namespace) -> int:
@@ -79,13 +72,14 @@ def run(options: Namespace) -> int:
 
 def token_of(options: Namespace) -> str:
     """Return the token: from the named file, else the stored one; "" if no token is required."""
-    from claude_tui.cli.serve.guard import MIN_TOKEN, kept_token
+    from claude_tui.cli.serve.guard import TOKEN_FILE
     from claude_tui.paths import create_private, state_folder
+    from claude_tui.tokens import MIN_TOKEN, kept_token
 
     if options.no_token:
         return ""
     if not options.token_file:
-        return kept_token(create_private(state_folder()))
+        return kept_token(create_private(state_folder()), TOKEN_FILE)
     try:
         token = Path(options.token_file).read_text(encoding="ascii").strip()
     except (OSError, ValueError) as error:

@@ -6,19 +6,14 @@ here (DNS rebinding), the origin reveals a foreign page, and the token stops eve
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import hmac
 import ipaddress
-import os
-import secrets
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Final
+
+from claude_tui.tokens import is_same
 
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 TOKEN_FILE: Final = "serve-token"
-MIN_TOKEN: Final = 16
 
 
 def is_loopback(host: str) -> bool:
@@ -69,49 +64,3 @@ class Guard:
     def is_token(self, given: str) -> bool:
         """Whether a text is the token."""
         return is_same(given, self._token)
-
-
-def is_same(given: str, secret: str) -> bool:
-    """Whether a text equals the secret, compared in constant time."""
-    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), secret.encode())
-
-
-def kept_token(folder: Path | None) -> str:
-    """Return the token stored in a folder; create it for the owner alone if there is none.
-
-    If the folder is not writable, the token is a new one every time. If two processes start at once, only one creates
-    it.
-    """
-    if folder is None:
-        return secrets.token_urlsafe(24)
-    path = folder / TOKEN_FILE
-    with _alone(folder):
-        try:
-            text = path.read_text(encoding="ascii").strip()
-            if len(text) >= MIN_TOKEN and not path.stat().st_mode & 0o077:
-                return text
-        except (OSError, ValueError):
-            pass
-        token = secrets.token_urlsafe(24)
-        with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-            with open(descriptor, "w", encoding="ascii") as file:
-                file.write(token + "\n")
-    return token
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold a lock against other starts for the duration of the block, if the file system has locks."""
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:
-        yield
-        return
-    try:
-        with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -7,7 +7,7 @@ import os
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from aiohttp import HttpVersion10, HttpVersion11, web
@@ -18,7 +18,10 @@ from claude_tui.cli.serve.guard import TOKEN_FILE, Guard, Refused
 from claude_tui.cli.serve.routes import Routes
 from claude_tui.cli.serve.sockets import address, announce, listen, stop_event
 from claude_tui.engine.monitor import Monitor
-from claude_tui.paths import state_folder
+from claude_tui.paths import config_folder, state_folder
+
+if TYPE_CHECKING:
+    from claude_tui.telemetry.receiver import Receiver
 
 MAX_PARAMETERS: Final = 16
 SINGLE: Final = ("Host", "Authorization", "Origin", "Content-Length")
@@ -39,6 +42,7 @@ async def serve(options: Namespace, token: str, monitor: Monitor) -> int:
     if token:
         where = options.token_file or os.fspath(state_folder() / TOKEN_FILE)
         streams.narrate(f'{url}/api/stats needs the header "Authorization: Bearer <token>"; the token is in {where}')
+    receiver = _receiver()
     work: list[asyncio.Task[Any]] = [asyncio.create_task(monitor.run()), asyncio.create_task(over.wait())]
     if options.state_file:
         # aiofiles, 34 ms to import, for those who want that file.
@@ -48,6 +52,8 @@ async def serve(options: Namespace, token: str, monitor: Monitor) -> int:
     done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
     listener.close()
     door.close()
+    if receiver is not None:
+        receiver.stop()
     for task in work:
         task.cancel()
     await asyncio.gather(*work, return_exceptions=True)
@@ -55,6 +61,20 @@ async def serve(options: Namespace, token: str, monitor: Monitor) -> int:
         if task.exception() is not None:
             raise exits.CommandError(f"stopped: {task.exception()!r}")
     return exits.OK
+
+
+def _receiver() -> Receiver | None:
+    """Start receiving telemetry, if the settings want it."""
+    from claude_tui.ui.settings.file import FILE_NAME, load
+
+    wanted = load(config_folder() / FILE_NAME)[0].telemetry
+    if not wanted.on:
+        return None
+    from claude_tui.telemetry.receiver import Receiver
+
+    receiver = Receiver("serve", wanted.port, wanted.resource)
+    receiver.start()
+    return receiver
 
 
 def answering(guard: Guard, door: Door, routes: Routes) -> web.Server:

@@ -21,8 +21,9 @@ from aiohttp import web
 
 from claude_tui.cli import exits
 from claude_tui.cli.serve.door import SAFE, Door
-from claude_tui.cli.serve.guard import Guard, Refused, is_same
+from claude_tui.cli.serve.guard import Guard, Refused
 from claude_tui.cli.serve.sockets import address, announce, listen, stop_event
+from claude_tui.tokens import is_same
 
 MAX_SCREENS: Final = 8
 MOST_CELLS: Final = 1000

@@ -9,15 +9,13 @@ import difflib
 import json
 import os
 import shlex
-import shutil
-import sys
 from argparse import Namespace
 from pathlib import Path
 from typing import Any, Final
 
 from claude_tui import files
 from claude_tui.cli import exits, streams
-from claude_tui.cli.options import home
+from claude_tui.cli.options import home, program
 from claude_tui.cli.parser import CommandParser, example
 
 UNDO_FILE: Final = "statusline-before.json"
@@ -96,9 +94,7 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
 
 def _ours(before: Any) -> dict[str, Any]:
     """Return our statusline setting, wrapped around the command of the previous one if there is one."""
-    found = shutil.which("claude-top")
-    program = [os.path.abspath(found)] if found else [sys.executable, "-m", "claude_tui"]
-    command = [*program, "statusline"]
+    command = [*program(), "statusline"]
     if not isinstance(before, dict):
         return {"type": "command", "command": shlex.join(command), "padding": 0}
     own = before.get("command")

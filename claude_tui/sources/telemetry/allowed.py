@@ -66,11 +66,12 @@ def number_of(value: object) -> Value | None:
 
 
 class Kept(NamedTuple):
-    """What tells one response: an event of the logs or a span, and the attributes that are kept of it.
+    """What tells one response of a client: an event of the logs or a span, and the attributes that are kept of it.
 
     `is_counted` says of a record's kept attributes (as texts) whether it is the one that counts.
     """
 
+    client: str
     attributes: Mapping[str, Callable[[object], Value | None]]
     is_counted: Callable[[Mapping[str, str]], bool] = bool
 
@@ -86,15 +87,17 @@ def _kinds(*, names: str, numbers: str, instants: str = "") -> Mapping[str, Call
 EVENTS: Final[Mapping[str, Kept]] = {
     # Claude Code. Cache writes are told by how long they live only by newer versions, as are most names.
     "api_request": Kept(
+        "claude",
         _kinds(
             names="event.name session.id model request_id query_source speed effort agent_id agent.name prompt.id",
             numbers="event.sequence input_tokens output_tokens cache_read_tokens cache_creation_tokens"
             " cache_creation_5m_tokens cache_creation_1h_tokens cost_usd cost_usd_micros duration_ms ttft_ms",
             instants="event.timestamp",
-        )
+        ),
     ),
     # Codex. Every response has two records of this kind, and only one of them has counters.
     "codex.sse_event": Kept(
+        "codex",
         _kinds(
             names="event.name event.kind conversation.id model slug originator model_reasoning_effort app.version",
             numbers="input_token_count output_token_count cached_token_count cache_write_token_count"
@@ -104,25 +107,28 @@ EVENTS: Final[Mapping[str, Kept]] = {
         lambda kept: kept.get("event.kind") == "response.completed" and "input_token_count" in kept,
     ),
     "gemini_cli.api_response": Kept(
+        "gemini",
         _kinds(
             names="event.name session.id prompt_id role model auth_type",
             numbers="input_token_count output_token_count cached_content_token_count thoughts_token_count"
             " tool_token_count total_token_count duration_ms status_code",
             instants="event.timestamp",
-        )
+        ),
     ),
     "qwen-code.api_response": Kept(
+        "qwen",
         _kinds(
             names="event.name session.id prompt_id response_id subagent_name model auth_type",
             numbers="input_token_count output_token_count cached_content_token_count thoughts_token_count"
             " tool_token_count total_token_count duration_ms ttft_ms status_code",
             instants="event.timestamp",
-        )
+        ),
     ),
 }
 """By `event.name`: the log records that tell one response."""
 
 CHAT: Final = Kept(
+    "copilot",
     _kinds(
         names="gen_ai.operation.name gen_ai.provider.name gen_ai.response.id gen_ai.conversation.id"
         " gen_ai.request.model gen_ai.response.model gen_ai.request.reasoning.level"
@@ -130,11 +136,12 @@ CHAT: Final = Kept(
         numbers="gen_ai.usage.input_tokens gen_ai.usage.output_tokens gen_ai.usage.cache_read.input_tokens"
         " gen_ai.usage.cache_write.input_tokens gen_ai.usage.cache_creation.input_tokens"
         " gen_ai.usage.reasoning.output_tokens gen_ai.response.time_to_first_chunk github.copilot.cost",
-    )
+    ),
 )
 """The span of one response of Copilot CLI: operation `chat`, in its own scope."""
 
 STREAMED: Final = Kept(
+    "opencode",
     _kinds(
         names="session.id ai.model.id ai.model.provider gen_ai.response.id gen_ai.response.model",
         numbers="ai.usage.inputTokens ai.usage.outputTokens ai.usage.reasoningTokens ai.usage.cachedInputTokens"
@@ -173,13 +180,13 @@ def kept_records(export: object, resource_keys: Collection[str] = ()) -> Iterato
                     yield {"resourceSpans": [{"resource": resource, "scopeSpans": [spans]}]}
 
 
-def is_export(export: object) -> bool:
-    """Whether decoded JSON is an export of logs, spans or metrics at all, whatever is in it. An empty one is one."""
-    return isinstance(export, dict) and (not export or any(isinstance(export.get(name), list) for name in SIGNALS))
-
-
-SIGNALS: Final = ("resourceLogs", "resourceSpans", "resourceMetrics")
-"""The names by which an export says what it is, wherever it was posted."""
+def client_of(kept: Mapping[str, Any]) -> str:
+    """Return the client that told a record which `kept_records` yielded."""
+    for part in kept.get("resourceLogs", ()):
+        (record,) = part["scopeLogs"][0]["logRecords"]
+        return EVENTS[_attributes(record)["event.name"]["stringValue"]].client  # type: ignore[index]
+    (span,) = kept["resourceSpans"][0]["scopeSpans"][0]["spans"]
+    return (STREAMED if span["name"] == STREAMED_SPAN else CHAT).client
 
 
 def _log_record(record: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -246,12 +253,12 @@ def _attributes(record: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _instants(record: Mapping[str, Any], *names: str) -> dict[str, str]:
-    """Instants in nanoseconds since the epoch, as text; those that are none are left out."""
+    """Instants in nanoseconds since the epoch, as text; those that are none, or 0 for unknown, are left out."""
     kept = {}
     for name in names:
-        value = record.get(name)
-        if isinstance(value, (int, str)) and (whole := number_of({"intValue": value})) and "intValue" in whole:
-            kept[name] = whole["intValue"]
+        value = number_of({"intValue": record.get(name)}) or {}
+        if (text := value.get("intValue", "0")) != "0":
+            kept[name] = text
     return kept
 
 

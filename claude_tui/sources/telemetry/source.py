@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 from claude_tui.clients import TELEMETRY
 from claude_tui.model import ProblemKind
@@ -15,9 +16,11 @@ from claude_tui.sources.events import BadCountError
 from claude_tui.sources.folders import log_files
 from claude_tui.sources.lines import LineReader
 from claude_tui.sources.protocol import NO_FACTS, Checkpoint, FileRead, LogFile, SourceConfig
-from claude_tui.sources.telemetry.allowed import is_export
 from claude_tui.sources.telemetry.event import row_of
 from claude_tui.sources.telemetry.records import events_of
+
+SIGNALS: Final = ("resourceLogs", "resourceSpans", "resourceMetrics")
+"""Of these an export has one. Metrics tell of no single response."""
 
 
 class TelemetrySource:
@@ -39,7 +42,7 @@ class TelemetrySource:
         with LineReader(file.path, since) as reader:
             for offset, line in reader:
                 for export in reader.objects(offset, line):
-                    if not is_export(export):
+                    if not any(name in export for name in SIGNALS):
                         reader.problem(ProblemKind.UNKNOWN_SHAPE, offset, "not an export of telemetry")
                         continue
                     for event in events_of(export):

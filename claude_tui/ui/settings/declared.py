@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from claude_tui.engine.queries.budgets import Budget, budgets_of
 from claude_tui.engine.queries.named_periods import PERIODS, named
 from claude_tui.pricing.toml import Wrong
+from claude_tui.telemetry.settings import PORT, TelemetrySettings
 
 FILE_NAME: Final = "config.toml"
 SECTION: Final = "screen"
@@ -38,6 +39,7 @@ class Settings:
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
     budgets: tuple[Budget, ...] = ()
+    telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
 
 
 class Key(NamedTuple):
@@ -92,6 +94,12 @@ def _switch(value: object) -> bool:
     return value
 
 
+def _port(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 65_536:
+        raise ValueError(f"{_shown(value)} is not a port, a whole number from 1 to 65535")
+    return value
+
+
 def _texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise ValueError(f'{_shown(value)} is not a list of texts like ["branch", "age"]')
@@ -133,6 +141,12 @@ KEYS: Final = (
         "What one project may cost in a month, by its folder or the last part of its path. Several periods are "
         "written as a table.",
         _AMOUNT, '"/home/me/webshop" = { day = "5", month = "100" }', _anything),
+    Key("telemetry", "on", "Receive what clients say over OpenTelemetry while the screen or `serve` is open. "
+        "`claude-top telemetry install` has the clients say it.", "true or false", "on = true", _switch, False),
+    Key("telemetry", "port", "Where it is received, on this machine only.", "a whole number from 1 to 65535",
+        "port = 4318", _port, PORT),
+    Key("telemetry", "resource", "Attributes of OTEL_RESOURCE_ATTRIBUTES that are kept; no others are.",
+        "a list of their names", 'resource = ["team", "cost_centre"]', _texts, []),
 )  # fmt: skip
 """In the order they are printed."""
 
@@ -156,8 +170,10 @@ def settings_of(table: Mapping[str, Any]) -> tuple[Settings, list[Wrong]]:
     screen = dict(_taken(SECTION, sections[SECTION], wrong))
     keys = dict(_taken("keys", sections["keys"], wrong))
     columns = dict(_taken("columns", sections["columns"], wrong))
+    telemetry = TelemetrySettings(**dict(_taken("telemetry", sections["telemetry"], wrong)))
     budgets, complaints = budgets_of(sections["budgets"])
-    return Settings(**screen, keys=keys, columns=columns, budgets=budgets), [*wrong, *complaints]
+    made = Settings(**screen, keys=keys, columns=columns, budgets=budgets, telemetry=telemetry)
+    return made, [*wrong, *complaints]
 
 
 def _taken(section: str, values: Mapping[str, Any], wrong: list[Wrong]) -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,144 @@
+"""What has arrived and what was refused: counted by the receiver, kept in a file that other processes read.
+
+Must not know the network, nor the files that what arrives is written to.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from claude_tui import files
+from claude_tui.sources.json_values import as_count
+
+FILE_NAME: Final = "telemetry.json"
+"""In the state folder, beside the folder of what arrived."""
+
+
+class Refusal(str, Enum):
+    """Why a post was refused. Nothing of it was written."""
+
+    METHOD = "not a post"
+    HOST = "foreign host or page"
+    TOKEN = "without the token"
+    SIZE = "too large"
+    ENCODING = "unknown encoding"
+    MALFORMED = "malformed"
+
+
+@dataclass
+class Tally:
+    """How often something happened, and when last (ms since the epoch; 0: never)."""
+
+    count: int = 0
+    last_ms: int = 0
+
+    def add(self, count: int, at_ms: int) -> None:
+        """Count it again."""
+        self.count += count
+        self.last_ms = at_ms
+
+
+@dataclass
+class Status:
+    """The receiver that is or was last at work, and what all receivers together have counted.
+
+    `trouble` is why the receiver cannot listen, "" if it does. `kept` has the responses by client; `posts` every post
+    that was accepted, `repeated` the records that had been written before. `lost` has the posts that could not be
+    written, `failing` why, "" as soon as one could be again.
+    """
+
+    pid: int = 0
+    role: str = ""
+    port: int = 0
+    since_ms: int = 0
+    trouble: str = ""
+    kept: dict[str, Tally] = field(default_factory=dict)
+    posts: Tally = field(default_factory=Tally)
+    repeated: Tally = field(default_factory=Tally)
+    refused: dict[str, Tally] = field(default_factory=dict)
+    lost: Tally = field(default_factory=Tally)
+    failing: str = ""
+
+    def add(self, kept: Mapping[str, int], repeated: int, at_ms: int) -> None:
+        """Count a post that was accepted: its new records by client, and those that were known."""
+        self.posts.add(1, at_ms)
+        self.failing = ""
+        for client, count in kept.items():
+            self.kept.setdefault(client, Tally()).add(count, at_ms)
+        if repeated:
+            self.repeated.add(repeated, at_ms)
+
+    def refuse(self, why: Refusal, at_ms: int) -> None:
+        """Count a post that was refused."""
+        self.refused.setdefault(why.value, Tally()).add(1, at_ms)
+
+    def lose(self, why: str, at_ms: int) -> None:
+        """Count a post that could not be written."""
+        self.lost.add(1, at_ms)
+        self.failing = why
+
+
+def load(folder: Path) -> Status:
+    """Return the status that is kept in a folder; an empty one if there is none that makes sense."""
+    try:
+        document = json.loads(files.read(folder / FILE_NAME, 1 << 20))
+    except (OSError, ValueError, RecursionError):
+        return Status()
+    return _status(document) if isinstance(document, dict) else Status()
+
+
+def save(folder: Path, status: Status) -> None:
+    """Keep a status. Raises OSError."""
+    files.replace(folder / FILE_NAME, json.dumps(asdict(status), indent=1).encode() + b"\n", files.OWN)
+
+
+def _status(document: Mapping[str, Any]) -> Status:
+    status = Status()
+    for entry in fields(Status):
+        value, default = document.get(entry.name), getattr(status, entry.name)
+        if isinstance(default, Tally):
+            setattr(status, entry.name, _tally(value))
+        elif isinstance(default, dict) and isinstance(value, dict):
+            setattr(status, entry.name, {name: _tally(tally) for name, tally in value.items()})
+        elif isinstance(default, int):
+            setattr(status, entry.name, as_count(value) or 0)
+        elif isinstance(default, str) and isinstance(value, str):
+            setattr(status, entry.name, value)
+    return status
+
+
+def _tally(value: object) -> Tally:
+    found = value if isinstance(value, dict) else {}
+    return Tally(as_count(found.get("count")) or 0, as_count(found.get("last_ms")) or 0)
+
+
+class Standing(NamedTuple):
+    """How telemetry stands. `state` is off, on, away (nobody receives) or failing (`why` it cannot be kept).
+
+    `coverage` is the part of the day's logged responses that telemetry has, too: below 1 it was away for some time.
+    None if nothing was logged.
+    """
+
+    state: str
+    why: str = ""
+    coverage: float | None = None
+
+
+def standing(*, is_on: bool, is_received: bool, failing: str, logged: int, told: int) -> Standing:
+    """Return how telemetry stands.
+
+    `is_on`: the settings want it. `is_received`: a receiver is at work, in whatever process. `failing` is why what
+    arrives cannot be kept (`Status.failing`). `logged` are the responses of today that the logs have of clients that
+    told anything today, `told` those among them that telemetry has, too.
+    """
+    coverage = told / logged if logged else None
+    if failing:
+        return Standing("failing", failing, coverage)
+    if is_received:
+        return Standing("on", "", coverage)
+    return Standing("away" if is_on else "off", "", coverage)

@@ -1,0 +1,64 @@
+"""How telemetry stands, and a kept status that makes no sense."""
+
+from __future__ import annotations
+
+import pytest
+
+from claude_tui.paths import create_private, state_folder
+from claude_tui.telemetry.status import FILE_NAME, Refusal, Standing, Status, load, save, standing
+from tests.cli.program import run
+
+
+@pytest.mark.parametrize(
+    ("is_on", "is_received", "failing", "counts", "wanted"),
+    [
+        (False, False, "", (10, 0), Standing("off", "", 0.0)),
+        (True, False, "", (0, 0), Standing("away", "", None)),
+        (True, True, "", (0, 0), Standing("on", "", None)),
+        (True, True, "", (10, 10), Standing("on", "", 1.0)),
+        (True, True, "", (10, 5), Standing("on", "", 0.5)),
+        (False, True, "", (10, 10), Standing("on", "", 1.0)),
+        (True, True, "No space left on device", (10, 10), Standing("failing", "No space left on device", 1.0)),
+    ],
+)
+def test_how_it_stands(is_on: bool, is_received: bool, failing: str, counts: tuple[int, int], wanted: Standing) -> None:
+    logged, told = counts
+    found = standing(is_on=is_on, is_received=is_received, failing=failing, logged=logged, told=told)
+    assert found == wanted
+
+
+def test_what_was_counted_is_kept() -> None:
+    folder = create_private(state_folder())
+    assert folder is not None
+    status = Status(pid=7, role="screen", port=8378)
+    status.add({"claude": 2, "codex": 1}, 1, 1000)
+    status.refuse(Refusal.TOKEN, 2000)
+    status.lose("No space left on device", 3000)
+    save(folder, status)
+    assert load(folder) == status
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"pid": "x", "kept": 7, "refused": {"a": []}, "posts": {"count": -1}}']
+)
+def test_a_status_that_makes_no_sense_counts_as_none(text: str) -> None:
+    folder = create_private(state_folder())
+    assert folder is not None
+    (folder / FILE_NAME).write_text(text)
+    found = load(folder)
+    assert (found.pid, found.kept, found.posts.count) == (0, {}, 0)
+    assert run("telemetry", "status").code == 1
+
+
+def test_doctor_says_how_to_switch_it_on_and_then_what_arrives() -> None:
+    before = run("doctor").text
+    assert "nobody receives now" in before
+    assert "claude-top telemetry install" in before
+    run("telemetry", "install")
+    folder = state_folder()
+    status = load(folder)
+    status.add({"claude": 3}, 0, 1000)
+    save(folder, status)
+    after = run("doctor").text
+    assert "3 responses arrived" in after
+    assert "has Claude Code send it" not in after
