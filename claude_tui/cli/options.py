@@ -8,13 +8,16 @@ import sys
 import time
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from claude_tui import runtime
 from claude_tui.cli.exits import NO_LOGS, USAGE, CommandError
 from claude_tui.cli.parser import CommandParser, separated
 from claude_tui.cli.streams import narrate
 from claude_tui.clients import CLIENTS, SOURCES, TELEMETRY
+
+TELEMETRY_TOKEN: Final = "telemetry-token"
+"""The file beside the spool that is there once telemetry was switched on."""
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -117,9 +120,14 @@ def source_config(options: argparse.Namespace) -> SourceConfig:
                 raise CommandError(f"no logs found; looked in {found_there(folder)}", NO_LOGS)
     clients = tuple(name for name in explicit if name != TELEMETRY)
     sources = getattr(options, "source", None) or clients or tuple(CLIENTS)
-    if TELEMETRY in explicit or (not clients and os.path.isdir(telemetry_folder())):
+    if TELEMETRY in explicit or (not clients and _is_telemetry_on(telemetry_folder())):
         sources = (*sources, TELEMETRY)
     return SourceConfig(home=home(), env=dict(os.environ), explicit=explicit, sources=sources)
+
+
+def _is_telemetry_on(spool: Path) -> bool:
+    """Whether there is a spool, or will be: the first record makes it, and switching telemetry on makes the token."""
+    return os.path.isdir(spool) or os.path.exists(spool.with_name(TELEMETRY_TOKEN))
 
 
 def home() -> Path:

@@ -14,6 +14,7 @@ import pytest
 from claude_tui.cli import main
 from claude_tui.paths import telemetry_folder
 from claude_tui.reports.schemas import document
+from claude_tui.telemetry.place import TOKEN_FILE
 from tests.engine.telemetry import CLAUDE_SETS, FOLDER, expected_responses, exports_of, origin_of, spool_in
 from tests.logs import ClaudeHome, assistant, usage
 
@@ -130,6 +131,9 @@ def test_our_own_spool_is_read_where_no_folder_is_named(
 ) -> None:
     claude_home.append(assistant("msg_1", NOON, usage(input=1, output=2)))
     assert "telemetry" not in told(capsys, "report", "--json")
+    telemetry_folder().parent.mkdir(parents=True)
+    (telemetry_folder().parent / TOKEN_FILE).write_text("token")
+    assert told(capsys, "report", "--json")["telemetry"]["logged"] == 1
     event(telemetry_folder(), request_id="req_1", query_source="compact")
     (first, second) = lines(capsys)
     assert (first["origin"], second["origin"], second["query_source"]) == ("log", "telemetry", "compact")
