@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from claude_tui.clients import CLIENTS
 from claude_tui.figures import age, instant, many, size
-from claude_tui.sources.display import display_name
+from claude_tui.sources.values.display import display_name
 from claude_tui.telemetry.settings import TelemetrySettings
 from claude_tui.telemetry.status import Standing, Status, Tally, standing
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from claude_tui import files
-from claude_tui.sources.json_values import as_count
+from claude_tui.sources.values.json_values import as_count
 
 FILE_NAME: Final = "telemetry.json"
 """In the state folder, beside the folder of what arrived."""

@@ -13,14 +13,14 @@ from claude_tui.cli.progress import Steps
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from claude_tui.reports.ccusage.theirs import Entry, Place
+    from claude_tui.reports.ccusage.against.theirs import Entry, Place
     from claude_tui.sources.protocol import SourceConfig
 
 
 def run(options: Namespace) -> int:
     """Compare with ccusage, print, and return the exit code."""
     from claude_tui.engine.queries.responses import list_responses
-    from claude_tui.reports.ccusage import explain, theirs
+    from claude_tui.reports.ccusage.against import explain, theirs
 
     options.source = ("claude",)
     ours = list_responses(counted(options), is_logged_only=True)
@@ -38,7 +38,7 @@ def run(options: Namespace) -> int:
 
 def _entries(config: SourceConfig, message_ids: dict[Place, str | None]) -> Iterator[Entry]:
     """Yield what ccusage reads, in its order; notes the message of every line that has one."""
-    from claude_tui.reports.ccusage.theirs import Place, entries
+    from claude_tui.reports.ccusage.against.theirs import Place, entries
     from claude_tui.sources.registry import reader
 
     source = reader("claude")

@@ -12,9 +12,9 @@ from typing import NamedTuple
 from claude_tui.clients import TELEMETRY
 from claude_tui.engine.check.merging import Spoken, event_of, merged
 from claude_tui.engine.state.pairing import Logged, left_of_sums
-from claude_tui.engine.state.remainder import Logged as Counted
-from claude_tui.engine.state.remainder import Mark, remainders
-from claude_tui.engine.state.table import with_output
+from claude_tui.engine.state.rows.table import with_output
+from claude_tui.engine.state.unlogged.remainder import Logged as Counted
+from claude_tui.engine.state.unlogged.remainder import Mark, remainders
 from claude_tui.model import BOTH, UNLOGGED, Price, Response, Row
 from claude_tui.pricing import Pricer
 from claude_tui.pricing.usage import read_terms

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Final
 
-from claude_tui.engine.state.calendar import Calendar
+from claude_tui.engine.state.rows.table import PAIRED
 from claude_tui.engine.state.store import Owner, Store
-from claude_tui.engine.state.table import PAIRED
+from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.model import BOTH, LOGGED, TOLD, UNLOGGED, PriceStatus, Query, Response, Totals
 from claude_tui.pricing.usage import read_terms
 from claude_tui.sources.columns import LOWER_BOUND

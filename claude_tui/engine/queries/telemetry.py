@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from claude_tui.engine.queries.responses import covers, lines_of, totals_of
 from claude_tui.engine.state.store import Store
 from claude_tui.model import FIRST, RESPONSES, Query, Response, Totals
-from claude_tui.sources.display import display_name
+from claude_tui.sources.values.display import display_name
 
 EXACT_NANO: Final = 1_000
 """The client's costs are floating-point numbers: less than a microdollar is no difference."""

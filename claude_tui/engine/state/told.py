@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, Protocol
 
 from claude_tui.clients import TELEMETRY
 from claude_tui.engine.state.pairing import Logged, Told, left_of_sums, paired
-from claude_tui.engine.state.table import Table
+from claude_tui.engine.state.rows.table import Table
 from claude_tui.model import Usage
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import LOWER_BOUND, SUM_TERMS, Columns, key_number

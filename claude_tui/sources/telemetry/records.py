@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from claude_tui.model import Usage
-from claude_tui.sources.conversation import UnknownShapeError
-from claude_tui.sources.events import BadCountError, count_of, nano_of
 from claude_tui.sources.gemini.chat import usage_of as gemini_usage
-from claude_tui.sources.instants import instant_ms
-from claude_tui.sources.json_values import table_of, text_of
 from claude_tui.sources.qwen.chat import usage_of as qwen_usage
+from claude_tui.sources.records.conversation import UnknownShapeError
+from claude_tui.sources.records.events import BadCountError, count_of, nano_of
 from claude_tui.sources.telemetry.allowed import kept_records
 from claude_tui.sources.telemetry.event import Details, Event
+from claude_tui.sources.values.instants import instant_ms
+from claude_tui.sources.values.json_values import table_of, text_of
 
 Values = Mapping[str, Any]
 

@@ -12,10 +12,10 @@ from typing import Final
 from claude_tui.clients import TELEMETRY
 from claude_tui.model import ProblemKind
 from claude_tui.paths import telemetry_folder
-from claude_tui.sources.events import BadCountError
-from claude_tui.sources.folders import log_files
-from claude_tui.sources.lines import LineReader
 from claude_tui.sources.protocol import NO_FACTS, Checkpoint, FileRead, LogFile, SourceConfig
+from claude_tui.sources.reading.folders import log_files
+from claude_tui.sources.reading.lines import LineReader
+from claude_tui.sources.records.events import BadCountError
 from claude_tui.sources.telemetry.event import row_of
 from claude_tui.sources.telemetry.records import events_of
 
