@@ -7,6 +7,7 @@ priced or shown, and imports nothing of ours.
 
 from __future__ import annotations
 
+from collections import ChainMap
 from typing import Final, NamedTuple
 
 
@@ -32,7 +33,8 @@ class Client(NamedTuple):
 
     `names_providers`: models are written "provider/model". `logs_cost`: the client logs what a response cost, so a
     cost of 0 was replaced by the list price and is an estimate. `not_logged` is what is billed and stands in no log,
-    depending on the client's version. `resume` is the command that takes a session up again, with {} for its id.
+    depending on the client's version; `told` is what of it the client's telemetry says, if that is switched on.
+    `resume` is the command that takes a session up again, with {} for its id.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Client(NamedTuple):
     env: tuple[tuple[str, str], ...] = ()
     root: str = ""
     not_logged: tuple[str, ...] = ("failed attempts",)
+    told: tuple[str, ...] = ()
 
 
 _DECLARED: Final = (
@@ -83,6 +86,14 @@ _DECLARED: Final = (
             "failed attempts",
             "runs that keep no session",
         ),
+        told=(
+            "calls a web search makes inside",
+            "titles of sessions",
+            "compaction requests",
+            "side questions",
+            "suggested prompts",
+            "runs that keep no session",
+        ),
     ),
     Client(
         "gemini",
@@ -94,6 +105,7 @@ _DECLARED: Final = (
         read_causes="claude_tui.sources.gemini.causes:read_causes",
         env=(("GEMINI_CLI_HOME", "folder that has the .gemini folder of Gemini CLI in it"),),
         not_logged=("the choice of a model", "compression", "summaries", "loop checks", "failed attempts"),
+        told=("the choice of a model", "compression", "summaries", "loop checks"),
     ),
     Client(
         "opencode",
@@ -124,6 +136,7 @@ _DECLARED: Final = (
         resume="codex resume {}",
         env=(("CODEX_HOME", "folder of Codex"),),
         not_logged=("titles of sessions", "summaries for memory", "failed attempts", "runs that keep no session"),
+        told=("titles of sessions", "summaries for memory", "runs that keep no session"),
     ),
     Client(
         "qwen",
@@ -195,3 +208,22 @@ _DECLARED: Final = (
 
 CLIENTS: Final = {client.name: client for client in _DECLARED}
 """Every client by name, in the order they are listed."""
+
+TELEMETRY: Final = "telemetry"
+"""What all clients told over OpenTelemetry is read like one more client's log, and is none: see `SOURCES`."""
+
+SOURCES: Final = ChainMap(
+    CLIENTS,
+    {
+        TELEMETRY: Client(
+            TELEMETRY,
+            "Telemetry",
+            "",
+            "",
+            reader="claude_tui.sources.telemetry.source:TelemetrySource",
+            is_append_only=True,
+            is_found_below=True,
+        )
+    },
+)
+"""Everything that is read, by name: the logs of the clients, and the spool of their telemetry."""

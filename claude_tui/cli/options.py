@@ -8,13 +8,16 @@ import sys
 import time
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from claude_tui import runtime
 from claude_tui.cli.exits import NO_LOGS, USAGE, CommandError
 from claude_tui.cli.parser import CommandParser, separated
 from claude_tui.cli.streams import narrate
-from claude_tui.clients import CLIENTS
+from claude_tui.clients import CLIENTS, SOURCES, TELEMETRY
+
+TELEMETRY_TOKEN: Final = "telemetry-token"
+"""The file beside the spool that is there once telemetry was switched on."""
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -45,6 +48,14 @@ def add_place_options(parser: CommandParser) -> None:
         metavar="NAME",
         default=argparse.SUPPRESS,
         help="read only this config folder of Claude Code: its path, or work for ~/.claude-work",
+    )
+    places.add_argument(
+        "--telemetry-dir",
+        action="append",
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="read what clients said over OpenTelemetry from DIR, such as that of a Collector's file exporter,"
+        " instead of our own spool (repeatable)",
     )
     places.add_argument(
         "--source",
@@ -98,12 +109,16 @@ def port(text: str) -> int:
 
 
 def source_config(options: argparse.Namespace) -> SourceConfig:
-    """Return where to look. Naming folders of some clients excludes the other clients, unless --source names them."""
+    """Return where to look. Naming folders of some clients excludes the other clients, unless --source names them.
+
+    Our own spool of telemetry is read where it exists and no folder of a client is named: it is of the usual ones.
+    """
+    from claude_tui.paths import telemetry_folder
     from claude_tui.sources.protocol import SourceConfig
 
     explicit = {
         name: tuple(Path(folder).expanduser() for folder in getattr(options, f"{name}_dir"))
-        for name in CLIENTS
+        for name in SOURCES
         if getattr(options, f"{name}_dir", None)
     }
     for folders in explicit.values():
@@ -115,8 +130,16 @@ def source_config(options: argparse.Namespace) -> SourceConfig:
         if "claude" in explicit:
             raise CommandError("--account cannot be combined with --claude-dir", USAGE)
         explicit["claude"] = (_account_folder(account),)
-    sources = getattr(options, "source", None) or tuple(explicit) or tuple(CLIENTS)
+    clients = tuple(name for name in explicit if name != TELEMETRY)
+    sources = getattr(options, "source", None) or clients or tuple(CLIENTS)
+    if TELEMETRY in explicit or (not clients and _is_telemetry_on(telemetry_folder())):
+        sources = (*sources, TELEMETRY)
     return SourceConfig(home=home(), env=dict(os.environ), explicit=explicit, sources=sources)
+
+
+def _is_telemetry_on(spool: Path) -> bool:
+    """Whether there is a spool, or will be: the first record makes it, and switching telemetry on makes the token."""
+    return os.path.isdir(spool) or os.path.exists(spool.with_name(TELEMETRY_TOKEN))
 
 
 def _account_folder(name: str) -> Path:

@@ -23,7 +23,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Final
 
 from claude_tui import __version__
-from claude_tui.clients import CLIENTS
+from claude_tui.clients import CLIENTS, SOURCES, TELEMETRY
 from claude_tui.engine.cache.cache import Cache, Saved
 from claude_tui.engine.cache.given import Given
 from claude_tui.engine.cache.seen import Seen, SeenFiles
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from claude_tui.engine.ledger import LedgerFollower, LedgerKeeper
 
 
-APPENDED: Final = frozenset(client.name for client in CLIENTS.values() if client.is_append_only)
+APPENDED: Final = frozenset(client.name for client in SOURCES.values() if client.is_append_only)
 """Clients whose logs are plain files that only grow. Others may spread one log over several files."""
 
 
@@ -58,6 +58,7 @@ class Opening:
     ) -> None:
         self.config = setup.config
         self.reader = FileReader(setup.pricer, setup.zone, keep_names=keep_names or note_names)
+        clients = [name for name in setup.config.sources if name != TELEMETRY]
         self.roots = roots_of(setup.config)
         self.store = Store(
             setup.pricer,
@@ -65,7 +66,9 @@ class Opening:
             keep_names=keep_names,
             projects=setup.projects,
             accounts=Accounts(self.roots),
+            clients=() if len(clients) == len(CLIENTS) else clients,
         )
+        self.store.is_telemetry_read = TELEMETRY in setup.config.sources
         self._ledger_file = setup.ledger_file
         # Names of keys are not kept in the cache, so a count that needs them reads every log.
         self.cache = Cache(None if keep_names else setup.cache_folder, self._identity(setup))

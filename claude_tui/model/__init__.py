@@ -7,14 +7,17 @@ numbers come from or how they are shown, and imports nothing of ours.
 
 from claude_tui.model.activity import Activity, NamedActivity, SessionState
 from claude_tui.model.counted import (
+    BOTH,
     COST,
     ESTIMATE_FLAGS,
     FIRST,
     LAST,
+    LOGGED,
     MAX_COUNT,
     NEVER_MS,
     PREMIUM,
     RESPONSES,
+    TOLD,
     UNLOGGED,
     UNPRICED_TOKENS,
     Extra,
@@ -41,14 +44,17 @@ from claude_tui.model.shown import (
 )
 
 __all__ = [
+    "BOTH",
     "COST",
     "ESTIMATE_FLAGS",
     "FIRST",
     "LAST",
+    "LOGGED",
     "MAX_COUNT",
     "NEVER_MS",
     "PREMIUM",
     "RESPONSES",
+    "TOLD",
     "UNLOGGED",
     "UNPRICED_TOKENS",
     "Activity",

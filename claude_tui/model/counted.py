@@ -117,12 +117,21 @@ UNLOGGED: Final = "unlogged"
 """What a session used beyond all that its log shows, as the client itself counted: tokens and cost of no response."""
 
 
+LOGGED: Final = "log"
+TOLD: Final = "telemetry"
+BOTH: Final = "both"
+"""Where a response is known from: a client's log, what the client told over OpenTelemetry, or both."""
+
+
 class Response(NamedTuple):
     """One settled response (or one extra of it): `export` writes one line for each.
 
     `project` is the folder the session was started in. `path` and `offset` locate the counted row. `extra` is the kind
     of an extra (see `Extra`), UNLOGGED for what only the client's own totals show of a session and a model, "" for the
     response itself. `is_fast`: served in fast mode.
+
+    `origin` says whether a log tells of it, the client's telemetry, or both. `kind` is what the telemetry says it was
+    for, `effort` and `speed` how it was asked, "" where that is not told; `client_nano` what the client says it cost.
     """
 
     key: str
@@ -139,6 +148,11 @@ class Response(NamedTuple):
     offset: int = 0
     extra: str = ""
     is_fast: bool = False
+    origin: str = LOGGED
+    kind: str = ""
+    effort: str = ""
+    speed: str = ""
+    client_nano: int | None = None
 
 
 class ProblemKind(str, Enum):

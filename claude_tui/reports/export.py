@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 RESPONSE_FIELDS: Final = (
     "key", "source", "time", "session", "agent", "project", "model", "input", "output", "cache_write_5m",
     "cache_write_1h", "cache_read", "web_search", "cost_nano", "premium_milli", "status", "flags",
-    "output_lower_bound", "origin", "prices",
+    "output_lower_bound", "origin", "query_source", "effort", "speed", "client_cost_nano", "prices",
 )  # fmt: skip
 """The fields of an exported response, in order."""
 
@@ -51,8 +51,8 @@ FIELDS: Final = {
 
 
 def response_row(response: Response, prices: str) -> dict[str, Any]:
-    """Return one response (or one extra of it). `cost_nano` is null if there is no price; premium requests of a plan
-    are in thousandths.
+    """Return one response (or one extra of it). `cost_nano` is null if there is no price, `client_cost_nano` if the
+    client said no cost of its own; premium requests of a plan are in thousandths.
 
     `prices` is the digest of the prices in use: rows with the same digits were priced alike.
     """
@@ -76,7 +76,11 @@ def response_row(response: Response, prices: str) -> dict[str, Any]:
         "status": price.status.value,
         "flags": list(price.flags),
         "output_lower_bound": response.is_lower_bound,
-        "origin": "client_total" if response.extra == UNLOGGED else "log",
+        "origin": "client_total" if response.extra == UNLOGGED else response.origin,
+        "query_source": response.kind,
+        "effort": response.effort,
+        "speed": response.speed or ("fast" if response.is_fast else ""),
+        "client_cost_nano": response.client_nano,
         "prices": prices[:DIGEST_DIGITS],
     }
 

@@ -15,6 +15,7 @@ from claude_tui.reports.columns import FLAT, flat
 from claude_tui.sources.values.display import display_name
 
 if TYPE_CHECKING:
+    from claude_tui.engine.queries.telemetry import TelemetryFigures
     from claude_tui.reports.table import Table
 
 SCHEMA: Final = "claude-top/report@1"
@@ -75,10 +76,14 @@ def sections_of(
     return made
 
 
-def report(snapshot: Snapshot, sections: Sequence[Section] | Sequence[str] = ALL) -> dict[str, Any]:
+def report(
+    snapshot: Snapshot,
+    sections: Sequence[Section] | Sequence[str] = ALL,
+    telemetry: TelemetryFigures | None = None,
+) -> dict[str, Any]:
     """Return the report. Days are in order of time; models and projects by cost, then tokens, then name;
     sessions by their last activity, the newest first. The sum of any section is `totals`, with what `left_out` has of
-    it where not all rows were asked for."""
+    it where not all rows were asked for. What `telemetry` tells has a section of its own where it is read."""
     made: dict[str, Any] = {
         "schema": SCHEMA,
         "timezone": snapshot.timezone,
@@ -96,6 +101,10 @@ def report(snapshot: Snapshot, sections: Sequence[Section] | Sequence[str] = ALL
         made["left_out"] = left_out
     made["problems"] = {"total": sum(snapshot.problems.values()), "by_kind": dict(sorted(snapshot.problems.items()))}
     made["unpriced"] = unpriced_models(snapshot)
+    if telemetry is not None:
+        from claude_tui.reports.told import telemetry_report
+
+        made["telemetry"] = telemetry_report(telemetry)
     return made
 
 
@@ -256,10 +265,14 @@ def tables(snapshot: Snapshot, sections: Sequence[Section] | Sequence[str]) -> l
     return made
 
 
-def footer(snapshot: Snapshot) -> list[str]:
-    """Return the lines below the tables: what the sums lack, and which prices were used."""
+def footer(snapshot: Snapshot, telemetry: TelemetryFigures | None = None) -> list[str]:
+    """Return the lines below the tables: what the sums lack, what only telemetry tells, and which prices were used."""
     totals = snapshot.totals
     lines = []
+    if telemetry is not None and (telemetry.covered or telemetry.only_told):
+        from claude_tui.reports.told import told_line
+
+        lines.append(told_line(telemetry))
     if missing := len(unpriced_models(snapshot)):
         names = ", ".join(row.name for row in snapshot.models if row.totals.unpriced_responses)
         what = f"{many(missing, 'unpriced model')}, {tokens(totals.unpriced_tokens)}"

@@ -55,6 +55,12 @@ _KEYS: Final[dict[str, dict[str, Schema]]] = {
 _UNPRICED: Final = record({"model": TEXT, "source": TEXT, "responses": COUNT, "tokens": COUNT})
 _KINDS: Final = record({"total": COUNT, "by_kind": counts_by("kind of problem")})
 
+_TELEMETRY: Final[dict[str, Schema]] = {
+    **dict.fromkeys(("logged", "covered", "only_told", "raised"), COUNT),
+    "days": rows(record({"day": DAY, "logged": COUNT, "covered": COUNT, "only_told": COUNT})),
+    "kinds": rows(record({"source": TEXT, "kind": TEXT, **SUMS})),
+}
+
 REPORT: Final = record(
     {
         **named("report@1"), "timezone": TEXT, "since": maybe(DAY), "until": maybe(DAY), "prices": TEXT,
@@ -62,6 +68,7 @@ REPORT: Final = record(
     },
     **{name: rows(record({**keys, **SUMS})) for name, keys in _KEYS.items()},
     left_out={"type": "object", "additionalProperties": record({"rows": COUNT, **SUMS})},
+    telemetry=record(_TELEMETRY),
 )  # fmt: skip
 
 RESPONSE: Final = record(
@@ -70,7 +77,8 @@ RESPONSE: Final = record(
         "input": COUNT, "output": COUNT, "cache_write_5m": COUNT, "cache_write_1h": COUNT, "cache_read": COUNT,
         "web_search": COUNT, "cost_nano": maybe(NANO), "premium_milli": COUNT,
         "status": one_of(*(status.value for status in PriceStatus)),
-        "flags": TEXTS, "output_lower_bound": FLAG, "origin": one_of("log", "client_total"),
+        "flags": TEXTS, "output_lower_bound": FLAG, "origin": one_of("log", "telemetry", "both", "client_total"),
+        "query_source": TEXT, "effort": TEXT, "speed": TEXT, "client_cost_nano": maybe(NANO),
         "prices": {**TEXT, "description": "first digits of the digest of the prices in use"},
     },
     file=TEXT, offset=COUNT,
@@ -123,7 +131,7 @@ DOCTOR: Final = record({
     "remembered": record({"responses": COUNT, "files": COUNT}), "watcher": TEXTS, "telemetry": TEXTS,
     "limits": TEXT,
     "retention": rows(record({"settings": TEXT, "days": COUNT, "is_set": FLAG})), "terminal": _TEXT_BY_NAME,
-    "system": _TEXT_BY_NAME,
+    "system": _TEXT_BY_NAME, "telemetry_coverage": maybe(record(_TELEMETRY)),
 })  # fmt: skip
 
 _TALLY: Final = record({"count": COUNT, "last": maybe(INSTANT)})
@@ -180,6 +188,7 @@ EXPLANATION: Final = record({
     **named("explanation@1"), "about": _ABOUT, "is_complete": FLAG,
     "looked_at": record(dict.fromkeys(("responses", "of", "files", "of_files"), COUNT)),
     "responses": COUNT, "extras": counts_by("kind"), "cost_nano": NANO, "unlogged_nano": NANO,
+    "telemetry": maybe(record(_TELEMETRY)),
     "client_totals": rows(record(_CLIENT_SESSION)), "lower_bounds": COUNT,
     "estimates": counts_by("flag"), "flags": counts_by("flag"),
     "logs": record({
@@ -267,6 +276,10 @@ AGAINST_CLIENT: Final = record({
         "difference_nano": NANO,
     }),
     "sessions": rows(record({**_CLIENT_SESSION, "difference_nano": NANO})),
+    "prices": rows(record({
+        "key": TEXT, "session": TEXT, "model": TEXT, "time": INSTANT, "cost_nano": maybe(NANO),
+        "client_cost_nano": NANO, "cause": TEXT,
+    })),
 })  # fmt: skip
 
 VERIFY: Final = record({

@@ -32,6 +32,9 @@ SIDECHAIN: Final = 2
 LOWER_BOUND: Final = 4
 """Flag bit: the counted row's output is only a placeholder."""
 
+_SUM: Final = '{"sum":true'
+"""How the terms begin of a row that is the sum of several calls, which the log does not list one by one."""
+
 
 class RowOwner(NamedTuple):
     """The owner of a response according to its own row: session, sub-agent ("" main chain) and folder."""
@@ -240,3 +243,13 @@ def put_or_drop(table: dict[int, V], entry: int, value: V) -> None:
         table[entry] = value
     else:
         table.pop(entry, None)
+
+
+def terms_of_sum(terms: str) -> str:
+    """Return the terms of a row that is the sum of several calls; `terms` is what else decides its price, or ""."""
+    return f"{_SUM},{terms[1:]}" if terms else _SUM + "}"
+
+
+def is_sum_of_calls(terms: str) -> bool:
+    """Whether terms say that their row is the sum of several calls."""
+    return terms.startswith(_SUM)

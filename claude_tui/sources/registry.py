@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from claude_tui.clients import CLIENTS
+from claude_tui.clients import SOURCES
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, Source, SourceConfig
 from claude_tui.sources.settling import columns_of
 
@@ -23,14 +23,14 @@ def load(name: str) -> Any:
 
 @cache
 def reader(name: str) -> Source:
-    """Return the reader of a client. Raises KeyError for a name that is not in `CLIENTS`."""
-    found: Source = load(CLIENTS[name].reader)()
+    """Return the reader of a client, or of telemetry. Raises KeyError for a name that is not in `SOURCES`."""
+    found: Source = load(SOURCES[name].reader)()
     return found
 
 
 def roots(name: str, config: SourceConfig) -> list[Path]:
     """Return where the logs of a client are looked for, existing or not, most specific first."""
-    client = CLIENTS[name]
+    client = SOURCES[name]
     if client.root and not config.explicit.get(name) and not any(config.env.get(known) for known, _ in client.env):
         return [config.home / client.root]
     return reader(name).roots(config)
@@ -53,7 +53,7 @@ def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: 
 
     Raises OSError if the file cannot be read at all.
     """
-    client = CLIENTS[file.source]
+    client = SOURCES[file.source]
     if client.read_columns and (since is None or not 0 <= file.size - since.offset < client.little_bytes):
         fast: ColumnsRead = load(client.read_columns)(file, since, keep_names=keep_names)
         return fast

@@ -15,7 +15,7 @@ NOON = 1_795_176_000_000
 FIELDS = [
     "key", "source", "time", "session", "agent", "project", "model", "input", "output", "cache_write_5m",
     "cache_write_1h", "cache_read", "web_search", "cost_nano", "premium_milli", "status", "flags",
-    "output_lower_bound", "origin", "prices",
+    "output_lower_bound", "origin", "query_source", "effort", "speed", "client_cost_nano", "prices",
 ]  # fmt: skip
 ADVISED = {"type": "advisor_message", "model": "claude-opus-4-5-20251101", "input_tokens": 300, "output_tokens": 30}
 
@@ -44,7 +44,7 @@ def test_a_line_says_all_there_is_to_say(claude_home: ClaudeHome, capsys: pytest
         "project": "/home/user/project", "model": "claude-sonnet-4-5-20250929", "input": 1, "output": 2,
         "cache_write_5m": 3, "cache_write_1h": 4, "cache_read": 5, "web_search": 6, "status": "priced", "flags": [],
         "output_lower_bound": False, "premium_milli": 0,
-        "origin": "log",
+        "origin": "log", "query_source": "", "effort": "", "speed": "", "client_cost_nano": None,
     }  # fmt: skip
 
 

@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 def run(options: Namespace) -> int:
     """Compare with ccusage, print, and return the exit code."""
     from claude_tui.engine.queries.responses import list_responses
-    from claude_tui.model import UNLOGGED
     from claude_tui.reports.ccusage.against import explain, explained, theirs
 
     options.source = ("claude",)
-    ours = [line for line in list_responses(counted(options)) if line.extra != UNLOGGED]
+    ours = list_responses(counted(options), is_logged_only=True)
     message_ids: dict[Place, str | None] = {}
     with Steps() as steps:
         steps.show("reading the logs as ccusage does")

@@ -75,7 +75,6 @@ class Report:
 
     def _read(self, query: Query) -> list[UsageLine]:
         from claude_tui.engine.queries.responses import list_responses
-        from claude_tui.model import UNLOGGED
         from claude_tui.reports.ccusage.lines import is_project, lines, project_folder
 
         options = self.options
@@ -83,8 +82,9 @@ class Report:
             store = standing_in.counted_or_nothing(options)
         else:
             store = counted(options, keep_names=False, is_empty_fine=True)
-        found: list[Response] = list_responses(store, query) if store is not None else []
-        responses = [line for line in found if options.unlogged or line.extra != UNLOGGED]
+        responses: list[Response] = (
+            list_responses(store, query, is_logged_only=not options.unlogged) if store is not None else []
+        )
         if options.debug:
             _narrate_estimates(responses)
         if options.project:

@@ -69,7 +69,10 @@ def add_report(
     colors.add_argument("--color", action="store_true", default=SUPPRESS, help="colours even in a pipe")
     colors.add_argument("--no-color", dest="color", action="store_false", default=SUPPRESS, help="no colours")
     flag("-d", "--debug", help="say on stderr what the prices rest on")
-    flag("--unlogged", help="with the calls that no log shows, as Claude Code itself counted them")
+    flag(
+        "--unlogged",
+        help="with the calls that no log shows, as Claude Code counted them or told of them",
+    )
     add("--config", metavar="FILE", help="a ccusage.json to take defaults from (default: searched for)")
     for ignored in (("-O", "--offline"), ("--no-offline",), ("--single-thread",), ("--all",)):
         flag(*ignored, dest="ignored", help=SUPPRESS)

@@ -36,7 +36,9 @@ def add_arguments(parser: CommandParser) -> None:
 
 def run(options: Namespace) -> int:
     """Check, print, and return the exit code: 3 if there are neither logs nor a history of them."""
+    from claude_tui.engine.queries.telemetry import telemetry_figures
     from claude_tui.engine.state.store import Store
+    from claude_tui.model import Query
     from claude_tui.reports.findings import doctor
 
     config = source_config(options)
@@ -68,6 +70,7 @@ def run(options: Namespace) -> int:
         retention=_retention(config),
         terminal=_terminal(),
         system=_system(),
+        coverage=telemetry_figures(store, Query()),
     )
     if options.json:
         streams.write_json(doctor.report(found))

@@ -118,16 +118,21 @@ def _waste(options: Namespace) -> int:
 
 def _against_client(options: Namespace) -> int:
     """Compare with what the client itself counted, session by session."""
+    from claude_tui.cli.options import source_config
+    from claude_tui.clients import TELEMETRY
     from claude_tui.engine.queries.client_totals import client_sessions
+    from claude_tui.engine.queries.telemetry import price_differences
     from claude_tui.model import Query
     from claude_tui.reports.findings import client_totals as reports
 
     options.source = ("claude",)
-    found = client_sessions(counted(options), Query())
+    store = counted(options, keep_names=TELEMETRY in source_config(options).sources)
+    found, differences = client_sessions(store, Query()), price_differences(store)
     if options.json:
-        streams.write_json(reports.report(found))
+        streams.write_json(reports.report(found, differences))
     else:
-        streams.write_tables([reports.table(found)], reports.footer(found))
+        tables = [reports.table(found), *([reports.price_table(differences)] if differences else [])]
+        streams.write_tables(tables, reports.footer(found))
     return exits.OK
 
 

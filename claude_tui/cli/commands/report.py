@@ -120,12 +120,17 @@ def run(options: Namespace) -> int:
         summed = fleet.by[options.by] if fleet is not None else _summed(store, query, options.by)
     accounts = _accounts(store, query) if options.by == "account" else {}
     sections = sections_of(snapshot, wanted, top=options.top, summed=summed, accounts=accounts)
+    figures = None
+    if store.is_telemetry_read:
+        from claude_tui.engine.queries.telemetry import telemetry_figures
+
+        figures = telemetry_figures(store, query)
     if options.csv:
         streams.write_lines(csv_of(sections[0]))
     elif options.json:
-        streams.write_json(report(snapshot, sections))
+        streams.write_json(report(snapshot, sections, figures))
     else:
-        streams.write_tables(tables(snapshot, sections), footer(snapshot))
+        streams.write_tables(tables(snapshot, sections), footer(snapshot, figures))
     return exits.PARTIAL if options.strict and store.problems else exits.OK
 
 

@@ -28,7 +28,7 @@ from claude_tui.engine.cache.section_file import (
 from claude_tui.engine.cache.seen import Seen, SeenFiles, encoded
 from claude_tui.engine.state.facts import FactBook
 from claude_tui.engine.state.problems import ProblemLog
-from claude_tui.engine.state.rows.table import FileRef, Table
+from claude_tui.engine.state.rows.table import AsLogged, FileRef, Table
 from claude_tui.engine.state.store import UNUSABLE, Owner, Store
 from claude_tui.engine.state.sums.cells import CELL_NUMBERS, CellKey
 from claude_tui.hashes import blake2b
@@ -201,7 +201,15 @@ def _table_sections(table: Table) -> dict[str, bytes]:
     ]
     return {
         **sections,
-        "rare": to_json({**rare, "extras": extras, "memberships": table.memberships.packed()}),
+        "rare": to_json(
+            {
+                **rare,
+                "extras": extras,
+                "memberships": table.memberships.packed(),
+                "told": list(table.told.items()),
+                "as_logged": [[row, *said] for row, said in table.as_logged.items()],
+            }
+        ),
         "files": to_json(to_columns(table.files)),
     }
 
@@ -222,4 +230,7 @@ def _load_table(sections: Sections, rows: int) -> Table:
     for row, found in decoded["extras"]:
         table.extras[row] = tuple(Extra(kind, model, Usage(*usage), terms) for kind, model, usage, terms in found)
     table.memberships.unpack(decoded["memberships"])
+    table.told.update((row, event) for row, event in decoded["told"])
+    for row, usage, terms, flags in decoded["as_logged"]:
+        table.as_logged[row] = AsLogged(Usage(*usage), terms, flags)
     return table

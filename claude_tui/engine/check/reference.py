@@ -9,15 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from claude_tui.clients import TELEMETRY
+from claude_tui.engine.check.merging import Spoken, event_of, merged
+from claude_tui.engine.state.pairing import Logged, left_of_sums
 from claude_tui.engine.state.rows.memberships import Mark
+from claude_tui.engine.state.rows.table import with_output
 from claude_tui.engine.state.unlogged.remainder import remainders
-from claude_tui.engine.state.unlogged.steps import Logged
-from claude_tui.model import UNLOGGED, Response, Row
+from claude_tui.engine.state.unlogged.steps import Logged as Counted
+from claude_tui.model import BOTH, UNLOGGED, Response, Row
 from claude_tui.pricing import Pricer
 from claude_tui.pricing.usage import read_terms
 from claude_tui.sources.claude.reference import Transcript, reference_transcript
 from claude_tui.sources.client_totals import ClientTotal, pack_pairs, pack_totals, unpack_pairs, unpack_totals
-from claude_tui.sources.columns import key_number
+from claude_tui.sources.columns import is_sum_of_calls, key_number
 from claude_tui.sources.protocol import FileFacts
 
 
@@ -57,18 +61,66 @@ def reference_of(
     beside its rows.
     """
     by_key: dict[int, list[Said]] = {}
+    spoken: dict[int, list[Said]] = {}
     for one in said:
-        by_key.setdefault(one.key, []).append(one)
+        (spoken if one.source == TELEMETRY else by_key).setdefault(one.key, []).append(one)
     named = names or {}
-    lines = [line for key in by_key for line in _settle(named.get(key, str(key)), by_key[key], folders, pricer)]
-    lines += _unlogged(by_key, told, folders, pricer)
+    settled = {key: _settle(named.get(key, str(key)), found, folders, pricer) for key, found in by_key.items()}
+    alone: dict[int, Response] = {}
+    if spoken:
+        events = {
+            key: event_of(
+                key, named.get(key, str(key)), [one.row for one in found], [one.path for one in found], pricer
+            )
+            for key, found in spoken.items()
+        }
+        alone = _merge(settled, by_key, events, pricer)
+        for key, line in alone.items():
+            alone[key] = line._replace(project=min(folders.get((line.source, line.session), {""})))
+    lines = [line for of_key in settled.values() for line in of_key]
+    lines += [*alone.values(), *_unlogged(by_key, settled, alone, told, folders, pricer)]
     return sorted(lines, key=lambda line: (line.time_ms, line.key))
+
+
+def _merge(
+    settled: dict[int, list[Response]],
+    by_key: Mapping[int, Sequence[Said]],
+    events: Mapping[int, Spoken],
+    pricer: Pricer,
+) -> dict[int, Response]:
+    """Give responses what their events tell. Returns the events that no log has, by key."""
+    logged = []
+    for key, (line, *_) in settled.items():
+        sessions = {one.row.session for one in by_key[key]} if line.source == "claude" else {line.session}
+        agents = {line.agent} - {""} if line.source in ("codex", "gemini") else set()
+        names = frozenset(sessions | agents)
+        logged.append(Logged(key, line.source, names, line.time_ms, line.model, line.usage, line.is_lower_bound))
+    sums = [key for key, found in by_key.items() if is_sum_of_calls(_counted(found).row.terms)]
+    logged = [one._replace(is_sum=one.key in sums) for one in logged]
+    pairs, alone = merged(logged, [event.told for event in events.values()])
+    for at, left in left_of_sums(dict(enumerate(logged)), {told.key: told for told in alone}, {}).items():
+        key, line = logged[at].key, settled[logged[at].key][0]
+        if not left.tokens and line.usage.tokens:
+            del settled[key]
+        elif left != line.usage:
+            settled[key][0] = line._replace(usage=left, price=pricer.price(line.source, line.model, line.time_ms, left))
+    for at, told in pairs.items():
+        lines, other = settled[logged[at].key], events[told.key].line
+        if lines[0].is_lower_bound:
+            counted = _counted(by_key[logged[at].key]).row
+            output = told.usage.output
+            usage, terms = counted.usage._replace(output=output), with_output(counted.terms, output)
+            price = pricer.price(lines[0].source, counted.model, lines[0].time_ms, usage, terms, counted.reported_nano)
+            lines[0] = lines[0]._replace(usage=usage, price=price, is_lower_bound=False)
+        lines[0] = lines[0]._replace(
+            origin=BOTH, kind=other.kind, effort=other.effort, speed=other.speed, client_nano=other.client_nano
+        )
+    return {told.key: events[told.key].line for told in alone}
 
 
 def _settle(key: str, found: list[Said], folders: Mapping[tuple[str, str], set[str]], pricer: Pricer) -> list[Response]:
     source = found[0].source
-    # Of equals the last read counts, also where two share a line.
-    last = max(reversed(found), key=lambda f: (*_weight(f.row), f.path, f.row.offset))
+    last = _counted(found)
     path, counted = last.path, last.row
     owner = min(
         (f.row for f in found),
@@ -106,6 +158,8 @@ def facts_of(found: Transcript) -> list[FileFacts]:
 
 def _unlogged(
     by_key: Mapping[int, Sequence[Said]],
+    settled: Mapping[int, Sequence[Response]],
+    alone: Mapping[int, Response],
     told: Iterable[FileFacts],
     folders: Mapping[tuple[str, str], set[str]],
     pricer: Pricer,
@@ -128,12 +182,16 @@ def _unlogged(
             first = min(of_session, key=lambda row: (row.is_copy, bool(row.agent), row.offset))
             marks[session][key] = Mark(-1 if first.agent else first.offset, first.is_copy)
 
-    def logged(key: int) -> Logged:
-        found = by_key[key]
-        row = max(reversed(found), key=lambda f: (*_weight(f.row), f.path, f.row.offset)).row
+    for key, line in alone.items():
+        if line.source == "claude" and line.session in marks:
+            marks[line.session][key] = Mark(-1, False)
+
+    def logged(key: int) -> Counted:
+        if key in alone:
+            return Counted(alone[key].time_ms, alone[key].model, alone[key].usage)
+        row, line = _counted(by_key[key]).row, settled[key][0]
         beside = tuple((extra.model, extra.usage) for extra in row.extras if extra.kind == "advisor")
-        time_ms, is_fallback = min(f.first_ms for f in found), '"fallback_message"' in row.terms
-        return Logged(time_ms, row.model, row.usage, beside, is_fallback)
+        return Counted(line.time_ms, line.model, line.usage, beside, '"fallback_message"' in row.terms)
 
     only = {
         session: {answered: other for answered, other in pairs if len([p for p in pairs if p[0] == answered]) == 1}
@@ -149,6 +207,11 @@ def _unlogged(
                 min(folders.get(("claude", session), {""})), model, usage,
                 price._replace(flags=(*flags, *price.flags)), False, extra=UNLOGGED,
             )  # fmt: skip
+
+
+def _counted(found: Sequence[Said]) -> Said:
+    """Return the row that counts: of equals the last read, also where two share a line."""
+    return max(reversed(found), key=lambda f: (*_weight(f.row), f.path, f.row.offset))
 
 
 def _weight(row: Row) -> tuple[object, ...]:

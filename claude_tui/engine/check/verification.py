@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from claude_tui.clients import TELEMETRY
 from claude_tui.engine.check.reference import Said, facts_of, reference_of
 from claude_tui.engine.count import NoLogsError, count
 from claude_tui.engine.ledger import Ledger, Scope
@@ -28,6 +29,7 @@ from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, ke
 from claude_tui.sources.protocol import FileFacts, LogFile, SourceConfig
 from claude_tui.sources.registry import reader
 from claude_tui.sources.settling import columns_of
+from claude_tui.sources.telemetry.event import client_and_session
 
 MOST_SHOWN: Final = 10
 """Differences that are named one by one."""
@@ -79,6 +81,7 @@ def definition(config: SourceConfig, pricer: Pricer, ledger_file: Path | None) -
         said += _said_in(known)
         _learn(folders, known.columns.source, known.facts)
         told += known.facts if known.columns.source == "claude" else ()
+    said = [one for one in said if one.source != TELEMETRY or client_and_session(one.row.session)[0] in config.sources]
     return reference_of(said, folders, pricer, told=told)
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from claude_tui.clients import CLIENTS
+from claude_tui.clients import SOURCES
 from claude_tui.engine.cache.seen import Seen
 from claude_tui.engine.follow.watch import hints, needs_polling
 from claude_tui.engine.scan.reading import FileReader
@@ -191,7 +191,7 @@ class Tail:
                     # A link is looked at where it lies, where it may be one that is not followed.
                     is_folder = path == str(root) or (os.path.isdir(path) and not os.path.islink(path))
                     folder = path if is_folder else os.path.dirname(path)
-                    unknown[name, folder if CLIENTS[name].is_found_below else str(root)] = None
+                    unknown[name, folder if SOURCES[name].is_found_below else str(root)] = None
         for name, folder in unknown:
             source = reader(name)
             root = next(root for known, root in self._roots if known == name)

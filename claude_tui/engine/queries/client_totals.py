@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from claude_tui.engine.queries.responses import covers, unlogged_lines
+from claude_tui.engine.queries.responses import covers, lines_of, unlogged_lines
 from claude_tui.engine.state.store import Store
 from claude_tui.engine.state.unlogged.by_session import SOURCE
-from claude_tui.model import Query
+from claude_tui.model import Query, Response
 
 
 class ClientSession(NamedTuple):
@@ -16,8 +17,8 @@ class ClientSession(NamedTuple):
 
     `client_nano` is what it counted in this session, without what a fork took over from its parent. `responses` and
     `logged_nano` are what the log shows of the session, of which `uncovered` responses are in no total. `unlogged_nano`
-    and `unlogged_tokens` are what only the totals show, `estimated_output` output the client estimated of answers that
-    were cut off. `is_lower_bound`: more may be missing, for the reasons in `notes`.
+    and `unlogged_tokens` are what only the totals or telemetry show, `estimated_output` output the client estimated of
+    answers that were cut off. `is_lower_bound`: more may be missing, for the reasons in `notes`.
     """
 
     session: str
@@ -51,6 +52,10 @@ def client_sessions(store: Store, query: Query) -> list[ClientSession]:
         for line in unlogged_lines(store, Query()):
             unlogged[line.session][0] += line.price.nano or 0
             unlogged[line.session][1] += line.usage.tokens
+        for line in _only_told(store):
+            logged[line.session][0] -= 1
+            unlogged[line.session][0] += line.price.nano or 0
+            unlogged[line.session][1] += line.usage.tokens
         found = []
         for session, left in store.unlogged.all.items():
             owner = store.unlogged_owner(session)
@@ -66,3 +71,12 @@ def client_sessions(store: Store, query: Query) -> list[ClientSession]:
                 )
             )  # fmt: skip
     return sorted(found, key=lambda one: (-one.unlogged_nano, -one.unlogged_tokens, one.session))
+
+
+def _only_told(store: Store) -> Iterator[Response]:
+    """Yield the responses of these sessions that only telemetry tells."""
+    events = store.events if store.is_telemetry_read else None
+    for event in events.rows - events.paired_with.keys() if events is not None else ():
+        line = next(lines_of(store, event))
+        if line.source == SOURCE and line.session in store.unlogged.all:
+            yield line

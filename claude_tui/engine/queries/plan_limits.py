@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from claude_tui.clients import CLIENTS
+from claude_tui.clients import SOURCES
 from claude_tui.engine.queries.allowances.limits import (
     MOST_PERCENT,
     MOST_WINDOWS,
@@ -40,7 +40,7 @@ Roots = list[tuple[str, str]]
 def roots_with_limits(config: SourceConfig) -> Roots:
     """Return the roots of the clients that log limits, of those that are asked for."""
     return [
-        (name, str(root)) for name in config.sources if CLIENTS[name].read_limits for root in reader(name).roots(config)
+        (name, str(root)) for name in config.sources if SOURCES[name].read_limits for root in reader(name).roots(config)
     ]
 
 
@@ -54,7 +54,7 @@ def logged_windows(roots: Iterable[tuple[str, str]], now_ms: int) -> tuple[Repor
     """Return the windows that logs tell, by client and folder, the usual ones first."""
     found: list[ReportedWindow] = []
     for source, root in roots:
-        samples: list[PlanSample] = load(CLIENTS[source].read_limits)(Path(root))
+        samples: list[PlanSample] = load(SOURCES[source].read_limits)(Path(root))
         found += _windows(source, os.path.abspath(root), [one for one in samples if one.seen_ms <= now_ms + AHEAD_MS])
     return tuple(found)
 
@@ -83,7 +83,7 @@ class LoggedLimits:
     """The windows that logs tell, for somebody who asks all the time. Safe from any thread."""
 
     def __init__(self, roots: Roots) -> None:
-        self._roots = [(source, root) for source, root in roots if CLIENTS[source].read_limits]
+        self._roots = [(source, root) for source, root in roots if SOURCES[source].read_limits]
         self._lock = threading.Lock()
         self._looked_s: float | None = None
         self._revision = 0

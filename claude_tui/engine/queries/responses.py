@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any, Final, TypeVar
 
+from claude_tui.engine.state.rows.table import PAIRED
 from claude_tui.engine.state.store import Owner, Store
 from claude_tui.engine.state.sums.calendar import Calendar
-from claude_tui.model import FIRST, UNLOGGED, PriceStatus, Query, Response, Totals
+from claude_tui.model import BOTH, FIRST, LOGGED, TOLD, UNLOGGED, PriceStatus, Query, Response, Totals
 from claude_tui.pricing.usage import read_terms
 from claude_tui.sources.columns import LOWER_BOUND
 
@@ -22,15 +23,20 @@ AT_LEAST: Final = "at_least"
 """Flag of what the client counted and no log shows, where there may be more of it."""
 
 
-def list_responses(store: Store, query: Query = EVERYTHING) -> list[Response]:
+def list_responses(store: Store, query: Query = EVERYTHING, *, is_logged_only: bool = False) -> list[Response]:
     """Return the settled responses `query` covers, extras as lines of their own, sorted by time then key.
 
-    What no log shows is among them. Keys are the clients' own only if the store keeps names, else their numbers.
+    What no log shows is among them, unless `is_logged_only`: then all is as the logs alone have it. Keys are the
+    clients' own only if the store keeps names, else their numbers.
     """
     with store.lock:
         store.settle()
-        lines = [line for row in matching_rows(store, query) for line in lines_of(store, row)]
-        lines += unlogged_lines(store, query)
+        if is_logged_only:
+            rows = matching_rows(store, query, is_logged_only=True)
+            lines = [line for row in rows for line in _logged_lines(store, row)]
+        else:
+            lines = [line for row in matching_rows(store, query) for line in lines_of(store, row)]
+            lines += unlogged_lines(store, query)
         found = [line for line in lines if query.model in ("", line.model)]
     found.sort(key=lambda response: (response.time_ms, response.key))
     return found
@@ -54,9 +60,9 @@ def lines_of(store: Store, row: int) -> Iterator[Response]:
         is_lower_bound=bool(table.flags[row] & LOWER_BOUND),
         path=file.path,
         offset=table.offset[row],
-        is_fast=_is_fast(table.terms.get(row, "")),
+        is_fast=_is_fast(store.terms(row)),
     )
-    yield main
+    yield _with_told(store, row, main)
     seen: Counter[str] = Counter()
     for number, extra in enumerate(table.extras.get(row, ())):
         price = store.extra_price(row, number)
@@ -71,6 +77,33 @@ def lines_of(store: Store, row: int) -> Iterator[Response]:
             is_fast=False,
         )
         seen[extra.kind] += 1
+
+
+def _with_told(store: Store, row: int, line: Response) -> Response:
+    """Return a response with what telemetry told of it, if it did."""
+    table = store.table
+    is_event = table.is_event(row)
+    event = row if is_event else table.told.get(row)
+    if event is None:
+        return line
+    from claude_tui.sources.telemetry.event import details_of  # only where anything was told
+
+    details = details_of(table.terms.get(event, ""))
+    return line._replace(
+        origin=TOLD if is_event else BOTH, kind=details.kind, effort=details.effort, speed=details.speed,
+        client_nano=table.reported.get(event),
+    )  # fmt: skip
+
+
+def _logged_lines(store: Store, row: int) -> Iterator[Response]:
+    """Yield a response and its extras as the log has them."""
+    usage, _, flags = store.table.logged_as(row)
+    for line in lines_of(store, row):
+        logged = line._replace(origin=LOGGED, kind="", effort="", speed="", client_nano=None)
+        if not line.extra:
+            price, is_lower_bound = store.logged_price(row, usage), bool(flags & LOWER_BOUND)
+            logged = logged._replace(usage=usage, price=price, is_lower_bound=is_lower_bound)
+        yield logged
 
 
 def unlogged_lines(store: Store, query: Query) -> Iterator[Response]:
@@ -138,8 +171,11 @@ def local_hour(calendar: Calendar, line: Response) -> str:
     return f"{calendar.day(line.time_ms)}T{calendar.day_hour(line.time_ms)[1]:02d}"
 
 
-def matching_rows(store: Store, query: Query) -> list[int]:
-    """Return the rows of the table of which `query` covers at least an extra. Hold the store's lock."""
+def matching_rows(store: Store, query: Query, *, is_logged_only: bool = False) -> list[int]:
+    """Return the rows of the table of which `query` covers at least an extra. Hold the store's lock.
+
+    What counts elsewhere is left out, or with `is_logged_only` what no log has.
+    """
     table, owners = store.table, store.owners
     if query.source or query.session or query.project or query.account:
         covered = [covers(store, owner, query) for owner in owners]
@@ -151,6 +187,10 @@ def matching_rows(store: Store, query: Query) -> list[int]:
         last = query.until.toordinal() if query.until else 2**31
         day_hour, times = store.calendar.day_hour, table.time
         rows = [row for row in rows if first <= day_hour(times[row])[0] <= last]
+    if is_logged_only:
+        rows = [row for row in rows if not table.is_event(row)]
+    elif store.events is not None:
+        rows = [row for row in rows if not table.flags[row] & PAIRED]
     if query.model:
         rows = [row for row in rows if query.model in _models(store, row)]
     return rows

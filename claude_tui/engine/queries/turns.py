@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from claude_tui.clients import CLIENTS
-from claude_tui.model import UNLOGGED, Response
+from claude_tui.model import TOLD, UNLOGGED, Response
 from claude_tui.sources.reading.lines import open_regular
 from claude_tui.sources.registry import load
 from claude_tui.sources.turn import TurnDetails, line_number
@@ -26,6 +26,8 @@ def turn_details(response: Response) -> TurnDetails:
         return TurnDetails(
             response.path, response.offset, problem="no log shows these calls, only the client's own total"
         )
+    if response.origin == TOLD:
+        return TurnDetails(response.path, response.offset, problem="no log has this call, only telemetry told of it")
     client = CLIENTS.get(response.source)
     if client is not None and client.read_turn:
         found: TurnDetails = load(client.read_turn)(response.path, response.offset, response_key(response))

@@ -7,17 +7,18 @@ locks, the store does.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
+from claude_tui.clients import TELEMETRY
 from claude_tui.engine.state.accounts import Accounts
 from claude_tui.engine.state.facts import FactBook, SessionKey
 from claude_tui.engine.state.problems import ProblemLog
 from claude_tui.engine.state.projects import Projects
 from claude_tui.engine.state.rows.interner import Numbers
 from claude_tui.engine.state.rows.recent_rows import RecentRows
-from claude_tui.engine.state.rows.table import FileRef, Table
+from claude_tui.engine.state.rows.table import PAIRED, FileRef, Table
 from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.engine.state.sums.cellbook import CellBook
 from claude_tui.engine.state.sums.cells import CellKey
@@ -28,6 +29,7 @@ from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import LOWER_BOUND, Columns
 
 if TYPE_CHECKING:
+    from claude_tui.engine.state.told import Events
     from claude_tui.engine.state.unlogged.remainder import Remainder
 
 
@@ -52,6 +54,8 @@ class Books:
 
     `is_moved` says that sums made from cells must be made anew: something left a cell, or changed its project.
     `remembered_days` are the local days with responses that only the ledger knows, `sessions` those that own any.
+    Of telemetry only what `clients` said is taken in, everything if none is named; `is_telemetry_read`: it is among
+    what is read, if any is there. `told` is what it said, None for nothing.
     """
 
     def __init__(
@@ -62,11 +66,14 @@ class Books:
         keep_names: bool = True,
         projects: Projects | None = None,
         accounts: Accounts | None = None,
+        clients: Collection[str] = (),
     ) -> None:
         self.pricer = pricer
         self.calendar = Calendar(zone)
         self.projects = projects or Projects()
         self.accounts = accounts or Accounts()
+        self.clients = clients
+        self.is_telemetry_read = False
         self.revision = 0
         self._keep_names = keep_names
         self._empty()
@@ -81,6 +88,7 @@ class Books:
         self.facts = FactBook()
         self.problem_log = ProblemLog()
         self.unlogged = Unlogged()
+        self.told: Events | None = None
         self.remembered_days: set[int] = set()
         self.recent = RecentRows()
         self.is_moved = True
@@ -119,7 +127,13 @@ class Books:
 
     def numbering(self, columns: Columns) -> Numbering:
         """Return the numbers of the owners and models that columns name."""
-        owners = [self.owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
+        if columns.source == TELEMETRY:  # an event names the client with the session
+            from claude_tui.sources.telemetry.event import client_and_session
+
+            named = ((client_and_session(session), agent, cwd) for session, agent, cwd in columns.owners)
+            owners = [self.owner_number(Owner(*client, agent, cwd)) for client, agent, cwd in named]
+        else:
+            owners = [self.owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
         return Numbering(owners, [self._models.of(model) for model in columns.models])
 
     def folder_of(self, owner: Owner) -> str:
@@ -149,7 +163,16 @@ class Books:
             self._table = loader() if loader is not None else Table(keep_names=self._keep_names)
             self.table_loader = None  # only now: if it raised, the next caller must not be given an empty table
             self._file_numbers = {ref: number for number, ref in enumerate(self._table.files)}
+            if any(ref.source == TELEMETRY for ref in self._table.files):
+                from claude_tui.engine.state.told import Events  # only if there is any telemetry
+
+                self.told = Events.of(self._table, self.owners)
         return self._table
+
+    @property
+    def events(self) -> Events | None:
+        """What telemetry said, None for nothing. Loads single responses."""
+        return self.told if len(self.table) else None
 
     def extend(self, columns: Columns, files: array[int], numbers: Numbering) -> None:
         """Add responses whose keys and sums have been added already."""
@@ -161,19 +184,36 @@ class Books:
     def price(self, row: int) -> Price:
         """Price a response without its extras."""
         table = self.table
+        is_event = self.told is not None and table.is_event(row)
         return self.pricer.price(
-            table.files[table.file[row]].source,
+            self.owners[table.owner[row]].source,
             self.models[table.model[row]],
             table.time[row],
             table.usage(row),
-            table.terms.get(row, ""),
-            table.reported.get(row),
+            self.terms(row),
+            None if is_event else table.reported.get(row),
         )
+
+    def terms(self, row: int) -> str:
+        """Return what decides the price of a response beside its counters: see `Row`."""
+        terms = self.table.terms.get(row, "")
+        if not terms or self.told is None or not self.table.is_event(row):
+            return terms
+        from claude_tui.engine.state.told import priced_terms
+
+        return priced_terms(self.table.usage(row), terms)
+
+    def logged_price(self, row: int, usage: Usage) -> Price:
+        """Price a response as the log has it, whatever telemetry says of its output."""
+        if row not in self.table.as_logged:
+            return self.price(row)
+        source, model = self.owners[self.table.owner[row]].source, self.models[self.table.model[row]]
+        return self.pricer.price(source, model, self.table.time[row], usage, self.table.logged_as(row).terms)
 
     def extra_price(self, row: int, number: int) -> Price:
         """Price one extra of a response."""
         extra = self.table.extras[row][number]
-        source = self.table.files[self.table.file[row]].source
+        source = self.owners[self.table.owner[row]].source
         return self.pricer.price(source, extra.model, self.table.time[row], extra.usage, extra.terms)
 
     # -- what no log shows ---------------------------------------------------------------------------------
@@ -196,8 +236,11 @@ class Books:
     # -- sums ----------------------------------------------------------------------------------------------
 
     def add(self, row: int, sign: int) -> None:
-        """Add a response to its cells (1), or take it out of them again (-1)."""
+        """Add a response to its cells (1), or take it out of them again (-1). A paired event counts where it is
+        logged."""
         table = self.table
+        if table.flags[row] & PAIRED:
+            return
         time_ms, owner = table.time[row], table.owner[row]
         day = self.calendar.day_hour(time_ms)[0]
         lower_bounds = sign if table.flags[row] & LOWER_BOUND else 0
@@ -233,7 +276,7 @@ class Books:
         table = self.table
         groups = {(key.owner, key.model) for key in lost}
         for row, group in enumerate(zip(table.owner, table.model, strict=True)):
-            if group in groups:
+            if group in groups and not table.flags[row] & PAIRED:
                 see_row(row, group[1])
         for row, extras in table.extras.items():
             for extra in extras:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from array import array
 from itertools import repeat
 
+from claude_tui.clients import TELEMETRY
 from claude_tui.engine.state.batch import Packed
 from claude_tui.engine.state.books import Books, Numbering
 from claude_tui.engine.state.levelling import learn_totals, note_change, note_holder, note_sessions
 from claude_tui.engine.state.rows.table import Entry, Names
 from claude_tui.engine.state.sums.cells import CellKey, file_cells
+from claude_tui.engine.state.telling import counted_events, note_events, see
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import FileFacts
 
@@ -45,9 +47,13 @@ def learn(
 
 def add_files(books: Books, found: Packed) -> None:
     """Add responses: at once those of all files that share none, then the others file by file."""
-    columns, table = found.columns, books.table
+    table = books.table
+    if found.columns.source == TELEMETRY:
+        found = counted_events(books, found)
+    columns = found.columns
     note_sessions(books, columns)
     numbers = books.numbering(columns)
+    see(books, columns)
     shared = _shared_entries(books, columns.key)
     shared.append(len(columns))
     files, runs, others = array("i"), [], []
@@ -66,9 +72,17 @@ def add_files(books: Books, found: Packed) -> None:
         begin = end.row
     alone = columns.runs([*runs, (begin, len(columns))])
     table.row_of.extend(alone.key, len(table))
-    books.extend(alone, files, numbers)
+    _extend(books, alone, files, numbers)
     for file, start, end in others:
         _merge(books, columns.cut(start.row, end.row), file, numbers)
+
+
+def _extend(books: Books, columns: Columns, files: array[int], numbers: Numbering) -> None:
+    """Add responses whose keys have been added already; events are summed when they are levelled."""
+    start = len(books.table)
+    books.extend(columns, files, numbers)
+    if columns and columns.source == TELEMETRY:
+        note_events(books, range(start, len(books.table)))
 
 
 def _shared_entries(books: Books, keys: array[int]) -> list[int]:
@@ -105,15 +119,20 @@ def _merge(books: Books, columns: Columns, file: int, numbers: Numbering) -> Non
             note_change(books, row)
             time_ms = table.time[row]
             books.add(row, -1)
+            if row in table.as_logged:
+                table.restore(row)
             table.merge(row, found, names)
             books.add(row, 1)
+            if books.told is not None:
+                books.told.touch(row, table, books.owners)
             if table.time[row] != time_ms:
                 books.recent.add(row, table.time[row])
     books.revision += is_merged
     others = columns.pick(list(fresh.values()))
-    for (day, owner, model), sums in file_cells(others, books.pricer, books.calendar).items():
+    cells = file_cells(others, books.pricer, books.calendar) if others.source != TELEMETRY else {}
+    for (day, owner, model), sums in cells.items():
         books.cells.merge(CellKey(day, owners[owner], models[model]), sums)
     table.row_of.extend(others.key, len(table))
-    books.extend(others, array("i", [file]) * len(others), numbers)
+    _extend(books, others, array("i", [file]) * len(others), numbers)
     if again:
         _merge(books, columns.pick(again), file, numbers)

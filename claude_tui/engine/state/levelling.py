@@ -33,6 +33,8 @@ def note_change(books: Books, row: int) -> None:
     """Note that a response changes, for every session that holds it."""
     books.unlogged.touched.add(books.owners[books.table.owner[row]].session)
     books.unlogged.touched.update(books.table.memberships.of_row.get(row, ()))
+    if books.told is not None:
+        books.told.touch(row, books.table, books.owners)
 
 
 def note_holder(books: Books, row: int, found: Entry) -> bool:
@@ -45,6 +47,8 @@ def note_holder(books: Books, row: int, found: Entry) -> bool:
     owner, known = books.owners[found.owner], books.owners[books.table.owner[row]]
     mark = mark_of(books.table, books.owners, row)
     books.table.memberships.note(row, known.session, mark, owner.session, _mark_of(books, found))
+    if books.told is not None:
+        books.told.touch(row, books.table, books.owners)
     return books.unlogged.has_totals_of((owner.session, known.session))
 
 

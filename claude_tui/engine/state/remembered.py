@@ -14,6 +14,7 @@ from claude_tui.engine.state.intake import add_files, learn
 from claude_tui.engine.state.levelling import has_new_holder
 from claude_tui.engine.state.rows.table import Entry, Names
 from claude_tui.engine.state.sums.cells import file_cells
+from claude_tui.engine.state.telling import remembered_events
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import FileFacts, LogFile
@@ -24,6 +25,7 @@ def remember(books: Books, path: str, columns: Columns, facts: Sequence[FileFact
 
     What it holds of a file that can be read counts beside what that says.
     """
+    columns = remembered_events(books, columns)
     if 0 in columns.time:
         columns = columns.cut(0, len(columns))
         date_undated(columns, path, max((one.last_ms for one in facts), default=0))

@@ -12,13 +12,14 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from claude_tui.engine.state import intake, levelling, remembered
+from claude_tui.engine.state import intake, levelling, remembered, telling
 from claude_tui.engine.state.accounts import Accounts
 from claude_tui.engine.state.batch import FileColumns, FileOutcome, Packed, pack
 from claude_tui.engine.state.books import Books, Owner
 from claude_tui.engine.state.facts import FactBook, SessionKey
 from claude_tui.engine.state.problems import ProblemLog
 from claude_tui.engine.state.projects import Projects
+from claude_tui.engine.state.rows.table import PAIRED
 from claude_tui.engine.state.sums.cellbook import CellBook
 from claude_tui.engine.state.sums.cells import CellKey, Sums, file_cells
 from claude_tui.model import Problem, Totals
@@ -55,9 +56,10 @@ class Store(Books):
         keep_names: bool = True,
         projects: Projects | None = None,
         accounts: Accounts | None = None,
+        clients: Collection[str] = (),
     ) -> None:
         self.lock = threading.RLock()
-        super().__init__(pricer, zone, keep_names=keep_names, projects=projects, accounts=accounts)
+        super().__init__(pricer, zone, keep_names=keep_names, projects=projects, accounts=accounts, clients=clients)
 
     def clear(self) -> None:
         """Forget everything. What was made of it must be made anew."""
@@ -136,6 +138,7 @@ class Store(Books):
 
     def settle(self) -> None:
         """Level what the client counted and no log shows with all else, then the cells. Hold the lock."""
+        telling.level_told(self)
         levelling.level(self)
         self.mend_cells()
 
@@ -173,7 +176,8 @@ class Store(Books):
         """
         if not self.is_table_loaded:
             return
-        yield from self.recent.between(self.table.time, since_ms, until_ms)
+        flags = self.table.flags
+        yield from (row for row in self.recent.between(self.table.time, since_ms, until_ms) if not flags[row] & PAIRED)
 
     def sessions_between(self, since_ms: int, until_ms: int) -> set[SessionKey]:
         """Return the sessions with a line or a response in (since_ms, until_ms]. Hold the lock."""

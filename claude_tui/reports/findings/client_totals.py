@@ -9,17 +9,26 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from claude_tui.engine.queries.client_totals import ClientSession
-from claude_tui.figures import count, dollars, many
+from claude_tui.engine.queries.telemetry import PriceDifference
+from claude_tui.figures import NOT_AVAILABLE, count, dollars, instant, many
 from claude_tui.reports.table import Column, Table
 from claude_tui.sources.values.display import display_name
 
 SCHEMA: Final = "claude-top/against-client@1"
 
 
-def report(sessions: Sequence[ClientSession]) -> dict[str, Any]:
-    """Return the comparison for JSON."""
+def report(sessions: Sequence[ClientSession], differences: Sequence[PriceDifference] = ()) -> dict[str, Any]:
+    """Return the comparison for JSON: sessions by their totals, and single responses by what telemetry says."""
     rows = [{**one._asdict(), "notes": list(one.notes), "difference_nano": _difference(one)} for one in sessions]
-    return {"schema": SCHEMA, "against": "client", "totals": _totals(sessions), "sessions": rows}
+    prices = [
+        {
+            "key": one.response.key, "session": one.response.session, "model": one.response.model,
+            "time": instant(one.response.time_ms), "cost_nano": one.ours_nano, "client_cost_nano": one.client_nano,
+            "cause": one.cause,
+        }
+        for one in differences
+    ]  # fmt: skip
+    return {"schema": SCHEMA, "against": "client", "totals": _totals(sessions), "sessions": rows, "prices": prices}
 
 
 def table(sessions: Sequence[ClientSession]) -> Table:
@@ -41,6 +50,22 @@ def table(sessions: Sequence[ClientSession]) -> Table:
         dollars(sums["unlogged_nano"], 4), _signed(sums["difference_nano"]), "",
     )  # fmt: skip
     return Table("claude-top against Claude Code's own totals, session by session", columns, rows, total)
+
+
+def price_table(differences: Sequence[PriceDifference]) -> Table:
+    """Return the responses whose price the client says otherwise, for people."""
+    columns = (
+        Column("response", is_text=True, may_shrink=True), Column("model", is_text=True, priority=1),
+        Column("client"), Column("ours"), Column("why", is_text=True),
+    )  # fmt: skip
+    rows = tuple(
+        (
+            display_name(one.response.key), display_name(one.response.model), dollars(one.client_nano, 6),
+            NOT_AVAILABLE if one.ours_nano is None else dollars(one.ours_nano, 6), one.cause,
+        )
+        for one in differences
+    )  # fmt: skip
+    return Table("Responses that cost something else by the client's own telemetry", columns, rows)
 
 
 def footer(sessions: Sequence[ClientSession]) -> list[str]:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from claude_tui.engine.queries.telemetry import TelemetryFigures
 from claude_tui.figures import instant, many, share, size
 from claude_tui.model import Problem, Totals
+from claude_tui.reports.told import telemetry_lines, telemetry_report
 from claude_tui.sources.values.display import display_name
 
 SCHEMA: Final = "claude-top/doctor@1"
@@ -49,7 +51,10 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """All findings. `cache`, `ledger`, `watcher` and `prices` are texts of one line each."""
+    """All findings. `cache`, `ledger`, `watcher` and `prices` are texts of one line each.
+
+    `coverage` says how far telemetry covers the logs, None where none is read.
+    """
 
     version: str
     roots: Sequence[Root]
@@ -69,6 +74,7 @@ class Findings:
     retention: Sequence[Retention]
     terminal: dict[str, str]
     system: dict[str, str]
+    coverage: TelemetryFigures | None = None
 
 
 def report(found: Findings) -> dict[str, Any]:
@@ -112,6 +118,7 @@ def report(found: Findings) -> dict[str, Any]:
         "retention": [asdict(one) for one in found.retention],
         "terminal": found.terminal,
         "system": found.system,
+        "telemetry_coverage": telemetry_report(found.coverage) if found.coverage is not None else None,
     }
 
 
@@ -143,6 +150,7 @@ def lines(found: Findings) -> list[str]:
     ]
     made += ["", "watching", *(f"  {display_name(line)}" for line in found.watcher)]
     made += ["", "telemetry", *found.telemetry]
+    made += telemetry_lines(found.coverage) if found.coverage is not None else ()
     made += ["", "how long Claude Code keeps its logs"]
     for one in found.retention:
         made += _retention(one)

@@ -11,6 +11,7 @@ from claude_tui.engine.queries.client_totals import ClientSession
 from claude_tui.engine.queries.explain import COUNTED, FLAGS, REASONS, Explanation, RateUse
 from claude_tui.figures import count, dollars, instant, local_minute, many, money, short, size
 from claude_tui.model import Query, Response
+from claude_tui.reports.told import telemetry_lines, telemetry_report
 from claude_tui.sources.values.display import display_name
 
 SCHEMA: Final = "claude-top/explanation@1"
@@ -38,6 +39,7 @@ def report(found: Explanation, about: Query | Response) -> dict[str, Any]:
         "extras": dict(sorted(found.extras.items())),
         "cost_nano": found.cost_nano,
         "unlogged_nano": found.unlogged_nano,
+        "telemetry": telemetry_report(found.telemetry) if found.telemetry is not None else None,
         "client_totals": [{**one._asdict(), "notes": list(one.notes)} for one in found.client],
         "lower_bounds": found.lower_bounds,
         "estimates": dict(sorted(found.estimates.items())),
@@ -145,6 +147,8 @@ def _paragraphs(found: Explanation, about: Query | Response, zone: tzinfo) -> It
             f"  {display_name(row.path)}:{row.line}  {row.reason}  {local_minute(row.time_ms, zone)}  "
             f"{count(row.usage.output)} output{owner}"
         )
+    if found.telemetry is not None:
+        yield from ("", "telemetry", *telemetry_lines(found.telemetry))
     if found.client:
         yield from ("", "what the client itself counted", *client_lines(found.client))
     yield from ("", "prices", *_prices(found))

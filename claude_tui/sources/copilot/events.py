@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from claude_tui.model import Row, Usage
 from claude_tui.pricing.premium import premium_milli, terms_of_premium
+from claude_tui.sources.columns import terms_of_sum
 from claude_tui.sources.records.conversation import Conversation, UnknownShapeError
 from claude_tui.sources.records.events import BadCountError, count_of
 from claude_tui.sources.values.instants import instant_ms
@@ -152,7 +153,7 @@ class Events(Conversation):
             cwd=self.cwd,
             model=model,
             usage=usage,
-            terms=terms,
+            terms=terms_of_sum(terms),
             is_copy=0 < time_ms < self.began_ms,
             is_lower_bound=is_lower_bound,
             offset=offset,

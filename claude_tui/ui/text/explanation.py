@@ -14,8 +14,9 @@ from textual.content import Content
 
 from claude_tui import figures
 from claude_tui.engine.queries.explain import COUNTED, FLAGS, REASONS, Explanation
+from claude_tui.engine.queries.telemetry import TelemetryFigures, kinds_text
 from claude_tui.figures import cut
-from claude_tui.model import ESTIMATE_FLAGS, PriceStatus, Response, Totals
+from claude_tui.model import ESTIMATE_FLAGS, LOGGED, TOLD, PriceStatus, Response, Totals
 from claude_tui.sources.turn import TurnDetails
 from claude_tui.sources.values.display import display_name
 
@@ -152,10 +153,25 @@ def of_response(response: Response, zone: tzinfo, prices: str) -> Statements:
         lines.append(fact("fast mode", "yes", "at its own price, where one is known"))
     if response.is_lower_bound:
         lines.append(fact("≥ lower bound", "yes", "the client logged only the beginning of the output"))
+    lines += told_lines(response)
     lines += flag_lines(Counter(price.flags))
     if response.path:
         lines.append(fact("counted from", "", display_name(response.path)))
         lines.append(fact("byte", f"{response.offset:,}"))
+    return lines
+
+
+def told_lines(response: Response) -> Statements:
+    """What telemetry told of one reply."""
+    if response.origin == LOGGED or response.extra:
+        return []
+    where = "no log has it" if response.origin == TOLD else "the log has it, too"
+    lines: Statements = [fact("telemetry", "told", where)]
+    for name, value in (("kind", response.kind), ("effort", response.effort), ("speed", response.speed)):
+        if value:
+            lines.append(fact(name, display_name(value)))
+    if response.client_nano is not None:
+        lines.append(fact("client's cost", figures.money(response.client_nano, 12), "what the client says it cost"))
     return lines
 
 
@@ -197,11 +213,27 @@ def of_explanation(found: Explanation, zone: tzinfo) -> Statements:
         lines.append(
             fact(place[-NAMES:], row.reason, f"{figures.clock(row.time_ms, zone)}, {row.usage.output:,} output")
         )
+    if found.telemetry is not None:
+        lines += [Content(""), Heading("telemetry"), *telemetry_lines(found.telemetry)]
     if found.client:
         lines += [Content(""), Heading("what the client counted"), *client_lines(found)]
     lines += [Content(""), Heading("what it was priced with"), *rate_lines(found)]
     if found.flags:
         lines += [Content(""), *flag_lines(found.flags)]
+    return lines
+
+
+def telemetry_lines(told: TelemetryFigures) -> Statements:
+    """How far telemetry covers the logs, and what only it tells."""
+    if not (told.covered or told.only_told):
+        return [fact("tells", "", "of none of these responses")]
+    covered = f"of {figures.many(told.logged, 'response')} in the log"
+    lines: Statements = [fact("covers", figures.share(told.covered, told.logged), covered)]
+    if told.only_told:
+        cost = figures.money(told.only_told_nano, 12)
+        lines.append(fact("only there", cost, f"{told.only_told:,}: {kinds_text(told)}"))
+    if told.raised:
+        lines.append(fact("made whole", f"{told.raised:,}", "outputs of which the log has only the beginning"))
     return lines
 
 

@@ -13,7 +13,7 @@ from textual import work
 from textual.content import Content
 
 from claude_tui import figures
-from claude_tui.model import UNLOGGED, Query, Response, Snapshot
+from claude_tui.model import TOLD, UNLOGGED, Query, Response, Snapshot
 from claude_tui.sources.turn import TurnDetails
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.source import SnapshotSource
@@ -210,8 +210,8 @@ class TurnsView(TableView):
         return super().nothing(shown) if self._table.filter else Content.styled("no responses", "$quiet")
 
     def searched(self, row: Response) -> str:
-        """Model, sub-agent, flags."""
-        return " ".join((row.model, row.agent, row.extra, *row.price.flags, row.price.status.value))
+        """Model, sub-agent, kind, flags."""
+        return " ".join((row.model, row.agent, row.kind, row.extra, *row.price.flags, row.price.status.value))
 
     def row_name(self, row: Response) -> str:
         """What a reply is called."""
@@ -241,6 +241,11 @@ class TurnsView(TableView):
 def _agent(row: Response) -> str:
     if row.extra == UNLOGGED:
         return "unlogged calls"
+    if row.origin == TOLD and not row.extra:
+        from claude_tui.engine.queries.telemetry import kind_name  # only where telemetry told of anything
+
+        agent = f"{display_name(row.agent)} " if row.agent else ""
+        return agent + display_name(kind_name(row.kind))
     return display_name(row.agent) + (f" {display_name(row.extra)}" if row.extra else "")
 
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO, Final, NamedTuple
 
-from claude_tui.clients import CLIENTS
+from claude_tui.clients import SOURCES
 from claude_tui.engine.ledger.file.record import FileKey, facts_to_json
 from claude_tui.engine.ledger.file.runs import BadRunError, extra_of_json, extra_to_json, join, load_json
 from claude_tui.engine.ledger.file.schema import BUSY_S, LedgerError
@@ -162,7 +162,7 @@ class _Gatherer:
 
     def _add(self, number: int, found: dict[str, Any]) -> None:
         key = FileKey(clean_host(found["host"]), found["source"], found["path"])
-        if key.source not in CLIENTS or unsound_place(*key):
+        if key.source not in SOURCES or unsound_place(*key):
             raise ValueError("a response without a file")
         if "facts" in found:
             self._files[key].facts.extend([facts_of_json(one) for one in found["facts"]])

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.client_totals import ClientSession
+from claude_tui.engine.queries.telemetry import TelemetryFigures
 from claude_tui.model import ESTIMATE_FLAGS, Usage
 from claude_tui.pricing.explain import RateRow
 from claude_tui.sources.claude.audit import COPY, PROGRESS, SIDE_QUESTION
@@ -89,6 +90,8 @@ class Explanation:
 
     `clients` are those whose responses these are.
 
+    `telemetry` is what that tells beside the logs, None where none is read.
+
     `client` are the sessions the client told a total of; `unlogged_nano` of the cost is what only these show.
 
     For a single response, `rows` are all its rows, in order, and `why` says why the counted one was chosen. `problem`
@@ -118,6 +121,7 @@ class Explanation:
     passed_over: int = 0
     unlogged_nano: int = 0
     client: tuple[ClientSession, ...] = ()
+    telemetry: TelemetryFigures | None = None
     files_gone: int = 0
     rows: tuple[RowFound, ...] = ()
     why: str = ""
@@ -130,9 +134,15 @@ class Explanation:
 
     @property
     def not_logged(self) -> dict[str, tuple[str, ...]]:
-        """What the clients never write to their logs, by the names of the clients; every total is a lower bound."""
+        """What the clients never write to their logs, by the names of the clients; every total is a lower bound.
+
+        Where telemetry tells of all that a log has, what it tells beside is no longer missing.
+        """
+        figures = self.telemetry
+        is_told = figures is not None and 0 < figures.logged == figures.covered
         return {
-            CLIENTS[name].label: CLIENTS[name].not_logged for name in self.clients or ("claude",) if name in CLIENTS
+            client.label: tuple(name for name in client.not_logged if not (is_told and name in client.told))
+            for client in (CLIENTS[name] for name in self.clients or ("claude",) if name in CLIENTS)
         }
 
     @property

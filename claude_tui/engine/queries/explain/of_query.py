@@ -15,6 +15,7 @@ from claude_tui.engine.queries.explain.explanation import Explanation
 from claude_tui.engine.queries.explain.files import read_again, with_siblings
 from claude_tui.engine.queries.explain.price_sums import PriceSums
 from claude_tui.engine.queries.responses import matching_rows, unlogged_lines
+from claude_tui.engine.queries.telemetry import telemetry_figures
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
 
@@ -36,7 +37,7 @@ def explain_query(store: Store, query: Query, files_s: float, rows_s: float) -> 
             if row in store.table.owner_file:
                 files[store.table.owner_file[row]] += 0
         places = [store.table.files[file] for file, _ in files.most_common()]
-    present = {place.source for place in places}
+        present = {store.owners[owner].source for owner in {store.table.owner[row] for row in rows}}
     found.clients = tuple(name for name in CLIENTS if name in present)
     found.to_look_at = len(rows)
     sums = PriceSums(store, query.model)
@@ -52,6 +53,7 @@ def explain_query(store: Store, query: Query, files_s: float, rows_s: float) -> 
             sums.add_line(line, found)
     sums.finish(found)
     found.client = tuple(client_sessions(store, query))
+    found.telemetry = telemetry_figures(store, query)
     mains = [place.path for place in places if place.source == "claude"]
     read_again(store, found, covered, with_siblings(store, mains), files_s)
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 
+from claude_tui.clients import TELEMETRY
 from claude_tui.engine.queries.client_totals import client_sessions
 from claude_tui.engine.queries.explain.explanation import COUNTED, Explanation, RowFound
 from claude_tui.engine.queries.explain.files import reason_of, with_siblings
@@ -12,7 +13,7 @@ from claude_tui.engine.queries.explain.price_sums import PriceSums
 from claude_tui.engine.queries.responses import lines_of
 from claude_tui.engine.queries.turns import response_key
 from claude_tui.engine.state.store import Store
-from claude_tui.model import NEVER_MS, UNLOGGED, Query, Response
+from claude_tui.model import NEVER_MS, TOLD, UNLOGGED, Query, Response
 from claude_tui.sources.claude.audit import AuditedRow, audit_file, identity_of
 from claude_tui.sources.claude.turns import counted_line
 from claude_tui.sources.columns import Rank, RowOwner, key_number, row_rank
@@ -35,6 +36,11 @@ def explain_response(store: Store, response: Response, files_s: float) -> Explan
         sums.add(row, found)
     sums.finish(found)
     counted = lines[0]
+    if counted.origin == TOLD:
+        found.why = "no log has it: the client told of it by telemetry" + (
+            f", as {counted.kind}" if counted.kind else ""
+        )
+        return found
     if response.source != "claude":
         found.problem = "logs of this client cannot be read again"
         return found
@@ -63,6 +69,8 @@ def _explain_unlogged(store: Store, response: Response, found: Explanation) -> E
 def _row_of(store: Store, source: str, key: str) -> int | None:
     """Return the row of a response, by its name or its number."""
     row = store.table.row_of.get(key_number(source, key))
+    if row is None:
+        row = store.table.row_of.get(key_number(TELEMETRY, key))
     return store.table.row_of.get(int(key)) if row is None and key.isdigit() and len(key) < 20 else row
 
 

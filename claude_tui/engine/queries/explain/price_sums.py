@@ -23,13 +23,13 @@ class PriceSums:
     def add(self, row: int, found: Explanation) -> None:
         """Add a response and its extras. Requires the store's lock."""
         store, table = self._store, self._store.table
-        source = table.files[table.file[row]].source
+        source = store.owners[table.owner[row]].source
         model, time_ms = store.models[table.model[row]], table.time[row]
         found.looked_at += 1
         if self._model in ("", model):
             found.responses += 1
             found.lower_bounds += bool(table.flags[row] & LOWER_BOUND)
-            self._add(source, model, time_ms, table.usage(row), table.terms.get(row, ""), store.price(row), found, 1)
+            self._add(source, model, time_ms, table.usage(row), store.terms(row), store.price(row), found, 1)
         for number, extra in enumerate(table.extras.get(row, ())):
             if self._model in ("", extra.model):
                 found.extras[extra.kind] += 1

@@ -5,14 +5,17 @@ Must not know prices, days or sums, and takes no locks: the store does.
 
 from __future__ import annotations
 
+import json
 from array import array
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from claude_tui.clients import TELEMETRY
 from claude_tui.engine.state.rows.interner import Numbers
 from claude_tui.engine.state.rows.key_index import KeyIndex
 from claude_tui.engine.state.rows.memberships import Memberships
-from claude_tui.model import NEVER_MS, Extra
+from claude_tui.model import NEVER_MS, Extra, Usage
+from claude_tui.pricing.usage import count, iterations, kind_of, read_terms
 from claude_tui.sources.columns import (
     ARRAYS,
     COPY,
@@ -23,6 +26,9 @@ from claude_tui.sources.columns import (
     SettledArrays,
     put_or_drop,
 )
+
+PAIRED: Final = 8
+"""Flag bit: it counts elsewhere: an event whose response is in a log, or a sum of calls that events tell one by one."""
 
 _PLAIN: Final = tuple(name for name in ARRAYS if name not in ("owner", "model"))
 
@@ -41,6 +47,14 @@ class Names(NamedTuple):
     models: Sequence[str]
 
 
+class AsLogged(NamedTuple):
+    """What a log said of a response, before telemetry told better."""
+
+    usage: Usage
+    terms: str
+    flags: int
+
+
 class Entry(NamedTuple):
     """An entry of a file's columns, with the numbers that its file, its owner and its model have in the table."""
 
@@ -54,13 +68,15 @@ class Entry(NamedTuple):
 class Table(SettledArrays):
     """Settled responses of all files. Numbers of files, owners and models are the store's.
 
-    `file` is the file of the counted row; `owner_file` holds the owner's if it is another one.
+    `file` is the file of the counted row; `owner_file` holds the owner's if it is another one. Events of telemetry are
+    rows, too: `told` has the event of a response of the logs, and `as_logged` what the log said of a response that is
+    now as an event says.
     """
 
     __slots__ = (
-        "_keep_names", "cache_read", "extras", "file", "files", "flags", "input", "key", "memberships", "model",
-        "names", "offset", "output", "owner", "owner_file", "owner_time", "reported", "row_of", "terms", "time",
-        "web_search", "write_1h", "write_5m",
+        "_keep_names", "as_logged", "cache_read", "extras", "file", "files", "flags", "input", "key", "memberships",
+        "model", "names", "offset", "output", "owner", "owner_file", "owner_time", "reported", "row_of", "terms",
+        "time", "told", "web_search", "write_1h", "write_5m",
     )  # fmt: skip
 
     def __init__(self, *, keep_names: bool = True) -> None:
@@ -87,6 +103,8 @@ class Table(SettledArrays):
         self.owner_time: dict[int, int] = {}
         self.owner_file: dict[int, int] = {}
         self.memberships = Memberships()
+        self.told: dict[int, int] = {}
+        self.as_logged: dict[int, AsLogged] = {}
 
     def __len__(self) -> int:
         return len(self.key)
@@ -104,13 +122,44 @@ class Table(SettledArrays):
         if self._keep_names:
             self.names.update(enumerate(columns.names, start))
 
+    def is_event(self, row: int) -> bool:
+        """Whether a row is an event of the telemetry."""
+        return self.files[self.file[row]].source == TELEMETRY
+
+    def logged_as(self, row: int) -> AsLogged:
+        """Return a response as the log has it."""
+        return self.as_logged.get(row) or AsLogged(self.usage(row), self.terms.get(row, ""), self.flags[row])
+
+    def change(self, row: int, now: AsLogged) -> None:
+        """Let a response be another one than the log has: the final output of a lower bound, the rest of a sum."""
+        self.as_logged[row] = self.logged_as(row)
+        self._set(row, now)
+
+    def restore(self, row: int) -> None:
+        """Take back what `change` did."""
+        self._set(row, self.as_logged.pop(row))
+
+    def _set(self, row: int, said: AsLogged) -> None:
+        (self.input[row], self.output[row], self.write_5m[row], self.write_1h[row], self.cache_read[row], _) = (
+            said.usage
+        )
+        put_or_drop(self.terms, row, said.terms)
+        self.flags[row] = said.flags
+
     def would_add(self, found: Entry, names: Names) -> bool:
         """Whether an entry is a response that is not known, or not so."""
         row = self.row_of.get(found.columns.key[found.entry])
         return row is None or self.would_change(row, found, names)
 
     def would_change(self, row: int, found: Entry, names: Names) -> bool:
-        """Whether merging an entry into a response changes anything."""
+        """Whether merging an entry into a response, as the logs have it, changes anything."""
+        if row in self.as_logged:
+            now = AsLogged(self.usage(row), self.terms.get(row, ""), self.flags[row])
+            self.restore(row)
+            try:
+                return self.would_change(row, found, names)
+            finally:
+                self.change(row, now)
         return (
             self._is_earlier(row, found.columns.time[found.entry])
             or self._owns(row, found, names)
@@ -125,7 +174,7 @@ class Table(SettledArrays):
         counts = self._counts(row, found, names)
         if self._owns(row, found, names):
             self.owner[row] = owner
-            self.flags[row] = (columns.flags[entry] & (COPY | SIDECHAIN)) | (self.flags[row] & LOWER_BOUND)
+            self.flags[row] = (columns.flags[entry] & (COPY | SIDECHAIN)) | (self.flags[row] & (LOWER_BOUND | PAIRED))
             owner_time, owner_file = columns.owner_rank(entry)[1], file
         if self._is_earlier(row, time_ms):
             self.time[row] = time_ms
@@ -209,3 +258,20 @@ def joined(columns: Columns, more: Columns) -> Columns:
         setattr(both, name, getattr(table, name))
     both.names = [*table.names.values()]
     return both
+
+
+def with_output(terms: str, output: int) -> str:
+    """Return terms of a response whose final output is known: where they tell an output it is this one."""
+    usage = read_terms(terms) if terms else None
+    if usage is None or "output_tokens" not in usage:
+        return terms
+    more = output - count(usage["output_tokens"])
+    parts = [one for one in iterations(usage) if kind_of(one) == "message"]
+    told = usage.get("iterations")
+    if parts:
+        told = [
+            {**one, "output_tokens": count(one.get("output_tokens")) + more} if one is parts[-1] else one
+            for one in iterations(usage)
+        ]
+    made = {**usage, "output_tokens": output} | ({"iterations": told} if told else {})
+    return json.dumps(made, separators=(",", ":"), sort_keys=True)

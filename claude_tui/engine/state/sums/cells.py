@@ -9,6 +9,7 @@ from __future__ import annotations
 from operator import add
 from typing import Final, NamedTuple
 
+from claude_tui.clients import TELEMETRY
 from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.model import COST, FIRST, LAST, PREMIUM, UNPRICED_TOKENS, Price, Totals, Usage
 from claude_tui.pricing import Pricer
@@ -57,7 +58,12 @@ def add_usage(sums: Sums, usage: Usage, price: Price, sign: int, responses: int,
 
 
 def file_cells(columns: Columns, pricer: Pricer, calendar: Calendar) -> dict[CellKey, Sums]:
-    """Sum all entries of a file. Owners and models are the file's own numbers; models of extras are added to it."""
+    """Sum all entries of a file. Owners and models are the file's own numbers; models of extras are added to it.
+
+    Events of the telemetry have no sums before it is known of each whether a log has its response.
+    """
+    if columns.source == TELEMETRY:
+        return {}
     cells: dict[CellKey, Sums] = {}
     for entry in _add_alike(cells, columns, pricer, calendar):
         _add_entry(cells, columns, entry, pricer, calendar)

@@ -11,7 +11,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from claude_tui.engine.state.rows.memberships import Mark, Memberships
-from claude_tui.engine.state.rows.table import Table
+from claude_tui.engine.state.rows.table import PAIRED, Table
+from claude_tui.engine.state.unlogged.remainder import Remainder, remainders
+from claude_tui.engine.state.unlogged.steps import Logged
 from claude_tui.model import Usage
 from claude_tui.sources.client_totals import ClientTotal, pack_totals, unpack_pairs, unpack_totals
 from claude_tui.sources.columns import COPY
@@ -98,7 +100,6 @@ class Unlogged:
         known = {session for session in touched if session in self._files_of}
         if not known:
             return []
-        from claude_tui.engine.state.unlogged.remainder import remainders  # only if a client said a total
         from claude_tui.engine.state.unlogged.steps import Logged
 
         totals = self._related(known)
@@ -183,7 +184,8 @@ class Unlogged:
         marks: dict[str, dict[int, Mark]] = {session: {} for session in sessions}
         for session, of_session in marks.items():
             for row in self._rows[session]:
-                of_session[row] = mark_of(table, owners, row)
+                if not table.flags[row] & PAIRED:
+                    of_session[row] = mark_of(table, owners, row)
         for session, row, mark in memberships.rows_of(sessions):
             marks[session][row] = mark
         if len(self._rows) > KEPT_ROWS:
@@ -211,6 +213,6 @@ class Unlogged:
 
 
 def mark_of(table: Table, owners: Sequence[OwnerLike], row: int) -> Mark:
-    """Return where a response stands in the session of its owner."""
-    is_agent = bool(owners[table.owner[row]].agent)
-    return Mark(-1 if is_agent else table.offset[row], bool(table.flags[row] & COPY))
+    """Return where a response stands in the session of its owner. Of what is in no log only the instant says it."""
+    is_elsewhere = bool(owners[table.owner[row]].agent) or table.is_event(row)
+    return Mark(-1 if is_elsewhere else table.offset[row], bool(table.flags[row] & COPY))
