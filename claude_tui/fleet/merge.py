@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from claude_tui.engine.queries.responses import lines_of, unlogged_lines
+from claude_tui.engine.state.rows.table import PAIRED
 from claude_tui.engine.state.store import Store
 from claude_tui.engine.state.sums.cells import add_usage
 from claude_tui.fleet.lake import Lake
@@ -143,7 +144,8 @@ def _lines(store: Store) -> Iterator[Response]:
     """Yield single responses in order of time and key, then what no log shows. Their keys are numbers."""
     table = store.table
     for row in sorted(range(len(table)), key=lambda row: (table.time[row], table.key[row])):
-        yield from lines_of(store, row)
+        if not table.flags[row] & PAIRED:  # an event counts where it is logged
+            yield from lines_of(store, row)
     yield from sorted(unlogged_lines(store, Query()), key=lambda line: (line.time_ms, line.key))
 
 

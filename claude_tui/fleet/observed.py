@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from claude_tui.clients import CLIENTS
+from claude_tui.clients import SOURCES
 from claude_tui.engine.ledger.file.record import FileKey, facts_to_json
 from claude_tui.engine.ledger.file.runs import extra_of_json, extra_to_json
 from claude_tui.engine.ledger.file.sound import facts_of_json, unsound, unsound_place, without
@@ -115,7 +115,7 @@ def unpacked(files: bytes, responses: bytes, on_bad: Callable[[str], object]) ->
     found = []
     for row, own in zip(rows, columns, strict=True):
         key = FileKey(str(row["host"]), str(row["source"]), str(row["path"]))
-        if key.source not in CLIENTS or unsound_place(*key):
+        if key.source not in SOURCES or unsound_place(*key):
             on_bad("a file without a name")
             continue
         bad = unsound(own)

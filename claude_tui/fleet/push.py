@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from claude_tui import files
-from claude_tui.clients import CLIENTS
+from claude_tui.clients import SOURCES
 from claude_tui.engine.cache.given import Given
 from claude_tui.engine.ledger import Ledger, Scope
 from claude_tui.engine.ledger.pieces import Remembered
@@ -22,7 +22,7 @@ from claude_tui.fleet.paths_rule import digest
 
 BATCH_RESPONSES: Final = 500_000
 """Most responses of one object, but for a file with more: some 20 MB."""
-EVERYTHING: Final = Scope([(source, "/") for source in CLIENTS], frozenset(CLIENTS))
+EVERYTHING: Final = Scope([(source, "/") for source in SOURCES], frozenset(SOURCES))
 
 FOLDER: Final = "fleet"
 

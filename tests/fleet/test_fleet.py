@@ -17,6 +17,7 @@ import pytest
 from claude_tui.fleet import push as pushing
 from claude_tui.fleet.lake import Lake
 from claude_tui.fleet.meta import LEASE
+from tests.engine.telemetry import FOLDER, spool_in
 from tests.fleet.machine import DAY, NOON, SAME, Machine, objects, printed, three
 from tests.logs import assistant, usage
 
@@ -280,3 +281,18 @@ def test_the_tables_add_up_for_other_programs(
         assert answer.fetchall() == [(totals["responses"], totals["output"], totals["cost_nano"])]
     assert {path.parent.name for path in table.glob("daily/*/*")} == {f"day=2026-11-{20 + at}" for at in range(3)}
     assert os.listdir(table / "responses") == ["part=0000"]
+
+
+def test_what_telemetry_says_is_in_the_table_once(
+    tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine = Machine(tmp_path, "desk", monkeypatch)
+    captured = FOLDER / "repl332"
+    shutil.copytree(captured / "projects", machine.logs.folder / "projects")
+    spool_in(machine.home / "STATE" / "claude-top" / "telemetry", captured)
+    expected = printed(capsys, machine, "report", "--json", "--by", "day", *SAME)
+    assert expected.pop("telemetry")["only_told"] > 0
+    table = str(tmp_path / "table")
+    assert machine.run("fleet", "push", table, "--paths", "full", *SAME) == 0
+    assert machine.run("fleet", "merge", table) == 0
+    assert printed(capsys, machine, "report", "--json", "--by", "day", "--from", table) == expected
