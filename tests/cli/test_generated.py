@@ -65,7 +65,12 @@ def test_bash_completes_commands_options_and_values(tmp_path: Path) -> None:
         "hour",
         "model",
         "project",
+        "repo",
+        "account",
         "session",
+        "host",
+        "user",
+        "team",
         "all",
         *CAUSES,
     }

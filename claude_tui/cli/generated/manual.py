@@ -108,7 +108,9 @@ def _options(options: tuple[Option, ...]) -> list[str]:
     lines = []
     for option in options:
         flags = ", ".join(f"\\fB{_text(flag)}\\fR" for flag in option.flags)
-        takes = f" \\fI{_text(option.metavar)}\\fR" if option.metavar and option.flags[0].startswith("-") else ""
+        # A long list of values may be broken after each of them.
+        value = _text(option.metavar).replace(",", ",\\:")
+        takes = f" \\fI{value}\\fR" if option.metavar and option.flags[0].startswith("-") else ""
         lines += [".TP", flags + takes, _text(option.help)]
     return lines
 
