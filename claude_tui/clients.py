@@ -102,7 +102,7 @@ _DECLARED: Final = (
         "◈",
         "x",
         reader="claude_tui.sources.codex:CodexSource",
-        read_columns="claude_tui.sources.codex.fast:read_columns",
+        read_columns="claude_tui.sources.codex.fast.reader:read_columns",
         is_append_only=True,
         env=(("CODEX_HOME", "folder of Codex"),),
         not_logged=("titles of sessions", "summaries for memory", "failed attempts", "runs that keep no session"),

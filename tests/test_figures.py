@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from claude_tui import figures
 from claude_tui.model import Snapshot, Totals
+from claude_tui.reports.gauges.statusline import line
 from claude_tui.reports.once import picture
 from claude_tui.reports.report import tables
-from claude_tui.reports.statusline import line
 from claude_tui.ui.table import cells
 from claude_tui.ui.table.cells import Frame
 from claude_tui.ui.table.columns import Column

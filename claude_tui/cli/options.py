@@ -214,8 +214,8 @@ def found_there(folder: Path) -> str:
 
 def snapshot_of(store: Store, query: Query | None = None, *, with_recent: bool = True) -> Snapshot:
     """Return a snapshot of the store. `with_recent` may be False if nobody needs the last hour."""
-    from claude_tui.engine.queries.recent import load_recent
-    from claude_tui.engine.queries.snapshots import SnapshotMaker
+    from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
+    from claude_tui.engine.queries.snapshots.recent import load_recent
     from claude_tui.model import Query
 
     at_ms = now_ms()
@@ -239,7 +239,7 @@ def period(options: argparse.Namespace) -> Query:
     if options.period:
         if options.since or options.until:
             raise CommandError("--period cannot be combined with --since or --until", USAGE)
-        from claude_tui.engine.queries.named_periods import named
+        from claude_tui.engine.queries.periods.named import named
 
         return Query(*named(options.period).range(today))
     since = options.since.first(today) if options.since else None
@@ -251,7 +251,7 @@ def period(options: argparse.Namespace) -> Query:
 
 def named_period(text: str) -> str:
     """Check the name of a period, before anything is read."""
-    from claude_tui.engine.queries.named_periods import named
+    from claude_tui.engine.queries.periods.named import named
 
     try:
         named(text)

@@ -8,8 +8,8 @@ from claude_tui.engine.scan.reading import Task, bytes_to_read
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.start import Opening
 from claude_tui.engine.state.batch import Packed
+from claude_tui.engine.state.rows.table import Table
 from claude_tui.engine.state.store import UNUSABLE, Store
-from claude_tui.engine.state.table import Table
 from claude_tui.model import Progress
 from claude_tui.native.library import is_asked_for
 

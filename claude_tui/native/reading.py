@@ -15,13 +15,13 @@ from typing import Final, NamedTuple
 import orjson
 
 from claude_tui.native.library import VERSION, Core, threads_for
+from claude_tui.sources.claude.counting.rule import terms_without_split
 from claude_tui.sources.claude.discovery import AGENT
 from claude_tui.sources.claude.facts import NOTES, FactsGatherer, Told, is_note, with_agent_type
-from claude_tui.sources.claude.rule import terms_without_split
 from claude_tui.sources.columns import Columns, Owner
-from claude_tui.sources.lines import open_flags
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileFacts
+from claude_tui.sources.reading.lines import open_flags
 
 MAX_FILE: Final = 64 << 20
 """Bytes of the largest file that the core is given: it holds one of them per thread."""

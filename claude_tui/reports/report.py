@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from claude_tui.engine.queries.named_periods import add
-from claude_tui.engine.queries.periods import month_end, week_start
+from claude_tui.engine.queries.periods.calendar import month_end, week_start
+from claude_tui.engine.queries.periods.named import add
 from claude_tui.figures import count, many, tokens, written_cost
 from claude_tui.model import Snapshot, Totals
 from claude_tui.reports.columns import FLAT, flat

@@ -17,8 +17,8 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from claude_tui import runtime
-from claude_tui.engine.queries.named_periods import BY_ID, Period, named
-from claude_tui.sources.display import display_name
+from claude_tui.engine.queries.periods.named import BY_ID, Period, named
+from claude_tui.sources.values.display import display_name
 from claude_tui.ui.main_screen import refresh
 from claude_tui.ui.main_screen.drawn_screen import FIRST_FRAME_S
 from claude_tui.ui.main_screen.refresh import NewsArrived

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-from claude_tui.engine.queries.budgets import Budget, BudgetState
+from claude_tui.engine.queries.allowances.budgets import Budget, BudgetState
+from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.engine.queries.explain import Explanation
-from claude_tui.engine.queries.hours import Hours
-from claude_tui.engine.queries.windows import BlocksPicture
+from claude_tui.engine.queries.periods.hours import Hours
 from claude_tui.model import Query, Response, Snapshot
 from claude_tui.sources.turn import TurnDetails
 

@@ -18,9 +18,9 @@ import os
 from random import Random
 from zoneinfo import ZoneInfo
 from claude_tui import runtime
-from claude_tui.engine.state.calendar import Calendar
-from claude_tui.engine.state.cells import file_cells
-from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.state.sums.calendar import Calendar
+from claude_tui.engine.state.sums.cells import file_cells
+from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query
 from claude_tui.pricing import load_pricer

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from claude_tui.cli import main
-from claude_tui.engine.queries.limits import remember
+from claude_tui.engine.queries.allowances.limits import remember
 from tests.logs import ClaudeHome, assistant, usage
 
 

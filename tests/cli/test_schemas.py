@@ -14,8 +14,8 @@ from jsonschema import Draft202012Validator
 from claude_tui.cli import main
 from claude_tui.cli.options import counted, snapshot_of
 from claude_tui.engine.ledger import Ledger
+from claude_tui.reports.gauges.state import state
 from claude_tui.reports.schemas import SCHEMAS
-from claude_tui.reports.state import state
 from tests.cli.program import run
 from tests.engine.ledgers import ran
 from tests.logs import ClaudeHome, assistant, usage

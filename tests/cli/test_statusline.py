@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from claude_tui.cli import main
-from claude_tui.engine.queries.limits import read_limits
+from claude_tui.engine.queries.allowances.limits import read_limits
 from tests.cli.program import Outcome, run
 from tests.logs import ClaudeHome, assistant, usage
 

@@ -27,7 +27,7 @@ with open({report!r}, "w") as report:
 SCREEN = {"textual", "plotext", "tomlkit", "claude_tui.ui", "claude_tui.demo"}
 LIVE = {"watchfiles", "aiofiles", "aiohttp", "claude_tui.engine.monitor"}
 READING = {
-    "concurrent.futures", "claude_tui.engine.scan.scan", "claude_tui.sources.claude.fast", "logging", "shutil",
+    "concurrent.futures", "claude_tui.engine.scan.scan", "claude_tui.sources.claude.fast.reader", "logging", "shutil",
     "tempfile", "textwrap",
 }  # fmt: skip
 SLOW = {"rich", "asyncio", "claude_tui.engine", "claude_tui.reports"}

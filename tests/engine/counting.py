@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from claude_tui.engine.check.reference import reference_count
 from claude_tui.engine.count import NoLogsError, count
 from claude_tui.engine.queries.responses import list_responses, totals_of
-from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query, Response, Snapshot, Totals

@@ -11,7 +11,7 @@ from pathlib import Path
 from claude_tui.engine.cache.given import Given
 from claude_tui.engine.cache.seen import Seen
 from claude_tui.engine.ledger import Followed, Ledger, LedgerFollower, LedgerKeeper, Scope
-from claude_tui.engine.ledger.book import FileKey
+from claude_tui.engine.ledger.file.book import FileKey
 from claude_tui.engine.ledger.pieces import Piece
 from claude_tui.engine.scan.reading import FileReader, Task, discover, roots_of
 from claude_tui.engine.state.batch import pack

@@ -11,7 +11,7 @@ from pathlib import Path
 from claude_tui.engine.follow.tail import Tail
 from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.queries.responses import list_responses
-from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.setup import Setup
 from claude_tui.model import Phase, Query, Snapshot
 from claude_tui.sources.protocol import SourceConfig

@@ -16,7 +16,7 @@ from claude_tui.clients import CLIENTS
 from claude_tui.engine import count as counting
 from claude_tui.engine.count import count
 from claude_tui.engine.queries.responses import list_responses
-from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.scan import reading, scan
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_tui.engine.queries.responses import list_responses
-from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query, Response, Usage
-from claude_tui.sources.claude.fast import read_columns
+from claude_tui.sources.claude.fast.reader import read_columns
 from tests.engine.counting import GOLDEN_SETS, NOW_MS, PRICER, UTC, counted, reference
 from tests.engine.rows import File, files
 from tests.engine.state.test_store import filled

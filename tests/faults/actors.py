@@ -24,7 +24,7 @@ from claude_tui.engine.check.verification import definition as plain_definition
 from claude_tui.engine.ledger import Ledger, Scope, import_jsonl
 from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.queries.responses import list_responses
-from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.scan.reading import FileReader, Task, discover, roots_of
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.batch import pack

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from claude_tui import paths
 from claude_tui.engine import monitor, saver
 from claude_tui.engine.follow import tail
-from claude_tui.engine.ledger import keeper
+from claude_tui.engine.ledger.sync import keeper
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.setup import Setup
 from claude_tui.model import Phase, Query

@@ -19,7 +19,7 @@ from claude_tui.engine import saver
 from claude_tui.engine.cache import cache
 from claude_tui.engine.cache.section_file import Sections
 from claude_tui.engine.count import count
-from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.batch import Packed
 from claude_tui.model import Phase, Query, Snapshot

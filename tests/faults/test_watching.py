@@ -17,7 +17,7 @@ import time_machine
 from claude_tui.engine import saver
 from claude_tui.engine.follow import tail, watch
 from claude_tui.engine.follow.changes import changes as changes_of
-from claude_tui.engine.ledger import keeper
+from claude_tui.engine.ledger.sync import keeper
 from claude_tui.model import Phase
 from claude_tui.sources.protocol import LogFile
 from tests.faults.following import follower, until_shown

@@ -21,9 +21,10 @@ from typing import Any
 from unittest.mock import patch
 
 from claude_tui.native import reading
-from claude_tui.sources import search
-from claude_tui.sources.claude import fast, source
-from claude_tui.sources.lines import LineReader
+from claude_tui.sources.claude import source
+from claude_tui.sources.claude.fast import reader as fast
+from claude_tui.sources.reading import search
+from claude_tui.sources.reading.lines import LineReader
 from tests.fuzz.mutations import MUTATIONS
 from tests.fuzz.sameness import differences, native_read
 from tests.logs import assistant, line, usage

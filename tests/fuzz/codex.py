@@ -22,10 +22,11 @@ from random import Random
 from typing import Any, Final
 from unittest.mock import patch
 
-from claude_tui.sources import search
-from claude_tui.sources.codex import CodexSource, fast, plain
-from claude_tui.sources.lines import LineReader
+from claude_tui.sources.codex import CodexSource, plain
+from claude_tui.sources.codex.fast import reader as fast
 from claude_tui.sources.protocol import Checkpoint, LogFile
+from claude_tui.sources.reading import search
+from claude_tui.sources.reading.lines import LineReader
 from tests.fuzz import mutations
 from tests.fuzz.claude import Fuzzer
 from tests.fuzz.mutations import Mutation, Pool

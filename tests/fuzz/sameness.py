@@ -10,7 +10,7 @@ from typing import Any
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.native import library, reading
 from claude_tui.sources.claude import ClaudeSource
-from claude_tui.sources.claude.fast import read_columns
+from claude_tui.sources.claude.fast.reader import read_columns
 from claude_tui.sources.columns import Columns, columns_of
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileRead, LogFile
 

@@ -20,14 +20,15 @@ from claude_tui.engine.scan.native import days_of, read_natively
 from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.scan.scan import Scan
 from claude_tui.engine.state.batch import Packed
-from claude_tui.engine.state.calendar import Calendar
 from claude_tui.engine.state.store import Store
+from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.model import Progress, Query
 from claude_tui.native import library, probe, reading
 from claude_tui.native.library import Core
 from claude_tui.pricing import load_pricer
-from claude_tui.sources.claude import ClaudeSource, usual
-from claude_tui.sources.claude.fast import read_columns
+from claude_tui.sources.claude import ClaudeSource
+from claude_tui.sources.claude.fast import usual
+from claude_tui.sources.claude.fast.reader import read_columns
 from tests.engine.counting import GOLDEN_SETS
 from tests.fuzz.claude import Fuzzer
 from tests.fuzz.sameness import differences, entries, native_read

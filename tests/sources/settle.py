@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from claude_tui.sources.events import Event
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
+from claude_tui.sources.records.events import Event
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 

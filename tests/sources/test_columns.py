@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from claude_tui.model import Extra, Row, Usage
 from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, columns_of, key_number, key_numbers
-from claude_tui.sources.instants import instant_ms
+from claude_tui.sources.values.instants import instant_ms
 from tests.engine.counting import content
 from tests.engine.rows import in_file, rows
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from claude_tui.model import ProblemKind, Usage
 from claude_tui.sources.copilot import CopilotSource
-from claude_tui.sources.events import Event
 from claude_tui.sources.protocol import FileRead, SourceConfig
+from claude_tui.sources.records.events import Event
 from tests.sources.settle import settle
 
 SOURCE = CopilotSource()

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_tui.model import ProblemKind, Usage
-from claude_tui.sources.events import Event
 from claude_tui.sources.gemini import GeminiSource
 from claude_tui.sources.gemini.chat import usage_of
 from claude_tui.sources.protocol import Checkpoint, SourceConfig
+from claude_tui.sources.records.events import Event
 from tests.sources.settle import GOLDEN, expected, log_file, read_all, settle, totals
 
 HOMES = sorted(path for path in (GOLDEN / "gemini").iterdir() if path.is_dir())

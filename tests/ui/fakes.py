@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta, timezone
 
-from claude_tui.engine.queries.blocks import blocks, entries_of, open_window
-from claude_tui.engine.queries.budgets import Budget, BudgetState
+from claude_tui.engine.queries.allowances.blocks import blocks, entries_of, open_window
+from claude_tui.engine.queries.allowances.budgets import Budget, BudgetState
+from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.engine.queries.explain import Explanation
-from claude_tui.engine.queries.windows import BlocksPicture
 from claude_tui.model import (
     AgentRow,
     Burn,

@@ -31,7 +31,7 @@ class Report:
     """One run of a report: what was asked for, and the lines it is made of."""
 
     def __init__(self, options: Namespace, kind: str, client: str) -> None:
-        from claude_tui.engine.state.calendar import Calendar
+        from claude_tui.engine.state.sums.calendar import Calendar
 
         self.options, self.kind, self.client = options, kind, client
         self.zone = timezone(options)
@@ -191,10 +191,10 @@ class Report:
 
     def print_blocks(self) -> None:
         """Print the report of blocks."""
-        from claude_tui.engine.queries.limits import read_limits
+        from claude_tui.engine.queries.allowances.limits import read_limits
         from claude_tui.paths import state_folder
         from claude_tui.reports.ccusage import blocks, reported, tables
-        from claude_tui.sources.instants import AHEAD_MS
+        from claude_tui.sources.values.instants import AHEAD_MS
         from claude_tui.units import HOUR_MS
 
         options, with_cost = self.options, not self.options.no_cost

@@ -55,7 +55,7 @@ def run(options: Namespace) -> int:
     """Measure, print, and return the exit code: a failure if two ways disagree."""
     from claude_tui.engine.check.bench import BenchError
     from claude_tui.paths import cache_folder, create_private
-    from claude_tui.reports import bench as reports
+    from claude_tui.reports.findings import bench as reports
 
     try:
         # Beside the cache, on the disk where the logs usually are: there quiet ones need not be copied.

@@ -12,7 +12,7 @@ from claude_tui.cli.options import add_place_options, counted, now_ms
 from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:
-    from claude_tui.engine.queries.budgets import Budget
+    from claude_tui.engine.queries.allowances.budgets import Budget
 
 PERIODS: Final = ("day", "week", "month")
 
@@ -45,7 +45,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 def usd(text: str) -> int:
     """Parse dollars into nanodollars."""
-    from claude_tui.engine.queries.budgets import dollars_nano
+    from claude_tui.engine.queries.allowances.budgets import dollars_nano
 
     try:
         return dollars_nano(text)
@@ -65,10 +65,10 @@ def _percent(text: str) -> float:
 
 def run(options: Namespace) -> int:
     """Compare, print, and return the exit code of the verdict."""
-    from claude_tui.engine.queries import budgets
-    from claude_tui.engine.queries.limits import read_limits
+    from claude_tui.engine.queries.allowances import budgets
+    from claude_tui.engine.queries.allowances.limits import read_limits
     from claude_tui.paths import state_folder
-    from claude_tui.reports import check
+    from claude_tui.reports.gauges import check
 
     at_ms = now_ms()
     checks = check.limit_checks(read_limits(os.fspath(state_folder())).windows, at_ms, options.near)
@@ -93,7 +93,7 @@ def run(options: Namespace) -> int:
 
 def _budgets(options: Namespace) -> list[Budget]:
     """Return the budgets of config.toml; budgets given as options replace those for all projects."""
-    from claude_tui.engine.queries.budgets import Budget, budgets_of
+    from claude_tui.engine.queries.allowances.budgets import Budget, budgets_of
     from claude_tui.paths import config_folder
     from claude_tui.pricing.toml import load_toml
 

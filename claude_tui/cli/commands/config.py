@@ -35,7 +35,7 @@ def add_arguments(parser: CommandParser) -> None:
 def run(options: Namespace) -> int:
     """Print or check, and return the exit code."""
     from claude_tui.paths import config_folder
-    from claude_tui.sources.display import display_name
+    from claude_tui.sources.values.display import display_name
     from claude_tui.ui.settings.declared import FILE_NAME
 
     own = config_folder() / FILE_NAME

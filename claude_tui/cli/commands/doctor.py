@@ -15,7 +15,7 @@ from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:
     from claude_tui.engine.state.store import Store
-    from claude_tui.reports.doctor import Remembered, Retention, Root
+    from claude_tui.reports.findings.doctor import Remembered, Retention, Root
     from claude_tui.sources.protocol import SourceConfig
 
 DEFAULT_DAYS: Final = 30
@@ -37,7 +37,7 @@ def add_arguments(parser: CommandParser) -> None:
 def run(options: Namespace) -> int:
     """Check, print, and return the exit code: 3 if there are neither logs nor a history of them."""
     from claude_tui.engine.state.store import Store
-    from claude_tui.reports import doctor
+    from claude_tui.reports.findings import doctor
 
     config = source_config(options)
     roots = _roots(config)
@@ -77,7 +77,7 @@ def run(options: Namespace) -> int:
 
 def _roots(config: SourceConfig) -> list[Root]:
     from claude_tui.engine.follow.watch import needs_polling
-    from claude_tui.reports.doctor import Root
+    from claude_tui.reports.findings.doctor import Root
     from claude_tui.sources.protocol import REFUSED
     from claude_tui.sources.registry import reader
 
@@ -132,7 +132,7 @@ def _ledger(config: SourceConfig) -> tuple[str, list[str]]:
     from claude_tui.engine.ledger import Ledger, moved_in
     from claude_tui.engine.scan.reading import roots_of
     from claude_tui.figures import instant, many, size
-    from claude_tui.reports.ledger import LeftOut, MovedFolder, left_out_lines, moved_lines
+    from claude_tui.reports.findings.ledger import LeftOut, MovedFolder, left_out_lines, moved_lines
 
     ledger = Ledger.open()
     if not ledger.path.exists():
@@ -151,7 +151,7 @@ def _ledger(config: SourceConfig) -> tuple[str, list[str]]:
 def _remembered(store: Store, config: SourceConfig) -> Remembered:
     """Count the responses that no log has any more: their counted row is in no file that was found."""
     from claude_tui.engine.scan.reading import discover
-    from claude_tui.reports.doctor import Remembered
+    from claude_tui.reports.findings.doctor import Remembered
 
     live = {(file.source, file.path) for file in discover(config)}
     with store.lock:
@@ -174,7 +174,7 @@ def _watcher(roots: list[Root]) -> list[str]:
 
 
 def _limits() -> str:
-    from claude_tui.engine.queries.limits import read_limits
+    from claude_tui.engine.queries.allowances.limits import read_limits
     from claude_tui.figures import many
     from claude_tui.paths import state_folder
 
@@ -188,7 +188,7 @@ def _limits() -> str:
 def _retention(config: SourceConfig) -> list[Retention]:
     import json
 
-    from claude_tui.reports.doctor import Retention
+    from claude_tui.reports.findings.doctor import Retention
     from claude_tui.sources.claude.discovery import config_dirs
 
     made = []

@@ -71,7 +71,7 @@ def run(options: Namespace) -> int:
         message = f"--{chosen[0]} cannot be combined with --key, which names one response"
         raise exits.CommandError(message, exits.USAGE)
     from claude_tui.engine.queries.explain import explain
-    from claude_tui.reports import explain as reports
+    from claude_tui.reports.findings import explain as reports
 
     asked = period(options)
     store = counted(options, keep_names=bool(options.key))
@@ -91,7 +91,7 @@ def _against_client(options: Namespace) -> int:
     """Compare with what the client itself counted, session by session."""
     from claude_tui.engine.queries.client_totals import client_sessions
     from claude_tui.model import Query
-    from claude_tui.reports import client_totals as reports
+    from claude_tui.reports.findings import client_totals as reports
 
     options.source = ("claude",)
     found = client_sessions(counted(options), Query())

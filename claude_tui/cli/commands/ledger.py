@@ -18,7 +18,7 @@ from claude_tui.figures import many
 if TYPE_CHECKING:
     from claude_tui.engine.ledger import Ledger
     from claude_tui.engine.ledger.pieces import Remembered
-    from claude_tui.reports.ledger import HostRow, LeftOut, MovedFolder
+    from claude_tui.reports.findings.ledger import HostRow, LeftOut, MovedFolder
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -108,7 +108,7 @@ def _opened() -> Ledger:
 
 
 def _status(options: Namespace) -> int:
-    from claude_tui.reports import ledger as reports
+    from claude_tui.reports.findings import ledger as reports
 
     ledger = _opened()
     is_sound = ledger.verify()
@@ -133,7 +133,7 @@ def _status(options: Namespace) -> int:
 
 
 def _left_out(ledger: Ledger) -> list[LeftOut]:
-    from claude_tui.reports.ledger import LeftOut
+    from claude_tui.reports.findings.ledger import LeftOut
 
     return [LeftOut(doubt.key.host, doubt.key.path, doubt.number, doubt.why) for doubt in ledger.doubts()]
 
@@ -142,13 +142,13 @@ def _moved(files: list[Remembered]) -> list[MovedFolder]:
     from claude_tui.cli.options import source_config
     from claude_tui.engine.ledger import moved_in
     from claude_tui.engine.scan.reading import roots_of
-    from claude_tui.reports.ledger import MovedFolder
+    from claude_tui.reports.findings.ledger import MovedFolder
 
     return [MovedFolder(*one[1:]) for one in moved_in(files, roots_of(source_config(Namespace())))]
 
 
 def _row(host: str, columns: list) -> HostRow:  # type: ignore[type-arg]
-    from claude_tui.reports.ledger import HostRow
+    from claude_tui.reports.findings.ledger import HostRow
 
     times = [time for one in columns for time in one.time if time]
     keys = {key for one in columns for key in one.key}
@@ -208,7 +208,7 @@ def _open_regular(name: str) -> BinaryIO:
 
 def _merge(options: Namespace) -> int:
     from claude_tui.engine.ledger import Doubt, Ledger, LedgerError
-    from claude_tui.sources.display import display_name
+    from claude_tui.sources.values.display import display_name
 
     doubts: list[Doubt] = []
     try:

@@ -73,7 +73,7 @@ def run(options: Namespace) -> int:
 
 
 def _once(options: Namespace) -> int:
-    from claude_tui.engine.queries.named_periods import named
+    from claude_tui.engine.queries.periods.named import named
     from claude_tui.model import Query
     from claude_tui.reports.once import picture
 

@@ -26,7 +26,7 @@ def add_arguments(parser: CommandParser) -> None:
 def run(options: Namespace) -> int:
     """Verify, print, and return the exit code."""
     from claude_tui.engine.check.verification import NoLogsError, verify
-    from claude_tui.reports import verify as reports
+    from claude_tui.reports.findings import verify as reports
 
     try:
         with Steps() as steps:

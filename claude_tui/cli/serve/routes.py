@@ -23,13 +23,13 @@ from aiohttp import web
 from claude_tui.cli.serve.door import SAFE, WRITE_S, in_time
 from claude_tui.cli.serve.guard import Refused
 from claude_tui.engine.monitor import Monitor
-from claude_tui.engine.queries.limits import read_limits
-from claude_tui.engine.queries.recent import load_recent
+from claude_tui.engine.queries.allowances.limits import read_limits
+from claude_tui.engine.queries.snapshots.recent import load_recent
 from claude_tui.model import Phase, Query, Snapshot
 from claude_tui.paths import state_folder
-from claude_tui.reports.metrics import metrics
+from claude_tui.reports.gauges.metrics import metrics
+from claude_tui.reports.gauges.state import state
 from claude_tui.reports.report import ALL, SECTIONS, report
-from claude_tui.reports.state import state
 
 MAX_FOLLOWERS: Final = 16
 INTERVAL_S: Final = 0.5

@@ -13,7 +13,7 @@ import orjson
 
 from claude_tui.cli import streams
 from claude_tui.cli.serve.routes import Routes
-from claude_tui.reports.state import state
+from claude_tui.reports.gauges.state import state
 
 INTERVAL_S: Final = 1.0
 REFRESH_S: Final = 60.0

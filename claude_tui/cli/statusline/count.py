@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from claude_tui import files
 from claude_tui.cli.options import counted, now_ms, snapshot_of, timezone
 from claude_tui.cli.statusline.files import SCHEMA, count_path, lock_path, place_of
-from claude_tui.engine.queries.blocks import LENGTH_MS, blocks, entries_of
+from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, blocks, entries_of
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.figures import written_cost
 from claude_tui.units import HOUR_MS, MINUTE_MS

@@ -142,7 +142,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 
 def _remember(folder: str, given: dict[str, Any], now_ms: int) -> None:
-    from claude_tui.engine.queries.limits import remember
+    from claude_tui.engine.queries.allowances.limits import remember
 
     with contextlib.suppress(OSError):
         remember(folder, config_folder_of(given), given, now_ms)
@@ -157,7 +157,7 @@ def config_folder_of(given: dict[str, Any]) -> str:
 
 def _line(options: Namespace, folder: str, given: dict[str, Any], now_ms: int) -> str:
     from claude_tui.cli.statusline.settings import renamed, with_settings
-    from claude_tui.reports.statusline import line
+    from claude_tui.reports.gauges.statusline import line
 
     aliases = with_settings(options)
     # Where no count can be kept there is nothing but what the client says.

@@ -27,11 +27,11 @@ from claude_tui.engine.cache.section_file import (
     write_sections,
 )
 from claude_tui.engine.cache.seen import Seen, SeenFiles, encoded
-from claude_tui.engine.state.cells import CELL_NUMBERS, CellKey
 from claude_tui.engine.state.facts import FactBook
 from claude_tui.engine.state.problems import ProblemLog
+from claude_tui.engine.state.rows.table import FileRef, Table
 from claude_tui.engine.state.store import UNUSABLE, Owner, Store
-from claude_tui.engine.state.table import FileRef, Table
+from claude_tui.engine.state.sums.cells import CELL_NUMBERS, CellKey
 from claude_tui.model import Extra, Usage
 from claude_tui.sources.columns import ARRAYS
 from claude_tui.sources.protocol import FileFacts

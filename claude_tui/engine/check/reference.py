@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from claude_tui.engine.state.remainder import Logged, Mark, remainders
+from claude_tui.engine.state.unlogged.remainder import Logged, Mark, remainders
 from claude_tui.model import UNLOGGED, Price, Response, Row
 from claude_tui.pricing import Pricer
 from claude_tui.pricing.usage import read_terms

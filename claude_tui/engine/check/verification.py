@@ -17,7 +17,7 @@ from claude_tui.engine.count import NoLogsError, count
 from claude_tui.engine.ledger import Ledger, Scope
 from claude_tui.engine.ledger.pieces import Remembered
 from claude_tui.engine.queries.responses import list_responses, totals_of
-from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.scan.reading import discover, roots_of
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.doubtful import date_undated

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from claude_tui.engine.queries.sessions import Presence
+from claude_tui.engine.queries.snapshots.sessions import Presence
 from claude_tui.engine.state.facts import SessionKey
 from claude_tui.sources.claude.registry import NAME, RegistryEntry, is_alive, read_entry, registry_folders
 from claude_tui.sources.protocol import SourceConfig

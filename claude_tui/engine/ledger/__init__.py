@@ -1,16 +1,16 @@
 """History that survives its logs: `ledger` says what is stored, `keeper` and `follower` keep store and ledger in
 step."""
 
-from claude_tui.engine.ledger.book import Doubt
-from claude_tui.engine.ledger.follower import Followed, LedgerFollower
+from claude_tui.engine.ledger.exchange.lines import Imported, export_jsonl, import_jsonl, read_lines
+from claude_tui.engine.ledger.exchange.moved import Moved, adopt, moved_folders, moved_in
+from claude_tui.engine.ledger.file.book import Doubt
+from claude_tui.engine.ledger.file.schema import LedgerError
 from claude_tui.engine.ledger.history import Change
-from claude_tui.engine.ledger.keeper import LedgerKeeper
 from claude_tui.engine.ledger.ledger import Ledger
-from claude_tui.engine.ledger.lines import Imported, export_jsonl, import_jsonl, read_lines
-from claude_tui.engine.ledger.moved import Moved, adopt, moved_folders, moved_in
 from claude_tui.engine.ledger.results import Summary
-from claude_tui.engine.ledger.schema import LedgerError
 from claude_tui.engine.ledger.scope import Scope
+from claude_tui.engine.ledger.sync.follower import Followed, LedgerFollower
+from claude_tui.engine.ledger.sync.keeper import LedgerKeeper
 
 __all__ = [
     "Change",

@@ -13,9 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from claude_tui.engine.ledger.book import Book, Doubt
-from claude_tui.engine.ledger.pieces import Piece
-from claude_tui.engine.ledger.schema import (
+from claude_tui.engine.ledger.file.book import Book, Doubt
+from claude_tui.engine.ledger.file.schema import (
     MIGRATIONS,
     DamagedError,
     LedgerError,
@@ -23,6 +22,7 @@ from claude_tui.engine.ledger.schema import (
     is_newer,
     reading,
 )
+from claude_tui.engine.ledger.pieces import Piece
 
 _STEPS: Final = 10_000
 """Steps of SQLite's virtual machine between two checks of their number."""

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from claude_tui.engine.state.table import Entry, FileRef, Names, Table
+from claude_tui.engine.state.rows.table import Entry, FileRef, Names, Table
 from claude_tui.model import NEVER_MS
 from claude_tui.sources.columns import COPY, SIDECHAIN, Columns, Owner
 from claude_tui.sources.protocol import FileFacts, newer_facts

@@ -17,13 +17,9 @@ from typing import TypeVar
 
 from claude_tui import paths
 from claude_tui.engine.cache.given import Given, mark_of
-from claude_tui.engine.ledger.book import Book, Doubt, FileKey, FileRecord, Seal
-from claude_tui.engine.ledger.foreign import read_foreign
-from claude_tui.engine.ledger.history import Change
-from claude_tui.engine.ledger.pieces import Piece, Remembered, put_pieces, remembered
-from claude_tui.engine.ledger.results import News, Recalled, Summary, Written
-from claude_tui.engine.ledger.salvage import readable, rebuild
-from claude_tui.engine.ledger.schema import (
+from claude_tui.engine.ledger.file.book import Book, Doubt, FileKey, FileRecord, Seal
+from claude_tui.engine.ledger.file.salvage import readable, rebuild
+from claude_tui.engine.ledger.file.schema import (
     BUSY_S,
     BusyError,
     DamagedError,
@@ -35,6 +31,10 @@ from claude_tui.engine.ledger.schema import (
     reading,
     writing,
 )
+from claude_tui.engine.ledger.foreign import read_foreign
+from claude_tui.engine.ledger.history import Change
+from claude_tui.engine.ledger.pieces import Piece, Remembered, put_pieces, remembered
+from claude_tui.engine.ledger.results import News, Recalled, Summary, Written
 from claude_tui.engine.ledger.scope import Scope, clean_host
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import FileFacts

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from claude_tui.engine.cache.given import Given
-from claude_tui.engine.ledger.book import Doubt, Rewritten, Seal
+from claude_tui.engine.ledger.file.book import Doubt, Rewritten, Seal
 from claude_tui.engine.ledger.history import Change
 from claude_tui.engine.ledger.pieces import Remembered
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from claude_tui.engine.ledger.book import FileKey
+from claude_tui.engine.ledger.file.book import FileKey
 
 
 class Scope(NamedTuple):

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from claude_tui.engine.queries.budgets import Budget, BudgetState, check
+from claude_tui.engine.queries.allowances.budgets import Budget, BudgetState, check
+from claude_tui.engine.queries.allowances.limits import Limits
+from claude_tui.engine.queries.allowances.windows import BlocksPicture, WindowBook
 from claude_tui.engine.queries.explain import Explanation, explain
-from claude_tui.engine.queries.hours import HourBook, Hours
-from claude_tui.engine.queries.limits import Limits
+from claude_tui.engine.queries.periods.hours import HourBook, Hours
 from claude_tui.engine.queries.responses import list_responses
-from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.queries.turns import TurnDetails, turn_details
-from claude_tui.engine.queries.windows import BlocksPicture, WindowBook
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query, Response, Snapshot
 

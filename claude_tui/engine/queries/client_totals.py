@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from claude_tui.engine.queries.responses import covers, unlogged_lines
 from claude_tui.engine.state.store import Store
-from claude_tui.engine.state.unlogged import SOURCE
+from claude_tui.engine.state.unlogged.by_session import SOURCE
 from claude_tui.model import Query
 
 

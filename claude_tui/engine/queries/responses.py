@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Final
 
-from claude_tui.engine.state.calendar import Calendar
 from claude_tui.engine.state.store import Owner, Store
+from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.model import UNLOGGED, PriceStatus, Query, Response, Totals
 from claude_tui.pricing.usage import read_terms
 from claude_tui.sources.columns import LOWER_BOUND

@@ -14,13 +14,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.engine.state.batch import Ends, FileOutcome, Packed
-from claude_tui.engine.state.calendar import Calendar
-from claude_tui.engine.state.cells import EMPTY, CellKey, Sums, add_alike, file_cells
+from claude_tui.engine.state.sums.calendar import Calendar
+from claude_tui.engine.state.sums.cells import EMPTY, CellKey, Sums, add_alike, file_cells
 from claude_tui.model import FIRST, LAST, Usage
 from claude_tui.native.library import found, is_asked_for
 from claude_tui.pricing import Pricer
-from claude_tui.sources.instants import AHEAD_MS
 from claude_tui.sources.problems import Problems
+from claude_tui.sources.values.instants import AHEAD_MS
 
 if TYPE_CHECKING:
     from claude_tui.engine.scan.reading import Task

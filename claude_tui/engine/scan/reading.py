@@ -11,15 +11,15 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.state.batch import FileColumns, FileOutcome, Packed, pack
-from claude_tui.engine.state.calendar import Calendar
-from claude_tui.engine.state.cells import file_cells
 from claude_tui.engine.state.doubtful import date_undated, dated_ahead
+from claude_tui.engine.state.sums.calendar import Calendar
+from claude_tui.engine.state.sums.cells import file_cells
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import Columns
-from claude_tui.sources.open_line import OpenLine
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, LogFile, SourceConfig
+from claude_tui.sources.reading.open_line import OpenLine
 from claude_tui.sources.registry import read_columns, reader
 
 UNSETTLED: Final = -1

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from claude_tui.engine.state.cells import CELL_NUMBERS, CellKey, Sums
+from claude_tui.engine.state.sums.cells import CELL_NUMBERS, CellKey, Sums
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile

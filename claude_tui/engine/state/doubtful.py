@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.sources.columns import Columns
-from claude_tui.sources.instants import AHEAD_MS
+from claude_tui.sources.values.instants import AHEAD_MS
 
 
 def date_undated(columns: Columns, path: str, file_ms: int) -> list[Problem]:

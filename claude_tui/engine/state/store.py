@@ -14,18 +14,18 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.state.batch import FileColumns, FileOutcome, Packed, pack
-from claude_tui.engine.state.calendar import Calendar
-from claude_tui.engine.state.cellbook import CellBook
-from claude_tui.engine.state.cells import CellKey, Sums, file_cells
 from claude_tui.engine.state.doubtful import date_undated
 from claude_tui.engine.state.facts import FactBook, SessionKey
-from claude_tui.engine.state.interner import Numbers
 from claude_tui.engine.state.problems import ProblemLog
-from claude_tui.engine.state.recent_rows import RecentRows
-from claude_tui.engine.state.remainder import Mark, Remainder
-from claude_tui.engine.state.table import Entry, FileRef, Names, Table
-from claude_tui.engine.state.unlogged import SOURCE as TOTALLED
-from claude_tui.engine.state.unlogged import Unlogged, mark_of
+from claude_tui.engine.state.rows.interner import Numbers
+from claude_tui.engine.state.rows.recent_rows import RecentRows
+from claude_tui.engine.state.rows.table import Entry, FileRef, Names, Table
+from claude_tui.engine.state.sums.calendar import Calendar
+from claude_tui.engine.state.sums.cellbook import CellBook
+from claude_tui.engine.state.sums.cells import CellKey, Sums, file_cells
+from claude_tui.engine.state.unlogged.by_session import SOURCE as TOTALLED
+from claude_tui.engine.state.unlogged.by_session import Unlogged, mark_of
+from claude_tui.engine.state.unlogged.remainder import Mark, Remainder
 from claude_tui.model import Price, Problem, Totals, Usage
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import COPY, LOWER_BOUND, Columns

@@ -1,4 +1,4 @@
-//! One line, as far as it is looked at: the shapes of `claude_tui.sources.claude.usual`. Says nothing of its meaning.
+//! One line, as far as it is looked at: the shapes of `claude_tui.sources.claude.fast.usual`. Says nothing of its meaning.
 
 use std::borrow::Cow;
 

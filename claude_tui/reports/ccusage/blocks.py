@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Final
 
-from claude_tui.engine.queries.blocks import Block, Entry, blocks
-from claude_tui.engine.state.calendar import Calendar
+from claude_tui.engine.queries.allowances.blocks import Block, Entry, blocks
+from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.figures import instant, usd
 from claude_tui.reports.ccusage.lines import Line
 from claude_tui.units import HOUR_MS, MINUTE_MS

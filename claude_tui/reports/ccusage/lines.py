@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import PurePath
 from typing import NamedTuple
 
-from claude_tui.engine.state.calendar import Calendar
+from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.model import PriceStatus, Response, Usage
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from claude_tui.engine.queries.limits import WINDOWS, ReportedWindow
+from claude_tui.engine.queries.allowances.limits import WINDOWS, ReportedWindow
 from claude_tui.figures import count, dollars, instant, local_minute, usd
 from claude_tui.reports.ccusage.lines import Line
 from claude_tui.reports.ccusage.tables import span
-from claude_tui.sources.display import display_name
+from claude_tui.sources.values.display import display_name
 from claude_tui.units import MINUTE_MS
 
 LABELS: Final = {"five_hour": "5-hour window", "seven_day": "7-day window"}

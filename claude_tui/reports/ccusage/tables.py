@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from claude_tui.engine.queries.blocks import Block
+from claude_tui.engine.queries.allowances.blocks import Block
 from claude_tui.figures import NANO, count, dollars, local_minute
 from claude_tui.reports.ccusage.blocks import burn_rate, limit_status, projection
 from claude_tui.reports.ccusage.periods import Periods, SessionKey, ordered
 from claude_tui.reports.ccusage.sums import Counts, Group, total
 from claude_tui.reports.ccusage.unified import LABELS, Row
 from claude_tui.reports.table import Column, Table
-from claude_tui.sources.display import display_name
+from claude_tui.sources.values.display import display_name
 from claude_tui.units import HOUR_MS, MINUTE_MS
 
 HIDDEN_WHEN_COMPACT = frozenset({"Cache Create", "Cache Read", "Total Tokens", "Last Activity"})

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 from claude_tui.model import Row
-from claude_tui.sources.claude.dated import first_dated_ms, last_dated_ms
+from claude_tui.sources.claude.counting.rule import usage_row
 from claude_tui.sources.claude.discovery import session_of_path
-from claude_tui.sources.claude.rule import usage_row
-from claude_tui.sources.lines import LineReader
+from claude_tui.sources.claude.fast.dated import first_dated_ms, last_dated_ms
+from claude_tui.sources.reading.lines import LineReader
 
 PROGRESS: Final = "progress"
 SIDE_QUESTION: Final = "side_question"

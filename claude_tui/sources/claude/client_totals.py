@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from claude_tui.model import Usage
-from claude_tui.sources.claude.counters import count_of
+from claude_tui.sources.claude.counting.counters import count_of
 from claude_tui.sources.client_totals import ClientTotal
-from claude_tui.sources.instants import instant_ms
-from claude_tui.sources.json_values import text_of
-from claude_tui.sources.objects import decode_objects
+from claude_tui.sources.reading.objects import decode_objects
+from claude_tui.sources.values.instants import instant_ms
+from claude_tui.sources.values.json_values import text_of
 
 KIND: Final = "cost-state"
 CLOCK_MS: Final = 250

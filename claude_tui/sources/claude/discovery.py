@@ -10,8 +10,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
-from claude_tui.sources.folders import Links, is_link_within, refused
 from claude_tui.sources.protocol import LogFile, SourceConfig
+from claude_tui.sources.reading.folders import Links, is_link_within, refused
 
 _name: Final = attrgetter("name")
 

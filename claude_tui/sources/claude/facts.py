@@ -15,13 +15,13 @@ import orjson
 
 from claude_tui.model import Row
 from claude_tui.sources.claude.client_totals import KIND, ReadAt, client_total, complete
-from claude_tui.sources.claude.counters import count_of
-from claude_tui.sources.claude.dating import Dating
+from claude_tui.sources.claude.counting.counters import count_of
+from claude_tui.sources.claude.counting.dating import Dating
 from claude_tui.sources.claude.discovery import AGENT, session_of_path
 from claude_tui.sources.client_totals import ClientTotal, pack_pairs, pack_totals, short_model, unpack_totals
-from claude_tui.sources.instants import instant_ms
-from claude_tui.sources.lines import open_regular
 from claude_tui.sources.protocol import FileFacts
+from claude_tui.sources.reading.lines import open_regular
+from claude_tui.sources.values.instants import instant_ms
 
 MAX_NOTE: Final = 8192
 """Bytes of the longest line that is looked at for a title or a compaction."""

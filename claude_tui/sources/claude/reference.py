@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from claude_tui.model import Row
 from claude_tui.sources.claude.client_totals import KIND, client_total, complete
+from claude_tui.sources.claude.counting.rule import usage_row
 from claude_tui.sources.claude.discovery import decoded_dir, session_of_path
-from claude_tui.sources.claude.rule import usage_row
 from claude_tui.sources.client_totals import ClientTotal, short_model
-from claude_tui.sources.instants import instant_ms
+from claude_tui.sources.values.instants import instant_ms
 
 _MAX_BROKEN = 256
 

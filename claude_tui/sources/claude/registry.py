@@ -15,9 +15,9 @@ from typing import Final, NamedTuple
 import orjson
 
 from claude_tui.sources.claude.discovery import config_dirs
-from claude_tui.sources.json_values import as_count, text_of
-from claude_tui.sources.lines import open_regular
 from claude_tui.sources.protocol import SourceConfig
+from claude_tui.sources.reading.lines import open_regular
+from claude_tui.sources.values.json_values import as_count, text_of
 
 MAX_BYTES: Final = 64 << 10
 """An entry has about 500 bytes; a larger file is not an entry."""

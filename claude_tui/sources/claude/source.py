@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from claude_tui.sources.claude.discovery import config_dirs, decoded_dir, projects_dir, transcripts
-from claude_tui.sources.lines import LineReader
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileRead, LogFile, SourceConfig
+from claude_tui.sources.reading.lines import LineReader
 
 
 class ClaudeSource:
@@ -28,9 +28,9 @@ class ClaudeSource:
         """Read a transcript, whole or from a checkpoint. Raises OSError where it cannot be opened."""
         # A count that reads no transcript, or reads it the fast way, need not wait for these.
         from claude_tui.model import ProblemKind, Row
-        from claude_tui.sources.claude.dating import AFTER, BEFORE
+        from claude_tui.sources.claude.counting.dating import AFTER, BEFORE
+        from claude_tui.sources.claude.counting.rule import bad_counts, usage_row
         from claude_tui.sources.claude.facts import FactsGatherer, with_agent_type
-        from claude_tui.sources.claude.rule import bad_counts, usage_row
 
         rows: list[Row] = []
         fallback_cwd = decoded_dir(file.path)
@@ -62,6 +62,6 @@ class ClaudeSource:
 
 def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
     """Read a transcript the fast way. Raises OSError where it cannot be opened."""
-    from claude_tui.sources.claude import fast
+    from claude_tui.sources.claude.fast import reader as fast
 
     return fast.read_columns(file.path, since, keep_names=keep_names)

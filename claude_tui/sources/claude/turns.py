@@ -11,15 +11,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from claude_tui.model import Row
+from claude_tui.sources.claude.counting.rule import usage_row
 from claude_tui.sources.claude.discovery import session_of_path
-from claude_tui.sources.claude.rule import usage_row
 from claude_tui.sources.columns import key_number
-from claude_tui.sources.display import display_name
-from claude_tui.sources.instants import instant_ms
-from claude_tui.sources.json_values import table_of, text_of
-from claude_tui.sources.lines import open_regular
-from claude_tui.sources.objects import decode_objects
+from claude_tui.sources.reading.lines import open_regular
+from claude_tui.sources.reading.objects import decode_objects
 from claude_tui.sources.turn import TurnDetails, line_number
+from claude_tui.sources.values.display import display_name
+from claude_tui.sources.values.instants import instant_ms
+from claude_tui.sources.values.json_values import table_of, text_of
 
 MAX_LINE: Final = 8 << 20
 """A longer line is not read again for its details."""

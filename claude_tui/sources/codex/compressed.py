@@ -11,8 +11,8 @@ from importlib import import_module
 from typing import IO, Any, Final
 
 from claude_tui.model import ProblemKind
-from claude_tui.sources.lines import WINDOW, LineReader, fingerprint
 from claude_tui.sources.protocol import Checkpoint
+from claude_tui.sources.reading.lines import WINDOW, LineReader, fingerprint
 
 SUFFIX: Final = ".zst"
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from claude_tui.sources.folders import log_files
 from claude_tui.sources.protocol import LogFile
+from claude_tui.sources.reading.folders import log_files
 
 FOLDERS: Final = ("sessions", "archived_sessions")
 """Folders with rollouts. Archiving moves a file from the first to the second."""

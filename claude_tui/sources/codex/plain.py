@@ -9,9 +9,9 @@ from claude_tui.sources.codex.discovery import thread_of
 from claude_tui.sources.codex.records import talk_of
 from claude_tui.sources.codex.rollout import Rollout
 from claude_tui.sources.codex.threads import Threads
-from claude_tui.sources.events import Event
-from claude_tui.sources.instants import instant_ms
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
+from claude_tui.sources.records.events import Event
+from claude_tui.sources.values.instants import instant_ms
 
 
 def read_rollout(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, list[Event]]:

@@ -8,9 +8,9 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from claude_tui.model import Usage
-from claude_tui.sources.events import count_of
-from claude_tui.sources.instants import instant_ms
-from claude_tui.sources.json_values import table_of, text_of
+from claude_tui.sources.records.events import count_of
+from claude_tui.sources.values.instants import instant_ms
+from claude_tui.sources.values.json_values import table_of, text_of
 
 Tokens = tuple[int, int, int, int, int, int]
 """input (cached and cache writes inside), cached, cache write, output (reasoning inside), reasoning, total."""

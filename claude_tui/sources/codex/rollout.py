@@ -29,9 +29,9 @@ from claude_tui.sources.codex.records import (
 )
 from claude_tui.sources.codex.state import State
 from claude_tui.sources.codex.threads import Sequence
-from claude_tui.sources.events import BadCountError, Event, count_of
-from claude_tui.sources.json_values import table_of, text_of
 from claude_tui.sources.protocol import FileFacts
+from claude_tui.sources.records.events import BadCountError, Event, count_of
+from claude_tui.sources.values.json_values import table_of, text_of
 
 COPY_MS: Final = 1000
 """How long after the start of a fork copied history may be stamped."""

@@ -10,7 +10,7 @@ from claude_tui.sources.codex.discovery import rollouts
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceConfig
 
 if TYPE_CHECKING:
-    from claude_tui.sources.events import Event
+    from claude_tui.sources.records.events import Event
 
 
 class CodexSource:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from claude_tui.sources.codex.compressed import open_rollout
 from claude_tui.sources.codex.discovery import rollouts, thread_of
-from claude_tui.sources.codex.fast_search import marked_lines
+from claude_tui.sources.codex.fast.search import marked_lines
 from claude_tui.sources.codex.records import Meta, Tokens, kind_of, meta_of, token_count_of
-from claude_tui.sources.events import BadCountError
-from claude_tui.sources.json_values import table_of
-from claude_tui.sources.objects import decode_objects
+from claude_tui.sources.reading.objects import decode_objects
+from claude_tui.sources.records.events import BadCountError
+from claude_tui.sources.values.json_values import table_of
 
 _PATHS: dict[str, dict[str, str]] = {}
 

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from claude_tui.sources.folders import log_files
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceConfig
+from claude_tui.sources.reading.folders import log_files
 
 
 class CopilotSource:
@@ -30,6 +30,6 @@ class CopilotSource:
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
         """Read the events of a session, all or from a checkpoint. Raises OSError where they cannot be opened."""
         from claude_tui.sources.copilot.events import Events  # only where there are some
-        from claude_tui.sources.line_logs import read_log
+        from claude_tui.sources.records.line_logs import read_log
 
         return read_log(file, since, Events(session=os.path.basename(os.path.dirname(file.path))))

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from claude_tui.model import Row, Usage
-from claude_tui.sources.events import BadCountError, Event, count_of
-from claude_tui.sources.instants import instant_ms
-from claude_tui.sources.json_values import table_of, text_of
 from claude_tui.sources.protocol import FileFacts
+from claude_tui.sources.records.events import BadCountError, Event, count_of
+from claude_tui.sources.values.instants import instant_ms
+from claude_tui.sources.values.json_values import table_of, text_of
 
 _KINDS = {"user": "user", "gemini": "assistant"}
 _MARKS = ("sessionId", "messages", "$set", "$rewindTo", "type")

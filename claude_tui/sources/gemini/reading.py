@@ -8,14 +8,14 @@ from __future__ import annotations
 import os
 
 from claude_tui.model import Problem, ProblemKind
-from claude_tui.sources.conversation import NOT_KNOWN
-from claude_tui.sources.documents import read_document
-from claude_tui.sources.events import Event
 from claude_tui.sources.gemini.chat import Chat
 from claude_tui.sources.gemini.projects import project_folder
-from claude_tui.sources.lines import LineReader
-from claude_tui.sources.objects import decode_objects
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
+from claude_tui.sources.reading.documents import read_document
+from claude_tui.sources.reading.lines import LineReader
+from claude_tui.sources.reading.objects import decode_objects
+from claude_tui.sources.records.conversation import NOT_KNOWN
+from claude_tui.sources.records.events import Event
 
 
 def read_chat(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, list[Event]]:

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from claude_tui.sources.folders import log_files
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceConfig
+from claude_tui.sources.reading.folders import log_files
 
 if TYPE_CHECKING:
-    from claude_tui.sources.events import Event
+    from claude_tui.sources.records.events import Event
 
 
 class GeminiSource:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from claude_tui.sources.folders import log_files
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceConfig
+from claude_tui.sources.reading.folders import log_files
 
 
 class KimiSource:
@@ -29,6 +29,6 @@ class KimiSource:
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
         """Read a wire, whole or from a checkpoint. Raises OSError where it cannot be opened."""
         from claude_tui.sources.kimi.wire import wire_at  # only where there is a wire
-        from claude_tui.sources.line_logs import read_log
+        from claude_tui.sources.records.line_logs import read_log
 
         return read_log(file, since, wire_at(file.path, file.root))

@@ -16,9 +16,9 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from claude_tui.sources.objects import decode_objects
 from claude_tui.sources.opencode.lost import COLUMNS, LostMessage, lost_messages
 from claude_tui.sources.opencode.message import Session, project_folder, root_of
+from claude_tui.sources.reading.objects import decode_objects
 
 MARGIN_MS: Final = 60_000
 """Rows up to this much older than the newest change are read again: an earlier clock may be committed later."""

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from claude_tui.model import Problem, ProblemKind
-from claude_tui.sources.documents import read_document
-from claude_tui.sources.events import BadCountError, Event
-from claude_tui.sources.json_values import table_of, text_of
-from claude_tui.sources.objects import decode_objects
 from claude_tui.sources.opencode.message import Session, event_of, message_of, project_folder, step_tokens
 from claude_tui.sources.opencode.talk import Talk
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
+from claude_tui.sources.reading.documents import read_document
+from claude_tui.sources.reading.objects import decode_objects
+from claude_tui.sources.records.events import BadCountError, Event
+from claude_tui.sources.values.json_values import table_of, text_of
 
 _MAX_PART = 4096
 _OLD = ("storage", "session")

@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from claude_tui.sources.json_values import table_of, text_of
-from claude_tui.sources.objects import decode_objects
+from claude_tui.sources.reading.objects import decode_objects
+from claude_tui.sources.values.json_values import table_of, text_of
 
 COLUMNS: Final = {"aggregate_id", "type", "data"}
 """Those of the table that are read."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from claude_tui.model import Row, Usage
-from claude_tui.sources.events import Event, count_of, nano_of
-from claude_tui.sources.json_values import table_of, text_of
+from claude_tui.sources.records.events import Event, count_of, nano_of
+from claude_tui.sources.values.json_values import table_of, text_of
 
 # These providers' counters never held reasoning inside the output, in any version.
 _REASONING_BESIDE: Final = ("google", "vertex")

@@ -7,13 +7,13 @@ import os
 from typing import Any
 
 from claude_tui.model import Problem, ProblemKind
-from claude_tui.sources.events import BadCountError, Event
-from claude_tui.sources.json_values import text_of
 from claude_tui.sources.opencode.database import MARGIN_MS, Database, StoredMessage, open_database, parsed
 from claude_tui.sources.opencode.lost import LostMessage
 from claude_tui.sources.opencode.message import Message, Session, counters_of, event_of, message_of, step_tokens
 from claude_tui.sources.opencode.talk import Talk
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
+from claude_tui.sources.records.events import BadCountError, Event
+from claude_tui.sources.values.json_values import text_of
 
 
 def read_database(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, list[Event]]:

@@ -8,11 +8,11 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from claude_tui.sources.folders import log_file, log_files
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceConfig
+from claude_tui.sources.reading.folders import log_file, log_files
 
 if TYPE_CHECKING:
-    from claude_tui.sources.events import Event
+    from claude_tui.sources.records.events import Event
 
 
 class OpenCodeSource:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from claude_tui.sources.events import Event
-from claude_tui.sources.json_values import table_of, text_of
 from claude_tui.sources.opencode.message import Session
 from claude_tui.sources.protocol import FileFacts
+from claude_tui.sources.records.events import Event
+from claude_tui.sources.values.json_values import table_of, text_of
 
 
 class Talk:

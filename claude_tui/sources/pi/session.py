@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from claude_tui.model import Row, Usage
-from claude_tui.sources.conversation import Conversation, UnknownShapeError
-from claude_tui.sources.events import count_of, nano_of
-from claude_tui.sources.instants import instant_ms
-from claude_tui.sources.json_values import table_of, text_of
+from claude_tui.sources.records.conversation import Conversation, UnknownShapeError
+from claude_tui.sources.records.events import count_of, nano_of
+from claude_tui.sources.values.instants import instant_ms
+from claude_tui.sources.values.json_values import table_of, text_of
 
 _NEWEST: Final = 3
 """The newest version of the format that is known."""

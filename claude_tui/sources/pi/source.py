@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from claude_tui.sources.folders import log_files
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceConfig
+from claude_tui.sources.reading.folders import log_files
 
 _NAME: Final = re.compile(r"\d{4}-\d\d-\d\dT[^_]*_(.+)\.jsonl")
 
@@ -35,8 +35,8 @@ class PiSource:
 
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
         """Read a session, whole or from a checkpoint. Raises OSError where it cannot be opened."""
-        from claude_tui.sources.line_logs import read_log  # only where there is a session
         from claude_tui.sources.pi.session import Session
+        from claude_tui.sources.records.line_logs import read_log  # only where there is a session
 
         found = _NAME.fullmatch(Path(file.path).name)
         return read_log(file, since, Session(session=found[1] if found else Path(file.path).stem))

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from claude_tui.model import Row, Usage
-from claude_tui.sources.conversation import Conversation, UnknownShapeError, tools_or_text
-from claude_tui.sources.events import count_of
-from claude_tui.sources.instants import instant_ms
-from claude_tui.sources.json_values import table_of, text_of
+from claude_tui.sources.records.conversation import Conversation, UnknownShapeError, tools_or_text
+from claude_tui.sources.records.events import count_of
+from claude_tui.sources.values.instants import instant_ms
+from claude_tui.sources.values.json_values import table_of, text_of
 
 _KINDS: Final = ("user", "assistant", "tool_result", "system")
 _RESPONSE: Final = "qwen-code.api_response"

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from claude_tui.sources.folders import log_files
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceConfig
+from claude_tui.sources.reading.folders import log_files
 
 
 class QwenSource:
@@ -35,7 +35,7 @@ class QwenSource:
 
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
         """Read a chat, whole or from a checkpoint. Raises OSError where it cannot be opened."""
-        from claude_tui.sources.line_logs import read_log  # only where there is a chat
         from claude_tui.sources.qwen.chat import Chat
+        from claude_tui.sources.records.line_logs import read_log  # only where there is a chat
 
         return read_log(file, since, Chat(session=Path(file.path).stem))

@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from claude_tui.sources.display import display_name
+from claude_tui.sources.values.display import display_name
 from claude_tui.ui.text.explanation import Statement, Statements, fact, laid_out
 
 

@@ -13,8 +13,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from claude_tui.engine.queries import named_periods as period
-from claude_tui.engine.queries.named_periods import PERIODS, Period
+from claude_tui.engine.queries.periods import named as period
+from claude_tui.engine.queries.periods.named import PERIODS, Period
 
 
 class PeriodScreen(ModalScreen[Period]):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from claude_tui.engine.queries.budgets import BudgetState
-from claude_tui.sources.display import display_name
+from claude_tui.engine.queries.allowances.budgets import BudgetState
+from claude_tui.sources.values.display import display_name
 from claude_tui.ui.widgets.header import budget_text
 
 

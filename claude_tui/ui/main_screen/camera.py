@@ -9,8 +9,8 @@ import asyncio
 from datetime import date, datetime, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
-from claude_tui.engine.queries.blocks import Window
-from claude_tui.engine.queries.named_periods import Period
+from claude_tui.engine.queries.allowances.blocks import Window
+from claude_tui.engine.queries.periods.named import Period
 from claude_tui.model import Snapshot
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.text.open_block import OpenBlock

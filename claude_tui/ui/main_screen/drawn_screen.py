@@ -15,7 +15,7 @@ from textual.app import ComposeResult
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from claude_tui.engine.queries.named_periods import Period, add
+from claude_tui.engine.queries.periods.named import Period, add
 from claude_tui.model import Phase, Progress, Snapshot
 from claude_tui.ui.main_screen import layout, refresh
 from claude_tui.ui.main_screen.budget_watch import BudgetWatch

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from claude_tui.engine.queries.named_periods import Period
+from claude_tui.engine.queries.periods.named import Period
 from claude_tui.ui.main_screen.drawn_screen import DrawnScreen
 from claude_tui.ui.main_screen.filter_line import FilterLine
 from claude_tui.ui.main_screen.navigation import Stop

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from claude_tui.engine.queries.named_periods import PERIODS
+from claude_tui.engine.queries.periods.named import PERIODS
 from claude_tui.ui.settings import themes
 from claude_tui.ui.settings.declared import VIEWS, Settings
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from claude_tui.engine.queries.budgets import Budget, budgets_of
-from claude_tui.engine.queries.named_periods import PERIODS, named
+from claude_tui.engine.queries.allowances.budgets import Budget, budgets_of
+from claude_tui.engine.queries.periods.named import PERIODS, named
 from claude_tui.pricing.toml import Wrong
 
 FILE_NAME: Final = "config.toml"

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 from claude_tui import figures
 from claude_tui.model import ProjectRow, Snapshot, Totals
-from claude_tui.sources.display import display_name
+from claude_tui.sources.values.display import display_name
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.text import bars
 from claude_tui.ui.text.names import tail, tails

@@ -10,7 +10,7 @@ from typing import Final
 
 from claude_tui import figures
 from claude_tui.clients import CLIENTS
-from claude_tui.engine.queries.named_periods import add
+from claude_tui.engine.queries.periods.named import add
 from claude_tui.model import ModelRow, Snapshot, Totals
 from claude_tui.ui.text.stacks import SERIES
 

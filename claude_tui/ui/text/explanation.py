@@ -16,8 +16,8 @@ from claude_tui import figures
 from claude_tui.engine.queries.explain import COUNTED, FLAGS, REASONS, Explanation
 from claude_tui.figures import cut
 from claude_tui.model import ESTIMATE_FLAGS, PriceStatus, Response, Totals
-from claude_tui.sources.display import display_name
 from claude_tui.sources.turn import TurnDetails
+from claude_tui.sources.values.display import display_name
 
 _KINDS: Final = (
     ("input", "input"),

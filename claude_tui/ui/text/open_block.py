@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from claude_tui.engine.queries.blocks import LENGTH_MS, Window
+from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, Window
 from claude_tui.model import Phase, Snapshot
 from claude_tui.ui.source import SnapshotSource
 

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from claude_tui.engine.queries.named_periods import Period
+from claude_tui.engine.queries.periods.named import Period
 from claude_tui.model import Query, Snapshot
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table.line_table import LineTable

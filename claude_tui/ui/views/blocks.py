@@ -13,10 +13,10 @@ from textual.content import Content
 from textual.widget import Widget
 
 from claude_tui import figures
-from claude_tui.engine.queries.blocks import LENGTH_MS, Block
-from claude_tui.engine.queries.limits import label
-from claude_tui.engine.queries.named_periods import add
-from claude_tui.engine.queries.windows import BlocksPicture
+from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, Block
+from claude_tui.engine.queries.allowances.limits import label
+from claude_tui.engine.queries.allowances.windows import BlocksPicture
+from claude_tui.engine.queries.periods.named import add
 from claude_tui.model import DayRow, Snapshot, Totals
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table import cells

@@ -17,7 +17,7 @@ from textual.widget import Widget
 
 from claude_tui import figures
 from claude_tui.model import Query, Response, Snapshot
-from claude_tui.sources.display import display_name
+from claude_tui.sources.values.display import display_name
 from claude_tui.ui.dialogs.explain_screen import ExplainScreen
 from claude_tui.ui.settings.keys import ROW_BINDINGS
 from claude_tui.ui.table import export as rows_out

@@ -14,8 +14,8 @@ from textual.content import Content
 
 from claude_tui import figures
 from claude_tui.model import UNLOGGED, Query, Response, Snapshot
-from claude_tui.sources.display import display_name
 from claude_tui.sources.turn import TurnDetails
+from claude_tui.sources.values.display import display_name
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table import cells
 from claude_tui.ui.table.client_column import client_column

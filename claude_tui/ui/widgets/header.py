@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from textual.content import Content
 
 from claude_tui import figures
-from claude_tui.engine.queries.blocks import Window
-from claude_tui.engine.queries.budgets import BudgetState
+from claude_tui.engine.queries.allowances.blocks import Window
+from claude_tui.engine.queries.allowances.budgets import BudgetState
 from claude_tui.model import Phase, Progress, Snapshot, Totals
-from claude_tui.sources.display import display_name
+from claude_tui.sources.values.display import display_name
 from claude_tui.ui.settings.declared import VIEWS, Settings
 from claude_tui.ui.text import bars, clients
 from claude_tui.ui.text.names import superscript

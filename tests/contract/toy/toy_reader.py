@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from claude_tui.model import ProblemKind, Row, Usage
-from claude_tui.sources.folders import log_files
-from claude_tui.sources.lines import LineReader
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceConfig
+from claude_tui.sources.reading.folders import log_files
+from claude_tui.sources.reading.lines import LineReader
 
 
 class ToySource:

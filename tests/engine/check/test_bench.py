@@ -11,7 +11,7 @@ from claude_tui.engine.check import bench
 from claude_tui.engine.check.measurement import Answer, Job, claude_config
 from claude_tui.engine.queries.responses import list_responses, totals_of
 from claude_tui.model import Totals
-from claude_tui.reports import bench as reports
+from claude_tui.reports.findings import bench as reports
 from tests.benchmarks.corpus import COUNTERS, write_corpus
 from tests.cli import program
 from tests.engine.counting import (

@@ -13,7 +13,7 @@ import pytest
 
 from claude_tui.engine.follow.processes import LiveRegistry
 from claude_tui.engine.monitor import Monitor
-from claude_tui.engine.queries.sessions import Presence, session_state
+from claude_tui.engine.queries.snapshots.sessions import Presence, session_state
 from claude_tui.engine.setup import Setup
 from claude_tui.model import Query, SessionState
 from claude_tui.sources.claude.registry import process_start

@@ -12,7 +12,7 @@ import pytest
 
 from claude_tui.engine.follow import tail
 from claude_tui.engine.queries.responses import list_responses
-from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query, Snapshot
 from tests.engine.counting import NOW_MS, counted, placeless, reference

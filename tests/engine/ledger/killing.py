@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from claude_tui.engine.ledger import Ledger
-from claude_tui.engine.ledger.book import FileKey
+from claude_tui.engine.ledger.file.book import FileKey
 from claude_tui.engine.ledger.pieces import Piece
 from claude_tui.model import Row, Usage
 from claude_tui.sources.columns import columns_of

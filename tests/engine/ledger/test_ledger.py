@@ -21,12 +21,12 @@ from hypothesis import strategies as st
 from claude_tui import paths
 from claude_tui.engine.cache.given import Given, mark_of
 from claude_tui.engine.ledger import Followed, Ledger, LedgerError, LedgerFollower, LedgerKeeper, Scope
+from claude_tui.engine.ledger.file.runs import RUN, decode, encode
+from claude_tui.engine.ledger.file.schema import lease
 from claude_tui.engine.ledger.history import FileHistory
 from claude_tui.engine.ledger.pieces import stamp_of
-from claude_tui.engine.ledger.runs import RUN, decode, encode
-from claude_tui.engine.ledger.schema import lease
 from claude_tui.engine.queries.responses import list_responses
-from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.scan.reading import discover, roots_of
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Extra, Query, Row, Usage
@@ -444,7 +444,7 @@ def test_a_small_file_system_that_fills_up_loses_nothing_that_was_kept(tmp_path:
 def test_what_waits_while_nothing_can_be_written_is_bounded(
     claude_home: ClaudeHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("claude_tui.engine.ledger.keeper.MAX_WAITING", 100)
+    monkeypatch.setattr("claude_tui.engine.ledger.sync.keeper.MAX_WAITING", 100)
     claude_home.append(*(assistant(f"msg_{n}", T, usage(1, n)) for n in range(150)))
     ledger = ledger_in(tmp_path)
     ledger.path.parent.write_text("in the way")

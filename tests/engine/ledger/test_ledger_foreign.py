@@ -13,9 +13,9 @@ import pytest
 
 from claude_tui.engine.cache.given import mark_of
 from claude_tui.engine.ledger import Ledger, LedgerError
-from claude_tui.engine.ledger.book import Book, _run_crc
-from claude_tui.engine.ledger.record import FileRecord, row_crc, row_of
-from claude_tui.engine.ledger.schema import APPLICATION_ID
+from claude_tui.engine.ledger.file.book import Book, _run_crc
+from claude_tui.engine.ledger.file.record import FileRecord, row_crc, row_of
+from claude_tui.engine.ledger.file.schema import APPLICATION_ID
 from tests.engine.ledgers import content_of, ledger_in, piece, row, sql
 
 T = 1_790_000_000_000

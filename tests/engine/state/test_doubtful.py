@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from claude_tui.engine.count import count
+from claude_tui.engine.queries.allowances.windows import WindowBook
 from claude_tui.engine.queries.responses import list_responses
-from claude_tui.engine.queries.snapshots import SnapshotMaker
-from claude_tui.engine.queries.windows import WindowBook
+from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.facts import FactBook
 from claude_tui.engine.state.store import Store

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from claude_tui.engine.ledger.history import FileHistory
 from claude_tui.engine.queries.responses import list_responses
-from claude_tui.engine.queries.snapshots import SnapshotMaker
+from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.state.batch import FileColumns, FileOutcome, pack
-from claude_tui.engine.state.calendar import Calendar
-from claude_tui.engine.state.cells import file_cells
 from claude_tui.engine.state.store import Store
+from claude_tui.engine.state.sums.calendar import Calendar
+from claude_tui.engine.state.sums.cells import file_cells
 from claude_tui.model import Problem, ProblemKind, Query, Row, Snapshot, Usage
 from claude_tui.sources.columns import Columns, columns_of
 from claude_tui.sources.problems import Problems

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from claude_tui.engine.monitor import Monitor
-from claude_tui.engine.queries.budgets import Budget, BudgetState
+from claude_tui.engine.queries.allowances.budgets import Budget, BudgetState
 from claude_tui.engine.setup import Setup
 from claude_tui.model import Phase, Query, Snapshot
 from claude_tui.pricing import load_pricer

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claude_tui.cli.commands import top
-from claude_tui.engine.queries.budgets import Budget
+from claude_tui.engine.queries.allowances.budgets import Budget
 from claude_tui.ui.app import ClaudeTop
 from claude_tui.ui.settings.declared import VIEWS
 from claude_tui.ui.settings.file import Settings, load, save, with_value

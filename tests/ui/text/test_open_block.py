@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from claude_tui.engine.queries.blocks import Block, Window
-from claude_tui.engine.queries.windows import BlocksPicture
+from claude_tui.engine.queries.allowances.blocks import Block, Window
+from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.model import Phase, Progress
 from claude_tui.ui.text.open_block import EVERY_MS, OpenBlock, left_text
 from tests.ui.fakes import NOW_MS, FakeSource, snapshot

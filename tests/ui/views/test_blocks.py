@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_tui.engine.queries.blocks import Block, Entry, Window, blocks
-from claude_tui.engine.queries.limits import ReportedWindow
-from claude_tui.engine.queries.windows import BlocksPicture
+from claude_tui.engine.queries.allowances.blocks import Block, Entry, Window, blocks
+from claude_tui.engine.queries.allowances.limits import ReportedWindow
+from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.model import DayRow, Totals, Usage
 from claude_tui.ui.text import explanation as explain
 from claude_tui.ui.views.blocks import reported_text, rows_of, weeks, window_lines

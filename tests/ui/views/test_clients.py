@@ -14,7 +14,7 @@ from textual.color import Color
 from claude_tui import figures
 from claude_tui.clients import CLIENTS
 from claude_tui.engine.monitor import Monitor
-from claude_tui.engine.queries.named_periods import add
+from claude_tui.engine.queries.periods.named import add
 from claude_tui.engine.setup import Setup
 from claude_tui.model import Phase, PriceStatus, Query, Snapshot, Totals
 from claude_tui.pricing import load_pricer

@@ -1,0 +1,303 @@
+"""Immutable pictures of the store for a query: only what changed since the last picture is made anew.
+
+Must not read files or draw.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Final, TypeVar
+
+from claude_tui.clients import CLIENTS
+from claude_tui.engine.queries.snapshots.recent import active_sessions, burn, cost_per_hour, tokens_per_minute
+from claude_tui.engine.queries.snapshots.rollup import Rollup
+from claude_tui.engine.queries.snapshots.sessions import Presence, context_window, session_state
+from claude_tui.engine.state.facts import AgentKey, SessionKey
+from claude_tui.engine.state.store import Store
+from claude_tui.engine.state.sums.cells import Sums
+from claude_tui.model import (
+    AgentRow,
+    DayRow,
+    ModelRow,
+    Progress,
+    ProjectRow,
+    Query,
+    SessionRow,
+    SessionState,
+    Snapshot,
+    Totals,
+)
+from claude_tui.sources.values.display import display_name
+from claude_tui.sources.values.instants import AHEAD_MS
+
+K = TypeVar("K")
+R = TypeVar("R")
+Ranked = TypeVar("Ranked", ModelRow, ProjectRow)
+
+KEPT_QUERIES: Final = 4
+SPARK_DAYS: Final = 30
+_NO_SPARK: Final = (0,) * SPARK_DAYS
+
+
+class Picture:
+    """The rows of one query, and the rollup they are made from.
+
+    `lively` are the sessions whose state or pace may change with the clock alone.
+    """
+
+    def __init__(self, query: Query) -> None:
+        self.rollup = Rollup(query)
+        self.today = 0
+        self.remembered_days = 0
+        self.now_ms = 0
+        self.changed_sessions: set[SessionKey] = set()
+        self.lively: set[SessionKey] = set()
+        """Sessions whose state may change by time alone."""
+        self.ahead: set[SessionKey] = set()
+        """Those of them that are dated ahead of the clock, which will catch up."""
+        self.models: dict[tuple[str, str], ModelRow] = {}
+        self.projects: dict[tuple[str, str], ProjectRow] = {}
+        self.sessions: dict[SessionKey, SessionRow] = {}
+        self.days: dict[int, DayRow] = {}
+        self.ordered_models: tuple[ModelRow, ...] = ()
+        self.ordered_projects: tuple[ProjectRow, ...] = ()
+        self.ordered_sessions: tuple[SessionRow, ...] = ()
+        self.ordered_days: tuple[DayRow, ...] = ()
+        self.day_models: dict[date, dict[str, int]] = {}
+
+
+class SnapshotMaker:
+    """Takes snapshots of one store, for several queries in turn."""
+
+    def __init__(self, store: Store, *, roots: tuple[str, ...] = ()) -> None:
+        self.store = store
+        self.roots = roots
+        self.progress = Progress()
+        self.presences: Mapping[SessionKey, Presence] = {}
+        """Sessions with a known process; replaced whole when any changes."""
+        self._pictures: OrderedDict[Query, Picture] = OrderedDict()
+        self._sources: tuple[str, ...] = ()
+        self._owners_seen = 0
+        self._last: tuple[object, ...] = ()
+        self._snapshot: Snapshot | None = None
+
+    def take(self, query: Query, now_ms: int) -> Snapshot:
+        """Return the state of everything `query` covers; the same object again where nothing can differ."""
+        with self.store.lock:
+            picture = self._picture(query, now_ms)
+            identity = (query, self.store.revision, self.progress, now_ms // 1000, self.presences)
+            if self._snapshot is None or identity != self._last:
+                self._last, self._snapshot = identity, self._make(picture, query, now_ms)
+            return self._snapshot
+
+    def _picture(self, query: Query, now_ms: int) -> Picture:
+        store = self.store
+        changes = store.take_changes()
+        for known in self._pictures.values():
+            known.changed_sessions |= changes.sessions
+            if changes.moved:
+                known.rollup.fill(store)
+            else:
+                for key, before in changes.cells.items():
+                    known.rollup.update(store, key, before)
+        picture = self._pictures.get(query)
+        if picture is None:
+            picture = self._pictures[query] = Picture(query)
+            picture.rollup.fill(store)
+            while len(self._pictures) > KEPT_QUERIES:
+                self._pictures.popitem(last=False)
+        self._pictures.move_to_end(query)
+        self._refresh(picture, now_ms)
+        return picture
+
+    def _refresh(self, picture: Picture, now_ms: int) -> None:
+        """Make the rows of everything whose sums changed; all of them on a new day (their sparklines move)."""
+        rollup, store = picture.rollup, self.store
+        today = store.calendar.day_hour(now_ms)[0]
+        if today != picture.today:
+            picture.today = today
+            picture.models.clear()
+            picture.projects.clear()
+        stale_models = _stale(rollup.models.take_dirty(), rollup.models.sums, picture.models)
+        if stale_models is not None:
+            picture.models.update((key, self._model_row(rollup, key, today)) for key in stale_models)
+            picture.ordered_models = _ranked(picture.models.values())
+        stale_projects = _stale(rollup.projects.take_dirty(), rollup.projects.sums, picture.projects)
+        if stale_projects is not None:
+            picture.projects.update((key, self._project_row(rollup, key, today)) for key in stale_projects)
+            picture.ordered_projects = _ranked(picture.projects.values())
+        if len(store.remembered_days) != picture.remembered_days:
+            picture.remembered_days = len(store.remembered_days)
+            rollup.days.dirty |= store.remembered_days
+        stale_days = _stale(rollup.days.take_dirty(), rollup.days.sums, picture.days)
+        if stale_days is not None:
+            for day in stale_days:
+                is_remembered = day in store.remembered_days
+                picture.days[day] = DayRow(date.fromordinal(day), rollup.days.totals(day), is_remembered)
+            picture.ordered_days = tuple(picture.days[day] for day in sorted(picture.days))
+            fresh = {date.fromordinal(day): dict(rollup.day_models[day]) for day in stale_days}
+            known = picture.day_models
+            picture.day_models = {row.day: fresh.get(row.day) or known[row.day] for row in picture.ordered_days}
+        self._refresh_sessions(picture, now_ms)
+
+    def _refresh_sessions(self, picture: Picture, now_ms: int) -> None:
+        rollup, rows = picture.rollup, picture.sessions
+        dirty = rollup.sessions.take_dirty() | picture.changed_sessions
+        picture.changed_sessions = set()
+        stale = _stale(dirty, rollup.sessions.sums, rows)
+        rows.update((key, self._session_row(rollup, key)) for key in stale or ())
+        if now_ms < picture.now_ms:
+            picture.lively |= rows.keys()  # the clock was set back
+        picture.now_ms = now_ms
+        hourly = cost_per_hour(self.store, now_ms)
+        is_changed = stale is not None
+        presences = self.presences
+        for key in picture.lively.union(stale or (), hourly.keys() & rows.keys(), presences.keys() & rows.keys()):
+            row = rows.get(key)
+            if row is None:
+                picture.lively.discard(key)
+                picture.ahead.discard(key)
+                continue
+            facts = self.store.facts.sessions.get(key)
+            last_ms = max(row.totals.last_ms, facts.last_ms if facts else 0)
+            state = session_state(facts, last_ms, now_ms, presences.get(key))
+            rate = hourly.get(key, 0)
+            is_ahead = last_ms > now_ms + AHEAD_MS
+            if state is not row.state or rate != row.cost_per_hour_nano:
+                rows[key] = row._replace(state=state, cost_per_hour_nano=rate)
+                is_changed = True
+            if is_ahead != (key in picture.ahead):
+                picture.ahead.symmetric_difference_update({key})
+                is_changed = True
+            if state is SessionState.DONE and not rate and not is_ahead:
+                picture.lively.discard(key)
+            else:
+                picture.lively.add(key)
+        if is_changed:
+            picture.ordered_sessions = tuple(
+                sorted(rows.values(), key=lambda row: (-_newest_ms(row.totals, now_ms), row.source, row.key))
+            )
+
+    def _model_row(self, rollup: Rollup, key: tuple[str, str], today: int) -> ModelRow:
+        source, model = key
+        spark = _spark(rollup.model_days.get(key, {}), today)
+        return ModelRow(model, display_name(model) or "(unknown)", source, rollup.models.totals(key), spark)
+
+    def _project_row(self, rollup: Rollup, key: tuple[str, str], today: int) -> ProjectRow:
+        source, project = key
+        sessions = len(rollup.project_sessions.get(key, ()))
+        spark = _spark(rollup.project_days.get(key, {}), today)
+        name = display_name(project) or "(unknown)"
+        return ProjectRow(project, name, source, sessions, rollup.projects.totals(key), spark)
+
+    def _session_row(self, rollup: Rollup, key: SessionKey) -> SessionRow:
+        source, session = key
+        facts = self.store.facts.sessions.get(key)
+        project = rollup.session_project[key][1]
+        agents = sorted(rollup.session_agents.get(key, ()))
+        return SessionRow(
+            key=session,
+            name=display_name((facts.title if facts else "") or session.removeprefix("session_")[:8]),
+            source=source,
+            project=project,
+            project_name=_shown(project),
+            branch=_shown(facts.branch) if facts and facts.branch else "",
+            version=_shown(facts.version) if facts and facts.version else "",
+            models=_by_use(rollup.session_models.get(key, {})),
+            totals=rollup.sessions.totals(key),
+            agents=tuple(self._agent_row(rollup, agent) for agent in agents),
+            context_tokens=facts.context_tokens if facts else 0,
+            context_window=context_window(self.store.pricer, facts) if facts else 0,
+            compactions=facts.compactions if facts else 0,
+            compacted_tokens=facts.compacted_tokens if facts else 0,
+        )
+
+    def _agent_row(self, rollup: Rollup, key: AgentKey) -> AgentRow:
+        facts = self.store.facts.agents.get(key)
+        name = display_name((facts.agent_type if facts else "") or key[2])
+        return AgentRow(key[2], name, rollup.agents.totals(key), _by_use(rollup.agent_models.get(key, {})))
+
+    def _make(self, picture: Picture, query: Query, now_ms: int) -> Snapshot:
+        store = self.store
+        return Snapshot(
+            revision=store.revision,
+            taken_ms=now_ms,
+            timezone=store.calendar.zone.key,
+            query=query,
+            totals=picture.rollup.all.totals(None),
+            models=picture.ordered_models,
+            projects=picture.ordered_projects,
+            sessions=picture.ordered_sessions,
+            days=picture.ordered_days,
+            day_models=picture.day_models,
+            today=self._today(now_ms),
+            burn=burn(store, now_ms),
+            tokens_per_minute=tokens_per_minute(store, now_ms),
+            active_sessions=active_sessions(store, now_ms),
+            newest_ms=store.newest_ms(now_ms + AHEAD_MS),
+            problems={kind: count for kind, count in sorted(store.problem_log.counts.items()) if count},
+            progress=self.progress,
+            roots=self.roots,
+            prices=store.pricer.describe(),
+            sources=self._known_sources(),
+        )
+
+    def _known_sources(self) -> tuple[str, ...]:
+        """Tell which clients there are, by a look at the owners that are new since the last picture."""
+        owners = self.store.owners
+        if len(owners) < self._owners_seen:
+            self._sources, self._owners_seen = (), 0
+        if len(owners) > self._owners_seen:
+            found = {owner.source for owner in owners[self._owners_seen :]}.union(self._sources)
+            self._sources = tuple(name for name in CLIENTS if name in found)
+            self._owners_seen = len(owners)
+        return self._sources
+
+    def _today(self, now_ms: int) -> Totals:
+        """Sum the cells of the local day, whatever the query."""
+        return self.store.day_totals(self.store.calendar.day_hour(now_ms)[0])
+
+
+def _newest_ms(totals: Totals, now_ms: int) -> int:
+    """Return when something was last done, as far as that was before now: what is dated far ahead is not newest."""
+    return next((ms for ms in (totals.last_ms, totals.first_ms) if ms <= now_ms + AHEAD_MS), 0)
+
+
+def _stale(dirty: set[K], sums: Mapping[K, Sums], rows: dict[K, R]) -> list[K] | None:
+    """Drop the rows whose sums are gone, and return the keys whose rows must be made (again).
+
+    Returns None where all rows stay as they are.
+    """
+    gone = rows.keys() - sums.keys() if len(rows) > len(sums) or dirty else set()
+    for key in gone:
+        del rows[key]
+    missing = sums.keys() - rows.keys() if len(rows) < len(sums) else set()
+    stale = [*missing, *(key for key in dirty if key in sums and key not in missing)]
+    return stale if stale or gone else None
+
+
+def _ranked(rows: Iterable[Ranked]) -> tuple[Ranked, ...]:
+    """Order rows by cost, then tokens, then name."""
+    return tuple(sorted(rows, key=lambda row: (-row.totals.cost_nano, -row.totals.tokens, row.source, row.key)))
+
+
+def _by_use(responses: dict[str, int]) -> tuple[str, ...]:
+    """Return models by responses, most used first, safe to show."""
+    if len(responses) == 1:  # as most are
+        return (*map(_shown, responses),)
+    return tuple(map(_shown, sorted(responses, key=lambda model: (-responses[model], model))))
+
+
+@lru_cache(maxsize=1024)
+def _shown(name: str) -> str:
+    """Return a name that many rows have, safe to show."""
+    return display_name(name) or "(unknown)"
+
+
+def _spark(days: dict[int, int], today: int) -> tuple[int, ...]:
+    if max(days, default=0) <= today - SPARK_DAYS:  # as of most projects
+        return _NO_SPARK
+    return tuple(days.get(day, 0) for day in range(today - SPARK_DAYS + 1, today + 1))

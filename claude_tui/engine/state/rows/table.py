@@ -1,0 +1,184 @@
+"""Every settled response as one line of parallel arrays, found by its key's number.
+
+Must not know prices, days or sums, and takes no locks: the store does.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from claude_tui.engine.state.rows.key_index import KeyIndex
+from claude_tui.engine.state.rows.memberships import Memberships
+from claude_tui.model import NEVER_MS, Extra
+from claude_tui.sources.columns import (
+    ARRAYS,
+    COPY,
+    LOWER_BOUND,
+    RARE,
+    SIDECHAIN,
+    Columns,
+    SettledArrays,
+    put_or_drop,
+)
+
+_PLAIN: Final = tuple(name for name in ARRAYS if name not in ("owner", "model"))
+
+
+class FileRef(NamedTuple):
+    """A file responses came from."""
+
+    source: str
+    path: str
+
+
+class Names(NamedTuple):
+    """What the numbers of owners and models in a table stand for."""
+
+    owners: Sequence[tuple[str, ...]]
+    models: Sequence[str]
+
+
+class Entry(NamedTuple):
+    """An entry of a file's columns, with the numbers that its file, its owner and its model have in the table."""
+
+    columns: Columns
+    entry: int
+    file: int
+    owner: int
+    model: int
+
+
+class Table(SettledArrays):
+    """Settled responses of all files. Numbers of files, owners and models are the store's.
+
+    `file` is the file of the counted row; `owner_file` holds the owner's where it is another one.
+    """
+
+    __slots__ = (
+        "_keep_names", "cache_read", "extras", "file", "files", "flags", "input", "key", "memberships", "model",
+        "names", "offset", "output", "owner", "owner_file", "owner_time", "reported", "row_of", "terms", "time",
+        "web_search", "write_1h", "write_5m",
+    )  # fmt: skip
+
+    def __init__(self, *, keep_names: bool = True) -> None:
+        self._keep_names = keep_names
+        self.row_of = KeyIndex()
+        self.key = array("q")
+        self.time = array("q")
+        self.owner = array("i")
+        self.model = array("i")
+        self.file = array("i")
+        self.input = array("q")
+        self.output = array("q")
+        self.write_5m = array("q")
+        self.write_1h = array("q")
+        self.cache_read = array("q")
+        self.offset = array("q")
+        self.flags = array("B")
+        self.files: list[FileRef] = []
+        self.names: dict[int, str] = {}
+        self.web_search: dict[int, int] = {}
+        self.terms: dict[int, str] = {}
+        self.extras: dict[int, tuple[Extra, ...]] = {}
+        self.reported: dict[int, int] = {}
+        self.owner_time: dict[int, int] = {}
+        self.owner_file: dict[int, int] = {}
+        self.memberships = Memberships()
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+    def extend(self, columns: Columns, files: array[int], owners: list[int], models: list[int]) -> None:
+        """Add entries, whose keys `row_of` has already; `files` has the file of each."""
+        start = len(self.key)
+        self.owner.extend(map(owners.__getitem__, columns.owner))
+        self.model.extend(map(models.__getitem__, columns.model))
+        self.file.extend(files)
+        for name in _PLAIN:
+            getattr(self, name).extend(getattr(columns, name))
+        for name in RARE:
+            getattr(self, name).update((start + entry, value) for entry, value in getattr(columns, name).items())
+        if self._keep_names:
+            self.names.update(enumerate(columns.names, start))
+
+    def would_add(self, found: Entry, names: Names) -> bool:
+        """Whether an entry is a response that is not known, or not so."""
+        row = self.row_of.get(found.columns.key[found.entry])
+        return row is None or self.would_change(row, found, names)
+
+    def would_change(self, row: int, found: Entry, names: Names) -> bool:
+        """Whether merging an entry into a response changes anything."""
+        return (
+            self._is_earlier(row, found.columns.time[found.entry])
+            or self._owns(row, found, names)
+            or self._counts(row, found, names)
+        )
+
+    def merge(self, row: int, found: Entry, names: Names) -> None:
+        """Merge an entry of a file into the response it belongs to: see `columns` for the rule."""
+        columns, entry, file, owner, model = found
+        time_ms = columns.time[entry]
+        owner_time, owner_file = self.owner_rank(row)[1], self.owner_file.get(row, self.file[row])
+        counts = self._counts(row, found, names)
+        if self._owns(row, found, names):
+            self.owner[row] = owner
+            self.flags[row] = (columns.flags[entry] & (COPY | SIDECHAIN)) | (self.flags[row] & LOWER_BOUND)
+            owner_time, owner_file = columns.owner_rank(entry)[1], file
+        if self._is_earlier(row, time_ms):
+            self.time[row] = time_ms
+        if counts:
+            self._count(row, columns, entry, file, model)
+        put_or_drop(self.owner_time, row, 0 if owner_time == (self.time[row] or NEVER_MS) else owner_time)
+        if owner_file == self.file[row]:
+            self.owner_file.pop(row, None)
+        else:
+            self.owner_file[row] = owner_file
+
+    def _count(self, row: int, columns: Columns, entry: int, file: int, model: int) -> None:
+        self.file[row] = file
+        self.model[row] = model
+        self.input[row] = columns.input[entry]
+        self.output[row] = columns.output[entry]
+        self.write_5m[row] = columns.write_5m[entry]
+        self.write_1h[row] = columns.write_1h[entry]
+        self.cache_read[row] = columns.cache_read[entry]
+        self.offset[row] = columns.offset[entry]
+        self.flags[row] = (self.flags[row] & ~LOWER_BOUND) | (columns.flags[entry] & LOWER_BOUND)
+        self._copy_rare(columns, entry, row)
+
+    def _copy_rare(self, columns: Columns, entry: int, row: int) -> None:
+        put_or_drop(self.web_search, row, columns.web_search.get(entry, 0))
+        put_or_drop(self.terms, row, columns.terms.get(entry, ""))
+        put_or_drop(self.extras, row, columns.extras.get(entry, ()))
+        if entry in columns.reported:
+            self.reported[row] = columns.reported[entry]
+        else:
+            self.reported.pop(row, None)
+
+    def _is_earlier(self, row: int, time_ms: int) -> bool:
+        return bool(time_ms) and (time_ms < self.time[row] or not self.time[row])
+
+    def _owns(self, row: int, found: Entry, names: Names) -> bool:
+        """Whether the owner of an entry is that of the response, and not the one known so far."""
+        columns, entry, file, owner, _ = found
+        rank, own = columns.owner_rank(entry), self.owner_rank(row)
+        if rank != own:
+            return rank < own
+        if owner != self.owner[row]:
+            return names.owners[owner] < names.owners[self.owner[row]]
+        return self.files[file].path < self.files[self.owner_file.get(row, self.file[row])].path
+
+    def _counts(self, row: int, found: Entry, names: Names) -> bool:
+        """Whether the counted row of an entry is that of the response, and not the one known so far."""
+        columns, entry, file, _, model = found
+        size, own_size = columns.size(entry), self.size(row)
+        if size != own_size:
+            return size > own_size
+        rank, own_rank = columns.rank(entry, names.models[model]), self.rank(row, names.models[self.model[row]])
+        if rank != own_rank:
+            return rank > own_rank
+        # They say the same, so where it stands changes no sum.
+        path, own_path = self.files[file].path, self.files[self.file[row]].path
+        return (path, columns.offset[entry]) > (own_path, self.offset[row])

@@ -1,0 +1,1 @@
+"""Sums of responses per local day, owner and model. Must not know single responses once they are summed."""

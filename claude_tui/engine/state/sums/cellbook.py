@@ -1,0 +1,118 @@
+"""The cells of everything, what changed in them, and which lost their first or last instant.
+
+Must not know responses beyond what is added, and takes no locks: the store does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from operator import add
+
+from claude_tui.engine.state.sums.cells import EMPTY, CellKey, Sums, add_usage
+from claude_tui.model import FIRST, LAST, Price, Totals, Usage
+
+
+class CellBook:
+    """Sums by cell. `all` is to be read, not written."""
+
+    def __init__(self, cells: dict[CellKey, Sums] | None = None) -> None:
+        self.all: dict[CellKey, Sums] = {} if cells is None else cells
+        self.touched: dict[int, int] = {}
+        """Per local day a number that moves whenever anything in that day does."""
+        self._touches = 0
+        self._of_day: dict[int, set[CellKey]] = {}
+        self._changed: dict[CellKey, tuple[int, ...]] = {}
+        self._lost_first: set[CellKey] = set()
+        self._lost_last: set[CellKey] = set()
+        for key in self.all:
+            self._of_day.setdefault(key.day, set()).add(key)
+        self.touched.update(dict.fromkeys(self._of_day, 0))
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+    def newest_ms(self, until_ms: int) -> int:
+        """Return the instant of the newest response up to an instant, 0 without any; exact while no cell is lost.
+
+        A cell that holds later ones too tells of its first one only.
+        """
+        for day in sorted((day for day, keys in self._of_day.items() if keys), reverse=True):
+            ends = [(self.all[key][FIRST], self.all[key][LAST]) for key in self._of_day[day]]
+            found = max((last if last <= until_ms else first for first, last in ends if first <= until_ms), default=0)
+            if found:
+                return found
+        return 0
+
+    @property
+    def lost(self) -> set[CellKey]:
+        """The cells whose first or last instant is no longer that of a response in them."""
+        return self._lost_first | self._lost_last
+
+    def add(
+        self, key: CellKey, time_ms: int, usage: Usage, price: Price, sign: int, responses: int, lower_bounds: int
+    ) -> None:
+        """Add a response or an extra to a cell, or with `sign` -1 take it out."""
+        sums = self._sums(key, time_ms)
+        add_usage(sums, usage, price, sign, responses, lower_bounds)
+        if sign < 0:
+            if time_ms == sums[FIRST]:
+                self._lost_first.add(key)
+            if time_ms == sums[LAST]:
+                self._lost_last.add(key)
+            return
+        if time_ms <= sums[FIRST]:
+            sums[FIRST] = time_ms
+            self._lost_first.discard(key)
+        if time_ms >= sums[LAST]:
+            sums[LAST] = time_ms
+            self._lost_last.discard(key)
+
+    def merge(self, key: CellKey, more: Sums) -> None:
+        """Add the sums of other responses to a cell."""
+        sums = self._sums(key, more[FIRST])
+        sums[:FIRST] = map(add, sums, more[:FIRST])
+        sums[FIRST], sums[LAST] = min(sums[FIRST], more[FIRST]), max(sums[LAST], more[LAST])
+
+    def mend(self, bounds: Mapping[CellKey, tuple[int, int]]) -> bool:
+        """Set the instants of lost cells; those without any are empty and go. Returns whether any moved."""
+        is_moved = False
+        for key in self.lost:
+            sums = self.all[key]
+            found = bounds.get(key)
+            is_moved |= found != (sums[FIRST], sums[LAST])
+            if found is None:
+                del self.all[key]
+                self._of_day[key.day].discard(key)
+            else:
+                sums[FIRST], sums[LAST] = found
+        self._lost_first, self._lost_last = set(), set()
+        return is_moved
+
+    def take_changed(self) -> dict[CellKey, tuple[int, ...]]:
+        """Return the cells changed since the last call, with the sums they had then."""
+        changed, self._changed = self._changed, {}
+        return changed
+
+    def of_days(self, first: int, last: int) -> Iterator[tuple[CellKey, Sums]]:
+        """Yield the cells of the local days from `first` to `last`, given as proleptic ordinals."""
+        for day in range(first, last + 1):
+            for key in self._of_day.get(day, ()):
+                yield key, self.all[key]
+
+    def day_totals(self, day: int) -> Totals:
+        """Sum a local day, given as its proleptic ordinal."""
+        columns = list(zip(*(self.all[key] for key in self._of_day.get(day, ())), strict=True))
+        if not columns:
+            return Totals()
+        return Totals(*[*map(sum, columns[:FIRST]), min(columns[FIRST]), max(columns[LAST])])
+
+    def _sums(self, key: CellKey, time_ms: int) -> Sums:
+        sums = self.all.get(key)
+        if sums is None:
+            sums = self.all[key] = [*EMPTY, time_ms, time_ms]
+            self._of_day.setdefault(key.day, set()).add(key)
+        if key not in self._changed:
+            self._changed[key] = tuple(sums)
+        self._touches += 1
+        self.touched[key.day] = self._touches
+        return sums

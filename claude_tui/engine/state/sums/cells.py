@@ -1,0 +1,160 @@
+"""Sums per (local day, owner, model), and what one response adds to them.
+
+The same additions are made where a file is read (all of it at once, in a worker process) and in the store
+(one response at a time), so both give the same sums. Must not know files or locks.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from claude_tui.engine.state.sums.calendar import Calendar
+from claude_tui.model import COST, FIRST, LAST, UNPRICED_TOKENS, Price, Usage
+from claude_tui.pricing import Pricer
+from claude_tui.pricing.pricer import NEVER, Card
+from claude_tui.sources.columns import LOWER_BOUND, Columns
+
+Sums = list[int]
+"""The fields of `Totals`, in order."""
+
+EMPTY: Final = (0,) * FIRST
+CELL_NUMBERS: Final = 19
+"""A cell as plain numbers: the three of its key, then its sums."""
+
+
+class CellKey(NamedTuple):
+    """What a cell sums over: local day (proleptic ordinal), owner number, model number."""
+
+    day: int
+    owner: int
+    model: int
+
+
+def add_usage(sums: Sums, usage: Usage, price: Price, sign: int, responses: int, lower_bounds: int) -> None:
+    """Add a response (or an extra, with `responses` 0) to sums, or with `sign` -1 take it out again."""
+    sums[0] += responses
+    sums[1] += sign * usage[0]
+    sums[2] += sign * usage[1]
+    sums[3] += sign * usage[2]
+    sums[4] += sign * usage[3]
+    sums[5] += sign * usage[4]
+    sums[6] += sign * usage[5]
+    if price.nano is None:
+        sums[12] += responses
+        sums[UNPRICED_TOKENS] += sign * usage.tokens
+    else:
+        sums[COST] += sign * price.nano
+        sums[8] += sign * price.read_saved_nano
+        sums[9] += sign * price.write_extra_nano
+    sums[10] += lower_bounds
+    if price.flags and price.is_estimate:
+        sums[11] += sign
+
+
+def file_cells(columns: Columns, pricer: Pricer, calendar: Calendar) -> dict[CellKey, Sums]:
+    """Sum all entries of a file. Owners and models are the file's own numbers; models of extras are added to it."""
+    cells: dict[CellKey, Sums] = {}
+    for entry in _add_alike(cells, columns, pricer, calendar):
+        _add_entry(cells, columns, entry, pricer, calendar)
+    return cells
+
+
+def _add_alike(cells: dict[CellKey, Sums], columns: Columns, pricer: Pricer, calendar: Calendar) -> list[int]:
+    """Sum the entries whose prices add up to the price of their sum. Returns the others."""
+    cards = _flat_cards(columns, pricer)
+    longest = [card.over if card else -NEVER for card in cards]
+    assumed = _with_assumed_lifetimes(columns, pricer)
+    rare = {*(columns.terms.keys() - assumed), *columns.reported, *columns.extras}
+    searches = columns.web_search
+    day_hour = calendar.day_hour
+    alike: dict[tuple[int, int, int, bool], list[int]] = {}
+    others = []
+    rows = zip(
+        columns.time, columns.owner, columns.model, columns.input, columns.output, columns.write_5m,
+        columns.write_1h, columns.cache_read, columns.flags,
+        strict=True,
+    )  # fmt: skip
+    for entry, (time_ms, owner, model, given, output, write_5m, write_1h, read, flags) in enumerate(rows):
+        if given + write_5m + write_1h + read > longest[model] or entry in rare:
+            others.append(entry)
+            continue
+        key = (day_hour(time_ms)[0], owner, model, entry in assumed)
+        lower_bounds = 1 if flags & LOWER_BOUND else 0
+        sums = alike.get(key)
+        if sums is None:
+            alike[key] = sums = [given, output, write_5m, write_1h, read, 0, 1, lower_bounds, time_ms, time_ms]
+        else:
+            sums[0] += given
+            sums[1] += output
+            sums[2] += write_5m
+            sums[3] += write_1h
+            sums[4] += read
+            sums[6] += 1
+            sums[7] += lower_bounds
+            if time_ms < sums[8]:
+                sums[8] = time_ms
+            elif time_ms > sums[9]:
+                sums[9] = time_ms
+        if entry in searches:
+            sums[5] += searches[entry]
+    for (day, owner, model, is_assumed), (*counters, responses, lower_bounds, first_ms, last_ms) in alike.items():
+        card = cards[model]
+        assert card is not None
+        cell = _sums(cells, CellKey(day, owner, model), first_ms)
+        cell[LAST] = max(cell[LAST], last_ms)
+        add_alike(cell, card, Usage(*counters), responses, lower_bounds, is_assumed=is_assumed)
+    return others
+
+
+def add_alike(sums: Sums, card: Card, usage: Usage, responses: int, lower_bounds: int, *, is_assumed: bool) -> None:
+    """Add the sum of responses that are all priced by one card, as what adds up. The instants are not touched.
+
+    `is_assumed`: it is assumed how long their cache writes live.
+    """
+    price = card.price(usage)
+    add_usage(sums, usage, price, 1, responses, lower_bounds)
+    if price.is_estimate:
+        sums[11] += responses - 1
+    elif is_assumed:
+        sums[11] += responses
+
+
+def _with_assumed_lifetimes(columns: Columns, pricer: Pricer) -> set[int]:
+    """Return the entries that cost what plain ones do, though only as long as the cache writes live as is assumed."""
+    source, only_assumes = columns.source, pricer.only_assumes_lifetimes
+    return {entry for entry, terms in columns.terms.items() if only_assumes(source, columns.usage(entry), terms)}
+
+
+def _flat_cards(columns: Columns, pricer: Pricer) -> list[Card | None]:
+    """Return, per model, what holds for all entries of a file alike."""
+    if not columns:
+        return []
+    first_ms, last_ms = min(columns.time), max(columns.time)
+    return [pricer.flat_card(columns.source, model, first_ms, last_ms) for model in columns.models]
+
+
+def _add_entry(cells: dict[CellKey, Sums], columns: Columns, entry: int, pricer: Pricer, calendar: Calendar) -> None:
+    """Add one entry and what is billed beside it."""
+    source, models = columns.source, columns.models
+    time_ms, owner, model = columns.time[entry], columns.owner[entry], columns.model[entry]
+    usage, terms = columns.usage(entry), columns.terms.get(entry, "")
+    cost = pricer.price(source, models[model], time_ms, usage, terms, columns.reported.get(entry))
+    key = CellKey(calendar.day_hour(time_ms)[0], owner, model)
+    add_usage(_sums(cells, key, time_ms), usage, cost, 1, 1, 1 if columns.flags[entry] & LOWER_BOUND else 0)
+    for extra in columns.extras.get(entry, ()):
+        if extra.model not in models:
+            models.append(extra.model)
+        cost = pricer.price(source, extra.model, time_ms, extra.usage, extra.terms)
+        key = CellKey(key.day, owner, models.index(extra.model))
+        add_usage(_sums(cells, key, time_ms), extra.usage, cost, 1, 0, 0)
+
+
+def _sums(cells: dict[CellKey, Sums], key: CellKey, time_ms: int) -> Sums:
+    sums = cells.get(key)
+    if sums is None:
+        sums = cells[key] = [*EMPTY, time_ms, time_ms]
+    elif time_ms < sums[FIRST]:
+        sums[FIRST] = time_ms
+    elif time_ms > sums[LAST]:
+        sums[LAST] = time_ms
+    return sums

@@ -1,0 +1,215 @@
+"""What the client counted and no log shows, by session, kept level with a store's responses.
+
+Only sessions that something was added to are looked at again, with those of the same chain. Must not price or sum.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple, Protocol
+
+from claude_tui.engine.state.rows.memberships import Memberships
+from claude_tui.engine.state.rows.table import Table
+from claude_tui.engine.state.unlogged.remainder import Logged, Mark, Remainder, remainders
+from claude_tui.model import Usage
+from claude_tui.sources.client_totals import ClientTotal, pack_totals, unpack_pairs, unpack_totals
+from claude_tui.sources.columns import COPY
+from claude_tui.units import HOUR_MS
+
+SOURCE: Final = "claude"
+"""The only client that says what a session has used."""
+
+KEPT_ROWS: Final = 64
+"""Of so many sessions that still change it is kept which rows of the table are theirs."""
+
+
+class OwnerLike(Protocol):
+    """What is asked of an owner."""
+
+    @property
+    def source(self) -> str:
+        """The client."""
+
+    @property
+    def session(self) -> str:
+        """The session."""
+
+    @property
+    def agent(self) -> str:
+        """The sub-agent, "" for none."""
+
+
+class Change(NamedTuple):
+    """What a session's remainder was and is, None for none."""
+
+    session: str
+    before: Remainder | None
+    after: Remainder | None
+
+
+class Unlogged:
+    """Remainders by session. `touched` are sessions of which anything may have changed since `level`."""
+
+    def __init__(self) -> None:
+        self.all: dict[str, Remainder] = {}
+        self.touched: set[str] = set()
+        self._texts: dict[str, str] = {}
+        self._asked: dict[str, set[tuple[str, str]]] = {}
+        self._files_of: dict[str, set[str]] = defaultdict(set)
+        self._chains: dict[int, set[str]] = defaultdict(set)
+        self._rows: dict[str, array[int]] = {}
+        self._seen_rows = 0
+        self._in_hour: dict[int, set[str]] = defaultdict(set)
+
+    def learn(self, file: str, text: str) -> None:
+        """Take in all that the client said in the files of a session. A row counts for the session it names."""
+        known = self._texts.get(file, "")
+        if known == text:
+            return
+        self._texts[file] = text
+        for total in (*unpack_totals(known), *unpack_totals(text)):
+            self.touched.add(total.session)
+            self._files_of[total.session].add(file)
+            self._chains[total.start_ms].add(total.session)
+
+    def learn_asked(self, session: str, text: str) -> None:
+        """Take in which models were asked in a file of a session where others answered."""
+        if text:
+            known = self._asked.setdefault(session, set())
+            found = unpack_pairs(text)
+            if not found <= known:
+                known |= found
+                self.touched.add(session)
+
+    def has_totals_of(self, sessions: Iterable[str]) -> bool:
+        """Whether the client said a total of any of these sessions."""
+        return not self._files_of.keys().isdisjoint(sessions)
+
+    def level(
+        self, table: Table, owners: Sequence[OwnerLike], models: Sequence[str], memberships: Memberships
+    ) -> list[Change]:
+        """Find the remainders of what was touched. Returns those that changed."""
+        touched, self.touched = self.touched, set()
+        known = {session for session in touched if session in self._files_of}
+        if not known:
+            return []
+        totals = self._related(known)
+        marks = self._marks({session for session, found in totals.items() if found}, table, owners, memberships)
+        counted: dict[int, Logged] = {}
+
+        def logged(row: int) -> Logged:
+            found = counted.get(row)
+            if found is None:
+                found = counted[row] = _logged(table, models, row)
+            return found
+
+        given = {session: found for session, found in totals.items() if found}
+        made = remainders(
+            given, marks, logged, memberships.of_row.__contains__, {name: self._asked_of(name) for name in given}
+        )
+        changes = [Change(session, self.all.get(session), made.get(session)) for session in sorted(totals)]
+        changes = [change for change in changes if change.before != change.after]
+        for change in changes:
+            self._put(change.session, change.after)
+        return changes
+
+    def between(self, since_ms: int, until_ms: int) -> Iterator[tuple[str, Remainder]]:
+        """Yield (session, remainder) of those dated in (since_ms, until_ms]."""
+        for hour in range(since_ms // HOUR_MS, until_ms // HOUR_MS + 1):
+            for session in self._in_hour.get(hour, ()):
+                if since_ms < self.all[session].time_ms <= until_ms:
+                    yield session, self.all[session]
+
+    def restore(
+        self, told: Iterable[tuple[str, str]], asked: Iterable[tuple[str, str]], packed: Iterable[Sequence[Any]]
+    ) -> None:
+        """Take over what `packed` gave, found of the same texts. May raise anything for what it did not."""
+        for session, text in told:
+            self.learn(session, text)
+        for session, text in asked:
+            self.learn_asked(session, text)
+        self.touched.clear()
+        for session, models, *rest, notes in packed:
+            usages = tuple((str(model), Usage(*map(int, usage))) for model, usage in models)
+            self._put(str(session), Remainder._make((usages, *rest, tuple(map(str, notes)))))
+
+    def packed(self) -> list[list[Any]]:
+        """Return the remainders, as what JSON can hold."""
+        return [[session, *remainder] for session, remainder in self.all.items()]
+
+    def _put(self, session: str, remainder: Remainder | None) -> None:
+        before = self.all.pop(session, None)
+        if before is not None:
+            self._in_hour[before.time_ms // HOUR_MS].discard(session)
+        if remainder is not None:
+            self.all[session] = remainder
+            self._in_hour[remainder.time_ms // HOUR_MS].add(session)
+
+    def _asked_of(self, session: str) -> dict[str, str]:
+        """Return the model that was asked by the one that answered, where there is only one."""
+        asked: dict[str, str] = {}
+        for answered, other in sorted(self._asked.get(session, ())):
+            asked[answered] = answered if answered in asked else other
+        return asked
+
+    def _related(self, sessions: Collection[str]) -> dict[str, list[ClientTotal]]:
+        """Return the totals of sessions and of all that are of the same chains, each in the order of its file."""
+        found: dict[str, list[ClientTotal]] = {}
+        waiting = set(sessions)
+        while waiting:
+            session = waiting.pop()
+            told = [one for file in self._files_of[session] for one in unpack_totals(self._texts[file])]
+            text = pack_totals(one for one in told if one.session == session)
+            found[session] = list(unpack_totals(text))
+            for start_ms in {total.start_ms for total in found[session]}:
+                waiting |= self._chains[start_ms] - found.keys()
+        return found
+
+    def _marks(
+        self, sessions: Collection[str], table: Table, owners: Sequence[OwnerLike], memberships: Memberships
+    ) -> dict[str, dict[int, Mark]]:
+        """Return what each session's files hold."""
+        self._find_rows(sessions, table, owners)
+        marks: dict[str, dict[int, Mark]] = {session: {} for session in sessions}
+        for session, of_session in marks.items():
+            for row in self._rows[session]:
+                of_session[row] = mark_of(table, owners, row)
+        for session, row, mark in memberships.rows_of(sessions):
+            marks[session][row] = mark
+        if len(self._rows) > KEPT_ROWS:
+            self._rows.clear()
+        return marks
+
+    def _find_rows(self, sessions: Collection[str], table: Table, owners: Sequence[OwnerLike]) -> None:
+        """Level what is known of which rows are whose."""
+        self._scan(self._rows, self._seen_rows, len(table), table, owners)
+        fresh = {session: array("i") for session in sessions if session not in self._rows}
+        if fresh:
+            self._scan(fresh, 0, len(table), table, owners)
+            self._rows.update(fresh)
+        self._seen_rows = len(table)
+
+    @staticmethod
+    def _scan(rows: dict[str, array[int]], start: int, stop: int, table: Table, owners: Sequence[OwnerLike]) -> None:
+        if not rows or start >= stop:
+            return
+        of_owner = [rows.get(owner.session) if owner.source == SOURCE else None for owner in owners]
+        for row, number in enumerate(table.owner[start:stop], start):
+            known = of_owner[number]
+            if known is not None:
+                known.append(row)
+
+
+def mark_of(table: Table, owners: Sequence[OwnerLike], row: int) -> Mark:
+    """Return where a response stands in the session of its owner."""
+    is_agent = bool(owners[table.owner[row]].agent)
+    return Mark(-1 if is_agent else table.offset[row], bool(table.flags[row] & COPY))
+
+
+def _logged(table: Table, models: Sequence[str], row: int) -> Logged:
+    extras = table.extras.get(row, ())
+    beside = tuple((extra.model, extra.usage) for extra in extras if extra.kind == "advisor")
+    is_fallback = '"fallback_message"' in table.terms.get(row, "")
+    return Logged(table.time[row], models[table.model[row]], table.usage(row), beside, is_fallback)

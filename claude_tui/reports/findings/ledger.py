@@ -1,0 +1,132 @@
+"""What the ledger holds, by machine, as a dictionary for JSON and as a table. Must not open a ledger itself."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from claude_tui.figures import count, instant, many, size
+from claude_tui.reports.table import Column, Table
+from claude_tui.sources.values.display import display_name
+
+SCHEMA: Final = "claude-top/ledger@1"
+MOST_SHOWN: Final = 10
+"""Most files whose invalid rows are listed one by one."""
+
+
+class HostRow(NamedTuple):
+    """What one machine contributed. Responses of several machines are listed under each, so rows may exceed the
+    total."""
+
+    host: str
+    files: int
+    responses: int
+    first_ms: int
+    last_ms: int
+
+
+class LeftOut(NamedTuple):
+    """Invalid rows of one file, which are stored but not counted: how many, and why the first one is invalid."""
+
+    host: str
+    path: str
+    number: int
+    why: str
+
+
+class MovedFolder(NamedTuple):
+    """A folder that no longer exists, what the ledger holds of it, and the counted folder of the same name."""
+
+    old: str
+    new: str
+    files: int
+    responses: int
+
+    @property
+    def command(self) -> str:
+        """The command that carries its history over."""
+        return f"claude-top ledger adopt {shlex.quote(self.old)} {shlex.quote(self.new)}"
+
+
+class Status(NamedTuple):
+    """The state of a ledger. `error` is "" if all is well, else what is or was wrong with it."""
+
+    path: str
+    size_bytes: int
+    total: HostRow
+    hosts: Sequence[HostRow]
+    error: str = ""
+    left_out: Sequence[LeftOut] = ()
+    moved: Sequence[MovedFolder] = ()
+
+
+def report(status: Status) -> dict[str, Any]:
+    """Return the status for JSON."""
+    return {
+        "schema": SCHEMA,
+        "path": status.path,
+        "bytes": status.size_bytes,
+        **_figures(status.total),
+        "hosts": [{"host": row.host, **_figures(row)} for row in status.hosts],
+        "trouble": status.error or None,
+        "left_out": [one._asdict() for one in status.left_out],
+        "moved": [{**one._asdict(), "command": one.command} for one in status.moved],
+    }
+
+
+def table(status: Status) -> Table:
+    """Return a table with a row for each machine and one for all."""
+    columns = (
+        Column("host", is_text=True, may_shrink=True), Column("files", priority=2), Column("responses"),
+        Column("first", is_text=True, priority=1), Column("last", is_text=True),
+    )  # fmt: skip
+    return Table("", columns, tuple(map(_cells, status.hosts)), _cells(status.total))
+
+
+def footer(status: Status) -> list[str]:
+    """Return the lines below the table."""
+    lines = [f"{size(status.size_bytes)} in {display_name(status.path)}"]
+    if status.error:
+        lines.append(display_name(status.error))
+    return [*lines, *left_out_lines(status.left_out), *moved_lines(status.moved)]
+
+
+def left_out_lines(left_out: Sequence[LeftOut]) -> list[str]:
+    """Return lines about invalid rows, naming at most a few files."""
+    if not left_out:
+        return []
+    made = [f"left out: {many(sum(one.number for one in left_out), 'invalid row')}"]
+    made += [
+        f"  {count(one.number)} of {display_name(f'{one.host}:{one.path}')}: {display_name(one.why)}"
+        for one in left_out[:MOST_SHOWN]
+    ]
+    if len(left_out) > MOST_SHOWN:
+        made.append(f"  and {count(len(left_out) - MOST_SHOWN)} more (claude-top ledger status --json lists them)")
+    return made
+
+
+def moved_lines(moved: Sequence[MovedFolder]) -> list[str]:
+    """Return lines about folders that moved, with the command for each."""
+    made = []
+    for one in moved:
+        made.append(
+            f"not counted: {many(one.responses, 'response')} of {many(one.files, 'file')} in {display_name(one.old)}, "
+            "which no longer exists; if it moved, carry them over with"
+        )
+        made.append(f"  {display_name(one.command, len(one.command))}")
+    return made
+
+
+def _figures(row: HostRow) -> dict[str, Any]:
+    return {
+        "files": row.files,
+        "responses": row.responses,
+        "first": instant(row.first_ms) if row.first_ms else None,
+        "last": instant(row.last_ms) if row.last_ms else None,
+    }
+
+
+def _cells(row: HostRow) -> tuple[str, ...]:
+    dates = (instant(time_ms)[:10] if time_ms else "" for time_ms in (row.first_ms, row.last_ms))
+    return (display_name(row.host), count(row.files), count(row.responses), *dates)

@@ -1,0 +1,43 @@
+"""What the readers of all clients share: counters taken from JSON, and a counted response before it becomes a row.
+
+Must not know any client's format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from claude_tui.model import Row
+from claude_tui.sources.values.json_values import as_count
+
+
+class Event(NamedTuple):
+    """A row, and how much of its output was reasoning (which is billed as output and included in it)."""
+
+    row: Row
+    reasoning: int
+
+
+class BadCountError(ValueError):
+    """A counter is not a whole number from 0 to 2**53 - 1. The message names it."""
+
+
+def count_of(counters: Mapping[str, object], name: str) -> int:
+    """Return a counter by name, 0 if it is absent or null. Raises BadCountError for anything that is not a count."""
+    value = counters.get(name)
+    if value is None:
+        return 0
+    count = as_count(value)
+    if count is None:
+        raise BadCountError(name)
+    return count
+
+
+def nano_of(cost: object) -> int | None:
+    """A cost in USD as nanodollars, half to even; None where there is none above zero."""
+    if not isinstance(cost, (int, float)) or isinstance(cost, bool) or not 0 < cost < 1e9:
+        return None
+    from decimal import ROUND_HALF_EVEN, Decimal  # most clients log no cost
+
+    return int((Decimal(str(cost)) * 1_000_000_000).to_integral_value(ROUND_HALF_EVEN))

@@ -1,0 +1,71 @@
+"""A log that is a growing file of JSON lines, read record by record into rows. Must not know any client's format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from claude_tui.model import ProblemKind, Row
+from claude_tui.sources.protocol import Checkpoint, FileFacts, FileRead, LogFile
+from claude_tui.sources.reading.lines import LineReader
+from claude_tui.sources.records.conversation import NOT_KNOWN, UnknownShapeError
+from claude_tui.sources.records.events import BadCountError
+
+
+class Followed(Protocol):
+    """One log of a client as its records come: see `conversation.Conversation`, which is most of it."""
+
+    is_known: bool
+
+    def resume(self, state: str) -> None:
+        """Go on where `state()` was taken."""
+
+    def state(self) -> str:
+        """Return what must be known to follow the next records."""
+        ...
+
+    def rows(self, record: Mapping[str, Any], offset: int) -> Iterable[Row]:
+        """Yield what a record counts.
+
+        Raises BadCountError for a counter that is none and UnknownShapeError for a record that should count and
+        cannot be understood; what was yielded before counts.
+        """
+        ...
+
+    def facts(self) -> FileFacts:
+        """Return what the log says beside usage."""
+        ...
+
+
+def read_log(file: LogFile, since: Checkpoint | None, log: Followed) -> FileRead:
+    """Read a log whole or from a checkpoint. Raises OSError where it cannot be opened.
+
+    A log none of whose records is of a known kind is a problem in itself.
+    """
+    rows: list[Row] = []
+    records = 0
+    with LineReader(file.path, since) as reader:
+        is_continued = since is not None and not reader.restarted
+        if since is not None and is_continued:
+            log.resume(since.state)
+        for offset, line in reader:
+            for record in reader.objects(offset, line, is_slim=True):
+                records += 1
+                try:
+                    for row in log.rows(record, offset):
+                        rows.append(row)
+                except BadCountError as error:
+                    reader.problem(ProblemKind.BAD_COUNT, offset, f"{error} is no count")
+                except UnknownShapeError as error:
+                    reader.problem(ProblemKind.UNKNOWN_SHAPE, offset, str(error))
+        if records and not is_continued and not log.is_known:
+            reader.problem(ProblemKind.UNKNOWN_SHAPE, 0, NOT_KNOWN)
+        return FileRead(
+            rows,
+            reader.checkpoint(state=log.state()),
+            log.facts(),
+            reader.problems,
+            reader.restarted,
+            reader.bytes_read,
+            reader.lines,
+        )

@@ -1,0 +1,94 @@
+"""A session that once had a prompt longer than the short window has the long one, however it is counted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from claude_tui.engine.count import count
+from claude_tui.engine.ledger.file.record import facts_to_json
+from claude_tui.engine.ledger.file.sound import facts_of_json
+from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
+from claude_tui.engine.queries.snapshots.sessions import context_window
+from claude_tui.engine.scan.reading import FileReader, Task, discover
+from claude_tui.engine.setup import Setup
+from claude_tui.engine.state.store import Store
+from claude_tui.model import Query
+from claude_tui.sources.protocol import Checkpoint, FileFacts
+from tests.engine.counting import NOW_MS, PRICER, UTC, config_of, counted
+from tests.engine.ledgers import ledger_in, ran
+from tests.logs import ClaudeHome, assistant, usage
+
+SHORT, LONG = 200_000, 1_000_000
+
+
+def prompt(number: int, tokens: int, model: str = "claude-opus-4-6", **more: Any) -> dict[str, Any]:
+    return assistant(f"msg_{number}", NOW_MS + number, usage(10, 5, read=tokens - 10), model=model, **more)
+
+
+def windows(store: Store) -> dict[str, tuple[int, int]]:
+    return {
+        row.key: (row.context_tokens, row.context_window) for row in SnapshotMaker(store).take(Query(), NOW_MS).sessions
+    }
+
+
+def warm(home: ClaudeHome, folder: Path) -> Store:
+    return count(Setup(config_of(home.folder), PRICER, UTC, cache_folder=folder), processes=0)
+
+
+CASES: dict[str, tuple[list[dict[str, Any]], int]] = {
+    "never long": ([prompt(1, 100_000), prompt(2, SHORT)], SHORT),
+    "long once": ([prompt(1, 250_000), prompt(2, 100_000)], LONG),
+    "long by one token": ([prompt(1, SHORT + 1), prompt(2, 100_000), prompt(3, 50_000)], LONG),
+    "long before in the log, later by its clock": ([prompt(9, 100_000), prompt(1, 250_000), prompt(5, 90_000)], LONG),
+    "long in a side chain": ([prompt(1, 250_000, isSidechain=True), prompt(2, 100_000)], SHORT),
+    "long with another model": ([prompt(1, 250_000, "claude-opus-5"), prompt(2, 100_000)], LONG),
+    "always long": ([prompt(1, 1_000, "claude-opus-5")], LONG),
+    "never sold as long": ([prompt(1, 250_000, "claude-opus-4-5"), prompt(2, 100_000, "claude-opus-4-5")], SHORT),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_window_is_the_same_however_the_session_is_counted(
+    claude_home: ClaudeHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    monkeypatch.setattr("claude_tui.engine.count.UNSAVED_BYTES", -1)
+    rows, window = CASES[case]
+    live = Store(PRICER, UTC)
+    reader = FileReader(PRICER, UTC)
+    checkpoint: Checkpoint | None = None
+    for row in rows:
+        claude_home.append(row)
+        (file,) = discover(config_of(claude_home.folder))
+        live.take_in(reader.read_all([Task(file, checkpoint)]))
+        checkpoint = reader.read(Task(file)).outcome.checkpoint
+        warm(claude_home, tmp_path / "cache")
+    cold = windows(counted(claude_home.folder))
+    assert {key: at for key, (_, at) in cold.items()} == {"s1": window}
+    assert windows(live) == cold
+    assert list((tmp_path / "cache").glob("*/head"))
+    assert windows(warm(claude_home, tmp_path / "cache")) == cold
+    ledger = ledger_in(tmp_path)
+    assert windows(ran(claude_home.folder, ledger)) == cold
+    shutil.rmtree(claude_home.folder / "projects")
+    os.mkdir(claude_home.folder / "projects")
+    assert windows(ran(claude_home.folder, ledger)) == cold
+
+
+def test_a_session_in_two_files_has_the_long_window_if_either_had(claude_home: ClaudeHome) -> None:
+    claude_home.append(prompt(1, 250_000), project="-a")
+    claude_home.append(prompt(2, 100_000), project="-b")
+    assert windows(counted(claude_home.folder)) == {"s1": (100_000, LONG)}
+
+
+def test_facts_kept_before_the_largest_prompt_was_are_still_read() -> None:
+    facts = FileFacts("s1", context_tokens=100_000, context_model="claude-opus-4-6", largest_prompt=250_000)
+    kept = facts_to_json(facts)
+    assert facts_of_json(kept) == facts
+    del kept["largest_prompt"]
+    assert context_window(PRICER, facts_of_json(kept)) == SHORT
+    assert context_window(PRICER, facts._replace(largest_prompt=0)) == SHORT

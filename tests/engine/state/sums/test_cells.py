@@ -1,0 +1,134 @@
+"""Sums of a whole file are what its responses add up to one by one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from claude_tui.engine.state.sums.calendar import Calendar
+from claude_tui.engine.state.sums.cells import CellKey, Sums, add_usage, file_cells
+from claude_tui.model import Row, Usage
+from claude_tui.pricing import load_pricer
+from claude_tui.sources.claude.counting.rule import terms_without_split
+from claude_tui.sources.columns import LOWER_BOUND, Columns, columns_of
+from tests.engine.counting import BERLIN, NOW_MS
+from tests.engine.rows import DAY_MS, extras
+
+with TemporaryDirectory() as _folder:
+    _prices = Path(_folder) / "prices.toml"
+    _prices.write_text("[models.thirds]\ninput = 1.0003\noutput = 0.0005\ncache_read = 0.1001\n")
+    PRICER = load_pricer(_prices)
+assert not PRICER.problems
+MODELS = [
+    "thirds",  # fractions of a nanodollar
+    "claude-opus-4-8",  # changes its price
+    "claude-sonnet-4-5-20250929",  # costs more above 200,000 tokens
+    "claude-3-haiku-20240307",
+    "eu.anthropic.claude-haiku-4-5-20251001-v1:0",
+    "nobody-knows",
+    "<synthetic>",
+    "",
+]
+counts = st.sampled_from([0, 1, 7, 100_000, 199_999, 200_000, 200_001]) | st.integers(0, 10**6)
+rows = st.builds(
+    Row,
+    key=st.integers(0, 10**6).map("msg_{}".format),
+    time_ms=st.integers(NOW_MS - 900 * DAY_MS, NOW_MS) | st.integers(NOW_MS, NOW_MS + 5000) | st.just(0),
+    session=st.sampled_from(["s1", "s2"]),
+    agent=st.just(""),
+    cwd=st.just("/p"),
+    model=st.sampled_from(MODELS),
+    usage=st.builds(Usage, counts, counts, counts, counts, counts, st.sampled_from([0, 0, 2])),
+    terms=st.sampled_from(["", "", "", '{"input_tokens":7,"speed":"fast"}']),
+    extras=st.just(()) | extras,
+    is_lower_bound=st.booleans(),
+    reported_nano=st.sampled_from([None, None, None, 0, 123]),
+)
+
+
+def without_split(row: Row, tier: str | None) -> Row:
+    """The same row as an older client wrote it, which does not say how long cache writes live."""
+    usage = row.usage._replace(cache_write_1h=0)
+    given, output, writes, _, reads, _ = usage
+    return replace(row, usage=usage, terms=terms_without_split(given, output, writes, reads, tier))
+
+
+unsplit = st.builds(without_split, rows, st.sampled_from(["standard", "standard", None, "priority", "batch"]))
+
+
+def one_by_one(columns: Columns) -> dict[CellKey, Sums]:
+    """What a file adds up to, priced response by response."""
+    cells: dict[CellKey, Sums] = {}
+
+    def add(time_ms: int, owner: int, model: str, usage: Usage, terms: str, reported: int | None, *of: int) -> None:
+        if model not in columns.models:
+            columns.models.append(model)
+        key = CellKey(Calendar(BERLIN).day_hour(time_ms)[0], owner, columns.models.index(model))
+        sums = cells.setdefault(key, [0] * 14 + [time_ms, time_ms])
+        add_usage(sums, usage, PRICER.price(columns.source, model, time_ms, usage, terms, reported), 1, *of)
+        sums[14:] = min(sums[14], time_ms), max(sums[15], time_ms)
+
+    for entry, time_ms in enumerate(columns.time):
+        owner, model = columns.owner[entry], columns.models[columns.model[entry]]
+        lower = int(columns.flags[entry] & LOWER_BOUND > 0)
+        terms, reported = columns.terms.get(entry, ""), columns.reported.get(entry)
+        add(time_ms, owner, model, columns.usage(entry), terms, reported, 1, lower)
+        for extra in columns.extras.get(entry, ()):
+            add(time_ms, owner, extra.model, extra.usage, extra.terms, None, 0, 0)
+    return cells
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(rows | unsplit, max_size=12), st.sampled_from(["claude", "opencode", "codex"]), st.booleans())
+def test_a_file_adds_up_to_its_responses(found: list[Row], source: str, is_short: bool) -> None:
+    if is_short:  # all in one period of every price
+        found = [row for row in found if row.time_ms >= NOW_MS]
+    if source == "claude":  # it tells no costs
+        found = [replace(row, reported_nano=None) for row in found]
+    want, got = columns_of(source, found), columns_of(source, found)
+    assert file_cells(got, PRICER, Calendar(BERLIN)) == one_by_one(want)
+    assert got.models == want.models
+
+
+def test_fractions_of_a_nanodollar_are_not_added_up_before_rounding() -> None:
+    assert PRICER.flat_card("claude", "thirds", NOW_MS, NOW_MS) is None
+    assert PRICER.flat_card("claude", "claude-opus-4-8", 0, NOW_MS + 500 * DAY_MS) is None
+    assert PRICER.flat_card("claude", "claude-opus-4-8", NOW_MS, NOW_MS) is not None
+
+
+@given(st.lists(st.tuples(counts, counts, counts, counts, counts, st.integers(0, 3)), max_size=20))
+def test_prices_that_need_no_rounding_add_up(counters: list[tuple[int, ...]]) -> None:
+    card = PRICER.flat_card("claude", "claude-sonnet-4-5-20250929", NOW_MS, NOW_MS)
+    assert card is not None
+    prices = [card.price(Usage(*one)) for one in counters]
+    total = card.price(Usage(*map(sum, zip(*counters, strict=True))))
+    assert total.nano == sum(price.nano or 0 for price in prices)
+    assert total.read_saved_nano == sum(price.read_saved_nano for price in prices)
+    assert total.write_extra_nano == sum(price.write_extra_nano for price in prices)
+
+
+def test_every_response_with_an_assumed_price_is_flagged() -> None:
+    row = Row("a", NOW_MS, "s1", "", "/p", "claude-opus-4-8", Usage(1, 2, 3, 4, 5), is_lower_bound=True)
+    found = [row, replace(row, key="b", time_ms=NOW_MS + 9), replace(row, key="c", time_ms=NOW_MS - 9)]
+    columns = columns_of("opencode", found)
+    (sums,) = file_cells(columns, PRICER, Calendar(BERLIN)).values()
+    assert (sums[0], sums[10], sums[11], sums[14:]) == (3, 3, 3, [NOW_MS - 9, NOW_MS + 9])
+    assert file_cells(columns, PRICER, Calendar(BERLIN)) == one_by_one(columns)
+
+
+def test_responses_whose_writes_live_nobody_knows_how_long_are_not_priced_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    row = Row("a", NOW_MS, "s1", "", "/p", "claude-opus-4-8", Usage(1, 2, 3, 0, 5))
+    old = [without_split(replace(row, key=key), "standard") for key in "bcd"]
+    columns = columns_of("claude", [row, *old, replace(row, key="e", usage=Usage(1, 2, 3, 4, 5, 6))])
+    want = one_by_one(columns)
+    monkeypatch.setattr(type(PRICER), "price", None)
+    assert file_cells(columns, PRICER, Calendar(BERLIN)) == want
+    (sums,) = want.values()
+    assert (sums[0], sums[6], sums[11]) == (5, 6, 3)
