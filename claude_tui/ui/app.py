@@ -34,6 +34,7 @@ from claude_tui.ui.terminal import alerts
 from claude_tui.ui.terminal.ascii import AsciiFilter
 from claude_tui.ui.terminal.first_frame import FirstFrame
 from claude_tui.ui.terminal.first_screen import FirstScreen
+from claude_tui.ui.terminal.painted_app import PaintedApp
 from claude_tui.ui.terminal.signals import leave_on_signals
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ BUDGET_EVERY_S = 20.0
 """How often the budgets are compared with what was spent."""
 
 
-class ClaudeTop(App[None]):
+class ClaudeTop(PaintedApp):
     """A live monitor of what Claude Code costs and does."""
 
     TITLE = "claude-top"

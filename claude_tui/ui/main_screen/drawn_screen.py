@@ -193,7 +193,7 @@ class DrawnScreen(Screen[None]):
     def show_drawn(self) -> None:
         """The first numbers are drawn: instead of the picture of the last time, show what is drawn from now on."""
         self.is_painted.set()
-        self.first_screen.drawn(self.app._driver)
+        self.first_screen.drawn(self.app)
 
     def keep_frame(self) -> None:
         """Keep what is on the screen for the next start, if that will begin with the same."""

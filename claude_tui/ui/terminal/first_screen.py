@@ -49,11 +49,12 @@ class FirstScreen:
         if self._frame is not None:
             self._frame.taken_over()
 
-    def drawn(self, driver: Any) -> None:
-        """The first numbers are drawn: show them, and all that is drawn from now on."""
+    def drawn(self, app: Any) -> None:
+        """The first numbers are drawn: show them, and all that is drawn from now on. `app` is a `PaintedApp`."""
         if self._is_held:
             self._is_held = False
-            driver.release()
+            app._driver.release()
+        app.show_from_now_on()
 
     def keep(self, app: App[Any]) -> None:
         """Keep what is on the screen for the next start."""

@@ -137,7 +137,8 @@ class QuietDriver(LinuxDriver):
         if self._must_signal_resume:
             super()._sigcont_application()
         if self._app._loop is not None:
-            self._app._loop.call_soon_threadsafe(self._app.refresh)
+            # A `PaintedApp` has to hear that it does not know any more what the terminal shows.
+            self._app._loop.call_soon_threadsafe(getattr(self._app, "repaint", self._app.refresh))
 
     def run_input_thread(self) -> None:
         """Pass on what is typed, until the event says to end."""

@@ -6,7 +6,9 @@ Must not know what is drawn.
 from __future__ import annotations
 
 import os
+import select
 import signal
+from threading import Thread
 from typing import Any, Final
 
 from textual.drivers.web_driver import WebDriver
@@ -22,6 +24,17 @@ class ServedDriver(WebDriver):
         super().__init__(*arguments, **options)
         self._is_lost = False
         self._write: Any = self._send
+
+    def start_application_mode(self) -> None:
+        """Begin, and hear of a reader that is gone even while nothing is to be sent."""
+        super().start_application_mode()
+        Thread(target=self._wait_for_end, name="reader gone", daemon=True).start()
+
+    def _wait_for_end(self) -> None:
+        reader = select.poll()
+        reader.register(self.fileno, 0)  # only errors: that nobody reads any more is one
+        reader.poll()
+        self._lost()
 
     def run_input_thread(self) -> None:
         """Pass on what is typed, until there is nobody left to type."""

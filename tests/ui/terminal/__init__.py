@@ -83,6 +83,14 @@ class Terminal:
                 raise AssertionError(f"{what} did not come true; on screen:\n{self.text}")
             self.take()
 
+    def wait_for_silence(self, silence_s: float = 0.6) -> None:
+        """Wait until nothing comes for some time."""
+        quiet_since, known = time.monotonic(), len(self.received)
+        while time.monotonic() - quiet_since < silence_s:
+            self.take()
+            if len(self.received) != known:
+                quiet_since, known = time.monotonic(), len(self.received)
+
     def press(self, keys: str) -> None:
         """Send keys."""
         self._child.send(keys)

@@ -1,0 +1,71 @@
+"""An app that sends a terminal what differs from what it shows. Must not know what is drawn."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from rich.color import ColorSystem
+from textual import events
+from textual._compositor import CompositorUpdate
+from textual.app import App
+from textual.screen import Screen
+
+from claude_tui.ui.terminal.painter import Painter
+
+
+class PaintedApp(App[None]):
+    """Draws by a `Painter`."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.painter = Painter()
+        self.is_shown = False
+        """Whether anything is drawn yet: until then the terminal shows what it showed, and no empty boxes."""
+
+    def on_mount(self) -> None:
+        """Whoever had the terminal meanwhile has drawn on it."""
+        self.app_resume_signal.subscribe(self, lambda _: self.repaint())
+
+    def repaint(self) -> None:
+        """Write the whole screen, whatever the terminal shows."""
+        self.painter.forget()
+        self.refresh()
+
+    def show_from_now_on(self) -> None:
+        """Draw what there is, and all that comes."""
+        if not self.is_shown:
+            self.is_shown = True
+            self.repaint()
+
+    async def on_event(self, event: events.Event) -> None:
+        """A terminal of another size has moved what it shows, even if its size is back by now."""
+        if isinstance(event, events.Resize):
+            self.painter.forget()
+        await super().on_event(event)
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        """Write what differs."""
+        driver = self._driver
+        is_ours = isinstance(renderable, CompositorUpdate) and driver is not None and not driver.is_inline
+        if not is_ours or self.is_headless or sys.platform == "win32":
+            super()._display(screen, renderable)
+            return
+        assert driver is not None
+        if self._batch_count:
+            screen.refresh()  # Textual takes this for drawn, and would not come back to it
+        elif self._running and self.is_shown and not self._closed:
+            cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
+            text = self.painted(renderable)
+            if text or cursor != self._previous_cursor_position:
+                self._previous_cursor_position = cursor
+                self._begin_update()
+                driver.write(f"{text}\x1b[{cursor.y + 1};{cursor.x + 1}H")
+                self._end_update()
+                driver.flush()
+        self.post_display_hook()
+
+    def painted(self, update: CompositorUpdate) -> str:
+        """What to write to show an update."""
+        width, height = self.size
+        return self.painter.paint(update, width, height, self.console._color_system or ColorSystem.TRUECOLOR)
