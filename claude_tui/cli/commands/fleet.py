@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MISSING: Final = "fleet needs its packages: pip install 'claude-top-tui[fleet]' (fleet-s3, fleet-gcs, fleet-azure)"
 SILENT_DAYS: Final = 7
+MOST_PARTS: Final = 10_000
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -40,6 +41,7 @@ def add_arguments(parser: CommandParser) -> None:
     actions.add_parser("push", help="write what this machine's ledger holds to a table", fill=_add_push)
     actions.add_parser("merge", help="settle what was pushed and write the table", fill=_add_merge)
     actions.add_parser("status", help="list the machines and check that the sums agree", fill=_add_status)
+    actions.add_parser("verify", help="recount parts of the table from what was pushed", fill=_add_verify)
 
 
 def _add_push(parser: CommandParser) -> None:
@@ -73,6 +75,13 @@ def _add_merge(parser: CommandParser) -> None:
     )
     parser.epilog = example("claude-top fleet merge s3://lake/claude")
     parser.add_argument("url", metavar="URL", help="where the table is")
+    parser.add_argument(
+        "--parts",
+        type=_parts,
+        default=0,
+        metavar="N",
+        help="settle the table in N parts, one after the other (default: one for each million responses)",
+    )
 
 
 def _add_status(parser: CommandParser) -> None:
@@ -84,6 +93,39 @@ def _add_status(parser: CommandParser) -> None:
     parser.epilog = example("claude-top fleet status s3://lake/claude --json")
     parser.add_argument("url", metavar="URL", help="where the table is")
     parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/fleet@1)")
+
+
+def _add_verify(parser: CommandParser) -> None:
+    parser.set_defaults(run=_verify)
+    parser.description = (
+        "Recount whole parts of a merged table from what was pushed, the plain way, and compare every response and\n"
+        "every sum. The exit code is 4 if anything differs."
+    )
+    parser.epilog = example("claude-top fleet verify s3://lake/claude --sample 0.01")
+    parser.add_argument("url", metavar="URL", help="where the table is")
+    parser.add_argument(
+        "--sample",
+        type=_share,
+        default=1.0,
+        metavar="F",
+        help="the share of the parts to recount, 0 to 1 (default: all)",
+    )
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ArgumentTypeError(f"{text!r} is no number from 0 to 1")
+    return share
+
+
+def _parts(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_PARTS:
+        raise ArgumentTypeError(f"{text!r} is no number from 1 to {MOST_PARTS:,}")
+    return int(text)
 
 
 def lake_of(url: str) -> Lake:
@@ -147,15 +189,19 @@ def _merge(options: Namespace) -> int:
     lake = lake_of(options.url)
     from claude_tui.fleet.lake import LakeError
     from claude_tui.fleet.merge import merge
-    from claude_tui.fleet.meta import lease, write_meta
+    from claude_tui.fleet.meta import lease, pushes_digest, write_meta
+    from claude_tui.fleet.parts import parts_of
 
     prices = pricer()
     try:
         meta = _meta(lake)
         with lease(lake):
-            done = merge(lake, prices, _zone(meta))
-            if done.written or not meta.merged_ms or meta.prices != prices.digest:
-                write_meta(lake, meta._replace(prices=prices.digest, merged_ms=now_ms()))
+            merged = meta._replace(
+                prices=prices.digest, parts=parts_of(lake, options.parts), pushes=pushes_digest(lake.names("files"))
+            )
+            done = merge(lake, prices, _zone(meta), merged.parts)
+            if done.written or merged != meta:
+                write_meta(lake, merged._replace(merged_ms=now_ms()))
     except LakeError as error:
         raise exits.CommandError(str(error)) from None
     for problem in done.problems:
@@ -185,6 +231,25 @@ def _status(options: Namespace) -> int:
     else:
         streams.write_tables([reports.table(found)], reports.footer(found))
     return exits.OK if found.is_well else exits.PARTIAL
+
+
+def _verify(options: Namespace) -> int:
+    from claude_tui.cli.options import pricer
+
+    lake = lake_of(options.url)
+    from claude_tui.fleet.lake import LakeError
+    from claude_tui.fleet.verify import verify
+
+    try:
+        meta = _meta(lake)
+        done = verify(lake, meta, pricer(), options.sample)
+    except LakeError as error:
+        raise exits.CommandError(str(error)) from None
+    for difference in done.differences:
+        streams.narrate(f"not equal: {difference}")
+    verdict = "not equal" if done.differences else "equal"
+    streams.narrate(f"{verdict}: {many(done.responses, 'response')} in {len(done.parts)} of {many(meta.parts, 'part')}")
+    return exits.PARTIAL if done.differences else exits.OK
 
 
 def _meta(lake: Lake) -> Meta:
