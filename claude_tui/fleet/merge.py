@@ -23,7 +23,7 @@ from claude_tui.engine.state.store import Store
 from claude_tui.fleet.lake import Lake, LakeError
 from claude_tui.fleet.observed import BadTableError, Observed, unpacked
 from claude_tui.fleet.parts import Piece, divided
-from claude_tui.fleet.tables import DAILY, NAMES, RESPONSES, Machine, Machines, parquet, sums_of, tables_of
+from claude_tui.fleet.tables import DAILY, NAMES, Machine, Machines, as_written, parquet, sums_of, tables_of
 from claude_tui.pricing import Pricer
 
 OBJECT_ROWS: Final = 1 << 20
@@ -85,8 +85,7 @@ def merge(lake: Lake, pricer: Pricer, zone: ZoneInfo, parts: int = 1) -> Merged:
                 totals[name] = totals.get(name, 0) + value
             for number, start in enumerate(range(0, len(found.responses), OBJECT_ROWS)):
                 names.append(response_name(part, number))
-                table = found.responses.slice(start, OBJECT_ROWS).combine_chunks()
-                written += _put(lake, names[-1], table.cast(RESPONSES))
+                written += _put(lake, names[-1], as_written(found.responses.slice(start, OBJECT_ROWS)))
         written += _write_days(lake, days, totals)
     written += _remove_others(lake, "responses", names)
     return Merged(len(objects), files, responses, written, problems)

@@ -41,18 +41,20 @@ RESPONSES: Final = pa.schema(
 )
 FILES: Final = pa.schema(
     [(name, pa.string()) for name in ("observations", "user", "team", "host", "source", "path", "facts")]
-    + [("responses", pa.int64())]
+    + [("responses", pa.int64()), ("seen", pa.string())]
 )
 
 
 class Observed(NamedTuple):
-    """A log file as one machine knows it. `user` and `team` are whoever pushed it."""
+    """A log file as one machine knows it. `user` and `team` are whoever pushed it; `seen` is the state of the object it
+    was read from, "" if it was none, or changed meanwhile."""
 
     user: str
     team: str
     key: FileKey
     columns: Columns
     facts: tuple[FileFacts, ...]
+    seen: str = ""
 
 
 class Pushed(NamedTuple):
@@ -87,7 +89,7 @@ def kept(observed: Observed, folder: Callable[[str], str]) -> Observed:
         for one in observed.facts
     )
     key = observed.key._replace(path=digest(observed.key.path))
-    return Observed(observed.user, observed.team, key, columns, facts)
+    return Observed(observed.user, observed.team, key, columns, facts, observed.seen)
 
 
 def packed(files: Sequence[Observed], name: str) -> Pushed:
@@ -99,7 +101,7 @@ def packed(files: Sequence[Observed], name: str) -> Pushed:
         {
             "observations": name, "user": one.user, "team": one.team, **one.key._asdict(),
             "facts": json.dumps([facts_to_json(facts) for facts in one.facts], sort_keys=True),
-            "responses": len(one.columns),
+            "responses": len(one.columns), "seen": one.seen,
         }
         for one in files
     ]  # fmt: skip
@@ -291,6 +293,8 @@ def _responses_of(pushed: Pushed) -> Any:
 def _table(data: bytes, schema: Any) -> Any:
     try:
         table = pq.read_table(io.BytesIO(data))
+        if schema is FILES and "seen" not in table.column_names:
+            table = table.append_column("seen", pa.nulls(len(table), pa.string()))  # pushed by an earlier version
         return table.select(schema.names).cast(schema)
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         raise BadTableError("not a table of claude-top") from error

@@ -41,6 +41,9 @@ RESPONSES: Final = pa.schema(
 _PLAIN_DAILY: Final = pa.schema(
     [pa.field(field.name, pa.string() if field.type == _TEXT else field.type) for field in DAILY]
 )
+_PLAIN_RESPONSES: Final = pa.schema(
+    [pa.field(field.name, pa.string() if field.type == _TEXT else field.type) for field in RESPONSES]
+)
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 
 Session = tuple[str, str]
@@ -104,6 +107,11 @@ def sums_of(table: Any) -> dict[str, int]:
     else:
         count = pc.sum(pc.equal(pc.cast(table.column("extra"), pa.string()), "")).as_py() or 0
     return {"responses": count, **{name: pc.sum(table.column(name)).as_py() or 0 for name in SUMMED}}
+
+
+def as_written(responses: Any) -> Any:
+    """Return single responses with their names numbered as they come: in whatever order they were found, the same."""
+    return responses.cast(_PLAIN_RESPONSES).combine_chunks().cast(RESPONSES)
 
 
 def parquet(table: Any) -> bytes:

@@ -24,6 +24,7 @@ from claude_tui.sources.claude.fast.search import marks
 from claude_tui.sources.claude.fast.usual import FirstLine, Named, Turn, UserLine, UsualRow
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead
 from claude_tui.sources.reading.lines import LineReader
+from claude_tui.sources.reading.log import FileLog, Opener
 from claude_tui.sources.reading.objects import LONG, decode_objects
 from claude_tui.sources.values.instants import instant_ms
 
@@ -38,19 +39,22 @@ _PROGRESS: Final = Named("agent_progress")
 _NOT_USUAL: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
-def read_columns(path: str, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
+def read_columns(
+    path: str, since: Checkpoint | None = None, *, keep_names: bool = False, opener: Opener = FileLog
+) -> ColumnsRead:
     """Read a transcript, whole or from a checkpoint. Raises OSError if it cannot be opened.
 
     Equal to what `ClaudeSource.read` gives, settled by `columns_of`, but for problems: a line that has nothing to
     count and looks whole is not decoded, so malformed text inside it goes unnoticed.
     """
-    with LineReader(path, since) as reader:
-        return _Reading(reader, since, keep_names=keep_names).run()
+    with LineReader(path, since, opener=opener) as reader:
+        return _Reading(reader, since, keep_names=keep_names, opener=opener).run()
 
 
 class _Reading:
-    def __init__(self, reader: LineReader, since: Checkpoint | None, *, keep_names: bool) -> None:
+    def __init__(self, reader: LineReader, since: Checkpoint | None, *, keep_names: bool, opener: Opener) -> None:
         self._reader = reader
+        self._opener = opener
         self._facts = FactsGatherer(reader.path, since.state if since and not reader.restarted else "")
         self._builder = FastBuilder(self._facts, keep_names=keep_names)
         self._block = b""
@@ -67,7 +71,7 @@ class _Reading:
         return ColumnsRead(
             self._builder.columns(),
             reader.checkpoint(state=self._facts.state()),
-            with_agent_type(self._facts.facts(), reader.path),
+            with_agent_type(self._facts.facts(), reader.path, self._opener),
             reader.problems,
             reader.restarted,
             reader.bytes_read,
