@@ -135,6 +135,12 @@ def read_batch(batch: Batch) -> Read:
     return Read(len(observed), sum(len(one.columns) for one in observed), doubts, tuple(problems))
 
 
+def halves(batch: Batch) -> tuple[Batch, Batch]:
+    """Divide a batch of several logs in two."""
+    middle = len(batch.logs) // 2
+    return batch._replace(logs=batch.logs[:middle]), batch._replace(logs=batch.logs[middle:])
+
+
 def together(reads: Sequence[Read]) -> Read:
     """Add up what batches gave."""
     problems = tuple(problem for read in reads for problem in read.problems)

@@ -44,6 +44,7 @@ CASES = (
     Case("kimi daily", 3), Case("copilot daily", 3), Case("kilo daily", 3), Case("ccusage daily --json"),
     Case("schema"), Case("schema report"), Case("shim install --dry-run"), Case("mcp --help"), Case("fleet", 2),
     Case("fleet status nowhere", 1), Case("fleet merge nowhere", 1), Case("ledger keep --help"),
+    Case("fleet verify nowhere", 1), Case("fleet scan nowhere --into nowhere-else", 3),
 )  # fmt: skip
 
 WAYS = {

@@ -16,11 +16,13 @@ from claude_tui.figures import many, size
 if TYPE_CHECKING:
     from claude_tui.fleet.lake import Lake
     from claude_tui.fleet.meta import Meta
+    from claude_tui.fleet.scan import Batch, Read
 
 MISSING: Final = "fleet needs its packages: pip install 'claude-top-tui[fleet]' (fleet-s3, fleet-gcs, fleet-azure)"
 SILENT_DAYS: Final = 7
 MOST_PARTS: Final = 10_000
 MB: Final = 1 << 20
+NO_SCHEDULER: Final = "none"
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -97,6 +99,19 @@ def _add_scan(parser: CommandParser) -> None:
     parser.add_argument(
         "--batch-mb", type=_batch_mb, default=128, metavar="N", help="about how many MB of logs are read at once (128)"
     )
+    parser.add_argument(
+        "--scheduler",
+        default=os.environ.get("DASK_SCHEDULER_ADDRESS", NO_SCHEDULER),
+        metavar="WHERE",
+        help="who reads: none (this process), local (a process for each core), or tls://HOST:PORT of a dask scheduler\n"
+        "(default: $DASK_SCHEDULER_ADDRESS, else none)",
+    )
+    parser.add_argument(
+        "--insecure-scheduler", action="store_true", help="allow one without TLS; whoever reaches it runs code there"
+    )
+    parser.add_argument(
+        "--retries", type=_retries, default=5, metavar="N", help="how often a batch that failed is read again (5)"
+    )
     parser.add_argument("--all", action="store_true", help="read everything again; it changes no total")
     parser.add_argument("--no-merge", action="store_true", help="do not merge afterwards")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be read")
@@ -151,6 +166,12 @@ def _add_verify(parser: CommandParser) -> None:
 def _batch_mb(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1024:
         raise ArgumentTypeError(f"{text!r} is no number from 1 to 1,024")
+    return int(text)
+
+
+def _retries(text: str) -> int:
+    if not text.isdecimal() or int(text) > 100:
+        raise ArgumentTypeError(f"{text!r} is no number from 0 to 100")
     return int(text)
 
 
@@ -248,7 +269,7 @@ def _scan(options: Namespace) -> int:
             streams.narrate(f"would read {many(found.fresh, 'log')} of {found.logs:,}, {size(found.size_bytes)}")
             return exits.OK
         founded(table, timezone(options).key, options.paths)
-        done = in_turn(found.batches)
+        done = in_turn(found.batches) if options.scheduler == NO_SCHEDULER else _spread(found.batches, options)
     except LakeError as error:
         raise exits.CommandError(str(error)) from None
     for problem in done.problems:
@@ -260,6 +281,19 @@ def _scan(options: Namespace) -> int:
     options.url, options.parts = options.into, 0
     merged = exits.OK if options.no_merge else _merge(options)
     return exits.PARTIAL if done.problems else merged
+
+
+def _spread(batches: list[Batch], options: Namespace) -> Read:
+    try:
+        from claude_tui.fleet.spread import SchedulerError, spread
+    except ImportError:
+        raise exits.CommandError(MISSING) from None
+    try:
+        return spread(
+            batches, options.scheduler, retries=options.retries, is_insecure_allowed=options.insecure_scheduler
+        )
+    except SchedulerError as error:
+        raise exits.CommandError(str(error)) from None
 
 
 def _merge(options: Namespace) -> int:
