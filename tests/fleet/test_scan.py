@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from claude_tui.fleet.lake import Lake
@@ -214,3 +215,29 @@ def test_a_log_without_any_instant_counts_as_on_one_machine(
     capsys.readouterr()
     one = alone(tmp_path, store, monkeypatch)
     assert read_from(capsys, machines[0], table) == counted(capsys, one)
+
+
+def test_nothing_anybody_wrote_gets_from_raw_logs_into_a_table(
+    machines: list[Machine], store: Path, tmp_path: Path
+) -> None:
+    secret = "zqx-secret-words-zqx"
+    log = store / OWNERS["desk"] / ".claude" / "projects" / f"-{secret}" / "s.jsonl"
+    log.parent.mkdir()
+    rows = (
+        {"type": "summary", "summary": secret, "leafUuid": "x"},
+        {
+            "type": "user",
+            "sessionId": "s1",
+            "gitBranch": secret,
+            "message": {"content": secret},
+            "cwd": f"/{secret}/top",
+        },
+        assistant("msg_1", NOON, usage(output=3), gitBranch=secret, cwd=f"/{secret}/top"),
+    )
+    log.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    table = tmp_path / "table"
+    scan = ("fleet", "scan", str(store), "--into", str(table), "--layout", LAYOUT[1], *SAME)
+    assert machines[0].run(*scan) == 0
+    cells = [str(row) for path in table.rglob("*.parquet") for row in pq.read_table(path).to_pylist()]
+    assert any("'project': 'top'" in cell for cell in cells)
+    assert secret not in "\n".join((*cells, *objects(table)))
