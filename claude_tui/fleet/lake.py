@@ -10,7 +10,8 @@ import os
 import posixpath
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from fsspec.core import url_to_fs
@@ -24,6 +25,15 @@ MOST_BYTES: Final = 1 << 30
 
 class LakeError(Exception):
     """The place cannot be used. The text says why in one line, without credentials."""
+
+
+class Entry(NamedTuple):
+    """An object: its size, the instant it was written (ns), and what changes if its content does."""
+
+    name: str
+    size: int
+    changed_ns: int
+    tag: str
 
 
 class Lake:
@@ -40,11 +50,11 @@ class Lake:
             raise LakeError(f"{url}: {_line(error)}") from None
         self._root = str(root).rstrip("/")
 
-    def read(self, name: str) -> bytes:
-        """Return an object. Raises FileNotFoundError if there is none."""
+    def read(self, name: str, size: int | None = None) -> bytes:
+        """Return an object, whose size may be known. Raises FileNotFoundError if there is none."""
         with self._explained(name):
             path = self._path(name)
-            size = self._fs.size(path)
+            size = self._fs.size(path) if size is None else size
             if size is not None and size > MOST_BYTES:
                 raise LakeError(f"{name}: it has more than {MOST_BYTES >> 20} MiB")
             return bytes(self._fs.cat_file(path))
@@ -88,6 +98,31 @@ class Lake:
                 return []
             start = len(self._root) + 1
             return sorted(path[start:] for path in map(str, found) if path.endswith(ending))
+
+    def entries(self, ending: str) -> Iterator[Entry]:
+        """Yield all objects, at any depth, in order."""
+        with self._explained(""):
+            try:
+                found = self._fs.find(self._root, detail=True)
+            except FileNotFoundError:
+                return
+        for path in sorted(found):
+            if path.endswith(ending) and found[path].get("type") == "file":
+                yield self._entry(str(path), found[path])
+
+    def entry(self, name: str) -> Entry:
+        """Look at an object as it is now. Raises FileNotFoundError if there is none."""
+        with self._explained(name):
+            path = self._path(name)
+            return self._entry(path, self._fs.info(path))
+
+    def _entry(self, path: str, info: dict[str, Any]) -> Entry:
+        changed = info.get("LastModified") or info.get("mtime") or info.get("last_modified") or 0
+        seconds = changed.timestamp() if isinstance(changed, datetime) else changed
+        changed_ns = int(seconds * 1e9) if isinstance(seconds, int | float) else 0
+        tag = info.get("ETag") or info.get("etag") or info.get("content_md5") or changed_ns
+        size = int(info.get("size") or 0)
+        return Entry(path[len(self._root) + 1 :], size, changed_ns, f"{size}-{tag}")
 
     def modified_ms(self, name: str) -> int:
         """Return when an object was written, in milliseconds since the epoch."""

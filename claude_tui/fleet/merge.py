@@ -1,61 +1,34 @@
 """Settles everything that was pushed, and writes it as tables that people's own tools read.
 
 A store settles it, as on one machine: a response that several machines saw counts once, whatever order they pushed in.
-`daily/day=.../` has the sums by day, session, model and machine, which is all that reports need; `responses/` has the
-single responses. An object is written only if its content differs, so merging twice writes nothing. One process, one
-store: 10 million responses take some 2 GB.
+Part by part, each in a store of its own. `daily/day=.../` has the sums by day, session, model and machine, which is all
+that reports need; `responses/part=.../` has the single responses. An object is written only if its content differs, so
+merging twice writes nothing.
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
-from claude_tui.engine.queries.responses import lines_of, unlogged_lines
 from claude_tui.engine.state.rows.table import PAIRED
 from claude_tui.engine.state.store import Store
-from claude_tui.engine.state.sums.cells import add_usage
-from claude_tui.fleet.lake import Lake
-from claude_tui.fleet.observed import BadTableError, Observed, observations_of, unpacked
-from claude_tui.model import FIRST, LAST, Query, Response, Totals
+from claude_tui.fleet.lake import Lake, LakeError
+from claude_tui.fleet.observed import BadTableError, Observed, unpacked
+from claude_tui.fleet.parts import Piece, divided
+from claude_tui.fleet.tables import DAILY, NAMES, Machine, Machines, as_written, parquet, sums_of, tables_of
 from claude_tui.pricing import Pricer
 
-PART_ROWS: Final = 1 << 20
-"""Rows of one object of single responses."""
-
-NAMES: Final = ("source", "user", "team", "host", "project", "session", "agent", "model")
-"""What the rows of `daily` are by, beside their day."""
-
-_TEXT: Final = pa.dictionary(pa.int32(), pa.string())
-DAILY: Final = pa.schema(
-    [("day", pa.date32())] + [(name, _TEXT) for name in NAMES] + [(name, pa.int64()) for name in Totals._fields]
-)
-RESPONSES: Final = pa.schema(
-    [("key", pa.int64()), ("time", pa.timestamp("ms", tz="UTC")), ("day", pa.date32())]
-    + [(name, _TEXT) for name in NAMES]
-    + [
-        (name, pa.int64())
-        for name in ("input", "output", "cache_write_5m", "cache_write_1h", "cache_read", "web_search", "cost_nano")
-    ]
-    + [("status", _TEXT), ("flags", pa.list_(pa.string())), ("output_lower_bound", pa.bool_()), ("extra", _TEXT)]
-)
-
-Group = tuple[int, str, str, str, str, str, str, str, str]
-"""Day as an ordinal, then NAMES."""
-
-
-class Machine(NamedTuple):
-    """Who pushed a file, and from which machine it is."""
-
-    user: str = ""
-    team: str = ""
-    host: str = ""
+OBJECT_ROWS: Final = 1 << 20
+"""Most rows of one object of single responses."""
 
 
 class Merged(NamedTuple):
@@ -71,154 +44,135 @@ class Merged(NamedTuple):
     problems: list[str]
 
 
-def settled(lake: Lake, pricer: Pricer, zone: ZoneInfo, on_problem: Callable[[str], object]) -> tuple[Store, Machines]:
-    """Return a store with everything that was pushed, and the machine of each file. Raises LakeError."""
-    store, machines = Store(pricer, zone, keep_names=False), Machines()
-    for name in lake.names("files"):
-        for observed in _observed(lake, name, on_problem):
-            machine = Machine(observed.user, observed.team, observed.key.host)
-            path = machines.named(machine, observed.key.path)
-            machines.objects.add(name)
-            store.remember(path, observed.columns, observed.facts)
-    store.settle()
-    return store, machines
+class Settled(NamedTuple):
+    """One part, settled: its store, the machines of its files, and the pushes it came from."""
+
+    store: Store
+    machines: Machines
+    objects: set[str]
 
 
-class Machines:
-    """The machine of each file, by what the store calls the file."""
-
-    def __init__(self) -> None:
-        self.of_path: dict[str, Machine] = {}
-        self.objects: set[str] = set()
-        self._of_session: dict[tuple[str, str], Machine] = {}
-
-    def named(self, machine: Machine, path: str) -> str:
-        """Return what a store is to call a file of a machine."""
-        name = f"{machine.host}:{path}"
-        self.of_path[name] = min(machine, self.of_path.get(name, machine))
-        return name
-
-    def of(self, line: Response) -> Machine:
-        """Return the machine of a response; of what no log shows, that of its session."""
-        session = line.source, line.session
-        if line.path:
-            machine = self.of_path.get(line.path, Machine())
-            self._of_session.setdefault(session, machine)
-            return machine
-        return self._of_session.get(session, Machine())
-
-
-def merge(lake: Lake, pricer: Pricer, zone: ZoneInfo) -> Merged:
-    """Settle and write. Raises LakeError."""
-    problems: list[str] = []
-    store, machines = settled(lake, pricer, zone, problems.append)
-    groups: dict[Group, list[int]] = {}
-    parts = _Parts(lake)
-    for line in _lines(store):
-        machine = machines.of(line)
-        day = store.calendar.day(line.time_ms)
-        names = (line.source, *machine, line.project, line.session, line.agent, line.model)
-        _add(groups.setdefault((day.toordinal(), *names), [0] * len(Totals._fields)), line)
-        parts.add(line, day, names)
-    written = parts.finish() + _write_days(lake, groups)
-    return Merged(len(machines.objects), len(machines.of_path), len(store.table), written, problems)
-
-
-def _observed(lake: Lake, name: str, on_problem: Callable[[str], object]) -> list[Observed]:
-    bad: list[str] = []
-    try:
-        files = lake.read(name)
-        found = unpacked(files, lake.read(observations_of(files)), bad.append)
-    except FileNotFoundError:
-        on_problem(f"{name}: its responses are not there")
-        return []
-    except BadTableError as error:
-        on_problem(f"{name}: {error}")
-        return []
-    if bad:
-        on_problem(f"{name}: {len(bad):,} left out, the first: {bad[0]}")
+def settled(pieces: Iterable[Piece], pricer: Pricer, zone: ZoneInfo, on_problem: Callable[[str], object]) -> Settled:
+    """Return a store with everything that is in some pieces. Raises LakeError."""
+    found = Settled(Store(pricer, zone, keep_names=False), Machines(), set())
+    for piece in pieces:
+        for observed in observed_in(piece, on_problem):
+            path = found.machines.named(Machine(observed.user, observed.team, observed.key.host), observed.key.path)
+            found.objects.add(piece.name)
+            found.store.remember(path, observed.columns, observed.facts)
+    found.store.settle()
     return found
 
 
-def _lines(store: Store) -> Iterator[Response]:
-    """Yield single responses in order of time and key, then what no log shows. Their keys are numbers."""
-    table = store.table
-    for row in sorted(range(len(table)), key=lambda row: (table.time[row], table.key[row])):
-        if not table.flags[row] & PAIRED:  # an event counts where it is logged
-            yield from lines_of(store, row)
-    yield from sorted(unlogged_lines(store, Query()), key=lambda line: (line.time_ms, line.key))
+def merge(lake: Lake, pricer: Pricer, zone: ZoneInfo, parts: int = 1) -> Merged:
+    """Settle part by part, and write. Raises LakeError, also if single responses and days do not add up."""
+    problems: list[str] = []
+    objects: set[str] = set()
+    names: list[str] = []
+    files = responses = written = 0
+    totals: dict[str, int] = {}
+    with _Days.open() as days, divided(lake, parts, problems.append) as pieces_of:
+        for part in range(parts):
+            store, machines, seen = settled(pieces_of(part), pricer, zone, problems.append)
+            try:
+                found = tables_of(store, machines)
+            except ArithmeticError as error:
+                raise LakeError(f"part {part} does not add up, and is not written: {error}") from None
+            days.add(found.daily)
+            objects |= seen
+            files += len(machines.of_path)
+            responses += sum(not one & PAIRED for one in store.table.flags)
+            for name, value in sums_of(found.responses).items():
+                totals[name] = totals.get(name, 0) + value
+            for number, start in enumerate(range(0, len(found.responses), OBJECT_ROWS)):
+                names.append(response_name(part, number))
+                written += _put(lake, names[-1], as_written(found.responses.slice(start, OBJECT_ROWS)))
+        written += _write_days(lake, days, totals)
+    written += _remove_others(lake, "responses", names)
+    return Merged(len(objects), files, responses, written, problems)
 
 
-def _add(sums: list[int], line: Response) -> None:
-    """Add a response to sums in the order of `Totals`."""
-    is_first = not any(sums)
-    add_usage(sums, line.usage, line.price, 1, 0 if line.extra else 1, int(line.is_lower_bound))
-    sums[FIRST] = line.time_ms if is_first else min(sums[FIRST], line.time_ms)
-    sums[LAST] = max(sums[LAST], line.time_ms)
+def response_name(part: int, number: int) -> str:
+    """Return what an object of single responses is called."""
+    return f"responses/part={part:04d}/responses{f'-{number}' if number else ''}.parquet"
 
 
-def _write_days(lake: Lake, groups: dict[Group, list[int]]) -> int:
+def observed_in(piece: Piece, on_problem: Callable[[str], object]) -> list[Observed]:
+    """Return the files of a push. What is not as claude-top writes it is told and left out."""
+    bad: list[str] = []
+    try:
+        found = unpacked(piece.pushed.files, piece.pushed.responses, bad.append)
+    except BadTableError as error:
+        on_problem(f"{piece.name}: {error}")
+        return []
+    if bad:
+        on_problem(f"{piece.name}: {len(bad):,} left out, the first: {bad[0]}")
+    return found
+
+
+class _Days:
+    """The sums of all parts, day by day, in a folder until all are there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._places: dict[date, list[tuple[Path, int]]] = {}
+
+    @classmethod
+    @contextmanager
+    def open(cls) -> Iterator[_Days]:
+        with tempfile.TemporaryDirectory(prefix="claude-top-") as folder:
+            yield cls(Path(folder))
+
+    def add(self, daily: Any) -> None:
+        """Take in the sums of one part, which are in order of their days."""
+        path = self._folder / f"{len(list(self._folder.iterdir()))}"
+        found = daily.column("day").combine_chunks()
+        runs = pc.run_end_encode(found)
+        start = 0
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, daily.schema) as writer:
+            for number, (day, end) in enumerate(zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True)):
+                writer.write_batch(daily.slice(start, end - start).combine_chunks().to_batches()[0])
+                self._places.setdefault(day, []).append((path, number))
+                start = end
+
+    def tables(self) -> Iterator[tuple[date, Any]]:
+        """Yield the sums of each day, in order of their names."""
+        for day in sorted(self._places):
+            batches = []
+            for path, number in self._places[day]:
+                with pa.OSFile(str(path), "rb") as source:
+                    batches.append(pa.ipc.open_file(source).get_batch(number))
+            table = pa.Table.from_batches(batches)
+            if len(batches) > 1:
+                table = table.sort_by([(name, "ascending") for name in NAMES])
+            yield day, table.combine_chunks().cast(DAILY)
+
+
+def _write_days(lake: Lake, days: _Days, totals: dict[str, int]) -> int:
     """Write the sums of every day whose sums are not there already. Returns how many objects were written."""
-    days: dict[int, list[Group]] = {}
-    for group in sorted(groups):
-        days.setdefault(group[0], []).append(group)
     written = 0
-    for ordinal, found in days.items():
-        day = date.fromordinal(ordinal)
-        columns: dict[str, list[Any]] = {"day": [day] * len(found)}
-        for at, name in enumerate(NAMES, 1):
-            columns[name] = [group[at] for group in found]
-        for at, name in enumerate(Totals._fields):
-            columns[name] = [groups[group][at] for group in found]
-        written += _put(lake, f"daily/day={day}/sums.parquet", pa.table(columns, schema=DAILY))
-    known = {f"daily/day={date.fromordinal(ordinal)}/sums.parquet" for ordinal in days}
-    for name in lake.names("daily"):
-        if name not in known:  # what was there moved to another day
-            lake.remove(name)
-            written += 1
-    return written
+    names = []
+    for day, table in days.tables():
+        for name, value in sums_of(table).items():
+            totals[name] = totals.get(name, 0) - value
+        names.append(f"daily/day={day}/sums.parquet")
+        written += _put(lake, names[-1], table)
+    if any(totals.values()):
+        raise LakeError(f"the days do not add up to the single responses: {totals}; merge again")
+    return written + _remove_others(lake, "daily", names)
 
 
-class _Parts:
-    """Writes single responses in parts, as they come."""
-
-    def __init__(self, lake: Lake) -> None:
-        self._lake = lake
-        self._rows: list[tuple[Any, ...]] = []
-        self._names: list[str] = []
-        self._written = 0
-
-    def add(self, line: Response, day: date, names: tuple[str, ...]) -> None:
-        price = line.price
-        self._rows.append((
-            int(line.key.split("/")[0]) if line.path else None, line.time_ms, day, *names, *line.usage, price.nano,
-            price.status.value, price.flags, line.is_lower_bound, line.extra,
-        ))  # fmt: skip
-        if len(self._rows) >= PART_ROWS:
-            self._flush()
-
-    def finish(self) -> int:
-        if self._rows:
-            self._flush()
-        for name in self._lake.names("responses"):
-            if name not in self._names:
-                self._lake.remove(name)
-                self._written += 1
-        return self._written
-
-    def _flush(self) -> None:
-        name = f"responses/part={len(self._names):04d}/responses.parquet"
-        self._names.append(name)
-        columns = dict(zip(RESPONSES.names, zip(*self._rows, strict=True), strict=True))
-        self._written += _put(self._lake, name, pa.table(columns, schema=RESPONSES))
-        self._rows = []
+def _remove_others(lake: Lake, folder: str, known: list[str]) -> int:
+    """Remove what an earlier merge wrote and this one did not: what was there moved to another day or part."""
+    others = sorted(set(lake.names(folder)) - set(known))
+    for name in others:
+        lake.remove(name)
+    return len(others)
 
 
 def _put(lake: Lake, name: str, table: Any) -> bool:
     """Write a table unless it is there already, byte for byte."""
-    sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd")
-    data = sink.getvalue()
+    data = parquet(table)
     try:
         if lake.read(name) == data:
             return False

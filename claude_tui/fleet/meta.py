@@ -7,11 +7,12 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 from claude_tui.fleet.lake import Lake, LakeError, load_json
+from claude_tui.fleet.paths_rule import digest
 
 SCHEMA: Final = 1
 NAME: Final = "_claude_top.json"
@@ -21,13 +22,24 @@ LEASE_S: Final = 3600
 
 
 class Meta(NamedTuple):
-    """A table: its own id, the zone its days are of, how folders are named, and the prices of its last merge."""
+    """A table: its own id, the zone its days are of, how folders are named; and of its last merge the prices, the
+    number of parts, and which pushes it saw."""
 
     id: str
     timezone: str
     paths: str
     prices: str = ""
     merged_ms: int = 0
+    parts: int = 1
+    pushes: str = ""
+
+
+_KINDS: Final = (str, str, str, str, int, int, str)
+
+
+def pushes_digest(names: Iterable[str]) -> str:
+    """Return what stands for the pushes of a table, by the names of their objects."""
+    return digest("\n".join(names))
 
 
 def read_meta(lake: Lake) -> Meta | None:
@@ -39,11 +51,14 @@ def read_meta(lake: Lake) -> Meta | None:
     schema = found.get("schema")
     if not isinstance(schema, int) or schema > SCHEMA:
         raise LakeError(f"{lake.url}: a newer version of claude-top wrote it (schema {schema})")
-    texts = {name: found.get(name) for name in ("id", "timezone", "paths", "prices")}
-    merged_ms = found.get("merged_ms", 0)
-    if not all(isinstance(text, str) for text in texts.values()) or type(merged_ms) is not int:
+    given = {name: found[name] for name in Meta._fields if name in found}
+    try:
+        meta = Meta(**given)
+    except TypeError:
+        meta = None
+    if meta is None or any(type(one) is not kind for one, kind in zip(meta, _KINDS, strict=True)) or meta.parts < 1:
         raise LakeError(f"{lake.url}: {NAME} was not written by claude-top")
-    return Meta(**{name: str(text) for name, text in texts.items()}, merged_ms=merged_ms)
+    return meta
 
 
 def write_meta(lake: Lake, meta: Meta) -> None:

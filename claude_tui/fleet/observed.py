@@ -41,18 +41,20 @@ RESPONSES: Final = pa.schema(
 )
 FILES: Final = pa.schema(
     [(name, pa.string()) for name in ("observations", "user", "team", "host", "source", "path", "facts")]
-    + [("responses", pa.int64())]
+    + [("responses", pa.int64()), ("seen", pa.string())]
 )
 
 
 class Observed(NamedTuple):
-    """A log file as one machine knows it. `user` and `team` are whoever pushed it."""
+    """A log file as one machine knows it. `user` and `team` are whoever pushed it; `seen` is the state of the object it
+    was read from, "" if it was none, or changed meanwhile."""
 
     user: str
     team: str
     key: FileKey
     columns: Columns
     facts: tuple[FileFacts, ...]
+    seen: str = ""
 
 
 class Pushed(NamedTuple):
@@ -60,6 +62,18 @@ class Pushed(NamedTuple):
 
     responses: bytes
     files: bytes
+
+
+class Said(NamedTuple):
+    """What is compared of a push before it is taken apart: its files as rows, the sessions that each names, and keys.
+
+    `sessions` are pairs of a file's number and a session; `keys` and `file`, the file's number, are of every response.
+    """
+
+    files: list[dict[str, Any]]
+    sessions: list[tuple[int, str]]
+    keys: Any
+    file: Any
 
 
 class BadTableError(ValueError):
@@ -75,7 +89,7 @@ def kept(observed: Observed, folder: Callable[[str], str]) -> Observed:
         for one in observed.facts
     )
     key = observed.key._replace(path=digest(observed.key.path))
-    return Observed(observed.user, observed.team, key, columns, facts)
+    return Observed(observed.user, observed.team, key, columns, facts, observed.seen)
 
 
 def packed(files: Sequence[Observed], name: str) -> Pushed:
@@ -87,7 +101,7 @@ def packed(files: Sequence[Observed], name: str) -> Pushed:
         {
             "observations": name, "user": one.user, "team": one.team, **one.key._asdict(),
             "facts": json.dumps([facts_to_json(facts) for facts in one.facts], sort_keys=True),
-            "responses": len(one.columns),
+            "responses": len(one.columns), "seen": one.seen,
         }
         for one in files
     ]  # fmt: skip
@@ -101,6 +115,44 @@ def observations_of(files: bytes) -> str:
     if len(names) != 1 or not isinstance(names[0], str) or ".." in names[0]:
         raise BadTableError("its responses are not named")
     return str(names[0])
+
+
+def files_of(files: bytes) -> list[dict[str, Any]]:
+    """Return the rows of an object of files. Raises BadTableError."""
+    rows: list[dict[str, Any]] = _table(files, FILES).to_pylist()
+    return rows
+
+
+def said_by(pushed: Pushed) -> Said:
+    """Return what of a push is compared. Raises BadTableError."""
+    files, table = files_of(pushed.files), _responses_of(pushed)
+    plain = pa.table({"file": table.column("file"), "session": table.column("session").cast(pa.string())})
+    pairs = plain.group_by(["file", "session"]).aggregate([])
+    sessions = list(zip(pairs.column("file").to_pylist(), pairs.column("session").to_pylist(), strict=True))
+    return Said(files, sessions, table.column("key"), table.column("file"))
+
+
+def split(pushed: Pushed, part_of: Callable[[tuple[str, str, str]], int]) -> dict[int, Pushed]:
+    """Return what of a push is in each part, of which `part_of` knows by host, source and path. Raises
+    BadTableError."""
+    files, table = _table(pushed.files, FILES), _responses_of(pushed)
+    rows = files.to_pylist()
+    parts = [part_of((row["host"], row["source"], row["path"])) for row in rows]
+    counts = [0] * len(rows)
+    for one in table.group_by("file").aggregate([([], "count_all")]).to_pylist():
+        counts[one["file"]] = one["count_all"]
+    if counts != [row["responses"] for row in rows]:
+        raise BadTableError("its responses are not those of its files")
+    found = {}
+    for part in sorted(set(parts)):
+        mine = [number for number, one in enumerate(parts) if one == part]
+        new: list[int | None] = [None] * len(rows)
+        for at, number in enumerate(mine):
+            new[number] = at
+        numbers = pa.array(new, pa.int32()).take(table.column("file"))
+        own = table.set_column(0, RESPONSES.field("file"), numbers).filter(numbers.is_valid())
+        found[part] = Pushed(_parquet(own), _parquet(files.take(mine)))
+    return found
 
 
 def unpacked(files: bytes, responses: bytes, on_bad: Callable[[str], object]) -> list[Observed]:
@@ -169,10 +221,9 @@ def _columns(table: Any, sources: Sequence[str]) -> list[Columns]:
         columns.flags = flags[start:end]
         owners: dict[RowOwner, int] = {}
         models: dict[str, int] = {}
-        for at in range(start, end):
-            owner = RowOwner(*(values[at] for values in (texts[name] for name in RowOwner._fields)))
-            columns.owner.append(owners.setdefault(owner, len(owners)))
-            columns.model.append(models.setdefault(texts["model"][at], len(models)))
+        named = zip(*(texts[name][start:end] for name in RowOwner._fields), strict=True)
+        columns.owner = array("i", [owners.setdefault(owner, len(owners)) for owner in map(RowOwner._make, named)])
+        columns.model = array("i", [models.setdefault(one, len(models)) for one in texts["model"][start:end]])
         columns.owners, columns.models = list(owners), list(models)
         found.append(columns)
     try:
@@ -198,11 +249,14 @@ def _numbers(table: Any, name: str, kind: str) -> array[int]:
 
 
 def _texts(table: Any, name: str) -> list[str]:
-    column = table.column(name)
+    """Return a column of names. Raises BadTableError if some are missing."""
+    column = table.column(name).unify_dictionaries().combine_chunks()
     if column.null_count:
         raise BadTableError(f"responses without {name}")
-    found: list[str] = column.to_pylist()
-    return found
+    if not len(column):
+        return []
+    names: list[str] = column.dictionary.to_pylist()
+    return list(map(names.__getitem__, column.indices.to_pylist()))
 
 
 def _put_rare(columns: Columns, entry: int, name: str, value: Any) -> None:
@@ -226,9 +280,21 @@ def _facts(text: str, on_bad: Callable[[str], object]) -> Iterable[FileFacts]:
             on_bad(str(error))
 
 
+def _responses_of(pushed: Pushed) -> Any:
+    """Return the responses of a push. Raises BadTableError if a file's number is none."""
+    table = _table(pushed.responses, RESPONSES)
+    count = pq.read_metadata(io.BytesIO(pushed.files)).num_rows
+    files = table.column("file").unique().to_pylist()
+    if not all(isinstance(number, int) and 0 <= number < count for number in files):
+        raise BadTableError("its responses are not in the order of its files")
+    return table
+
+
 def _table(data: bytes, schema: Any) -> Any:
     try:
         table = pq.read_table(io.BytesIO(data))
+        if schema is FILES and "seen" not in table.column_names:
+            table = table.append_column("seen", pa.nulls(len(table), pa.string()))  # pushed by an earlier version
         return table.select(schema.names).cast(schema)
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         raise BadTableError("not a table of claude-top") from error

@@ -81,13 +81,13 @@ def note_path(state_folder: Path, lake: Lake, table: str, pusher: Pusher) -> Pat
 
 
 def _named(observed: list[Observed], pusher: Pusher) -> tuple[Pushed, str]:
-    place = f"user={_segment(pusher.user)}/host={_segment(pusher.host)}"
+    place = f"user={segment(pusher.user)}/host={segment(pusher.host)}"
     draft = packed(observed, "")
     name = f"{place}/{digest((draft.responses + draft.files).hex())}.parquet"
     return packed(observed, f"observations/{name}"), name
 
 
-def _segment(text: str) -> str:
+def segment(text: str) -> str:
     """Return a text as one part of an object's name."""
     plain = "".join(one if one.isascii() and (one.isalnum() or one in "-_.@") else "_" for one in text)
     return plain.strip(".") or "unknown"

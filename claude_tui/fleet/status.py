@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from claude_tui.fleet.lake import Lake, LakeError
-from claude_tui.fleet.observed import FILES
+from claude_tui.fleet.observed import BadTableError, files_of
 from claude_tui.reports.fleet import FleetStatus, MachineRow
 from claude_tui.units import DAY_MS
 
@@ -23,13 +23,13 @@ def status(lake: Lake, now_ms: int, silent_days: int) -> FleetStatus:
     wrong: list[str] = []
     for name in lake.names("files"):
         try:
-            table = pq.read_table(io.BytesIO(lake.read(name))).select(FILES.names).cast(FILES)
-        except (pa.ArrowException, ValueError, KeyError, TypeError, FileNotFoundError):
+            files = files_of(lake.read(name))
+        except (BadTableError, FileNotFoundError):
             wrong.append(f"{name} is not one of claude-top's")
             continue
         written_ms = lake.modified_ms(name)
         seen = set()
-        for row in table.select(("user", "team", "host", "responses")).to_pylist():
+        for row in files:
             key = str(row["user"]), str(row["team"]), str(row["host"])
             sums = rows.setdefault(key, [0, 0, 0, 0])
             sums[0] += key not in seen

@@ -101,6 +101,7 @@ class Phase(str, Enum):
     LIVE = "live"
     POLLING = "polling"
     STOPPED = "stopped"
+    MERGED = "not live"
 
 
 class Progress(NamedTuple):

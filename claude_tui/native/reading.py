@@ -21,7 +21,7 @@ from claude_tui.sources.claude.facts import NOTES
 from claude_tui.sources.columns import Columns, RowOwner
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileFacts
-from claude_tui.sources.reading.lines import open_flags
+from claude_tui.sources.reading.log import open_flags
 
 MAX_FILE: Final = 64 << 20
 """Bytes of the largest file that the core is given: it holds one of them per thread."""

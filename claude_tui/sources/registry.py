@@ -7,11 +7,15 @@ from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from claude_tui.clients import SOURCES
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, Source, SourceConfig
+from claude_tui.sources.reading.log import Opener
 from claude_tui.sources.settling import columns_of
+
+OPENED: Final = frozenset({"claude"})
+"""The clients whose logs can be read wherever they lie, each alone."""
 
 
 @cache
@@ -47,13 +51,19 @@ def logs_below(name: str, root: Path) -> Iterable[LogFile]:
     return reader(name).discover(root)
 
 
-def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
+def read_columns(
+    file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False, opener: Opener | None = None
+) -> ColumnsRead:
     """Read a log, whole or from a checkpoint, into settled columns; with the client's fast reader if it has one and
     there is enough to read.
 
-    Raises OSError if the file cannot be read at all.
+    `opener` opens logs that are not files here; only readers of clients in `OPENED` take one. Raises OSError if the
+    file cannot be read at all.
     """
     client = SOURCES[file.source]
+    if opener is not None:
+        opened: ColumnsRead = load(client.read_columns)(file, since, keep_names=keep_names, opener=opener)
+        return opened
     if client.read_columns and (since is None or not 0 <= file.size - since.offset < client.little_bytes):
         fast: ColumnsRead = load(client.read_columns)(file, since, keep_names=keep_names)
         return fast

@@ -46,6 +46,7 @@ CASES = (
     Case("fleet status nowhere", 1), Case("fleet merge nowhere", 1), Case("ledger keep --help"),
     Case("telemetry", 2), Case("telemetry --help"), Case("sessions"), Case("sessions --json"),
     Case("check --waiting"), Case("hooks", 2), Case("hooks install --dry-run"),
+    Case("fleet verify nowhere", 1), Case("fleet scan nowhere --into nowhere-else", 3),
 )  # fmt: skip
 
 WAYS = {

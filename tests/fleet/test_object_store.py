@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -88,3 +89,23 @@ def test_a_bucket_that_is_not_there_is_one_clear_line(s3: str, machines: list[Ma
     lake = Lake("s3://nobody-has-this/x")
     with pytest.raises(LakeError, match="nobody-has-this"):
         lake.write("a.json", b"{}")
+
+
+def test_logs_in_a_store_are_scanned_as_those_in_a_folder(
+    s3: str, machines: list[Machine], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, client = tmp_path / "logs", boto3.client("s3")
+    for machine in machines:
+        shutil.copytree(machine.logs.folder / "projects", folder / "ann" / machine.name / ".claude" / "projects")
+    for log in folder.rglob("*.jsonl"):
+        client.upload_file(str(log), BUCKET, f"raw/{log.relative_to(folder)}")
+    tables = {str(folder): tmp_path / "table", f"s3://{BUCKET}/raw": s3}
+    for url, table in tables.items():
+        assert machines[0].run("fleet", "scan", url, "--into", str(table), *SAME) == 0
+    found = [printed(capsys, machines[0], "report", "--json", "--from", str(table)) for table in tables.values()]
+    assert found[0] == found[1]
+    assert machines[0].run("fleet", "scan", f"s3://{BUCKET}/raw", "--into", s3, *SAME) == 0
+    assert "read: 0 logs" in capsys.readouterr().err, "their tags are known"
+    client.upload_file(str(log), BUCKET, "raw/ann/desk/.claude/projects/-x/copy.jsonl")
+    assert machines[0].run("fleet", "scan", f"s3://{BUCKET}/raw", "--into", s3, *SAME) == 0
+    assert "read: 1 log " in capsys.readouterr().err

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
+from claude_tui.cli.fleet_reading import NARROWED_BY, add_from_options, standing
 from claude_tui.cli.options import (
     add_place_options,
     counted,
@@ -52,6 +53,7 @@ def add_arguments(parser: CommandParser) -> None:
     screen.add_argument("--theme", metavar="NAME", help="colour theme")
     screen.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")
     screen.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
+    add_from_options(parser)
     add_place_options(parser)
 
 
@@ -63,6 +65,13 @@ def run(options: Namespace) -> int:
     if not options.once and not is_drawable:
         message = "the screen needs a terminal; try claude-top --once, or claude-top report"
         raise exits.CommandError(message, exits.USAGE)
+    narrowed = [name for name in NARROWED_BY if getattr(options, name)]
+    if narrowed and not options.url:
+        raise exits.CommandError(f"--{narrowed[0]} needs --from", exits.USAGE)
+    if options.url and options.once:
+        raise exits.CommandError("--once cannot be combined with --from; try claude-top report --from", exits.USAGE)
+    if options.url:
+        return _standing(options)
     show = _once if options.once else _screen
     if not options.demo:
         return show(options)
@@ -101,6 +110,21 @@ def _screen(options: Namespace) -> int:
         return _open(options, frame)
     finally:
         frame.hide()
+
+
+def _standing(options: Namespace) -> int:
+    """Open the screen over a table of many machines."""
+    source = standing(options)
+    from claude_tui import ui
+
+    return ui.run(
+        source,
+        theme=options.theme,
+        mouse=not options.no_mouse,
+        ascii=options.ascii,
+        period=options.period or "30d",
+        view=options.view or "projects",
+    )
 
 
 def _end(number: int, _frame: object) -> None:

@@ -14,7 +14,7 @@ import orjson
 
 from claude_tui.sources.claude.discovery import AGENT
 from claude_tui.sources.claude.turn_end import ClaudeTurnReader
-from claude_tui.sources.reading.lines import open_regular
+from claude_tui.sources.reading.log import open_regular
 from claude_tui.sources.turn_end import NOTHING, TurnEnd, TurnReader
 
 FIRST_READ: Final = 256 << 10

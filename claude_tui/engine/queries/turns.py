@@ -9,7 +9,7 @@ import os
 
 from claude_tui.clients import CLIENTS
 from claude_tui.model import TOLD, UNLOGGED, Response
-from claude_tui.sources.reading.lines import open_regular
+from claude_tui.sources.reading.log import open_regular
 from claude_tui.sources.registry import load
 from claude_tui.sources.turn import TurnDetails, line_number
 

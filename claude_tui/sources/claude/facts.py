@@ -20,7 +20,7 @@ from claude_tui.sources.claude.counting.dating import Dating
 from claude_tui.sources.claude.discovery import AGENT, session_of_path
 from claude_tui.sources.client_totals import ClientTotal, pack_pairs, pack_totals, short_model, unpack_totals
 from claude_tui.sources.protocol import FileFacts
-from claude_tui.sources.reading.lines import open_regular
+from claude_tui.sources.reading.log import FileLog, Opener
 from claude_tui.sources.values.instants import instant_ms
 
 MAX_NOTE: Final = 8192
@@ -274,16 +274,16 @@ def _text(record: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def with_agent_type(facts: FileFacts, path: str) -> FileFacts:
+def with_agent_type(facts: FileFacts, path: str, opener: Opener = FileLog) -> FileFacts:
     """Add what the small file beside a sub-agent's transcript says: which type of agent it is."""
     if not facts.agent or os.sep + "subagents" + os.sep not in path:
         return facts
     try:
-        fd, _ = open_regular(path.removesuffix(".jsonl") + ".meta.json")
+        log = opener(path.removesuffix(".jsonl") + ".meta.json")
         try:
-            meta = json.loads(os.read(fd, _MAX_META))
+            meta = json.loads(log.pread(_MAX_META, 0))
         finally:
-            os.close(fd)
+            log.close()
     except (OSError, ValueError, RecursionError):
         return facts
     kind = meta.get("agentType") if isinstance(meta, dict) else None

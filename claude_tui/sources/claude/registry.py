@@ -17,7 +17,7 @@ import orjson
 
 from claude_tui.sources.claude.discovery import config_dirs
 from claude_tui.sources.protocol import SourceConfig
-from claude_tui.sources.reading.lines import open_regular
+from claude_tui.sources.reading.log import open_regular
 from claude_tui.sources.values.json_values import as_count, text_of
 
 MAX_BYTES: Final = 64 << 10

@@ -9,6 +9,7 @@ from pathlib import Path
 from claude_tui.sources.claude.discovery import config_dirs, decoded_dir, projects_dir, transcripts
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileRead, LogFile, SourceConfig
 from claude_tui.sources.reading.lines import LineReader
+from claude_tui.sources.reading.log import FileLog, Opener
 
 
 class ClaudeSource:
@@ -64,8 +65,10 @@ class ClaudeSource:
             )
 
 
-def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
+def read_columns(
+    file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False, opener: Opener = FileLog
+) -> ColumnsRead:
     """Read a transcript the fast way. Raises OSError if it cannot be opened."""
     from claude_tui.sources.claude.fast import reader as fast
 
-    return fast.read_columns(file.path, since, keep_names=keep_names)
+    return fast.read_columns(file.path, since, keep_names=keep_names, opener=opener)

@@ -14,7 +14,7 @@ from claude_tui.model import Row
 from claude_tui.sources.claude.counting.rule import usage_row
 from claude_tui.sources.claude.discovery import session_of_path
 from claude_tui.sources.columns import key_number
-from claude_tui.sources.reading.lines import open_regular
+from claude_tui.sources.reading.log import open_regular
 from claude_tui.sources.reading.objects import decode_objects
 from claude_tui.sources.turn import TurnDetails, line_number
 from claude_tui.sources.values.display import display_name

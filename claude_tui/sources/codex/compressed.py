@@ -33,8 +33,8 @@ class CompressedReader(LineReader):
     def __init__(self, path: str, since: Checkpoint | None = None, *, window: int = WINDOW) -> None:
         self._module = decompressor()
         super().__init__(path, window=window)
-        found = self._stat
-        seen = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+        found = self._log
+        seen = (found.dev, found.ino, found.size, found.changed_ns)
         self._is_known = since is not None and (since.dev, since.ino, since.offset, since.mark) == seen
         self.restarted = since is not None and not self._is_known
         self._stream: IO[bytes] | None = None
@@ -47,9 +47,10 @@ class CompressedReader(LineReader):
 
     def checkpoint(self, *, mark: int = 0, state: str = "") -> Checkpoint:
         """Return which state of the file was read."""
-        found = self._stat
-        hashes = fingerprint(self._fd, found.st_size)
-        return Checkpoint(found.st_dev, found.st_ino, found.st_size, *hashes, found.st_mtime_ns, state)
+        found = self._log
+        return Checkpoint(
+            found.dev, found.ino, found.size, *fingerprint(found.pread, found.size), found.changed_ns, state
+        )
 
     _is_growing = False
 

@@ -6,11 +6,13 @@ Must not know what the value means.
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import NamedTuple
 
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.sources.protocol import Checkpoint
-from claude_tui.sources.reading.lines import MAX_LINE, fingerprint, open_regular
+from claude_tui.sources.reading.lines import MAX_LINE, fingerprint
+from claude_tui.sources.reading.log import open_regular
 
 
 class Document(NamedTuple):
@@ -38,7 +40,7 @@ def read_document(path: str, since: Checkpoint | None = None, *, max_bytes: int 
         )
         if since is not None and same:
             return Document(None, since, False, [])
-        mark = Checkpoint(found.st_dev, found.st_ino, size, *fingerprint(fd, size), mark=changed_ns)
+        mark = Checkpoint(found.st_dev, found.st_ino, size, *fingerprint(partial(os.pread, fd), size), mark=changed_ns)
         if size > max_bytes:
             problem = Problem(ProblemKind.OVERSIZE, path, 0, f"{size} bytes")
             return Document(None, mark, since is not None, [problem])

@@ -5,11 +5,8 @@ Knows bytes, offsets and file identity. Must not know what a line means, nor any
 
 from __future__ import annotations
 
-import errno
-import os
-import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Final
 
@@ -17,6 +14,7 @@ from claude_tui.hashes import blake2b
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint
+from claude_tui.sources.reading.log import FileLog, Opener
 from claude_tui.sources.reading.objects import decode_objects, whole_objects
 from claude_tui.sources.reading.open_line import GIVEN_UP, OpenLine
 
@@ -34,43 +32,17 @@ UNTOUCHED_S: Final = 60
 
 _NOTHING: Final = OpenLine()
 
-_OPEN: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0)
 
-
-def open_flags() -> int:
-    """Return how a log is opened: never a link, and never waiting."""
-    return _OPEN
-
-
-def open_regular(path: str) -> tuple[int, os.stat_result]:
-    """Open a regular file for reading. Raises OSError for anything else: a FIFO would block, and a link may lead
-    anywhere."""
-    try:
-        fd = os.open(path, _OPEN)
-    except OSError as error:
-        if error.errno in (errno.ELOOP, errno.EMLINK) and os.path.islink(path):
-            raise OSError(error.errno, "a link; links are not followed", path) from None
-        raise
-    try:
-        found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", path)
-    except OSError:
-        os.close(fd)
-        raise
-    return fd, found
-
-
-def fingerprint(fd: int, offset: int, before: bytes = b"") -> tuple[bytes, bytes]:
+def fingerprint(pread: Callable[[int, int], bytes], offset: int, before: bytes = b"") -> tuple[bytes, bytes]:
     """Return hashes of the first KiB (at most, and only of what lies before `offset`) and of the 64 bytes before
     `offset`.
 
-    `before` is everything before `offset`, if it is available.
+    `pread` reads a size from an offset of the file. `before` is everything before `offset`, if it is available.
     """
     start = max(0, offset - ANCHOR)
-    head = before[:HEAD] or os.pread(fd, min(HEAD, offset), 0)
+    head = before[:HEAD] or pread(min(HEAD, offset), 0)
     near = before or head
-    anchor = near[start:offset] if len(near) == offset else os.pread(fd, offset - start, start)
+    anchor = near[start:offset] if len(near) == offset else pread(offset - start, start)
     return blake2b(head, digest_size=8).digest(), blake2b(anchor, digest_size=8).digest()
 
 
@@ -86,7 +58,13 @@ class LineReader:
     """
 
     def __init__(
-        self, path: str, since: Checkpoint | None = None, *, max_line: int = MAX_LINE, window: int = WINDOW
+        self,
+        path: str,
+        since: Checkpoint | None = None,
+        *,
+        max_line: int = MAX_LINE,
+        window: int = WINDOW,
+        opener: Opener = FileLog,
     ) -> None:
         self.path = path
         self.offset = 0
@@ -98,7 +76,7 @@ class LineReader:
         self._window = min(window, max_line)
         self._first = b""  # the block at the start of the file
         self._open = _NOTHING
-        self._fd, self._stat = open_regular(path)
+        self._log = opener(path)
         try:
             if since is not None:
                 if self._continues(since):
@@ -107,14 +85,14 @@ class LineReader:
                 else:
                     self.restarted = True
         except OSError:
-            os.close(self._fd)
+            self._log.close()
             raise
 
     def __enter__(self) -> LineReader:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        os.close(self._fd)
+        self._log.close()
 
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
         """Yield each line with its byte offset, without its newline."""
@@ -228,7 +206,7 @@ class LineReader:
         """Report the end of a file that is not a whole line and that nobody has written to for a while."""
         if not self._open.searched or self._open.is_blank:
             return
-        is_touched = self._is_growing and abs(time.time() - self._stat.st_mtime) < UNTOUCHED_S
+        is_touched = self._is_growing and abs(time.time() - self._log.changed_ns / 1e9) < UNTOUCHED_S
         self._open = self._open._replace(is_waiting=is_touched)
         if not is_touched:
             self.problem(ProblemKind.UNFINISHED, self.offset, f"last {self._open.searched} bytes are not a whole line")
@@ -247,15 +225,17 @@ class LineReader:
 
     def read_at(self, size: int, offset: int) -> bytes:
         """Return bytes of the file once more, fewer at its end. Raises OSError."""
-        return os.pread(self._fd, size, offset)
+        return self._log.pread(size, offset)
 
     def checkpoint(self, *, mark: int = 0, state: str = "") -> Checkpoint:
         """Return how far the lines were read, and how to recognise this file again."""
-        head, anchor = fingerprint(self._fd, self.offset, self._first if len(self._first) == self.offset else b"")
+        head, anchor = fingerprint(
+            self._log.pread, self.offset, self._first if len(self._first) == self.offset else b""
+        )
         open_line = ""
         if self._open.searched:
             open_line = str(self._open._replace(near=self._near(self.offset + self._open.searched)))
-        return Checkpoint(self._stat.st_dev, self._stat.st_ino, self.offset, head, anchor, mark, state, open_line)
+        return Checkpoint(self._log.dev, self._log.ino, self.offset, head, anchor, mark, state, open_line)
 
     _is_growing = True
     """Whether this file may still grow."""
@@ -263,25 +243,25 @@ class LineReader:
     def _chunk(self, position: int) -> bytes:
         """Return the next bytes, none at the end."""
         # The size is taken once: a file that grows as fast as it is read must not hold the reader for ever.
-        left = self._stat.st_size - position
-        return os.pread(self._fd, min(self._window, left), position) if left > 0 else b""
+        left = self._log.size - position
+        return self._log.pread(min(self._window, left), position) if left > 0 else b""
 
     def _near(self, position: int) -> str:
-        return fingerprint(self._fd, position)[1].hex()
+        return fingerprint(self._log.pread, position)[1].hex()
 
     def _known_end(self, since: Checkpoint) -> OpenLine:
         """Return how far the open line was scanned, if the scanned bytes are still there."""
         known = OpenLine.parse(since.open_line)
         position = self.offset + known.searched
-        is_same = known.searched and self._stat.st_size >= position and self._near(position) == known.near
+        is_same = known.searched and self._log.size >= position and self._near(position) == known.near
         return known if is_same else OpenLine()
 
     def _continues(self, since: Checkpoint) -> bool:
-        same = (self._stat.st_dev, self._stat.st_ino) == (since.dev, since.ino)
+        same = (self._log.dev, self._log.ino) == (since.dev, since.ino)
         return (
             same
-            and self._stat.st_size >= since.offset
-            and fingerprint(self._fd, since.offset)
+            and self._log.size >= since.offset
+            and fingerprint(self._log.pread, since.offset)
             == (
                 since.head,
                 since.anchor,

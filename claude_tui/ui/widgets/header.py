@@ -70,6 +70,10 @@ def phase_parts(progress: Progress, status: Status, width: int) -> list[Part]:
         if progress.eta_s is not None and width >= 24:
             parts.append((f" {figures.countdown(progress.eta_s)} left", "$quiet"))
         return parts
+    if progress.phase is Phase.MERGED:
+        age = figures.age(status.saved_ms, status.now_ms)
+        old = f", merged {age}{'' if age == 'now' else ' ago'}" if width >= 32 else ""
+        return [("◆ ", "$warning"), (progress.phase.value, "bold $warning"), (old, "$warning")]
     glyph, style = {
         Phase.DISCOVERING: ("◌", "$accent"),
         Phase.LIVE: ("●", "$success"),

@@ -6,7 +6,7 @@ import pytest
 
 from claude_tui.sources.protocol import REFUSED
 from claude_tui.sources.reading.folders import log_files
-from claude_tui.sources.reading.lines import open_regular
+from claude_tui.sources.reading.log import open_regular
 
 
 def test_links_to_files_are_passed_over_or_where_they_lead_out_named(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from claude_tui.model import ProblemKind
 from claude_tui.sources.protocol import Checkpoint
 from claude_tui.sources.reading import objects
-from claude_tui.sources.reading.lines import LineReader
+from claude_tui.sources.reading.lines import MAX_LINE, WINDOW, LineReader
 from claude_tui.sources.reading.objects import decode_objects
 from claude_tui.sources.values.json_values import as_count
 
@@ -23,7 +23,8 @@ Read = tuple[list[tuple[int, bytes]], LineReader, Checkpoint]
 
 
 def read(path: Path, since: Checkpoint | None = None, **limits: int) -> Read:
-    with LineReader(str(path), since, **limits) as reader:
+    max_line, window = limits.get("max_line", MAX_LINE), limits.get("window", WINDOW)
+    with LineReader(str(path), since, max_line=max_line, window=window) as reader:
         lines = list(reader)
         return lines, reader, reader.checkpoint()
 

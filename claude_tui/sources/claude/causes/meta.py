@@ -6,7 +6,7 @@ import json
 import os
 from typing import Final
 
-from claude_tui.sources.reading.lines import open_regular
+from claude_tui.sources.reading.log import open_regular
 
 _MOST: Final = 1 << 16
 

@@ -26,6 +26,7 @@ from claude_tui.sources.claude.recognition import unrecognised
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead
 from claude_tui.sources.reading.lines import LineReader
+from claude_tui.sources.reading.log import FileLog, Opener
 from claude_tui.sources.reading.objects import LONG, decode_objects
 from claude_tui.sources.values.instants import instant_ms
 
@@ -45,7 +46,12 @@ Left = tuple[int, bytes]
 
 
 def read_columns(
-    path: str, since: Checkpoint | None = None, *, keep_names: bool = False, left: Sequence[Left] = ()
+    path: str,
+    since: Checkpoint | None = None,
+    *,
+    keep_names: bool = False,
+    left: Sequence[Left] = (),
+    opener: Opener = FileLog,
 ) -> ColumnsRead:
     """Read a transcript, whole or from a checkpoint. Raises OSError if it cannot be opened.
 
@@ -53,16 +59,17 @@ def read_columns(
     count and looks whole is not decoded, so malformed text inside it goes unnoticed. Of the lines before the
     checkpoint those `left` are read, too; if it matters that others were read before them, the whole file is.
     """
-    with LineReader(path, since) as reader:
-        reading = _Reading(reader, since, keep_names=keep_names)
+    with LineReader(path, since, opener=opener) as reader:
+        reading = _Reading(reader, since, keep_names=keep_names, opener=opener)
         if reader.restarted or reading.take_left(left):
             return reading.run()
-    return read_columns(path, keep_names=keep_names)._replace(restarted=True)
+    return read_columns(path, keep_names=keep_names, opener=opener)._replace(restarted=True)
 
 
 class _Reading:
-    def __init__(self, reader: LineReader, since: Checkpoint | None, *, keep_names: bool) -> None:
+    def __init__(self, reader: LineReader, since: Checkpoint | None, *, keep_names: bool, opener: Opener) -> None:
         self._reader = reader
+        self._opener = opener
         self._facts = FactsGatherer(reader.path, since.state if since and not reader.restarted else "")
         self._builder = FastBuilder(self._facts, keep_names=keep_names)
         self._block = b""
@@ -77,12 +84,12 @@ class _Reading:
             self._see_last_turn(block)
         self._facts.complete_totals(reader.read_at)
         columns, problems = self._builder.columns(), reader.problems
-        if not columns and not self._facts.usage_ms:
+        if not columns and not self._facts.usage_ms and self._opener is FileLog:
             problems = problems.with_more(Problems(unrecognised(reader.path)))
         return ColumnsRead(
             columns,
             reader.checkpoint(state=self._facts.state()),
-            with_agent_type(self._facts.facts(), reader.path),
+            with_agent_type(self._facts.facts(), reader.path, self._opener),
             problems,
             reader.restarted,
             reader.bytes_read,

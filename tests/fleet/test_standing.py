@@ -1,0 +1,71 @@
+"""The screen over a table: its numbers, what it says of their age, and looking again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from claude_tui.cli import main
+from claude_tui.fleet.lake import Lake
+from claude_tui.fleet.meta import read_meta
+from claude_tui.fleet.read import read_fleet
+from claude_tui.fleet.standing import Looked, Standing
+from claude_tui.model import Query, Totals
+from claude_tui.pricing import load_pricer
+from claude_tui.ui.widgets.header import Status, top_line
+from tests.fleet.machine import NOON, SAME, Machine, three
+from tests.logs import assistant, usage
+
+HOUR = 3_600_000
+
+
+@pytest.fixture
+def machines(tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> list[Machine]:
+    return three(tmp_path, monkeypatch)
+
+
+def look(table: Path) -> Looked:
+    lake = Lake(str(table))
+    meta = read_meta(lake)
+    return Looked(read_fleet(lake, load_pricer()).store, meta.merged_ms if meta else 0)
+
+
+def test_a_screen_says_how_old_the_merge_is_and_looks_again(machines: list[Machine], tmp_path: Path) -> None:
+    table = tmp_path / "table"
+    with time_machine.travel(NOON / 1000, tick=False) as clock:
+        for machine in machines:
+            machine.run("fleet", "push", str(table), *SAME)
+        machines[0].run("fleet", "merge", str(table))
+        source = Standing(lambda: look(table))
+        before = source.snapshot(Query(), NOON)
+        assert before.totals.responses == 21
+        clock.shift(timedelta(hours=5))
+        later = NOON + 5 * HOUR
+        status = Status("projects", later, "30 days", Totals(), saved_ms=source.saved_ms)
+        assert "not live, merged 5h ago" in top_line(source.snapshot(Query(), later), status, 140).plain
+        machines[0].logs.append(assistant("msg_new", NOON, usage(output=9)))
+        machines[0].run("fleet", "push", str(table), *SAME)
+        machines[0].run("fleet", "merge", str(table))
+        heard: list[int] = []
+        source.subscribe(lambda: heard.append(1))
+        assert source.snapshot(Query(), later).totals == before.totals
+        source.refresh()
+    assert heard and source.saved_ms == later
+    assert source.snapshot(Query(), later).totals.responses == 22
+    (table / "_claude_top.json").unlink()
+    source.refresh()
+    after = source.snapshot(Query(), later)
+    assert after.totals.responses == 22 and after.progress.detail == "cannot be read now"
+
+
+def test_what_a_table_cannot_give_is_said(
+    own_home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEXTUAL_DRIVER", "none")
+    for arguments, code in ((["--user", "ann"], 2), (["--from", "x", "--once"], 2), (["--from", "x", "--demo"], 2),
+                            (["--from", "nowhere"], 1)):  # fmt: skip
+        assert main(arguments) == code
+        assert capsys.readouterr().err.count("\n") == 1
