@@ -4,7 +4,7 @@ _claude_top() {
   local command='' words='' files='' index
   for ((index = 1; index < COMP_CWORD; index++)); do
     case "${command:+$command }${COMP_WORDS[index]}" in
-    'report'|'export'|'explain'|'price'|'prices'|'statusline'|'sessions'|'hooks'|'check'|'serve'|'telemetry'|'telemetry run'|'telemetry status'|'telemetry install'|'mcp'|'doctor'|'ledger'|'ledger status'|'ledger keep'|'ledger export'|'ledger import'|'ledger merge'|'ledger adopt'|'fleet'|'fleet push'|'fleet merge'|'fleet status'|'config'|'verify'|'bench'|'schema'|'completions'|'manual'|'daily'|'weekly'|'monthly'|'session'|'blocks'|'claude'|'claude daily'|'claude weekly'|'claude monthly'|'claude session'|'claude blocks'|'codex'|'codex daily'|'codex weekly'|'codex monthly'|'codex session'|'copilot'|'copilot daily'|'copilot weekly'|'copilot monthly'|'copilot session'|'gemini'|'gemini daily'|'gemini weekly'|'gemini monthly'|'gemini session'|'kilo'|'kilo daily'|'kilo weekly'|'kilo monthly'|'kilo session'|'kimi'|'kimi daily'|'kimi weekly'|'kimi monthly'|'kimi session'|'opencode'|'opencode daily'|'opencode weekly'|'opencode monthly'|'opencode session'|'pi'|'pi daily'|'pi weekly'|'pi monthly'|'pi session'|'qwen'|'qwen daily'|'qwen weekly'|'qwen monthly'|'qwen session'|'ccusage'|'shim')
+    'report'|'export'|'explain'|'price'|'prices'|'statusline'|'sessions'|'hooks'|'check'|'serve'|'telemetry'|'telemetry run'|'telemetry status'|'telemetry install'|'mcp'|'doctor'|'ledger'|'ledger status'|'ledger keep'|'ledger export'|'ledger import'|'ledger merge'|'ledger adopt'|'fleet'|'fleet push'|'fleet scan'|'fleet merge'|'fleet status'|'fleet verify'|'config'|'verify'|'bench'|'schema'|'completions'|'manual'|'daily'|'weekly'|'monthly'|'session'|'blocks'|'claude'|'claude daily'|'claude weekly'|'claude monthly'|'claude session'|'claude blocks'|'codex'|'codex daily'|'codex weekly'|'codex monthly'|'codex session'|'copilot'|'copilot daily'|'copilot weekly'|'copilot monthly'|'copilot session'|'gemini'|'gemini daily'|'gemini weekly'|'gemini monthly'|'gemini session'|'kilo'|'kilo daily'|'kilo weekly'|'kilo monthly'|'kilo session'|'kimi'|'kimi daily'|'kimi weekly'|'kimi monthly'|'kimi session'|'opencode'|'opencode daily'|'opencode weekly'|'opencode monthly'|'opencode session'|'pi'|'pi daily'|'pi weekly'|'pi monthly'|'pi session'|'qwen'|'qwen daily'|'qwen weekly'|'qwen monthly'|'qwen session'|'ccusage'|'shim')
       command="${command:+$command }${COMP_WORDS[index]}" ;;
     esac
   done
@@ -13,6 +13,10 @@ _claude_top() {
     ' --view') mapfile -t COMPREPLY < <(compgen -W 'live models projects sessions days blocks' -- "$current"); return ;;
     ' --period') COMPREPLY=(); return ;;
     ' --theme') COMPREPLY=(); return ;;
+    ' --from') COMPREPLY=(); return ;;
+    ' --user') COMPREPLY=(); return ;;
+    ' --team') COMPREPLY=(); return ;;
+    ' --host') COMPREPLY=(); return ;;
     ' --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     ' --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     ' --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
@@ -198,6 +202,16 @@ _claude_top() {
     'fleet push --telemetry-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'fleet push --source') COMPREPLY=(); return ;;
     'fleet push -z'|'fleet push --timezone') COMPREPLY=(); return ;;
+    'fleet scan --into') COMPREPLY=(); return ;;
+    'fleet scan --layout') COMPREPLY=(); return ;;
+    'fleet scan --paths') mapfile -t COMPREPLY < <(compgen -W 'name full hash none' -- "$current"); return ;;
+    'fleet scan --key-file') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    'fleet scan -z'|'fleet scan --timezone') COMPREPLY=(); return ;;
+    'fleet scan --batch-mb') COMPREPLY=(); return ;;
+    'fleet scan --scheduler') COMPREPLY=(); return ;;
+    'fleet scan --retries') COMPREPLY=(); return ;;
+    'fleet merge --parts') COMPREPLY=(); return ;;
+    'fleet verify --sample') COMPREPLY=(); return ;;
     'verify --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'verify --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'verify --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
@@ -1061,7 +1075,7 @@ _claude_top() {
     'shim --dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
   esac
   case "$command" in
-    '') words='report export explain price prices statusline sessions hooks check serve telemetry mcp doctor ledger fleet config verify bench schema completions manual daily weekly monthly session blocks claude codex copilot gemini kilo kimi opencode pi qwen ccusage shim -h --help -v --version --demo --once --view --period --theme --ascii --no-mouse --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --account --telemetry-dir --source -z --timezone' ;;
+    '') words='report export explain price prices statusline sessions hooks check serve telemetry mcp doctor ledger fleet config verify bench schema completions manual daily weekly monthly session blocks claude codex copilot gemini kilo kimi opencode pi qwen ccusage shim -h --help -v --version --demo --once --view --period --theme --ascii --no-mouse --from --user --team --host --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --account --telemetry-dir --source -z --timezone' ;;
     'report') words='-h --help -j --json --csv --by --top --ticket-pattern -s --since -u --until --period --project --session --strict --from --user --team --host --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --account --telemetry-dir --source -z --timezone' ;;
     'export') words='-h --help --jsonl --csv --flat --parquet --what --places --causes -o --output -s --since -u --until --period --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --account --telemetry-dir --source -z --timezone' ;;
     'explain') words='waste -h --help -s --since -u --until --period --model --project --session --key --against -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --account --telemetry-dir --source -z --timezone' ;;
@@ -1085,10 +1099,12 @@ _claude_top() {
     'ledger import') words='-h --help' files=1 ;;
     'ledger merge') words='-h --help' files=1 ;;
     'ledger adopt') words='-h --help' ;;
-    'fleet') words='push merge status -h --help' ;;
+    'fleet') words='push scan merge status verify -h --help' ;;
     'fleet push') words='-h --help --user --team --paths --key-file --all --dry-run --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --account --telemetry-dir --source -z --timezone' ;;
-    'fleet merge') words='-h --help' ;;
+    'fleet scan') words='-h --help --into --layout --paths --key-file -z --timezone --batch-mb --scheduler --insecure-scheduler --retries --all --no-merge --dry-run' ;;
+    'fleet merge') words='-h --help --parts' ;;
     'fleet status') words='-h --help -j --json' ;;
+    'fleet verify') words='-h --help --sample' ;;
     'config') words='show check -h --help' files=1 ;;
     'verify') words='-h --help -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --account --telemetry-dir --source -z --timezone' ;;
     'bench') words='-h --help -j --json --runs --workers --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --account --telemetry-dir --source -z --timezone' ;;
