@@ -67,6 +67,7 @@ def on_screen(column: Column[Any], row: Any) -> str:
 
 @given(TOTALS)
 def test_a_sum_is_the_same_text_on_the_screen_in_reports_and_in_the_statusline(totals: Totals) -> None:
+    totals = totals._replace(premium_milli=0)  # which has a column of its own, after the cost
     made = of(totals)
     row, frame = made.models[0], Frame()
     frame.set(NOW_MS, made, made.models)

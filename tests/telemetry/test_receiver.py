@@ -272,7 +272,7 @@ def test_while_nothing_comes_nothing_is_done(receiver: Receiver) -> None:
     before = switches()
     with socket.create_connection(("127.0.0.1", receiver.status.port)):  # an idle one, too
         time.sleep(1.5)
-    assert switches() - before <= 4  # the connection comes and goes
+    assert switches() - before <= 12  # the connection comes and goes
 
 
 def switches() -> int:
