@@ -12,10 +12,15 @@ from typing import Any
 import pytest
 
 from claude_tui.cli import main
+from claude_tui.engine.queries.responses import list_responses
+from claude_tui.engine.scan.reading import FileReader, Task, discover
+from claude_tui.engine.state.batch import pack
+from claude_tui.engine.state.store import Store
 from claude_tui.paths import telemetry_folder
 from claude_tui.reports.schemas import document
 from claude_tui.telemetry.place import TOKEN_FILE
-from tests.engine.telemetry import CLAUDE_SETS, FOLDER, expected_responses, exports_of, origin_of, spool_in
+from tests.engine.counting import PRICER, UTC, assert_sums_agree
+from tests.engine.telemetry import CLAUDE_SETS, FOLDER, config_with, expected_responses, exports_of, origin_of, spool_in
 from tests.logs import ClaudeHome, assistant, usage
 
 golden = pytest.mark.parametrize("folder", CLAUDE_SETS, ids=lambda folder: folder.name)
@@ -221,3 +226,34 @@ def test_who_has_no_telemetry_loads_nothing_for_it(own_home: Path, claude_home: 
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stderr.strip().splitlines()[-1] == "[]"
+
+
+def test_an_event_that_stands_in_two_files_counts_once_and_so_does_what_is_beside_it(
+    tmp_path: Path, claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claude_home.append(assistant("msg_1", NOON, usage(output=1)), session="other")
+    spool = tmp_path / "spool"
+    event(spool)
+    shutil.copy(spool / "2026-11-20.jsonl", spool / "2026-11-19.jsonl")
+    event(spool, output_tokens=7)
+    places = ("--claude-dir", str(claude_home.folder), "--telemetry-dir", str(spool))
+    totals = told(capsys, "report", "--json", *places)["totals"]
+    assert (totals["responses"], totals["output"]) == (3, 1 + 6 + 7)
+    assert sum(line["output"] for line in lines(capsys, *places)) == 1 + 6 + 7
+
+
+def test_an_event_goes_over_to_a_nearer_response_that_comes_later(tmp_path: Path, claude_home: ClaudeHome) -> None:
+    spool = tmp_path / "spool"
+    event(spool)
+    store, config = Store(PRICER, UTC), config_with("claude", claude_home.folder, spool)
+
+    def origins(key: str, at_ms: int) -> dict[str, str]:
+        claude_home.append(assistant(key, at_ms, usage(input=5, output=6)), session="s1")
+        reader = FileReader(PRICER, UTC, keep_names=True)
+        for file in discover(config):
+            store.take_in(pack([reader.read(Task(file))]))
+        assert_sums_agree(store)
+        return {line.key: line.origin for line in list_responses(store)}
+
+    assert origins("msg_late", NOON + 31_000) == {"msg_late": "both"}
+    assert origins("msg_near", NOON + 1_100) == {"msg_late": "log", "msg_near": "both"}

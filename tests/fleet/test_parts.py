@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from claude_tui.fleet import parts
+from tests.engine.telemetry import FOLDER, spool_in
 from tests.fleet.machine import NOON, SAME, Machine, objects, printed, three
 from tests.logs import assistant, usage
 
@@ -99,3 +100,21 @@ def test_the_number_of_parts_follows_the_responses(
     assert machines[0].run("fleet", "merge", str(table)) == 0
     assert json.loads((table / "_claude_top.json").read_text())["parts"] > 2
     assert machines[0].run("fleet", "verify", str(table)) == 0
+
+
+def test_an_event_stays_with_the_session_it_is_of_though_another_machine_pushed_it(
+    tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs, spool = (Machine(tmp_path, name, monkeypatch) for name in ("logs", "spool"))
+    captured = FOLDER / "repl332"
+    shutil.copytree(captured / "projects", logs.logs.folder / "projects")
+    spool_in(spool.home / "STATE" / "claude-top" / "telemetry", captured)
+    table = tmp_path / "table"
+    for machine in (logs, spool):
+        assert machine.run("fleet", "push", str(table), "--paths", "full", *SAME) == 0
+    seen = []
+    for number in ("1", "2", "5", "64"):
+        assert logs.run("fleet", "merge", str(table), "--parts", number) == 0
+        seen.append(printed(capsys, logs, "report", "--json", "--from", str(table)))
+    assert seen[0]["totals"]["responses"] == 15
+    assert all(one == seen[0] for one in seen)

@@ -408,3 +408,17 @@ def test_rows_of_one_response_are_settled_as_ever(claude_home: ClaudeHome, core:
         path = claude_home.append(first, *rows, session=chance.choice(("s", "agent-x")) + str(number))
         assert native_read(str(path)) is not None, path.read_bytes()
         assert differences(str(path))[0] == []
+
+
+def test_a_transcript_of_which_nothing_is_known_is_the_same_problem(
+    claude_home: ClaudeHome, core: Core, chosen: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claude_home.append({"kind": "of another program", "n": 1}, session="strange")
+    claude_home.append(assistant("msg_1", 1_795_176_000_000, usage(output=1)))
+    found = []
+    for native in ("0", "1"):
+        library.found.cache_clear()
+        chosen.setenv("CLAUDE_TOP_NATIVE", native)
+        assert main(["report", "--json"]) == 0
+        found.append(json.loads(capsys.readouterr().out)["problems"])
+    assert found[0] == found[1] == {"total": 1, "by_kind": {"unrecognised": 1}}

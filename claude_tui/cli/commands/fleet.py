@@ -14,6 +14,8 @@ from claude_tui.cli.parser import CommandParser, example
 from claude_tui.figures import many, size
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from claude_tui.fleet.lake import Lake
     from claude_tui.fleet.meta import Meta
     from claude_tui.fleet.scan import Batch, Read
@@ -375,7 +377,7 @@ def _meta(lake: Lake) -> Meta:
     return meta
 
 
-def _zone(meta: Meta):  # type: ignore[no-untyped-def]
+def _zone(meta: Meta) -> ZoneInfo:
     from zoneinfo import ZoneInfo
 
     return ZoneInfo(meta.timezone)
