@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -234,8 +235,11 @@ def test_an_event_that_stands_in_two_files_counts_once_and_so_does_what_is_besid
     claude_home.append(assistant("msg_1", NOON, usage(output=1)), session="other")
     spool = tmp_path / "spool"
     event(spool)
-    shutil.copy(spool / "2026-11-20.jsonl", spool / "2026-11-19.jsonl")
     event(spool, output_tokens=7)
+    shutil.copy(spool / "2026-11-20.jsonl", spool / "2026-11-19.jsonl")
+    (spool / "2026-11-20.jsonl").unlink()
+    event(spool)
+    os.utime(spool / "2026-11-19.jsonl", (1, 1))  # read last: one of its events is known then
     places = ("--claude-dir", str(claude_home.folder), "--telemetry-dir", str(spool))
     totals = told(capsys, "report", "--json", *places)["totals"]
     assert (totals["responses"], totals["output"]) == (3, 1 + 6 + 7)
