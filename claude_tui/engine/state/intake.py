@@ -129,8 +129,7 @@ def _merge(books: Books, columns: Columns, file: int, numbers: Numbering) -> Non
                 books.recent.add(row, table.time[row])
     books.revision += is_merged
     others = columns.pick(list(fresh.values()))
-    cells = file_cells(others, books.pricer, books.calendar) if others.source != TELEMETRY else {}
-    for (day, owner, model), sums in cells.items():
+    for (day, owner, model), sums in file_cells(others, books.pricer, books.calendar).items():
         books.cells.merge(CellKey(day, owners[owner], models[model]), sums)
     table.row_of.extend(others.key, len(table))
     _extend(books, others, array("i", [file]) * len(others), numbers)
