@@ -260,6 +260,7 @@ class ClaudeTop(PaintedApp):
     def get_css_variables(self) -> dict[str, str]:
         """The theme's colours, and ours for drawings."""
         variables = super().get_css_variables()
+        variables |= themes.text_colours(self.current_theme, variables)
         variables |= themes.drawing_colours(self.current_theme, variables)
         self.theme_variables = variables
         return variables
@@ -302,6 +303,13 @@ class ClaudeTop(PaintedApp):
         from claude_tui.ui.dialogs.help_screen import HelpScreen
 
         self.push_screen(HelpScreen())
+
+    def action_command_palette(self) -> None:
+        """Find a command by its name."""
+        from claude_tui.ui.dialogs.choice_list import Palette
+
+        if not Palette.is_open(self):  # type: ignore[arg-type]
+            self.push_screen(Palette(id="--command-palette"))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The same actions as the keys."""

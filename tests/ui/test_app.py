@@ -45,7 +45,7 @@ async def test_every_view_has_something_to_say_at_every_size(view: str, size: tu
             "models": "opus",
             "projects": "webshop",
             "sessions": "Fix",
-            "days": "◆",
+            "days": "‹",
             "blocks": "opus",
         }[view]
         assert expected in text or (view in ("days", "blocks") and size[0] < 40)

@@ -50,7 +50,7 @@ def add_arguments(parser: CommandParser) -> None:
         metavar="DAYS",
         help="days to show first: today, 7d, 30d, month, all, or 2026-11-01..2026-11-30",
     )
-    screen.add_argument("--theme", metavar="NAME", help="colour theme")
+    screen.add_argument("--theme", metavar="NAME", help="colour theme; `claude-top config` lists them")
     screen.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")
     screen.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
     add_from_options(parser)
@@ -80,12 +80,24 @@ def run(options: Namespace) -> int:
         return show(options)
 
 
+def _check_theme(name: str | None) -> None:
+    """Loads the screen's code, so only where that is needed or a theme is named."""
+    if not name:
+        return
+    from claude_tui.ui.configuration.names import theme_names
+    from claude_tui.ui.settings.declared import unknown
+
+    if name not in theme_names():
+        raise exits.CommandError(f"--theme {name}: {unknown(name, theme_names(), 'theme')}", exits.USAGE)
+
+
 def _once(options: Namespace) -> int:
     from claude_tui.cli.running import look
     from claude_tui.engine.queries.periods.named import named
     from claude_tui.model import Query
     from claude_tui.reports.once import picture
 
+    _check_theme(options.theme)
     moment = datetime.fromtimestamp(now_ms() / 1000, timezone(options))
     since, until = named(options.period or "all").range(moment.date())
     snapshot = look(options, counted(options), Query(since, until))
@@ -136,6 +148,7 @@ def _end(number: int, _frame: object) -> None:
 
 
 def _open(options: Namespace, frame: FirstFrame | None) -> int:
+    _check_theme(options.theme)
     found = monitor(options)
     if not found.saved_ms:
         # The workers read while the screen's code, the slow part, is loaded. With saved numbers to show and little

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +24,7 @@ EXIT_CODES: Final = (
     ("4", "done, but something in the logs was skipped (with --strict)"),
     ("10, 11, 20, 30", "check only: near, over, undecidable, nothing to compare"),
     ("130", "interrupted"),
+    ("128 + N", "ended by signal N: 129 the terminal went away, 143 told to end"),
 )
 ENVIRONMENT: Final = (
     *(variable for client in CLIENTS.values() for variable in client.env),
@@ -41,7 +44,7 @@ FILES: Final = (
 def add_arguments(parser: CommandParser) -> None:
     """Add the options of the command."""
     parser.set_defaults(run=run)
-    parser.description = "Print the manual page."
+    parser.description = "Show the manual page; in a pipe, print it in the format of man."
     parser.epilog = example("claude-top manual | man -l -", "claude-top manual > ~/.local/share/man/man1/claude-top.1")
 
 
@@ -49,8 +52,42 @@ def run(options: Namespace) -> int:
     """Print the page and return the exit code."""
     from claude_tui.cli.generated.command_tree import tree
 
-    streams.write(page(tree()))
+    text = page(tree())
+    if not streams.is_terminal():
+        streams.write(text)
+    elif not _is_read(text):
+        streams.write(plain(text))
     return exits.OK
+
+
+def _is_read(text: str) -> bool:
+    """Show the page as man does, in its pager; returns whether there is a man to do so."""
+    import shutil
+    import subprocess
+    import tempfile
+
+    if not shutil.which("man"):
+        return False
+    with tempfile.NamedTemporaryFile("w", prefix="claude-top-", suffix=".1", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        # The man of macOS has no `-l`, and takes any path for a page.
+        shown = ["man", file.name] if sys.platform == "darwin" else ["man", "-l", file.name]
+        return subprocess.run(shown, check=False).returncode == 0
+
+
+def plain(text: str) -> str:
+    """Return a page as it reads where there is no man."""
+    lines = []
+    for line in text.splitlines():
+        macro, _, rest = line.partition(" ")
+        if macro in (".SH", ".SS"):
+            lines += ["", rest]
+        elif macro in (".B", ".I", ".TH"):
+            lines.append(rest)
+        elif not line.startswith("."):
+            lines.append("    " + line)
+    return re.sub(r"\\(f[BIR]|[&:])", "", "\n".join(lines)).replace("\\-", "-").replace("\\e", "\\") + "\n"
 
 
 def page(root: Node) -> str:

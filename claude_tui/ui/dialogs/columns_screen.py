@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from claude_tui.ui.dialogs.choice_list import ChoiceList
 from claude_tui.ui.table.columns import Column
 
 
@@ -34,7 +35,7 @@ class ColumnsScreen(ModalScreen["frozenset[str] | None"]):
         with Vertical(id="columns-box") as box:
             box.border_title = Content.styled("columns", "bold $foreground")
             box.border_subtitle = Content.styled("Space toggles · Esc closes", "$quiet")
-            yield OptionList(
+            yield ChoiceList(
                 *(Option(self._prompt(column), id=column.id) for column in self._columns), id="column-list"
             )
 

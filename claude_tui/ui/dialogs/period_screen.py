@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 
 from claude_tui.engine.queries.periods import named as period
 from claude_tui.engine.queries.periods.named import PERIODS, Period
+from claude_tui.ui.dialogs.choice_list import ChoiceList
 
 
 class PeriodScreen(ModalScreen[Period]):
@@ -36,7 +37,7 @@ class PeriodScreen(ModalScreen[Period]):
         """The usual periods, and a line for any other."""
         with Vertical(id="period-box") as box:
             box.border_title = Content.styled("period", "bold $foreground")
-            yield OptionList(*(Option(self._prompt(choice), id=choice.id) for choice in PERIODS), id="periods")
+            yield ChoiceList(*(Option(self._prompt(choice), id=choice.id) for choice in PERIODS), id="periods")
             custom = self._current.label if self._current.id == "custom" else ""
             yield Input(custom, placeholder="2026-11-01..2026-11-30", id="period-custom", compact=True)
             yield Static("", id="period-error", markup=False)

@@ -13,6 +13,8 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from claude_tui.ui.dialogs.choice_list import ChoiceList
+
 
 class SettingsScreen(ModalScreen[None]):
     """The settings that are kept, changed one step at a time."""
@@ -41,7 +43,7 @@ class SettingsScreen(ModalScreen[None]):
         with Vertical(id="settings-box") as box:
             box.border_title = Content.styled("settings", "bold $foreground")
             box.border_subtitle = Content.styled("← → change · Esc closes", "$quiet")
-            yield OptionList(*(Option(self._prompt(*entry)) for entry in self._entries), id="setting-list")
+            yield ChoiceList(*(Option(self._prompt(*entry)) for entry in self._entries), id="setting-list")
             yield Static(
                 Content.assemble(("stored in ", "$quiet"), (self._path, "$foreground")), markup=False, classes="hint"
             )
@@ -49,7 +51,7 @@ class SettingsScreen(ModalScreen[None]):
 
     @staticmethod
     def _prompt(name: str, value: str) -> Content:
-        return Content.assemble((name.ljust(16), "$quiet"), "‹ ", (value, "bold"), " ›")
+        return Content.assemble(name.ljust(16), "‹ ", (value, "bold"), " ›")
 
     def on_mount(self) -> None:
         """The list has the keys."""

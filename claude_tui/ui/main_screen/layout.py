@@ -16,7 +16,7 @@ from claude_tui.ui.widgets.keybar import KeyBar
 from claude_tui.ui.widgets.line import Line
 from claude_tui.ui.widgets.meters import Meters
 
-CLASSES: Final = ("-wide", "-medium", "-narrow", "-mini", "-short", "-tall", "-with-topbar", "-with-meters")
+CLASSES: Final = ("-wide", "-medium", "-narrow", "-mini", "-short", "-tall", "-flat", "-with-topbar", "-with-meters")
 """All classes there are."""
 
 
@@ -27,7 +27,8 @@ def classes(width: int, height: int, view: str, is_zoomed: bool) -> set[str]:
     what matters and the rest is the view's. The live view keeps its meters longest.
     """
     if width < 50 or height < 10:
-        return {"-mini"} | ({"-short"} if height < 20 else set())
+        # Eight lines are just enough for a line of meters and the days of a week.
+        return {"-mini"} | ({"-short"} if height < 20 else set()) | ({"-flat"} if height <= 8 else set())
     found = {"-with-topbar", "-wide" if width >= 120 else "-medium" if width >= 80 else "-narrow"}
     if height < 20:
         found.add("-short")

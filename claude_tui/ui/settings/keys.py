@@ -43,7 +43,7 @@ TABLE_BINDINGS: Final = (
     _bind("ctrl+d", "page(0.5)", "half-page-down", "Half a page down", "Move down by half a page", "^d"),
     _bind("home,g", "ends('first')", "row-first", "First", "Select the first row", "g"),
     _bind("end,G", "ends('last')", "row-last", "Last", "Select the last row", "G"),
-    _bind("enter", "screen.open", "row-open", "Open", "Open the selected row", "⏎"),
+    _bind("enter", "screen.open", "row-open", "Open", "Open the selected row", "Enter"),
     _bind("s", "sort(1)", "sort-next", "Sort", "Sort by the next column", "s"),
     _bind("S", "sort(-1)", "sort-previous", "Sort back", "Sort by the previous column", "S"),
     _bind("I,o", "reverse", "sort-reverse", "Reverse", "Reverse the order", "I o"),
@@ -56,7 +56,7 @@ ROW_BINDINGS: Final = (
     _bind("i", "explain", "explain", "Explain", "Explain the numbers of the selected row", "i"),
     _bind("y", "copy", "row-copy", "Copy", "Copy the selected row", "y"),
     _bind("x", "export", "rows-export", "Export", "Write the rows to a CSV file in the current folder", "x"),
-    _bind("e", "edit", "row-edit", "Edit", "Open the log in $EDITOR at the line of the response", "e"),
+    _bind("e", "edit", "row-edit", "Edit", "Read the log in $PAGER at the line of the response", "e"),
 )
 """Keys of every view that is a table: what can be done with its rows."""
 
@@ -75,7 +75,7 @@ HEATMAP_BINDINGS: Final = (
     _bind("pagedown,ctrl+d", "walk(28)", "weeks-on", "4 weeks on", "Go on four weeks", "PgDn"),
     _bind("home,g", "ends('first')", "day-first", "First day", "Go to the first day on screen", "g"),
     _bind("end,G", "ends('last')", "day-last", "Today", "Go to today", "G"),
-    _bind("enter", "screen.open", "day-open", "Open day", "Show the sessions of this day", "⏎"),
+    _bind("enter", "screen.open", "day-open", "Open day", "Show the sessions of this day", "Enter"),
     _bind("m", "metric", "heatmap-metric", "Metric", "Show cost, tokens or responses", "m"),
 )
 """Keys of the heatmap."""

@@ -97,8 +97,58 @@ ROTATION: Final = (
 )
 """The themes `T` goes through; the palette offers all of them."""
 
-_ANSI_HEAT: Final = ("ansi_bright_black", "ansi_blue", "ansi_cyan", "ansi_yellow", "ansi_bright_red")
+READABLE: Final = 4.5
+"""Least contrast of a text and what is behind it, by WCAG 2."""
+
+_TEXTS: Final = ("foreground", "primary", "secondary", "accent", "success", "warning", "error")
+_GROUNDS: Final = ("background", "surface", "panel")
+
+_ANSI_TEXTS: Final = {
+    True: {
+        "primary": "ansi_bright_cyan", "secondary": "ansi_cyan", "accent": "ansi_bright_yellow",
+        "success": "ansi_bright_green", "warning": "ansi_bright_yellow", "error": "ansi_bright_red",
+        "quiet": "ansi_white", "faint": "ansi_white",
+    },
+    False: {
+        "primary": "ansi_blue", "secondary": "ansi_blue", "accent": "ansi_magenta", "success": "ansi_blue",
+        "warning": "ansi_magenta", "error": "ansi_red", "quiet": "ansi_default", "faint": "ansi_default",
+    },
+}  # fmt: skip
+"""By whether the terminal is dark: of its sixteen colours those that can be read on it in every usual palette."""
+
+_ANSI_HEAT: Final = {
+    True: ("ansi_bright_black", "ansi_cyan", "ansi_bright_green", "ansi_bright_yellow", "ansi_bright_white"),
+    False: ("ansi_bright_black", "ansi_cyan", "ansi_magenta", "ansi_red", "ansi_black"),
+}
+"""The levels from the one nearest to the background on."""
+
 _ANSI_SERIES: Final = ("ansi_red", "ansi_blue", "ansi_green", "ansi_magenta", "ansi_yellow", "ansi_bright_black")
+
+
+def contrast(one: Color, other: Color) -> float:
+    """The contrast of two colours, 1 to 21, as WCAG 2 measures it."""
+
+    def light(colour: Color) -> float:
+        parts = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour.normalized)
+        return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
+
+    low, high = sorted((light(one), light(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def readable(colour: Color, theme: Theme, css: dict[str, str]) -> Color:
+    """A colour, or the nearest on its way to white or black that can be read on all a theme puts behind text."""
+    grounds = [Color.parse(css[name]) for name in _GROUNDS]
+    end = Color.parse("#ffffff" if theme.dark else "#000000")
+    ways = (colour.blend(end, percent / 100) for percent in range(101))
+    return next((way for way in ways if all(contrast(way, one) >= READABLE for one in grounds)), end)
+
+
+def text_colours(theme: Theme, css: dict[str, str]) -> dict[str, str]:
+    """The theme's colours for text, each as far from its own as it must be to be read."""
+    if theme.ansi:
+        return dict(_ANSI_TEXTS[theme.dark])
+    return {name: readable(Color.parse(css[name]), theme, css).hex for name in _TEXTS}
 
 
 def drawing_colours(theme: Theme, css: dict[str, str]) -> dict[str, str]:
@@ -107,24 +157,32 @@ def drawing_colours(theme: Theme, css: dict[str, str]) -> dict[str, str]:
     Blends in truecolor themes. ANSI themes have nothing to blend, so there they are named terminal colours.
     """
     if theme.ansi:
-        colours = {f"heat-{level}": colour for level, colour in enumerate(_ANSI_HEAT)}
+        colours = {f"heat-{level}": colour for level, colour in enumerate(_ANSI_HEAT[theme.dark])}
         colours |= {f"series-{number}": colour for number, colour in enumerate(_ANSI_SERIES, 1)}
-        colours |= {"quiet": "ansi_default", "faint": "ansi_bright_black", "line": "ansi_bright_black"}
-        colours |= {"cursor": "ansi_blue", "cursor-text": "ansi_bright_white"}
+        colours |= {"line": "ansi_bright_black"}
+        selected = ("ansi_blue", "ansi_bright_white") if theme.dark else ("ansi_white", "ansi_black")
+        colours |= dict(zip(("cursor", "cursor-text"), selected, strict=True))
         return colours
     background, foreground = Color.parse(css["background"]), Color.parse(css["foreground"])
     primary = Color.parse(css["primary"])
     strong = primary.blend(Color.parse("#ffffff" if theme.dark else "#000000"), 0.12)
+    quiet = readable(background.blend(foreground, 0.62), theme, css)
     colours = {
         "heat-0": background.blend(foreground, 0.28).hex,
         **{
             f"heat-{level}": background.blend(strong, factor).hex
             for level, factor in ((1, 0.74), (2, 0.83), (3, 0.92), (4, 1.0))
         },
-        "quiet": background.blend(foreground, 0.62).hex,
-        "faint": background.blend(foreground, 0.34).hex,
+        "quiet": quiet.hex,
+        "faint": readable(background.blend(foreground, 0.34), theme, css).hex,
         "line": theme.variables.get("border", background.blend(foreground, 0.22).hex),
-        "cursor": background.blend(primary, 0.3).hex,
+        "cursor": next(
+            ground.hex
+            for percent, ground in (
+                (percent, background.blend(primary, percent / 100)) for percent in range(30, -1, -1)
+            )
+            if not percent or min(contrast(ground, foreground), contrast(ground, quiet)) >= READABLE
+        ),
         "cursor-text": foreground.hex,
     }
     names = ("primary", "secondary", "success", "accent", "warning", "error")

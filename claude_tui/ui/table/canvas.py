@@ -91,7 +91,8 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
         """Whether the selected row is kept in view, and while no one is chosen the greatest of `pace` selected."""
         self.pace: Callable[[RowT], Any] | None = None
         self._placed: list[Placed] = []
-        self._drawn: dict[int, list[Cell]] = {}
+        self._drawn: dict[int, tuple[bool, list[Cell]]] = {}
+        """Whether the row of a line was drawn as the selected one, and its cells."""
         self._styles: dict[str, Style] = {}
         self._is_chosen = False
         """Whether a person chose the selected row; else it is whatever stands on top after sorting."""
@@ -156,12 +157,12 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
         """Ask for the cells to be drawn again whose text is not what is on screen."""
         self._place()
         for line in list(self._drawn):
-            cells = self._cells(line)
-            before = self._drawn[line]
-            if cells == before:
+            is_selected, cells = drawn = self._line(line)
+            was_selected, before = self._drawn[line]
+            if drawn == self._drawn[line]:
                 continue
             self._drawn.pop(line)
-            if len(cells) != len(before):
+            if is_selected != was_selected or len(cells) != len(before):
                 self.changed_cells += len(self._placed)
                 self.refresh(Region(0, line + self._top, self.size.width, 1))
                 continue
@@ -170,12 +171,13 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
                     self.changed_cells += 1
                     self.refresh(Region(placed.x, line + self._top, placed.width, 1))
 
-    def _cells(self, line: int) -> list[Cell]:
+    def _line(self, line: int) -> tuple[bool, list[Cell]]:
+        """Whether the row of a line is the selected one, and its cells; none where there is no row."""
         index = line + round(self.scroll_y)
         if not 0 <= index < len(self.rows):
-            return []
+            return False, []
         row = self.rows[index]
-        return [placed.column.draw(row, placed.width) for placed in self._placed]
+        return index == self.cursor_index, [placed.column.draw(row, placed.width) for placed in self._placed]
 
     # -- drawing
 
@@ -232,16 +234,13 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
         if y < self._top:
             return self._header().adjust_cell_length(width, self._style("header"))
         line = y - self._top
-        cells = self._cells(line)
-        self._drawn[line] = cells
+        selected, cells = self._drawn[line] = self._line(line)
         if not cells:
             if line == 1 and not self.rows:
                 segments = self._nothing.render_segments(self.visual_style)
                 return Strip(list(segments)).adjust_cell_length(width, self.rich_style)
             return Strip.blank(width, self.rich_style)
-        index = line + round(self.scroll_y)
         base = self.rich_style
-        selected = index == self.cursor_index
         if selected:
             base = self._style("cursor" if self.has_focus else "cursor-blurred")
         segments = []

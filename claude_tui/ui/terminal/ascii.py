@@ -15,21 +15,23 @@ from textual.filter import LineFilter
 from claude_tui.clients import CLIENTS
 
 _PAIRS: Final = (
-    ("─━═╌┄▔▁", "-"),
+    ("─╌┄▔", "-"),
+    ("━═", "="),
     ("│┃║╎▕", "|"),
     ("╭╮╰╯┌┐└┘├┤┬┴┼┏┓┗┛", "+"),
-    ("▏▎▍", " "),
+    ("▏▎▍", "-"),
     ("▌▋▊▉", "="),
     ("█", "#"),
     ("▓", "%"),
     ("▒", "+"),
     ("░", ":"),
     ("·∙•", "."),
-    ("▂", "_"),
-    ("▃", ","),
-    ("▄▖▗▂", "-"),
-    ("▅", "~"),
-    ("▆", "="),
+    ("▁", "_"),
+    ("▂", ","),
+    ("▃", ":"),
+    ("▄▖▗", "-"),
+    ("▅", "="),
+    ("▆", "+"),
     ("▇", "*"),
     ("▀▘▝", "'"),
     ("▙▟▛▜■", "#"),
@@ -48,7 +50,7 @@ _PAIRS: Final = (
     ("›▶▸❯", ">"),
     ("‹◀", "<"),
     ("≥", ">"),
-    ("…", "~"),
+    ("…", ">"),
     ("¹", "1"),
     ("²", "2"),
     ("³", "3"),
@@ -65,7 +67,6 @@ _PAIRS: Final = (
     ("→", ">"),
     ("↑", "^"),
     ("↓", "v"),
-    ("↵⏎", "/"),
     ("—–", "-"),
     ("Σ", "S"),
     ("✓", "v"),
@@ -78,14 +79,25 @@ _PAIRS: Final = (
 TABLE: Final = {ord(glyph): plain for glyphs, plain in _PAIRS for glyph in glyphs}
 
 
+LEAST: Final = "≥"
+"""Takes two plain characters: the second stands in a blank beside it, which every figure has."""
+
+
 class AsciiFilter(LineFilter):
     """Rewrites the characters of a line and nothing else."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """The same segments with plain characters."""
-        return [
-            segment
-            if segment.control or segment.text.isascii()
-            else Segment(segment.text.translate(TABLE), segment.style)
-            for segment in segments
-        ]
+        written: list[Segment] = []
+        for segment in segments:
+            text = segment.text
+            if segment.control or text.isascii():
+                written.append(segment)
+                continue
+            if text.startswith(LEAST) and not text.startswith(f"{LEAST} ") and written and written[-1].text[-1:] == " ":
+                before = written[-1]
+                written[-1] = Segment(before.text[:-1] + ">", before.style)
+                text = "=" + text[1:]
+            text = text.replace(f"{LEAST} ", ">=").replace(f" {LEAST}", ">=")
+            written.append(Segment(text.translate(TABLE), segment.style))
+        return written

@@ -1,4 +1,7 @@
-"""Opening a log in the user's editor at the line something was counted from. Reads that log and nothing else."""
+"""Opening a log to be read, at the line something was counted from. Must not let anyone change it by a slip.
+
+Reads that log and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,9 @@ from pathlib import Path
 from typing import Final
 
 _CHUNK: Final = 1 << 20
-_COLON: Final = frozenset({"code", "codium", "cursor", "subl", "zed", "hx", "helix"})
-"""Editors that want `file:line`; all others are given `+line file`."""
-_GOTO: Final = frozenset({"code", "codium", "cursor"})
-_FALLBACKS: Final = ("nano", "vim", "vi", "less")
+_TAKES_LINE: Final = frozenset({"less", "more", "most", "view", "vim", "nvim", "vi"})
+_ENDS_AT_ONCE: Final = frozenset({"cat", "bat", "batcat"})
+_READERS: Final = (("view",), ("vim", "-R"), ("nvim", "-R"), ("less",), ("more",))
 
 
 def line_number(path: str, offset: int) -> int:
@@ -27,17 +29,13 @@ def line_number(path: str, offset: int) -> int:
 
 
 def command(path: str, line: int, env: Mapping[str, str]) -> list[str]:
-    """What to run: $VISUAL, else $EDITOR, else an editor that is there. Empty if there is none."""
-    chosen = env.get("VISUAL") or env.get("EDITOR") or ""
+    """What to run: $PAGER, else a reader that is there. Empty if there is none."""
     try:
-        words = shlex.split(chosen)
+        words = shlex.split(env.get("PAGER") or "")
     except ValueError:
         words = []
-    if not words:
-        words = [found for name in _FALLBACKS if (found := shutil.which(name, path=env.get("PATH")))][:1]
+    if not words or os.path.basename(words[0]) in _ENDS_AT_ONCE:
+        words = next(([*one] for one in _READERS if shutil.which(one[0], path=env.get("PATH"))), [])
     if not words:
         return []
-    name = os.path.basename(words[0])
-    if name in _COLON:
-        return [*words, *(["-g"] if name in _GOTO else []), f"{path}:{line}"]
-    return [*words, f"+{line}", path]
+    return [*words, *([f"+{line}"] if os.path.basename(words[0]) in _TAKES_LINE else []), path]

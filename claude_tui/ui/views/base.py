@@ -162,7 +162,7 @@ class View(Vertical):
         number = superscript(self.NUMBER) if self.NUMBER else ""
         parts = [(number, "$primary"), (self.TITLE, "bold $foreground")]
         for name in trail:
-            parts += [(" › ", "$line"), (name, "$accent")]
+            parts += [(" › ", "$faint"), (name, "$accent")]
         return parts
 
     def retitle(self) -> None:

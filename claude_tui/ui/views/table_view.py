@@ -186,7 +186,7 @@ class TableView(View):
         row = self._table.cursor_row
         place = self.location(row) if row is not None else None
         if place is None:
-            self.notify("only a response has a log line to open: ⏎ on a session shows its responses", markup=False)
+            self.notify("only a response has a log line to open: Enter on a session shows its responses", markup=False)
             return
         trouble = self._open_editor(*place)
         if trouble:
@@ -194,11 +194,11 @@ class TableView(View):
         self.app.refresh()
 
     def _open_editor(self, path: str, offset: int) -> str:
-        """Run the editor on the whole terminal; returns what went wrong."""
+        """Run the reader on the whole terminal; returns what went wrong."""
         try:
             words = editor.command(path, editor.line_number(path, offset), os.environ)
             if not words:
-                return "set EDITOR to the editor to use"
+                return "set PAGER to the program to read it with"
             with self.app.suspend():
                 # Whatever is raised in here would leave the app suspended.
                 try:

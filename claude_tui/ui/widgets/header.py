@@ -147,7 +147,8 @@ def tabs(active: str, width: int, has_shades: bool = True) -> list[Part]:
     marked = "bold $foreground on $panel" if has_shades else "bold reverse"
     full = width >= 76
     if width >= 112:
-        parts = [(" claude-top ", "bold $background on $primary"), (" ", "")]
+        own = "bold $background on $primary" if has_shades else "bold reverse $primary"
+        parts = [(" claude-top ", own), (" ", "")]
     for number, name in enumerate(VIEWS, 1):
         label = f"{superscript(number)}{name.capitalize() if full or name == active else ''}"
         pad = " " if width >= 112 or name == active else ""

@@ -27,8 +27,11 @@ from claude_tui.ui.settings.keys import HEATMAP_BINDINGS
 GLYPHS: Final = "·░▒▓█"
 """One per level: nothing, and the four quarters of the days that have something."""
 
-CURSOR: Final = "◆"
-"""Stands for the selected day; its figures are in the line below the grid."""
+CURSOR: Final = "‹"
+"""Behind the glyph of the selected day, if no other mark is; its figures are in the line below the grid."""
+
+MOST: Final = len(GLYPHS) - 1
+"""The level of the greatest day, and so of the only one."""
 
 REMEMBERED: Final = "°"
 """Behind the glyph of a day whose logs are gone and whose figures the ledger kept."""
@@ -80,7 +83,8 @@ def build_grid(
     first = first or min(daily, default=None)
     monday = today - timedelta(days=today.weekday() + 7 * (weeks - 1))
     shown = [monday + timedelta(days=number) for number in range(7 * max(0, weeks))]
-    limits = thresholds([daily.get(day, 0) for day in shown if day <= today])
+    values = [daily.get(day, 0) for day in shown if day <= today]
+    limits, top = thresholds(values), max(values, default=0)
 
     def cell(day: date) -> Day:
         value = daily.get(day, 0)
@@ -88,7 +92,8 @@ def build_grid(
             return Day(day, 0, FUTURE)
         if first is None or day < first:
             return Day(day, 0, NO_DATA)
-        return Day(day, value, 1 + bisect_left(limits, value) if value > 0 else 0, day in remembered)
+        level = 0 if value <= 0 else MOST if value == top else 1 + bisect_left(limits, value)
+        return Day(day, value, level, day in remembered)
 
     return [[cell(day) for day in shown[at : at + 7]] for at in range(0, len(shown), 7)]
 
@@ -192,6 +197,12 @@ class Heatmap(Widget, can_focus=True):
         self._build()
 
     @property
+    def _above(self) -> int:
+        """Weekdays above the first line where not all seven fit: the selected day's is always seen."""
+        height = self.size.height
+        return max(0, self.cursor_day.weekday() - height + 1) if self.cursor_day and 0 < height < 7 else 0
+
+    @property
     def _shows_months(self) -> bool:
         return self.size.height >= 8
 
@@ -199,8 +210,8 @@ class Heatmap(Widget, can_focus=True):
         """The month names, or one weekday of every week."""
         width = self.size.width
         label = self.get_component_rich_style("heatmap--label")
-        row = y - 1 if self._shows_months else y
-        if row < 0:
+        row = y - 1 if self._shows_months else y + self._above
+        if y == 0 and self._shows_months:
             text = " " * LABELS + month_labels(self.grid, self.cell_width)
             return Strip([Segment(text, self.get_component_rich_style("heatmap--month"))]).adjust_cell_length(
                 width, self.rich_style
@@ -213,7 +224,10 @@ class Heatmap(Widget, can_focus=True):
             day = week[row]
             pad = (REMEMBERED if day.is_remembered else "").ljust(self.cell_width - 1)
             if day.day == self.cursor_day:
-                segments.append(Segment(CURSOR + pad, cursor))
+                own = self._style(day)
+                level = Style(color=own.color, bgcolor=cursor.bgcolor, bold=True, reverse=cursor.reverse)
+                segments.append(Segment(self._glyph(day), level))
+                segments.append(Segment(pad if day.is_remembered else CURSOR.ljust(self.cell_width - 1), cursor))
                 continue
             segments.append(Segment(self._glyph(day), self._style(day)))
             segments.append(Segment(pad, mark if day.is_remembered else self.rich_style))
@@ -257,7 +271,7 @@ class Heatmap(Widget, can_focus=True):
         offset = event.get_content_offset(self)
         if offset is None or offset.x < LABELS:
             return
-        row, week = offset.y - int(self._shows_months), (offset.x - LABELS) // self.cell_width
+        row, week = offset.y + self._above - int(self._shows_months), (offset.x - LABELS) // self.cell_width
         if 0 <= row < 7 and week < len(self.grid):
             day = self.grid[week][row]
             if day.level > FUTURE:

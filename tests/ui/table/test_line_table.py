@@ -220,3 +220,28 @@ async def test_the_bar_of_the_selected_row_keeps_its_colour_where_it_is_seen(the
         assert bar.style.bgcolor == name.style.bgcolor != bar.style.color
         if not theme.startswith("ansi"):
             assert bar.style.color != name.style.color
+
+
+async def test_a_row_that_moves_leaves_no_stain_of_the_selection() -> None:
+    class Coloured(Host):
+        CSS = Host.CSS + "LineTable > .line-table--cursor { background: red; }"
+
+    host = Coloured()
+    async with host.run_test(size=(40, 8)) as pilot:
+        same = [Thing(f"k{number}", "alike", 9) for number in range(5)]
+        host.table.show(same)
+        host.table.focus()
+        await pilot.pause()
+        host.table.move_to(1)
+        await pilot.pause()
+        for turn in range(1, 5):
+            # All cells of two rows have the same text, so that only the selection moves.
+            host.table.show([Thing(f"k{(number + turn) % 5}", "alike", 9) for number in range(5)])
+            host.table.sort_by("cost", reverse=bool(turn % 2))
+            await pilot.pause()
+            drawn = [[*host.screen._compositor.render_strips()[y]] for y in range(6)]
+            grounds = [{segment.style.bgcolor for segment in line if segment.style} for line in drawn]
+            index = host.table.cursor_index
+            assert index is not None
+            marked = [y for y, found in enumerate(grounds) if found != grounds[0]]
+            assert index + 1 in marked and len(marked) == 1

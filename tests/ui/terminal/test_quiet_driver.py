@@ -154,7 +154,7 @@ def test_keys_are_the_editors_while_there_is_one_and_then_the_apps_again(
     editor.write_text('#!/bin/sh\nprintf "EDITING\\n"; read line; printf "TYPED<$line>\\n"; read line\n')
     editor.chmod(0o755)
     claude_home.append(assistant("m1", 1_780_000_000_000, usage(output=200_000), cwd="/home/user/webshop"))
-    with Terminal(own_home, "--view", "sessions", EDITOR=str(editor)) as terminal:
+    with Terminal(own_home, "--view", "sessions", PAGER=str(editor)) as terminal:
         terminal.wait_for(lambda text: "● live" in text and "$3.00" in text, "the first picture")
         terminal.press("\r")
         terminal.wait_for(lambda text: "turns ›" in text, "the turns")

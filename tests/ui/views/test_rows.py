@@ -201,10 +201,10 @@ def test_lines_are_counted_to_the_byte(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("env", "words"),
     [
-        ({"EDITOR": "vim -p"}, ["vim", "-p", "+7", "/l"]),
-        ({"VISUAL": "code --wait", "EDITOR": "vi"}, ["code", "--wait", "-g", "/l:7"]),
-        ({"EDITOR": "hx"}, ["hx", "/l:7"]),
-        ({"EDITOR": "'broken", "PATH": ""}, []),
+        ({"PAGER": "less -S"}, ["less", "-S", "+7", "/l"]),
+        ({"PAGER": "my-pager"}, ["my-pager", "/l"]),
+        ({"PAGER": "'broken", "PATH": ""}, []),
+        ({"VISUAL": "code --wait", "EDITOR": "vi", "PATH": ""}, []),
     ],
 )
 def test_editors_are_told_the_line_their_way(env: dict[str, str], words: list[str]) -> None:

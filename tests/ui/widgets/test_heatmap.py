@@ -50,3 +50,8 @@ def test_months_stand_over_their_first_week_and_never_touch() -> None:
     assert len(line) <= 106
     at = line.index("Mar") // 2
     assert any(day.day == date(2026, 3, 1) for day in grid[at])
+
+
+def test_a_single_used_day_is_the_most_there_was() -> None:
+    grid = build_grid({TODAY: 5}, TODAY, 4)
+    assert [day.level for week in grid for day in week if day.day == TODAY] == [4]
