@@ -89,8 +89,9 @@ def _adding_alike(
 ) -> Callable[[dict[CellKey, Sums], int, int], list[int]]:
     """Return what sums, of the next entries from one up to another, those whose prices add up to the price of their
     sum, and returns the others."""
-    cards = _flat_cards(columns, pricer)
-    longest = [card.over if card else -NEVER for card in cards]
+    of_all = _flat_cards(columns, pricer, 0, len(columns))
+    # A price may have changed from one file to another, and in each be the same.
+    is_same_in_all = None not in of_all[0].values()
     assumed = _with_assumed_lifetimes(columns, pricer)
     rare = {*(columns.terms.keys() - assumed), *columns.reported, *columns.extras}
     searches = columns.web_search
@@ -102,6 +103,7 @@ def _adding_alike(
     ))  # fmt: skip
 
     def add_alike(cells: dict[CellKey, Sums], start: int, end: int) -> list[int]:
+        cards, longest = of_all if is_same_in_all else _flat_cards(columns, pricer, start, end)
         alike: dict[tuple[int, int, int, bool], list[int]] = {}
         others = []
         for entry, (time_ms, owner, model, given, output, write_5m, write_1h, read, flags) in islice(rows, end - start):
@@ -172,12 +174,14 @@ def _with_assumed_lifetimes(columns: Columns, pricer: Pricer) -> set[int]:
     return {entry for entry, terms in columns.terms.items() if only_assumes(source, columns.usage(entry), terms)}
 
 
-def _flat_cards(columns: Columns, pricer: Pricer) -> list[Card | None]:
-    """Return, per model, what holds for all entries alike."""
-    if not columns:
-        return []
-    first_ms, last_ms = min(columns.time), max(columns.time)
-    return [pricer.flat_card(columns.source, model, first_ms, last_ms) for model in columns.models]
+def _flat_cards(
+    columns: Columns, pricer: Pricer, start: int, end: int
+) -> tuple[dict[int, Card | None], dict[int, int]]:
+    """Return, by model, the rates that hold for all entries from one up to another, and for how long prompts."""
+    times, models, source = columns.time[start:end], columns.models, columns.source
+    first_ms, last_ms = min(times, default=0), max(times, default=0)
+    cards = {model: pricer.flat_card(source, models[model], first_ms, last_ms) for model in {*columns.model[start:end]}}
+    return cards, {model: card.over if card else -NEVER for model, card in cards.items()}
 
 
 def _add_entry(cells: dict[CellKey, Sums], columns: Columns, entry: int, pricer: Pricer, calendar: Calendar) -> None:

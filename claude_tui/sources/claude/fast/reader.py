@@ -66,7 +66,9 @@ def read_columns(
     with LineReader(path, since, opener=opener) as reader:
         reading = _Reading(reader, since, builder, opener)
         if reader.restarted or reading.take_left(left):
-            return reading.run()._replace(columns=builder.columns())
+            found = reading.run()
+            builder.end()
+            return found._replace(columns=builder.columns())
     return read_columns(path, keep_names=keep_names, opener=opener)._replace(restarted=True)
 
 
@@ -75,17 +77,17 @@ def read_many(files: Iterable[tuple[str, Checkpoint | None]], *, keep_names: boo
     cost."""
     builder = FastBuilder(keep_names=keep_names)
     found: list[ColumnsRead | Exception] = []
-    ends, end, has_failed = [], 0, False
+    ends, has_failed = [], False
     for path, since in files:
         try:
             with LineReader(path, since) as reader:
                 found.append(_Reading(reader, since, builder, FileLog).run())
+            builder.end()
         except Exception as error:  # one file must never end the reading of all others
             builder.drop()
             found.append(error)
             has_failed = True
-        end = len(builder)
-        ends.append(end)
+        ends.append(builder.entries)
     columns = builder.columns()
     if has_failed:
         columns.keep_own_names()
@@ -111,8 +113,8 @@ class _Reading:
             self._read_block(offset, block)
             self._see_last_turn(block)
         self._facts.complete_totals(reader.read_at)
-        count, problems = self._builder.end(), reader.problems
-        if not count and not self._facts.usage_ms and self._opener is FileLog:
+        problems = reader.problems
+        if self._builder.is_empty and not self._facts.usage_ms and self._opener is FileLog:
             problems = problems.with_more(Problems(unrecognised(reader.path)))
         return ColumnsRead(
             NO_COLUMNS,

@@ -45,7 +45,8 @@ class FastBuilder(ColumnsBuilder):
 
     def __init__(self, *, keep_names: bool = False) -> None:
         super().__init__("claude", keep_names=keep_names)
-        self._start = 0
+        self.entries = 0
+        """How many responses the files have that came to their end."""
         self._keys: list[str] = []
         self._rows: list[Settled] = []
         """What is settled and not in the columns yet, which takes all of it at once."""
@@ -61,25 +62,25 @@ class FastBuilder(ColumnsBuilder):
         """Begin a file, and pass on to `facts` what its usual rows say."""
         self._facts, self._is_asked_told = facts, False
 
-    def end(self) -> int:
-        """End a file. Returns how many responses it has."""
+    @property
+    def is_empty(self) -> bool:
+        """Whether the file that was begun has no response so far."""
+        return not self._settled and len(self._columns) <= self.entries
+
+    def end(self) -> None:
+        """End a file."""
         self._put(self._settled)
         self._settled.clear()
         self._entries.clear()
-        start, self._start = self._start, len(self)
-        return self._start - start
+        self.entries = len(self._columns) + len(self._rows)
 
     def drop(self) -> None:
         """Forget the file that was begun."""
         self._settled.clear()
         self._rare.clear()
         self._entries.clear()
-        if len(self) > self._start:  # there is nothing but in the columns then
-            self._columns = self._columns.cut(0, self._start)
-
-    def __len__(self) -> int:
-        """How many responses there are, but for usual ones of the file that was begun."""
-        return len(self._columns.key) + len(self._rows)
+        if len(self._columns) > self.entries:
+            self._columns = self._columns.cut(0, self.entries)
 
     def take(self, row: UsualRow, offset: int) -> bool:  # noqa: PLR0912 - a call for each row would be felt
         """Settle a row if the rule gives it no extras or problems, and a key that is the message's id.
@@ -211,15 +212,16 @@ class FastBuilder(ColumnsBuilder):
 
     def _hand_over(self, key: str, known: Settled) -> None:
         """Let the plain builder go on with a response."""
+        self._flush()
         del self._settled[key]
-        self._entries[key] = len(self)
+        self._entries[key] = len(self._columns)
         self._put({key: known})
         self._flush()
 
     def _put(self, settled: dict[str, Settled]) -> None:
         columns, rare = self._columns, self._rare
         if rare:
-            for entry, key in enumerate(settled, len(self)):
+            for entry, key in enumerate(settled, len(columns) + len(self._rows)):
                 terms, searches = rare.pop(key, _NOT_RARE)
                 put_or_drop(columns.terms, entry, terms)
                 put_or_drop(columns.web_search, entry, searches)
