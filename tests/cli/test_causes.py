@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from claude_tui.cli import main
-from claude_tui.cli.commands.report import CAUSES
+from claude_tui.cli.commands.numbers.report import CAUSES
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS
 from tests.cli.program import run
 from tests.logs import ClaudeHome, assistant, usage

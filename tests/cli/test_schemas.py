@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from claude_tui.cli import main
-from claude_tui.cli.commands.report import CAUSES
+from claude_tui.cli.commands.numbers.report import CAUSES
 from claude_tui.cli.options import counted, snapshot_of
 from claude_tui.engine.ledger import Ledger
 from claude_tui.reports.gauges.state import state

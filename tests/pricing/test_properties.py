@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import claude_tui.pricing
 from claude_tui.model import Usage
-from claude_tui.pricing.catalogue import CLAUDE_FILE
+from claude_tui.pricing.price_list.catalogue import CLAUDE_FILE
 from tests.pricing.prices import NOW, ms, pricer, usage
 
 MODELS = sorted(json.loads(CLAUDE_FILE.read_bytes())["models"])

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from claude_tui.pricing import load_pricer
-from claude_tui.pricing.catalogue import CLAUDE_FILE, DATA_FOLDER, OTHERS_FILE
-from claude_tui.pricing.refresh import refresh
-from claude_tui.pricing.snapshot import HOSTS, VENDORS, BuildError, build, picodollars
-from claude_tui.pricing.toml import load_toml
-from claude_tui.pricing.validate import check_history, check_jumps, check_litellm, check_losses, check_sdk
+from claude_tui.pricing.gathering.refresh import refresh
+from claude_tui.pricing.gathering.snapshot import HOSTS, VENDORS, BuildError, build, picodollars
+from claude_tui.pricing.gathering.validate import check_history, check_jumps, check_litellm, check_losses, check_sdk
+from claude_tui.pricing.price_list.catalogue import CLAUDE_FILE, DATA_FOLDER, OTHERS_FILE
+from claude_tui.toml import load_toml
 from tests.pricing.prices import NOW, ms, usage
 
 OVERLAY: dict[str, Any] = {
@@ -170,7 +170,7 @@ def test_few_models_may_go() -> None:
 @pytest.fixture(scope="module")
 def published() -> list[dict[str, Any]]:
     pytest.importorskip("genai_prices")
-    from claude_tui.pricing.generate import base_providers
+    from claude_tui.pricing.gathering.generate import base_providers
 
     return base_providers()
 

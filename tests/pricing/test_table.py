@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from claude_tui.model import Usage
-from claude_tui.pricing.catalogue import CLAUDE_FILE, OTHERS_FILE
+from claude_tui.pricing.price_list.catalogue import CLAUDE_FILE, OTHERS_FILE
 from tests.pricing.prices import ms, pricer
 
 CLAUDE_RATES = json.loads(Path(__file__).with_name("claude_rates.json").read_text())

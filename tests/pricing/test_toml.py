@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_tui.pricing.toml import Wrong, lines_of, loads_toml
+from claude_tui.toml import Wrong, lines_of, loads_toml
 
 TEXT = '''# a comment
 

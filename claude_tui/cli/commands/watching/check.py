@@ -8,7 +8,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.fleet_reading import add_from_options, fleet_of
+from claude_tui.cli.fleet.reading import add_from_options, fleet_of
 from claude_tui.cli.options import add_place_options, counted, now_ms, source_config
 from claude_tui.cli.parser import CommandParser, example
 
@@ -147,7 +147,7 @@ def _budgets(options: Namespace) -> list[Budget]:
     """Return the budgets of config.toml; budgets given as options replace those for all projects."""
     from claude_tui.engine.queries.allowances.budgets import Budget, budgets_of
     from claude_tui.paths import config_folder
-    from claude_tui.pricing.toml import load_toml
+    from claude_tui.toml import load_toml
 
     path = config_folder() / "config.toml"
     try:

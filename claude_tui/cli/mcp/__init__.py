@@ -25,7 +25,7 @@ def run(options: Namespace) -> int:
 
     if find_spec("mcp") is None:
         raise exits.CommandError("mcp needs a package: pip install 'claude-top-tui[mcp]'")
-    from claude_tui.cli.mcp_server import serve
+    from claude_tui.cli.mcp.server import serve
 
     serve()
     return exits.OK

@@ -28,9 +28,9 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from claude_tui import files
-from claude_tui.pricing.catalogue import Catalogue, Found, Resolver
-from claude_tui.pricing.names import claude_name
-from claude_tui.pricing.rates import (
+from claude_tui.pricing.price_list.catalogue import Catalogue, Found, Resolver
+from claude_tui.pricing.price_list.names import claude_name
+from claude_tui.pricing.price_list.rates import (
     BEGINNING_MS,
     ENDLESS_MS,
     Model,
@@ -42,7 +42,7 @@ from claude_tui.pricing.rates import (
     period_at,
     spans,
 )
-from claude_tui.pricing.toml import loads_toml
+from claude_tui.toml import loads_toml
 from claude_tui.units import DAY_MS
 
 _RATE_KEYS: Final = ("input", "cache_write", "cache_write_1h", "cache_read", "output")

@@ -11,7 +11,7 @@ from claude_tui.cli import exits, streams
 from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:
-    from claude_tui.pricing.toml import Wrong
+    from claude_tui.toml import Wrong
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -77,7 +77,7 @@ def _text(path: Path, *, is_needed: bool) -> str | None:
 
 def _mistakes(text: str) -> list[tuple[int, str]]:
     """Return what is wrong, each with its line (0: unknown), from the first line on."""
-    from claude_tui.pricing.toml import lines_of
+    from claude_tui.toml import lines_of
     from claude_tui.ui.settings.file import parsed
 
     try:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from claude_tui.model import Price, PriceStatus, Usage
-from claude_tui.pricing.catalogue import Found
-from claude_tui.pricing.names import BEDROCK_REGIONAL, SYNTHETIC
-from claude_tui.pricing.rates import SCALE, SCALED_PER_NANO, WEB_SEARCH_NANO, Table, day_ms, round_half_even
-from claude_tui.pricing.usage import Counted, Raw, claude_counters, count, iterations, kind_of, part
+from claude_tui.pricing.billing.usage import Counted, Raw, claude_counters, count, iterations, kind_of, part
+from claude_tui.pricing.price_list.catalogue import Found
+from claude_tui.pricing.price_list.names import BEDROCK_REGIONAL, SYNTHETIC
+from claude_tui.pricing.price_list.rates import SCALE, SCALED_PER_NANO, WEB_SEARCH_NANO, Table, day_ms, round_half_even
 
 REFUSALS_FREE_FROM_MS: Final = day_ms("2026-06-02")
 """From then on, a refusal without output is not billed (on Anthropic's own API)."""

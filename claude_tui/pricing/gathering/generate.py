@@ -1,4 +1,6 @@
-"""Makes the price files of this package: `python -m claude_tui.pricing.generate`. For developers, not at run time.
+"""Makes the price files of this package. For developers, not at run time.
+
+    python -m claude_tui.pricing.gathering.generate
 
 Reads the installed genai-prices, the overlay, and for comparison the wheels of litellm and anthropic, which are
 downloaded from PyPI unless given. Writes nothing if any check fails.
@@ -17,10 +19,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from claude_tui.pricing.catalogue import CLAUDE_FILE, DATA_FOLDER, OTHERS_FILE
-from claude_tui.pricing.snapshot import Snapshot, build
-from claude_tui.pricing.toml import load_toml
-from claude_tui.pricing.validate import (
+from claude_tui.pricing.gathering.snapshot import Snapshot, build
+from claude_tui.pricing.gathering.validate import (
     check_history,
     check_jumps,
     check_litellm,
@@ -28,6 +28,8 @@ from claude_tui.pricing.validate import (
     check_sdk,
     litellm_names,
 )
+from claude_tui.pricing.price_list.catalogue import CLAUDE_FILE, DATA_FOLDER, OTHERS_FILE
+from claude_tui.toml import load_toml
 
 LITELLM: Final = "litellm==1.109.1"
 ANTHROPIC: Final = "anthropic==2.11.0"
@@ -38,7 +40,7 @@ OVERLAY_FILE: Final = DATA_FOLDER.joinpath("overlay.toml")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Generate, check and write. Returns 1 if a check failed."""
-    parser = argparse.ArgumentParser(prog="python -m claude_tui.pricing.generate", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m claude_tui.pricing.gathering.generate", description=__doc__)
     parser.add_argument("--litellm", type=Path, help=f"wheel of {LITELLM}; downloaded if not given")
     parser.add_argument("--anthropic", type=Path, help=f"wheel of {ANTHROPIC}; downloaded if not given")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the files would change")

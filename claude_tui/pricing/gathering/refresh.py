@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from claude_tui import files
-from claude_tui.pricing.catalogue import CLAUDE_FILE, DATA_FOLDER, OTHERS_FILE, refreshed
-from claude_tui.pricing.snapshot import BuildError, build
-from claude_tui.pricing.toml import load_toml
-from claude_tui.pricing.validate import check_history, check_jumps, check_losses
+from claude_tui.pricing.gathering.snapshot import BuildError, build
+from claude_tui.pricing.gathering.validate import check_history, check_jumps, check_losses
+from claude_tui.pricing.price_list.catalogue import CLAUDE_FILE, DATA_FOLDER, OTHERS_FILE, refreshed
+from claude_tui.toml import load_toml
 
 URL: Final = "https://raw.githubusercontent.com/pydantic/genai-prices/refs/heads/main/prices/new_data/v2/data.json"
 HOST: Final = URL.split("/")[2]

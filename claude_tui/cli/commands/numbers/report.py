@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.fleet_reading import add_from_options, fleet_of
+from claude_tui.cli.fleet.reading import add_from_options, fleet_of
 from claude_tui.cli.options import (
     add_period_options,
     add_place_options,

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any, Final
 
-from claude_tui.pricing.rates import Model, Rates, day_ms, model_from
+from claude_tui.pricing.price_list.rates import Model, Rates, day_ms, model_from
 
 MAX_JUMP: Final = 5
 """Largest factor between two prices of a model, in either direction: more looks like a misplaced decimal point."""

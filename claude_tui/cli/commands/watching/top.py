@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.fleet_reading import NARROWED_BY, add_from_options, standing
+from claude_tui.cli.fleet.reading import NARROWED_BY, add_from_options, standing
 from claude_tui.cli.options import (
     add_place_options,
     counted,

@@ -28,7 +28,7 @@ def run(options: Namespace) -> int:
     if options.action == "refresh":
         from datetime import datetime, timezone
 
-        from claude_tui.pricing.refresh import refresh
+        from claude_tui.pricing.gathering.refresh import refresh
 
         today = datetime.fromtimestamp(now_ms() / 1000, timezone.utc).date()
         outcome = refresh(refreshed_prices(), today)

@@ -35,7 +35,7 @@ def fleet_of(options: argparse.Namespace, query: Query | None = None) -> Fleet |
             raise exits.CommandError(f"--{given[0]} needs --from", exits.USAGE)
         return None
     _refuse_places(options)
-    from claude_tui.cli.commands.fleet import lake_of
+    from claude_tui.cli.fleet import lake_of
     from claude_tui.cli.options import pricer
 
     lake = lake_of(options.url)
@@ -54,7 +54,7 @@ def standing(options: argparse.Namespace) -> Standing:
     from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
 
-    from claude_tui.cli.commands.fleet import lake_of
+    from claude_tui.cli.fleet import lake_of
     from claude_tui.cli.options import now_ms, pricer
 
     _refuse_places(options)
