@@ -22,7 +22,7 @@ from tests.engine.ledgers import ran
 from tests.logs import ClaudeHome, assistant, usage
 
 NOON = 1_795_176_000_000
-GOLDEN = Path(__file__).parent.parent / "golden"
+GOLDEN = Path(__file__).parents[3] / "golden"
 ADVISED = {"type": "advisor_message", "model": "claude-opus-4-5-20251101", "input_tokens": 300, "output_tokens": 30}
 
 
