@@ -11,10 +11,9 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
-import orjson
-
 from claude_tui.model import Response
 from claude_tui.sources.codex.compressed import SUFFIX, decompressor
+from claude_tui.sources.reading.objects import decode_objects
 
 Place = tuple[str, int]
 """A file, and the offset of a row in it."""
@@ -126,18 +125,10 @@ def _rows(path: str, offsets: Iterable[int]) -> Iterator[tuple[int, dict[str, An
         with opener.open(path, "rb") if opener else open(path, "rb") as file:
             for offset in sorted(set(offsets)):
                 file.seek(offset)
-                row = _decoded(file.readline())
-                if isinstance(row, dict):
+                for row in decode_objects(file.readline()):
                     yield offset, row
     except (OSError, EOFError):
         return
-
-
-def _decoded(line: bytes) -> Any:
-    try:
-        return orjson.loads(line)
-    except ValueError:
-        return None
 
 
 def _member(value: Any, name: str) -> Any:

@@ -146,7 +146,7 @@ def test_places_say_where_each_row_is(responses: ClaudeHome, tmp_path: Path) -> 
         assert row["key"].encode() in line
 
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+GOLDEN = Path(__file__).parents[3] / "golden"
 
 
 def test_logged_is_what_the_counted_row_says(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
