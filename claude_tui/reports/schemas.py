@@ -131,6 +131,10 @@ DOCTOR: Final = record({
         "source": TEXT, "path": TEXT, "state": one_of("found", "empty", "missing", "unreadable"), "files": COUNT,
         "bytes": COUNT, "is_polled": FLAG, "oldest": maybe(INSTANT), "newest": maybe(INSTANT),
     })),
+    "clients": rows(record({
+        "source": TEXT, "counted": maybe(TEXT), "not_logged": TEXTS, "told_by_telemetry": TEXTS, "not_run": TEXTS,
+        "checked": maybe(record({"versions": TEXT, "sets": COUNT, "responses": COUNT})),
+    })),
     "client_versions": TEXTS, "responses": COUNT, "lower_bound": record(_SHARE), "estimated": record(_SHARE),
     "unpriced": record({**_SHARE, "tokens": COUNT}),
     "problems": record({"by_kind": counts_by("kind of problem"), "listed": rows(_PROBLEM)}),
