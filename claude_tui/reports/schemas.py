@@ -69,6 +69,13 @@ REPORT: Final = record(
     **{name: rows(record({**keys, **SUMS})) for name, keys in _KEYS.items()},
     left_out={"type": "object", "additionalProperties": record({"rows": COUNT, **SUMS})},
     telemetry=record(_TELEMETRY),
+    unlogged=record({
+        "cost_nano": NANO, "days": rows(record({"day": DAY, "cost_nano": NANO})),
+        **{
+            f"{name}s": rows(record({name: TEXT, "source": TEXT, "cost_nano": NANO}))
+            for name in ("model", "project", "session")
+        },
+    }),
 )  # fmt: skip
 
 RESPONSE: Final = record(
