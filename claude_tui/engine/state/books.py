@@ -7,7 +7,7 @@ locks, the store does.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -118,12 +118,21 @@ class Books:
 
     def file_number(self, source: str, path: str) -> int:
         """Return the number of a file."""
-        ref, files = FileRef(source, path), self.table.files  # the table first: with it come the numbers of its files
-        number = self._file_numbers.get(ref)
-        if number is None:
-            number = self._file_numbers[ref] = len(files)
-            files.append(ref)
-        return number
+        return self.file_numbers(source, (path,))[0]
+
+    def file_numbers(self, source: str, paths: Iterable[str]) -> list[int]:
+        """Return the numbers of files."""
+        files = self.table.files  # first: with the table come the numbers of its files
+        known = self._file_numbers
+        found = []
+        for path in paths:
+            ref = FileRef(source, path)
+            number = known.get(ref)
+            if number is None:
+                number = known[ref] = len(files)
+                files.append(ref)
+            found.append(number)
+        return found
 
     def numbering(self, columns: Columns) -> Numbering:
         """Return the numbers of the owners and models that columns name."""

@@ -48,12 +48,15 @@ class FactBook:
         moved: set[SessionKey] = set()
         if key is None:
             return False, moved
-        was_another = False
+        was_another, place = False, (source, path)
+        if facts.is_complete and not is_remembered and key not in self._files and place not in self._key_of:
+            self._files[key], self._key_of[place] = {path: facts}, key  # the first that is heard of it, as of most
+            return self._tell(key, facts, moved), moved
         if is_remembered:
             path, is_whole = REMEMBERED + path, False
         elif facts.is_complete:  # a file that told more of whose it is: nothing of it stays with whom it seemed to be
-            known_as = self._key_of.get((source, path), key)
-            self._key_of[source, path] = key
+            known_as = self._key_of.get(place, key)
+            self._key_of[place] = key
             if known_as != key:
                 was_another = True
                 moved |= self._forget(known_as, path)
@@ -108,20 +111,20 @@ class FactBook:
             moved.add(key)
         return moved
 
-    def _known(self, key: Key) -> FileFacts | None:
-        return self.agents.get(key) if len(key) == 3 else self.sessions.get(key)
-
     def _tell(self, key: Key, merged: FileFacts, moved: set[SessionKey]) -> bool:
         """Put down what is known together of a session or a sub-agent. Returns whether that is new."""
-        known = self._known(key)
         if len(key) == 3:
+            known = self.agents.get(key)
             self.agents[key] = merged
+            if known == merged:
+                return False
+            self.changed.add(key[:2])
         else:
+            known = self.sessions.get(key)
             self.sessions[key] = merged
-        if known == merged:
-            return False
-        self.changed.add(key[:2])
-        if len(key) == 2:
+            if known == merged:
+                return False
+            self.changed.add(key)
             self.newest_ms = max(self.newest_ms, merged.last_ms)
             self._seen_in_hour.setdefault(merged.last_ms // HOUR_MS, set()).add(key)
             if merged.cwd != (known.cwd if known else ""):

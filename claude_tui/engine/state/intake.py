@@ -10,7 +10,7 @@ from array import array
 from itertools import repeat
 
 from claude_tui.clients import TELEMETRY
-from claude_tui.engine.state.batch import Packed
+from claude_tui.engine.state.batch import Ends, Packed
 from claude_tui.engine.state.books import Books, Numbering
 from claude_tui.engine.state.levelling import learn_totals, note_change, note_holder, note_sessions
 from claude_tui.engine.state.rows.table import Entry, Names
@@ -30,6 +30,8 @@ def take_in(books: Books, found: Packed) -> None:
         path, is_whole = outcome.file.path, outcome.is_whole
         for facts in outcome.every_fact:
             learn(books, source, path, facts, is_whole=is_whole)
+        if not outcome.problems.counts and path not in books.problem_log:
+            continue
         if outcome.checkpoint is not None or outcome.problems or is_whole:  # else nobody looked at the file
             books.revision += books.problem_log.note(path, outcome.problems, is_whole=is_whole)
     add_files(books, found)
@@ -56,20 +58,20 @@ def add_files(books: Books, found: Packed) -> None:
     see(books, columns)
     shared = _shared_entries(books, columns.key)
     shared.append(len(columns))
-    files, runs, others = array("i"), [], []
+    files, cells, runs, others = array("i"), list[list[int]](), [], []
     begin = at = 0
-    for outcome, start, end in found.spans():
-        file = books.file_number(columns.source, outcome.file.path)
+    of_files = books.file_numbers(columns.source, [outcome.file.path for outcome in found.outcomes])
+    for file, start, end in zip(of_files, [Ends(), *found.ends], found.ends):  # noqa: B905 - the last end begins none
         if shared[at] >= end.row:
             files.extend(repeat(file, end.row - start.row))
-            for (day, owner, model), sums in found.cells_of(start, end):
-                books.cells.merge(CellKey(day, numbers.owners[owner], numbers.models[model]), sums)
+            cells += found.cells[start.cell : end.cell]
             continue
         while shared[at] < end.row:
             at += 1
         others.append((file, start, end))
         runs.append((begin, start.row))
         begin = end.row
+    books.cells.merge_all(cells, *numbers)
     alone = columns.runs([*runs, (begin, len(columns))])
     table.row_of.extend(alone.key, len(table))
     _extend(books, alone, files, numbers)

@@ -47,6 +47,9 @@ class ProblemLog:
         self.counts.update(after.counts)
         return True
 
+    def __contains__(self, path: str) -> bool:
+        return path in self._of
+
     def paths(self) -> set[str]:
         """Return the files that have any."""
         return set(self._of)

@@ -22,6 +22,7 @@ from claude_tui.engine.state.facts import AgentKey, SessionKey
 from claude_tui.engine.state.store import Owner, Store
 from claude_tui.engine.state.sums.cells import Sums
 from claude_tui.model import (
+    Activity,
     NOTHING_UNLOGGED,
     AgentRow,
     DayRow,
@@ -46,6 +47,7 @@ Ranked = TypeVar("Ranked", ModelRow, ProjectRow)
 
 KEPT_QUERIES: Final = 4
 SPARK_DAYS: Final = 30
+DONE: Final = Activity(SessionState.DONE)
 _NO_SPARK: Final = (0,) * SPARK_DAYS
 _UUID_7: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-7[0-9a-fA-F]{3}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 
@@ -147,16 +149,20 @@ class SnapshotMaker:
         picture.now_ms = now_ms
         hourly = cost_per_hour(self.store, now_ms)
         is_changed = stale is not None
-        presences = self.presences
+        presences, facts_of = self.presences, self.store.facts.sessions
         for key in picture.lively.union(stale or (), hourly.keys() & rows.keys(), presences.keys() & rows.keys()):
             row = rows.get(key)
             if row is None:
                 picture.lively.discard(key)
                 picture.ahead.discard(key)
                 continue
-            facts = self.store.facts.sessions.get(key)
+            facts = facts_of.get(key)
             last_ms = max(row.totals.last_ms, facts.last_ms if facts else 0)
             presence = presences.get(key)
+            if presence is None and now_ms - last_ms >= SILENT_MS and key not in hourly and _is_as_done(row):
+                picture.lively.discard(key)  # as of nearly all; dated ahead it is not, and no longer noted so below
+                if key not in picture.ahead:
+                    continue
             activity = session_activity(facts, last_ms, now_ms, presence)
             name = _session_name(key, facts, presence) if presence is not None else row.name
             rate = hourly.get(key, 0)
@@ -189,15 +195,27 @@ class SnapshotMaker:
         return ProjectRow(project, name, source, sessions, rollup.projects.totals(key), spark)
 
     def _session_row(self, rollup: Rollup, key: SessionKey) -> SessionRow:
-        agents = sorted(rollup.session_agents.get(key, ()))
-        row = self._row_of(key, rollup.session_project[key][1], rollup.sessions.totals(key), self.presences.get(key))
-        return row._replace(
-            models=_by_use(rollup.session_models.get(key, {})),
-            agents=tuple(self._agent_row(rollup, agent) for agent in agents),
+        project, totals = rollup.session_project[key][1], rollup.sessions.totals(key)
+        agents = rollup.session_agents.get(key)
+        return self._row_of(
+            key,
+            project,
+            totals,
+            self.presences.get(key),
+            _by_use(rollup.session_models[key]),
+            tuple([self._agent_row(rollup, agent) for agent in sorted(agents)]) if agents else (),
         )
 
-    def _row_of(self, key: SessionKey, project: str, totals: Totals, presence: Presence | None) -> SessionRow:
-        """Return the row of a session but for what its responses say."""
+    def _row_of(
+        self,
+        key: SessionKey,
+        project: str,
+        totals: Totals,
+        presence: Presence | None,
+        models: tuple[str, ...] = (),
+        agents: tuple[AgentRow, ...] = (),
+    ) -> SessionRow:
+        """Return the row of a session."""
         source, session = key
         facts = self.store.facts.sessions.get(key)
         return SessionRow(
@@ -208,8 +226,9 @@ class SnapshotMaker:
             project_name=_shown(project),
             branch=_shown(facts.branch) if facts and facts.branch else "",
             version=_shown(facts.version) if facts and facts.version else "",
-            models=(),
+            models=models,
             totals=totals,
+            agents=agents,
             context_tokens=facts.context_tokens if facts else 0,
             context_window=context_window(self.store.pricer, facts) if facts else 0,
             compactions=facts.compactions if facts else 0,
@@ -321,9 +340,17 @@ def _session_name(key: SessionKey, facts: FileFacts | None, presence: Presence |
     return display_name(title or (short[-8:] if _UUID_7.fullmatch(short) else short[:8]))
 
 
+def _is_as_done(row: SessionRow) -> bool:
+    """Whether a row says what it does of a session that nothing is known of but its log, which is silent."""
+    return row.activity == DONE and not row.cost_per_hour_nano
+
+
 def _newest_ms(totals: Totals, now_ms: int) -> int:
     """Return when something was last done, as far as that was before now: what is dated far ahead is not newest."""
-    return next((ms for ms in (totals.last_ms, totals.first_ms) if ms <= now_ms + AHEAD_MS), 0)
+    until_ms = now_ms + AHEAD_MS
+    if totals.last_ms <= until_ms:
+        return totals.last_ms
+    return totals.first_ms if totals.first_ms <= until_ms else 0
 
 
 def _stale(dirty: set[K], sums: Mapping[K, Sums], rows: dict[K, R]) -> list[K] | None:

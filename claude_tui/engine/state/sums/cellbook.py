@@ -5,7 +5,7 @@ Must not know responses beyond what is added, and takes no locks: the store does
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from claude_tui.engine.state.sums.cells import EMPTY, CellKey, Sums, add_sums, add_usage
@@ -85,6 +85,26 @@ class CellBook:
         """Add the sums of other responses to a cell. Of a new cell they become the sums."""
         self._touch(key, more[FIRST])
         add_sums(self.all, key, more)
+
+    def merge_all(self, cells: Iterable[list[int]], owners: Sequence[int], models: Sequence[int]) -> None:
+        """Add the sums of other responses: day, owner and model of each, then its sums. `owners` and `models` have the
+        numbers here by those in the cells."""
+        known, of_day, changed = self.all, self._of_day, self._changed
+        for day, owner, model, *sums in cells:
+            key = CellKey(day, owners[owner], models[model])
+            if key in known:
+                self.merge(key, sums)
+                continue
+            known[key] = sums
+            keys = of_day.get(day)
+            if keys is None:
+                of_day[day] = {key}
+            else:
+                keys.add(key)
+            if key not in changed:
+                changed[key] = (*EMPTY, sums[FIRST], sums[FIRST])
+            self._touches += 1
+            self.touched[day] = self._touches
 
     def mend(self, bounds: Mapping[CellKey, tuple[int, int]]) -> bool:
         """Set the instants of lost cells; those without any are empty and go. Returns whether any moved."""
