@@ -27,11 +27,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     from claude_tui import runtime
 
     runtime.starting()
+    code = None
     try:
         from claude_tui.cli.dispatch import run
 
-        return run(arguments)
+        code = run(arguments)
+        return code
     finally:
         runtime.started()
         if argv is None:  # the process ends here
-            runtime.ending()
+            runtime.ending(code)

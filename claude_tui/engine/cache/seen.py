@@ -98,9 +98,9 @@ def _checkpoint(row: list[Any]) -> Checkpoint:
 
 def encoded(seen: Mapping[str, Seen]) -> tuple[bytes, bytes]:
     """Return files and checkpoints, as what `SeenFiles` is made of. At once: row by row takes ten times as long."""
-    if not seen:
-        return to_json([]), to_json([])
-    files, checkpoints = zip(*seen.values(), strict=True)
-    dev, ino, offset, head, anchor, *more = to_columns(checkpoints)
-    rows = zip(dev, ino, offset, map(bytes.hex, head), map(bytes.hex, anchor), *more, strict=True)
-    return to_json(to_columns(files)), to_json(list(rows))
+    entries = list(seen.values())
+    rows = [
+        (dev, ino, offset, head.hex(), anchor.hex(), mark, state, open_line)
+        for _, (dev, ino, offset, head, anchor, mark, state, open_line) in entries
+    ]
+    return to_json(to_columns(file for file, _ in entries)), to_json(rows)

@@ -22,8 +22,8 @@ from claude_tui.engine.state.facts import AgentKey, SessionKey
 from claude_tui.engine.state.store import Owner, Store
 from claude_tui.engine.state.sums.cells import Sums
 from claude_tui.model import (
-    Activity,
     NOTHING_UNLOGGED,
+    Activity,
     AgentRow,
     DayRow,
     ModelRow,
