@@ -37,6 +37,12 @@ LEAST_S: Final = 0.2
 """One turn reads a client's logs for at least so long."""
 
 _NAMES: Final = re.compile(rb'("(?:id|response_id|responseId|usageId|apiCallId|turn_id)":"[^"]*)"')
+_BEGINNING: Final = re.compile(
+    rb'\{"(?:sessionId"|type":"(?:session|session\.start|metadata)"|[^{]*"type":"session_meta")'
+)
+"""A log has its first lines, which say whose it is, once."""
+_END: Final = re.compile(rb'\{"type":"session\.shutdown"')
+"""And its last."""
 _TEXT: Final = re.compile(rb'"(?:text|content|output|think|thinking|result|data)":"')
 _TIMES: Final = re.compile(rb'("time":)(\d{13})')
 
@@ -91,11 +97,16 @@ def _repeated(data: bytes, responses: int) -> Iterator[bytes]:
     texts = len(_TEXT.findall(data))
     more = max(0, responses * 1_000_000 // RESPONSES_A_MB - len(data)) // max(1, texts)
     padding = json.dumps(Text(7).take(Random(7), more), ensure_ascii=False)[1:-1].encode()
-    padded = _TEXT.sub(lambda found: found[0] + padding, data)
+    lines = _TEXT.sub(lambda found: found[0] + padding, data).splitlines(keepends=True)
+    beginning = [line for line in lines if _BEGINNING.match(line)]
+    end = [line for line in lines if _END.match(line)]
+    padded = b"".join(line for line in lines if line not in beginning and line not in end)
+    yield b"".join(beginning)
     for number in range(FILE_BYTES // len(padded) + 1):
         mark = f"-{number}".encode()
         again = _NAMES.sub(rb"\1" + mark + rb'"', padded)
         yield _TIMES.sub(lambda found, number=number: found[1] + str(int(found[2]) + number).encode(), again)  # type: ignore[misc]
+    yield b"".join(end)
 
 
 if __name__ == "__main__":

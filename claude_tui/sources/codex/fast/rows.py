@@ -10,16 +10,12 @@ from collections.abc import Mapping
 
 from msgspec.structs import astuple
 
-from claude_tui.model import Row
 from claude_tui.sources.codex.fast.usual import CountLine, Info, RecordLine, Told
 from claude_tui.sources.codex.records import Tokens
 from claude_tui.sources.codex.rollout import OtherThreads, Rollout
-from claude_tui.sources.columns import SIDECHAIN, Columns, RowOwner
-from claude_tui.sources.settling import ColumnsBuilder, Settled, append_settled
+from claude_tui.sources.columns import Columns
+from claude_tui.sources.records.fast_rows import FastBuilder, Origin
 from claude_tui.sources.values.instants import instant_ms
-
-Origin = tuple[int, int]
-"""The owner number and the flags of a thread's own responses."""
 
 
 class FastRollout(Rollout):
@@ -27,7 +23,7 @@ class FastRollout(Rollout):
 
     def __init__(self, stem: str, others: OtherThreads, state: str, *, keep_names: bool) -> None:
         super().__init__(stem, others, state)
-        self._builder = FastBuilder(keep_names=keep_names)
+        self._builder = FastBuilder("codex", keep_names=keep_names)
         self._own: Origin | None = None
 
     @property
@@ -94,67 +90,14 @@ class FastRollout(Rollout):
             if self._is_new:
                 return False  # the first meta says whose it is
             state = self._state
-            own = self._own = self._builder.origin(state.root, state.thread, state.cwd)
+            agent = state.thread if state.thread != state.root else ""
+            own = self._own = self._builder.origin(state.root, agent, state.cwd, is_sidechain=bool(agent))
         time_ms = instant_ms(timestamp)
-        if not time_ms or not self._builder.append(key, time_ms, own, model, tokens, offset, self._state.terms):
+        input_tokens, cached, written, output, _, _ = tokens
+        counters = max(0, input_tokens - cached - written), output, written, 0, cached
+        if not (time_ms and model):
+            return False
+        if not self._builder.append(key, time_ms, own, model, counters, offset, self._state.terms):
             return False
         self._state.dated_ms = time_ms
         return True
-
-
-class FastBuilder(ColumnsBuilder):
-    """A `ColumnsBuilder` that also accepts new responses without creating a row for them.
-
-    Such a response is in `_counted` until a row of it arrives; from then on the plain builder has it.
-    """
-
-    def __init__(self, *, keep_names: bool) -> None:
-        super().__init__("codex", keep_names=keep_names)
-        self._counted: dict[str, Settled] = {}
-        self._terms: dict[str, str] = {}
-
-    def origin(self, root: str, thread: str, cwd: str) -> Origin:
-        """Return the number of the owner of a thread's own responses."""
-        if thread == root:
-            return self._owner(RowOwner(root, "", cwd)), 0
-        return self._owner(RowOwner(root, thread, cwd)), SIDECHAIN
-
-    def append(
-        self, key: str, time_ms: int, origin: Origin, model: str, tokens: Tokens, offset: int, terms: str
-    ) -> bool:
-        """Add a response, if it is new and has a model."""
-        if key in self._counted or key in self._entries or not model:
-            return False
-        number = self._models.get(model)
-        if number is None:
-            number = self._model(model)
-        owner, flags = origin
-        input_tokens, cached, written, output, _, _ = tokens
-        uncached = max(0, input_tokens - cached - written)
-        if terms:
-            self._terms[key] = terms
-        self._counted[key] = time_ms, owner, flags, uncached, output, written, 0, cached, offset, number
-        return True
-
-    def add(self, row: Row) -> None:
-        """Merge one row that the counting rule produced."""
-        counted = self._counted.pop(row.key, None)
-        if counted is not None:
-            self._entries[row.key] = len(self._columns)
-            self._extend({row.key: counted})
-        super().add(row)
-
-    def columns(self) -> Columns:
-        """Return what has been settled so far."""
-        self._extend(self._counted)
-        self._counted = {}
-        return super().columns()
-
-    def _extend(self, counted: Mapping[str, Settled]) -> None:
-        if self._terms:
-            start = len(self._columns)
-            found = ((entry, self._terms.get(key)) for entry, key in enumerate(counted, start))
-            self._columns.terms.update((entry, terms) for entry, terms in found if terms)
-        append_settled(self._columns, counted)
-        if self._keep_names:
-            self._columns.names.extend(counted)
