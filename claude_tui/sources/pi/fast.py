@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, field
 
 from claude_tui.sources.pi.session import Session, key_of, name_of
 from claude_tui.sources.pi.source import session_of
@@ -28,7 +28,7 @@ class Counters(Struct, gc=False, rename="camel", kw_only=True):
     output: Count
     cache_read: Count
     cache_write: Count
-    cache_write_1h: Count = 0
+    written_for_an_hour: Count = field(default=0, name="cacheWrite1h")
     cost: Cost
 
 
@@ -69,7 +69,7 @@ class FastSession(Session):
         told = message.usage
         if told is UNSET or not time_ms:
             return False
-        for_an_hour = min(told.cache_write_1h, told.cache_write)
+        for_an_hour = min(told.written_for_an_hour, told.cache_write)
         usage = told.input, told.output, told.cache_write - for_an_hour, for_an_hour, told.cache_read
         if any(usage):
             model = name_of(message.provider, message.model) or self.model

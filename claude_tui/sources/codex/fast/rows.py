@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 from msgspec.structs import astuple
 
-from claude_tui.sources.codex.fast.usual import CountLine, Info, RecordLine, Told
+from claude_tui.pricing.billing.tiers import terms_of_tier
+from claude_tui.sources.codex.fast.usual import Applied, EventLine, Info, RecordLine, Settings, Told, Turn, TurnLine
 from claude_tui.sources.codex.records import Tokens
 from claude_tui.sources.codex.rollout import OtherThreads, Rollout
 from claude_tui.sources.columns import Columns
@@ -45,11 +46,29 @@ class FastRollout(Rollout):
         for event in self.events(record, offset):
             self._builder.add(event.row)
 
-    def take(self, line: RecordLine | CountLine, offset: int) -> bool:
+    def take(self, line: RecordLine | EventLine | TurnLine, offset: int) -> bool:
         """Process a usual line if it belongs to the thread itself; otherwise do nothing and return False."""
         if isinstance(line, RecordLine):
             return self._take_record(line.payload, line.timestamp, offset)
+        if isinstance(line, TurnLine):
+            return self._take_turn(line.payload, line.timestamp)
+        if isinstance(line.payload, Applied):
+            return self._take_settings(line.payload.thread_settings, line.timestamp)
         return self._take_count(line.payload.info, line.timestamp, offset)
+
+    def _take_turn(self, turn: Turn, timestamp: str) -> bool:
+        if self._unnamed or not turn.model:
+            return False
+        self.see_dated(timestamp)
+        self.name_model(turn.model, turn.turn_id)
+        return True
+
+    def _take_settings(self, settings: Settings, timestamp: str) -> bool:
+        if not self._state.model:
+            return False
+        self.see_dated(timestamp)
+        self._state.terms = terms_of_tier(settings.service_tier)
+        return True
 
     def _take_record(self, record: Told, timestamp: str, offset: int) -> bool:
         state = self._state
