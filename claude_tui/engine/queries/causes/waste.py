@@ -18,6 +18,7 @@ from claude_tui.engine.queries.causes.known.book import CauseBook
 from claude_tui.engine.queries.causes.known.facts import Finder
 from claude_tui.engine.queries.responses import lines_of
 from claude_tui.engine.state.store import Store
+from claude_tui.figures import duration, many, tokens
 from claude_tui.model import Response
 
 MOST: Final = 5
@@ -28,6 +29,9 @@ FEW_AGENTS: Final = 4
 """Of fewer sub-agents of a type nothing can be said of what is usual."""
 DEAR: Final = 2
 """Times the median of its type from which on a sub-agent is dear."""
+
+WASTE: Final = "waste"
+"""How it is asked for beside the dimensions."""
 
 FAILED: Final = "failed_calls"
 INTERRUPTED: Final = "interrupted"
@@ -69,6 +73,19 @@ class Proof(NamedTuple):
     otherwise_nano: int
     detail: Detail
 
+    @property
+    def said(self) -> str:
+        """What it shows, in a few words; names are as the log has them."""
+        miss, calls, path, number, agent_type, responses = self.detail
+        if miss is not None:
+            gap = f"after {duration(miss.gap_ms / 1000)}, " if miss.cause.startswith("expired") else ""
+            return f"{gap}{tokens(miss.lost_tokens)} paid anew"
+        if calls:
+            return ", ".join(calls)
+        if path:
+            return f"{path}, about {tokens(number)}"
+        return f"a {agent_type} with {many(responses, 'response')}" if agent_type else "interrupted"
+
 
 class Waste(NamedTuple):
     """One avoidable thing: how often, what was paid, what would have been paid otherwise, and the dearest proofs.
@@ -109,6 +126,18 @@ class WasteFinder:
 
     def dearest(self, rows: Sequence[int], model: str = "") -> list[Waste]:
         """Return the things that would have saved most, the dearest first."""
+        made = [self._waste(what, found) for what, found in self._found(rows, model).items()]
+        made.sort(key=lambda one: (-one.saved_nano, one.what))
+        return [one for one in made if one.saved_nano > 0][:MOST]
+
+    def shares(self, rows: Sequence[int], what: str, model: str = "") -> list[tuple[int, int]]:
+        """Return the rows that show one thing, each with the part of its cost that counts."""
+        found: dict[int, int] = {}
+        for one in self._found(rows, model).get(what, ()):
+            found[one.row] = found.get(one.row, 0) + one.paid_nano
+        return [*found.items()]
+
+    def _found(self, rows: Sequence[int], model: str) -> dict[str, list[_Found]]:
         found: dict[str, list[_Found]] = {}
         agents: dict[str, dict[tuple[str, str], list[tuple[int, int]]]] = {}
         for row in rows:
@@ -122,9 +151,7 @@ class WasteFinder:
                 by_agent.setdefault((owner.session, owner.agent), []).append((cost_nano, row))
         if dear := list(_dear(agents)):
             found[AGENTS] = dear
-        made = [self._waste(what, many) for what, many in found.items()]
-        made.sort(key=lambda one: (-one.saved_nano, one.what))
-        return [one for one in made if one.saved_nano > 0][:MOST]
+        return found
 
     def _of_row(self, row: int, cost_nano: int) -> Iterable[tuple[str, _Found]]:
         place, miss = self._book.place(row), self._misses.get(row)
