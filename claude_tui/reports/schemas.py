@@ -69,6 +69,13 @@ REPORT: Final = record(
     **{name: rows(record({**keys, **SUMS})) for name, keys in _KEYS.items()},
     left_out={"type": "object", "additionalProperties": record({"rows": COUNT, **SUMS})},
     telemetry=record(_TELEMETRY),
+    unlogged=record({
+        "cost_nano": NANO, "days": rows(record({"day": DAY, "cost_nano": NANO})),
+        **{
+            f"{name}s": rows(record({name: TEXT, "source": TEXT, "cost_nano": NANO}))
+            for name in ("model", "project", "session")
+        },
+    }),
 )  # fmt: skip
 
 RESPONSE: Final = record(
@@ -81,7 +88,8 @@ RESPONSE: Final = record(
         "query_source": TEXT, "effort": TEXT, "speed": TEXT, "client_cost_nano": maybe(NANO),
         "prices": {**TEXT, "description": "first digits of the digest of the prices in use"},
     },
-    file=TEXT, offset=COUNT,
+    file=TEXT, offset=COUNT, account=TEXT, host=TEXT,
+    service_tier=TEXT, geo=TEXT, request_id=TEXT, client_version=TEXT, reasoning=maybe(COUNT),
     tools=TEXTS, failed_calls=COUNT, skill=TEXT, plugin=TEXT, agent_type=TEXT, branch=TEXT, thinking=COUNT,
     is_interrupted=FLAG, cache_miss=TEXT, cache_lost_tokens=COUNT, cache_lost_nano=COUNT, causes_problem=TEXT,
 )  # fmt: skip
@@ -123,6 +131,10 @@ DOCTOR: Final = record({
     "roots": rows(record({
         "source": TEXT, "path": TEXT, "state": one_of("found", "empty", "missing", "unreadable"), "files": COUNT,
         "bytes": COUNT, "is_polled": FLAG, "oldest": maybe(INSTANT), "newest": maybe(INSTANT),
+    })),
+    "clients": rows(record({
+        "source": TEXT, "counted": maybe(TEXT), "not_logged": TEXTS, "told_by_telemetry": TEXTS, "not_run": TEXTS,
+        "checked": maybe(record({"versions": TEXT, "sets": COUNT, "responses": COUNT})),
     })),
     "client_versions": TEXTS, "responses": COUNT, "lower_bound": record(_SHARE), "estimated": record(_SHARE),
     "unpriced": record({**_SHARE, "tokens": COUNT}),
