@@ -8,7 +8,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.queries.causes.waste import Proof, Waste
-from claude_tui.figures import cut, instant, local_minute, many, money, share
+from claude_tui.figures import cut, duration, instant, local_minute, many, money, share, tokens
 from claude_tui.model import Query
 from claude_tui.sources.values.display import display_name
 
@@ -55,7 +55,7 @@ def _proof(proof: Proof) -> dict[str, Any]:
         "offset": response.offset,
         "paid_nano": proof.paid_nano,
         "otherwise_nano": proof.otherwise_nano,
-        "detail": proof.said,
+        "detail": _detail(proof),
     }
 
 
@@ -78,5 +78,18 @@ def lines(found: Sequence[Waste], total_nano: int, zone: ZoneInfo, width: int) -
             when = local_minute(response.time_ms, zone)
             where = display_name(response.project).rsplit("/", 1)[-1]
             saved = money(proof.paid_nano - proof.otherwise_nano)
-            session, detail = display_name(response.session)[:8], display_name(proof.said)
+            session, detail = display_name(response.session)[:8], display_name(_detail(proof))
             yield cut(f"{INDENT}{when}  {saved}  {where}  {session}  {detail}", width)
+
+
+def _detail(proof: Proof) -> str:
+    """Return what a proof shows, in a few words."""
+    miss, calls, path, number, agent_type, responses = proof.detail
+    if miss is not None:
+        gap = f"after {duration(miss.gap_ms / 1000)}, " if miss.cause.startswith("expired") else ""
+        return f"{gap}{tokens(miss.lost_tokens)} paid anew"
+    if calls:
+        return ", ".join(calls)
+    if path:
+        return f"{path}, about {tokens(number)}"
+    return f"a {agent_type} with {many(responses, 'response')}" if agent_type else "interrupted"

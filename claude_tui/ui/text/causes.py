@@ -1,4 +1,4 @@
-"""What is said of where the money went, beside the rows: dimensions, conventions, what lies inside the total. Pure."""
+"""What is said of where the money went, beside the rows: conventions, what lies inside the total. Pure."""
 
 from __future__ import annotations
 
@@ -13,32 +13,13 @@ from claude_tui.engine.queries.causes.costs.misses import CAUSES, CacheMiss
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, TITLES
 from claude_tui.engine.queries.causes.known.facts import MAIN
 from claude_tui.engine.queries.causes.tables import CauseRow, CauseTable, Facts
-from claude_tui.engine.queries.causes.waste import WASTE, Waste
+from claude_tui.engine.queries.causes.waste import WASTE, Proof, Waste
 from claude_tui.model import Usage
 from claude_tui.sources.values.display import display_name
-from claude_tui.ui.settings.keys import CAUSE_BINDINGS
 from claude_tui.ui.text.explanation import Heading, Statements, fact
 
 READING: Final = "reading what the logs say of it…"
-KEYS: Final = {binding.action[4:-2]: binding.key_display or binding.key for binding in CAUSE_BINDINGS}
-"""The key of each dimension, in the order they stand on screen."""
-_LABELS: Final = {"mcp": "mcp", "ticket": "#ticket", "context": "conteXt"}
 _COUNTERS: Final = ("input", "output", "cache_write_5m", "cache_write_1h", "cache_read", "web_search")
-
-
-def dimensions_line(by: str, width: int, has_shades: bool = True) -> Content:
-    """The dimensions, their keys and the chosen one marked; the keys alone if there is no room for more."""
-    marked = "bold $foreground on $panel" if has_shades else "bold reverse"
-    names = {name: _LABELS.get(name, name) for name in KEYS}
-    fits = sum(len(name) + 1 for name in names.values()) + 2 <= width
-    parts: list[tuple[str, str]] = []
-    for name, key in KEYS.items():
-        if name == by:
-            parts.append((f" {names[name]} ", marked))
-            continue
-        before, found, after = names[name].partition(key) if fits else ("", key, "")
-        parts += [(" ", ""), (before, "$quiet"), (found, "bold $primary"), (after, "$quiet")]
-    return Content.assemble(*parts)
 
 
 def convention_line(by: str, notes: Sequence[str], width: int) -> str:
@@ -145,10 +126,20 @@ def of_waste(found: Waste, zone: tzinfo) -> Statements:
     for proof in found.proofs:
         response = proof.response
         where = display_name(response.project).rsplit("/", 1)[-1]
-        told = f"{where}  {display_name(response.session)[:8]}  {display_name(proof.said)}"
+        told = f"{where}  {display_name(response.session)[:8]}  {display_name(_shown_by(proof))}"
         saved = figures.money(proof.paid_nano - proof.otherwise_nano, 12)
         lines.append(fact(figures.clock(response.time_ms, zone), mark + saved, told))
     return lines
+
+
+def _shown_by(proof: Proof) -> str:
+    """What a proof shows."""
+    miss, calls, path, number, agent_type, responses = proof.detail
+    if miss is not None:
+        return f"{figures.tokens(miss.lost_tokens)} paid anew after {figures.countdown(miss.gap_ms / 1000)}"
+    if calls or path:
+        return ", ".join(calls) if calls else f"{path}, about {figures.tokens(number)}"
+    return f"a {agent_type} with {figures.many(responses, 'response')}" if agent_type else "interrupted"
 
 
 def of_miss(miss: CacheMiss) -> Statements:

@@ -23,6 +23,7 @@ from claude_tui.ui.text import explanation as explain
 from claude_tui.ui.views.base import Drilled, MoreFound, Scope, Shown
 from claude_tui.ui.views.inquiry import Inquiry
 from claude_tui.ui.views.table_view import TableView
+from claude_tui.ui.widgets.dimensions import dimensions_line
 from claude_tui.ui.widgets.line import Line
 
 
@@ -140,7 +141,7 @@ class CausesView(TableView):
         """Draw the lines around the table."""
         width = max(1, self.size.width or self.app.size.width - 4)
         has_shades = not (self.app.current_theme.ansi or self.app.no_color)
-        self._dimensions.show(causes.dimensions_line(self.by, width, has_shades))
+        self._dimensions.show(dimensions_line(self.by, width, has_shades))
         found, shown = self.found, self.shown
         is_waiting = shown is not None and not self._is_answered(shown)
         if found is None or is_waiting:

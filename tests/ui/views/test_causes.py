@@ -34,9 +34,9 @@ from claude_tui.ui.settings.file import Settings
 from claude_tui.ui.table.cause_columns import CauseLine
 from claude_tui.ui.table.columns import Column
 from claude_tui.ui.table.line_table import LineTable
-from claude_tui.ui.text.causes import KEYS
 from claude_tui.ui.views.causes import CausesView
 from claude_tui.ui.views.shares import SessionShare
+from claude_tui.ui.widgets.dimensions import KEYS
 from tests.engine.counting import counted
 from tests.logs import ClaudeHome, assistant, usage
 from tests.ui.fakes import NOW_MS, FakeCauses, FakeSource, snapshot
@@ -264,7 +264,7 @@ async def test_explain_says_the_convention_and_waste_its_proofs() -> None:
         text = " ".join(screen_text(app).split())
         assert "evenly over the calls of each response" in text and "$19,607.00, the total" in text
         await press(pilot, "escape", "w", "i")
-        assert "after 1h, 272k tokens paid anew" in screen_text(app)
+        assert "272k tokens paid anew after 1h 06m" in screen_text(app)
         assert "read from the cache, had it been there" in screen_text(app)
 
 

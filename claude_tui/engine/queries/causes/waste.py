@@ -18,7 +18,6 @@ from claude_tui.engine.queries.causes.known.book import CauseBook
 from claude_tui.engine.queries.causes.known.facts import Finder
 from claude_tui.engine.queries.responses import lines_of
 from claude_tui.engine.state.store import Store
-from claude_tui.figures import duration, many, tokens
 from claude_tui.model import Response
 
 MOST: Final = 5
@@ -72,19 +71,6 @@ class Proof(NamedTuple):
     paid_nano: int
     otherwise_nano: int
     detail: Detail
-
-    @property
-    def said(self) -> str:
-        """What it shows, in a few words; names are as the log has them."""
-        miss, calls, path, number, agent_type, responses = self.detail
-        if miss is not None:
-            gap = f"after {duration(miss.gap_ms / 1000)}, " if miss.cause.startswith("expired") else ""
-            return f"{gap}{tokens(miss.lost_tokens)} paid anew"
-        if calls:
-            return ", ".join(calls)
-        if path:
-            return f"{path}, about {tokens(number)}"
-        return f"a {agent_type} with {many(responses, 'response')}" if agent_type else "interrupted"
 
 
 class Waste(NamedTuple):
