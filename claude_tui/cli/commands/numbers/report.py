@@ -87,7 +87,8 @@ def _positive(text: str) -> int:
 
 def run(options: Namespace) -> int:
     """Count, print, and return the exit code."""
-    from claude_tui.reports.report import ALL, SECTIONS, SUMMED, csv_of, footer, report, sections_of, tables
+    from claude_tui.reports.report import ALL, SECTIONS, SUMMED, csv_of, report, sections_of
+    from claude_tui.reports.report_tables import footer, tables
 
     if options.csv and options.by == "all":
         raise exits.CommandError("--csv prints one section; name it with --by", exits.USAGE)
