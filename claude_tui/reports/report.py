@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from claude_tui.engine.queries.periods.calendar import month_end, week_start
 from claude_tui.engine.queries.periods.named import add
-from claude_tui.model import ProjectRow, Snapshot, Totals
+from claude_tui.model import ProjectRow, Snapshot, Totals, Unlogged
 from claude_tui.reports.columns import FLAT, flat
 from claude_tui.sources.values.display import display_name
 
@@ -81,7 +81,8 @@ def report(
 ) -> dict[str, Any]:
     """Return the report. Days are in order of time; models and projects by cost, then tokens, then name;
     sessions by their last activity, the newest first. The sum of any section is `totals`, with what `left_out` has of
-    it where not all rows were asked for. What `telemetry` tells has a section of its own where it is read."""
+    it where not all rows were asked for. What `telemetry` tells has a section of its own where it is read, and so has
+    what of the cost is in no log, if anything."""
     made: dict[str, Any] = {
         "schema": SCHEMA,
         "timezone": snapshot.timezone,
@@ -90,6 +91,8 @@ def report(
         "prices": snapshot.prices,
         "totals": flat(snapshot.totals),
     }
+    if snapshot.unlogged.nano:
+        made["unlogged"] = unlogged_report(snapshot.unlogged)
     left_out = {}
     for section in made_of(snapshot, sections):
         made[section.name] = [{**row.keys, **flat(row.totals)} for row in section.rows]
@@ -104,6 +107,22 @@ def report(
 
         made["telemetry"] = telemetry_report(telemetry)
     return made
+
+
+def unlogged_report(found: Unlogged) -> dict[str, Any]:
+    """Return for JSON what of the cost is for calls that no log shows, the dearest first."""
+
+    def rows(name: str, parts: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
+        dearest = sorted(parts.items(), key=lambda item: (-item[1], item[0]))
+        return [{name: key, "source": source, "cost_nano": nano} for (source, key), nano in dearest]
+
+    return {
+        "cost_nano": found.nano,
+        "days": [{"day": day.isoformat(), "cost_nano": nano} for day, nano in sorted(found.days.items())],
+        "models": rows("model", found.models),
+        "projects": rows("project", found.projects),
+        "sessions": rows("session", found.sessions),
+    }
 
 
 def made_of(snapshot: Snapshot, sections: Sequence[Section] | Sequence[str]) -> list[Section]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from claude_tui.figures import count, many, thousandths, tokens, written_cost
+from claude_tui.figures import count, many, money, share, thousandths, tokens, written_cost
 from claude_tui.model import Snapshot, Totals
 from claude_tui.reports.report import Section, made_of, unpriced_models
 
@@ -31,6 +31,9 @@ def footer(snapshot: Snapshot, telemetry: TelemetryFigures | None = None) -> lis
     """Return the lines below the tables: what the sums lack, what only telemetry tells, and which prices were used."""
     totals = snapshot.totals
     lines = []
+    if snapshot.unlogged.nano > 0:
+        of_all = share(snapshot.unlogged.nano, totals.cost_nano)
+        lines.append(f"unlogged calls: {money(snapshot.unlogged.nano)}, {of_all} of the cost (claude-top explain)")
     if telemetry is not None and (telemetry.covered or telemetry.only_told):
         from claude_tui.reports.told import told_line
 

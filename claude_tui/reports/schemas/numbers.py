@@ -51,6 +51,13 @@ REPORT: Final = record(
     **{name: rows(record({**keys, **SUMS})) for name, keys in KEYS.items()},
     left_out={"type": "object", "additionalProperties": record({"rows": COUNT, **SUMS})},
     telemetry=record(COVERAGE),
+    unlogged=record({
+        "cost_nano": NANO, "days": rows(record({"day": DAY, "cost_nano": NANO})),
+        **{
+            f"{name}s": rows(record({name: TEXT, "source": TEXT, "cost_nano": NANO}))
+            for name in ("model", "project", "session")
+        },
+    }),
 )  # fmt: skip
 
 RESPONSE: Final = record(
@@ -63,7 +70,8 @@ RESPONSE: Final = record(
         "query_source": TEXT, "effort": TEXT, "speed": TEXT, "client_cost_nano": maybe(NANO),
         "prices": {**TEXT, "description": "first digits of the digest of the prices in use"},
     },
-    file=TEXT, offset=COUNT,
+    file=TEXT, offset=COUNT, account=TEXT, host=TEXT,
+    service_tier=TEXT, geo=TEXT, request_id=TEXT, client_version=TEXT, reasoning=maybe(COUNT),
     tools=TEXTS, failed_calls=COUNT, skill=TEXT, plugin=TEXT, agent_type=TEXT, branch=TEXT, thinking=COUNT,
     is_interrupted=FLAG, cache_miss=TEXT, cache_lost_tokens=COUNT, cache_lost_nano=COUNT, causes_problem=TEXT,
 )  # fmt: skip
