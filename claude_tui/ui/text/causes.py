@@ -16,7 +16,8 @@ from claude_tui.engine.queries.causes.tables import CauseRow, CauseTable, Facts
 from claude_tui.engine.queries.causes.waste import WASTE, Proof, Waste
 from claude_tui.model import Usage
 from claude_tui.sources.values.display import display_name
-from claude_tui.ui.text.explanation import Heading, Statements, fact
+from claude_tui.ui.text.statements import Heading, Statements, fact
+from claude_tui.widths import cut
 
 READING: Final = "reading what the logs say of it…"
 _COUNTERS: Final = ("input", "output", "cache_write_5m", "cache_write_1h", "cache_read", "web_search")
@@ -25,7 +26,7 @@ _COUNTERS: Final = ("input", "output", "cache_write_5m", "cache_write_1h", "cach
 def convention_line(by: str, notes: Sequence[str], width: int) -> str:
     """How a dimension divides, and as much of what is to know of it as fits."""
     if by == WASTE:
-        return figures.cut("What would have been saved otherwise; things may overlap, so they have no sum.", width)
+        return cut("What would have been saved otherwise; things may overlap, so they have no sum.", width)
     convention = DIMENSIONS[by].convention
     said = f"{convention[0].upper()}{convention[1:]}; sums to the total."
     for note in notes:
@@ -33,7 +34,7 @@ def convention_line(by: str, notes: Sequence[str], width: int) -> str:
         if len(more) > width:
             break
         said = more
-    return figures.cut(said, width)
+    return cut(said, width)
 
 
 def inside_line(table: CauseTable, width: int) -> list[tuple[str, str]]:
@@ -173,4 +174,4 @@ def miss_text(miss: CacheMiss, width: int) -> str:
     """A lost cache in at most `width` cells: its price, then its cause."""
     money = figures.money(miss.cost_nano, min(width, 8))
     cause = CAUSES[miss.cause]
-    return money if width < len(money) + 5 else figures.cut(f"{money} {cause}", width)
+    return money if width < len(money) + 5 else cut(f"{money} {cause}", width)

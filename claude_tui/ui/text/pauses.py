@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from claude_tui import figures
-from claude_tui.ui.text.explanation import Statements, fact
+from claude_tui.ui.text.statements import Statements, fact
 
 if TYPE_CHECKING:
     from claude_tui.engine.queries.causes.tables import Pause

@@ -19,7 +19,7 @@ from claude_tui.ui.table.cause_columns import CauseFrame, CauseLine, absent, cau
 from claude_tui.ui.table.columns import Column
 from claude_tui.ui.table.line_table import LineTable
 from claude_tui.ui.text import causes
-from claude_tui.ui.text import explanation as explain
+from claude_tui.ui.text.statements import Statements
 from claude_tui.ui.views.base import Drilled, MoreFound, Scope, Shown
 from claude_tui.ui.views.inquiry import Inquiry
 from claude_tui.ui.views.table_view import TableView
@@ -174,7 +174,7 @@ class CausesView(TableView):
         """As many words as fit."""
         self._say_beside()
 
-    def explanation(self, row: CauseLine, shown: Shown) -> explain.Statements:
+    def explanation(self, row: CauseLine, shown: Shown) -> Statements:
         """What a row is made of, and by what convention."""
         if row.waste is not None:
             return causes.of_waste(row.waste, shown.zone)

@@ -12,8 +12,8 @@ from claude_tui.ui.table.agent_rows import AgentLine
 from claude_tui.ui.table.cells import Frame
 from claude_tui.ui.table.client_column import client_column
 from claude_tui.ui.table.columns import Cell, Column
-from claude_tui.ui.text import explanation as explain
 from claude_tui.ui.text import pauses
+from claude_tui.ui.text.statements import Statements
 from claude_tui.ui.views.base import Scope, Shown
 from claude_tui.ui.views.sessions import SessionsView
 
@@ -98,7 +98,7 @@ class LiveView(SessionsView):
         """Which prompt caches are warm."""
         self.warm.look(source, snapshot, now_ms)
 
-    def explanation(self, row: SessionRow | AgentLine, shown: Shown) -> explain.Statements:
+    def explanation(self, row: SessionRow | AgentLine, shown: Shown) -> Statements:
         """Where the figures of a session come from, and when its cache gets cold."""
         lines, pause = super().explanation(row, shown), self.warm.pause(row, shown.now_ms)
         return [*lines, *pauses.of_pause(pause, shown.now_ms)] if pause is not None else lines

@@ -15,7 +15,7 @@ from claude_tui.ui.table import cells
 from claude_tui.ui.table.client_column import client_column
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.text import bars, causes
-from claude_tui.ui.text import explanation as explain
+from claude_tui.ui.text.statements import Statements, fact
 from claude_tui.ui.views.base import Drilled, Scope, Shown
 from claude_tui.ui.views.inquiry import Inquiry
 from claude_tui.ui.views.table_view import TableView
@@ -103,14 +103,14 @@ class SharesView(TableView):
         self._table.say_nothing_with(Content.styled(causes.READING, "$quiet") if is_reading else self.nothing(shown))
         self._table.show(rows)
 
-    def explanation(self, row: SessionShare, shown: Shown) -> explain.Statements:
+    def explanation(self, row: SessionShare, shown: Shown) -> Statements:
         """What of a session went for it."""
         return [
-            explain.fact("went for it", figures.money(row.cost_nano, 14), shown.scope.trail[-1]),
-            explain.fact("responses", f"{row.responses:,}", "with at least a part of it"),
-            explain.fact("from", figures.clock(row.first_ms, shown.zone)),
-            explain.fact("to", figures.clock(row.last_ms, shown.zone)),
-            explain.fact("folder", "", row.project),
+            fact("went for it", figures.money(row.cost_nano, 14), shown.scope.trail[-1]),
+            fact("responses", f"{row.responses:,}", "with at least a part of it"),
+            fact("from", figures.clock(row.first_ms, shown.zone)),
+            fact("to", figures.clock(row.last_ms, shown.zone)),
+            fact("folder", "", row.project),
         ]
 
     def drilled(self) -> Drilled | None:
