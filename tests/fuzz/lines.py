@@ -20,11 +20,12 @@ from random import Random
 from typing import Final
 from unittest.mock import patch
 
+from claude_tui.clients import CLIENTS
 from claude_tui.sources.gemini import reading as gemini
 from claude_tui.sources.protocol import Checkpoint, LogFile
 from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.records import fast, line_logs
-from claude_tui.sources.registry import read_columns, reader
+from claude_tui.sources.registry import load, reader
 from tests.fuzz import mutations
 from tests.fuzz.claude import Fuzzer
 from tests.fuzz.long_run import run_long
@@ -130,7 +131,7 @@ def reading_with(*, window: int, max_line: int) -> Iterator[None]:
 def differences(file: LogFile, since: Checkpoint | None = None) -> tuple[list[str], Checkpoint]:
     """What the two ways of reading a log disagree about, and the checkpoint they reached."""
     slow = reader(file.source).read(file, since)
-    return disagreements(slow, read_columns(file, since, keep_names=True)), slow.checkpoint
+    return disagreements(slow, load(CLIENTS[file.source].read_columns)(file, since, keep_names=True)), slow.checkpoint
 
 
 class LinesFuzzer(Fuzzer):

@@ -35,8 +35,8 @@ def fleet_of(options: argparse.Namespace, query: Query | None = None) -> Fleet |
             raise exits.CommandError(f"--{given[0]} needs --from", exits.USAGE)
         return None
     _refuse_places(options)
-    from claude_tui.cli.fleet import lake_of
-    from claude_tui.cli.options import pricer
+    from claude_tui.cli.counting import pricer
+    from claude_tui.cli.fleet.place import lake_of
 
     lake = lake_of(options.url)
     from claude_tui.fleet.lake import LakeError
@@ -54,15 +54,16 @@ def standing(options: argparse.Namespace) -> Standing:
     from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
 
-    from claude_tui.cli.fleet import lake_of
-    from claude_tui.cli.options import now_ms, pricer
+    from claude_tui.cli.counting import pricer
+    from claude_tui.cli.environment import now_ms
+    from claude_tui.cli.fleet.place import lake_of
 
     _refuse_places(options)
     lake = lake_of(options.url)
     from claude_tui.fleet.lake import LakeError
-    from claude_tui.fleet.meta import read_meta
     from claude_tui.fleet.read import read_fleet
     from claude_tui.fleet.standing import DAYS, Looked, Standing
+    from claude_tui.fleet.table.meta import read_meta
 
     prices = pricer()
     where = {name: getattr(options, name) for name in NARROWED_BY if getattr(options, name)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,10 @@ from hypothesis import strategies as st
 
 from claude_tui.clients import CLIENTS
 from claude_tui.model import ProblemKind, Row
-from claude_tui.sources.protocol import Checkpoint, LogFile, SourceConfig
+from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, SourceConfig
 from claude_tui.sources.records.events import Event
 from claude_tui.sources.records.fast_rows import FastBuilder
-from claude_tui.sources.registry import read_columns, reader
+from claude_tui.sources.registry import load, reader
 from claude_tui.sources.settling import columns_of
 from tests.fuzz.sameness import disagreements
 from tests.sources.settle import GOLDEN, Settled, expected, settle, totals
@@ -31,6 +32,11 @@ LINES = (*HOMES, *(("gemini", home) for home in sorted((GOLDEN / "gemini").iterd
 
 def logs(name: str, root: Path) -> list[LogFile]:
     return [*reader(name).discover(root)]
+
+
+def fast_way(name: str) -> Callable[..., ColumnsRead]:
+    found: Callable[..., ColumnsRead] = load(CLIENTS[name].read_columns)
+    return found
 
 
 def settled(name: str, files: list[LogFile]) -> dict[str, Settled]:
@@ -111,7 +117,7 @@ def test_the_fast_way_of_reading_a_golden_home_is_taken_and_gives_the_same(
     for file in logs(name, home):
         by_rule.clear()
         monkeypatch.setattr(FastBuilder, "add", adding)
-        fast = read_columns(file, keep_names=True)
+        fast = fast_way(name)(file, keep_names=True)
         monkeypatch.setattr(FastBuilder, "add", add)
         assert disagreements(reader(name).read(file), fast) == []
         data = Path(file.path).read_bytes()
@@ -132,11 +138,11 @@ def test_the_fast_way_gives_the_same_wherever_the_log_was_left_off(
     file, data = log._replace(path=str(path), root=str(root)), path.read_bytes()
     path.write_bytes(data[: draw.draw(st.integers(0, len(data)))])
     begun = reader(name).read(file)
-    assert disagreements(begun, read_columns(file, keep_names=True)) == []
+    assert disagreements(begun, fast_way(name)(file, keep_names=True)) == []
     with path.open("ab") as grown:
         grown.write(data[path.stat().st_size :])
     rest = reader(name).read(file, begun.checkpoint)
-    assert disagreements(rest, read_columns(file, begun.checkpoint, keep_names=True)) == []
+    assert disagreements(rest, fast_way(name)(file, begun.checkpoint, keep_names=True)) == []
 
 
 @of_clients

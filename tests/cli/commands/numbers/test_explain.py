@@ -16,7 +16,7 @@ from tests.engine.ledgers import ran
 from tests.logs import ClaudeHome, assistant, usage
 
 NOON = 1_795_176_000_000
-GOLDEN = Path(__file__).parent.parent / "golden" / "claude"
+GOLDEN = Path(__file__).parents[3] / "golden" / "claude"
 
 # What ccusage 20.0.24 counts on the sets of tests/golden/claude: input, output, cache writes, cache reads.
 COUNTED_BY_CCUSAGE = {

@@ -17,8 +17,8 @@ import pytest
 
 from claude_tui.cli import main
 from claude_tui.cli.serve.door import MAX_STRANGERS
-from tests.cli.browser import PROGRAM, Browser
-from tests.cli.test_serve import environment
+from tests.cli.serve.browser import PROGRAM, Browser
+from tests.cli.serve.test_serve import environment
 from tests.logs import ClaudeHome, assistant, usage
 
 NOON = 1_795_176_000_000

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from claude_tui.clients import TELEMETRY
 from claude_tui.fleet.lake import Lake
-from claude_tui.fleet.observed import (
+from claude_tui.fleet.pushed.packing import (
     BadTableError,
     Pushed,
     Said,

@@ -1,8 +1,8 @@
-"""What machines have seen, as Parquet: the responses of log files, and the files. Checked when it is read.
+"""A push as two objects of Parquet: the responses of log files, and the files. Checked when they are read.
 
 One push is two objects: `observations/...` has a row for every response a file says, `files/...` a row for every file,
-in the same order. The second is written last and names the first, so a push exists or it does not. No titles, branches
-or texts are in it: what is kept of a file is an allow-list. Must not know where the objects lie.
+in the same order. The second is written last and names the first, so a push exists or it does not. Must not know
+where the objects lie, nor what may be in them.
 """
 
 from __future__ import annotations
@@ -21,40 +21,23 @@ from claude_tui.clients import SOURCES
 from claude_tui.engine.ledger.file.record import FileKey, facts_to_json
 from claude_tui.engine.ledger.file.runs import extra_of_json, extra_to_json
 from claude_tui.engine.ledger.file.sound import facts_of_json, unsound, unsound_place, without
-from claude_tui.fleet.paths_rule import digest
+from claude_tui.fleet.parquet import NAME, parquet
+from claude_tui.fleet.pushed.observed import Observed
 from claude_tui.sources.columns import Columns, RowOwner, put_or_drop
 from claude_tui.sources.protocol import FileFacts
 
-KEPT_FACTS: Final = (
-    "session", "parent", "cwd", "version", "agent", "last_ms", "is_complete", "client_totals", "asked_models",
-)  # fmt: skip
-"""What of a file's facts leaves a machine: whose it is, and numbers."""
-
 _PLAIN: Final = ("key", "time", "offset", "input", "output", "write_5m", "write_1h", "cache_read")
 _RARE: Final = ("web_search", "reported", "owner_time")
-_TEXT: Final = pa.dictionary(pa.int32(), pa.string())
 RESPONSES: Final = pa.schema(
     [("file", pa.int32())]
     + [(name, pa.int64()) for name in (*_PLAIN, *_RARE)]
     + [("flags", pa.uint8())]
-    + [(name, _TEXT) for name in ("session", "agent", "cwd", "model", "terms", "extras")]
+    + [(name, NAME) for name in ("session", "agent", "cwd", "model", "terms", "extras")]
 )
 FILES: Final = pa.schema(
     [(name, pa.string()) for name in ("observations", "user", "team", "host", "source", "path", "facts")]
     + [("responses", pa.int64()), ("seen", pa.string())]
 )
-
-
-class Observed(NamedTuple):
-    """A log file as one machine knows it. `user` and `team` are whoever pushed it; `seen` is the state of the object it
-    was read from, "" if it was none, or changed meanwhile."""
-
-    user: str
-    team: str
-    key: FileKey
-    columns: Columns
-    facts: tuple[FileFacts, ...]
-    seen: str = ""
 
 
 class Pushed(NamedTuple):
@@ -80,18 +63,6 @@ class BadTableError(ValueError):
     """An object is not what claude-top writes. The text says why in a few words."""
 
 
-def kept(observed: Observed, folder: Callable[[str], str]) -> Observed:
-    """Return what of a file may leave the machine: folders by a rule, its path as a hash, no titles and branches."""
-    columns = observed.columns.cut(0, len(observed.columns))
-    columns.owners = [owner._replace(cwd=folder(owner.cwd)) for owner in columns.owners]
-    facts = tuple(
-        FileFacts(**{name: getattr(one, name) for name in KEPT_FACTS})._replace(cwd=folder(one.cwd))
-        for one in observed.facts
-    )
-    key = observed.key._replace(path=digest(observed.key.path))
-    return Observed(observed.user, observed.team, key, columns, facts, observed.seen)
-
-
 def packed(files: Sequence[Observed], name: str) -> Pushed:
     """Return files as two objects, the first of which is to be called `name`. The same files give the same bytes."""
     values: dict[str, list[Any]] = {field.name: [] for field in RESPONSES}
@@ -105,7 +76,7 @@ def packed(files: Sequence[Observed], name: str) -> Pushed:
         }
         for one in files
     ]  # fmt: skip
-    return Pushed(_parquet(pa.table(values, schema=RESPONSES)), _parquet(pa.Table.from_pylist(rows, schema=FILES)))
+    return Pushed(parquet(pa.table(values, schema=RESPONSES)), parquet(pa.Table.from_pylist(rows, schema=FILES)))
 
 
 def observations_of(files: bytes) -> str:
@@ -151,7 +122,7 @@ def split(pushed: Pushed, part_of: Callable[[tuple[str, str, str]], int]) -> dic
             new[number] = at
         numbers = pa.array(new, pa.int32()).take(table.column("file"))
         own = table.set_column(0, RESPONSES.field("file"), numbers).filter(numbers.is_valid())
-        found[part] = Pushed(_parquet(own), _parquet(files.take(mine)))
+        found[part] = Pushed(parquet(own), parquet(files.take(mine)))
     return found
 
 
@@ -298,12 +269,6 @@ def _table(data: bytes, schema: Any) -> Any:
         return table.select(schema.names).cast(schema)
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         raise BadTableError("not a table of claude-top") from error
-
-
-def _parquet(table: Any) -> bytes:
-    sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd")
-    return sink.getvalue()
 
 
 def _unicode(text: str) -> str:

@@ -39,6 +39,14 @@ def test_export_has_a_line_for_each_session_and_model(folder: Path, capsys: pyte
     assert found == {session: one["remainder"] for session, one in expected(folder).items() if one["remainder"]}
     report = told(capsys, "report", "--json", "--claude-dir", str(folder))
     assert report["totals"]["cost_nano"] == sum(line["cost_nano"] or 0 for line in lines)
+    alone = sum(line["cost_nano"] or 0 for line in unlogged)
+    # Twice: the second time from the cache.
+    for _ in range(2):
+        told_again = told(capsys, "report", "--json", "--claude-dir", str(folder))["unlogged"]
+        assert told_again["cost_nano"] == alone > 0
+        for part in ("days", "models", "projects", "sessions"):
+            assert sum(row["cost_nano"] for row in told_again[part]) == alone
+    assert "of the cost (claude-top explain)" in said(capsys, "report", "--claude-dir", str(folder))
 
 
 @golden

@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator
 
 from claude_tui.cli import main
 from claude_tui.reports.schemas import SCHEMAS
+from tests.cli.commands.maintenance.test_schemas import assert_valid, strict
 from tests.cli.program import run
-from tests.cli.test_schemas import assert_valid, strict
 from tests.engine.running import asking, process, register
 from tests.logs import ClaudeHome, assistant, usage
 

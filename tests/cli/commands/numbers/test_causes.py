@@ -17,7 +17,7 @@ from claude_tui.engine.queries.causes.dimensions import DIMENSIONS
 from tests.cli.program import run
 from tests.logs import ClaudeHome, assistant, usage
 
-GOLDEN = Path(__file__).parent.parent / "golden" / "causes"
+GOLDEN = Path(__file__).parents[3] / "golden" / "causes"
 TRUTH: dict[str, Any] = json.loads((GOLDEN / "inskill-332" / "expected.json").read_bytes())
 
 

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from claude_tui.cli import main
 from claude_tui.cli.commands.numbers.report import CAUSES
-from claude_tui.cli.options import counted, snapshot_of
+from claude_tui.cli.counting import counted, snapshot_of
 from claude_tui.engine.ledger import Ledger
 from claude_tui.reports.gauges.state import state
 from claude_tui.reports.schemas import SCHEMAS
@@ -22,7 +22,7 @@ from tests.engine.ledgers import ran
 from tests.logs import ClaudeHome, assistant, usage
 
 NOON = 1_795_176_000_000
-GOLDEN = Path(__file__).parent.parent / "golden"
+GOLDEN = Path(__file__).parents[3] / "golden"
 ADVISED = {"type": "advisor_message", "model": "claude-opus-4-5-20251101", "input_tokens": 300, "output_tokens": 30}
 
 
