@@ -14,6 +14,7 @@ from claude_tui.fleet.lake import Lake
 from claude_tui.fleet.staging import STAGED, place_of
 from tests.fleet.machine import SAME, Machine, objects, printed
 from tests.fleet.test_scan import without_problems
+from tests.sources.test_opencode import T0, Store, reply, write
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 HOMES = sorted(
@@ -184,3 +185,25 @@ def test_nothing_anybody_wrote_gets_into_a_table(
     assert folders
     everything = b"".join(path.read_bytes() for path in table.rglob("*") if path.is_file())
     assert not [folder for folder in folders if folder.encode() in everything]
+
+
+def test_a_database_comes_with_its_log_and_old_messages_with_the_files_beside_them(
+    tmp_path: Path, machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    database = Store(here / "opencode.db")
+    database.session("ses")
+    database.message("msg_1", reply())
+    session = {"id": "old", "directory": "/work/shop", "time": {"created": T0 - 99}}
+    write(here / "storage/session/proj/old.json", session)
+    write(here / "storage/message/old/msg_9.json", reply(T0 + 7, path=None, id="msg_9", sessionID="old"))
+    assert (here / "opencode.db-wal").stat().st_size
+    store = stored(tmp_path, 0, "opencode", here)
+    table = tmp_path / "table"
+    scanned(capsys, machine, store, table)
+    report = without_problems(printed(capsys, machine, "report", "--json", "--from", str(table)))
+    assert report == alone(tmp_path, capsys, machine, store)
+    assert isinstance(report, dict) and report["totals"]["responses"] == 2
+    assert "/work/shop" in {row["project"] for row in report["projects"]}
+    database.connection.close()
