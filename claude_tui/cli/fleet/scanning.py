@@ -24,8 +24,8 @@ def add_arguments(parser: CommandParser) -> None:
     parser.set_defaults(run=run)
     parser.description = (
         "Read the logs of all clients that lie in a store, such as a bucket into which machines copy their homes, and\n"
-        "merge. Only what is new or changed is read. Whose a log is, its name says. A log that cannot be read is said,\n"
-        "and the exit code is 4."
+        "merge. Only what is new or changed is read. Whose a log is, its name says. What cannot be read is said, and\n"
+        "the exit code is 4."
     )
     parser.epilog = example(
         "claude-top fleet scan s3://logs --layout '{team}/user={user}/host={host}' --into s3://lake/claude"
