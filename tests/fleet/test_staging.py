@@ -195,7 +195,7 @@ def test_a_database_comes_with_its_log_and_old_messages_with_the_files_beside_th
     database = Store(here / "opencode.db")
     database.session("ses")
     database.message("msg_1", reply())
-    session = {"id": "old", "directory": "/work/shop", "time": {"created": T0 - 99}}
+    session = {"id": "old", "directory": "/dir/shop", "time": {"created": T0 - 99}}
     write(here / "storage/session/proj/old.json", session)
     write(here / "storage/message/old/msg_9.json", reply(T0 + 7, path=None, id="msg_9", sessionID="old"))
     assert (here / "opencode.db-wal").stat().st_size
@@ -205,5 +205,5 @@ def test_a_database_comes_with_its_log_and_old_messages_with_the_files_beside_th
     report = without_problems(printed(capsys, machine, "report", "--json", "--from", str(table)))
     assert report == alone(tmp_path, capsys, machine, store)
     assert isinstance(report, dict) and report["totals"]["responses"] == 2
-    assert "/work/shop" in {row["project"] for row in report["projects"]}
+    assert "/dir/shop" in {row["project"] for row in report["projects"]}
     database.connection.close()
