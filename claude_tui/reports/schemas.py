@@ -155,11 +155,11 @@ TELEMETRY: Final = record({
     "settings": record({"on": FLAG, "port": COUNT, "resource": TEXTS}), "clients": TEXTS,
     "kept": _TALLIES, "posts": _TALLY,
     "repeated": _TALLY, "refused": _TALLIES, "lost": _TALLY, "failing": maybe(TEXT),
-    "files": record({"folder": TEXT, "days": rows(DAY), "bytes": COUNT}),
+    "files": record({"folder": TEXT, "days": rows(DAY), "bytes": COUNT, "keep_days": COUNT, "overdue": COUNT}),
 })  # fmt: skip
 
 _REMEMBERED: Final[dict[str, Schema]] = {
-    "files": COUNT, "responses": COUNT, "first": maybe(INSTANT), "last": maybe(INSTANT),
+    "files": COUNT, "responses": COUNT, "events": COUNT, "first": maybe(INSTANT), "last": maybe(INSTANT),
 }  # fmt: skip
 LEDGER: Final = record({
     **named("ledger@1"), "path": TEXT, "bytes": COUNT, **_REMEMBERED,
