@@ -30,9 +30,10 @@ class Client(NamedTuple):
 
     `reader` is a class with the methods of `sources.protocol.Source`. `read_columns` is a faster way to the same,
     called as `sources.registry.read_columns` is; where fewer than `little_bytes` are new in a log the reader is used
-    all the same. `read_turn` tells more of one response: see `engine.queries.turns.turn_details`. `read_limits` tells
-    what the logs below a root say of the limits of the user's plan: see `engine.queries.plan_limits`. `read_causes`
-    tells what the responses of a log were made for: see `sources.causes`.
+    all the same. `read_many` is a faster way to many small logs: see `sources.registry`. `read_turn` tells more of one
+    response: see `engine.queries.turns.turn_details`. `read_limits` tells what the logs below a root say of the limits
+    of the user's plan: see `engine.queries.plan_limits`. `read_causes` tells what the responses of a log were made for:
+    see `sources.causes`.
 
     `root` is the only place below the home folder that is looked in if no variable of `env` is set: where nothing is
     there, the reader need not be loaded to know that. "" if only the reader can say.
@@ -56,6 +57,7 @@ class Client(NamedTuple):
     letter: str
     reader: str
     read_columns: str = ""
+    read_many: str = ""
     little_bytes: int = 0
     read_turn: str = ""
     read_limits: str = ""
@@ -82,6 +84,7 @@ _DECLARED: Final = (
         "c",
         reader="claude_tui.sources.claude:ClaudeSource",
         read_columns="claude_tui.sources.claude.source:read_columns",
+        read_many="claude_tui.sources.claude.source:read_many",
         little_bytes=1 << 16,
         read_turn="claude_tui.sources.claude.turns:read_turn",
         resume="claude --resume {}",

@@ -28,6 +28,7 @@ from claude_tui.ui.table.line_table import LineTable
 from claude_tui.ui.terminal import editor
 from claude_tui.ui.text import clients
 from claude_tui.ui.text import explanation as explain
+from claude_tui.ui.text.statements import Statements
 from claude_tui.ui.views.base import Shown, View
 from claude_tui.ui.widgets.row_detail import LEAST_HEIGHT, MOST_HEIGHT, RowDetail
 
@@ -133,7 +134,7 @@ class TableView(View):
 
     # -- the selected row
 
-    def explanation(self, row: Any, shown: Shown) -> explain.Statements:
+    def explanation(self, row: Any, shown: Shown) -> Statements:
         """Where the figures of a row come from."""
         return explain.of_totals(row.totals, shown.zone)
 
@@ -159,7 +160,7 @@ class TableView(View):
         """What the source is asked to explain of a row; None if there is no more to say."""
         return None
 
-    def find_out(self, about: Query | Response | None, shown: Shown) -> explain.Statements:
+    def find_out(self, about: Query | Response | None, shown: Shown) -> Statements:
         """What takes time to find out of a row. Called in a thread of its own; must not touch widgets."""
         if about is None or shown.source is None:
             return []

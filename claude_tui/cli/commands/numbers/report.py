@@ -7,23 +7,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
+from claude_tui.cli.counting import counted, snapshot_of
 from claude_tui.cli.fleet.reading import add_from_options, fleet_of
-from claude_tui.cli.options import (
-    add_period_options,
-    add_place_options,
-    add_strict_option,
-    counted,
-    period,
-    snapshot_of,
-)
+from claude_tui.cli.options import add_period_options, add_place_options, add_strict_option, period
 from claude_tui.cli.parser import CommandParser, example
-from claude_tui.cli.scope import add_scope_options, causes_of, narrowed
+from claude_tui.cli.scope import add_scope_options, causes_of, machine_by_response, narrowed
 
 if TYPE_CHECKING:
     import re
 
     from claude_tui.engine.state.store import Store
-    from claude_tui.model import Query, Response, Totals
+    from claude_tui.model import Query, Totals
 
 
 CAUSES: Final = ("tool", "mcp", "skill", "plugin", "agent", "branch", "ticket", "kind", "context", "cache")
@@ -93,7 +87,8 @@ def _positive(text: str) -> int:
 
 def run(options: Namespace) -> int:
     """Count, print, and return the exit code."""
-    from claude_tui.reports.report import ALL, SECTIONS, SUMMED, csv_of, footer, report, sections_of, tables
+    from claude_tui.reports.report import ALL, SECTIONS, SUMMED, csv_of, report, sections_of
+    from claude_tui.reports.report_tables import footer, tables
 
     if options.csv and options.by == "all":
         raise exits.CommandError("--csv prints one section; name it with --by", exits.USAGE)
@@ -141,15 +136,7 @@ def _summed(store: Store, query: Query, by: str) -> Mapping[str, Totals]:
     lines = responses.list_responses(store, query)
     if by == "hour":
         return responses.totals_by(lines, lambda line: responses.local_hour(store.calendar, line))
-    from claude_tui.engine.ledger import Ledger, machine_of
-
-    here = Ledger.open().host
-    of_session = {(line.source, line.session): machine_of(line.path, here) for line in lines if line.path}
-
-    def machine(line: Response) -> str:
-        return machine_of(line.path, here) if line.path else of_session.get((line.source, line.session), here)
-
-    return responses.totals_by(lines, machine)
+    return responses.totals_by(lines, machine_by_response(lines))
 
 
 def _accounts(store: Store, query: Query) -> dict[tuple[str, str], Totals]:
