@@ -158,6 +158,38 @@ def test_a_line_that_is_none_is_told_and_hides_no_other(
     assert {problem.kind for problem in after.problems} <= {kind, ProblemKind.UNKNOWN_SHAPE}
 
 
+MOVED = {
+    "claude": [b'"usage"'], "codex": [b'"info"', b'"usage"'], "gemini": [b'"tokens"'], "pi": [b'"usage"'],
+    "qwen": [b"qwen-code.api_response", b'"usageMetadata"'], "kimi": [b"usage.record"],
+    "copilot": [b"session.usage_record", b'"modelMetrics"', b'"usage"', b'"inputTokens"'],
+}  # fmt: skip
+"""What tells usage in the logs of each client."""
+
+
+@of_lines
+def test_a_log_that_has_its_usage_elsewhere_is_a_problem_in_itself(name: str, tmp_path: Path) -> None:
+    file = largest(name, tmp_path)
+    path = Path(file.path)
+    data = path.read_bytes()
+    for told in MOVED[name]:
+        data = data.replace(told, told.replace(b"u", b"U", 1) if b"u" in told else told.replace(b"o", b"0", 1))
+    path.write_bytes(data)
+    read = read_both_ways(file)
+    assert not any(row.usage.tokens for row in read.rows)
+    assert ProblemKind.UNRECOGNISED in {problem.kind for problem in read.problems}
+
+
+@of_databases
+def test_stored_answers_that_have_their_usage_elsewhere_are_problems(name: str, tmp_path: Path) -> None:
+    file = largest(name, tmp_path)
+    with closing(sqlite3.connect(file.path, isolation_level=None)) as database:
+        for table in ("message", "event", "part"):
+            database.execute(f"UPDATE {table} SET data = replace(data, '\"tokens\"', '\"used\"')")
+    read = read_both_ways(file)
+    assert read.rows == []
+    assert {problem.kind for problem in read.problems} == {ProblemKind.UNKNOWN_SHAPE}
+
+
 def engine_count(name: str, folder: Path) -> tuple[int, list[tuple[ProblemKind, str]]]:
     folder = folder / "projects" if (folder / "projects").is_dir() and name == "claude" else folder
     config = SourceConfig(Path("/nonexistent"), explicit={name: (folder,)}, sources=(name,))
