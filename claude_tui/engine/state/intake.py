@@ -7,6 +7,7 @@ Takes no locks: the store does. Must not know where rows come from, nor sum anyt
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 
 from claude_tui.clients import TELEMETRY
@@ -14,7 +15,7 @@ from claude_tui.engine.state.batch import Packed
 from claude_tui.engine.state.books import Books, Numbering
 from claude_tui.engine.state.levelling import learn_totals, note_change, note_holder, note_sessions
 from claude_tui.engine.state.rows.table import Entry, Names
-from claude_tui.engine.state.sums.cells import CellKey, file_cells
+from claude_tui.engine.state.sums.cells import CellKey, Sums, file_cells
 from claude_tui.engine.state.telling import counted_events, note_events, see
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import FileFacts
@@ -25,14 +26,31 @@ def take_in(books: Books, found: Packed) -> None:
 
     The problems of a file are added to those known of it, or replace them if the whole file was read.
     """
-    source = found.columns.source
+    source, log = found.columns.source, books.problem_log
+    whole: list[tuple[str, FileFacts]] = []
     for outcome in found.outcomes:
         path, is_whole = outcome.file.path, outcome.is_whole
-        for facts in outcome.every_fact:
-            learn(books, source, path, facts, is_whole=is_whole)
-        if outcome.checkpoint is not None or outcome.problems or is_whole:  # else nobody looked at the file
-            books.revision += books.problem_log.note(path, outcome.problems, is_whole=is_whole)
+        if is_whole and outcome.facts is not None and not outcome.sessions:
+            whole.append((path, outcome.facts))
+        else:
+            for facts in outcome.every_fact:
+                learn(books, source, path, facts, is_whole=is_whole)
+        if outcome.problems or (path in log and (is_whole or outcome.checkpoint is not None)):  # else nothing is new
+            books.revision += log.note(path, outcome.problems, is_whole=is_whole)
+    _learn_whole(books, source, whole)
     add_files(books, found)
+
+
+def _learn_whole(books: Books, source: str, files: Sequence[tuple[str, FileFacts]]) -> None:
+    """Take in what whole files say beside their responses, as `learn` does."""
+    changed, moved, others = books.facts.learn_first(source, files)
+    books.is_moved |= not moved.isdisjoint(books.sessions)
+    books.revision += changed
+    for _, facts in files:
+        if facts.client_totals or facts.asked_models:
+            learn_totals(books, source, facts)
+    for path, facts in others:
+        learn(books, source, path, facts, is_whole=True)
 
 
 def learn(
@@ -46,7 +64,7 @@ def learn(
 
 
 def add_files(books: Books, found: Packed) -> None:
-    """Add responses: at once those of all files that share none, then the others file by file."""
+    """Add responses: at once all that nobody knows, then one by one those that are known, or come twice."""
     table = books.table
     if found.columns.source == TELEMETRY:
         found = counted_events(books, found)
@@ -57,24 +75,36 @@ def add_files(books: Books, found: Packed) -> None:
     shared = _shared_entries(books, columns.key)
     shared.append(len(columns))
     files, runs, others = array("i"), [], []
+    cells: list[tuple[CellKey, Sums]] = []
     begin = at = 0
-    for outcome, start, end in found.spans():
-        file = books.file_number(columns.source, outcome.file.path)
-        if shared[at] >= end.row:
-            files.extend(repeat(file, end.row - start.row))
-            for (day, owner, model), sums in found.cells_of(start, end):
-                books.cells.merge(CellKey(day, numbers.owners[owner], numbers.models[model]), sums)
-            continue
+    file_numbers = books.file_numbers(columns.source, [outcome.file.path for outcome in found.outcomes])
+    for file, (_, start, end) in zip(file_numbers, found.spans(), strict=True):
+        first = at
         while shared[at] < end.row:
+            runs.append((begin, shared[at]))
+            begin = shared[at] + 1
             at += 1
-        others.append((file, start, end))
-        runs.append((begin, start.row))
-        begin = end.row
+        files.extend(repeat(file, end.row - start.row - (at - first)))
+        if at == first:
+            cells += found.cells_of(start, end)
+        else:
+            again = shared[first:at]
+            others.append((file, columns.pick(again)))
+            rest = columns.pick(sorted({*range(start.row, end.row)}.difference(again)))
+            cells += file_cells(rest, books.pricer, books.calendar).items()
+    books.cells.merge_all(_numbered(cells, numbers))
     alone = columns.runs([*runs, (begin, len(columns))])
     table.row_of.extend(alone.key, len(table))
     _extend(books, alone, files, numbers)
-    for file, start, end in others:
-        _merge(books, columns.cut(start.row, end.row), file, numbers)
+    for file, some in others:
+        _merge(books, some, file, numbers)
+
+
+def _numbered(cells: Iterable[tuple[CellKey, Sums]], numbers: Numbering) -> Iterator[tuple[CellKey, Sums]]:
+    """Yield cells by the numbers that their owners and models have in the books."""
+    owners, models = numbers
+    for (day, owner, model), sums in cells:
+        yield CellKey(day, owners[owner], models[model]), sums
 
 
 def _extend(books: Books, columns: Columns, files: array[int], numbers: Numbering) -> None:
@@ -101,7 +131,7 @@ def _shared_entries(books: Books, keys: array[int]) -> list[int]:
 
 
 def _merge(books: Books, columns: Columns, file: int, numbers: Numbering) -> None:
-    """Add the responses of a file of which some are known, or that names some twice."""
+    """Add responses of a file that are known, or that are named twice."""
     table, names, (owners, models) = books.table, Names(books.owners, books.models), numbers
     fresh: dict[int, int] = {}
     again = []
@@ -129,8 +159,8 @@ def _merge(books: Books, columns: Columns, file: int, numbers: Numbering) -> Non
                 books.recent.add(row, table.time[row])
     books.revision += is_merged
     others = columns.pick(list(fresh.values()))
-    for (day, owner, model), sums in file_cells(others, books.pricer, books.calendar).items():
-        books.cells.merge(CellKey(day, owners[owner], models[model]), sums)
+    cells = file_cells(others, books.pricer, books.calendar).items()
+    books.cells.merge_all(_numbered(cells, numbers))
     table.row_of.extend(others.key, len(table))
     _extend(books, others, array("i", [file]) * len(others), numbers)
     if again:
