@@ -103,6 +103,8 @@ def _packs(tasks: Sequence[Task], answer: Answer, reader: FileReader) -> list[Pa
         start, end, its = end, end + one.rows, islice(sums, one.sums)
         if one.is_all:
             alone.append(one)
+            if runs and runs[-1][1] == start:
+                start = runs.pop()[0]
             runs.append((start, end))
             own_sums += its
             continue
@@ -127,7 +129,7 @@ def _packed(
     for one in files:
         start, row = row, row + one.rows
         made = [_cell(some, card_of(some)) for some in islice(sums, one.sums)]
-        if None in made:
+        if None in made or not one.is_summed:
             found = file_cells(columns.cut(start, row), reader.pricer, reader.calendar)
             made = [[*key, *numbers] for key, numbers in found.items()]
         cells += made  # type: ignore[arg-type]
@@ -137,7 +139,7 @@ def _packed(
         FileOutcome(
             tasks[one.place].file,
             one.facts,
-            none if one.rows else Problems(unrecognised(tasks[one.place].file.path)),
+            none if one.rows or one.is_known else Problems(unrecognised(tasks[one.place].file.path)),
             one.checkpoint,
             True,
             one.checkpoint.offset,

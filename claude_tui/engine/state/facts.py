@@ -90,8 +90,7 @@ class FactBook:
                 continue
             self.sessions[key] = facts
             hours.setdefault(facts.last_ms // HOUR_MS, set()).add(key)
-            if facts.last_ms > newest_ms:
-                newest_ms = facts.last_ms
+            newest_ms = max(newest_ms, facts.last_ms)
             if facts.cwd:
                 moved.add(key)
         self.newest_ms = newest_ms

@@ -8,12 +8,12 @@ use crate::facts;
 use crate::file::FileRead;
 use crate::settle::{Owner, PLAIN};
 
-const SECTIONS: usize = 23;
+const SECTIONS: usize = 24;
 
 /// Returns the answer: of each file that was read, its place among those asked for and what it says.
 pub fn encode(found: Vec<Option<FileRead>>) -> Vec<u8> {
     let mut sections: [Vec<u8>; SECTIONS] = std::array::from_fn(|_| Vec::new());
-    let [files, hashes, texts, key, time, owner, model, input, output, write_5m, write_1h, reads, offset, flags, rare, sums, owners, models, names, left, left_bytes, terms, owner_times] =
+    let [files, hashes, texts, key, time, owner, model, input, output, write_5m, write_1h, reads, offset, flags, rare, sums, owners, models, names, left, left_bytes, terms, terms_texts, owner_times] =
         &mut sections;
     let mut owner_numbers: Names<Owner> = Names::default();
     let mut model_numbers: Names<String> = Names::default();
@@ -42,6 +42,8 @@ pub fn encode(found: Vec<Option<FileRead>>) -> Vec<u8> {
                 one.entries.len() as i64,
                 one.sums.len() as i64,
                 one.left.len() as i64,
+                i64::from(one.is_known),
+                i64::from(one.is_summed),
             ],
         );
         hashes.extend_from_slice(&one.head.to_le_bytes());
@@ -74,7 +76,8 @@ pub fn encode(found: Vec<Option<FileRead>>) -> Vec<u8> {
                 put(rare, &[row, entry.searches]);
             }
             if entry.terms != PLAIN {
-                put(terms, &[row, i64::from(entry.terms)]);
+                put(terms, &[row]);
+                put_text(terms_texts, &one.terms[entry.terms_at as usize]);
             }
             if entry.owner_ms != entry.time_ms {
                 put(owner_times, &[row, entry.owner_ms]);

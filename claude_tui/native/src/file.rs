@@ -13,10 +13,10 @@ use crate::blake2b;
 use crate::facts;
 use crate::instant::instant_ms;
 use crate::json::{Odd, Read};
-use crate::line::{Line, Text, TITLES};
+use crate::line::{Line, Progress, Text, Truth, TITLES};
 use crate::request::{File, Request};
 use crate::scan::{scan, Found};
-use crate::settle::{Entry, Owner, Settled, LOWER_BOUND, PLAIN, SIDECHAIN};
+use crate::settle::{Entry, Owner, Settled, ASSUMED, LOWER_BOUND, PRICED_ALONE, SIDECHAIN};
 
 /// Bytes of the longest line that is looked at for a note.
 const MAX_NOTE: usize = 8192;
@@ -100,6 +100,12 @@ pub struct FileRead {
     pub owners: Vec<Owner>,
     pub models: Vec<String>,
     pub sums: Vec<Sum>,
+    /// Whether they are there; not where the price of a response is no sum.
+    pub is_summed: bool,
+    /// The texts of terms.
+    pub terms: Vec<String>,
+    /// Whether it can be understood though there is nothing to count; false where Python must say.
+    pub is_known: bool,
 }
 
 /// Opens a plain file, as `claude_tui.sources.reading.lines.open_regular` does. Odd where that fails.
@@ -174,6 +180,9 @@ impl<'r> Reader<'r> {
         })?;
         reading.found.lines = starts.len() as i64;
         reading.last_turn(starts)?;
+        if reading.settled.entries.is_empty() {
+            reading.found.is_known = reading.is_known(starts);
+        }
         let mut found = reading.finish()?;
         if found.agent.is_some() {
             found.agent_type = facts::agent_type(file.path, self.request.open_flags)?;
@@ -239,6 +248,7 @@ impl<'a> Reading<'_, 'a> {
             return match line.kind.needed()?.as_ref() {
                 "user" => Ok(()),
                 "assistant" => self.decided(&line, bytes, start),
+                "progress" => self.progress(line, start),
                 _ => Err(Odd),
             };
         }
@@ -307,6 +317,39 @@ impl<'a> Reading<'_, 'a> {
             self.seen_ms = time_ms;
         }
         Ok(())
+    }
+
+    /// Takes in what a session's file repeats of a sub-agent's.
+    fn progress(&mut self, line: Line<'a>, start: usize) -> Read<()> {
+        if line.data.or_none()? != Some("agent_progress") {
+            return Ok(());
+        }
+        if line.message.is_some() || line.has_odd_message {
+            return Err(Odd);
+        }
+        let Some(Progress { agent, line: Some(mut inner), .. }) = line.progress.map(|found| *found) else {
+            return Err(Odd);
+        };
+        if inner.kind.needed()? != "assistant" {
+            return Ok(());
+        }
+        for (own, others) in [
+            (&mut inner.agent, [line.agent, agent]),
+            (&mut inner.session, [line.session, Text::Absent]),
+            (&mut inner.cwd, [line.cwd, Text::Absent]),
+            (&mut inner.version, [line.version, Text::Absent]),
+        ] {
+            for other in others {
+                if own.or_empty()?.is_empty() {
+                    *own = other;
+                }
+            }
+        }
+        if instant_ms(inner.timestamp.or_empty()?)? == 0 {
+            inner.timestamp = line.timestamp;
+        }
+        (inner.is_copy, inner.is_sidechain, inner.requested) = (true, Truth::Is(true), line.requested);
+        self.answer(&inner, start)
     }
 
     fn answer(&mut self, line: &Line<'a>, start: usize) -> Read<()> {
@@ -391,6 +434,26 @@ impl<'a> Reading<'_, 'a> {
         Ok(())
     }
 
+    /// Whether every line is of a known kind and none is an answer, as `claude_tui.sources.claude.recognition` sees it.
+    fn is_known(&self, starts: &[usize]) -> bool {
+        let mut end = self.data.len();
+        let mut is_any = false;
+        for &start in starts.iter().rev() {
+            let bytes = &self.data[start..end - 1];
+            end = start;
+            if bytes.is_empty() {
+                continue;
+            }
+            let Ok(line) = Line::read(bytes) else { return false };
+            let Text::Is(kind) = &line.kind else { return false };
+            if !self.request.known.contains(&kind.as_bytes()) {
+                return false;
+            }
+            is_any = true;
+        }
+        is_any
+    }
+
     fn is_turn(&self, line: &Line<'a>) -> Read<bool> {
         let (kind, is_sidechain) = (line.kind.or_empty()?, line.is_sidechain.is_true()?);
         line.version.or_empty()?;
@@ -408,6 +471,7 @@ impl<'a> Reading<'_, 'a> {
         }
         let settled = self.settled;
         let request = self.request;
+        let is_priced_alone = settled.entries.iter().any(|entry| entry.terms == PRICED_ALONE);
         let mut sums: Vec<Sum> = Vec::new();
         let mut numbers: HashMap<(i64, u32, u32, bool), usize> = HashMap::new();
         for entry in &settled.entries {
@@ -415,7 +479,10 @@ impl<'a> Reading<'_, 'a> {
             if after == 0 || after >= request.days.len() {
                 return Err(Odd);
             }
-            let (day, is_assumed) = (request.first_day + after as i64 - 1, entry.terms != PLAIN);
+            if is_priced_alone {
+                continue;
+            }
+            let (day, is_assumed) = (request.first_day + after as i64 - 1, entry.terms == ASSUMED);
             let at = *numbers.entry((day, entry.owner, entry.model, is_assumed)).or_insert_with(|| {
                 sums.push(Sum {
                     day,
@@ -448,7 +515,8 @@ impl<'a> Reading<'_, 'a> {
             self.found.names = names.into_iter().map(|(_, name)| name.to_owned()).collect();
         }
         (self.found.entries, self.found.owners, self.found.models) = (settled.entries, settled.owners, settled.models);
-        self.found.sums = sums;
+        self.found.terms = settled.terms;
+        (self.found.sums, self.found.is_summed) = (sums, !is_priced_alone);
         Ok(self.found)
     }
 }

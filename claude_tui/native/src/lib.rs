@@ -21,7 +21,7 @@ use file::{FileRead, Reader};
 use request::Request;
 
 /// What the other side must expect: it moves with the shape of request and answer, and with the rule.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 const DONE: i32 = 0;
 const REFUSED: i32 = 1;

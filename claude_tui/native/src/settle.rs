@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::blake2b;
 use crate::json::{Odd, Read};
-use crate::line::{Held, Line};
+use crate::line::{Held, Line, Usage};
 
 pub const COPY: u8 = 1;
 pub const SIDECHAIN: u8 = 2;
@@ -12,10 +12,10 @@ pub const LOWER_BOUND: u8 = 4;
 const PLACEHOLDER_OUTPUT: i64 = 40;
 const MERGED_USAGE_SINCE: [u32; 3] = [2, 1, 30];
 
-/// What terms a row has, in the order in which Python compares them: none, with the usual tier, without a tier.
+/// What terms a row has: none; only such that it must be assumed how long its cache writes live; others.
 pub const PLAIN: u8 = 0;
-pub const STANDARD: u8 = 1;
-pub const NO_TIER: u8 = 2;
+pub const ASSUMED: u8 = 1;
+pub const PRICED_ALONE: u8 = 2;
 
 /// A response.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +33,9 @@ pub struct Entry {
     pub offset: i64,
     pub searches: i64,
     pub flags: u8,
+    /// The kind of its terms, and their place among the texts of them: 0 for none.
     pub terms: u8,
+    pub terms_at: u32,
 }
 
 impl Entry {
@@ -61,6 +63,8 @@ pub struct Settled<'a> {
     pub models: Vec<String>,
     /// The place of each response among the entries, by its name.
     pub keys: HashMap<&'a str, usize>,
+    /// The texts of terms, the first of which is empty.
+    pub terms: Vec<String>,
     owner_numbers: HashMap<Owner, u32>,
     model_numbers: HashMap<String, u32>,
     last_owner: u32,
@@ -85,27 +89,33 @@ impl<'a> Settled<'a> {
         if model == "<synthetic>" || line.api_error.is_true()? {
             return Ok(None);
         }
-        if session.is_empty() || cwd.is_empty() || speed == Some("fast") || geo == Some("us") || tier == Some("batch") {
+        if session.is_empty() || cwd.is_empty() || geo == Some("us") || tier == Some("batch") {
             return Err(Odd);
         }
         if !id.starts_with("msg_") || time_ms == 0 || (output == 0 && stop_reason == Some("refusal")) {
             return Err(Odd);
         }
-        let (write_5m, write_1h, terms) = match usage.split {
-            Held::Is((short, long)) => (short, long, PLAIN),
-            Held::Absent if writes == 0 => (0, 0, PLAIN),
-            Held::Absent => {
-                if usage.tools != Held::Absent || usage.has_iterations || geo.is_some() || speed.is_some() {
-                    return Err(Odd);
-                }
-                match tier {
-                    None => (writes, 0, NO_TIER),
-                    Some("standard") => (writes, 0, STANDARD),
-                    Some(_) => return Err(Odd),
-                }
-            }
-            _ => return Err(Odd),
+        let is_fast = speed == Some("fast");
+        let (write_5m, write_1h) = match usage.split {
+            Held::Is(split) => split,
+            Held::Absent => (writes, 0),
+            Held::Null => return Err(Odd),
         };
+        let kind = match usage.split {
+            _ if is_fast => PRICED_ALONE,
+            Held::Absent if writes != 0 => ASSUMED,
+            _ => PLAIN,
+        };
+        if kind != PLAIN && usage.has_iterations {
+            return Err(Odd);
+        }
+        if kind == ASSUMED {
+            let is_usual = matches!(tier, None | Some("standard"));
+            if usage.tools != Held::Absent || geo.is_some() || speed.is_some() || !is_usual {
+                return Err(Odd);
+            }
+        }
+        let terms = if kind == PLAIN { String::new() } else { terms(usage)? };
         if write_5m + write_1h != writes {
             return Err(Odd);
         }
@@ -121,7 +131,7 @@ impl<'a> Settled<'a> {
         if is_placeholder {
             flags |= LOWER_BOUND;
         }
-        let searches = if let Held::Is(searches) = usage.tools { searches } else { 0 };
+        let searches = if let Held::Is(tools) = usage.tools { tools.searches.unwrap_or(0) } else { 0 };
         let owner = self.owner(session, agent, cwd);
         let model = self.model(model);
         let entry = Entry {
@@ -138,7 +148,8 @@ impl<'a> Settled<'a> {
             offset,
             searches,
             flags,
-            terms,
+            terms: kind,
+            terms_at: self.terms_number(terms),
         };
         self.merge(id, entry);
         Ok(Some(entry))
@@ -178,9 +189,9 @@ impl<'a> Settled<'a> {
         if row.size() != known.size() {
             return row.size() > known.size();
         }
-        let rank =
-            |one: &Entry| (one.searches, one.flags & LOWER_BOUND == 0, one.write_1h, one.input, one.reads, one.terms);
-        (rank(row), &self.models[row.model as usize]) >= (rank(known), &self.models[known.model as usize])
+        let rank = |one: &Entry| (one.searches, one.flags & LOWER_BOUND == 0, one.write_1h, one.input, one.reads);
+        let names = |one: &Entry| (&self.terms[one.terms_at as usize], &self.models[one.model as usize]);
+        (rank(row), names(row)) >= (rank(known), names(known))
     }
 
     fn owner(&mut self, session: &str, agent: &str, cwd: &str) -> u32 {
@@ -197,6 +208,19 @@ impl<'a> Settled<'a> {
         self.last_owner
     }
 
+    fn terms_number(&mut self, terms: String) -> u32 {
+        if self.terms.is_empty() {
+            self.terms.push(String::new());
+        }
+        if self.terms.last() != Some(&terms) {
+            if terms.is_empty() {
+                return 0;
+            }
+            self.terms.push(terms);
+        }
+        self.terms.len() as u32 - 1
+    }
+
     fn model(&mut self, model: &str) -> u32 {
         if self.models.get(self.last_model as usize).is_some_and(|known| known == model) {
             return self.last_model;
@@ -208,6 +232,53 @@ impl<'a> Settled<'a> {
         });
         self.last_model
     }
+}
+
+/// Returns what decides a price beside the counters, as `claude_tui.sources.claude.counting.rule` writes it.
+///
+/// Odd where that needs what is not kept of a usage, or text that Python escapes.
+fn terms(usage: &Usage<'_>) -> Read<String> {
+    let counters = usage.counters;
+    let mut json = String::from("{");
+    let number = |json: &mut String, name: &str, value: Option<i64>| {
+        if let Some(value) = value {
+            let comma = if json.ends_with('{') { "" } else { "," };
+            json.push_str(&format!("{comma}\"{name}\":{value}"));
+        }
+    };
+    let text = |json: &mut String, name: &str, value: Option<&str>| {
+        let Some(value) = value else { return Ok(()) };
+        if value.bytes().any(|byte| !(b' '..=b'~').contains(&byte) || byte == b'"' || byte == b'\\') {
+            return Err(Odd);
+        }
+        json.push_str(&format!(",\"{name}\":\"{value}\""));
+        Ok(())
+    };
+    if let Held::Is((short, long)) = usage.split {
+        json.push_str("\"cache_creation\":{");
+        number(&mut json, "ephemeral_1h_input_tokens", Some(long));
+        number(&mut json, "ephemeral_5m_input_tokens", Some(short));
+        json.push('}');
+    }
+    number(&mut json, "cache_creation_input_tokens", counters.writes);
+    number(&mut json, "cache_read_input_tokens", counters.reads);
+    text(&mut json, "inference_geo", usage.geo.or_none()?)?;
+    number(&mut json, "input_tokens", counters.input);
+    number(&mut json, "output_tokens", counters.output);
+    if let Held::Is(tools) = usage.tools {
+        if tools.has_odd_fetches {
+            return Err(Odd);
+        }
+        json.push_str(",\"server_tool_use\":{");
+        number(&mut json, "code_execution_requests", tools.runs);
+        number(&mut json, "web_fetch_requests", tools.fetches);
+        number(&mut json, "web_search_requests", tools.searches);
+        json.push('}');
+    }
+    text(&mut json, "service_tier", usage.tier.or_none()?)?;
+    text(&mut json, "speed", usage.speed.or_none()?)?;
+    json.push('}');
+    Ok(json)
 }
 
 /// Whether a version of the client writes the final usage with fields that placeholders do not have.
