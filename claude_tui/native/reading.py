@@ -18,7 +18,7 @@ from claude_tui.native.library import VERSION, Core, threads_for
 from claude_tui.sources.claude.discovery import session_of_path
 from claude_tui.sources.claude.facts import NOTES
 from claude_tui.sources.claude.recognition import KINDS
-from claude_tui.sources.columns import Columns, RowOwner
+from claude_tui.sources.columns import Columns, Repeated, RowOwner
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileFacts
 from claude_tui.sources.reading.log import open_flags
@@ -46,7 +46,7 @@ _WIDE: Final = ("key", "time", "input", "output", "write_5m", "write_1h", "cache
 _SECTIONS: Final = (
     "files", "hashes", "texts", "key", "time", "owner", "model", "input", "output", "write_5m", "write_1h",
     "cache_read", "offset", "flags", "rare", "sums", "owners", "models", "names", "left", "left_bytes", "terms",
-    "terms_texts", "owner_times",
+    "terms_texts", "owner_times", "alone", "first", "again",
 )  # fmt: skip
 
 
@@ -90,8 +90,9 @@ class FileRead(NamedTuple):
     """What one file says. Its rows and sums lie behind those of the file before it.
 
     `place` is its place among the files asked for. `is_known`: though nothing counts in it, it was understood.
-    `is_summed`: its sums are there, since its prices may add up. `left` are lines by their offset that are still to be read, and with
-    `has_more` there is something behind the last whole line: the facts and the checkpoint are those without them.
+    `alone` of its entries are in no sum, since their prices do not add up. `left` are lines by their offset that are
+    still to be read, and with `has_more` there is something behind the last whole line: the facts and the checkpoint
+    are those without them.
     """
 
     place: int
@@ -103,7 +104,7 @@ class FileRead(NamedTuple):
     left: list[tuple[int, bytes]]
     has_more: bool
     is_known: bool
-    is_summed: bool
+    alone: int
 
     @property
     def is_all(self) -> bool:
@@ -112,11 +113,17 @@ class FileRead(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What files say, but for those that Python must read whole, in the order asked for."""
+    """What files say, but for those that Python must read whole, in the order asked for.
+
+    Of the files of which nothing is left, as if they were all, `repeated` are the entries of responses that several of
+    them have, and `alone` those that are in no sum beside these.
+    """
 
     files: list[FileRead]
     columns: Columns
     sums: list[Sum]
+    alone: list[int]
+    repeated: Repeated
 
 
 def read_files(
@@ -143,6 +150,8 @@ def read_files(
         _files(parts, [path for path, _ in files]),
         _columns(parts),
         list(map(Sum._make, _SUM.iter_unpack(parts["sums"]))),
+        _numbers(parts["alone"]),
+        Repeated(_numbers(parts["first"]), _numbers(parts["again"])),
     )
 
 
@@ -182,6 +191,10 @@ def _columns(parts: dict[str, memoryview]) -> Columns:
     return columns
 
 
+def _numbers(part: memoryview) -> list[int]:
+    return array("q", part.tobytes()).tolist()
+
+
 def _texts(part: memoryview) -> list[str]:
     return str(part, "utf-8").split("\0")[:-1]
 
@@ -191,7 +204,7 @@ def _files(parts: dict[str, memoryview], asked: Sequence[str]) -> list[FileRead]
     numbers, texts = array("q", parts["files"].tobytes()), _texts(parts["texts"])
     (
         places, devs, inos, ends, more, lines, are_agents, context_tokens, compactions, compacted, last_ms, largest,
-        rows, sums, lefts, known, summed,
+        rows, sums, lefts, known, alone,
     ) = (numbers[at::_FILE] for at in range(_FILE))  # fmt: skip
     states, whose, cwds, titles, branches, versions, agents, kinds, models, turns, asked_models = (
         texts[at::_TEXTS] for at in range(_TEXTS)
@@ -224,7 +237,7 @@ def _files(parts: dict[str, memoryview], asked: Sequence[str]) -> list[FileRead]
             [list(islice(left, number)) if number else [] for number in lefts],
             map(bool, more),
             map(bool, known),
-            map(bool, summed),
+            alone,
         )
     )
 

@@ -200,7 +200,7 @@ READ = [
     progress(BARE, version="2.1.40", data={"agentId": "a7"}),
     progress(BARE, version="2.0.5", agentId="a8", timestamp="2026-05-28T20:26:39.123Z", requestedModel="claude-b"),
     progress(dict(assistant("msg_b", T - 9, usage(9, 90)), agentId="a9"), data={"agentId": "a7"}),
-    progress({"type": "user", "message": {"content": "\"usage\""}}),
+    progress({"type": "user", "message": {"content": '"usage"'}}),
     progress(ROW, data={"type": "hook_progress"}),
     progress(assistant("msg_c", T, FAST)),
 ]
@@ -225,7 +225,7 @@ def test_a_line_that_needs_a_decision_is_left_to_python(
     claude_home: ClaudeHome, core: Core, odd: bytes, end: bytes
 ) -> None:
     path = claude_home.append(DATED, ROW, odd, {"type": "ai-title", "aiTitle": "t"}, DATED, end)
-    files, _, _ = reading.read_files(core, [(str(path), path.stat().st_size)])
+    files, *_ = reading.read_files(core, [(str(path), path.stat().st_size)])
     assert len(files) == 1 and files[0].left and files[0].has_more is isinstance(end, bytes)
     assert differences(str(path))[0] == []
     reader, tasks = FileReader(load_pricer(), ZoneInfo("Europe/Berlin")), tasks_of(claude_home.folder)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from claude_tui.engine.state.rows.interner import Numbers
 from claude_tui.engine.state.sums.cells import CellKey, Sums
-from claude_tui.sources.columns import Columns
+from claude_tui.sources.columns import Columns, Repeated
 from claude_tui.sources.columns import RowOwner as Owner
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile
@@ -55,12 +55,14 @@ class Ends(NamedTuple):
 
 class Packed(NamedTuple):
     """Several files of one client. `ends` has an entry per outcome; `cells` holds the cells of one file after another:
-    day, owner, model and the sums, in one list each."""
+    day, owner, model and the sums, in one list each. Of responses that are `repeated` they hold nothing; None if nobody
+    has looked for such, and they hold all."""
 
     outcomes: list[FileOutcome]
     ends: list[Ends]
     columns: Columns
     cells: list[list[int]]
+    repeated: Repeated | None = None
 
     def spans(self) -> Iterator[tuple[FileOutcome, Ends, Ends]]:
         """Yield each file's outcome, and where it begins and ends."""

@@ -3,7 +3,6 @@
 //! A line that is odd is left to Python, which reads it after all the others: what it says must not depend on where it
 //! stands. Where it might, the whole file is odd.
 
-use std::collections::HashMap;
 use std::fs::{File as Opened, Metadata, OpenOptions};
 use std::io::Read as _;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -16,7 +15,8 @@ use crate::json::{Odd, Read};
 use crate::line::{Line, Progress, Text, Truth, TITLES};
 use crate::request::{File, Request};
 use crate::scan::{scan, Found};
-use crate::settle::{Entry, Owner, Settled, ASSUMED, LOWER_BOUND, PRICED_ALONE, SIDECHAIN};
+use crate::settle::{Entry, Owner, Settled, PRICED_ALONE, SIDECHAIN};
+use crate::sums::{sums, Sum};
 
 /// Bytes of the longest line that is looked at for a note.
 const MAX_NOTE: usize = 8192;
@@ -47,20 +47,6 @@ pub struct Turn {
     pub branch: String,
     pub version: String,
     pub session: String,
-}
-
-/// Responses of one day, owner and model whose prices may be added up.
-pub struct Sum {
-    pub day: i64,
-    pub owner: u32,
-    pub model: u32,
-    pub is_assumed: bool,
-    pub counters: [i64; 6],
-    pub responses: i64,
-    pub lower_bounds: i64,
-    pub first_ms: i64,
-    pub last_ms: i64,
-    pub longest: i64,
 }
 
 /// What a file says.
@@ -100,12 +86,19 @@ pub struct FileRead {
     pub owners: Vec<Owner>,
     pub models: Vec<String>,
     pub sums: Vec<Sum>,
-    /// Whether they are there; not where the price of a response is no sum.
-    pub is_summed: bool,
+    /// What it says beside usage.
+    pub said: [String; facts::TEXTS],
     /// The texts of terms.
     pub terms: Vec<String>,
     /// Whether it can be understood though there is nothing to count; false where Python must say.
     pub is_known: bool,
+}
+
+impl FileRead {
+    /// Whether Python need not read any of it.
+    pub fn is_all(&self) -> bool {
+        self.left.is_empty() && !self.is_open
+    }
 }
 
 /// Opens a plain file, as `claude_tui.sources.reading.lines.open_regular` does. Odd where that fails.
@@ -187,6 +180,7 @@ impl<'r> Reader<'r> {
         if found.agent.is_some() {
             found.agent_type = facts::agent_type(file.path, self.request.open_flags)?;
         }
+        found.said = facts::texts(&found)?;
         found.head = blake2b::digest(&data[..size.min(HEAD)]);
         found.anchor = blake2b::digest(&data[size.saturating_sub(ANCHOR)..]);
         Ok(found)
@@ -471,44 +465,7 @@ impl<'a> Reading<'_, 'a> {
         }
         let settled = self.settled;
         let request = self.request;
-        let is_priced_alone = settled.entries.iter().any(|entry| entry.terms == PRICED_ALONE);
-        let mut sums: Vec<Sum> = Vec::new();
-        let mut numbers: HashMap<(i64, u32, u32, bool), usize> = HashMap::new();
-        for entry in &settled.entries {
-            let after = request.days.partition_point(|&start| start <= entry.time_ms);
-            if after == 0 || after >= request.days.len() {
-                return Err(Odd);
-            }
-            if is_priced_alone {
-                continue;
-            }
-            let (day, is_assumed) = (request.first_day + after as i64 - 1, entry.terms == ASSUMED);
-            let at = *numbers.entry((day, entry.owner, entry.model, is_assumed)).or_insert_with(|| {
-                sums.push(Sum {
-                    day,
-                    owner: entry.owner,
-                    model: entry.model,
-                    is_assumed,
-                    counters: [0; 6],
-                    responses: 0,
-                    lower_bounds: 0,
-                    first_ms: entry.time_ms,
-                    last_ms: entry.time_ms,
-                    longest: 0,
-                });
-                sums.len() - 1
-            });
-            let sum = &mut sums[at];
-            let more = [entry.input, entry.output, entry.write_5m, entry.write_1h, entry.reads, entry.searches];
-            for (total, more) in sum.counters.iter_mut().zip(more) {
-                *total = total.checked_add(more).ok_or(Odd)?;
-            }
-            sum.responses += 1;
-            sum.lower_bounds += i64::from(entry.flags & LOWER_BOUND != 0);
-            sum.first_ms = sum.first_ms.min(entry.time_ms);
-            sum.last_ms = sum.last_ms.max(entry.time_ms);
-            sum.longest = sum.longest.max(entry.prompt());
-        }
+        let sums = sums(&settled.entries, request, |entry| entry.terms == PRICED_ALONE)?;
         if request.with_names {
             let mut names: Vec<(usize, &str)> = settled.keys.iter().map(|(name, at)| (*at, *name)).collect();
             names.sort_unstable();
@@ -516,7 +473,7 @@ impl<'a> Reading<'_, 'a> {
         }
         (self.found.entries, self.found.owners, self.found.models) = (settled.entries, settled.owners, settled.models);
         self.found.terms = settled.terms;
-        (self.found.sums, self.found.is_summed) = (sums, !is_priced_alone);
+        self.found.sums = sums;
         Ok(self.found)
     }
 }

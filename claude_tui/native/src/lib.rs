@@ -9,9 +9,11 @@ mod file;
 mod instant;
 mod json;
 mod line;
+mod repeated;
 mod request;
 mod scan;
 mod settle;
+mod sums;
 
 use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -106,5 +108,5 @@ pub(crate) fn read(request: &Request<'_>) -> Vec<u8> {
         }
         work();
     });
-    blob::encode(found.into_inner().unwrap_or_default())
+    blob::encode(found.into_inner().unwrap_or_default(), request)
 }
