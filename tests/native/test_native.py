@@ -153,7 +153,8 @@ def test_where_the_order_of_lines_matters_python_reads_the_file(
 
 DATED = {"type": "user", "sessionId": "s1", "cwd": "/p", "timestamp": "2026-05-28T20:26:39.123Z"}
 LEFT = [
-    assistant("msg_b", T, usage(1, 2, speed="fast", iterations=[{"type": "message"}])),
+    assistant("msg_b", T, usage(1, 2, speed="fast", iterations=[{"type": "message", "input_tokens": 1.5}])),
+    assistant("msg_b", T, usage(1, 2, speed="fast", iterations=[{"type": "message"}, {"type": "message"}])),
     assistant("msg_b", T, usage(1, 2, speed="fast", inference_geo="\u00e9")),
     assistant("gateway", T, usage(1, 2)),
     assistant("msg_a", T + 1, usage(10, 20, 3, 4, 5, inference_geo="us"), isSidechain=True),
@@ -195,6 +196,10 @@ READ = [
     *(
         assistant("msg_b", T, {name: value for name, value in FAST.items() if name != missing})
         for missing in ("cache_creation", "inference_geo", "service_tier")
+    ),
+    *(
+        assistant("msg_b", T, FAST | {"iterations": [one | {"type": "message"}]})
+        for one in ({}, usage(1, 2, 3), {"model": "claude-b", "speed": "fast", "iterations": [{"type": "message"}]})
     ),
     progress(ROW),
     progress(BARE, version="2.1.40", data={"agentId": "a7"}),

@@ -136,7 +136,11 @@ pub struct Usage<'a> {
     pub tier: Text<'a>,
     pub geo: Text<'a>,
     pub speed: Text<'a>,
-    pub has_iterations: bool,
+    /// The only iteration, a plain message, as it is written.
+    pub iteration: Option<&'a str>,
+    /// What only an iteration names.
+    pub kind: Text<'a>,
+    pub model: Text<'a>,
 }
 
 /// What a message holds besides.
@@ -190,6 +194,15 @@ pub struct Progress<'a> {
 
 /// Kinds of lines with a title, the least important first.
 pub const TITLES: [&str; 3] = ["summary", "ai-title", "custom-title"];
+
+impl<'a> Usage<'a> {
+    /// Reads the usage of the only iteration, which has none itself.
+    pub fn of_iteration(&self) -> Read<Option<Self>> {
+        let Some(raw) = self.iteration else { return Ok(None) };
+        let found = usage(&mut Cursor::new(raw.as_bytes())?, 4)?;
+        Ok(Some(Self { iteration: None, ..found }))
+    }
+}
 
 impl<'a> Line<'a> {
     /// Reads a line that is one object, all of it. Anything else is odd, and so is what may be read in two ways.
@@ -319,7 +332,11 @@ fn message<'a>(cursor: &mut Cursor<'a>, depth: usize) -> Read<Message<'a>> {
                 if cursor.peek() != Some(b'{') {
                     return Ok(false); // no usage, which is for the rule where there must be one
                 }
-                found.usage = Some(usage(cursor, depth + 1)?);
+                let usage = usage(cursor, depth + 1)?;
+                if usage.kind.or_none()?.is_some() || usage.model.or_none()?.is_some() {
+                    return Err(Odd);
+                }
+                found.usage = Some(usage);
                 Ok(true)
             }
             "pausedResponses" => cursor.is_null().and_then(|is_null| if is_null { Ok(true) } else { Err(Odd) }),
@@ -396,11 +413,13 @@ fn usage<'a>(cursor: &mut Cursor<'a>, depth: usize) -> Read<Usage<'a>> {
                     }
                     is_told = true;
                     if !cursor.is_null()? {
-                        found.has_iterations = iterations(cursor, depth + 2)?;
+                        found.iteration = iterations(cursor, depth + 2)?;
                     }
                     Ok(true)
                 }
-                "fallback_credit" | "type" | "model" => {
+                "type" => found.kind.read(cursor),
+                "model" => found.model.read(cursor),
+                "fallback_credit" => {
                     if cursor.is_null()? {
                         Ok(true)
                     } else {
@@ -469,18 +488,20 @@ fn split(cursor: &mut Cursor<'_>, depth: usize) -> Read<(i64, i64)> {
     Ok((short.ok_or(Odd)?, long.ok_or(Odd)?))
 }
 
-/// Reads at most one iteration, which is a plain message. Returns whether there is one.
-fn iterations(cursor: &mut Cursor<'_>, depth: usize) -> Read<bool> {
-    let mut number = 0;
+/// Reads at most one iteration, which is a plain message, and returns it.
+fn iterations<'a>(cursor: &mut Cursor<'a>, depth: usize) -> Read<Option<&'a str>> {
+    let mut found = None;
     cursor.list(|cursor| {
-        number += 1;
         let mut kind = Text::Absent;
-        cursor.object(|cursor, name| if name == "type" { kind.read(cursor) } else { Ok(false) }, depth)?;
-        if number == 1 && kind.needed()? == "message" {
+        let raw = cursor.raw(|cursor| {
+            cursor.object(|cursor, name| if name == "type" { kind.read(cursor) } else { Ok(false) }, depth)
+        })?;
+        if found.is_none() && kind.needed()? == "message" {
+            found = Some(raw);
             Ok(())
         } else {
             Err(Odd)
         }
     })?;
-    Ok(number != 0)
+    Ok(found)
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::blake2b;
 use crate::json::{Odd, Read};
-use crate::line::{Held, Line, Usage};
+use crate::line::{Held, Line, Text, Usage};
 
 pub const COPY: u8 = 1;
 pub const SIDECHAIN: u8 = 2;
@@ -106,12 +106,10 @@ impl<'a> Settled<'a> {
             Held::Absent if writes != 0 => ASSUMED,
             _ => PLAIN,
         };
-        if kind != PLAIN && usage.has_iterations {
-            return Err(Odd);
-        }
         if kind == ASSUMED {
             let is_usual = matches!(tier, None | Some("standard"));
-            if usage.tools != Held::Absent || geo.is_some() || speed.is_some() || !is_usual {
+            if usage.tools != Held::Absent || usage.iteration.is_some() || geo.is_some() || speed.is_some() || !is_usual
+            {
                 return Err(Odd);
             }
         }
@@ -238,47 +236,72 @@ impl<'a> Settled<'a> {
 ///
 /// Odd where that needs what is not kept of a usage, or text that Python escapes.
 fn terms(usage: &Usage<'_>) -> Read<String> {
-    let counters = usage.counters;
-    let mut json = String::from("{");
-    let number = |json: &mut String, name: &str, value: Option<i64>| {
-        if let Some(value) = value {
-            let comma = if json.ends_with('{') { "" } else { "," };
-            json.push_str(&format!("{comma}\"{name}\":{value}"));
-        }
-    };
-    let text = |json: &mut String, name: &str, value: Option<&str>| {
-        let Some(value) = value else { return Ok(()) };
-        if value.bytes().any(|byte| !(b' '..=b'~').contains(&byte) || byte == b'"' || byte == b'\\') {
-            return Err(Odd);
-        }
-        json.push_str(&format!(",\"{name}\":\"{value}\""));
-        Ok(())
-    };
+    let mut json = Terms(String::from("{"));
     if let Held::Is((short, long)) = usage.split {
-        json.push_str("\"cache_creation\":{");
-        number(&mut json, "ephemeral_1h_input_tokens", Some(long));
-        number(&mut json, "ephemeral_5m_input_tokens", Some(short));
-        json.push('}');
+        json.begin("cache_creation", '{');
+        json.number("ephemeral_1h_input_tokens", Some(long));
+        json.number("ephemeral_5m_input_tokens", Some(short));
+        json.0.push('}');
     }
-    number(&mut json, "cache_creation_input_tokens", counters.writes);
-    number(&mut json, "cache_read_input_tokens", counters.reads);
-    text(&mut json, "inference_geo", usage.geo.or_none()?)?;
-    number(&mut json, "input_tokens", counters.input);
-    number(&mut json, "output_tokens", counters.output);
+    json.number("cache_creation_input_tokens", usage.counters.writes);
+    json.number("cache_read_input_tokens", usage.counters.reads);
+    json.text("inference_geo", &usage.geo)?;
+    json.number("input_tokens", usage.counters.input);
+    if let Some(iteration) = usage.of_iteration()? {
+        json.begin("iterations", '[');
+        json.0.push_str(&terms(&iteration)?);
+        json.0.push(']');
+    }
+    json.text("model", &usage.model)?;
+    json.number("output_tokens", usage.counters.output);
     if let Held::Is(tools) = usage.tools {
         if tools.has_odd_fetches {
             return Err(Odd);
         }
-        json.push_str(",\"server_tool_use\":{");
-        number(&mut json, "code_execution_requests", tools.runs);
-        number(&mut json, "web_fetch_requests", tools.fetches);
-        number(&mut json, "web_search_requests", tools.searches);
-        json.push('}');
+        json.begin("server_tool_use", '{');
+        json.number("code_execution_requests", tools.runs);
+        json.number("web_fetch_requests", tools.fetches);
+        json.number("web_search_requests", tools.searches);
+        json.0.push('}');
     }
-    text(&mut json, "service_tier", usage.tier.or_none()?)?;
-    text(&mut json, "speed", usage.speed.or_none()?)?;
-    json.push('}');
-    Ok(json)
+    json.text("service_tier", &usage.tier)?;
+    json.text("speed", &usage.speed)?;
+    json.text("type", &usage.kind)?;
+    json.0.push('}');
+    Ok(json.0)
+}
+
+/// An object of JSON that is being written.
+struct Terms(String);
+
+impl Terms {
+    fn begin(&mut self, name: &str, bracket: char) {
+        self.name(name);
+        self.0.push(bracket);
+    }
+
+    fn number(&mut self, name: &str, value: Option<i64>) {
+        if let Some(value) = value {
+            self.name(name);
+            self.0.push_str(&value.to_string());
+        }
+    }
+
+    fn text(&mut self, name: &str, value: &Text<'_>) -> Read<()> {
+        let Some(value) = value.or_none()? else { return Ok(()) };
+        if value.bytes().any(|byte| !(b' '..=b'~').contains(&byte) || byte == b'"' || byte == b'\\') {
+            return Err(Odd);
+        }
+        self.begin(name, '"');
+        self.0.push_str(value);
+        self.0.push('"');
+        Ok(())
+    }
+
+    fn name(&mut self, name: &str) {
+        let comma = if self.0.ends_with('{') { "" } else { "," };
+        self.0.push_str(&format!("{comma}\"{name}\":"));
+    }
 }
 
 /// Whether a version of the client writes the final usage with fields that placeholders do not have.
