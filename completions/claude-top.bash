@@ -10,7 +10,7 @@ _claude_top() {
   done
   COMPREPLY=()
   case "$command $previous" in
-    ' --view') mapfile -t COMPREPLY < <(compgen -W 'live models projects sessions days blocks' -- "$current"); return ;;
+    ' --view') mapfile -t COMPREPLY < <(compgen -W 'live models projects sessions days blocks causes' -- "$current"); return ;;
     ' --period') COMPREPLY=(); return ;;
     ' --theme') COMPREPLY=(); return ;;
     ' --from') COMPREPLY=(); return ;;
@@ -1077,7 +1077,7 @@ _claude_top() {
   case "$command" in
     '') words='report export explain price prices statusline sessions hooks check serve telemetry mcp doctor ledger fleet config verify bench schema completions manual daily weekly monthly session blocks claude codex copilot gemini kilo kimi opencode pi qwen ccusage shim -h --help -v --version --demo --once --view --period --theme --ascii --no-mouse --from --user --team --host --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --account --telemetry-dir --source -z --timezone' ;;
     'report') words='-h --help -j --json --csv --by --top --ticket-pattern -s --since -u --until --period --project --session --strict --from --user --team --host --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --account --telemetry-dir --source -z --timezone' ;;
-    'export') words='-h --help --jsonl --csv --flat --parquet --what --places --causes -o --output -s --since -u --until --period --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --account --telemetry-dir --source -z --timezone' ;;
+    'export') words='-h --help --jsonl --csv --flat --parquet --what --places --logged --causes -o --output -s --since -u --until --period --strict --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --account --telemetry-dir --source -z --timezone' ;;
     'explain') words='waste -h --help -s --since -u --until --period --model --project --session --key --against -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --account --telemetry-dir --source -z --timezone' ;;
     'price') words='-h --help -j --json' ;;
     'prices') words='show refresh -h --help -j --json' ;;

@@ -1,11 +1,12 @@
 """Everything counted so far, as books: names and their numbers, responses, sums, facts, problems, remainders.
 
-Says where each thing stands and what it costs. Must not know how anything comes in, nor who reads it: it takes no
-locks, the store does.
+Says where each thing stands and what it costs. Must not know how anything comes in, nor who reads it: it has a lock
+and does not take it, the store does.
 """
 
 from __future__ import annotations
 
+import threading
 from array import array
 from collections.abc import Callable, Collection, Iterable
 from itertools import repeat
@@ -69,6 +70,7 @@ class Books:
         accounts: Accounts | None = None,
         clients: Collection[str] = (),
     ) -> None:
+        self.lock = threading.RLock()
         self.pricer = pricer
         self.calendar = Calendar(zone)
         self.projects = projects or Projects()
@@ -255,7 +257,10 @@ class Books:
         day = self.calendar.day_hour(time_ms)[0]
         lower_bounds = sign if table.flags[row] & LOWER_BOUND else 0
         key = CellKey(day, owner, table.model[row])
-        self.cells.add(key, time_ms, table.usage(row), self.price(row), sign, sign, lower_bounds)
+        price = self.price(row)
+        self.cells.add(key, time_ms, table.usage(row), price, sign, sign, lower_bounds)
+        if self.told is not None and table.is_event(row):
+            self.cells.note_unlogged(key, price, sign)
         for number, extra in enumerate(table.extras.get(row, ())):
             key = CellKey(day, owner, self._models.of(extra.model))
             self.cells.add(key, time_ms, extra.usage, self.extra_price(row, number), sign, 0, 0)
@@ -266,6 +271,7 @@ class Books:
         for key, (model, usage) in zip(keys, remainder.models, strict=True):
             price = self.unlogged_price(remainder, model, usage)
             self.cells.add(key, remainder.time_ms, usage, price, sign, 0, 0)
+            self.cells.note_unlogged(key, price, sign)
 
     def mend_cells(self) -> None:
         """Give cells that lost their first or last instant another; drop empty ones."""

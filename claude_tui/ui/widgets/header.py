@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
@@ -21,6 +22,9 @@ from claude_tui.ui.text.names import superscript
 from claude_tui.ui.text.open_block import left_text
 from claude_tui.ui.widgets.line import Part, assemble
 
+if TYPE_CHECKING:
+    from claude_tui.telemetry.status import Shortcoming
+
 
 @dataclass(frozen=True)
 class Status:
@@ -29,7 +33,8 @@ class Status:
     `window` is the five-hour block that is open, as far as that is known.
 
     `client` is the one that is shown alone, `account` the folder of one that is. `by_client` are the parts of the
-    totals if there are several.
+    totals if there are several. `unlogged_nano` of the totals is for calls that no log shows.
+    `telemetry` is what is wrong with receiving what clients say of their calls.
     """
 
     view: str
@@ -46,6 +51,8 @@ class Status:
     tab: str = ""
     window: Window | None = None
     by_client: Mapping[str, Totals] = field(default_factory=dict)
+    unlogged_nano: int = 0
+    telemetry: Shortcoming | None = None
     has_shades: bool = True
     """Whether a background can be a shade of another; the terminal's own colours have none, nor has NO_COLOR."""
 
@@ -80,7 +87,8 @@ def phase_parts(progress: Progress, status: Status, width: int) -> list[Part]:
         Phase.POLLING: ("◆", "$warning"),
         Phase.STOPPED: ("○", "$error"),
     }[progress.phase]
-    return [(f"{glyph} ", style), (progress.phase.value, f"bold {style}")]
+    word = progress.phase.value if width > len(progress.phase.value) + 1 else ""
+    return [(f"{glyph} ", style), (word, f"bold {style}")]
 
 
 def history_part(text: str, width: int) -> Part:
@@ -88,6 +96,14 @@ def history_part(text: str, width: int) -> Part:
     head = text.partition(":")[0].partition(" (")[0]
     fits = (f"▲ {text}", 2 * width // 3), (f"▲ {head}", width), (head, width)
     return next((said for said, room in fits if len(said) <= room), head[: max(1, width - 1)] + "…"), "bold $error"
+
+
+def telemetry_parts(status: Status, width: int) -> list[tuple[int, Sequence[Part]]]:
+    """What is wrong with telemetry: before all else but the history if what is sent is lost, else if there is room."""
+    if status.telemetry is None:
+        return []
+    part = history_part(display_name(status.telemetry.text), width)
+    return [(-1, [part])] if status.telemetry.is_lost else [(2, [(part[0], "$warning")])]
 
 
 def waiting_part(sessions: int, width: int) -> Part:
@@ -104,8 +120,10 @@ def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
     groups += alone_parts(status)
     if progress.history:
         # What is lost for good has the highest rank; a cache that is not saved only costs time.
-        groups.append((-1, [history_part(display_name(progress.history), width)]))
-    groups.append((0, phase_parts(progress, status, width)))
+        groups.append((-2, [history_part(display_name(progress.history), width)]))
+    groups += telemetry_parts(status, width)
+    urgent = sum(len(text) + 3 for rank, parts in groups if rank < 0 for text, _ in parts)
+    groups.append((0, phase_parts(progress, status, width - urgent)))
     if progress.phase is not Phase.SCANNING:
         if progress.files_total:
             groups.append((6, [(figures.many(progress.files_total, "file"), "$quiet")]))
@@ -119,7 +137,7 @@ def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
         old = " old" if width >= 32 and age != "now" else ""
         groups.append((3, [(word, "$quiet"), (age, "$foreground"), (old, "$quiet")]))
     if status.passed:
-        groups.append((2, [("$!", "bold $error"), (f" {status.passed[0]}" if width >= 90 else "", "$error")]))
+        groups.append((2, [("$!", "bold $error"), (f" {status.passed[0]}" if width >= 78 else "", "$error")]))
     if snapshot.waiting_sessions:
         groups.append((-1, [waiting_part(snapshot.waiting_sessions, width)]))
     problems = sum(snapshot.problems.values())
@@ -152,7 +170,8 @@ def tabs(active: str, width: int, has_shades: bool = True) -> list[Part]:
     for number, name in enumerate(VIEWS, 1):
         label = f"{superscript(number)}{name.capitalize() if full or name == active else ''}"
         pad = " " if width >= 112 or name == active else ""
-        parts.append((f"{pad}{label}{pad or ' '}", marked if name == active else "$quiet"))
+        after = pad or ("" if full and width < 88 else " ")  # the raised numbers part them, too
+        parts.append((f"{pad}{label}{after}", marked if name == active else "$quiet"))
     return parts
 
 
@@ -180,7 +199,9 @@ def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> C
     if alone and snapshot.waiting_sessions:
         groups.append((-1, [waiting_part(snapshot.waiting_sessions, 0)]))
     if alone and snapshot.progress.history:
-        groups.append((-1, [history_part(display_name(snapshot.progress.history), width)]))
+        groups.append((-2, [history_part(display_name(snapshot.progress.history), width)]))
+    if alone:
+        groups += telemetry_parts(status, width)
     groups.append((1, [(f"{figures.money(burn, 7)}/h", "bold $warning" if burn else "$quiet")]))
     if status.window is not None:
         room = min(20, width - sum(len(text) for _, parts in groups for text, _ in parts) - 6)
@@ -190,6 +211,8 @@ def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> C
         groups.append((3, [(number + status.view, "bold $accent")]))
         groups.append((5, [(status.period, "$accent")]))
     groups += alone_parts(status)
+    if unlogged := figures.unlogged(status.unlogged_nano, status.totals):
+        groups.append((5, [(unlogged, "$quiet")]))
     groups.append((4, [(f"{snapshot.active_sessions}", "bold $success"), (" active", "$quiet")]))
     groups.append(
         (
