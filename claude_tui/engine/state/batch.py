@@ -118,9 +118,7 @@ def _unpacked(
     checkpoints: list[tuple[object, ...]],
     others: list[tuple[object, ...]],
     ends: list[tuple[object, ...]],
-    columns: Columns,
-    cells: list[list[int]],
-    repeated: Repeated | None,
+    *rest: Any,
 ) -> Packed:
     """Return what says so of itself."""
     read = records_of(LogFile, files), records_of(FileFacts, facts), records_of(Checkpoint, checkpoints)
@@ -128,7 +126,7 @@ def _unpacked(
     outcomes = list(map(partial(tuple.__new__, FileOutcome), zip(*fields)))  # noqa: B905 - some go on for ever
     for place, one in odd.items():
         outcomes.insert(place, one)
-    return Packed(outcomes, records_of(Ends, ends), columns, cells, repeated)
+    return Packed(outcomes, records_of(Ends, ends), *rest)
 
 
 def pack(files: Sequence[FileColumns]) -> Packed:
