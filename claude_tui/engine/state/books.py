@@ -26,7 +26,7 @@ from claude_tui.engine.state.sums.cellbook import CellBook
 from claude_tui.engine.state.sums.cells import CellKey
 from claude_tui.engine.state.unlogged.by_session import SOURCE as TOTALLED
 from claude_tui.engine.state.unlogged.by_session import Unlogged
-from claude_tui.model import Price, Usage
+from claude_tui.model import FIRST, LAST, Price, Usage
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import LOWER_BOUND, Columns
 
@@ -211,7 +211,7 @@ class Books:
         terms = self.table.terms.get(row, "")
         if not terms or self.told is None or not self.table.is_event(row):
             return terms
-        from claude_tui.engine.state.told import priced_terms
+        from claude_tui.engine.state.resolving import priced_terms
 
         return priced_terms(self.table.usage(row), terms)
 
@@ -290,14 +290,24 @@ class Books:
             see(CellKey(self.calendar.day_hour(time_ms)[0], table.owner[row], model), time_ms)
 
         table = self.table
-        groups = {(key.owner, key.model) for key in lost}
-        for row, group in enumerate(zip(table.owner, table.model, strict=True)):
-            if group in groups and not table.flags[row] & PAIRED:
-                see_row(row, group[1])
-        for row, extras in table.extras.items():
-            for extra in extras:
-                see_row(row, self._models.of(extra.model))
-        for session, remainder in self.unlogged.all.items():
-            for key in self.unlogged_keys(session, remainder):
-                see(key, remainder.time_ms)
+        first_ms, last_ms = (pick(self.cells.all[key][at] for key in lost) for pick, at in ((min, FIRST), (max, LAST)))
+        if self.recent.covers(first_ms):  # as it is where anything happens now: there are few of such
+            for row in self.recent.between(table.time, first_ms - 1, last_ms):
+                if not table.flags[row] & PAIRED:
+                    see_row(row, table.model[row])
+                for extra in table.extras.get(row, ()):
+                    see_row(row, self._models.of(extra.model))
+        else:
+            groups = {(key.owner, key.model) for key in lost}
+            for row, group in enumerate(zip(table.owner, table.model, strict=True)):
+                if group in groups and not table.flags[row] & PAIRED:
+                    see_row(row, group[1])
+            for row, extras in table.extras.items():
+                for extra in extras:
+                    see_row(row, self._models.of(extra.model))
+        for session in {self.owners[key.owner].session for key in lost}:
+            remainder = self.unlogged.all.get(session)
+            if remainder is not None:
+                for key in self.unlogged_keys(session, remainder):
+                    see(key, remainder.time_ms)
         self.is_moved |= self.cells.mend(found)
