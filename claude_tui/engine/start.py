@@ -42,6 +42,10 @@ APPENDED: Final = frozenset(client.name for client in SOURCES.values() if client
 """Clients whose logs are plain files that only grow. Others may spread one log over several files."""
 
 
+MANY_FILES: Final = 4096
+"""So many files are found sooner by the native core, though nothing in them is to be read."""
+
+
 class Opening:
     """The start of a count: a store with what was saved, the files there are, and the tasks left.
 
@@ -92,7 +96,7 @@ class Opening:
 
     def discover(self) -> list[Task]:
         """Find the files and return what is left to read, newest first."""
-        self.files = discover(self.config)
+        self.files = discover(self.config, natively=not self.saved_ms or len(self.files_seen) > MANY_FILES)
         self._lost = {}
         try:
             tasks = self._tasks()

@@ -46,6 +46,9 @@ class SeenFiles:
     def __contains__(self, path: str) -> bool:
         return path in self._decoded or (self._stats is not None and path in self._stats)
 
+    def __len__(self) -> int:
+        return len(self.paths()) if self._decoded and self._stats else len(self._stats or self._decoded)
+
     def paths(self) -> set[str]:
         """Return the paths of all files."""
         return {*(self._stats or ()), *self._decoded}
