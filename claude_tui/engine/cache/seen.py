@@ -63,9 +63,9 @@ class SeenFiles:
             for path in paths
         ]
 
-    def note(self, file: LogFile, checkpoint: Checkpoint) -> None:
-        """Remember how far a file has been read."""
-        self._decoded[file.path] = Seen(file, checkpoint)
+    def note(self, read: Iterable[Seen]) -> None:
+        """Remember how far files have been read."""
+        self._decoded.update((one.file.path, one) for one in read)
 
     def all(self) -> dict[str, Seen]:
         """Return all files, decoded. What is put into this dictionary is known from then on."""
