@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from claude_tui.engine.queries.causes.costs.misses import CAUSES
+from claude_tui.engine.queries.causes.dimensions import TITLES
 from claude_tui.engine.queries.causes.tables import CauseRow, CauseTable, OfWhich
 from claude_tui.figures import count, instant, many, money, share, tokens
 from claude_tui.model import Query, Usage
@@ -17,12 +18,6 @@ if TYPE_CHECKING:
     _Cells = tuple[TextColumn, Callable[[CauseRow], str]]
 
 SCHEMA: Final = "claude-top/causes@1"
-TITLES: Final = {
-    "tool": "tool", "mcp": "MCP server", "skill": "skill or command", "plugin": "plugin", "agent": "sub-agent",
-    "branch": "branch", "ticket": "ticket", "kind": "kind of token", "context": "part of the prompt",
-    "cache": "lost cache",
-}  # fmt: skip
-"""What is in the first column, by dimension."""
 ROW_FIELDS: Final = (
     "name", "label", "project", "cost_nano", "share", "responses", "calls", "failed_calls", "agents", *Usage._fields,
     "last", "tokens_est", "carried_nano",
