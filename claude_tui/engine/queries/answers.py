@@ -1,4 +1,4 @@
-"""Everything that can be asked of a store, in one place: for the screen, the server and whoever stands in for them.
+"""Everything that can be asked of a store, in one place: for the screen, the server and their stand-ins in tests.
 
 Safe from any thread. Must not change what is counted.
 """
