@@ -18,17 +18,15 @@ def live_columns(frame: Frame) -> list[Column[Any]]:
     return [
         session_cells.state(frame, 0, words=True),
         session_cells.name(1, narrow=10),
-        cells.text(
-            "project", "Project", 13, lambda row: frame.project(row.project_name), 0, style="accent", narrow=8, flex=1
-        ),
+        session_cells.project(frame, 0, 13, narrow=8),
         client_column(2),
-        cells.text("model", "Model", 13, session_cells.models_text, 5, narrow=10),
+        cells.text("model", "Model", 13, session_cells.models_text, 9, narrow=10, flex=1),
         session_cells.context(3),
         session_cells.rate(2),
         cells.cost(frame),
         cells.tokens(4),
         cells.age(frame, 1),
-        cells.text("branch", "Branch", 10, lambda row: row.branch, 8, style="dim"),
+        cells.text("branch", "Branch", 10, lambda row: row.branch, 10, style="dim", flex=1),
     ]
 
 

@@ -40,11 +40,9 @@ def session_columns(frame: Frame) -> list[Column[Any]]:
     return [
         session_cells.state(frame, 0),
         session_cells.name(0, narrow=16),
-        cells.text(
-            "project", "Project", 12, lambda row: frame.project(row.project_name), 4, style="accent", narrow=10, flex=1
-        ),
+        session_cells.project(frame, 4, 12, narrow=10),
         client_column(2),
-        cells.text("model", "Model", 15, session_cells.models_text, 5, narrow=12),
+        cells.text("model", "Model", 15, session_cells.models_text, 5, narrow=12, flex=1),
         Column(
             "agents", "Sub", 4, _agents, lambda row: len(row.agents), 8, tooltip="Sub-agents, included in the numbers"
         ),
@@ -57,7 +55,7 @@ def session_columns(frame: Frame) -> list[Column[Any]]:
         cells.spent_on_writes(11),
         cells.percent(frame, 3),
         cells.age(frame, 1),
-        cells.text("branch", "Branch", 14, lambda row: row.branch, 9, style="dim"),
+        cells.text("branch", "Branch", 14, lambda row: row.branch, 9, style="dim", flex=1),
     ]
 
 
