@@ -192,6 +192,12 @@ def share(part: int, whole: int, width: int = 5) -> str:
     return f"{_decimal(tenths, 1)}%" if tenths < 1000 and width >= 5 else percent(100 * part / whole)
 
 
+def unlogged(nano: int, totals: Totals) -> str:
+    """Return in words which share of a cost is for calls that no log shows; "" for none."""
+    part = share(nano, totals.cost_nano) if nano > 0 else ""
+    return f"{part} unlogged" if part else ""
+
+
 def cache_hit(totals: Totals, width: int = 5) -> str:
     """Return cache reads as a share of all input; "" without input."""
     return share(totals.cache_read, totals.input + totals.cache_write + totals.cache_read, width)

@@ -263,7 +263,7 @@ def project_names() -> Projects:
     `claude-top config check` say so."""
     from claude_tui.engine.state.projects import SECTION, Projects, projects_of
     from claude_tui.paths import config_folder
-    from claude_tui.pricing.toml import load_toml
+    from claude_tui.toml import load_toml
 
     try:
         table = load_toml(config_folder() / "config.toml").get(SECTION, {})

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from claude_tui.engine.queries.periods.calendar import month_end, week_start
 from claude_tui.engine.queries.periods.named import add
-from claude_tui.figures import count, many, thousandths, tokens, written_cost
-from claude_tui.model import ProjectRow, Snapshot, Totals
+from claude_tui.figures import count, many, money, share, thousandths, tokens, written_cost
+from claude_tui.model import ProjectRow, Snapshot, Totals, Unlogged
 from claude_tui.reports.columns import FLAT, flat
 from claude_tui.sources.values.display import display_name
 
@@ -83,7 +83,8 @@ def report(
 ) -> dict[str, Any]:
     """Return the report. Days are in order of time; models and projects by cost, then tokens, then name;
     sessions by their last activity, the newest first. The sum of any section is `totals`, with what `left_out` has of
-    it where not all rows were asked for. What `telemetry` tells has a section of its own where it is read."""
+    it where not all rows were asked for. What `telemetry` tells has a section of its own where it is read, and so has
+    what of the cost is in no log, if anything."""
     made: dict[str, Any] = {
         "schema": SCHEMA,
         "timezone": snapshot.timezone,
@@ -92,6 +93,8 @@ def report(
         "prices": snapshot.prices,
         "totals": flat(snapshot.totals),
     }
+    if snapshot.unlogged.nano:
+        made["unlogged"] = unlogged_report(snapshot.unlogged)
     left_out = {}
     for section in _made(snapshot, sections):
         made[section.name] = [{**row.keys, **flat(row.totals)} for row in section.rows]
@@ -106,6 +109,22 @@ def report(
 
         made["telemetry"] = telemetry_report(telemetry)
     return made
+
+
+def unlogged_report(found: Unlogged) -> dict[str, Any]:
+    """Return for JSON what of the cost is for calls that no log shows, the dearest first."""
+
+    def rows(name: str, parts: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
+        dearest = sorted(parts.items(), key=lambda item: (-item[1], item[0]))
+        return [{name: key, "source": source, "cost_nano": nano} for (source, key), nano in dearest]
+
+    return {
+        "cost_nano": found.nano,
+        "days": [{"day": day.isoformat(), "cost_nano": nano} for day, nano in sorted(found.days.items())],
+        "models": rows("model", found.models),
+        "projects": rows("project", found.projects),
+        "sessions": rows("session", found.sessions),
+    }
 
 
 def _made(snapshot: Snapshot, sections: Sequence[Section] | Sequence[str]) -> list[Section]:
@@ -269,6 +288,9 @@ def footer(snapshot: Snapshot, telemetry: TelemetryFigures | None = None) -> lis
     """Return the lines below the tables: what the sums lack, what only telemetry tells, and which prices were used."""
     totals = snapshot.totals
     lines = []
+    if snapshot.unlogged.nano > 0:
+        of_all = share(snapshot.unlogged.nano, totals.cost_nano)
+        lines.append(f"unlogged calls: {money(snapshot.unlogged.nano)}, {of_all} of the cost (claude-top explain)")
     if telemetry is not None and (telemetry.covered or telemetry.only_told):
         from claude_tui.reports.told import told_line
 

@@ -69,6 +69,13 @@ REPORT: Final = record(
     **{name: rows(record({**keys, **SUMS})) for name, keys in _KEYS.items()},
     left_out={"type": "object", "additionalProperties": record({"rows": COUNT, **SUMS})},
     telemetry=record(_TELEMETRY),
+    unlogged=record({
+        "cost_nano": NANO, "days": rows(record({"day": DAY, "cost_nano": NANO})),
+        **{
+            f"{name}s": rows(record({name: TEXT, "source": TEXT, "cost_nano": NANO}))
+            for name in ("model", "project", "session")
+        },
+    }),
 )  # fmt: skip
 
 RESPONSE: Final = record(
@@ -123,6 +130,10 @@ DOCTOR: Final = record({
     "roots": rows(record({
         "source": TEXT, "path": TEXT, "state": one_of("found", "empty", "missing", "unreadable"), "files": COUNT,
         "bytes": COUNT, "is_polled": FLAG, "oldest": maybe(INSTANT), "newest": maybe(INSTANT),
+    })),
+    "clients": rows(record({
+        "source": TEXT, "counted": maybe(TEXT), "not_logged": TEXTS, "told_by_telemetry": TEXTS, "not_run": TEXTS,
+        "checked": maybe(record({"versions": TEXT, "sets": COUNT, "responses": COUNT})),
     })),
     "client_versions": TEXTS, "responses": COUNT, "lower_bound": record(_SHARE), "estimated": record(_SHARE),
     "unpriced": record({**_SHARE, "tokens": COUNT}),

@@ -24,6 +24,7 @@ from claude_tui.ui.main_screen.alert_watch import AlertWatch
 from claude_tui.ui.main_screen.drawn_screen import FIRST_FRAME_S
 from claude_tui.ui.main_screen.refresh import NewsArrived
 from claude_tui.ui.main_screen.screen import MainScreen
+from claude_tui.ui.main_screen.telemetry_watch import TelemetryWatch
 from claude_tui.ui.settings import choices, themes
 from claude_tui.ui.settings.file import Settings
 from claude_tui.ui.settings.kept import KeptSettings
@@ -44,6 +45,8 @@ ALERT_EVERY_S = 1.0
 """How often it is looked whether somebody is to be called."""
 BUDGET_EVERY_S = 20.0
 """How often the budgets are compared with what was spent."""
+TELEMETRY_EVERY_S = 3.0
+"""How often it is looked whether telemetry is received and kept."""
 
 
 class ClaudeTop(PaintedApp):
@@ -64,6 +67,7 @@ class ClaudeTop(PaintedApp):
         settings_path: Path | None = None,
         complaints: Iterable[str] = (),
         first_frame: FirstFrame | None = None,
+        telemetry_state: Path | None = None,
     ) -> None:
         """Set up the app.
 
@@ -74,6 +78,7 @@ class ClaudeTop(PaintedApp):
             settings_path: The file changes are kept in; None keeps nothing.
             complaints: What was wrong with the settings, to be shown.
             first_frame: Where the picture is kept that the next start shows, and whether it is shown now.
+            telemetry_state: The folder with what receivers of telemetry say of themselves; None looks at none.
         """
         self.first_screen = FirstScreen(first_frame)
         # Without colours the ANSI way is the right one in every theme: else NO_COLOR is all black in ANSI themes.
@@ -95,6 +100,7 @@ class ClaudeTop(PaintedApp):
         )
         self.receiver: Receiver | None = None
         """What receives telemetry, once it does."""
+        self._telemetry = TelemetryWatch(telemetry_state) if telemetry_state is not None else None
         self._alerts: AlertWatch | None = None
         self.on_leaving: Callable[[int], object] = lambda code: None
         """Called with the exit code as soon as the app is to end, perhaps more than once."""
@@ -137,6 +143,8 @@ class ClaudeTop(PaintedApp):
         if self.settings.budgets:
             self.set_interval(BUDGET_EVERY_S, self._check_budgets)
             self._check_budgets()
+        if self._telemetry is not None:
+            self.set_interval(TELEMETRY_EVERY_S, self._look_at_telemetry)
 
     async def on_event(self, event: events.Event) -> None:
         """Do what a key says before the next is looked at."""
@@ -183,6 +191,16 @@ class ClaudeTop(PaintedApp):
         states = await asyncio.to_thread(self.source.budgets, self.settings.budgets, self._clock())
         for text in self.main.budgets.news(states):
             self.notify(text, title="budget exceeded", severity="warning", timeout=20, markup=False)
+
+    @work(exclusive=True, exit_on_error=False, group="telemetry")
+    async def _look_at_telemetry(self) -> None:
+        """Say in the header what is wrong with telemetry, whoever receives it."""
+        assert self._telemetry is not None
+        own = self.receiver.status.trouble if self.receiver is not None and self.receiver.state == "troubled" else ""
+        found = await asyncio.to_thread(self._telemetry.look, self._clock(), own)
+        if found != self.main.telemetry:
+            self.main.telemetry = found
+            self.main.draw_header()
 
     def _call_somebody(self) -> None:
         """Ring or notify for what is new, also while a dialog is open or the screen is paused."""

@@ -59,7 +59,7 @@ def _price_of(options: Namespace) -> PriceOf:
     tier = {"fast": "priority", "standard": ""}.get(options.speed)
     if not own and tier is None:
         return lambda response: response.price.nano
-    from claude_tui.pricing.tiers import terms_of_tier
+    from claude_tui.pricing.billing.tiers import terms_of_tier
 
     prices = pricer()
 

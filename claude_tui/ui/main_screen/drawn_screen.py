@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
@@ -34,6 +35,9 @@ from claude_tui.ui.widgets.header import Status
 from claude_tui.ui.widgets.keybar import KeyBar
 from claude_tui.ui.widgets.line import Line
 from claude_tui.ui.widgets.meters import Meters
+
+if TYPE_CHECKING:
+    from claude_tui.telemetry.status import Shortcoming
 
 FIRST_FRAME_S = 1.0
 """Counting waits at most so long for the first frame."""
@@ -75,6 +79,8 @@ class DrawnScreen(Screen[None]):
         self.budgets = BudgetWatch()
         self.failures: dict[str, str] = {}
         """What failed in the background and what is said of it."""
+        self.telemetry: Shortcoming | None = None
+        """What is wrong with telemetry."""
         self.paused_ms: int | None = None
         self.shown: Shown | None = None
         """What was drawn last."""
@@ -216,6 +222,11 @@ class DrawnScreen(Screen[None]):
     def _draw_header(self, snapshot: Snapshot) -> None:
         navigation, view, today = self.navigation, self.view, self.today
         in_period = (row.totals for row in snapshot.days if self.period.covers(row.day, today))
+        unlogged = snapshot.unlogged
+        if view.IGNORES_PERIOD:
+            unlogged_nano = sum(nano for day, nano in unlogged.days.items() if self.period.covers(day, today))
+        else:
+            unlogged_nano = unlogged.nano
         is_split = clients.are_several(snapshot) and not view.IGNORES_PERIOD
         status = Status(
             view=navigation.here.view, tab=navigation.tab, now_ms=self.now_ms, period=self.period.label,
@@ -224,6 +235,7 @@ class DrawnScreen(Screen[None]):
             saved_ms=self.source.saved_ms, passed=self.budgets.passed, client=navigation.client,
             account=navigation.account,
             by_client=clients.totals(snapshot.models) if is_split else {}, window=self.camera.window,
+            unlogged_nano=unlogged_nano, telemetry=self.telemetry,
             has_shades=not (self.app.current_theme.ansi or self.app.no_color),
         )  # fmt: skip
         layout.draw_header(self, snapshot, status, self.app.size.width)

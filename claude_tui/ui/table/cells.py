@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
 from claude_tui import figures
-from claude_tui.model import ProjectRow, Snapshot, Totals
+from claude_tui.model import NOTHING_UNLOGGED, ProjectRow, Snapshot, Totals
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.text import bars
@@ -39,12 +39,13 @@ class Frame:
         self.total = NONE
         self.top_nano = 0
         self._steps: tuple[int, ...] = ()
+        self.unlogged = NOTHING_UNLOGGED
         self._projects: dict[str, str] = {}
         self._named: tuple[ProjectRow, ...] = ()
 
     def set(self, now_ms: int, snapshot: Snapshot, rows: Iterable[HasTotals]) -> None:
         """Take over the figures of a new snapshot and of the rows drawn from it."""
-        self.now_ms, self.total = now_ms, snapshot.totals
+        self.now_ms, self.total, self.unlogged = now_ms, snapshot.totals, snapshot.unlogged
         ranked = sorted(row.totals.cost_nano for row in rows)
         self.top_nano = ranked[-1] if ranked else 0
         self._steps = tuple(ranked[int(len(ranked) * part)] for part in COST_PARTS) if ranked else ()
@@ -103,6 +104,20 @@ def premium(priority: int) -> Column[Any]:
 
     return Column(PREMIUM, "Premium", 7, draw, lambda row: row.totals.premium_milli, priority, narrow=5, short="Prm",
                   tooltip="Premium requests of Copilot's plan; no part of the cost")  # fmt: skip
+
+
+UNLOGGED: Final = "unlogged"
+
+
+def unlogged(nano_of: Callable[[Any], int], priority: int) -> Column[Any]:
+    """What of a row's cost is for calls that no log shows, as a share; sorted by the money."""
+
+    def draw(row: HasTotals, width: int) -> Cell:
+        share = figures.share(nano_of(row), row.totals.cost_nano, width) if nano_of(row) > 0 else ""
+        return Cell(share, "dim") if share else Cell("·", "faint")
+
+    return Column(UNLOGGED, "Unlogged", 8, draw, nano_of, priority, narrow=5, short="Unlog",
+                  tooltip="Share of the cost for calls that no log shows: titles, compaction")  # fmt: skip
 
 
 def percent(frame: Frame, priority: int) -> Column[Any]:

@@ -22,7 +22,7 @@ from claude_tui.ui.dialogs.explain_screen import ExplainScreen
 from claude_tui.ui.settings.keys import ROW_BINDINGS
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table import export as rows_out
-from claude_tui.ui.table.cells import PREMIUM, Frame
+from claude_tui.ui.table.cells import PREMIUM, UNLOGGED, Frame
 from claude_tui.ui.table.client_column import COLUMN
 from claude_tui.ui.table.columns import Column
 from claude_tui.ui.table.line_table import LineTable
@@ -80,6 +80,7 @@ class TableView(View):
         """Draw a snapshot, with columns for clients and premium requests where there are several or any."""
         absent = set() if clients.are_several(shown.snapshot) else {COLUMN}
         absent |= set() if shown.snapshot.totals.premium_milli else {PREMIUM}
+        absent |= set() if shown.snapshot.unlogged.nano else {UNLOGGED}
         self._table.absent_columns = frozenset(absent)
         super().show(shown)
 
@@ -100,6 +101,14 @@ class TableView(View):
             (f"nothing {'in' if shown.period.id != 'today' else ''} {shown.period.label}", "$quiet"),
             ("   p chooses another period", "$faint"),
         )
+
+    def title_parts(self) -> list[tuple[str, str]]:
+        """Breadcrumb, and the share of the cost that is for calls that no log shows."""
+        parts = super().title_parts()
+        if self.shown is not None:
+            unlogged = figures.unlogged(self.shown.snapshot.unlogged.nano, self.shown.snapshot.totals)
+            parts += [(" · ", "$line"), (unlogged, "$quiet")] if unlogged else []
+        return parts
 
     def subtitle(self) -> Content:
         """What the table is sorted and filtered by."""

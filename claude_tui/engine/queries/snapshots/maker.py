@@ -22,6 +22,7 @@ from claude_tui.engine.state.facts import AgentKey, SessionKey
 from claude_tui.engine.state.store import Owner, Store
 from claude_tui.engine.state.sums.cells import Sums
 from claude_tui.model import (
+    NOTHING_UNLOGGED,
     AgentRow,
     DayRow,
     ModelRow,
@@ -33,6 +34,7 @@ from claude_tui.model import (
     SessionState,
     Snapshot,
     Totals,
+    Unlogged,
 )
 from claude_tui.sources.protocol import FileFacts
 from claude_tui.sources.values.display import display_name
@@ -81,6 +83,7 @@ class SnapshotMaker:
             known.changed_sessions |= changes.sessions
             if changes.moved or known.rollup.has_moved(store, changes.sessions):
                 known.rollup.fill(store)
+                known.unlogged_moves = -1
             else:
                 for key, before in changes.cells.items():
                     known.rollup.update(store, key, before)
@@ -91,8 +94,17 @@ class SnapshotMaker:
             while len(self._pictures) > KEPT_QUERIES:
                 self._pictures.popitem(last=False)
         self._pictures.move_to_end(query)
+        if picture.unlogged_moves != store.cells.unlogged_moves:
+            picture.unlogged, picture.unlogged_moves = self._unlogged(query), store.cells.unlogged_moves
         self._refresh(picture, now_ms)
         return picture
+
+    def _unlogged(self, query: Query) -> Unlogged:
+        if not self.store.cells.unlogged:
+            return NOTHING_UNLOGGED
+        from claude_tui.engine.queries.snapshots.unlogged import unlogged_of  # 2 ms, where there is any
+
+        return unlogged_of(self.store, query)
 
     def _refresh(self, picture: Picture, now_ms: int) -> None:
         """Make the rows of everything whose sums changed; all of them on a new day (their sparklines move)."""
@@ -268,6 +280,7 @@ class SnapshotMaker:
             prices=store.pricer.describe(),
             sources=self._known_sources(),
             accounts=self._accounts,
+            unlogged=picture.unlogged,
         )
 
     def _known_sources(self) -> tuple[str, ...]:
