@@ -88,7 +88,8 @@ RESPONSE: Final = record(
         "query_source": TEXT, "effort": TEXT, "speed": TEXT, "client_cost_nano": maybe(NANO),
         "prices": {**TEXT, "description": "first digits of the digest of the prices in use"},
     },
-    file=TEXT, offset=COUNT,
+    file=TEXT, offset=COUNT, account=TEXT, host=TEXT,
+    service_tier=TEXT, geo=TEXT, request_id=TEXT, client_version=TEXT, reasoning=maybe(COUNT),
     tools=TEXTS, failed_calls=COUNT, skill=TEXT, plugin=TEXT, agent_type=TEXT, branch=TEXT, thinking=COUNT,
     is_interrupted=FLAG, cache_miss=TEXT, cache_lost_tokens=COUNT, cache_lost_nano=COUNT, causes_problem=TEXT,
 )  # fmt: skip

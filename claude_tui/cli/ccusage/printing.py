@@ -240,9 +240,9 @@ class Report:
             self._print_table(table(), COMPACT_BELOW)
 
     def _print_json(self, document: Any) -> None:
-        from claude_tui.reports.ccusage.sums import without_cost
+        from claude_tui.reports.ccusage.sums import with_whole_numbers, without_cost
 
-        made = without_cost(document) if self.options.no_cost else document
+        made = with_whole_numbers(without_cost(document) if self.options.no_cost else document)
         if self.options.jq:
             standing_in.write_through_jq(made, self.options.jq)
         else:

@@ -108,6 +108,15 @@ def test_it_answers_as_ccusage(there: None, capsys: pytest.CaptureFixture[str], 
     assert not unexplained
 
 
+@pytest.mark.parametrize("command", ["blocks --json", "daily --json --since 19990101 --until 19990101"])
+def test_a_whole_number_is_written_without_a_fraction(
+    there: None, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    code, out, _ = answered(capsys, *command.split())
+    assert code == 0 and re.search(r'"(costUSD|totalCost)": 0,?\n', out)
+    assert not re.search(r": -?\d+\.0,?$", out, re.MULTILINE)
+
+
 def test_nothing_to_count_is_an_empty_answer(
     own_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

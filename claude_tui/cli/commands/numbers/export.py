@@ -57,7 +57,14 @@ def add_arguments(parser: CommandParser) -> None:
         help="rows to write (default: responses); breakdown is a row per day, project and model",
     )
     parser.add_argument(
-        "--places", action="store_true", help="with responses: add the file and the byte offset of the counted row"
+        "--places",
+        action="store_true",
+        help="with responses: add file and byte offset of the counted row, the account and the machine",
+    )
+    parser.add_argument(
+        "--logged",
+        action="store_true",
+        help="with responses: add what the counted row says: service tier, geo, request id, client version, reasoning",
     )
     parser.add_argument(
         "--causes",
@@ -74,14 +81,16 @@ def run(options: Namespace) -> int:
     """Count, write, and return the exit code."""
     if options.parquet and options.output:
         raise exits.CommandError("--parquet names its file itself: leave -o out", exits.USAGE)
-    if options.causes and options.what != "responses":
-        raise exits.CommandError(f"--causes cannot be combined with --what {options.what}", exits.USAGE)
+    for name in ("causes", "logged", "places"):
+        if getattr(options, name) and options.what != "responses":
+            raise exits.CommandError(f"--{name} cannot be combined with --what {options.what}", exits.USAGE)
     if options.parquet:
         _require_pyarrow()
     query = period(options)
     store = counted(options, keep_names=options.what == "responses")
-    rows = _rows(store, query, options.what, with_places=options.places, with_causes=options.causes)
-    fields = _fields(options.what, with_places=options.places, with_causes=options.causes)
+    fields, rows = (
+        _responses(store, query, options) if options.what == "responses" else _sums(store, query, options.what)
+    )
     if options.parquet:
         _write_parquet(options.parquet, rows, fields, options.what)
     elif options.output:
@@ -91,31 +100,56 @@ def run(options: Namespace) -> int:
     return exits.PARTIAL if options.strict and store.problems else exits.OK
 
 
-def _rows(store: Store, query: Query, what: str, *, with_places: bool, with_causes: bool) -> Iterator[dict[str, Any]]:
+def _sums(store: Store, query: Query, what: str) -> tuple[tuple[str, ...], Iterator[dict[str, Any]]]:
+    """Return the columns and rows of what is summed."""
     from claude_tui.engine.queries.responses import list_responses, totals_by
     from claude_tui.reports import export
 
-    project_of = store.projects.of
-    if what == "breakdown":
-        sums = totals_by(
-            list_responses(store, query),
-            lambda line: (
-                store.calendar.day(line.time_ms).isoformat(), project_of(line.project), line.source, line.model,
-            ),
-        )  # fmt: skip
-        return export.breakdown_rows(sums, store.calendar.zone.key)
-    if what != "responses":
-        return export.ROWS[what](snapshot_of(store, query, with_recent=False))
-    digest = store.pricer.digest
-    cause_of = _cause_of(store, query) if with_causes else None
-    return (
-        {
-            **export.response_row(line._replace(project=project_of(line.project)), digest),
-            **(cause_of(line) if cause_of is not None else {}),
-            **(export.place_of(line) if with_places else {}),
-        }
-        for line in list_responses(store, query)
-    )
+    if what != "breakdown":
+        return export.FIELDS[what], export.ROWS[what](snapshot_of(store, query, with_recent=False))
+    sums = totals_by(
+        list_responses(store, query),
+        lambda line: (
+            store.calendar.day(line.time_ms).isoformat(), store.projects.of(line.project), line.source, line.model,
+        ),
+    )  # fmt: skip
+    return export.FIELDS[what], export.breakdown_rows(sums, store.calendar.zone.key)
+
+
+def _responses(store: Store, query: Query, options: Namespace) -> tuple[tuple[str, ...], Iterator[dict[str, Any]]]:
+    """Return the columns and rows of responses, with those columns that are asked for."""
+    from claude_tui.engine.queries.responses import list_responses
+    from claude_tui.reports import export
+
+    lines = list_responses(store, query)
+    more: list[tuple[tuple[str, ...], Callable[[Response], dict[str, Any]]]] = []
+    if options.causes:
+        more.append((export.CAUSE_FIELDS, _cause_of(store, query)))
+    if options.logged:
+        from claude_tui.engine.queries.logged import logged_facts
+
+        facts = logged_facts(lines)
+        more.append((export.LOGGED_FIELDS, lambda line: export.logged_row(line, facts)))
+    if options.places:
+        from claude_tui.cli.scope import machine_by_response
+
+        account_of, machine_of = store.accounts.of, machine_by_response(lines)
+        more.append(
+            (
+                export.PLACE_FIELDS,
+                lambda line: export.place_of(line, account_of(line.source, line.path), machine_of(line)),
+            )
+        )
+    digest, project_of = store.pricer.digest, store.projects.of
+    fields = (*export.RESPONSE_FIELDS, *(name for names, _ in more for name in names))
+
+    def row(line: Response) -> dict[str, Any]:
+        made = export.response_row(line._replace(project=project_of(line.project)), digest)
+        for _, columns_of in more:
+            made |= columns_of(line)
+        return made
+
+    return fields, map(row, lines)
 
 
 def _cause_of(store: Store, query: Query) -> Callable[[Response], dict[str, Any]]:
@@ -124,14 +158,6 @@ def _cause_of(store: Store, query: Query) -> Callable[[Response], dict[str, Any]
 
     known = causes_of(store).facts(query)
     return lambda line: cause_row(line, known)
-
-
-def _fields(what: str, *, with_places: bool, with_causes: bool) -> tuple[str, ...]:
-    from claude_tui.reports.export import CAUSE_FIELDS, FIELDS, PLACE_FIELDS
-
-    if what != "responses":
-        return FIELDS[what]
-    return (*FIELDS[what], *(CAUSE_FIELDS if with_causes else ()), *(PLACE_FIELDS if with_places else ()))
 
 
 def _require_pyarrow() -> None:

@@ -17,13 +17,13 @@ from claude_tui.cli.options import (
     snapshot_of,
 )
 from claude_tui.cli.parser import CommandParser, example
-from claude_tui.cli.scope import add_scope_options, causes_of, narrowed
+from claude_tui.cli.scope import add_scope_options, causes_of, machine_by_response, narrowed
 
 if TYPE_CHECKING:
     import re
 
     from claude_tui.engine.state.store import Store
-    from claude_tui.model import Query, Response, Totals
+    from claude_tui.model import Query, Totals
 
 
 CAUSES: Final = ("tool", "mcp", "skill", "plugin", "agent", "branch", "ticket", "kind", "context", "cache")
@@ -141,15 +141,7 @@ def _summed(store: Store, query: Query, by: str) -> Mapping[str, Totals]:
     lines = responses.list_responses(store, query)
     if by == "hour":
         return responses.totals_by(lines, lambda line: responses.local_hour(store.calendar, line))
-    from claude_tui.engine.ledger import Ledger, machine_of
-
-    here = Ledger.open().host
-    of_session = {(line.source, line.session): machine_of(line.path, here) for line in lines if line.path}
-
-    def machine(line: Response) -> str:
-        return machine_of(line.path, here) if line.path else of_session.get((line.source, line.session), here)
-
-    return responses.totals_by(lines, machine)
+    return responses.totals_by(lines, machine_by_response(lines))
 
 
 def _accounts(store: Store, query: Query) -> dict[tuple[str, str], Totals]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -143,3 +144,57 @@ def test_places_say_where_each_row_is(responses: ClaudeHome, tmp_path: Path) -> 
     for row in pq.read_table(target).to_pylist():
         line = Path(row["file"]).read_bytes()[row["offset"] :].split(b"\n")[0]
         assert row["key"].encode() in line
+
+
+GOLDEN = Path(__file__).parents[3] / "golden"
+
+
+def test_logged_is_what_the_counted_row_says(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own_folder = str(GOLDEN / "claude" / "suite329")
+    assert main(["export", "--logged", "--places", "--source", "claude", "--claude-dir", own_folder]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert rows and {row["account"] for row in rows} == {own_folder}
+    assert all(row["request_id"] == "" for row in rows if not row["file"]), "what no log shows has no row"
+    for row in (row for row in rows if row["file"]):
+        said = json.loads(Path(row["file"]).read_bytes()[row["offset"] :].split(b"\n")[0])
+        assert row["request_id"] == said.get("requestId", "") and row["client_version"] == said["version"]
+        assert row["service_tier"] == (said["message"]["usage"].get("service_tier") or "")
+        assert row["reasoning"] is None and row["host"]
+
+
+def test_logged_of_codex_has_reasoning_and_version(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, version in (("home-0.169", "0.169"), ("home-0.171-zst-resumed", "0.171")):
+        folder = str(GOLDEN / "codex" / name)
+        assert main(["export", "--logged", "--source", "codex", "--codex-dir", folder]) == 0
+        rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert rows and all(row["client_version"].startswith(version) for row in rows)
+        assert any(row["reasoning"] for row in rows) and all(row["reasoning"] <= row["output"] for row in rows)
+
+
+def test_a_log_that_is_gone_says_nothing(claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    path = claude_home.append(assistant("msg_1", NOON, usage()))
+    assert main(["ledger", "keep"]) == 0
+    path.unlink()
+    capsys.readouterr()
+    assert main(["export", "--logged", "--places"]) == 0
+    (row,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (row["service_tier"], row["request_id"], row["client_version"], row["reasoning"]) == ("", "", "", None)
+
+
+@pytest.mark.parametrize("form", ["--csv", "--flat"])
+def test_more_columns_of_two_homes_concatenate(
+    responses: ClaudeHome, tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    names = ["--logged", "--places", "--causes", form, "-o"]
+    assert main(["export", *names, str(here)]) == 0
+    assert main(["export", *names, str(there), "--codex-dir", str(GOLDEN / "codex" / "home-0.169")]) == 0
+    table = "read_csv_auto" if form == "--csv" else "read_json_auto"
+    both = queried(f"select count(reasoning), count(*) from {table}(['{here}', '{there}'])").fetchall()[0]
+    assert 0 < both[0] < both[1]
+
+
+@pytest.mark.parametrize("option", ["--logged", "--places", "--causes"])
+def test_columns_of_responses_need_responses(option: str, own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", option, "--what", "days"]) == 2
+    assert option in capsys.readouterr().err
