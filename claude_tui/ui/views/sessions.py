@@ -51,7 +51,7 @@ def session_columns(frame: Frame) -> list[Column[Any]]:
         cells.tokens(2),
         cells.cost(frame),
         cells.premium(5),
-        cells.unlogged(lambda row: frame.unlogged.sessions.get((row.source, row.key), 0), 9),
+        cells.unlogged(lambda row: frame.unlogged.sessions.get((row.source, row.key), 0), 8),
         cells.saved(10),
         cells.spent_on_writes(11),
         cells.percent(frame, 3),
