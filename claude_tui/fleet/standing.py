@@ -72,7 +72,7 @@ class Standing(Answers):
     def hours_by_day(self, query: Query) -> None:
         """Return None: sums by day do not know the hour."""
 
-    def cost_course(self, since_ms: int, until_ms: int, step_ms: int) -> None:
+    def cost_course(self, since_ms: int, until_ms: int, step_ms: int, query: Query | None = None) -> None:
         """Return None: sums by day do not know the minute."""
 
     def explain(self, about: Query | Response) -> Explanation:

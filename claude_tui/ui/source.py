@@ -54,8 +54,8 @@ class SnapshotSource(Protocol):
     def hours_by_day(self, query: Query, /) -> Mapping[date, Hours] | None:
         """What each local hour of each day cost of all that a query covers; None while that is not known yet."""
 
-    def cost_course(self, since_ms: int, until_ms: int, step_ms: int, /) -> Course | None:
-        """The cost of each step of time; None while that is not known yet."""
+    def cost_course(self, since_ms: int, until_ms: int, step_ms: int, query: Query, /) -> Course | None:
+        """The cost of each step of time, of the clients and accounts of a query; None while that is not known yet."""
 
     def session_tokens(self, now_ms: int, minutes: int, /) -> Mapping[tuple[str, str], Course]:
         """The tokens of each session with any in each of the last minutes, the running one last."""

@@ -275,7 +275,7 @@ class FakeSource:
             if day.weekday() < 6
         }
 
-    def cost_course(self, since_ms: int, until_ms: int, step_ms: int, /) -> tuple[int, ...]:
+    def cost_course(self, since_ms: int, until_ms: int, step_ms: int, query: Query, /) -> tuple[int, ...]:
         """Four dollars an hour, with pauses."""
         instants = range(since_ms, until_ms + 1, step_ms)
         return tuple(0 if at_ms // 900_000 % 3 == 1 else step_ms * 4_000_000_000 // 3_600_000 for at_ms in instants)

@@ -88,7 +88,7 @@ def cost(frame: Frame, priority: int = 0) -> Column[Any]:
         lambda row: row.totals.cost_nano,
         priority,
         narrow=8,
-        tooltip="API-equivalent list price; ≥ lower bound, ~ estimated",
+        tooltip="At API list prices, not your bill; ≥ lower bound, ~ estimated",
     )
 
 

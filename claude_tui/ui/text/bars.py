@@ -41,6 +41,11 @@ def buckets(values: Sequence[int], width: int) -> list[int]:
     return ([sum(values[:start])] if start and len(summed) < width else []) + summed
 
 
+def stretched(values: Sequence[int], width: int) -> Sequence[int]:
+    """The values, repeated so that they fill `width` columns; as they are if they are as many or more."""
+    return [values[column * len(values) // width] for column in range(width)] if 0 < len(values) < width else values
+
+
 def sparkline(values: Sequence[int], width: int) -> str:
     """One line of steps from zero to the greatest value, newest at the right; a dot if nothing happened.
 

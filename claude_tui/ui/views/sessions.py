@@ -67,7 +67,7 @@ class SessionsView(TableView):
     TITLE = "sessions"
     COLUMNS_SORT = "age"
     BINDINGS: ClassVar[list[BindingType]] = list(SESSION_BINDINGS)
-    KEYS = ("row-open", "filter", "sort-next", "tree", "explain", "period", "pause", "help")
+    KEYS: ClassVar[tuple[str, ...]] = ("row-open", "filter", "sort-next", "tree", "explain", "period", "pause", "help")
 
     def __init__(self) -> None:
         super().__init__()

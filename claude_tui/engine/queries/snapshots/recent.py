@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from claude_tui.engine.queries.responses import covers
 from claude_tui.engine.state.store import UNUSABLE, Store
-from claude_tui.model import Burn
+from claude_tui.model import Burn, Query
 from claude_tui.sources.values.instants import AHEAD_MS
 from claude_tui.units import MINUTE_MS
 
@@ -59,14 +60,20 @@ def tokens_per_minute(store: Store, now_ms: int) -> tuple[int, ...]:
     return tuple(counts)
 
 
-def cost_course(store: Store, since_ms: int, until_ms: int, step_ms: int) -> Course:
+def cost_course(store: Store, since_ms: int, until_ms: int, step_ms: int, query: Query) -> Course:
     """Return the cost in nanodollars of each step of `step_ms` from `since_ms` on, the last one up to `until_ms`.
 
-    A step holds its first instant and not the next one's. The last is cut at `until_ms`, which belongs to it.
+    A step holds its first instant and not the next one's. The last is cut at `until_ms`, which belongs to it. Of
+    `query` only what it says of owners counts.
     """
     costs = [0] * max(0, -(-(until_ms + 1 - since_ms) // step_ms))
+    is_covered: dict[int, bool] = {}
     for row in store.rows_between(since_ms - 1, until_ms):
-        costs[(store.table.time[row] - since_ms) // step_ms] += sum(_costs(store, row))
+        number = store.table.owner[row]
+        if number not in is_covered:
+            is_covered[number] = covers(store, store.owners[number], query)
+        if is_covered[number]:
+            costs[(store.table.time[row] - since_ms) // step_ms] += sum(_costs(store, row))
     return tuple(costs)
 
 
