@@ -30,12 +30,14 @@ class Client(NamedTuple):
 
     `reader` is a class with the methods of `sources.protocol.Source`. `read_columns` is a faster way to the same,
     called as `sources.registry.read_columns` is; where fewer than `little_bytes` are new in a log the reader is used
-    all the same. `read_turn` tells more of one response: see `engine.queries.turns.turn_details`. `read_limits` tells
-    what the logs below a root say of the limits of the user's plan: see `engine.queries.plan_limits`. `read_causes`
-    tells what the responses of a log were made for: see `sources.causes`.
+    all the same. `read_many` is a faster way to many small logs: see `sources.registry`. `read_turn` tells more of one
+    response: see `engine.queries.turns.turn_details`. `read_limits` tells what the logs below a root say of the limits
+    of the user's plan: see `engine.queries.plan_limits`. `read_causes` tells what the responses of a log were made for:
+    see `sources.causes`.
 
     `root` is the only place below the home folder that is looked in if no variable of `env` is set: where nothing is
-    there, the reader need not be loaded to know that. "" if only the reader can say.
+    there, the reader need not be loaded to know that. "" if only the reader can say. `parts` are the names below it, as
+    patterns in which * matches any text, of everything the reader looks at.
 
     `is_append_only`: each log is one file of lines that only grows, and offsets are bytes in it. Otherwise one log may
     be spread over files or be rewritten, and whatever changed is looked for in the whole root. `is_found_below`: what
@@ -56,6 +58,7 @@ class Client(NamedTuple):
     letter: str
     reader: str
     read_columns: str = ""
+    read_many: str = ""
     little_bytes: int = 0
     read_turn: str = ""
     read_limits: str = ""
@@ -67,6 +70,7 @@ class Client(NamedTuple):
     resume: str = ""
     env: tuple[tuple[str, str], ...] = ()
     root: str = ""
+    parts: tuple[str, ...] = ()
     not_logged: tuple[str, ...] = ("failed attempts",)
     told: tuple[str, ...] = ()
     counted: str = ""
@@ -82,6 +86,7 @@ _DECLARED: Final = (
         "c",
         reader="claude_tui.sources.claude:ClaudeSource",
         read_columns="claude_tui.sources.claude.source:read_columns",
+        read_many="claude_tui.sources.claude.source:read_many",
         little_bytes=1 << 16,
         read_turn="claude_tui.sources.claude.turns:read_turn",
         resume="claude --resume {}",
@@ -121,6 +126,7 @@ _DECLARED: Final = (
         "g",
         reader="claude_tui.sources.gemini:GeminiSource",
         root=".gemini",
+        parts=("tmp/*/chats/*", "tmp/*/.project_root", "projects.json"),
         read_causes="claude_tui.sources.gemini.causes:read_causes",
         env=(("GEMINI_CLI_HOME", "folder that has the .gemini folder of Gemini CLI in it"),),
         not_logged=("the choice of a model", "compression", "summaries", "loop checks", "failed attempts"),
@@ -136,6 +142,7 @@ _DECLARED: Final = (
         "o",
         reader="claude_tui.sources.opencode:OpenCodeSource",
         root=".local/share/opencode",
+        parts=("opencode*.db", "opencode*.db-wal", "storage/*", "project/*/storage/*"),
         resume="opencode --session {}",
         names_providers=True,
         logs_cost=True,
@@ -155,6 +162,7 @@ _DECLARED: Final = (
         "x",
         reader="claude_tui.sources.codex:CodexSource",
         root=".codex",
+        parts=("sessions/*", "archived_sessions/*"),
         read_columns="claude_tui.sources.codex.fast.reader:read_columns",
         read_limits="claude_tui.sources.codex.plan_limits:read_limits",
         is_append_only=True,
@@ -173,6 +181,7 @@ _DECLARED: Final = (
         "q",
         reader="claude_tui.sources.qwen:QwenSource",
         root=".qwen",
+        parts=("projects/*/chats/*.jsonl",),
         is_append_only=True,
         env=(
             ("QWEN_RUNTIME_DIR", "folder of Qwen Code's chats"),
@@ -189,6 +198,7 @@ _DECLARED: Final = (
         "p",
         reader="claude_tui.sources.pi:PiSource",
         root=".pi/agent",
+        parts=("sessions/*.jsonl",),
         read_causes="claude_tui.sources.pi.causes:read_causes",
         is_append_only=True,
         names_providers=True,
@@ -209,6 +219,7 @@ _DECLARED: Final = (
         "m",
         reader="claude_tui.sources.kimi:KimiSource",
         root=".kimi-code",
+        parts=("sessions/*/wire.jsonl", "sessions/*/state.json", "workspaces.json"),
         is_append_only=True,
         env=(("KIMI_CODE_HOME", "folder of Kimi Code"),),
         counted="every usage.record once, sub-agents included",
@@ -222,6 +233,7 @@ _DECLARED: Final = (
         "h",
         reader="claude_tui.sources.copilot:CopilotSource",
         root=".copilot",
+        parts=("session-state/*/events.jsonl",),
         is_append_only=True,
         env=(("COPILOT_HOME", "folder of Copilot CLI"),),
         not_logged=("failed attempts", "before 1.0.102 the input of sessions that were killed"),
@@ -236,6 +248,7 @@ _DECLARED: Final = (
         "k",
         reader="claude_tui.sources.opencode.kilo:KiloSource",
         root=".local/share/kilo",
+        parts=("kilo*.db", "kilo*.db-wal", "storage/*", "project/*/storage/*"),
         names_providers=True,
         logs_cost=True,
         env=(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Final
 
+from claude_tui.cli.counting import snapshot_of
 from claude_tui.cli.exits import USAGE, CommandError
-from claude_tui.cli.options import snapshot_of
 from claude_tui.cli.parser import CommandParser
 
 if TYPE_CHECKING:

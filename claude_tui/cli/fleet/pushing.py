@@ -35,7 +35,7 @@ def run(options: Namespace) -> int:
     import asyncio
 
     from claude_tui import runtime
-    from claude_tui.cli.options import setup
+    from claude_tui.cli.counting import setup
     from claude_tui.cli.progress import Bar
     from claude_tui.engine.keep import keep
     from claude_tui.engine.ledger import Ledger, LedgerError

@@ -35,8 +35,8 @@ def fleet_of(options: argparse.Namespace, query: Query | None = None) -> Fleet |
             raise exits.CommandError(f"--{given[0]} needs --from", exits.USAGE)
         return None
     _refuse_places(options)
+    from claude_tui.cli.counting import pricer
     from claude_tui.cli.fleet.place import lake_of
-    from claude_tui.cli.options import pricer
 
     lake = lake_of(options.url)
     from claude_tui.fleet.lake import LakeError
@@ -54,8 +54,9 @@ def standing(options: argparse.Namespace) -> Standing:
     from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
 
+    from claude_tui.cli.counting import pricer
+    from claude_tui.cli.environment import now_ms
     from claude_tui.cli.fleet.place import lake_of
-    from claude_tui.cli.options import now_ms, pricer
 
     _refuse_places(options)
     lake = lake_of(options.url)

@@ -35,7 +35,7 @@ from claude_tui.engine.ledger.foreign import read_foreign
 from claude_tui.engine.ledger.history import Change
 from claude_tui.engine.ledger.pieces import Piece, Remembered, put_pieces, remembered
 from claude_tui.engine.ledger.results import News, Recalled, Summary, Written
-from claude_tui.engine.ledger.scope import Scope, clean_host
+from claude_tui.engine.ledger.scope import LedgerScope, clean_host
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import FileFacts
 
@@ -73,7 +73,7 @@ class Ledger:
 
     # -- reading -------------------------------------------------------------------------------------------
 
-    def news(self, scope: Scope, given: Given, is_level: Callable[[FileRecord], bool]) -> News:
+    def news(self, scope: LedgerScope, given: Given, is_level: Callable[[FileRecord], bool]) -> News:
         """Return what is in `scope` and not in the store, except records of this machine that are level with it.
 
         Raises LedgerError or DamagedError; `status` and `notice` describe the error.
@@ -127,7 +127,7 @@ class Ledger:
             self.status = f"ledger not read: {error}"
             return Recalled({}, [])
 
-    def salvage(self, scope: Scope) -> list[Remembered]:
+    def salvage(self, scope: LedgerScope) -> list[Remembered]:
         """Return what is in `scope` and readable in a damaged ledger."""
         host = self._host
         found = [remembered(record, columns, host) for record, columns in readable(self.path)]

@@ -1,11 +1,12 @@
 """Everything counted so far, as books: names and their numbers, responses, sums, facts, problems, remainders.
 
-Says where each thing stands and what it costs. Must not know how anything comes in, nor who reads it: it takes no
-locks, the store does.
+Says where each thing stands and what it costs. Must not know how anything comes in, nor who reads it: it has a lock
+and does not take it, the store does.
 """
 
 from __future__ import annotations
 
+import threading
 from array import array
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, NamedTuple
@@ -68,6 +69,7 @@ class Books:
         accounts: Accounts | None = None,
         clients: Collection[str] = (),
     ) -> None:
+        self.lock = threading.RLock()
         self.pricer = pricer
         self.calendar = Calendar(zone)
         self.projects = projects or Projects()

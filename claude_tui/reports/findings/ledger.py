@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from claude_tui.figures import count, instant, many, size
-from claude_tui.reports.table import Column, Table
+from claude_tui.reports.table import Table, TextColumn
 from claude_tui.sources.values.display import display_name
 
 SCHEMA: Final = "claude-top/ledger@1"
@@ -78,8 +78,8 @@ def report(status: LedgerStatus) -> dict[str, Any]:
 def table(status: LedgerStatus) -> Table:
     """Return a table with a row for each machine and one for all."""
     columns = (
-        Column("host", is_text=True, may_shrink=True), Column("files", priority=2), Column("responses"),
-        Column("first", is_text=True, priority=1), Column("last", is_text=True),
+        TextColumn("host", is_text=True, may_shrink=True), TextColumn("files", priority=2), TextColumn("responses"),
+        TextColumn("first", is_text=True, priority=1), TextColumn("last", is_text=True),
     )  # fmt: skip
     return Table("", columns, tuple(map(_cells, status.hosts)), _cells(status.total))
 

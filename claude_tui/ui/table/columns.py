@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from claude_tui import figures
+from claude_tui.widths import width as width_of
 
 RowT = TypeVar("RowT")
 
@@ -65,7 +65,7 @@ class Column(Generic[RowT]):
 
     def heading(self, width: int) -> str:
         """The label, or the short one if the label does not fit."""
-        return self.label if figures.width(self.label) <= width or not self.short else self.short
+        return self.label if width_of(self.label) <= width or not self.short else self.short
 
 
 class Placed(NamedTuple):
@@ -91,7 +91,7 @@ def contents(columns: Iterable[Column[Any]], rows: Iterable[Any]) -> dict[str, i
         for column, known in widest.items():
             text = column.draw(row, MOST_TEXT if column.flex else column.width).text.strip()
             # A cell of ASCII is as wide as it is long; what is shorter in bytes cannot be wider.
-            length = len(text) if text.isascii() else figures.width(text)
+            length = len(text) if text.isascii() else width_of(text)
             if length > known:
                 widest[column] = length
     return {column.id: length for column, length in widest.items()}
@@ -103,7 +103,7 @@ def bounds(column: Column[Any], content: int | None) -> Bounds:
     if content is None or column.grows:
         wide = MOST_TEXT if column.flex else max(column.width, column.grows)
         return Bounds(narrow, column.width, wide)
-    wanted = max(content, figures.width(column.label) + 1)  # the sorted column has an arrow
+    wanted = max(content, width_of(column.label) + 1)  # the sorted column has an arrow
     usual = min(column.width, wanted)
     return Bounds(min(narrow, usual), usual, min(wanted, MOST_TEXT) if column.flex else usual)
 

@@ -8,11 +8,11 @@ from typing import Final
 from textual.content import Content
 
 from claude_tui import figures
-from claude_tui.figures import cut
 from claude_tui.model import SessionRow, SessionState
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.text import activity, bars
 from claude_tui.ui.text.names import short_model
+from claude_tui.widths import cut
 
 MINUTES: Final = 30
 """Minutes of the sparkline."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -15,15 +15,23 @@ from claude_tui.model import Phase, SessionRow, SessionState, Snapshot
 from claude_tui.ui.settings.keys import LIVE_BINDINGS
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table import cells, session_cells
+from claude_tui.ui.table.agent_rows import AgentLine
 from claude_tui.ui.table.cells import Frame
 from claude_tui.ui.table.client_column import client_column
-from claude_tui.ui.table.columns import Column
-from claude_tui.ui.text import activity, burn, card
+from claude_tui.ui.table.columns import Cell, Column
+from claude_tui.ui.text import activity, burn, card, pauses
 from claude_tui.ui.text.burn import Burned
+from claude_tui.ui.text.statements import Statements
 from claude_tui.ui.views.base import DayWanted, Scope, Shown
 from claude_tui.ui.views.sessions import SessionsView
 from claude_tui.ui.widgets.burn_graph import LEAST_HEIGHT, BurnGraph
 from claude_tui.ui.widgets.cards import Card, Cards
+
+if TYPE_CHECKING:
+    from claude_tui.engine.queries.causes.tables import Pause
+
+COLD: Final = "cold"
+"""The id of the column of prompt caches."""
 
 LEAST_TABLE: Final = 14
 """Lines the table keeps, its border included, whatever stands above it."""
@@ -40,7 +48,7 @@ class Lately:
     tokens: Mapping[tuple[str, str], Sequence[int]] = field(default_factory=dict)
 
 
-def live_columns(frame: Frame) -> list[Column[Any]]:
+def live_columns(frame: Frame, warm: Warm) -> list[Column[Any]]:
     """The columns of the live table."""
     return [
         session_cells.state(frame, 0, words=True),
@@ -53,8 +61,46 @@ def live_columns(frame: Frame) -> list[Column[Any]]:
         cells.cost(frame),
         cells.tokens(4),
         cells.age(frame, 1),
+        _cold(frame, warm, 7),
         cells.text("branch", "Branch", 10, lambda row: row.branch, 10, style="dim", flex=1),
     ]
+
+
+def _cold(frame: Frame, warm: Warm, priority: int) -> Column[Any]:
+    """When the prompt cache of a session gets cold, and what a pause until then costs, where that is known."""
+
+    def draw(row: SessionRow | AgentLine, width: int) -> Cell:
+        pause = warm.pause(row, frame.now_ms)
+        return Cell(pauses.pause_text(pause, frame.now_ms, width), "dim") if pause is not None else Cell("")
+
+    def order(row: SessionRow | AgentLine) -> int:
+        pause = warm.pause(row, frame.now_ms)
+        return -pause.cold_at_ms if pause is not None else -(1 << 62)
+
+    return Column(
+        COLD, "Cache", 11, draw, order, priority, narrow=10, flex=1, right=False,
+        tooltip="When the prompt cache gets cold, and what a pause until then costs",
+    )  # fmt: skip
+
+
+class Warm:
+    """The prompt caches that are warm, as they were last asked for."""
+
+    def __init__(self) -> None:
+        self._pauses: Mapping[str, Pause] = {}
+        self._revision = -1
+
+    def look(self, source: SnapshotSource, snapshot: Snapshot, now_ms: int) -> None:
+        """Ask for them if there are new responses. Nothing is known of them before all are counted."""
+        if snapshot.progress.phase in (Phase.DISCOVERING, Phase.SCANNING):
+            return
+        if snapshot.revision != self._revision:
+            self._pauses, self._revision = source.causes.pauses(now_ms), snapshot.revision
+
+    def pause(self, row: SessionRow | AgentLine, now_ms: int) -> Pause | None:
+        """Return when the cache of a session gets cold; None if it is, or that is not known."""
+        found = self._pauses.get(row.key) if isinstance(row, SessionRow) else None
+        return found if found is not None and found.cold_at_ms > now_ms else None
 
 
 class LiveView(SessionsView):
@@ -68,6 +114,7 @@ class LiveView(SessionsView):
     KEYS = ("row-open", "filter", "sort-next", "tree", "burn-range", "follow", "explain", "pause", "help")
 
     def __init__(self) -> None:
+        self.warm = Warm()
         super().__init__()
         self.range = burn.HOUR
         self._burn = BurnGraph()
@@ -94,16 +141,22 @@ class LiveView(SessionsView):
 
     def columns(self) -> Sequence[Column[Any]]:
         """The columns of the table."""
-        return live_columns(self.frame)
+        return live_columns(self.frame, self.warm)
 
     def rows(self, snapshot: Snapshot) -> Sequence[SessionRow]:
         """The sessions, those that run without an answer yet among them."""
         return (*snapshot.unanswered, *snapshot.sessions) if snapshot.unanswered else snapshot.sessions
 
+    def explanation(self, row: SessionRow | AgentLine, shown: Shown) -> Statements:
+        """Where the figures of a session come from, and when its cache gets cold."""
+        lines, pause = super().explanation(row, shown), self.warm.pause(row, shown.now_ms)
+        return [*lines, *pauses.of_pause(pause, shown.now_ms)] if pause is not None else lines
+
     # -- above the table
 
     def fetch(self, source: SnapshotSource, snapshot: Snapshot, scope: Scope, now_ms: int) -> Lately:
-        """The graph and the pace of each session, if there is room for them."""
+        """Which prompt caches are warm; the graph and the pace of each session, if there is room for them."""
+        self.warm.look(source, snapshot, now_ms)
         if not self._columns:
             return Lately()
         zone = self.shown.zone if self.shown is not None else None
@@ -116,6 +169,11 @@ class LiveView(SessionsView):
             last_nano = snapshot.burn.last_5m_nano if self.range == burn.HOUR else snapshot.burn.last_60m_nano
             burned = burn.paced(self.range, source.cost_course, now_ms, zone, self._columns, last_nano)
         return Lately(burned, source.session_tokens(now_ms, card.MINUTES))
+
+    def absent(self, snapshot: Snapshot) -> set[str]:
+        """The column of caches if none is warm, beside what is absent everywhere."""
+        is_any_warm = any(self.warm.pause(row, snapshot.taken_ms) is not None for row in self.rows(snapshot))
+        return super().absent(snapshot) | (set() if is_any_warm else {COLD})
 
     def draw(self, shown: Shown) -> None:
         """Give the rows to the table, those that run to the cards."""

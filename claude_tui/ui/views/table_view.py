@@ -29,6 +29,7 @@ from claude_tui.ui.table.line_table import LineTable
 from claude_tui.ui.terminal import editor
 from claude_tui.ui.text import clients
 from claude_tui.ui.text import explanation as explain
+from claude_tui.ui.text.statements import Statements
 from claude_tui.ui.views.base import DayWanted, Scope, Shown, View
 from claude_tui.ui.widgets.row_detail import LEAST_HEIGHT, MOST_HEIGHT, Costs, RowDetail, last_costs
 
@@ -77,12 +78,16 @@ class TableView(View):
         return self._table
 
     def show(self, shown: Shown) -> None:
-        """Draw a snapshot, with columns for clients and premium requests where there are several or any."""
-        absent = set() if clients.are_several(shown.snapshot) else {COLUMN}
-        absent |= set() if shown.snapshot.totals.premium_milli else {PREMIUM}
-        absent |= set() if shown.snapshot.unlogged.nano else {UNLOGGED}
-        self._table.absent_columns = frozenset(absent)
+        """Draw a snapshot, with the columns there is something to say in."""
+        self._table.absent_columns = frozenset(self.absent(shown.snapshot))
         super().show(shown)
+
+    def absent(self, snapshot: Snapshot) -> set[str]:
+        """The columns for clients, premium requests and unlogged calls where there are not several or any."""
+        absent = set() if clients.are_several(snapshot) else {COLUMN}
+        absent |= set() if snapshot.totals.premium_milli else {PREMIUM}
+        absent |= set() if snapshot.unlogged.nano else {UNLOGGED}
+        return absent
 
     def draw(self, shown: Shown) -> None:
         """Give the rows to the table."""
@@ -134,7 +139,7 @@ class TableView(View):
 
     # -- the selected row
 
-    def explanation(self, row: Any, shown: Shown) -> explain.Statements:
+    def explanation(self, row: Any, shown: Shown) -> Statements:
         """Where the figures of a row come from."""
         return explain.of_totals(row.totals, shown.zone)
 
@@ -160,7 +165,7 @@ class TableView(View):
         """What the source is asked to explain of a row; None if there is no more to say."""
         return None
 
-    def find_out(self, about: Query | Response | None, shown: Shown) -> explain.Statements:
+    def find_out(self, about: Query | Response | None, shown: Shown) -> Statements:
         """What takes time to find out of a row. Called in a thread of its own; must not touch widgets."""
         if about is None or shown.source is None:
             return []

@@ -9,11 +9,11 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 
-from claude_tui.figures import cut
 from claude_tui.model import SessionRow
 from claude_tui.ui.table.cells import Frame
 from claude_tui.ui.text import card
 from claude_tui.ui.widgets.line import Line
+from claude_tui.widths import cut
 
 MOST = 6
 

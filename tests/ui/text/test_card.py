@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from claude_tui.figures import width as cells
 from claude_tui.model import Activity, SessionState, Totals
 from claude_tui.ui.text import card
+from claude_tui.widths import width as cells
 from tests.ui.fakes import NOW_MS, snapshot
 
 ROW = snapshot().sessions[0]

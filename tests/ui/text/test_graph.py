@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_tui.figures import width as cells
 from claude_tui.ui.text.graph import AXIS, BAND, LIMIT, Graph, draw, nice_top
+from claude_tui.widths import width as cells
 
 values = st.lists(st.floats(0, 1e12), max_size=60)
 

@@ -125,7 +125,8 @@ def _keep(options: Namespace) -> int:
     import asyncio
 
     from claude_tui import runtime
-    from claude_tui.cli.options import no_logs, setup
+    from claude_tui.cli.counting import setup
+    from claude_tui.cli.options import no_logs
     from claude_tui.cli.progress import Bar
     from claude_tui.engine.keep import keep
 

@@ -7,15 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
+from claude_tui.cli.counting import counted, snapshot_of
 from claude_tui.cli.fleet.reading import add_from_options, fleet_of
-from claude_tui.cli.options import (
-    add_period_options,
-    add_place_options,
-    add_strict_option,
-    counted,
-    period,
-    snapshot_of,
-)
+from claude_tui.cli.options import add_period_options, add_place_options, add_strict_option, period
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.cli.scope import add_scope_options, causes_of, machine_by_response, narrowed
 
@@ -93,7 +87,8 @@ def _positive(text: str) -> int:
 
 def run(options: Namespace) -> int:
     """Count, print, and return the exit code."""
-    from claude_tui.reports.report import ALL, SECTIONS, SUMMED, csv_of, footer, report, sections_of, tables
+    from claude_tui.reports.report import ALL, SECTIONS, SUMMED, csv_of, report, sections_of
+    from claude_tui.reports.report_tables import footer, tables
 
     if options.csv and options.by == "all":
         raise exits.CommandError("--csv prints one section; name it with --by", exits.USAGE)

@@ -8,8 +8,10 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
+from claude_tui.cli.counting import counted
+from claude_tui.cli.environment import now_ms
 from claude_tui.cli.fleet.reading import add_from_options, fleet_of
-from claude_tui.cli.options import add_place_options, counted, now_ms, source_config
+from claude_tui.cli.options import add_place_options, source_config
 from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:

@@ -7,7 +7,9 @@ from argparse import Namespace
 from typing import Any
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.options import add_place_options, monitor, now_ms
+from claude_tui.cli.counting import monitor
+from claude_tui.cli.environment import now_ms
+from claude_tui.cli.options import add_place_options
 from claude_tui.cli.parser import CommandParser, example
 
 

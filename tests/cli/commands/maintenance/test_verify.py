@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from claude_tui import paths
-from claude_tui.cli.options import home
+from claude_tui.cli.environment import home
 from claude_tui.engine.cache.given import Given
 from claude_tui.engine.ledger import Ledger
 from claude_tui.engine.setup import Setup
