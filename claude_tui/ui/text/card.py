@@ -49,10 +49,10 @@ def doing(row: SessionRow, now_ms: int, width: int) -> Content:
 
 def pace(tokens: Sequence[int], width: int) -> Content:
     """Tokens per minute, the last half hour."""
-    now = f"{figures.short(tokens[-1] if tokens else 0)}/min"
-    room = max(0, width - 10)
+    now = f"{figures.short(tokens[-1] if tokens else 0)} tok/min"
+    room = max(0, width - 14)
     values = bars.stretched(tokens or (0,) * MINUTES, room)
-    return Content.assemble((bars.sparkline(values, room), "$secondary"), (now.rjust(10), "$quiet"))
+    return Content.assemble((bars.sparkline(values, room), "$secondary"), (now.rjust(14), "$quiet"))
 
 
 def context(row: SessionRow, width: int) -> Content:

@@ -25,7 +25,7 @@ from claude_tui.ui.text.statements import Statements
 from claude_tui.ui.views.base import DayWanted, Scope, Shown
 from claude_tui.ui.views.sessions import SessionsView
 from claude_tui.ui.widgets.burn_graph import LEAST_HEIGHT, BurnGraph
-from claude_tui.ui.widgets.cards import Card, Cards
+from claude_tui.ui.widgets.cards import Card, Cards, Running
 
 if TYPE_CHECKING:
     from claude_tui.engine.queries.causes.tables import Pause
@@ -183,7 +183,11 @@ class LiveView(SessionsView):
         if self._burn.display and lately.burned is not None:
             self._burn.draw(lately.burned)
         if self._cards.display:
-            self._cards.draw(self._awake, lately.tokens, self.frame)
+            running = [
+                Running(row, lately.tokens.get((row.source, row.key), ()), self.frame.project(row.project_name))
+                for row in self._awake
+            ]
+            self._cards.draw(running, shown.now_ms)
 
     @property
     def _awake(self) -> list[SessionRow]:

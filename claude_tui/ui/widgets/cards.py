@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -10,12 +11,19 @@ from textual.content import Content
 from textual.message import Message
 
 from claude_tui.model import SessionRow
-from claude_tui.ui.table.cells import Frame
 from claude_tui.ui.text import card
 from claude_tui.ui.widgets.line import Line
 from claude_tui.widths import cut
 
 MOST = 6
+
+
+class Running(NamedTuple):
+    """A session, its tokens by the minute, and the short name of its project."""
+
+    row: SessionRow
+    tokens: Sequence[int]
+    project: str
 
 
 class Card(Line):
@@ -32,23 +40,23 @@ class Card(Line):
         super().__init__()
         self.add_class("card")
         self.row: SessionRow | None = None
-        self._drawn: tuple[SessionRow, Sequence[int], Frame] | None = None
+        self._drawn: tuple[SessionRow, Sequence[int], str, int] | None = None
 
     def on_resize(self) -> None:
         """Draw the same for another width."""
         if self._drawn is not None:
             self.draw(*self._drawn)
 
-    def draw(self, row: SessionRow, tokens: Sequence[int], frame: Frame) -> None:
-        """Show a session."""
+    def draw(self, row: SessionRow, tokens: Sequence[int], project: str, now_ms: int) -> None:
+        """Show a session, its project by a short name."""
         self.row = row
-        self._drawn = row, tokens, frame
+        self._drawn = row, tokens, project, now_ms
         figures = card.figures_of(row)
         width = self.size.width
         self.border_title = Content.styled(cut(row.name.strip(), max(4, width - 2)), "bold $foreground")
         self.border_subtitle = figures
         self.set_class(row.activity.is_waiting_for_you, "-waits")
-        self.show(card.lines(row, tokens, frame.project(row.project_name), frame.now_ms, width))
+        self.show(card.lines(row, tokens, project, now_ms, width))
 
     def on_click(self) -> None:
         """Select its row."""
@@ -62,21 +70,20 @@ class Cards(Horizontal):
     def __init__(self) -> None:
         super().__init__(id="cards")
         self.cards = [Card() for _ in range(MOST)]
-        self._shown: tuple[Sequence[SessionRow], Mapping[tuple[str, str], Sequence[int]], Frame] | None = None
+        self._shown: tuple[Sequence[Running], int] | None = None
 
     def compose(self) -> ComposeResult:
         """All there may be."""
         yield from self.cards
 
-    def draw(self, rows: Sequence[SessionRow], tokens: Mapping[tuple[str, str], Sequence[int]], frame: Frame) -> None:
+    def draw(self, running: Sequence[Running], now_ms: int) -> None:
         """Show the first of some sessions."""
-        self._shown = rows, tokens, frame
+        self._shown = running, now_ms
         fits = max(1, min(MOST, self.size.width // card.LEAST_WIDTH))
         for index, one in enumerate(self.cards):
-            one.display = index < min(fits, len(rows))
+            one.display = index < min(fits, len(running))
             if one.display:
-                row = rows[index]
-                one.draw(row, tokens.get((row.source, row.key), ()), frame)
+                one.draw(*running[index], now_ms)
 
     def on_resize(self) -> None:
         """As many as fit, each drawn for its width."""

@@ -27,7 +27,7 @@ def test_a_card_says_who_waits_for_what_and_how_long() -> None:
 def test_a_card_says_which_tool_runs_and_since_when() -> None:
     working = Activity(SessionState.WORKING, doing="tool", tool="Bash", argument="pytest", since_ms=NOW_MS - 9_000)
     assert lines(working)[0] == "● in a tool · Bash: pytest 9s"
-    assert lines(working)[1].endswith("1200/min")
+    assert lines(working)[1].endswith("1200 tok/min")
 
 
 def test_the_context_bar_is_marked_where_it_was_compacted() -> None:
