@@ -32,7 +32,7 @@ PICO: Final = 1_000_000
 def of_totals(totals: Totals, zone: tzinfo) -> Statements:
     """What a sum is made of."""
     lines: Statements = [
-        fact("cost", figures.headline_cost(totals), "API-equivalent list price"),
+        fact("cost", figures.headline_cost(totals), "at API list prices, not your bill"),
         fact("responses", f"{totals.responses:,}", "each counted once, however often its lines were copied"),
     ]
     if totals.first_ms:
