@@ -11,6 +11,16 @@ from collections import ChainMap
 from typing import Final, NamedTuple
 
 
+class Checked(NamedTuple):
+    """Logs of real clients, each written against a local server with a book of its own: `sets` of them, by `versions`,
+    with so many `responses`, of which every counter is that of the book. `beside` is what else agreed."""
+
+    versions: str
+    sets: int
+    responses: int
+    beside: str = ""
+
+
 class Client(NamedTuple):
     """One client.
 
@@ -20,9 +30,10 @@ class Client(NamedTuple):
 
     `reader` is a class with the methods of `sources.protocol.Source`. `read_columns` is a faster way to the same,
     called as `sources.registry.read_columns` is; where fewer than `little_bytes` are new in a log the reader is used
-    all the same. `read_turn` tells more of one response: see `engine.queries.turns.turn_details`. `read_limits` tells
-    what the logs below a root say of the limits of the user's plan: see `engine.queries.plan_limits`. `read_causes`
-    tells what the responses of a log were made for: see `sources.causes`.
+    all the same. `read_many` is a faster way to many small logs: see `sources.registry`. `read_turn` tells more of one
+    response: see `engine.queries.turns.turn_details`. `read_limits` tells what the logs below a root say of the limits
+    of the user's plan: see `engine.queries.plan_limits`. `read_causes` tells what the responses of a log were made for:
+    see `sources.causes`.
 
     `root` is the only place below the home folder that is looked in if no variable of `env` is set: where nothing is
     there, the reader need not be loaded to know that. "" if only the reader can say.
@@ -35,6 +46,9 @@ class Client(NamedTuple):
     cost of 0 was replaced by the list price and is an estimate. `not_logged` is what is billed and stands in no log,
     depending on the client's version; `told` is what of it the client's telemetry says, if that is switched on.
     `resume` is the command that takes a session up again, with {} for its id.
+
+    `counted` says in a sentence what one response is in its logs; `checked` are the captured logs that were counted
+    exactly, and `not_run` is what nobody here has seen a log of.
     """
 
     name: str
@@ -43,6 +57,7 @@ class Client(NamedTuple):
     letter: str
     reader: str
     read_columns: str = ""
+    read_many: str = ""
     little_bytes: int = 0
     read_turn: str = ""
     read_limits: str = ""
@@ -56,6 +71,9 @@ class Client(NamedTuple):
     root: str = ""
     not_logged: tuple[str, ...] = ("failed attempts",)
     told: tuple[str, ...] = ()
+    counted: str = ""
+    checked: Checked | None = None
+    not_run: tuple[str, ...] = ()
 
 
 _DECLARED: Final = (
@@ -66,6 +84,7 @@ _DECLARED: Final = (
         "c",
         reader="claude_tui.sources.claude:ClaudeSource",
         read_columns="claude_tui.sources.claude.source:read_columns",
+        read_many="claude_tui.sources.claude.source:read_many",
         little_bytes=1 << 16,
         read_turn="claude_tui.sources.claude.turns:read_turn",
         resume="claude --resume {}",
@@ -94,6 +113,9 @@ _DECLARED: Final = (
             "suggested prompts",
             "runs that keep no session",
         ),
+        counted="every message id once, by its fullest row, in whatever session it was copied to",
+        checked=Checked("1.0.24 to 2.1.329", 13, 263),
+        not_run=("Bedrock and Vertex", "Windows"),
     ),
     Client(
         "gemini",
@@ -106,6 +128,9 @@ _DECLARED: Final = (
         env=(("GEMINI_CLI_HOME", "folder that has the .gemini folder of Gemini CLI in it"),),
         not_logged=("the choice of a model", "compression", "summaries", "loop checks", "failed attempts"),
         told=("the choice of a model", "compression", "summaries", "loop checks"),
+        counted="every message with tokens once, by its id, in whatever file and form it was written again",
+        checked=Checked("0.61 and older", 3, 49),
+        not_run=("a Google login", "tool prompts on Google's own API"),
     ),
     Client(
         "opencode",
@@ -122,6 +147,9 @@ _DECLARED: Final = (
             ("XDG_DATA_HOME", "folder that has the data folder of OpenCode in it"),
         ),
         not_logged=("titles of sessions", "failed attempts"),
+        counted="every assistant message with tokens once, a fork's copies and what a revert removed included",
+        checked=Checked("1.1.65, 1.18.33 and the preview of 2.0", 3, 28),
+        not_run=("values written before 1.1",),
     ),
     Client(
         "codex",
@@ -137,6 +165,9 @@ _DECLARED: Final = (
         env=(("CODEX_HOME", "folder of Codex"),),
         not_logged=("titles of sessions", "summaries for memory", "failed attempts", "runs that keep no session"),
         told=("titles of sessions", "summaries for memory", "runs that keep no session"),
+        counted="every usage record, and what each token count adds where there is none; what a fork inherits once",
+        checked=Checked("0.44 to 0.171", 5, 86),
+        not_run=("every version in between",),
     ),
     Client(
         "qwen",
@@ -150,6 +181,9 @@ _DECLARED: Final = (
             ("QWEN_RUNTIME_DIR", "folder of Qwen Code's chats"),
             ("QWEN_HOME", "folder of Qwen Code; used if QWEN_RUNTIME_DIR is not set"),
         ),
+        counted="every api_response row once, sub-agents, memory and compression included",
+        checked=Checked("0.24.4", 1, 75),
+        not_run=("QWEN_HOME and QWEN_RUNTIME_DIR",),
     ),
     Client(
         "pi",
@@ -167,6 +201,9 @@ _DECLARED: Final = (
             ("PI_CODING_AGENT_DIR", "folder of Pi that has the sessions folder in it"),
         ),
         not_logged=("failed attempts", "runs that keep no session"),
+        counted="the usage of every answer once, whatever file a fork or a clone copied it to",
+        checked=Checked("1.6.0", 1, 50),
+        not_run=("the two variables", "usage on compactions and summaries"),
     ),
     Client(
         "kimi",
@@ -177,6 +214,9 @@ _DECLARED: Final = (
         root=".kimi-code",
         is_append_only=True,
         env=(("KIMI_CODE_HOME", "folder of Kimi Code"),),
+        counted="every usage.record once, sub-agents included",
+        checked=Checked("2.1.0", 1, 30),
+        not_run=("sub-agents", "~/.kimi of older versions, which is not read"),
     ),
     Client(
         "copilot",
@@ -188,6 +228,9 @@ _DECLARED: Final = (
         is_append_only=True,
         env=(("COPILOT_HOME", "folder of Copilot CLI"),),
         not_logged=("failed attempts", "before 1.0.102 the input of sessions that were killed"),
+        counted="every usage record once, sub-agents included; before 1.0.102 what each shutdown adds to the totals",
+        checked=Checked("1.0.102 and 1.0.92", 2, 39, "the totals of 19 more"),
+        not_run=("a GitHub login", "forks", "a session that began before 1.0.102 and went on later"),
     ),
     Client(
         "kilo",
@@ -203,6 +246,9 @@ _DECLARED: Final = (
             ("XDG_DATA_HOME", "folder that has the data folder of Kilo CLI in it"),
         ),
         not_logged=("titles of sessions", "failed attempts"),
+        counted="every assistant message with tokens once, a fork's copies too",
+        checked=Checked("7.7.9", 1, 16),
+        not_run=("KILO_DB", "the extension for VS Code, whose logs are not read"),
     ),
 )
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from claude_tui import files
 from claude_tui.cli import exits
-from claude_tui.cli.options import home
+from claude_tui.cli.environment import home
 
 
 def settings_path() -> Path:

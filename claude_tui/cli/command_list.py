@@ -39,11 +39,13 @@ GROUPS: Final = (
         "numbers",
         "claude-top report --by model --since 2026-11-01",
         (
-            Command("report", "totals by day, model, project and session", "commands.report"),
-            Command("export", "all responses, days or sessions, one per line", "commands.export"),
-            Command("explain", "where a number comes from, and why it differs from ccusage", "commands.explain"),
-            Command("price", "price usage records read from stdin", "commands.price"),
-            Command("prices", "the prices in use; `prices refresh` fetches newer ones", "commands.prices"),
+            Command("report", "totals by day, model, project and session", "commands.numbers.report"),
+            Command("export", "all responses, days or sessions, one per line", "commands.numbers.export"),
+            Command(
+                "explain", "where a number comes from, and why it differs from ccusage", "commands.numbers.explain"
+            ),
+            Command("price", "price usage records read from stdin", "commands.numbers.price"),
+            Command("prices", "the prices in use; `prices refresh` fetches newer ones", "commands.numbers.prices"),
         ),
     ),
     Group(
@@ -54,26 +56,40 @@ GROUPS: Final = (
                 "statusline", "a line for Claude Code's statusline; `statusline install` sets it up", "statusline.line"
             ),
             Command(
-                "sessions", "what the running sessions are doing; `--json --watch` for scripts", "commands.sessions"
+                "sessions",
+                "what the running sessions are doing; `--json --watch` for scripts",
+                "commands.watching.sessions",
             ),
-            Command("hooks", "`hooks install` lets Claude Code tell of compactions and permissions", "commands.hooks"),
-            Command("check", "compare budgets and limits; an exit code for scripts", "commands.check"),
+            Command(
+                "hooks",
+                "`hooks install` lets Claude Code tell of compactions and permissions",
+                "commands.watching.hooks",
+            ),
+            Command("check", "compare budgets and limits; an exit code for scripts", "commands.watching.check"),
             Command("serve", "live numbers over HTTP, or the screen in a browser", "serve"),
             Command("telemetry", "receive what clients say of each call: run, status, install", "telemetry"),
-            Command("mcp", "answer an agent's questions over the Model Context Protocol", "commands.mcp"),
+            Command("mcp", "answer an agent's questions over the Model Context Protocol", "mcp"),
         ),
     ),
     Group(
         "maintenance",
         "claude-top doctor",
         (
-            Command("doctor", "what was found and skipped, and how exact the numbers are", "commands.doctor"),
-            Command("ledger", "history that outlives its logs: status, export, import, merge", "commands.ledger"),
-            Command("fleet", "one exact total over many machines: push, merge, status", "commands.fleet"),
-            Command("config", "every setting with its default; `config check` finds mistakes", "commands.config"),
-            Command("verify", "recount everything by the plain definition and compare", "commands.verify"),
-            Command("bench", "benchmark counting your logs; verify that all code paths agree", "commands.bench"),
-            Command("schema", "JSON Schemas of what the commands print", "commands.schema"),
+            Command(
+                "doctor", "what was found and skipped, and how exact the numbers are", "commands.maintenance.doctor"
+            ),
+            Command(
+                "ledger", "history that outlives its logs: status, export, import, merge", "commands.maintenance.ledger"
+            ),
+            Command("fleet", "one exact total over many machines: push, merge, status", "fleet"),
+            Command(
+                "config", "every setting with its default; `config check` finds mistakes", "commands.maintenance.config"
+            ),
+            Command("verify", "recount everything by the plain definition and compare", "commands.maintenance.verify"),
+            Command(
+                "bench", "benchmark counting your logs; verify that all code paths agree", "commands.maintenance.bench"
+            ),
+            Command("schema", "JSON Schemas of what the commands print", "commands.maintenance.schema"),
             Command("completions", "completion scripts for bash, zsh and fish", "generated.completions"),
             Command("manual", "the manual page", "generated.manual"),
         ),

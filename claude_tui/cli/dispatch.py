@@ -86,7 +86,7 @@ def build(only: str = "") -> CommandParser:
 
 
 def _add_top(parser: CommandParser) -> None:
-    from claude_tui.cli.commands import top
+    from claude_tui.cli.commands.watching import top
 
     top.add_arguments(parser)
 

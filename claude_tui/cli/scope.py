@@ -5,16 +5,16 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Final
 
+from claude_tui.cli.counting import snapshot_of
 from claude_tui.cli.exits import USAGE, CommandError
-from claude_tui.cli.options import snapshot_of
 from claude_tui.cli.parser import CommandParser
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from claude_tui.engine.queries.causes.causes import Causes
     from claude_tui.engine.state.store import Store
-    from claude_tui.model import Query
+    from claude_tui.model import Query, Response
 
 MOST_NAMED: Final = 5
 """Most names listed if a name is ambiguous or unknown."""
@@ -69,3 +69,19 @@ def causes_of(store: Store) -> Causes:
     with bar:
         found.refresh()
     return found
+
+
+def machine_by_response(lines: Sequence[Response]) -> Callable[[Response], str]:
+    """Return what tells the machine of a response: that of its log, of its session where it has no log, else this one.
+
+    `lines` are all responses that are asked about.
+    """
+    from claude_tui.engine.ledger import Ledger, machine_of
+
+    here = Ledger.open().host
+    of_session = {(line.source, line.session): machine_of(line.path, here) for line in lines if line.path}
+
+    def machine(line: Response) -> str:
+        return machine_of(line.path, here) if line.path else of_session.get((line.source, line.session), here)
+
+    return machine

@@ -67,7 +67,9 @@ def count(
                 opening.cache.discard()
                 again = count(setup, processes=0)
                 opening.store.clear()
-                opening.store.restore(again.owners, again.models, again.cells.all, again.facts, again.problem_log)
+                opening.store.restore(
+                    again.owners, again.models, again.cells.all, again.facts, again.problem_log, again.cells.unlogged
+                )
                 opening.store.remembered_days |= again.remembered_days
                 opening.store.unlogged = again.unlogged
                 return again.table

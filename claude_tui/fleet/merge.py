@@ -22,9 +22,13 @@ import pyarrow.compute as pc
 from claude_tui.engine.state.rows.table import PAIRED
 from claude_tui.engine.state.store import Store
 from claude_tui.fleet.lake import Lake, LakeError
-from claude_tui.fleet.observed import BadTableError, Observed, unpacked
-from claude_tui.fleet.parts import Piece, divided
-from claude_tui.fleet.tables import DAILY, NAMES, Machine, Machines, as_written, parquet, sums_of, tables_of
+from claude_tui.fleet.parquet import parquet
+from claude_tui.fleet.pushed.observed import Observed
+from claude_tui.fleet.pushed.packing import BadTableError, unpacked
+from claude_tui.fleet.pushed.parts import Piece, divided
+from claude_tui.fleet.table.daily import DAILY
+from claude_tui.fleet.table.machines import NAMES, Machine, Machines
+from claude_tui.fleet.table.settled import as_written, sums_of, tables_of
 from claude_tui.pricing import Pricer
 
 OBJECT_ROWS: Final = 1 << 20

@@ -17,8 +17,9 @@ from claude_tui.engine.cache.given import Given
 from claude_tui.engine.ledger import Ledger, Scope
 from claude_tui.engine.ledger.pieces import Remembered
 from claude_tui.fleet.lake import Lake
-from claude_tui.fleet.observed import Observed, Pushed, kept, packed
 from claude_tui.fleet.paths_rule import digest
+from claude_tui.fleet.pushed.observed import Observed, kept
+from claude_tui.fleet.pushed.packing import Pushed, packed
 
 BATCH_RESPONSES: Final = 500_000
 """Most responses of one object, but for a file with more: some 20 MB."""

@@ -19,8 +19,9 @@ from claude_tui.engine.state.problems import ProblemLog
 from claude_tui.engine.state.store import Owner, Store
 from claude_tui.engine.state.sums.cells import CellKey, Sums
 from claude_tui.fleet.lake import Lake, LakeError
-from claude_tui.fleet.meta import read_meta
-from claude_tui.fleet.tables import DAILY, NAMES
+from claude_tui.fleet.table.daily import DAILY
+from claude_tui.fleet.table.machines import NAMES
+from claude_tui.fleet.table.meta import read_meta
 from claude_tui.model import FIRST, LAST, Totals
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import FileFacts

@@ -14,9 +14,10 @@ from typing import Final, NamedTuple
 from claude_tui.engine.ledger.file.record import FileKey
 from claude_tui.engine.state.doubtful import date_undated
 from claude_tui.fleet.lake import Entry, Lake
-from claude_tui.fleet.observed import BadTableError, Observed, files_of, kept, packed
 from claude_tui.fleet.paths_rule import digest, folder_rule
 from claude_tui.fleet.push import segment
+from claude_tui.fleet.pushed.observed import Observed, kept
+from claude_tui.fleet.pushed.packing import BadTableError, files_of, packed
 from claude_tui.sources.claude.discovery import is_transcript
 from claude_tui.sources.protocol import LogFile
 from claude_tui.sources.reading.log import BytesLog, Log

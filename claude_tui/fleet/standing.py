@@ -61,7 +61,7 @@ class Standing(Answers):
             of, store = found.store, self.store
             with store.lock:
                 store.clear()
-                store.restore(of.owners, of.models, dict(of.cells.all), of.facts, ProblemLog())
+                store.restore(of.owners, of.models, dict(of.cells.all), of.facts, ProblemLog(), of.cells.unlogged)
             self.saved_ms = found.merged_ms
             self._say()
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from claude_tui.fleet.lake import Lake, LakeError
-from claude_tui.fleet.observed import BadTableError, files_of
+from claude_tui.fleet.pushed.packing import BadTableError, files_of
 from claude_tui.reports.fleet import FleetStatus, MachineRow
 from claude_tui.units import DAY_MS
 

@@ -19,9 +19,11 @@ from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.state.store import Store
 from claude_tui.fleet.lake import Lake, LakeError
 from claude_tui.fleet.merge import observed_in
-from claude_tui.fleet.meta import Meta, pushes_digest
-from claude_tui.fleet.parts import Piece, divided
-from claude_tui.fleet.tables import DAILY, NAMES, RESPONSES, Machine, Machines, add_line, row_of
+from claude_tui.fleet.pushed.parts import Piece, divided
+from claude_tui.fleet.table.daily import DAILY, add_line
+from claude_tui.fleet.table.machines import NAMES, Machine, Machines
+from claude_tui.fleet.table.meta import Meta, pushes_digest
+from claude_tui.fleet.table.responses import RESPONSES, row_of
 from claude_tui.model import Totals
 from claude_tui.pricing import Pricer
 

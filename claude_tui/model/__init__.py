@@ -32,6 +32,7 @@ from claude_tui.model.counted import (
     Usage,
 )
 from claude_tui.model.shown import (
+    NOTHING_UNLOGGED,
     AgentRow,
     Burn,
     DayRow,
@@ -41,6 +42,7 @@ from claude_tui.model.shown import (
     ProjectRow,
     SessionRow,
     Snapshot,
+    Unlogged,
 )
 
 __all__ = [
@@ -52,6 +54,7 @@ __all__ = [
     "LOGGED",
     "MAX_COUNT",
     "NEVER_MS",
+    "NOTHING_UNLOGGED",
     "PREMIUM",
     "RESPONSES",
     "TOLD",
@@ -78,5 +81,6 @@ __all__ = [
     "SessionState",
     "Snapshot",
     "Totals",
+    "Unlogged",
     "Usage",
 ]

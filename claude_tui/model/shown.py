@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from claude_tui.model.activity import Activity, SessionState
 from claude_tui.model.counted import Query, Totals
@@ -85,6 +86,23 @@ class DayRow(NamedTuple):
     is_remembered: bool = False
 
 
+class Unlogged(NamedTuple):
+    """Nanodollars of calls that are in no log, a part of the cost: as the client counted, or as only telemetry tells.
+
+    The parts are by client and model, client and project, client and session, and by day; rows without any are absent.
+    """
+
+    nano: int = 0
+    models: Mapping[tuple[str, str], int] = MappingProxyType({})
+    projects: Mapping[tuple[str, str], int] = MappingProxyType({})
+    sessions: Mapping[tuple[str, str], int] = MappingProxyType({})
+    days: Mapping[date, int] = MappingProxyType({})
+
+
+NOTHING_UNLOGGED: Final = Unlogged()
+"""Where all that is counted is in a log."""
+
+
 class Burn(NamedTuple):
     """Cost and tokens of the last minutes, per hour; decays to zero by itself if nothing happens."""
 
@@ -129,7 +147,7 @@ class Snapshot:
     are the sessions that run, of the query's client and project, without a response the query covers. `days` holds only
     days with data, in order; `day_models` maps a day to {model key: cost in nanodollars}. `problems` counts by kind.
     `sources` are the clients with counted responses, whatever the query, in display order; `accounts` the folders of
-    those that have such in several.
+    those that have such in several. `unlogged` is what of the query's cost is in no log.
     """
 
     revision: int
@@ -155,3 +173,4 @@ class Snapshot:
     prices: str = ""
     sources: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
+    unlogged: Unlogged = NOTHING_UNLOGGED

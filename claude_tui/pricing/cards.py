@@ -9,11 +9,11 @@ from typing import Final, NamedTuple
 
 from claude_tui.clients import CLIENTS
 from claude_tui.model import Price, PriceStatus, Usage
-from claude_tui.pricing.catalogue import Found
-from claude_tui.pricing.claude import UNKNOWN_PRICE
-from claude_tui.pricing.names import BEDROCK_REGIONAL
-from claude_tui.pricing.rates import SCALE, SCALED_PER_NANO, WEB_SEARCH_NANO, Rates, Table, spans
-from claude_tui.pricing.tiers import service_tier
+from claude_tui.pricing.billing.claude import UNKNOWN_PRICE
+from claude_tui.pricing.billing.tiers import service_tier
+from claude_tui.pricing.price_list.catalogue import Found
+from claude_tui.pricing.price_list.names import BEDROCK_REGIONAL
+from claude_tui.pricing.price_list.rates import SCALE, SCALED_PER_NANO, WEB_SEARCH_NANO, Rates, Table, spans
 
 NEVER: Final = 2**62
 """More tokens than any prompt has."""

@@ -11,12 +11,12 @@ from datetime import date
 from typing import NamedTuple
 
 from claude_tui.model import Usage
-from claude_tui.pricing.catalogue import Found
-from claude_tui.pricing.claude import claude_price
+from claude_tui.pricing.billing.claude import claude_price
+from claude_tui.pricing.billing.tiers import DEARER, service_tier, tier_of_terms
+from claude_tui.pricing.billing.usage import Raw, read_terms
+from claude_tui.pricing.price_list.catalogue import Found
+from claude_tui.pricing.price_list.rates import BEGINNING_MS, ENDLESS_MS, Model, Period, Rates, Table, Tier, spans
 from claude_tui.pricing.pricer import Pricer
-from claude_tui.pricing.rates import BEGINNING_MS, ENDLESS_MS, Model, Period, Rates, Table, Tier, spans
-from claude_tui.pricing.tiers import DEARER, service_tier, tier_of_terms
-from claude_tui.pricing.usage import Raw, read_terms
 from claude_tui.units import DAY_MS
 
 _EPOCH = date(1970, 1, 1).toordinal()

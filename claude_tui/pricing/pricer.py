@@ -12,13 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from claude_tui.model import Price, PriceStatus, Usage
-from claude_tui.pricing.cards import Card, Cards, cards_of
-from claude_tui.pricing.catalogue import MAX_NAMES, Catalogue, Found, bundled, refreshed
-from claude_tui.pricing.claude import SYNTHETIC_PRICE, UNKNOWN_PRICE, claude_price
-from claude_tui.pricing.names import SYNTHETIC
-from claude_tui.pricing.premium import premium_of_terms
-from claude_tui.pricing.tiers import terms_of_tier, tier_of_terms
-from claude_tui.pricing.usage import (
+from claude_tui.pricing.billing.claude import SYNTHETIC_PRICE, UNKNOWN_PRICE, claude_price
+from claude_tui.pricing.billing.premium import premium_of_terms
+from claude_tui.pricing.billing.tiers import terms_of_tier, tier_of_terms
+from claude_tui.pricing.billing.usage import (
     codex_counters,
     copilot_counters,
     gemini_counters,
@@ -31,9 +28,12 @@ from claude_tui.pricing.usage import (
     reported_nano,
     unsplit_terms,
 )
+from claude_tui.pricing.cards import Card, Cards, cards_of
+from claude_tui.pricing.price_list.catalogue import MAX_NAMES, Catalogue, Found, bundled, refreshed
+from claude_tui.pricing.price_list.names import SYNTHETIC
 
 if TYPE_CHECKING:
-    from claude_tui.pricing.overrides import OverriddenCatalogue
+    from claude_tui.pricing.price_list.overrides import OverriddenCatalogue
 
 SHORT_NAMES: Final = {
     "claude-code": "claude", "gemini-cli": "gemini", "qwen-code": "qwen", "kimi-code": "kimi", "copilot-cli": "copilot",
@@ -219,7 +219,7 @@ def load_pricer(overrides: Path | None = None, snapshot: Path | None = None) -> 
     if overrides is None or not os.path.lexists(overrides):
         return Pricer(catalogue, tuple(problems))
     # Imported here: few have such a file, and everyone waits for the program to start.
-    from claude_tui.pricing.overrides import OverrideError, load_overrides
+    from claude_tui.pricing.price_list.overrides import OverrideError, load_overrides
 
     try:
         return Pricer(load_overrides(overrides, catalogue), tuple(problems))

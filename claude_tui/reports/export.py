@@ -20,6 +20,7 @@ from claude_tui.reports.columns import FLAT, flat
 if TYPE_CHECKING:
     from claude_tui.engine.queries.causes.costs.misses import CacheMiss
     from claude_tui.engine.queries.causes.tables import Facts
+    from claude_tui.engine.queries.logged import LoggedFacts
 
 RESPONSE_FIELDS: Final = (
     "key", "source", "time", "session", "agent", "project", "model", "input", "output", "cache_write_5m",
@@ -28,13 +29,16 @@ RESPONSE_FIELDS: Final = (
 )  # fmt: skip
 """The fields of an exported response, in order."""
 
-PLACE_FIELDS: Final = ("file", "offset")
-"""Where the counted row is, if asked for: "" and 0 for what no log shows."""
+PLACE_FIELDS: Final = ("file", "offset", "account", "host")
+"""Where the counted row is, if asked for: "" and 0 for what no log shows; the client's folder, and the machine."""
+
+LOGGED_FIELDS: Final = ("service_tier", "geo", "request_id", "client_version", "reasoning")
+"""What the counted row itself says, if asked for; `reasoning` are tokens of the output, null if it is not logged."""
 
 DIGEST_DIGITS: Final = 12
 """How much of a price digest a row has."""
 
-IDS: Final = frozenset({"key", "session", "agent"})
+IDS: Final = frozenset({"key", "session", "agent", "request_id"})
 """Columns that name a thing of the client's, and are never changed."""
 
 FIELDS: Final = {
@@ -85,9 +89,16 @@ def response_row(response: Response, prices: str) -> dict[str, Any]:
     }
 
 
-def place_of(response: Response) -> dict[str, Any]:
+def place_of(response: Response, account: str, host: str) -> dict[str, Any]:
     """Return the fields that say where the counted row of a response is."""
-    return {"file": response.path, "offset": response.offset}
+    return {"file": response.path, "offset": response.offset, "account": account, "host": host}
+
+
+def logged_row(response: Response, known: Mapping[tuple[str, int], LoggedFacts]) -> dict[str, Any]:
+    """Return what the counted row of a response says beside its counters; an extra has what its response has."""
+    from claude_tui.engine.queries.logged import LoggedFacts
+
+    return known.get((response.path, response.offset), LoggedFacts())._asdict()
 
 
 CAUSE_FIELDS: Final = (

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from claude_tui.figures import cache_hit, count, local_minute, many, money, share, short, tokens, written_cost
 from claude_tui.model import Query, Snapshot
-from claude_tui.reports.report import footer
+from claude_tui.reports.report_tables import footer
 from claude_tui.reports.table import Column, Table, packed, plain, wrapped
 
 MOST = 10

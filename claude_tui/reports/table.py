@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from claude_tui.figures import cut
-from claude_tui.figures import width as width_of
+from claude_tui.widths import cut
+from claude_tui.widths import width as width_of
 
 GAP: Final = "  "
 SHORTEST: Final = 10

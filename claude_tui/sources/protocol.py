@@ -150,6 +150,17 @@ class ColumnsRead(NamedTuple):
     sessions: tuple[FileFacts, ...] = ()
 
 
+class ManyRead(NamedTuple):
+    """The result of reading many files: the responses of one after the other in `columns`.
+
+    `files` has of each file all but its columns, or why it could not be read; `ends` after how many entries it ends.
+    """
+
+    columns: Columns
+    files: list[ColumnsRead | Exception]
+    ends: list[int]
+
+
 class PlanSample(NamedTuple):
     """How much of a window of the user's plan was used, as a log says of the instant `seen_ms`. `name` tells the
     window, `resets_ms` when it ends."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from claude_tui.clients import SOURCES
-from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, Source, SourceConfig
+from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, ManyRead, Source, SourceConfig
 from claude_tui.sources.reading.log import Opener
 from claude_tui.sources.settling import columns_of
 
@@ -49,6 +49,18 @@ def logs_below(name: str, root: Path) -> Iterable[LogFile]:
     except OSError:
         pass  # what is wrong with it is the reader's to say
     return reader(name).discover(root)
+
+
+def read_many(
+    source: str, files: Sequence[tuple[str, Checkpoint | None]], *, keep_names: bool = False
+) -> ManyRead | None:
+    """Read logs of a client, given by path, each whole or from a checkpoint; None if it has no way for many at once.
+
+    No file that cannot be read ends the reading of the others.
+    """
+    name = SOURCES[source].read_many
+    found: ManyRead | None = load(name)(files, keep_names=keep_names) if name else None
+    return found
 
 
 def read_columns(

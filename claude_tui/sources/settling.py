@@ -9,7 +9,7 @@ totals.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from struct import Struct
 
 from claude_tui.model import NEVER_MS, Row
@@ -123,13 +123,16 @@ class ColumnsBuilder:
 
 def append_settled(columns: Columns, settled: Mapping[str, Settled]) -> None:
     """Append responses that are not in `columns` yet, by their keys."""
-    if not settled:
+    append_rows(columns, settled, settled.values())
+
+
+def append_rows(columns: Columns, keys: Collection[str], rows: Iterable[Settled]) -> None:
+    """Append responses, of which no file has two with the same key: all at once, for each call is felt."""
+    if not keys:
         return
-    wide, narrow = Struct(f"{len(settled)}q").pack, Struct(f"{len(settled)}i").pack
-    time, owner, flags, input_tokens, output, write_5m, write_1h, cache_read, offset, model = zip(
-        *settled.values(), strict=True
-    )
-    columns.key.frombytes(wide(*key_numbers(columns.source, settled)))
+    wide, narrow = Struct(f"{len(keys)}q").pack, Struct(f"{len(keys)}i").pack
+    time, owner, flags, input_tokens, output, write_5m, write_1h, cache_read, offset, model = zip(*rows, strict=True)
+    columns.key.frombytes(wide(*key_numbers(columns.source, keys)))
     columns.time.frombytes(wide(*time))
     columns.owner.frombytes(narrow(*owner))
     columns.flags.frombytes(bytes(flags))

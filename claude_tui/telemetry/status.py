@@ -14,9 +14,16 @@ from typing import Any, Final, NamedTuple
 
 from claude_tui import files
 from claude_tui.sources.values.json_values import as_count
+from claude_tui.units import DAY_MS, MINUTE_MS
 
 FILE_NAME: Final = "telemetry.json"
 """In the state folder, beside the folder of what arrived."""
+
+REFUSED_MS: Final = 10 * MINUTE_MS
+"""So long after it a refused post is a shortcoming."""
+
+AWAY_MS: Final = DAY_MS
+"""Where something arrived within this time, somebody should receive."""
 
 
 class Refusal(str, Enum):
@@ -142,3 +149,30 @@ def standing(*, is_on: bool, is_received: bool, failing: str, logged: int, told:
     if is_received:
         return Standing("on", "", coverage)
     return Standing("away" if is_on else "off", "", coverage)
+
+
+class Shortcoming(NamedTuple):
+    """What somebody should know of telemetry: few words, and behind a colon why. `is_lost`: what is sent is lost."""
+
+    text: str
+    is_lost: bool
+
+
+def shortcoming(status: Status, *, is_owned: bool, now_ms: int) -> Shortcoming | None:
+    """Return what is wrong with telemetry now, None for nothing: where it is switched off, nothing is.
+
+    `is_owned`: a process receives, or would if it could listen.
+    """
+    latest_ms = max((tally.last_ms for tally in status.kept.values()), default=0)
+    stands = standing(
+        is_on=now_ms - latest_ms < AWAY_MS, is_received=is_owned and not status.trouble,
+        failing=status.failing if is_owned else "", logged=0, told=0,
+    )  # fmt: skip
+    if stands.state == "failing":
+        return Shortcoming(f"telemetry not kept: {stands.why}", True)
+    if is_owned and status.trouble:
+        return Shortcoming(f"no telemetry: {status.trouble}", True)
+    if stands.state == "away":
+        return Shortcoming("no telemetry: nobody receives it", True)
+    recent = [(tally.last_ms, why) for why, tally in status.refused.items() if now_ms - tally.last_ms < REFUSED_MS]
+    return Shortcoming(f"telemetry refused: {max(recent)[1]}", False) if recent else None

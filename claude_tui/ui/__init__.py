@@ -41,7 +41,7 @@ def run(
 
     runtime.starting()  # until the app's first frame
 
-    from claude_tui.paths import config_folder
+    from claude_tui.paths import config_folder, state_folder
     from claude_tui.telemetry.settings import TelemetrySettings
     from claude_tui.ui.app import ClaudeTop
     from claude_tui.ui.settings.file import FILE_NAME, load, with_options
@@ -55,7 +55,10 @@ def run(
     # A process pool started later passes stderr on to this process of multiprocessing's, and while Textual runs
     # stderr has no file number to pass: "bad value(s) in fds_to_keep".
     resource_tracker.ensure_running()
-    app = ClaudeTop(source, settings, settings_path=path, complaints=complaints, first_frame=first_frame)
+    app = ClaudeTop(
+        source, settings, settings_path=path, complaints=complaints, first_frame=first_frame,
+        telemetry_state=state_folder() if receives else None,
+    )  # fmt: skip
     app.on_leaving = end_at_last
     app.run(mouse=mouse)
     end_at_last(app.return_code or 0)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
@@ -24,6 +24,7 @@ from claude_tui.ui.main_screen.alert_watch import AlertWatch
 from claude_tui.ui.main_screen.drawn_screen import FIRST_FRAME_S
 from claude_tui.ui.main_screen.refresh import NewsArrived
 from claude_tui.ui.main_screen.screen import MainScreen
+from claude_tui.ui.main_screen.telemetry_watch import TelemetryWatch
 from claude_tui.ui.settings import choices, themes
 from claude_tui.ui.settings.file import Settings
 from claude_tui.ui.settings.kept import KeptSettings
@@ -34,6 +35,7 @@ from claude_tui.ui.terminal import alerts
 from claude_tui.ui.terminal.ascii import AsciiFilter
 from claude_tui.ui.terminal.first_frame import FirstFrame
 from claude_tui.ui.terminal.first_screen import FirstScreen
+from claude_tui.ui.terminal.first_theme import start_in
 from claude_tui.ui.terminal.painted_app import PaintedApp
 from claude_tui.ui.terminal.signals import leave_on_signals
 
@@ -46,6 +48,8 @@ LINES_A_NOTE = 8
 """Of so many lines of the screen one note may stand over the view at a time."""
 BUDGET_EVERY_S = 20.0
 """How often the budgets are compared with what was spent."""
+TELEMETRY_EVERY_S = 3.0
+"""How often it is looked whether telemetry is received and kept."""
 
 
 class ClaudeTop(PaintedApp):
@@ -66,6 +70,7 @@ class ClaudeTop(PaintedApp):
         settings_path: Path | None = None,
         complaints: Iterable[str] = (),
         first_frame: FirstFrame | None = None,
+        telemetry_state: Path | None = None,
     ) -> None:
         """Set up the app.
 
@@ -76,6 +81,7 @@ class ClaudeTop(PaintedApp):
             settings_path: The file changes are kept in; None keeps nothing.
             complaints: What was wrong with the settings, to be shown.
             first_frame: Where the picture is kept that the next start shows, and whether it is shown now.
+            telemetry_state: The folder with what receivers of telemetry say of themselves; None looks at none.
         """
         self.first_screen = FirstScreen(first_frame)
         # Without colours the ANSI way is the right one in every theme: else NO_COLOR is all black in ANSI themes.
@@ -97,12 +103,14 @@ class ClaudeTop(PaintedApp):
         )
         self.receiver: Receiver | None = None
         """What receives telemetry, once it does."""
+        self._telemetry = TelemetryWatch(telemetry_state) if telemetry_state is not None else None
         self._alerts: AlertWatch | None = None
         self.on_leaving: Callable[[int], object] = lambda code: None
         """Called with the exit code as soon as the app is to end, perhaps more than once."""
         for theme in themes.OWN:
             self.register_theme(theme)
-        self._take_theme()
+        if not start_in(self, self.settings.theme, themes.DEFAULT):
+            self._complaints.append(f"unknown theme {self.settings.theme}")
         if self.settings.ascii:
             self._filters.append(AsciiFilter())
 
@@ -139,6 +147,8 @@ class ClaudeTop(PaintedApp):
         if self.settings.budgets:
             self.set_interval(BUDGET_EVERY_S, self._check_budgets)
             self._check_budgets()
+        if self._telemetry is not None:
+            self.set_interval(TELEMETRY_EVERY_S, self._look_at_telemetry)
 
     async def on_event(self, event: events.Event) -> None:
         """Do what a key says before the next is looked at."""
@@ -185,6 +195,16 @@ class ClaudeTop(PaintedApp):
         states = await asyncio.to_thread(self.source.budgets, self.settings.budgets, self._clock())
         for text in self.main.budgets.news(states):
             self.notify(text, title="budget exceeded", severity="warning", timeout=20, markup=False)
+
+    @work(exclusive=True, exit_on_error=False, group="telemetry")
+    async def _look_at_telemetry(self) -> None:
+        """Say in the header what is wrong with telemetry, whoever receives it."""
+        assert self._telemetry is not None
+        own = self.receiver.status.trouble if self.receiver is not None and self.receiver.state == "troubled" else ""
+        found = await asyncio.to_thread(self._telemetry.look, self._clock(), own)
+        if found != self.main.telemetry:
+            self.main.telemetry = found
+            self.main.draw_header()
 
     def _call_somebody(self) -> None:
         """Ring or notify for what is new, also while a dialog is open or the screen is paused."""
@@ -249,22 +269,6 @@ class ClaudeTop(PaintedApp):
         super()._handle_exception(error)
 
     # -- theme and settings
-
-    def _take_theme(self) -> None:
-        """Have the settings' theme from the first frame on, before there is one."""
-        is_known = self.settings.theme in self.available_themes
-        if not is_known:
-            self._complaints.append(f"unknown theme {self.settings.theme}")
-        # Set as the first value: setting it later would style everything twice.
-        self.set_reactive(App.theme, self.settings.theme if is_known else themes.DEFAULT)
-        # The sheet was made before, with the variables of the theme there is without settings.
-        self.stylesheet.set_variables(self.get_css_variables())
-        # What else follows from a theme when it is set later, and was decided before for the theme there is without
-        # settings: whether the terminal's own colours are kept, and what the style sheet can ask for.
-        self._refresh_truecolor_filter(self.ansi_theme)
-        theme = self.current_theme
-        classes = {f"-theme-{theme.name}": True, "-dark-mode": theme.dark, "-light-mode": not theme.dark}
-        self.update_classes(classes, update=False)
 
     def get_css_variables(self) -> dict[str, str]:
         """The theme's colours, and ours for drawings."""

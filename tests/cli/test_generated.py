@@ -8,7 +8,7 @@ import pytest
 
 from claude_tui.cli import main
 from claude_tui.cli.command_list import COMMANDS
-from claude_tui.cli.commands.report import CAUSES
+from claude_tui.cli.commands.numbers.report import CAUSES
 from claude_tui.cli.generated.command_tree import Node, tree
 from claude_tui.cli.generated.completions import script
 from claude_tui.cli.generated.manual import page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
@@ -17,7 +18,7 @@ from claude_tui.engine.queries.responses import list_responses, totals_of
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Query, Response, Snapshot, Totals
+from claude_tui.model import TOLD, UNLOGGED, Query, Response, Snapshot, Totals
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.claude import ClaudeSource
 from claude_tui.sources.columns import Columns, key_number
@@ -68,7 +69,27 @@ def assert_sums_agree(store: Store, query: Query | None = None, now_ms: int = NO
     snapshot = SnapshotMaker(store).take(query, now_ms)
     assert snapshot.totals == totals_of(list_responses(store, query))
     assert_sections_agree(snapshot)
+    assert_unlogged_agrees(snapshot, list_responses(store, query))
     return snapshot
+
+
+def assert_unlogged_agrees(snapshot: Snapshot, lines: Iterable[Response]) -> None:
+    """What is said of calls in no log is the sum of the lines of such calls, in every way it is divided."""
+    found = snapshot.unlogged
+    alone = [line for line in lines if line.extra == UNLOGGED or line.origin == TOLD]
+    assert found.nano == sum(line.price.nano or 0 for line in alone)
+    for parts, rows in (
+        (found.models, {(row.source, row.key): row for row in snapshot.models}),
+        (found.projects, {(row.source, row.key): row for row in snapshot.projects}),
+        (found.sessions, {(row.source, row.key): row for row in snapshot.sessions}),
+        (found.days, {row.day: row for row in snapshot.days}),
+    ):
+        assert sum(parts.values()) == found.nano
+        assert all(nano <= rows[key].totals.cost_nano for key, nano in parts.items())  # type: ignore[index]
+    of_sessions = Counter[tuple[str, str]]()
+    for line in alone:
+        of_sessions[line.source, line.session] += line.price.nano or 0
+    assert +of_sessions == found.sessions
 
 
 def assert_sections_agree(snapshot: Snapshot) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_serve import start, stop
+from tests.cli.serve.test_serve import start, stop
 from tests.faults.level import row
 from tests.logs import ClaudeHome
 from tests.ui.terminal import Terminal

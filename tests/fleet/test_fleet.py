@@ -16,7 +16,7 @@ import pytest
 
 from claude_tui.fleet import push as pushing
 from claude_tui.fleet.lake import Lake
-from claude_tui.fleet.meta import LEASE
+from claude_tui.fleet.table.meta import LEASE
 from tests.engine.telemetry import FOLDER, spool_in
 from tests.fleet.machine import DAY, NOON, SAME, Machine, objects, printed, three
 from tests.logs import assistant, usage

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from claude_tui.fleet import parts
+from claude_tui.fleet.pushed import parts
 from tests.engine.telemetry import FOLDER, spool_in
 from tests.fleet.machine import NOON, SAME, Machine, objects, printed, three
 from tests.logs import assistant, usage

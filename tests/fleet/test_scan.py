@@ -106,7 +106,7 @@ def test_small_batches_and_large_ones_give_the_same_table(
     found = []
     for name, megabytes in (("one", 128 << 20), ("many", 2000)):
         table = tmp_path / name
-        monkeypatch.setattr("claude_tui.cli.commands.fleet.MB", megabytes // 128)
+        monkeypatch.setattr("claude_tui.cli.fleet.scanning.MB", megabytes // 128)
         assert machines[0].run("fleet", "scan", str(store), "--into", str(table), *LAYOUT) == 0
         found.append({name: data for name, data in objects(table).items() if name.startswith(("daily", "responses"))})
         assert len(list(table.glob("files/scan/*"))) == 1 or name == "many"
@@ -165,7 +165,7 @@ def test_a_scan_that_was_cut_off_goes_on_where_it_ended(
     machines: list[Machine], store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("claude_tui.cli.commands.fleet.MB", 16)
+    monkeypatch.setattr("claude_tui.cli.fleet.scanning.MB", 16)
     tables = []
     for name in ("whole", "cut"):
         table = tmp_path / name

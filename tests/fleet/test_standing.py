@@ -10,9 +10,9 @@ import time_machine
 
 from claude_tui.cli import main
 from claude_tui.fleet.lake import Lake
-from claude_tui.fleet.meta import read_meta
 from claude_tui.fleet.read import read_fleet
 from claude_tui.fleet.standing import Looked, Standing
+from claude_tui.fleet.table.meta import read_meta
 from claude_tui.model import Query, Totals
 from claude_tui.pricing import load_pricer
 from claude_tui.ui.widgets.header import Status, top_line

@@ -78,11 +78,11 @@ def falling_back(content: list[Any]) -> dict[str, Any]:
 def reading_with(*, window: int, max_line: int, is_native: bool) -> Iterator[None]:
     """Read in small windows, or without the C library's search."""
     reader = functools.partial(LineReader, window=window, max_line=max_line)
-    finder = search.finder if is_native else search.plain_finder
+    search_in = search.search_in if is_native else search.plain_search
     with (
         patch.object(fast, "LineReader", reader),
         patch.object(source, "LineReader", reader),
-        patch.object(search, "finder", finder),
+        patch.object(search, "search_in", search_in),
         patch.object(reading, "MAX_FILE", max_line),
     ):
         yield

@@ -151,11 +151,11 @@ MUTATIONS: Final[list[Mutation]] = [
 def reading_with(*, window: int = 8 << 20, max_line: int = 8 << 20, is_native: bool = True) -> Iterator[None]:
     """Read in small windows, or without the C library's search."""
     opened = functools.partial(LineReader, window=window, max_line=max_line)
-    finder = search.finder if is_native else search.plain_finder
+    search_in = search.search_in if is_native else search.plain_search
     with (
         patch.object(fast, "open_rollout", opened),
         patch.object(plain, "open_rollout", opened),
-        patch.object(search, "finder", finder),
+        patch.object(search, "search_in", search_in),
     ):
         yield
 

@@ -9,7 +9,7 @@ import pytest
 from claude_tui.model import Usage
 from claude_tui.pricing import load_pricer
 from claude_tui.pricing.explain import RateFinder, RateRow
-from claude_tui.pricing.rates import Rates, day_ms
+from claude_tui.pricing.price_list.rates import Rates, day_ms
 
 PRICER = load_pricer()
 FINDER = RateFinder(PRICER)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import claude_tui.pricing
 from claude_tui.model import Usage
-from claude_tui.pricing.catalogue import CLAUDE_FILE
+from claude_tui.pricing.price_list.catalogue import CLAUDE_FILE
 from tests.pricing.prices import NOW, ms, pricer, usage
 
 MODELS = sorted(json.loads(CLAUDE_FILE.read_bytes())["models"])
@@ -121,7 +121,7 @@ def test_any_usage_has_an_answer(source: str, model: str, raw: dict[str, object]
 
 
 @pytest.mark.parametrize(
-    "path", sorted(Path(claude_tui.pricing.__file__).parent.glob("*.py")), ids=lambda path: path.name
+    "path", sorted(Path(claude_tui.pricing.__file__).parent.rglob("*.py")), ids=lambda path: path.name
 )
 def test_no_float_in_the_pricing_code(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_tui.figures import cut
-from claude_tui.figures import width as cells
 from claude_tui.reports.table import Column, Table, plain, ruled
+from claude_tui.widths import cut
+from claude_tui.widths import width as cells
 
 COLUMNS = (
     Column("name", is_text=True, may_shrink=True),

@@ -13,7 +13,7 @@ from claude_tui.telemetry.ownership import is_owned
 from claude_tui.telemetry.receiver import Receiver
 from claude_tui.telemetry.status import load
 from tests.cli.program import run
-from tests.cli.test_serve import start, stop
+from tests.cli.serve.test_serve import start, stop
 from tests.logs import ClaudeHome
 from tests.telemetry.posting import lines, numbered, numbers_in, post, receiving, wait_for
 from tests.telemetry.running import free_port, running

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from claude_tui.paths import create_private, state_folder
-from claude_tui.telemetry.status import FILE_NAME, Refusal, Standing, Status, load, save, standing
+from claude_tui.telemetry.status import FILE_NAME, Refusal, Standing, Status, Tally, load, save, shortcoming, standing
 from tests.cli.program import run
 
 
@@ -62,3 +64,28 @@ def test_doctor_says_how_to_switch_it_on_and_then_what_arrives() -> None:
     after = run("doctor").text
     assert "3 responses arrived" in after
     assert "has Claude Code send it" not in after
+
+
+NOW_MS = 1_790_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("is_owned", "changes", "expected"),
+    [
+        (False, {}, None),
+        (True, {}, None),
+        (False, {"kept": {"claude": Tally(3, NOW_MS - 60_000)}}, ("no telemetry: nobody receives it", True)),
+        (True, {"kept": {"claude": Tally(3, NOW_MS - 60_000)}}, None),
+        (False, {"kept": {"claude": Tally(3, NOW_MS - 48 * 3_600_000)}}, None),
+        (True, {"failing": "No space left on device"}, ("telemetry not kept: No space left on device", True)),
+        (False, {"failing": "No space left on device"}, None),
+        (True, {"trouble": "cannot listen on port 1: taken"}, ("no telemetry: cannot listen on port 1: taken", True)),
+        (True, {"refused": {"too large": Tally(2, NOW_MS - 60_000)}}, ("telemetry refused: too large", False)),
+        (True, {"refused": {"too large": Tally(2, NOW_MS - 3_600_000)}}, None),
+    ],
+)
+def test_what_somebody_should_know_of_telemetry(
+    is_owned: bool, changes: dict[str, object], expected: tuple[str, bool] | None
+) -> None:
+    status = replace(Status(), **changes)  # type: ignore[arg-type]
+    assert shortcoming(status, is_owned=is_owned, now_ms=NOW_MS) == expected

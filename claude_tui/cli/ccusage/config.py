@@ -11,8 +11,9 @@ from typing import Any
 
 from claude_tui import files
 from claude_tui.cli import streams
+from claude_tui.cli.environment import home
 from claude_tui.cli.exits import USAGE, CommandError
-from claude_tui.cli.options import day, home
+from claude_tui.cli.options import day
 
 PARSED = {"since": day, "until": day}
 NOT_THERE = ("config", "drop_in", "shape")

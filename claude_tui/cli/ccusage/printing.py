@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from claude_tui.cli import streams
 from claude_tui.cli.ccusage import standing_in
-from claude_tui.cli.options import counted, now_ms, timezone
+from claude_tui.cli.counting import counted
+from claude_tui.cli.environment import now_ms
+from claude_tui.cli.options import timezone
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -240,9 +242,9 @@ class Report:
             self._print_table(table(), COMPACT_BELOW)
 
     def _print_json(self, document: Any) -> None:
-        from claude_tui.reports.ccusage.sums import without_cost
+        from claude_tui.reports.ccusage.sums import with_whole_numbers, without_cost
 
-        made = without_cost(document) if self.options.no_cost else document
+        made = with_whole_numbers(without_cost(document) if self.options.no_cost else document)
         if self.options.jq:
             standing_in.write_through_jq(made, self.options.jq)
         else:

@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.options import counted, pricer, source_config
+from claude_tui.cli.counting import counted, pricer
+from claude_tui.cli.options import source_config
 
 if TYPE_CHECKING:
     from claude_tui.engine.state.store import Store
@@ -59,7 +60,7 @@ def _price_of(options: Namespace) -> PriceOf:
     tier = {"fast": "priority", "standard": ""}.get(options.speed)
     if not own and tier is None:
         return lambda response: response.price.nano
-    from claude_tui.pricing.tiers import terms_of_tier
+    from claude_tui.pricing.billing.tiers import terms_of_tier
 
     prices = pricer()
 

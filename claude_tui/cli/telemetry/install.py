@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from claude_tui import files
 from claude_tui.cli import exits, streams
-from claude_tui.cli.options import home, program
+from claude_tui.cli.environment import home, program
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.cli.telemetry.receiving import SWITCHABLE, found, settings
 from claude_tui.clients import CLIENTS

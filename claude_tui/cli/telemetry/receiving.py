@@ -9,7 +9,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.options import home, now_ms
+from claude_tui.cli.environment import home, now_ms
 from claude_tui.paths import config_folder, create_private, state_folder, telemetry_folder
 
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ from claude_tui.model import Extra, Usage
 from claude_tui.sources.columns import ARRAYS
 from claude_tui.sources.protocol import FileFacts
 
-SCHEMA: Final = 8
+SCHEMA: Final = 9
 """Moves whenever what is counted, or how it is kept, changes."""
 
 NOTHING_GIVEN: Final = Given()
@@ -169,7 +169,8 @@ def _fill(store: Store, cells: bytes, names: Any, facts: Any) -> None:
     book = FactBook()
     sources, paths, *values = facts["files"] or [[] for _ in range(2 + len(FileFacts._fields))]
     book.restore(zip(sources, paths, starmap(FileFacts, to_rows(values)), strict=True))
-    store.restore(owners, models, loaded, book, ProblemLog.unpacked(facts["problems"]))
+    unlogged = {CellKey._make(key): int(nano) for *key, nano in facts["unlogged_cells"]}
+    store.restore(owners, models, loaded, book, ProblemLog.unpacked(facts["problems"]), unlogged)
     store.remembered_days.update(facts["remembered"])
     told = [(key[1], known.client_totals) for key, known in book.sessions.items() if known.client_totals]
     every = (*book.sessions.items(), *book.agents.items())
@@ -189,6 +190,7 @@ def _facts_of(store: Store) -> dict[str, Any]:
         "problems": store.problem_log.packed(),
         "remembered": sorted(store.remembered_days),
         "unlogged": store.unlogged.packed(),
+        "unlogged_cells": [[*key, nano] for key, nano in store.cells.unlogged.items()],
     }
 
 

@@ -18,7 +18,7 @@ from claude_tui.engine.state.unlogged.remainder import remainders
 from claude_tui.engine.state.unlogged.steps import Logged as Counted
 from claude_tui.model import BOTH, UNLOGGED, Response, Row
 from claude_tui.pricing import Pricer
-from claude_tui.pricing.usage import read_terms
+from claude_tui.pricing.billing.usage import read_terms
 from claude_tui.sources.claude.reference import Transcript, reference_transcript
 from claude_tui.sources.client_totals import ClientTotal, pack_pairs, pack_totals, unpack_pairs, unpack_totals
 from claude_tui.sources.columns import is_sum_of_calls, key_number

@@ -1,4 +1,4 @@
-"""What clients logged beside the counters that are counted: costs in Claude's rows, reasoning in Codex's.
+"""What clients logged beside the counters that are counted: costs, tiers, ids and versions, reasoning.
 
 Nothing we count rests on it, so nothing of it is kept: the rows are read again where somebody asks. What cannot be
 read any more is left out. Must not price anything.
@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Final
-
-import orjson
+from typing import Any, Final, NamedTuple
 
 from claude_tui.model import Response
 from claude_tui.sources.codex.compressed import SUFFIX, decompressor
+from claude_tui.sources.reading.objects import decode_objects
 
 Place = tuple[str, int]
 """A file, and the offset of a row in it."""
 
+_LONGEST: Final = 200
+"""Longest name taken from a row; what is longer is no name."""
+_NO_GEO: Final = "not_available"
 _COST: Final = b'"costUSD":'
 _BLOCK: Final = 1 << 22
 _NANO: Final = 1_000_000_000
@@ -30,7 +32,7 @@ def logged_costs(responses: Iterable[Response]) -> dict[Place, int]:
     for path, inside in _by_file(responses, "claude"):
         if not _holds(path, _COST):
             continue
-        for offset, row in _rows(path, inside):
+        for offset, row in _rows(path, (one.offset for one in inside)):
             cost = row.get("costUSD")
             if isinstance(cost, (int, float)) and not isinstance(cost, bool) and abs(cost) < 1e9:
                 found[path, offset] = round(cost * _NANO)
@@ -41,13 +43,60 @@ def reasoning_tokens(responses: Iterable[Response]) -> dict[Place, int]:
     """Return how much of the output of each response of Codex was reasoning, in tokens."""
     found: dict[Place, int] = {}
     for path, inside in _by_file(responses, "codex"):
-        for offset, row in _rows(path, inside):
+        for offset, row in _rows(path, (one.offset for one in inside)):
             payload = _member(row, "payload")
             usage = _member(payload, "usage") or _member(_member(payload, "info"), "last_token_usage")
             count = _member(usage, "reasoning_output_tokens")
             if isinstance(count, int) and count > 0:
                 found[path, offset] = count
     return found
+
+
+class LoggedFacts(NamedTuple):
+    """What the counted row of a response says beside its counters: "" and None where it does not say it.
+
+    `reasoning` are tokens, part of the output. A version of Codex is that of its whole rollout.
+    """
+
+    service_tier: str = ""
+    geo: str = ""
+    request_id: str = ""
+    client_version: str = ""
+    reasoning: int | None = None
+
+
+def logged_facts(responses: Iterable[Response]) -> dict[Place, LoggedFacts]:
+    """Return what the counted rows of Claude Code and Codex say, by their places; of the others nothing is known."""
+    known = list(responses)
+    found = {
+        (path, offset): _facts_of_claude(row)
+        for path, inside in _by_file(known, "claude")
+        for offset, row in _rows(path, (one.offset for one in inside))
+    }
+    reasoning = reasoning_tokens(known)
+    for path, inside in _by_file(known, "codex"):
+        rows = dict(_rows(path, (0, *(one.offset for one in inside))))
+        version = _name(_member(_member(rows.get(0), "payload"), "cli_version"))
+        for one in inside:
+            if one.offset in rows:
+                place = (path, one.offset)
+                found[place] = LoggedFacts(client_version=version, reasoning=reasoning.get(place, 0))
+    return found
+
+
+def _facts_of_claude(row: dict[str, Any]) -> LoggedFacts:
+    usage = _member(_member(row, "message"), "usage")
+    geo = _name(_member(usage, "inference_geo"))
+    return LoggedFacts(
+        service_tier=_name(_member(usage, "service_tier")),
+        geo="" if geo == _NO_GEO else geo,
+        request_id=_name(_member(row, "requestId")),
+        client_version=_name(_member(row, "version")),
+    )
+
+
+def _name(value: Any) -> str:
+    return value if isinstance(value, str) and len(value) <= _LONGEST else ""
 
 
 def _by_file(responses: Iterable[Response], source: str) -> Iterator[tuple[str, list[Response]]]:
@@ -70,24 +119,16 @@ def _holds(path: str, needle: bytes) -> bool:
     return False
 
 
-def _rows(path: str, inside: Iterable[Response]) -> Iterator[tuple[int, dict[str, Any]]]:
+def _rows(path: str, offsets: Iterable[int]) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         opener = decompressor() if path.endswith(SUFFIX) else None
         with opener.open(path, "rb") if opener else open(path, "rb") as file:
-            for offset in sorted({one.offset for one in inside}):
+            for offset in sorted(set(offsets)):
                 file.seek(offset)
-                row = _decoded(file.readline())
-                if isinstance(row, dict):
+                for row in decode_objects(file.readline()):
                     yield offset, row
     except (OSError, EOFError):
         return
-
-
-def _decoded(line: bytes) -> Any:
-    try:
-        return orjson.loads(line)
-    except ValueError:
-        return None
 
 
 def _member(value: Any, name: str) -> Any:

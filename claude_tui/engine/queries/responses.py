@@ -11,7 +11,7 @@ from claude_tui.engine.state.rows.table import PAIRED
 from claude_tui.engine.state.store import Owner, Store
 from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.model import BOTH, FIRST, LOGGED, TOLD, UNLOGGED, PriceStatus, Query, Response, Totals
-from claude_tui.pricing.usage import read_terms
+from claude_tui.pricing.billing.usage import read_terms
 from claude_tui.sources.columns import LOWER_BOUND
 
 EVERYTHING: Final = Query()

@@ -10,17 +10,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from claude_tui.engine.state.batch import FileColumns, FileOutcome, Packed, pack
+from claude_tui.engine.state.batch import Ends, FileColumns, FileOutcome, Packed, pack
 from claude_tui.engine.state.doubtful import date_undated, dated_ahead
 from claude_tui.engine.state.sums.calendar import Calendar
-from claude_tui.engine.state.sums.cells import file_cells
+from claude_tui.engine.state.sums.cells import cells_of_files, file_cells
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, SourceConfig
 from claude_tui.sources.reading.open_line import OpenLine
-from claude_tui.sources.registry import logs_below, read_columns, roots
+from claude_tui.sources.registry import logs_below, read_columns, read_many, roots
 
 UNSETTLED: Final = -1
 """The size under which a file is remembered that must be looked at again though its stat does not change."""
@@ -47,41 +47,84 @@ class FileReader:
         file, since = task
         try:
             found = read() if read is not None else read_columns(file, since, keep_names=self.keep_names)
-            undated = date_undated(found.columns, file.path, file.mtime_ns // 1_000_000)
-            ahead = dated_ahead(found.columns, file.path, time.time_ns() // 1_000_000)
+            doubtful = _mend(found.columns, file)
             cells = file_cells(found.columns, self.pricer, self.calendar)
         except Exception as error:
-            if not isinstance(error, OSError):
-                import logging  # 3 ms, for what should not happen
-
-                logging.getLogger(__name__).exception("reading %s failed", file.path)
-            reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
-            problem = Problem(ProblemKind.UNREADABLE, file.path, 0, reason)
-            return FileColumns(FileOutcome(file, None, Problems([problem]), None), Columns(file.source), {})
-        if found.checkpoint.open_line and OpenLine.parse(found.checkpoint.open_line).is_waiting:
-            # It is read again until its end is there or is given up, whether anything comes to it or not.
-            file = file._replace(size=UNSETTLED)
-        outcome = FileOutcome(
-            file,
-            found.facts,
-            Problems.of(found.problems).with_more(Problems([*undated, *ahead])),
-            found.checkpoint,
-            since is None or found.restarted,
-            found.bytes_read,
-            found.lines,
-            found.sessions,
-        )
-        return FileColumns(outcome, found.columns, cells)
+            return FileColumns(_unreadable(file, error), Columns(file.source), {})
+        return FileColumns(_outcome(task, found, doubtful), found.columns, cells)
 
     def read_all(self, tasks: Sequence[Task]) -> Packed:
         """Read several files of one client, in order."""
-        return pack([self.read(task) for task in tasks])
+        return self._read_many(tasks) or pack([self.read(task) for task in tasks])
+
+    def _read_many(self, tasks: Sequence[Task]) -> Packed | None:
+        """Read files in one go; None where that cannot be done or is not worth it."""
+        if not any(task.since is None for task in tasks):
+            return None
+        try:
+            files = [(task.file.path, task.since) for task in tasks]
+            many = read_many(tasks[0].file.source, files, keep_names=self.keep_names)
+            if many is None or _is_doubtful(many.columns):
+                return None
+            columns, cells, ends = many.columns, list[list[int]](), list[Ends]()
+            sums = cells_of_files(columns, many.ends, self.pricer, self.calendar)
+            for end, of_file in zip(many.ends, sums, strict=True):
+                cells += [[*key, *numbers] for key, numbers in of_file.items()]
+                ends.append(Ends(end, len(cells)))
+        except Exception:  # whichever file it is, the others must be counted
+            return None
+        outcomes = [
+            _unreadable(task.file, one) if isinstance(one, Exception) else _outcome(task, one)
+            for task, one in zip(tasks, many.files, strict=True)
+        ]
+        return Packed(outcomes, ends, columns, cells)
 
     def read_natively(self, tasks: Sequence[Task]) -> tuple[list[Packed], list[Task]]:
         """Read the files that the native core can read. Returns what they say, and the others."""
         from claude_tui.engine.scan.native import read_natively
 
         return read_natively(tasks, self)
+
+
+def _is_doubtful(columns: Columns) -> bool:
+    """Whether any instant may have to be mended."""
+    times = columns.time
+    return 0 in times or max(times, default=0) > time.time_ns() // 1_000_000
+
+
+def _mend(columns: Columns, file: LogFile) -> list[Problem]:
+    """Mend the instants of a file's responses that cannot be right."""
+    undated = date_undated(columns, file.path, file.mtime_ns // 1_000_000)
+    return undated + dated_ahead(columns, file.path, time.time_ns() // 1_000_000)
+
+
+def _outcome(task: Task, found: ColumnsRead, doubtful: Sequence[Problem] = ()) -> FileOutcome:
+    """Return what is said of a file that was read."""
+    file, since = task
+    if found.checkpoint.open_line and OpenLine.parse(found.checkpoint.open_line).is_waiting:
+        # It is read again until its end is there or is given up, whether anything comes to it or not.
+        file = file._replace(size=UNSETTLED)
+    problems = Problems.of(found.problems)
+    return FileOutcome(
+        file,
+        found.facts,
+        problems.with_more(Problems(doubtful)) if doubtful else problems,
+        found.checkpoint,
+        since is None or found.restarted,
+        found.bytes_read,
+        found.lines,
+        found.sessions,
+    )
+
+
+def _unreadable(file: LogFile, error: Exception) -> FileOutcome:
+    """Return what is said of a file that cannot be read."""
+    if not isinstance(error, OSError):
+        import logging  # 3 ms, for what should not happen
+
+        logging.getLogger(__name__).error("reading %s failed", file.path, exc_info=error)
+    reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+    return FileOutcome(file, None, Problems([Problem(ProblemKind.UNREADABLE, file.path, 0, reason)]), None)
 
 
 def discover(config: SourceConfig) -> list[LogFile]:

@@ -16,7 +16,8 @@ from typing import Final
 
 from claude_tui import runtime
 from claude_tui.engine.scan.reading import FileReader, Task
-from claude_tui.engine.state.batch import Packed
+from claude_tui.engine.state.batch import Packed, fields_of, records_of
+from claude_tui.sources.protocol import Checkpoint, LogFile
 
 BYTES_PER_WORKER: Final = 12 << 20
 """A worker that would read less than this costs more than it saves."""
@@ -51,7 +52,8 @@ class Workers:
 
     def submit(self, tasks: list[Task]) -> Future[Packed]:
         """Read files in a worker."""
-        future = self._pool.submit(_read, tasks)
+        files, since = zip(*tasks, strict=True)
+        future = self._pool.submit(_read, fields_of(files), since)
         if self._guard is None:  # after the first processes: a fork must not find a thread
             self._guard = threading.Thread(target=self._watch, name="workers", daemon=True)
             self._guard.start()
@@ -101,7 +103,7 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def _read(tasks: list[Task]) -> Packed:
+def _read(files: list[tuple[object, ...]], since: tuple[Checkpoint | None, ...]) -> Packed:
     if _reader is None:
         raise RuntimeError("the worker was not started")
-    return _reader.read_all(tasks)
+    return _reader.read_all(list(map(Task, records_of(LogFile, files), since)))

@@ -245,7 +245,10 @@ class Books:
         day = self.calendar.day_hour(time_ms)[0]
         lower_bounds = sign if table.flags[row] & LOWER_BOUND else 0
         key = CellKey(day, owner, table.model[row])
-        self.cells.add(key, time_ms, table.usage(row), self.price(row), sign, sign, lower_bounds)
+        price = self.price(row)
+        self.cells.add(key, time_ms, table.usage(row), price, sign, sign, lower_bounds)
+        if self.told is not None and table.is_event(row):
+            self.cells.note_unlogged(key, price, sign)
         for number, extra in enumerate(table.extras.get(row, ())):
             key = CellKey(day, owner, self._models.of(extra.model))
             self.cells.add(key, time_ms, extra.usage, self.extra_price(row, number), sign, 0, 0)
@@ -256,6 +259,7 @@ class Books:
         for key, (model, usage) in zip(keys, remainder.models, strict=True):
             price = self.unlogged_price(remainder, model, usage)
             self.cells.add(key, remainder.time_ms, usage, price, sign, 0, 0)
+            self.cells.note_unlogged(key, price, sign)
 
     def mend_cells(self) -> None:
         """Give cells that lost their first or last instant another; drop empty ones."""

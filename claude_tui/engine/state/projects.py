@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from claude_tui.pricing.toml import Wrong
+from claude_tui.toml import Wrong
 
 SECTION: Final = "projects"
 

@@ -8,7 +8,8 @@ length of the history. Must not read files or draw.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -73,14 +74,18 @@ class Store(Books):
         cells: dict[CellKey, Sums],
         facts: FactBook,
         problems: ProblemLog,
+        unlogged: Mapping[CellKey, int] = MappingProxyType({}),
     ) -> None:
-        """Take over sums and names counted before; `table_loader` must give the responses they are the sums of."""
+        """Take over sums and names counted before; `table_loader` must give the responses they are the sums of.
+
+        `unlogged` is what of the sums no log shows (see `CellBook`).
+        """
         with self.lock:
             for owner in owners:
                 self.owner_number(owner)
             for model in models:
                 self.model_number(model)
-            self.cells, self.facts, self.problem_log = CellBook(cells), facts, problems
+            self.cells, self.facts, self.problem_log = CellBook(cells, unlogged), facts, problems
             self.is_moved = True
             self.revision += 1
 

@@ -127,3 +127,15 @@ def without_cost(document: Any) -> Any:
             if name not in ("totalCost", "cost", "costUSD")
         }
     return [without_cost(value) for value in document] if isinstance(document, list) else document
+
+
+def with_whole_numbers(document: Any) -> Any:
+    """Return a report whose whole numbers have no fraction: `0`, where Python writes `0.0`.
+
+    ccusage writes them so, and shell scripts compare what they read with the text "0".
+    """
+    if isinstance(document, dict):
+        return {name: with_whole_numbers(value) for name, value in document.items()}
+    if isinstance(document, list):
+        return [with_whole_numbers(value) for value in document]
+    return int(document) if isinstance(document, float) and document.is_integer() else document

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.telemetry import TelemetryFigures
 from claude_tui.figures import instant, many, share, size
 from claude_tui.model import Problem, Totals
+from claude_tui.reports.findings import certainty
 from claude_tui.reports.told import telemetry_lines, telemetry_report
 from claude_tui.sources.values.display import display_name
 
@@ -91,6 +93,7 @@ def report(found: Findings) -> dict[str, Any]:
             }
             for root in found.roots
         ],
+        "clients": [certainty.facts(CLIENTS[name]) for name in _found_clients(found)],
         "client_versions": list(found.client_versions),
         "responses": totals.responses,
         "lower_bound": {"responses": totals.lower_bound, "share": _part(totals.lower_bound, totals.responses)},
@@ -129,6 +132,9 @@ def lines(found: Findings) -> list[str]:
     for root in found.roots:
         made.append(f"  {root.source:9} {display_name(root.path)}: {_root(root)}")
     made.append(f"  written by versions: {', '.join(map(display_name, found.client_versions)) or 'none seen'}")
+    for name in _found_clients(found):
+        made += ["", f"{CLIENTS[name].label}: what is counted, and how sure it is"]
+        made += [f"  {sentence}" for sentence in certainty.sentences(CLIENTS[name])]
     made += ["", "how exact the numbers are", f"  {many(totals.responses, 'response')}"]
     made.append(
         f"  {share(totals.lower_bound, totals.responses) or '-'} with only the beginning of their output logged"
@@ -157,6 +163,10 @@ def lines(found: Findings) -> list[str]:
     made += ["", "terminal", *(f"  {name}: {display_name(value)}" for name, value in found.terminal.items())]
     made += ["", "system", *(f"  {name}: {display_name(value)}" for name, value in found.system.items())]
     return made
+
+
+def _found_clients(found: Findings) -> list[str]:
+    return list(dict.fromkeys(root.source for root in found.roots if root.state == "found" and root.source in CLIENTS))
 
 
 def _root(root: Root) -> str:

@@ -17,6 +17,7 @@ _name: Final = attrgetter("name")
 
 AGENT: Final = "agent-"
 """The beginning of the name of a sub-agent's file."""
+_BELOW_SESSION: Final = f"{os.sep}subagents{os.sep}"
 _UUID: Final = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 AGENT_MODE: Final = "local-agent-mode-sessions"
@@ -178,11 +179,14 @@ def session_of_path(path: str) -> str:
 
     A sub-agent's file is below its session's folder; any other file is named after its session.
     """
-    folder, _, _ = path.rpartition(f"{os.sep}subagents{os.sep}")
-    stem = os.path.basename(path).removesuffix(".jsonl")
-    if not folder and stem.startswith(AGENT) and _UUID.fullmatch(os.path.basename(os.path.dirname(path))):
-        folder = os.path.dirname(path)
-    return os.path.basename(folder) or stem
+    folder, _, name = path.rpartition(os.sep)
+    above, is_below, _ = path.rpartition(_BELOW_SESSION)
+    if is_below:
+        session = above.rpartition(os.sep)[2]
+    else:
+        session = folder.rpartition(os.sep)[2] if name.startswith(AGENT) else ""
+        session = session if _UUID.fullmatch(session) else ""
+    return session or name.removesuffix(".jsonl")
 
 
 def _expand(text: str, home: Path) -> Path:

@@ -82,7 +82,7 @@ class FactsGatherer:
             if self._is_agent:
                 self._leave_context()
         else:
-            stem = os.path.basename(path).removesuffix(".jsonl")
+            stem = path.rpartition(os.sep)[2].removesuffix(".jsonl")
             if stem.startswith(AGENT):
                 self._set_agent(stem.removeprefix(AGENT))
 
@@ -278,8 +278,11 @@ def with_agent_type(facts: FileFacts, path: str, opener: Opener = FileLog) -> Fi
     """Add what the small file beside a sub-agent's transcript says: which type of agent it is."""
     if not facts.agent or os.sep + "subagents" + os.sep not in path:
         return facts
+    beside = path.removesuffix(".jsonl") + ".meta.json"
+    if opener is FileLog and not os.access(beside, os.F_OK):  # as of most: an error costs five times as much
+        return facts
     try:
-        log = opener(path.removesuffix(".jsonl") + ".meta.json")
+        log = opener(beside)
         try:
             meta = json.loads(log.pread(_MAX_META, 0))
         finally:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from claude_tui.sources.claude.discovery import config_dirs, decoded_dir, projects_dir, transcripts
-from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileRead, LogFile, SourceConfig
+from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileRead, LogFile, ManyRead, SourceConfig
 from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.reading.log import FileLog, Opener
 
@@ -72,3 +72,10 @@ def read_columns(
     from claude_tui.sources.claude.fast import reader as fast
 
     return fast.read_columns(file.path, since, keep_names=keep_names, opener=opener)
+
+
+def read_many(files: Iterable[tuple[str, Checkpoint | None]], *, keep_names: bool = False) -> ManyRead:
+    """Read many transcripts the fast way."""
+    from claude_tui.sources.claude.fast import reader as fast
+
+    return fast.read_many(files, keep_names=keep_names)

@@ -15,7 +15,7 @@ from dataclasses import asdict, replace
 from typing import Final, Protocol
 
 from claude_tui.model import Row, Usage
-from claude_tui.pricing.tiers import terms_of_tier
+from claude_tui.pricing.billing.tiers import terms_of_tier
 from claude_tui.sources.codex.records import (
     ZERO,
     Meta,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from claude_tui.model import Row, Usage
-from claude_tui.pricing.premium import premium_milli, terms_of_premium
+from claude_tui.pricing.billing.premium import premium_milli, terms_of_premium
 from claude_tui.sources.columns import terms_of_sum
 from claude_tui.sources.records.conversation import Conversation, UnknownShapeError
 from claude_tui.sources.records.events import BadCountError, count_of

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from claude_tui.model import Row, Usage
-from claude_tui.pricing.usage import THOUGHTS_BESIDE
+from claude_tui.pricing.billing.usage import THOUGHTS_BESIDE
 from claude_tui.sources.records.conversation import Conversation, UnknownShapeError, tools_or_text
 from claude_tui.sources.records.events import count_of
 from claude_tui.sources.values.instants import instant_ms

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from textual.theme import BUILTIN_THEMES
 
-from claude_tui.pricing.toml import Wrong
+from claude_tui.toml import Wrong
 from claude_tui.ui.settings import themes
 from claude_tui.ui.settings.declared import SECTION, Settings, unknown
 from claude_tui.ui.settings.keys import unknown_actions

@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.dialogs.dialog import Dialog
-from claude_tui.ui.text.explanation import Statement, Statements, fact, laid_out
+from claude_tui.ui.text.statements import Statement, Statements, fact, laid_out
 
 
 class ExplainScreen(Dialog[None]):

@@ -9,11 +9,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
 from textual.dom import DOMNode
+from textual.geometry import Size
 from textual.screen import Screen
+from textual.widget import Widget
 
 from claude_tui.engine.queries.periods.named import Period, add
 from claude_tui.model import Phase, Progress, Snapshot
@@ -34,6 +37,9 @@ from claude_tui.ui.widgets.header import Status
 from claude_tui.ui.widgets.keybar import KeyBar
 from claude_tui.ui.widgets.line import Line
 from claude_tui.ui.widgets.meters import Meters
+
+if TYPE_CHECKING:
+    from claude_tui.telemetry.status import Shortcoming
 
 FIRST_FRAME_S = 1.0
 """Counting waits at most so long for the first frame."""
@@ -75,6 +81,8 @@ class DrawnScreen(Screen[None]):
         self.budgets = BudgetWatch()
         self.failures: dict[str, str] = {}
         """What failed in the background and what is said of it."""
+        self.telemetry: Shortcoming | None = None
+        """What is wrong with telemetry."""
         self.paused_ms: int | None = None
         self.shown: Shown | None = None
         """What was drawn last."""
@@ -82,6 +90,8 @@ class DrawnScreen(Screen[None]):
         """Whether the first numbers are on screen."""
         self._clock = clock
         self._has_kept = False
+        self._drawn_sizes: list[Size] = []
+        """How large the parts were when they were drawn last."""
 
     def compose(self) -> ComposeResult:
         """Status, meters, the views, keys."""
@@ -96,6 +106,7 @@ class DrawnScreen(Screen[None]):
         self.set_timer(FIRST_FRAME_S, self.show_drawn)
         self.set_interval(KEEP_S, self.keep_frame)
         self.set_interval(1.0, self._tick)
+        self.screen_layout_refresh_signal.subscribe(self, self._take_layout)
         self._fit()
         self.focus_view()
         self.refresher.wish(urgent=True)
@@ -180,6 +191,7 @@ class DrawnScreen(Screen[None]):
     def _draw(self, shown: Shown) -> None:
         """Draw a snapshot for the first time, or what is new in it."""
         self.shown = shown
+        self._drawn_sizes = self._sizes()
         with self.app.batch_update():
             if self.stage.draw(self.view, shown):
                 self.focus_view()  # what was hidden has lost the keys
@@ -189,6 +201,18 @@ class DrawnScreen(Screen[None]):
         if not self._has_kept and shown.snapshot.progress.phase in (Phase.LIVE, Phase.POLLING):
             self._has_kept = True  # who goes elsewhere and leaves from there has a picture for the next start as well
             self.call_after_refresh(self.keep_frame)
+
+    def _sizes(self) -> list[Size]:
+        return [part.size for part in (*self.query_one(Meters).children, *self.view.walk_children(Widget))]
+
+    def _take_layout(self, _: Screen[object]) -> None:
+        """Parts may have another size than they were drawn for, and something else to say."""
+        if self.shown is not None and self.is_active and self._sizes() != self._drawn_sizes:
+            self.call_later(self._draw_again)
+
+    def _draw_again(self) -> None:
+        if self.shown is not None and self.is_up_to_date:
+            self._draw(self.shown)
 
     def show_drawn(self) -> None:
         """The first numbers are drawn: instead of the picture of the last time, show what is drawn from now on."""
@@ -216,6 +240,11 @@ class DrawnScreen(Screen[None]):
     def _draw_header(self, snapshot: Snapshot) -> None:
         navigation, view, today = self.navigation, self.view, self.today
         in_period = (row.totals for row in snapshot.days if self.period.covers(row.day, today))
+        unlogged = snapshot.unlogged
+        if view.IGNORES_PERIOD:
+            unlogged_nano = sum(nano for day, nano in unlogged.days.items() if self.period.covers(day, today))
+        else:
+            unlogged_nano = unlogged.nano
         is_split = clients.are_several(snapshot) and not view.IGNORES_PERIOD
         status = Status(
             view=navigation.here.view, tab=navigation.tab, now_ms=self.now_ms, period=self.period.label,
@@ -224,6 +253,7 @@ class DrawnScreen(Screen[None]):
             saved_ms=self.source.saved_ms, passed=self.budgets.passed, client=navigation.client,
             account=navigation.account,
             by_client=clients.totals(snapshot.models) if is_split else {}, window=self.camera.window,
+            unlogged_nano=unlogged_nano, telemetry=self.telemetry,
             has_shades=not (self.app.current_theme.ansi or self.app.no_color),
         )  # fmt: skip
         layout.draw_header(self, snapshot, status, self.app.size.width)

@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple
 from claude_tui.engine.queries.allowances.budgets import Budget, budgets_of
 from claude_tui.engine.queries.periods.named import PERIODS, named
 from claude_tui.engine.state.projects import project_name
-from claude_tui.pricing.toml import Wrong
 from claude_tui.telemetry.settings import PORT, TelemetrySettings
+from claude_tui.toml import Wrong
 
 FILE_NAME: Final = "config.toml"
 SECTION: Final = "screen"

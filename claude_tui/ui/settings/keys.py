@@ -10,7 +10,7 @@ from typing import Final
 
 from textual.binding import Binding
 
-from claude_tui.pricing.toml import Wrong
+from claude_tui.toml import Wrong
 from claude_tui.ui.settings.declared import Settings, unknown
 
 

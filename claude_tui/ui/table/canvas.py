@@ -21,9 +21,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from claude_tui.clients import CLIENTS
-from claude_tui.figures import fit
 from claude_tui.ui.table.arrangement import Arrangement
 from claude_tui.ui.table.columns import GAP, Cell, Column, Filter, Placed, RowT, place
+from claude_tui.widths import fit
 
 STYLES = (
     "dim",

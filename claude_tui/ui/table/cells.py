@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
 from claude_tui import figures
-from claude_tui.model import ProjectRow, Snapshot, Totals
+from claude_tui.model import NOTHING_UNLOGGED, ProjectRow, Snapshot, Totals
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.text import bars
@@ -31,12 +31,13 @@ class Frame:
         self.now_ms = 0
         self.total = NONE
         self.top_nano = 0
+        self.unlogged = NOTHING_UNLOGGED
         self._projects: dict[str, str] = {}
         self._named: tuple[ProjectRow, ...] = ()
 
     def set(self, now_ms: int, snapshot: Snapshot, rows: Iterable[HasTotals]) -> None:
         """Take over the figures of a new snapshot and of the rows drawn from it."""
-        self.now_ms, self.total = now_ms, snapshot.totals
+        self.now_ms, self.total, self.unlogged = now_ms, snapshot.totals, snapshot.unlogged
         self.top_nano = max((row.totals.cost_nano for row in rows), default=0)
         if snapshot.projects is not self._named:
             self._named = snapshot.projects
@@ -89,6 +90,20 @@ def premium(priority: int) -> Column[Any]:
 
     return Column(PREMIUM, "Premium", 7, draw, lambda row: row.totals.premium_milli, priority, narrow=5, short="Prm",
                   tooltip="Premium requests of Copilot's plan; no part of the cost")  # fmt: skip
+
+
+UNLOGGED: Final = "unlogged"
+
+
+def unlogged(nano_of: Callable[[Any], int], priority: int) -> Column[Any]:
+    """What of a row's cost is for calls that no log shows, as a share; sorted by the money."""
+
+    def draw(row: HasTotals, width: int) -> Cell:
+        share = figures.share(nano_of(row), row.totals.cost_nano, width) if nano_of(row) > 0 else ""
+        return Cell(share, "dim") if share else Cell("·", "faint")
+
+    return Column(UNLOGGED, "Unlogged", 8, draw, nano_of, priority, narrow=5, short="Unlog",
+                  tooltip="Share of the cost for calls that no log shows: titles, compaction")  # fmt: skip
 
 
 def percent(frame: Frame, priority: int) -> Column[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from claude_tui import figures
+from claude_tui.widths import width as width_of
 
 RowT = TypeVar("RowT")
 
@@ -48,7 +48,7 @@ class Column(Generic[RowT]):
 
     def heading(self, width: int) -> str:
         """The label, or the short one if the label does not fit."""
-        return self.label if figures.width(self.label) <= width or not self.short else self.short
+        return self.label if width_of(self.label) <= width or not self.short else self.short
 
 
 class Placed(NamedTuple):

@@ -26,6 +26,7 @@ from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.text import bars, clients
 from claude_tui.ui.text import explanation as explain
 from claude_tui.ui.text.names import short_model
+from claude_tui.ui.text.statements import Statements, fact
 from claude_tui.ui.views.base import Scope, Shown
 from claude_tui.ui.views.table_view import TableView
 from claude_tui.ui.widgets.line import Line, assemble
@@ -257,20 +258,18 @@ class BlocksView(TableView):
         what = "gap after" if row.block.is_gap else "block of"
         return f"{what} {figures.clock(row.block.start_ms, self.shown.zone)}" if self.shown else "block"
 
-    def explanation(self, row: BlockRow, shown: Shown) -> explain.Statements:
+    def explanation(self, row: BlockRow, shown: Shown) -> Statements:
         """Where the figures of a block come from."""
         if row.block.is_gap:
             begin, end = (figures.clock(at_ms, shown.zone) for at_ms in (row.block.start_ms, row.block.end_ms))
             return [
-                explain.fact("no block was open", "", f"from {begin}, the end of the one before, to {end}"),
-                explain.fact("lasted", _length(row.block)),
+                fact("no block was open", "", f"from {begin}, the end of the one before, to {end}"),
+                fact("lasted", _length(row.block)),
             ]
         return [
             *explain.of_totals(row.totals, shown.zone),
             Content(""),
-            explain.fact(
-                "began", figures.clock(row.block.start_ms, shown.zone), "the hour of its first response: an estimate"
-            ),
+            fact("began", figures.clock(row.block.start_ms, shown.zone), "the hour of its first response: an estimate"),
         ]
 
 

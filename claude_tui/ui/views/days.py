@@ -21,6 +21,7 @@ from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.text import explanation as explain
 from claude_tui.ui.text.names import short_model
 from claude_tui.ui.text.stacks import KINDS, UNITS, kinds_per_day, stack, unit_for
+from claude_tui.ui.text.statements import Statements
 from claude_tui.ui.views.base import DayWanted, Drilled, Scope, Shown, View
 from claude_tui.ui.widgets.chart import MARGIN, CostChart
 from claude_tui.ui.widgets.day_detail import DayDetail, DayFound, day_summary
@@ -198,7 +199,7 @@ class DaysView(View):
         if shown is not None and row is not None:
             query, source, zone = shown.scope.query(row.day, row.day), shown.source, shown.zone
 
-            def more() -> explain.Statements:
+            def more() -> Statements:
                 return explain.of_explanation(source.explain(query), zone) if source is not None else []
 
             self.app.push_screen(ExplainScreen(figures.day(row.day), explain.of_totals(row.totals, zone), more))

@@ -44,6 +44,7 @@ def model_columns(frame: Frame) -> list[Column[ModelRow]]:
         cells.tokens(1),
         cells.cost(frame),
         cells.premium(3),
+        cells.unlogged(lambda row: frame.unlogged.models.get((row.source, row.key), 0), 6),
         cells.saved(13),
         cells.spent_on_writes(14),
         cells.percent(frame, 2),

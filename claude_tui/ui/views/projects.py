@@ -29,6 +29,7 @@ def project_columns(frame: Frame) -> list[Column[ProjectRow]]:
         cells.cache_hit(7),
         cells.tokens(1),
         cells.cost(frame),
+        cells.unlogged(lambda row: frame.unlogged.projects.get((row.source, row.key), 0), 8),
         cells.saved(11),
         cells.spent_on_writes(12),
         cells.percent(frame, 2),

@@ -18,7 +18,7 @@ from claude_tui.ui.table.cells import Frame
 from claude_tui.ui.table.client_column import client_column
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.text import activity
-from claude_tui.ui.text import explanation as explain
+from claude_tui.ui.text.statements import Statements, fact
 from claude_tui.ui.views.base import Drilled, Shown
 from claude_tui.ui.views.table_view import TableView
 
@@ -53,6 +53,7 @@ def session_columns(frame: Frame) -> list[Column[Any]]:
         cells.tokens(2),
         cells.cost(frame),
         cells.premium(5),
+        cells.unlogged(lambda row: frame.unlogged.sessions.get((row.source, row.key), 0), 9),
         cells.saved(10),
         cells.spent_on_writes(11),
         cells.percent(frame, 3),
@@ -114,7 +115,7 @@ class SessionsView(TableView):
         """Keep the selected session in view, else the busiest; or leave off."""
         self._table.follow(not self._table.follows)
 
-    def explanation(self, row: SessionRow | AgentLine, shown: Shown) -> explain.Statements:
+    def explanation(self, row: SessionRow | AgentLine, shown: Shown) -> Statements:
         """Where the figures of a session come from."""
         lines = super().explanation(row, shown)
         if isinstance(row, SessionRow):
@@ -136,17 +137,17 @@ class SessionsView(TableView):
         return Drilled("turns", row.name, {"session": session.key, "source": row.source, "agent": agent})
 
 
-def _facts(row: SessionRow, now_ms: int) -> explain.Statements:
+def _facts(row: SessionRow, now_ms: int) -> Statements:
     """What is known of a session beside its sums."""
     window = f"of {figures.short(row.context_window)}" if row.context_window else "of an unknown window"
     share = f", {figures.share(row.context_tokens, row.context_window)}" if row.context_window else ""
     compacted = f"the newest at {figures.short(row.compacted_tokens)} tokens" if row.compacted_tokens else ""
     return [
-        explain.fact("state", activity.sentence(row.activity, now_ms)),
-        explain.fact("context", figures.short(row.context_tokens), f"{window}{share}, at its last response"),
-        explain.fact("compactions", f"{row.compactions}", compacted),
-        explain.fact("sub-agents", f"{len(row.agents)}", "counted in"),
-        explain.fact("folder", row.project_name),
-        explain.fact("branch", row.branch or "none"),
-        explain.fact("client", row.version or "unknown", row.source),
+        fact("state", activity.sentence(row.activity, now_ms)),
+        fact("context", figures.short(row.context_tokens), f"{window}{share}, at its last response"),
+        fact("compactions", f"{row.compactions}", compacted),
+        fact("sub-agents", f"{len(row.agents)}", "counted in"),
+        fact("folder", row.project_name),
+        fact("branch", row.branch or "none"),
+        fact("client", row.version or "unknown", row.source),
     ]

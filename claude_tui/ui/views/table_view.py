@@ -21,13 +21,14 @@ from claude_tui.sources.values.display import display_name
 from claude_tui.ui.dialogs.explain_screen import ExplainScreen
 from claude_tui.ui.settings.keys import ROW_BINDINGS
 from claude_tui.ui.table import export as rows_out
-from claude_tui.ui.table.cells import PREMIUM, Frame
+from claude_tui.ui.table.cells import PREMIUM, UNLOGGED, Frame
 from claude_tui.ui.table.client_column import COLUMN
 from claude_tui.ui.table.columns import Column
 from claude_tui.ui.table.line_table import LineTable
 from claude_tui.ui.terminal import editor
 from claude_tui.ui.text import clients
 from claude_tui.ui.text import explanation as explain
+from claude_tui.ui.text.statements import Statements
 from claude_tui.ui.views.base import Shown, View
 from claude_tui.ui.widgets.row_detail import LEAST_HEIGHT, MOST_HEIGHT, RowDetail
 
@@ -79,6 +80,7 @@ class TableView(View):
         """Draw a snapshot, with columns for clients and premium requests where there are several or any."""
         absent = set() if clients.are_several(shown.snapshot) else {COLUMN}
         absent |= set() if shown.snapshot.totals.premium_milli else {PREMIUM}
+        absent |= set() if shown.snapshot.unlogged.nano else {UNLOGGED}
         self._table.absent_columns = frozenset(absent)
         super().show(shown)
 
@@ -99,6 +101,14 @@ class TableView(View):
             (f"nothing {'in' if shown.period.id != 'today' else ''} {shown.period.label}", "$quiet"),
             ("   p chooses another period", "$faint"),
         )
+
+    def title_parts(self) -> list[tuple[str, str]]:
+        """Breadcrumb, and the share of the cost that is for calls that no log shows."""
+        parts = super().title_parts()
+        if self.shown is not None:
+            unlogged = figures.unlogged(self.shown.snapshot.unlogged.nano, self.shown.snapshot.totals)
+            parts += [(" · ", "$line"), (unlogged, "$quiet")] if unlogged else []
+        return parts
 
     def subtitle(self) -> Content:
         """What the table is sorted and filtered by."""
@@ -124,7 +134,7 @@ class TableView(View):
 
     # -- the selected row
 
-    def explanation(self, row: Any, shown: Shown) -> explain.Statements:
+    def explanation(self, row: Any, shown: Shown) -> Statements:
         """Where the figures of a row come from."""
         return explain.of_totals(row.totals, shown.zone)
 
@@ -150,7 +160,7 @@ class TableView(View):
         """What the source is asked to explain of a row; None if there is no more to say."""
         return None
 
-    def find_out(self, about: Query | Response | None, shown: Shown) -> explain.Statements:
+    def find_out(self, about: Query | Response | None, shown: Shown) -> Statements:
         """What takes time to find out of a row. Called in a thread of its own; must not touch widgets."""
         if about is None or shown.source is None:
             return []

@@ -22,8 +22,10 @@ from claude_tui.ui.table.client_column import client_column
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.text import explanation as explain
 from claude_tui.ui.text.names import short_model
+from claude_tui.ui.text.statements import Statements
 from claude_tui.ui.views.base import Scope, Shown
 from claude_tui.ui.views.table_view import TableView
+from claude_tui.widths import cut
 
 READ_AT_ONCE: Final = 8
 """So many replies are looked up in their logs before what was found is shown."""
@@ -158,7 +160,7 @@ class TurnsView(TableView):
                 self._is_reading = True
                 self.call_later(self._find_tools)
             return Cell("…", "faint")
-        return Cell(figures.cut(known, width), "dim") if known else Cell("·", "faint")
+        return Cell(cut(known, width), "dim") if known else Cell("·", "faint")
 
     @work(exit_on_error=False, group="tools")
     async def _find_tools(self) -> None:
@@ -222,7 +224,7 @@ class TurnsView(TableView):
         """Where it was counted from."""
         return (row.path, row.offset) if row.path else None
 
-    def explanation(self, row: Response, shown: Shown) -> explain.Statements:
+    def explanation(self, row: Response, shown: Shown) -> Statements:
         """How a reply was counted and priced."""
         return explain.of_response(row, shown.zone, shown.snapshot.prices)
 
@@ -230,7 +232,7 @@ class TurnsView(TableView):
         """The reply."""
         return row
 
-    def find_out(self, about: Query | Response | None, shown: Shown) -> explain.Statements:
+    def find_out(self, about: Query | Response | None, shown: Shown) -> Statements:
         """What the log says of a reply, and which of its rows counts."""
         if shown.source is None or not isinstance(about, Response):
             return []

@@ -14,11 +14,11 @@ from textual.content import Content
 from textual.widgets import Static
 
 from claude_tui import figures
-from claude_tui.figures import fit
 from claude_tui.model import ModelRow, ProjectRow, Snapshot, Totals
 from claude_tui.ui.text import bars
 from claude_tui.ui.text.names import short_model, tails
 from claude_tui.ui.widgets.heatmap import REMEMBERED
+from claude_tui.widths import fit
 
 GONE: Final = ("logs gone, kept in the ledger", "logs gone")
 """What is said of a day only the ledger kept, in as many words as there is room for."""

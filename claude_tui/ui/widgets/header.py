@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
@@ -21,6 +22,9 @@ from claude_tui.ui.text.names import superscript
 from claude_tui.ui.text.open_block import left_text
 from claude_tui.ui.widgets.line import Part, assemble
 
+if TYPE_CHECKING:
+    from claude_tui.telemetry.status import Shortcoming
+
 
 @dataclass(frozen=True)
 class Status:
@@ -29,7 +33,8 @@ class Status:
     `window` is the five-hour block that is open, as far as that is known.
 
     `client` is the one that is shown alone, `account` the folder of one that is. `by_client` are the parts of the
-    totals if there are several.
+    totals if there are several. `unlogged_nano` of the totals is for calls that no log shows.
+    `telemetry` is what is wrong with receiving what clients say of their calls.
     """
 
     view: str
@@ -46,6 +51,8 @@ class Status:
     tab: str = ""
     window: Window | None = None
     by_client: Mapping[str, Totals] = field(default_factory=dict)
+    unlogged_nano: int = 0
+    telemetry: Shortcoming | None = None
     has_shades: bool = True
     """Whether a background can be a shade of another; the terminal's own colours have none, nor has NO_COLOR."""
 
@@ -90,6 +97,14 @@ def history_part(text: str, width: int) -> Part:
     return next((said for said, room in fits if len(said) <= room), head[: max(1, width - 1)] + "…"), "bold $error"
 
 
+def telemetry_parts(status: Status, width: int) -> list[tuple[int, Sequence[Part]]]:
+    """What is wrong with telemetry: before all else but the history if what is sent is lost, else if there is room."""
+    if status.telemetry is None:
+        return []
+    part = history_part(display_name(status.telemetry.text), width)
+    return [(-1, [part])] if status.telemetry.is_lost else [(2, [(part[0], "$warning")])]
+
+
 def waiting_part(sessions: int, width: int) -> Part:
     """How many sessions wait for a person."""
     verb = "waits" if sessions == 1 else "wait"
@@ -104,7 +119,8 @@ def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
     groups += alone_parts(status)
     if progress.history:
         # What is lost for good has the highest rank; a cache that is not saved only costs time.
-        groups.append((-1, [history_part(display_name(progress.history), width)]))
+        groups.append((-2, [history_part(display_name(progress.history), width)]))
+    groups += telemetry_parts(status, width)
     groups.append((0, phase_parts(progress, status, width)))
     if progress.phase is not Phase.SCANNING:
         if progress.files_total:
@@ -180,7 +196,9 @@ def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> C
     if alone and snapshot.waiting_sessions:
         groups.append((-1, [waiting_part(snapshot.waiting_sessions, 0)]))
     if alone and snapshot.progress.history:
-        groups.append((-1, [history_part(display_name(snapshot.progress.history), width)]))
+        groups.append((-2, [history_part(display_name(snapshot.progress.history), width)]))
+    if alone:
+        groups += telemetry_parts(status, width)
     groups.append((1, [(f"{figures.money(burn, 7)}/h", "bold $warning" if burn else "$quiet")]))
     if status.window is not None:
         room = min(20, width - sum(len(text) for _, parts in groups for text, _ in parts) - 6)
@@ -190,6 +208,8 @@ def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> C
         groups.append((3, [(number + status.view, "bold $accent")]))
         groups.append((5, [(status.period, "$accent")]))
     groups += alone_parts(status)
+    if unlogged := figures.unlogged(status.unlogged_nano, status.totals):
+        groups.append((5, [(unlogged, "$quiet")]))
     groups.append((4, [(f"{snapshot.active_sessions}", "bold $success"), (" active", "$quiet")]))
     groups.append(
         (

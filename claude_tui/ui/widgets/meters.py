@@ -109,6 +109,8 @@ class Meters(Horizontal):
             parts = [clients.named(status.client)]
         elif status.account:
             parts = [clients.account(status.account)]
+        elif not parts:
+            parts = [(figures.unlogged(status.unlogged_nano, status.totals), "$quiet")]
         self._title("period", status.period, Content.assemble(*parts))
 
     def _title(self, name: str, title: str, subtitle: str | Content) -> None:

@@ -13,10 +13,10 @@ from textual.containers import Horizontal
 from textual.content import Content
 
 from claude_tui import figures
-from claude_tui.figures import cut
 from claude_tui.model import Totals
 from claude_tui.ui.text import bars
 from claude_tui.ui.widgets.line import Line, assemble
+from claude_tui.widths import cut
 
 LEAST_HEIGHT, MOST_HEIGHT = 8, 12
 """Lines it takes, its border included."""

@@ -20,7 +20,8 @@ from claude_tui.engine.scan.workers import Workers
 from claude_tui.engine.state.batch import Packed
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Progress
-from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile
+from claude_tui.sources.protocol import FileFacts
+from claude_tui.sources.reading.log import Opener
 from tests.engine.counting import PRICER, UTC, config_of, placeless, reference
 from tests.logs import ClaudeHome, assistant, usage
 
@@ -219,16 +220,17 @@ async def test_a_file_that_goes_between_finding_and_reading_is_a_problem(home: C
 
 
 async def test_a_reader_that_fails_is_a_problem_of_its_file(home: ClaudeHome, monkeypatch: pytest.MonkeyPatch) -> None:
-    from claude_tui.engine.scan import reading
+    from claude_tui.sources.claude.fast import reader
 
-    read = reading.read_columns  # type: ignore[attr-defined]
+    with_agent_type = reader.with_agent_type  # type: ignore[attr-defined]
 
-    def fail(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
-        if file.path == str(home.path("s7")):
+    def fail(facts: FileFacts, path: str, opener: Opener) -> FileFacts:
+        if path == str(home.path("s7")):
             raise ZeroDivisionError
-        return read(file, since, keep_names=keep_names)
+        found: FileFacts = with_agent_type(facts, path, opener)
+        return found
 
-    monkeypatch.setattr(reading, "read_columns", fail)
+    monkeypatch.setattr(reader, "with_agent_type", fail)
     taking = Taking(home.folder, 0)
     await taking.run("run")
     (problem,) = taking.store.problems

@@ -250,10 +250,10 @@ def test_a_huge_line_does_not_take_its_size_in_memory(claude_home: ClaudeHome) -
     assert int(peak_mib) < 250
 
 
-@pytest.mark.parametrize("finder", [search.finder, search.plain_finder])
-def test_every_mark_is_found(finder: Any) -> None:
+@pytest.mark.parametrize("search_in", [search.search_in, search.plain_search])
+def test_every_mark_is_found(search_in: Any) -> None:
     block = b'x"usage"\n\xff\\u0075\n"usage""usage"\nlast "usage'
-    with patch.object(search, "finder", finder):
+    with patch.object(search, "search_in", search_in):
         find = fast_search.marks(block)
         found, at = [], 0
         while (at := find(at)) < search.NOWHERE:

@@ -332,14 +332,14 @@ def test_lines_that_cannot_matter_are_not_decoded(tmp_path: Path) -> None:
     assert decode.call_count < 5
 
 
-@pytest.mark.parametrize("finder", [search.finder, search.plain_finder])
-def test_every_mark_is_found(finder: Any) -> None:
+@pytest.mark.parametrize("search_in", [search.search_in, search.plain_search])
+def test_every_mark_is_found(search_in: Any) -> None:
     block = b'"compacted"\n"token_count"\n\xff\\u0074\n"turn_context""token_\n"session_meta"\n\\u005F'
     block += b'"thread_settings_applied"'
     marks = {"compacted": 0, "count": 12, "escape": 27, "turn": 34, "token": 48, "meta": 56, "line": 71, "setting": 77}
 
     def found(start: int, *, with_meta: bool) -> list[int]:
-        with patch.object(search, "finder", finder):
+        with patch.object(search, "search_in", search_in):
             find = fast_search.marks(block, start, with_meta=with_meta)
             places, at = [], start
             while (at := find(at)) < search.NOWHERE:
@@ -351,7 +351,7 @@ def test_every_mark_is_found(finder: Any) -> None:
     assert found(0, with_meta=True) == everywhere
     assert found(13, with_meta=True) == everywhere[2:]
     assert found(0, with_meta=False) == [place for name, place in marks.items() if name != "meta"]
-    with patch.object(search, "finder", finder):
+    with patch.object(search, "search_in", search_in):
         assert fast_search.marks(b"\0abc", 0, with_meta=False)(2) == 2
 
 

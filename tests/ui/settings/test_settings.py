@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_tui.cli.commands import top
+from claude_tui.cli.commands.watching import top
 from claude_tui.engine.queries.allowances.budgets import Budget
 from claude_tui.ui.app import ClaudeTop
 from claude_tui.ui.settings.declared import VIEWS

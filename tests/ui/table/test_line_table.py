@@ -9,9 +9,9 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from claude_tui.figures import fit
 from claude_tui.ui.table.columns import Cell, Column, Filter, place
 from claude_tui.ui.table.line_table import LineTable
+from claude_tui.widths import fit
 from tests.ui.helpers import running, wait_until
 
 HOSTILE = (

@@ -115,7 +115,7 @@ def test_a_signal_that_means_to_end_ends_it_as_its_key_does(
 
 
 def test_the_picture_needs_nothing_that_takes_time_to_load() -> None:
-    modules = "claude_tui.cli.commands.top, claude_tui.ui.terminal.first_frame"
+    modules = "claude_tui.cli.commands.watching.top, claude_tui.ui.terminal.first_frame"
     code = f"import sys, {modules}; print([n for n in sys.modules if n in %r])"
     slow = ("textual", "rich", "asyncio", "orjson", "claude_tui.engine.monitor", "multiprocessing")
     done = subprocess.run([sys.executable, "-c", code % (slow,)], capture_output=True, text=True, check=True)

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import contextlib
+import http.client
+import socket
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from claude_tui.model import Unlogged
+from claude_tui.telemetry.status import Shortcoming
 from claude_tui.ui.settings.declared import VIEWS
 from claude_tui.ui.widgets.header import tabs
 from tests.logs import ClaudeHome, assistant, usage
@@ -79,3 +84,71 @@ def test_the_real_program_says_that_its_history_cannot_be_read(own_home: Path, c
     with Terminal(own_home, width=80, CLAUDE_CONFIG_DIR=str(claude_home.folder)) as terminal:
         terminal.wait_for(lambda text: "▲ ledger not" in text.split("\n")[0], "the trouble")
         assert terminal.leave() == 0
+
+
+@pytest.mark.parametrize("width", [24, 40, 60, 80, 120, 200])
+@pytest.mark.parametrize("height", [8, 12, 24, 40])
+async def test_that_telemetry_is_lost_is_said_at_every_size(width: int, height: int) -> None:
+    async with running(size=(width, height)) as (app, pilot):
+        app.main.telemetry = Shortcoming("telemetry not kept: No space left on device", is_lost=True)
+        app.main.draw_header()
+        await pilot.pause()
+        (line, *_) = screen_text(app).split("\n")
+        assert "telemetry not kept" in line if width >= 40 else "telemetry" in line
+        if width >= 200:
+            assert "No space left on device" in line
+
+
+async def test_a_refused_post_is_said_where_there_is_room_and_quiet_telemetry_is_not() -> None:
+    async with running(size=(200, 40)) as (app, pilot):
+        assert "telemetry" not in screen_text(app)
+        app.main.telemetry = Shortcoming("telemetry refused: without the token", is_lost=False)
+        app.main.draw_header()
+        await pilot.pause()
+        assert "telemetry refused: without the token" in screen_text(app).split("\n")[0]
+
+
+@pytest.mark.parametrize("size", [(60, 12), (80, 24), (120, 36)])
+async def test_the_share_of_unlogged_calls_is_said_and_each_table_has_it(size: tuple[int, int]) -> None:
+    given = snapshot()
+    session, model, project = given.sessions[0], given.models[0], given.projects[0]
+    nano = given.totals.cost_nano * 29 // 100
+    models, projects, sessions = (
+        {(row.source, row.key): row.totals.cost_nano // 4} for row in (model, project, session)
+    )
+    given = replace(given, totals=given.totals._replace(unpriced_responses=0, unpriced_tokens=0, lower_bound=0))
+    given = replace(given, unlogged=Unlogged(nano, models, projects, sessions))
+    async with running(FakeSource(given), size=size) as (app, pilot):
+        assert "29.0% unlogged" in screen_text(app)
+        for key in ("2", "3", "4"):
+            await press(pilot, key)
+            if size[0] >= 120:
+                assert "Unlog" in screen_text(app)
+                assert "25.0%" in screen_text(app)
+
+
+async def test_where_everything_is_logged_nothing_is_said_of_unlogged_calls() -> None:
+    async with running(size=(200, 40)) as (app, pilot):
+        for key in ("1", "2", "3", "4"):
+            await press(pilot, key)
+            assert "nlog" not in screen_text(app)
+
+
+def test_the_real_program_says_who_has_the_port_and_what_was_refused(own_home: Path, claude_home: ClaudeHome) -> None:
+    claude_home.append(assistant("m1", 1_780_000_000_000, usage(output=200_000)))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        folder = own_home / ".config" / "claude-top"
+        folder.mkdir(parents=True)
+        (folder / "config.toml").write_text(f"[telemetry]\non = true\nport = {port}\n")
+        with Terminal(own_home, width=200, CLAUDE_CONFIG_DIR=str(claude_home.folder)) as terminal:
+            head = f"no telemetry: cannot listen on port {port}: another program has it"
+            terminal.wait_for(lambda text: head in text.split("\n")[0], "who has the port")
+            taken.close()
+            terminal.wait_for(lambda text: "telemetry" not in text.split("\n")[0], "that it is received")
+            with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port)) as client:
+                client.request("POST", "/v1/logs", b"{}")
+                assert client.getresponse().status == 401
+            said = "telemetry refused: without the token"
+            terminal.wait_for(lambda text: said in text.split("\n")[0], "that a post was refused")
+            assert terminal.leave() == 0

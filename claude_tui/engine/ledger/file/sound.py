@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final
 
 from claude_tui.model import MAX_COUNT, NEVER_MS, Extra
-from claude_tui.pricing.usage import read_terms
+from claude_tui.pricing.billing.usage import read_terms
 from claude_tui.sources import client_totals
 from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns
 from claude_tui.sources.protocol import FileFacts

@@ -16,7 +16,7 @@ from claude_tui.engine.queries.periods.calendar import month_end, week_start
 from claude_tui.engine.state.projects import last_part, repository_of
 from claude_tui.engine.state.store import Store
 from claude_tui.model import COST, UNPRICED_TOKENS
-from claude_tui.pricing.toml import Names, Wrong
+from claude_tui.toml import Names, Wrong
 from claude_tui.units import NANO
 
 PERIODS: Final = ("day", "week", "month")

@@ -6,7 +6,7 @@ from datetime import date
 
 from claude_tui.engine.queries.snapshots.rollup import Rollup
 from claude_tui.engine.state.facts import SessionKey
-from claude_tui.model import DayRow, ModelRow, ProjectRow, Query, SessionRow
+from claude_tui.model import NOTHING_UNLOGGED, DayRow, ModelRow, ProjectRow, Query, SessionRow
 
 
 class Picture:
@@ -34,3 +34,6 @@ class Picture:
         self.ordered_sessions: tuple[SessionRow, ...] = ()
         self.ordered_days: tuple[DayRow, ...] = ()
         self.day_models: dict[date, dict[str, int]] = {}
+        self.unlogged = NOTHING_UNLOGGED
+        self.unlogged_moves = -1
+        """How often what no log shows had changed when it was last summed; -1: it must be summed again."""

@@ -15,7 +15,7 @@ from claude_tui.engine.state.rows.interner import Numbers
 from claude_tui.engine.state.rows.key_index import KeyIndex
 from claude_tui.engine.state.rows.memberships import Memberships
 from claude_tui.model import NEVER_MS, Extra, Usage
-from claude_tui.pricing.usage import count, iterations, kind_of, read_terms
+from claude_tui.pricing.billing.usage import count, iterations, kind_of, read_terms
 from claude_tui.sources.columns import (
     ARRAYS,
     COPY,

@@ -6,6 +6,7 @@ Must not know responses beyond what is added, and takes no locks: the store does
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from claude_tui.engine.state.sums.cells import EMPTY, CellKey, Sums, add_sums, add_usage
 from claude_tui.model import FIRST, LAST, Price, Totals, Usage
@@ -14,8 +15,14 @@ from claude_tui.model import FIRST, LAST, Price, Totals, Usage
 class CellBook:
     """Sums by cell. `all` is to be read, not written."""
 
-    def __init__(self, cells: dict[CellKey, Sums] | None = None) -> None:
+    def __init__(
+        self, cells: dict[CellKey, Sums] | None = None, unlogged: Mapping[CellKey, int] = MappingProxyType({})
+    ) -> None:
         self.all: dict[CellKey, Sums] = {} if cells is None else cells
+        self.unlogged = dict(unlogged)
+        """Nanodollars of what no log shows, in cells that have any; a part of the cost there."""
+        self.unlogged_moves = 0
+        """How often `unlogged` changed."""
         self.touched: dict[int, int] = {}
         """Per local day a number that moves whenever anything in that day does."""
         self._touches = 0
@@ -65,6 +72,14 @@ class CellBook:
         if time_ms >= sums[LAST]:
             sums[LAST] = time_ms
             self._lost_last.discard(key)
+
+    def note_unlogged(self, key: CellKey, price: Price, sign: int) -> None:
+        """Note that what is added to a cell, or with `sign` -1 taken out, is in no log."""
+        if price.nano:
+            left = self.unlogged.pop(key, 0) + sign * price.nano
+            if left:
+                self.unlogged[key] = left
+            self.unlogged_moves += 1
 
     def merge(self, key: CellKey, more: Sums) -> None:
         """Add the sums of other responses to a cell. Of a new cell they become the sums."""

@@ -6,6 +6,8 @@ The same additions are made when a file is read (all of it at once, in a worker 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from operator import add
 from typing import Final, NamedTuple
 
@@ -62,58 +64,81 @@ def file_cells(columns: Columns, pricer: Pricer, calendar: Calendar) -> dict[Cel
 
     Events of the telemetry have no sums before it is known of each whether a log has its response.
     """
+    return next(cells_of_files(columns, [len(columns)], pricer, calendar))
+
+
+def cells_of_files(
+    columns: Columns, ends: Iterable[int], pricer: Pricer, calendar: Calendar
+) -> Iterator[dict[CellKey, Sums]]:
+    """Sum all entries of one file after the other, as `file_cells` does; `ends` has after how many each ends."""
     if columns.source == TELEMETRY:
-        return {}
-    cells: dict[CellKey, Sums] = {}
-    for entry in _add_alike(cells, columns, pricer, calendar):
-        _add_entry(cells, columns, entry, pricer, calendar)
-    return cells
+        yield from ({} for _ in ends)
+        return
+    add_alike = _adding_alike(columns, pricer, calendar)
+    start = 0
+    for end in ends:
+        cells: dict[CellKey, Sums] = {}
+        for entry in add_alike(cells, start, end) if end > start else ():
+            _add_entry(cells, columns, entry, pricer, calendar)
+        yield cells
+        start = end
 
 
-def _add_alike(cells: dict[CellKey, Sums], columns: Columns, pricer: Pricer, calendar: Calendar) -> list[int]:
-    """Sum the entries whose prices add up to the price of their sum. Returns the others."""
-    cards = _flat_cards(columns, pricer)
-    longest = [card.over if card else -NEVER for card in cards]
+def _adding_alike(
+    columns: Columns, pricer: Pricer, calendar: Calendar
+) -> Callable[[dict[CellKey, Sums], int, int], list[int]]:
+    """Return what sums, of the next entries from one up to another, those whose prices add up to the price of their
+    sum, and returns the others."""
+    of_all = _flat_cards(columns, pricer, 0, len(columns))
+    # A price may have changed from one file to another, and in each be the same.
+    is_same_in_all = None not in of_all[0].values()
     assumed = _with_assumed_lifetimes(columns, pricer)
     rare = {*(columns.terms.keys() - assumed), *columns.reported, *columns.extras}
     searches = columns.web_search
     day_hour = calendar.day_hour
-    alike: dict[tuple[int, int, int, bool], list[int]] = {}
-    others = []
-    rows = zip(
+    rows = enumerate(zip(
         columns.time, columns.owner, columns.model, columns.input, columns.output, columns.write_5m,
         columns.write_1h, columns.cache_read, columns.flags,
         strict=True,
-    )  # fmt: skip
-    for entry, (time_ms, owner, model, given, output, write_5m, write_1h, read, flags) in enumerate(rows):
-        if given + write_5m + write_1h + read > longest[model] or entry in rare:
-            others.append(entry)
-            continue
-        key = (day_hour(time_ms)[0], owner, model, entry in assumed)
-        lower_bounds = 1 if flags & LOWER_BOUND else 0
-        sums = alike.get(key)
-        if sums is None:
-            alike[key] = sums = [given, output, write_5m, write_1h, read, 0, 1, lower_bounds, time_ms, time_ms]
-        else:
-            sums[0] += given
-            sums[1] += output
-            sums[2] += write_5m
-            sums[3] += write_1h
-            sums[4] += read
-            sums[6] += 1
-            sums[7] += lower_bounds
-            if time_ms < sums[8]:
-                sums[8] = time_ms
-            elif time_ms > sums[9]:
-                sums[9] = time_ms
-        if entry in searches:
-            sums[5] += searches[entry]
-    for (day, owner, model, is_assumed), (*counters, responses, lower_bounds, first_ms, last_ms) in alike.items():
-        card = cards[model]
-        assert card is not None
-        sums = sums_of_alike(card, Usage(*counters), responses, lower_bounds, first_ms, last_ms, is_assumed=is_assumed)
-        add_sums(cells, CellKey(day, owner, model), sums)
-    return others
+    ))  # fmt: skip
+
+    def add_alike(cells: dict[CellKey, Sums], start: int, end: int) -> list[int]:
+        cards, longest = of_all if is_same_in_all else _flat_cards(columns, pricer, start, end)
+        alike: dict[tuple[int, int, int, bool], list[int]] = {}
+        others = []
+        for entry, (time_ms, owner, model, given, output, write_5m, write_1h, read, flags) in islice(rows, end - start):
+            if given + write_5m + write_1h + read > longest[model] or entry in rare:
+                others.append(entry)
+                continue
+            key = (day_hour(time_ms)[0], owner, model, entry in assumed)
+            lower_bounds = 1 if flags & LOWER_BOUND else 0
+            sums = alike.get(key)
+            if sums is None:
+                alike[key] = sums = [given, output, write_5m, write_1h, read, 0, 1, lower_bounds, time_ms, time_ms]
+            else:
+                sums[0] += given
+                sums[1] += output
+                sums[2] += write_5m
+                sums[3] += write_1h
+                sums[4] += read
+                sums[6] += 1
+                sums[7] += lower_bounds
+                if time_ms < sums[8]:
+                    sums[8] = time_ms
+                elif time_ms > sums[9]:
+                    sums[9] = time_ms
+            if entry in searches:
+                sums[5] += searches[entry]
+        for (day, owner, model, is_assumed), (*counters, responses, lower_bounds, first_ms, last_ms) in alike.items():
+            card = cards[model]
+            assert card is not None
+            sums = sums_of_alike(
+                card, Usage(*counters), responses, lower_bounds, first_ms, last_ms, is_assumed=is_assumed
+            )
+            add_sums(cells, CellKey(day, owner, model), sums)
+        return others
+
+    return add_alike
 
 
 def sums_of_alike(
@@ -149,12 +174,14 @@ def _with_assumed_lifetimes(columns: Columns, pricer: Pricer) -> set[int]:
     return {entry for entry, terms in columns.terms.items() if only_assumes(source, columns.usage(entry), terms)}
 
 
-def _flat_cards(columns: Columns, pricer: Pricer) -> list[Card | None]:
-    """Return, per model, what holds for all entries of a file alike."""
-    if not columns:
-        return []
-    first_ms, last_ms = min(columns.time), max(columns.time)
-    return [pricer.flat_card(columns.source, model, first_ms, last_ms) for model in columns.models]
+def _flat_cards(
+    columns: Columns, pricer: Pricer, start: int, end: int
+) -> tuple[dict[int, Card | None], dict[int, int]]:
+    """Return, by model, the rates that hold for all entries from one up to another, and for how long prompts."""
+    times, models, source = columns.time[start:end], columns.models, columns.source
+    first_ms, last_ms = min(times, default=0), max(times, default=0)
+    cards = {model: pricer.flat_card(source, models[model], first_ms, last_ms) for model in {*columns.model[start:end]}}
+    return cards, {model: card.over if card else -NEVER for model, card in cards.items()}
 
 
 def _add_entry(cells: dict[CellKey, Sums], columns: Columns, entry: int, pricer: Pricer, calendar: Calendar) -> None:

@@ -23,8 +23,9 @@ from claude_tui.sources.claude.fast.rows import FastBuilder
 from claude_tui.sources.claude.fast.search import marks
 from claude_tui.sources.claude.fast.usual import FirstLine, Named, Turn, UserLine, UsualRow
 from claude_tui.sources.claude.recognition import unrecognised
+from claude_tui.sources.columns import Columns
 from claude_tui.sources.problems import Problems
-from claude_tui.sources.protocol import Checkpoint, ColumnsRead
+from claude_tui.sources.protocol import Checkpoint, ColumnsRead, ManyRead
 from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.reading.log import FileLog, Opener
 from claude_tui.sources.reading.objects import LONG, decode_objects
@@ -40,6 +41,8 @@ _BY_RULE: Final = {"assistant", *NOTES}
 _PROGRESS: Final = Named("agent_progress")
 _NOT_USUAL: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
+
+NO_COLUMNS: Final = Columns("claude")
 
 Left = tuple[int, bytes]
 """A line that another reader left, by its offset."""
@@ -59,35 +62,62 @@ def read_columns(
     count and looks whole is not decoded, so malformed text inside it goes unnoticed. Of the lines before the
     checkpoint those `left` are read, too; if it matters that others were read before them, the whole file is.
     """
+    builder = FastBuilder(keep_names=keep_names)
     with LineReader(path, since, opener=opener) as reader:
-        reading = _Reading(reader, since, keep_names=keep_names, opener=opener)
+        reading = _Reading(reader, since, builder, opener)
         if reader.restarted or reading.take_left(left):
-            return reading.run()
+            found = reading.run()
+            builder.end()
+            return found._replace(columns=builder.columns())
     return read_columns(path, keep_names=keep_names, opener=opener)._replace(restarted=True)
 
 
+def read_many(files: Iterable[tuple[str, Checkpoint | None]], *, keep_names: bool = False) -> ManyRead:
+    """Read transcripts as `read_columns` does each of them: what is set up once for all is most of a small one's
+    cost."""
+    builder = FastBuilder(keep_names=keep_names)
+    found: list[ColumnsRead | Exception] = []
+    ends, has_failed = [], False
+    for path, since in files:
+        try:
+            with LineReader(path, since) as reader:
+                found.append(_Reading(reader, since, builder, FileLog).run())
+            builder.end()
+        except Exception as error:  # one file must never end the reading of all others
+            builder.drop()
+            found.append(error)
+            has_failed = True
+        ends.append(builder.entries)
+    columns = builder.columns()
+    if has_failed:
+        columns.keep_own_names()
+    return ManyRead(columns, found, ends)
+
+
 class _Reading:
-    def __init__(self, reader: LineReader, since: Checkpoint | None, *, keep_names: bool, opener: Opener) -> None:
+    def __init__(self, reader: LineReader, since: Checkpoint | None, builder: FastBuilder, opener: Opener) -> None:
         self._reader = reader
         self._opener = opener
         self._facts = FactsGatherer(reader.path, since.state if since and not reader.restarted else "")
-        self._builder = FastBuilder(self._facts, keep_names=keep_names)
+        self._builder = builder
+        builder.begin(self._facts)
         self._block = b""
         self._block_offset = 0
         self._dated_to = 0  # up to where in the block the instant of the newest line is known
 
     def run(self) -> ColumnsRead:
+        """Read the file to its end. The columns are still the builder's."""
         reader = self._reader
         for offset, block in reader.blocks():
             self._block, self._block_offset, self._dated_to = block, offset, 0
             self._read_block(offset, block)
             self._see_last_turn(block)
         self._facts.complete_totals(reader.read_at)
-        columns, problems = self._builder.columns(), reader.problems
-        if not columns and not self._facts.usage_ms and self._opener is FileLog:
+        problems = reader.problems
+        if self._builder.is_empty and not self._facts.usage_ms and self._opener is FileLog:
             problems = problems.with_more(Problems(unrecognised(reader.path)))
         return ColumnsRead(
-            columns,
+            NO_COLUMNS,
             reader.checkpoint(state=self._facts.state()),
             with_agent_type(self._facts.facts(), reader.path, self._opener),
             problems,

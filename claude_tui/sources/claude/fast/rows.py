@@ -5,7 +5,6 @@ Gives the same columns as `settling.columns_of`. Must not read files, know lines
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from msgspec import UNSET
@@ -20,7 +19,7 @@ from claude_tui.sources.claude.counting.rule import (
 from claude_tui.sources.claude.facts import FactsGatherer
 from claude_tui.sources.claude.fast.usual import UsualRow
 from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, Rank, RowOwner, put_or_drop
-from claude_tui.sources.settling import ColumnsBuilder, Settled, append_settled
+from claude_tui.sources.settling import ColumnsBuilder, Settled, append_rows
 from claude_tui.sources.values.instants import instant_ms
 
 _OWNER_FLAGS: Final = COPY | SIDECHAIN
@@ -38,20 +37,50 @@ _NOT_RARE: Final[Rare] = ("", 0)
 
 
 class FastBuilder(ColumnsBuilder):
-    """A `ColumnsBuilder` that also takes usual rows, and passes them on to `facts`.
+    """A `ColumnsBuilder` that also takes usual rows, of one file after another: `begin` with each, then `end` it.
 
-    A response belongs to `_settled` until something unusual is said of it; from then on to the plain builder.
+    The files have their owners and models in common, but settle no row with one of another file. A response belongs to
+    `_settled` until something unusual is said of it; from then on to the plain builder.
     """
 
-    def __init__(self, facts: FactsGatherer, *, keep_names: bool = False) -> None:
+    def __init__(self, *, keep_names: bool = False) -> None:
         super().__init__("claude", keep_names=keep_names)
-        self._facts = facts
+        self.entries = 0
+        """How many responses the files have that came to their end."""
+        self._keys: list[str] = []
+        self._rows: list[Settled] = []
+        """What is settled and not in the columns yet, which takes all of it at once."""
         self._settled: dict[str, Settled] = {}
         self._rare: dict[str, Rare] = {}
+        self._facts: FactsGatherer
         self._is_asked_told = False
         self._shared: dict[Named, Shared] = {}
         self._last: UsualRow | None = None
         self._last_shared: Shared | None = None
+
+    def begin(self, facts: FactsGatherer) -> None:
+        """Begin a file, and pass on to `facts` what its usual rows say."""
+        self._facts, self._is_asked_told = facts, False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the file that was begun has no response so far."""
+        return not self._settled and len(self._columns) <= self.entries
+
+    def end(self) -> None:
+        """End a file."""
+        self._put(self._settled)
+        self._settled.clear()
+        self._entries.clear()
+        self.entries = len(self._columns) + len(self._rows)
+
+    def drop(self) -> None:
+        """Forget the file that was begun."""
+        self._settled.clear()
+        self._rare.clear()
+        self._entries.clear()
+        if len(self._columns) > self.entries:
+            self._columns = self._columns.cut(0, self.entries)
 
     def take(self, row: UsualRow, offset: int) -> bool:  # noqa: PLR0912 - a call for each row would be felt
         """Settle a row if the rule gives it no extras or problems, and a key that is the message's id.
@@ -172,30 +201,39 @@ class FastBuilder(ColumnsBuilder):
         known = self._settled.get(row.key)
         if known is not None:
             self._hand_over(row.key, known)
+        elif self._rows:
+            self._flush()
         super().add(row)
 
     def columns(self) -> Columns:
         """Return what has been settled so far."""
-        self._append(self._settled)
-        self._settled.clear()
+        self._flush()
         return super().columns()
 
     def _hand_over(self, key: str, known: Settled) -> None:
         """Let the plain builder go on with a response."""
+        self._flush()
         del self._settled[key]
         self._entries[key] = len(self._columns)
-        self._append({key: known})
+        self._put({key: known})
+        self._flush()
 
-    def _append(self, settled: Mapping[str, Settled]) -> None:
+    def _put(self, settled: dict[str, Settled]) -> None:
         columns, rare = self._columns, self._rare
         if rare:
-            for entry, key in enumerate(settled, len(columns)):
+            for entry, key in enumerate(settled, len(columns) + len(self._rows)):
                 terms, searches = rare.pop(key, _NOT_RARE)
                 put_or_drop(columns.terms, entry, terms)
                 put_or_drop(columns.web_search, entry, searches)
-        append_settled(columns, settled)
+        self._keys += settled
+        self._rows += settled.values()
+
+    def _flush(self) -> None:
+        append_rows(self._columns, self._keys, self._rows)
         if self._keep_names:
-            columns.names.extend(settled)
+            self._columns.names += self._keys
+        self._keys.clear()
+        self._rows.clear()
 
     def _share(self, row: UsualRow) -> Shared | None:
         """Number the circumstances of a row, None if they are unusual."""

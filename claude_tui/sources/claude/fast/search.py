@@ -6,6 +6,7 @@ and without a NUL byte that could hide them, carries none. Must not know what el
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from claude_tui.sources.reading import search
@@ -21,11 +22,12 @@ def marks(block: bytes) -> Find:
     """Return a search for marks that every line with usage has. Its positions must rise."""
     if b"\0" in block:
         return lambda position: position
-    find = search.finder(block, USAGE)
-    first = search.finder(block, ESCAPE)(0)
+    find_any = search.search_in(block)
+    find = partial(find_any, USAGE)
+    first = find_any(ESCAPE, 0)
     if first == NOWHERE:
         return find
-    escapes = [_remembering(one) for one in (search.finder(block, one) for one in ESCAPES) if one(first) != NOWHERE]
+    escapes = [_remembering(partial(find_any, one)) for one in ESCAPES if find_any(one, first) != NOWHERE]
     if not escapes:
         return find
     return lambda position: min(find(position), *(escape(position) for escape in escapes))

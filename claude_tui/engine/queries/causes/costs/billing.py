@@ -11,7 +11,7 @@ from claude_tui.engine.queries.causes.costs.split import split
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Usage
 from claude_tui.pricing.explain import RateFinder
-from claude_tui.pricing.rates import WEB_SEARCH_NANO, Rates
+from claude_tui.pricing.price_list.rates import WEB_SEARCH_NANO, Rates
 
 KINDS: Final = (
     "input", "cache_write_5m", "cache_write_1h", "cache_read", "thinking", "output", "web_search",

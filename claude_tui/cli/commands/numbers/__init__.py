@@ -1,0 +1,1 @@
+"""Commands that print numbers. Must not follow the logs: each counts once and ends."""

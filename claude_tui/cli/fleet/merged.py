@@ -1,0 +1,163 @@
+"""`claude-top fleet merge`, `status` and `verify`: a table made of what was pushed, looked at, and counted again."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError, Namespace
+from typing import TYPE_CHECKING, Final
+
+from claude_tui.cli import exits, streams
+from claude_tui.cli.fleet.place import lake_of, meta_of
+from claude_tui.cli.parser import CommandParser, example
+from claude_tui.figures import many
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from claude_tui.fleet.table.meta import Meta
+
+SILENT_DAYS: Final = 7
+MOST_PARTS: Final = 10_000
+
+
+def add_merge(parser: CommandParser) -> None:
+    """Add the options of merge."""
+    parser.set_defaults(run=run_merge)
+    parser.description = (
+        "Settle everything that was pushed and write responses/ and daily/ of the table. Running it again without\n"
+        "new pushes writes nothing. Whatever is not as claude-top writes it is left out and said, and the exit code\n"
+        "is 4."
+    )
+    parser.epilog = example("claude-top fleet merge s3://lake/claude")
+    parser.add_argument("url", metavar="URL", help="where the table is")
+    parser.add_argument(
+        "--parts",
+        type=_parts,
+        default=0,
+        metavar="N",
+        help="settle the table in N parts, one after the other (default: one for each million responses)",
+    )
+
+
+def add_status(parser: CommandParser) -> None:
+    """Add the options of status."""
+    parser.set_defaults(run=run_status)
+    parser.description = (
+        "List the machines of a table with their last push, and check that the sums of its parts agree. The exit\n"
+        f"code is 4 if they do not, or if a machine pushed nothing for {SILENT_DAYS} days."
+    )
+    parser.epilog = example("claude-top fleet status s3://lake/claude --json")
+    parser.add_argument("url", metavar="URL", help="where the table is")
+    parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/fleet@1)")
+
+
+def add_verify(parser: CommandParser) -> None:
+    """Add the options of verify."""
+    parser.set_defaults(run=run_verify)
+    parser.description = (
+        "Recount whole parts of a merged table from what was pushed, the plain way, and compare every response and\n"
+        "every sum. The exit code is 4 if anything differs."
+    )
+    parser.epilog = example("claude-top fleet verify s3://lake/claude --sample 0.01")
+    parser.add_argument("url", metavar="URL", help="where the table is")
+    parser.add_argument(
+        "--sample",
+        type=_share,
+        default=1.0,
+        metavar="F",
+        help="the share of the parts to recount, 0 to 1 (default: all)",
+    )
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ArgumentTypeError(f"{text!r} is no number from 0 to 1")
+    return share
+
+
+def _parts(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_PARTS:
+        raise ArgumentTypeError(f"{text!r} is no number from 1 to {MOST_PARTS:,}")
+    return int(text)
+
+
+def run_merge(options: Namespace) -> int:
+    """Settle what was pushed, write the table, and return the exit code."""
+    from claude_tui.cli.counting import pricer
+    from claude_tui.cli.environment import now_ms
+
+    lake = lake_of(options.url)
+    from claude_tui.fleet.lake import LakeError
+    from claude_tui.fleet.merge import merge
+    from claude_tui.fleet.pushed.parts import parts_of
+    from claude_tui.fleet.table.meta import lease, pushes_digest, write_meta
+
+    prices = pricer()
+    try:
+        meta = meta_of(lake)
+        with lease(lake):
+            merged = meta._replace(
+                prices=prices.digest, parts=parts_of(lake, options.parts), pushes=pushes_digest(lake.names("files"))
+            )
+            done = merge(lake, prices, _zone(meta), merged.parts)
+            if done.written or merged != meta:
+                write_meta(lake, merged._replace(merged_ms=now_ms()))
+    except LakeError as error:
+        raise exits.CommandError(str(error)) from None
+    for problem in done.problems:
+        streams.narrate(f"left out: {problem}")
+    streams.narrate(
+        f"merged: {many(done.responses, 'response')} of {many(done.files, 'file')} "
+        f"in {done.objects:,} pushed; {many(done.written, 'object')} written"
+    )
+    return exits.PARTIAL if done.problems else exits.OK
+
+
+def run_status(options: Namespace) -> int:
+    """List the machines and return the exit code."""
+    from claude_tui.cli.environment import now_ms
+
+    lake = lake_of(options.url)
+    from claude_tui.fleet.lake import LakeError
+    from claude_tui.fleet.status import status
+    from claude_tui.reports import fleet as reports
+
+    try:
+        meta_of(lake)
+        found = status(lake, now_ms(), SILENT_DAYS)
+    except LakeError as error:
+        raise exits.CommandError(str(error)) from None
+    if options.json:
+        streams.write_json(reports.report(found))
+    else:
+        streams.write_tables([reports.table(found)], reports.footer(found))
+    return exits.OK if found.is_well else exits.PARTIAL
+
+
+def run_verify(options: Namespace) -> int:
+    """Recount parts of the table and return the exit code."""
+    from claude_tui.cli.counting import pricer
+
+    lake = lake_of(options.url)
+    from claude_tui.fleet.lake import LakeError
+    from claude_tui.fleet.verify import verify
+
+    try:
+        meta = meta_of(lake)
+        done = verify(lake, meta, pricer(), options.sample)
+    except LakeError as error:
+        raise exits.CommandError(str(error)) from None
+    for difference in done.differences:
+        streams.narrate(f"not equal: {difference}")
+    verdict = "not equal" if done.differences else "equal"
+    streams.narrate(f"{verdict}: {many(done.responses, 'response')} in {len(done.parts)} of {many(meta.parts, 'part')}")
+    return exits.PARTIAL if done.differences else exits.OK
+
+
+def _zone(meta: Meta) -> ZoneInfo:
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(meta.timezone)

@@ -1,0 +1,126 @@
+"""`claude-top fleet scan`: raw logs that lie in an object store, read into a table."""
+
+from __future__ import annotations
+
+import os
+from argparse import SUPPRESS, ArgumentTypeError, Namespace
+from typing import TYPE_CHECKING, Final
+
+from claude_tui.cli import exits, streams
+from claude_tui.cli.fleet.merged import run_merge
+from claude_tui.cli.fleet.place import MISSING, add_path_options, key_of, lake_of
+from claude_tui.cli.parser import CommandParser, example
+from claude_tui.figures import many, size
+
+if TYPE_CHECKING:
+    from claude_tui.fleet.scan import Batch, Read
+
+MB: Final = 1 << 20
+NO_SCHEDULER: Final = "none"
+
+
+def add_arguments(parser: CommandParser) -> None:
+    """Add the options of the action."""
+    parser.set_defaults(run=run)
+    parser.description = (
+        "Read the logs of Claude Code that lie in a store, such as a bucket into which machines copy their homes, and\n"
+        "merge. Only objects that are new or changed are read. Whose a log is, its name says. A log that cannot be\n"
+        "read is said, and the exit code is 4. Machines with other clients push."
+    )
+    parser.epilog = example(
+        "claude-top fleet scan s3://logs --layout '{team}/user={user}/host={host}' --into s3://lake/claude"
+    )
+    parser.add_argument("url", metavar="URL", help="where the logs are")
+    parser.add_argument("--into", metavar="TABLE", required=True, help="where the table is")
+    parser.add_argument(
+        "--layout",
+        default="{user}/{host}",
+        metavar="NAMES",
+        help="how names of objects begin, with {host}, {user} and {team} (default: {user}/{host})",
+    )
+    add_path_options(parser)
+    parser.add_argument(
+        "-z", "--timezone", metavar="ZONE", default=SUPPRESS, help="with a new table: the time zone of its days"
+    )
+    parser.add_argument(
+        "--batch-mb", type=_batch_mb, default=128, metavar="N", help="about how many MB of logs are read at once (128)"
+    )
+    parser.add_argument(
+        "--scheduler",
+        default=os.environ.get("DASK_SCHEDULER_ADDRESS", NO_SCHEDULER),
+        metavar="WHERE",
+        help="who reads: none (this process), local (a process for each core), or tls://HOST:PORT of a dask scheduler\n"
+        "(default: $DASK_SCHEDULER_ADDRESS, else none)",
+    )
+    parser.add_argument(
+        "--insecure-scheduler", action="store_true", help="allow one without TLS; whoever reaches it runs code there"
+    )
+    parser.add_argument(
+        "--retries", type=_retries, default=5, metavar="N", help="how often a batch that failed is read again (5)"
+    )
+    parser.add_argument("--all", action="store_true", help="read everything again; it changes no total")
+    parser.add_argument("--no-merge", action="store_true", help="do not merge afterwards")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be read")
+
+
+def _batch_mb(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1024:
+        raise ArgumentTypeError(f"{text!r} is no number from 1 to 1,024")
+    return int(text)
+
+
+def _retries(text: str) -> int:
+    if not text.isdecimal() or int(text) > 100:
+        raise ArgumentTypeError(f"{text!r} is no number from 0 to 100")
+    return int(text)
+
+
+def run(options: Namespace) -> int:
+    """Read the logs, merge, and return the exit code."""
+    from claude_tui.cli.options import timezone
+
+    logs, table = lake_of(options.url), lake_of(options.into)
+    from claude_tui.fleet.lake import LakeError
+    from claude_tui.fleet.paths_rule import folder_rule
+    from claude_tui.fleet.scan import in_turn, layout_pattern, look
+    from claude_tui.fleet.table.meta import founded
+
+    key = key_of(options.key_file)
+    try:
+        layout = layout_pattern(options.layout)
+        folder_rule(options.paths, key)
+    except ValueError as error:
+        raise exits.CommandError(str(error), exits.USAGE) from None
+    try:
+        found = look(logs, table, layout, options.paths, key, options.batch_mb * MB, is_everything=options.all)
+        if not found.logs:
+            raise exits.CommandError(f"{options.url}: no logs are named {options.layout}/...", exits.NO_LOGS)
+        if options.dry_run:
+            streams.narrate(f"would read {many(found.fresh, 'log')} of {found.logs:,}, {size(found.size_bytes)}")
+            return exits.OK
+        founded(table, timezone(options).key, options.paths)
+        done = in_turn(found.batches) if options.scheduler == NO_SCHEDULER else _spread(found.batches, options)
+    except LakeError as error:
+        raise exits.CommandError(str(error)) from None
+    for problem in done.problems:
+        streams.narrate(f"not read: {problem}")
+    streams.narrate(
+        f"read: {many(done.logs, 'log')} of {found.logs:,}, {size(found.size_bytes)}, "
+        f"{many(done.responses, 'response')}; {many(done.doubts, 'line')} in doubt"
+    )
+    options.url, options.parts = options.into, 0
+    merged = exits.OK if options.no_merge else run_merge(options)
+    return exits.PARTIAL if done.problems else merged
+
+
+def _spread(batches: list[Batch], options: Namespace) -> Read:
+    try:
+        from claude_tui.fleet.spread import SchedulerError, spread
+    except ImportError:
+        raise exits.CommandError(MISSING) from None
+    try:
+        return spread(
+            batches, options.scheduler, retries=options.retries, is_insecure_allowed=options.insecure_scheduler
+        )
+    except SchedulerError as error:
+        raise exits.CommandError(str(error)) from None

@@ -1,0 +1,156 @@
+"""Where the money went, asked from a shell."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from claude_tui.cli import main
+from claude_tui.cli.commands.numbers.report import CAUSES
+from claude_tui.engine.queries.causes.dimensions import DIMENSIONS
+from tests.cli.program import run
+from tests.logs import ClaudeHome, assistant, usage
+
+GOLDEN = Path(__file__).parents[3] / "golden" / "causes"
+TRUTH: dict[str, Any] = json.loads((GOLDEN / "inskill-332" / "expected.json").read_bytes())
+
+
+@pytest.fixture
+def history(claude_home: ClaudeHome) -> ClaudeHome:
+    for name in ("inskill-332", "waste-332"):
+        shutil.copytree(GOLDEN / name / "projects", claude_home.folder / "projects", dirs_exist_ok=True)
+    return claude_home
+
+
+def report(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    assert main(["report", "--json", *arguments]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_command_knows_every_dimension() -> None:
+    assert tuple(DIMENSIONS) == CAUSES
+
+
+@pytest.mark.parametrize("by", CAUSES)
+def test_rows_sum_to_the_total_of_any_report(history: ClaudeHome, capsys: pytest.CaptureFixture[str], by: str) -> None:
+    whole = report(capsys)["totals"]
+    found = report(capsys, "--by", by)
+    assert found["total_cost_nano"] == whole["cost_nano"] == sum(row["cost_nano"] for row in found["rows"])
+    assert by == "context" or sum(row["input"] for row in found["rows"]) == whole["input"]
+    short = report(capsys, "--by", by, "--top", "1")
+    assert short["rows"] == found["rows"][:1]
+    left = short.get("left_out", {"rows": 0, "cost_nano": 0})
+    assert left["cost_nano"] + short["rows"][0]["cost_nano"] == whole["cost_nano"]
+    assert left["rows"] == len(found["rows"]) - 1
+
+
+def test_one_project_gives_its_truth(history: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    found = report(capsys, "--by", "skill", "--project", "inskill-332/work")
+    assert {row["name"] or row["label"]: row["cost_nano"] for row in found["rows"]} == TRUTH["by"]["skill"]
+    assert found["of_which"]["failed_calls"] == {"n": 1, "cost_nano": TRUTH["waste"]["calls that failed"]}
+    one = report(capsys, "--by", "tool", "--session", "11111111-2222-4333-8444-555555555603")
+    assert one["total_cost_nano"] < found["total_cost_nano"]
+
+
+def test_mcp_servers_list_their_tools(history: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = {row["name"]: row for row in report(capsys, "--by", "mcp")["rows"]}
+    assert [tool["name"] for tool in rows["shop"]["tools"]] == ["lookup"]
+    assert rows["shop"]["tools"][0]["cost_nano"] == rows["shop"]["cost_nano"] == TRUTH["by"]["mcp"]["shop"]
+
+
+def test_the_convention_is_printed_and_what_a_call_started_stands_beside_it(history: ClaudeHome) -> None:
+    printed = run("report", "--by", "tool").stdout.decode()
+    assert "Evenly over the calls of each response; sums to the total." in printed
+    assert "Agent (+ $0.07 by 1 agent it started)" in printed
+    assert "for 5 calls that failed" in printed
+
+
+def test_csv_has_the_rows(history: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "--by", "tool", "--csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert sum(int(row["cost_nano"]) for row in rows) == report(capsys)["totals"]["cost_nano"]
+
+
+def test_a_pattern_that_is_none_is_refused(history: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "--by", "ticket", "--ticket-pattern", "("]) == 2
+    assert "no regular expression" in capsys.readouterr().err
+    assert main(["report", "--by", "tool", "--ticket-pattern", "x"]) == 2
+
+
+def test_names_from_logs_are_made_safe(claude_home: ClaudeHome) -> None:
+    row = assistant("msg_1", 1_795_176_000_000, usage(1, 2))
+    row["message"]["content"] = [{"type": "tool_use", "id": "t", "name": "\x1b[31mred\x07", "input": {}}]
+    claude_home.append(row)
+    printed = run("report", "--by", "tool").stdout.decode()
+    assert "\x1b" not in printed and "red" in printed
+
+
+def test_an_export_says_what_each_response_was_made_for(
+    history: ClaudeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", "--causes"]) == 0
+    lines = {line["key"]: line for line in map(json.loads, capsys.readouterr().out.splitlines())}
+    for one in TRUTH["responses"]:
+        line = lines[one["id"]]
+        assert (line["skill"], line["plugin"], line["branch"]) == (
+            one["skill"] or "",
+            one["plugin"] or "",
+            one["branch"],
+        )
+        assert line["tools"] == [call["name"] for call in one["calls"]]
+    assert main(["export", "--causes", "--what", "days"]) == 2
+    capsys.readouterr()
+    assert main(["export", "--causes", "--csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert len(rows) == len(lines) and rows[0].keys() >= {"tools", "cache_miss", "causes_problem"}
+
+
+def test_waste_says_what_would_have_been_paid_otherwise(
+    history: ClaudeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(GOLDEN / "gap-150" / "projects", history.folder / "projects", dirs_exist_ok=True)
+    assert main(["explain", "waste", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["total_cost_nano"] == report(capsys)["totals"]["cost_nano"]
+    waste = {one["what"]: one for one in found["waste"]}
+    assert waste["failed_calls"]["saved_nano"] == 150_150_750 + 13_656_150
+    lost = waste["cache_expired_5m"]
+    assert (lost["n"], lost["saved_nano"]) == (1, 98_376_750)
+    assert lost["otherwise_nano"] == 28_515 * 300 and lost["paid_nano"] - lost["otherwise_nano"] == lost["saved_nano"]
+    assert lost["proofs"][0]["detail"] == "after 5m, 28.5k tokens paid anew"
+    assert waste["repeated_reads"]["is_estimate"]
+    saved = [one["saved_nano"] for one in found["waste"]]
+    assert saved == sorted(saved, reverse=True) and min(saved) > 0
+    printed = " ".join(run("explain", "waste").text.split())
+    assert "it would have been $0.01 read from the cache, had it been there" in printed
+
+
+def test_a_compaction_is_no_waste(claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(GOLDEN / "mixed-332" / "projects", claude_home.folder / "projects")
+    assert main(["explain", "waste", "--json"]) == 0
+    found = [one["what"] for one in json.loads(capsys.readouterr().out)["waste"]]
+    assert found == ["cache_model_switch", "failed_calls", "interrupted"]
+
+
+def test_without_waste_there_is_no_advice(claude_home: ClaudeHome) -> None:
+    claude_home.append(assistant("msg_1", 1_795_176_000_000, usage(1, 2)))
+    assert run("explain", "waste").stdout.startswith(b"nothing that was avoidable shows")
+    assert run("explain", "waste", "--key", "msg_1").code == 2
+
+
+def test_a_sub_agent_is_dear_beside_others_of_its_type(
+    claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, output in enumerate((100, 100, 120, 1000)):
+        row = assistant(f"msg_{number}", 1_795_176_000_000, usage(0, output), isSidechain=True, agentId=f"a{number}")
+        claude_home.append({**row, "attributionAgent": "Explore"}, agent=f"a{number}")
+    assert main(["explain", "waste", "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["waste"]
+    assert (found["what"], found["n"], found["paid_nano"]) == ("dear_agents", 1, 1000 * 15_000)
+    assert found["otherwise_nano"] == 100 * 15_000
