@@ -195,6 +195,7 @@ class ClaudeTop(PaintedApp):
         states = await asyncio.to_thread(self.source.budgets, self.settings.budgets, self._clock())
         for text in self.main.budgets.news(states):
             self.notify(text, title="budget exceeded", severity="warning", timeout=20, markup=False)
+        self.main.draw_header()
 
     @work(exclusive=True, exit_on_error=False, group="telemetry")
     async def _look_at_telemetry(self) -> None:

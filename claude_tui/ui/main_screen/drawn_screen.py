@@ -107,6 +107,7 @@ class DrawnScreen(Screen[None]):
         self.set_interval(KEEP_S, self.keep_frame)
         self.set_interval(1.0, self._tick)
         self.screen_layout_refresh_signal.subscribe(self, self._take_layout)
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._draw_again())
         self._fit()
         self.focus_view()
         self.refresher.wish(urgent=True)
@@ -211,7 +212,7 @@ class DrawnScreen(Screen[None]):
             self.call_later(self._draw_again)
 
     def _draw_again(self) -> None:
-        if self.shown is not None and self.is_up_to_date:
+        if self.shown is not None and self.shown is self.view.shown:  # else another view is about to be drawn
             self._draw(self.shown)
 
     def show_drawn(self) -> None:

@@ -123,6 +123,8 @@ def _cells(strip: Strip, system: ColorSystem) -> list[Cell]:
         text = _CONTROL.sub("", text)
         for start, end, width in split_graphemes(text)[0]:
             glyph = text[start:end]
+            if not width:  # a mark that stands on what is before it, with nothing there
+                continue
             cells.append(blank if glyph == " " else (glyph, ink))
             cells += [("", ink)] * (width - 1)
     return cells

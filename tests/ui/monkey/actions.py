@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from claude_tui.ui.settings.keys import BY_ID
-from claude_tui.ui.settings.themes import ROTATION
 
 KEYS: Final = tuple(key for binding in BY_ID.values() for key in binding.key.split(","))
 """Every key anything is bound to."""
@@ -19,7 +18,7 @@ LARGE: Final = ((120, 36), (200, 60))
 """Seldom: what is large takes long to draw, and hides little."""
 TITLES: Final = (
     "Fix the flaky test", "", "[bold]no markup[/]", "日本語の題名です", "a\x1b[2Jb\x07\u202ec",
-    "👩‍👩‍👧 e\u0301", "x" * 300,
+    "👩‍👩‍👧 e\u0301", "x" * 300, "\u0301mark",
 )  # fmt: skip
 MODELS: Final = ("claude-opus-4-5-20251101", "claude-sonnet-4-5-20250929", "mystery-9", "[red]日本")
 
@@ -60,6 +59,6 @@ def actions(dice: random.Random, width: int, height: int) -> Sequence[Action]:
     if kind == "time":
         return [Action("time", (dice.choice((1, 1, 5, 30, 61, 900, 4_000, 90_000)),))]
     if kind == "theme":
-        return [Action("theme", (dice.choice(ROTATION),))]
+        return [Action("key", ("T",))] * dice.randrange(1, 4)
     session, ago_h = dice.randrange(30), dice.choice((0, 0, 0, 1, 5, 30, 700))
     return [Action("append", (session, dice.choice(TITLES), dice.choice(MODELS), dice.randrange(1, 90_000), ago_h))]

@@ -144,8 +144,6 @@ class Play:
             case "time":
                 self.now_ms += what[0] * 1000
                 self.app.main._tick()
-            case "theme":
-                self.app.theme = what[0]
 
     def _mouse(self, kind: type[events.MouseEvent], x: int, y: int, button: int = 0) -> None:
         self.app.driver.process_message(kind(None, x, y, 0, 0, button, False, False, False, screen_x=x, screen_y=y))
@@ -191,9 +189,8 @@ class Play:
         if any(worker.is_running and worker.group not in _STANDING for worker in app.workers):
             return False
         for pump in (app, *app._registry):
-            if not pump._message_queue.empty() or pump._next_callbacks:
-                return False
-            if isinstance(pump, Widget) and pump._pruning:
+            is_busy = pump._message_queue.qsize() > 0 or len(pump._next_callbacks) > 0
+            if is_busy or (isinstance(pump, Widget) and pump._pruning):
                 return False
         screen = app.screen
         return not (
@@ -225,8 +222,9 @@ class Play:
         with app._context():
             after = drawn_anew(app)
             assert before == after, _difference(before, after)
-            if not self.looks % 5 and app.main.is_active and app.main.shown is not None and app.main.is_up_to_date:
-                app.main._draw(app.main.shown)
+            shown = app.main.shown
+            if not self.looks % 5 and app.main.is_active and shown is not None and shown.now_ms == app.main.now_ms:
+                app.main._draw_again()
                 again = drawn_anew(app)
                 assert before == again, _difference(before, again)
 
