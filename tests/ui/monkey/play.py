@@ -193,6 +193,8 @@ class Play:
             if is_busy or (isinstance(pump, Widget) and pump._pruning):
                 return False
         screen = app.screen
+        if any(widget not in app._registry for widget in screen._compositor.widgets):
+            return False  # a note that is gone, and is not yet taken away
         return not (
             screen._layout_required or screen._scroll_required or screen._repaint_required or screen._dirty_widgets
             or screen._callbacks or app.main.typed.is_waiting

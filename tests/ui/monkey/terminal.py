@@ -57,11 +57,15 @@ class MonkeyApp(ClaudeTop):
     async def action_quit(self) -> None:
         self.quits += 1
 
+    @property
+    def colours(self) -> ColorSystem:
+        return self.console._color_system or ColorSystem.TRUECOLOR
+
     def painted_whole(self) -> str:
         """What to write to a terminal that shows nothing yet."""
         update = self.screen._compositor.render_update(full=True, screen_stack=self._background_screens)
         assert isinstance(update, CompositorUpdate)
-        return Painter().paint(update, *self.size, ColorSystem.TRUECOLOR)
+        return Painter().paint(update, *self.size, self.colours)
 
 
 def drawn_anew(app: MonkeyApp) -> list[list[Cell | None]]:
@@ -81,7 +85,7 @@ def drawn_anew(app: MonkeyApp) -> list[list[Cell | None]]:
     update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
     assert isinstance(update, CompositorUpdate)
     painter = Painter()
-    painter.paint(update, *app.size, app.console._color_system or ColorSystem.TRUECOLOR)
+    painter.paint(update, *app.size, app.colours)
     return painter._lines
 
 
