@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from claude_tui.units import NANO as NANO
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date, datetime, tzinfo
 
     from claude_tui.model import Totals
@@ -189,6 +190,18 @@ def share(part: int, whole: int, width: int = 5) -> str:
         return "<0.1%"
     tenths = rounded(part * 1000, whole)
     return f"{_decimal(tenths, 1)}%" if tenths < 1000 and width >= 5 else percent(100 * part / whole)
+
+
+def tenths(parts: Sequence[int]) -> list[int]:
+    """Return parts as tenths of a percent of their sum. All together they are a thousand, or 0 if the sum is."""
+    whole = sum(parts)
+    if whole <= 0:
+        return [0] * len(parts)
+    found = [part * 1000 // whole for part in parts]
+    by_rest = sorted(range(len(parts)), key=lambda at: -(parts[at] * 1000 % whole))
+    for at in by_rest[: 1000 - sum(found)]:
+        found[at] += 1
+    return found
 
 
 def unlogged(nano: int, totals: Totals) -> str:

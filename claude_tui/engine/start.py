@@ -151,12 +151,16 @@ class Opening:
     def follower(self) -> LedgerFollower | None:
         """What gives the ledger's records to the store; None without a ledger."""
         if self._follower is None and self._ledger_file is not None:
-            from claude_tui.engine.ledger import Ledger, LedgerFollower, Scope  # SQLite, for those who have a ledger
+            from claude_tui.engine.ledger import (  # SQLite, for those who have a ledger
+                Ledger,
+                LedgerFollower,
+                LedgerScope,
+            )
 
             explicit = self.config.explicit
             imported = frozenset(source for source in self.config.sources if source not in explicit)
             ledger = Ledger.open(self._ledger_file)
-            self._follower = LedgerFollower(self.store, ledger, Scope(self.roots, imported), self._given)
+            self._follower = LedgerFollower(self.store, ledger, LedgerScope(self.roots, imported), self._given)
         return self._follower
 
     @property

@@ -57,18 +57,18 @@ def footer(snapshot: Snapshot, telemetry: TelemetryFigures | None = None) -> lis
 
 def _table(title: str, name: str, rows: Iterable[tuple[str, Totals]], is_premium: bool) -> Table:
     """Return a table, with a column for premium requests where there are any."""
-    from claude_tui.reports.table import Column, Table  # JSON is not drawn
+    from claude_tui.reports.table import Table, TextColumn  # JSON is not drawn
 
     columns = (
-        Column(name, is_text=True, may_shrink=True),
-        Column("responses", priority=2),
-        Column("input", priority=1),
-        Column("output", priority=1),
-        Column("cache write", priority=3),
-        Column("cache read", priority=3),
-        Column("tokens"),
-        Column("cost"),
-        *([Column("premium", priority=1)] if is_premium else []),
+        TextColumn(name, is_text=True, may_shrink=True),
+        TextColumn("responses", priority=2),
+        TextColumn("input", priority=1),
+        TextColumn("output", priority=1),
+        TextColumn("cache write", priority=3),
+        TextColumn("cache read", priority=3),
+        TextColumn("tokens"),
+        TextColumn("cost"),
+        *([TextColumn("premium", priority=1)] if is_premium else []),
     )
     return Table(title, columns, tuple((label, *_cells(totals, is_premium)) for label, totals in rows))
 

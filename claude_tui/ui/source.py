@@ -6,7 +6,7 @@ The app depends on this protocol and on the engine's nouns only; it must not kno
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from claude_tui.engine.queries.allowances.budgets import Budget, BudgetState
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
@@ -14,6 +14,30 @@ from claude_tui.engine.queries.explain import Explanation
 from claude_tui.engine.queries.periods.hours import Hours
 from claude_tui.model import NamedActivity, Query, Response, Snapshot
 from claude_tui.sources.turn import TurnDetails
+
+if TYPE_CHECKING:
+    from claude_tui.engine.queries.causes.costs.misses import CacheMiss
+    from claude_tui.engine.queries.causes.tables import CauseOf, CauseTable, Facts, Pause, ShareOf
+    from claude_tui.engine.queries.causes.waste import Waste
+
+
+class CauseSource(Protocol):
+    """What can be asked of where the money went; all but `pauses` reads logs, and takes seconds the first time."""
+
+    def table(self, query: Query, by: str, /) -> CauseTable:
+        """What a query covers by a dimension; the same object again while nothing moved."""
+
+    def shares(self, query: Query, of: CauseOf, /) -> Sequence[ShareOf]:
+        """The responses a row of a table is made of, the dearest first."""
+
+    def facts(self, query: Query, /) -> Mapping[str, tuple[Facts, CacheMiss | None]]:
+        """What is known of each response a query covers, by its key."""
+
+    def waste(self, query: Query, /) -> Sequence[Waste]:
+        """The dearest things that could have been avoided."""
+
+    def pauses(self, now_ms: int, /) -> Mapping[str, Pause]:
+        """When warm prompt caches get cold and what that costs, by session."""
 
 
 class SnapshotSource(Protocol):
@@ -26,6 +50,10 @@ class SnapshotSource(Protocol):
     @property
     def is_counting(self) -> bool:
         """Whether the first count is still under way."""
+
+    @property
+    def causes(self) -> CauseSource:
+        """Where the money went."""
 
     async def run(self) -> None:
         """Count and watch until cancelled."""

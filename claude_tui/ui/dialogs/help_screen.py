@@ -29,7 +29,7 @@ LEGEND: tuple[tuple[str, str], ...] = (
 )
 """Signs that need a word."""
 
-COLUMNS: Final = (("Views", "Look", "General", "Signs"), ("Rows", "The selected row", "Days"))
+COLUMNS: Final = (("Views", "Look", "General", "Signs"), ("Rows", "The selected row", "Days", "Causes"))
 """Which sections stand below each other, about as many lines in each column."""
 
 

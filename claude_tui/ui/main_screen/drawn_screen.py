@@ -31,7 +31,7 @@ from claude_tui.ui.settings.kept import KeptSettings
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.terminal.first_screen import KEEP_S, FirstScreen
 from claude_tui.ui.text import clients
-from claude_tui.ui.views.base import DayWanted, Shown, View
+from claude_tui.ui.views.base import DayWanted, MoreFound, Shown, View
 from claude_tui.ui.widgets.empty import is_empty
 from claude_tui.ui.widgets.header import Status
 from claude_tui.ui.widgets.keybar import KeyBar
@@ -163,6 +163,10 @@ class DrawnScreen(Screen[None]):
 
     def on_day_wanted(self, event: DayWanted) -> None:
         """The selected day's models and projects are needed."""
+        self.refresher.wish(urgent=True)
+
+    def on_more_found(self, event: MoreFound) -> None:
+        """What the view waited for is there."""
         self.refresher.wish(urgent=True)
 
     def _tick(self) -> None:

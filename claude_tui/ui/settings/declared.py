@@ -18,7 +18,7 @@ from claude_tui.toml import Wrong
 
 FILE_NAME: Final = "config.toml"
 SECTION: Final = "screen"
-VIEWS: Final = ("live", "models", "projects", "sessions", "days", "blocks")
+VIEWS: Final = ("live", "models", "projects", "sessions", "days", "blocks", "causes")
 """The views, in the order of their numbers."""
 
 ALERTS: Final = ("off", "bell", "desktop", "both")

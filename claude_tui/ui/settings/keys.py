@@ -29,6 +29,7 @@ VIEWS: Final = (
     _bind("4", "view('sessions')", "view-sessions", "Sessions", "Every session"),
     _bind("5", "view('days')", "view-days", "Days", "A year as a heatmap, and its days"),
     _bind("6", "view('blocks')", "view-blocks", "Blocks", "Five-hour blocks of usage, the open one first"),
+    _bind("7", "view('causes')", "view-causes", "Causes", "What the money went for, and what could have been avoided"),
     _bind("tab", "step_view(1)", "view-next", "Next view", "Go to the next view", "Tab"),
     _bind("shift+tab", "step_view(-1)", "view-previous", "Previous view", "Go to the previous view", "S-Tab"),
 )
@@ -87,9 +88,25 @@ DAYS_BINDINGS: Final = (
 )
 """Keys of the view around the heatmap."""
 
+CAUSE_BINDINGS: Final = (
+    _bind("t", "by('tool')", "by-tool", "Tool", "What the money went for, by tool"),
+    _bind("m", "by('mcp')", "by-mcp", "MCP", "By MCP server and its tools"),
+    _bind("s", "by('skill')", "by-skill", "Skill", "By skill or command"),
+    _bind("u", "by('plugin')", "by-plugin", "Plugin", "By plugin"),
+    _bind("a", "by('agent')", "by-agent", "Agent", "By type of sub-agent"),
+    _bind("b", "by('branch')", "by-branch", "Branch", "By branch"),
+    _bind("number_sign", "by('ticket')", "by-ticket", "Ticket", "By ticket in the name of the branch", "#"),
+    _bind("k", "by('kind')", "by-kind", "Kind", "By kind of token"),
+    _bind("c", "by('cache')", "by-cache", "Cache", "By what lost the prompt cache"),
+    _bind("X", "by('context')", "by-context", "Context", "By what prompts were made of; reads the logs again"),
+    _bind("w", "by('waste')", "by-waste", "Waste", "What could have been avoided"),
+)
+"""Keys of the view of causes. There `S` sorts, the arrows move, and `A` narrows."""
+
 LOOK: Final = (
     _bind("slash", "filter", "filter", "Filter", "Show only rows that match; a leading ! shows the rest", "/"),
     _bind("p", "period", "period", "Period", "Choose the days to show", "p"),
+    _bind("W", "causes", "causes-of", "Where it went", "Show what the money of the selected row went for", "W"),
     _bind("a", "client", "client", "Client", "Show one client, the next one, or all, if there are several"),
     _bind("A", "account", "account", "Account", "Show one account, the next one, or all, if there are several folders"),
     _bind("space,Z", "pause", "pause", "Pause", "Freeze the display; counting continues", "Space"),
@@ -127,6 +144,7 @@ SECTIONS: Final = {
     "Rows": TABLE_BINDINGS,
     "The selected row": (*ROW_BINDINGS, *SESSION_BINDINGS),
     "Days": (*HEATMAP_BINDINGS, *DAYS_BINDINGS),
+    "Causes": CAUSE_BINDINGS,
     "Look": LOOK,
     "General": GENERAL,
 }

@@ -22,16 +22,17 @@ from claude_tui.engine.queries.causes.of_which import of_which
 from claude_tui.engine.queries.causes.sums import Sums
 from claude_tui.engine.queries.causes.tables import (
     NOT_LOGGED,
+    CauseOf,
     CauseTable,
     Facts,
     OfWhich,
     Pause,
     ShareOf,
 )
-from claude_tui.engine.queries.causes.waste import Waste, WasteFinder
+from claude_tui.engine.queries.causes.waste import WASTE, Waste, WasteFinder
 from claude_tui.engine.queries.responses import lines_of, matching_rows, unlogged_lines
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Progress, Query
+from claude_tui.model import Progress, Query, Response
 
 
 class Causes:
@@ -76,37 +77,33 @@ class Causes:
     def shares(
         self,
         query: Query,
-        by: str,
-        name: str | None,
-        label: str = "",
+        of: CauseOf,
         *,
-        project: str = "",
         ticket: re.Pattern[str] = TICKETS,
     ) -> Sequence[ShareOf]:
-        """Return the responses a row of `table` is made of, each with what goes to that row, the dearest first.
-
-        `label` is that of the row, needed where its name is None; `project` narrows a branch that several have. By
-        context there are none: what is carried is in all responses after it.
+        """Return the responses a row of `table` or `waste` is made of, each with what goes to that row, the dearest
+        first. By context there are none: what is carried is in all responses after it.
         """
-        if by == CONTEXT:
+        if of.by == CONTEXT:
             return ()
         with self._lock:
             finder = self._refreshed()
             with self._store.lock:
-                division = Division(self._store, self._book, finder, self._misses, by, ticket)
-                found = []
-                for row in matching_rows(self._store, query):
-                    lines = division.lines(row, query.model)
-                    shares = [
-                        share.amounts[0]
-                        for share in division.shares(row, lines)
-                        if share.target.name == name
-                        and (name is not None or share.target.label == label)
-                        and project in ("", share.target.project)
-                    ]
-                    if shares:
-                        response = next(lines_of(self._store, row))
-                        found.append(ShareOf(response, sum(shares), self._misses.get(row)))
+                rows = matching_rows(self._store, query)
+                found: list[ShareOf] = []
+                if of.by == WASTE:
+                    wasted = WasteFinder(self._store, self._book, finder, self._misses, self._biller)
+                    shares = wasted.shares(rows, of.name or "", query.model)
+                else:
+                    division = Division(self._store, self._book, finder, self._misses, of.by, ticket)
+                    shares = _shares(division, rows, query.model, of)
+                    for one in unlogged_lines(self._store, query):
+                        parts = [part for part in division.unlogged(_line(one)) if part.target.is_of(of)]
+                        found += [ShareOf(one, sum(part.amounts[0] for part in parts))] if parts else []
+                found += [
+                    ShareOf(next(lines_of(self._store, row)), cost_nano, self._misses.get(row))
+                    for row, cost_nano in shares
+                ]
         found.sort(key=lambda one: (-one.cost_nano, one.response.time_ms, one.response.key))
         return found
 
@@ -178,7 +175,7 @@ class Causes:
             if by == "tool" and agent is not None and (tool := finder.starter(row)):
                 sums.add_started(tool, agent, cost_nano)
         for one in unlogged_lines(self._store, query):
-            line = Line(one.source, one.model, one.time_ms, one.usage, "", one.price.nano or 0)
+            line = _line(one)
             sums.add(division.unlogged(line), one.time_ms, is_response=False)
             total_nano += line.cost_nano
         notes = DIMENSIONS[by].notes if by in ("kind", "cache") else (*DIMENSIONS[by].notes, NO_ROW)
@@ -201,3 +198,20 @@ class Causes:
 
     def _of_which(self, rows: Iterable[int], model: str) -> OfWhich:
         return of_which(self._store, self._book, self._biller, self._misses, rows, model)
+
+
+def _line(unlogged: Response) -> Line:
+    """Return what is billed for calls that no log shows."""
+    return Line(unlogged.source, unlogged.model, unlogged.time_ms, unlogged.usage, "", unlogged.price.nano or 0)
+
+
+def _shares(division: Division, rows: Iterable[int], model: str, of: CauseOf) -> list[tuple[int, int]]:
+    """Return the rows of which something goes where one asks for, each with how much."""
+    found = []
+    for row in rows:
+        parts = [
+            share.amounts[0] for share in division.shares(row, division.lines(row, model)) if share.target.is_of(of)
+        ]
+        if parts:
+            found.append((row, sum(parts)))
+    return found

@@ -43,6 +43,16 @@ class CauseRow(NamedTuple):
     carried_nano: int = 0
 
 
+class CauseOf(NamedTuple):
+    """Which row of a dimension, as it is asked for again. `label` tells rows without a name apart; `project` is that of
+    a branch. `by` "waste" is what could have been avoided, by the name of it."""
+
+    by: str
+    name: str | None
+    label: str = ""
+    project: str = ""
+
+
 class MissSum(NamedTuple):
     """The lost caches of one cause: how many, the tokens paid anew, what that cost, and when it last happened."""
 

@@ -16,7 +16,7 @@ from claude_tui.engine.queries.answers import Answers
 from claude_tui.engine.queries.causes.causes import Causes
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS
 from claude_tui.engine.queries.causes.known.kept import Kept
-from claude_tui.engine.queries.causes.tables import CauseTable, Pause
+from claude_tui.engine.queries.causes.tables import CauseOf, CauseTable, Pause
 from claude_tui.engine.queries.responses import list_responses, totals_of
 from claude_tui.engine.state.store import Store
 from claude_tui.model import UNLOGGED, Query
@@ -197,7 +197,7 @@ def test_the_responses_of_a_row_sum_to_it() -> None:
     for by in DIMENSIONS:
         for row in causes.table(Query(), by).rows:
             if row.label != "(not in the log)" and by not in ("kind", "context"):
-                shares = causes.shares(Query(), by, row.name, row.label, project=row.project)
+                shares = causes.shares(Query(), CauseOf(by, row.name, row.label, row.project))
                 assert sum(one.cost_nano for one in shares) <= row.cost_nano
                 assert sum(one.cost_nano for one in shares) == row.cost_nano or by == "cache"
 
