@@ -46,6 +46,7 @@ class Monitor(Answers):
             roots=self._opening.roots,
             limits_folder=setup.limits_folder,
             cache_folder=setup.cache_folder,
+            ticket=setup.ticket,
         )
         self.saver = Saver(self._opening, self._notify)
         self._recent = RecentLogs(self.store)

@@ -9,7 +9,7 @@ and the sum of tokens * S at entry. Hold the store's lock.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from claude_tui.engine.queries.causes.costs.billing import Biller, Line
@@ -63,8 +63,8 @@ class Context:
         self._carried: dict[str, int] = {}
         self._tokens: dict[str, int] = {}
 
-    def add(self, rows: Collection[int]) -> None:
-        """Add the responses in some rows of the table."""
+    def add(self, rows: Collection[int]) -> Iterator[None]:
+        """Add the responses in some rows of the table. Yields after each file; all are added at the end."""
         wanted = set(rows)
         for found in self._book.files():
             if found.has_calls_only:
@@ -73,6 +73,7 @@ class Context:
             if any(row >= 0 for row in held):
                 self._add_file(found, held)
                 wanted.difference_update(held)
+                yield
         table = self._store.table
         for row in wanted:
             ref = table.files[table.owner_file.get(row, table.file[row])]
