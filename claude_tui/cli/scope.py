@@ -63,10 +63,11 @@ def causes_of(store: Store) -> Causes:
     from claude_tui.cli.counting import tickets
     from claude_tui.cli.progress import Bar
     from claude_tui.engine.queries.causes.causes import Causes
-    from claude_tui.paths import cache_folder
+    from claude_tui.engine.start import archive_of
+    from claude_tui.paths import cache_folder, ledger_file
 
     bar = Bar("reading causes")
-    found = Causes(store, cache_folder(), ticket=tickets(), on_progress=bar.show)
+    found = Causes(store, cache_folder(), archive=archive_of(ledger_file()), ticket=tickets(), on_progress=bar.show)
     with bar:
         found.refresh()
     return found

@@ -55,6 +55,7 @@ async def keep(setup: Setup, on_progress: Callable[[Progress], object] = lambda 
             running.result()
         await asyncio.to_thread(saver.keep_first_count)
         is_written = await asyncio.to_thread(saver.keeper.settle)
+        await asyncio.to_thread(saver.keeper.keep_causes)
     finally:
         waiting.cancel()
         running.cancel()

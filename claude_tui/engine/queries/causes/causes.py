@@ -19,7 +19,7 @@ from claude_tui.engine.queries.causes.costs.misses import CacheMiss, misses_of
 from claude_tui.engine.queries.causes.costs.pauses import pauses
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, NO_ROW
 from claude_tui.engine.queries.causes.division import Division
-from claude_tui.engine.queries.causes.known.book import CauseBook
+from claude_tui.engine.queries.causes.known.book import Archive, CauseBook
 from claude_tui.engine.queries.causes.known.facts import Finder
 from claude_tui.engine.queries.causes.of_which import of_which
 from claude_tui.engine.queries.causes.sums import Sums
@@ -47,6 +47,7 @@ YIELD_S: Final = 0.000_2
 
 class Causes:
     """Where the money of one store went. `folder` keeps what the logs say between two runs, None keeps nothing.
+    `archive` has what logs that are gone have said.
 
     `ticket` is what a ticket looks like in the name of a branch. `on_progress` is shown how far logs have been read.
     """
@@ -56,12 +57,13 @@ class Causes:
         store: Store,
         folder: Path | None = None,
         *,
+        archive: Archive | None = None,
         ticket: re.Pattern[str] | None = None,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
         self._store = store
         self._ticket = ticket or re.compile(TICKET)
-        self._book = CauseBook(store, folder, on_progress)
+        self._book = CauseBook(store, folder, on_progress, archive)
         self._biller = Biller(store)
         self._lock = threading.Lock()
         self._by_file: dict[str, dict[int, CacheMiss]] = {}
