@@ -19,7 +19,7 @@ from claude_tui.engine.state.problems import ProblemLog
 from claude_tui.engine.state.store import Owner, Store
 from claude_tui.engine.state.sums.cells import CellKey, Sums
 from claude_tui.fleet.lake import Lake, LakeError
-from claude_tui.fleet.table.daily import DAILY
+from claude_tui.fleet.table.daily import as_daily
 from claude_tui.fleet.table.machines import NAMES
 from claude_tui.fleet.table.meta import read_meta
 from claude_tui.model import FIRST, LAST, Totals
@@ -52,6 +52,7 @@ def read_fleet(
     owners: dict[Owner, int] = {}
     models: dict[str, int] = {}
     cells: dict[CellKey, Sums] = {}
+    unlogged: dict[CellKey, int] = {}
     facts = FactBook()
     by: dict[str, dict[str, list[int]]] = {name: {} for name in DIMENSIONS}
     for row in _rows(lake, since, until):
@@ -65,9 +66,11 @@ def read_fleet(
         )
         sums = [row[name] for name in Totals._fields]
         _merge(cells, key, sums)
+        if row["unlogged_nano"]:
+            unlogged[key] = unlogged.get(key, 0) + row["unlogged_nano"]
         for name, found in by.items():
             _merge(found, row[name], sums)
-    store.restore(list(owners), list(models), cells, facts, ProblemLog())
+    store.restore(list(owners), list(models), cells, facts, ProblemLog(), unlogged=unlogged)
     return Fleet(store, {name: {key: Totals(*sums) for key, sums in found.items()} for name, found in by.items()})
 
 
@@ -77,7 +80,7 @@ def _rows(lake: Lake, since: date | None, until: date | None) -> Iterator[dict[s
         if (since and day < since.isoformat()) or (until and day > until.isoformat()):
             continue
         try:
-            table = pq.read_table(io.BytesIO(lake.read(name))).select(DAILY.names).cast(DAILY)
+            table = as_daily(pq.read_table(io.BytesIO(lake.read(name))))
         except (pa.ArrowException, ValueError, KeyError, TypeError):
             raise LakeError(f"{lake.url}: {name} is not a table of claude-top") from None
         except FileNotFoundError:

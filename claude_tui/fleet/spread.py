@@ -84,7 +84,7 @@ def _gathered(client: Any, batches: Sequence[Batch], retries: int, read: Callabl
                 done.add(submit(half))
     # One that only waited at a worker that died is blamed as well, so each is read once more with nothing beside it.
     for batch in suspects:
-        name = batch.logs[0].entry.name
+        name = batch.logs[0].name
         alone = _result(submit(batch, "-alone"))
         reads.append(alone or Read(problems=(f"{name}: unreadable, every worker that read it died",)))
     return together(reads)

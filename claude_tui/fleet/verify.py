@@ -20,11 +20,10 @@ from claude_tui.engine.state.store import Store
 from claude_tui.fleet.lake import Lake, LakeError
 from claude_tui.fleet.merge import observed_in
 from claude_tui.fleet.pushed.parts import Piece, divided
-from claude_tui.fleet.table.daily import DAILY, add_line
+from claude_tui.fleet.table.daily import SUMS, add_line, as_daily
 from claude_tui.fleet.table.machines import NAMES, Machine, Machines
 from claude_tui.fleet.table.meta import Meta, pushes_digest
 from claude_tui.fleet.table.responses import RESPONSES, row_of
-from claude_tui.model import Totals
 from claude_tui.pricing import Pricer
 
 
@@ -53,7 +52,7 @@ def verify(lake: Lake, meta: Meta, pricer: Pricer, sample: float) -> Verified:
             )
             sessions = {(group[1], group[6]) for group in days}
             kept = {
-                (row["day"].toordinal(), *(row[name] for name in NAMES)): [row[name] for name in Totals._fields]
+                (row["day"].toordinal(), *(row[name] for name in NAMES)): [row[name] for name in SUMS]
                 for row in _stored(lake, "daily", differences)
                 if (row["source"], row["session"]) in sessions
             }
@@ -88,10 +87,11 @@ def _recounted(
 
 
 def _stored(lake: Lake, folder: str, differences: list[str]) -> Iterator[dict[str, Any]]:
-    schema = DAILY if folder == "daily" else RESPONSES
     for name in lake.names(folder):
         try:
-            yield from pq.read_table(io.BytesIO(lake.read(name))).select(schema.names).cast(schema).to_pylist()
+            table = pq.read_table(io.BytesIO(lake.read(name)))
+            kept = as_daily(table) if folder == "daily" else table.select(RESPONSES.names).cast(RESPONSES)
+            yield from kept.to_pylist()
         except (pa.ArrowException, ValueError, KeyError, TypeError, FileNotFoundError):
             differences.append(f"{name} is not one of claude-top's")
 

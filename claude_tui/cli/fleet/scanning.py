@@ -23,9 +23,9 @@ def add_arguments(parser: CommandParser) -> None:
     """Add the options of the action."""
     parser.set_defaults(run=run)
     parser.description = (
-        "Read the logs of Claude Code that lie in a store, such as a bucket into which machines copy their homes, and\n"
-        "merge. Only objects that are new or changed are read. Whose a log is, its name says. A log that cannot be\n"
-        "read is said, and the exit code is 4. Machines with other clients push."
+        "Read the logs of all clients that lie in a store, such as a bucket into which machines copy their homes, and\n"
+        "merge. Only what is new or changed is read. Whose a log is, its name says. What cannot be read is said, and\n"
+        "the exit code is 4."
     )
     parser.epilog = example(
         "claude-top fleet scan s3://logs --layout '{team}/user={user}/host={host}' --into s3://lake/claude"
