@@ -162,7 +162,7 @@ class Ledger:
             return not (change.added or change.updated)
 
         try:
-            return self._read(look, not columns)
+            return self.look(look, not columns)
         except (LedgerError, DamagedError):
             return False
 
