@@ -132,7 +132,7 @@ class DrawnScreen(Screen[None]):
     def is_up_to_date(self) -> bool:
         """Whether what is drawn is what there is here, for these days. Else there is no row to open.
 
-        Where there is nothing at all, it is.
+        If there is nothing at all, it is.
         """
         return self.stage.has_nothing or self.view.shows(self.navigation.scope, self.period)
 

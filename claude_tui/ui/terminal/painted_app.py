@@ -24,7 +24,7 @@ class PaintedApp(App[None]):
         """Whether anything is drawn yet: until then the terminal shows what it showed, and no empty boxes."""
 
     def on_mount(self) -> None:
-        """Whoever had the terminal meanwhile has drawn on it."""
+        """Draw everything: another program may have drawn on the terminal meanwhile."""
         self.app_resume_signal.subscribe(self, lambda _: self.repaint())
 
     def repaint(self) -> None:

@@ -82,7 +82,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 def _positive(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text)):
-        raise ArgumentTypeError(f"{text!r} is no number of rows, 1 or more")
+        raise ArgumentTypeError(f"{text!r} is not a number of rows, 1 or more")
     return int(text)
 
 

@@ -21,7 +21,7 @@ def ticket_pattern(value: object) -> re.Pattern[str]:
     try:
         return re.compile(value)
     except (re.error, RecursionError, OverflowError) as error:
-        raise ValueError(f"{value!r} is no regular expression: {error}") from None
+        raise ValueError(f"{value!r} is not a regular expression: {error}") from None
 
 
 def tickets_of(table: object) -> re.Pattern[str] | None:

@@ -79,7 +79,7 @@ def test_csv_has_the_rows(history: ClaudeHome, capsys: pytest.CaptureFixture[str
 
 def test_a_pattern_that_is_none_is_refused(history: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "--by", "ticket", "--ticket-pattern", "("]) == 2
-    assert "no regular expression" in capsys.readouterr().err
+    assert "is not a regular expression" in capsys.readouterr().err
     assert main(["report", "--by", "tool", "--ticket-pattern", "x"]) == 2
 
 
@@ -176,4 +176,4 @@ def test_what_a_ticket_looks_like_is_a_setting(
     assert tickets() == ["AB-1"]
     assert main(["config", "check"]) == 1
     said = capsys.readouterr().out
-    assert ":2:" in said and "'shop_[0-9' is no regular expression: unterminated character set" in said
+    assert ":2:" in said and "'shop_[0-9' is not a regular expression: unterminated character set" in said
