@@ -32,8 +32,8 @@ from claude_tui.engine.ledger.file.schema import (
     writing,
 )
 from claude_tui.engine.ledger.foreign import read_foreign
-from claude_tui.engine.ledger.history import Change
-from claude_tui.engine.ledger.pieces import Piece, Remembered, put_pieces, remembered
+from claude_tui.engine.ledger.history import Change, FileHistory
+from claude_tui.engine.ledger.pieces import Piece, Remembered, keys_of, put_pieces, remembered
 from claude_tui.engine.ledger.results import News, Recalled, Summary, Written
 from claude_tui.engine.ledger.scope import LedgerScope, clean_host
 from claude_tui.sources.columns import Columns
@@ -151,6 +151,21 @@ class Ledger:
         except (LedgerError, DamagedError):
             return {}
 
+    def holds(self, name: tuple[str, str], columns: Columns) -> bool:
+        """Whether all that columns of a file of this machine say is in the ledger, and valid. Never raises."""
+
+        def look(book: Book) -> bool:
+            record = book.find(FileKey(book.seal().host, *name))
+            if record is None:
+                return not columns
+            change = FileHistory(record.key.path, book.columns(record)).absorb(columns)
+            return not (change.added or change.updated)
+
+        try:
+            return self._read(look, not columns)
+        except (LedgerError, DamagedError):
+            return False
+
     def columns(self) -> list[tuple[str, Columns, tuple[FileFacts, ...]]]:
         """Return everything by file: the path a store is to use, the responses, and the facts."""
         return [(one.path, one.columns, one.facts) for one in self.recall().files]
@@ -167,14 +182,15 @@ class Ledger:
     def summary(self, files: Sequence[Remembered] | None = None) -> Summary:
         """Return the ledger in numbers. `files` is everything, if it was recalled already. Never raises."""
         files = self.recall().files if files is None else files
-        keys = {key for file in files for key in file.columns.key}
+        keys, told = keys_of(file.columns for file in files)
         times = [time for file in files for time in file.columns.time if time]
         hosts = tuple(sorted({file.key.host for file in files}))
         try:
             size = self.path.stat().st_size
         except OSError:
             size = 0
-        return Summary(self.path, hosts, len(files), len(keys), min(times, default=0), max(times, default=0), size)
+        first_ms, last_ms = min(times, default=0), max(times, default=0)
+        return Summary(self.path, hosts, len(files), len(keys), first_ms, last_ms, size, len(told))
 
     # -- writing -------------------------------------------------------------------------------------------
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
+from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -25,7 +26,7 @@ from claude_tui.engine.state.sums.cellbook import CellBook
 from claude_tui.engine.state.sums.cells import CellKey
 from claude_tui.engine.state.unlogged.by_session import SOURCE as TOTALLED
 from claude_tui.engine.state.unlogged.by_session import Unlogged
-from claude_tui.model import Price, Usage
+from claude_tui.model import FIRST, LAST, Price, Usage
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import LOWER_BOUND, Columns
 
@@ -120,12 +121,19 @@ class Books:
 
     def file_number(self, source: str, path: str) -> int:
         """Return the number of a file."""
-        ref, files = FileRef(source, path), self.table.files  # the table first: with it come the numbers of its files
-        number = self._file_numbers.get(ref)
-        if number is None:
-            number = self._file_numbers[ref] = len(files)
-            files.append(ref)
-        return number
+        return self.file_numbers(source, (path,))[0]
+
+    def file_numbers(self, source: str, paths: Iterable[str]) -> list[int]:
+        """Return the numbers of files of a source."""
+        files = self.table.files  # the table first: with it come the numbers of its files
+        known, numbers = self._file_numbers, []
+        for ref in map(FileRef, repeat(source), paths):
+            number = known.get(ref)
+            if number is None:
+                number = known[ref] = len(files)
+                files.append(ref)
+            numbers.append(number)
+        return numbers
 
     def numbering(self, columns: Columns) -> Numbering:
         """Return the numbers of the owners and models that columns name."""
@@ -133,10 +141,12 @@ class Books:
             from claude_tui.sources.telemetry.event import client_and_session
 
             named = ((client_and_session(session), agent, cwd) for session, agent, cwd in columns.owners)
-            owners = [self.owner_number(Owner(*client, agent, cwd)) for client, agent, cwd in named]
+            owners = [Owner(*client, agent, cwd) for client, agent, cwd in named]
         else:
-            owners = [self.owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
-        return Numbering(owners, [self._models.of(model) for model in columns.models])
+            source = columns.source
+            owners = [Owner(source, session, agent, cwd) for session, agent, cwd in columns.owners]
+        self.sessions.update((owner[0], owner[1]) for owner in owners)
+        return Numbering(list(map(self._owners.of, owners)), list(map(self._models.of, columns.models)))
 
     def folder_of(self, owner: Owner) -> str:
         """Return the folder a session was started in, else the folder its rows name."""
@@ -201,7 +211,7 @@ class Books:
         terms = self.table.terms.get(row, "")
         if not terms or self.told is None or not self.table.is_event(row):
             return terms
-        from claude_tui.engine.state.told import priced_terms
+        from claude_tui.engine.state.resolving import priced_terms
 
         return priced_terms(self.table.usage(row), terms)
 
@@ -280,14 +290,24 @@ class Books:
             see(CellKey(self.calendar.day_hour(time_ms)[0], table.owner[row], model), time_ms)
 
         table = self.table
-        groups = {(key.owner, key.model) for key in lost}
-        for row, group in enumerate(zip(table.owner, table.model, strict=True)):
-            if group in groups and not table.flags[row] & PAIRED:
-                see_row(row, group[1])
-        for row, extras in table.extras.items():
-            for extra in extras:
-                see_row(row, self._models.of(extra.model))
-        for session, remainder in self.unlogged.all.items():
-            for key in self.unlogged_keys(session, remainder):
-                see(key, remainder.time_ms)
+        first_ms, last_ms = (pick(self.cells.all[key][at] for key in lost) for pick, at in ((min, FIRST), (max, LAST)))
+        if self.recent.covers(first_ms):  # as it is where anything happens now: there are few of such
+            for row in self.recent.between(table.time, first_ms - 1, last_ms):
+                if not table.flags[row] & PAIRED:
+                    see_row(row, table.model[row])
+                for extra in table.extras.get(row, ()):
+                    see_row(row, self._models.of(extra.model))
+        else:
+            groups = {(key.owner, key.model) for key in lost}
+            for row, group in enumerate(zip(table.owner, table.model, strict=True)):
+                if group in groups and not table.flags[row] & PAIRED:
+                    see_row(row, group[1])
+            for row, extras in table.extras.items():
+                for extra in extras:
+                    see_row(row, self._models.of(extra.model))
+        for session in {self.owners[key.owner].session for key in lost}:
+            remainder = self.unlogged.all.get(session)
+            if remainder is not None:
+                for key in self.unlogged_keys(session, remainder):
+                    see(key, remainder.time_ms)
         self.is_moved |= self.cells.mend(found)

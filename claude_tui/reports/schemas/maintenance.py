@@ -48,7 +48,7 @@ DOCTOR: Final = record({
     "system": _TEXT_BY_NAME, "telemetry_coverage": maybe(record(COVERAGE)),
 })  # fmt: skip
 _REMEMBERED: Final[dict[str, Schema]] = {
-    "files": COUNT, "responses": COUNT, "first": maybe(INSTANT), "last": maybe(INSTANT),
+    "files": COUNT, "responses": COUNT, "events": COUNT, "first": maybe(INSTANT), "last": maybe(INSTANT),
 }  # fmt: skip
 LEDGER: Final = record({
     **named("ledger@1"), "path": TEXT, "bytes": COUNT, **_REMEMBERED,

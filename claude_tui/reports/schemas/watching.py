@@ -56,7 +56,7 @@ TELEMETRY: Final = record({
     "settings": record({"on": FLAG, "port": COUNT, "resource": TEXTS}), "clients": TEXTS,
     "kept": _TALLIES, "posts": _TALLY,
     "repeated": _TALLY, "refused": _TALLIES, "lost": _TALLY, "failing": maybe(TEXT),
-    "files": record({"folder": TEXT, "days": rows(DAY), "bytes": COUNT}),
+    "files": record({"folder": TEXT, "days": rows(DAY), "bytes": COUNT, "keep_days": COUNT, "overdue": COUNT}),
 })  # fmt: skip
 _LOOSE_NUMBER: Final[Schema] = {"type": ["number", "string", "null"]}
 _WINDOW: Final[Schema] = {

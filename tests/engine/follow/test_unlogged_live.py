@@ -56,3 +56,17 @@ async def test_a_log_that_comes_later_takes_its_part_out_of_it(claude_home: Clau
         await live.until_counted(2)
         await live.assert_level()
         assert live.look().totals.input == 100
+
+
+async def test_a_fuller_row_in_one_log_takes_its_part_out_of_every_session_that_holds_it(
+    claude_home: ClaudeHome,
+) -> None:
+    claude_home.append(assistant("msg_1", NOW_MS + 10, usage(60, 9), model=MODEL))
+    copied = assistant("msg_1", NOW_MS + 10, usage(60, 9), model=MODEL, session="s2")
+    claude_home.append(copied, total(9, 1_000, session="s2"), session="s2")
+    async with living(claude_home.folder) as live:
+        assert live.look().totals.input == 100
+        claude_home.append(assistant("msg_1", NOW_MS + 10, usage(80, 20), model=MODEL))
+        await live.until(lambda snapshot: snapshot.totals.output == 20)
+        await live.assert_level()
+        assert live.look().totals.input == 100

@@ -187,12 +187,16 @@ def _keep_now(options: Namespace) -> int:
         kept = asyncio.run(keep(wanted, bar.show))
     if kept.error:
         raise exits.CommandError(f"{wanted.ledger_file}: {kept.error}")
-    if not kept.responses:
+    if not (kept.responses or kept.events):
         from claude_tui.engine.scan.reading import roots_of
 
         raise no_logs([place for _, place in roots_of(wanted.config)])
     if not options.quiet:
-        said = f"{many(kept.added, 'new response')}; {kept.responses:,} of {many(kept.files, 'file')} in the ledger"
+        new, held = many(kept.added, "new response"), f"{kept.responses:,}"
+        if kept.events:
+            new += f" and {many(kept.added_events, 'new event')} of telemetry"
+            held = f"{many(kept.responses, 'response')} and {many(kept.events, 'event')}"
+        said = f"{new}; {held} of {many(kept.files, 'file')} in the ledger"
         streams.narrate(f"kept: {said}")
     return exits.OK
 
@@ -238,11 +242,12 @@ def _moved(files: list[Remembered]) -> list[MovedFolder]:
 
 
 def _row(host: str, columns: list) -> HostRow:  # type: ignore[type-arg]
+    from claude_tui.engine.ledger.pieces import keys_of
     from claude_tui.reports.findings.ledger import HostRow
 
     times = [time for one in columns for time in one.time if time]
-    keys = {key for one in columns for key in one.key}
-    return HostRow(host, len(columns), len(keys), min(times, default=0), max(times, default=0))
+    keys, told = keys_of(columns)
+    return HostRow(host, len(columns), len(keys), min(times, default=0), max(times, default=0), len(told))
 
 
 def _export(options: Namespace) -> int:

@@ -13,9 +13,10 @@ import pytest
 
 from claude_tui.cli import main
 from claude_tui.engine.ledger import Ledger, export_jsonl
-from claude_tui.paths import ledger_file
+from claude_tui.paths import ledger_file, telemetry_folder
 from tests.cli.program import run
 from tests.engine.ledgers import ran, wait_until
+from tests.engine.telemetry import FOLDER, spool_in
 from tests.logs import ClaudeHome, assistant, usage
 
 NOON = 1_795_176_000_000
@@ -116,3 +117,18 @@ def test_what_belongs_to_the_hook_needs_it(logs: ClaudeHome, capsys: pytest.Capt
         assert main(["ledger", "keep", *option]) == 2
         assert "--install-hook" in capsys.readouterr().err
     assert not ledger_file().exists()
+
+
+def test_events_of_telemetry_are_not_called_responses(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    repl = FOLDER / "repl332"
+    shutil.copytree(repl / "projects", own_home / ".claude" / "projects")
+    spool_in(telemetry_folder(), repl)
+    assert main(["ledger", "keep"]) == 0
+    assert "11 new responses and 15 new events of telemetry; 11 responses and 15 events of" in capsys.readouterr().err
+    assert main(["ledger", "status", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    for row in (found, *found["hosts"]):
+        assert (row["responses"], row["events"]) == (11, 15)
+    assert main(["ledger", "status"]) == 0
+    assert "events are what telemetry told" in capsys.readouterr().out
+    assert report(capsys)["totals"]["responses"] == 15  # type: ignore[index]
