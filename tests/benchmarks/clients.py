@@ -26,12 +26,9 @@ from claude_tui.sources.registry import read_columns, reader
 from tests.benchmarks.corpus import Text
 from tests.benchmarks.results import KEPT, Result, run
 from tests.benchmarks.running import tell
+from tests.captured import GOLDEN, one_set
 
-GOLDEN: Final = Path(__file__).parent.parent / "golden"
-SETS: Final = {
-    "claude": "v2.1.112", "codex": "home-0.169", "copilot": "home-1.0.102", "gemini": "home-0.61", "kilo": "data-7.7.9",
-    "kimi": "home-2.1.0", "opencode": "data-1.18.33", "pi": "agent-1.6.0", "qwen": "home-0.24.4",
-}  # fmt: skip
+SETS: Final = {name: one_set(name).name for name in CLIENTS} | {"claude": "v2.1.112", "gemini": "home-0.61"}
 FILE_BYTES: Final = 4_000_000
 RESPONSES_A_MB: Final = 75
 """As many as in the logs other benchmarks invent."""

@@ -18,16 +18,19 @@ from claude_tui.sources.records.events import Event
 from claude_tui.sources.records.fast_rows import FastBuilder
 from claude_tui.sources.registry import load, reader
 from claude_tui.sources.settling import columns_of
+from tests.captured import sets_of, truth_of
 from tests.fuzz.sameness import disagreements
-from tests.sources.settle import GOLDEN, Settled, expected, settle, totals
+from tests.sources.settle import Settled, settle, totals
 
-NAMES = ("qwen", "pi", "kimi", "copilot")
-HOMES = [(name, home) for name in NAMES for home in sorted((GOLDEN / name).iterdir()) if home.is_dir()]
+pytestmark = pytest.mark.every_client
+NAMES = [name for name, client in CLIENTS.items() if client.is_append_only and name not in ("claude", "codex")]
+"""Those two have tests of their own."""
+HOMES = [(name, home) for name in NAMES for home in sets_of(name)]
 of_homes = pytest.mark.parametrize(("name", "home"), HOMES, ids=lambda value: getattr(value, "name", value))
 of_clients = pytest.mark.parametrize("name", NAMES)
 
 
-LINES = (*HOMES, *(("gemini", home) for home in sorted((GOLDEN / "gemini").iterdir()) if home.is_dir()))
+LINES = [(name, home) for name in (*NAMES, "gemini") if CLIENTS[name].read_columns for home in sets_of(name)]
 
 
 def logs(name: str, root: Path) -> list[LogFile]:
@@ -46,7 +49,7 @@ def settled(name: str, files: list[LogFile]) -> dict[str, Settled]:
 @of_homes
 def test_golden_home_is_exact_in_any_order(name: str, home: Path) -> None:
     found = settled(name, logs(name, home))
-    want = {counter: number for counter, number in expected(home).items() if number is not None}
+    want = {counter: number for counter, number in truth_of(home).items() if number is not None}
     assert totals(found) == totals(found) | {counter: want[counter] for counter in want if counter in totals(found)}
     reported = sum(one.reported_nano or 0 for one in found.values())
     assert reported == pytest.approx(want["cost"] * 1e9, abs=1000)
