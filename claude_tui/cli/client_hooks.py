@@ -56,7 +56,7 @@ def without_hook(settings: dict[str, Any], hook: Hook, path: Path) -> dict[str, 
     """Return settings without a hook, and without the lists that held nothing else. Raises CommandError."""
     hooks = settings.get("hooks", {})
     if not isinstance(hooks, dict) or not all(isinstance(groups, list) for groups in hooks.values()):
-        raise exits.CommandError(f"{path}: the hooks there are of no known form, nothing changed")
+        raise exits.CommandError(f"{path}: the hooks there have an unknown form, nothing changed")
     kept: dict[str, Any] = {}
     for event, groups in hooks.items():
         left = [found for group in groups if (found := _without(group, hook)) is not None]

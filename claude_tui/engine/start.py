@@ -190,7 +190,7 @@ class Opening:
             return False
 
     def load(self) -> bool:
-        """Load all that was saved and has not been needed yet. Where it is damaged everything is forgotten."""
+        """Load all that was saved and has not been needed yet. If it is damaged, everything is forgotten."""
         if not self.load_table():
             return False
         try:

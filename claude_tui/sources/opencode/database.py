@@ -207,7 +207,7 @@ def _connected(path: str) -> Iterator[sqlite3.Connection]:
 
 
 def _connect(path: str) -> sqlite3.Connection:
-    from urllib.parse import quote  # 1.5 ms, which nobody needs who has no such database
+    from urllib.parse import quote  # 1.5 ms, which only such databases need
 
     connection = sqlite3.connect(
         f"file:{quote(os.fsencode(path))}?mode=ro", uri=True, timeout=2, isolation_level=None, check_same_thread=False
