@@ -36,16 +36,16 @@ METRICS: Final[dict[str, Callable[[Totals], int]]] = {
 """What the heatmap can show, in the order `m` goes through."""
 
 
-def legend(metric: str, width: int, has_remembered: bool) -> Content:
+def legend(metric: str, width: int, has_remembered: bool, glyphs: str = GLYPHS) -> Content:
     """What the glyphs of the heatmap stand for, as much of it as fits, and what it shows."""
-    levels = [(f"{glyph} ", f"$heat-{level}") for level, glyph in enumerate(GLYPHS)]
+    levels = [(f"{glyph} ", f"$heat-{level}") for level, glyph in enumerate(glyphs)]
     groups: list[tuple[int, Sequence[tuple[str, str]]]] = [
         (1, [("less ", "$quiet"), *levels, ("more", "$quiet")]),
         (3, [("- ", "$faint"), ("no data", "$quiet")]),
         (0, [(metric, "$quiet")]),
     ]
     if has_remembered:
-        groups.insert(2, (2, [(GLYPHS[2], "$heat-2"), (f"{REMEMBERED} logs gone", "$quiet")]))
+        groups.insert(2, (2, [(glyphs[2], "$heat-2"), (f"{REMEMBERED} logs gone", "$quiet")]))
     return assemble(groups, width)
 
 
@@ -133,7 +133,7 @@ class DaysView(View):
         else:
             names = {row.key: short_model(row.name) for row in shown.snapshot.models}
             made = stack(shown.snapshot.day_models, names, since, until, unit)
-        self.chart.is_plain = self.is_plain
+        self.chart.is_plain = self.heatmap.is_plain = self.is_plain
         self.chart.show(made)
         what = "tokens" if self.is_by_kind else "cost"
         bars = len(made.days)
@@ -160,7 +160,7 @@ class DaysView(View):
 
     def subtitle(self) -> Content:
         """What the heatmap shows, and how."""
-        return legend(self.metric, self.app.size.width - 8, self._has_remembered)
+        return legend(self.metric, self.app.size.width - 8, self._has_remembered, self.heatmap.glyphs)
 
     def on_heatmap_day_highlighted(self, event: Heatmap.DayHighlighted) -> None:
         """Another day: what is known at once, and the rest asked for."""
