@@ -147,7 +147,7 @@ def test_damaged_logs_never_show_more_than_was_served(folder: Path, tmp_path: Pa
     places = [there]
     for path in sorted(there.glob("projects/*/**/*.jsonl")):
         lines = path.read_bytes().splitlines(keepends=True)
-        match chance.randrange(6):
+        match chance.randrange(7):
             case 0:
                 path.unlink()
             case 1:
@@ -161,12 +161,30 @@ def test_damaged_logs_never_show_more_than_was_served(folder: Path, tmp_path: Pa
                 other.parent.mkdir(parents=True, exist_ok=True)
                 other.write_bytes(b"".join(lines[: chance.randrange(len(lines) + 1)]))
                 places = [there, tmp_path / "second"]
+            case 5:
+                said = [at for at, line in enumerate(lines) if b'"cost-state"' in line]
+                gone = chance.choice(said) if said else -1
+                path.write_bytes(b"".join(line for at, line in enumerate(lines) if at != gone))
             case _:
                 pass
     store = counted(*places)
     truth = served(folder)
     assert {name: number for name, number in counted_sums(store).items() if number > truth[name]} == {}
     assert_sums_agree(store)
+
+
+@golden
+def test_without_any_one_total_no_more_is_shown_than_was_served(folder: Path, tmp_path: Path) -> None:
+    truth = served(folder)
+    for path in sorted(folder.glob("projects/*/**/*.jsonl")):
+        lines = path.read_bytes().splitlines(keepends=True)
+        for gone in (at for at, line in enumerate(lines) if b'"type":"cost-state"' in line):
+            there = tmp_path / f"{path.stem}-{gone}"
+            shutil.copytree(folder / "projects", there / "projects")
+            (there / path.relative_to(folder)).write_bytes(b"".join([*lines[:gone], *lines[gone + 1 :]]))
+            found = counted_sums(counted(there))
+            assert {name: number for name, number in found.items() if number > truth[name]} == {}, (path.name, gone)
+            shutil.rmtree(there)
 
 
 def test_a_total_of_something_else_than_numbers_is_passed_over(tmp_path: Path) -> None:
