@@ -193,8 +193,7 @@ class Monitor(Answers):
     def _take_in(self, found: Packed) -> None:
         before = [self._opening.seen.get(outcome.file.path) for outcome in found.outcomes]
         self.store.take_in(found)
-        for outcome in found.outcomes:
-            self._opening.note(outcome)
+        self._opening.note(found.outcomes)
         self.saver.put_off(found, before)
 
     def _show(self, progress: Progress) -> None:

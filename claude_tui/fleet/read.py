@@ -47,7 +47,7 @@ def read_fleet(
     """Return the sums of some days. `where` names a user, team or host that alone counts. Raises LakeError."""
     meta = read_meta(lake)
     if meta is None or not meta.merged_ms:
-        raise LakeError(f"{lake.url}: nothing has been merged there; `claude-top fleet merge` does it")
+        raise LakeError(f"{lake.url}: nothing has been merged there; run `claude-top fleet merge`")
     store = Store(pricer, ZoneInfo(meta.timezone), keep_names=False)
     owners: dict[Owner, int] = {}
     models: dict[str, int] = {}

@@ -69,6 +69,12 @@ class Standing(Answers):
         """Return None: sums by day do not know the hour."""
         return None
 
+    def hours_by_day(self, query: Query) -> None:
+        """Return None: sums by day do not know the hour."""
+
+    def cost_course(self, since_ms: int, until_ms: int, step_ms: int, query: Query | None = None) -> None:
+        """Return None: sums by day do not know the minute."""
+
     def explain(self, about: Query | Response) -> Explanation:
         """Raise LookupError: that needs single responses."""
         raise LookupError("a table of many machines is read by its sums; its responses/ have the single ones")

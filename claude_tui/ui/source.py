@@ -6,12 +6,14 @@ The app depends on this protocol and on the engine's nouns only; it must not kno
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 from claude_tui.engine.queries.allowances.budgets import Budget, BudgetState
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.engine.queries.explain import Explanation
 from claude_tui.engine.queries.periods.hours import Hours
+from claude_tui.engine.queries.snapshots.recent import Course
 from claude_tui.model import NamedActivity, Query, Response, Snapshot
 from claude_tui.sources.turn import TurnDetails
 
@@ -76,6 +78,15 @@ class SnapshotSource(Protocol):
 
     def hours(self, query: Query, /) -> Hours | None:
         """What each local hour of the day cost over all that a query covers; None while that is not known yet."""
+
+    def hours_by_day(self, query: Query, /) -> Mapping[date, Hours] | None:
+        """What each local hour of each day cost of all that a query covers; None while that is not known yet."""
+
+    def cost_course(self, since_ms: int, until_ms: int, step_ms: int, query: Query, /) -> Course | None:
+        """The cost of each step of time, of the clients and accounts of a query; None while that is not known yet."""
+
+    def session_tokens(self, now_ms: int, minutes: int, /) -> Mapping[tuple[str, str], Course]:
+        """The tokens of each session with any in each of the last minutes, the running one last."""
 
     def budgets(self, budgets: Iterable[Budget], now_ms: int, /) -> Sequence[BudgetState]:
         """How budgets stand."""

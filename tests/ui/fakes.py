@@ -345,6 +345,26 @@ class FakeSource:
         """A working day."""
         return (*(0,) * 8, *range(8), *(5,) * 4, *(0,) * 4)
 
+    def hours_by_day(self, query: Query, /) -> dict[date, tuple[int, ...]]:
+        """The same working day, every day but Sunday, a little more each day."""
+        nano = 100_000_000
+        days = [TODAY - timedelta(days=back) for back in range(60)]
+        return {
+            day: tuple(hour * nano * (7 - day.weekday()) for hour in self.hours(query))
+            for day in days
+            if day.weekday() < 6
+        }
+
+    def cost_course(self, since_ms: int, until_ms: int, step_ms: int, query: Query, /) -> tuple[int, ...]:
+        """Four dollars an hour, with pauses."""
+        instants = range(since_ms, until_ms + 1, step_ms)
+        return tuple(0 if at_ms // 900_000 % 3 == 1 else step_ms * 4_000_000_000 // 3_600_000 for at_ms in instants)
+
+    def session_tokens(self, now_ms: int, minutes: int, /) -> dict[tuple[str, str], tuple[int, ...]]:
+        """Two sessions, of which one has just begun."""
+        rising = tuple(1_000 * (number % 7) for number in range(minutes))
+        return {("claude", "session-0"): rising, ("claude", "session-1"): (0,) * (minutes - 3) + (9_000,) * 3}
+
     def budgets(self, budgets: Iterable[Budget], now_ms: int, /) -> Sequence[BudgetState]:
         """All of them passed."""
         return [BudgetState(budget, TODAY, budget.limit_nano + 1) for budget in budgets]

@@ -11,7 +11,7 @@ import contextlib
 import os
 from array import array
 from collections.abc import Iterator
-from itertools import starmap
+from itertools import chain, starmap
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -149,11 +149,7 @@ def _lease(folder: Path) -> Iterator[bool]:
 
 
 def _cells_bytes(store: Store) -> bytes:
-    numbers = array("q")
-    for key, sums in store.cells.all.items():
-        numbers.extend(key)
-        numbers.extend(sums)
-    return numbers.tobytes()
+    return array("q", chain.from_iterable(chain.from_iterable(store.cells.all.items()))).tobytes()
 
 
 def _fill(store: Store, cells: bytes, names: Any, facts: Any) -> None:

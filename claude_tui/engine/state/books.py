@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
+from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -120,12 +121,19 @@ class Books:
 
     def file_number(self, source: str, path: str) -> int:
         """Return the number of a file."""
-        ref, files = FileRef(source, path), self.table.files  # the table first: with it come the numbers of its files
-        number = self._file_numbers.get(ref)
-        if number is None:
-            number = self._file_numbers[ref] = len(files)
-            files.append(ref)
-        return number
+        return self.file_numbers(source, (path,))[0]
+
+    def file_numbers(self, source: str, paths: Iterable[str]) -> list[int]:
+        """Return the numbers of files of a source."""
+        files = self.table.files  # the table first: with it come the numbers of its files
+        known, numbers = self._file_numbers, []
+        for ref in map(FileRef, repeat(source), paths):
+            number = known.get(ref)
+            if number is None:
+                number = known[ref] = len(files)
+                files.append(ref)
+            numbers.append(number)
+        return numbers
 
     def numbering(self, columns: Columns) -> Numbering:
         """Return the numbers of the owners and models that columns name."""
@@ -133,10 +141,12 @@ class Books:
             from claude_tui.sources.telemetry.event import client_and_session
 
             named = ((client_and_session(session), agent, cwd) for session, agent, cwd in columns.owners)
-            owners = [self.owner_number(Owner(*client, agent, cwd)) for client, agent, cwd in named]
+            owners = [Owner(*client, agent, cwd) for client, agent, cwd in named]
         else:
-            owners = [self.owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
-        return Numbering(owners, [self._models.of(model) for model in columns.models])
+            source = columns.source
+            owners = [Owner(source, session, agent, cwd) for session, agent, cwd in columns.owners]
+        self.sessions.update((owner[0], owner[1]) for owner in owners)
+        return Numbering(list(map(self._owners.of, owners)), list(map(self._models.of, columns.models)))
 
     def folder_of(self, owner: Owner) -> str:
         """Return the folder a session was started in, else the folder its rows name."""

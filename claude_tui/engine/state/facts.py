@@ -63,6 +63,39 @@ class FactBook:
         merged = self._put(key, path, facts, is_whole)
         return self._tell(key, merged, moved) or was_another or is_another_file, moved
 
+    def learn_first(
+        self, source: str, files: Iterable[tuple[str, FileFacts]]
+    ) -> tuple[bool, set[SessionKey], list[tuple[str, FileFacts]]]:
+        """Take in the facts of whole files, as far as nothing is known of them and of whom they are.
+
+        Returns what `learn` does, and the files of which something is known.
+        """
+        moved: set[SessionKey] = set()
+        others: list[tuple[str, FileFacts]] = []
+        is_changed, newest_ms = False, self.newest_ms
+        known, key_of, hours, changed = self._files, self._key_of, self._seen_in_hour, self.changed
+        for path, facts in files:
+            key = _key(source, facts)
+            if key is None:
+                continue
+            if key in known or (source, path) in key_of or not facts.is_complete:
+                others.append((path, facts))
+                continue
+            is_changed = True
+            known[key] = {path: facts}
+            key_of[source, path] = key
+            changed.add(key[:2])
+            if len(key) == 3:
+                self.agents[key] = facts
+                continue
+            self.sessions[key] = facts
+            hours.setdefault(facts.last_ms // HOUR_MS, set()).add(key)
+            newest_ms = max(newest_ms, facts.last_ms)
+            if facts.cwd:
+                moved.add(key)
+        self.newest_ms = newest_ms
+        return is_changed, moved, others
+
     def _put(self, key: Key, path: str, facts: FileFacts, is_whole: bool) -> FileFacts:
         """Put the facts of a file among those of the others, and return what they say together."""
         files = self._files.get(key)
@@ -162,7 +195,7 @@ class FactBook:
 
     def path_of(self, session: SessionKey, agent: str = "") -> str:
         """Return the log a session or a sub-agent of it is in, rather one that is there than one that is remembered;
-        "" where none says so."""
+        "" if none says so."""
         files = self._files.get(session) or (self._files.get((*session, agent)) if agent else None) or ()
         return min(files, key=lambda path: (path.startswith(REMEMBERED), path), default="").removeprefix(REMEMBERED)
 

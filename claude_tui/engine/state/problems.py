@@ -21,6 +21,10 @@ class ProblemLog:
         self.counts: Counter[str] = Counter()
         self._of: dict[str, Problems] = {}
 
+    def __contains__(self, path: str) -> bool:
+        """Whether a file has any."""
+        return path in self._of
+
     def note(self, path: str, found: Problems | Iterable[Problem], *, is_whole: bool) -> bool:
         """Add the problems of newly read lines, or of a whole file instead of those known. Returns if any changed.
 

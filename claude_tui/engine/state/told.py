@@ -43,7 +43,7 @@ class OwnerLike(Protocol):
 
 
 class Level(NamedTuple):
-    """What is to be so. `pairs` has by event the response it tells of, None where no log has it; `outputs` by lower
+    """What pairing decided. `pairs` has by event the response it tells of, None if no log has it; `outputs` by lower
     bound its final output, and `left` what is left of each sum of calls. All are rows of the table."""
 
     pairs: dict[int, int | None]

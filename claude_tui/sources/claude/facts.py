@@ -287,7 +287,7 @@ def with_agent_type(facts: FileFacts, path: str, opener: Opener = FileLog) -> Fi
     if not facts.agent or os.sep + "subagents" + os.sep not in path:
         return facts
     beside = path.removesuffix(".jsonl") + ".meta.json"
-    if opener is FileLog and not os.access(beside, os.F_OK):  # as of most: an error costs five times as much
+    if opener is FileLog and not os.access(beside, os.F_OK):  # most have none, and an error costs five times as much
         return facts
     try:
         log = opener(beside)

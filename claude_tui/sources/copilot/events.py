@@ -17,7 +17,7 @@ from claude_tui.model import Row, Usage
 from claude_tui.pricing.billing.premium import premium_milli, terms_of_premium
 from claude_tui.sources.columns import terms_of_sum
 from claude_tui.sources.records.conversation import Conversation, UnknownShapeError
-from claude_tui.sources.records.events import BadCountError, count_of
+from claude_tui.sources.records.events import BadCountError, count_of, text_of_counters
 from claude_tui.sources.values.instants import instant_ms
 from claude_tui.sources.values.json_values import table_of, text_of
 
@@ -92,9 +92,9 @@ class Events(Conversation):
         # A sub-agent is billed under an id of its own; whatever else is of another session was copied from it.
         session = self.session if agent else text_of(accounting, "sourceSessionId") or self.session
         if not agent:
-            self.answered(model, usage)
+            self.answered(model, usage.prompt)
         yield Row(
-            key=call or f"{time_ms}/{model}/{'.'.join(map(str, usage))}",
+            key=call or f"{time_ms}/{model}/{text_of_counters(usage[:5])}",
             time_ms=time_ms,
             session=session,
             agent=agent,

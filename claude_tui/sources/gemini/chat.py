@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from claude_tui.model import Row, Usage
 from claude_tui.sources.protocol import FileFacts
@@ -17,7 +18,7 @@ from claude_tui.sources.records.events import BadCountError, Event, count_of
 from claude_tui.sources.values.instants import instant_ms
 from claude_tui.sources.values.json_values import table_of, text_of
 
-_KINDS = {"user": "user", "gemini": "assistant"}
+KINDS: Final = {"user": "user", "gemini": "assistant"}
 _MARKS = ("sessionId", "messages", "$set", "$rewindTo", "type")
 """Of these every record has one."""
 
@@ -91,7 +92,7 @@ class Chat:
             self.cwd = self.folder_of(self.project_hash)
 
     def _message(self, message: Mapping[str, object], offset: int) -> Iterator[Event]:
-        kind = _KINDS.get(text_of(message, "type"))
+        kind = KINDS.get(text_of(message, "type"))
         time_ms = instant_ms(message.get("timestamp"))
         if kind and time_ms >= self.last[0]:
             self.last = time_ms, "tool_use" if kind == "assistant" and message.get("toolCalls") else kind
@@ -122,6 +123,11 @@ class Chat:
         yield Event(row, reasoning)
 
 
+def holds_tools(tool: int, others: int, total: int) -> bool:
+    """Whether the other counters hold the prompts of tools, too."""
+    return tool > 0 and total == others
+
+
 def usage_of(tokens: Mapping[str, object]) -> tuple[Usage, int]:
     """Return the counters of a `tokens` object, disjoint, and how much of the output was thoughts.
 
@@ -130,6 +136,6 @@ def usage_of(tokens: Mapping[str, object]) -> tuple[Usage, int]:
     """
     prompt, cached = count_of(tokens, "input"), count_of(tokens, "cached")
     output, thoughts, tool = count_of(tokens, "output"), count_of(tokens, "thoughts"), count_of(tokens, "tool")
-    if tool and count_of(tokens, "total") == prompt + output + thoughts:
+    if holds_tools(tool, prompt + output + thoughts, count_of(tokens, "total")):
         tool = 0
     return Usage(input=max(0, prompt - cached) + tool, output=output + thoughts, cache_read=cached), thoughts

@@ -18,11 +18,13 @@ COLUMNS: Final = {"aggregate_id", "type", "data"}
 """Those of the table that are read."""
 
 _UPDATED: Final = (
-    "SELECT rowid, aggregate_id, data FROM event WHERE type LIKE 'message.updated%' AND instr(data, '\"assistant\"')"
+    "SELECT rowid, aggregate_id, data FROM event WHERE type LIKE 'message.updated%' AND data LIKE '%\"assistant\"%'"
+    " AND instr(data, '\"assistant\"')"
     " ORDER BY rowid"
 )
 _STEPS: Final = (
-    "SELECT data FROM event WHERE type LIKE 'message.part.updated%' AND instr(data, '\"step-finish\"') ORDER BY rowid"
+    "SELECT data FROM event WHERE type LIKE 'message.part.updated%' AND data LIKE '%\"step-finish\"%'"
+    " AND instr(data, '\"step-finish\"') ORDER BY rowid"
 )
 _OF_2X: Final = (
     "SELECT rowid, aggregate_id, type LIKE '%.ended%', data FROM event WHERE type LIKE 'session.next.step.%'"

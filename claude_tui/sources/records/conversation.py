@@ -9,7 +9,6 @@ import json
 from dataclasses import dataclass, fields
 from typing import Any
 
-from claude_tui.model import Usage
 from claude_tui.sources.protocol import FileFacts
 
 
@@ -54,10 +53,10 @@ class Conversation:
         if time_ms >= self.last_ms:
             self.last_kind, self.last_ms = kind, time_ms
 
-    def answered(self, model: str, usage: Usage) -> None:
-        """Note a response of the main conversation."""
-        self.context_tokens, self.context_model = usage.prompt, model
-        self.largest_prompt = max(self.largest_prompt, usage.prompt)
+    def answered(self, model: str, prompt: int) -> None:
+        """Note a response of the main conversation, and how many tokens its prompt had."""
+        self.context_tokens, self.context_model = prompt, model
+        self.largest_prompt = max(self.largest_prompt, prompt)
 
     def facts(self) -> FileFacts:
         """Return what is known now."""

@@ -52,13 +52,7 @@ def read_log(file: LogFile, since: Checkpoint | None, log: Followed) -> FileRead
         for offset, line in reader:
             for record in reader.objects(offset, line, is_slim=True):
                 records += 1
-                try:
-                    for row in log.rows(record, offset):
-                        rows.append(row)
-                except BadCountError as error:
-                    reader.problem(ProblemKind.BAD_COUNT, offset, f"{error} is no count")
-                except UnknownShapeError as error:
-                    reader.problem(ProblemKind.UNKNOWN_SHAPE, offset, str(error))
+                rows += rows_of(reader, offset, record, log)
         if (records or (is_continued and since is not None and since.offset)) and not log.is_known:
             reader.problem(ProblemKind.UNRECOGNISED, 0, NOT_KNOWN)
         return FileRead(
@@ -70,3 +64,16 @@ def read_log(file: LogFile, since: Checkpoint | None, log: Followed) -> FileRead
             reader.bytes_read,
             reader.lines,
         )
+
+
+def rows_of(reader: LineReader, offset: int, record: Mapping[str, Any], log: Followed) -> list[Row]:
+    """Return what a record counts; what is odd about it becomes a problem of the log."""
+    rows: list[Row] = []
+    try:
+        for row in log.rows(record, offset):
+            rows.append(row)
+    except BadCountError as error:
+        reader.problem(ProblemKind.BAD_COUNT, offset, f"{error} is no count")
+    except UnknownShapeError as error:
+        reader.problem(ProblemKind.UNKNOWN_SHAPE, offset, str(error))
+    return rows

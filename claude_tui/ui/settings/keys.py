@@ -67,6 +67,11 @@ SESSION_BINDINGS: Final = (
 )
 """Keys of the views of sessions."""
 
+LIVE_BINDINGS: Final = (
+    _bind("b", "burn", "burn-range", "Burn", "The last hour, the last day or the 5h window in the burn graph", "b"),
+)
+"""Keys of the view of what runs."""
+
 HEATMAP_BINDINGS: Final = (
     _bind("left", "walk(-7)", "week-back", "Week back", "Go back a week", "←"),
     _bind("right,l", "walk(7)", "week-on", "Week on", "Go on a week", "→ l"),
@@ -142,7 +147,7 @@ SCREEN_BINDINGS: Final = tuple(binding for binding in (*VIEWS, *LOOK, *GENERAL) 
 SECTIONS: Final = {
     "Views": VIEWS,
     "Rows": TABLE_BINDINGS,
-    "The selected row": (*ROW_BINDINGS, *SESSION_BINDINGS),
+    "The selected row": (*ROW_BINDINGS, *SESSION_BINDINGS, *LIVE_BINDINGS),
     "Days": (*HEATMAP_BINDINGS, *DAYS_BINDINGS),
     "Causes": CAUSE_BINDINGS,
     "Look": LOOK,

@@ -32,7 +32,7 @@ PICO: Final = 1_000_000
 def of_totals(totals: Totals, zone: tzinfo) -> Statements:
     """What a sum is made of."""
     lines: Statements = [
-        fact("cost", figures.headline_cost(totals), "API-equivalent list price"),
+        fact("cost", figures.headline_cost(totals), "at API list prices, not your bill"),
         fact("responses", f"{totals.responses:,}", "each counted once, however often its lines were copied"),
     ]
     if totals.first_ms:
@@ -180,7 +180,7 @@ def telemetry_lines(told: TelemetryFigures) -> Statements:
         cost = figures.money(told.only_told_nano, 12)
         lines.append(fact("only there", cost, f"{told.only_told:,}: {kinds_text(told)}"))
     if told.raised:
-        lines.append(fact("made whole", f"{told.raised:,}", "outputs of which the log has only the beginning"))
+        lines.append(fact("completed", f"{told.raised:,}", "outputs of which the log has only the beginning"))
     return lines
 
 

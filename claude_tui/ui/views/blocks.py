@@ -204,12 +204,12 @@ class BlocksView(TableView):
         return [
             Column("start", "Began", 13, self._start, lambda row: row.block.start_ms, 0, narrow=12, right=False),
             Column("state", "", 7, _state, lambda row: row.is_active, 3, right=False),
-            Column("bar", "Share", 14, self._bar, lambda row: row.block.nano, 5, narrow=6, right=False),
+            Column("bar", "Share", 14, self._bar, lambda row: row.block.nano, 5, narrow=6, grows=48, right=False),
             cells.messages(4),
             cells.kind("output", "Output", 6),
             cells.cache_hit(7),
             cells.tokens(1),
-            Column("cost", "Cost", 9, _cost, lambda row: row.block.nano, 0, narrow=8),
+            Column("cost", "Cost", 9, self._cost, lambda row: row.block.nano, 0, narrow=8),
             cells.text("models", "Models", 16, _models, 2, style="dim", narrow=10, flex=1),
         ]
 
@@ -220,6 +220,10 @@ class BlocksView(TableView):
     def _bar(self, row: BlockRow, width: int) -> Cell:
         top = self.frame.top_nano
         return Cell(bars.bar(row.block.nano / top if top else 0, width), "bar")
+
+    def _cost(self, row: BlockRow, width: int) -> Cell:
+        style = self.frame.cost_style(row.block.nano)
+        return Cell("·", "faint") if row.block.is_gap else cells.cost_cell(row.totals, width, style)
 
     def fetch(self, source: SnapshotSource, snapshot: Snapshot, scope: Scope, now_ms: int) -> BlocksPicture:
         """The blocks."""
@@ -277,10 +281,6 @@ def _state(row: BlockRow, width: int) -> Cell:
     if row.block.is_gap:
         return Cell("gap", "faint")
     return Cell("● open", "good") if row.is_active else Cell("over", "faint")
-
-
-def _cost(row: BlockRow, width: int) -> Cell:
-    return Cell("·", "faint") if row.block.is_gap else cells.cost_cell(row.totals, width)
 
 
 def _length(block: Block) -> str:

@@ -40,11 +40,9 @@ def session_columns(frame: Frame) -> list[Column[Any]]:
     return [
         session_cells.state(frame, 0),
         session_cells.name(0, narrow=16),
-        cells.text(
-            "project", "Project", 12, lambda row: frame.project(row.project_name), 4, style="accent", narrow=10, flex=1
-        ),
+        session_cells.project(frame, 4, 12, narrow=10),
         client_column(2),
-        cells.text("model", "Model", 15, session_cells.models_text, 5, narrow=12),
+        cells.text("model", "Model", 15, session_cells.models_text, 5, narrow=12, flex=1),
         Column(
             "agents", "Sub", 4, _agents, lambda row: len(row.agents), 8, tooltip="Sub-agents, included in the numbers"
         ),
@@ -53,12 +51,12 @@ def session_columns(frame: Frame) -> list[Column[Any]]:
         cells.tokens(2),
         cells.cost(frame),
         cells.premium(5),
-        cells.unlogged(lambda row: frame.unlogged.sessions.get((row.source, row.key), 0), 9),
+        cells.unlogged(lambda row: frame.unlogged.sessions.get((row.source, row.key), 0), 8),
         cells.saved(10),
         cells.spent_on_writes(11),
         cells.percent(frame, 3),
         cells.age(frame, 1),
-        cells.text("branch", "Branch", 14, lambda row: row.branch, 9, style="dim"),
+        cells.text("branch", "Branch", 14, lambda row: row.branch, 9, style="dim", flex=1),
     ]
 
 
@@ -69,7 +67,7 @@ class SessionsView(TableView):
     TITLE = "sessions"
     COLUMNS_SORT = "age"
     BINDINGS: ClassVar[list[BindingType]] = list(SESSION_BINDINGS)
-    KEYS = ("row-open", "filter", "sort-next", "tree", "explain", "period", "pause", "help")
+    KEYS: ClassVar[tuple[str, ...]] = ("row-open", "filter", "sort-next", "tree", "explain", "period", "pause", "help")
 
     def __init__(self) -> None:
         super().__init__()

@@ -7,7 +7,6 @@ So the chart is right in every theme, with 16 colours and with none.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from itertools import accumulate
@@ -21,6 +20,7 @@ from textual.widget import Widget
 
 from claude_tui.figures import NANO
 from claude_tui.ui.text.bars import STEPS
+from claude_tui.ui.text.graph import nice_top
 from claude_tui.ui.text.stacks import SERIES, Stack
 
 SIGNS: Final = "█▓▒░▚▞"
@@ -33,14 +33,6 @@ ChartPiece = tuple[str, int, int]
 """Text of a chart, the series of its colour (0: the axis), the series behind it (0: nothing)."""
 
 _ESCAPE: Final = re.compile(r"\x1b\[([0-9;]*)m")
-
-
-def nice_top(value: float) -> float:
-    """The next greater of 1, 2, 2.5, 4, 5, 8 times a power of ten: where an axis may end."""
-    if value <= 0:
-        return 1.0
-    power = 10.0 ** math.floor(math.log10(value))
-    return next((step * power for step in (1, 2, 2.5, 4, 5, 8, 10) if step * power >= value * 0.999_999), 10 * power)
 
 
 def bar_width(bars: int, columns: int) -> tuple[int, int]:
@@ -81,7 +73,7 @@ def bar_cells(values: Sequence[int], top_nano: float, height: int) -> list[tuple
 def draw(data: Stack, width: int, height: int) -> list[list[ChartPiece]]:
     """The chart as `height` lines of pieces: text, style of its colour, style behind it.
 
-    Where there is no room for a chart, or nothing to draw, the lines are empty.
+    If there is no room for a chart, or nothing to draw, the lines are empty.
     """
     columns, rows = width - MARGIN, height - 1
     if columns < 8 or rows < 2 or not any(map(any, data.values)):

@@ -116,7 +116,7 @@ def waiting_part(sessions: int, width: int) -> Part:
 def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
     """The right part of the top line."""
     progress = snapshot.progress
-    groups: list[tuple[int, Sequence[Part]]] = [(4, [(status.period, "bold $accent")])]
+    groups: list[tuple[int, Sequence[Part]]] = [(1, [(status.period, "bold $accent")])]
     groups += alone_parts(status)
     if progress.history:
         # What is lost for good has the highest rank; a cache that is not saved only costs time.

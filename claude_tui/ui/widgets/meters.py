@@ -58,7 +58,8 @@ def burn_lines(snapshot: Snapshot, width: int) -> list[Content]:
 
 def flow_lines(snapshot: Snapshot, width: int) -> list[Content]:
     """The graph of tokens per minute, the last hour."""
-    return [Content.styled(line, "$secondary") for line in bars.columns(snapshot.tokens_per_minute, width, 3)]
+    flow = bars.stretched(snapshot.tokens_per_minute, width)
+    return [Content.styled(line, "$secondary") for line in bars.columns(flow, width, 3)]
 
 
 def period_lines(totals: Totals, width: int) -> list[Content]:

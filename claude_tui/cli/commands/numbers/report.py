@@ -81,7 +81,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 def _positive(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text)):
-        raise ArgumentTypeError(f"{text!r} is no number of rows, 1 or more")
+        raise ArgumentTypeError(f"{text!r} is not a number of rows, 1 or more")
     return int(text)
 
 
@@ -176,4 +176,6 @@ def _pattern(text: str | None) -> re.Pattern[str]:
     try:
         return re.compile(text) if text else TICKETS
     except re.error as error:
-        raise exits.CommandError(f"--ticket-pattern {text!r} is no regular expression: {error}", exits.USAGE) from None
+        raise exits.CommandError(
+            f"--ticket-pattern {text!r} is not a regular expression: {error}", exits.USAGE
+        ) from None

@@ -37,8 +37,8 @@ def add_arguments(parser: CommandParser) -> None:
     parser.description = (
         "`hooks install` adds a hook for PreCompact and PermissionRequest to Claude Code's settings.json, so that\n"
         "compactions are shown as such, and permissions also where the client does not list its status (before\n"
-        "2.1.139). Everything else is known without it. Sessions that run use it after their next start. `hooks note`\n"
-        "is the hook: it keeps when an event came and for which tool, nothing of prompts or of what a tool is given."
+        "2.1.139). Everything else is known without it. Running sessions use it after their next start. `hooks note`\n"
+        "is the hook: it stores when an event came and for which tool, and nothing of prompts or tool inputs."
     )
     parser.epilog = example(
         "claude-top hooks install --dry-run", "claude-top hooks install", "claude-top hooks install --undo"
@@ -86,7 +86,7 @@ def without_hook(settings: dict[str, Any], path: Path) -> dict[str, Any]:
     """Return settings without the hook, and without the lists that held nothing else. Raises CommandError."""
     hooks = settings.get("hooks", {})
     if not isinstance(hooks, dict) or not all(isinstance(groups, list) for groups in hooks.values()):
-        raise exits.CommandError(f"{path}: the hooks there are of no known form, nothing changed")
+        raise exits.CommandError(f"{path}: the hooks there have an unknown form, nothing changed")
     kept: dict[str, Any] = {}
     for event, groups in hooks.items():
         left = [found for group in groups if (found := _without(group)) is not None]

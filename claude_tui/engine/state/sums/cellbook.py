@@ -5,7 +5,7 @@ Must not know responses beyond what is added, and takes no locks: the store does
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from claude_tui.engine.state.sums.cells import EMPTY, CellKey, Sums, add_sums, add_usage
@@ -81,10 +81,22 @@ class CellBook:
                 self.unlogged[key] = left
             self.unlogged_moves += 1
 
-    def merge(self, key: CellKey, more: Sums) -> None:
-        """Add the sums of other responses to a cell. Of a new cell they become the sums."""
-        self._touch(key, more[FIRST])
-        add_sums(self.all, key, more)
+    def merge_all(self, cells: Iterable[tuple[CellKey, Sums]]) -> None:
+        """Merge the sums of other responses into cells. Of a new cell they become the sums."""
+        known, of_day, changed = self.all, self._of_day, self._changed
+        days = set()
+        for key, more in cells:
+            if key in known:
+                self._touch(key, more[FIRST])
+                add_sums(known, key, more)
+                continue
+            known[key] = more
+            if key not in changed:
+                changed[key] = (*EMPTY, more[FIRST], more[FIRST])
+            days.add(key[0])
+            of_day.setdefault(key[0], set()).add(key)
+        for day in days:
+            self._touch_day(day)
 
     def mend(self, bounds: Mapping[CellKey, tuple[int, int]]) -> bool:
         """Set the instants of lost cells; those without any are empty and go. Returns whether any moved."""
@@ -138,5 +150,8 @@ class CellBook:
                 keys.add(key)
         if key not in self._changed:
             self._changed[key] = (*EMPTY, time_ms, time_ms) if sums is None else tuple(sums)
+        self._touch_day(day)
+
+    def _touch_day(self, day: int) -> None:
         self._touches += 1
         self.touched[day] = self._touches

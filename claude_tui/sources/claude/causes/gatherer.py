@@ -225,7 +225,7 @@ class Gatherer:
 
 
 def _object(raw: Raw) -> dict[str, Any]:
-    """Return the object that some JSON is, an empty one where it is something else."""
+    """Return the object that some JSON is, an empty one if it is something else."""
     if not raw:
         return {}
     try:
