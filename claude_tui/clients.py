@@ -1,6 +1,6 @@
 """The clients whose logs are counted: everything that differs by client and is not its format, said once.
 
-A declaration is made of texts and flags, so that whoever lists clients loads no reader. What reads a client's logs is
+A declaration is made of texts and flags, so that listing clients loads no reader. What reads a client's logs is
 named as "module:attribute" and loaded when its first log is read. This module must not know how anything is counted,
 priced or shown, and imports nothing of ours.
 """
@@ -35,7 +35,7 @@ class Client(NamedTuple):
     of the user's plan: see `engine.queries.plan_limits`. `read_causes` tells what the responses of a log were made for:
     see `sources.causes`.
 
-    `root` is the only place below the home folder that is looked in if no variable of `env` is set: where nothing is
+    `root` is the only place below the home folder where its logs are if no variable of `env` is set: if nothing is
     there, the reader need not be loaded to know that. "" if only the reader can say. `parts` are the names below it, as
     patterns in which * matches any text, of everything the reader looks at.
 
@@ -46,7 +46,7 @@ class Client(NamedTuple):
     `names_providers`: models are written "provider/model". `logs_cost`: the client logs what a response cost, so a
     cost of 0 was replaced by the list price and is an estimate. `not_logged` is what is billed and stands in no log,
     depending on the client's version; `told` is what of it the client's telemetry says, if that is switched on.
-    `resume` is the command that takes a session up again, with {} for its id.
+    `resume` is the command that resumes a session, with {} for its id.
 
     `counted` says in a sentence what one response is in its logs; `checked` are the captured logs that were counted
     exactly, and `not_run` is what nobody here has seen a log of.

@@ -22,7 +22,7 @@ def settings_path() -> Path:
 
 
 def read_settings(path: Path) -> tuple[str, dict[str, Any]]:
-    """Return the text of a settings file and what it says; nothing where there is none. Raises CommandError."""
+    """Return the text of a settings file and what it says; nothing if there is none. Raises CommandError."""
     try:
         text = files.read_text(path)
     except FileNotFoundError:

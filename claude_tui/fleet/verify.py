@@ -39,7 +39,9 @@ def verify(lake: Lake, meta: Meta, pricer: Pricer, sample: float) -> Verified:
     """Recount a share of the parts, at least one, chosen at random. Raises LakeError, also if the table was pushed to
     or prices changed since it was merged."""
     if not meta.merged_ms or meta.pushes != pushes_digest(lake.names("files")) or meta.prices != pricer.digest:
-        raise LakeError(f"{lake.url}: there are pushes or prices newer than its merge; `claude-top fleet merge` first")
+        raise LakeError(
+            f"{lake.url}: there are pushes or prices newer than its merge; run `claude-top fleet merge` first"
+        )
     chosen = tuple(sorted(random.sample(range(meta.parts), max(1, round(meta.parts * sample)))))
     differences: list[str] = []
     count = 0

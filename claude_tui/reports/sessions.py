@@ -72,7 +72,7 @@ def line(record: dict[str, Any], taken_ms: int) -> dict[str, Any]:
 
 
 def resume_command(row: SessionRow) -> str:
-    """Return the shell command that takes a session up again, "" where its client has none."""
+    """Return the shell command that resumes a session, "" if its client has none."""
     command = CLIENTS[row.source].resume
     if not command or not row.key:
         return ""

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 ALERT_EVERY_S = 1.0
 """How often it is looked whether somebody is to be called."""
+LINES_A_NOTE = 8
+"""Of so many lines of the screen one note may stand over the view at a time."""
 BUDGET_EVERY_S = 20.0
 """How often the budgets are compared with what was spent."""
 TELEMETRY_EVERY_S = 3.0
@@ -193,6 +195,7 @@ class ClaudeTop(PaintedApp):
         states = await asyncio.to_thread(self.source.budgets, self.settings.budgets, self._clock())
         for text in self.main.budgets.news(states):
             self.notify(text, title="budget exceeded", severity="warning", timeout=20, markup=False)
+        self.main.draw_header()
 
     @work(exclusive=True, exit_on_error=False, group="telemetry")
     async def _look_at_telemetry(self) -> None:
@@ -228,6 +231,13 @@ class ClaudeTop(PaintedApp):
                 failures[group] = failure
                 self.notify(display_name(str(error)), title=failure, severity="error", timeout=30, markup=False)
                 self.main.draw_header()
+
+    def notify(self, message: str, **how: Any) -> None:
+        """Say something over the view for a while. What was said before goes where there is no room for it as well."""
+        most = max(1, self.size.height // LINES_A_NOTE)
+        for note in sorted(self._notifications, key=lambda one: one.raised_at)[: len(self._notifications) - most + 1]:
+            self._unnotify(note, refresh=False)
+        super().notify(message, **how)
 
     # -- stopping and leaving
 

@@ -82,7 +82,7 @@ def _checked(name: str, value: Any, default: Any) -> Any:
             raise ValueError(str(error)) from None
     if name == "last":
         if not isinstance(value, int) or value < 1:
-            raise ValueError(f"last: {value!r} is no number of periods")
+            raise ValueError(f"last: {value!r} is not a number of periods")
         return value
     if name == "session_length":
         return float(value)

@@ -195,7 +195,7 @@ class FactBook:
 
     def path_of(self, session: SessionKey, agent: str = "") -> str:
         """Return the log a session or a sub-agent of it is in, rather one that is there than one that is remembered;
-        "" where none says so."""
+        "" if none says so."""
         files = self._files.get(session) or (self._files.get((*session, agent)) if agent else None) or ()
         return min(files, key=lambda path: (path.startswith(REMEMBERED), path), default="").removeprefix(REMEMBERED)
 

@@ -22,7 +22,7 @@ _ROUNDING_NANO: Final = 1_000
 
 
 def of_clients(columns: Columns, clients: Iterable[str]) -> Columns:
-    """Return the events that these clients told of, all where none is named."""
+    """Return the events that these clients told of, or all if none is named."""
     wanted = frozenset(clients)
     if not wanted:
         return columns

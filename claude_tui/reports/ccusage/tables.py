@@ -37,7 +37,7 @@ def models_cell(models: Iterable[str]) -> str:
 
 
 def cost_cell(counts: Counts) -> str:
-    """Return a cost: "n/a" where nothing has a price, ">=" before one that leaves something out."""
+    """Return a cost: "n/a" if nothing has a price, ">=" before one that leaves something out."""
     if counts.has_unpriced and not counts.nano:
         return "n/a"
     return (">=" if counts.has_unpriced else "") + dollars(counts.nano)

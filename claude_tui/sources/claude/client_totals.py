@@ -112,7 +112,7 @@ def _first_ms(read_at: ReadAt, start: int, end: int) -> int:
 
 
 class _Turns:
-    """What the dated lines of a file said so far of who follows whom, and of what was asked."""
+    """What the dated lines of a file said so far of which line follows which, and of what was asked."""
 
     def __init__(self) -> None:
         self._parents: dict[str, str] = {}

@@ -180,7 +180,7 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
                     self.refresh(Region(placed.x, line + self._top, placed.width, 1))
 
     def _line(self, line: int) -> tuple[bool, list[Cell]]:
-        """Whether the row of a line is the selected one, and its cells; none where there is no row."""
+        """Whether the row of a line is the selected one, and its cells; none if there is no row."""
         index = line + round(self.scroll_y)
         if not 0 <= index < len(self.rows):
             return False, []

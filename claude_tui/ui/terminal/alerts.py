@@ -16,7 +16,7 @@ _NOTIFIES_BY_777: Final = ("foot", "rxvt", "ghostty")
 
 
 def alert(mode: str, text: str, env: Mapping[str, str]) -> str:
-    """What to write for an alert; "" where none is wanted.
+    """What to write for an alert; "" if none is wanted.
 
     A notification is OSC 9, or OSC 777 for terminals that know only that one. A terminal obeys nothing in its text.
     """

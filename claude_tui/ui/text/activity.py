@@ -49,7 +49,7 @@ def rank(activity: Activity | None) -> int:
 
 
 def words(activity: Activity, now_ms: int, width: int) -> str:
-    """What is being done and since when, in at most `width` cells; less is said where there is less room."""
+    """What is being done and since when, in at most `width` cells; the less room there is, the less is said."""
     has_since = activity.since_ms and not activity.until_ms and activity.state is not SessionState.DONE
     since = f" {figures.age(activity.since_ms, now_ms)}" if has_since else ""
     state, doubt = activity.state.value, "" if activity.is_certain else "?"

@@ -148,7 +148,7 @@ def of_miss(miss: CacheMiss) -> Statements:
     after = f", after {figures.countdown(miss.gap_ms / 1000)}" if miss.gap_ms else ""
     return [
         fact("cache lost", figures.money(miss.cost_nano, 12), f"{CAUSES[miss.cause]}{after}"),
-        fact("paid anew", figures.short(miss.lost_tokens), "tokens; the price is above what reading them costs"),
+        fact("paid again", figures.short(miss.lost_tokens), "tokens; the price is above what reading them costs"),
     ]
 
 

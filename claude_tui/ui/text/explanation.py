@@ -180,7 +180,7 @@ def telemetry_lines(told: TelemetryFigures) -> Statements:
         cost = figures.money(told.only_told_nano, 12)
         lines.append(fact("only there", cost, f"{told.only_told:,}: {kinds_text(told)}"))
     if told.raised:
-        lines.append(fact("made whole", f"{told.raised:,}", "outputs of which the log has only the beginning"))
+        lines.append(fact("completed", f"{told.raised:,}", "outputs of which the log has only the beginning"))
     return lines
 
 

@@ -79,7 +79,7 @@ def bar_cells(values: Sequence[int], top_nano: float, height: int) -> list[tuple
 def draw(data: Stack, width: int, height: int) -> list[list[ChartPiece]]:
     """The chart as `height` lines of pieces: text, style of its colour, style behind it.
 
-    Where there is no room for a chart, or nothing to draw, the lines are empty.
+    If there is no room for a chart, or nothing to draw, the lines are empty.
     """
     columns, rows = width - MARGIN, height - 1
     if columns < 8 or rows < 2 or not any(map(any, data.values)):

@@ -266,7 +266,7 @@ class Heatmap(Widget, can_focus=True):
         return self.get_component_rich_style(f"heatmap--{name}")
 
     def watch_cursor_day(self, day: date | None) -> None:
-        """Tell who wants to know."""
+        """Notify the listeners."""
         if day is not None:
             self.post_message(self.DayHighlighted(day))
 

@@ -84,7 +84,7 @@ class WindowBook:
         self._picture = BlocksPicture(is_loaded=False)
 
     def picture(self, now_ms: int) -> BlocksPicture:
-        """Return the blocks at an instant; the same object again within a second where nothing moved."""
+        """Return the blocks at an instant; the same object again within a second if nothing moved."""
         store = self._store
         if not store.is_table_loaded:
             return BlocksPicture(reported=self.limits(now_ms).windows, is_loaded=False)

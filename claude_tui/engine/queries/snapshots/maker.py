@@ -66,7 +66,7 @@ class SnapshotMaker:
         self._snapshot: Snapshot | None = None
 
     def take(self, query: Query, now_ms: int) -> Snapshot:
-        """Return the state of everything `query` covers; the same object again where nothing can differ."""
+        """Return the state of everything `query` covers; the same object again if nothing can differ."""
         with self.store.lock:
             picture = self._picture(query, now_ms)
             identity = (query, self.store.revision, self.progress, now_ms // 1000, self.presences)
@@ -100,7 +100,7 @@ class SnapshotMaker:
     def _unlogged(self, query: Query) -> Unlogged:
         if not self.store.cells.unlogged:
             return NOTHING_UNLOGGED
-        from claude_tui.engine.queries.snapshots.unlogged import unlogged_of  # 2 ms, where there is any
+        from claude_tui.engine.queries.snapshots.unlogged import unlogged_of  # 2 ms, only if there is any
 
         return unlogged_of(self.store, query)
 
@@ -180,7 +180,7 @@ class SnapshotMaker:
             return ()
         facts_of, presences = self.store.facts.sessions, self.presences
         running = {key for key, presence in presences.items() if presence.is_alive}
-        # Where no process tells, the log does: a session that was just asked something has no answer yet.
+        # Without a process the log says it: a session that was just asked something has no answer yet.
         recent = self.store.facts.seen_between(now_ms - SILENT_MS, now_ms + AHEAD_MS)
         rows = []
         for key in sorted((running | recent) - picture.sessions.keys()):

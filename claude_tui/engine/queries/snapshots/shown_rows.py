@@ -84,7 +84,7 @@ def session_name(key: SessionKey, facts: FileFacts | None, presence: Presence | 
 
 def _by_use(responses: dict[str, int]) -> tuple[str, ...]:
     """Return models by responses, most used first, safe to show."""
-    if len(responses) == 1:  # as most are
+    if len(responses) == 1:  # most have one
         return (*map(_shown, responses),)
     return tuple(map(_shown, sorted(responses, key=lambda model: (-responses[model], model))))
 
@@ -96,6 +96,6 @@ def _shown(name: str) -> str:
 
 
 def _spark(days: dict[int, int], today: int) -> tuple[int, ...]:
-    if max(days, default=0) <= today - SPARK_DAYS:  # as of most projects
+    if max(days, default=0) <= today - SPARK_DAYS:  # most projects
         return _NO_SPARK
     return tuple(days.get(day, 0) for day in range(today - SPARK_DAYS + 1, today + 1))
