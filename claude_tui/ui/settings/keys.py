@@ -87,8 +87,8 @@ HEATMAP_BINDINGS: Final = (
 """Keys of the heatmap."""
 
 DAYS_BINDINGS: Final = (
-    _bind("c", "chart", "chart-kind", "Chart", "Stack the chart by model or by kind of tokens", "c"),
-    _bind("w", "unit", "chart-unit", "Unit", "Group the chart by day, week or month", "w"),
+    _bind("c", "chart", "chart-kind", "Chart", "Chart by model or by kind of tokens, or the hours of the week", "c"),
+    _bind("w", "unit", "chart-unit", "Unit", "Group the chart by hour, day, week or month", "w"),
     _bind("i", "explain", "day-explain", "Explain", "Explain the numbers of the day", "i"),
 )
 """Keys of the view around the heatmap."""
