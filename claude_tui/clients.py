@@ -1,6 +1,6 @@
 """The clients whose logs are counted: everything that differs by client and is not its format, said once.
 
-A declaration is made of texts and flags, so that whoever lists clients loads no reader. What reads a client's logs is
+A declaration is made of texts and flags, so that listing clients loads no reader. What reads a client's logs is
 named as "module:attribute" and loaded when its first log is read. This module must not know how anything is counted,
 priced or shown, and imports nothing of ours.
 """
@@ -35,8 +35,9 @@ class Client(NamedTuple):
     of the user's plan: see `engine.queries.plan_limits`. `read_causes` tells what the responses of a log were made for:
     see `sources.causes`.
 
-    `root` is the only place below the home folder that is looked in if no variable of `env` is set: where nothing is
-    there, the reader need not be loaded to know that. "" if only the reader can say.
+    `root` is the only place below the home folder where its logs are if no variable of `env` is set: if nothing is
+    there, the reader need not be loaded to know that. "" if only the reader can say. `parts` are the names below it, as
+    patterns in which * matches any text, of everything the reader looks at.
 
     `is_append_only`: each log is one file of lines that only grows, and offsets are bytes in it. Otherwise one log may
     be spread over files or be rewritten, and whatever changed is looked for in the whole root. `is_found_below`: what
@@ -45,7 +46,7 @@ class Client(NamedTuple):
     `names_providers`: models are written "provider/model". `logs_cost`: the client logs what a response cost, so a
     cost of 0 was replaced by the list price and is an estimate. `not_logged` is what is billed and stands in no log,
     depending on the client's version; `told` is what of it the client's telemetry says, if that is switched on.
-    `resume` is the command that takes a session up again, with {} for its id.
+    `resume` is the command that resumes a session, with {} for its id.
 
     `counted` says in a sentence what one response is in its logs; `checked` are the captured logs that were counted
     exactly, and `not_run` is what nobody here has seen a log of.
@@ -69,6 +70,7 @@ class Client(NamedTuple):
     resume: str = ""
     env: tuple[tuple[str, str], ...] = ()
     root: str = ""
+    parts: tuple[str, ...] = ()
     not_logged: tuple[str, ...] = ("failed attempts",)
     told: tuple[str, ...] = ()
     counted: str = ""
@@ -123,7 +125,10 @@ _DECLARED: Final = (
         "✦",
         "g",
         reader="claude_tui.sources.gemini:GeminiSource",
+        read_columns="claude_tui.sources.gemini.fast:read_columns",
+        little_bytes=1 << 16,
         root=".gemini",
+        parts=("tmp/*/chats/*", "tmp/*/.project_root", "projects.json"),
         read_causes="claude_tui.sources.gemini.causes:read_causes",
         env=(("GEMINI_CLI_HOME", "folder that has the .gemini folder of Gemini CLI in it"),),
         not_logged=("the choice of a model", "compression", "summaries", "loop checks", "failed attempts"),
@@ -139,6 +144,7 @@ _DECLARED: Final = (
         "o",
         reader="claude_tui.sources.opencode:OpenCodeSource",
         root=".local/share/opencode",
+        parts=("opencode*.db", "opencode*.db-wal", "storage/*", "project/*/storage/*"),
         resume="opencode --session {}",
         names_providers=True,
         logs_cost=True,
@@ -158,8 +164,10 @@ _DECLARED: Final = (
         "x",
         reader="claude_tui.sources.codex:CodexSource",
         root=".codex",
+        parts=("sessions/*", "archived_sessions/*"),
         read_columns="claude_tui.sources.codex.fast.reader:read_columns",
         read_limits="claude_tui.sources.codex.plan_limits:read_limits",
+        read_causes="claude_tui.sources.codex.causes:read_causes",
         is_append_only=True,
         resume="codex resume {}",
         env=(("CODEX_HOME", "folder of Codex"),),
@@ -175,7 +183,10 @@ _DECLARED: Final = (
         "❖",
         "q",
         reader="claude_tui.sources.qwen:QwenSource",
+        read_columns="claude_tui.sources.qwen.fast:read_columns",
+        little_bytes=1 << 16,
         root=".qwen",
+        parts=("projects/*/chats/*.jsonl",),
         is_append_only=True,
         env=(
             ("QWEN_RUNTIME_DIR", "folder of Qwen Code's chats"),
@@ -191,7 +202,10 @@ _DECLARED: Final = (
         "π",
         "p",
         reader="claude_tui.sources.pi:PiSource",
+        read_columns="claude_tui.sources.pi.fast:read_columns",
+        little_bytes=1 << 16,
         root=".pi/agent",
+        parts=("sessions/*.jsonl",),
         read_causes="claude_tui.sources.pi.causes:read_causes",
         is_append_only=True,
         names_providers=True,
@@ -211,7 +225,10 @@ _DECLARED: Final = (
         "☾",
         "m",
         reader="claude_tui.sources.kimi:KimiSource",
+        read_columns="claude_tui.sources.kimi.fast:read_columns",
+        little_bytes=1 << 16,
         root=".kimi-code",
+        parts=("sessions/*/wire.jsonl", "sessions/*/state.json", "workspaces.json"),
         is_append_only=True,
         env=(("KIMI_CODE_HOME", "folder of Kimi Code"),),
         counted="every usage.record once, sub-agents included",
@@ -224,7 +241,10 @@ _DECLARED: Final = (
         "⬡",
         "h",
         reader="claude_tui.sources.copilot:CopilotSource",
+        read_columns="claude_tui.sources.copilot.fast:read_columns",
+        little_bytes=1 << 16,
         root=".copilot",
+        parts=("session-state/*/events.jsonl",),
         is_append_only=True,
         env=(("COPILOT_HOME", "folder of Copilot CLI"),),
         not_logged=("failed attempts", "before 1.0.102 the input of sessions that were killed"),
@@ -239,6 +259,7 @@ _DECLARED: Final = (
         "k",
         reader="claude_tui.sources.opencode.kilo:KiloSource",
         root=".local/share/kilo",
+        parts=("kilo*.db", "kilo*.db-wal", "storage/*", "project/*/storage/*"),
         names_providers=True,
         logs_cost=True,
         env=(

@@ -1,4 +1,4 @@
-"""Formats figures as text for screen, reports and statusline alike: money, counts, shares, ages, instants, widths.
+"""Formats figures as text for screen, reports and statusline alike: money, counts, shares, ages, instants.
 
 Integers stay integers until the last step, and nothing is rounded twice. Money shows its own uncertainty: `≥` means
 that something in it could not be priced or was logged only in part, `~` that a price is based on an assumption; a sum
@@ -8,12 +8,13 @@ is needed: the statusline has 60 ms.
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.units import NANO as NANO
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date, datetime, timedelta, tzinfo
 
     from claude_tui.model import Totals
@@ -192,6 +193,18 @@ def share(part: int, whole: int, width: int = 5) -> str:
     return f"{_decimal(tenths, 1)}%" if tenths < 1000 and width >= 5 else percent(100 * part / whole)
 
 
+def tenths(parts: Sequence[int]) -> list[int]:
+    """Return parts as tenths of a percent of their sum. All together they are a thousand, or 0 if the sum is."""
+    whole = sum(parts)
+    if whole <= 0:
+        return [0] * len(parts)
+    found = [part * 1000 // whole for part in parts]
+    by_rest = sorted(range(len(parts)), key=lambda at: -(parts[at] * 1000 % whole))
+    for at in by_rest[: 1000 - sum(found)]:
+        found[at] += 1
+    return found
+
+
 def unlogged(nano: int, totals: Totals) -> str:
     """Return in words which share of a cost is for calls that no log shows; "" for none."""
     part = share(nano, totals.cost_nano) if nano > 0 else ""
@@ -284,43 +297,3 @@ def local_minute(time_ms: int, zone: tzinfo) -> str:
         return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")
     except (OverflowError, ValueError):
         return ""
-
-
-# -- widths
-
-
-def width(text: str) -> int:
-    """Return how many cells of a terminal a text takes."""
-    return len(text) if text.isascii() else _width(text)
-
-
-@lru_cache(4096)
-def _width(text: str) -> int:
-    from rich.cells import cell_len  # what the screen draws with: text must take the room it says it takes
-
-    return cell_len(text)
-
-
-def cut(text: str, room: int) -> str:
-    """Return the beginning of a text in at most `room` cells, with an ellipsis if something is cut."""
-    if width(text) <= room:
-        return text
-    if room <= 1:
-        return "…"[: max(0, room)]
-    used, kept = 0, []
-    for character in text:
-        used += width(character)
-        if used > room - 1:
-            break
-        kept.append(character)
-    return "".join(kept) + "…"
-
-
-def fit(text: str, room: int, right: bool = False) -> str:
-    """Return text in exactly `room` cells, cut with an ellipsis or padded."""
-    length = width(text)
-    if length > room:
-        text = cut(text, room)
-        length = width(text)
-    pad = " " * (room - length)
-    return pad + text if right else text + pad

@@ -15,11 +15,12 @@ from claude_tui import figures
 from claude_tui.model import Snapshot, Totals
 from claude_tui.reports.gauges.statusline import line
 from claude_tui.reports.once import picture
-from claude_tui.reports.report import tables
+from claude_tui.reports.report_tables import tables
 from claude_tui.ui.table import cells
 from claude_tui.ui.table.cells import Frame
 from claude_tui.ui.table.columns import Column
-from claude_tui.ui.text.explanation import laid_out, of_totals
+from claude_tui.ui.text.explanation import of_totals
+from claude_tui.ui.text.statements import laid_out
 from claude_tui.ui.views.models import model_columns
 from claude_tui.ui.widgets import meters, row_detail
 from tests.ui.fakes import NOW_MS, snapshot

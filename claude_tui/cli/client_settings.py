@@ -12,7 +12,7 @@ from typing import Any
 
 from claude_tui import files
 from claude_tui.cli import exits
-from claude_tui.cli.options import home
+from claude_tui.cli.environment import home
 
 
 def settings_path() -> Path:
@@ -22,7 +22,7 @@ def settings_path() -> Path:
 
 
 def read_settings(path: Path) -> tuple[str, dict[str, Any]]:
-    """Return the text of a settings file and what it says; nothing where there is none. Raises CommandError."""
+    """Return the text of a settings file and what it says; nothing if there is none. Raises CommandError."""
     try:
         text = files.read_text(path)
     except FileNotFoundError:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
-import time
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from claude_tui import runtime
+from claude_tui.cli.environment import home, now_ms
 from claude_tui.cli.exits import NO_LOGS, USAGE, CommandError
 from claude_tui.cli.parser import CommandParser, separated
-from claude_tui.cli.streams import narrate
 from claude_tui.clients import CLIENTS, SOURCES, TELEMETRY
 
 TELEMETRY_TOKEN: Final = "telemetry-token"
@@ -23,12 +20,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from claude_tui.cli.days import NamedDay
-    from claude_tui.engine.monitor import Monitor
-    from claude_tui.engine.setup import Setup
-    from claude_tui.engine.state.projects import Projects
-    from claude_tui.engine.state.store import Store
-    from claude_tui.model import Progress, Query, Snapshot
-    from claude_tui.pricing import Pricer
+    from claude_tui.model import Query
     from claude_tui.sources.protocol import SourceConfig
 
 
@@ -156,22 +148,6 @@ def _account_folder(name: str) -> Path:
     raise CommandError(f"no account {name!r}; the folders are {known}", USAGE)
 
 
-def home() -> Path:
-    """Return the user's home folder; the root of the file system if there is none."""
-    try:
-        return Path.home()
-    except RuntimeError:
-        return Path(os.sep)
-
-
-def program() -> list[str]:
-    """Return the command that starts claude-top, for files that others start it from."""
-    import shutil  # not for commands that write no such file
-
-    found = shutil.which("claude-top")
-    return [os.path.abspath(found)] if found else [sys.executable, "-m", "claude_tui"]
-
-
 def timezone(options: argparse.Namespace) -> ZoneInfo:
     """Return the requested zone, else the system's."""
     name = getattr(options, "timezone", None)
@@ -193,87 +169,6 @@ def timezone(options: argparse.Namespace) -> ZoneInfo:
     raise CommandError(f"unknown time zone {name!r}; write it like Europe/Berlin or UTC", USAGE)
 
 
-def pricer() -> Pricer:
-    """Return the prices: bundled or refreshed, with the user's own on top. Reports on stderr what had to be left
-    out."""
-    from claude_tui.paths import config_folder
-    from claude_tui.pricing import load_pricer
-
-    found = load_pricer(config_folder() / "prices.toml", refreshed_prices())
-    for problem in found.problems:
-        narrate(problem)
-    return found
-
-
-def refreshed_prices() -> Path:
-    """Return the path of the refreshed prices."""
-    from claude_tui.paths import data_folder
-
-    return data_folder() / "prices.json"
-
-
-def counted(options: argparse.Namespace, *, keep_names: bool = False, is_empty_fine: bool = False) -> Store:
-    """Count all logs the options select. Raises CommandError with exit code 3 if there are none.
-
-    If `is_empty_fine`, a folder that exists but holds no logs gives an empty store.
-    """
-    runtime.counting()
-    from claude_tui.cli.progress import Bar
-    from claude_tui.engine.count import NoLogsError, count
-
-    prepared = setup(options)
-    bar = Bar("reading logs")
-
-    def show(progress: Progress) -> None:
-        if progress.history:
-            narrate(f"claude-top: {progress.history}")
-        bar.show(progress)
-
-    try:
-        with bar:
-            store = count(prepared, keep_names=keep_names, on_progress=show)
-            runtime.keep(store)
-            return store
-    except NoLogsError as error:
-        if is_empty_fine and any(os.path.isdir(place) for place in error.places):
-            from claude_tui.engine.state.store import Store
-
-            return Store(prepared.pricer, prepared.zone, projects=prepared.projects)
-        raise no_logs(error.places) from None
-
-
-def monitor(options: argparse.Namespace) -> Monitor:
-    """Return a monitor that counts the same as `counted`, and keeps the count current while it runs."""
-    from claude_tui.engine.monitor import Monitor
-
-    return Monitor(setup(options))
-
-
-def setup(options: argparse.Namespace) -> Setup:
-    """Return what is to be counted, and where what outlives the count is kept."""
-    from claude_tui.engine.setup import Setup
-    from claude_tui.paths import cache_folder, ledger_file, state_folder
-
-    config, prices, zone = source_config(options), pricer(), timezone(options)
-    if getattr(options, "demo", False):  # invented logs are gone with the program, so nothing is kept of them
-        return Setup(config, prices, zone)
-    return Setup(config, prices, zone, cache_folder(), ledger_file(), state_folder(), project_names())
-
-
-def project_names() -> Projects:
-    """Return what folders count under by config.toml. What makes no sense in it is left out; the screen and
-    `claude-top config check` say so."""
-    from claude_tui.engine.state.projects import SECTION, Projects, projects_of
-    from claude_tui.paths import config_folder
-    from claude_tui.toml import load_toml
-
-    try:
-        table = load_toml(config_folder() / "config.toml").get(SECTION, {})
-    except (OSError, ValueError):
-        table = {}
-    return projects_of(table, os.fspath(home()))[0] if isinstance(table, dict) else Projects()
-
-
 def no_logs(places: list[str]) -> CommandError:
     """Return the error for when there is nothing to count; `places` are the folders that were searched."""
     looked = ", ".join(found_there(Path(place)) for place in places) or "no folder at all"
@@ -291,25 +186,6 @@ def found_there(folder: Path) -> str:
     else:
         reason = "contains no logs"
     return f"{folder} ({reason})"
-
-
-def snapshot_of(store: Store, query: Query | None = None, *, with_recent: bool = True) -> Snapshot:
-    """Return a snapshot of the store. `with_recent` may be False if nobody needs the last hour."""
-    from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
-    from claude_tui.engine.queries.snapshots.recent import load_recent
-    from claude_tui.model import Query
-
-    at_ms = now_ms()
-    if with_recent:
-        load_recent(store, at_ms)
-    maker = SnapshotMaker(store)
-    runtime.keep(maker)
-    return maker.take(query or Query(), at_ms)
-
-
-def now_ms() -> int:
-    """Return the current time in milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
 
 
 def period(options: argparse.Namespace) -> Query:

@@ -6,7 +6,8 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from claude_tui.cli import exits
-from claude_tui.cli.options import counted, now_ms, setup
+from claude_tui.cli.counting import counted, setup
+from claude_tui.cli.environment import now_ms
 
 if TYPE_CHECKING:
     from claude_tui.engine.state.store import Store

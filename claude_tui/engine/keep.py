@@ -8,23 +8,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.setup import Setup
 from claude_tui.model import Phase, Progress
 
+if TYPE_CHECKING:
+    from claude_tui.engine.ledger.results import Summary
+
 
 class Kept(NamedTuple):
     """What a count left in the ledger: files and responses it holds now, responses it did not hold before.
 
-    `error` says why something could not be written; "" if all was.
+    `events` are what telemetry told, `added_events` those that are new. `error` says why something could not be
+    written; "" if all was.
     """
 
     files: int
     responses: int
     added: int
     error: str = ""
+    events: int = 0
+    added_events: int = 0
 
 
 async def keep(setup: Setup, on_progress: Callable[[Progress], object] = lambda progress: None) -> Kept:
@@ -55,10 +61,17 @@ async def keep(setup: Setup, on_progress: Callable[[Progress], object] = lambda 
             running.result()
         await asyncio.to_thread(saver.keep_first_count)
         is_written = await asyncio.to_thread(saver.keeper.settle)
+        await asyncio.to_thread(saver.keeper.keep_causes)
+        await asyncio.to_thread(saver.prune_spool)
     finally:
         waiting.cancel()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     after = await asyncio.to_thread(ledger.summary)
     error = saver.keeper.status or ("" if is_written else "another process keeps the ledger busy")
-    return Kept(after.files, after.responses, max(0, after.responses - before.responses), error)
+    added, told = (max(0, now - then) for now, then in zip(_counts(after), _counts(before), strict=True))
+    return Kept(after.files, after.responses, added, error, after.events, told)
+
+
+def _counts(summary: Summary) -> tuple[int, int]:
+    return summary.responses, summary.events

@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from claude_tui import runtime
+from claude_tui.clients import TELEMETRY
 from claude_tui.engine.cache.seen import Seen
 from claude_tui.engine.scan.reading import Task
 from claude_tui.engine.start import Opening
 from claude_tui.engine.state.batch import FileColumns, Packed
+from claude_tui.paths import telemetry_folder
 
 SAVE_INTERVAL_S: Final = 60.0
 """How often what is new is saved for the next start."""
+
+PRUNE_EVERY_S: Final = 6 * 3600.0
+"""How often files of telemetry that are old and kept are looked for."""
 
 FIRST_PICTURE_S: Final = 0.5
 """So long what can wait leaves the store to the picture of everything counted."""
@@ -44,6 +50,7 @@ class Saver:
         self._on_change = on_change
         self._saving, self._is_stopped = threading.Lock(), False
         self._keeping = threading.Lock()
+        self._pruned_s = -PRUNE_EVERY_S
         self._unkept: list[tuple[Packed, Sequence[Seen | None]]] = []
 
     async def run(self) -> None:
@@ -53,6 +60,7 @@ class Saver:
         await asyncio.to_thread(self._settle_memory)
         while True:
             await asyncio.to_thread(self.save)
+            await asyncio.to_thread(self.prune_spool)
             await asyncio.sleep(SAVE_INTERVAL_S)
 
     # -- the ledger ----------------------------------------------------------------------------------------
@@ -99,6 +107,18 @@ class Saver:
                 self.keep_unkept()
                 self.keeper.catch_up(list(self._opening.seen.values()))
                 self.keeper.flush()
+
+    def prune_spool(self) -> None:
+        """Remove what is old in our own spool of telemetry and kept in the ledger; looks again every few hours."""
+        config, now_s = self._opening.config, time.monotonic()
+        if self.keeper is None or TELEMETRY not in config.sources or config.explicit.get(TELEMETRY):
+            return
+        if now_s - self._pruned_s < PRUNE_EVERY_S or not self.keeper.is_level:
+            return
+        from claude_tui.engine.ledger.sync.spool import prune
+
+        self._pruned_s = now_s
+        prune(self.keeper.ledger, telemetry_folder(config.env), self._opening.reader, time.time_ns() // 1_000_000)
 
     def forget(self) -> list[Task]:
         """Forget every number, to count again. Returns what is to be read."""

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from claude_tui import files
 from claude_tui.clients import SOURCES
 from claude_tui.engine.cache.given import Given
-from claude_tui.engine.ledger import Ledger, Scope
+from claude_tui.engine.ledger import Ledger, LedgerScope
 from claude_tui.engine.ledger.pieces import Remembered
 from claude_tui.fleet.lake import Lake
 from claude_tui.fleet.paths_rule import digest
@@ -23,7 +23,7 @@ from claude_tui.fleet.pushed.packing import Pushed, packed
 
 BATCH_RESPONSES: Final = 500_000
 """Most responses of one object, but for a file with more: some 20 MB."""
-EVERYTHING: Final = Scope([(source, "/") for source in SOURCES], frozenset(SOURCES))
+EVERYTHING: Final = LedgerScope([(source, "/") for source in SOURCES], frozenset(SOURCES))
 
 FOLDER: Final = "fleet"
 

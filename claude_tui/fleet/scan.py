@@ -18,8 +18,9 @@ from claude_tui.fleet.paths_rule import digest, folder_rule
 from claude_tui.fleet.push import segment
 from claude_tui.fleet.pushed.observed import Observed, kept
 from claude_tui.fleet.pushed.packing import BadTableError, files_of, packed
+from claude_tui.fleet.staging import logs_of, place_of, staged
 from claude_tui.sources.claude.discovery import is_transcript
-from claude_tui.sources.protocol import LogFile
+from claude_tui.sources.protocol import ColumnsRead, LogFile
 from claude_tui.sources.reading.log import BytesLog, Log
 from claude_tui.sources.registry import read_columns
 
@@ -31,24 +32,49 @@ _LOGS: Final = "/projects/"
 """The folder of Claude Code's transcripts."""
 
 
+CLAUDE: Final = "claude"
+"""The client whose logs are read each alone. Of the others all that a machine has is read together."""
+
+
 class FoundLog(NamedTuple):
-    """A log in a store, whose it is, and its path on its machine."""
+    """A log in a store, whose it is, and its path on its machine: of Claude Code a transcript, of another client its
+    folder, with an object for each file in it."""
 
     user: str
     team: str
     host: str
+    source: str
     path: str
-    entry: Entry
+    entries: tuple[Entry, ...]
 
     @property
     def key(self) -> tuple[str, str, str]:
         """What it is known by in a table: host, client and path, of which no name is said."""
-        return self.host, "claude", digest(self.path)
+        return self.host, self.source, digest(self.path)
 
     @property
     def seen(self) -> str:
-        """The state of the object, as this reader reads it."""
-        return f"{READER}-{self.entry.tag}"
+        """The state of its objects, as this reader reads them."""
+        if self.source == CLAUDE:
+            return f"{READER}-{self.entries[0].tag}"
+        return f"{READER}-{digest(repr((self.path, [(entry.name, entry.tag) for entry in self.entries])))}"
+
+    @property
+    def state(self) -> tuple[str, ...]:
+        """What a table notes of it once it was read. The files of a folder are noted under their own paths."""
+        host, source, path = self.key
+        return self.user, host, source, path if source == CLAUDE else "", self.seen
+
+    @property
+    def size(self) -> int:
+        """Its bytes in the store."""
+        return sum(entry.size for entry in self.entries)
+
+    @property
+    def name(self) -> str:
+        """What it is called in the store, for messages."""
+        first = self.entries[0].name
+        return first if self.source == CLAUDE else f"{first[: first.index(self.path) + len(self.path)]}/"
 
 
 class Batch(NamedTuple):
@@ -101,39 +127,44 @@ def look(
     """List the logs of a store, and divide those that the table has not seen so into batches. Raises LakeError."""
     seen: set[tuple[str, ...]] = set() if is_everything else _seen(table)
     all_logs = list(_logs(logs, layout))
-    fresh = [log for log in all_logs if (log.user, *log.key, log.seen) not in seen]
+    fresh = [log for log in all_logs if log.state not in seen]
     batches: list[Batch] = []
     open_logs: list[FoundLog] = []
     size = 0
     for log in fresh:
-        if open_logs and size + log.entry.size > batch_bytes:
+        if open_logs and size + log.size > batch_bytes:
             batches.append(Batch(logs.url, table.url, paths, key, tuple(open_logs)))
             open_logs, size = [], 0
         open_logs.append(log)
-        size += log.entry.size
+        size += log.size
     if open_logs:
         batches.append(Batch(logs.url, table.url, paths, key, tuple(open_logs)))
-    return Scanned(len(all_logs), batches, len(fresh), sum(log.entry.size for log in fresh))
+    return Scanned(len(all_logs), batches, len(fresh), sum(log.size for log in fresh))
 
 
 def read_batch(batch: Batch) -> Read:
     """Read the logs of a batch and write what they say. Raises LakeError if that cannot be written."""
     logs, table, folder = Lake(batch.url), Lake(batch.into), folder_rule(batch.paths, batch.key)
-    observed, problems, doubts = [], [], 0
+    observed: list[Observed] = []
+    problems: list[str] = []
+    count = doubts = 0
     for log in batch.logs:
         try:
-            one, found = _observed(logs, log)
-            observed.append(kept(one, folder))
-            doubts += found
+            found = _observed(logs, log) if log.source == CLAUDE else _observed_together(logs, log)
         except FileNotFoundError:
-            problems.append(f"{log.entry.name}: it went away meanwhile")
+            problems.append(f"{log.name}: it went away meanwhile")
         except Exception as error:  # whatever is in a log must not end the night
-            problems.append(f"{log.entry.name}: {' '.join(str(error).split())[:200] or type(error).__name__}")
+            problems.append(f"{log.name}: {_line(error)}")
+        else:
+            observed += [kept(one, folder) for one in found.observed]
+            problems += found.problems
+            doubts += found.doubts
+            count += 1
     if observed:
         pushed = packed(observed, f"observations/{batch.name}")
         table.write(f"observations/{batch.name}", pushed.responses)
         table.write(f"files/{batch.name}", pushed.files)
-    return Read(len(observed), sum(len(one.columns) for one in observed), doubts, tuple(problems))
+    return Read(count, sum(len(one.columns) for one in observed), doubts, tuple(problems))
 
 
 def halves(batch: Batch) -> tuple[Batch, Batch]:
@@ -154,12 +185,21 @@ def in_turn(batches: Sequence[Batch]) -> Read:
 
 
 def _logs(store: Lake, layout: re.Pattern[str]) -> Iterator[FoundLog]:
-    for entry in store.entries(".jsonl"):
+    """Yield the transcripts in order, then the folders of other clients in the order of their first object."""
+    folders: dict[tuple[str, str, str, str, str], list[Entry]] = {}
+    for entry in store.entries(""):
         found = layout.fullmatch(entry.name)
-        if found is None or _LOGS not in found["path"] or not is_transcript(entry.name.rpartition("/")[2]):
+        if found is None:
             continue
         names = {"user": "", "team": "", **{name: value for name, value in found.groupdict().items() if name in FIELDS}}
-        yield FoundLog(names["user"], names["team"], segment(names["host"])[:64], found["path"], entry)
+        owner = names["user"], names["team"], segment(names["host"])[:64]
+        place = place_of(found["path"])
+        if place is not None:
+            folders.setdefault((*owner, place.client, place.root), []).append(entry)
+        elif _LOGS in found["path"] and is_transcript(entry.name.rpartition("/")[2]):
+            yield FoundLog(*owner, CLAUDE, found["path"], (entry,))
+    for (user, team, host, client, root), entries in folders.items():
+        yield FoundLog(user, team, host, client, root, tuple(entries))
 
 
 def _seen(table: Lake) -> set[tuple[str, ...]]:
@@ -173,24 +213,64 @@ def _seen(table: Lake) -> set[tuple[str, ...]]:
             rows = files_of(table.read(name))
         except (BadTableError, FileNotFoundError):
             continue  # said when it is merged, and read again
-        seen |= {tuple(str(row[name]) for name in ("user", "host", "source", "path", "seen")) for row in rows}
+        for row in rows:
+            user, host, source, path, state = (str(row[name]) for name in ("user", "host", "source", "path", "seen"))
+            seen.add((user, host, source, path if source == CLAUDE else "", state))
     return seen
 
 
-def _observed(store: Lake, log: FoundLog) -> tuple[Observed, int]:
-    """Read a log. Returns also how many of its lines are in doubt."""
-    data = store.read(log.entry.name, log.entry.size)
+class _Found(NamedTuple):
+    """What reading a log gave: what is to be kept of its files, doubts about their lines, files that are unreadable."""
+
+    observed: list[Observed]
+    doubts: int
+    problems: list[str]
+
+
+def _observed(store: Lake, log: FoundLog) -> _Found:
+    """Read a transcript."""
+    (entry,) = log.entries
+    data = store.read(entry.name, entry.size)
 
     def opened(path: str) -> Log:
         if path != log.path:
             raise FileNotFoundError(path)  # what else there may be beside a log says nothing that is kept
-        return BytesLog(data, log.entry.changed_ns)
+        return BytesLog(data, entry.changed_ns)
 
-    file = LogFile("claude", log.path, "", len(data), log.entry.changed_ns, 0, 0)
-    found = read_columns(file, opener=opened)
-    undated = date_undated(found.columns, log.path, log.entry.changed_ns // 1_000_000)
-    is_same = len(data) == log.entry.size and store.entry(log.entry.name).tag == log.entry.tag
-    key = FileKey(log.host, "claude", log.path)
+    file = LogFile(CLAUDE, log.path, "", len(data), entry.changed_ns, 0, 0)
+    one, doubts = _said(log, file, read_columns(file, opener=opened))
+    is_same = len(data) == entry.size and store.entry(entry.name).tag == entry.tag
+    return _Found([one._replace(seen=log.seen if is_same else "")], doubts, [])
+
+
+def _observed_together(store: Lake, log: FoundLog) -> _Found:
+    """Read all logs in a client's folder. If one cannot be read or a file changed, all are read again next night."""
+    observed: list[Observed] = []
+    problems: list[str] = []
+    doubts = 0
+    below = log.name
+    files = [(entry.name[len(below) :], entry) for entry in log.entries]
+    with staged(log.path, files, lambda entry: store.read(entry.name, entry.size)) as top:
+        for file, read in logs_of(log.source, log.path, top):
+            try:
+                one, found = _said(log, file, read())
+            except OSError as error:
+                problems.append(f"{below}{file.path[len(log.path) + 1 :]}: {error.strerror or _line(error)}")
+            else:
+                observed.append(one)
+                doubts += found
+    is_same = not problems and all(store.entry(entry.name).tag == entry.tag for entry in log.entries)
+    seen = log.seen if is_same else ""
+    return _Found([one._replace(seen=seen) for one in observed], doubts, problems)
+
+
+def _said(log: FoundLog, file: LogFile, found: ColumnsRead) -> tuple[Observed, int]:
+    """Return what a file said, and how many of its lines are in doubt."""
+    undated = date_undated(found.columns, file.path, file.mtime_ns // 1_000_000)
+    key = FileKey(log.host, log.source, file.path)
     facts = (found.facts, *found.sessions)
-    one = Observed(log.user, log.team, key, found.columns, facts, log.seen if is_same else "")
-    return one, len(found.problems) + len(undated)
+    return Observed(log.user, log.team, key, found.columns, facts), len(found.problems) + len(undated)
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__

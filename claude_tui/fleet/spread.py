@@ -1,4 +1,4 @@
-"""Reads batches on many workers, with dask.distributed: the same objects, whoever reads them and how often.
+"""Reads batches on many workers, with dask.distributed: the same objects, whichever worker reads them, however often.
 
 Nothing of it is needed for the numbers: a batch is named by its content, and what is written is written whole. Whoever
 reaches a scheduler runs code there, so only one that speaks TLS is spoken to, or one of our own on the loopback, or
@@ -39,7 +39,9 @@ def spread(
     A batch whose workers die again and again is divided until the one log is found, which is a problem of its own.
     """
     if scheduler != LOCAL and not scheduler.startswith(TLS) and not is_insecure_allowed:
-        raise SchedulerError(f"{scheduler}: whoever reaches it runs code there; use {TLS} or --insecure-scheduler")
+        raise SchedulerError(
+            f"{scheduler}: anyone who reaches it can run code there; use {TLS} or --insecure-scheduler"
+        )
     if not batches:
         return Read()
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it has to say is said here, in a line
@@ -84,7 +86,7 @@ def _gathered(client: Any, batches: Sequence[Batch], retries: int, read: Callabl
                 done.add(submit(half))
     # One that only waited at a worker that died is blamed as well, so each is read once more with nothing beside it.
     for batch in suspects:
-        name = batch.logs[0].entry.name
+        name = batch.logs[0].name
         alone = _result(submit(batch, "-alone"))
         reads.append(alone or Read(problems=(f"{name}: unreadable, every worker that read it died",)))
     return together(reads)

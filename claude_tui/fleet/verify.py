@@ -20,11 +20,10 @@ from claude_tui.engine.state.store import Store
 from claude_tui.fleet.lake import Lake, LakeError
 from claude_tui.fleet.merge import observed_in
 from claude_tui.fleet.pushed.parts import Piece, divided
-from claude_tui.fleet.table.daily import DAILY, add_line
+from claude_tui.fleet.table.daily import SUMS, add_line, as_daily
 from claude_tui.fleet.table.machines import NAMES, Machine, Machines
 from claude_tui.fleet.table.meta import Meta, pushes_digest
 from claude_tui.fleet.table.responses import RESPONSES, row_of
-from claude_tui.model import Totals
 from claude_tui.pricing import Pricer
 
 
@@ -40,7 +39,9 @@ def verify(lake: Lake, meta: Meta, pricer: Pricer, sample: float) -> Verified:
     """Recount a share of the parts, at least one, chosen at random. Raises LakeError, also if the table was pushed to
     or prices changed since it was merged."""
     if not meta.merged_ms or meta.pushes != pushes_digest(lake.names("files")) or meta.prices != pricer.digest:
-        raise LakeError(f"{lake.url}: there are pushes or prices newer than its merge; `claude-top fleet merge` first")
+        raise LakeError(
+            f"{lake.url}: there are pushes or prices newer than its merge; run `claude-top fleet merge` first"
+        )
     chosen = tuple(sorted(random.sample(range(meta.parts), max(1, round(meta.parts * sample)))))
     differences: list[str] = []
     count = 0
@@ -53,7 +54,7 @@ def verify(lake: Lake, meta: Meta, pricer: Pricer, sample: float) -> Verified:
             )
             sessions = {(group[1], group[6]) for group in days}
             kept = {
-                (row["day"].toordinal(), *(row[name] for name in NAMES)): [row[name] for name in Totals._fields]
+                (row["day"].toordinal(), *(row[name] for name in NAMES)): [row[name] for name in SUMS]
                 for row in _stored(lake, "daily", differences)
                 if (row["source"], row["session"]) in sessions
             }
@@ -88,10 +89,11 @@ def _recounted(
 
 
 def _stored(lake: Lake, folder: str, differences: list[str]) -> Iterator[dict[str, Any]]:
-    schema = DAILY if folder == "daily" else RESPONSES
     for name in lake.names(folder):
         try:
-            yield from pq.read_table(io.BytesIO(lake.read(name))).select(schema.names).cast(schema).to_pylist()
+            table = pq.read_table(io.BytesIO(lake.read(name)))
+            kept = as_daily(table) if folder == "daily" else table.select(RESPONSES.names).cast(RESPONSES)
+            yield from kept.to_pylist()
         except (pa.ArrowException, ValueError, KeyError, TypeError, FileNotFoundError):
             differences.append(f"{name} is not one of claude-top's")
 

@@ -37,7 +37,7 @@ class Activity(NamedTuple):
 
     `why` of BLOCKED: "permission", "question", "plan", or "dialog" for a menu the user opened. `doing` of WORKING:
     "model", "tool", "subagent" or "compacting". `tool` is the one that runs or is asked for, `argument` the beginning
-    of what it was given. `is_in_agent`: a sub-agent asks. `since_ms` is 0 where it is not known. `until_ms` is when a
+    of what it was given. `is_in_agent`: a sub-agent asks. `since_ms` is 0 if it is not known. `until_ms` is when a
     limit ends or the next attempt begins. `error` is the client's own word. `attempt` of `attempts` is the one that is
     waited for. `background` says what still runs though the turn is over: "shell", "subagent". `is_certain`: False
     where the same signs can also mean that the tool runs.

@@ -131,7 +131,7 @@ class Response(NamedTuple):
     response itself. `is_fast`: served in fast mode.
 
     `origin` says whether a log tells of it, the client's telemetry, or both. `kind` is what the telemetry says it was
-    for, `effort` and `speed` how it was asked, "" where that is not told; `client_nano` what the client says it cost.
+    for, `effort` and `speed` how it was asked, "" if that is not told; `client_nano` what the client says it cost.
     """
 
     key: str

@@ -100,7 +100,7 @@ class Unlogged(NamedTuple):
 
 
 NOTHING_UNLOGGED: Final = Unlogged()
-"""Where all that is counted is in a log."""
+"""Everything that is counted is in a log."""
 
 
 class Burn(NamedTuple):

@@ -15,10 +15,10 @@ from sys import intern
 from typing import Final, NamedTuple
 
 from claude_tui.native.library import VERSION, Core, threads_for
-from claude_tui.sources.claude.counting.rule import terms_without_split
 from claude_tui.sources.claude.discovery import session_of_path
 from claude_tui.sources.claude.facts import NOTES
-from claude_tui.sources.columns import Columns, RowOwner
+from claude_tui.sources.claude.recognition import KINDS
+from claude_tui.sources.columns import Columns, Repeated, RowOwner
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileFacts
 from claude_tui.sources.reading.log import open_flags
@@ -32,11 +32,11 @@ KNOWN: Final = frozenset({"system", "summary", "ai-title", "custom-title"})
 _FIRST_DAY: Final = datetime(2023, 1, 1, tzinfo=timezone.utc)
 """No client is older."""
 
-_HEADER: Final = Struct("<10q")
+_HEADER: Final = Struct("<11q")
 _SUM: Final = Struct("<15q")
 _PAIR: Final = Struct("<2q")
 _HASHES: Final = Struct("<8s8s")
-_FILE: Final = 15
+_FILE: Final = 17
 """Numbers of a file."""
 _TEXTS: Final = 11
 """Texts of a file."""
@@ -46,7 +46,7 @@ _WIDE: Final = ("key", "time", "input", "output", "write_5m", "write_1h", "cache
 _SECTIONS: Final = (
     "files", "hashes", "texts", "key", "time", "owner", "model", "input", "output", "write_5m", "write_1h",
     "cache_read", "offset", "flags", "rare", "sums", "owners", "models", "names", "left", "left_bytes", "terms",
-    "owner_times",
+    "terms_texts", "owner_times", "alone", "first", "again",
 )  # fmt: skip
 
 
@@ -89,8 +89,10 @@ class Sum(NamedTuple):
 class FileRead(NamedTuple):
     """What one file says. Its rows and sums lie behind those of the file before it.
 
-    `place` is its place among the files asked for. `left` are lines by their offset that are still to be read, and with
-    `has_more` there is something behind the last whole line: the facts and the checkpoint are those without them.
+    `place` is its place among the files asked for. `is_known`: though nothing counts in it, it was understood.
+    `alone` of its entries are in no sum, since their prices do not add up. `left` are lines by their offset that are
+    still to be read, and with `has_more` there is something behind the last whole line: the facts and the checkpoint
+    are those without them.
     """
 
     place: int
@@ -101,6 +103,8 @@ class FileRead(NamedTuple):
     sums: int
     left: list[tuple[int, bytes]]
     has_more: bool
+    is_known: bool
+    alone: int
 
     @property
     def is_all(self) -> bool:
@@ -109,11 +113,17 @@ class FileRead(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What files say, but for those that Python must read whole, in the order asked for."""
+    """What files say, but for those that Python must read whole, in the order asked for.
+
+    Of the files of which nothing is left, as if they were all, `repeated` are the entries of responses that several of
+    them have, and `alone` those that are in no sum beside these.
+    """
 
     files: list[FileRead]
     columns: Columns
     sums: list[Sum]
+    alone: list[int]
+    repeated: Repeated
 
 
 def read_files(
@@ -136,9 +146,12 @@ def read_files(
         raise ValueError("the core's answer has another shape")
     starts = [8 * (number + 1), *ends]
     parts = {name: answer[starts[at] : starts[at + 1]] for at, name in enumerate(_SECTIONS)}
-    columns = _columns(parts)
     return Answer(
-        _files(parts, [path for path, _ in files]), columns, list(map(Sum._make, _SUM.iter_unpack(parts["sums"])))
+        _files(parts, [path for path, _ in files]),
+        _columns(parts),
+        list(map(Sum._make, _SUM.iter_unpack(parts["sums"]))),
+        _numbers(parts["alone"]),
+        Repeated(_numbers(parts["first"]), _numbers(parts["again"])),
     )
 
 
@@ -148,7 +161,7 @@ def read_columns(core: Core, path: str) -> ColumnsRead | None:
         size = os.stat(path).st_size
     except OSError:
         return None
-    files, columns, _ = read_files(core, [(path, size)])
+    files, columns, *_ = read_files(core, [(path, size)])
     if not files or not files[0].is_all:
         return None
     (found,) = files
@@ -156,14 +169,14 @@ def read_columns(core: Core, path: str) -> ColumnsRead | None:
 
 
 def _request(files: Sequence[tuple[str, int]], days: Days, latest_ms: int, threads: int, *, with_names: bool) -> bytes:
-    left = "\0".join(sorted(NOTES - KNOWN)).encode()
+    left, known = ("\0".join(sorted(kinds)).encode() for kinds in (NOTES - KNOWN, KINDS))
     header = (
         VERSION, len(files), threads, MAX_FILE, latest_ms, open_flags(), len(days.starts), days.first, len(left),
-        with_names,
+        with_names, len(known),
     )  # fmt: skip
     sizes = array("q", [size for _, size in files])
     paths = b"\0".join(os.fsencode(path) for path, _ in files)
-    return b"".join((_HEADER.pack(*header), array("q", days.starts).tobytes(), sizes.tobytes(), left, paths))
+    return b"".join((_HEADER.pack(*header), array("q", days.starts).tobytes(), sizes.tobytes(), left, known, paths))
 
 
 def _columns(parts: dict[str, memoryview]) -> Columns:
@@ -174,11 +187,12 @@ def _columns(parts: dict[str, memoryview]) -> Columns:
     columns.models, columns.names = _texts(parts["models"]), _texts(parts["names"])
     columns.web_search.update(_PAIR.iter_unpack(parts["rare"]))
     columns.owner_time.update(_PAIR.iter_unpack(parts["owner_times"]))
-    for entry, terms in _PAIR.iter_unpack(parts["terms"]):
-        one = columns.usage(entry)
-        tier = "standard" if terms == 1 else None
-        columns.terms[entry] = terms_without_split(one.input, one.output, one.cache_write_5m, one.cache_read, tier)
+    columns.terms.update(zip(array("q", parts["terms"].tobytes()), _texts(parts["terms_texts"]), strict=True))
     return columns
+
+
+def _numbers(part: memoryview) -> list[int]:
+    return array("q", part.tobytes()).tolist()
 
 
 def _texts(part: memoryview) -> list[str]:
@@ -190,7 +204,7 @@ def _files(parts: dict[str, memoryview], asked: Sequence[str]) -> list[FileRead]
     numbers, texts = array("q", parts["files"].tobytes()), _texts(parts["texts"])
     (
         places, devs, inos, ends, more, lines, are_agents, context_tokens, compactions, compacted, last_ms, largest,
-        rows, sums, lefts,
+        rows, sums, lefts, known, alone,
     ) = (numbers[at::_FILE] for at in range(_FILE))  # fmt: skip
     states, whose, cwds, titles, branches, versions, agents, kinds, models, turns, asked_models = (
         texts[at::_TEXTS] for at in range(_TEXTS)
@@ -222,6 +236,8 @@ def _files(parts: dict[str, memoryview], asked: Sequence[str]) -> list[FileRead]
             sums,
             [list(islice(left, number)) if number else [] for number in lefts],
             map(bool, more),
+            map(bool, known),
+            alone,
         )
     )
 

@@ -6,23 +6,18 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from claude_tui.engine.queries.causes.costs.misses import CAUSES
+from claude_tui.engine.queries.causes.dimensions import TITLES
 from claude_tui.engine.queries.causes.tables import CauseRow, CauseTable, OfWhich
 from claude_tui.figures import count, instant, many, money, share, tokens
 from claude_tui.model import Query, Usage
 from claude_tui.sources.values.display import display_name
 
 if TYPE_CHECKING:
-    from claude_tui.reports.table import Column, Table
+    from claude_tui.reports.table import Table, TextColumn
 
-    _Cells = tuple[Column, Callable[[CauseRow], str]]
+    _Cells = tuple[TextColumn, Callable[[CauseRow], str]]
 
 SCHEMA: Final = "claude-top/causes@1"
-TITLES: Final = {
-    "tool": "tool", "mcp": "MCP server", "skill": "skill or command", "plugin": "plugin", "agent": "sub-agent",
-    "branch": "branch", "ticket": "ticket", "kind": "kind of token", "context": "part of the prompt",
-    "cache": "lost cache",
-}  # fmt: skip
-"""What is in the first column, by dimension."""
 ROW_FIELDS: Final = (
     "name", "label", "project", "cost_nano", "share", "responses", "calls", "failed_calls", "agents", *Usage._fields,
     "last", "tokens_est", "carried_nano",
@@ -130,40 +125,40 @@ def csv_of(table: CauseTable, top: int | None = None) -> Iterator[bytes]:
 
 def text_table(table: CauseTable, top: int | None = None) -> Table:
     """Return the rows as a table, with the total below."""
-    from claude_tui.reports.table import Column, Table  # JSON is not drawn
+    from claude_tui.reports.table import Table, TextColumn  # JSON is not drawn
 
     calls: tuple[_Cells, ...] = (
-        (Column("calls", priority=1), lambda row: count(row.calls)),
-        (Column("failed", priority=2), lambda row: count(row.failed_calls)),
+        (TextColumn("calls", priority=1), lambda row: count(row.calls)),
+        (TextColumn("failed", priority=2), lambda row: count(row.failed_calls)),
     )
     agents: tuple[_Cells, ...] = (
-        (Column("agents", priority=1), lambda row: count(row.agents)),
+        (TextColumn("agents", priority=1), lambda row: count(row.agents)),
         (
-            Column("each", priority=2),
+            TextColumn("each", priority=2),
             lambda row: money(row.cost_nano // row.agents) if row.agents and row.label else "",
         ),
     )
     projects: _Cells = (
-        Column("project", is_text=True, may_shrink=True, priority=1),
+        TextColumn("project", is_text=True, may_shrink=True, priority=1),
         lambda row: display_name(row.project),
     )
     carried: tuple[_Cells, ...] = (
-        (Column("~tokens in", priority=1), lambda row: count(row.tokens_est)),
-        (Column("carried", priority=1), lambda row: money(row.carried_nano)),
+        (TextColumn("~tokens in", priority=1), lambda row: count(row.tokens_est)),
+        (TextColumn("carried", priority=1), lambda row: money(row.carried_nano)),
     )
     more = {"tool": calls, "mcp": calls, "agent": agents, "branch": (projects,), "context": carried}
     own = more.get(table.by, ())
     counted: tuple[_Cells, ...] = (
-        (Column("responses", priority=2), lambda row: count(row.responses)),
-        (Column("tokens", priority=3), lambda row: count(row.usage.tokens)),
+        (TextColumn("responses", priority=2), lambda row: count(row.responses)),
+        (TextColumn("tokens", priority=3), lambda row: count(row.usage.tokens)),
     )
     cells_of = own if table.by == "context" else (*own, *counted)
     kept, rest = _cut(table, top)
     columns = (
-        Column(TITLES[table.by], is_text=True, may_shrink=True),
+        TextColumn(TITLES[table.by], is_text=True, may_shrink=True),
         *(column for column, _ in cells_of),
-        Column("cost"),
-        Column("share"),
+        TextColumn("cost"),
+        TextColumn("share"),
     )
 
     def cells(label: str, row: CauseRow) -> tuple[str, ...]:

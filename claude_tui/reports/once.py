@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from claude_tui.figures import cache_hit, count, local_minute, many, money, share, short, tokens, written_cost
 from claude_tui.model import Query, Snapshot
-from claude_tui.reports.report import footer
-from claude_tui.reports.table import Column, Table, packed, plain, wrapped
+from claude_tui.reports.report_tables import footer
+from claude_tui.reports.table import Table, TextColumn, packed, plain, wrapped
 
 MOST = 10
 """Rows of each table."""
@@ -41,8 +41,8 @@ def _span(query: Query) -> str:
 
 def _models(snapshot: Snapshot) -> Table:
     columns = (
-        Column("model", is_text=True, may_shrink=True), Column("responses", priority=2), Column("tokens"),
-        Column("share", priority=1), Column("cost"),
+        TextColumn("model", is_text=True, may_shrink=True), TextColumn("responses", priority=2), TextColumn("tokens"),
+        TextColumn("share", priority=1), TextColumn("cost"),
     )  # fmt: skip
     whole = snapshot.totals.cost_nano
     rows = tuple(
@@ -57,8 +57,8 @@ def _models(snapshot: Snapshot) -> Table:
 
 def _projects(snapshot: Snapshot) -> Table:
     columns = (
-        Column("project", is_text=True, may_shrink=True), Column("sessions", priority=1), Column("tokens"),
-        Column("cost"),
+        TextColumn("project", is_text=True, may_shrink=True), TextColumn("sessions", priority=1), TextColumn("tokens"),
+        TextColumn("cost"),
     )  # fmt: skip
     rows = tuple(
         (row.name, count(row.sessions), short(row.totals.tokens), written_cost(row.totals))
@@ -70,8 +70,8 @@ def _projects(snapshot: Snapshot) -> Table:
 def _sessions(snapshot: Snapshot) -> Table:
     zone = ZoneInfo(snapshot.timezone)
     columns = (
-        Column("latest sessions", is_text=True, may_shrink=True), Column("state", is_text=True, priority=2),
-        Column("last", is_text=True, priority=1), Column("tokens"), Column("cost"),
+        TextColumn("latest sessions", is_text=True, may_shrink=True), TextColumn("state", is_text=True, priority=2),
+        TextColumn("last", is_text=True, priority=1), TextColumn("tokens"), TextColumn("cost"),
     )  # fmt: skip
     rows = tuple(
         (

@@ -14,7 +14,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from claude_tui.reports.schema_terms import DAY, INSTANT, Schema
+from claude_tui.reports.schemas.terms import DAY, INSTANT, Schema
 
 GROUP_ROWS: Final = 1 << 16
 """Rows of one row group: what is held in memory at a time."""

@@ -1,22 +1,20 @@
-"""The report `claude-top/report@1`: a snapshot as a dictionary for JSON and as tables of text."""
+"""The report `claude-top/report@1`: the sections of a snapshot, and these as a dictionary for JSON and as CSV."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from claude_tui.engine.queries.periods.calendar import month_end, week_start
 from claude_tui.engine.queries.periods.named import add
-from claude_tui.figures import count, many, money, share, thousandths, tokens, written_cost
 from claude_tui.model import ProjectRow, Snapshot, Totals, Unlogged
 from claude_tui.reports.columns import FLAT, flat
 from claude_tui.sources.values.display import display_name
 
 if TYPE_CHECKING:
     from claude_tui.engine.queries.telemetry import TelemetryFigures
-    from claude_tui.reports.table import Table
 
 SCHEMA: Final = "claude-top/report@1"
 SECTIONS: Final = {
@@ -96,7 +94,7 @@ def report(
     if snapshot.unlogged.nano:
         made["unlogged"] = unlogged_report(snapshot.unlogged)
     left_out = {}
-    for section in _made(snapshot, sections):
+    for section in made_of(snapshot, sections):
         made[section.name] = [{**row.keys, **flat(row.totals)} for row in section.rows]
         if section.left_out:
             left_out[section.name] = {"rows": section.left_out, **flat(section.rest)}
@@ -127,7 +125,8 @@ def unlogged_report(found: Unlogged) -> dict[str, Any]:
     }
 
 
-def _made(snapshot: Snapshot, sections: Sequence[Section] | Sequence[str]) -> list[Section]:
+def made_of(snapshot: Snapshot, sections: Sequence[Section] | Sequence[str]) -> list[Section]:
+    """Return sections, those given by name made."""
     return [one if isinstance(one, Section) else sections_of(snapshot, [one])[0] for one in sections]
 
 
@@ -269,68 +268,3 @@ _SUMMED_ROWS: Final[Mapping[str, Callable[[Mapping[str, Totals]], list[Row]]]] =
     "hours": _hours, "hosts": partial(_named, "host"), "users": partial(_named, "user"),
     "teams": partial(_named, "team"),
 }  # fmt: skip
-
-
-def tables(snapshot: Snapshot, sections: Sequence[Section] | Sequence[str]) -> list[Table]:
-    """Return one table a section, each with the total below."""
-    made = []
-    is_premium = bool(snapshot.totals.premium_milli)
-    for section in _made(snapshot, sections):
-        labels = [(row.label, row.totals) for row in section.rows]
-        if section.left_out:
-            labels.append((f"and {count(section.left_out)} more", section.rest))
-        table = _table(section.name.capitalize(), section.name[:-1], labels, is_premium)
-        made.append(table.with_total(("Total", *_cells(snapshot.totals, is_premium))))
-    return made
-
-
-def footer(snapshot: Snapshot, telemetry: TelemetryFigures | None = None) -> list[str]:
-    """Return the lines below the tables: what the sums lack, what only telemetry tells, and which prices were used."""
-    totals = snapshot.totals
-    lines = []
-    if snapshot.unlogged.nano > 0:
-        of_all = share(snapshot.unlogged.nano, totals.cost_nano)
-        lines.append(f"unlogged calls: {money(snapshot.unlogged.nano)}, {of_all} of the cost (claude-top explain)")
-    if telemetry is not None and (telemetry.covered or telemetry.only_told):
-        from claude_tui.reports.told import told_line
-
-        lines.append(told_line(telemetry))
-    if missing := len(unpriced_models(snapshot)):
-        names = ", ".join(row.name for row in snapshot.models if row.totals.unpriced_responses)
-        what = f"{many(missing, 'unpriced model')}, {tokens(totals.unpriced_tokens)}"
-        lines.append(f"not in the cost: {what}" + (f" ({names})" if names else ""))
-    if totals.lower_bound:
-        lines.append(
-            f"lower bound: {many(totals.lower_bound, 'response')} whose log has only the beginning of the output"
-        )
-    if totals.flagged:
-        lines.append(f"~ {many(totals.flagged, 'price')} based on an assumption")
-    if snapshot.problems:
-        kinds = ", ".join(f"{number:,} {kind.replace('_', ' ')}" for kind, number in sorted(snapshot.problems.items()))
-        lines.append(f"problems in the logs: {kinds} (claude-top doctor lists them)")
-    lines.append(f"{snapshot.prices}; list prices, days in {snapshot.timezone}")
-    return lines
-
-
-def _table(title: str, name: str, rows: Iterable[tuple[str, Totals]], is_premium: bool) -> Table:
-    """Return a table, with a column for premium requests where there are any."""
-    from claude_tui.reports.table import Column, Table  # JSON is not drawn
-
-    columns = (
-        Column(name, is_text=True, may_shrink=True),
-        Column("responses", priority=2),
-        Column("input", priority=1),
-        Column("output", priority=1),
-        Column("cache write", priority=3),
-        Column("cache read", priority=3),
-        Column("tokens"),
-        Column("cost"),
-        *([Column("premium", priority=1)] if is_premium else []),
-    )
-    return Table(title, columns, tuple((label, *_cells(totals, is_premium)) for label, totals in rows))
-
-
-def _cells(totals: Totals, is_premium: bool) -> tuple[str, ...]:
-    numbers = (totals.responses, totals.input, totals.output, totals.cache_write, totals.cache_read, totals.tokens)
-    more = (thousandths(totals.premium_milli),) if is_premium else ()
-    return (*map(count, numbers), written_cost(totals), *more)

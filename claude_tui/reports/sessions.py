@@ -8,7 +8,7 @@ from typing import Any, Final
 from claude_tui.clients import CLIENTS
 from claude_tui.figures import age, instant, short, written_cost
 from claude_tui.model import SessionRow, SessionState, Snapshot
-from claude_tui.reports.table import Column, Table
+from claude_tui.reports.table import Table, TextColumn
 from claude_tui.sources.values.display import display_name
 
 SCHEMA: Final = "claude-top/sessions@1"
@@ -72,7 +72,7 @@ def line(record: dict[str, Any], taken_ms: int) -> dict[str, Any]:
 
 
 def resume_command(row: SessionRow) -> str:
-    """Return the shell command that takes a session up again, "" where its client has none."""
+    """Return the shell command that resumes a session, "" if its client has none."""
     command = CLIENTS[row.source].resume
     if not command or not row.key:
         return ""
@@ -83,9 +83,9 @@ def resume_command(row: SessionRow) -> str:
 def table(snapshot: Snapshot) -> Table:
     """Return the sessions as a table for people."""
     columns = (
-        Column("session", is_text=True, may_shrink=True), Column("state", is_text=True),
-        Column("since", is_text=True), Column("project", is_text=True, may_shrink=True, priority=1),
-        Column("model", is_text=True, priority=2), Column("context", priority=3), Column("cost"),
+        TextColumn("session", is_text=True, may_shrink=True), TextColumn("state", is_text=True),
+        TextColumn("since", is_text=True), TextColumn("project", is_text=True, may_shrink=True, priority=1),
+        TextColumn("model", is_text=True, priority=2), TextColumn("context", priority=3), TextColumn("cost"),
     )  # fmt: skip
     rows = tuple(
         (

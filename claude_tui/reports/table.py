@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from claude_tui.figures import cut
-from claude_tui.figures import width as width_of
+from claude_tui.widths import cut
+from claude_tui.widths import width as width_of
 
 GAP: Final = "  "
 SHORTEST: Final = 10
@@ -20,7 +20,7 @@ WRAPPING: Final[dict[str, Any]] = {"subsequent_indent": GAP, "break_long_words":
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TextColumn:
     """A column. Text is aligned left, numbers right. If not all columns fit, those with the highest `priority` are
     dropped first; 0 is never dropped. `may_shrink` allows cells to be cut to fit."""
 
@@ -35,7 +35,7 @@ class Table:
     """Rows below a title. A cell may have several lines. `total` is set apart at the end."""
 
     title: str
-    columns: tuple[Column, ...]
+    columns: tuple[TextColumn, ...]
     rows: tuple[tuple[str, ...], ...]
     total: tuple[str, ...] = ()
 

@@ -8,9 +8,10 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.queries.causes.waste import Proof, Waste
-from claude_tui.figures import cut, duration, instant, local_minute, many, money, share, tokens
+from claude_tui.figures import duration, instant, local_minute, many, money, share, tokens
 from claude_tui.model import Query
 from claude_tui.sources.values.display import display_name
+from claude_tui.widths import cut
 
 SCHEMA: Final = "claude-top/waste@1"
 INDENT: Final = "     "

@@ -6,7 +6,9 @@ Must not know prices, days or totals, nor how the rows of a file are settled.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
+from itertools import accumulate
 from struct import unpack
 from typing import Final, NamedTuple, TypeVar
 
@@ -57,6 +59,13 @@ def key_numbers(source: str, keys: Collection[str]) -> list[int]:
         encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
     digests = b"".join([blake2b(text, digest_size=8).digest() for text in encoded])
     return [number >> 1 for number in unpack(f"<{len(texts)}Q", digests)]
+
+
+class Repeated(NamedTuple):
+    """The entries of responses that come more than once: the first of each response, and all others, in order."""
+
+    first: list[int]
+    again: list[int]
 
 
 Size = tuple[int, int]
@@ -202,11 +211,14 @@ class Columns(SettledArrays):
             column, chosen = getattr(self, name), getattr(found, name)
             for start, stop in runs:
                 chosen.extend(column[start:stop])
-        if any(getattr(self, name) for name in RARE):
-            places = {old: new for new, old in enumerate(entry for run in runs for entry in range(*run))}
-            for name in RARE:
-                values = getattr(self, name)
-                setattr(found, name, {places[entry]: value for entry, value in values.items() if entry in places})
+        starts = [start for start, _ in runs]
+        shifts = list(accumulate((stop - start for start, stop in runs), initial=0))
+        for name in RARE:
+            values, chosen = getattr(self, name), getattr(found, name)
+            for entry, value in values.items():
+                at = bisect_right(starts, entry) - 1
+                if at >= 0 and entry < runs[at][1]:
+                    chosen[shifts[at] + entry - starts[at]] = value
         if self.names:
             found.names = [name for start, stop in runs for name in self.names[start:stop]]
         return found

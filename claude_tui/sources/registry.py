@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from claude_tui.clients import SOURCES
-from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, ManyRead, Source, SourceConfig
+from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileRead, LogFile, ManyRead, Source, SourceConfig
 from claude_tui.sources.reading.log import Opener
 from claude_tui.sources.settling import columns_of
 
@@ -79,8 +79,12 @@ def read_columns(
     if client.read_columns and (since is None or not 0 <= file.size - since.offset < client.little_bytes):
         fast: ColumnsRead = load(client.read_columns)(file, since, keep_names=keep_names)
         return fast
-    found = reader(file.source).read(file, since)
-    columns = columns_of(file.source, found.rows, keep_names=keep_names)
+    return settled(file.source, reader(file.source).read(file, since), keep_names=keep_names)
+
+
+def settled(source: str, found: FileRead, *, keep_names: bool = False) -> ColumnsRead:
+    """Return what was read of a log, with its rows settled."""
+    columns = columns_of(source, found.rows, keep_names=keep_names)
     return ColumnsRead(
         columns,
         found.checkpoint,

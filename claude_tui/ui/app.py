@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
@@ -35,6 +35,7 @@ from claude_tui.ui.terminal import alerts
 from claude_tui.ui.terminal.ascii import AsciiFilter
 from claude_tui.ui.terminal.first_frame import FirstFrame
 from claude_tui.ui.terminal.first_screen import FirstScreen
+from claude_tui.ui.terminal.first_theme import start_in
 from claude_tui.ui.terminal.painted_app import PaintedApp
 from claude_tui.ui.terminal.signals import leave_on_signals
 
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
 ALERT_EVERY_S = 1.0
 """How often it is looked whether somebody is to be called."""
+LINES_A_NOTE = 8
+"""Of so many lines of the screen one note may stand over the view at a time."""
 BUDGET_EVERY_S = 20.0
 """How often the budgets are compared with what was spent."""
 TELEMETRY_EVERY_S = 3.0
@@ -106,7 +109,8 @@ class ClaudeTop(PaintedApp):
         """Called with the exit code as soon as the app is to end, perhaps more than once."""
         for theme in themes.OWN:
             self.register_theme(theme)
-        self._take_theme()
+        if not start_in(self, self.settings.theme, themes.DEFAULT):
+            self._complaints.append(f"unknown theme {self.settings.theme}")
         if self.settings.ascii:
             self._filters.append(AsciiFilter())
 
@@ -191,6 +195,7 @@ class ClaudeTop(PaintedApp):
         states = await asyncio.to_thread(self.source.budgets, self.settings.budgets, self._clock())
         for text in self.main.budgets.news(states):
             self.notify(text, title="budget exceeded", severity="warning", timeout=20, markup=False)
+        self.main.draw_header()
 
     @work(exclusive=True, exit_on_error=False, group="telemetry")
     async def _look_at_telemetry(self) -> None:
@@ -227,6 +232,13 @@ class ClaudeTop(PaintedApp):
                 self.notify(display_name(str(error)), title=failure, severity="error", timeout=30, markup=False)
                 self.main.draw_header()
 
+    def notify(self, message: str, **how: Any) -> None:
+        """Say something over the view for a while. What was said before goes where there is no room for it as well."""
+        most = max(1, self.size.height // LINES_A_NOTE)
+        for note in sorted(self._notifications, key=lambda one: one.raised_at)[: len(self._notifications) - most + 1]:
+            self._unnotify(note, refresh=False)
+        super().notify(message, **how)
+
     # -- stopping and leaving
 
     def action_suspend_process(self) -> None:
@@ -258,22 +270,6 @@ class ClaudeTop(PaintedApp):
         super()._handle_exception(error)
 
     # -- theme and settings
-
-    def _take_theme(self) -> None:
-        """Have the settings' theme from the first frame on, before there is one."""
-        is_known = self.settings.theme in self.available_themes
-        if not is_known:
-            self._complaints.append(f"unknown theme {self.settings.theme}")
-        # Set as the first value: setting it later would style everything twice.
-        self.set_reactive(App.theme, self.settings.theme if is_known else themes.DEFAULT)
-        # The sheet was made before, with the variables of the theme there is without settings.
-        self.stylesheet.set_variables(self.get_css_variables())
-        # What else follows from a theme when it is set later, and was decided before for the theme there is without
-        # settings: whether the terminal's own colours are kept, and what the style sheet can ask for.
-        self._refresh_truecolor_filter(self.ansi_theme)
-        theme = self.current_theme
-        classes = {f"-theme-{theme.name}": True, "-dark-mode": theme.dark, "-light-mode": not theme.dark}
-        self.update_classes(classes, update=False)
 
     def get_css_variables(self) -> dict[str, str]:
         """The theme's colours, and ours for drawings."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from claude_tui.cli.command_list import COMMANDS
+from claude_tui.clients import CLIENTS
 from tests.cli.program import Outcome, run
 from tests.logs import ClaudeHome, assistant, usage
 
@@ -39,9 +40,8 @@ CASES = (
     Case("ledger status", 3), Case("ledger export", 3), Case("ledger import -"), Case("ledger merge nowhere", 1),
     Case("ledger", 2), Case("bench --runs 1"), Case("verify"), Case("completions bash"), Case("completions zsh"),
     Case("completions fish"), Case("manual"), Case("daily"), Case("daily --json"), Case("weekly"), Case("monthly"),
-    Case("session"), Case("blocks"), Case("blocks --json"), Case("claude daily"), Case("codex daily", 3),
-    Case("gemini daily", 3), Case("opencode daily", 3), Case("qwen daily", 3), Case("pi daily", 3),
-    Case("kimi daily", 3), Case("copilot daily", 3), Case("kilo daily", 3), Case("ccusage daily --json"),
+    Case("session"), Case("blocks"), Case("blocks --json"), Case("ccusage daily --json"),
+    *(Case(f"{client} daily", 0 if client == "claude" else 3) for client in CLIENTS),
     Case("schema"), Case("schema report"), Case("shim install --dry-run"), Case("mcp --help"), Case("fleet", 2),
     Case("fleet status nowhere", 1), Case("fleet merge nowhere", 1), Case("ledger keep --help"),
     Case("telemetry", 2), Case("telemetry --help"), Case("sessions"), Case("sessions --json"),

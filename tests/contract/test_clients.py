@@ -17,6 +17,7 @@ from claude_tui.sources.protocol import SourceConfig
 from claude_tui.sources.registry import load, reader, roots
 from tests.logs import ClaudeHome, assistant, usage
 
+pytestmark = pytest.mark.every_client
 TOY = Path(__file__).with_name("toy")
 ROOT = Path(__file__).parents[2]
 CALL = "call-1 1795000000000 talk-1 gpt-5.1 1000 20"

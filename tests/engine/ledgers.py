@@ -10,7 +10,7 @@ from pathlib import Path
 
 from claude_tui.engine.cache.given import Given
 from claude_tui.engine.cache.seen import Seen
-from claude_tui.engine.ledger import Followed, Ledger, LedgerFollower, LedgerKeeper, Scope
+from claude_tui.engine.ledger import Followed, Ledger, LedgerFollower, LedgerKeeper, LedgerScope
 from claude_tui.engine.ledger.file.book import FileKey
 from claude_tui.engine.ledger.pieces import Piece
 from claude_tui.engine.scan.reading import FileReader, Task, discover, roots_of
@@ -31,7 +31,7 @@ class Run:
         self.store = Store(PRICER, UTC)
         self.reader = FileReader(PRICER, UTC, keep_names=True)
         self.config = config_of(folder)
-        self.scope = Scope(roots_of(self.config), frozenset({"claude"}))
+        self.scope = LedgerScope(roots_of(self.config), frozenset({"claude"}))
         self.follower = LedgerFollower(self.store, ledger, self.scope, Given())
         self.keeper = LedgerKeeper(ledger, PRICER, UTC, on_written=self.follower.wrote)
         self.seen: dict[str, Seen] = {}

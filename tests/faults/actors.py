@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from claude_tui.engine import count as counting
 from claude_tui.engine import monitor as watching
 from claude_tui.engine.check.verification import definition as plain_definition
-from claude_tui.engine.ledger import Ledger, Scope, import_jsonl
+from claude_tui.engine.ledger import Ledger, LedgerScope, import_jsonl
 from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
@@ -48,7 +48,7 @@ def definition(config: SourceConfig, ledger_file: Path) -> Store:
     for file in discover(config):
         store.take_in(pack([reader.read(Task(file))]))
     ledger = Ledger.open(ledger_file)
-    scope = Scope(roots_of(config), frozenset(config.sources) - config.explicit.keys())
+    scope = LedgerScope(roots_of(config), frozenset(config.sources) - config.explicit.keys())
     for known in ledger.recall().files:
         if scope.covers(known.key, ledger.host):
             store.remember(known.path, known.columns, known.facts)

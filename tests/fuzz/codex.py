@@ -153,6 +153,7 @@ def reading_with(*, window: int = 8 << 20, max_line: int = 8 << 20, is_native: b
     opened = functools.partial(LineReader, window=window, max_line=max_line)
     search_in = search.search_in if is_native else search.plain_search
     with (
+        patch.object(fast, "WINDOW", window),
         patch.object(fast, "open_rollout", opened),
         patch.object(plain, "open_rollout", opened),
         patch.object(search, "search_in", search_in),

@@ -64,7 +64,7 @@ def native_read(path: str) -> ColumnsRead | None:
     core = library.found().core
     if core is None or not os.path.exists(path):
         return None
-    files, columns, _ = reading.read_files(core, [(path, os.path.getsize(path))], with_names=True)
+    files, columns, *_ = reading.read_files(core, [(path, os.path.getsize(path))], with_names=True)
     return completed(columns, files[0], path, keep_names=True) if files else None
 
 

@@ -153,13 +153,15 @@ def test_where_the_order_of_lines_matters_python_reads_the_file(
 
 DATED = {"type": "user", "sessionId": "s1", "cwd": "/p", "timestamp": "2026-05-28T20:26:39.123Z"}
 LEFT = [
-    assistant("msg_b", T, usage(1, 2, speed="fast")),
+    assistant("msg_b", T, usage(1, 2, speed="fast", iterations=[{"type": "message", "input_tokens": 1.5}])),
+    assistant("msg_b", T, usage(1, 2, speed="fast", iterations=[{"type": "message"}, {"type": "message"}])),
+    assistant("msg_b", T, usage(1, 2, speed="fast", inference_geo="\u00e9")),
     assistant("gateway", T, usage(1, 2)),
-    assistant("msg_a", T - 1, usage(10, 30, speed="fast")),
     assistant("msg_a", T + 1, usage(10, 20, 3, 4, 5, inference_geo="us"), isSidechain=True),
-    assistant("msg_b", T + 5, usage(1, 2, speed="fast"), requestedModel="claude-b-20260101"),
     assistant("msg_b", 0, usage(1, 2)),
-    {"type": "progress", "data": {"type": "agent_progress", "agentId": "a", "message": ROW}, "sessionId": "s"},
+    {"type": "progress", "data": {"type": "agent_progress", "agentId": None, "message": ROW}, "sessionId": "s"},
+    {"type": "progress", "data": {"type": "agent_progress", "message": ROW}, "message": {}},
+    {"type": "progress", "data": {"type": "agent_progress", "message": dict(ROW, cwd=""), "agentId": "a"}},
     b"no object\n",
     b'{"type":"system"\n',
     b'{"type":"ai-title","aiTitle":"a\\ud800"}\n',
@@ -173,13 +175,62 @@ LEFT = [
 """Lines that need a decision."""
 
 
+def progress(inner: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """What a session's file repeats of a sub-agent's."""
+    data = {"message": inner, "type": "agent_progress", "prompt": "p"}
+    return {"type": "progress", "data": data | more.pop("data", {}), "sessionId": "s1", "cwd": "/p", **more}
+
+
+BARE = {name: value for name, value in ROW.items() if name not in ("sessionId", "cwd", "version")}
+FAST = usage(1, 2, 3, 4, 5, speed="fast", inference_geo="", service_tier="standard", iterations=[])
+READ = [
+    assistant("msg_b", T, usage(1, 2, speed="fast")),
+    assistant("msg_b", T, FAST) | {"requestedModel": "claude-b-20260101"},
+    line(assistant("msg_b", T, FAST)) + line(assistant("msg_b", T + 1, FAST)),
+    assistant("msg_a", T - 1, usage(10, 30, speed="fast")),
+    line(assistant("msg_a", T, usage(10, 20, 3, 4, 5, speed="fast"))) + line(ROW),
+    *(
+        assistant("msg_b", T, FAST | {"server_tool_use": tools})
+        for tools in ({}, {"web_search_requests": 3, "code_execution_requests": 0}, {"web_fetch_requests": 2})
+    ),
+    *(
+        assistant("msg_b", T, {name: value for name, value in FAST.items() if name != missing})
+        for missing in ("cache_creation", "inference_geo", "service_tier")
+    ),
+    *(
+        assistant("msg_b", T, FAST | {"iterations": [one | {"type": "message"}]})
+        for one in ({}, usage(1, 2, 3), {"model": "claude-b", "speed": "fast", "iterations": [{"type": "message"}]})
+    ),
+    progress(ROW),
+    progress(BARE, version="2.1.40", data={"agentId": "a7"}),
+    progress(BARE, version="2.0.5", agentId="a8", timestamp="2026-05-28T20:26:39.123Z", requestedModel="claude-b"),
+    progress(dict(assistant("msg_b", T - 9, usage(9, 90)), agentId="a9"), data={"agentId": "a7"}),
+    progress({"type": "user", "message": {"content": '"usage"'}}),
+    progress(ROW, data={"type": "hook_progress"}),
+    progress(assistant("msg_c", T, FAST)),
+]
+"""Lines that need none, though they are rare."""
+
+
+@pytest.mark.parametrize("rare", READ, ids=range(len(READ)))
+@pytest.mark.parametrize("name", ["s1", "agent-a1"])
+def test_a_rare_line_is_read_natively(claude_home: ClaudeHome, core: Core, rare: bytes, name: str) -> None:
+    path = claude_home.append(DATED, ROW, rare, DATED, ROW, rare, assistant("msg_z", T, usage(9, 9)), session=name)
+    files, *_ = reading.read_files(core, [(str(path), path.stat().st_size)])
+    assert len(files) == 1 and files[0].is_all
+    assert differences(str(path))[0] == []
+    reader, tasks = FileReader(load_pricer(), ZoneInfo("Europe/Berlin")), tasks_of(claude_home.folder)
+    packs, others = read_natively(tasks, reader)
+    assert not others and summed(*packs) == summed(reader.read_all(tasks))
+
+
 @pytest.mark.parametrize("odd", LEFT, ids=range(len(LEFT)))
 @pytest.mark.parametrize("end", [DATED, ROW, b'{"type":"user"', line(ROW)[:-1]], ids=["user", "row", "open", "whole"])
 def test_a_line_that_needs_a_decision_is_left_to_python(
     claude_home: ClaudeHome, core: Core, odd: bytes, end: bytes
 ) -> None:
     path = claude_home.append(DATED, ROW, odd, {"type": "ai-title", "aiTitle": "t"}, DATED, end)
-    files, _, _ = reading.read_files(core, [(str(path), path.stat().st_size)])
+    files, *_ = reading.read_files(core, [(str(path), path.stat().st_size)])
     assert len(files) == 1 and files[0].left and files[0].has_more is isinstance(end, bytes)
     assert differences(str(path))[0] == []
     reader, tasks = FileReader(load_pricer(), ZoneInfo("Europe/Berlin")), tasks_of(claude_home.folder)
@@ -301,7 +352,7 @@ def test_a_report_and_an_export_say_the_same_with_and_without_the_core(
 
 def test_a_scan_reads_what_the_core_leaves(claude_home: ClaudeHome, core: Core) -> None:
     for number in range(40):
-        row = assistant(f"msg_{number}", T + number, usage(1, number, speed="fast" if number % 3 else "standard"))
+        row = assistant(f"msg_{number}", T + number, usage(1, number, inference_geo="us" if number % 3 else "standard"))
         padding = {"type": "user", "parentUuid": "p", "message": {"content": "x" * 9000}}
         claude_home.append(row, padding, session=f"s{number}")
     reader, tasks = FileReader(load_pricer(), ZoneInfo("UTC")), tasks_of(claude_home.folder)
@@ -348,7 +399,7 @@ async def test_a_scan_behind_the_screen_reads_natively(
 ) -> None:
     chosen.setenv("CLAUDE_TOP_NATIVE", "1")
     claude_home.append(ROW, session="s1")
-    claude_home.append(assistant("msg_b", T, usage(1, 2, speed="fast")), session="s2")
+    claude_home.append(assistant("msg_b", T, usage(1, 2, inference_geo="us")), session="s2")
     reader, tasks = FileReader(load_pricer(), ZoneInfo("UTC")), tasks_of(claude_home.folder)
     packs: list[Packed] = []
     await Scan(tasks, reader).run(packs.append, lambda progress: None)

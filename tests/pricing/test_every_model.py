@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +13,9 @@ from claude_tui.model import PriceStatus, Usage
 from claude_tui.pricing import load_pricer
 from claude_tui.pricing.batch import price_lines
 from claude_tui.sources.registry import read_columns, reader
+from tests.captured import sets_of
 from tests.pricing.prices import ms
 
-GOLDEN = Path(__file__).parent.parent / "golden"
 PRICES = load_pricer()
 
 UNPRICED = {
@@ -42,7 +41,7 @@ NAMED = {
 def used() -> Iterator[tuple[str, str, int, Usage, str, int | None]]:
     """Every response of every captured set, with what is billed beside it."""
     for client in CLIENTS:
-        for home in sorted(path for path in (GOLDEN / client).iterdir() if path.is_dir()):
+        for home in sets_of(client):
             for root in {home, home / "projects", home / ".gemini", home / ".codex"}:
                 for file in reader(client).discover(root):
                     columns = read_columns(file).columns
@@ -53,6 +52,7 @@ def used() -> Iterator[tuple[str, str, int, Usage, str, int | None]]:
                             yield client, extra.model, time_ms, extra.usage, extra.terms, None
 
 
+@pytest.mark.every_client
 def test_every_model_of_every_set_is_priced_or_knowingly_not() -> None:
     states: dict[tuple[str, str], set[PriceStatus]] = {}
     for client, model, time_ms, usage, terms, reported in used():
@@ -89,7 +89,7 @@ def test_a_tier_of_qwen_begins_above_its_bound() -> None:
 
 def raw_usages(client: str) -> Iterator[dict[str, Any]]:
     """The usage objects of a client's set as it logs them."""
-    (home, *_) = sorted(path for path in (GOLDEN / client).iterdir() if path.is_dir())
+    (home, *_) = sets_of(client)
     for path in sorted(home.rglob("*.jsonl")):
         for line in path.read_bytes().splitlines():
             record = json.loads(line)

@@ -12,6 +12,7 @@ from claude_tui.clients import CLIENTS, Client
 from claude_tui.reports.findings.certainty import sentences
 from tests.logs import ClaudeHome, assistant, usage
 
+pytestmark = pytest.mark.every_client
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden"
 each_client = pytest.mark.parametrize("client", CLIENTS.values(), ids=lambda client: client.name)

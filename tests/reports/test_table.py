@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_tui.figures import cut
-from claude_tui.figures import width as cells
-from claude_tui.reports.table import Column, Table, plain, ruled
+from claude_tui.reports.table import Table, TextColumn, plain, ruled
+from claude_tui.widths import cut
+from claude_tui.widths import width as cells
 
 COLUMNS = (
-    Column("name", is_text=True, may_shrink=True),
-    Column("small", priority=2),
-    Column("middle", priority=1),
-    Column("cost"),
+    TextColumn("name", is_text=True, may_shrink=True),
+    TextColumn("small", priority=2),
+    TextColumn("middle", priority=1),
+    TextColumn("cost"),
 )
 ROWS = (("a-name-that-is-rather-long-for-a-terminal", "1", "22", "$1,234.56"), ("b", "9,999", "1", "$0.10"))
 TABLE = Table("Title", COLUMNS, ROWS, ("Total", "10,000", "23", "$1,234.66"))
@@ -49,13 +49,13 @@ def test_the_least_important_columns_go_first() -> None:
 
 
 def test_cells_of_several_lines() -> None:
-    table = Table("", (Column("models", is_text=True), Column("n")), (("- a\n- b", "1"), ("- c", "2")))
+    table = Table("", (TextColumn("models", is_text=True), TextColumn("n")), (("- a\n- b", "1"), ("- c", "2")))
     assert plain(table).splitlines()[2:] == ["- a     1", "- b", "- c     2"]
     assert "│ - b    │   │" in ruled(table, 80, is_coloured=False)
 
 
 def test_markup_in_names_is_shown_as_it_is() -> None:
-    table = Table("[/x]", (Column("[b]", is_text=True),), (("[red] notes [/nope]",),))
+    table = Table("[/x]", (TextColumn("[b]", is_text=True),), (("[red] notes [/nope]",),))
     text = ruled(table, 80)
     assert "[red] notes [/nope]" in text and "[/x]" in text and "[b]" in text
 
@@ -67,5 +67,5 @@ def test_cut_fits(text: str, width: int) -> None:
 
 
 def test_wide_characters_take_two_columns() -> None:
-    table = Table("", (Column("name", is_text=True), Column("n")), (("日本語", "1"), ("abc", "2")))
+    table = Table("", (TextColumn("name", is_text=True), TextColumn("n")), (("日本語", "1"), ("abc", "2")))
     assert plain(table).splitlines()[2:] == ["日本語  1", "abc     2"]

@@ -11,6 +11,21 @@ from datetime import date, datetime, timedelta, timezone
 from claude_tui.engine.queries.allowances.blocks import blocks, entries_of, open_window
 from claude_tui.engine.queries.allowances.budgets import Budget, BudgetState
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
+from claude_tui.engine.queries.causes.costs.misses import CacheMiss
+from claude_tui.engine.queries.causes.dimensions import DIMENSIONS
+from claude_tui.engine.queries.causes.tables import (
+    Beside,
+    CauseOf,
+    CauseRow,
+    CauseTable,
+    Counted,
+    Facts,
+    MissSum,
+    OfWhich,
+    Pause,
+    ShareOf,
+)
+from claude_tui.engine.queries.causes.waste import Detail, Proof, Waste
 from claude_tui.engine.queries.explain import Explanation
 from claude_tui.model import (
     Activity,
@@ -178,6 +193,70 @@ def snapshot(
     )
 
 
+MISS = CacheMiss("expired_1h", 4_000_000, 272_000, 2_740_000_000)
+INSIDE = OfWhich(
+    (MissSum("expired_1h", 17, 2_700_000, 30_060_000_000, NOW_MS - 9_000_000),),
+    Counted(156, 22_200_000_000),
+    Counted(18, 1_910_000_000),
+)
+
+
+class FakeCauses:
+    """Where the money of the fake source went: the same for every query; some names are those of the dimension."""
+
+    def __init__(self, turns: Callable[[str], Sequence[Response]]) -> None:
+        self._turns = turns
+        self.asked: list[tuple[Query, str]] = []
+
+    def table(self, query: Query, by: str) -> CauseTable:
+        """Four rows and what has no name."""
+        self.asked.append((query, by))
+        named = ("Bash", "Edit", "Claude_Browser", f"{by} of [red]another[/]")
+        rows = [
+            CauseRow(
+                name,
+                name,
+                1_000_000_000 * 7 ** (5 - at) + 333,
+                Usage(10, 800, 0, 4_000, 60_000),
+                9 * (6 - at),
+                20 * (6 - at) if by in ("tool", "mcp") else 0,
+                at if by in ("tool", "mcp") else 0,
+                project="/home/me/webshop" if by == "branch" else "",
+                agents=at + 1 if by == "agent" else 0,
+                last_ms=NOW_MS - at * 700_000,
+                parts=(CauseRow("take", "take", 5),) if by == "mcp" else (),
+                beside=Beside(2_310_000_000, 3) if by == "tool" and at == 1 else Beside(),
+                tokens_est=9_000 if by == "context" else 0,
+                carried_nano=4_000 if by == "context" else 0,
+            )
+            for at, name in enumerate(named)
+        ]
+        rows.append(CauseRow(None, "(answer)", 7_000_000_000, responses=3, last_ms=NOW_MS))
+        total_nano = sum(row.cost_nano for row in rows)
+        about = DIMENSIONS[by]
+        return CauseTable(by, about.convention, total_nano, 99, tuple(rows), INSIDE, about.notes)
+
+    def shares(self, query: Query, of: CauseOf) -> Sequence[ShareOf]:
+        """Every other reply of two sessions."""
+        found = [turn for name in ("session-0", "session-1") for turn in self._turns(name)[::2]]
+        return [ShareOf(turn, 30_000_000) for turn in found if query.session in ("", turn.session)]
+
+    def facts(self, query: Query) -> dict[str, tuple[Facts, CacheMiss | None]]:
+        """One lost cache."""
+        turns = self._turns(query.session)
+        return {turn.key: (Facts(("Read",), skill="deploy"), MISS if turn.key == "msg_18" else None) for turn in turns}
+
+    def waste(self, query: Query) -> Sequence[Waste]:
+        """One thing."""
+        proof = Proof(self._turns("session-0")[0], 2_770_000_000, 30_000_000, Detail(MISS))
+        paid = ("cache_expired_1h", "caches lost: paused over 1 hour", 17, 31_000_000_000, 940_000_000)
+        return [Waste(*paid, "read from the cache, had it been there", (proof,))]
+
+    def pauses(self, now_ms: int) -> dict[str, Pause]:
+        """One warm cache."""
+        return {"session-0": Pause(NOW_MS + 270_000, 2_900_000_000, 187_000)}
+
+
 class FakeSource:
     """A source that gives the snapshot it was given, and remembers what it was asked."""
 
@@ -188,6 +267,7 @@ class FakeSource:
         self.active: dict[tuple[str, str], NamedActivity] = {}
         self.callbacks: list[Callable[[], None]] = []
         self.is_running = False
+        self.causes = FakeCauses(self.turns)
 
     @property
     def is_counting(self) -> bool:
@@ -264,6 +344,32 @@ class FakeSource:
     def hours(self, query: Query, /) -> tuple[int, ...]:
         """A working day."""
         return (*(0,) * 8, *range(8), *(5,) * 4, *(0,) * 4)
+
+    def hours_by_day(self, query: Query, /) -> dict[date, tuple[int, ...]]:
+        """The same working day, every day but Sunday, a little more each day."""
+        nano = 100_000_000
+        days = [TODAY - timedelta(days=back) for back in range(60)]
+        return {
+            day: tuple(hour * nano * (7 - day.weekday()) for hour in self.hours(query))
+            for day in days
+            if day.weekday() < 6
+        }
+
+    def cost_course(self, since_ms: int, until_ms: int, step_ms: int, query: Query, /) -> tuple[int, ...]:
+        """Four dollars an hour, with pauses."""
+        instants = range(since_ms, until_ms + 1, step_ms)
+        return tuple(0 if at_ms // 900_000 % 3 == 1 else step_ms * 4_000_000_000 // 3_600_000 for at_ms in instants)
+
+    def session_tokens(self, now_ms: int, minutes: int, /) -> dict[tuple[str, str], tuple[int, ...]]:
+        """Two sessions, of which one has just begun."""
+        rising = tuple(1_000 * (number % 7) for number in range(minutes))
+        return {("claude", "session-0"): rising, ("claude", "session-1"): (0,) * (minutes - 3) + (9_000,) * 3}
+
+    groupings = ("project",)
+    grouped_by = "project"
+
+    def group(self, by: str, /) -> None:
+        """There is nothing else to sum by."""
 
     def budgets(self, budgets: Iterable[Budget], now_ms: int, /) -> Sequence[BudgetState]:
         """All of them passed."""

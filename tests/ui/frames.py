@@ -32,15 +32,20 @@ FRAMES: Final = {
     "models-60x15-ansi": Frame((60, 15), ("2", "j"), "ansi-dark", has_styles=True),
     "days-60x15": Frame((60, 15), ("5", "up")),
     "blocks-100x30": Frame((100, 30), ("6",)),
+    "causes-100x24": Frame((100, 24), ("7",)),
+    "causes-60x15-cache": Frame((60, 15), ("7", "c"), "claude-light", has_styles=True),
+    "causes-40x8-waste": Frame((40, 8), ("7", "w")),
 }
 
 
 async def draw(frame: Frame) -> str:
     """A frame as its file holds it: lines of text, then a letter per cell for its style, then what each stands for."""
-    from tests.ui.helpers import press, running
+    from tests.ui.helpers import press, running, settled, wait_until
 
     async with running(size=frame.size, theme=frame.theme) as (app, pilot):
         await press(pilot, *frame.keys)
+        await wait_until(pilot, lambda: app.main.is_up_to_date)
+        await settled(pilot)
         lines = [[*strip] for strip in app.screen._compositor.render_strips()]
     text = "".join("".join(segment.text for segment in line).rstrip() + "\n" for line in lines)
     if not frame.has_styles:

@@ -23,7 +23,21 @@ XTERM = (
     "000000 cd0000 00cd00 cdcd00 0000ee cd00cd 00cdcd e5e5e5 7f7f7f ff0000 00ff00 ffff00 5c5cff ff00ff 00ffff ffffff"
 )
 PALETTES = [[Color.parse(f"#{one}") for one in palette.split()] for palette in (VGA, XTERM)]
-WALK = ((), ("2",), ("3",), ("4",), ("5",), ("6",), ("4", "enter"), ("p",), ("comma",), ("question_mark",), ("i",))
+WALK = (
+    (),
+    ("2",),
+    ("3",),
+    ("4",),
+    ("5",),
+    ("6",),
+    ("7",),
+    ("7", "w"),
+    ("4", "enter"),
+    ("p",),
+    ("comma",),
+    ("question_mark",),
+    ("i",),
+)
 
 
 def colour(found: object, palette: list[Color], default: Color) -> Color:

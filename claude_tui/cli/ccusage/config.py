@@ -11,8 +11,9 @@ from typing import Any
 
 from claude_tui import files
 from claude_tui.cli import streams
+from claude_tui.cli.environment import home
 from claude_tui.cli.exits import USAGE, CommandError
-from claude_tui.cli.options import day, home
+from claude_tui.cli.options import day
 
 PARSED = {"since": day, "until": day}
 NOT_THERE = ("config", "drop_in", "shape")
@@ -81,7 +82,7 @@ def _checked(name: str, value: Any, default: Any) -> Any:
             raise ValueError(str(error)) from None
     if name == "last":
         if not isinstance(value, int) or value < 1:
-            raise ValueError(f"last: {value!r} is no number of periods")
+            raise ValueError(f"last: {value!r} is not a number of periods")
         return value
     if name == "session_length":
         return float(value)

@@ -56,7 +56,7 @@ def add_report(
     flag = partial(add, action="store_true")
     flag("-j", "--json", help="print JSON")
     add("-s", "--since", type=day, metavar="DAY", help="first day, YYYYMMDD or YYYY-MM-DD")
-    add("-u", "--until", type=day, metavar="DAY", help="last day, counted in")
+    add("-u", "--until", type=day, metavar="DAY", help="last day, inclusive")
     if kind not in ("session", "blocks"):
         add("--last", type=_positive, metavar="N", help="only the most recent N periods; 1 is today's")
     add("-o", "--order", choices=("asc", "desc"), help="oldest or newest first (default: asc)")
@@ -68,10 +68,10 @@ def add_report(
     colors = parser if is_drop_in else parser.add_mutually_exclusive_group()
     colors.add_argument("--color", action="store_true", default=SUPPRESS, help="colours even in a pipe")
     colors.add_argument("--no-color", dest="color", action="store_false", default=SUPPRESS, help="no colours")
-    flag("-d", "--debug", help="say on stderr what the prices rest on")
+    flag("-d", "--debug", help="say on stderr what the prices are based on")
     flag(
         "--unlogged",
-        help="with the calls that no log shows, as Claude Code counted them or told of them",
+        help="include calls that no log shows, as Claude Code counted or reported them",
     )
     add("--config", metavar="FILE", help="a ccusage.json to take defaults from (default: searched for)")
     for ignored in (("-O", "--offline"), ("--no-offline",), ("--single-thread",), ("--all",)):
@@ -114,7 +114,7 @@ def _add_drop_in(parser: CommandParser, client: str, shape: int) -> None:
 
 def _positive(text: str) -> int:
     if not text.isdigit() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of periods, 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of periods, 1 or more")
     return int(text)
 
 
@@ -124,13 +124,13 @@ def _hours(text: str) -> float:
     except ValueError:
         hours = -1.0
     if text[:1] == "-" or not 0 <= hours < 1e6:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of hours")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of hours")
     return hours
 
 
 def _limit(text: str) -> str:
     if text[:1] == "-":
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of tokens")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of tokens")
     return text
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.options import home
+from claude_tui.cli.environment import home
 from claude_tui.cli.parser import CommandParser, example
 
 NAME: Final = "ccusage"

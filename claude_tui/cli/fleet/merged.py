@@ -24,7 +24,7 @@ def add_merge(parser: CommandParser) -> None:
     parser.set_defaults(run=run_merge)
     parser.description = (
         "Settle everything that was pushed and write responses/ and daily/ of the table. Running it again without\n"
-        "new pushes writes nothing. Whatever is not as claude-top writes it is left out and said, and the exit code\n"
+        "new pushes writes nothing. Whatever claude-top did not write is left out and listed, and the exit code\n"
         "is 4."
     )
     parser.epilog = example("claude-top fleet merge s3://lake/claude")
@@ -74,19 +74,20 @@ def _share(text: str) -> float:
     except ValueError:
         share = -1.0
     if not 0 <= share <= 1:
-        raise ArgumentTypeError(f"{text!r} is no number from 0 to 1")
+        raise ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
     return share
 
 
 def _parts(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MOST_PARTS:
-        raise ArgumentTypeError(f"{text!r} is no number from 1 to {MOST_PARTS:,}")
+        raise ArgumentTypeError(f"{text!r} is not a number from 1 to {MOST_PARTS:,}")
     return int(text)
 
 
 def run_merge(options: Namespace) -> int:
     """Settle what was pushed, write the table, and return the exit code."""
-    from claude_tui.cli.options import now_ms, pricer
+    from claude_tui.cli.counting import pricer
+    from claude_tui.cli.environment import now_ms
 
     lake = lake_of(options.url)
     from claude_tui.fleet.lake import LakeError
@@ -117,7 +118,7 @@ def run_merge(options: Namespace) -> int:
 
 def run_status(options: Namespace) -> int:
     """List the machines and return the exit code."""
-    from claude_tui.cli.options import now_ms
+    from claude_tui.cli.environment import now_ms
 
     lake = lake_of(options.url)
     from claude_tui.fleet.lake import LakeError
@@ -138,7 +139,7 @@ def run_status(options: Namespace) -> int:
 
 def run_verify(options: Namespace) -> int:
     """Recount parts of the table and return the exit code."""
-    from claude_tui.cli.options import pricer
+    from claude_tui.cli.counting import pricer
 
     lake = lake_of(options.url)
     from claude_tui.fleet.lake import LakeError

@@ -21,7 +21,7 @@ def add_path_options(parser: CommandParser) -> None:
         "--paths",
         choices=("name", "full", "hash", "none"),
         default="name",
-        help="what the table knows of folders: name (default) is the last part of the path",
+        help="how the table stores folders: name (default) is the last part of the path",
     )
     parser.add_argument("--key-file", metavar="FILE", help="with --paths hash: 16 to 64 secret bytes, the same for all")
 
@@ -45,7 +45,7 @@ def meta_of(lake: Lake) -> Meta:
 
     meta = read_meta(lake)
     if meta is None:
-        raise LakeError(f"{lake.url}: there is no table; `claude-top fleet push` founds one")
+        raise LakeError(f"{lake.url}: there is no table; `claude-top fleet push` creates one")
     return meta
 
 

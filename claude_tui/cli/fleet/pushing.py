@@ -17,8 +17,8 @@ def add_arguments(parser: CommandParser) -> None:
     """Add the options of the action."""
     parser.set_defaults(run=run)
     parser.description = (
-        "Bring the ledger up to date, as `ledger keep` does, and write to the table what was not pushed yet. It needs\n"
-        "the right to write below observations/ and files/ of the table, and no other."
+        "Bring the ledger up to date, as `ledger keep` does, and write to the table what has not been pushed yet. It\n"
+        "needs the right to write below observations/ and files/ of the table, and no other."
     )
     parser.epilog = example("claude-top fleet push /mnt/share/claude", "claude-top fleet push s3://lake/c --dry-run")
     parser.add_argument("url", metavar="URL", help="where the table is")
@@ -26,7 +26,7 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument("--team", metavar="NAME", default="", help="the user's team")
     add_path_options(parser)
     parser.add_argument("--all", action="store_true", help="push everything again; it changes no total")
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be pushed")
+    parser.add_argument("--dry-run", action="store_true", help="only print what would be pushed")
     add_place_options(parser)
 
 
@@ -35,7 +35,7 @@ def run(options: Namespace) -> int:
     import asyncio
 
     from claude_tui import runtime
-    from claude_tui.cli.options import setup
+    from claude_tui.cli.counting import setup
     from claude_tui.cli.progress import Bar
     from claude_tui.engine.keep import keep
     from claude_tui.engine.ledger import Ledger, LedgerError

@@ -35,8 +35,8 @@ def fleet_of(options: argparse.Namespace, query: Query | None = None) -> Fleet |
             raise exits.CommandError(f"--{given[0]} needs --from", exits.USAGE)
         return None
     _refuse_places(options)
+    from claude_tui.cli.counting import pricer
     from claude_tui.cli.fleet.place import lake_of
-    from claude_tui.cli.options import pricer
 
     lake = lake_of(options.url)
     from claude_tui.fleet.lake import LakeError
@@ -54,8 +54,9 @@ def standing(options: argparse.Namespace) -> Standing:
     from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
 
+    from claude_tui.cli.counting import pricer
+    from claude_tui.cli.environment import now_ms
     from claude_tui.cli.fleet.place import lake_of
-    from claude_tui.cli.options import now_ms, pricer
 
     _refuse_places(options)
     lake = lake_of(options.url)
@@ -67,11 +68,12 @@ def standing(options: argparse.Namespace) -> Standing:
     prices = pricer()
     where = {name: getattr(options, name) for name in NARROWED_BY if getattr(options, name)}
 
-    def look() -> Looked:
+    def look(grouped_by: str) -> Looked:
         meta = read_meta(lake)
         zone = ZoneInfo(meta.timezone if meta else "UTC")
         since = datetime.fromtimestamp(now_ms() / 1000, zone).date() - timedelta(days=DAYS - 1)
-        return Looked(read_fleet(lake, prices, since, where=where).store, meta.merged_ms if meta else 0)
+        found = read_fleet(lake, prices, since, where=where, grouped_by=grouped_by)
+        return Looked(found.store, meta.merged_ms if meta else 0)
 
     try:
         return Standing(look)

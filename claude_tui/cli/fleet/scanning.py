@@ -23,9 +23,9 @@ def add_arguments(parser: CommandParser) -> None:
     """Add the options of the action."""
     parser.set_defaults(run=run)
     parser.description = (
-        "Read the logs of Claude Code that lie in a store, such as a bucket into which machines copy their homes, and\n"
-        "merge. Only objects that are new or changed are read. Whose a log is, its name says. A log that cannot be\n"
-        "read is said, and the exit code is 4. Machines with other clients push."
+        "Read the logs of all clients that lie in a store, such as a bucket into which machines copy their homes, and\n"
+        "merge. Only new and changed logs are read. The name of an object says whose log it is. Whatever cannot be\n"
+        "read is listed, and the exit code is 4."
     )
     parser.epilog = example(
         "claude-top fleet scan s3://logs --layout '{team}/user={user}/host={host}' --into s3://lake/claude"
@@ -53,25 +53,27 @@ def add_arguments(parser: CommandParser) -> None:
         "(default: $DASK_SCHEDULER_ADDRESS, else none)",
     )
     parser.add_argument(
-        "--insecure-scheduler", action="store_true", help="allow one without TLS; whoever reaches it runs code there"
+        "--insecure-scheduler",
+        action="store_true",
+        help="allow a scheduler without TLS; anyone who reaches it can run code there",
     )
     parser.add_argument(
         "--retries", type=_retries, default=5, metavar="N", help="how often a batch that failed is read again (5)"
     )
     parser.add_argument("--all", action="store_true", help="read everything again; it changes no total")
     parser.add_argument("--no-merge", action="store_true", help="do not merge afterwards")
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be read")
+    parser.add_argument("--dry-run", action="store_true", help="only print what would be read")
 
 
 def _batch_mb(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1024:
-        raise ArgumentTypeError(f"{text!r} is no number from 1 to 1,024")
+        raise ArgumentTypeError(f"{text!r} is not a number from 1 to 1,024")
     return int(text)
 
 
 def _retries(text: str) -> int:
     if not text.isdecimal() or int(text) > 100:
-        raise ArgumentTypeError(f"{text!r} is no number from 0 to 100")
+        raise ArgumentTypeError(f"{text!r} is not a number from 0 to 100")
     return int(text)
 
 
@@ -94,7 +96,7 @@ def run(options: Namespace) -> int:
     try:
         found = look(logs, table, layout, options.paths, key, options.batch_mb * MB, is_everything=options.all)
         if not found.logs:
-            raise exits.CommandError(f"{options.url}: no logs are named {options.layout}/...", exits.NO_LOGS)
+            raise exits.CommandError(f"{options.url}: no log has a name like {options.layout}/...", exits.NO_LOGS)
         if options.dry_run:
             streams.narrate(f"would read {many(found.fresh, 'log')} of {found.logs:,}, {size(found.size_bytes)}")
             return exits.OK

@@ -24,7 +24,7 @@ EXIT_CODES: Final = (
     ("4", "done, but something in the logs was skipped (with --strict)"),
     ("10, 11, 20, 30", "check only: near, over, undecidable, nothing to compare"),
     ("130", "interrupted"),
-    ("128 + N", "ended by signal N: 129 the terminal went away, 143 told to end"),
+    ("128 + N", "ended by signal N: 129 the terminal went away, 143 asked to end"),
 )
 ENVIRONMENT: Final = (
     *(variable for client in CLIENTS.values() for variable in client.env),

@@ -50,7 +50,7 @@ def stop_event() -> asyncio.Event:
     with contextlib.suppress(OSError, ValueError, AttributeError):  # no stdout
         descriptor = sys.stdout.fileno()
         if stat.S_ISFIFO(os.fstat(descriptor).st_mode):
-            # Nothing is ever read there. A pipe without a reader is an error, which wakes whoever waits.
+            # Nothing is ever read there. A pipe without a reader is an error, which wakes the loop.
             loop.add_reader(descriptor, _stop, loop, descriptor, over)
     return over
 

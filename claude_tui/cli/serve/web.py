@@ -45,7 +45,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def serve_screen(options: Namespace, token: str, arguments: Sequence[str]) -> int:
     """Serve the screen until told to stop. Returns the exit code."""
     try:
-        # By name, so that types are checked alike where the extra is installed and where it is not.
+        # By name, so that types are checked alike with and without the extra.
         base: Any = import_module("textual_serve.server").Server
     except ImportError:
         message = "serve --web needs the extra `web`: pip install 'claude-top-tui[web]'"
@@ -124,7 +124,7 @@ class Tickets:
         if request.method not in ("GET", "HEAD"):
             raise Refused(405, "GET and HEAD only")
         if request.path == "/ws":
-            # A browser always says which page opened a socket; whoever does not is none and needs none.
+            # A browser always says which page opened a socket; a program that does not is no browser.
             if request.headers.get("Origin", "").lower() not in self._guard.origins:
                 raise Refused(403, "foreign origin")
             if any(not _is_size(request.query.get(name, "80")) for name in ("width", "height")):

@@ -21,7 +21,7 @@ from claude_tui.cli.client_settings import (
     settings_text,
     write_settings,
 )
-from claude_tui.cli.options import program
+from claude_tui.cli.environment import program
 from claude_tui.cli.parser import CommandParser, example
 
 UNDO_FILE: Final = "statusline-before.json"

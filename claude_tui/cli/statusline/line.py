@@ -160,7 +160,7 @@ def _line(options: Namespace, folder: str, given: dict[str, Any], now_ms: int) -
     from claude_tui.reports.gauges.statusline import line
 
     aliases = with_settings(options)
-    # Where no count can be kept there is nothing but what the client says.
+    # If no count can be kept, only what the client says is known.
     cost_source = options.cost_source if folder or options.cost_source != "auto" else "cc"
     interval_s = options.refresh_interval
     day = files.newest_count(folder, given, now_ms, options.timezone, interval_s) if folder else None

@@ -11,10 +11,10 @@ from claude_tui.cli.parser import CommandParser, example
 def add_arguments(parser: CommandParser) -> None:
     """Add the actions."""
     parser.description = (
-        "Receive what the clients themselves say of each response over OpenTelemetry: calls that are in no log\n"
+        "Receive what the clients themselves say about each response over OpenTelemetry: calls that are in no log\n"
         "(titles, compaction, side questions), and outputs of which the log has only the beginning. Numbers and names\n"
         "are kept, no text of prompts, replies or commands. One process at a time receives: the screen or `serve`, if\n"
-        "the settings have [telemetry] on = true, or `telemetry run`; the next takes over when it goes."
+        "the settings have [telemetry] on = true, or `telemetry run`; when it ends, the next one takes over."
     )
     parser.epilog = example(
         "claude-top telemetry install --dry-run", "claude-top telemetry install --service",
@@ -31,7 +31,7 @@ def add_arguments(parser: CommandParser) -> None:
 def _add_run(parser: CommandParser) -> None:
     parser.set_defaults(run=_run)
     parser.description = (
-        "Receive without a screen, until interrupted. If another process receives, wait and take over when it goes.\n"
+        "Receive without a screen, until interrupted. If another process receives, wait and take over when it ends.\n"
         "`claude-top telemetry install --service` has the system start this at every login."
     )
     parser.epilog = example("claude-top telemetry run", "claude-top telemetry run --port 4318")

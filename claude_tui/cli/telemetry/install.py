@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from claude_tui import files
 from claude_tui.cli import exits, streams
-from claude_tui.cli.options import home, program
+from claude_tui.cli.environment import home, program
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.cli.telemetry.receiving import SWITCHABLE, found, settings
 from claude_tui.clients import CLIENTS
@@ -46,7 +46,7 @@ def add_arguments(parser: CommandParser) -> None:
     )
     parser.add_argument("--service", action="store_true", help="have the system run `claude-top telemetry run`")
     parser.add_argument("--dry-run", action="store_true", help="show the changes without making them")
-    parser.add_argument("--undo", action="store_true", help="take it back")
+    parser.add_argument("--undo", action="store_true", help="undo it")
 
 
 def run(options: Namespace) -> int:
@@ -125,7 +125,7 @@ def _off(switch: Switch, file: _File) -> int:
         return _shown(file, after, _place(folder, is_dry=True).token)
     _write(file.path, after)
     kept.save(folder, known)
-    streams.narrate(f"{file.path}: {'removed' if after is None else 'claude-top is out of it'}")
+    streams.narrate(f"{file.path}: {'removed' if after is None else 'claude-top removed'}")
     return exits.OK
 
 

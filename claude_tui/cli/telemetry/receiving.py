@@ -9,7 +9,8 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.options import home, now_ms
+from claude_tui.cli.environment import home, now_ms
+from claude_tui.clients import TELEMETRY
 from claude_tui.paths import config_folder, create_private, state_folder, telemetry_folder
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def status(options: Namespace) -> int:
 def found(clients: Collection[str]) -> Findings:
     """Return what there is to say of telemetry on this machine. Of `clients` it is said whether they are set up."""
     from claude_tui.reports.findings.telemetry import Findings, Kept
+    from claude_tui.sources.registry import logs_below
+    from claude_tui.sources.telemetry.keeping import is_due
     from claude_tui.telemetry.ownership import is_owned
     from claude_tui.telemetry.spool import days
     from claude_tui.telemetry.status import load
@@ -78,7 +81,8 @@ def found(clients: Collection[str]) -> Findings:
     folder = state_folder()
     files = days(telemetry_folder())
     size = sum(path.stat().st_size for path in files)
-    kept = Kept(str(telemetry_folder()), [path.stem for path in files], size)
+    overdue = sum(is_due(file, now_ms()) for file in logs_below(TELEMETRY, telemetry_folder()))
+    kept = Kept(str(telemetry_folder()), [path.stem for path in files], size, overdue)
     return Findings(load(folder), settings(), is_owned(folder), kept, now_ms(), [*filter(_is_set_up, clients)])
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from claude_tui import files
 from claude_tui.cli import exits, streams
-from claude_tui.cli.options import home
+from claude_tui.cli.environment import home
 
 WAIT_S = 30.0
 """How long a service manager may take."""

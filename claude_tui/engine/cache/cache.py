@@ -36,7 +36,7 @@ from claude_tui.model import Extra, Usage
 from claude_tui.sources.columns import ARRAYS
 from claude_tui.sources.protocol import FileFacts
 
-SCHEMA: Final = 9
+SCHEMA: Final = 11
 """Moves whenever what is counted, or how it is kept, changes."""
 
 NOTHING_GIVEN: Final = Given()
@@ -149,8 +149,7 @@ def _lease(folder: Path) -> Iterator[bool]:
 
 
 def _cells_bytes(store: Store) -> bytes:
-    every = chain.from_iterable
-    return array("q", list(every(every(store.cells.all.items())))).tobytes()
+    return array("q", chain.from_iterable(chain.from_iterable(store.cells.all.items()))).tobytes()
 
 
 def _fill(store: Store, cells: bytes, names: Any, facts: Any) -> None:

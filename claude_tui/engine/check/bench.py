@@ -96,7 +96,7 @@ class Bench:
 def freeze(config: SourceConfig, folder: Path) -> Logs:
     """Lay out the logs of Claude Code below `folder` as they are now: hard links to quiet ones, copies of the others.
 
-    Where no such links can be made (`folder` is on another disk) everything is copied. What cannot be read is left
+    If no such links can be made (`folder` is on another disk) everything is copied. What cannot be read is left
     out. Raises OSError if there is no room.
     """
     files = [file for file in discover(config) if file.dev != REFUSED]

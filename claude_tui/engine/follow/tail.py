@@ -146,7 +146,7 @@ class Tail:
         return max(SWEEP_S, SWEEP_SHARE * cost_s, hinted_s)
 
     async def _follow_hot(self) -> None:
-        """Where no hints come, look at the newest files often."""
+        """If no hints come, look at the newest files often."""
         while await self._polling.wait():
             await asyncio.sleep(HOT_POLL_S)
             plain = [seen.file for seen in self.seen.values() if seen.file.source in APPENDED]

@@ -115,7 +115,7 @@ class TurnEnds:
         self._used = set()
 
     def _place(self, projects: str, session: str, cwd: str) -> str:
-        """Return where the transcript of a session is, "" where there is none yet."""
+        """Return where the transcript of a session is, "" if there is none yet."""
         known, searched_s = self._places.get((projects, session), ("", 0.0))
         if known in self._logs:
             return known

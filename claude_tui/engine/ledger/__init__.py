@@ -11,7 +11,7 @@ from claude_tui.engine.ledger.history import Change
 from claude_tui.engine.ledger.ledger import Ledger
 from claude_tui.engine.ledger.pieces import machine_of
 from claude_tui.engine.ledger.results import Summary
-from claude_tui.engine.ledger.scope import Scope
+from claude_tui.engine.ledger.scope import LedgerScope
 from claude_tui.engine.ledger.sync.follower import Followed, LedgerFollower
 from claude_tui.engine.ledger.sync.keeper import LedgerKeeper
 
@@ -24,8 +24,8 @@ __all__ = [
     "LedgerError",
     "LedgerFollower",
     "LedgerKeeper",
+    "LedgerScope",
     "Moved",
-    "Scope",
     "Summary",
     "adopt",
     "export_jsonl",

@@ -32,10 +32,10 @@ from claude_tui.engine.ledger.file.schema import (
     writing,
 )
 from claude_tui.engine.ledger.foreign import read_foreign
-from claude_tui.engine.ledger.history import Change
-from claude_tui.engine.ledger.pieces import Piece, Remembered, put_pieces, remembered
+from claude_tui.engine.ledger.history import Change, FileHistory
+from claude_tui.engine.ledger.pieces import Piece, Remembered, keys_of, put_pieces, remembered
 from claude_tui.engine.ledger.results import News, Recalled, Summary, Written
-from claude_tui.engine.ledger.scope import Scope, clean_host
+from claude_tui.engine.ledger.scope import LedgerScope, clean_host
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import FileFacts
 
@@ -67,13 +67,13 @@ class Ledger:
     def host(self) -> str:
         """The machine this ledger belongs to: the one that created it."""
         try:
-            return self._read(lambda book: book.seal().host, self._host)
+            return self.look(lambda book: book.seal().host, self._host)
         except (LedgerError, DamagedError):
             return self._host
 
     # -- reading -------------------------------------------------------------------------------------------
 
-    def news(self, scope: Scope, given: Given, is_level: Callable[[FileRecord], bool]) -> News:
+    def news(self, scope: LedgerScope, given: Given, is_level: Callable[[FileRecord], bool]) -> News:
         """Return what is in `scope` and not in the store, except records of this machine that are level with it.
 
         Raises LedgerError or DamagedError; `status` and `notice` describe the error.
@@ -97,7 +97,7 @@ class Ledger:
             return News(Given(seal.ledger, seal.generation, mark_of(self.path), checksums), files, tuple(book.doubts))
 
         try:
-            found = self._read(look, News(Given(), [], is_continued=not given.ledger))
+            found = self.look(look, News(Given(), [], is_continued=not given.ledger))
         except DamagedError as error:
             self.notice = f"the ledger is damaged and cannot be repaired now: {error}"
             raise
@@ -119,7 +119,7 @@ class Ledger:
             return Recalled(stamps, [remembered(*found, host) for found in zip(records, columns, strict=True)])
 
         try:
-            return self._read(look, Recalled({}, []))
+            return self.look(look, Recalled({}, []))
         except DamagedError as error:
             self.notice = f"the ledger is damaged and cannot be repaired now: {error}"
             return Recalled({}, [remembered(*found, self._host) for found in readable(self.path)])
@@ -127,7 +127,7 @@ class Ledger:
             self.status = f"ledger not read: {error}"
             return Recalled({}, [])
 
-    def salvage(self, scope: Scope) -> list[Remembered]:
+    def salvage(self, scope: LedgerScope) -> list[Remembered]:
         """Return what is in `scope` and readable in a damaged ledger."""
         host = self._host
         found = [remembered(record, columns, host) for record, columns in readable(self.path)]
@@ -147,9 +147,24 @@ class Ledger:
             return {(r.key.source, r.key.path): r.stamp for r in found if r is not None}
 
         try:
-            return self._read(look, {})
+            return self.look(look, {})
         except (LedgerError, DamagedError):
             return {}
+
+    def holds(self, name: tuple[str, str], columns: Columns) -> bool:
+        """Whether all that columns of a file of this machine say is in the ledger, and valid. Never raises."""
+
+        def look(book: Book) -> bool:
+            record = book.find(FileKey(book.seal().host, *name))
+            if record is None:
+                return not columns
+            change = FileHistory(record.key.path, book.columns(record)).absorb(columns)
+            return not (change.added or change.updated)
+
+        try:
+            return self.look(look, not columns)
+        except (LedgerError, DamagedError):
+            return False
 
     def columns(self) -> list[tuple[str, Columns, tuple[FileFacts, ...]]]:
         """Return everything by file: the path a store is to use, the responses, and the facts."""
@@ -159,7 +174,7 @@ class Ledger:
         """Check every row and repair damage. Returns whether everything was sound."""
         before = self.notice
         try:
-            self._read(lambda book: book.check_runs(book.stored_records()), None)
+            self.look(lambda book: book.check_runs(book.stored_records()), None)
         except (LedgerError, DamagedError):
             return False
         return self.notice == before
@@ -167,14 +182,15 @@ class Ledger:
     def summary(self, files: Sequence[Remembered] | None = None) -> Summary:
         """Return the ledger in numbers. `files` is everything, if it was recalled already. Never raises."""
         files = self.recall().files if files is None else files
-        keys = {key for file in files for key in file.columns.key}
+        keys, told = keys_of(file.columns for file in files)
         times = [time for file in files for time in file.columns.time if time]
         hosts = tuple(sorted({file.key.host for file in files}))
         try:
             size = self.path.stat().st_size
         except OSError:
             size = 0
-        return Summary(self.path, hosts, len(files), len(keys), min(times, default=0), max(times, default=0), size)
+        first_ms, last_ms = min(times, default=0), max(times, default=0)
+        return Summary(self.path, hosts, len(files), len(keys), first_ms, last_ms, size, len(told))
 
     # -- writing -------------------------------------------------------------------------------------------
 
@@ -199,6 +215,18 @@ class Ledger:
                 except DamagedError as error:
                     raise LedgerError(str(error)) from error
 
+    def change(self, put: Callable[[Book, str], None], wait_s: float = 0.0) -> Written:
+        """Have something written beside the responses, given the machine's name. Raises LedgerError."""
+        with self._lock, self._reported(), lease(self.path, wait_s):
+            try:
+                with writing(self.path, lambda connection: Book(connection).create(self._host)) as connection:
+                    book = Book(connection)
+                    seal = book.seal()
+                    put(book, seal.host)
+            except DamagedError as error:
+                raise LedgerError(str(error)) from error
+            return Written(Change(), seal, seal, (), mark_of(self.path))
+
     def merge(self, other: Path, on_doubt: Callable[[Doubt], object] = lambda doubt: None) -> Change:
         """Merge the valid rows of another ledger; `on_doubt` receives the others. Raises LedgerError."""
         found = read_foreign(other)
@@ -209,7 +237,7 @@ class Ledger:
     def doubts(self) -> list[Doubt]:
         """Check everything and return the invalid rows, which are stored but not counted. Never raises."""
         try:
-            return self._read(lambda book: book.look_over(), [])
+            return self.look(lambda book: book.look_over(), [])
         except (LedgerError, DamagedError):
             return []
 
@@ -232,7 +260,7 @@ class Ledger:
 
     # -- mending -------------------------------------------------------------------------------------------
 
-    def _read(self, look: Callable[[Book], T], nothing: T) -> T:
+    def look(self, look: Callable[[Book], T], nothing: T) -> T:
         """Run `look` on the ledger, after repairing it if needed. Raises LedgerError or DamagedError."""
         with self._lock:
             if not self.path.exists():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from claude_tui.clients import TELEMETRY
 from claude_tui.engine.ledger.file.book import Book, Rewritten
 from claude_tui.engine.ledger.file.record import FileKey, FileRecord, pack_facts
 from claude_tui.engine.ledger.file.sound import unsound, unsound_facts, unsound_place, without
@@ -104,3 +105,11 @@ def machine_of(path: str, host: str) -> str:
     """Return the machine a file is on, by what a store on the machine `host` calls it; `host` for no file at all."""
     machine, colon, _ = path.partition(":/")
     return machine if colon and not path.startswith("/") else host
+
+
+def keys_of(files: Iterable[Columns]) -> tuple[set[int], set[int]]:
+    """Return the keys of the responses that logs say, and those of the events that telemetry told."""
+    logged, told = set[int](), set[int]()
+    for columns in files:
+        (told if columns.source == TELEMETRY else logged).update(columns.key)
+    return logged, told

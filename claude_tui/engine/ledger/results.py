@@ -42,7 +42,8 @@ class Written(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """A ledger in numbers. `responses` counts each key once; instants are 0 if there is nothing."""
+    """A ledger in numbers. `responses` are those of the logs and `events` what telemetry told, each key once: one that
+    both tell is in both. Instants are 0 if there is nothing."""
 
     path: Path
     hosts: tuple[str, ...] = ()
@@ -51,3 +52,4 @@ class Summary(NamedTuple):
     first_ms: int = 0
     last_ms: int = 0
     size_bytes: int = 0
+    events: int = 0

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from claude_tui.engine.ledger.file.book import FileKey
 
 
-class Scope(NamedTuple):
+class LedgerScope(NamedTuple):
     """What is counted: this machine's files in `places`, (source, folder) pairs, and other machines' of `imported`.
 
     The folders of other machines cannot be compared, so for their files only the client decides.

@@ -1,14 +1,16 @@
-"""Everything that can be asked of a store, in one place: for the screen, the server and whoever stands in for them.
+"""Everything that can be asked of a store, in one place: for the screen, the server and their stand-ins in tests.
 
 Safe from any thread. Must not change what is counted.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from claude_tui.engine.queries.allowances.budgets import Budget, BudgetState, check
 from claude_tui.engine.queries.allowances.limits import Limits
@@ -18,6 +20,7 @@ from claude_tui.engine.queries.periods.hours import HourBook, Hours
 from claude_tui.engine.queries.plan_limits import Roots
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
+from claude_tui.engine.queries.snapshots.recent import Course, cost_course, session_tokens
 from claude_tui.engine.queries.turns import TurnDetails, turn_details
 from claude_tui.engine.state.facts import SessionKey
 from claude_tui.engine.state.store import Store
@@ -25,13 +28,18 @@ from claude_tui.model import NamedActivity, Query, Response, Snapshot
 
 if TYPE_CHECKING:
     from claude_tui.engine.queries.causes.causes import Causes
+    from claude_tui.engine.queries.causes.known.book import Archive
+
+EVERYTHING: Final = Query()
 
 
 class Answers:
     """The answers of one store.
 
     `roots` are the clients' folders, each with its client, that snapshots name as counted; `limits_folder` is where
-    reported limits are kept, and `cache_folder` what takes long to read and may be deleted.
+    reported limits are kept, and `cache_folder` what takes long to read and may be deleted. `archive` has
+    what logs that are gone said of causes. `ticket` is what a ticket
+    looks like in the name of a branch.
     """
 
     def __init__(
@@ -41,6 +49,8 @@ class Answers:
         roots: Roots | None = None,
         limits_folder: Path | None = None,
         cache_folder: Path | None = None,
+        archive: Archive | None = None,
+        ticket: re.Pattern[str] | None = None,
     ) -> None:
         self.store = store
         self.maker = SnapshotMaker(store, roots=tuple(root for _, root in roots or ()))
@@ -48,14 +58,21 @@ class Answers:
         self._windows = WindowBook(store, limits_folder, roots=roots)
         self._window_of: dict[str, WindowBook] = {}
         self._limits_folder, self._roots = limits_folder, roots
-        self._cache_folder = cache_folder
+        self._cache_folder, self._archive, self._ticket = cache_folder, archive, ticket
+
+    groupings: tuple[str, ...] = ("project",)
+    """What its projects can be summed by. Over many machines there is more than their folders."""
+    grouped_by: str = "project"
+
+    def group(self, by: str) -> None:
+        """Sum projects by one of `groupings` from now on. Not for the event loop."""
 
     @cached_property
     def causes(self) -> Causes:
         """Where the money went; asking reads what the logs say of it. Not for the event loop."""
         from claude_tui.engine.queries.causes.causes import Causes  # only for those who ask
 
-        return Causes(self.store, self._cache_folder)
+        return Causes(self.store, self._cache_folder, archive=self._archive, ticket=self._ticket)
 
     def snapshot(self, query: Query, now_ms: int) -> Snapshot:
         """Return the state at `now_ms`; the same object again while nothing moved."""
@@ -83,6 +100,25 @@ class Answers:
         Not for the event loop: the first answer for a query takes a few microseconds per response.
         """
         return self._hours.hours(query)
+
+    def hours_by_day(self, query: Query) -> Mapping[date, Hours] | None:
+        """Return the cost of each local hour of each day over `query`, else as `hours`."""
+        return self._hours.by_day(query)
+
+    def cost_course(self, since_ms: int, until_ms: int, step_ms: int, query: Query = EVERYTHING) -> Course | None:
+        """Return the cost of each step of `step_ms` from `since_ms` to `until_ms`; None while responses are loaded.
+
+        `query` says whose. Takes about 2 us per response in between.
+        """
+        if not self.store.is_table_loaded:
+            return None
+        with self.store.lock:
+            return cost_course(self.store, since_ms, until_ms, step_ms, query)
+
+    def session_tokens(self, now_ms: int, minutes: int) -> Mapping[SessionKey, Course]:
+        """Return the tokens of each session with any in each of the last minutes, the running one last."""
+        with self.store.lock:
+            return session_tokens(self.store, now_ms, minutes)
 
     def blocks(self, now_ms: int, account: str = "") -> BlocksPicture:
         """Return the five-hour blocks and the window that is open, of all or of one account; the same object while

@@ -85,7 +85,7 @@ class PriceDifference(NamedTuple):
 
 
 def telemetry_figures(store: Store, query: Query) -> TelemetryFigures | None:
-    """Return what telemetry tells, None where none is read."""
+    """Return what telemetry tells, None if none is read."""
     if not store.is_telemetry_read:
         return None
     with store.lock:

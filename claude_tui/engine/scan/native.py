@@ -7,12 +7,14 @@ touch the store.
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache, partial
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.engine.state.batch import Ends, FileColumns, FileOutcome, Packed, pack
@@ -31,10 +33,13 @@ if TYPE_CHECKING:
     from claude_tui.pricing import Pricer
     from claude_tui.pricing.cards import Card
     from claude_tui.sources.columns import Columns
-    from claude_tui.sources.protocol import ColumnsRead
+    from claude_tui.sources.protocol import ColumnsRead, LogFile
 
 LITTLE_BYTES: Final = 1 << 18
 """So much is read in Python sooner than the core is loaded."""
+
+MANY_FOLDERS: Final = 16
+"""So few entries of a folder are looked at in Python sooner than the core is loaded."""
 
 _FIRST_DAY: Final = date(2023, 1, 1).toordinal()
 _DAY_MS: Final = 86_400_000
@@ -48,6 +53,20 @@ def natively_readable(tasks: Sequence[Task]) -> tuple[list[Task], list[Task]]:
         return [], [*tasks]
     chosen = set(map(id, whole))
     return whole, [task for task in tasks if id(task) not in chosen]
+
+
+def transcripts_below(root: Path) -> list[LogFile] | None:
+    """Return every transcript below a folder, each once, the newest first; None where Python must look, or may."""
+    try:
+        is_little = len(os.listdir(root)) < MANY_FOLDERS and not is_asked_for()
+    except OSError:
+        return None
+    core = found().core if not is_little else None
+    if core is None:
+        return None
+    from claude_tui.native import walking
+
+    return walking.transcripts_below(core, os.fspath(root))
 
 
 def read_natively(tasks: Sequence[Task], reader: FileReader) -> tuple[list[Packed], list[Task]]:
@@ -94,7 +113,7 @@ def days_of(calendar: Calendar, last_day: int) -> Days:
 
 def _packs(tasks: Sequence[Task], answer: Answer, reader: FileReader) -> list[Packed]:
     """Put together what was read: the files of which the core left nothing, then the others."""
-    alone: list[FileRead] = []
+    whole: list[FileRead] = []
     runs: list[tuple[int, int]] = []
     left: list[FileColumns] = []
     own_sums: list[Sum] = []
@@ -102,7 +121,9 @@ def _packs(tasks: Sequence[Task], answer: Answer, reader: FileReader) -> list[Pa
     for one in answer.files:
         start, end, its = end, end + one.rows, islice(sums, one.sums)
         if one.is_all:
-            alone.append(one)
+            whole.append(one)
+            if runs and runs[-1][1] == start:
+                start = runs.pop()[0]
             runs.append((start, end))
             own_sums += its
             continue
@@ -111,25 +132,28 @@ def _packs(tasks: Sequence[Task], answer: Answer, reader: FileReader) -> list[Pa
         columns.keep_own_names()
         left.append(reader.read(task, partial(completed, columns, one, task.file.path, keep_names=reader.keep_names)))
     packs = [pack(left)] if left else []
-    if alone:
-        packs.insert(0, _packed(tasks, alone, answer.columns.runs(runs) if left else answer.columns, own_sums, reader))
+    if whole:
+        columns = answer.columns.runs(runs) if left else answer.columns
+        packs.insert(0, _packed(tasks, whole, answer._replace(columns=columns, sums=own_sums), reader))
     return packs
 
 
-def _packed(
-    tasks: Sequence[Task], files: Sequence[FileRead], columns: Columns, sums: Iterable[Sum], reader: FileReader
-) -> Packed:
+def _packed(tasks: Sequence[Task], files: Sequence[FileRead], answer: Answer, reader: FileReader) -> Packed:
     """Put together files of which the core left nothing."""
+    columns, taken_out = answer.columns, {*answer.repeated.first, *answer.repeated.again}
     cells: list[list[int]] = []
     ends: list[Ends] = []
     card_of = _Cards(columns, reader.pricer)
-    sums, row = iter(sums), 0
+    sums, alone, row = iter(answer.sums), iter(answer.alone), 0
     for one in files:
         start, row = row, row + one.rows
         made = [_cell(some, card_of(some)) for some in islice(sums, one.sums)]
+        entries = list(islice(alone, one.alone))
         if None in made:
-            found = file_cells(columns.cut(start, row), reader.pricer, reader.calendar)
-            made = [[*key, *numbers] for key, numbers in found.items()]
+            made, entries = [], [entry for entry in range(start, row) if entry not in taken_out]
+        if entries:
+            found = file_cells(columns.pick(entries), reader.pricer, reader.calendar)
+            made += [[*key, *numbers] for key, numbers in found.items()]
         cells += made  # type: ignore[arg-type]
         ends.append(Ends(row, len(cells)))
     none = Problems()
@@ -137,7 +161,7 @@ def _packed(
         FileOutcome(
             tasks[one.place].file,
             one.facts,
-            none if one.rows else Problems(unrecognised(tasks[one.place].file.path)),
+            none if one.rows or one.is_known else Problems(unrecognised(tasks[one.place].file.path)),
             one.checkpoint,
             True,
             one.checkpoint.offset,
@@ -145,7 +169,7 @@ def _packed(
         )
         for one in files
     ]
-    return Packed(outcomes, ends, columns, cells)
+    return Packed(outcomes, ends, columns, cells, answer.repeated)
 
 
 def _cell(one: Sum, card: Card | None) -> list[int] | None:

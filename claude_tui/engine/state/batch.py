@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from claude_tui.engine.state.rows.interner import Numbers
 from claude_tui.engine.state.sums.cells import CellKey, Sums
-from claude_tui.sources.columns import Columns
+from claude_tui.sources.columns import Columns, Repeated
 from claude_tui.sources.columns import RowOwner as Owner
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile
@@ -59,12 +59,14 @@ class Ends(NamedTuple):
 
 class Packed(NamedTuple):
     """Several files of one client. `ends` has an entry per outcome; `cells` holds the cells of one file after another:
-    day, owner, model and the sums, in one list each."""
+    day, owner, model and the sums, in one list each. Of responses that are `repeated` they hold nothing; None if nobody
+    has looked for such, and they hold all."""
 
     outcomes: list[FileOutcome]
     ends: list[Ends]
     columns: Columns
     cells: list[list[int]]
+    repeated: Repeated | None = None
 
     def __reduce__(self) -> tuple[Callable[..., Packed], tuple[object, ...]]:
         """Say how to make the same again: of each record one after the other that would take four times as long."""
@@ -72,7 +74,7 @@ class Packed(NamedTuple):
         plain = [one[:2] + one[3:-1] for place, one in enumerate(self.outcomes) if place not in odd]
         files, facts, checkpoints, *others = zip(*plain, strict=True) if plain else ((), (), ())
         parts = fields_of(files), fields_of(facts), fields_of(checkpoints), others
-        return _unpacked, (odd, *parts, fields_of(self.ends), self.columns, self.cells)
+        return _unpacked, (odd, *parts, fields_of(self.ends), self.columns, self.cells, self.repeated)
 
     def spans(self) -> Iterator[tuple[FileOutcome, Ends, Ends]]:
         """Yield each file's outcome, and where it begins and ends."""
@@ -86,11 +88,6 @@ class Packed(NamedTuple):
         columns = self.columns.cut(start.row, end.row)
         columns.keep_own_names()
         return columns
-
-    def cells_of(self, start: Ends, end: Ends) -> Iterator[tuple[CellKey, Sums]]:
-        """Yield one file's cells; owners and models are numbers of `columns`."""
-        for cell in self.cells[start.cell : end.cell]:
-            yield CellKey(*cell[:3]), cell[3:]
 
 
 def fields_of(records: Iterable[tuple[object, ...]]) -> list[tuple[object, ...]]:
@@ -116,8 +113,7 @@ def _unpacked(
     checkpoints: list[tuple[object, ...]],
     others: list[tuple[object, ...]],
     ends: list[tuple[object, ...]],
-    columns: Columns,
-    cells: list[list[int]],
+    *rest: Any,
 ) -> Packed:
     """Return what says so of itself."""
     read = records_of(LogFile, files), records_of(FileFacts, facts), records_of(Checkpoint, checkpoints)
@@ -125,7 +121,7 @@ def _unpacked(
     outcomes = list(map(partial(tuple.__new__, FileOutcome), zip(*fields)))  # noqa: B905 - some go on for ever
     for place, one in odd.items():
         outcomes.insert(place, one)
-    return Packed(outcomes, records_of(Ends, ends), columns, cells)
+    return Packed(outcomes, records_of(Ends, ends), *rest)
 
 
 def pack(files: Sequence[FileColumns]) -> Packed:

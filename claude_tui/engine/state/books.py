@@ -1,13 +1,15 @@
 """Everything counted so far, as books: names and their numbers, responses, sums, facts, problems, remainders.
 
-Says where each thing stands and what it costs. Must not know how anything comes in, nor who reads it: it takes no
-locks, the store does.
+Says where each thing stands and what it costs. Must not know how anything comes in, nor who reads it: it has a lock
+and does not take it, the store does.
 """
 
 from __future__ import annotations
 
+import threading
 from array import array
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -17,6 +19,7 @@ from claude_tui.engine.state.facts import FactBook, SessionKey
 from claude_tui.engine.state.problems import ProblemLog
 from claude_tui.engine.state.projects import Projects
 from claude_tui.engine.state.rows.interner import Numbers
+from claude_tui.engine.state.rows.owner import Owner
 from claude_tui.engine.state.rows.recent_rows import RecentRows
 from claude_tui.engine.state.rows.table import PAIRED, FileRef, Table
 from claude_tui.engine.state.sums.calendar import Calendar
@@ -24,22 +27,13 @@ from claude_tui.engine.state.sums.cellbook import CellBook
 from claude_tui.engine.state.sums.cells import CellKey
 from claude_tui.engine.state.unlogged.by_session import SOURCE as TOTALLED
 from claude_tui.engine.state.unlogged.by_session import Unlogged
-from claude_tui.model import Price, Usage
+from claude_tui.model import FIRST, LAST, Price, Usage
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import LOWER_BOUND, Columns
 
 if TYPE_CHECKING:
     from claude_tui.engine.state.told import Events
     from claude_tui.engine.state.unlogged.remainder import Remainder
-
-
-class Owner(NamedTuple):
-    """Who responses belong to. `cwd` is the rows' own folder, used if the session's own is unknown."""
-
-    source: str
-    session: str
-    agent: str
-    cwd: str
 
 
 class Numbering(NamedTuple):
@@ -68,6 +62,7 @@ class Books:
         accounts: Accounts | None = None,
         clients: Collection[str] = (),
     ) -> None:
+        self.lock = threading.RLock()
         self.pricer = pricer
         self.calendar = Calendar(zone)
         self.projects = projects or Projects()
@@ -121,18 +116,16 @@ class Books:
         return self.file_numbers(source, (path,))[0]
 
     def file_numbers(self, source: str, paths: Iterable[str]) -> list[int]:
-        """Return the numbers of files."""
-        files = self.table.files  # first: with the table come the numbers of its files
-        known = self._file_numbers
-        found = []
-        for path in paths:
-            ref = FileRef(source, path)
+        """Return the numbers of files of a source."""
+        files = self.table.files  # the table first: with it come the numbers of its files
+        known, numbers = self._file_numbers, []
+        for ref in map(FileRef, repeat(source), paths):
             number = known.get(ref)
             if number is None:
                 number = known[ref] = len(files)
                 files.append(ref)
-            found.append(number)
-        return found
+            numbers.append(number)
+        return numbers
 
     def numbering(self, columns: Columns) -> Numbering:
         """Return the numbers of the owners and models that columns name."""
@@ -140,10 +133,12 @@ class Books:
             from claude_tui.sources.telemetry.event import client_and_session
 
             named = ((client_and_session(session), agent, cwd) for session, agent, cwd in columns.owners)
-            owners = [self.owner_number(Owner(*client, agent, cwd)) for client, agent, cwd in named]
+            owners = [Owner(*client, agent, cwd) for client, agent, cwd in named]
         else:
-            owners = [self.owner_number(Owner(columns.source, *owner)) for owner in columns.owners]
-        return Numbering(owners, [self._models.of(model) for model in columns.models])
+            source = columns.source
+            owners = [Owner(source, session, agent, cwd) for session, agent, cwd in columns.owners]
+        self.sessions.update((owner[0], owner[1]) for owner in owners)
+        return Numbering(list(map(self._owners.of, owners)), list(map(self._models.of, columns.models)))
 
     def folder_of(self, owner: Owner) -> str:
         """Return the folder a session was started in, else the folder its rows name."""
@@ -208,7 +203,7 @@ class Books:
         terms = self.table.terms.get(row, "")
         if not terms or self.told is None or not self.table.is_event(row):
             return terms
-        from claude_tui.engine.state.told import priced_terms
+        from claude_tui.engine.state.resolving import priced_terms
 
         return priced_terms(self.table.usage(row), terms)
 
@@ -231,16 +226,15 @@ class Books:
         """Return whose it is what a session used beyond its log."""
         return Owner(TOTALLED, session, "", "")
 
-    def unlogged_price(self, remainder: Remainder, model: str, usage: Usage) -> Price:
-        """Price what is left of a model."""
-        return self.pricer.price_of_sum(TOTALLED, model, remainder.time_ms, usage)
+    def unlogged_price(self, time_ms: int, model: str, usage: Usage) -> Price:
+        """Price what is left of a model at an instant."""
+        return self.pricer.price_of_sum(TOTALLED, model, time_ms, usage)
 
-    def unlogged_keys(self, session: str, remainder: Remainder) -> list[CellKey]:
-        """Return the cells a remainder is in, model by model."""
-        if not remainder.models:
-            return []
-        day, owner = self.calendar.day_hour(remainder.time_ms)[0], self.owner_number(self.unlogged_owner(session))
-        return [CellKey(day, owner, self._models.of(model)) for model, _ in remainder.models]
+    def unlogged_parts(self, session: str, remainder: Remainder) -> Iterator[tuple[CellKey, int, str, Usage]]:
+        """Yield what is left with the cell it is in: (cell, instant, model, usage)."""
+        for _, time_ms, model, usage in remainder.lines(session):
+            owner = self.owner_number(self.unlogged_owner(session))
+            yield CellKey(self.calendar.day_hour(time_ms)[0], owner, self._models.of(model)), time_ms, model, usage
 
     # -- sums ----------------------------------------------------------------------------------------------
 
@@ -264,10 +258,9 @@ class Books:
 
     def add_unlogged(self, session: str, remainder: Remainder, sign: int) -> None:
         """Add a remainder to its cells (1), or take it out of them again (-1)."""
-        keys = self.unlogged_keys(session, remainder)
-        for key, (model, usage) in zip(keys, remainder.models, strict=True):
-            price = self.unlogged_price(remainder, model, usage)
-            self.cells.add(key, remainder.time_ms, usage, price, sign, 0, 0)
+        for key, time_ms, model, usage in self.unlogged_parts(session, remainder):
+            price = self.unlogged_price(time_ms, model, usage)
+            self.cells.add(key, time_ms, usage, price, sign, 0, 0)
             self.cells.note_unlogged(key, price, sign)
 
     def mend_cells(self) -> None:
@@ -287,14 +280,24 @@ class Books:
             see(CellKey(self.calendar.day_hour(time_ms)[0], table.owner[row], model), time_ms)
 
         table = self.table
-        groups = {(key.owner, key.model) for key in lost}
-        for row, group in enumerate(zip(table.owner, table.model, strict=True)):
-            if group in groups and not table.flags[row] & PAIRED:
-                see_row(row, group[1])
-        for row, extras in table.extras.items():
-            for extra in extras:
-                see_row(row, self._models.of(extra.model))
-        for session, remainder in self.unlogged.all.items():
-            for key in self.unlogged_keys(session, remainder):
-                see(key, remainder.time_ms)
+        first_ms, last_ms = (pick(self.cells.all[key][at] for key in lost) for pick, at in ((min, FIRST), (max, LAST)))
+        if self.recent.covers(first_ms):  # as it is where anything happens now: there are few of such
+            for row in self.recent.between(table.time, first_ms - 1, last_ms):
+                if not table.flags[row] & PAIRED:
+                    see_row(row, table.model[row])
+                for extra in table.extras.get(row, ()):
+                    see_row(row, self._models.of(extra.model))
+        else:
+            groups = {(key.owner, key.model) for key in lost}
+            for row, group in enumerate(zip(table.owner, table.model, strict=True)):
+                if group in groups and not table.flags[row] & PAIRED:
+                    see_row(row, group[1])
+            for row, extras in table.extras.items():
+                for extra in extras:
+                    see_row(row, self._models.of(extra.model))
+        for session in {self.owners[key.owner].session for key in lost}:
+            remainder = self.unlogged.all.get(session)
+            if remainder is not None:
+                for key, time_ms, _, _ in self.unlogged_parts(session, remainder):
+                    see(key, time_ms)
         self.is_moved |= self.cells.mend(found)

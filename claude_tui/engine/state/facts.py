@@ -48,15 +48,12 @@ class FactBook:
         moved: set[SessionKey] = set()
         if key is None:
             return False, moved
-        was_another, place = False, (source, path)
-        if facts.is_complete and not is_remembered and key not in self._files and place not in self._key_of:
-            self._files[key], self._key_of[place] = {path: facts}, key  # the first that is heard of it, as of most
-            return self._tell(key, facts, moved), moved
+        was_another = False
         if is_remembered:
             path, is_whole = REMEMBERED + path, False
         elif facts.is_complete:  # a file that told more of whose it is: nothing of it stays with whom it seemed to be
-            known_as = self._key_of.get(place, key)
-            self._key_of[place] = key
+            known_as = self._key_of.get((source, path), key)
+            self._key_of[source, path] = key
             if known_as != key:
                 was_another = True
                 moved |= self._forget(known_as, path)
@@ -65,6 +62,39 @@ class FactBook:
             self.changed.add(key[:2])  # whose folder decides the account
         merged = self._put(key, path, facts, is_whole)
         return self._tell(key, merged, moved) or was_another or is_another_file, moved
+
+    def learn_first(
+        self, source: str, files: Iterable[tuple[str, FileFacts]]
+    ) -> tuple[bool, set[SessionKey], list[tuple[str, FileFacts]]]:
+        """Take in the facts of whole files, as far as nothing is known of them and of whom they are.
+
+        Returns what `learn` does, and the files of which something is known.
+        """
+        moved: set[SessionKey] = set()
+        others: list[tuple[str, FileFacts]] = []
+        is_changed, newest_ms = False, self.newest_ms
+        known, key_of, hours, changed = self._files, self._key_of, self._seen_in_hour, self.changed
+        for path, facts in files:
+            key = _key(source, facts)
+            if key is None:
+                continue
+            if key in known or (source, path) in key_of or not facts.is_complete:
+                others.append((path, facts))
+                continue
+            is_changed = True
+            known[key] = {path: facts}
+            key_of[source, path] = key
+            changed.add(key[:2])
+            if len(key) == 3:
+                self.agents[key] = facts
+                continue
+            self.sessions[key] = facts
+            hours.setdefault(facts.last_ms // HOUR_MS, set()).add(key)
+            newest_ms = max(newest_ms, facts.last_ms)
+            if facts.cwd:
+                moved.add(key)
+        self.newest_ms = newest_ms
+        return is_changed, moved, others
 
     def _put(self, key: Key, path: str, facts: FileFacts, is_whole: bool) -> FileFacts:
         """Put the facts of a file among those of the others, and return what they say together."""
@@ -111,20 +141,20 @@ class FactBook:
             moved.add(key)
         return moved
 
+    def _known(self, key: Key) -> FileFacts | None:
+        return self.agents.get(key) if len(key) == 3 else self.sessions.get(key)
+
     def _tell(self, key: Key, merged: FileFacts, moved: set[SessionKey]) -> bool:
         """Put down what is known together of a session or a sub-agent. Returns whether that is new."""
+        known = self._known(key)
         if len(key) == 3:
-            known = self.agents.get(key)
             self.agents[key] = merged
-            if known == merged:
-                return False
-            self.changed.add(key[:2])
         else:
-            known = self.sessions.get(key)
             self.sessions[key] = merged
-            if known == merged:
-                return False
-            self.changed.add(key)
+        if known == merged:
+            return False
+        self.changed.add(key[:2])
+        if len(key) == 2:
             self.newest_ms = max(self.newest_ms, merged.last_ms)
             self._seen_in_hour.setdefault(merged.last_ms // HOUR_MS, set()).add(key)
             if merged.cwd != (known.cwd if known else ""):
@@ -165,7 +195,7 @@ class FactBook:
 
     def path_of(self, session: SessionKey, agent: str = "") -> str:
         """Return the log a session or a sub-agent of it is in, rather one that is there than one that is remembered;
-        "" where none says so."""
+        "" if none says so."""
         files = self._files.get(session) or (self._files.get((*session, agent)) if agent else None) or ()
         return min(files, key=lambda path: (path.startswith(REMEMBERED), path), default="").removeprefix(REMEMBERED)
 

@@ -7,16 +7,18 @@ Takes no locks: the store does. Must not know where rows come from, nor sum anyt
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from itertools import repeat
 
 from claude_tui.clients import TELEMETRY
-from claude_tui.engine.state.batch import Ends, Packed
+from claude_tui.engine.state.batch import Packed
 from claude_tui.engine.state.books import Books, Numbering
 from claude_tui.engine.state.levelling import learn_totals, note_change, note_holder, note_sessions
+from claude_tui.engine.state.rows.key_index import KeyIndex
 from claude_tui.engine.state.rows.table import Entry, Names
 from claude_tui.engine.state.sums.cells import CellKey, file_cells
 from claude_tui.engine.state.telling import counted_events, note_events, see
-from claude_tui.sources.columns import Columns
+from claude_tui.sources.columns import Columns, Repeated
 from claude_tui.sources.protocol import FileFacts
 
 
@@ -25,16 +27,31 @@ def take_in(books: Books, found: Packed) -> None:
 
     The problems of a file are added to those known of it, or replace them if the whole file was read.
     """
-    source = found.columns.source
+    source, log = found.columns.source, books.problem_log
+    whole: list[tuple[str, FileFacts]] = []
     for outcome in found.outcomes:
         path, is_whole = outcome.file.path, outcome.is_whole
-        for facts in outcome.every_fact:
-            learn(books, source, path, facts, is_whole=is_whole)
-        if not outcome.problems.counts and path not in books.problem_log:
-            continue
-        if outcome.checkpoint is not None or outcome.problems or is_whole:  # else nobody looked at the file
-            books.revision += books.problem_log.note(path, outcome.problems, is_whole=is_whole)
+        if is_whole and outcome.facts is not None and not outcome.sessions:
+            whole.append((path, outcome.facts))
+        else:
+            for facts in outcome.every_fact:
+                learn(books, source, path, facts, is_whole=is_whole)
+        if outcome.problems or (path in log and (is_whole or outcome.checkpoint is not None)):  # else nothing is new
+            books.revision += log.note(path, outcome.problems, is_whole=is_whole)
+    _learn_whole(books, source, whole)
     add_files(books, found)
+
+
+def _learn_whole(books: Books, source: str, files: Sequence[tuple[str, FileFacts]]) -> None:
+    """Take in what whole files say beside their responses, as `learn` does."""
+    changed, moved, others = books.facts.learn_first(source, files)
+    books.is_moved |= not moved.isdisjoint(books.sessions)
+    books.revision += changed
+    for _, facts in files:
+        if facts.client_totals or facts.asked_models:
+            learn_totals(books, source, facts)
+    for path, facts in others:
+        learn(books, source, path, facts, is_whole=True)
 
 
 def learn(
@@ -48,7 +65,7 @@ def learn(
 
 
 def add_files(books: Books, found: Packed) -> None:
-    """Add responses: at once those of all files that share none, then the others file by file."""
+    """Add responses: at once all that nobody knows, then one by one those that are known, or come twice."""
     table = books.table
     if found.columns.source == TELEMETRY:
         found = counted_events(books, found)
@@ -56,27 +73,37 @@ def add_files(books: Books, found: Packed) -> None:
     note_sessions(books, columns)
     numbers = books.numbering(columns)
     see(books, columns)
-    shared = _shared_entries(books, columns.key)
-    shared.append(len(columns))
-    files, cells, runs, others = array("i"), list[list[int]](), [], []
+    first, again = _repeated(books.table.row_of, found)
+    uncounted = {*found.repeated.first, *found.repeated.again} if found.repeated is not None else set[int]()
+    files, runs, others = array("i"), [], array("i")
+    cells: list[list[int]] = []
     begin = at = 0
-    of_files = books.file_numbers(columns.source, [outcome.file.path for outcome in found.outcomes])
-    for file, start, end in zip(of_files, [Ends(), *found.ends], found.ends):  # noqa: B905 - the last end begins none
-        if shared[at] >= end.row:
-            files.extend(repeat(file, end.row - start.row))
-            cells += found.cells[start.cell : end.cell]
-            continue
-        while shared[at] < end.row:
+    again.append(len(columns))
+    file_numbers = books.file_numbers(columns.source, [outcome.file.path for outcome in found.outcomes])
+    for file, (_, start, end) in zip(file_numbers, found.spans(), strict=True):
+        before = at
+        while again[at] < end.row:
+            runs.append((begin, again[at]))
+            begin = again[at] + 1
+            others.append(file)
             at += 1
-        others.append((file, start, end))
-        runs.append((begin, start.row))
-        begin = end.row
-    books.cells.merge_all(cells, *numbers)
-    alone = columns.runs([*runs, (begin, len(columns))])
-    table.row_of.extend(alone.key, len(table))
-    _extend(books, alone, files, numbers)
-    for file, start, end in others:
-        _merge(books, columns.cut(start.row, end.row), file, numbers)
+        files.extend(repeat(file, end.row - start.row - (at - before)))
+        if at == before or uncounted.issuperset(again[before:at]):
+            cells += found.cells[start.cell : end.cell]
+        else:
+            rest = sorted({*range(start.row, end.row)}.difference(again[before:at], uncounted))
+            made = file_cells(columns.pick(rest), books.pricer, books.calendar)
+            cells += ([*key, *sums] for key, sums in made.items())
+    owners, models = numbers
+    books.cells.merge_all((CellKey(one[0], owners[one[1]], models[one[2]]), one[3:]) for one in cells)
+    new = columns.runs([*runs, (begin, len(columns))])
+    table.row_of.extend(new.key, len(table))
+    _extend(books, new, files, numbers)
+    if len(again) > 1:
+        rows = {table.row_of[columns.key[entry]] for entry in first}
+        _merge(books, columns.pick(again[:-1]), others, numbers, rows)
+        for row in rows:
+            books.add(row, 1)
 
 
 def _extend(books: Books, columns: Columns, files: array[int], numbers: Numbering) -> None:
@@ -87,11 +114,25 @@ def _extend(books: Books, columns: Columns, files: array[int], numbers: Numberin
         note_events(books, range(start, len(books.table)))
 
 
-def _shared_entries(books: Books, keys: array[int]) -> list[int]:
-    """Return the entries, in order, of responses that are known, or of which there is an entry before."""
+def _repeated(row_of: KeyIndex, found: Packed) -> Repeated:
+    """Return the entries that are to be merged one by one, since their responses are known or have an entry before
+    them, and those first ones that no cell has and none knows."""
+    keys = found.columns.key
     if not keys:
-        return []
-    row_of, count = books.table.row_of, len(keys)
+        return Repeated([], [])
+    if found.repeated is None:
+        return Repeated([], _shared_entries(row_of, keys))
+    first, again = found.repeated
+    if not len(row_of) or row_of.is_disjoint(keys):
+        return Repeated(first, [*again])
+    known = row_of.known(set(keys))
+    entries = {entry for entry, key in enumerate(keys) if key in known}
+    return Repeated([entry for entry in first if keys[entry] not in known], sorted(entries.union(again)))
+
+
+def _shared_entries(row_of: KeyIndex, keys: array[int]) -> list[int]:
+    """Return the entries, in order, of responses that are known, or of which there is an entry before."""
+    count = len(keys)
     first = dict(zip(reversed(keys), range(count - 1, -1, -1), strict=True))
     if len(first) == count and row_of.is_disjoint(keys):
         return []
@@ -102,38 +143,27 @@ def _shared_entries(books: Books, keys: array[int]) -> list[int]:
     ]
 
 
-def _merge(books: Books, columns: Columns, file: int, numbers: Numbering) -> None:
-    """Add the responses of a file of which some are known, or that names some twice."""
+def _merge(books: Books, columns: Columns, files: array[int], numbers: Numbering, uncounted: set[int]) -> None:
+    """Merge entries of responses that are known, each from one of `files`. Rows that are `uncounted` are in no cell."""
     table, names, (owners, models) = books.table, Names(books.owners, books.models), numbers
-    fresh: dict[int, int] = {}
-    again = []
     is_merged = False
     for entry, key in enumerate(columns.key):
-        row = table.row_of.get(key)
-        if row is None:
-            if fresh.setdefault(key, entry) != entry:
-                again.append(entry)
-            continue
-        found = Entry(columns, entry, file, owners[columns.owner[entry]], models[columns.model[entry]])
+        row = table.row_of[key]
+        found = Entry(columns, entry, files[entry], owners[columns.owner[entry]], models[columns.model[entry]])
         is_merged |= note_holder(books, row, found)
         if table.would_change(row, found, names):
             is_merged = True
             note_change(books, row)
             time_ms = table.time[row]
-            books.add(row, -1)
+            if row not in uncounted:
+                books.add(row, -1)
             if row in table.as_logged:
                 table.restore(row)
             table.merge(row, found, names)
-            books.add(row, 1)
+            if row not in uncounted:
+                books.add(row, 1)
             if books.told is not None:
                 books.told.touch(row, table, books.owners)
             if table.time[row] != time_ms:
                 books.recent.add(row, table.time[row])
     books.revision += is_merged
-    others = columns.pick(list(fresh.values()))
-    for (day, owner, model), sums in file_cells(others, books.pricer, books.calendar).items():
-        books.cells.merge(CellKey(day, owners[owner], models[model]), sums)
-    table.row_of.extend(others.key, len(table))
-    _extend(books, others, array("i", [file]) * len(others), numbers)
-    if again:
-        _merge(books, columns.pick(again), file, numbers)

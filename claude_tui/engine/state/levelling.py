@@ -33,8 +33,6 @@ def note_change(books: Books, row: int) -> None:
     """Note that a response changes, for every session that holds it."""
     books.unlogged.touched.add(books.owners[books.table.owner[row]].session)
     books.unlogged.touched.update(books.table.memberships.of_row.get(row, ()))
-    if books.told is not None:
-        books.told.touch(row, books.table, books.owners)
 
 
 def note_holder(books: Books, row: int, found: Entry) -> bool:

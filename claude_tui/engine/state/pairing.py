@@ -28,6 +28,10 @@ WITHOUT_WRITES: Final = frozenset({"codex", "gemini"})
 """Clients some versions of which do not tell cache writes from other input."""
 
 
+Counters = tuple[object, ...]
+"""The counters that must agree, and the client."""
+
+
 class Logged(NamedTuple):
     """A response of the logs. `key` is that of its id, `names` are the sessions (and agents) that hold it.
 
@@ -72,12 +76,12 @@ class _Candidate(NamedTuple):
 
 def paired(logged: Mapping[int, Logged], told: Mapping[int, Told]) -> dict[int, int]:
     """Return by event the response it tells of, both as the mappings name them."""
-    alike: defaultdict[tuple[object, ...], list[int]] = defaultdict(list)
+    alike: defaultdict[Counters, list[int]] = defaultdict(list)
     by_key: dict[tuple[str, int], int] = {}
     for name, one in logged.items():
         if one.is_sum:
             continue
-        alike[_counters(one.source, one.usage)].append(name)
+        alike[agreeing(one.source, one.usage)].append(name)
         by_key[one.source, one.key] = name
     candidates = [
         candidate for name, event in told.items() for candidate in _candidates(name, event, logged, alike, by_key)
@@ -116,13 +120,13 @@ def _candidates(
     name: int,
     event: Told,
     logged: Mapping[int, Logged],
-    alike: Mapping[tuple[object, ...], list[int]],
+    alike: Mapping[Counters, list[int]],
     by_key: Mapping[tuple[str, int], int],
 ) -> Iterator[_Candidate]:
     same = by_key.get((event.source, event.logged_key))
     if same is not None:
         yield _Candidate(0, 0, 0, event.key, logged[same].key, name, same)
-    for found in alike.get(_counters(event.source, event.usage), ()):
+    for found in alike.get(agreeing(event.source, event.usage), ()):
         one = logged[found]
         if event.names.isdisjoint(one.names):
             continue
@@ -144,7 +148,7 @@ def _grade(event: Told, one: Logged) -> int:
     return 3 if is_same_output else 0
 
 
-def _counters(source: str, usage: Usage) -> tuple[object, ...]:
+def agreeing(source: str, usage: Usage) -> Counters:
     """Return the counters that must agree, but for the output."""
     if source in WITHOUT_WRITES:
         return source, usage.prompt, usage.cache_read

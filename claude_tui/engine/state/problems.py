@@ -21,6 +21,10 @@ class ProblemLog:
         self.counts: Counter[str] = Counter()
         self._of: dict[str, Problems] = {}
 
+    def __contains__(self, path: str) -> bool:
+        """Whether a file has any."""
+        return path in self._of
+
     def note(self, path: str, found: Problems | Iterable[Problem], *, is_whole: bool) -> bool:
         """Add the problems of newly read lines, or of a whole file instead of those known. Returns if any changed.
 
@@ -46,9 +50,6 @@ class ProblemLog:
         self.counts.subtract(known.counts)
         self.counts.update(after.counts)
         return True
-
-    def __contains__(self, path: str) -> bool:
-        return path in self._of
 
     def paths(self) -> set[str]:
         """Return the files that have any."""

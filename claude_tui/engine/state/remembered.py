@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from claude_tui.clients import TELEMETRY
 from claude_tui.engine.state.batch import FileColumns, FileOutcome, pack
 from claude_tui.engine.state.books import Books
 from claude_tui.engine.state.doubtful import date_undated
@@ -37,14 +38,16 @@ def remember(books: Books, path: str, columns: Columns, facts: Sequence[FileFact
     for one in facts:
         learn(books, columns.source, path, one, is_remembered=True)
     news = _news(books, columns, path)
-    _mark(books, {books.calendar.day_hour(columns.time[entry])[0] for entry in news})
+    if columns.source != TELEMETRY:
+        _mark(books, {books.calendar.day_hour(columns.time[entry])[0] for entry in news})
     if news or has_new_holder(books, columns):
         add_files(books, pack([file]))
 
 
 def remember_files(books: Books, paths: Collection[str]) -> None:
-    """Mark the days of what was counted in files that are gone."""
-    files = {number for number, ref in enumerate(books.table.files) if ref.path in paths}
+    """Mark the days of what was counted in files that are gone; not of telemetry, which is no log."""
+    refs = enumerate(books.table.files)
+    files = {number for number, ref in refs if ref.path in paths and ref.source != TELEMETRY}
     times = (books.table.time[row] for row, file in enumerate(books.table.file) if file in files)
     _mark(books, {books.calendar.day_hour(time_ms)[0] for time_ms in times})
 

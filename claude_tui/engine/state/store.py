@@ -7,24 +7,20 @@ length of the history. Must not read files or draw.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 from claude_tui.engine.state import intake, levelling, remembered, telling
-from claude_tui.engine.state.accounts import Accounts
 from claude_tui.engine.state.batch import FileColumns, FileOutcome, Packed, pack
-from claude_tui.engine.state.books import Books, Owner
+from claude_tui.engine.state.books import Books
 from claude_tui.engine.state.facts import FactBook, SessionKey
 from claude_tui.engine.state.problems import ProblemLog
-from claude_tui.engine.state.projects import Projects
+from claude_tui.engine.state.rows.owner import Owner
 from claude_tui.engine.state.rows.table import PAIRED
 from claude_tui.engine.state.sums.cellbook import CellBook
 from claude_tui.engine.state.sums.cells import CellKey, Sums, file_cells
 from claude_tui.model import Problem, Totals
-from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import FileFacts, LogFile
@@ -48,19 +44,6 @@ class Changes(NamedTuple):
 
 class Store(Books):
     """Everything counted so far, for any number of threads. A reader of several books holds `lock`."""
-
-    def __init__(
-        self,
-        pricer: Pricer,
-        zone: ZoneInfo,
-        *,
-        keep_names: bool = True,
-        projects: Projects | None = None,
-        accounts: Accounts | None = None,
-        clients: Collection[str] = (),
-    ) -> None:
-        self.lock = threading.RLock()
-        super().__init__(pricer, zone, keep_names=keep_names, projects=projects, accounts=accounts, clients=clients)
 
     def clear(self) -> None:
         """Forget everything. What was made of it must be made anew."""

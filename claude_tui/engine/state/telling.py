@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 def counted_events(books: Books, found: Packed) -> Packed:
     """Return the events that are counted, with what only their cost says."""
-    from claude_tui.engine.state.told import Events, of_clients, resolved
+    from claude_tui.engine.state.resolving import of_clients, resolved
+    from claude_tui.engine.state.told import Events
 
     if books.told is None:
         books.told = Events()
@@ -38,7 +39,7 @@ def remembered_events(books: Books, columns: Columns) -> Columns:
     """Return the events of the ledger that are counted; any other columns as they are."""
     if columns.source != TELEMETRY:
         return columns
-    from claude_tui.engine.state.told import of_clients
+    from claude_tui.engine.state.resolving import of_clients
 
     return of_clients(columns, books.clients)
 
@@ -46,8 +47,7 @@ def remembered_events(books: Books, columns: Columns) -> Columns:
 def see(books: Books, columns: Columns) -> None:
     """Note responses of the logs that come in."""
     if books.told is not None and columns.source != TELEMETRY:
-        names = {(columns.source, name) for owner in columns.owners for name in owner[:2] if name}
-        books.told.see(columns, names, books.table, books.owners)
+        books.told.see(columns)
 
 
 def note_events(books: Books, rows: Sequence[int]) -> None:
@@ -62,7 +62,7 @@ def note_events(books: Books, rows: Sequence[int]) -> None:
 def level_told(books: Books) -> None:
     """Pair what telemetry says with what the logs show, where anything of either changed."""
     told, table = books.told, books.table if books.told is not None else None
-    if told is None or table is None or not told.touched:
+    if told is None or table is None:
         return
     level = told.level(table, books.owners, books.models)
     for event, row in level.pairs.items():
@@ -82,7 +82,6 @@ def level_told(books: Books) -> None:
     for row, left in level.left.items():
         usage, terms, flags = table.logged_as(row)
         _change(books, row, AsLogged(left, terms, flags if left.tokens or not usage.tokens else flags | PAIRED))
-    told.touched.clear()
 
 
 def _count(books: Books, event: int) -> None:

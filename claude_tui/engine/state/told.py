@@ -1,54 +1,34 @@
 """What telemetry told, by session, kept paired with a store's responses of the logs.
 
-Only sessions that something was added to are looked at again, with those they share responses with. Must not sum or
-change the table.
+Only what changed is looked at again, with what it shares sessions and counters with. Must not sum or change the table.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple, Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 from claude_tui.clients import TELEMETRY
-from claude_tui.engine.state.pairing import Logged, Told, left_of_sums, paired
+from claude_tui.engine.state.pairing import Counters, Logged, Told, agreeing, left_of_sums, paired
+from claude_tui.engine.state.rows.owner import Owner
 from claude_tui.engine.state.rows.table import Table
 from claude_tui.model import Usage
-from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import LOWER_BOUND, Columns, is_sum_of_calls, key_number
-from claude_tui.sources.telemetry.event import Details, client_and_session, details_of
+from claude_tui.sources.telemetry.event import Details, details_of
 
 Name = tuple[str, str]
 """A client, and a session or an agent of it."""
 
-WEB_SEARCH: Final = "web_search_tool"
-"""The kind of the calls that do nothing but search the web; how often they do, no event tells."""
-
 _NAMED_BY_AGENT: Final = frozenset({"codex", "gemini"})
 """Clients whose events may name a sub-agent's own session where the log has it under that of its parent."""
-_SEARCH_NANO: Final = 10_000_000
-_ROUNDING_NANO: Final = 1_000
-"""The client's costs are floating-point numbers, some of them of whole microdollars."""
-
-
-class OwnerLike(Protocol):
-    """What is asked of an owner."""
-
-    @property
-    def source(self) -> str:
-        """The client."""
-
-    @property
-    def session(self) -> str:
-        """The session."""
-
-    @property
-    def agent(self) -> str:
-        """The sub-agent, "" for none."""
+FEW_OWNERS: Final = 3
+"""The rows of so many owners are found sooner one owner after the other."""
 
 
 class Level(NamedTuple):
-    """What is to be so. `pairs` has by event the response it tells of, None where no log has it; `outputs` by lower
+    """What pairing decided. `pairs` has by event the response it tells of, None if no log has it; `outputs` by lower
     bound its final output, and `left` what is left of each sum of calls. All are rows of the table."""
 
     pairs: dict[int, int | None]
@@ -57,143 +37,197 @@ class Level(NamedTuple):
 
 
 class Events:
-    """Events by the sessions they name. `touched` are sessions of which anything may have changed since `level`."""
+    """Events and the responses of the sessions they name, by the counters that must agree.
+
+    Only what changed is paired again, with all that has any of it to choose from.
+    """
 
     def __init__(self) -> None:
-        self.touched: set[Name] = set()
         self.paired_with: dict[int, int] = {}
         """By event, the response of the logs it tells of; both are rows of the table."""
         self.rows: set[int] = set()
         """Every event, as a row of the table."""
+        self._touched: set[int] = set()
         self._of_name: defaultdict[Name, set[int]] = defaultdict(set)
         self._of_key: dict[int, int] = {}
-        self._rows: dict[Name, set[int]] = {}
-        self._moved: set[int] = set()
+        self._alike: dict[Name, defaultdict[Counters, set[int]]] = {}
+        """Rows of the table that agree, events and others, of the sessions that were looked at so far."""
+        self._summed: set[Name] = set()
+        """Sessions of which a log has only the sum of some calls: any event of them may be one of these."""
         self._seen_rows = 0
+        self._owners_of: defaultdict[Name, list[int]] = defaultdict(list)
+        self._seen_owners = 0
 
     @classmethod
-    def of(cls, table: Table, owners: Sequence[OwnerLike]) -> Events:
+    def of(cls, table: Table, owners: Sequence[Owner]) -> Events:
         """Return the events of a table, paired as they are there."""
         found = cls()
         files = {number for number, ref in enumerate(table.files) if ref.source == TELEMETRY}
         found.add((row for row, file in enumerate(table.file) if file in files), table, owners)
-        found.touched.clear()
+        found._touched.clear()
         found.paired_with = {event: row for row, event in table.told.items()}
+        found._seen_rows = len(table)
         return found
 
-    def add(self, rows: Iterable[int], table: Table, owners: Sequence[OwnerLike]) -> None:
-        """Take in events that are new in the table."""
+    def add(self, rows: Iterable[int], table: Table, owners: Sequence[Owner]) -> None:
+        """Take in events that are new in the table, or have become others."""
         for row in rows:
             self.rows.add(row)
             for name in names_of_event(table, owners, row):
                 self._of_name[name].add(row)
-                self.touched.add(name)
             self._of_key.update((key, row) for key in self._key_of(table, owners, row))
+            self._touched.add(row)
 
-    def touch(self, row: int, table: Table, owners: Sequence[OwnerLike]) -> None:
+    def touch(self, row: int, table: Table, owners: Sequence[Owner]) -> None:
         """Take note that a response, or which sessions hold it, may have changed."""
         if table.is_event(row):
             self.add([row], table, owners)
-            return
-        self._moved.add(row)
-        self.touched |= names_of(table, owners, row)
-        if row in table.told:
-            self.touched |= names_of_event(table, owners, table.told[row])
+        self._touched.add(row)
 
-    def see(self, columns: Columns, names: Iterable[Name], table: Table, owners: Sequence[OwnerLike]) -> None:
-        """Take note of responses of the logs that come in, of some sessions."""
-        self.touched.update(names)
+    def see(self, columns: Columns) -> None:
+        """Take note of responses of the logs that come in."""
         if not self._of_key.keys().isdisjoint(columns.key):
-            for key in self._of_key.keys() & set(columns.key):
-                self.touched |= names_of_event(table, owners, self._of_key[key])
+            self._touched.update(self._of_key[key] for key in self._of_key.keys() & set(columns.key))
 
-    def level(self, table: Table, owners: Sequence[OwnerLike], models: Sequence[str]) -> Level:
+    def level(self, table: Table, owners: Sequence[Owner], models: Sequence[str]) -> Level:
         """Pair what was touched. Returns what was looked at."""
-        touched, self.touched = self.touched, set()
-        known = {name for name in touched if name in self._of_name}
-        if not known:
+        touched = self._touched | self._new_rows(table, owners)
+        self._touched = set()
+        if not touched:
             return Level({}, {}, {})
-        self._find_rows(table, owners)
-        events, rows = self._together(known, table, owners)
-        logged = {row: _logged(table, owners, models, row) for row in rows}
+        self._index({name for row in touched for name in _names(table, owners, row)}, table, owners)
+        for row in touched:
+            self._put(row, table, owners)
+        together = self._together(touched, table, owners)
+        events = {row for row in together if table.is_event(row)}
+        logged = {row: _logged(table, owners, models, row) for row in together - events}
         told = {row: _told(table, owners, models, row) for row in events}
         found = paired(logged, told)
         outputs = {row: told[event].usage.output for event, row in found.items() if logged[row].is_lower_bound}
         return Level({event: found.get(event) for event in events}, outputs, left_of_sums(logged, told, found))
 
-    def _together(self, known: set[Name], table: Table, owners: Sequence[OwnerLike]) -> tuple[set[int], set[int]]:
-        """Return the events and the responses of sessions, and of all sessions they share any with."""
-        names, events, rows, waiting = set[Name](), set[int](), set[int](), set(known)
+    def _new_rows(self, table: Table, owners: Sequence[Owner]) -> set[int]:
+        """Return the rows that came since, of sessions that events name."""
+        start, self._seen_rows = self._seen_rows, len(table)
+        if start == len(table):
+            return set()
+        is_named: dict[int, bool] = {}
+        found = set()
+        for row, number in enumerate(table.owner[start:], start):
+            if number not in is_named:
+                is_named[number] = not _own_names(owners[number]).isdisjoint(self._of_name)
+            if is_named[number]:
+                found.add(row)
+        return found
+
+    def _together(self, touched: Iterable[int], table: Table, owners: Sequence[Owner]) -> set[int]:
+        """Return what was touched with all that any of it may be paired with, and what these may be, and so on."""
+        found, waiting = set[int](), set(touched)
         while waiting:
-            names |= waiting
-            fresh = {event for name in waiting for event in self._of_name[name]} - events
-            events |= fresh
-            more = {row for name in waiting for row in self._rows[name]}
-            by_key = (table.row_of.get(key) for event in fresh for key in self._key_of(table, owners, event))
-            more = (more | {row for row in by_key if row is not None}) - rows
-            rows |= more
-            linked = {name for event in fresh for name in names_of_event(table, owners, event)}
-            linked |= {name for row in more for name in names_of(table, owners, row)}
-            waiting = {name for name in linked - names if name in self._of_name}
-        return events, rows
+            found |= waiting
+            names = {row: _names(table, owners, row) for row in waiting}
+            self._index({name for those in names.values() for name in those}, table, owners)
+            more = set[int]()
+            for row, those in names.items():
+                alike = _counters_of(table, owners, row)
+                for name in those:
+                    known = self._alike.get(name)
+                    if known is None:
+                        continue
+                    if name in self._summed:
+                        more = more.union(*known.values())
+                    else:
+                        more |= known.get(alike, set())
+                more |= self._linked(row, table, owners)
+            waiting = more - found
+        return found
+
+    def _linked(self, row: int, table: Table, owners: Sequence[Owner]) -> set[int]:
+        """Return what a row is or was paired with, and what has the same id."""
+        if table.is_event(row):
+            by_key = (table.row_of.get(key) for key in self._key_of(table, owners, row))
+            known = (*by_key, self.paired_with.get(row))
+        else:
+            known = (self._of_key.get(table.key[row]), table.told.get(row))
+        return {one for one in known if one is not None}
 
     @staticmethod
-    def _key_of(table: Table, owners: Sequence[OwnerLike], row: int) -> tuple[int, ...]:
+    def _key_of(table: Table, owners: Sequence[Owner], row: int) -> tuple[int, ...]:
         """Return the key the response of an event has in the logs, if the client tells one."""
         details = details_of(table.terms.get(row, ""))
         return (key_number(owners[table.owner[row]].source, details.id),) if details.id else ()
 
-    def _find_rows(self, table: Table, owners: Sequence[OwnerLike]) -> None:
-        """Level what is known of which responses of the logs are in which session that events name."""
-        moved, self._moved = self._moved, set()
-        fresh = self._of_name.keys() - self._rows.keys()
-        self._rows.update((name, set()) for name in fresh)
-        for row in moved:
-            self._put(row, table, owners)
-        if fresh:
-            self._scan(0, table, owners)
-            for row in table.memberships.of_row:
-                self._put(row, table, owners)
-        else:
-            self._scan(self._seen_rows, table, owners)
-        self._seen_rows = len(table)
-
-    def _put(self, row: int, table: Table, owners: Sequence[OwnerLike]) -> None:
-        if not table.is_event(row):
-            for name in names_of(table, owners, row):
-                if name in self._rows:
-                    self._rows[name].add(row)
-
-    def _scan(self, start: int, table: Table, owners: Sequence[OwnerLike]) -> None:
-        if start >= len(table):
+    def _index(self, names: Iterable[Name], table: Table, owners: Sequence[Owner]) -> None:
+        """Have the rows of sessions at hand, as far as events name these."""
+        fresh = {name for name in names if name in self._of_name and name not in self._alike}
+        if not fresh:
             return
-        of_owner = [[self._rows[name] for name in _own_names(owner) if name in self._rows] for owner in owners]
-        for row, owner in enumerate(table.owner[start:], start):
-            for rows in of_owner[owner]:
-                if not table.is_event(row):
-                    rows.add(row)
+        self._alike.update((name, defaultdict(set)) for name in fresh)
+        for number, owner in enumerate(owners[self._seen_owners :], self._seen_owners):
+            for name in _own_names(owner):
+                self._owners_of[name].append(number)
+        self._seen_owners = len(owners)
+        numbers = {number for name in fresh for number in self._owners_of.get(name, ())}
+        if len(numbers) <= FEW_OWNERS:
+            rows = [row for number in numbers for row in positions(table.owner, number)]
+        else:
+            rows = [row for row, number in enumerate(table.owner) if number in numbers]
+        shared = (row for row in table.memberships.of_row if not fresh.isdisjoint(names_of(table, owners, row)))
+        for row in (*rows, *shared, *(event for name in fresh for event in self._of_name[name])):
+            self._put(row, table, owners)
+
+    def _put(self, row: int, table: Table, owners: Sequence[Owner]) -> None:
+        """Note what a row is like now, for the sessions that are at hand. What it was like may stay noted."""
+        alike = _counters_of(table, owners, row)
+        is_sum = not table.is_event(row) and is_sum_of_calls(table.logged_as(row).terms)
+        for name in _names(table, owners, row):
+            if name in self._alike:
+                self._alike[name][alike].add(row)
+                if is_sum:
+                    self._summed.add(name)
 
 
-def names_of(table: Table, owners: Sequence[OwnerLike], row: int) -> set[Name]:
+def positions(column: array[int], value: int) -> Iterator[int]:
+    """Yield where a value stands in a column."""
+    size, data = column.itemsize, column.tobytes()
+    wanted = array(column.typecode, [value]).tobytes()
+    at = data.find(wanted)  # four times as quick as `index`
+    while at >= 0:
+        if at % size == 0:
+            yield at // size
+        at = data.find(wanted, at + (1 if at % size else size))
+
+
+def _names(table: Table, owners: Sequence[Owner], row: int) -> set[Name]:
+    """Return the sessions an event names, or that hold a response of the logs."""
+    return names_of_event(table, owners, row) if table.is_event(row) else names_of(table, owners, row)
+
+
+def _counters_of(table: Table, owners: Sequence[Owner], row: int) -> Counters:
+    """Return the counters that must agree between an event and a response."""
+    return agreeing(owners[table.owner[row]].source, table.logged_as(row).usage)
+
+
+def names_of(table: Table, owners: Sequence[Owner], row: int) -> set[Name]:
     """Return the sessions that hold a response, and where it counts the agent it is of."""
     owner = owners[table.owner[row]]
     return _own_names(owner) | {(owner.source, session) for session in table.memberships.of_row.get(row, ())}
 
 
-def names_of_event(table: Table, owners: Sequence[OwnerLike], row: int) -> set[Name]:
+def names_of_event(table: Table, owners: Sequence[Owner], row: int) -> set[Name]:
     """Return the sessions an event names."""
     owner, details = owners[table.owner[row]], details_of(table.terms.get(row, ""))
     return {(owner.source, name) for name in (owner.session, details.also) if name}
 
 
-def _own_names(owner: OwnerLike) -> set[Name]:
+def _own_names(owner: Owner) -> set[Name]:
     names = {(owner.source, owner.session)}
     if owner.agent and owner.source in _NAMED_BY_AGENT:
         names.add((owner.source, owner.agent))
     return names
 
 
-def _logged(table: Table, owners: Sequence[OwnerLike], models: Sequence[str], row: int) -> Logged:
+def _logged(table: Table, owners: Sequence[Owner], models: Sequence[str], row: int) -> Logged:
     """Return a response as the logs have it."""
     names = frozenset(name for _, name in names_of(table, owners, row))
     usage, terms, flags = table.logged_as(row)
@@ -202,7 +236,7 @@ def _logged(table: Table, owners: Sequence[OwnerLike], models: Sequence[str], ro
     return Logged(table.key[row], source, names, table.time[row], model, usage, is_lower_bound, is_sum)
 
 
-def _told(table: Table, owners: Sequence[OwnerLike], models: Sequence[str], row: int) -> Told:
+def _told(table: Table, owners: Sequence[Owner], models: Sequence[str], row: int) -> Told:
     owner, details = owners[table.owner[row]], details_of(table.terms.get(row, ""))
     names = frozenset(name for _, name in names_of_event(table, owners, row))
     return told_of(
@@ -216,62 +250,3 @@ def told_of(
     """Return an event as the rule of pairing takes it."""
     logged_key = key_number(client, details.id) if details.id else -1
     return Told(key, logged_key, client, names, time_ms, model, usage, details.duration_ms)
-
-
-def of_clients(columns: Columns, clients: Iterable[str]) -> Columns:
-    """Return the events that these clients told of, all where none is named."""
-    wanted = frozenset(clients)
-    if not wanted:
-        return columns
-    kept = [client_and_session(owner.session)[0] in wanted for owner in columns.owners]
-    return columns.pick([entry for entry, owner in enumerate(columns.owner) if kept[owner]])
-
-
-def resolved(columns: Columns, pricer: Pricer) -> Columns:
-    """Return events with what only their cost tells: searches of the web, and cache writes that live for an hour."""
-    made = columns.cut(0, len(columns))
-    for entry, nano in made.reported.items():
-        client, _ = client_and_session(made.owners[made.owner[entry]].session)
-        if client == "claude":
-            usage = _resolved(made, entry, nano, pricer)
-            made.write_5m[entry], made.write_1h[entry] = usage.cache_write_5m, usage.cache_write_1h
-            if usage.web_search:
-                made.web_search[entry] = usage.web_search
-    return made
-
-
-def _resolved(columns: Columns, entry: int, nano: int, pricer: Pricer) -> Usage:
-    usage, details = columns.usage(entry), details_of(columns.terms.get(entry, ""))
-    model, time_ms = columns.models[columns.model[entry]], columns.time[entry]
-
-    def left(told: Usage) -> int:
-        at_list = pricer.price("claude", model, time_ms, told, terms_of(told, details)).nano
-        return nano - at_list if at_list is not None else 0
-
-    if details.kind == WEB_SEARCH:
-        searches = round(left(usage) / _SEARCH_NANO)
-        if searches > 0 and abs(left(usage) - searches * _SEARCH_NANO) <= _ROUNDING_NANO:
-            return usage._replace(web_search=searches)
-    if not details.is_split and usage.cache_write_5m and abs(left(usage)) > _ROUNDING_NANO:
-        hourly = usage._replace(cache_write_5m=0, cache_write_1h=usage.cache_write_5m)
-        if abs(left(hourly)) <= _ROUNDING_NANO:
-            return hourly
-    return usage
-
-
-def priced_terms(usage: Usage, terms: str) -> str:
-    """Return the terms that price an event whose own terms are these."""
-    return terms_of(usage, details_of(terms))
-
-
-def terms_of(usage: Usage, details: Details) -> str:
-    """Return the terms that price an event of Claude Code: a usage in fast mode, else none."""
-    if details.speed != "fast":
-        return ""
-    return (
-        f'{{"cache_creation":{{"ephemeral_1h_input_tokens":{usage.cache_write_1h},'
-        f'"ephemeral_5m_input_tokens":{usage.cache_write_5m}}},"cache_creation_input_tokens":'
-        f'{usage.cache_write_5m + usage.cache_write_1h},"cache_read_input_tokens":{usage.cache_read},"input_tokens":'
-        f'{usage.input},"output_tokens":{usage.output},"server_tool_use":{{"web_search_requests":{usage.web_search}}},'
-        f'"speed":"fast"}}'
-    )

@@ -20,7 +20,7 @@ KEPT_FACTS: Final = (
 
 
 class Observed(NamedTuple):
-    """A log file as one machine knows it. `user` and `team` are whoever pushed it; `seen` is the state of the object it
+    """A log file as one machine knows it. `user` and `team` say who pushed it; `seen` is the state of the object it
     was read from, "" if it was none, or changed meanwhile."""
 
     user: str

@@ -13,10 +13,12 @@ from claude_tui.engine.state.store import Store
 from claude_tui.engine.state.sums.cells import add_usage
 from claude_tui.fleet.parquet import EPOCH, NAME, plain
 from claude_tui.fleet.table.machines import NAMES, Machine, Session
-from claude_tui.model import FIRST, LAST, Query, Response, Totals
+from claude_tui.model import FIRST, LAST, TOLD, UNLOGGED, Query, Response, Totals
 
+SUMS: Final = (*Totals._fields, "unlogged_nano")
+"""The sums of a row: totals, and what of the cost is in no log."""
 DAILY: Final = pa.schema(
-    [("day", pa.date32())] + [(name, NAME) for name in NAMES] + [(name, pa.int64()) for name in Totals._fields]
+    [("day", pa.date32())] + [(name, NAME) for name in NAMES] + [(name, pa.int64()) for name in SUMS]
 )
 _PLAIN_DAILY: Final = plain(DAILY)
 Group = tuple[Any, ...]
@@ -25,12 +27,14 @@ Group = tuple[Any, ...]
 
 def add_line(groups: dict[Group, list[int]], store: Store, line: Response, machine: Machine) -> None:
     """Add a response to the sums by day and NAMES."""
-    sums = [0] * len(Totals._fields)
+    sums = [0] * len(SUMS)
     add_usage(sums, line.usage, line.price, 1, 0 if line.extra else 1, int(line.is_lower_bound))
     sums[FIRST] = sums[LAST] = line.time_ms
+    if line.extra == UNLOGGED or (line.origin == TOLD and not line.extra):
+        sums[-1] = line.price.nano or 0
     day = store.calendar.day(line.time_ms).toordinal()
     names = line.source, *machine, store.projects.of(line.project), line.session, line.agent, line.model
-    _merge(groups, (day, *names), sums)
+    merge_sums(groups, (day, *names), sums)
 
 
 def machines_of_sessions(store: Store, of_row: Sequence[Machine]) -> dict[Session, tuple[Machine, bool]]:
@@ -67,7 +71,7 @@ def daily_of(store: Store, of_row: Sequence[Machine], of_session: dict[Session, 
         if is_alone:
             owner = owners[key.owner]
             names = owner.source, *machine, projects[key.owner], owner.session, owner.agent, models[key.model]
-            _merge(groups, (key.day, *names), sums)
+            merge_sums(groups, (key.day, *names), [*sums, store.cells.unlogged.get(key, 0)])
     mixed = {number for number, (_, is_alone) in enumerate(one_machine) if not is_alone}
     if mixed:
         for row, number in enumerate(store.table.owner):
@@ -81,23 +85,32 @@ def daily_of(store: Store, of_row: Sequence[Machine], of_session: dict[Session, 
     return _table(groups)
 
 
+def as_daily(table: Any) -> Any:
+    """Return a table with the columns of `DAILY`, also one of a version that did not know what is in no log. Raises as
+    pyarrow does for what is no such table."""
+    if "unlogged_nano" not in table.column_names:
+        table = table.append_column("unlogged_nano", pa.array([0] * len(table), pa.int64()))
+    return table.select(DAILY.names).cast(DAILY)
+
+
 def _table(groups: dict[Group, list[int]]) -> Any:
     ordered = sorted(groups)
     columns: dict[str, list[Any]] = {"day": [group[0] - EPOCH for group in ordered]}
     for at, name in enumerate(NAMES, 1):
         columns[name] = [group[at] for group in ordered]
-    for at, name in enumerate(Totals._fields):
+    for at, name in enumerate(SUMS):
         columns[name] = [groups[group][at] for group in ordered]
     columns["day"] = pa.array(columns["day"], pa.int32()).cast(pa.date32())
     return pa.table(columns, schema=_PLAIN_DAILY)
 
 
-def _merge(groups: dict[Group, list[int]], group: Group, sums: Sequence[int]) -> None:
+def merge_sums(groups: dict[Any, list[int]], group: Any, sums: Sequence[int]) -> None:
+    """Add sums to those of a group: totals, and whatever is counted behind them."""
     known = groups.get(group)
     if known is None:
         groups[group] = list(sums)
         return
-    for at in range(FIRST):
+    for at in (*range(FIRST), *range(LAST + 1, len(sums))):
         known[at] += sums[at]
     known[FIRST] = min(known[FIRST], sums[FIRST])
     known[LAST] = max(known[LAST], sums[LAST])

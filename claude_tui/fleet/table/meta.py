@@ -34,12 +34,15 @@ class Meta(NamedTuple):
     pushes: str = ""
 
 
+TABLES: Final = "2"
+"""Changes when the columns of `daily` or `responses` do, so that the next merge writes them anew."""
+
 _KINDS: Final = (str, str, str, str, int, int, str)
 
 
 def pushes_digest(names: Iterable[str]) -> str:
-    """Return what stands for the pushes of a table, by the names of their objects."""
-    return digest("\n".join(names))
+    """Return what stands for the pushes of a table, by the names of their objects, and for the columns made of them."""
+    return digest("\n".join((TABLES, *names)))
 
 
 def read_meta(lake: Lake) -> Meta | None:

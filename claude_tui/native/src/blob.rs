@@ -3,24 +3,45 @@
 //! It begins with the number of sections and where each ends; the sections lie one after the other behind that.
 
 use std::collections::HashMap;
+use std::os::unix::ffi::OsStrExt;
 
 use crate::facts;
 use crate::file::FileRead;
-use crate::settle::{Owner, PLAIN};
+use crate::repeated::Repeated;
+use crate::request::Request;
+use crate::settle::{Entry, Owner, PLAIN, PRICED_ALONE};
+use crate::sums;
+use crate::walk::Found;
 
-const SECTIONS: usize = 23;
+const SECTIONS: usize = 27;
 
 /// Returns the answer: of each file that was read, its place among those asked for and what it says.
-pub fn encode(found: Vec<Option<FileRead>>) -> Vec<u8> {
+pub fn encode(found: Vec<Option<FileRead>>, request: &Request<'_>) -> Vec<u8> {
+    let repeated = Repeated::among(&found);
     let mut sections: [Vec<u8>; SECTIONS] = std::array::from_fn(|_| Vec::new());
-    let [files, hashes, texts, key, time, owner, model, input, output, write_5m, write_1h, reads, offset, flags, rare, sums, owners, models, names, left, left_bytes, terms, owner_times] =
+    let [files, hashes, texts, key, time, owner, model, input, output, write_5m, write_1h, reads, offset, flags, rare, sums, owners, models, names, left, left_bytes, terms, terms_texts, owner_times, alone, first, again] =
         &mut sections;
     let mut owner_numbers: Names<Owner> = Names::default();
     let mut model_numbers: Names<String> = Names::default();
-    let mut row = 0i64;
+    let (mut row, mut row_of_whole) = (0i64, 0i64);
+    put(first, &repeated.first);
+    put(again, &repeated.again);
     for (place, one) in found.into_iter().enumerate() {
-        let Some(one) = one else { continue };
-        let Ok(said) = facts::texts(&one) else { continue };
+        let Some(mut one) = one else { continue };
+        let is_taken_out = |entry: &Entry| entry.terms == PRICED_ALONE || repeated.has(entry.key);
+        let mut alone_here = 0;
+        if one.is_all() {
+            if one.entries.iter().any(|entry| repeated.has(entry.key)) {
+                one.sums = sums::sums(&one.entries, request, is_taken_out).expect("a part of what has been summed");
+            }
+            for entry in &one.entries {
+                if entry.terms == PRICED_ALONE && !repeated.has(entry.key) {
+                    put(alone, &[row_of_whole]);
+                    alone_here += 1;
+                }
+                row_of_whole += 1;
+            }
+        }
         let is_agent = one.agent.is_some();
         let has_context = !is_agent && one.context_tokens != 0;
         let of_context = |number: i64| if has_context { number } else { 0 };
@@ -42,11 +63,13 @@ pub fn encode(found: Vec<Option<FileRead>>) -> Vec<u8> {
                 one.entries.len() as i64,
                 one.sums.len() as i64,
                 one.left.len() as i64,
+                i64::from(one.is_known),
+                alone_here,
             ],
         );
         hashes.extend_from_slice(&one.head.to_le_bytes());
         hashes.extend_from_slice(&one.anchor.to_le_bytes());
-        for text in &said {
+        for text in &one.said {
             put_text(texts, text);
         }
         for left_over in &one.left {
@@ -74,7 +97,8 @@ pub fn encode(found: Vec<Option<FileRead>>) -> Vec<u8> {
                 put(rare, &[row, entry.searches]);
             }
             if entry.terms != PLAIN {
-                put(terms, &[row, i64::from(entry.terms)]);
+                put(terms, &[row]);
+                put_text(terms_texts, &one.terms[entry.terms_at as usize]);
             }
             if entry.owner_ms != entry.time_ms {
                 put(owner_times, &[row, entry.owner_ms]);
@@ -96,15 +120,31 @@ pub fn encode(found: Vec<Option<FileRead>>) -> Vec<u8> {
     for model in &model_numbers.names {
         put_text(models, model);
     }
+    joined(&sections)
+}
+
+/// Returns what was found below a folder: of each file four numbers, and its path.
+pub fn encode_found(found: &[Found]) -> Vec<u8> {
+    let (mut numbers, mut paths) = (Vec::with_capacity(32 * found.len()), Vec::new());
+    for one in found {
+        put(&mut numbers, &[one.size, one.mtime_ns, one.dev as i64, one.ino as i64]);
+        paths.extend_from_slice(one.path.as_os_str().as_bytes());
+        paths.push(0);
+    }
+    joined(&[numbers, paths])
+}
+
+fn joined(sections: &[Vec<u8>]) -> Vec<u8> {
+    let start = 8 * (sections.len() + 1);
     let total: usize = sections.iter().map(Vec::len).sum();
-    let mut blob = Vec::with_capacity(8 * (SECTIONS + 1) + total);
-    put(&mut blob, &[SECTIONS as i64]);
-    let mut end = 8 * (SECTIONS + 1);
-    for section in &sections {
+    let mut blob = Vec::with_capacity(start + total);
+    put(&mut blob, &[sections.len() as i64]);
+    let mut end = start;
+    for section in sections {
         end += section.len();
         put(&mut blob, &[end as i64]);
     }
-    for section in &sections {
+    for section in sections {
         blob.extend_from_slice(section);
     }
     blob

@@ -3,7 +3,6 @@
 //! A line that is odd is left to Python, which reads it after all the others: what it says must not depend on where it
 //! stands. Where it might, the whole file is odd.
 
-use std::collections::HashMap;
 use std::fs::{File as Opened, Metadata, OpenOptions};
 use std::io::Read as _;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -13,15 +12,18 @@ use crate::blake2b;
 use crate::facts;
 use crate::instant::instant_ms;
 use crate::json::{Odd, Read};
-use crate::line::{Line, Text, TITLES};
+use crate::line::{Line, Progress, Text, Truth, TITLES};
 use crate::request::{File, Request};
 use crate::scan::{scan, Found};
-use crate::settle::{Entry, Owner, Settled, LOWER_BOUND, PLAIN, SIDECHAIN};
+use crate::settle::{Entry, Owner, Settled, PRICED_ALONE, SIDECHAIN};
+use crate::sums::{sums, Sum};
 
 /// Bytes of the longest line that is looked at for a note.
 const MAX_NOTE: usize = 8192;
 /// Python does not build all of a line as long as this.
 const LONG: usize = 4 << 20;
+/// How the client begins a line with what it counted, which is as long as it used models.
+const TOTAL: &[u8] = b"{\"type\":\"cost-state\"";
 const CONTINUES: &[u8] = b"{\"parentUuid\":\"";
 /// More pairs of models than any client has.
 const MAX_ASKED: usize = 64;
@@ -47,20 +49,6 @@ pub struct Turn {
     pub branch: String,
     pub version: String,
     pub session: String,
-}
-
-/// Responses of one day, owner and model whose prices may be added up.
-pub struct Sum {
-    pub day: i64,
-    pub owner: u32,
-    pub model: u32,
-    pub is_assumed: bool,
-    pub counters: [i64; 6],
-    pub responses: i64,
-    pub lower_bounds: i64,
-    pub first_ms: i64,
-    pub last_ms: i64,
-    pub longest: i64,
 }
 
 /// What a file says.
@@ -100,6 +88,19 @@ pub struct FileRead {
     pub owners: Vec<Owner>,
     pub models: Vec<String>,
     pub sums: Vec<Sum>,
+    /// What it says beside usage.
+    pub said: [String; facts::TEXTS],
+    /// The texts of terms.
+    pub terms: Vec<String>,
+    /// Whether it can be understood though there is nothing to count; false where Python must say.
+    pub is_known: bool,
+}
+
+impl FileRead {
+    /// Whether Python need not read any of it.
+    pub fn is_all(&self) -> bool {
+        self.left.is_empty() && !self.is_open
+    }
 }
 
 /// Opens a plain file, as `claude_tui.sources.reading.lines.open_regular` does. Odd where that fails.
@@ -174,10 +175,14 @@ impl<'r> Reader<'r> {
         })?;
         reading.found.lines = starts.len() as i64;
         reading.last_turn(starts)?;
+        if reading.settled.entries.is_empty() {
+            reading.found.is_known = reading.is_known(starts);
+        }
         let mut found = reading.finish()?;
         if found.agent.is_some() {
             found.agent_type = facts::agent_type(file.path, self.request.open_flags)?;
         }
+        found.said = facts::texts(&found)?;
         found.head = blake2b::digest(&data[..size.min(HEAD)]);
         found.anchor = blake2b::digest(&data[size.saturating_sub(ANCHOR)..]);
         Ok(found)
@@ -239,10 +244,11 @@ impl<'a> Reading<'_, 'a> {
             return match line.kind.needed()?.as_ref() {
                 "user" => Ok(()),
                 "assistant" => self.decided(&line, bytes, start),
+                "progress" => self.progress(line, start),
                 _ => Err(Odd),
             };
         }
-        if bytes.len() <= MAX_NOTE && !bytes.starts_with(CONTINUES) {
+        if may_be_note(bytes) {
             let line = Line::read(bytes)?;
             if line.kind.or_empty()? != "assistant" {
                 return self.decided(&line, bytes, start);
@@ -260,7 +266,7 @@ impl<'a> Reading<'_, 'a> {
         if kind == "system" && line.subtype.or_none()? == Some("compact_boundary") {
             return self.compaction(line, bytes);
         }
-        if bytes.len() > MAX_NOTE || bytes.starts_with(CONTINUES) {
+        if !may_be_note(bytes) {
             return Ok(());
         }
         if self.request.left.contains(&kind.as_bytes()) {
@@ -307,6 +313,39 @@ impl<'a> Reading<'_, 'a> {
             self.seen_ms = time_ms;
         }
         Ok(())
+    }
+
+    /// Takes in what a session's file repeats of a sub-agent's.
+    fn progress(&mut self, line: Line<'a>, start: usize) -> Read<()> {
+        if line.data.or_none()? != Some("agent_progress") {
+            return Ok(());
+        }
+        if line.message.is_some() || line.has_odd_message {
+            return Err(Odd);
+        }
+        let Some(Progress { agent, line: Some(mut inner), .. }) = line.progress.map(|found| *found) else {
+            return Err(Odd);
+        };
+        if inner.kind.needed()? != "assistant" {
+            return Ok(());
+        }
+        for (own, others) in [
+            (&mut inner.agent, [line.agent, agent]),
+            (&mut inner.session, [line.session, Text::Absent]),
+            (&mut inner.cwd, [line.cwd, Text::Absent]),
+            (&mut inner.version, [line.version, Text::Absent]),
+        ] {
+            for other in others {
+                if own.or_empty()?.is_empty() {
+                    *own = other;
+                }
+            }
+        }
+        if instant_ms(inner.timestamp.or_empty()?)? == 0 {
+            inner.timestamp = line.timestamp;
+        }
+        (inner.is_copy, inner.is_sidechain, inner.requested) = (true, Truth::Is(true), line.requested);
+        self.answer(&inner, start)
     }
 
     fn answer(&mut self, line: &Line<'a>, start: usize) -> Read<()> {
@@ -391,6 +430,26 @@ impl<'a> Reading<'_, 'a> {
         Ok(())
     }
 
+    /// Whether every line is of a known kind and none is an answer, as `claude_tui.sources.claude.recognition` sees it.
+    fn is_known(&self, starts: &[usize]) -> bool {
+        let mut end = self.data.len();
+        let mut is_any = false;
+        for &start in starts.iter().rev() {
+            let bytes = &self.data[start..end - 1];
+            end = start;
+            if bytes.is_empty() {
+                continue;
+            }
+            let Ok(line) = Line::read(bytes) else { return false };
+            let Text::Is(kind) = &line.kind else { return false };
+            if !self.request.known.contains(&kind.as_bytes()) {
+                return false;
+            }
+            is_any = true;
+        }
+        is_any
+    }
+
     fn is_turn(&self, line: &Line<'a>) -> Read<bool> {
         let (kind, is_sidechain) = (line.kind.or_empty()?, line.is_sidechain.is_true()?);
         line.version.or_empty()?;
@@ -408,46 +467,14 @@ impl<'a> Reading<'_, 'a> {
         }
         let settled = self.settled;
         let request = self.request;
-        let mut sums: Vec<Sum> = Vec::new();
-        let mut numbers: HashMap<(i64, u32, u32, bool), usize> = HashMap::new();
-        for entry in &settled.entries {
-            let after = request.days.partition_point(|&start| start <= entry.time_ms);
-            if after == 0 || after >= request.days.len() {
-                return Err(Odd);
-            }
-            let (day, is_assumed) = (request.first_day + after as i64 - 1, entry.terms != PLAIN);
-            let at = *numbers.entry((day, entry.owner, entry.model, is_assumed)).or_insert_with(|| {
-                sums.push(Sum {
-                    day,
-                    owner: entry.owner,
-                    model: entry.model,
-                    is_assumed,
-                    counters: [0; 6],
-                    responses: 0,
-                    lower_bounds: 0,
-                    first_ms: entry.time_ms,
-                    last_ms: entry.time_ms,
-                    longest: 0,
-                });
-                sums.len() - 1
-            });
-            let sum = &mut sums[at];
-            let more = [entry.input, entry.output, entry.write_5m, entry.write_1h, entry.reads, entry.searches];
-            for (total, more) in sum.counters.iter_mut().zip(more) {
-                *total = total.checked_add(more).ok_or(Odd)?;
-            }
-            sum.responses += 1;
-            sum.lower_bounds += i64::from(entry.flags & LOWER_BOUND != 0);
-            sum.first_ms = sum.first_ms.min(entry.time_ms);
-            sum.last_ms = sum.last_ms.max(entry.time_ms);
-            sum.longest = sum.longest.max(entry.prompt());
-        }
+        let sums = sums(&settled.entries, request, |entry| entry.terms == PRICED_ALONE)?;
         if request.with_names {
             let mut names: Vec<(usize, &str)> = settled.keys.iter().map(|(name, at)| (*at, *name)).collect();
             names.sort_unstable();
             self.found.names = names.into_iter().map(|(_, name)| name.to_owned()).collect();
         }
         (self.found.entries, self.found.owners, self.found.models) = (settled.entries, settled.owners, settled.models);
+        self.found.terms = settled.terms;
         self.found.sums = sums;
         Ok(self.found)
     }
@@ -465,4 +492,9 @@ fn turn(line: &Line<'_>, time_ms: i64) -> Read<Turn> {
         version: text(&line.version)?,
         session: text(&line.session)?,
     })
+}
+
+/// Whether a line may be a note, by its length and its beginning.
+fn may_be_note(bytes: &[u8]) -> bool {
+    (bytes.len() <= MAX_NOTE && !bytes.starts_with(CONTINUES)) || bytes.starts_with(TOTAL)
 }

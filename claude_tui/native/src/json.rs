@@ -112,6 +112,14 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Returns what `read` reads, as it is written.
+    pub fn raw(&mut self, read: impl FnOnce(&mut Self) -> Read<()>) -> Read<&'a str> {
+        self.peek();
+        let start = self.at;
+        read(self)?;
+        Ok(&self.text[start..self.at])
+    }
+
     /// Reads over one value.
     pub fn skip(&mut self, depth: usize) -> Read<()> {
         if depth > DEEPEST {

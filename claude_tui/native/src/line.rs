@@ -116,17 +116,31 @@ pub struct Counters {
     pub reads: Option<i64>,
 }
 
+/// What tools the server used.
+#[derive(Default, Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tools {
+    pub searches: Option<i64>,
+    pub fetches: Option<i64>,
+    /// Whether what stands for them is no number.
+    pub has_odd_fetches: bool,
+    /// Runs of code: none, for they would be billed.
+    pub runs: Option<i64>,
+}
+
 /// A usage object of which nothing is said that the rule must decide on.
 #[derive(Default, Debug, Clone)]
 pub struct Usage<'a> {
     pub counters: Counters,
-    /// Web searches, where tools are told of.
-    pub tools: Held<i64>,
+    pub tools: Held<Tools>,
     pub split: Held<(i64, i64)>,
     pub tier: Text<'a>,
     pub geo: Text<'a>,
     pub speed: Text<'a>,
-    pub has_iterations: bool,
+    /// The only iteration, a plain message, as it is written.
+    pub iteration: Option<&'a str>,
+    /// What only an iteration names.
+    pub kind: Text<'a>,
+    pub model: Text<'a>,
 }
 
 /// What a message holds besides.
@@ -159,6 +173,8 @@ pub struct Line<'a> {
     pub has_odd_message: bool,
     /// The type of what a report of progress holds; another value than an object or nothing is `Other`.
     pub data: Text<'a>,
+    /// What it holds besides.
+    pub progress: Option<Box<Progress<'a>>>,
     pub requested: Text<'a>,
     pub subtype: Text<'a>,
     /// What a compaction says: the tokens before it and after it.
@@ -168,13 +184,40 @@ pub struct Line<'a> {
     pub title: Text<'a>,
 }
 
+/// What a report of progress holds: the sub-agent's line it repeats, and whose that is.
+#[derive(Default, Debug)]
+pub struct Progress<'a> {
+    pub agent: Text<'a>,
+    pub line: Option<Line<'a>>,
+    has_other: bool,
+}
+
 /// Kinds of lines with a title, the least important first.
 pub const TITLES: [&str; 3] = ["summary", "ai-title", "custom-title"];
+
+impl<'a> Usage<'a> {
+    /// Reads the usage of the only iteration, which has none itself.
+    pub fn of_iteration(&self) -> Read<Option<Self>> {
+        let Some(raw) = self.iteration else { return Ok(None) };
+        let found = usage(&mut Cursor::new(raw.as_bytes())?, 4)?;
+        Ok(Some(Self { iteration: None, ..found }))
+    }
+}
 
 impl<'a> Line<'a> {
     /// Reads a line that is one object, all of it. Anything else is odd, and so is what may be read in two ways.
     pub fn read(bytes: &'a [u8]) -> Read<Self> {
         let mut cursor = Cursor::new(bytes)?;
+        let line = Self::at(&mut cursor, 0)?;
+        if cursor.is_at_end() {
+            Ok(line)
+        } else {
+            Err(Odd)
+        }
+    }
+
+    /// Reads the object at a cursor. Within another one it repeats no third.
+    fn at(cursor: &mut Cursor<'a>, depth: usize) -> Read<Self> {
         let mut line = Self::default();
         cursor.object(
             |cursor, name| match name {
@@ -203,11 +246,11 @@ impl<'a> Line<'a> {
                     line.compaction = Some(compaction(cursor)?);
                     Ok(true)
                 }
-                "data" => {
+                "data" if depth == 0 => {
                     if line.data != Text::Absent {
                         return Err(Odd);
                     }
-                    line.data = data(cursor)?;
+                    (line.data, line.progress) = data(cursor)?;
                     Ok(line.data != Text::Other)
                 }
                 "requestedModel" => line.requested.read(cursor),
@@ -216,7 +259,7 @@ impl<'a> Line<'a> {
                         return Err(Odd);
                     }
                     if cursor.peek() == Some(b'{') {
-                        line.message = Some(message(cursor)?);
+                        line.message = Some(message(cursor, depth + 1)?);
                         return Ok(true);
                     }
                     line.has_odd_message = true;
@@ -224,25 +267,39 @@ impl<'a> Line<'a> {
                 }
                 _ => Ok(false),
             },
-            0,
+            depth,
         )?;
-        if cursor.is_at_end() {
-            Ok(line)
-        } else {
-            Err(Odd)
-        }
+        Ok(line)
     }
 }
 
-fn data<'a>(cursor: &mut Cursor<'a>) -> Read<Text<'a>> {
+fn data<'a>(cursor: &mut Cursor<'a>) -> Read<(Text<'a>, Option<Box<Progress<'a>>>)> {
     if cursor.peek() != Some(b'{') {
-        return Ok(if cursor.is_null()? { Text::Null } else { Text::Other });
+        return Ok((if cursor.is_null()? { Text::Null } else { Text::Other }, None));
     }
-    let mut kind = Text::Absent;
-    cursor.object(|cursor, name| if name == "type" { kind.read(cursor) } else { Ok(false) }, 1)?;
+    let (mut kind, mut found) = (Text::Absent, Box::<Progress<'a>>::default());
+    cursor.object(
+        |cursor, name| match name {
+            "type" => kind.read(cursor),
+            "agentId" => found.agent.read(cursor),
+            "message" => {
+                if found.line.is_some() || found.has_other {
+                    return Err(Odd);
+                }
+                if cursor.peek() == Some(b'{') {
+                    found.line = Some(Line::at(cursor, 2)?);
+                    return Ok(true);
+                }
+                found.has_other = true;
+                Ok(false)
+            }
+            _ => Ok(false),
+        },
+        1,
+    )?;
     match kind {
-        Text::Is(_) => Ok(kind),
-        Text::Absent => Ok(Text::Null),
+        Text::Is(_) => Ok((kind, Some(found))),
+        Text::Absent => Ok((Text::Null, None)),
         _ => Err(Odd),
     }
 }
@@ -260,7 +317,7 @@ fn compaction(cursor: &mut Cursor<'_>) -> Read<(i64, i64)> {
     Ok((before.unwrap_or(0), after.unwrap_or(0)))
 }
 
-fn message<'a>(cursor: &mut Cursor<'a>) -> Read<Message<'a>> {
+fn message<'a>(cursor: &mut Cursor<'a>, depth: usize) -> Read<Message<'a>> {
     let mut found = Message { is_talk: true, ..Message::default() };
     let mut has_content = false;
     cursor.object(
@@ -275,7 +332,11 @@ fn message<'a>(cursor: &mut Cursor<'a>) -> Read<Message<'a>> {
                 if cursor.peek() != Some(b'{') {
                     return Ok(false); // no usage, which is for the rule where there must be one
                 }
-                found.usage = Some(usage(cursor)?);
+                let usage = usage(cursor, depth + 1)?;
+                if usage.kind.or_none()?.is_some() || usage.model.or_none()?.is_some() {
+                    return Err(Odd);
+                }
+                found.usage = Some(usage);
                 Ok(true)
             }
             "pausedResponses" => cursor.is_null().and_then(|is_null| if is_null { Ok(true) } else { Err(Odd) }),
@@ -285,7 +346,7 @@ fn message<'a>(cursor: &mut Cursor<'a>) -> Read<Message<'a>> {
                 }
                 has_content = true;
                 match cursor.peek() {
-                    Some(b'[') => content(cursor, &mut found).map(|()| true),
+                    Some(b'[') => content(cursor, &mut found, depth + 2).map(|()| true),
                     Some(b'"') => Ok(false),
                     _ => {
                         found.is_talk = cursor.is_null()?;
@@ -295,19 +356,19 @@ fn message<'a>(cursor: &mut Cursor<'a>) -> Read<Message<'a>> {
             }
             _ => Ok(false),
         },
-        1,
+        depth,
     )?;
     Ok(found)
 }
 
-fn content<'a>(cursor: &mut Cursor<'a>, found: &mut Message<'a>) -> Read<()> {
+fn content<'a>(cursor: &mut Cursor<'a>, found: &mut Message<'a>, depth: usize) -> Read<()> {
     cursor.list(|cursor| {
         if cursor.peek() != Some(b'{') {
             found.is_talk = false;
-            return cursor.skip(3);
+            return cursor.skip(depth);
         }
         let mut kind = Text::Absent;
-        cursor.object(|cursor, name| if name == "type" { kind.read(cursor) } else { Ok(false) }, 3)?;
+        cursor.object(|cursor, name| if name == "type" { kind.read(cursor) } else { Ok(false) }, depth)?;
         match kind.or_empty() {
             Ok("tool_use") => found.has_call = true,
             Ok("tool_result") => found.has_result = true,
@@ -318,7 +379,7 @@ fn content<'a>(cursor: &mut Cursor<'a>, found: &mut Message<'a>) -> Read<()> {
     })
 }
 
-fn usage<'a>(cursor: &mut Cursor<'a>) -> Read<Usage<'a>> {
+fn usage<'a>(cursor: &mut Cursor<'a>, depth: usize) -> Read<Usage<'a>> {
     let mut found = Usage::default();
     let mut is_told = false;
     cursor.object(
@@ -336,14 +397,14 @@ fn usage<'a>(cursor: &mut Cursor<'a>) -> Read<Usage<'a>> {
                     if found.tools != Held::Absent {
                         return Err(Odd);
                     }
-                    found.tools = if cursor.is_null()? { Held::Null } else { Held::Is(searches(cursor)?) };
+                    found.tools = if cursor.is_null()? { Held::Null } else { Held::Is(tools(cursor, depth + 1)?) };
                     Ok(true)
                 }
                 "cache_creation" => {
                     if found.split != Held::Absent {
                         return Err(Odd);
                     }
-                    found.split = Held::Is(split(cursor)?);
+                    found.split = Held::Is(split(cursor, depth + 1)?);
                     Ok(true)
                 }
                 "iterations" => {
@@ -352,12 +413,13 @@ fn usage<'a>(cursor: &mut Cursor<'a>) -> Read<Usage<'a>> {
                     }
                     is_told = true;
                     if !cursor.is_null()? {
-                        found.has_iterations = true;
-                        iterations(cursor)?;
+                        found.iteration = iterations(cursor, depth + 2)?;
                     }
                     Ok(true)
                 }
-                "fallback_credit" | "type" | "model" => {
+                "type" => found.kind.read(cursor),
+                "model" => found.model.read(cursor),
+                "fallback_credit" => {
                     if cursor.is_null()? {
                         Ok(true)
                     } else {
@@ -367,7 +429,7 @@ fn usage<'a>(cursor: &mut Cursor<'a>) -> Read<Usage<'a>> {
                 _ => Ok(false),
             }
         },
-        2,
+        depth,
     )?;
     Ok(found)
 }
@@ -380,13 +442,27 @@ fn count(slot: &mut Option<i64>, cursor: &mut Cursor<'_>) -> Read<bool> {
     Ok(true)
 }
 
-fn searches(cursor: &mut Cursor<'_>) -> Read<i64> {
-    let mut found = None;
+fn tools(cursor: &mut Cursor<'_>, depth: usize) -> Read<Tools> {
+    let mut found = Tools::default();
     cursor.object(
         |cursor, name| match name {
-            "web_search_requests" => count(&mut found, cursor),
+            "web_search_requests" => count(&mut found.searches, cursor),
+            "web_fetch_requests" => {
+                if found.fetches.is_some() || found.has_odd_fetches {
+                    return Err(Odd);
+                }
+                if cursor.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+                    found.fetches = Some(cursor.count()?);
+                }
+                found.has_odd_fetches = found.fetches.is_none();
+                Ok(!found.has_odd_fetches)
+            }
             "code_execution_requests" => {
-                if cursor.is_null()? || cursor.count()? == 0 {
+                if cursor.is_null()? {
+                    return Ok(true);
+                }
+                count(&mut found.runs, cursor)?;
+                if found.runs == Some(0) {
                     Ok(true)
                 } else {
                     Err(Odd)
@@ -394,12 +470,12 @@ fn searches(cursor: &mut Cursor<'_>) -> Read<i64> {
             }
             _ => Ok(false),
         },
-        3,
+        depth,
     )?;
-    Ok(found.unwrap_or(0))
+    Ok(found)
 }
 
-fn split(cursor: &mut Cursor<'_>) -> Read<(i64, i64)> {
+fn split(cursor: &mut Cursor<'_>, depth: usize) -> Read<(i64, i64)> {
     let (mut short, mut long) = (None, None);
     cursor.object(
         |cursor, name| match name {
@@ -407,22 +483,25 @@ fn split(cursor: &mut Cursor<'_>) -> Read<(i64, i64)> {
             "ephemeral_1h_input_tokens" => count(&mut long, cursor),
             _ => Ok(false),
         },
-        3,
+        depth,
     )?;
     Ok((short.ok_or(Odd)?, long.ok_or(Odd)?))
 }
 
-/// Reads at most one iteration, which is a plain message.
-fn iterations(cursor: &mut Cursor<'_>) -> Read<()> {
-    let mut number = 0;
+/// Reads at most one iteration, which is a plain message, and returns it.
+fn iterations<'a>(cursor: &mut Cursor<'a>, depth: usize) -> Read<Option<&'a str>> {
+    let mut found = None;
     cursor.list(|cursor| {
-        number += 1;
         let mut kind = Text::Absent;
-        cursor.object(|cursor, name| if name == "type" { kind.read(cursor) } else { Ok(false) }, 4)?;
-        if number == 1 && kind.needed()? == "message" {
+        let raw = cursor.raw(|cursor| {
+            cursor.object(|cursor, name| if name == "type" { kind.read(cursor) } else { Ok(false) }, depth)
+        })?;
+        if found.is_none() && kind.needed()? == "message" {
+            found = Some(raw);
             Ok(())
         } else {
             Err(Odd)
         }
-    })
+    })?;
+    Ok(found)
 }

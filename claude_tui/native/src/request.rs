@@ -30,9 +30,11 @@ pub struct Request<'a> {
     pub with_names: bool,
     /// Types of short lines that are handed back as they are.
     pub left: Vec<&'a [u8]>,
+    /// Types of lines that are known and are no answers.
+    pub known: Vec<&'a [u8]>,
 }
 
-const HEADER: usize = 10;
+const HEADER: usize = 11;
 
 impl<'a> Request<'a> {
     /// Returns the request some bytes are, None where they are none of this version.
@@ -52,14 +54,19 @@ impl<'a> Request<'a> {
             return None;
         }
         let count = |at: usize| usize::try_from(header[at]).ok();
-        let (files, days, kinds) = (count(1)?, count(6)?, count(8)?);
+        let (files, days, kinds, known) = (count(1)?, count(6)?, count(8)?, count(10)?);
         let starts = numbers(days)?;
         let sizes = numbers(files)?;
-        if kinds > rest.len() {
-            return None;
-        }
-        let (kinds, paths) = rest.split_at(kinds);
-        let left = kinds.split(|&byte| byte == 0).filter(|kind| !kind.is_empty()).collect();
+        let mut texts = |size: usize| -> Option<Vec<&'a [u8]>> {
+            if size > rest.len() {
+                return None;
+            }
+            let (these, after) = rest.split_at(size);
+            rest = after;
+            Some(these.split(|&byte| byte == 0).filter(|kind| !kind.is_empty()).collect())
+        };
+        let (left, known) = (texts(kinds)?, texts(known)?);
+        let paths = rest;
         let paths: Vec<&[u8]> = paths.split(|&byte| byte == 0).take(files).collect();
         if paths.len() != files {
             return None;
@@ -75,6 +82,7 @@ impl<'a> Request<'a> {
             with_names: header[9] != 0,
             files: files.collect(),
             left,
+            known,
         })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::blake2b;
 use crate::json::{Odd, Read};
-use crate::line::{Held, Line};
+use crate::line::{Held, Line, Text, Usage};
 
 pub const COPY: u8 = 1;
 pub const SIDECHAIN: u8 = 2;
@@ -12,10 +12,10 @@ pub const LOWER_BOUND: u8 = 4;
 const PLACEHOLDER_OUTPUT: i64 = 40;
 const MERGED_USAGE_SINCE: [u32; 3] = [2, 1, 30];
 
-/// What terms a row has, in the order in which Python compares them: none, with the usual tier, without a tier.
+/// What terms a row has: none; only such that it must be assumed how long its cache writes live; others.
 pub const PLAIN: u8 = 0;
-pub const STANDARD: u8 = 1;
-pub const NO_TIER: u8 = 2;
+pub const ASSUMED: u8 = 1;
+pub const PRICED_ALONE: u8 = 2;
 
 /// A response.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +33,9 @@ pub struct Entry {
     pub offset: i64,
     pub searches: i64,
     pub flags: u8,
+    /// The kind of its terms, and their place among the texts of them: 0 for none.
     pub terms: u8,
+    pub terms_at: u32,
 }
 
 impl Entry {
@@ -61,6 +63,8 @@ pub struct Settled<'a> {
     pub models: Vec<String>,
     /// The place of each response among the entries, by its name.
     pub keys: HashMap<&'a str, usize>,
+    /// The texts of terms, the first of which is empty.
+    pub terms: Vec<String>,
     owner_numbers: HashMap<Owner, u32>,
     model_numbers: HashMap<String, u32>,
     last_owner: u32,
@@ -85,27 +89,31 @@ impl<'a> Settled<'a> {
         if model == "<synthetic>" || line.api_error.is_true()? {
             return Ok(None);
         }
-        if session.is_empty() || cwd.is_empty() || speed == Some("fast") || geo == Some("us") || tier == Some("batch") {
+        if session.is_empty() || cwd.is_empty() || geo == Some("us") || tier == Some("batch") {
             return Err(Odd);
         }
         if !id.starts_with("msg_") || time_ms == 0 || (output == 0 && stop_reason == Some("refusal")) {
             return Err(Odd);
         }
-        let (write_5m, write_1h, terms) = match usage.split {
-            Held::Is((short, long)) => (short, long, PLAIN),
-            Held::Absent if writes == 0 => (0, 0, PLAIN),
-            Held::Absent => {
-                if usage.tools != Held::Absent || usage.has_iterations || geo.is_some() || speed.is_some() {
-                    return Err(Odd);
-                }
-                match tier {
-                    None => (writes, 0, NO_TIER),
-                    Some("standard") => (writes, 0, STANDARD),
-                    Some(_) => return Err(Odd),
-                }
-            }
-            _ => return Err(Odd),
+        let is_fast = speed == Some("fast");
+        let (write_5m, write_1h) = match usage.split {
+            Held::Is(split) => split,
+            Held::Absent => (writes, 0),
+            Held::Null => return Err(Odd),
         };
+        let kind = match usage.split {
+            _ if is_fast => PRICED_ALONE,
+            Held::Absent if writes != 0 => ASSUMED,
+            _ => PLAIN,
+        };
+        if kind == ASSUMED {
+            let is_usual = matches!(tier, None | Some("standard"));
+            if usage.tools != Held::Absent || usage.iteration.is_some() || geo.is_some() || speed.is_some() || !is_usual
+            {
+                return Err(Odd);
+            }
+        }
+        let terms = if kind == PLAIN { String::new() } else { terms(usage)? };
         if write_5m + write_1h != writes {
             return Err(Odd);
         }
@@ -121,7 +129,7 @@ impl<'a> Settled<'a> {
         if is_placeholder {
             flags |= LOWER_BOUND;
         }
-        let searches = if let Held::Is(searches) = usage.tools { searches } else { 0 };
+        let searches = if let Held::Is(tools) = usage.tools { tools.searches.unwrap_or(0) } else { 0 };
         let owner = self.owner(session, agent, cwd);
         let model = self.model(model);
         let entry = Entry {
@@ -138,7 +146,8 @@ impl<'a> Settled<'a> {
             offset,
             searches,
             flags,
-            terms,
+            terms: kind,
+            terms_at: self.terms_number(terms),
         };
         self.merge(id, entry);
         Ok(Some(entry))
@@ -178,9 +187,9 @@ impl<'a> Settled<'a> {
         if row.size() != known.size() {
             return row.size() > known.size();
         }
-        let rank =
-            |one: &Entry| (one.searches, one.flags & LOWER_BOUND == 0, one.write_1h, one.input, one.reads, one.terms);
-        (rank(row), &self.models[row.model as usize]) >= (rank(known), &self.models[known.model as usize])
+        let rank = |one: &Entry| (one.searches, one.flags & LOWER_BOUND == 0, one.write_1h, one.input, one.reads);
+        let names = |one: &Entry| (&self.terms[one.terms_at as usize], &self.models[one.model as usize]);
+        (rank(row), names(row)) >= (rank(known), names(known))
     }
 
     fn owner(&mut self, session: &str, agent: &str, cwd: &str) -> u32 {
@@ -197,6 +206,19 @@ impl<'a> Settled<'a> {
         self.last_owner
     }
 
+    fn terms_number(&mut self, terms: String) -> u32 {
+        if self.terms.is_empty() {
+            self.terms.push(String::new());
+        }
+        if self.terms.last() != Some(&terms) {
+            if terms.is_empty() {
+                return 0;
+            }
+            self.terms.push(terms);
+        }
+        self.terms.len() as u32 - 1
+    }
+
     fn model(&mut self, model: &str) -> u32 {
         if self.models.get(self.last_model as usize).is_some_and(|known| known == model) {
             return self.last_model;
@@ -207,6 +229,78 @@ impl<'a> Settled<'a> {
             models.len() as u32 - 1
         });
         self.last_model
+    }
+}
+
+/// Returns what decides a price beside the counters, as `claude_tui.sources.claude.counting.rule` writes it.
+///
+/// Odd where that needs what is not kept of a usage, or text that Python escapes.
+fn terms(usage: &Usage<'_>) -> Read<String> {
+    let mut json = Terms(String::from("{"));
+    if let Held::Is((short, long)) = usage.split {
+        json.begin("cache_creation", '{');
+        json.number("ephemeral_1h_input_tokens", Some(long));
+        json.number("ephemeral_5m_input_tokens", Some(short));
+        json.0.push('}');
+    }
+    json.number("cache_creation_input_tokens", usage.counters.writes);
+    json.number("cache_read_input_tokens", usage.counters.reads);
+    json.text("inference_geo", &usage.geo)?;
+    json.number("input_tokens", usage.counters.input);
+    if let Some(iteration) = usage.of_iteration()? {
+        json.begin("iterations", '[');
+        json.0.push_str(&terms(&iteration)?);
+        json.0.push(']');
+    }
+    json.text("model", &usage.model)?;
+    json.number("output_tokens", usage.counters.output);
+    if let Held::Is(tools) = usage.tools {
+        if tools.has_odd_fetches {
+            return Err(Odd);
+        }
+        json.begin("server_tool_use", '{');
+        json.number("code_execution_requests", tools.runs);
+        json.number("web_fetch_requests", tools.fetches);
+        json.number("web_search_requests", tools.searches);
+        json.0.push('}');
+    }
+    json.text("service_tier", &usage.tier)?;
+    json.text("speed", &usage.speed)?;
+    json.text("type", &usage.kind)?;
+    json.0.push('}');
+    Ok(json.0)
+}
+
+/// An object of JSON that is being written.
+struct Terms(String);
+
+impl Terms {
+    fn begin(&mut self, name: &str, bracket: char) {
+        self.name(name);
+        self.0.push(bracket);
+    }
+
+    fn number(&mut self, name: &str, value: Option<i64>) {
+        if let Some(value) = value {
+            self.name(name);
+            self.0.push_str(&value.to_string());
+        }
+    }
+
+    fn text(&mut self, name: &str, value: &Text<'_>) -> Read<()> {
+        let Some(value) = value.or_none()? else { return Ok(()) };
+        if value.bytes().any(|byte| !(b' '..=b'~').contains(&byte) || byte == b'"' || byte == b'\\') {
+            return Err(Odd);
+        }
+        self.begin(name, '"');
+        self.0.push_str(value);
+        self.0.push('"');
+        Ok(())
+    }
+
+    fn name(&mut self, name: &str) {
+        let comma = if self.0.ends_with('{') { "" } else { "," };
+        self.0.push_str(&format!("{comma}\"{name}\":"));
     }
 }
 

@@ -23,7 +23,7 @@ fn call(request: &[u8]) -> Result<Vec<u8>, i32> {
 
 fn request(paths: &[PathBuf], threads: i64) -> Vec<u8> {
     let days: Vec<i64> = (0..2000).map(|day| 1_672_531_200_000 + day * 86_400_000).collect();
-    let left = b"cost-state";
+    let (left, known) = (b"cost-state", b"user\0system");
     let header = [
         i64::from(claude_top_version()),
         paths.len() as i64,
@@ -35,11 +35,13 @@ fn request(paths: &[PathBuf], threads: i64) -> Vec<u8> {
         738_521,
         left.len() as i64,
         1,
+        known.len() as i64,
     ];
     let sizes = paths.iter().map(|path| path.metadata().map_or(0, |about| about.len() as i64));
     let mut bytes: Vec<u8> =
         header.into_iter().chain(days.iter().copied()).chain(sizes).flat_map(i64::to_le_bytes).collect();
     bytes.extend_from_slice(left);
+    bytes.extend_from_slice(known);
     let names: Vec<&str> = paths.iter().map(|path| path.to_str().unwrap()).collect();
     bytes.extend_from_slice(names.join("\0").as_bytes());
     bytes
@@ -77,9 +79,9 @@ fn a_request_cut_short_anywhere_is_refused_or_asks_for_less() {
     for end in (0..whole.len()).step_by(whole.len() / 97) {
         let _ = call(&whole[..end]);
     }
-    assert_eq!(call(&whole[..80]), Err(1));
+    assert_eq!(call(&whole[..88]), Err(1));
     assert_eq!(call(b""), Err(1));
-    for at in 0..10 {
+    for at in 0..11 {
         for number in [-1i64, i64::MAX, i64::MIN, 1 << 40] {
             let mut other = whole.clone();
             other[8 * at..8 * at + 8].copy_from_slice(&number.to_le_bytes());

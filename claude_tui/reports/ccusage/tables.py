@@ -12,7 +12,7 @@ from claude_tui.reports.ccusage.blocks import burn_rate, limit_status, projectio
 from claude_tui.reports.ccusage.periods import Periods, SessionKey, ordered
 from claude_tui.reports.ccusage.sums import Counts, Group, total
 from claude_tui.reports.ccusage.unified import LABELS, Row
-from claude_tui.reports.table import Column, Table
+from claude_tui.reports.table import Table, TextColumn
 from claude_tui.sources.values.display import display_name
 from claude_tui.units import HOUR_MS, MINUTE_MS
 
@@ -37,7 +37,7 @@ def models_cell(models: Iterable[str]) -> str:
 
 
 def cost_cell(counts: Counts) -> str:
-    """Return a cost: "n/a" where nothing has a price, ">=" before one that leaves something out."""
+    """Return a cost: "n/a" if nothing has a price, ">=" before one that leaves something out."""
     if counts.has_unpriced and not counts.nano:
         return "n/a"
     return (">=" if counts.has_unpriced else "") + dollars(counts.nano)
@@ -48,9 +48,13 @@ def _numbers(counts: Counts) -> Cells:
     return (*map(count, tokens), cost_cell(counts))
 
 
-def _columns(*first: str, last: Sequence[str] = ()) -> tuple[Column, ...]:
-    names = [Column(name, is_text=True, may_shrink=True) for name in first]
-    return (*names, *(Column(name) for name in (*NUMBERS, COST)), *(Column(name, is_text=True) for name in last))
+def _columns(*first: str, last: Sequence[str] = ()) -> tuple[TextColumn, ...]:
+    names = [TextColumn(name, is_text=True, may_shrink=True) for name in first]
+    return (
+        *names,
+        *(TextColumn(name) for name in (*NUMBERS, COST)),
+        *(TextColumn(name, is_text=True) for name in last),
+    )
 
 
 def _breakdown(group: Group, before: int, after: int = 0) -> list[Cells]:
@@ -117,9 +121,9 @@ def unified_table(title: str, first: str, rows: Sequence[Row], *, with_models: b
 
 def blocks_table(title: str, found: Sequence[Block], now_ms: int, zone: ZoneInfo, limit: int | None = None) -> Table:
     """Return one row a block, and below the one that goes on what it is heading for."""
-    percent = [Column("%")] if limit else []
+    percent = [TextColumn("%")] if limit else []
     texts = [
-        Column(name, is_text=True, may_shrink=True, priority=priority)
+        TextColumn(name, is_text=True, may_shrink=True, priority=priority)
         for name, priority in (("Block Start", 0), ("Duration/Status", 1), ("Models", 2))
     ]
     rows: list[Cells] = []
@@ -143,7 +147,7 @@ def blocks_table(title: str, found: Sequence[Block], now_ms: int, zone: ZoneInfo
             price = "n/a" if block.unpriced == block.entries else f"${ahead['totalCost']:,.2f}"
             label = "(assuming current burn rate)"
             rows.append((label, "PROJECTED", "", count(ahead["totalTokens"]), *heading, price))
-    return Table(title, (*texts, Column("Tokens"), *percent, Column("Cost")), tuple(rows))
+    return Table(title, (*texts, TextColumn("Tokens"), *percent, TextColumn("Cost")), tuple(rows))
 
 
 def _cost(block: Block) -> str:

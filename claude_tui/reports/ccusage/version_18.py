@@ -17,7 +17,7 @@ UNKNOWN_PROJECT: Final = "Unknown Project"
 
 
 def report(lines: Sequence[UsageLine], kind: str, options: Namespace) -> Any:
-    """Return a report. Where there is nothing, days and sessions are an empty list, as they were."""
+    """Return a report. If there is nothing, days and sessions are an empty list, as they were."""
     ordered = _by_age_of_file(lines)
     if kind == "session":
         return _sessions(ordered) if lines else []

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from claude_tui.engine.check.bench import Bench, Measured
 from claude_tui.figures import count, dollars, short
-from claude_tui.reports.table import Column, Table
+from claude_tui.reports.table import Table, TextColumn
 
 SCHEMA: Final = "claude-top/bench@1"
 COMPARED: Final = ("messages", "cost_nano", "tokens", "projects", "models", "sessions")
@@ -51,9 +51,9 @@ def tables(bench: Bench) -> list[Table]:
 
 def _speeds(bench: Bench) -> Table:
     columns = (
-        Column("way", is_text=True), Column("runs", priority=3), Column("seconds"), Column("x ref."),
-        Column("CPU s", priority=2), Column("files/s", priority=1), Column("MB/s"), Column("responses/s"),
-        Column("peak MiB"),
+        TextColumn("way", is_text=True), TextColumn("runs", priority=3), TextColumn("seconds"), TextColumn("x ref."),
+        TextColumn("CPU s", priority=2), TextColumn("files/s", priority=1), TextColumn("MB/s"),
+        TextColumn("responses/s"), TextColumn("peak MiB"),
     )  # fmt: skip
     slowest_s = bench.measured[0].wall_s
     rows = tuple(
@@ -75,8 +75,9 @@ def _speeds(bench: Bench) -> Table:
 
 def _answers(bench: Bench) -> Table:
     columns = (
-        Column("way", is_text=True), Column("responses"), Column("cost"), Column("projects", priority=1),
-        Column("models", priority=1), Column("sessions", priority=1), Column("agrees", is_text=True),
+        TextColumn("way", is_text=True), TextColumn("responses"), TextColumn("cost"),
+        TextColumn("projects", priority=1), TextColumn("models", priority=1), TextColumn("sessions", priority=1),
+        TextColumn("agrees", is_text=True),
     )  # fmt: skip
     rows = tuple(
         (

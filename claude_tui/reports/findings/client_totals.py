@@ -11,7 +11,7 @@ from typing import Any, Final
 from claude_tui.engine.queries.client_totals import ClientSession
 from claude_tui.engine.queries.telemetry import PriceDifference
 from claude_tui.figures import NOT_AVAILABLE, count, dollars, instant, many
-from claude_tui.reports.table import Column, Table
+from claude_tui.reports.table import Table, TextColumn
 from claude_tui.sources.values.display import display_name
 
 SCHEMA: Final = "claude-top/against-client@1"
@@ -34,8 +34,9 @@ def report(sessions: Sequence[ClientSession], differences: Sequence[PriceDiffere
 def table(sessions: Sequence[ClientSession]) -> Table:
     """Return the comparison for people."""
     columns = (
-        Column("session", is_text=True), Column("client"), Column("responses", priority=1), Column("in the log"),
-        Column("unlogged calls"), Column("difference"), Column("why", is_text=True, priority=2),
+        TextColumn("session", is_text=True), TextColumn("client"), TextColumn("responses", priority=1),
+        TextColumn("in the log"), TextColumn("unlogged calls"), TextColumn("difference"),
+        TextColumn("why", is_text=True, priority=2),
     )  # fmt: skip
     rows = tuple(
         (
@@ -55,8 +56,8 @@ def table(sessions: Sequence[ClientSession]) -> Table:
 def price_table(differences: Sequence[PriceDifference]) -> Table:
     """Return the responses whose price the client says otherwise, for people."""
     columns = (
-        Column("response", is_text=True, may_shrink=True), Column("model", is_text=True, priority=1),
-        Column("client"), Column("ours"), Column("why", is_text=True),
+        TextColumn("response", is_text=True, may_shrink=True), TextColumn("model", is_text=True, priority=1),
+        TextColumn("client"), TextColumn("ours"), TextColumn("why", is_text=True),
     )  # fmt: skip
     rows = tuple(
         (

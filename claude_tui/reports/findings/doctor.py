@@ -55,7 +55,7 @@ class Remembered:
 class Findings:
     """All findings. `cache`, `ledger`, `watcher` and `prices` are texts of one line each.
 
-    `coverage` says how far telemetry covers the logs, None where none is read.
+    `coverage` says how far telemetry covers the logs, None if none is read.
     """
 
     version: str

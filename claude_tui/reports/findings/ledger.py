@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from claude_tui.figures import count, instant, many, size
-from claude_tui.reports.table import Column, Table
+from claude_tui.reports.table import Table, TextColumn
 from claude_tui.sources.values.display import display_name
 
 SCHEMA: Final = "claude-top/ledger@1"
@@ -17,13 +17,14 @@ MOST_SHOWN: Final = 10
 
 class HostRow(NamedTuple):
     """What one machine contributed. Responses of several machines are listed under each, so rows may exceed the
-    total."""
+    total. `responses` are those of logs; `events` are what telemetry told, also of the same responses."""
 
     host: str
     files: int
     responses: int
     first_ms: int
     last_ms: int
+    events: int = 0
 
 
 class LeftOut(NamedTuple):
@@ -77,16 +78,21 @@ def report(status: LedgerStatus) -> dict[str, Any]:
 
 def table(status: LedgerStatus) -> Table:
     """Return a table with a row for each machine and one for all."""
+    is_told = bool(status.total.events)
     columns = (
-        Column("host", is_text=True, may_shrink=True), Column("files", priority=2), Column("responses"),
-        Column("first", is_text=True, priority=1), Column("last", is_text=True),
+        TextColumn("host", is_text=True, may_shrink=True), TextColumn("files", priority=2), TextColumn("responses"),
+        *([TextColumn("events")] if is_told else []),
+        TextColumn("first", is_text=True, priority=1), TextColumn("last", is_text=True),
     )  # fmt: skip
-    return Table("", columns, tuple(map(_cells, status.hosts)), _cells(status.total))
+    rows = tuple(_cells(row, is_told) for row in status.hosts)
+    return Table("", columns, rows, _cells(status.total, is_told))
 
 
 def footer(status: LedgerStatus) -> list[str]:
     """Return the lines below the table."""
     lines = [f"{size(status.size_bytes)} in {display_name(status.path)}"]
+    if status.total.events:
+        lines.append("responses are those of the logs; events are what telemetry told, mostly of the same")
     if status.error:
         lines.append(display_name(status.error))
     return [*lines, *left_out_lines(status.left_out), *moved_lines(status.moved)]
@@ -122,11 +128,13 @@ def _figures(row: HostRow) -> dict[str, Any]:
     return {
         "files": row.files,
         "responses": row.responses,
+        "events": row.events,
         "first": instant(row.first_ms) if row.first_ms else None,
         "last": instant(row.last_ms) if row.last_ms else None,
     }
 
 
-def _cells(row: HostRow) -> tuple[str, ...]:
+def _cells(row: HostRow, is_told: bool) -> tuple[str, ...]:
     dates = (instant(time_ms)[:10] if time_ms else "" for time_ms in (row.first_ms, row.last_ms))
-    return (display_name(row.host), count(row.files), count(row.responses), *dates)
+    counts = (row.files, row.responses, row.events) if is_told else (row.files, row.responses)
+    return (display_name(row.host), *map(count, counts), *dates)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from claude_tui.clients import CLIENTS
 from claude_tui.figures import age, instant, many, size
+from claude_tui.sources.telemetry.keeping import KEEP_DAYS
 from claude_tui.sources.values.display import display_name
 from claude_tui.telemetry.settings import TelemetrySettings
 from claude_tui.telemetry.status import Standing, Status, Tally, standing
@@ -18,11 +19,15 @@ SCHEMA: Final = "claude-top/telemetry@1"
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The folder of what arrived: the days it has a file of, and the bytes of all."""
+    """The folder of what arrived: the days it has a file of, and the bytes of all.
+
+    `overdue` of the files are old enough to go but stay, as far as the ledger does not hold all of them.
+    """
 
     folder: str
     days: Sequence[str]
     bytes: int
+    overdue: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,8 @@ def document(found: Findings) -> dict[str, Any]:
         "refused": {why: _tally(tally) for why, tally in sorted(status.refused.items())},
         "lost": _tally(status.lost),
         "failing": status.failing or None,
-        "files": {"folder": found.kept.folder, "days": list(found.kept.days), "bytes": found.kept.bytes},
+        "files": {"folder": found.kept.folder, "days": list(found.kept.days), "bytes": found.kept.bytes,
+                  "keep_days": KEEP_DAYS, "overdue": found.kept.overdue},
     }  # fmt: skip
 
 
@@ -102,7 +108,12 @@ def lines(found: Findings) -> list[str]:
     days = found.kept.days
     span = f", {days[0]} to {days[-1]}" if days else ""
     folder = display_name(found.kept.folder)
-    return [*made, "", "kept in", f"  {folder}: {many(len(days), 'file')}, {size(found.kept.bytes)}{span}"]
+    made += ["", "kept in", f"  {folder}: {many(len(days), 'file')}, {size(found.kept.bytes)}{span}"]
+    made.append(f"  a file goes {KEEP_DAYS} days after its day, once the ledger holds all of it")
+    if found.kept.overdue:
+        older = many(found.kept.overdue, "older file")
+        made.append(f"  {older} not gone yet: the screen, `serve` and `claude-top ledger keep` see to it")
+    return made
 
 
 def summary(found: Findings) -> list[str]:

@@ -61,7 +61,7 @@ def limit_checks(windows: Iterable[ReportedWindow], now_ms: int, near: float) ->
 
 
 def waiting_checks(snapshot: Snapshot) -> list[Check]:
-    """Return a check for each session that waits for a person; one that is ok where none does."""
+    """Return a check for each session that waits for a person; one that is ok if none does."""
     rows = [row for row in sessions.running(snapshot) if row.activity.is_waiting_for_you]
     if not rows:
         return [Check("sessions", "ok", None, "none waits for you")]

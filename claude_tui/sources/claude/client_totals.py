@@ -6,7 +6,7 @@ at here, once, when it is met. Must not know responses, nor what follows from a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from claude_tui.model import Usage
@@ -56,7 +56,8 @@ def client_total(row: Mapping[str, Any], offset: int) -> ClientTotal | None:
 
 def complete(found: Iterable[ClientTotal], known: Iterable[ClientTotal], read_at: ReadAt) -> list[ClientTotal]:
     """Add to totals what the lines before them say. `known` are those that stood before them in the same file."""
-    before, made = list(known), []
+    before, made = list(known), list[ClientTotal]()
+    doubtful: list[tuple[int, int]] = []
     for total in found:
         total = total._replace(last_ms=_newest_ms(read_at, total.offset))
         base = next((one for one in reversed(before) if _may_follow(one, total)), None)
@@ -67,9 +68,13 @@ def complete(found: Iterable[ClientTotal], known: Iterable[ClientTotal], read_at
         else:
             is_doubtful = total.last_ms > total.start_ms + total.duration_ms + CLOCK_MS
         if is_doubtful:
-            total = _with_turns(total, base.offset if base is not None else -1, read_at)
+            doubtful.append((len(made), base.offset if base is not None else -1))
         before.append(total)
         made.append(total)
+    if doubtful:
+        with_turns = _with_turns([(made[at], since) for at, since in doubtful], read_at)
+        for (at, _), total in zip(doubtful, with_turns, strict=True):
+            made[at] = total
     return made
 
 
@@ -106,28 +111,57 @@ def _first_ms(read_at: ReadAt, start: int, end: int) -> int:
     return 0
 
 
-def _with_turns(total: ClientTotal, since: int, read_at: ReadAt) -> ClientTotal:
-    """Whether everything asked since an offset led to the line of the total: then one process wrote it."""
-    parents: dict[str, str] = {}
-    prompts: list[tuple[int, int, str]] = []
-    leaf, has_root = "", False
-    for offset, value in _objects(read_at, 0, total.offset):
+class _Turns:
+    """What the dated lines of a file said so far of which line follows which, and of what was asked."""
+
+    def __init__(self) -> None:
+        self._parents: dict[str, str] = {}
+        self._prompts: list[tuple[int, int, str]] = []
+        self._leaf, self._leaf_offset, self._root_offset = "", -1, -1
+
+    def see(self, offset: int, value: Mapping[str, Any]) -> None:
+        """Take in the next line."""
         uuid, time_ms = text_of(value, "uuid"), _time_ms(value)
         if not time_ms:
-            continue
+            return
         if uuid:
-            parents[uuid] = text_of(value, "parentUuid")
-            if offset > since:
-                leaf, has_root = uuid, has_root or not parents[uuid]
+            self._parents[uuid] = text_of(value, "parentUuid")
+            self._leaf, self._leaf_offset = uuid, offset
+            if not self._parents[uuid]:
+                self._root_offset = offset
         if _is_prompt(value) and _is_own(value):
-            prompts.append((offset, time_ms, uuid))
-    ancestors: set[str] = set()
-    while leaf and leaf not in ancestors:
-        ancestors.add(leaf)
-        leaf = parents.get(leaf, "")
-    is_linear = has_root or all(uuid in ancestors for offset, _, uuid in prompts if offset > since and uuid)
-    asked = tuple((offset, time_ms) for offset, time_ms, _ in prompts)
-    return total._replace(since=since, is_linear=is_linear, prompts=asked)
+            self._prompts.append((offset, time_ms, uuid))
+
+    def told_with(self, total: ClientTotal, since: int) -> ClientTotal:
+        """Return the total that stands here with whether all asked since an offset led here: then one process wrote
+        it."""
+        asked = tuple((offset, time_ms) for offset, time_ms, _ in self._prompts)
+        is_linear = self._root_offset > since or self._led_here(since)
+        return total._replace(since=since, is_linear=is_linear, prompts=asked)
+
+    def _led_here(self, since: int) -> bool:
+        """Whether the last line follows on everything that was asked since."""
+        left = {uuid for offset, _, uuid in self._prompts if offset > since and uuid}
+        at = self._leaf if self._leaf_offset > since else ""
+        passed = set[str]()
+        while left and at and at not in passed:
+            passed.add(at)
+            left.discard(at)
+            at = self._parents.get(at, "")
+        return not left
+
+
+def _with_turns(doubtful: Sequence[tuple[ClientTotal, int]], read_at: ReadAt) -> list[ClientTotal]:
+    """Add to totals, each with the offset of its base, what was asked before them. Reads the file once for all."""
+    turns = _Turns()
+    lines = _objects(read_at, 0, doubtful[-1][0].offset)
+    made, line = [], next(lines, None)
+    for total, since in doubtful:
+        while line is not None and line[0] < total.offset:
+            turns.see(*line)
+            line = next(lines, None)
+        made.append(turns.told_with(total, since))
+    return made
 
 
 def _objects(read_at: ReadAt, start: int, end: int) -> Iterator[tuple[int, dict[str, Any]]]:

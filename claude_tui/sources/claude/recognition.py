@@ -22,7 +22,7 @@ KINDS: Final = frozenset({
 
 
 def unrecognised(path: str) -> list[Problem]:
-    """Return the problem of a transcript in which nothing was counted, none where there is nothing to count."""
+    """Return the problem of a transcript in which nothing was counted, none if there is nothing to count."""
     try:
         with LineReader(path) as reader:
             return recognition.unrecognised(reader, _judged)

@@ -34,7 +34,7 @@ TOLERANCE: Final = 0.02
 
 
 def read_limits(root: Path) -> list[PlanSample]:
-    """Return what the newest rollouts below a folder of Codex say, in no order; nothing where none says anything."""
+    """Return what the newest rollouts below a folder of Codex say, in no order; nothing if none says anything."""
     found = (file for file in rollouts(root) if file.dev != REFUSED and not file.path.endswith(SUFFIX))
     newest = heapq.nlargest(MOST_ROLLOUTS, found, key=lambda file: (file.mtime_ns, file.path))
     return [sample for file in newest for sample in _samples_of(file.path, file.size, file.mtime_ns)]

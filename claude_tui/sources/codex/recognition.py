@@ -21,7 +21,7 @@ EARLY_KINDS: Final = frozenset({"message", "reasoning", "function_call", "functi
 
 
 def unrecognised(path: str) -> list[Problem]:
-    """Return the problem of a rollout in which nothing was counted, none where there is nothing to count."""
+    """Return the problem of a rollout in which nothing was counted, none if there is nothing to count."""
     try:
         with open_rollout(path) as reader:
             return recognition.unrecognised(reader, _judged)

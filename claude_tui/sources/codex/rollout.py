@@ -80,17 +80,17 @@ class Rollout:
         if kind == "session_meta":
             self._see_meta(meta_of(payload), record)
         elif kind == "turn_context":
-            self._see_instant(record)
+            self.see_dated(record.get("timestamp"))
             yield from self._see_model(payload, offset)
         elif kind == "thread_settings_applied":
-            self._see_instant(record)
+            self.see_dated(record.get("timestamp"))
             settings = payload.get("thread_settings")
             if isinstance(settings, dict):
                 self._state.terms = terms_of_tier(settings.get("service_tier"))
                 if not self._state.model:
                     yield from self._see_model(settings, offset)
         elif kind == "compacted":
-            self._see_instant(record)
+            self.see_dated(record.get("timestamp"))
             self._state.compactions += 1
         elif kind in ("token_usage_record", "token_count"):
             try:
@@ -135,9 +135,19 @@ class Rollout:
             usage, extras = row.pop("usage"), tuple(row.pop("extras"))
             self._unnamed.append(Event(Row(**row, usage=Usage(*usage), extras=extras), reasoning))
 
-    def _see_instant(self, record: Mapping[str, object]) -> None:
+    def see_dated(self, timestamp: object) -> None:
         """Remember the time of a record that every reader looks at, for records without a time."""
-        self._state.dated_ms = moment_ms(record.get("timestamp")) or self._state.dated_ms
+        self._state.dated_ms = moment_ms(timestamp) or self._state.dated_ms
+
+    def name_model(self, model: str, turn: str) -> None:
+        """Use the model of a turn from here on."""
+        state = self._state
+        state.model = model
+        if turn:
+            state.turns.pop(turn, None)
+            state.turns[turn] = model
+            if len(state.turns) > _TURNS:
+                del state.turns[next(iter(state.turns))]
 
     def _see_meta(self, meta: Meta, record: Mapping[str, object]) -> None:
         state = self._state
@@ -164,16 +174,10 @@ class Rollout:
 
     def _see_model(self, settings: Mapping[str, object], offset: int) -> Iterator[Event]:
         """Use the model of a turn, also for what was counted before any model was named."""
-        state = self._state
         model, turn = text_of(settings, "model"), text_of(settings, "turn_id")
         if not model:
             return
-        state.model = model
-        if turn:
-            state.turns.pop(turn, None)
-            state.turns[turn] = model
-            if len(state.turns) > _TURNS:
-                del state.turns[next(iter(state.turns))]
+        self.name_model(model, turn)
         for event in self._unnamed:
             # The later offset makes this row win over the one without a model.
             yield Event(replace(event.row, model=model, offset=offset), event.reasoning)

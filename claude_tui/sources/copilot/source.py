@@ -32,4 +32,9 @@ class CopilotSource:
         from claude_tui.sources.copilot.events import Events  # only where there are some
         from claude_tui.sources.records.line_logs import read_log
 
-        return read_log(file, since, Events(session=os.path.basename(os.path.dirname(file.path))))
+        return read_log(file, since, Events(session=session_of(file.path)))
+
+
+def session_of(path: str) -> str:
+    """Return the session id in the path of a log."""
+    return os.path.basename(os.path.dirname(path))

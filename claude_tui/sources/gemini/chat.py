@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from claude_tui.model import Row, Usage
 from claude_tui.sources.protocol import FileFacts
@@ -17,7 +18,7 @@ from claude_tui.sources.records.events import BadCountError, Event, count_of
 from claude_tui.sources.values.instants import instant_ms
 from claude_tui.sources.values.json_values import table_of, text_of
 
-_KINDS = {"user": "user", "gemini": "assistant"}
+KINDS: Final = {"user": "user", "gemini": "assistant"}
 _MARKS = ("sessionId", "messages", "$set", "$rewindTo", "type")
 """Of these every record has one."""
 
@@ -28,7 +29,8 @@ class Chat:
 
     `stem` replaces a session id that no record contains. `folder_of` finds the project's folder by the hash in the
     records, for a chat whose `cwd` is not known otherwise. `bad_counts` collects the names of counters that are not
-    counts; their messages are not counted. `is_known`: a record of a known kind was there.
+    counts; their messages are not counted. `is_known`, `has_answers`, `has_usage`: see
+    `records.conversation.Conversation`.
     """
 
     stem: str
@@ -42,16 +44,21 @@ class Chat:
     last: tuple[int, str] = (0, "")
     bad_counts: list[str] = field(default_factory=list)
     is_known: bool = False
+    has_answers: bool = False
+    has_usage: bool = False
 
     def resume(self, state: str) -> None:
         """Continue from where `state()` was taken."""
         if state:
-            self.session, self.project_hash, self.title = json.loads(state)
+            self.session, self.project_hash, self.title, *more = json.loads(state)
+            self.is_known, self.has_answers, self.has_usage = more or (True, False, False)
             self._locate()
 
     def state(self) -> str:
         """Return what must be known to follow the next records."""
-        return json.dumps([self.session, self.project_hash, self.title])
+        return json.dumps(
+            [self.session, self.project_hash, self.title, self.is_known, self.has_answers, self.has_usage]
+        )
 
     def events(self, record: Mapping[str, object], offset: int) -> Iterator[Event]:
         """Yield what a record counts."""
@@ -91,13 +98,15 @@ class Chat:
             self.cwd = self.folder_of(self.project_hash)
 
     def _message(self, message: Mapping[str, object], offset: int) -> Iterator[Event]:
-        kind = _KINDS.get(text_of(message, "type"))
+        kind = KINDS.get(text_of(message, "type"))
         time_ms = instant_ms(message.get("timestamp"))
         if kind and time_ms >= self.last[0]:
             self.last = time_ms, "tool_use" if kind == "assistant" and message.get("toolCalls") else kind
         tokens = message.get("tokens")
+        self.has_answers |= kind == "assistant"
         if kind != "assistant" or not isinstance(tokens, dict):
             return
+        self.has_usage = True
         try:
             usage, reasoning = usage_of(tokens)
         except BadCountError as error:
@@ -122,6 +131,11 @@ class Chat:
         yield Event(row, reasoning)
 
 
+def holds_tools(tool: int, others: int, total: int) -> bool:
+    """Whether the other counters hold the prompts of tools, too."""
+    return tool > 0 and total == others
+
+
 def usage_of(tokens: Mapping[str, object]) -> tuple[Usage, int]:
     """Return the counters of a `tokens` object, disjoint, and how much of the output was thoughts.
 
@@ -130,6 +144,6 @@ def usage_of(tokens: Mapping[str, object]) -> tuple[Usage, int]:
     """
     prompt, cached = count_of(tokens, "input"), count_of(tokens, "cached")
     output, thoughts, tool = count_of(tokens, "output"), count_of(tokens, "thoughts"), count_of(tokens, "tool")
-    if tool and count_of(tokens, "total") == prompt + output + thoughts:
+    if holds_tools(tool, prompt + output + thoughts, count_of(tokens, "total")):
         tool = 0
     return Usage(input=max(0, prompt - cached) + tool, output=output + thoughts, cache_read=cached), thoughts

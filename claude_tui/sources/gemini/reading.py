@@ -6,6 +6,8 @@ Must not know where chats are found.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.sources.gemini.chat import Chat
@@ -14,23 +16,26 @@ from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
 from claude_tui.sources.reading.documents import read_document
 from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.reading.objects import decode_objects
-from claude_tui.sources.recognition import NOT_KNOWN
+from claude_tui.sources.recognition import what_is_wrong
 from claude_tui.sources.records.events import Event
 
 
 def read_chat(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, list[Event]]:
     """Read a chat, and keep the events its rows were made of. Raises OSError if it cannot be opened."""
-    chat = _chat(file)
+    chat = chat_at(file, Chat)
     return _read_lines(file, since, chat) if file.path.endswith(".jsonl") else _read_whole(file, since, chat)
 
 
-def _chat(file: LogFile) -> Chat:
-    """Return the chat a path stands for: `tmp/<project>/chats/[<main session>/]<name>`."""
+C = TypeVar("C", bound=Chat)
+
+
+def chat_at(file: LogFile, kind: type[C]) -> C:
+    """Return the chat of a kind that a path stands for: `tmp/<project>/chats/[<main session>/]<name>`."""
     _tmp, project, _chats, *below = os.path.relpath(file.path, file.root).split(os.sep)
     stem = below[-1].rpartition(".")[0]
     parent = below[0] if len(below) > 1 else ""
     folder = project_folder(file.root, project)
-    return Chat(stem, lambda project_hash: project_folder(file.root, project, (project_hash,)), parent, folder)
+    return kind(stem, lambda project_hash: project_folder(file.root, project, (project_hash,)), parent, folder)
 
 
 def _read_lines(file: LogFile, since: Checkpoint | None, chat: Chat) -> tuple[FileRead, list[Event]]:
@@ -43,14 +48,21 @@ def _read_lines(file: LogFile, since: Checkpoint | None, chat: Chat) -> tuple[Fi
         for offset, line in reader:
             for record in reader.objects(offset, line):
                 records += 1
-                events += chat.events(record, offset)
-            while chat.bad_counts:
-                reader.problem(ProblemKind.BAD_COUNT, offset, chat.bad_counts.pop())
-        if (records or (is_continued and since is not None and since.offset)) and not chat.is_known:
-            reader.problem(ProblemKind.UNRECOGNISED, 0, NOT_KNOWN)
+                events += events_of(reader, offset, record, chat)
+        wrong = what_is_wrong(chat) if records or (is_continued and since is not None and since.offset) else ""
+        if wrong:
+            reader.problem(ProblemKind.UNRECOGNISED, 0, wrong)
         rows, mark = [event.row for event in events], reader.checkpoint(state=chat.state())
         facts, problems = chat.facts(), reader.problems
         return FileRead(rows, mark, facts, problems, reader.restarted, reader.bytes_read, reader.lines), events
+
+
+def events_of(reader: LineReader, offset: int, record: Mapping[str, Any], chat: Chat) -> list[Event]:
+    """Return what a record counts; what is no count becomes a problem of the log."""
+    events = list(chat.events(record, offset))
+    while chat.bad_counts:
+        reader.problem(ProblemKind.BAD_COUNT, offset, chat.bad_counts.pop())
+    return events
 
 
 def _read_whole(file: LogFile, since: Checkpoint | None, chat: Chat) -> tuple[FileRead, list[Event]]:
@@ -66,8 +78,9 @@ def _read_whole(file: LogFile, since: Checkpoint | None, chat: Chat) -> tuple[Fi
     offset = -1
     for offset, record in enumerate(decode_objects(data, report)):
         events += chat.events(record, offset)
-    if offset >= 0 and not chat.is_known:
-        report(ProblemKind.UNRECOGNISED, 0, NOT_KNOWN)
+    wrong = what_is_wrong(chat) if offset >= 0 else ""
+    if wrong:
+        report(ProblemKind.UNRECOGNISED, 0, wrong)
     for name in chat.bad_counts:
         report(ProblemKind.BAD_COUNT, 0, name)
     return FileRead([event.row for event in events], mark, chat.facts(), problems, restarted, len(data)), events

@@ -28,7 +28,7 @@ class KimiSource:
 
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
         """Read a wire, whole or from a checkpoint. Raises OSError if it cannot be opened."""
-        from claude_tui.sources.kimi.wire import wire_at  # only where there is a wire
+        from claude_tui.sources.kimi.wire import Wire, wire_at  # only where there is a wire
         from claude_tui.sources.records.line_logs import read_log
 
-        return read_log(file, since, wire_at(file.path, file.root))
+        return read_log(file, since, wire_at(file.path, file.root, Wire))

@@ -7,22 +7,22 @@ the user's; what was really asked for is in the request before it. A fork copies
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
 
 from claude_tui import files
 from claude_tui.model import Row, Usage
 from claude_tui.sources.records.conversation import Conversation, UnknownShapeError
-from claude_tui.sources.records.events import count_of
+from claude_tui.sources.records.events import count_of, text_of_counters
 from claude_tui.sources.values.instants import instant_ms
 from claude_tui.sources.values.json_values import table_of, text_of
 
 _PROTOCOL: Final = "1"
 """The major version of the format that is known."""
-_SCOPES: Final = ("turn", "")
+SCOPES: Final = ("turn", "")
 _COUNTERS: Final = ("inputOther", "output", "inputCacheRead", "inputCacheCreation")
 _MOST_BYTES: Final = 1 << 20
 
@@ -50,19 +50,21 @@ class Wire(Conversation):
         elif kind == "turn.prompt":
             self.spoke("user", time_ms)
         elif kind == "context.append_loop_event":
-            self._step(table_of(record, "event"), time_ms)
+            event = table_of(record, "event")
+            if text_of(event, "type") == "step.end":
+                self.step_ended(text_of(event, "finishReason"), time_ms, has_usage="usage" in event)
         elif kind == "llm.request":
             self.models[text_of(record, "modelAlias")] = text_of(record, "model")
         elif kind == "usage.record":
-            self.is_known = True
+            self.is_known = self.has_usage = True
             yield from self._count(record, time_ms, offset)
         elif "usage" in record:
             raise UnknownShapeError(f"usage in a record of unknown type {kind[:40]!r}")
 
-    def _step(self, event: Mapping[str, Any], time_ms: int) -> None:
-        if text_of(event, "type") == "step.end":
-            is_call = text_of(event, "finishReason") in ("tool_use", "tool_calls")
-            self.spoke("tool_use" if is_call else "assistant", time_ms)
+    def step_ended(self, reason: str, time_ms: int, *, has_usage: bool) -> None:
+        """Note the end of a step, why it ended, and whether it used anything."""
+        self.has_answers |= has_usage
+        self.spoke("tool_use" if reason in ("tool_use", "tool_calls") else "assistant", time_ms)
 
     def _count(self, record: Mapping[str, Any], time_ms: int, offset: int) -> Iterator[Row]:
         counters = record.get("usage")
@@ -78,9 +80,9 @@ class Wire(Conversation):
             return
         alias, scope = text_of(record, "model"), text_of(record, "usageScope")
         model = self.models.get(alias) or alias
-        self.answered(model, usage)
+        self.answered(model, usage.prompt)
         yield Row(
-            key="/".join((str(time_ms), alias, ".".join(map(str, usage)))),
+            key=key_of(time_ms, alias, usage[:5]),
             time_ms=time_ms,
             session=self.session,
             agent=self.agent,
@@ -91,12 +93,20 @@ class Wire(Conversation):
             is_sidechain=bool(self.agent),
             offset=offset,
         )
-        if scope not in _SCOPES:
+        if scope not in SCOPES:
             raise UnknownShapeError(f"usage of scope {scope[:40]!r}: counted as one response")
 
 
-def wire_at(path: str, root: str) -> Wire:
-    """Return a wire to follow, with what its place and the files beside it say."""
+W = TypeVar("W", bound=Wire)
+
+
+def key_of(time_ms: int, alias: str, counters: Sequence[int]) -> str:
+    """Return what identifies a usage record, here and in forks."""
+    return f"{time_ms}/{alias}/{text_of_counters(counters)}"
+
+
+def wire_at(path: str, root: str, kind: type[W]) -> W:
+    """Return a wire of a kind to follow, with what its place and the files beside it say."""
     of_agent, agent = os.path.split(os.path.dirname(path))
     folder = os.path.dirname(of_agent)
     told = _object(os.path.join(folder, "state.json"))
@@ -105,7 +115,7 @@ def wire_at(path: str, root: str) -> Wire:
     if not cwd:
         known = table_of(_object(os.path.join(root, "workspaces.json")), "workspaces")
         cwd = text_of(table_of(known, workspace), "root")
-    return Wire(
+    return kind(
         session=os.path.basename(folder),
         agent="" if agent == "main" else agent,
         cwd=cwd,

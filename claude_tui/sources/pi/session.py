@@ -6,13 +6,13 @@ says when it was begun, is its own. Must not know files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from claude_tui.model import Row, Usage
 from claude_tui.sources.records.conversation import Conversation, UnknownShapeError
-from claude_tui.sources.records.events import count_of, nano_of
+from claude_tui.sources.records.events import count_of, nano_of, text_of_counters
 from claude_tui.sources.values.instants import instant_ms
 from claude_tui.sources.values.json_values import table_of, text_of
 
@@ -44,7 +44,7 @@ class Session(Conversation):
             if isinstance(record.get("usage"), dict):
                 yield from self._count(record, record, offset)
         elif kind == "model_change":
-            self.model = _name(text_of(record, "provider"), text_of(record, "modelId"))
+            self.model = name_of(text_of(record, "provider"), text_of(record, "modelId"))
         elif kind == "session_info":
             self.title = text_of(record, "name") or self.title
         elif kind not in _NO_USAGE and "usage" in record:
@@ -68,10 +68,12 @@ class Session(Conversation):
                 self.spoke("user", time_ms)
             return
         self.spoke("tool_use" if stopped == "toolUse" else "assistant", time_ms)
+        self.has_answers = True
         if not isinstance(message.get("usage"), dict):
             raise UnknownShapeError("an answer without usage")
+        self.has_usage = True
         for row in self._count(record, message, offset):
-            self.answered(row.model, row.usage)
+            self.answered(row.model, row.usage.prompt)
             yield row
 
     def _count(self, record: Mapping[str, Any], told: Mapping[str, Any], offset: int) -> Iterator[Row]:
@@ -83,12 +85,12 @@ class Session(Conversation):
         time_ms = instant_ms(record.get("timestamp")) or instant_ms(told.get("timestamp"))
         own_id = text_of(told, "responseId") or text_of(record, "id")
         yield Row(
-            key="/".join((own_id, str(time_ms), ".".join(map(str, usage)))),
+            key=key_of(own_id, time_ms, usage[:5]),
             time_ms=time_ms,
             session=self.session,
             agent="",
             cwd=self.cwd,
-            model=_name(text_of(told, "provider"), text_of(told, "model")) or self.model,
+            model=name_of(text_of(told, "provider"), text_of(told, "model")) or self.model,
             usage=usage,
             is_copy=0 < time_ms < self.began_ms,
             reported_nano=nano_of(table_of(counters, "cost").get("total")),
@@ -109,5 +111,11 @@ def usage_of(counters: Mapping[str, object]) -> Usage:
     )
 
 
-def _name(provider: str, model: str) -> str:
+def key_of(own_id: str, time_ms: int, counters: Sequence[int]) -> str:
+    """Return what identifies a row, here and in copies."""
+    return f"{own_id}/{time_ms}/{text_of_counters(counters)}"
+
+
+def name_of(provider: str, model: str) -> str:
+    """Return the name of a model as it is priced."""
     return f"{provider}/{model}" if provider and model else model

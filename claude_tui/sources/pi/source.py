@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -38,5 +39,10 @@ class PiSource:
         from claude_tui.sources.pi.session import Session
         from claude_tui.sources.records.line_logs import read_log  # only where there is a session
 
-        found = _NAME.fullmatch(Path(file.path).name)
-        return read_log(file, since, Session(session=found[1] if found else Path(file.path).stem))
+        return read_log(file, since, Session(session=session_of(file.path)))
+
+
+def session_of(path: str) -> str:
+    """Return the session id in the name of a log."""
+    found = _NAME.fullmatch(os.path.basename(path))
+    return found[1] if found else Path(path).stem

@@ -14,25 +14,23 @@ from typing import Any, Final
 from claude_tui.model import Row, Usage
 from claude_tui.pricing.billing.usage import THOUGHTS_BESIDE
 from claude_tui.sources.records.conversation import Conversation, UnknownShapeError, tools_or_text
-from claude_tui.sources.records.events import count_of
+from claude_tui.sources.records.events import count_of, text_of_counters
 from claude_tui.sources.values.instants import instant_ms
 from claude_tui.sources.values.json_values import table_of, text_of
 
-_KINDS: Final = ("user", "assistant", "tool_result", "system")
-_RESPONSE: Final = "qwen-code.api_response"
+KINDS: Final = ("user", "assistant", "tool_result", "system")
+RESPONSE: Final = "qwen-code.api_response"
 _COUNTERS: Final = ("input_token_count", "output_token_count", "total_token_count")
 
 
 @dataclass(slots=True)
 class Chat(Conversation):
-    """One chat. `has_telemetry`: a row about a response was there, so what the conversation repeats is counted."""
-
-    has_telemetry: bool = False
+    """One chat. If `has_usage`, a row about a response was there, so what the conversation repeats is counted."""
 
     def rows(self, record: Mapping[str, Any], offset: int) -> Iterator[Row]:
         """Yield what a record counts."""
         kind = text_of(record, "type")
-        if kind not in _KINDS:
+        if kind not in KINDS:
             if "usageMetadata" in record:
                 raise UnknownShapeError(f"usage in a row of unknown type {kind[:40]!r}")
             return
@@ -48,7 +46,8 @@ class Chat(Conversation):
         self.spoke(
             tools_or_text(table_of(record, "message").get("parts"), "functionCall") if is_answer else "user", time_ms
         )
-        if is_answer and not self.has_telemetry and table_of(record, "usageMetadata"):
+        self.has_answers |= is_answer
+        if is_answer and not self.has_usage and table_of(record, "usageMetadata"):
             raise UnknownShapeError("usage without a telemetry row: not counted")
 
     def _system(self, record: Mapping[str, Any], time_ms: int, offset: int) -> Iterator[Row]:
@@ -58,19 +57,19 @@ class Chat(Conversation):
             self.context_tokens = count_of(table_of(payload, "info"), "newTokenCount")
             return
         event = table_of(payload, "uiEvent")
-        if text_of(event, "event.name") != _RESPONSE:
+        if text_of(event, "event.name") != RESPONSE:
             return
-        self.has_telemetry = True
+        self.has_usage = True
         if not any(name in event for name in _COUNTERS):
             raise UnknownShapeError("a response without counters")
         usage = usage_of(event)
         if not usage.tokens:
             return
         model, agent = text_of(event, "model"), text_of(event, "subagent_id") or text_of(event, "subagent_name")
-        if not agent and not text_of(event, "prompt_id").startswith("compress-"):
-            self.answered(model, usage)
+        if is_of_conversation(agent, text_of(event, "prompt_id")):
+            self.answered(model, usage.prompt)
         yield Row(
-            key=text_of(event, "response_id") or f"{time_ms}/{model}/{'.'.join(map(str, usage))}",
+            key=text_of(event, "response_id") or f"{time_ms}/{model}/{text_of_counters(usage[:5])}",
             time_ms=time_ms,
             session=self.session,
             agent=agent,
@@ -90,9 +89,17 @@ def usage_of(event: Mapping[str, object]) -> Usage:
     """
     prompt, cached = count_of(event, "input_token_count"), count_of(event, "cached_content_token_count")
     output, thoughts = count_of(event, "output_token_count"), count_of(event, "thoughts_token_count")
-    total = count_of(event, "total_token_count")
-    if total > prompt:
-        output = max(output, total - prompt)
-    elif any(name in text_of(event, "auth_type") for name in THOUGHTS_BESIDE):
-        output += thoughts
+    output = billed_output(prompt, output, thoughts, count_of(event, "total_token_count"), text_of(event, "auth_type"))
     return Usage(input=max(0, prompt - cached), output=output, cache_read=cached)
+
+
+def billed_output(prompt: int, output: int, thoughts: int, total: int, auth_type: str) -> int:
+    """Return the output with the thoughts in it."""
+    if total > prompt:
+        return max(output, total - prompt)
+    return output + thoughts if any(name in auth_type for name in THOUGHTS_BESIDE) else output
+
+
+def is_of_conversation(agent: str, prompt_id: str) -> bool:
+    """Whether a response is part of the main conversation, whose context its prompt fills."""
+    return not agent and not prompt_id.startswith("compress-")

@@ -9,7 +9,6 @@ import json
 from dataclasses import dataclass, fields
 from typing import Any
 
-from claude_tui.model import Usage
 from claude_tui.sources.protocol import FileFacts
 
 
@@ -22,7 +21,8 @@ class Conversation:
     """One log so far. What a client must remember beside this are fields of its own subclass, JSON values all.
 
     `agent` is "" in a main session's log; otherwise `session` is the one that started the agent. `is_known` says that
-    a record of a known kind was there: a log without any is not what it was taken for.
+    a record of a known kind was there: a log without any is not what it was taken for. `has_usage` says that usage was
+    where it is known to be, `has_answers` that there was something to use any.
     """
 
     session: str = ""
@@ -38,11 +38,14 @@ class Conversation:
     last_kind: str = ""
     last_ms: int = 0
     is_known: bool = False
+    has_answers: bool = False
+    has_usage: bool = False
 
     def resume(self, state: str) -> None:
         """Go on where `state()` was taken."""
         for name, value in json.loads(state).items() if state else ():
-            setattr(self, name, value)
+            if hasattr(self, name):  # an older version may have remembered more
+                setattr(self, name, value)
 
     def state(self) -> str:
         """Return what must be known to follow the next records."""
@@ -54,10 +57,10 @@ class Conversation:
         if time_ms >= self.last_ms:
             self.last_kind, self.last_ms = kind, time_ms
 
-    def answered(self, model: str, usage: Usage) -> None:
-        """Note a response of the main conversation."""
-        self.context_tokens, self.context_model = usage.prompt, model
-        self.largest_prompt = max(self.largest_prompt, usage.prompt)
+    def answered(self, model: str, prompt: int) -> None:
+        """Note a response of the main conversation, and how many tokens its prompt had."""
+        self.context_tokens, self.context_model = prompt, model
+        self.largest_prompt = max(self.largest_prompt, prompt)
 
     def facts(self) -> FileFacts:
         """Return what is known now."""

@@ -5,7 +5,7 @@ Must not know any client's format.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from claude_tui.model import Row
@@ -21,6 +21,12 @@ class Event(NamedTuple):
 
 class BadCountError(ValueError):
     """A counter is not a whole number from 0 to 2**53 - 1. The message names it."""
+
+
+def text_of_counters(counters: Sequence[int]) -> str:
+    """Return the counters of a response as a part of its key: in the order of `Usage`, without web searches."""
+    input_tokens, output, write_5m, write_1h, read = counters
+    return f"{input_tokens}.{output}.{write_5m}.{write_1h}.{read}.0"
 
 
 def count_of(counters: Mapping[str, object], name: str) -> int:

@@ -8,15 +8,13 @@ from typing import Any, Protocol
 from claude_tui.model import ProblemKind, Row
 from claude_tui.sources.protocol import Checkpoint, FileFacts, FileRead, LogFile
 from claude_tui.sources.reading.lines import LineReader
-from claude_tui.sources.recognition import NOT_KNOWN
+from claude_tui.sources.recognition import Recognised, what_is_wrong
 from claude_tui.sources.records.conversation import UnknownShapeError
 from claude_tui.sources.records.events import BadCountError
 
 
-class Followed(Protocol):
+class Followed(Recognised, Protocol):
     """One log of a client as its records come: see `conversation.Conversation`, which is most of it."""
-
-    is_known: bool
 
     def resume(self, state: str) -> None:
         """Go on where `state()` was taken."""
@@ -52,15 +50,10 @@ def read_log(file: LogFile, since: Checkpoint | None, log: Followed) -> FileRead
         for offset, line in reader:
             for record in reader.objects(offset, line, is_slim=True):
                 records += 1
-                try:
-                    for row in log.rows(record, offset):
-                        rows.append(row)
-                except BadCountError as error:
-                    reader.problem(ProblemKind.BAD_COUNT, offset, f"{error} is no count")
-                except UnknownShapeError as error:
-                    reader.problem(ProblemKind.UNKNOWN_SHAPE, offset, str(error))
-        if (records or (is_continued and since is not None and since.offset)) and not log.is_known:
-            reader.problem(ProblemKind.UNRECOGNISED, 0, NOT_KNOWN)
+                rows += rows_of(reader, offset, record, log)
+        wrong = what_is_wrong(log) if records or (is_continued and since is not None and since.offset) else ""
+        if wrong:
+            reader.problem(ProblemKind.UNRECOGNISED, 0, wrong)
         return FileRead(
             rows,
             reader.checkpoint(state=log.state()),
@@ -70,3 +63,16 @@ def read_log(file: LogFile, since: Checkpoint | None, log: Followed) -> FileRead
             reader.bytes_read,
             reader.lines,
         )
+
+
+def rows_of(reader: LineReader, offset: int, record: Mapping[str, Any], log: Followed) -> list[Row]:
+    """Return what a record counts; what is odd about it becomes a problem of the log."""
+    rows: list[Row] = []
+    try:
+        for row in log.rows(record, offset):
+            rows.append(row)
+    except BadCountError as error:
+        reader.problem(ProblemKind.BAD_COUNT, offset, f"{error} is no count")
+    except UnknownShapeError as error:
+        reader.problem(ProblemKind.UNKNOWN_SHAPE, offset, str(error))
+    return rows

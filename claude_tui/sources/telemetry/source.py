@@ -17,6 +17,7 @@ from claude_tui.sources.reading.folders import log_files
 from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.records.events import BadCountError
 from claude_tui.sources.telemetry.event import row_of
+from claude_tui.sources.telemetry.keeping import shared
 from claude_tui.sources.telemetry.records import events_of
 
 SIGNALS: Final = ("resourceLogs", "resourceSpans", "resourceMetrics")
@@ -39,7 +40,7 @@ class TelemetrySource:
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
         """Read a file whole or from a checkpoint. Raises OSError where it cannot be opened."""
         rows = []
-        with LineReader(file.path, since) as reader:
+        with shared(file.path), LineReader(file.path, since) as reader:
             for offset, line in reader:
                 for export in reader.objects(offset, line):
                     if not any(name in export for name in SIGNALS):

@@ -15,7 +15,7 @@ def text_of(values: Mapping[str, Any], name: str) -> str:
 
 
 def table_of(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Return an object by name, an empty one where it is absent or something else."""
+    """Return an object by name, an empty one if it is absent or something else."""
     value = values.get(name)
     return value if isinstance(value, dict) else {}
 

@@ -1,6 +1,6 @@
 """Copilot CLI: it takes its switches from the environment alone, so they stand in a small file for the shell.
 
-The file is ours; whoever wants it reads it into their shell. The variables are set for that program alone: others take
+The file is ours; users load it in their shell. The variables are set for that program alone: others take
 the same ones.
 """
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
+from textual import work
 from textual.command import CommandList, CommandPalette
 from textual.widgets import OptionList
+
+from claude_tui.ui.dialogs.dialog import ClosesOnce
 
 
 class ChoiceList(OptionList):
@@ -20,9 +23,14 @@ class ChoiceList(OptionList):
             self.action_cursor_down()
 
 
-class Palette(CommandPalette):
+class Palette(CommandPalette, ClosesOnce[Any]):
     """A palette that stays where it is where no line of its list is on screen."""
 
     def _action_command_list(self, action: str) -> None:
         if self.query_one(CommandList).size.height or not action.startswith("page_"):
             super()._action_command_list(action)
+
+    @work(exclusive=True, group=CommandPalette._GATHER_COMMANDS_GROUP)
+    async def _gather_commands(self, search_value: str) -> None:
+        if self.is_current:  # else it was closed before its search began, and there is no list to fill
+            await CommandPalette._gather_commands.__wrapped__(self, search_value)  # type: ignore[attr-defined]

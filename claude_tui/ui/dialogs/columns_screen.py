@@ -9,15 +9,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from claude_tui.ui.dialogs.choice_list import ChoiceList
+from claude_tui.ui.dialogs.dialog import Dialog
 from claude_tui.ui.table.columns import Column
 
 
-class ColumnsScreen(ModalScreen["frozenset[str] | None"]):
+class ColumnsScreen(Dialog["frozenset[str] | None"]):
     """Asks which columns of a table are shown. Those without which it says nothing are not asked for."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -11,14 +11,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from claude_tui.sources.values.display import display_name
-from claude_tui.ui.text.explanation import Statement, Statements, fact, laid_out
+from claude_tui.ui.dialogs.dialog import Dialog
+from claude_tui.ui.text.statements import Statement, Statements, fact, laid_out
 
 
-class ExplainScreen(ModalScreen[None]):
+class ExplainScreen(Dialog[None]):
     """The explanation of a figure."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

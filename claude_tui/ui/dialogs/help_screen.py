@@ -10,9 +10,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from claude_tui.ui.dialogs.dialog import Dialog
 from claude_tui.ui.settings.keys import SECTIONS
 
 LEGEND: tuple[tuple[str, str], ...] = (
@@ -29,7 +29,7 @@ LEGEND: tuple[tuple[str, str], ...] = (
 )
 """Signs that need a word."""
 
-COLUMNS: Final = (("Views", "Look", "General", "Signs"), ("Rows", "The selected row", "Days"))
+COLUMNS: Final = (("Views", "Look", "General", "Signs"), ("Rows", "The selected row", "Days", "Causes"))
 """Which sections stand below each other, about as many lines in each column."""
 
 
@@ -73,7 +73,7 @@ class HelpSection(Static):
             self.update(section(self._heading, self._rows, self._drawn_for))
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """The help overlay."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -9,16 +9,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from claude_tui.engine.queries.periods import named as period
 from claude_tui.engine.queries.periods.named import PERIODS, Period
 from claude_tui.ui.dialogs.choice_list import ChoiceList
+from claude_tui.ui.dialogs.dialog import Dialog
 
 
-class PeriodScreen(ModalScreen[Period]):
+class PeriodScreen(Dialog[Period]):
     """Asks which days count."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

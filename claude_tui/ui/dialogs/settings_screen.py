@@ -9,14 +9,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from claude_tui.ui.dialogs.choice_list import ChoiceList
+from claude_tui.ui.dialogs.dialog import Dialog
 
 
-class SettingsScreen(ModalScreen[None]):
+class SettingsScreen(Dialog[None]):
     """The settings that are kept, changed one step at a time."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

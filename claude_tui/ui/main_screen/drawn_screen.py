@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 from textual import events
 from textual.app import ComposeResult
 from textual.dom import DOMNode
+from textual.geometry import Size
 from textual.screen import Screen
+from textual.widget import Widget
 
 from claude_tui.engine.queries.periods.named import Period, add
 from claude_tui.model import Phase, Progress, Snapshot
@@ -29,7 +31,7 @@ from claude_tui.ui.settings.kept import KeptSettings
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.terminal.first_screen import KEEP_S, FirstScreen
 from claude_tui.ui.text import clients
-from claude_tui.ui.views.base import DayWanted, Shown, View
+from claude_tui.ui.views.base import DayWanted, MoreFound, Shown, View
 from claude_tui.ui.widgets.empty import is_empty
 from claude_tui.ui.widgets.header import Status
 from claude_tui.ui.widgets.keybar import KeyBar
@@ -88,6 +90,8 @@ class DrawnScreen(Screen[None]):
         """Whether the first numbers are on screen."""
         self._clock = clock
         self._has_kept = False
+        self._drawn_sizes: list[Size] = []
+        """How large the parts were when they were drawn last."""
 
     def compose(self) -> ComposeResult:
         """Status, meters, the views, keys."""
@@ -102,6 +106,8 @@ class DrawnScreen(Screen[None]):
         self.set_timer(FIRST_FRAME_S, self.show_drawn)
         self.set_interval(KEEP_S, self.keep_frame)
         self.set_interval(1.0, self._tick)
+        self.screen_layout_refresh_signal.subscribe(self, self._take_layout)
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._draw_again())
         self._fit()
         self.focus_view()
         self.refresher.wish(urgent=True)
@@ -132,7 +138,7 @@ class DrawnScreen(Screen[None]):
     def is_up_to_date(self) -> bool:
         """Whether what is drawn is what there is here, for these days. Else there is no row to open.
 
-        Where there is nothing at all, it is.
+        If there is nothing at all, it is.
         """
         return self.stage.has_nothing or self.view.shows(self.navigation.scope, self.period)
 
@@ -157,6 +163,10 @@ class DrawnScreen(Screen[None]):
 
     def on_day_wanted(self, event: DayWanted) -> None:
         """The selected day's models and projects are needed."""
+        self.refresher.wish(urgent=True)
+
+    def on_more_found(self, event: MoreFound) -> None:
+        """What the view waited for is there."""
         self.refresher.wish(urgent=True)
 
     def _tick(self) -> None:
@@ -186,6 +196,7 @@ class DrawnScreen(Screen[None]):
     def _draw(self, shown: Shown) -> None:
         """Draw a snapshot for the first time, or what is new in it."""
         self.shown = shown
+        self._drawn_sizes = self._sizes()
         with self.app.batch_update():
             if self.stage.draw(self.view, shown):
                 self.focus_view()  # what was hidden has lost the keys
@@ -195,6 +206,18 @@ class DrawnScreen(Screen[None]):
         if not self._has_kept and shown.snapshot.progress.phase in (Phase.LIVE, Phase.POLLING):
             self._has_kept = True  # who goes elsewhere and leaves from there has a picture for the next start as well
             self.call_after_refresh(self.keep_frame)
+
+    def _sizes(self) -> list[Size]:
+        return [part.size for part in (*self.query_one(Meters).children, *self.view.walk_children(Widget))]
+
+    def _take_layout(self, _: Screen[object]) -> None:
+        """Parts may have another size than they were drawn for, and something else to say."""
+        if self.shown is not None and self.is_active and self._sizes() != self._drawn_sizes:
+            self.call_later(self._draw_again)
+
+    def _draw_again(self) -> None:
+        if self.shown is not None and self.shown is self.view.shown:  # else another view is about to be drawn
+            self._draw(self.shown)
 
     def show_drawn(self) -> None:
         """The first numbers are drawn: instead of the picture of the last time, show what is drawn from now on."""

@@ -6,6 +6,7 @@ Must not draw; must not know the app.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -52,6 +53,15 @@ class MainScreen(DrawnScreen):
         if target.table is not None:
             target.table.set_filter("")
         await self._go(self.navigation.into(drilled))
+
+    async def action_causes(self) -> None:
+        """Show what the money of the selected row went for."""
+        drilled = self.view.drilled() if self.is_up_to_date else None
+        if drilled is None or self.navigation.scope.cause or drilled.keys.get("cause") or drilled.keys.get("agent"):
+            self.say_not_here()  # what a part of a session went for is not asked
+            return
+        self._close_filter()
+        await self._go(self.navigation.into(replace(drilled, view="causes")))
 
     def on_line_table_opened(self, event: LineTable.Opened) -> None:
         """The selected row was clicked: open it in the app's turn, as keys do, unless one is elsewhere by then."""

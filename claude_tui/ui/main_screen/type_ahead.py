@@ -35,7 +35,7 @@ class TypeAhead:
         Args:
             screen: The screen that has rows.
             forward: What the app does with a key nothing is bound to.
-            lacks_rows: Whether the rows of where one is are not there yet.
+            lacks_rows: Whether the rows of the present place are not there yet.
             is_for_rows: Whether what a node of the screen does, it does to rows.
         """
         self._screen = screen

@@ -29,6 +29,7 @@ VIEWS: Final = (
     _bind("4", "view('sessions')", "view-sessions", "Sessions", "Every session"),
     _bind("5", "view('days')", "view-days", "Days", "A year as a heatmap, and its days"),
     _bind("6", "view('blocks')", "view-blocks", "Blocks", "Five-hour blocks of usage, the open one first"),
+    _bind("7", "view('causes')", "view-causes", "Causes", "What the money went for, and what could have been avoided"),
     _bind("tab", "step_view(1)", "view-next", "Next view", "Go to the next view", "Tab"),
     _bind("shift+tab", "step_view(-1)", "view-previous", "Previous view", "Go to the previous view", "S-Tab"),
 )
@@ -60,11 +61,21 @@ ROW_BINDINGS: Final = (
 )
 """Keys of every view that is a table: what can be done with its rows."""
 
+PROJECT_BINDINGS: Final = (
+    _bind("u", "group", "group", "Group", "Sum by project, team, user or machine, over many machines", "u"),
+)
+"""Keys of the view of projects."""
+
 SESSION_BINDINGS: Final = (
     _bind("t", "tree", "tree", "Tree", "Show sub-agents below their session, or fold them", "t"),
     _bind("F", "follow", "follow", "Follow", "Keep the selected session in view, or else the busiest", "F"),
 )
 """Keys of the views of sessions."""
+
+LIVE_BINDINGS: Final = (
+    _bind("b", "burn", "burn-range", "Burn", "The last hour, the last day or the 5h window in the burn graph", "b"),
+)
+"""Keys of the view of what runs."""
 
 HEATMAP_BINDINGS: Final = (
     _bind("left", "walk(-7)", "week-back", "Week back", "Go back a week", "←"),
@@ -81,15 +92,31 @@ HEATMAP_BINDINGS: Final = (
 """Keys of the heatmap."""
 
 DAYS_BINDINGS: Final = (
-    _bind("c", "chart", "chart-kind", "Chart", "Stack the chart by model or by kind of tokens", "c"),
-    _bind("w", "unit", "chart-unit", "Unit", "Group the chart by day, week or month", "w"),
+    _bind("c", "chart", "chart-kind", "Chart", "Chart by model or by kind of tokens, or the hours of the week", "c"),
+    _bind("w", "unit", "chart-unit", "Unit", "Group the chart by hour, day, week or month", "w"),
     _bind("i", "explain", "day-explain", "Explain", "Explain the numbers of the day", "i"),
 )
 """Keys of the view around the heatmap."""
 
+CAUSE_BINDINGS: Final = (
+    _bind("t", "by('tool')", "by-tool", "Tool", "What the money went for, by tool"),
+    _bind("m", "by('mcp')", "by-mcp", "MCP", "By MCP server and its tools"),
+    _bind("s", "by('skill')", "by-skill", "Skill", "By skill or command"),
+    _bind("u", "by('plugin')", "by-plugin", "Plugin", "By plugin"),
+    _bind("a", "by('agent')", "by-agent", "Agent", "By type of sub-agent"),
+    _bind("b", "by('branch')", "by-branch", "Branch", "By branch"),
+    _bind("number_sign", "by('ticket')", "by-ticket", "Ticket", "By ticket in the name of the branch", "#"),
+    _bind("k", "by('kind')", "by-kind", "Kind", "By kind of token"),
+    _bind("c", "by('cache')", "by-cache", "Cache", "By what lost the prompt cache"),
+    _bind("X", "by('context')", "by-context", "Context", "By what prompts were made of; reads the logs again"),
+    _bind("w", "by('waste')", "by-waste", "Waste", "What could have been avoided"),
+)
+"""Keys of the view of causes. There `S` sorts, the arrows move, and `A` narrows."""
+
 LOOK: Final = (
     _bind("slash", "filter", "filter", "Filter", "Show only rows that match; a leading ! shows the rest", "/"),
     _bind("p", "period", "period", "Period", "Choose the days to show", "p"),
+    _bind("W", "causes", "causes-of", "Where it went", "Show what the money of the selected row went for", "W"),
     _bind("a", "client", "client", "Client", "Show one client, the next one, or all, if there are several"),
     _bind("A", "account", "account", "Account", "Show one account, the next one, or all, if there are several folders"),
     _bind("space,Z", "pause", "pause", "Pause", "Freeze the display; counting continues", "Space"),
@@ -125,8 +152,9 @@ SCREEN_BINDINGS: Final = tuple(binding for binding in (*VIEWS, *LOOK, *GENERAL) 
 SECTIONS: Final = {
     "Views": VIEWS,
     "Rows": TABLE_BINDINGS,
-    "The selected row": (*ROW_BINDINGS, *SESSION_BINDINGS),
+    "The selected row": (*ROW_BINDINGS, *SESSION_BINDINGS, *PROJECT_BINDINGS, *LIVE_BINDINGS),
     "Days": (*HEATMAP_BINDINGS, *DAYS_BINDINGS),
+    "Causes": CAUSE_BINDINGS,
     "Look": LOOK,
     "General": GENERAL,
 }

@@ -171,7 +171,7 @@ def drawing_colours(theme: Theme, css: dict[str, str]) -> dict[str, str]:
         "heat-0": background.blend(foreground, 0.28).hex,
         **{
             f"heat-{level}": background.blend(strong, factor).hex
-            for level, factor in ((1, 0.74), (2, 0.83), (3, 0.92), (4, 1.0))
+            for level, factor in ((1, 0.38), (2, 0.57), (3, 0.78), (4, 1.0))
         },
         "quiet": quiet.hex,
         "faint": readable(background.blend(foreground, 0.34), theme, css).hex,

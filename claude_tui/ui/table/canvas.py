@@ -21,15 +21,17 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from claude_tui.clients import CLIENTS
-from claude_tui.figures import fit
 from claude_tui.ui.table.arrangement import Arrangement
-from claude_tui.ui.table.columns import GAP, Cell, Column, Filter, Placed, RowT, place
+from claude_tui.ui.table.columns import GAP, Cell, Column, Filter, Placed, RowT, contents, place
+from claude_tui.widths import fit
 
 STYLES = (
     "dim",
     "faint",
     "name",
     "money",
+    "cost-high",
+    "cost-top",
     "bar",
     "spark",
     "good",
@@ -45,6 +47,10 @@ STYLES = (
 
 DRAWINGS = ("bar", "spark")
 """Those of drawings."""
+
+
+MEASURED = 300
+"""So many rows say at first how wide the columns are."""
 
 
 class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
@@ -96,7 +102,9 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
         self._styles: dict[str, Style] = {}
         self._is_chosen = False
         """Whether a person chose the selected row; else it is whatever stands on top after sorting."""
-        self._placed_for: tuple[int, frozenset[str], frozenset[str]] = (-1, frozenset(), frozenset())
+        self._placed_for: tuple[object, ...] = (-1,)
+        self._content: dict[str, int] = {}
+        """How wide the widest text of each column was since the columns were chosen: they grow and never jump."""
         self._nothing = Content("")
 
     def say_nothing_with(self, text: Content) -> None:
@@ -172,7 +180,7 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
                     self.refresh(Region(placed.x, line + self._top, placed.width, 1))
 
     def _line(self, line: int) -> tuple[bool, list[Cell]]:
-        """Whether the row of a line is the selected one, and its cells; none where there is no row."""
+        """Whether the row of a line is the selected one, and its cells; none if there is no row."""
         index = line + round(self.scroll_y)
         if not 0 <= index < len(self.rows):
             return False, []
@@ -190,15 +198,32 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
         if wanted != self.virtual_size:
             self.virtual_size = wanted
 
+    def place_anew(self) -> None:
+        """Place the columns again, because some are no longer the same."""
+        self._placed_for = (-1, *self._placed_for[1:])
+        self._place()
+
     def _place(self) -> None:
-        """Choose the columns again if the width or the choice of columns changed."""
+        """Choose the columns again if the width, the choice of columns or the widest text of one changed."""
         width = self.scrollable_content_region.width
-        wanted = (width, self.hidden_columns, self.absent_columns)
+        given = (width, self.hidden_columns, self.absent_columns)
+        if given != self._placed_for[:3]:
+            self._content.clear()
+        self._measure()
+        wanted = (*given, tuple(self._content.values()))
         if wanted != self._placed_for:
             self._placed_for = wanted
-            self._placed = place(self.columns, width, self.hidden_columns)
-            self._drawn.clear()
-            self.refresh()
+            placed = place(self.columns, width, self.hidden_columns, self._content)
+            if placed != self._placed:
+                self._placed = placed
+                self._drawn.clear()
+                self.refresh()
+
+    def _measure(self) -> None:
+        """Learn how wide texts are: at first those of many rows, later those on screen."""
+        rows = self.visible_rows if self._content else self.rows[:MEASURED]
+        for id, width in contents(self.columns, rows).items():
+            self._content[id] = max(width, self._content.get(id, 0))
 
     def on_resize(self, event: events.Resize) -> None:
         """Choose the columns again."""

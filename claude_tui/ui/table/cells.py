@@ -24,6 +24,13 @@ class HasTotals(Protocol):
 NONE: Final = Totals()
 
 
+COST_PARTS: Final = (0.4, 0.75, 0.95)
+"""Parts of the rows that cost less than each step of loudness."""
+
+COST_STYLES: Final = ("dim", "money", "cost-high", "cost-top")
+"""The styles of a cost, from the quietest on."""
+
+
 class Frame:
     """What cells need beside their row: the instant, the sum of all rows, short names of projects."""
 
@@ -31,6 +38,7 @@ class Frame:
         self.now_ms = 0
         self.total = NONE
         self.top_nano = 0
+        self._steps: tuple[int, ...] = ()
         self.unlogged = NOTHING_UNLOGGED
         self._projects: dict[str, str] = {}
         self._named: tuple[ProjectRow, ...] = ()
@@ -38,19 +46,25 @@ class Frame:
     def set(self, now_ms: int, snapshot: Snapshot, rows: Iterable[HasTotals]) -> None:
         """Take over the figures of a new snapshot and of the rows drawn from it."""
         self.now_ms, self.total, self.unlogged = now_ms, snapshot.totals, snapshot.unlogged
-        self.top_nano = max((row.totals.cost_nano for row in rows), default=0)
+        ranked = sorted(row.totals.cost_nano for row in rows)
+        self.top_nano = ranked[-1] if ranked else 0
+        self._steps = tuple(ranked[int(len(ranked) * part)] for part in COST_PARTS) if ranked else ()
         if snapshot.projects is not self._named:
             self._named = snapshot.projects
             self._projects = tails(row.name for row in snapshot.projects)
+
+    def cost_style(self, nano: int) -> str:
+        """How loud a cost is among those of all rows."""
+        return COST_STYLES[sum(nano > step for step in self._steps)]
 
     def project(self, name: str) -> str:
         """A project's short name."""
         return self._projects.get(name) or tail(name)
 
 
-def cost_cell(totals: Totals, width: int) -> Cell:
-    """A cost with its mark; styled by how sure it is."""
-    style = "doubt" if figures.is_unpriced(totals) else "money" if totals.cost_nano else "faint"
+def cost_cell(totals: Totals, width: int, style: str = "money") -> Cell:
+    """A cost with its mark, in a style if it is known at all."""
+    style = "doubt" if figures.is_unpriced(totals) else style if totals.cost_nano else "faint"
     return Cell(figures.cost(totals, width), style)
 
 
@@ -70,11 +84,11 @@ def cost(frame: Frame, priority: int = 0) -> Column[Any]:
         "cost",
         "Cost",
         9,
-        lambda row, w: cost_cell(row.totals, w),
+        lambda row, w: cost_cell(row.totals, w, frame.cost_style(row.totals.cost_nano)),
         lambda row: row.totals.cost_nano,
         priority,
         narrow=8,
-        tooltip="API-equivalent list price; ≥ lower bound, ~ estimated",
+        tooltip="At API list prices, not your bill; ≥ lower bound, ~ estimated",
     )
 
 
@@ -125,7 +139,9 @@ def share_bar(frame: Frame, priority: int, width: int = 12) -> Column[Any]:
     def draw(row: HasTotals, width: int) -> Cell:
         return Cell(bars.bar(row.totals.cost_nano / frame.top_nano if frame.top_nano else 0, width), "bar")
 
-    return Column("bar", "Share", width, draw, lambda row: row.totals.cost_nano, priority, narrow=6, right=False)
+    return Column(
+        "bar", "Share", width, draw, lambda row: row.totals.cost_nano, priority, narrow=6, grows=48, right=False
+    )
 
 
 def text(
@@ -216,7 +232,7 @@ def saved(priority: int) -> Column[Any]:
 
     def draw(row: HasTotals, width: int) -> Cell:
         nano = row.totals.read_saved_nano
-        return Cell(figures.money(nano, width), "good") if nano else Cell("·", "faint")
+        return Cell(figures.money(nano, width), "dim") if nano else Cell("·", "faint")
 
     return Column("saved", "Saved", 8, draw, lambda row: row.totals.read_saved_nano, priority,
                   tooltip="What cache reads would cost as plain input, minus their cost")  # fmt: skip
@@ -260,6 +276,7 @@ def spark(priority: int, width: int = 15) -> Column[Any]:
         lambda row: sum(row.spark),
         priority,
         narrow=10,
+        grows=30,
         tooltip="Cost per day, the last 30 days",
     )
 

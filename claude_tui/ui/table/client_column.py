@@ -24,6 +24,6 @@ def client_column(priority: int) -> Column[Any]:
         return Cell(f"{glyph} {row.source}" if width >= 10 else glyph, f"client-{row.source}")
 
     return Column(
-        COLUMN, "Client", 10, draw, lambda row: row.source, priority, narrow=1, right=False, descending=False,
+        COLUMN, "Client", 10, draw, lambda row: row.source, priority, narrow=1, grows=10, right=False, descending=False,
         tooltip="The client that wrote the log", short="C",
     )  # fmt: skip

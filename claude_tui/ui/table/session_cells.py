@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claude_tui import figures
-from claude_tui.model import SessionRow
+from claude_tui.model import SessionRow, SessionState
 from claude_tui.ui.table.agent_rows import AgentLine
 from claude_tui.ui.table.cells import Frame, safe
 from claude_tui.ui.table.columns import Cell, Column
@@ -23,7 +23,7 @@ def state(frame: Frame, priority: int = 0, words: bool = False) -> Column[Sessio
     return Column(
         "state",
         "State" if words else "",
-        17 if words else 1,
+        22 if words else 1,
         draw,
         lambda row: (activity.rank(row.activity), -row.totals.last_ms),
         priority,
@@ -40,11 +40,31 @@ def name(priority: int, narrow: int) -> Column[SessionRow | AgentLine]:
     """What a session is called, or a sub-agent below it."""
 
     def draw(row: SessionRow | AgentLine, width: int) -> Cell:
-        return Cell(row.name, "") if isinstance(row, AgentLine) else Cell(row.name.strip(), "name")
+        return Cell(row.name, "") if isinstance(row, AgentLine) else Cell(row.name.strip(), "" if over(row) else "name")
 
     return Column(
         "name", "Session", 18, draw, lambda row: row.name.strip().lower(), priority,
         narrow=narrow, flex=3, right=False, descending=False,
+    )  # fmt: skip
+
+
+def over(row: SessionRow | AgentLine) -> bool:
+    """Whether nothing more happens in a session."""
+    return isinstance(row, SessionRow) and row.state is SessionState.DONE
+
+
+def project(frame: Frame, priority: int, width: int, narrow: int) -> Column[SessionRow | AgentLine]:
+    """Where a session runs, or ran."""
+
+    def named(row: SessionRow | AgentLine) -> str:
+        return frame.project(row.project_name)
+
+    def draw(row: SessionRow | AgentLine, width: int) -> Cell:
+        return Cell(named(row), "dim" if over(row) else "accent")
+
+    return Column(
+        "project", "Project", width, draw, lambda row: named(row).lower(), priority,
+        narrow=narrow, flex=2, right=False, descending=False,
     )  # fmt: skip
 
 
@@ -66,11 +86,12 @@ def context(priority: int) -> Column[SessionRow | AgentLine]:
     return Column(
         "context",
         "Context",
-        12,
+        5,
         draw,
         lambda row: row.context_tokens / (row.context_window or 1_000_000),
         priority,
         narrow=4,
+        grows=24,
         tooltip="Share of the context window used at the last response; ↻ it was compacted before",
         short="Ctx",
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.color import ColorSystem
 from textual import events
-from textual._compositor import CompositorUpdate
+from textual._compositor import ChopsUpdate, CompositorUpdate
 from textual.app import App
 from textual.screen import Screen
 
@@ -20,11 +20,13 @@ class PaintedApp(App[None]):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.painter = Painter()
+        self._is_scrolled = False
+        """Whether things were moved by scrolling alone before what was drawn last."""
         self.is_shown = False
         """Whether anything is drawn yet: until then the terminal shows what it showed, and no empty boxes."""
 
     def on_mount(self) -> None:
-        """Whoever had the terminal meanwhile has drawn on it."""
+        """Draw everything: another program may have drawn on the terminal meanwhile."""
         self.app_resume_signal.subscribe(self, lambda _: self.repaint())
 
     def repaint(self) -> None:
@@ -42,11 +44,17 @@ class PaintedApp(App[None]):
         """A terminal of another size has moved what it shows, even if its size is back by now."""
         if isinstance(event, events.Resize):
             self.painter.forget()
+            if event.size == self.size:
+                self.refresh()  # Textual sees no change, and would draw nothing
         await super().on_event(event)
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         """Write what differs."""
-        driver = self._driver
+        driver, compositor = self._driver, screen._compositor
+        was_scrolled, self._is_scrolled = self._is_scrolled, compositor._full_map_invalidated
+        if was_scrolled and isinstance(renderable, ChopsUpdate):
+            # Textual compares with where things stood before they were scrolled, and misses where they stand.
+            renderable = compositor.render_update(full=True, screen_stack=self._background_screens)
         is_ours = isinstance(renderable, CompositorUpdate) and driver is not None and not driver.is_inline
         if not is_ours or self.is_headless or sys.platform == "win32":
             super()._display(screen, renderable)

@@ -68,6 +68,7 @@ class Painter:
 
     def _paint_piece(self, pen: _Pen, y: int, x: int, cells: list[Cell]) -> None:
         line = self._lines[y]
+        x, cells = _with_halves(line, x, cells)
         before = line[x : x + len(cells)]
         if before == cells:
             return
@@ -76,6 +77,22 @@ class Painter:
             pen.move(x + start, y)
             for text, ink in cells[start:end]:
                 pen.write(text, ink)
+
+
+def _with_halves(line: list[Cell | None], x: int, cells: list[Cell]) -> tuple[int, list[Cell]]:
+    """Where cells begin and what they are, with a blank for each half of a wide character of which they hide one."""
+    first, end = line[x] if cells else None, x + len(cells)
+    after = line[end] if cells and end < len(line) else None
+    if after is not None and not after[0]:
+        cells = [*cells, _blank(after[1])]
+    if x and first is not None and not first[0]:
+        x, cells = x - 1, [_blank(first[1]), *cells]
+    return x, cells
+
+
+def _blank(ink: Ink) -> Cell:
+    """A blank, of which most attributes are not seen."""
+    return " ", ink if ink.attributes & _SEEN_ON_BLANK else Ink(frozenset(), "", ink.ground)
 
 
 def _pieces(update: CompositorUpdate) -> Iterator[tuple[int, int, Strip]]:
@@ -99,14 +116,16 @@ def _cells(strip: Strip, system: ColorSystem) -> list[Cell]:
         if control or not text:
             continue
         ink = _ink(style, system)
-        blank = ink if ink.attributes & _SEEN_ON_BLANK else Ink(frozenset(), "", ink.ground)
+        blank = _blank(ink)
         if _NARROW.fullmatch(text):
-            cells += [(glyph, blank if glyph == " " else ink) for glyph in text]
+            cells += [blank if glyph == " " else (glyph, ink) for glyph in text]
             continue
         text = _CONTROL.sub("", text)
         for start, end, width in split_graphemes(text)[0]:
             glyph = text[start:end]
-            cells.append((glyph, blank if glyph == " " else ink))
+            if not width:  # a mark that stands on what is before it, with nothing there
+                continue
+            cells.append(blank if glyph == " " else (glyph, ink))
             cells += [("", ink)] * (width - 1)
     return cells
 

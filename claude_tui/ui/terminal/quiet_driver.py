@@ -131,7 +131,7 @@ class QuietDriver(LinuxDriver):
     def _sigcont_application(self, *_: Any) -> None:
         """Show the screen again after a stop, and draw all of it.
 
-        Whoever has lost a terminal is told to continue, too, and so is who was stopped without being asked: their
+        A process that lost its terminal is also told to continue, and so is one that was stopped from outside: its
         screen was never left, and a second set of threads for it would not end with the first.
         """
         if self._must_signal_resume:

@@ -10,6 +10,7 @@ from typing import Final
 from claude_tui import figures
 from claude_tui.model import Activity, SessionState
 from claude_tui.sources.values.display import display_name
+from claude_tui.widths import width as width_of
 
 SIGNS: Final[dict[SessionState, tuple[str, str]]] = {
     SessionState.BLOCKED: ("◆", "bad"),
@@ -48,13 +49,13 @@ def rank(activity: Activity | None) -> int:
 
 
 def words(activity: Activity, now_ms: int, width: int) -> str:
-    """What is being done and since when, in at most `width` cells; less is said where there is less room."""
+    """What is being done and since when, in at most `width` cells; the less room there is, the less is said."""
     has_since = activity.since_ms and not activity.until_ms and activity.state is not SessionState.DONE
     since = f" {figures.age(activity.since_ms, now_ms)}" if has_since else ""
     state, doubt = activity.state.value, "" if activity.is_certain else "?"
     short, long = _what(activity, now_ms)
     options = [f"{long}{doubt}{since}", f"{long}{doubt}", f"{short}{doubt}{since}", f"{short}{doubt}", short, state]
-    return next((text for text in (*options, since.strip()) if figures.width(text) <= width), "")
+    return next((text for text in (*options, since.strip()) if width_of(text) <= width), "")
 
 
 def sentence(activity: Activity, now_ms: int) -> str:

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-EIGHTHS: Final = " ▏▎▍▌▋▊▉█"
+FULL: Final = "▄"
+HALF: Final = "▖"
+"""A cell of a bar and half a one: half as high as a line, so that bars of neighbouring lines do not melt."""
 STEPS: Final = "▁▂▃▄▅▆▇█"
 NOTHING: Final = "·"
 """A point of a sparkline at which nothing happened: unlike the lowest step, it is not a little of something."""
 
 
 def bar(share: float, width: int) -> str:
-    """A bar of `share` (0..1) of `width` cells, in eighths; anything above zero shows at least a sliver."""
+    """A bar of `share` (0..1) of `width` cells, in halves of a cell; anything above zero shows at least one half."""
     if width <= 0:
         return ""
-    eighths = round(max(0.0, min(1.0, share)) * width * 8)
+    halves = round(max(0.0, min(1.0, share)) * width * 2)
     if share > 0:
-        eighths = max(1, eighths)
-    whole, rest = divmod(eighths, 8)
-    return ("█" * whole + (EIGHTHS[rest] if rest else "")).ljust(width)
+        halves = max(1, halves)
+    return (FULL * (halves // 2) + HALF * (halves % 2)).ljust(width)
 
 
 def gauge(share: float, width: int) -> tuple[str, str]:
@@ -40,11 +41,19 @@ def buckets(values: Sequence[int], width: int) -> list[int]:
     return ([sum(values[:start])] if start and len(summed) < width else []) + summed
 
 
+def stretched(values: Sequence[int], width: int) -> Sequence[int]:
+    """The values, repeated so that they fill `width` columns; as they are if they are as many or more."""
+    return [values[column * len(values) // width] for column in range(width)] if 0 < len(values) < width else values
+
+
 def sparkline(values: Sequence[int], width: int) -> str:
-    """One line of steps from zero to the greatest value, newest at the right; a dot if nothing happened."""
+    """One line of steps from zero to the greatest value, newest at the right; a dot if nothing happened.
+
+    The highest step leaves an eighth of the line empty, so that two below each other do not melt.
+    """
     summed = buckets(values, width)
     top = max(summed, default=0)
-    steps = "".join(STEPS[min(7, value * 8 // (top + 1))] if value > 0 else NOTHING for value in summed)
+    steps = "".join(STEPS[min(6, value * 7 // (top + 1))] if value > 0 else NOTHING for value in summed)
     return steps.rjust(width)
 
 

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import os
-import textwrap
 from collections import Counter
-from collections.abc import Sequence
 from datetime import tzinfo
-from typing import Final, NamedTuple
+from typing import Final
 
-from rich.cells import cell_len
 from textual.content import Content
 
 from claude_tui import figures
 from claude_tui.engine.queries.explain import COUNTED, FLAGS, REASONS, Explanation
 from claude_tui.engine.queries.telemetry import TelemetryFigures, kinds_text
-from claude_tui.figures import cut
 from claude_tui.model import ESTIMATE_FLAGS, LOGGED, TOLD, PriceStatus, Response, Totals
 from claude_tui.sources.turn import TurnDetails
 from claude_tui.sources.values.display import display_name
+from claude_tui.ui.text.statements import NAMES, Heading, Statements, fact
 
 _KINDS: Final = (
     ("input", "input"),
@@ -31,61 +28,11 @@ _KINDS: Final = (
 PICO: Final = 1_000_000
 """Picodollars per token that make one dollar per million tokens."""
 
-NAMES: Final = 28
-"""Cells the names of facts are given, if there are enough."""
-FEWEST: Final = 12
-"""Fewer cells they are never given."""
-
-
-class Fact(NamedTuple):
-    """A name, its figure, and what it means."""
-
-    name: str
-    value: str
-    note: str = ""
-
-
-class Heading(NamedTuple):
-    """A title between facts."""
-
-    text: str
-
-
-Statement = Fact | Heading | Content
-Statements = list[Statement]
-
-
-def fact(name: str, value: str, note: str = "") -> Fact:
-    """One line of an explanation."""
-    return Fact(name, value, note)
-
-
-def laid_out(lines: Sequence[Statement], width: int) -> Content:
-    """Statements as text: names right-aligned in a column, notes wrapped beside it."""
-    drawn: list[Content] = []
-    names = max(FEWEST, min(NAMES, width // 3))
-    for line in lines:
-        if isinstance(line, Content):
-            drawn.append(line)
-            continue
-        if isinstance(line, Heading):
-            drawn.append(Content.styled(cut(line.text, width).rjust(names), "bold $accent"))
-            continue
-        name, value = cut(line.name, names), line.value
-        used = names + 2 + (cell_len(value) + 2 if value else 0)
-        room = max(16, width - used)
-        wrapped = textwrap.wrap(line.note, room, break_on_hyphens=False) or [""]
-        gap = "  " if value else ""
-        first = (name.rjust(names), "$quiet"), "  ", (value, "bold $foreground"), gap, (wrapped[0], "$quiet")
-        drawn.append(Content.assemble(*first))
-        drawn += [Content.styled(" " * used + more, "$quiet") for more in wrapped[1:]]
-    return Content("\n").join(drawn)
-
 
 def of_totals(totals: Totals, zone: tzinfo) -> Statements:
     """What a sum is made of."""
     lines: Statements = [
-        fact("cost", figures.headline_cost(totals), "API-equivalent list price"),
+        fact("cost", figures.headline_cost(totals), "at API list prices, not your bill"),
         fact("responses", f"{totals.responses:,}", "each counted once, however often its lines were copied"),
     ]
     if totals.first_ms:
@@ -233,7 +180,7 @@ def telemetry_lines(told: TelemetryFigures) -> Statements:
         cost = figures.money(told.only_told_nano, 12)
         lines.append(fact("only there", cost, f"{told.only_told:,}: {kinds_text(told)}"))
     if told.raised:
-        lines.append(fact("made whole", f"{told.raised:,}", "outputs of which the log has only the beginning"))
+        lines.append(fact("completed", f"{told.raised:,}", "outputs of which the log has only the beginning"))
     return lines
 
 

@@ -15,9 +15,11 @@ KINDS: Final = {
     "sessions": "SessionsView",
     "days": "DaysView",
     "blocks": "BlocksView",
+    "causes": "CausesView",
+    "shares": "SharesView",
     "turns": "TurnsView",
 }
-"""Every view and its class, in the order of their numbers; the last has none and is reached by opening a session."""
+"""Every view and its class, in the order of their numbers; the last have none and are reached by opening a row."""
 
 
 class Views(Mapping[str, View]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timezone, tzinfo
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual.containers import Vertical
 from textual.content import Content
@@ -17,6 +17,9 @@ from claude_tui.model import Query, Snapshot
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table.line_table import LineTable
 from claude_tui.ui.text.names import superscript
+
+if TYPE_CHECKING:
+    from claude_tui.engine.queries.causes.tables import CauseOf
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Scope:
     account: str = ""
     agent: str = ""
     day: date | None = None
+    cause: CauseOf | None = None
     trail: tuple[str, ...] = ()
 
     def narrowed(self, name: str, **keys: Any) -> Scope:
@@ -84,6 +88,14 @@ class Drilled:
 
 class DayWanted(Message):
     """The models and projects of a day are needed."""
+
+
+class MoreFound(Message):
+    """What a view asked for in a thread of its own is there."""
+
+    def can_replace(self, message: Message) -> bool:
+        """One is enough."""
+        return isinstance(message, MoreFound)
 
 
 class View(Vertical):

@@ -19,13 +19,14 @@ from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, Block
 from claude_tui.engine.queries.allowances.limits import label
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.engine.queries.periods.named import add
-from claude_tui.model import DayRow, Snapshot, Totals
+from claude_tui.model import DayRow, Phase, Snapshot, Totals
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table import cells
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.text import bars, clients
 from claude_tui.ui.text import explanation as explain
 from claude_tui.ui.text.names import short_model
+from claude_tui.ui.text.statements import Statements, fact
 from claude_tui.ui.views.base import Scope, Shown
 from claude_tui.ui.views.table_view import TableView
 from claude_tui.ui.widgets.line import Line, assemble
@@ -203,12 +204,12 @@ class BlocksView(TableView):
         return [
             Column("start", "Began", 13, self._start, lambda row: row.block.start_ms, 0, narrow=12, right=False),
             Column("state", "", 7, _state, lambda row: row.is_active, 3, right=False),
-            Column("bar", "Share", 14, self._bar, lambda row: row.block.nano, 5, narrow=6, right=False),
+            Column("bar", "Share", 14, self._bar, lambda row: row.block.nano, 5, narrow=6, grows=48, right=False),
             cells.messages(4),
             cells.kind("output", "Output", 6),
             cells.cache_hit(7),
             cells.tokens(1),
-            Column("cost", "Cost", 9, _cost, lambda row: row.block.nano, 0, narrow=8),
+            Column("cost", "Cost", 9, self._cost, lambda row: row.block.nano, 0, narrow=8),
             cells.text("models", "Models", 16, _models, 2, style="dim", narrow=10, flex=1),
         ]
 
@@ -219,6 +220,10 @@ class BlocksView(TableView):
     def _bar(self, row: BlockRow, width: int) -> Cell:
         top = self.frame.top_nano
         return Cell(bars.bar(row.block.nano / top if top else 0, width), "bar")
+
+    def _cost(self, row: BlockRow, width: int) -> Cell:
+        style = self.frame.cost_style(row.block.nano)
+        return Cell("·", "faint") if row.block.is_gap else cells.cost_cell(row.totals, width, style)
 
     def fetch(self, source: SnapshotSource, snapshot: Snapshot, scope: Scope, now_ms: int) -> BlocksPicture:
         """The blocks."""
@@ -235,7 +240,10 @@ class BlocksView(TableView):
         whose = " of Claude Code alone" if clients.are_several(shown.snapshot) else ""
         self._window.border_subtitle = Content.styled(f"{LENGTH_MS // 3_600_000} hours{whose}", "$quiet")
         self._weeks.border_title = Content.styled("weeks", "bold $foreground")
-        lines = window_lines(found, shown.now_ms, shown.zone, self._window.size.width)
+        if shown.snapshot.progress.phase is Phase.MERGED:
+            lines = [Content.styled("a table of many machines has sums by day, and no blocks", "$quiet")]
+        else:
+            lines = window_lines(found, shown.now_ms, shown.zone, self._window.size.width)
         self._window.show(Content("\n").join(lines))
         for widget in (self._top, self._window):
             widget.styles.height = max(5, len(lines)) + 2
@@ -257,20 +265,18 @@ class BlocksView(TableView):
         what = "gap after" if row.block.is_gap else "block of"
         return f"{what} {figures.clock(row.block.start_ms, self.shown.zone)}" if self.shown else "block"
 
-    def explanation(self, row: BlockRow, shown: Shown) -> explain.Statements:
+    def explanation(self, row: BlockRow, shown: Shown) -> Statements:
         """Where the figures of a block come from."""
         if row.block.is_gap:
             begin, end = (figures.clock(at_ms, shown.zone) for at_ms in (row.block.start_ms, row.block.end_ms))
             return [
-                explain.fact("no block was open", "", f"from {begin}, the end of the one before, to {end}"),
-                explain.fact("lasted", _length(row.block)),
+                fact("no block was open", "", f"from {begin}, the end of the one before, to {end}"),
+                fact("lasted", _length(row.block)),
             ]
         return [
             *explain.of_totals(row.totals, shown.zone),
             Content(""),
-            explain.fact(
-                "began", figures.clock(row.block.start_ms, shown.zone), "the hour of its first response: an estimate"
-            ),
+            fact("began", figures.clock(row.block.start_ms, shown.zone), "the hour of its first response: an estimate"),
         ]
 
 
@@ -278,10 +284,6 @@ def _state(row: BlockRow, width: int) -> Cell:
     if row.block.is_gap:
         return Cell("gap", "faint")
     return Cell("● open", "good") if row.is_active else Cell("over", "faint")
-
-
-def _cost(row: BlockRow, width: int) -> Cell:
-    return Cell("·", "faint") if row.block.is_gap else cells.cost_cell(row.totals, width)
 
 
 def _length(block: Block) -> str:

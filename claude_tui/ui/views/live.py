@@ -1,35 +1,106 @@
-"""View 1: sessions as they run, the blocked and the working ones on top."""
+"""View 1: what is spent over time, what runs, and all sessions, those that wait for a person on top."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from claude_tui.model import SessionRow, Snapshot
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.widget import Widget
+
+from claude_tui.model import Phase, SessionRow, SessionState, Snapshot
+from claude_tui.ui.settings.keys import LIVE_BINDINGS
+from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table import cells, session_cells
+from claude_tui.ui.table.agent_rows import AgentLine
 from claude_tui.ui.table.cells import Frame
 from claude_tui.ui.table.client_column import client_column
-from claude_tui.ui.table.columns import Column
+from claude_tui.ui.table.columns import Cell, Column
+from claude_tui.ui.text import activity, burn, card, pauses
+from claude_tui.ui.text.burn import Burned
+from claude_tui.ui.text.statements import Statements
+from claude_tui.ui.views.base import DayWanted, Scope, Shown
 from claude_tui.ui.views.sessions import SessionsView
+from claude_tui.ui.widgets.burn_graph import LEAST_HEIGHT, BurnGraph
+from claude_tui.ui.widgets.cards import Card, Cards, Running
+
+if TYPE_CHECKING:
+    from claude_tui.engine.queries.causes.tables import Pause
+
+COLD: Final = "cold"
+"""The id of the column of prompt caches."""
+
+LEAST_TABLE: Final = 14
+"""Lines the table keeps, its border included, whatever stands above it."""
+
+RESTING: Final = (SessionState.DONE, SessionState.IDLE)
+"""Nothing is to be seen of these that the table does not say."""
 
 
-def live_columns(frame: Frame) -> list[Column[Any]]:
+@dataclass(frozen=True)
+class Lately:
+    """What is drawn above the table: the burn graph, and the tokens of each session by the minute."""
+
+    burned: Burned | None = None
+    tokens: Mapping[tuple[str, str], Sequence[int]] = field(default_factory=dict)
+
+
+def live_columns(frame: Frame, warm: Warm) -> list[Column[Any]]:
     """The columns of the live table."""
     return [
         session_cells.state(frame, 0, words=True),
         session_cells.name(1, narrow=10),
-        cells.text(
-            "project", "Project", 13, lambda row: frame.project(row.project_name), 0, style="accent", narrow=8, flex=1
-        ),
+        session_cells.project(frame, 0, 13, narrow=8),
         client_column(2),
-        cells.text("model", "Model", 13, session_cells.models_text, 5, narrow=10),
+        cells.text("model", "Model", 13, session_cells.models_text, 9, narrow=10, flex=1),
         session_cells.context(3),
         session_cells.rate(2),
         cells.cost(frame),
         cells.tokens(4),
         cells.age(frame, 1),
-        cells.text("branch", "Branch", 10, lambda row: row.branch, 8, style="dim"),
+        _cold(frame, warm, 7),
+        cells.text("branch", "Branch", 10, lambda row: row.branch, 10, style="dim", flex=1),
     ]
+
+
+def _cold(frame: Frame, warm: Warm, priority: int) -> Column[Any]:
+    """When the prompt cache of a session gets cold, and what a pause until then costs, where that is known."""
+
+    def draw(row: SessionRow | AgentLine, width: int) -> Cell:
+        pause = warm.pause(row, frame.now_ms)
+        return Cell(pauses.pause_text(pause, frame.now_ms, width), "dim") if pause is not None else Cell("")
+
+    def order(row: SessionRow | AgentLine) -> int:
+        pause = warm.pause(row, frame.now_ms)
+        return -pause.cold_at_ms if pause is not None else -(1 << 62)
+
+    return Column(
+        COLD, "Cache", 11, draw, order, priority, narrow=10, flex=1, right=False,
+        tooltip="When the prompt cache gets cold, and what a pause until then costs",
+    )  # fmt: skip
+
+
+class Warm:
+    """The prompt caches that are warm, as they were last asked for."""
+
+    def __init__(self) -> None:
+        self._pauses: Mapping[str, Pause] = {}
+        self._revision = -1
+
+    def look(self, source: SnapshotSource, snapshot: Snapshot, now_ms: int) -> None:
+        """Ask for them if there are new responses. Nothing is known of them before all are counted."""
+        if snapshot.progress.phase in (Phase.DISCOVERING, Phase.SCANNING):
+            return
+        if snapshot.revision != self._revision:
+            self._pauses, self._revision = source.causes.pauses(now_ms), snapshot.revision
+
+    def pause(self, row: SessionRow | AgentLine, now_ms: int) -> Pause | None:
+        """Return when the cache of a session gets cold; None if it is, or that is not known."""
+        found = self._pauses.get(row.key) if isinstance(row, SessionRow) else None
+        return found if found is not None and found.cold_at_ms > now_ms else None
 
 
 class LiveView(SessionsView):
@@ -38,12 +109,123 @@ class LiveView(SessionsView):
     NUMBER = 1
     TITLE = "live"
     COLUMNS_SORT = "state"
-    KEYS = ("row-open", "filter", "sort-next", "tree", "follow", "explain", "pause", "help")
+    IS_PARTED = True
+    BINDINGS: ClassVar[list[BindingType]] = list(LIVE_BINDINGS)
+    KEYS = ("row-open", "filter", "sort-next", "tree", "burn-range", "follow", "explain", "pause", "help")
+
+    def __init__(self) -> None:
+        self.warm = Warm()
+        super().__init__()
+        self.range = burn.HOUR
+        self._burn = BurnGraph()
+        self._cards = Cards()
+        self._panel = Vertical(self._table, classes="panel")
+        self._columns = 0
+        """How many values the graph has room for; 0 if there is none."""
+
+    def compose(self) -> ComposeResult:
+        """Graph and cards over the table."""
+        yield self._burn
+        yield self._cards
+        yield self._panel
+
+    @property
+    def titled(self) -> Widget:
+        """The table's panel carries the titles."""
+        return self._panel
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """That of the graph only if there is one."""
+        return tuple(id for id in self.KEYS if self._columns or id != "burn-range")
 
     def columns(self) -> Sequence[Column[Any]]:
         """The columns of the table."""
-        return live_columns(self.frame)
+        return live_columns(self.frame, self.warm)
 
     def rows(self, snapshot: Snapshot) -> Sequence[SessionRow]:
         """The sessions, those that run without an answer yet among them."""
         return (*snapshot.unanswered, *snapshot.sessions) if snapshot.unanswered else snapshot.sessions
+
+    def explanation(self, row: SessionRow | AgentLine, shown: Shown) -> Statements:
+        """Where the figures of a session come from, and when its cache gets cold."""
+        lines, pause = super().explanation(row, shown), self.warm.pause(row, shown.now_ms)
+        return [*lines, *pauses.of_pause(pause, shown.now_ms)] if pause is not None else lines
+
+    # -- above the table
+
+    def fetch(self, source: SnapshotSource, snapshot: Snapshot, scope: Scope, now_ms: int) -> Lately:
+        """Which prompt caches are warm; the graph and the pace of each session, if there is room for them."""
+        self.warm.look(source, snapshot, now_ms)
+        if not self._columns:
+            return Lately()
+        zone = self.shown.zone if self.shown is not None else None
+        if zone is None:
+            return Lately()
+        if self.range == burn.WINDOW:
+            found = source.blocks(now_ms, scope.account)
+            burned = burn.of_window(found, source.cost_course, now_ms, zone, self._columns, scope.account)
+        else:
+            last_nano = snapshot.burn.last_5m_nano if self.range == burn.HOUR else snapshot.burn.last_60m_nano
+            burned = burn.paced(self.range, source.cost_course, now_ms, zone, self._columns, last_nano)
+        return Lately(burned, source.session_tokens(now_ms, card.MINUTES))
+
+    def absent(self, snapshot: Snapshot) -> set[str]:
+        """The column of caches if none is warm, beside what is absent everywhere."""
+        is_any_warm = any(self.warm.pause(row, snapshot.taken_ms) is not None for row in self.rows(snapshot))
+        return super().absent(snapshot) | (set() if is_any_warm else {COLD})
+
+    def draw(self, shown: Shown) -> None:
+        """Give the rows to the table, those that run to the cards."""
+        super().draw(shown)
+        self._arrange_top()
+        lately: Lately = shown.extra or Lately()
+        if self._burn.display and lately.burned is not None:
+            self._burn.draw(lately.burned)
+        if self._cards.display:
+            running = [
+                Running(row, lately.tokens.get((row.source, row.key), ()), self.frame.project(row.project_name))
+                for row in self._awake
+            ]
+            self._cards.draw(running, shown.now_ms)
+
+    @property
+    def _awake(self) -> list[SessionRow]:
+        """The sessions that do something, those that wait for a person first."""
+        rows = [row for row in self._table.arrangement.given if row.state not in RESTING]
+        return sorted(rows, key=lambda row: (activity.rank(row.activity), -row.totals.last_ms))
+
+    def _arrange_top(self) -> None:
+        """Give graph and cards the room that the table can spare."""
+        width, height = self.size
+        is_static = self.shown is not None and self.shown.snapshot.progress.phase is Phase.MERGED
+        burn_height = max(LEAST_HEIGHT, height // 3)
+        has_burn = width >= 60 and height - burn_height >= LEAST_TABLE and not is_static
+        left = height - (burn_height if has_burn else 0)
+        has_cards = width >= 2 * card.LEAST_WIDTH and left - card.HEIGHT >= LEAST_TABLE and bool(self._awake)
+        self._burn.display, self._cards.display = has_burn, has_cards
+        self._burn.styles.height = burn_height
+        columns = max(0, width - 12) if has_burn else 0
+        if columns != self._columns:
+            self._columns = columns
+            self.post_message(DayWanted())
+
+    def on_resize(self) -> None:
+        """There may be room now, or none."""
+        self._arrange_top()
+
+    def action_burn(self) -> None:
+        """Show the next range in the burn graph."""
+        names = list(burn.RANGES)
+        self.range = names[(names.index(self.range) + 1) % len(names)]
+        self.post_message(DayWanted())
+
+    def on_burn_graph_range_wanted(self, event: BurnGraph.RangeWanted) -> None:
+        """The graph was clicked."""
+        event.stop()
+        self.action_burn()
+
+    def on_card_chosen(self, event: Card.Chosen) -> None:
+        """A card was clicked: its session is the selected one."""
+        event.stop()
+        self._table.select(event.key)

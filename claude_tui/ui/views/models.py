@@ -22,7 +22,7 @@ def model_columns(frame: Frame) -> list[Column[ModelRow]]:
     """The columns of the models table."""
 
     def name(row: ModelRow, width: int) -> Cell:
-        return Cell(row.name if width >= 28 else short_model(row.name), "name")
+        return Cell(short_model(row.name), "name")
 
     def each(row: ModelRow) -> int:
         priced = row.totals.responses - row.totals.unpriced_responses

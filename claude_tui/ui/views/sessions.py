@@ -18,7 +18,7 @@ from claude_tui.ui.table.cells import Frame
 from claude_tui.ui.table.client_column import client_column
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.text import activity
-from claude_tui.ui.text import explanation as explain
+from claude_tui.ui.text.statements import Statements, fact
 from claude_tui.ui.views.base import Drilled, Shown
 from claude_tui.ui.views.table_view import TableView
 
@@ -40,11 +40,9 @@ def session_columns(frame: Frame) -> list[Column[Any]]:
     return [
         session_cells.state(frame, 0),
         session_cells.name(0, narrow=16),
-        cells.text(
-            "project", "Project", 12, lambda row: frame.project(row.project_name), 4, style="accent", narrow=10, flex=1
-        ),
+        session_cells.project(frame, 4, 12, narrow=10),
         client_column(2),
-        cells.text("model", "Model", 15, session_cells.models_text, 5, narrow=12),
+        cells.text("model", "Model", 15, session_cells.models_text, 5, narrow=12, flex=1),
         Column(
             "agents", "Sub", 4, _agents, lambda row: len(row.agents), 8, tooltip="Sub-agents, included in the numbers"
         ),
@@ -53,12 +51,12 @@ def session_columns(frame: Frame) -> list[Column[Any]]:
         cells.tokens(2),
         cells.cost(frame),
         cells.premium(5),
-        cells.unlogged(lambda row: frame.unlogged.sessions.get((row.source, row.key), 0), 9),
+        cells.unlogged(lambda row: frame.unlogged.sessions.get((row.source, row.key), 0), 8),
         cells.saved(10),
         cells.spent_on_writes(11),
         cells.percent(frame, 3),
         cells.age(frame, 1),
-        cells.text("branch", "Branch", 14, lambda row: row.branch, 9, style="dim"),
+        cells.text("branch", "Branch", 14, lambda row: row.branch, 9, style="dim", flex=1),
     ]
 
 
@@ -69,7 +67,7 @@ class SessionsView(TableView):
     TITLE = "sessions"
     COLUMNS_SORT = "age"
     BINDINGS: ClassVar[list[BindingType]] = list(SESSION_BINDINGS)
-    KEYS = ("row-open", "filter", "sort-next", "tree", "explain", "period", "pause", "help")
+    KEYS: ClassVar[tuple[str, ...]] = ("row-open", "filter", "sort-next", "tree", "explain", "period", "pause", "help")
 
     def __init__(self) -> None:
         super().__init__()
@@ -115,7 +113,7 @@ class SessionsView(TableView):
         """Keep the selected session in view, else the busiest; or leave off."""
         self._table.follow(not self._table.follows)
 
-    def explanation(self, row: SessionRow | AgentLine, shown: Shown) -> explain.Statements:
+    def explanation(self, row: SessionRow | AgentLine, shown: Shown) -> Statements:
         """Where the figures of a session come from."""
         lines = super().explanation(row, shown)
         if isinstance(row, SessionRow):
@@ -137,17 +135,17 @@ class SessionsView(TableView):
         return Drilled("turns", row.name, {"session": session.key, "source": row.source, "agent": agent})
 
 
-def _facts(row: SessionRow, now_ms: int) -> explain.Statements:
+def _facts(row: SessionRow, now_ms: int) -> Statements:
     """What is known of a session beside its sums."""
     window = f"of {figures.short(row.context_window)}" if row.context_window else "of an unknown window"
     share = f", {figures.share(row.context_tokens, row.context_window)}" if row.context_window else ""
     compacted = f"the newest at {figures.short(row.compacted_tokens)} tokens" if row.compacted_tokens else ""
     return [
-        explain.fact("state", activity.sentence(row.activity, now_ms)),
-        explain.fact("context", figures.short(row.context_tokens), f"{window}{share}, at its last response"),
-        explain.fact("compactions", f"{row.compactions}", compacted),
-        explain.fact("sub-agents", f"{len(row.agents)}", "counted in"),
-        explain.fact("folder", row.project_name),
-        explain.fact("branch", row.branch or "none"),
-        explain.fact("client", row.version or "unknown", row.source),
+        fact("state", activity.sentence(row.activity, now_ms)),
+        fact("context", figures.short(row.context_tokens), f"{window}{share}, at its last response"),
+        fact("compactions", f"{row.compactions}", compacted),
+        fact("sub-agents", f"{len(row.agents)}", "counted in"),
+        fact("folder", row.project_name),
+        fact("branch", row.branch or "none"),
+        fact("client", row.version or "unknown", row.source),
     ]

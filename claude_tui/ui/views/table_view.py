@@ -6,7 +6,7 @@ import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from textual import work
 from textual.app import ComposeResult, SuspendNotSupported
@@ -20,6 +20,7 @@ from claude_tui.model import Query, Response, Snapshot
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.dialogs.explain_screen import ExplainScreen
 from claude_tui.ui.settings.keys import ROW_BINDINGS
+from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table import export as rows_out
 from claude_tui.ui.table.cells import PREMIUM, UNLOGGED, Frame
 from claude_tui.ui.table.client_column import COLUMN
@@ -28,8 +29,9 @@ from claude_tui.ui.table.line_table import LineTable
 from claude_tui.ui.terminal import editor
 from claude_tui.ui.text import clients
 from claude_tui.ui.text import explanation as explain
-from claude_tui.ui.views.base import Shown, View
-from claude_tui.ui.widgets.row_detail import LEAST_HEIGHT, MOST_HEIGHT, RowDetail
+from claude_tui.ui.text.statements import Statements
+from claude_tui.ui.views.base import DayWanted, Scope, Shown, View
+from claude_tui.ui.widgets.row_detail import LEAST_HEIGHT, MOST_HEIGHT, Costs, RowDetail, last_costs
 
 AROUND: Final = 3
 """Lines of a table's panel beside its rows: borders and the names of the columns."""
@@ -76,12 +78,16 @@ class TableView(View):
         return self._table
 
     def show(self, shown: Shown) -> None:
-        """Draw a snapshot, with columns for clients and premium requests where there are several or any."""
-        absent = set() if clients.are_several(shown.snapshot) else {COLUMN}
-        absent |= set() if shown.snapshot.totals.premium_milli else {PREMIUM}
-        absent |= set() if shown.snapshot.unlogged.nano else {UNLOGGED}
-        self._table.absent_columns = frozenset(absent)
+        """Draw a snapshot, with the columns there is something to say in."""
+        self._table.absent_columns = frozenset(self.absent(shown.snapshot))
         super().show(shown)
+
+    def absent(self, snapshot: Snapshot) -> set[str]:
+        """The columns for clients, premium requests and unlogged calls where there are not several or any."""
+        absent = set() if clients.are_several(snapshot) else {COLUMN}
+        absent |= set() if snapshot.totals.premium_milli else {PREMIUM}
+        absent |= set() if snapshot.unlogged.nano else {UNLOGGED}
+        return absent
 
     def draw(self, shown: Shown) -> None:
         """Give the rows to the table."""
@@ -133,7 +139,7 @@ class TableView(View):
 
     # -- the selected row
 
-    def explanation(self, row: Any, shown: Shown) -> explain.Statements:
+    def explanation(self, row: Any, shown: Shown) -> Statements:
         """Where the figures of a row come from."""
         return explain.of_totals(row.totals, shown.zone)
 
@@ -159,7 +165,7 @@ class TableView(View):
         """What the source is asked to explain of a row; None if there is no more to say."""
         return None
 
-    def find_out(self, about: Query | Response | None, shown: Shown) -> explain.Statements:
+    def find_out(self, about: Query | Response | None, shown: Shown) -> Statements:
         """What takes time to find out of a row. Called in a thread of its own; must not touch widgets."""
         if about is None or shown.source is None:
             return []
@@ -221,6 +227,13 @@ class TableView(View):
         return ""
 
 
+class LongAgo(NamedTuple):
+    """When something was used that was not used lately, by what was asked for."""
+
+    query: Query
+    costs: Costs | None
+
+
 class DetailedView(TableView):
     """A table that says more about its selected row if its rows leave room for that."""
 
@@ -230,6 +243,8 @@ class DetailedView(TableView):
         super().__init__()
         self._panel = Vertical(self._table, classes="panel")
         self._detail = RowDetail()
+        self._asked: Query | None = None
+        """Of what the days are wanted: of a selected row that was not used lately."""
 
     def compose(self) -> ComposeResult:
         """The table over the detail."""
@@ -240,6 +255,11 @@ class DetailedView(TableView):
     def titled(self) -> Widget:
         """The table's panel carries the titles."""
         return self._panel
+
+    def fetch(self, source: SnapshotSource, snapshot: Snapshot, scope: Scope, now_ms: int) -> LongAgo | None:
+        """When a row was used that was not used lately."""
+        asked = self._asked
+        return LongAgo(asked, last_costs(source.snapshot(asked, now_ms).days)) if asked is not None else None
 
     def draw(self, shown: Shown) -> None:
         """Give the rows to the table, and the selected one to the detail."""
@@ -255,8 +275,21 @@ class DetailedView(TableView):
         has_room = room >= LEAST_HEIGHT and self.size.width >= 76
         self._detail.display = has_room
         if has_room and self.shown is not None:
-            self._detail.styles.height = min(room, MOST_HEIGHT)
-            self._detail.show(self._table.cursor_row, self.shown.today, self.detail_name(self._table.cursor_row))
+            self._detail.styles.height = min(room, max(MOST_HEIGHT, self.size.height // 3))
+            row = self._table.cursor_row
+            self._detail.show(row, self._costs(row, self.shown), self.detail_name(row))
+
+    def _costs(self, row: Any, shown: Shown) -> Costs:
+        """The days of a row: the last ones, or those up to its last use if none of them has any."""
+        lately = Costs(shown.today, row.spark if row is not None else ())
+        if row is None or any(lately.nanos) or not row.totals.cost_nano:
+            return lately
+        asked = self.about(row, shown)
+        if isinstance(asked, Query) and asked != self._asked:
+            self._asked = asked
+            self.post_message(DayWanted())
+        found = shown.extra
+        return found.costs or lately if isinstance(found, LongAgo) and found.query == asked else lately
 
     def on_resize(self) -> None:
         """There may be room now, or none."""

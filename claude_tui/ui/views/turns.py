@@ -5,25 +5,32 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from textual import work
 from textual.content import Content
 
 from claude_tui import figures
-from claude_tui.model import TOLD, UNLOGGED, Query, Response, Snapshot
+from claude_tui.engine.queries.causes.costs.misses import CAUSES, CacheMiss
+from claude_tui.engine.queries.causes.tables import CauseOf, Facts
+from claude_tui.engine.queries.periods.named import Period
+from claude_tui.model import TOLD, UNLOGGED, Phase, Query, Response, Snapshot
 from claude_tui.sources.turn import TurnDetails
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table import cells
 from claude_tui.ui.table.client_column import client_column
 from claude_tui.ui.table.columns import Cell, Column
+from claude_tui.ui.text import causes
 from claude_tui.ui.text import explanation as explain
 from claude_tui.ui.text.names import short_model
+from claude_tui.ui.text.statements import Statements
 from claude_tui.ui.views.base import Scope, Shown
+from claude_tui.ui.views.inquiry import Inquiry
 from claude_tui.ui.views.table_view import TableView
+from claude_tui.widths import cut
 
 READ_AT_ONCE: Final = 8
 """So many replies are looked up in their logs before what was found is shown."""
@@ -31,6 +38,17 @@ EXPORTED: Final = 2_000
 """So many replies are looked up for an export; of more the tools are left empty."""
 KEPT: Final = 5_000
 """How many responses have their tools remembered."""
+
+Asked = tuple[Query, CauseOf | None]
+"""What is asked of why replies were made: of a session, and maybe of those alone that are of a cause."""
+
+
+class Known(NamedTuple):
+    """The answer: lost caches and what else the logs say by key, and what of each reply went for the cause."""
+
+    facts: Mapping[str, tuple[Facts, CacheMiss | None]]
+    shares: Mapping[str, int] | None = None
+
 
 Spot = tuple[str, int]
 """Where a reply was counted from: file and byte. Another one when a later line of it counts."""
@@ -75,6 +93,8 @@ class TurnsView(TableView):
     def __init__(self) -> None:
         super().__init__()
         self._tools: dict[Spot, str] = {}
+        self._known: Known | None = None
+        self._inquiry: Inquiry[Asked, Known] = Inquiry(self, self._ask, "causes")
         self._is_reading = False
 
     def columns(self) -> Sequence[Column[Response]]:
@@ -106,6 +126,20 @@ class TurnsView(TableView):
                 tooltip="Tools it called, read from its log",
                 plain=self._known_tools,
             ),
+            Column(
+                "lost",
+                "Cache lost",
+                10,
+                self._lost_cell,
+                self._lost_nano,
+                6,
+                narrow=8,
+                flex=1,
+                right=False,
+                tooltip="What a lost prompt cache cost above reading it, and why it was lost",
+                short="Lost",
+                plain=self._lost_text,
+            ),
             _kind("input", "Input", 7),
             _kind("output", "Output", 3),
             _kind("cache_write_5m", "Wr 5m", 8),
@@ -121,6 +155,16 @@ class TurnsView(TableView):
                 plain=lambda row: str(row.usage.tokens),
             ),
             Column("cost", "Cost", 9, price_cell, lambda row: row.price.nano or 0, 0, narrow=8),
+            Column(
+                "part",
+                "For it",
+                8,
+                self._part_cell,
+                self._part_nano,
+                0,
+                narrow=7,
+                tooltip="What of the cost went for the cause that was opened",
+            ),
             Column(
                 "where",
                 "Where",
@@ -145,6 +189,28 @@ class TurnsView(TableView):
         )
         return Cell(text)
 
+    def _miss(self, row: Response) -> CacheMiss | None:
+        """The lost cache of a reply, as far as it is known."""
+        return self._known.facts.get(row.key, (None, None))[1] if self._known is not None else None
+
+    def _lost_nano(self, row: Response) -> int:
+        miss = self._miss(row)
+        return miss.cost_nano if miss is not None else 0
+
+    def _lost_text(self, row: Response) -> str:
+        miss = self._miss(row)
+        return f"{figures.money(miss.cost_nano)} {CAUSES[miss.cause]}" if miss is not None else ""
+
+    def _lost_cell(self, row: Response, width: int) -> Cell:
+        miss = self._miss(row)
+        return Cell(causes.miss_text(miss, width), "warn") if miss is not None else Cell("")
+
+    def _part_nano(self, row: Response) -> int:
+        return self._known.shares.get(row.key, 0) if self._known is not None and self._known.shares else 0
+
+    def _part_cell(self, row: Response, width: int) -> Cell:
+        return Cell(figures.money(self._part_nano(row), width), "money")
+
     def _known_tools(self, row: Response) -> str:
         return self._tools.get((row.path, row.offset), "")
 
@@ -158,7 +224,7 @@ class TurnsView(TableView):
                 self._is_reading = True
                 self.call_later(self._find_tools)
             return Cell("…", "faint")
-        return Cell(figures.cut(known, width), "dim") if known else Cell("·", "faint")
+        return Cell(cut(known, width), "dim") if known else Cell("·", "faint")
 
     @work(exit_on_error=False, group="tools")
     async def _find_tools(self) -> None:
@@ -200,14 +266,48 @@ class TurnsView(TableView):
             if (not scope.agent or turn.agent == scope.agent) and (not scope.source or turn.source == scope.source)
         ]
 
+    def _asked(self, shown: Shown) -> Asked:
+        """What is asked of the causes: of the whole session, or of the days in which the cause was opened."""
+        scope = shown.scope
+        if scope.cause is not None and shown.query is not None:
+            return shown.query, scope.cause
+        return Query(session=scope.session, source=scope.source), None
+
+    def _ask(self, asked: Asked) -> Known:
+        """Ask the source. Called in a thread of its own."""
+        source = self.shown.source if self.shown is not None else None
+        assert source is not None
+        query, cause = asked
+        facts = source.causes.facts(query)
+        if cause is None:
+            return Known(facts)
+        return Known(facts, {one.response.key: one.cost_nano for one in source.causes.shares(query, cause)})
+
+    def shows(self, scope: Scope, period: Period) -> bool:
+        """Whether it is known which replies are of a cause, too."""
+        if scope.cause is not None and not (self.shown and self._inquiry.has_answered(self._asked(self.shown))):
+            return False
+        return super().shows(scope, period)
+
     def draw(self, shown: Shown) -> None:
-        """Give the replies to the table."""
+        """Give the replies to the table; those alone that are of a cause if one was opened."""
+        replies = shown.extra or []
+        is_counted = shown.snapshot.progress.phase not in (Phase.DISCOVERING, Phase.SCANNING)
+        self._known = self._inquiry.answer(self._asked(shown), shown.snapshot.revision) if is_counted else None
+        if shown.scope.cause is not None:
+            shares = (self._known.shares if self._known is not None else None) or {}
+            replies = [reply for reply in replies if reply.key in shares]
+        else:
+            self._table.absent_columns |= {"part"}
         self._table.say_nothing_with(self.nothing(shown))
-        self._table.show(shown.extra or [])
+        self._table.show(replies)
 
     def nothing(self, shown: Shown) -> Content:
         """What is said if there is no row."""
-        return super().nothing(shown) if self._table.filter else Content.styled("no responses", "$quiet")
+        if self._table.filter:
+            return super().nothing(shown)
+        is_reading = shown.scope.cause is not None and self._known is None
+        return Content.styled(causes.READING if is_reading else "no responses", "$quiet")
 
     def searched(self, row: Response) -> str:
         """Model, sub-agent, kind, flags."""
@@ -222,15 +322,19 @@ class TurnsView(TableView):
         """Where it was counted from."""
         return (row.path, row.offset) if row.path else None
 
-    def explanation(self, row: Response, shown: Shown) -> explain.Statements:
+    def explanation(self, row: Response, shown: Shown) -> Statements:
         """How a reply was counted and priced."""
-        return explain.of_response(row, shown.zone, shown.snapshot.prices)
+        lines = explain.of_response(row, shown.zone, shown.snapshot.prices)
+        found, miss = self._known.facts.get(row.key, (None, None)) if self._known is not None else (None, None)
+        if found is not None:
+            lines += [Content(""), *causes.of_facts(found)]
+        return [*lines, *causes.of_miss(miss)] if miss is not None else lines
 
     def about(self, row: Response, shown: Shown) -> Response:
         """The reply."""
         return row
 
-    def find_out(self, about: Query | Response | None, shown: Shown) -> explain.Statements:
+    def find_out(self, about: Query | Response | None, shown: Shown) -> Statements:
         """What the log says of a reply, and which of its rows counts."""
         if shown.source is None or not isinstance(about, Response):
             return []

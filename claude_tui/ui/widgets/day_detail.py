@@ -5,7 +5,7 @@ Drawn by pure functions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -14,11 +14,11 @@ from textual.content import Content
 from textual.widgets import Static
 
 from claude_tui import figures
-from claude_tui.figures import fit
 from claude_tui.model import ModelRow, ProjectRow, Snapshot, Totals
 from claude_tui.ui.text import bars
 from claude_tui.ui.text.names import short_model, tails
 from claude_tui.ui.widgets.heatmap import REMEMBERED
+from claude_tui.widths import fit
 
 GONE: Final = ("logs gone, kept in the ledger", "logs gone")
 """What is said of a day only the ledger kept, in as many words as there is room for."""
@@ -31,6 +31,8 @@ class DayFound:
     day: date
     snapshot: Snapshot
     hours: Sequence[int] = ()
+    hours_by_day: Mapping[date, Sequence[int]] | None = None
+    """Those of all days of the period, if they were asked for and are known."""
 
 
 def day_summary(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widgets import Static
 
-from claude_tui.figures import cut
 from claude_tui.model import Phase, Snapshot
+from claude_tui.widths import cut
 
 
 def is_empty(snapshot: Snapshot) -> bool:

@@ -87,7 +87,8 @@ def phase_parts(progress: Progress, status: Status, width: int) -> list[Part]:
         Phase.POLLING: ("◆", "$warning"),
         Phase.STOPPED: ("○", "$error"),
     }[progress.phase]
-    return [(f"{glyph} ", style), (progress.phase.value, f"bold {style}")]
+    word = progress.phase.value if width > len(progress.phase.value) + 1 else ""
+    return [(f"{glyph} ", style), (word, f"bold {style}")]
 
 
 def history_part(text: str, width: int) -> Part:
@@ -115,13 +116,14 @@ def waiting_part(sessions: int, width: int) -> Part:
 def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
     """The right part of the top line."""
     progress = snapshot.progress
-    groups: list[tuple[int, Sequence[Part]]] = [(4, [(status.period, "bold $accent")])]
+    groups: list[tuple[int, Sequence[Part]]] = [(1, [(status.period, "bold $accent")])]
     groups += alone_parts(status)
     if progress.history:
         # What is lost for good has the highest rank; a cache that is not saved only costs time.
         groups.append((-2, [history_part(display_name(progress.history), width)]))
     groups += telemetry_parts(status, width)
-    groups.append((0, phase_parts(progress, status, width)))
+    urgent = sum(len(text) + 3 for rank, parts in groups if rank < 0 for text, _ in parts)
+    groups.append((0, phase_parts(progress, status, width - urgent)))
     if progress.phase is not Phase.SCANNING:
         if progress.files_total:
             groups.append((6, [(figures.many(progress.files_total, "file"), "$quiet")]))
@@ -135,7 +137,7 @@ def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
         old = " old" if width >= 32 and age != "now" else ""
         groups.append((3, [(word, "$quiet"), (age, "$foreground"), (old, "$quiet")]))
     if status.passed:
-        groups.append((2, [("$!", "bold $error"), (f" {status.passed[0]}" if width >= 90 else "", "$error")]))
+        groups.append((2, [("$!", "bold $error"), (f" {status.passed[0]}" if width >= 78 else "", "$error")]))
     if snapshot.waiting_sessions:
         groups.append((-1, [waiting_part(snapshot.waiting_sessions, width)]))
     problems = sum(snapshot.problems.values())
@@ -168,7 +170,8 @@ def tabs(active: str, width: int, has_shades: bool = True) -> list[Part]:
     for number, name in enumerate(VIEWS, 1):
         label = f"{superscript(number)}{name.capitalize() if full or name == active else ''}"
         pad = " " if width >= 112 or name == active else ""
-        parts.append((f"{pad}{label}{pad or ' '}", marked if name == active else "$quiet"))
+        after = pad or ("" if full and width < 88 else " ")  # the raised numbers part them, too
+        parts.append((f"{pad}{label}{after}", marked if name == active else "$quiet"))
     return parts
 
 

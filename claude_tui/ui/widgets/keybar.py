@@ -12,21 +12,31 @@ from claude_tui.ui.widgets.line import Line
 MOST = 8
 """More keys than this are not read."""
 
-MEANING = "API-equivalent list price"
+MEANING = "at API list prices, not your bill"
+
+
+LAST = "help"
+"""The key that stays longest: it leads to all others."""
+
+
+def _words(id: str) -> tuple[str, str]:
+    binding = BY_ID[id]
+    return binding.key_display or binding.key.split(",")[0], binding.description.lower()
 
 
 def key_line(ids: Sequence[str], note: str, width: int) -> Content:
     """As many keys as fit, and the note at the right if there is room for it."""
     parts: list[tuple[str, str]] = []
     used = 0
-    for id in ids[:MOST]:
-        binding = BY_ID[id]
-        key = binding.key_display or binding.key.split(",")[0]
-        length = len(key) + len(binding.description) + 3
+    shown = [_words(id) for id in (*[id for id in ids if id != LAST][: MOST - 1], *(id for id in ids if id == LAST))]
+    while len(shown) > 1 and sum(len(key) + len(words) + 3 for key, words in shown) > width:
+        shown.pop(-2)
+    for key, words in shown:
+        length = len(key) + len(words) + 3
         if used + length > width:
             break
         used += length
-        parts += [(f" {key}", "bold $primary"), (f" {binding.description.lower()} ", "$quiet")]
+        parts += [(f" {key}", "bold $primary"), (f" {words} ", "$quiet")]
     for text in (note, note.partition(" · ")[0]):
         if text and used + len(text) + 2 <= width:
             parts += [(" " * (width - used - len(text) - 1), ""), (text, "$faint")]

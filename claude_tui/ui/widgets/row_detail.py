@@ -5,21 +5,42 @@ The last 30 days as a graph, and the tokens by kind with what the cache saved. D
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import Protocol
+from typing import Final, NamedTuple, Protocol
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 
 from claude_tui import figures
-from claude_tui.figures import cut
-from claude_tui.model import Totals
+from claude_tui.model import DayRow, Totals
 from claude_tui.ui.text import bars
 from claude_tui.ui.widgets.line import Line, assemble
+from claude_tui.widths import cut
 
 LEAST_HEIGHT, MOST_HEIGHT = 8, 12
 """Lines it takes, its border included."""
+
+
+DAYS: Final = 30
+"""Days of a history."""
+
+
+class Costs(NamedTuple):
+    """Cost per day, oldest first, and the day of the last."""
+
+    last: date
+    nanos: tuple[int, ...]
+
+
+def last_costs(days: Iterable[DayRow]) -> Costs | None:
+    """The costs of the days up to the last that has any; None if none has."""
+    found = {row.day: row.totals.cost_nano for row in days if row.totals.cost_nano}
+    if not found:
+        return None
+    last = max(found)
+    return Costs(last, tuple(found.get(last - timedelta(days=back), 0) for back in range(DAYS - 1, -1, -1)))
 
 
 class Sparked(Protocol):
@@ -38,15 +59,16 @@ class Sparked(Protocol):
         """Cost per day, oldest first."""
 
 
-def history(row: Sparked, today: date, width: int, height: int) -> Content:
+def history(costs: Costs, width: int, height: int) -> Content:
     """The cost per day as a graph over its dates."""
-    days = len(row.spark)
+    days = len(costs.nanos)
     each = max(1, min(4, width // max(1, days)))
-    wide = [nano for nano in row.spark for _ in range(each)][-width:]
+    bar, gap = (each - 1, 1) if each >= 3 else (each, 0)
+    wide = [value for nano in costs.nanos for value in (*(nano,) * bar, *(0,) * gap)][-width:]
     lines = [Content.styled(line, "$secondary") for line in bars.columns(wide, len(wide), max(1, height - 1))]
-    first, last = today - timedelta(days=max(0, days - 1)), today
+    first, last = costs.last - timedelta(days=max(0, days - 1)), costs.last
     begin, top = (f"{day.day} {figures.MONTHS[day.month - 1]}" for day in (first, last))
-    peak = f"peak {figures.money(max(row.spark, default=0), 8)}"
+    peak = f"peak {figures.money(max(costs.nanos, default=0), 8)}"
     foot = begin + peak.center(max(0, len(wide) - len(begin) - len(top))) + top
     return Content("\n").join([*lines, Content.styled(foot[:width], "$quiet")])
 
@@ -84,7 +106,7 @@ class RowDetail(Horizontal):
     def __init__(self) -> None:
         super().__init__(classes="row-detail")
         self._history, self._kinds = Line(), Line()
-        self._shown: tuple[Sparked, date, str] | None = None
+        self._shown: tuple[Sparked, Costs, str] | None = None
 
     def compose(self) -> ComposeResult:
         """Two panels."""
@@ -93,16 +115,16 @@ class RowDetail(Horizontal):
         yield self._history
         yield self._kinds
 
-    def show(self, row: Sparked | None, today: date, name: str) -> None:
+    def show(self, row: Sparked | None, costs: Costs, name: str) -> None:
         """Show a row."""
         if row is None:
             return
-        self._shown = (row, today, name)
+        self._shown = (row, costs, name)
         width, height = self._history.size
         self._history.border_title = Content.styled(cut(name, max(8, width - 4)), "bold $foreground")
-        self._history.border_subtitle = Content.styled("cost per day · 30 days", "$quiet")
+        self._history.border_subtitle = Content.styled(f"cost per day · {DAYS} days", "$quiet")
         self._kinds.border_title = Content.styled("tokens by kind", "bold $foreground")
-        self._history.show(history(row, today, width, height))
+        self._history.show(history(costs, width, height))
         self._kinds.show(kinds(row.totals, *self._kinds.size))
 
     def on_resize(self) -> None:

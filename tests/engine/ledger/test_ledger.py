@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from claude_tui import paths
 from claude_tui.engine.cache.given import Given, mark_of
-from claude_tui.engine.ledger import Followed, Ledger, LedgerError, LedgerFollower, LedgerKeeper, Scope
+from claude_tui.engine.ledger import Followed, Ledger, LedgerError, LedgerFollower, LedgerKeeper, LedgerScope
 from claude_tui.engine.ledger.file.runs import RUN, decode, encode
 from claude_tui.engine.ledger.file.schema import lease
 from claude_tui.engine.ledger.history import FileHistory
@@ -542,7 +542,7 @@ def test_what_only_reads_the_ledger_starts_no_thread_so_that_workers_can_be_fork
     ran(claude_home.folder, ledger_in(tmp_path))
     shutil.rmtree(claude_home.folder)
     before, store = threading.enumerate(), Store(PRICER, UTC)
-    scope = Scope(roots_of(config_of(claude_home.folder)), frozenset())
+    scope = LedgerScope(roots_of(config_of(claude_home.folder)), frozenset())
     assert LedgerFollower(store, ledger_in(tmp_path), scope, Given()).follow({}) is Followed.GIVEN
     assert len(list_responses(store)) == 1
     assert threading.enumerate() == before

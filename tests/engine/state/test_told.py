@@ -16,7 +16,7 @@ from claude_tui.clients import TELEMETRY
 from claude_tui.engine.cache.given import Given
 from claude_tui.engine.check.reference import Said, reference_of
 from claude_tui.engine.check.verification import verify
-from claude_tui.engine.ledger import LedgerFollower, LedgerKeeper, Scope
+from claude_tui.engine.ledger import LedgerFollower, LedgerKeeper, LedgerScope
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.scan.reading import FileReader, Task, discover
 from claude_tui.engine.setup import Setup
@@ -191,7 +191,7 @@ def test_a_ledger_gives_the_same_when_logs_or_spool_or_both_are_gone(folder: Pat
 
     def run() -> Store:
         store, reader = Store(PRICER, UTC, keep_names=False), FileReader(PRICER, UTC, keep_names=True)
-        scope = Scope([("claude", str(logs)), (TELEMETRY, str(spool))], frozenset())
+        scope = LedgerScope([("claude", str(logs)), (TELEMETRY, str(spool))], frozenset())
         follower = LedgerFollower(store, ledger, scope, Given())
         keeper = LedgerKeeper(ledger, PRICER, UTC, on_written=follower.wrote)
         files = discover(config)

@@ -24,10 +24,11 @@ from claude_tui.pricing import load_pricer
 from claude_tui.sources.codex import CodexSource, threads
 from claude_tui.sources.codex.fast import reader as fast
 from claude_tui.sources.codex.fast import search as fast_search
-from claude_tui.sources.codex.fast.rows import FastBuilder, FastRollout
+from claude_tui.sources.codex.fast.rows import FastRollout
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, SourceConfig
 from claude_tui.sources.reading import objects as decoding
 from claude_tui.sources.reading import search
+from claude_tui.sources.records.fast_rows import FastBuilder
 from claude_tui.sources.settling import columns_of
 from tests.fuzz.codex import differences, reading_with
 from tests.sources.codex.logs import (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,20 +13,33 @@ from hypothesis import strategies as st
 
 from claude_tui.clients import CLIENTS
 from claude_tui.model import ProblemKind, Row
-from claude_tui.sources.protocol import Checkpoint, LogFile, SourceConfig
+from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, SourceConfig
 from claude_tui.sources.records.events import Event
-from claude_tui.sources.registry import reader
+from claude_tui.sources.records.fast_rows import FastBuilder
+from claude_tui.sources.registry import load, reader
 from claude_tui.sources.settling import columns_of
-from tests.sources.settle import GOLDEN, Settled, expected, settle, totals
+from tests.captured import sets_of, truth_of
+from tests.fuzz.sameness import disagreements
+from tests.sources.settle import Settled, settle, totals
 
-NAMES = ("qwen", "pi", "kimi", "copilot")
-HOMES = [(name, home) for name in NAMES for home in sorted((GOLDEN / name).iterdir()) if home.is_dir()]
+pytestmark = pytest.mark.every_client
+NAMES = [name for name, client in CLIENTS.items() if client.is_append_only and name not in ("claude", "codex")]
+"""Those two have tests of their own."""
+HOMES = [(name, home) for name in NAMES for home in sets_of(name)]
 of_homes = pytest.mark.parametrize(("name", "home"), HOMES, ids=lambda value: getattr(value, "name", value))
 of_clients = pytest.mark.parametrize("name", NAMES)
 
 
+LINES = [(name, home) for name in (*NAMES, "gemini") if CLIENTS[name].read_columns for home in sets_of(name)]
+
+
 def logs(name: str, root: Path) -> list[LogFile]:
     return [*reader(name).discover(root)]
+
+
+def fast_way(name: str) -> Callable[..., ColumnsRead]:
+    found: Callable[..., ColumnsRead] = load(CLIENTS[name].read_columns)
+    return found
 
 
 def settled(name: str, files: list[LogFile]) -> dict[str, Settled]:
@@ -35,7 +49,7 @@ def settled(name: str, files: list[LogFile]) -> dict[str, Settled]:
 @of_homes
 def test_golden_home_is_exact_in_any_order(name: str, home: Path) -> None:
     found = settled(name, logs(name, home))
-    want = {counter: number for counter, number in expected(home).items() if number is not None}
+    want = {counter: number for counter, number in truth_of(home).items() if number is not None}
     assert totals(found) == totals(found) | {counter: want[counter] for counter in want if counter in totals(found)}
     reported = sum(one.reported_nano or 0 for one in found.values())
     assert reported == pytest.approx(want["cost"] * 1e9, abs=1000)
@@ -90,6 +104,48 @@ def test_any_chunking_settles_to_one_whole_read(
         (str(path), Event(row, 0)) for row in whole.rows
     )
     assert read.checkpoint.state == whole.checkpoint.state
+
+
+@pytest.mark.parametrize(("name", "home"), LINES, ids=lambda value: getattr(value, "name", value))
+def test_the_fast_way_of_reading_a_golden_home_is_taken_and_gives_the_same(
+    name: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_rule: list[Row] = []
+    add = FastBuilder.add
+
+    def adding(self: FastBuilder, row: Row) -> None:
+        by_rule.append(row)
+        add(self, row)
+
+    for file in logs(name, home):
+        by_rule.clear()
+        monkeypatch.setattr(FastBuilder, "add", adding)
+        fast = fast_way(name)(file, keep_names=True)
+        monkeypatch.setattr(FastBuilder, "add", add)
+        assert disagreements(reader(name).read(file), fast) == []
+        data = Path(file.path).read_bytes()
+        usual = [row for row in by_rule if not data.startswith(b'{"$set"', row.offset)]
+        assert usual == [] or home.name == "home-1.0.92" or file.path.endswith(".json")
+
+
+@settings(max_examples=25)
+@given(st.sampled_from(LINES), st.data())
+def test_the_fast_way_gives_the_same_wherever_the_log_was_left_off(
+    tmp_path_factory: pytest.TempPathFactory, chosen: tuple[str, Path], draw: st.DataObject
+) -> None:
+    name, home = chosen
+    log = draw.draw(st.sampled_from(logs(name, home)))
+    root = tmp_path_factory.mktemp(name)
+    shutil.copytree(home, root, dirs_exist_ok=True)
+    path = root / Path(log.path).relative_to(home)
+    file, data = log._replace(path=str(path), root=str(root)), path.read_bytes()
+    path.write_bytes(data[: draw.draw(st.integers(0, len(data)))])
+    begun = reader(name).read(file)
+    assert disagreements(begun, fast_way(name)(file, keep_names=True)) == []
+    with path.open("ab") as grown:
+        grown.write(data[path.stat().st_size :])
+    rest = reader(name).read(file, begun.checkpoint)
+    assert disagreements(rest, fast_way(name)(file, begun.checkpoint, keep_names=True)) == []
 
 
 @of_clients

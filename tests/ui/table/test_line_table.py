@@ -9,9 +9,9 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from claude_tui.figures import fit
-from claude_tui.ui.table.columns import Cell, Column, Filter, place
+from claude_tui.ui.table.columns import Cell, Column, Filter, contents, place
 from claude_tui.ui.table.line_table import LineTable
+from claude_tui.widths import fit
 from tests.ui.helpers import running, wait_until
 
 HOSTILE = (
@@ -118,10 +118,10 @@ async def test_a_refresh_draws_only_the_cells_that_changed() -> None:
         of.show(list(THINGS))
         await pilot.pause()
         assert of.changed_cells == before
-        of.show([*THINGS[:29], Thing("k29", "thing 29!", 290)])
+        of.show([*THINGS[:29], Thing("k29", "thing!29", 290)])
         await pilot.pause()
         assert of.changed_cells == before + 1
-        of.show([Thing("k0", "not on screen", 1), *THINGS[1:29], Thing("k29", "thing 29!", 290)])
+        of.show([Thing("k0", "not on screen", 1), *THINGS[1:29], Thing("k29", "thing!29", 290)])
         await pilot.pause()
         assert of.changed_cells == before + 1
 
@@ -215,7 +215,7 @@ async def test_the_bar_of_the_selected_row_keeps_its_colour_where_it_is_seen(the
         table = app.main.view.table
         assert table is not None and table.cursor_index == 0
         name, *others = [*table.render_line(1)]
-        bar = next(segment for segment in others if "█" in segment.text)
+        bar = next(segment for segment in others if "▄" in segment.text)
         assert name.style is not None and bar.style is not None
         assert bar.style.bgcolor == name.style.bgcolor != bar.style.color
         if not theme.startswith("ansi"):
@@ -245,3 +245,32 @@ async def test_a_row_that_moves_leaves_no_stain_of_the_selection() -> None:
             assert index is not None
             marked = [y for y, found in enumerate(grounds) if found != grounds[0]]
             assert index + 1 in marked and len(marked) == 1
+
+
+def test_columns_are_as_wide_as_what_stands_in_them_and_names_are_cut_last() -> None:
+    def column(id: str, text: str, priority: int, flex: int = 0) -> Column[str]:
+        return Column(id, id, 14, lambda row, w: Cell(text), str, priority, narrow=6, flex=flex, right=not flex)
+
+    columns = [column("n", "Refactor the invoice renderer", 0, 3), column("m", "$1", 1), column("x", "1.234.567", 9)]
+    content = contents(columns, ["a row"])
+
+    def widths(available: int) -> dict[str, int]:
+        return {one.column.id: one.width for one in place(columns, available, content=content)}
+
+    assert widths(29 + 1 + 2 + 1 + 9) == {"n": 29, "m": 2, "x": 9}
+    assert widths(32) == {"n": 29, "m": 2}, "a name is not cut for what nobody misses"
+    assert widths(12) == {"n": 9, "m": 2}
+    assert widths(120) == {"n": 30, "m": 3, "x": 10}, "more room is a second blank, not a hole"
+
+
+async def test_a_wider_text_widens_its_column_and_a_narrower_leaves_it() -> None:
+    async with shown([Thing("k0", "ab", 1)]) as (of, pilot):
+
+        async def start_of_cost(name: str) -> int:
+            of.show([Thing("k0", name, 1)])
+            await pilot.pause()
+            return of._placed[-1].x
+
+        first = await start_of_cost("ab")
+        assert await start_of_cost("a much longer") > first
+        assert await start_of_cost("ab") == await start_of_cost("a much longer")

@@ -91,6 +91,25 @@ def test_a_fresh_picture_is_what_textual_itself_would_send() -> None:
         assert ours.cells == theirs.cells
 
 
+def test_half_of_a_wide_character_is_a_blank() -> None:
+    painter, shown = Painter(), Shown()
+    wide = [Strip([Segment("日本" * 6)]) for _ in range(HEIGHT)]
+    shown.feed(painter.paint(update(wide), WIDTH, HEIGHT, ColorSystem.TRUECOLOR))
+    over = LayoutUpdate([[Strip([Segment("###")])] for _ in range(HEIGHT)], Region(5, 0, 3, HEIGHT))
+    shown.feed(painter.paint(over, WIDTH, HEIGHT, ColorSystem.TRUECOLOR))
+    assert [shown.screen.buffer[2][x].data for x in range(10)] == ["日", "", "本", "", " ", "#", "#", "#", "日", ""]
+    over = LayoutUpdate([[Strip([Segment("##")])] for _ in range(HEIGHT)], Region(9, 0, 2, HEIGHT))
+    shown.feed(painter.paint(over, WIDTH, HEIGHT, ColorSystem.TRUECOLOR))
+    assert [shown.screen.buffer[2][x].data for x in range(7, 13)] == ["#", " ", "#", "#", " ", "日"]
+
+
+def test_a_mark_with_nothing_before_it_takes_no_cell() -> None:
+    shown = Shown()
+    line = Strip([Segment("a"), Segment("\u0301b", Style(bold=True)), Segment("c")])
+    shown.feed(Painter().paint(update([line]), WIDTH, HEIGHT, ColorSystem.TRUECOLOR))
+    assert [shown.screen.buffer[0][x].data for x in range(3)] == ["a", "b", "c"]
+
+
 def test_no_character_a_terminal_obeys_is_written() -> None:
     text = Painter().paint(update([Strip([Segment("a\x1b[2Jb\x07\x9b1mc")])]), WIDTH, HEIGHT, ColorSystem.TRUECOLOR)
     assert "\x1b[2J" not in text and "\x07" not in text and "\x9b" not in text

@@ -100,7 +100,9 @@ def test_every_view_by_keyboard_at_every_size(logs: ClaudeHome, own_home: Path) 
         terminal.wait_for(lambda text: "$3.00" in text)
         for width, height in ((120, 36), (80, 24), (60, 15), (40, 8)):
             terminal.resize(width, height)
-            for key, name in zip("123456", ("live", "models", "projects", "sessions", "days", "blocks"), strict=True):
+            for key, name in zip(
+                "1234567", ("live", "models", "projects", "sessions", "days", "blocks", "causes"), strict=True
+            ):
                 terminal.press(key)
                 told = name if width >= 50 else ""  # the one line has no room for the view's name
                 terminal.wait_for(partial(shows, told), f"{name} at {width}x{height}")

@@ -4,10 +4,10 @@ from itertools import product
 
 import pytest
 
-from claude_tui import figures
 from claude_tui.model import Activity, SessionState
 from claude_tui.ui.terminal.ascii import TABLE
 from claude_tui.ui.text import activity
+from claude_tui.widths import width as width_of
 
 NOW_MS = 1_795_996_500_000
 BLOCKED = Activity(SessionState.BLOCKED, "permission", tool="Bash", argument="make it", since_ms=NOW_MS - 12_000)
@@ -46,14 +46,14 @@ def test_as_much_is_said_as_there_is_room_for(found: Activity, width: int, text:
 def test_words_never_are_wider_than_their_room() -> None:
     known = [BLOCKED, LIMITED, RETRYING, *(Activity(state) for state in SessionState)]
     for found, width in product(known, range(40)):
-        assert figures.width(activity.words(found, NOW_MS, width)) <= width
+        assert width_of(activity.words(found, NOW_MS, width)) <= width
 
 
 def test_states_are_told_apart_without_colours_and_in_ascii() -> None:
     glyphs = [glyph for glyph, _ in activity.SIGNS.values()] + [activity.sign(BLOCKED._replace(why="dialog"))[0]]
     assert len(set(glyphs)) == len(glyphs) == len({glyph.translate(TABLE) for glyph in glyphs})
     assert "".join(glyphs).translate(TABLE).isascii()
-    assert all(figures.width(glyph) == 1 for glyph in glyphs)
+    assert all(width_of(glyph) == 1 for glyph in glyphs)
 
 
 def test_what_waits_for_a_person_is_first_and_a_menu_is_not() -> None:

@@ -14,7 +14,7 @@ def test_bars_have_their_width_and_show_anything_above_zero(share: float, width:
 
 
 def test_sparkline_tells_nothing_from_little() -> None:
-    assert sparkline([0, 1, 1000], 3) == "·▁█"
+    assert sparkline([0, 1, 1000], 3) == "·▁▇"
     assert sparkline([0, 0, 0], 5) == "  ···"
     assert sparkline([], 3) == "   "
 

@@ -12,6 +12,7 @@ from claude_tui.engine.queries.allowances.limits import ReportedWindow
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.model import DayRow, Totals, Usage
 from claude_tui.ui.text import explanation as explain
+from claude_tui.ui.text.statements import laid_out
 from claude_tui.ui.views.blocks import reported_lines, rows_of, weeks, window_lines
 from tests.ui.fakes import EVERYTHING, NOW_MS, TODAY, FakeSource
 from tests.ui.helpers import press, running, screen_text, wait_until
@@ -113,8 +114,8 @@ async def test_a_gap_says_how_long_nothing_was_open() -> None:
 
 def test_what_the_cache_saved_is_only_said_where_it_is_known() -> None:
     known = explain.of_totals(Totals(cache_read=5, read_saved_nano=3_000_000_000), timezone.utc)
-    assert "cache saved  $3.00" in explain.laid_out(known, 90).plain
-    assert "cache s" not in explain.laid_out(explain.of_totals(Totals(cache_read=5), timezone.utc), 90).plain
+    assert "cache saved  $3.00" in laid_out(known, 90).plain
+    assert "cache s" not in laid_out(explain.of_totals(Totals(cache_read=5), timezone.utc), 90).plain
 
 
 @pytest.mark.parametrize("width", range(37, 80, 7))

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_tui.ui.terminal.ascii import TABLE
+from claude_tui.ui.text.graph import nice_top
 from claude_tui.ui.text.stacks import Stack, stack, unit_for
-from claude_tui.ui.widgets.chart import MARGIN, SIGNS, CostChart, bar_cells, draw, nice_top, whole_cells, without_colour
+from claude_tui.ui.widgets.chart import MARGIN, SIGNS, CostChart, bar_cells, draw, whole_cells, without_colour
 from tests.ui.helpers import running
 
 DAYS = tuple(date(2026, 11, 1) + timedelta(days=number) for number in range(20))

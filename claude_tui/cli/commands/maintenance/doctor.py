@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from claude_tui import __version__, files
 from claude_tui.cli import exits, streams
-from claude_tui.cli.options import add_place_options, counted, now_ms, pricer, snapshot_of, source_config, timezone
+from claude_tui.cli.counting import counted, pricer, snapshot_of
+from claude_tui.cli.environment import now_ms
+from claude_tui.cli.options import add_place_options, source_config, timezone
 from claude_tui.cli.parser import CommandParser, example
+from claude_tui.clients import TELEMETRY
 
 if TYPE_CHECKING:
     from claude_tui.engine.state.store import Store
@@ -145,7 +148,9 @@ def _ledger(config: SourceConfig) -> tuple[str, list[str]]:
     summary = ledger.summary(files)
     error_text = "; ".join(filter(None, (ledger.status, ledger.notice)))
     days = f" from {instant(summary.first_ms)[:10]} to {instant(summary.last_ms)[:10]}" if summary.responses else ""
-    text = f"{many(summary.responses, 'response')} of {many(summary.files, 'file')}{days}, {size(summary.size_bytes)}"
+    told = f" and {many(summary.events, 'event')} of telemetry" if summary.events else ""
+    held = f"{many(summary.responses, 'response')}{told} of {many(summary.files, 'file')}"
+    text = f"{held}{days}, {size(summary.size_bytes)}"
     left_out = [LeftOut(doubt.key.host, doubt.key.path, doubt.number, doubt.why) for doubt in ledger.doubts()]
     moved = [MovedFolder(*one[1:]) for one in moved_in(files, roots_of(config))]
     notes = [*left_out_lines(left_out), *moved_lines(moved)]
@@ -153,14 +158,18 @@ def _ledger(config: SourceConfig) -> tuple[str, list[str]]:
 
 
 def _remembered(store: Store, config: SourceConfig) -> Remembered:
-    """Count the responses that no log has any more: their counted row is in no file that was found."""
+    """Count the responses that no log has any more: their counted row is in no file that was found.
+
+    Files of telemetry are no logs: they go when the ledger holds them.
+    """
     from claude_tui.engine.scan.reading import discover
     from claude_tui.reports.findings.doctor import Remembered
 
     live = {(file.source, file.path) for file in discover(config)}
     with store.lock:
         table = store.table
-        gone = {at for at, file in enumerate(table.files) if (file.source, file.path) not in live}
+        files = enumerate(table.files)
+        gone = {at for at, file in files if file.source != TELEMETRY and (file.source, file.path) not in live}
         used = [file for file in table.file if file in gone]
     return Remembered(len(used), len(set(used)))
 

@@ -6,12 +6,8 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.options import (
-    add_period_options,
-    add_place_options,
-    counted,
-    period,
-)
+from claude_tui.cli.counting import counted
+from claude_tui.cli.options import add_period_options, add_place_options, period
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.cli.progress import Steps
 from claude_tui.cli.scope import add_scope_options, causes_of, narrowed

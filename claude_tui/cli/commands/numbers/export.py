@@ -7,14 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.options import (
-    add_period_options,
-    add_place_options,
-    add_strict_option,
-    counted,
-    period,
-    snapshot_of,
-)
+from claude_tui.cli.counting import counted, snapshot_of
+from claude_tui.cli.options import add_period_options, add_place_options, add_strict_option, period
 from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:

@@ -7,15 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
+from claude_tui.cli.counting import counted, snapshot_of
 from claude_tui.cli.fleet.reading import add_from_options, fleet_of
-from claude_tui.cli.options import (
-    add_period_options,
-    add_place_options,
-    add_strict_option,
-    counted,
-    period,
-    snapshot_of,
-)
+from claude_tui.cli.options import add_period_options, add_place_options, add_strict_option, period
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.cli.scope import add_scope_options, causes_of, machine_by_response, narrowed
 
@@ -76,7 +70,8 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "--ticket-pattern",
         metavar="REGEX",
-        help="with --by ticket: what a ticket looks like in the name of a branch (default: ABC-123 or #123)",
+        help="with --by ticket: what a ticket looks like in the name of a branch "
+        "(default: that of config.toml, or ABC-123 and #123)",
     )
     add_period_options(parser)
     add_scope_options(parser)
@@ -87,13 +82,14 @@ def add_arguments(parser: CommandParser) -> None:
 
 def _positive(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text)):
-        raise ArgumentTypeError(f"{text!r} is no number of rows, 1 or more")
+        raise ArgumentTypeError(f"{text!r} is not a number of rows, 1 or more")
     return int(text)
 
 
 def run(options: Namespace) -> int:
     """Count, print, and return the exit code."""
-    from claude_tui.reports.report import ALL, SECTIONS, SUMMED, csv_of, footer, report, sections_of, tables
+    from claude_tui.reports.report import ALL, SECTIONS, SUMMED, csv_of, report, sections_of
+    from claude_tui.reports.report_tables import footer, tables
 
     if options.csv and options.by == "all":
         raise exits.CommandError("--csv prints one section; name it with --by", exits.USAGE)
@@ -172,13 +168,12 @@ def _causes(options: Namespace) -> int:
     return exits.PARTIAL if options.strict and store.problems else exits.OK
 
 
-def _pattern(text: str | None) -> re.Pattern[str]:
-    """Return what a ticket looks like. Raises CommandError with the usage code for what is no pattern."""
-    import re
-
-    from claude_tui.engine.queries.causes.dimensions import TICKETS
+def _pattern(text: str | None) -> re.Pattern[str] | None:
+    """Return what a ticket looks like if that is said. Raises CommandError with the usage code for what is no
+    pattern."""
+    from claude_tui.engine.queries.causes.tickets import ticket_pattern
 
     try:
-        return re.compile(text) if text else TICKETS
-    except re.error as error:
-        raise exits.CommandError(f"--ticket-pattern {text!r} is no regular expression: {error}", exits.USAGE) from None
+        return ticket_pattern(text) if text is not None else None
+    except ValueError as error:
+        raise exits.CommandError(f"--ticket-pattern: {error}", exits.USAGE) from None

@@ -8,8 +8,10 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
+from claude_tui.cli.counting import counted
+from claude_tui.cli.environment import now_ms
 from claude_tui.cli.fleet.reading import add_from_options, fleet_of
-from claude_tui.cli.options import add_place_options, counted, now_ms, source_config
+from claude_tui.cli.options import add_place_options, source_config
 from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def add_arguments(parser: CommandParser) -> None:
         metavar="N",
         help="status is near from N %% of a budget or limit on (default: 80)",
     )
-    parser.add_argument("--waiting", action="store_true", help="tell instead whether a session waits for you")
+    parser.add_argument("--waiting", action="store_true", help="check instead whether a session waits for you")
     parser.add_argument("-j", "--json", action="store_true", help="print JSON (schema claude-top/check@1)")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing")
     add_from_options(parser)
@@ -132,7 +134,7 @@ def _given(options: Namespace) -> dict[str, int]:
 
 
 def _waiting(options: Namespace) -> list[Check]:
-    """Return a check for each session that waits for a person; one that is ok where none does."""
+    """Return a check for each session that waits for a person; one that is ok if none does."""
     from claude_tui.cli.running import running_snapshot
     from claude_tui.reports.gauges import check
 

@@ -7,7 +7,9 @@ from argparse import Namespace
 from typing import Any
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.options import add_place_options, monitor, now_ms
+from claude_tui.cli.counting import monitor
+from claude_tui.cli.environment import now_ms
+from claude_tui.cli.options import add_place_options
 from claude_tui.cli.parser import CommandParser, example
 
 
@@ -15,8 +17,8 @@ def add_arguments(parser: CommandParser) -> None:
     """Add the options of the command."""
     parser.set_defaults(run=run)
     parser.description = (
-        "List the sessions that run, or ran within the last hour, those that wait for you first: what each is doing\n"
-        "since when, at which tool, its model, context and cost, and the command that takes it up again. `state` is\n"
+        "List the sessions that are running or ran within the last hour, first those that wait for you: what each is\n"
+        "doing and since when, its tool, model, context and cost, and the command that resumes it. `state` is\n"
         "blocked (`why`: permission, question, plan, or dialog for a menu of your own), working (`doing`: model,\n"
         "tool, subagent, compacting), retrying, finished, failed, limited, suspended, idle or done."
     )

@@ -12,21 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli import exits, streams
+from claude_tui.cli.counting import counted, monitor
+from claude_tui.cli.environment import now_ms
 from claude_tui.cli.fleet.reading import NARROWED_BY, add_from_options, standing
-from claude_tui.cli.options import (
-    add_place_options,
-    counted,
-    monitor,
-    named_period,
-    now_ms,
-    timezone,
-)
+from claude_tui.cli.options import add_place_options, named_period, timezone
 from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:
     from claude_tui.ui.terminal.first_frame import FirstFrame
 
-VIEWS: Final = ("live", "models", "projects", "sessions", "days", "blocks")
+VIEWS: Final = ("live", "models", "projects", "sessions", "days", "blocks", "causes")
 STEP_S: Final = 0.5
 """How often the demo logs grow."""
 EARLY_S: Final = 3.0

@@ -19,7 +19,7 @@ from claude_tui.engine.ledger.file.schema import DamagedError, LedgerError
 from claude_tui.engine.ledger.ledger import Ledger
 from claude_tui.engine.ledger.pieces import stamp_of
 from claude_tui.engine.ledger.results import Written
-from claude_tui.engine.ledger.scope import Scope
+from claude_tui.engine.ledger.scope import LedgerScope
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.sources.problems import Problems
@@ -48,7 +48,7 @@ class Followed(Enum):
 class LedgerFollower:
     """Gives a store what a ledger holds. `given` is what the store has of it already. Safe from any thread."""
 
-    def __init__(self, store: Store, ledger: Ledger, scope: Scope, given: Given) -> None:
+    def __init__(self, store: Store, ledger: Ledger, scope: LedgerScope, given: Given) -> None:
         self.ledger = ledger
         self.given = given
         self._store = store

@@ -10,11 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from claude_tui.engine.queries.causes.known.facts import DETACHED, mcp_of
-from claude_tui.engine.queries.causes.tables import NOT_LOGGED, Facts
-
-TICKET: Final = r"[A-Z][A-Z0-9]+-\d+|#\d+"
-"""What a ticket looks like in the name of a branch, unless told otherwise."""
-TICKETS: Final = re.compile(TICKET)
+from claude_tui.engine.queries.causes.tables import NOT_LOGGED, CauseOf, Facts
 
 
 class Target(NamedTuple):
@@ -24,6 +20,14 @@ class Target(NamedTuple):
     label: str
     part: str = ""
     project: str = ""
+
+    def is_of(self, row: CauseOf) -> bool:
+        """Whether it is in a row of a table."""
+        return (
+            self.name == row.name
+            and (self.name is not None or self.label == row.label)
+            and row.project in ("", self.project)
+        )
 
 
 class Dimension(NamedTuple):
@@ -64,6 +68,13 @@ DIMENSIONS: Final = {
         Dimension("cache", "what lost prompt caches cost above reading them, and all else"),
     )
 }  # fmt: skip
+
+TITLES: Final = {
+    "tool": "tool", "mcp": "MCP server", "skill": "skill or command", "plugin": "plugin", "agent": "sub-agent",
+    "branch": "branch", "ticket": "ticket", "kind": "kind of token", "context": "part of the prompt",
+    "cache": "lost cache",
+}  # fmt: skip
+"""What a row is, by dimension."""
 
 NO_ROW: Final = "calls without a row of their own (compaction, titles, inside of a web search) have no cause"
 

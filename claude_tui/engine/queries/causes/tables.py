@@ -21,7 +21,7 @@ class Beside(NamedTuple):
 class CauseRow(NamedTuple):
     """What went for one thing.
 
-    `name` is None where nothing is named, and `label` says what that means; names are as the log has them. Costs and
+    `name` is None if nothing is named, and `label` says what that means; names are as the log has them. Costs and
     `usage` of all rows sum to the totals; a response with calls of several rows counts in each of their `responses`.
     `agents` counts sub-agents. `parts` are tools of an MCP server, and sum to it. By context, `usage` is empty:
     `tokens_est` came into prompts, and `carried_nano` of the cost was for reading them again.
@@ -41,6 +41,16 @@ class CauseRow(NamedTuple):
     beside: Beside = Beside()
     tokens_est: int = 0
     carried_nano: int = 0
+
+
+class CauseOf(NamedTuple):
+    """Which row of a dimension, as it is asked for again. `label` tells rows without a name apart; `project` is that of
+    a branch. `by` "waste" is what could have been avoided, by the name of it."""
+
+    by: str
+    name: str | None
+    label: str = ""
+    project: str = ""
 
 
 class MissSum(NamedTuple):
@@ -96,7 +106,7 @@ class ShareOf(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What is known of why one response was made. `problem` says why nothing is, "" where it is known.
+    """What is known of why one response was made. `problem` says why nothing is, "" if it is known.
 
     `has_calls_only`: the client's log tells tools and thinking, and nothing else.
     """

@@ -29,6 +29,9 @@ FEW_AGENTS: Final = 4
 DEAR: Final = 2
 """Times the median of its type from which on a sub-agent is dear."""
 
+WASTE: Final = "waste"
+"""How it is asked for beside the dimensions."""
+
 FAILED: Final = "failed_calls"
 INTERRUPTED: Final = "interrupted"
 REPEATED: Final = "repeated_reads"
@@ -109,6 +112,18 @@ class WasteFinder:
 
     def dearest(self, rows: Sequence[int], model: str = "") -> list[Waste]:
         """Return the things that would have saved most, the dearest first."""
+        made = [self._waste(what, found) for what, found in self._found(rows, model).items()]
+        made.sort(key=lambda one: (-one.saved_nano, one.what))
+        return [one for one in made if one.saved_nano > 0][:MOST]
+
+    def shares(self, rows: Sequence[int], what: str, model: str = "") -> list[tuple[int, int]]:
+        """Return the rows that show one thing, each with the part of its cost that counts."""
+        found: dict[int, int] = {}
+        for one in self._found(rows, model).get(what, ()):
+            found[one.row] = found.get(one.row, 0) + one.paid_nano
+        return [*found.items()]
+
+    def _found(self, rows: Sequence[int], model: str) -> dict[str, list[_Found]]:
         found: dict[str, list[_Found]] = {}
         agents: dict[str, dict[tuple[str, str], list[tuple[int, int]]]] = {}
         for row in rows:
@@ -122,9 +137,7 @@ class WasteFinder:
                 by_agent.setdefault((owner.session, owner.agent), []).append((cost_nano, row))
         if dear := list(_dear(agents)):
             found[AGENTS] = dear
-        made = [self._waste(what, many) for what, many in found.items()]
-        made.sort(key=lambda one: (-one.saved_nano, one.what))
-        return [one for one in made if one.saved_nano > 0][:MOST]
+        return found
 
     def _of_row(self, row: int, cost_nano: int) -> Iterable[tuple[str, _Found]]:
         place, miss = self._book.place(row), self._misses.get(row)

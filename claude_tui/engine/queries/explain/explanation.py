@@ -90,7 +90,7 @@ class Explanation:
 
     `clients` are those whose responses these are.
 
-    `telemetry` is what that tells beside the logs, None where none is read.
+    `telemetry` is what that tells beside the logs, None if none is read.
 
     `client` are the sessions the client told a total of; `unlogged_nano` of the cost is what only these show.
 

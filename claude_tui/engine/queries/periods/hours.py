@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Final
 
 from claude_tui.engine.queries.responses import covers
@@ -33,7 +34,12 @@ class HourBook:
         self._lock = threading.Lock()
 
     def hours(self, query: Query) -> Hours | None:
-        """Return what each local hour of the day cost over all that `query` covers.
+        """Return what each local hour of the day cost over all that `query` covers, else as `by_day`."""
+        days = self.by_day(query)
+        return tuple(map(sum, zip(NO_HOURS, *days.values(), strict=True))) if days is not None else None
+
+    def by_day(self, query: Query) -> Mapping[date, Hours] | None:
+        """Return what each hour of each local day cost of all that `query` covers.
 
         None before single responses have been loaded. The store is held for a day's responses at a time.
         """
@@ -59,8 +65,8 @@ class _Sheet:
         self._versions: dict[int, int] = {}
         self._days: dict[int, Hours] = {}
 
-    def level(self, store: Store) -> Hours:
-        """Sum again what changed, and return the sums over all days."""
+    def level(self, store: Store) -> dict[date, Hours]:
+        """Sum again what changed, and return the sums of all days."""
         with store.lock:
             store.settle()
             owners = self._covered_owners(store)
@@ -74,7 +80,7 @@ class _Sheet:
             with store.lock:
                 self._versions[day] = store.cells.touched.get(day, 0)
                 self._days[day] = self._sum(store, day)
-        return tuple(map(sum, zip(NO_HOURS, *self._days.values(), strict=True)))
+        return {date.fromordinal(day): hours for day, hours in self._days.items()}
 
     def _stale(self, store: Store) -> Iterator[int]:
         query = self._query
@@ -111,7 +117,7 @@ class _Sheet:
         for session, remainder in store.unlogged.between(start_ms - 1, end_ms - 1):
             owner = store.owner_number(store.unlogged_owner(session))
             if owner < len(owners) and owners[owner]:
-                for model, usage in remainder.models:
-                    if wanted in ("", model):
-                        hours[day_hour(remainder.time_ms)[1]] += store.unlogged_price(remainder, model, usage).nano or 0
+                for _, time_ms, model, usage in remainder.lines(session):
+                    if wanted in ("", model) and start_ms <= time_ms < end_ms:
+                        hours[day_hour(time_ms)[1]] += store.unlogged_price(time_ms, model, usage).nano or 0
         return tuple(hours)

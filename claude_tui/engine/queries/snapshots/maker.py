@@ -5,26 +5,28 @@ Must not read files or draw.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import lru_cache
 from typing import Final, TypeVar
 
 from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.activity import SILENT_MS
 from claude_tui.engine.queries.snapshots.picture import Picture
 from claude_tui.engine.queries.snapshots.recent import active_sessions, burn, cost_per_hour, tokens_per_minute
-from claude_tui.engine.queries.snapshots.rollup import Rollup
-from claude_tui.engine.queries.snapshots.sessions import Presence, context_window, session_activity
-from claude_tui.engine.state.facts import AgentKey, SessionKey
+from claude_tui.engine.queries.snapshots.sessions import Presence, session_activity
+from claude_tui.engine.queries.snapshots.shown_rows import (
+    described_row,
+    model_row,
+    project_row,
+    session_name,
+    session_row,
+)
+from claude_tui.engine.state.facts import SessionKey
 from claude_tui.engine.state.store import Owner, Store
 from claude_tui.engine.state.sums.cells import Sums
 from claude_tui.model import (
     NOTHING_UNLOGGED,
-    Activity,
-    AgentRow,
     DayRow,
     ModelRow,
     NamedActivity,
@@ -37,8 +39,6 @@ from claude_tui.model import (
     Totals,
     Unlogged,
 )
-from claude_tui.sources.protocol import FileFacts
-from claude_tui.sources.values.display import display_name
 from claude_tui.sources.values.instants import AHEAD_MS
 
 K = TypeVar("K")
@@ -46,10 +46,6 @@ R = TypeVar("R")
 Ranked = TypeVar("Ranked", ModelRow, ProjectRow)
 
 KEPT_QUERIES: Final = 4
-SPARK_DAYS: Final = 30
-DONE: Final = Activity(SessionState.DONE)
-_NO_SPARK: Final = (0,) * SPARK_DAYS
-_UUID_7: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-7[0-9a-fA-F]{3}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 
 
 class SnapshotMaker:
@@ -70,7 +66,7 @@ class SnapshotMaker:
         self._snapshot: Snapshot | None = None
 
     def take(self, query: Query, now_ms: int) -> Snapshot:
-        """Return the state of everything `query` covers; the same object again where nothing can differ."""
+        """Return the state of everything `query` covers; the same object again if nothing can differ."""
         with self.store.lock:
             picture = self._picture(query, now_ms)
             identity = (query, self.store.revision, self.progress, now_ms // 1000, self.presences)
@@ -104,7 +100,7 @@ class SnapshotMaker:
     def _unlogged(self, query: Query) -> Unlogged:
         if not self.store.cells.unlogged:
             return NOTHING_UNLOGGED
-        from claude_tui.engine.queries.snapshots.unlogged import unlogged_of  # 2 ms, where there is any
+        from claude_tui.engine.queries.snapshots.unlogged import unlogged_of  # 2 ms, only if there is any
 
         return unlogged_of(self.store, query)
 
@@ -118,11 +114,11 @@ class SnapshotMaker:
             picture.projects.clear()
         stale_models = _stale(rollup.models.take_dirty(), rollup.models.sums, picture.models)
         if stale_models is not None:
-            picture.models.update((key, self._model_row(rollup, key, today)) for key in stale_models)
+            picture.models.update((key, model_row(rollup, key, today)) for key in stale_models)
             picture.ordered_models = _ranked(picture.models.values())
         stale_projects = _stale(rollup.projects.take_dirty(), rollup.projects.sums, picture.projects)
         if stale_projects is not None:
-            picture.projects.update((key, self._project_row(rollup, key, today)) for key in stale_projects)
+            picture.projects.update((key, project_row(rollup, key, today)) for key in stale_projects)
             picture.ordered_projects = _ranked(picture.projects.values())
         if len(store.remembered_days) != picture.remembered_days:
             picture.remembered_days = len(store.remembered_days)
@@ -143,28 +139,24 @@ class SnapshotMaker:
         dirty = rollup.sessions.take_dirty() | picture.changed_sessions
         picture.changed_sessions = set()
         stale = _stale(dirty, rollup.sessions.sums, rows)
-        rows.update((key, self._session_row(rollup, key)) for key in stale or ())
+        rows.update((key, session_row(self.store, rollup, key, self.presences.get(key))) for key in stale or ())
         if now_ms < picture.now_ms:
             picture.lively |= rows.keys()  # the clock was set back
         picture.now_ms = now_ms
         hourly = cost_per_hour(self.store, now_ms)
         is_changed = stale is not None
-        presences, facts_of = self.presences, self.store.facts.sessions
+        presences = self.presences
         for key in picture.lively.union(stale or (), hourly.keys() & rows.keys(), presences.keys() & rows.keys()):
             row = rows.get(key)
             if row is None:
                 picture.lively.discard(key)
                 picture.ahead.discard(key)
                 continue
-            facts = facts_of.get(key)
+            facts = self.store.facts.sessions.get(key)
             last_ms = max(row.totals.last_ms, facts.last_ms if facts else 0)
             presence = presences.get(key)
-            if presence is None and now_ms - last_ms >= SILENT_MS and key not in hourly and _is_as_done(row):
-                picture.lively.discard(key)  # as of nearly all; dated ahead it is not, and no longer noted so below
-                if key not in picture.ahead:
-                    continue
             activity = session_activity(facts, last_ms, now_ms, presence)
-            name = _session_name(key, facts, presence) if presence is not None else row.name
+            name = session_name(key, facts, presence) if presence is not None else row.name
             rate = hourly.get(key, 0)
             is_ahead = last_ms > now_ms + AHEAD_MS
             if (activity, rate, name) != (row.activity, row.cost_per_hour_nano, row.name):
@@ -182,66 +174,13 @@ class SnapshotMaker:
                 sorted(rows.values(), key=lambda row: (-_newest_ms(row.totals, now_ms), row.source, row.key))
             )
 
-    def _model_row(self, rollup: Rollup, key: tuple[str, str], today: int) -> ModelRow:
-        source, model = key
-        spark = _spark(rollup.model_days.get(key, {}), today)
-        return ModelRow(model, display_name(model) or "(unknown)", source, rollup.models.totals(key), spark)
-
-    def _project_row(self, rollup: Rollup, key: tuple[str, str], today: int) -> ProjectRow:
-        source, project = key
-        sessions = len(rollup.project_sessions.get(key, ()))
-        spark = _spark(rollup.project_days.get(key, {}), today)
-        name = display_name(project) or "(unknown)"
-        return ProjectRow(project, name, source, sessions, rollup.projects.totals(key), spark)
-
-    def _session_row(self, rollup: Rollup, key: SessionKey) -> SessionRow:
-        project, totals = rollup.session_project[key][1], rollup.sessions.totals(key)
-        agents = rollup.session_agents.get(key)
-        return self._row_of(
-            key,
-            project,
-            totals,
-            self.presences.get(key),
-            _by_use(rollup.session_models[key]),
-            tuple([self._agent_row(rollup, agent) for agent in sorted(agents)]) if agents else (),
-        )
-
-    def _row_of(
-        self,
-        key: SessionKey,
-        project: str,
-        totals: Totals,
-        presence: Presence | None,
-        models: tuple[str, ...] = (),
-        agents: tuple[AgentRow, ...] = (),
-    ) -> SessionRow:
-        """Return the row of a session."""
-        source, session = key
-        facts = self.store.facts.sessions.get(key)
-        return SessionRow(
-            key=session,
-            name=_session_name(key, facts, presence),
-            source=source,
-            project=project,
-            project_name=_shown(project),
-            branch=_shown(facts.branch) if facts and facts.branch else "",
-            version=_shown(facts.version) if facts and facts.version else "",
-            models=models,
-            totals=totals,
-            agents=agents,
-            context_tokens=facts.context_tokens if facts else 0,
-            context_window=context_window(self.store.pricer, facts) if facts else 0,
-            compactions=facts.compactions if facts else 0,
-            compacted_tokens=facts.compacted_tokens if facts else 0,
-        )
-
     def _unanswered(self, picture: Picture, query: Query, now_ms: int) -> tuple[SessionRow, ...]:
         """Return the sessions that run, or ran lately, without a response in the picture."""
         if query.model:
             return ()
         facts_of, presences = self.store.facts.sessions, self.presences
         running = {key for key, presence in presences.items() if presence.is_alive}
-        # Where no process tells, the log does: a session that was just asked something has no answer yet.
+        # Without a process the log says it: a session that was just asked something has no answer yet.
         recent = self.store.facts.seen_between(now_ms - SILENT_MS, now_ms + AHEAD_MS)
         rows = []
         for key in sorted((running | recent) - picture.sessions.keys()):
@@ -257,21 +196,16 @@ class SnapshotMaker:
                 continue
             began_ms = last_ms or activity.since_ms
             totals = Totals(first_ms=began_ms, last_ms=began_ms)
-            rows.append(self._row_of(key, project, totals, presence)._replace(activity=activity))
+            rows.append(described_row(self.store, key, project, totals, presence)._replace(activity=activity))
         return tuple(rows)
 
     def activities(self) -> dict[SessionKey, NamedActivity]:
         """Return what every session with a process is doing, whatever has been counted of it."""
         facts_of, presences = self.store.facts.sessions, self.presences
         return {
-            key: NamedActivity(_session_name(key, facts_of.get(key), presence), presence.activity)
+            key: NamedActivity(session_name(key, facts_of.get(key), presence), presence.activity)
             for key, presence in presences.items()
         }
-
-    def _agent_row(self, rollup: Rollup, key: AgentKey) -> AgentRow:
-        facts = self.store.facts.agents.get(key)
-        name = display_name((facts.agent_type if facts else "") or key[2])
-        return AgentRow(key[2], name, rollup.agents.totals(key), _by_use(rollup.agent_models.get(key, {})))
 
     def _make(self, picture: Picture, query: Query, now_ms: int) -> Snapshot:
         store = self.store
@@ -330,21 +264,6 @@ class SnapshotMaker:
         return self.store.day_totals(self.store.calendar.day_hour(now_ms)[0])
 
 
-def _session_name(key: SessionKey, facts: FileFacts | None, presence: Presence | None) -> str:
-    """Return what a session is called, safe to show: its title, else what its process calls it, else a part of its id.
-
-    Ids that begin with the time, as UUIDs of version 7 do, differ at their end.
-    """
-    title = (facts.title if facts else "") or (presence.name if presence else "")
-    short = key[1].removeprefix("session_")
-    return display_name(title or (short[-8:] if _UUID_7.fullmatch(short) else short[:8]))
-
-
-def _is_as_done(row: SessionRow) -> bool:
-    """Whether a row says what it does of a session that nothing is known of but its log, which is silent."""
-    return row.activity == DONE and not row.cost_per_hour_nano
-
-
 def _newest_ms(totals: Totals, now_ms: int) -> int:
     """Return when something was last done, as far as that was before now: what is dated far ahead is not newest."""
     until_ms = now_ms + AHEAD_MS
@@ -369,22 +288,3 @@ def _stale(dirty: set[K], sums: Mapping[K, Sums], rows: dict[K, R]) -> list[K] |
 def _ranked(rows: Iterable[Ranked]) -> tuple[Ranked, ...]:
     """Order rows by cost, then tokens, then name."""
     return tuple(sorted(rows, key=lambda row: (-row.totals.cost_nano, -row.totals.tokens, row.source, row.key)))
-
-
-def _by_use(responses: dict[str, int]) -> tuple[str, ...]:
-    """Return models by responses, most used first, safe to show."""
-    if len(responses) == 1:  # as most are
-        return (*map(_shown, responses),)
-    return tuple(map(_shown, sorted(responses, key=lambda model: (-responses[model], model))))
-
-
-@lru_cache(maxsize=1024)
-def _shown(name: str) -> str:
-    """Return a name that many rows have, safe to show."""
-    return display_name(name) or "(unknown)"
-
-
-def _spark(days: dict[int, int], today: int) -> tuple[int, ...]:
-    if max(days, default=0) <= today - SPARK_DAYS:  # as of most projects
-        return _NO_SPARK
-    return tuple(days.get(day, 0) for day in range(today - SPARK_DAYS + 1, today + 1))

@@ -11,10 +11,14 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from claude_tui.engine.queries.responses import covers
 from claude_tui.engine.state.store import UNUSABLE, Store
-from claude_tui.model import Burn
+from claude_tui.model import Burn, Query
 from claude_tui.sources.values.instants import AHEAD_MS
 from claude_tui.units import MINUTE_MS
+
+Course = tuple[int, ...]
+"""One figure per step of time, the oldest first."""
 
 ACTIVE_MS: Final = 10 * MINUTE_MS
 """A session counts as active this long after its last line."""
@@ -54,6 +58,35 @@ def tokens_per_minute(store: Store, now_ms: int) -> tuple[int, ...]:
         tokens = store.table.usage(row).tokens + sum(e.usage.tokens for e in store.table.extras.get(row, ()))
         counts[59 - minute + store.table.time[row] // MINUTE_MS] += tokens
     return tuple(counts)
+
+
+def cost_course(store: Store, since_ms: int, until_ms: int, step_ms: int, query: Query) -> Course:
+    """Return the cost in nanodollars of each step of `step_ms` from `since_ms` on, the last one up to `until_ms`.
+
+    A step holds its first instant and not the next one's. The last is cut at `until_ms`, which belongs to it. Of
+    `query` only what it says of owners counts.
+    """
+    costs = [0] * max(0, -(-(until_ms + 1 - since_ms) // step_ms))
+    is_covered: dict[int, bool] = {}
+    for row in store.rows_between(since_ms - 1, until_ms):
+        number = store.table.owner[row]
+        if number not in is_covered:
+            is_covered[number] = covers(store, store.owners[number], query)
+        if is_covered[number]:
+            costs[(store.table.time[row] - since_ms) // step_ms] += sum(_costs(store, row))
+    return tuple(costs)
+
+
+def session_tokens(store: Store, now_ms: int, minutes: int) -> dict[tuple[str, str], Course]:
+    """Return the tokens of each session in each of the last minutes of the clock, the running one last."""
+    counts: dict[tuple[str, str], list[int]] = {}
+    first = now_ms // MINUTE_MS - minutes + 1
+    for row in store.rows_between(first * MINUTE_MS - 1, now_ms):
+        owner = store.owners[store.table.owner[row]]
+        of = counts.setdefault((owner.source, owner.session), [0] * minutes)
+        tokens = store.table.usage(row).tokens + sum(e.usage.tokens for e in store.table.extras.get(row, ()))
+        of[store.table.time[row] // MINUTE_MS - first] += tokens
+    return {session: tuple(of) for session, of in counts.items()}
 
 
 def cost_per_hour(store: Store, now_ms: int) -> dict[tuple[str, str], int]:

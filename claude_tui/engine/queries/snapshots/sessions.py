@@ -34,7 +34,7 @@ class Presence(NamedTuple):
 
 
 def session_activity(facts: FileFacts | None, last_ms: int, now_ms: int, presence: Presence | None = None) -> Activity:
-    """Judge a session by its process where one is known, else by its newest line (`last_ms`).
+    """Judge a session by its process if one is known, else by its newest line (`last_ms`).
 
     By its line, a prompt or a tool result is being worked on and an answer ends a turn. A running process knows better,
     and its session is never over; an ended one leaves nothing but what came after it.

@@ -31,6 +31,10 @@ class RecentRows:
             for row, time_ms in enumerate(times, first_row):
                 self.add(row, time_ms)
 
+    def covers(self, time_ms: int) -> bool:
+        """Whether every row from an instant on is noted."""
+        return self._from_hour is not None and time_ms // HOUR_MS >= self._from_hour
+
     def between(self, times: array[int], since_ms: int, until_ms: int) -> Iterator[int]:
         """Yield the rows with an instant in (since_ms, until_ms], each once. `times` are those of all rows now."""
         first = since_ms // HOUR_MS

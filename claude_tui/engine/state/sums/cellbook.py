@@ -5,7 +5,7 @@ Must not know responses beyond what is added, and takes no locks: the store does
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from claude_tui.engine.state.sums.cells import EMPTY, CellKey, Sums, add_sums, add_usage
@@ -81,30 +81,22 @@ class CellBook:
                 self.unlogged[key] = left
             self.unlogged_moves += 1
 
-    def merge(self, key: CellKey, more: Sums) -> None:
-        """Add the sums of other responses to a cell. Of a new cell they become the sums."""
-        self._touch(key, more[FIRST])
-        add_sums(self.all, key, more)
-
-    def merge_all(self, cells: Iterable[list[int]], owners: Sequence[int], models: Sequence[int]) -> None:
-        """Add the sums of other responses: day, owner and model of each, then its sums. `owners` and `models` have the
-        numbers here by those in the cells."""
+    def merge_all(self, cells: Iterable[tuple[CellKey, Sums]]) -> None:
+        """Merge the sums of other responses into cells. Of a new cell they become the sums."""
         known, of_day, changed = self.all, self._of_day, self._changed
-        for day, owner, model, *sums in cells:
-            key = CellKey(day, owners[owner], models[model])
+        days = set()
+        for key, more in cells:
             if key in known:
-                self.merge(key, sums)
+                self._touch(key, more[FIRST])
+                add_sums(known, key, more)
                 continue
-            known[key] = sums
-            keys = of_day.get(day)
-            if keys is None:
-                of_day[day] = {key}
-            else:
-                keys.add(key)
+            known[key] = more
             if key not in changed:
-                changed[key] = (*EMPTY, sums[FIRST], sums[FIRST])
-            self._touches += 1
-            self.touched[day] = self._touches
+                changed[key] = (*EMPTY, more[FIRST], more[FIRST])
+            days.add(key[0])
+            of_day.setdefault(key[0], set()).add(key)
+        for day in days:
+            self._touch_day(day)
 
     def mend(self, bounds: Mapping[CellKey, tuple[int, int]]) -> bool:
         """Set the instants of lost cells; those without any are empty and go. Returns whether any moved."""
@@ -158,5 +150,8 @@ class CellBook:
                 keys.add(key)
         if key not in self._changed:
             self._changed[key] = (*EMPTY, time_ms, time_ms) if sums is None else tuple(sums)
+        self._touch_day(day)
+
+    def _touch_day(self, day: int) -> None:
         self._touches += 1
         self.touched[day] = self._touches

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from claude_tui.figures import count, dollars
 from claude_tui.reports.ccusage.against.explain import CAUSES, RULES, Difference, Explanation
-from claude_tui.reports.table import Column, Table
+from claude_tui.reports.table import Table, TextColumn
 
 SCHEMA: Final = "claude-top/explain@1"
 
@@ -62,8 +62,9 @@ def _figures(change: Difference) -> dict[str, int]:
 def table(found: Explanation) -> Table:
     """Return the comparison for people."""
     columns = (
-        Column("", is_text=True), Column("entries"), Column("input", priority=1), Column("output", priority=1),
-        Column("cache write", priority=1), Column("cache read", priority=1), Column("tokens"), Column("cost"),
+        TextColumn("", is_text=True), TextColumn("entries"), TextColumn("input", priority=1),
+        TextColumn("output", priority=1), TextColumn("cache write", priority=1), TextColumn("cache read", priority=1),
+        TextColumn("tokens"), TextColumn("cost"),
     )  # fmt: skip
     rows = [("claude-top", *_cells(found.ours, is_difference=False))]
     for name, change in found.rules.items():

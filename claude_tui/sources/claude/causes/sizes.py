@@ -83,7 +83,7 @@ def add_attachment(line: Line, found: Attachment, thread: Thread) -> None:
 
 
 def decode(raw: Raw) -> object:
-    """Decode some JSON of a line that was not checked to be UTF-8: what is none is replaced, as where all is read.
+    """Decode some JSON of a line; bytes that are not UTF-8 are replaced, as when all of the line is read.
 
     Raises msgspec.MsgspecError and RecursionError.
     """

@@ -15,17 +15,18 @@ from claude_tui.sources.codex.compressed import open_rollout
 from claude_tui.sources.codex.discovery import thread_of
 from claude_tui.sources.codex.fast.rows import FastRollout
 from claude_tui.sources.codex.fast.search import marks
-from claude_tui.sources.codex.fast.usual import CountLine, RecordLine
+from claude_tui.sources.codex.fast.usual import EventLine, RecordLine, TurnLine
 from claude_tui.sources.codex.recognition import unrecognised
 from claude_tui.sources.codex.records import talk_of
 from claude_tui.sources.codex.threads import Threads
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile
 from claude_tui.sources.reading.lines import LineReader
+from claude_tui.sources.records.fast import WINDOW
 from claude_tui.sources.values.instants import instant_ms
 
 _BRACE: Final = ord("}")
-_decode: Final = msgspec.json.Decoder(RecordLine | CountLine).decode
+_decode: Final = msgspec.json.Decoder(RecordLine | EventLine | TurnLine).decode
 _NOT_USUAL: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _FIRST_LINES: Final = 32
 """Number of lines in which the first meta and the first model are looked for before a search for them pays."""
@@ -37,7 +38,7 @@ def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: 
     Equals the result of `CodexSource.read`, settled by `columns_of`, except for problems: a line that has nothing to
     count and looks whole is not decoded, so a defect inside it is not noticed.
     """
-    with open_rollout(file.path, since) as reader:
+    with open_rollout(file.path, since, window=WINDOW) as reader:
         state = since.state if since is not None and not reader.restarted else ""
         rollout = FastRollout(thread_of(file.path), Threads(file.root, file.path), state, keep_names=keep_names)
         return _Reading(reader, rollout).run()

@@ -10,16 +10,13 @@ from collections.abc import Mapping
 
 from msgspec.structs import astuple
 
-from claude_tui.model import Row
-from claude_tui.sources.codex.fast.usual import CountLine, Info, RecordLine, Told
+from claude_tui.pricing.billing.tiers import terms_of_tier
+from claude_tui.sources.codex.fast.usual import Applied, EventLine, Info, RecordLine, Settings, Told, Turn, TurnLine
 from claude_tui.sources.codex.records import Tokens
 from claude_tui.sources.codex.rollout import OtherThreads, Rollout
-from claude_tui.sources.columns import SIDECHAIN, Columns, RowOwner
-from claude_tui.sources.settling import ColumnsBuilder, Settled, append_settled
+from claude_tui.sources.columns import Columns
+from claude_tui.sources.records.fast_rows import FastBuilder, Origin
 from claude_tui.sources.values.instants import instant_ms
-
-Origin = tuple[int, int]
-"""The owner number and the flags of a thread's own responses."""
 
 
 class FastRollout(Rollout):
@@ -27,7 +24,7 @@ class FastRollout(Rollout):
 
     def __init__(self, stem: str, others: OtherThreads, state: str, *, keep_names: bool) -> None:
         super().__init__(stem, others, state)
-        self._builder = FastBuilder(keep_names=keep_names)
+        self._builder = FastBuilder("codex", keep_names=keep_names)
         self._own: Origin | None = None
 
     @property
@@ -49,11 +46,29 @@ class FastRollout(Rollout):
         for event in self.events(record, offset):
             self._builder.add(event.row)
 
-    def take(self, line: RecordLine | CountLine, offset: int) -> bool:
+    def take(self, line: RecordLine | EventLine | TurnLine, offset: int) -> bool:
         """Process a usual line if it belongs to the thread itself; otherwise do nothing and return False."""
         if isinstance(line, RecordLine):
             return self._take_record(line.payload, line.timestamp, offset)
+        if isinstance(line, TurnLine):
+            return self._take_turn(line.payload, line.timestamp)
+        if isinstance(line.payload, Applied):
+            return self._take_settings(line.payload.thread_settings, line.timestamp)
         return self._take_count(line.payload.info, line.timestamp, offset)
+
+    def _take_turn(self, turn: Turn, timestamp: str) -> bool:
+        if self._unnamed or not turn.model:
+            return False
+        self.see_dated(timestamp)
+        self.name_model(turn.model, turn.turn_id)
+        return True
+
+    def _take_settings(self, settings: Settings, timestamp: str) -> bool:
+        if not self._state.model:
+            return False
+        self.see_dated(timestamp)
+        self._state.terms = terms_of_tier(settings.service_tier)
+        return True
 
     def _take_record(self, record: Told, timestamp: str, offset: int) -> bool:
         state = self._state
@@ -94,67 +109,14 @@ class FastRollout(Rollout):
             if self._is_new:
                 return False  # the first meta says whose it is
             state = self._state
-            own = self._own = self._builder.origin(state.root, state.thread, state.cwd)
+            agent = state.thread if state.thread != state.root else ""
+            own = self._own = self._builder.origin(state.root, agent, state.cwd, is_sidechain=bool(agent))
         time_ms = instant_ms(timestamp)
-        if not time_ms or not self._builder.append(key, time_ms, own, model, tokens, offset, self._state.terms):
+        input_tokens, cached, written, output, _, _ = tokens
+        counters = max(0, input_tokens - cached - written), output, written, 0, cached
+        if not (time_ms and model):
+            return False
+        if not self._builder.append(key, time_ms, own, model, counters, offset, self._state.terms):
             return False
         self._state.dated_ms = time_ms
         return True
-
-
-class FastBuilder(ColumnsBuilder):
-    """A `ColumnsBuilder` that also accepts new responses without creating a row for them.
-
-    Such a response is in `_counted` until a row of it arrives; from then on the plain builder has it.
-    """
-
-    def __init__(self, *, keep_names: bool) -> None:
-        super().__init__("codex", keep_names=keep_names)
-        self._counted: dict[str, Settled] = {}
-        self._terms: dict[str, str] = {}
-
-    def origin(self, root: str, thread: str, cwd: str) -> Origin:
-        """Return the number of the owner of a thread's own responses."""
-        if thread == root:
-            return self._owner(RowOwner(root, "", cwd)), 0
-        return self._owner(RowOwner(root, thread, cwd)), SIDECHAIN
-
-    def append(
-        self, key: str, time_ms: int, origin: Origin, model: str, tokens: Tokens, offset: int, terms: str
-    ) -> bool:
-        """Add a response, if it is new and has a model."""
-        if key in self._counted or key in self._entries or not model:
-            return False
-        number = self._models.get(model)
-        if number is None:
-            number = self._model(model)
-        owner, flags = origin
-        input_tokens, cached, written, output, _, _ = tokens
-        uncached = max(0, input_tokens - cached - written)
-        if terms:
-            self._terms[key] = terms
-        self._counted[key] = time_ms, owner, flags, uncached, output, written, 0, cached, offset, number
-        return True
-
-    def add(self, row: Row) -> None:
-        """Merge one row that the counting rule produced."""
-        counted = self._counted.pop(row.key, None)
-        if counted is not None:
-            self._entries[row.key] = len(self._columns)
-            self._extend({row.key: counted})
-        super().add(row)
-
-    def columns(self) -> Columns:
-        """Return what has been settled so far."""
-        self._extend(self._counted)
-        self._counted = {}
-        return super().columns()
-
-    def _extend(self, counted: Mapping[str, Settled]) -> None:
-        if self._terms:
-            start = len(self._columns)
-            found = ((entry, self._terms.get(key)) for entry, key in enumerate(counted, start))
-            self._columns.terms.update((entry, terms) for entry, terms in found if terms)
-        append_settled(self._columns, counted)
-        if self._keep_names:
-            self._columns.names.extend(counted)

@@ -1,4 +1,4 @@
-"""The formats of nearly all records that count tokens, as types against which a decoder checks a line.
+"""The formats of nearly all records that count tokens, or say how, as types against which a decoder checks a line.
 
 Only the fields named here are kept, but the whole line must be JSON; a line of another format is rejected, and then the
 counting rule decides what it means. Must not decide what any of this means.
@@ -6,7 +6,7 @@ counting rule decides what it means. Must not decide what any of this means.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
@@ -40,11 +40,29 @@ class Info(Struct, gc=False):
     last_token_usage: Counters
 
 
-class Running(Struct, gc=False):
+class Running(Struct, gc=False, tag_field="type", tag="token_count"):
     """What a `token_count` says."""
 
-    type: Literal["token_count"]
     info: Info
+
+
+class Settings(Struct, gc=False):
+    """What a thread was set to."""
+
+    service_tier: str | None = None
+
+
+class Applied(Struct, gc=False, tag_field="type", tag="thread_settings_applied"):
+    """What a `thread_settings_applied` says."""
+
+    thread_settings: Settings
+
+
+class Turn(Struct, gc=False):
+    """What a `turn_context` says."""
+
+    turn_id: str
+    model: str
 
 
 class RecordLine(Struct, gc=False, tag_field="type", tag="token_usage_record"):
@@ -54,8 +72,15 @@ class RecordLine(Struct, gc=False, tag_field="type", tag="token_usage_record"):
     payload: Told
 
 
-class CountLine(Struct, gc=False, tag_field="type", tag="event_msg"):
-    """A line with the running total."""
+class EventLine(Struct, gc=False, tag_field="type", tag="event_msg"):
+    """A line with the running total, or with settings."""
 
     timestamp: str
-    payload: Running
+    payload: Running | Applied
+
+
+class TurnLine(Struct, gc=False, tag_field="type", tag="turn_context"):
+    """A line at the beginning of a turn."""
+
+    timestamp: str
+    payload: Turn

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from claude_tui import paths
-from claude_tui.cli.options import home
+from claude_tui.cli.environment import home
 from claude_tui.engine.cache.given import Given
 from claude_tui.engine.ledger import Ledger
 from claude_tui.engine.setup import Setup
@@ -50,7 +50,7 @@ def test_a_cache_that_says_something_else_is_told(logs: ClaudeHome) -> None:
     for task in opening.discover():
         found = opening.reader.read_all([task])
         opening.store.take_in(found)
-        opening.note(found.outcomes[0])
+        opening.note(found.outcomes[:1])
     opening.store.table.output[3] += 1_000
     assert opening.cache.save(opening.store, opening.seen, T, Given())
     done = run("verify", "-z", "UTC")

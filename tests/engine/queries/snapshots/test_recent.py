@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from claude_tui.engine import count as counting
 from claude_tui.engine.count import count
+from claude_tui.engine.queries.answers import Answers
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.queries.snapshots.recent import load_recent
 from claude_tui.engine.setup import Setup
@@ -101,3 +102,28 @@ def test_responses_that_are_damaged_in_the_cache_are_counted_anew(claude_home: C
     warm = picture(counted(claude_home, tmp_path / "cache"), Query(), NOW_MS)
     assert warm == picture(counted(claude_home, None), Query(), NOW_MS)
     assert warm["burn"].last_60m_nano == warm["totals"].cost_nano > 0
+
+
+@given(st.lists(responses(), min_size=1, max_size=12), st.sampled_from([1_000, 15_000, MINUTE_MS, 900_000]))
+@settings(max_examples=25, deadline=None)
+def test_a_course_has_what_the_responses_of_its_time_cost(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[dict[str, Any], str]], step_ms: int
+) -> None:
+    home = ClaudeHome(tmp_path_factory.mktemp("home") / "claude")
+    for row, session in rows:
+        home.append(row, session=session)
+    answers = Answers(counted(home, None))
+    load_recent(answers.store, NOW_MS)
+    since_ms = NOW_MS - HOUR_MS
+    found = answers.cost_course(since_ms, NOW_MS, step_ms)
+    assert found is not None
+    expected = [0] * len(found)
+    tokens: dict[tuple[str, str], int] = {}
+    for one in answers.responses(Query()):
+        if since_ms <= one.time_ms <= NOW_MS:
+            expected[(one.time_ms - since_ms) // step_ms] += one.price.nano or 0
+        if (NOW_MS // MINUTE_MS - 29) * MINUTE_MS <= one.time_ms <= NOW_MS:
+            key = (one.source, one.session)
+            tokens[key] = tokens.get(key, 0) + one.usage.tokens
+    assert found == tuple(expected)
+    assert {key: sum(of) for key, of in answers.session_tokens(NOW_MS, 30).items()} == tokens

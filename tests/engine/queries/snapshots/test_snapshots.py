@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from claude_tui.engine.queries.responses import list_responses, totals_of
+from claude_tui.engine.queries.snapshots import maker as making
+from claude_tui.engine.queries.snapshots import shown_rows
 from claude_tui.engine.queries.snapshots.maker import KEPT_QUERIES, SnapshotMaker
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query, Row, SessionState, Usage
@@ -139,13 +141,15 @@ class Made:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.keys: list[tuple[str, object]] = []
-        for name in ("_model_row", "_project_row", "_session_row", "_agent_row"):
-            monkeypatch.setattr(SnapshotMaker, name, self._noting(name, getattr(SnapshotMaker, name)))
+        for module, name in (
+            (making, "model_row"), (making, "project_row"), (making, "session_row"), (shown_rows, "_agent_row"),
+        ):  # fmt: skip
+            monkeypatch.setattr(module, name, self._noting(name.strip("_"), getattr(module, name)))
 
     def _noting(self, name: str, make: Callable[..., Any]) -> Callable[..., Any]:
-        def noted(maker: SnapshotMaker, rollup: object, key: object, *more: object) -> object:
-            self.keys.append((name.strip("_"), key))
-            return make(maker, rollup, key, *more)
+        def noted(*arguments: object) -> object:
+            self.keys.append((name, next(one for one in arguments if isinstance(one, tuple))))
+            return make(*arguments)
 
         return noted
 

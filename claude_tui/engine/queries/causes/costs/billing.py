@@ -22,7 +22,7 @@ NO_RATES: Final = Rates(0, 0, 0, 0, 0)
 
 
 class Line(NamedTuple):
-    """What is billed at one price: a response, or an extra of it. `cost_nano` is 0 where there is no price."""
+    """What is billed at one price: a response, or an extra of it. `cost_nano` is 0 if there is no price."""
 
     source: str
     model: str

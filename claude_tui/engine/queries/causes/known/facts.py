@@ -55,7 +55,7 @@ class Finder:
         )
 
     def starter(self, row: int) -> str:
-        """Return the name of the tool whose call started the sub-agent a row belongs to, "" where that is not known."""
+        """Return the name of the tool whose call started the sub-agent a row belongs to, "" if that is not known."""
         owner = self._store.owners[self._store.table.owner[row]]
         place = self._book.place(row)
         if not owner.agent or place is None:
