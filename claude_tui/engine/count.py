@@ -85,8 +85,7 @@ def _read(opening: Opening, tasks: list[Task], on_progress: OnProgress | None, p
 
     def take_in(found: Packed) -> None:
         opening.store.take_in(found)
-        for one in found.outcomes:
-            opening.note(one)
+        opening.note(found.outcomes)
 
     if processes in (None, 0) and sum(map(bytes_to_read, tasks)) <= FEW_BYTES and not is_asked_for():
         for task in tasks:

@@ -19,7 +19,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from claude_tui import __version__
@@ -36,10 +37,15 @@ from claude_tui.sources.protocol import Checkpoint, LogFile
 
 if TYPE_CHECKING:
     from claude_tui.engine.ledger import LedgerFollower, LedgerKeeper
+    from claude_tui.engine.queries.causes.known.book import Archive
 
 
 APPENDED: Final = frozenset(client.name for client in SOURCES.values() if client.is_append_only)
 """Clients whose logs are plain files that only grow. Others may spread one log over several files."""
+
+
+MANY_FILES: Final = 4096
+"""So many files are found sooner by the native core, though nothing in them is to be read."""
 
 
 class Opening:
@@ -92,7 +98,7 @@ class Opening:
 
     def discover(self) -> list[Task]:
         """Find the files and return what is left to read, newest first."""
-        self.files = discover(self.config)
+        self.files = discover(self.config, natively=not self.saved_ms or len(self.files_seen) > MANY_FILES)
         self._lost = {}
         try:
             tasks = self._tasks()
@@ -110,15 +116,18 @@ class Opening:
             self.is_stale = True
         return tasks
 
-    def note(self, outcome: FileOutcome) -> None:
-        """Note how far a file was read. The ledger must have what it said before and says no longer."""
-        file = outcome.file
-        if (outcome.is_whole or outcome.checkpoint is None) and file.path in self.files_seen:
-            self._lost.setdefault(file.path, self.files_seen.all()[file.path])
-        if outcome.checkpoint is not None:
-            self.files_seen.note(file, outcome.checkpoint)
-        else:
-            self.files_seen.drop({file.path})
+    def note(self, outcomes: Iterable[FileOutcome]) -> None:
+        """Note how far files were read. The ledger must have what they said before and say no longer."""
+        seen, read = self.files_seen, list[Seen]()
+        for outcome in outcomes:
+            file, checkpoint = outcome.file, outcome.checkpoint
+            if file.path in seen and (outcome.is_whole or checkpoint is None):
+                self._lost.setdefault(file.path, seen.all()[file.path])
+            if checkpoint is not None:
+                read.append(Seen(file, checkpoint))
+            else:
+                seen.drop({file.path})
+        seen.note(read)
 
     def recall(self) -> bool:
         """Give the store what the ledger holds beyond it. Call when the tasks have been read.
@@ -258,3 +267,20 @@ def task_of(file: LogFile, since: Checkpoint | None) -> Task:
 def is_same_stat(file: LogFile, other: LogFile) -> bool:
     """Whether a file looks exactly as it did."""
     return (file.size, file.mtime_ns, file.dev, file.ino) == (other.size, other.mtime_ns, other.dev, other.ino)
+
+
+def archive_of(ledger_file: Path | None) -> Archive | None:
+    """Return what finds in a ledger why responses were made whose logs are gone; None without one. Loads no ledger
+    before it is asked. What was written in another format is not known."""
+    if ledger_file is None:
+        return None
+
+    def look(names: Collection[tuple[str, str]]) -> Mapping[str, bytes]:
+        from claude_tui.engine.ledger import Ledger
+        from claude_tui.engine.ledger.causes import recall_causes
+        from claude_tui.sources.causes import FORMAT
+
+        kept = recall_causes(Ledger.open(ledger_file), names)
+        return {path: one.data for (_, path), one in kept.items() if one.stamp.format == FORMAT}
+
+    return look

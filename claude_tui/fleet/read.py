@@ -19,10 +19,10 @@ from claude_tui.engine.state.problems import ProblemLog
 from claude_tui.engine.state.store import Owner, Store
 from claude_tui.engine.state.sums.cells import CellKey, Sums
 from claude_tui.fleet.lake import Lake, LakeError
-from claude_tui.fleet.table.daily import as_daily
+from claude_tui.fleet.table.daily import as_daily, merge_sums
 from claude_tui.fleet.table.machines import NAMES
 from claude_tui.fleet.table.meta import read_meta
-from claude_tui.model import FIRST, LAST, Totals
+from claude_tui.model import Totals
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import FileFacts
 
@@ -65,11 +65,11 @@ def read_fleet(
             row["day"].toordinal(), owners.setdefault(owner, len(owners)), models.setdefault(row["model"], len(models))
         )
         sums = [row[name] for name in Totals._fields]
-        _merge(cells, key, sums)
+        merge_sums(cells, key, sums)
         if row["unlogged_nano"]:
             unlogged[key] = unlogged.get(key, 0) + row["unlogged_nano"]
         for name, found in by.items():
-            _merge(found, row[name], sums)
+            merge_sums(found, row[name], sums)
     store.restore(list(owners), list(models), cells, facts, ProblemLog(), unlogged=unlogged)
     return Fleet(store, {name: {key: Totals(*sums) for key, sums in found.items()} for name, found in by.items()})
 
@@ -89,14 +89,3 @@ def _rows(lake: Lake, since: date | None, until: date | None) -> Iterator[dict[s
         if any(row[name] is None for row in rows for name in (*NAMES, *Totals._fields)):
             raise LakeError(f"{lake.url}: {name} has rows without values")
         yield from rows
-
-
-def _merge(found: dict[Any, list[int]], key: Any, sums: list[int]) -> None:
-    known = found.get(key)
-    if known is None:
-        found[key] = list(sums)
-        return
-    for at in range(FIRST):
-        known[at] += sums[at]
-    known[FIRST] = min(known[FIRST], sums[FIRST])
-    known[LAST] = max(known[LAST], sums[LAST])

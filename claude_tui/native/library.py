@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -19,7 +19,7 @@ VARIABLE: Final = "CLAUDE_TOP_NATIVE"
 """Environment: 0 reads without the core, 1 uses it for the least file, too, and says where it cannot be had; anything
 else uses it where it is there and there is enough to read."""
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Of request and answer, as the core has it."""
 
 LIBRARY: Final = Path(__file__).with_name("claude_top_core.so")
@@ -32,10 +32,17 @@ class Core(NamedTuple):
 
     def read(self, request: bytes) -> memoryview:
         """Return the answer to a request; other threads run meanwhile. Raises ValueError if it gives none."""
+        return self._asked(self.library.claude_top_read, request)
+
+    def walk(self, request: bytes) -> memoryview:
+        """Return what is found below a folder, as `read` does."""
+        return self._asked(self.library.claude_top_walk, request)
+
+    def _asked(self, ask: Callable[..., int], request: bytes) -> memoryview:
         import ctypes  # for those who read much
 
         answer, size = ctypes.c_void_p(), ctypes.c_size_t()
-        status = self.library.claude_top_read(request, len(request), ctypes.byref(answer), ctypes.byref(size))
+        status = ask(request, len(request), ctypes.byref(answer), ctypes.byref(size))
         if status or not answer.value:
             raise ValueError(f"the core failed with {status}")
         try:
@@ -76,15 +83,16 @@ def _loaded() -> Found:
     try:
         library = ctypes.CDLL(str(LIBRARY))
         version = library.claude_top_version
-        read, free = library.claude_top_read, library.claude_top_free
+        version.restype, version.argtypes = ctypes.c_uint32, []
+        if version() != VERSION:
+            return Found(None, f"is of version {version()}, not {VERSION}")
+        asks, free = (library.claude_top_read, library.claude_top_walk), library.claude_top_free
     except (OSError, AttributeError) as error:
         return Found(None, f"cannot be loaded: {error}")
-    version.restype, version.argtypes = ctypes.c_uint32, []
     pointer, size = ctypes.POINTER(ctypes.c_void_p), ctypes.POINTER(ctypes.c_size_t)
-    read.restype, read.argtypes = ctypes.c_int32, [ctypes.c_char_p, ctypes.c_size_t, pointer, size]
+    for ask in asks:
+        ask.restype, ask.argtypes = ctypes.c_int32, [ctypes.c_char_p, ctypes.c_size_t, pointer, size]
     free.restype, free.argtypes = None, [ctypes.c_void_p, ctypes.c_size_t]
-    if version() != VERSION:
-        return Found(None, f"is of version {version()}, not {VERSION}")
     core = Core(library)
     reason = _checked(core)
     return Found(core) if not reason else Found(None, reason)

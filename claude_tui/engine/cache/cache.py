@@ -11,7 +11,7 @@ import contextlib
 import os
 from array import array
 from collections.abc import Iterator
-from itertools import starmap
+from itertools import chain, starmap
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -36,7 +36,7 @@ from claude_tui.model import Extra, Usage
 from claude_tui.sources.columns import ARRAYS
 from claude_tui.sources.protocol import FileFacts
 
-SCHEMA: Final = 9
+SCHEMA: Final = 10
 """Moves whenever what is counted, or how it is kept, changes."""
 
 NOTHING_GIVEN: Final = Given()
@@ -149,11 +149,7 @@ def _lease(folder: Path) -> Iterator[bool]:
 
 
 def _cells_bytes(store: Store) -> bytes:
-    numbers = array("q")
-    for key, sums in store.cells.all.items():
-        numbers.extend(key)
-        numbers.extend(sums)
-    return numbers.tobytes()
+    return array("q", chain.from_iterable(chain.from_iterable(store.cells.all.items()))).tobytes()
 
 
 def _fill(store: Store, cells: bytes, names: Any, facts: Any) -> None:

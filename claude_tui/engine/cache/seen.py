@@ -46,6 +46,9 @@ class SeenFiles:
     def __contains__(self, path: str) -> bool:
         return path in self._decoded or (self._stats is not None and path in self._stats)
 
+    def __len__(self) -> int:
+        return len(self.paths()) if self._decoded and self._stats else len(self._stats or self._decoded)
+
     def paths(self) -> set[str]:
         """Return the paths of all files."""
         return {*(self._stats or ()), *self._decoded}
@@ -60,9 +63,9 @@ class SeenFiles:
             for path in paths
         ]
 
-    def note(self, file: LogFile, checkpoint: Checkpoint) -> None:
-        """Remember how far a file has been read."""
-        self._decoded[file.path] = Seen(file, checkpoint)
+    def note(self, read: Iterable[Seen]) -> None:
+        """Remember how far files have been read."""
+        self._decoded.update((one.file.path, one) for one in read)
 
     def all(self) -> dict[str, Seen]:
         """Return all files, decoded. What is put into this dictionary is known from then on."""

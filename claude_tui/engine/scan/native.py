@@ -7,12 +7,14 @@ touch the store.
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections import deque
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache, partial
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.engine.state.batch import Ends, FileColumns, FileOutcome, Packed, pack
@@ -31,10 +33,13 @@ if TYPE_CHECKING:
     from claude_tui.pricing import Pricer
     from claude_tui.pricing.cards import Card
     from claude_tui.sources.columns import Columns
-    from claude_tui.sources.protocol import ColumnsRead
+    from claude_tui.sources.protocol import ColumnsRead, LogFile
 
 LITTLE_BYTES: Final = 1 << 18
 """So much is read in Python sooner than the core is loaded."""
+
+MANY_FOLDERS: Final = 16
+"""So few entries of a folder are looked at in Python sooner than the core is loaded."""
 
 _FIRST_DAY: Final = date(2023, 1, 1).toordinal()
 _DAY_MS: Final = 86_400_000
@@ -48,6 +53,20 @@ def natively_readable(tasks: Sequence[Task]) -> tuple[list[Task], list[Task]]:
         return [], [*tasks]
     chosen = set(map(id, whole))
     return whole, [task for task in tasks if id(task) not in chosen]
+
+
+def transcripts_below(root: Path) -> list[LogFile] | None:
+    """Return every transcript below a folder, each once, the newest first; None where Python must look, or may."""
+    try:
+        is_little = len(os.listdir(root)) < MANY_FOLDERS and not is_asked_for()
+    except OSError:
+        return None
+    core = found().core if not is_little else None
+    if core is None:
+        return None
+    from claude_tui.native import walking
+
+    return walking.transcripts_below(core, os.fspath(root))
 
 
 def read_natively(tasks: Sequence[Task], reader: FileReader) -> tuple[list[Packed], list[Task]]:

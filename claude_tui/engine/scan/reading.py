@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -127,9 +129,29 @@ def _unreadable(file: LogFile, error: Exception) -> FileOutcome:
     return FileOutcome(file, None, Problems([Problem(ProblemKind.UNREADABLE, file.path, 0, reason)]), None)
 
 
-def discover(config: SourceConfig) -> list[LogFile]:
-    """Return every log of every client asked for, the newest first, each file once."""
-    return sorted(distinct(_walk(config)), key=lambda file: (-file.mtime_ns, file.path))
+def discover(config: SourceConfig, *, natively: bool = False) -> list[LogFile]:
+    """Return every log of every client asked for, the newest first, each file once.
+
+    `natively`: by the native core, as far as it can. It pays where there are many, or they will be read by it.
+    """
+    parts: list[list[LogFile]] = []
+    is_sorted = True
+    for source, root in ((name, root) for name in config.sources for root in roots(name, config)):
+        found = _found_natively(root) if natively and source == "claude" else None
+        part = list(logs_below(source, root)) if found is None else found
+        if part:
+            parts.append(part)
+            is_sorted &= found is not None
+    if len(parts) == 1 and is_sorted:
+        return parts[0]
+    return sorted(distinct(chain(*parts)), key=lambda file: (-file.mtime_ns, file.path))
+
+
+def _found_natively(root: Path) -> list[LogFile] | None:
+    """Return the transcripts below a folder, each once, in the order of `discover`; None where Python must look."""
+    from claude_tui.engine.scan.native import transcripts_below
+
+    return transcripts_below(root)
 
 
 def distinct(files: Iterable[LogFile]) -> list[LogFile]:
@@ -143,12 +165,6 @@ def distinct(files: Iterable[LogFile]) -> list[LogFile]:
 def roots_of(config: SourceConfig) -> list[tuple[str, str]]:
     """Return (source, folder) of every place looked in, existing or not."""
     return [(name, str(root)) for name in config.sources for root in roots(name, config)]
-
-
-def _walk(config: SourceConfig) -> Iterator[LogFile]:
-    for name in config.sources:
-        for root in roots(name, config):
-            yield from logs_below(name, root)
 
 
 def batches(tasks: Iterable[Task], size_bytes: int = 8 << 20, most: int = 256) -> Iterator[list[Task]]:

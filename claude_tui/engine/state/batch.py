@@ -89,11 +89,6 @@ class Packed(NamedTuple):
         columns.keep_own_names()
         return columns
 
-    def cells_of(self, start: Ends, end: Ends) -> Iterator[tuple[CellKey, Sums]]:
-        """Yield one file's cells; owners and models are numbers of `columns`."""
-        for cell in self.cells[start.cell : end.cell]:
-            yield CellKey(*cell[:3]), cell[3:]
-
 
 def fields_of(records: Iterable[tuple[object, ...]]) -> list[tuple[object, ...]]:
     """Return records of one kind as one tuple for each of their fields: many times as cheap to pickle."""

@@ -19,6 +19,7 @@ from claude_tui.engine.state.facts import FactBook, SessionKey
 from claude_tui.engine.state.problems import ProblemLog
 from claude_tui.engine.state.projects import Projects
 from claude_tui.engine.state.rows.interner import Numbers
+from claude_tui.engine.state.rows.owner import Owner
 from claude_tui.engine.state.rows.recent_rows import RecentRows
 from claude_tui.engine.state.rows.table import PAIRED, FileRef, Table
 from claude_tui.engine.state.sums.calendar import Calendar
@@ -33,15 +34,6 @@ from claude_tui.sources.columns import LOWER_BOUND, Columns
 if TYPE_CHECKING:
     from claude_tui.engine.state.told import Events
     from claude_tui.engine.state.unlogged.remainder import Remainder
-
-
-class Owner(NamedTuple):
-    """Who responses belong to. `cwd` is the rows' own folder, used if the session's own is unknown."""
-
-    source: str
-    session: str
-    agent: str
-    cwd: str
 
 
 class Numbering(NamedTuple):

@@ -7,7 +7,7 @@ Takes no locks: the store does. Must not know where rows come from, nor sum anyt
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from itertools import repeat
 
 from claude_tui.clients import TELEMETRY
@@ -16,7 +16,7 @@ from claude_tui.engine.state.books import Books, Numbering
 from claude_tui.engine.state.levelling import learn_totals, note_change, note_holder, note_sessions
 from claude_tui.engine.state.rows.key_index import KeyIndex
 from claude_tui.engine.state.rows.table import Entry, Names
-from claude_tui.engine.state.sums.cells import CellKey, Sums, file_cells
+from claude_tui.engine.state.sums.cells import CellKey, file_cells
 from claude_tui.engine.state.telling import counted_events, note_events, see
 from claude_tui.sources.columns import Columns, Repeated
 from claude_tui.sources.protocol import FileFacts
@@ -76,7 +76,7 @@ def add_files(books: Books, found: Packed) -> None:
     first, again = _repeated(books.table.row_of, found)
     uncounted = {*found.repeated.first, *found.repeated.again} if found.repeated is not None else set[int]()
     files, runs, others = array("i"), [], array("i")
-    cells: list[tuple[CellKey, Sums]] = []
+    cells: list[list[int]] = []
     begin = at = 0
     again.append(len(columns))
     file_numbers = books.file_numbers(columns.source, [outcome.file.path for outcome in found.outcomes])
@@ -88,12 +88,14 @@ def add_files(books: Books, found: Packed) -> None:
             others.append(file)
             at += 1
         files.extend(repeat(file, end.row - start.row - (at - before)))
-        if uncounted.issuperset(again[before:at]):
-            cells += found.cells_of(start, end)
+        if at == before or uncounted.issuperset(again[before:at]):
+            cells += found.cells[start.cell : end.cell]
         else:
             rest = sorted({*range(start.row, end.row)}.difference(again[before:at], uncounted))
-            cells += file_cells(columns.pick(rest), books.pricer, books.calendar).items()
-    books.cells.merge_all(_numbered(cells, numbers))
+            made = file_cells(columns.pick(rest), books.pricer, books.calendar)
+            cells += ([*key, *sums] for key, sums in made.items())
+    owners, models = numbers
+    books.cells.merge_all((CellKey(one[0], owners[one[1]], models[one[2]]), one[3:]) for one in cells)
     new = columns.runs([*runs, (begin, len(columns))])
     table.row_of.extend(new.key, len(table))
     _extend(books, new, files, numbers)
@@ -102,13 +104,6 @@ def add_files(books: Books, found: Packed) -> None:
         _merge(books, columns.pick(again[:-1]), others, numbers, rows)
         for row in rows:
             books.add(row, 1)
-
-
-def _numbered(cells: Iterable[tuple[CellKey, Sums]], numbers: Numbering) -> Iterator[tuple[CellKey, Sums]]:
-    """Yield cells by the numbers that their owners and models have in the books."""
-    owners, models = numbers
-    for (day, owner, model), sums in cells:
-        yield CellKey(day, owners[owner], models[model]), sums
 
 
 def _extend(books: Books, columns: Columns, files: array[int], numbers: Numbering) -> None:

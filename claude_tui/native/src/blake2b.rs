@@ -55,22 +55,37 @@ fn compress(state: &mut [u64; 8], block: &[u8], count: u64, is_last: bool) {
     if is_last {
         v[14] = !v[14];
     }
-    for round in 0..12 {
-        let s = &SIGMA[round % 10];
-        mix(&mut v, [0, 4, 8, 12], words[s[0]], words[s[1]]);
-        mix(&mut v, [1, 5, 9, 13], words[s[2]], words[s[3]]);
-        mix(&mut v, [2, 6, 10, 14], words[s[4]], words[s[5]]);
-        mix(&mut v, [3, 7, 11, 15], words[s[6]], words[s[7]]);
-        mix(&mut v, [0, 5, 10, 15], words[s[8]], words[s[9]]);
-        mix(&mut v, [1, 6, 11, 12], words[s[10]], words[s[11]]);
-        mix(&mut v, [2, 7, 8, 13], words[s[12]], words[s[13]]);
-        mix(&mut v, [3, 4, 9, 14], words[s[14]], words[s[15]]);
-    }
+    // Written out, so that each round is made with its own places.
+    round(&mut v, &words, &SIGMA[0]);
+    round(&mut v, &words, &SIGMA[1]);
+    round(&mut v, &words, &SIGMA[2]);
+    round(&mut v, &words, &SIGMA[3]);
+    round(&mut v, &words, &SIGMA[4]);
+    round(&mut v, &words, &SIGMA[5]);
+    round(&mut v, &words, &SIGMA[6]);
+    round(&mut v, &words, &SIGMA[7]);
+    round(&mut v, &words, &SIGMA[8]);
+    round(&mut v, &words, &SIGMA[9]);
+    round(&mut v, &words, &SIGMA[0]);
+    round(&mut v, &words, &SIGMA[1]);
     for at in 0..8 {
         state[at] ^= v[at] ^ v[at + 8];
     }
 }
 
+#[inline(always)]
+fn round(v: &mut [u64; 16], words: &[u64; 16], s: &[usize; 16]) {
+    mix(v, [0, 4, 8, 12], words[s[0]], words[s[1]]);
+    mix(v, [1, 5, 9, 13], words[s[2]], words[s[3]]);
+    mix(v, [2, 6, 10, 14], words[s[4]], words[s[5]]);
+    mix(v, [3, 7, 11, 15], words[s[6]], words[s[7]]);
+    mix(v, [0, 5, 10, 15], words[s[8]], words[s[9]]);
+    mix(v, [1, 6, 11, 12], words[s[10]], words[s[11]]);
+    mix(v, [2, 7, 8, 13], words[s[12]], words[s[13]]);
+    mix(v, [3, 4, 9, 14], words[s[14]], words[s[15]]);
+}
+
+#[inline(always)]
 fn mix(v: &mut [u64; 16], [a, b, c, d]: [usize; 4], x: u64, y: u64) {
     v[a] = v[a].wrapping_add(v[b]).wrapping_add(x);
     v[d] = (v[d] ^ v[a]).rotate_right(32);

@@ -3,6 +3,7 @@
 //! It begins with the number of sections and where each ends; the sections lie one after the other behind that.
 
 use std::collections::HashMap;
+use std::os::unix::ffi::OsStrExt;
 
 use crate::facts;
 use crate::file::FileRead;
@@ -10,6 +11,7 @@ use crate::repeated::Repeated;
 use crate::request::Request;
 use crate::settle::{Entry, Owner, PLAIN, PRICED_ALONE};
 use crate::sums;
+use crate::walk::Found;
 
 const SECTIONS: usize = 27;
 
@@ -118,15 +120,31 @@ pub fn encode(found: Vec<Option<FileRead>>, request: &Request<'_>) -> Vec<u8> {
     for model in &model_numbers.names {
         put_text(models, model);
     }
+    joined(&sections)
+}
+
+/// Returns what was found below a folder: of each file four numbers, and its path.
+pub fn encode_found(found: &[Found]) -> Vec<u8> {
+    let (mut numbers, mut paths) = (Vec::with_capacity(32 * found.len()), Vec::new());
+    for one in found {
+        put(&mut numbers, &[one.size, one.mtime_ns, one.dev as i64, one.ino as i64]);
+        paths.extend_from_slice(one.path.as_os_str().as_bytes());
+        paths.push(0);
+    }
+    joined(&[numbers, paths])
+}
+
+fn joined(sections: &[Vec<u8>]) -> Vec<u8> {
+    let start = 8 * (sections.len() + 1);
     let total: usize = sections.iter().map(Vec::len).sum();
-    let mut blob = Vec::with_capacity(8 * (SECTIONS + 1) + total);
-    put(&mut blob, &[SECTIONS as i64]);
-    let mut end = 8 * (SECTIONS + 1);
-    for section in &sections {
+    let mut blob = Vec::with_capacity(start + total);
+    put(&mut blob, &[sections.len() as i64]);
+    let mut end = start;
+    for section in sections {
         end += section.len();
         put(&mut blob, &[end as i64]);
     }
-    for section in &sections {
+    for section in sections {
         blob.extend_from_slice(section);
     }
     blob

@@ -14,20 +14,24 @@ mod request;
 mod scan;
 mod settle;
 mod sums;
+mod walk;
 
 use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
 
 use file::{FileRead, Reader};
+use json::Odd;
 use request::Request;
+use walk::Walk;
 
 /// What the other side must expect: it moves with the shape of request and answer, and with the rule.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 const DONE: i32 = 0;
 const REFUSED: i32 = 1;
 const FAILED: i32 = 2;
+const ODD: i32 = 3;
 
 /// Returns the version of request and answer.
 #[no_mangle]
@@ -51,30 +55,64 @@ pub unsafe extern "C" fn claude_top_read(
     }
     // SAFETY: the caller promises so many readable bytes, which it keeps until this returns.
     let bytes = unsafe { std::slice::from_raw_parts(request, size) };
-    match catch_unwind(|| Request::parse(bytes).map(|request| read(&request))) {
-        Ok(Some(blob)) => {
+    let made =
+        catch_unwind(|| Request::parse(bytes).map(|request| read(&request)).ok_or(REFUSED)).unwrap_or(Err(FAILED));
+    // SAFETY: both were checked for null, and the caller promises that they can be written.
+    unsafe { give(made, answer, answer_size) }
+}
+
+/// Finds the transcripts below a folder. Returns 0 and an answer as `claude_top_read` does, or another number; 3 where
+/// the folder holds what only Python can look at.
+///
+/// # Safety
+/// As that of `claude_top_read`.
+#[no_mangle]
+pub unsafe extern "C" fn claude_top_walk(
+    request: *const u8,
+    size: usize,
+    answer: *mut *mut u8,
+    answer_size: *mut usize,
+) -> i32 {
+    if request.is_null() || answer.is_null() || answer_size.is_null() {
+        return REFUSED;
+    }
+    // SAFETY: the caller promises so many readable bytes, which it keeps until this returns.
+    let bytes = unsafe { std::slice::from_raw_parts(request, size) };
+    let made = catch_unwind(|| {
+        let asked = Walk::parse(bytes).ok_or(REFUSED)?;
+        walk::walk(&asked).map(|found| blob::encode_found(&found)).map_err(|Odd| ODD)
+    });
+    // SAFETY: both were checked for null, and the caller promises that they can be written.
+    unsafe { give(made.unwrap_or(Err(FAILED)), answer, answer_size) }
+}
+
+/// Lets go of an answer, if there is one.
+///
+/// # Safety
+/// Both places must be writable.
+unsafe fn give(made: Result<Vec<u8>, i32>, answer: *mut *mut u8, answer_size: *mut usize) -> i32 {
+    match made {
+        Ok(blob) => {
             let blob = blob.into_boxed_slice();
-            let length = blob.len();
-            // SAFETY: both were checked for null, and the caller promises that they can be written.
+            // SAFETY: the caller promises that both can be written.
             unsafe {
-                *answer_size = length;
+                *answer_size = blob.len();
                 *answer = Box::into_raw(blob).cast::<u8>();
             }
             DONE
         }
-        Ok(None) => REFUSED,
-        Err(_) => FAILED,
+        Err(status) => status,
     }
 }
 
 /// Gives an answer back.
 ///
 /// # Safety
-/// Both must be what one call of `claude_top_read` gave, and be given back once.
+/// Both must be what one call of `claude_top_read` or `claude_top_walk` gave, and be given back once.
 #[no_mangle]
 pub unsafe extern "C" fn claude_top_free(answer: *mut u8, size: usize) {
     if !answer.is_null() {
-        // SAFETY: the caller promises that this is the box that `claude_top_read` let go of.
+        // SAFETY: the caller promises that this is the box that `give` let go of.
         drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(answer, size)) });
     }
 }

@@ -30,6 +30,7 @@ VIEWS: Final = (
     _bind("5", "view('days')", "view-days", "Days", "A year as a heatmap, and its days"),
     _bind("6", "view('blocks')", "view-blocks", "Blocks", "Five-hour blocks of usage, the open one first"),
     _bind("7", "view('causes')", "view-causes", "Causes", "What the money went for, and what could have been avoided"),
+    _bind("8", "view('plan')", "view-plan", "Plan", "Limits of all plans, and the period beside the one before"),
     _bind("tab", "step_view(1)", "view-next", "Next view", "Go to the next view", "Tab"),
     _bind("shift+tab", "step_view(-1)", "view-previous", "Previous view", "Go to the previous view", "S-Tab"),
 )
@@ -87,8 +88,8 @@ HEATMAP_BINDINGS: Final = (
 """Keys of the heatmap."""
 
 DAYS_BINDINGS: Final = (
-    _bind("c", "chart", "chart-kind", "Chart", "Stack the chart by model or by kind of tokens", "c"),
-    _bind("w", "unit", "chart-unit", "Unit", "Group the chart by day, week or month", "w"),
+    _bind("c", "chart", "chart-kind", "Chart", "Chart by model or by kind of tokens, or the hours of the week", "c"),
+    _bind("w", "unit", "chart-unit", "Unit", "Group the chart by hour, day, week or month", "w"),
     _bind("i", "explain", "day-explain", "Explain", "Explain the numbers of the day", "i"),
 )
 """Keys of the view around the heatmap."""

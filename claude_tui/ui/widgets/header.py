@@ -137,7 +137,7 @@ def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
         old = " old" if width >= 32 and age != "now" else ""
         groups.append((3, [(word, "$quiet"), (age, "$foreground"), (old, "$quiet")]))
     if status.passed:
-        groups.append((2, [("$!", "bold $error"), (f" {status.passed[0]}" if width >= 78 else "", "$error")]))
+        groups.append((2, [("$!", "bold $error"), (f" {status.passed[0]}" if width >= 60 else "", "$error")]))
     if snapshot.waiting_sessions:
         groups.append((-1, [waiting_part(snapshot.waiting_sessions, width)]))
     problems = sum(snapshot.problems.values())

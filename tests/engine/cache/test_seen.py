@@ -49,8 +49,7 @@ def test_what_was_read_since_counts(is_decoded: bool) -> None:
     saved = kept({"/a": Seen(old, Checkpoint(3, 4, 1)), "/b": other})
     if is_decoded:
         saved.all()
-    saved.note(new, READ)
-    saved.note(*third)
+    saved.note([Seen(new, READ), third])
     assert saved.is_same(new)
     assert not saved.is_same(old)
     assert saved.paths() == {"/a", "/b", "/c"}

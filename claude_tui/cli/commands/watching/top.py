@@ -21,7 +21,7 @@ from claude_tui.cli.parser import CommandParser, example
 if TYPE_CHECKING:
     from claude_tui.ui.terminal.first_frame import FirstFrame
 
-VIEWS: Final = ("live", "models", "projects", "sessions", "days", "blocks", "causes")
+VIEWS: Final = ("live", "models", "projects", "sessions", "days", "blocks", "causes", "plan")
 STEP_S: Final = 0.5
 """How often the demo logs grow."""
 EARLY_S: Final = 3.0

@@ -86,3 +86,8 @@ def _pairs(
 
 def _sorted(found: Iterable[Compared]) -> list[Compared]:
     return sorted(found, key=lambda one: (-max(one.totals.cost_nano, one.before.cost_nano), one.source, one.key))
+
+
+def change(now: int, before: int) -> float | None:
+    """Return by what share of `before` a figure changed; None if there was nothing before."""
+    return (now - before) / before if before else None

@@ -8,9 +8,10 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from claude_tui.engine.state.rows.memberships import Mark, Memberships
+from claude_tui.engine.state.rows.owner import Owner
 from claude_tui.engine.state.rows.table import PAIRED, Table
 from claude_tui.engine.state.unlogged.remainder import Remainder, remainders
 from claude_tui.engine.state.unlogged.steps import Logged
@@ -28,22 +29,6 @@ SOURCE: Final = "claude"
 
 KEPT_ROWS: Final = 64
 """How many sessions that still change have the rows that are theirs remembered."""
-
-
-class OwnerLike(Protocol):
-    """What is asked of an owner."""
-
-    @property
-    def source(self) -> str:
-        """The client."""
-
-    @property
-    def session(self) -> str:
-        """The session."""
-
-    @property
-    def agent(self) -> str:
-        """The sub-agent, "" for none."""
 
 
 class Change(NamedTuple):
@@ -93,7 +78,7 @@ class Unlogged:
         return not self._files_of.keys().isdisjoint(sessions)
 
     def level(
-        self, table: Table, owners: Sequence[OwnerLike], models: Sequence[str], memberships: Memberships
+        self, table: Table, owners: Sequence[Owner], models: Sequence[str], memberships: Memberships
     ) -> list[Change]:
         """Find the remainders of what was touched. Returns those that changed."""
         touched, self.touched = self.touched, set()
@@ -177,7 +162,7 @@ class Unlogged:
         return found
 
     def _marks(
-        self, sessions: Collection[str], table: Table, owners: Sequence[OwnerLike], memberships: Memberships
+        self, sessions: Collection[str], table: Table, owners: Sequence[Owner], memberships: Memberships
     ) -> dict[str, dict[int, Mark]]:
         """Return what each session's files hold."""
         self._find_rows(sessions, table, owners)
@@ -192,7 +177,7 @@ class Unlogged:
             self._rows.clear()
         return marks
 
-    def _find_rows(self, sessions: Collection[str], table: Table, owners: Sequence[OwnerLike]) -> None:
+    def _find_rows(self, sessions: Collection[str], table: Table, owners: Sequence[Owner]) -> None:
         """Find the rows of these sessions, and those added since for the sessions known already."""
         self._scan(self._rows, self._seen_rows, len(table), table, owners)
         fresh = {session: array("i") for session in sessions if session not in self._rows}
@@ -202,7 +187,7 @@ class Unlogged:
         self._seen_rows = len(table)
 
     @staticmethod
-    def _scan(rows: dict[str, array[int]], start: int, stop: int, table: Table, owners: Sequence[OwnerLike]) -> None:
+    def _scan(rows: dict[str, array[int]], start: int, stop: int, table: Table, owners: Sequence[Owner]) -> None:
         if not rows or start >= stop:
             return
         of_owner = [rows.get(owner.session) if owner.source == SOURCE else None for owner in owners]
@@ -212,7 +197,7 @@ class Unlogged:
                 known.append(row)
 
 
-def mark_of(table: Table, owners: Sequence[OwnerLike], row: int) -> Mark:
+def mark_of(table: Table, owners: Sequence[Owner], row: int) -> Mark:
     """Return where a response stands in the session of its owner. Of what is in no log only the instant says it."""
     is_elsewhere = bool(owners[table.owner[row]].agent) or table.is_event(row)
     return Mark(-1 if is_elsewhere else table.offset[row], bool(table.flags[row] & COPY))

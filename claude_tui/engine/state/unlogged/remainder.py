@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from claude_tui.engine.state.unlogged.steps import NOTHING, Holdings, Logged, Marks, Step
+from claude_tui.engine.state.unlogged.steps import MAYBE_KILLED, NOTHING, Holdings, Logged, Marks, Step, told
 from claude_tui.model import Usage
 from claude_tui.sources.client_totals import ClientTotal, short_model
 
@@ -79,14 +79,16 @@ def _remainder(of: Holdings, chains: Mapping[int, Sequence[ClientTotal]], asked:
         for model, usage in step.total.models:
             more = map(int.__sub__, usage, before.get(model, NOTHING))
             spent[model] = Usage(*map(sum, zip(spent.get(model, NOTHING), more, strict=True)))
-    covered, uncovered = _covered(of, good)
+    covered, uncovered, is_doubtful = _covered(of, good)
+    if is_doubtful:
+        notes = (*notes, MAYBE_KILLED)
     is_split = all(step.total.is_split for step in good)
     left = _subtract(spent, map(of.logged, covered), asked, is_split=is_split)
     models, is_capped = _capped(left)
     end = good[-1].total
     spent_nano = sum(step.total.cost_nano - (step.base.cost_nano if step.base else 0) for step in good)
     made = Remainder(
-        (), end.last_ms or end.start_ms, end.start_ms, is_capped or bool(doubts),
+        (), end.last_ms or end.start_ms, end.start_ms, is_capped or bool(notes),
         responses=len(covered), uncovered=uncovered, client_nano=last.cost_nano,
         spent_nano=spent_nano, notes=notes,
     )  # fmt: skip
@@ -95,14 +97,23 @@ def _remainder(of: Holdings, chains: Mapping[int, Sequence[ClientTotal]], asked:
     return made._replace(estimated_output=sum(usage.output for _, usage in models))
 
 
-def _covered(of: Holdings, good: Sequence[Step]) -> tuple[list[int], int]:
-    """Return the responses that the totals include, and how many of the session they do not."""
+class _Covered(NamedTuple):
+    """The responses that totals include, how many of the session they do not, and whether some of them may not be."""
+
+    rows: list[int]
+    uncovered: int
+    is_doubtful: bool = False
+
+
+def _covered(of: Holdings, good: Sequence[Step]) -> _Covered:
+    """Find the responses that the totals include."""
     last = of.totals[-1]
     of_parents = of.held_by_parents(good)
     times = {row: of.logged(row).time_ms for row in of.own}
     behind = (times[row] for row, mark in of.own.items() if mark.offset > last.offset)
     tail_ms = min(behind, default=1 << 62)
-    covered, left_out = [], []
+    covered: list[int] = []
+    left_out: list[int] = []
     uncovered = 0
     for row, (offset, _) in of.own.items():
         if any(row in known and not known[row].is_copy for known in of_parents):
@@ -121,8 +132,40 @@ def _covered(of: Holdings, good: Sequence[Step]) -> tuple[list[int], int]:
         else:
             covered.append(row)
     if left_out and any(_cuts_turn(of, step, covered, times) for step in good):
-        return covered + left_out, uncovered
-    return covered, uncovered + len(left_out)
+        return _Covered(covered + left_out, uncovered)
+    doubted = _doubted(of, good, covered, left_out, times)
+    return _Covered([*covered, *doubted], uncovered + len(left_out) - len(doubted), bool(doubted))
+
+
+def _doubted(
+    of: Holdings, good: Sequence[Step], covered: Iterable[int], left_out: Iterable[int], times: Mapping[int, int]
+) -> list[int]:
+    """Return those of the responses left out for their time that may be in a total after all.
+
+    A process that was killed told no total; one whose total is gone looks the same. Only where a total is too small to
+    have them in it, it is known that they are not.
+    """
+    doubted: list[int] = []
+    groups: dict[int, list[int]] = defaultdict(list)
+    for row in left_out:
+        offset = of.own[row].offset
+        at = next(
+            (
+                at
+                for at, step in enumerate(good)
+                if (step.total.offset > offset >= 0) or (offset < 0 and times[row] <= step.total.last_ms)
+            ),
+            -1,
+        )
+        groups[at].append(row)
+    for at, rows in groups.items():
+        step = good[at]
+        if step.base is None:
+            continue  # it began at an instant that it tells
+        between = [row for row in covered if step.base_offset < of.own[row].offset < step.total.offset]
+        if not of.exceed(step, [*between, *rows]):
+            doubted += rows
+    return doubted
 
 
 def _cuts_turn(of: Holdings, step: Step, covered: Iterable[int], times: Mapping[int, int]) -> bool:
@@ -158,7 +201,7 @@ def _subtract(
     spent: Mapping[str, Usage], responses: Iterable[Logged], asked: Mapping[str, str], *, is_split: bool
 ) -> dict[str, Usage]:
     """Subtract responses from what was spent at their models; a model that spent nothing has a name of its own."""
-    left = {model: list(_told(usage, is_split=is_split)) for model, usage in spent.items()}
+    left = {model: list(told(usage, is_split=is_split)) for model, usage in spent.items()}
     by_short = {short_model(model): model for model in reversed(left)}
     for response in responses:
         at_model = response.model
@@ -168,15 +211,8 @@ def _subtract(
             name = model.removesuffix("[1m]")
             known = name if name in left else by_short.get(short_model(name), f"?{name}")
             sums = left.setdefault(known, [0] * len(usage))
-            sums[:] = map(int.__sub__, sums, _told(usage, is_split=is_split))
+            sums[:] = map(int.__sub__, sums, told(usage, is_split=is_split))
     return {model: Usage(*sums) for model, sums in left.items()}
-
-
-def _told(usage: Usage, *, is_split: bool) -> Usage:
-    """Return counters as far as the client distinguishes them."""
-    if is_split:
-        return usage
-    return usage._replace(cache_write_5m=usage.cache_write_5m + usage.cache_write_1h, cache_write_1h=0)
 
 
 def _capped(left: Mapping[str, Usage]) -> tuple[tuple[tuple[str, Usage], ...], bool]:

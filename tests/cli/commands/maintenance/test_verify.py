@@ -50,7 +50,7 @@ def test_a_cache_that_says_something_else_is_told(logs: ClaudeHome) -> None:
     for task in opening.discover():
         found = opening.reader.read_all([task])
         opening.store.take_in(found)
-        opening.note(found.outcomes[0])
+        opening.note(found.outcomes[:1])
     opening.store.table.output[3] += 1_000
     assert opening.cache.save(opening.store, opening.seen, T, Given())
     done = run("verify", "-z", "UTC")

@@ -36,5 +36,5 @@ def test_a_day_that_is_none_is_an_error_and_no_other_period(own_home: Path, clau
     for text in ("[screen]\ncycle_day = 32\n", "[screen\n"):
         write(own_home, text)
         done = run("report", "--period", "cycle")
-        assert done.code == 2 and "config.toml" in done.stderr or "cycle_day" in done.stderr
+        assert (done.code == 2 and "config.toml" in done.stderr) or "cycle_day" in done.stderr
         assert run("report", "--period", "month").code == 0
