@@ -171,6 +171,7 @@ _claude_top() {
     'doctor --telemetry-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'doctor --source') COMPREPLY=(); return ;;
     'doctor -z'|'doctor --timezone') COMPREPLY=(); return ;;
+    'ledger keep --settings') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     'ledger keep --claude-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'ledger keep --gemini-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     'ledger keep --opencode-dir') compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
@@ -1094,7 +1095,7 @@ _claude_top() {
     'doctor') words='-h --help -j --json --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --account --telemetry-dir --source -z --timezone' ;;
     'ledger') words='status keep export import merge adopt -h --help' ;;
     'ledger status') words='-h --help -j --json' ;;
-    'ledger keep') words='-h --help -q --quiet --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --account --telemetry-dir --source -z --timezone' ;;
+    'ledger keep') words='-h --help -q --quiet --detach --install-hook --undo --dry-run --settings --claude-dir --gemini-dir --opencode-dir --codex-dir --qwen-dir --pi-dir --kimi-dir --copilot-dir --kilo-dir --account --telemetry-dir --source -z --timezone' ;;
     'ledger export') words='-h --help -o --output' ;;
     'ledger import') words='-h --help' files=1 ;;
     'ledger merge') words='-h --help' files=1 ;;

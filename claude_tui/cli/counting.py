@@ -13,6 +13,8 @@ from claude_tui.cli.options import no_logs, source_config, timezone
 from claude_tui.cli.streams import narrate
 
 if TYPE_CHECKING:
+    import re
+
     from claude_tui.engine.monitor import Monitor
     from claude_tui.engine.setup import Setup
     from claude_tui.engine.state.projects import Projects
@@ -83,21 +85,33 @@ def setup(options: argparse.Namespace) -> Setup:
     config, prices, zone = source_config(options), pricer(), timezone(options)
     if getattr(options, "demo", False):  # invented logs are gone with the program, so nothing is kept of them
         return Setup(config, prices, zone)
-    return Setup(config, prices, zone, cache_folder(), ledger_file(), state_folder(), project_names())
+    return Setup(config, prices, zone, cache_folder(), ledger_file(), state_folder(), project_names(), tickets())
 
 
 def project_names() -> Projects:
     """Return what folders count under by config.toml. What makes no sense in it is left out; the screen and
     `claude-top config check` say so."""
     from claude_tui.engine.state.projects import SECTION, Projects, projects_of
+
+    table = _settings(SECTION)
+    return projects_of(table, os.fspath(home()))[0] if isinstance(table, dict) else Projects()
+
+
+def tickets() -> re.Pattern[str] | None:
+    """Return what a ticket looks like by config.toml; None if that says nothing, or nothing that makes sense."""
+    from claude_tui.engine.queries.causes.tickets import SECTION, tickets_of
+
+    return tickets_of(_settings(SECTION))
+
+
+def _settings(section: str) -> object:
     from claude_tui.paths import config_folder
     from claude_tui.toml import load_toml
 
     try:
-        table = load_toml(config_folder() / "config.toml").get(SECTION, {})
+        return load_toml(config_folder() / "config.toml").get(section, {})
     except (OSError, ValueError):
-        table = {}
-    return projects_of(table, os.fspath(home()))[0] if isinstance(table, dict) else Projects()
+        return {}
 
 
 def snapshot_of(store: Store, query: Query | None = None, *, with_recent: bool = True) -> Snapshot:

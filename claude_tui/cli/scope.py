@@ -60,12 +60,14 @@ def _named(what: str, name: str, keys: Sequence[str]) -> str:
 
 def causes_of(store: Store) -> Causes:
     """Return where the money of a store went; a bar shows how far what the logs say of it has been read."""
+    from claude_tui.cli.counting import tickets
     from claude_tui.cli.progress import Bar
     from claude_tui.engine.queries.causes.causes import Causes
-    from claude_tui.paths import cache_folder
+    from claude_tui.engine.start import archive_of
+    from claude_tui.paths import cache_folder, ledger_file
 
     bar = Bar("reading causes")
-    found = Causes(store, cache_folder(), on_progress=bar.show)
+    found = Causes(store, cache_folder(), archive=archive_of(ledger_file()), ticket=tickets(), on_progress=bar.show)
     with bar:
         found.refresh()
     return found

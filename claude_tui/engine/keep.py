@@ -61,6 +61,7 @@ async def keep(setup: Setup, on_progress: Callable[[Progress], object] = lambda 
             running.result()
         await asyncio.to_thread(saver.keep_first_count)
         is_written = await asyncio.to_thread(saver.keeper.settle)
+        await asyncio.to_thread(saver.keeper.keep_causes)
         await asyncio.to_thread(saver.prune_spool)
     finally:
         waiting.cancel()

@@ -19,7 +19,7 @@ from claude_tui.engine.saver import Saver
 from claude_tui.engine.scan.reading import Task
 from claude_tui.engine.scan.scan import Scan
 from claude_tui.engine.setup import Setup
-from claude_tui.engine.start import Opening
+from claude_tui.engine.start import Opening, archive_of
 from claude_tui.engine.state.batch import Packed
 from claude_tui.model import Phase, Progress
 
@@ -46,6 +46,8 @@ class Monitor(Answers):
             roots=self._opening.roots,
             limits_folder=setup.limits_folder,
             cache_folder=setup.cache_folder,
+            archive=archive_of(setup.ledger_file),
+            ticket=setup.ticket,
         )
         self.saver = Saver(self._opening, self._notify)
         self._recent = RecentLogs(self.store)

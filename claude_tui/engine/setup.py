@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ class Setup(NamedTuple):
 
     Without `cache_folder` every log is read. What `ledger_file` holds counts beside what the logs say.
     `limits_folder` is where limits that clients reported are kept (see `queries.limits`); `projects` tells what folders
-    count under.
+    count under, and `ticket` what a ticket looks like in the name of a branch.
     """
 
     config: SourceConfig
@@ -26,3 +27,4 @@ class Setup(NamedTuple):
     ledger_file: Path | None = None
     limits_folder: Path | None = None
     projects: Projects | None = None
+    ticket: re.Pattern[str] | None = None

@@ -19,7 +19,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from claude_tui import __version__
@@ -36,6 +37,7 @@ from claude_tui.sources.protocol import Checkpoint, LogFile
 
 if TYPE_CHECKING:
     from claude_tui.engine.ledger import LedgerFollower, LedgerKeeper
+    from claude_tui.engine.queries.causes.known.book import Archive
 
 
 APPENDED: Final = frozenset(client.name for client in SOURCES.values() if client.is_append_only)
@@ -267,3 +269,20 @@ def task_of(file: LogFile, since: Checkpoint | None) -> Task:
 def is_same_stat(file: LogFile, other: LogFile) -> bool:
     """Whether a file looks exactly as it did."""
     return (file.size, file.mtime_ns, file.dev, file.ino) == (other.size, other.mtime_ns, other.dev, other.ino)
+
+
+def archive_of(ledger_file: Path | None) -> Archive | None:
+    """Return what finds in a ledger why responses were made whose logs are gone; None without one. Loads no ledger
+    before it is asked. What was written in another format is not known."""
+    if ledger_file is None:
+        return None
+
+    def look(names: Collection[tuple[str, str]]) -> Mapping[str, bytes]:
+        from claude_tui.engine.ledger import Ledger
+        from claude_tui.engine.ledger.causes import recall_causes
+        from claude_tui.sources.causes import FORMAT
+
+        kept = recall_causes(Ledger.open(ledger_file), names)
+        return {path: one.data for (_, path), one in kept.items() if one.stamp.format == FORMAT}
+
+    return look

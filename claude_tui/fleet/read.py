@@ -19,10 +19,10 @@ from claude_tui.engine.state.problems import ProblemLog
 from claude_tui.engine.state.store import Owner, Store
 from claude_tui.engine.state.sums.cells import CellKey, Sums
 from claude_tui.fleet.lake import Lake, LakeError
-from claude_tui.fleet.table.daily import as_daily
+from claude_tui.fleet.table.daily import as_daily, merge_sums
 from claude_tui.fleet.table.machines import NAMES
 from claude_tui.fleet.table.meta import read_meta
-from claude_tui.model import FIRST, LAST, Totals
+from claude_tui.model import Totals
 from claude_tui.pricing import Pricer
 from claude_tui.sources.protocol import FileFacts
 
@@ -43,8 +43,10 @@ def read_fleet(
     since: date | None = None,
     until: date | None = None,
     where: Mapping[str, str] | None = None,
+    grouped_by: str = "project",
 ) -> Fleet:
-    """Return the sums of some days. `where` names a user, team or host that alone counts. Raises LakeError."""
+    """Return the sums of some days. `where` names a user, team or host that alone counts; `grouped_by` is what stands
+    for the projects: these, or users, teams or hosts. Raises LakeError."""
     meta = read_meta(lake)
     if meta is None or not meta.merged_ms:
         raise LakeError(f"{lake.url}: nothing has been merged there; run `claude-top fleet merge`")
@@ -58,18 +60,19 @@ def read_fleet(
     for row in _rows(lake, since, until):
         if any(row[name] != value for name, value in (where or {}).items()):
             continue
-        owner = Owner(row["source"], row["session"], row["agent"], row["project"])
-        # A session's own folder, which its sub-agents' responses count under as well.
-        facts.learn(owner.source, owner.session, FileFacts(session=owner.session, cwd=owner.cwd))
+        owner = Owner(row["source"], row["session"], row["agent"], row[grouped_by] or f"(no {grouped_by})")
+        if grouped_by == "project":
+            # A session's own folder, which its sub-agents' responses count under as well.
+            facts.learn(owner.source, owner.session, FileFacts(session=owner.session, cwd=owner.cwd))
         key = CellKey(
             row["day"].toordinal(), owners.setdefault(owner, len(owners)), models.setdefault(row["model"], len(models))
         )
         sums = [row[name] for name in Totals._fields]
-        _merge(cells, key, sums)
+        merge_sums(cells, key, sums)
         if row["unlogged_nano"]:
             unlogged[key] = unlogged.get(key, 0) + row["unlogged_nano"]
         for name, found in by.items():
-            _merge(found, row[name], sums)
+            merge_sums(found, row[name], sums)
     store.restore(list(owners), list(models), cells, facts, ProblemLog(), unlogged=unlogged)
     return Fleet(store, {name: {key: Totals(*sums) for key, sums in found.items()} for name, found in by.items()})
 
@@ -89,14 +92,3 @@ def _rows(lake: Lake, since: date | None, until: date | None) -> Iterator[dict[s
         if any(row[name] is None for row in rows for name in (*NAMES, *Totals._fields)):
             raise LakeError(f"{lake.url}: {name} has rows without values")
         yield from rows
-
-
-def _merge(found: dict[Any, list[int]], key: Any, sums: list[int]) -> None:
-    known = found.get(key)
-    if known is None:
-        found[key] = list(sums)
-        return
-    for at in range(FIRST):
-        known[at] += sums[at]
-    known[FIRST] = min(known[FIRST], sums[FIRST])
-    known[LAST] = max(known[LAST], sums[LAST])

@@ -15,11 +15,19 @@ from claude_tui.pricing.billing.claude import claude_price
 from claude_tui.pricing.billing.tiers import DEARER, service_tier, tier_of_terms
 from claude_tui.pricing.billing.usage import Raw, read_terms
 from claude_tui.pricing.price_list.catalogue import Found
-from claude_tui.pricing.price_list.rates import BEGINNING_MS, ENDLESS_MS, Model, Period, Rates, Table, Tier, spans
+from claude_tui.pricing.price_list.rates import (
+    BEGINNING_MS,
+    ENDLESS_MS,
+    EPOCH,
+    Model,
+    Period,
+    Rates,
+    Table,
+    Tier,
+    spans,
+)
 from claude_tui.pricing.pricer import Pricer
 from claude_tui.units import DAY_MS
-
-_EPOCH = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,4 +151,4 @@ def _at_tier(table: Table, model: str, asked: str) -> Table:
 
 
 def _day(time_ms: int) -> date:
-    return date.fromordinal(_EPOCH + time_ms // DAY_MS)
+    return date.fromordinal(EPOCH + time_ms // DAY_MS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.sources.reading.lines import LineReader
@@ -17,6 +17,16 @@ from claude_tui.sources.reading.objects import decode_objects
 
 NOT_KNOWN: Final = "no record of a known kind: not counted"
 NO_USAGE: Final = "responses without usage where it is known to be: not counted"
+
+
+class Recognised(Protocol):
+    """What a log says of itself: see `records.conversation.Conversation`."""
+
+    is_known: bool
+    has_answers: bool
+    has_usage: bool
+
+
 MOST_BYTES: Final = 8 << 20
 """So much of a log is looked at."""
 
@@ -28,6 +38,13 @@ class Verdict(Enum):
     KNOWN = "known"
     COUNTS = "counts"
     ODD = "odd"
+
+
+def what_is_wrong(log: Recognised) -> str:
+    """Return why a log that is not empty cannot be what it was taken for, "" if it can."""
+    if not log.is_known:
+        return NOT_KNOWN
+    return NO_USAGE if log.has_answers and not log.has_usage else ""
 
 
 def unrecognised(reader: LineReader, judge: Callable[[Mapping[str, Any]], Verdict]) -> list[Problem]:

@@ -62,7 +62,7 @@ def test_what_the_conversation_repeats_is_not_added(tmp_path: Path) -> None:
 
 def test_usage_that_only_the_conversation_tells_is_a_problem(tmp_path: Path) -> None:
     found = read(tmp_path, row("user"), row("assistant", usageMetadata={"promptTokenCount": 100}))
-    assert [problem.kind for problem in found.problems] == [ProblemKind.UNKNOWN_SHAPE]
+    assert [problem.kind for problem in found.problems] == [ProblemKind.UNKNOWN_SHAPE, ProblemKind.UNRECOGNISED]
 
 
 def test_a_copied_row_is_a_copy(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ class Ledger:
     def host(self) -> str:
         """The machine this ledger belongs to: the one that created it."""
         try:
-            return self._read(lambda book: book.seal().host, self._host)
+            return self.look(lambda book: book.seal().host, self._host)
         except (LedgerError, DamagedError):
             return self._host
 
@@ -97,7 +97,7 @@ class Ledger:
             return News(Given(seal.ledger, seal.generation, mark_of(self.path), checksums), files, tuple(book.doubts))
 
         try:
-            found = self._read(look, News(Given(), [], is_continued=not given.ledger))
+            found = self.look(look, News(Given(), [], is_continued=not given.ledger))
         except DamagedError as error:
             self.notice = f"the ledger is damaged and cannot be repaired now: {error}"
             raise
@@ -119,7 +119,7 @@ class Ledger:
             return Recalled(stamps, [remembered(*found, host) for found in zip(records, columns, strict=True)])
 
         try:
-            return self._read(look, Recalled({}, []))
+            return self.look(look, Recalled({}, []))
         except DamagedError as error:
             self.notice = f"the ledger is damaged and cannot be repaired now: {error}"
             return Recalled({}, [remembered(*found, self._host) for found in readable(self.path)])
@@ -147,7 +147,7 @@ class Ledger:
             return {(r.key.source, r.key.path): r.stamp for r in found if r is not None}
 
         try:
-            return self._read(look, {})
+            return self.look(look, {})
         except (LedgerError, DamagedError):
             return {}
 
@@ -162,7 +162,7 @@ class Ledger:
             return not (change.added or change.updated)
 
         try:
-            return self._read(look, not columns)
+            return self.look(look, not columns)
         except (LedgerError, DamagedError):
             return False
 
@@ -174,7 +174,7 @@ class Ledger:
         """Check every row and repair damage. Returns whether everything was sound."""
         before = self.notice
         try:
-            self._read(lambda book: book.check_runs(book.stored_records()), None)
+            self.look(lambda book: book.check_runs(book.stored_records()), None)
         except (LedgerError, DamagedError):
             return False
         return self.notice == before
@@ -215,6 +215,18 @@ class Ledger:
                 except DamagedError as error:
                     raise LedgerError(str(error)) from error
 
+    def change(self, put: Callable[[Book, str], None], wait_s: float = 0.0) -> Written:
+        """Have something written beside the responses, given the machine's name. Raises LedgerError."""
+        with self._lock, self._reported(), lease(self.path, wait_s):
+            try:
+                with writing(self.path, lambda connection: Book(connection).create(self._host)) as connection:
+                    book = Book(connection)
+                    seal = book.seal()
+                    put(book, seal.host)
+            except DamagedError as error:
+                raise LedgerError(str(error)) from error
+            return Written(Change(), seal, seal, (), mark_of(self.path))
+
     def merge(self, other: Path, on_doubt: Callable[[Doubt], object] = lambda doubt: None) -> Change:
         """Merge the valid rows of another ledger; `on_doubt` receives the others. Raises LedgerError."""
         found = read_foreign(other)
@@ -225,7 +237,7 @@ class Ledger:
     def doubts(self) -> list[Doubt]:
         """Check everything and return the invalid rows, which are stored but not counted. Never raises."""
         try:
-            return self._read(lambda book: book.look_over(), [])
+            return self.look(lambda book: book.look_over(), [])
         except (LedgerError, DamagedError):
             return []
 
@@ -248,7 +260,7 @@ class Ledger:
 
     # -- mending -------------------------------------------------------------------------------------------
 
-    def _read(self, look: Callable[[Book], T], nothing: T) -> T:
+    def look(self, look: Callable[[Book], T], nothing: T) -> T:
         """Run `look` on the ledger, after repairing it if needed. Raises LedgerError or DamagedError."""
         with self._lock:
             if not self.path.exists():

@@ -5,6 +5,7 @@ Safe from any thread. Must not change what is counted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
@@ -27,6 +28,7 @@ from claude_tui.model import NamedActivity, Query, Response, Snapshot
 
 if TYPE_CHECKING:
     from claude_tui.engine.queries.causes.causes import Causes
+    from claude_tui.engine.queries.causes.known.book import Archive
 
 EVERYTHING: Final = Query()
 
@@ -35,7 +37,9 @@ class Answers:
     """The answers of one store.
 
     `roots` are the clients' folders, each with its client, that snapshots name as counted; `limits_folder` is where
-    reported limits are kept, and `cache_folder` what takes long to read and may be deleted.
+    reported limits are kept, and `cache_folder` what takes long to read and may be deleted. `archive` has
+    what logs that are gone said of causes. `ticket` is what a ticket
+    looks like in the name of a branch.
     """
 
     def __init__(
@@ -45,6 +49,8 @@ class Answers:
         roots: Roots | None = None,
         limits_folder: Path | None = None,
         cache_folder: Path | None = None,
+        archive: Archive | None = None,
+        ticket: re.Pattern[str] | None = None,
     ) -> None:
         self.store = store
         self.maker = SnapshotMaker(store, roots=tuple(root for _, root in roots or ()))
@@ -52,14 +58,21 @@ class Answers:
         self._windows = WindowBook(store, limits_folder, roots=roots)
         self._window_of: dict[str, WindowBook] = {}
         self._limits_folder, self._roots = limits_folder, roots
-        self._cache_folder = cache_folder
+        self._cache_folder, self._archive, self._ticket = cache_folder, archive, ticket
+
+    groupings: tuple[str, ...] = ("project",)
+    """What its projects can be summed by. Over many machines there is more than their folders."""
+    grouped_by: str = "project"
+
+    def group(self, by: str) -> None:
+        """Sum projects by one of `groupings` from now on. Not for the event loop."""
 
     @cached_property
     def causes(self) -> Causes:
         """Where the money went; asking reads what the logs say of it. Not for the event loop."""
         from claude_tui.engine.queries.causes.causes import Causes  # only for those who ask
 
-        return Causes(self.store, self._cache_folder)
+        return Causes(self.store, self._cache_folder, archive=self._archive, ticket=self._ticket)
 
     def snapshot(self, query: Query, now_ms: int) -> Snapshot:
         """Return the state at `now_ms`; the same object again while nothing moved."""

@@ -13,9 +13,10 @@ from typing import Final, NamedTuple
 
 from claude_tui.engine.state import intake, levelling, remembered, telling
 from claude_tui.engine.state.batch import FileColumns, FileOutcome, Packed, pack
-from claude_tui.engine.state.books import Books, Owner
+from claude_tui.engine.state.books import Books
 from claude_tui.engine.state.facts import FactBook, SessionKey
 from claude_tui.engine.state.problems import ProblemLog
+from claude_tui.engine.state.rows.owner import Owner
 from claude_tui.engine.state.rows.table import PAIRED
 from claude_tui.engine.state.sums.cellbook import CellBook
 from claude_tui.engine.state.sums.cells import CellKey, Sums, file_cells

@@ -34,7 +34,7 @@ def add_line(groups: dict[Group, list[int]], store: Store, line: Response, machi
         sums[-1] = line.price.nano or 0
     day = store.calendar.day(line.time_ms).toordinal()
     names = line.source, *machine, store.projects.of(line.project), line.session, line.agent, line.model
-    _merge(groups, (day, *names), sums)
+    merge_sums(groups, (day, *names), sums)
 
 
 def machines_of_sessions(store: Store, of_row: Sequence[Machine]) -> dict[Session, tuple[Machine, bool]]:
@@ -71,7 +71,7 @@ def daily_of(store: Store, of_row: Sequence[Machine], of_session: dict[Session, 
         if is_alone:
             owner = owners[key.owner]
             names = owner.source, *machine, projects[key.owner], owner.session, owner.agent, models[key.model]
-            _merge(groups, (key.day, *names), [*sums, store.cells.unlogged.get(key, 0)])
+            merge_sums(groups, (key.day, *names), [*sums, store.cells.unlogged.get(key, 0)])
     mixed = {number for number, (_, is_alone) in enumerate(one_machine) if not is_alone}
     if mixed:
         for row, number in enumerate(store.table.owner):
@@ -104,13 +104,13 @@ def _table(groups: dict[Group, list[int]]) -> Any:
     return pa.table(columns, schema=_PLAIN_DAILY)
 
 
-def _merge(groups: dict[Group, list[int]], group: Group, sums: Sequence[int]) -> None:
+def merge_sums(groups: dict[Any, list[int]], group: Any, sums: Sequence[int]) -> None:
+    """Add sums to those of a group: totals, and whatever is counted behind them."""
     known = groups.get(group)
     if known is None:
         groups[group] = list(sums)
         return
-    for at in range(FIRST):
+    for at in (*range(FIRST), *range(LAST + 1, len(sums))):
         known[at] += sums[at]
     known[FIRST] = min(known[FIRST], sums[FIRST])
     known[LAST] = max(known[LAST], sums[LAST])
-    known[-1] += sums[-1]

@@ -22,7 +22,8 @@ SCALE: Final = 20
 
 SCALED_PER_NANO: Final = 1_000 * SCALE
 
-_EPOCH: Final = date(1970, 1, 1).toordinal()
+EPOCH: Final = date(1970, 1, 1).toordinal()
+"""The first day of instants, as an ordinal."""
 
 BEGINNING_MS: Final = -(2**62)
 """Start of the first period of most models: prices before a model's release are never needed."""
@@ -144,7 +145,7 @@ def model_from(identity: str, entry: Mapping[str, Any]) -> Model:
 
 def day_ms(day: str) -> int:
     """Return the first instant of an ISO date, UTC, in milliseconds."""
-    return (date.fromisoformat(day).toordinal() - _EPOCH) * DAY_MS
+    return (date.fromisoformat(day).toordinal() - EPOCH) * DAY_MS
 
 
 def round_half_even(value: int, unit: int) -> int:

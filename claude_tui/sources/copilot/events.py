@@ -53,13 +53,15 @@ class Events(Conversation):
             self.spoke("user", time_ms)
         elif kind == "assistant.message":
             self.is_known = True
+            self.has_answers |= self.has_records
             self.spoke("tool_use" if data.get("toolRequests") else "assistant", time_ms)
             yield from self._answer(data, time_ms, offset)
         elif kind == "session.usage_record":
-            self.is_known = True
+            self.is_known = self.has_usage = True
             yield from self._record(text_of(record, "agentId"), data, time_ms, offset)
         elif kind == "session.shutdown":
             self.is_known = True
+            self.has_usage |= bool(_metrics(data))
             yield from self._shutdown(record, data, time_ms, offset)
         elif kind == "session.compaction_complete":
             self.compactions += 1
@@ -117,9 +119,8 @@ class Events(Conversation):
         yield self._sum(model, Usage(output=self.told[model]), time_ms, offset, is_lower_bound=True)
 
     def _shutdown(self, record: Mapping[str, Any], data: Mapping[str, Any], time_ms: int, offset: int) -> Iterator[Row]:
-        metrics = table_of(data, "modelMetrics") or table_of(table_of(data, "accountingSnapshot"), "modelMetrics")
         fallen, is_odd = [], False
-        for model, told in metrics.items():
+        for model, told in _metrics(data).items():
             counters = table_of(told, "usage") if isinstance(told, dict) else {}
             premium, has_none = (
                 _premium(table_of(told, "requests").get("cost")) if isinstance(told, dict) else (0, False)
@@ -169,6 +170,10 @@ def usage_of(counters: Mapping[str, object]) -> Usage:
         cache_write_5m=written,
         cache_read=read,
     )
+
+
+def _metrics(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    return table_of(data, "modelMetrics") or table_of(table_of(data, "accountingSnapshot"), "modelMetrics")
 
 
 def _premium(requests: object) -> tuple[int, bool]:

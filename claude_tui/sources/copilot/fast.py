@@ -68,7 +68,7 @@ class FastEvents(Events):
         if kind == "assistant.message":
             if not self.has_records:
                 return False
-            self.is_known = True
+            self.is_known = self.has_answers = True
             self.spoke("tool_use" if data.tool_requests else "assistant", instant_ms(line.timestamp))
         elif kind == "user.message":
             self.spoke("user", instant_ms(line.timestamp))
@@ -96,7 +96,7 @@ class FastEvents(Events):
             self.has_records = True
             if not agent:
                 self.answered(told.model, usage[0] + written + read)
-        self.is_known = True
+        self.is_known = self.has_usage = True
         return True
 
 

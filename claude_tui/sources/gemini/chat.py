@@ -29,7 +29,8 @@ class Chat:
 
     `stem` replaces a session id that no record contains. `folder_of` finds the project's folder by the hash in the
     records, for a chat whose `cwd` is not known otherwise. `bad_counts` collects the names of counters that are not
-    counts; their messages are not counted. `is_known`: a record of a known kind was there.
+    counts; their messages are not counted. `is_known`, `has_answers`, `has_usage`: see
+    `records.conversation.Conversation`.
     """
 
     stem: str
@@ -43,16 +44,21 @@ class Chat:
     last: tuple[int, str] = (0, "")
     bad_counts: list[str] = field(default_factory=list)
     is_known: bool = False
+    has_answers: bool = False
+    has_usage: bool = False
 
     def resume(self, state: str) -> None:
         """Continue from where `state()` was taken."""
         if state:
-            self.session, self.project_hash, self.title = json.loads(state)
+            self.session, self.project_hash, self.title, *more = json.loads(state)
+            self.is_known, self.has_answers, self.has_usage = more or (True, False, False)
             self._locate()
 
     def state(self) -> str:
         """Return what must be known to follow the next records."""
-        return json.dumps([self.session, self.project_hash, self.title])
+        return json.dumps(
+            [self.session, self.project_hash, self.title, self.is_known, self.has_answers, self.has_usage]
+        )
 
     def events(self, record: Mapping[str, object], offset: int) -> Iterator[Event]:
         """Yield what a record counts."""
@@ -97,8 +103,10 @@ class Chat:
         if kind and time_ms >= self.last[0]:
             self.last = time_ms, "tool_use" if kind == "assistant" and message.get("toolCalls") else kind
         tokens = message.get("tokens")
+        self.has_answers |= kind == "assistant"
         if kind != "assistant" or not isinstance(tokens, dict):
             return
+        self.has_usage = True
         try:
             usage, reasoning = usage_of(tokens)
         except BadCountError as error:

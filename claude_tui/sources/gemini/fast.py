@@ -76,6 +76,7 @@ class FastChat(Chat):
                 return False
             if time_ms >= self.last[0]:
                 self.last = time_ms, "tool_use" if is_answer and line.tool_calls else kind
+            self.has_answers |= is_answer
         self.is_known = True
         return True
 
@@ -91,6 +92,7 @@ class FastChat(Chat):
         usage = max(0, prompt - cached) + tool, output, 0, 0, cached
         if not builder.append(line.id, time_ms, whose, line.model, usage, offset):
             return False
+        self.has_usage = True
         self.context = usage[0] + cached, line.model
         return True
 

@@ -16,7 +16,7 @@ from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
 from claude_tui.sources.reading.documents import read_document
 from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.reading.objects import decode_objects
-from claude_tui.sources.recognition import NOT_KNOWN
+from claude_tui.sources.recognition import what_is_wrong
 from claude_tui.sources.records.events import Event
 
 
@@ -49,8 +49,9 @@ def _read_lines(file: LogFile, since: Checkpoint | None, chat: Chat) -> tuple[Fi
             for record in reader.objects(offset, line):
                 records += 1
                 events += events_of(reader, offset, record, chat)
-        if (records or (is_continued and since is not None and since.offset)) and not chat.is_known:
-            reader.problem(ProblemKind.UNRECOGNISED, 0, NOT_KNOWN)
+        wrong = what_is_wrong(chat) if records or (is_continued and since is not None and since.offset) else ""
+        if wrong:
+            reader.problem(ProblemKind.UNRECOGNISED, 0, wrong)
         rows, mark = [event.row for event in events], reader.checkpoint(state=chat.state())
         facts, problems = chat.facts(), reader.problems
         return FileRead(rows, mark, facts, problems, reader.restarted, reader.bytes_read, reader.lines), events
@@ -77,8 +78,9 @@ def _read_whole(file: LogFile, since: Checkpoint | None, chat: Chat) -> tuple[Fi
     offset = -1
     for offset, record in enumerate(decode_objects(data, report)):
         events += chat.events(record, offset)
-    if offset >= 0 and not chat.is_known:
-        report(ProblemKind.UNRECOGNISED, 0, NOT_KNOWN)
+    wrong = what_is_wrong(chat) if offset >= 0 else ""
+    if wrong:
+        report(ProblemKind.UNRECOGNISED, 0, wrong)
     for name in chat.bad_counts:
         report(ProblemKind.BAD_COUNT, 0, name)
     return FileRead([event.row for event in events], mark, chat.facts(), problems, restarted, len(data)), events

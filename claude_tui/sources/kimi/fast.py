@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from claude_tui.sources.kimi.wire import SCOPES, Wire, key_of, wire_at
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile
@@ -29,6 +29,7 @@ class Event(Struct, gc=False, rename="camel"):
 
     type: str
     finish_reason: str = ""
+    usage: Raw | UnsetType = UNSET
 
 
 class Line(Struct, gc=False, rename="camel"):
@@ -52,7 +53,7 @@ class FastWire(Wire):
         if kind == "context.append_loop_event":
             event = line.event
             if event is not UNSET and event.type == "step.end":
-                self.step_ended(event.finish_reason, instant_ms(line.time))
+                self.step_ended(event.finish_reason, instant_ms(line.time), has_usage=event.usage is not UNSET)
         elif kind == "usage.record":
             return self._take_usage(line, offset, builder)
         elif kind == "llm.request":
@@ -76,7 +77,7 @@ class FastWire(Wire):
             if not builder.append(key_of(time_ms, alias, usage), time_ms, whose, model, usage, offset):
                 return False
             self.answered(model, told.input_other + told.input_cache_creation + told.input_cache_read)
-        self.is_known = True
+        self.is_known = self.has_usage = True
         return True
 
 

@@ -52,17 +52,18 @@ class Wire(Conversation):
         elif kind == "context.append_loop_event":
             event = table_of(record, "event")
             if text_of(event, "type") == "step.end":
-                self.step_ended(text_of(event, "finishReason"), time_ms)
+                self.step_ended(text_of(event, "finishReason"), time_ms, has_usage="usage" in event)
         elif kind == "llm.request":
             self.models[text_of(record, "modelAlias")] = text_of(record, "model")
         elif kind == "usage.record":
-            self.is_known = True
+            self.is_known = self.has_usage = True
             yield from self._count(record, time_ms, offset)
         elif "usage" in record:
             raise UnknownShapeError(f"usage in a record of unknown type {kind[:40]!r}")
 
-    def step_ended(self, reason: str, time_ms: int) -> None:
-        """Note the end of a step, and why it ended."""
+    def step_ended(self, reason: str, time_ms: int, *, has_usage: bool) -> None:
+        """Note the end of a step, why it ended, and whether it used anything."""
+        self.has_answers |= has_usage
         self.spoke("tool_use" if reason in ("tool_use", "tool_calls") else "assistant", time_ms)
 
     def _count(self, record: Mapping[str, Any], time_ms: int, offset: int) -> Iterator[Row]:

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from claude_tui.sources.opencode.columns import as_ms, as_text
 from claude_tui.sources.opencode.lost import COLUMNS, LostMessage, lost_messages
 from claude_tui.sources.opencode.message import Session, project_folder, root_of
 from claude_tui.sources.reading.objects import decode_objects
@@ -108,14 +109,16 @@ class Database:
                 query += " AND NOT EXISTS (SELECT 1 FROM session_message s WHERE s.id = m.id)"
         query += " AND (m.time_updated >= ? OR m.rowid > ?) ORDER BY m.rowid"
         for number, name, session, created, updated, *texts in self._connection.execute(query, (updated_ms, rowid)):
-            kind, data, twin = (text or "" for text in texts)
-            yield StoredMessage(number, name, session, created or 0, updated or 0, kind, data, twin)
+            kind, data, twin = map(as_text, texts)
+            yield StoredMessage(
+                number, as_text(name), as_text(session), as_ms(created), as_ms(updated), kind, data, twin
+            )
 
     def message_ids(self) -> Iterator[str]:
         """Return the id of every message."""
         for table in self.tables:
             for (name,) in self._connection.execute(f"SELECT id FROM {table}"):
-                yield name
+                yield as_text(name)
 
     def steps(self, messages: list[str] | None) -> dict[str, list[dict[str, Any]]]:
         """Return the parts that end a step, in order, of messages (None: of all) that have more than one."""
@@ -129,13 +132,15 @@ class Database:
                 " GROUP BY message_id HAVING count(*) > 1",
                 (*(batch or ()), f"%{_STEP}%", _STEP),
             )
-            many += [message for (message,) in found]
+            many += [message for (message,) in found]  # as they are stored, to be asked for
         steps: dict[str, list[dict[str, Any]]] = {}
         for message in many:
             parts = self._connection.execute(
                 "SELECT data FROM part WHERE message_id = ? AND instr(data, ?) ORDER BY id", (message, _STEP)
             )
-            steps[message] = [value for (data,) in parts for value in decode_objects(data.encode())]
+            steps[as_text(message)] = [
+                value for (data,) in parts for value in decode_objects(as_text(data).encode("utf-8", "surrogatepass"))
+            ]
         return steps
 
     def lost(self) -> Iterator[LostMessage]:
@@ -149,13 +154,15 @@ class Database:
         for table in self._session_tables:
             known = self._columns(table)
             columns = ", ".join(name if name in known else "NULL" for name in _SESSION_COLUMNS)
-            rows.update((row[0], row) for row in self._connection.execute(f"SELECT {columns} FROM {table}"))
+            for *texts, created, project in self._connection.execute(f"SELECT {columns} FROM {table}"):
+                session, *more = map(as_text, texts)
+                rows[session] = session, *more, as_ms(created), as_text(project)
         folders = self._project_folders()
-        parents = {session: row[1] or "" for session, row in rows.items()}
+        parents = {session: row[1] for session, row in rows.items()}
         return {
             session: Session(
-                session, root_of(session, parents), parent or "", directory or folders.get(project, ""), title or "",
-                version or "", agent or "", model or "", created if isinstance(created, int) else 0,
+                session, root_of(session, parents), parent, directory or folders.get(project, ""), title, version,
+                agent, model, created,
             )
             for session, parent, directory, title, version, agent, model, created, project in rows.values()
         }  # fmt: skip
@@ -166,7 +173,7 @@ class Database:
     def _project_folders(self) -> dict[str, str]:
         if not self._has_projects:
             return {}
-        return {project: project_folder(tree) for project, tree in self._connection.execute(_PROJECTS)}
+        return {as_text(project): project_folder(tree) for project, tree in self._connection.execute(_PROJECTS)}
 
     def compactions(self, sessions: list[str]) -> dict[str, int]:
         """Return how often each of some sessions was compacted."""
@@ -176,7 +183,7 @@ class Database:
             for batch in _batches(sessions):
                 query = f"SELECT session_id, count(*) FROM {table} WHERE session_id IN ({_marks(batch)}) AND {what}"
                 for session, count in self._connection.execute(query + " GROUP BY session_id", batch):
-                    counts[session] = max(count, counts.get(session, 0))
+                    counts[as_text(session)] = max(count, counts.get(session, 0))
         return counts
 
 

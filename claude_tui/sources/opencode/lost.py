@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from claude_tui.sources.opencode.columns import as_text
 from claude_tui.sources.reading.objects import decode_objects
 from claude_tui.sources.values.json_values import table_of, text_of
 
@@ -52,7 +53,7 @@ def lost_messages(
             info = table_of(_object(text), "info")
             name = text_of(info, "id")
             if name not in known:
-                found[name] = LostMessage(rowid, name, session, dict(info))
+                found[name] = LostMessage(rowid, name, as_text(session), dict(info))
         steps = _steps(connection) if found else {}
         for name, message in found.items():
             yield message._replace(steps=tuple(steps.get(name, {}).values()))
@@ -72,7 +73,7 @@ def lost_messages(
                 **{key: begun.get(key) for key in ("agent", "model")},
                 **{key: event.get(key) for key in ("finish", "cost", "tokens")},
             }
-            yield LostMessage(rowid, name, session, data)
+            yield LostMessage(rowid, name, as_text(session), data)
 
 
 def _steps(connection: sqlite3.Connection) -> dict[str, dict[str, Mapping[str, object]]]:
@@ -85,9 +86,10 @@ def _steps(connection: sqlite3.Connection) -> dict[str, dict[str, Mapping[str, o
     return steps
 
 
-def _object(text: str) -> Mapping[str, Any]:
+def _object(text: object) -> Mapping[str, Any]:
+    data = as_text(text).encode("utf-8", "surrogatepass")
     try:
-        value = orjson.loads(text)
-    except (orjson.JSONDecodeError, TypeError):
-        return next(decode_objects(str(text).encode("utf-8", "surrogatepass")), {})
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return next(decode_objects(data), {})
     return value if isinstance(value, dict) else {}

@@ -92,6 +92,12 @@ def message_of(data: Mapping[str, object], created_ms: int = 0) -> Message | Non
     )
 
 
+def is_answer_without_tokens(data: Mapping[str, object], kind: str) -> bool:
+    """Whether a message is an answer that was finished and does not say what it used."""
+    is_finished = bool(text_of(data, "finish")) and "error" not in data
+    return kind == "assistant" and is_finished and not isinstance(data.get("tokens"), dict)
+
+
 def counters_of(tokens: Mapping[str, object]) -> Counters:
     """Parse a token object. Raises BadCountError if a counter is not a count."""
     cache = table_of(tokens, "cache")

@@ -9,7 +9,15 @@ from typing import Any
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.sources.opencode.database import MARGIN_MS, Database, StoredMessage, open_database, parsed
 from claude_tui.sources.opencode.lost import LostMessage
-from claude_tui.sources.opencode.message import Message, Session, counters_of, event_of, message_of, step_tokens
+from claude_tui.sources.opencode.message import (
+    Message,
+    Session,
+    counters_of,
+    event_of,
+    is_answer_without_tokens,
+    message_of,
+    step_tokens,
+)
 from claude_tui.sources.opencode.talk import Talk
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
 from claude_tui.sources.records.events import BadCountError, Event
@@ -118,6 +126,8 @@ class Reading:
     def _message(self, row: StoredMessage, data: dict[str, Any], session: Session) -> Message | None:
         message = message_of(data, row.created_ms)
         if message is None:
+            if is_answer_without_tokens(data, row.kind):
+                self._problem(ProblemKind.UNKNOWN_SHAPE, row, "an answer without usage")
             return None
         message = message._replace(steps=step_tokens(self._steps.get(row.id, ())))
         if "role" in data:

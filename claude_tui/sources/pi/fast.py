@@ -78,7 +78,7 @@ class FastSession(Session):
             if not builder.append(key, time_ms, whose, model, usage, offset, "", nano_of(told.cost.total)):
                 return False
             self.answered(model, told.input + told.cache_write + told.cache_read)
-        self.is_known = True
+        self.is_known = self.has_answers = self.has_usage = True
         self.spoke("tool_use" if message.stop_reason == "toolUse" else "assistant", time_ms)
         return True
 

@@ -68,8 +68,10 @@ class Session(Conversation):
                 self.spoke("user", time_ms)
             return
         self.spoke("tool_use" if stopped == "toolUse" else "assistant", time_ms)
+        self.has_answers = True
         if not isinstance(message.get("usage"), dict):
             raise UnknownShapeError("an answer without usage")
+        self.has_usage = True
         for row in self._count(record, message, offset):
             self.answered(row.model, row.usage.prompt)
             yield row

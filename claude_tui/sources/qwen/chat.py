@@ -25,9 +25,7 @@ _COUNTERS: Final = ("input_token_count", "output_token_count", "total_token_coun
 
 @dataclass(slots=True)
 class Chat(Conversation):
-    """One chat. `has_telemetry`: a row about a response was there, so what the conversation repeats is counted."""
-
-    has_telemetry: bool = False
+    """One chat. If `has_usage`, a row about a response was there, so what the conversation repeats is counted."""
 
     def rows(self, record: Mapping[str, Any], offset: int) -> Iterator[Row]:
         """Yield what a record counts."""
@@ -48,7 +46,8 @@ class Chat(Conversation):
         self.spoke(
             tools_or_text(table_of(record, "message").get("parts"), "functionCall") if is_answer else "user", time_ms
         )
-        if is_answer and not self.has_telemetry and table_of(record, "usageMetadata"):
+        self.has_answers |= is_answer
+        if is_answer and not self.has_usage and table_of(record, "usageMetadata"):
             raise UnknownShapeError("usage without a telemetry row: not counted")
 
     def _system(self, record: Mapping[str, Any], time_ms: int, offset: int) -> Iterator[Row]:
@@ -60,7 +59,7 @@ class Chat(Conversation):
         event = table_of(payload, "uiEvent")
         if text_of(event, "event.name") != RESPONSE:
             return
-        self.has_telemetry = True
+        self.has_usage = True
         if not any(name in event for name in _COUNTERS):
             raise UnknownShapeError("a response without counters")
         usage = usage_of(event)

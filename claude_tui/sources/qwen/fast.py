@@ -84,11 +84,12 @@ class FastChat(Chat):
             ):
                 return False
         elif kind == "assistant":
-            if line.usage_metadata is not UNSET and not self.has_telemetry:
+            if line.usage_metadata is not UNSET and not self.has_usage:
                 return False
             message = line.message
             parts = message.parts if message is not UNSET else []
             is_call = any(part.function_call is not UNSET or part.type == "functionCall" for part in parts)
+            self.has_answers = True
             self.spoke("tool_use" if is_call else "assistant", time_ms)
         else:
             self.spoke("user", time_ms)
@@ -111,7 +112,7 @@ class FastChat(Chat):
         usage = max(0, prompt - cached), output, 0, 0, cached
         if not builder.append(event.response_id, time_ms, whose, event.model, usage, offset):
             return False
-        self.has_telemetry = True
+        self.has_usage = True
         if is_of_conversation(agent, event.prompt_id):
             self.answered(event.model, usage[0] + cached)
         return True

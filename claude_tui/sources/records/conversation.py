@@ -21,7 +21,8 @@ class Conversation:
     """One log so far. What a client must remember beside this are fields of its own subclass, JSON values all.
 
     `agent` is "" in a main session's log; otherwise `session` is the one that started the agent. `is_known` says that
-    a record of a known kind was there: a log without any is not what it was taken for.
+    a record of a known kind was there: a log without any is not what it was taken for. `has_usage` says that usage was
+    where it is known to be, `has_answers` that there was something to use any.
     """
 
     session: str = ""
@@ -37,11 +38,14 @@ class Conversation:
     last_kind: str = ""
     last_ms: int = 0
     is_known: bool = False
+    has_answers: bool = False
+    has_usage: bool = False
 
     def resume(self, state: str) -> None:
         """Go on where `state()` was taken."""
         for name, value in json.loads(state).items() if state else ():
-            setattr(self, name, value)
+            if hasattr(self, name):  # an older version may have remembered more
+                setattr(self, name, value)
 
     def state(self) -> str:
         """Return what must be known to follow the next records."""

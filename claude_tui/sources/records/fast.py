@@ -16,7 +16,7 @@ from claude_tui.model import ProblemKind, Row
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileFacts, LogFile
 from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.reading.objects import LONG
-from claude_tui.sources.recognition import NOT_KNOWN
+from claude_tui.sources.recognition import Recognised, what_is_wrong
 from claude_tui.sources.records.fast_rows import FastBuilder
 from claude_tui.sources.records.line_logs import rows_of
 
@@ -37,10 +37,8 @@ class Nothing(msgspec.Struct, gc=False):
     """An object of which nothing matters."""
 
 
-class FastFollowed(Protocol[Taken]):
+class FastFollowed(Recognised, Protocol[Taken]):
     """A log of a client whose usual lines need no record; otherwise as `line_logs.Followed`."""
-
-    is_known: bool
 
     def resume(self, state: str) -> None:
         """Go on where `state()` was taken."""
@@ -85,8 +83,9 @@ class FastReader(Generic[Line]):
             records = 0
             for offset, block in reader.blocks():
                 records += self._read_block(reader, offset, block, log, builder)
-            if (records or (is_continued and since is not None and since.offset)) and not log.is_known:
-                reader.problem(ProblemKind.UNRECOGNISED, 0, NOT_KNOWN)
+            wrong = what_is_wrong(log) if records or (is_continued and since is not None and since.offset) else ""
+            if wrong:
+                reader.problem(ProblemKind.UNRECOGNISED, 0, wrong)
             return ColumnsRead(
                 builder.columns(),
                 reader.checkpoint(state=log.state()),

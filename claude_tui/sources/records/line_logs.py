@@ -8,15 +8,13 @@ from typing import Any, Protocol
 from claude_tui.model import ProblemKind, Row
 from claude_tui.sources.protocol import Checkpoint, FileFacts, FileRead, LogFile
 from claude_tui.sources.reading.lines import LineReader
-from claude_tui.sources.recognition import NOT_KNOWN
+from claude_tui.sources.recognition import Recognised, what_is_wrong
 from claude_tui.sources.records.conversation import UnknownShapeError
 from claude_tui.sources.records.events import BadCountError
 
 
-class Followed(Protocol):
+class Followed(Recognised, Protocol):
     """One log of a client as its records come: see `conversation.Conversation`, which is most of it."""
-
-    is_known: bool
 
     def resume(self, state: str) -> None:
         """Go on where `state()` was taken."""
@@ -53,8 +51,9 @@ def read_log(file: LogFile, since: Checkpoint | None, log: Followed) -> FileRead
             for record in reader.objects(offset, line, is_slim=True):
                 records += 1
                 rows += rows_of(reader, offset, record, log)
-        if (records or (is_continued and since is not None and since.offset)) and not log.is_known:
-            reader.problem(ProblemKind.UNRECOGNISED, 0, NOT_KNOWN)
+        wrong = what_is_wrong(log) if records or (is_continued and since is not None and since.offset) else ""
+        if wrong:
+            reader.problem(ProblemKind.UNRECOGNISED, 0, wrong)
         return FileRead(
             rows,
             reader.checkpoint(state=log.state()),

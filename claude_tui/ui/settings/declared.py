@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from claude_tui.engine.queries.allowances.budgets import Budget, budgets_of
+from claude_tui.engine.queries.causes.tickets import TICKET, ticket_pattern
 from claude_tui.engine.queries.periods.named import PERIODS, named
 from claude_tui.engine.state.projects import project_name
 from claude_tui.telemetry.settings import PORT, TelemetrySettings
@@ -164,6 +165,8 @@ KEYS: Final = (
         "port = 4318", _port, PORT),
     Key("telemetry", "resource", "Attributes of OTEL_RESOURCE_ATTRIBUTES that are kept; no others are.",
         "a list of their names", 'resource = ["team", "cost_centre"]', _texts, []),
+    Key("causes", "ticket", "What a ticket looks like in the name of a branch, for `report --by ticket` and key 7.",
+        "a regular expression, best in single quotes", "ticket = 'SHOP-[0-9]+'", ticket_pattern, TICKET),
     Key("projects", "<folder>",
         "What a project is called, by its folder; with /* at the end, by any folder below one. Folders of one name are "
         "one project, on screen and in every report.",
@@ -192,6 +195,7 @@ def settings_of(table: Mapping[str, Any]) -> tuple[Settings, list[Wrong]]:
     keys = dict(_taken("keys", sections["keys"], wrong))
     columns = dict(_taken("columns", sections["columns"], wrong))
     telemetry = TelemetrySettings(**dict(_taken("telemetry", sections["telemetry"], wrong)))
+    dict(_taken("causes", sections["causes"], wrong))  # the engine reads it: see `queries.causes.tickets`
     dict(_taken("projects", sections["projects"], wrong))  # the engine reads them: see `state.projects`
     budgets, complaints = budgets_of(sections["budgets"])
     made = Settings(**screen, keys=keys, columns=columns, budgets=budgets, telemetry=telemetry)

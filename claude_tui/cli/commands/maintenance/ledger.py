@@ -59,10 +59,26 @@ def _add_keep(parser: CommandParser) -> None:
     parser.description = (
         "Count the logs and write to the ledger what it does not hold yet, then exit: for cron, the end of a CI job,\n"
         "servers, and wherever else no screen is open before the clients delete their logs. Running it again changes\n"
-        "nothing."
+        "nothing. With --install-hook Claude Code runs it at the end of each session."
     )
-    parser.epilog = example("claude-top ledger keep", "17 * * * *  claude-top ledger keep --quiet")
+    parser.epilog = example(
+        "claude-top ledger keep",
+        "17 * * * *  claude-top ledger keep --quiet",
+        "claude-top ledger keep --install-hook --dry-run",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing if all went well")
+    parser.add_argument(
+        "--detach", action="store_true", help="return at once and go on in the background, whose success nobody is told"
+    )
+    hook = parser.add_argument_group("the hook")
+    hook.add_argument(
+        "--install-hook", action="store_true", help="have Claude Code run `ledger keep --detach` when a session ends"
+    )
+    hook.add_argument("--undo", action="store_true", help="with --install-hook: remove it again, and nothing else")
+    hook.add_argument("--dry-run", action="store_true", help="with --install-hook: show the change without making it")
+    hook.add_argument(
+        "--settings", metavar="FILE", help="with --install-hook: settings.json to change (default: that of Claude Code)"
+    )
     add_place_options(parser)
 
 
@@ -122,6 +138,41 @@ def _opened() -> Ledger:
 
 
 def _keep(options: Namespace) -> int:
+    if options.install_hook:
+        return _install_hook(options)
+    for name in ("undo", "dry_run", "settings"):
+        if getattr(options, name):
+            raise exits.CommandError(f"--{name.replace('_', '-')} needs --install-hook", exits.USAGE)
+    return _keep_detached() if options.detach else _keep_now(options)
+
+
+def _install_hook(options: Namespace) -> int:
+    from claude_tui.cli.client_hooks import Hook, change_hook
+    from claude_tui.cli.client_settings import settings_path
+
+    path = Path(os.path.realpath(options.settings or settings_path()))
+    hook = Hook("SessionEnd hook", ("SessionEnd",), ("ledger", "keep", "--detach"))
+    return change_hook(path, hook, is_undo=options.undo, is_dry=options.dry_run)
+
+
+def _keep_detached() -> int:
+    """Start another process that keeps, out of reach of whoever waits for this one or ends it."""
+    import subprocess
+
+    from claude_tui.cli.client_settings import own_program
+
+    given = ["--quiet" if word == "--detach" else word for word in sys.argv[1:]]
+    try:
+        subprocess.Popen(
+            [*own_program(), *given], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+    except OSError as error:
+        raise exits.CommandError(f"cannot start: {error.strerror}") from None
+    return exits.OK
+
+
+def _keep_now(options: Namespace) -> int:
     import asyncio
 
     from claude_tui import runtime

@@ -70,7 +70,8 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "--ticket-pattern",
         metavar="REGEX",
-        help="with --by ticket: what a ticket looks like in the name of a branch (default: ABC-123 or #123)",
+        help="with --by ticket: what a ticket looks like in the name of a branch "
+        "(default: that of config.toml, or ABC-123 and #123)",
     )
     add_period_options(parser)
     add_scope_options(parser)
@@ -167,15 +168,12 @@ def _causes(options: Namespace) -> int:
     return exits.PARTIAL if options.strict and store.problems else exits.OK
 
 
-def _pattern(text: str | None) -> re.Pattern[str]:
-    """Return what a ticket looks like. Raises CommandError with the usage code for what is no pattern."""
-    import re
-
-    from claude_tui.engine.queries.causes.dimensions import TICKETS
+def _pattern(text: str | None) -> re.Pattern[str] | None:
+    """Return what a ticket looks like if that is said. Raises CommandError with the usage code for what is no
+    pattern."""
+    from claude_tui.engine.queries.causes.tickets import ticket_pattern
 
     try:
-        return re.compile(text) if text else TICKETS
-    except re.error as error:
-        raise exits.CommandError(
-            f"--ticket-pattern {text!r} is not a regular expression: {error}", exits.USAGE
-        ) from None
+        return ticket_pattern(text) if text is not None else None
+    except ValueError as error:
+        raise exits.CommandError(f"--ticket-pattern: {error}", exits.USAGE) from None

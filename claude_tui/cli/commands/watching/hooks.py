@@ -7,22 +7,15 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import sys
 import time
 from argparse import Namespace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from claude_tui.cli import exits, streams
-from claude_tui.cli.client_settings import (
-    difference,
-    own_program,
-    read_settings,
-    settings_path,
-    settings_text,
-    write_settings,
-)
+from claude_tui.cli import exits
+from claude_tui.cli.client_hooks import Hook, change_hook
+from claude_tui.cli.client_settings import settings_path
 from claude_tui.cli.parser import CommandParser, example
 
 MAX_INPUT: Final = 16 << 20
@@ -55,65 +48,11 @@ def run(options: Namespace) -> int:
     """Change the settings, or take an event down, and return the exit code."""
     if options.action == "note":
         return _note()
-    path = Path(os.path.realpath(options.settings or settings_path()))
-    text, settings = read_settings(path)
-    changed = without_hook(settings, path)
-    if not options.undo:
-        changed = with_hook(changed)
-    if changed == settings:
-        streams.narrate(f"{path}: there is no hook of claude-top" if options.undo else f"{path}: the hook is there")
-        return exits.OK
-    after = settings_text(changed)
-    if options.dry_run:
-        streams.write(difference(path, text, after))
-        return exits.OK
-    write_settings(path, after)
-    streams.narrate(f"{path}: hook {'removed' if options.undo else 'added'}")
-    return exits.OK
-
-
-def with_hook(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return settings with the hook after all others."""
     from claude_tui.sources.claude.hook_marks import EVENTS
 
-    command = shlex.join([*own_program(), "hooks", "note"])
-    ours = {"matcher": "*", "hooks": [{"type": "command", "command": command, "timeout": 5}]}
-    hooks = settings.get("hooks", {})
-    return {**settings, "hooks": {**hooks, **{event: [*hooks.get(event, ()), ours] for event in EVENTS}}}
-
-
-def without_hook(settings: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Return settings without the hook, and without the lists that held nothing else. Raises CommandError."""
-    hooks = settings.get("hooks", {})
-    if not isinstance(hooks, dict) or not all(isinstance(groups, list) for groups in hooks.values()):
-        raise exits.CommandError(f"{path}: the hooks there have an unknown form, nothing changed")
-    kept: dict[str, Any] = {}
-    for event, groups in hooks.items():
-        left = [found for group in groups if (found := _without(group)) is not None]
-        if left or not groups:
-            kept[event] = left
-    if kept == hooks:
-        return settings
-    rest = {name: value for name, value in settings.items() if name != "hooks"}
-    return {**settings, "hooks": kept} if kept else rest
-
-
-def _without(group: Any) -> Any:
-    """Return a group of hooks without ours, None where that leaves none."""
-    found = group.get("hooks") if isinstance(group, dict) else None
-    if not isinstance(found, list) or not any(map(_is_ours, found)):
-        return group
-    left = [hook for hook in found if not _is_ours(hook)]
-    return {**group, "hooks": left} if left else None
-
-
-def _is_ours(hook: Any) -> bool:
-    command = hook.get("command") if isinstance(hook, dict) else None
-    try:
-        words = shlex.split(command) if isinstance(command, str) else []
-    except ValueError:
-        return False
-    return words[-2:] == ["hooks", "note"] and any("claude-top" in word or word == "claude_tui" for word in words[:3])
+    hook = Hook("hook", EVENTS, ("hooks", "note"), is_for_tools=True)
+    path = Path(os.path.realpath(options.settings or settings_path()))
+    return change_hook(path, hook, is_undo=options.undo, is_dry=options.dry_run)
 
 
 def _note() -> int:

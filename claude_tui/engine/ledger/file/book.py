@@ -76,7 +76,7 @@ class Book:
     """
 
     def __init__(self, connection: sqlite3.Connection, most_bytes: int = 0) -> None:
-        self._connection = connection
+        self.connection = self._connection = connection
         self._bytes_left = most_bytes
         self._is_bounded = bool(most_bytes)
         self.doubts: list[Doubt] = []

@@ -9,12 +9,13 @@ import contextlib
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from claude_tui import files
 from claude_tui.engine.ledger.file.book import RUN_BITS, Book, FileRecord, check_run, read_record
+from claude_tui.engine.ledger.file.causes import KeptCauses, causes_of, put_causes
 from claude_tui.engine.ledger.file.runs import BadRunError, decode
 from claude_tui.engine.ledger.file.schema import DamagedError, LedgerError, connect, explained, free_name, writing
 from claude_tui.engine.ledger.file.sound import unsound, unsound_place, without
@@ -44,12 +45,23 @@ def _stored(path: Path) -> list[Saved]:
     return list(found.values())
 
 
+def _causes(path: Path, files: Collection[int]) -> dict[int, KeptCauses]:
+    """Return what is kept of causes, as far as that can be read."""
+    found: dict[int, KeptCauses] = {}
+    with contextlib.suppress(DamagedError, LedgerError, sqlite3.Error), connect(path) as connection:
+        for file in files:
+            with contextlib.suppress(sqlite3.Error, ValueError):
+                found.update(causes_of(connection, [file]))
+    return found
+
+
 def rebuild(path: Path, host: str) -> tuple[Path, int]:
     """Put a sound ledger in the place of a damaged one. Returns the path of the damaged file, and the responses saved.
 
     Requires the lease. Raises LedgerError if it is not possible; the damaged ledger is then unchanged.
     """
     saved = _stored(path)
+    causes = _causes(path, [one.record.id for one in saved])
     fresh = path.with_name(path.name + ".new")
     with explained():
         fresh.unlink(missing_ok=True)
@@ -60,7 +72,9 @@ def rebuild(path: Path, host: str) -> tuple[Path, int]:
             for record, columns in saved:
                 is_complete = len(columns) == record.responses
                 wanted = record._replace(stamp=record.stamp if is_complete else "")
-                book.put(None, wanted, columns, range(len(columns)))
+                written = book.put(None, wanted, columns, range(len(columns)))
+                if record.id in causes:
+                    put_causes(connection, written.record, causes[record.id])
                 responses += len(columns)
     except DamagedError as error:
         raise LedgerError(f"it cannot be rebuilt: {error}") from error

@@ -19,6 +19,7 @@ from claude_tui.engine.ledger.file.schema import BUSY_S, LedgerError
 from claude_tui.engine.ledger.ledger import Ledger
 from claude_tui.engine.ledger.pieces import Piece, stamp_of
 from claude_tui.engine.ledger.results import Written
+from claude_tui.engine.ledger.sync.telling import QUIET_S, Telling
 from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.state.batch import FileOutcome
 from claude_tui.pricing import Pricer
@@ -69,6 +70,7 @@ class LedgerKeeper:
         self._thread: threading.Thread | None = None
         self._closing = False
         self._is_checked = False
+        self._telling = Telling(ledger, on_written)
 
     @property
     def status(self) -> str:
@@ -228,8 +230,21 @@ class LedgerKeeper:
             # While the logs it would cost us are still there.
             self._is_checked = True
             self.ledger.verify()
+        elif not self._behind:
+            self._keep_causes(QUIET_S)
         self._heal()
         return True
+
+    def keep_causes(self) -> None:
+        """Keep at once what all logs say of causes."""
+        while not self._closing and self._keep_causes(0.0):
+            pass
+
+    def _keep_causes(self, quiet_s: float) -> bool:
+        """Keep what some logs say of causes that were quiet for so long. Returns whether there were any."""
+        with self._condition:
+            files = [*self._files.values()]
+        return self._telling.keep(files, quiet_s, lambda: self._closing)
 
     def _read_behind(self) -> bool:
         """Read some files the ledger does not know as far as they were counted. Returns whether there were any."""
@@ -279,7 +294,7 @@ class LedgerKeeper:
         return self._closing or len(self._waiting) >= COMMIT_FILES
 
     def _has_work(self) -> bool:
-        return bool(self._pending or self._behind or not self._is_checked)
+        return bool(self._pending or self._behind or not self._is_checked or self._telling.is_due)
 
     def _is_closing(self) -> bool:
         return self._closing

@@ -5,18 +5,21 @@ The first answer reads what the logs say of causes, one to two seconds for a gig
 
 from __future__ import annotations
 
+import math
 import re
 import threading
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from claude_tui.engine.queries.causes.context import CONTEXT, Context
 from claude_tui.engine.queries.causes.costs.billing import Biller, Line
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss, misses_of
 from claude_tui.engine.queries.causes.costs.pauses import pauses
-from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, NO_ROW, TICKETS
+from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, NO_ROW
 from claude_tui.engine.queries.causes.division import Division
-from claude_tui.engine.queries.causes.known.book import CauseBook
+from claude_tui.engine.queries.causes.known.book import Archive, CauseBook
 from claude_tui.engine.queries.causes.known.facts import Finder
 from claude_tui.engine.queries.causes.of_which import of_which
 from claude_tui.engine.queries.causes.sums import Sums
@@ -29,23 +32,38 @@ from claude_tui.engine.queries.causes.tables import (
     Pause,
     ShareOf,
 )
+from claude_tui.engine.queries.causes.tickets import TICKET
 from claude_tui.engine.queries.causes.waste import WASTE, Waste, WasteFinder
 from claude_tui.engine.queries.responses import lines_of, matching_rows, unlogged_lines
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Progress, Query, Response
 
+STEP: Final = 64
+"""Responses that are divided before it is asked whether others may have the store."""
+HOLD_S: Final = 0.005
+"""How long others wait for it at most."""
+YIELD_S: Final = 0.000_2
+
 
 class Causes:
     """Where the money of one store went. `folder` keeps what the logs say between two runs, None keeps nothing.
+    `archive` has what logs that are gone have said.
 
-    `on_progress` is shown how far they have been read.
+    `ticket` is what a ticket looks like in the name of a branch. `on_progress` is shown how far logs have been read.
     """
 
     def __init__(
-        self, store: Store, folder: Path | None = None, *, on_progress: Callable[[Progress], None] | None = None
+        self,
+        store: Store,
+        folder: Path | None = None,
+        *,
+        archive: Archive | None = None,
+        ticket: re.Pattern[str] | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
         self._store = store
-        self._book = CauseBook(store, folder, on_progress)
+        self._ticket = ticket or re.compile(TICKET)
+        self._book = CauseBook(store, folder, on_progress, archive)
         self._biller = Biller(store)
         self._lock = threading.Lock()
         self._by_file: dict[str, dict[int, CacheMiss]] = {}
@@ -58,29 +76,20 @@ class Causes:
         with self._lock:
             self._refreshed()
 
-    def table(self, query: Query, by: str, *, ticket: re.Pattern[str] = TICKETS) -> CauseTable:
+    def table(self, query: Query, by: str, *, ticket: re.Pattern[str] | None = None) -> CauseTable:
         """Return what a query covers by a dimension of `DIMENSIONS`; the same object again while nothing moved.
 
-        Raises KeyError for another dimension.
+        `ticket` is asked for instead of the usual one. Raises KeyError for another dimension.
         """
+        ticket = ticket or self._ticket
         asked = query, DIMENSIONS[by].name, ticket.pattern
         with self._lock:
             finder = self._refreshed(with_sizes=by == CONTEXT)
             if asked not in self._tables:
-                with self._store.lock:
-                    self._store.settle()
-                    division = Division(self._store, self._book, finder, self._misses, by, ticket)
-                    made = self._context(query) if by == CONTEXT else self._table(query, by, division, finder)
-                self._tables[asked] = made
+                self._tables[asked] = self._made(query, by, ticket, finder)
             return self._tables[asked]
 
-    def shares(
-        self,
-        query: Query,
-        of: CauseOf,
-        *,
-        ticket: re.Pattern[str] = TICKETS,
-    ) -> Sequence[ShareOf]:
+    def shares(self, query: Query, of: CauseOf) -> Sequence[ShareOf]:
         """Return the responses a row of `table` or `waste` is made of, each with what goes to that row, the dearest
         first. By context there are none: what is carried is in all responses after it.
         """
@@ -95,7 +104,7 @@ class Causes:
                     wasted = WasteFinder(self._store, self._book, finder, self._misses, self._biller)
                     shares = wasted.shares(rows, of.name or "", query.model)
                 else:
-                    division = Division(self._store, self._book, finder, self._misses, of.by, ticket)
+                    division = Division(self._store, self._book, finder, self._misses, of.by, self._ticket)
                     shares = _shares(division, rows, query.model, of)
                     for one in unlogged_lines(self._store, query):
                         parts = [part for part in division.unlogged(_line(one)) if part.target.is_of(of)]
@@ -160,11 +169,41 @@ class Causes:
                 self._finder = Finder(self._store, self._book)
         return self._finder
 
-    def _table(self, query: Query, by: str, division: Division, finder: Finder) -> CauseTable:
+    def _made(self, query: Query, by: str, ticket: re.Pattern[str], finder: Finder) -> CauseTable:
+        """Divide, with the store held for some milliseconds at a time; all at once if it moves again and again."""
+        for hold_s in (HOLD_S, HOLD_S, math.inf):
+            with self._store.lock:
+                self._store.settle()
+                revision = self._store.revision
+                division = Division(self._store, self._book, finder, self._misses, by, ticket)
+            making = self._context(query) if by == CONTEXT else self._table(query, by, division, finder)
+            made = self._finished(making, revision, hold_s)
+            if made is not None:
+                return made
+        raise AssertionError("a store that is held does not move")
+
+    def _finished(self, making: Iterator[CauseTable | None], revision: int, hold_s: float) -> CauseTable | None:
+        """Return what comes of some steps, between which others have the store; None if it moved meanwhile."""
+        while True:
+            with self._store.lock:
+                if self._store.revision != revision and hold_s < math.inf:
+                    return None
+                until_s = time.perf_counter() + hold_s
+                for made in making:
+                    if made is not None:
+                        return made
+                    if time.perf_counter() > until_s:
+                        break
+            time.sleep(YIELD_S)
+
+    def _table(self, query: Query, by: str, division: Division, finder: Finder) -> Iterator[CauseTable | None]:
+        """Divide by what single responses say; yields None after each step. Hold the store's lock at each."""
         sums, responses, total_nano = Sums(), 0, 0
         rows = matching_rows(self._store, query)
         table, owners = self._store.table, self._store.owners
-        for row in rows:
+        for number, row in enumerate(rows):
+            if not number % STEP:
+                yield None
             lines = division.lines(row, query.model)
             owner = owners[table.owner[row]]
             agent = (owner.session, owner.agent) if owner.agent else None
@@ -180,13 +219,14 @@ class Causes:
             total_nano += line.cost_nano
         notes = DIMENSIONS[by].notes if by in ("kind", "cache") else (*DIMENSIONS[by].notes, NO_ROW)
         of_which = self._of_which(rows, query.model)
-        return CauseTable(by, DIMENSIONS[by].convention, total_nano, responses, sums.rows(), of_which, notes)
+        yield CauseTable(by, DIMENSIONS[by].convention, total_nano, responses, sums.rows(), of_which, notes)
 
-    def _context(self, query: Query) -> CauseTable:
-        """Divide by what prompts were made of."""
+    def _context(self, query: Query) -> Iterator[CauseTable | None]:
+        """Divide by what prompts were made of, in steps as `_table` does."""
         rows = matching_rows(self._store, query)
         context = Context(self._store, self._book, self._biller, self._misses, query.model)
-        context.add(rows)
+        for _ in context.add(rows):
+            yield None
         for one in unlogged_lines(self._store, query):
             context.add_nothing_logged(one.price.nano or 0, NOT_LOGGED)
         made, model = context.rows(), query.model
@@ -194,7 +234,7 @@ class Causes:
         about = DIMENSIONS[CONTEXT]
         total_nano = sum(row.cost_nano for row in made)
         of_which = self._of_which(rows, model)
-        return CauseTable(CONTEXT, about.convention, total_nano, responses, made, of_which, (*about.notes, NO_ROW))
+        yield CauseTable(CONTEXT, about.convention, total_nano, responses, made, of_which, (*about.notes, NO_ROW))
 
     def _of_which(self, rows: Iterable[int], model: str) -> OfWhich:
         return of_which(self._store, self._book, self._biller, self._misses, rows, model)

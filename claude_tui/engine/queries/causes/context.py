@@ -9,7 +9,7 @@ and the sum of tokens * S at entry. Hold the store's lock.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from claude_tui.engine.queries.causes.costs.billing import Biller, Line
@@ -63,16 +63,17 @@ class Context:
         self._carried: dict[str, int] = {}
         self._tokens: dict[str, int] = {}
 
-    def add(self, rows: Collection[int]) -> None:
-        """Add the responses in some rows of the table."""
+    def add(self, rows: Collection[int]) -> Iterator[None]:
+        """Add the responses in some rows of the table. Yields after each file; all are added at the end."""
         wanted = set(rows)
         for found in self._book.files():
-            if found.has_calls_only:
+            if found.has_calls_only or len(found.added) != len(found.keys):  # sizes are not kept for good
                 continue
             held = [row if row in wanted and self._holds(found, row) else -1 for row in found.rows]
             if any(row >= 0 for row in held):
                 self._add_file(found, held)
                 wanted.difference_update(held)
+                yield
         table = self._store.table
         for row in wanted:
             ref = table.files[table.owner_file.get(row, table.file[row])]

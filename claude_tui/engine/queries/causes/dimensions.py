@@ -12,10 +12,6 @@ from typing import Final, NamedTuple
 from claude_tui.engine.queries.causes.known.facts import DETACHED, mcp_of
 from claude_tui.engine.queries.causes.tables import NOT_LOGGED, CauseOf, Facts
 
-TICKET: Final = r"[A-Z][A-Z0-9]+-\d+|#\d+"
-"""What a ticket looks like in the name of a branch, unless told otherwise."""
-TICKETS: Final = re.compile(TICKET)
-
 
 class Target(NamedTuple):
     """What a part of a cost goes to: a name, or a label for what has none. `part` is a tool of an MCP server."""

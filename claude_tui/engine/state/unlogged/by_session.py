@@ -8,9 +8,10 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from claude_tui.engine.state.rows.memberships import Mark, Memberships
+from claude_tui.engine.state.rows.owner import Owner
 from claude_tui.engine.state.rows.table import PAIRED, Table
 from claude_tui.engine.state.unlogged.remainder import Remainder, remainders
 from claude_tui.engine.state.unlogged.steps import Logged
@@ -28,22 +29,6 @@ SOURCE: Final = "claude"
 
 KEPT_ROWS: Final = 64
 """How many sessions that still change have the rows that are theirs remembered."""
-
-
-class OwnerLike(Protocol):
-    """What is asked of an owner."""
-
-    @property
-    def source(self) -> str:
-        """The client."""
-
-    @property
-    def session(self) -> str:
-        """The session."""
-
-    @property
-    def agent(self) -> str:
-        """The sub-agent, "" for none."""
 
 
 class Change(NamedTuple):
@@ -93,7 +78,7 @@ class Unlogged:
         return not self._files_of.keys().isdisjoint(sessions)
 
     def level(
-        self, table: Table, owners: Sequence[OwnerLike], models: Sequence[str], memberships: Memberships
+        self, table: Table, owners: Sequence[Owner], models: Sequence[str], memberships: Memberships
     ) -> list[Change]:
         """Find the remainders of what was touched. Returns those that changed."""
         touched, self.touched = self.touched, set()
@@ -123,11 +108,11 @@ class Unlogged:
         return changes
 
     def between(self, since_ms: int, until_ms: int) -> Iterator[tuple[str, Remainder]]:
-        """Yield (session, remainder) of those dated in (since_ms, until_ms]."""
-        for hour in range(since_ms // HOUR_MS, until_ms // HOUR_MS + 1):
-            for session in self._in_hour.get(hour, ()):
-                if since_ms < self.all[session].time_ms <= until_ms:
-                    yield session, self.all[session]
+        """Yield (session, remainder) of those with a part dated in (since_ms, until_ms], each once."""
+        hours = range(since_ms // HOUR_MS, until_ms // HOUR_MS + 1)
+        for session in sorted({session for hour in hours for session in self._in_hour.get(hour, ())}):
+            if any(since_ms < part.time_ms <= until_ms for part in self.all[session].parts):
+                yield session, self.all[session]
 
     def restore(
         self, told: Iterable[tuple[str, str]], asked: Iterable[tuple[str, str]], packed: Sequence[Sequence[Any]]
@@ -139,10 +124,11 @@ class Unlogged:
             self.learn_asked(session, text)
         self.touched.clear()
         if packed:
-            from claude_tui.engine.state.unlogged.remainder import Remainder
-        for session, models, *rest, notes in packed:
-            usages = tuple((str(model), Usage(*map(int, usage))) for model, usage in models)
-            self._put(str(session), Remainder._make((usages, *rest, tuple(map(str, notes)))))
+            from claude_tui.engine.state.unlogged.remainder import Part, Remainder
+
+        for session, models, *rest, notes, parts in packed:
+            made = tuple(Part(int(time_ms), int(start), int(ran), _usages(some)) for time_ms, start, ran, some in parts)
+            self._put(str(session), Remainder._make((_usages(models), *rest, tuple(map(str, notes)), made)))
 
     def packed(self) -> list[list[Any]]:
         """Return the remainders, as what JSON can hold."""
@@ -151,10 +137,12 @@ class Unlogged:
     def _put(self, session: str, remainder: Remainder | None) -> None:
         before = self.all.pop(session, None)
         if before is not None:
-            self._in_hour[before.time_ms // HOUR_MS].discard(session)
+            for part in before.parts:
+                self._in_hour[part.time_ms // HOUR_MS].discard(session)
         if remainder is not None:
             self.all[session] = remainder
-            self._in_hour[remainder.time_ms // HOUR_MS].add(session)
+            for part in remainder.parts:
+                self._in_hour[part.time_ms // HOUR_MS].add(session)
 
     def _asked_of(self, session: str) -> dict[str, str]:
         """Return the model that was asked by the one that answered, if there is only one."""
@@ -177,7 +165,7 @@ class Unlogged:
         return found
 
     def _marks(
-        self, sessions: Collection[str], table: Table, owners: Sequence[OwnerLike], memberships: Memberships
+        self, sessions: Collection[str], table: Table, owners: Sequence[Owner], memberships: Memberships
     ) -> dict[str, dict[int, Mark]]:
         """Return what each session's files hold."""
         self._find_rows(sessions, table, owners)
@@ -192,7 +180,7 @@ class Unlogged:
             self._rows.clear()
         return marks
 
-    def _find_rows(self, sessions: Collection[str], table: Table, owners: Sequence[OwnerLike]) -> None:
+    def _find_rows(self, sessions: Collection[str], table: Table, owners: Sequence[Owner]) -> None:
         """Find the rows of these sessions, and those added since for the sessions known already."""
         self._scan(self._rows, self._seen_rows, len(table), table, owners)
         fresh = {session: array("i") for session in sessions if session not in self._rows}
@@ -202,7 +190,7 @@ class Unlogged:
         self._seen_rows = len(table)
 
     @staticmethod
-    def _scan(rows: dict[str, array[int]], start: int, stop: int, table: Table, owners: Sequence[OwnerLike]) -> None:
+    def _scan(rows: dict[str, array[int]], start: int, stop: int, table: Table, owners: Sequence[Owner]) -> None:
         if not rows or start >= stop:
             return
         of_owner = [rows.get(owner.session) if owner.source == SOURCE else None for owner in owners]
@@ -212,7 +200,11 @@ class Unlogged:
                 known.append(row)
 
 
-def mark_of(table: Table, owners: Sequence[OwnerLike], row: int) -> Mark:
+def _usages(models: Iterable[tuple[str, Sequence[int]]]) -> tuple[tuple[str, Usage], ...]:
+    return tuple((str(model), Usage(*map(int, usage))) for model, usage in models)
+
+
+def mark_of(table: Table, owners: Sequence[Owner], row: int) -> Mark:
     """Return where a response stands in the session of its owner. Of what is in no log only the instant says it."""
     is_elsewhere = bool(owners[table.owner[row]].agent) or table.is_event(row)
     return Mark(-1 if is_elsewhere else table.offset[row], bool(table.flags[row] & COPY))

@@ -13,6 +13,7 @@ from msgspec import Raw
 
 from claude_tui.sources.causes import (
     COMPACTED,
+    STARTERS,
     TOOLS_CHANGED,
     Call,
     Caused,
@@ -36,8 +37,6 @@ from claude_tui.sources.columns import key_number
 from claude_tui.sources.values.instants import instant_ms
 
 CALLS: Final = frozenset({"tool_use", "server_tool_use"})
-STARTERS: Final = frozenset({"Agent", "Task"})
-"""Tools that start a sub-agent, by the names they have had."""
 CHANGERS: Final = frozenset({"Edit", "Write", "MultiEdit", "NotebookEdit"})
 BOUNDARIES: Final = frozenset({"compact_boundary", "microcompact_boundary"})
 DELTAS: Final = frozenset({"mcp_instructions_delta", "deferred_tools_delta"})

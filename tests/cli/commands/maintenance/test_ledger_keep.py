@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from claude_tui.cli import main
 from claude_tui.engine.ledger import Ledger, export_jsonl
 from claude_tui.paths import ledger_file, telemetry_folder
 from tests.cli.program import run
-from tests.engine.ledgers import ran
+from tests.engine.ledgers import ran, wait_until
 from tests.engine.telemetry import FOLDER, spool_in
 from tests.logs import ClaudeHome, assistant, usage
 
@@ -88,6 +89,34 @@ def test_a_ledger_that_is_a_folder_is_an_error(logs: ClaudeHome, capsys: pytest.
     ledger_file().mkdir(parents=True)
     assert main(["ledger", "keep"]) == 1
     assert str(ledger_file()) in capsys.readouterr().err
+
+
+def test_the_hook_keeps_when_a_session_ends(logs: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    path = logs.folder / "settings.json"
+    before = {"hooks": {"SessionEnd": [{"hooks": [{"type": "command", "command": "say bye"}]}]}, "model": "opus"}
+    path.write_text(json.dumps(before))
+    assert main(["ledger", "keep", "--install-hook", "--dry-run"]) == 0
+    assert "ledger keep --detach" in capsys.readouterr().out and json.loads(path.read_text()) == before
+    for _ in range(2):
+        assert main(["ledger", "keep", "--install-hook"]) == 0
+        _, ours = json.loads(path.read_text())["hooks"]["SessionEnd"]
+    assert not ledger_file().exists(), "nothing is kept yet"
+
+    command = ours["hooks"][0]["command"]
+    event = json.dumps({"hook_event_name": "SessionEnd", "session_id": "s1"})
+    done = subprocess.run(["sh", "-c", command], input=event, text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert wait_until(lambda: ledger_file().exists() and Ledger.open().summary().responses == 6)
+
+    assert main(["ledger", "keep", "--install-hook", "--undo"]) == 0
+    assert json.loads(path.read_text()) == before
+
+
+def test_what_belongs_to_the_hook_needs_it(logs: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    for option in (["--undo"], ["--dry-run"], ["--settings", "x"]):
+        assert main(["ledger", "keep", *option]) == 2
+        assert "--install-hook" in capsys.readouterr().err
+    assert not ledger_file().exists()
 
 
 def test_events_of_telemetry_are_not_called_responses(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -79,7 +79,7 @@ def test_csv_has_the_rows(history: ClaudeHome, capsys: pytest.CaptureFixture[str
 
 def test_a_pattern_that_is_none_is_refused(history: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "--by", "ticket", "--ticket-pattern", "("]) == 2
-    assert "no regular expression" in capsys.readouterr().err
+    assert "is not a regular expression" in capsys.readouterr().err
     assert main(["report", "--by", "tool", "--ticket-pattern", "x"]) == 2
 
 
@@ -154,3 +154,26 @@ def test_a_sub_agent_is_dear_beside_others_of_its_type(
     (found,) = json.loads(capsys.readouterr().out)["waste"]
     assert (found["what"], found["n"], found["paid_nano"]) == ("dear_agents", 1, 1000 * 15_000)
     assert found["otherwise_nano"] == 100 * 15_000
+
+
+def test_what_a_ticket_looks_like_is_a_setting(
+    claude_home: ClaudeHome, own_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claude_home.append(assistant("msg_1", 1_795_176_000_000, usage(1, 2), gitBranch="feature/shop_17-and-AB-1"))
+    config = own_home / ".config" / "claude-top" / "config.toml"
+    config.parent.mkdir(parents=True)
+
+    def tickets(*more: str) -> list[str | None]:
+        return [row["name"] for row in report(capsys, "--by", "ticket", *more)["rows"]]
+
+    assert tickets() == ["AB-1"]
+    config.write_text("[causes]\nticket = 'shop_[0-9]+'\n")
+    assert tickets() == ["shop_17"]
+    assert tickets("--ticket-pattern", "feature") == ["feature"]
+    assert main(["config", "check"]) == 0
+    capsys.readouterr()
+    config.write_text("[causes]\nticket = 'shop_[0-9'\n")
+    assert tickets() == ["AB-1"]
+    assert main(["config", "check"]) == 1
+    said = capsys.readouterr().out
+    assert ":2:" in said and "'shop_[0-9' is not a regular expression: unterminated character set" in said

@@ -56,6 +56,18 @@ def test_of_settings_that_are_ours_alone_nothing_is_left(claude_home: ClaudeHome
     assert json.loads(path.read_text()) == {}
 
 
+def test_a_hook_of_others_in_the_same_group_stays(claude_home: ClaudeHome) -> None:
+    path = settings(claude_home)
+    assert main(["hooks", "install"]) == 0
+    found = json.loads(path.read_text())
+    for groups in found["hooks"].values():
+        groups[0]["hooks"].append({"type": "command", "command": "say"})
+    path.write_text(json.dumps(found))
+    assert main(["hooks", "install", "--undo"]) == 0
+    left = json.loads(path.read_text())["hooks"]
+    assert left and all([hook["command"] for hook in groups[0]["hooks"]] == ["say"] for groups in left.values())
+
+
 @pytest.mark.parametrize("text", ["{", "[]", '{"hooks": 5}', '{"hooks": {"PreCompact": "x"}}'])
 def test_settings_of_no_known_form_stay_as_they_are(claude_home: ClaudeHome, text: str) -> None:
     path = settings(claude_home)

@@ -230,7 +230,8 @@ def test_an_answer_is_the_same_object_while_nothing_moved(tmp_path: Path) -> Non
     assert answers.causes.table(Query(), "tool") is first
     assert answers.causes.table(Query(), "mcp") is not first
     home.path().unlink()
-    assert [row.label for row in answers.causes.table(Query(), "tool").rows] == ["(log gone)"]
+    assert [row.label for row in answers.causes.table(Query(), "tool").rows] == ["Bash"], "what is known stays known"
+    assert [row.label for row in Causes(answers.store).table(Query(), "tool").rows] == ["(log gone)"]
 
 
 @pytest.mark.parametrize(("gap_s", "is_lost"), [(299, False), (301, True)])
@@ -327,3 +328,29 @@ def test_without_a_folder_that_can_be_written_answers_are_the_same(tmp_path: Pat
     place = tmp_path / "file"
     place.write_text("no folder")
     assert Causes(store, place).table(Query(), "tool") == Causes(store).table(Query(), "tool")
+
+
+@pytest.mark.parametrize("by", ["tool", "context"])
+def test_a_table_is_whole_whatever_comes_while_it_is_made(
+    by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = ClaudeHome(tmp_path)
+    for number in range(300):
+        home.append(calling(f"msg_{number}", T + number, "Bash"), session=f"s{number % 5}")
+    store = counted(home.folder)
+    more = iter(range(300, 10_000))
+
+    def let_others(_: float) -> None:
+        """Whenever the store is let go, another response comes."""
+        path = home.append(calling(f"msg_{(number := next(more))}", T + number, "Edit"), session="s9")
+        store.apply(str(path), read_columns(LogFile("claude", str(path), "s9", 0, 0, 0, 0), keep_names=True).columns)
+
+    monkeypatch.setattr("claude_tui.engine.queries.causes.causes.HOLD_S", 0.0)
+    monkeypatch.setattr("claude_tui.engine.queries.causes.causes.time.sleep", let_others)
+    causes = Causes(store)
+    table = causes.table(Query(), by)
+    assert next(more) > 301
+    assert table.total_nano == sum(row.cost_nano for row in table.rows)
+    assert 300 < table.responses <= len(store.table)
+    monkeypatch.undo()
+    assert causes.table(Query(), by) == Causes(store).table(Query(), by)

@@ -12,8 +12,9 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
     weight the first gets all.
     """
     whole = sum(weights)
-    if not whole:
+    if not whole or len(weights) == 1:
         return [total, *[0] * (len(weights) - 1)]
     parts = [total * weight // whole for weight in weights]
-    parts[max(range(len(weights)), key=weights.__getitem__)] += total - sum(parts)
+    if left := total - sum(parts):
+        parts[weights.index(max(weights))] += left
     return parts

@@ -5,9 +5,10 @@ Of copies of a response in several files the one counts that belongs to its owne
 
 from __future__ import annotations
 
+import contextlib
 import os
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -19,11 +20,13 @@ from claude_tui.engine.queries.causes.known.kept import Kept, KeptFile, Stamp
 from claude_tui.engine.state.rows.table import Table
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Phase, Progress
-from claude_tui.sources.causes import ReadCauses, packed, unpacked
+from claude_tui.sources.causes import ReadCauses, packed, unarchived, unpacked
 from claude_tui.sources.registry import load
 
 TELLING: Final = {name: client.read_causes for name, client in CLIENTS.items() if client.read_causes}
 """The clients whose logs say what a response was made for, and what reads that."""
+Archive = Callable[[Collection[tuple[str, str]]], Mapping[str, bytes]]
+"""Returns by path what is kept for good of logs that are gone, which are named by source and path."""
 NOBODY: Final = -1
 BATCH: Final = 64
 """Files read before what they said is kept."""
@@ -40,8 +43,14 @@ class CauseBook:
     """What is known of the responses of one store. Not safe from several threads at once: `Causes` takes care."""
 
     def __init__(
-        self, store: Store, folder: Path | None, on_progress: Callable[[Progress], None] | None = None
+        self,
+        store: Store,
+        folder: Path | None,
+        on_progress: Callable[[Progress], None] | None = None,
+        archive: Archive | None = None,
     ) -> None:
+        self._archive = archive
+        self._asked: set[str] = set()
         self._on_progress = on_progress
         self.names = Names()
         self.gone: set[str] = set()
@@ -98,10 +107,9 @@ class CauseBook:
                 self.gone.add(path)
                 continue
             stamps[path] = Stamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
-        for path in self._files.keys() - stamps.keys():
-            del self._files[path]
-            self._stamps.pop(path, None)
-            changed.add(path)
+        for path in self._stamps.keys() - stamps.keys():  # what is known of it stays known
+            del self._stamps[path]
+        changed |= self._recall({path: paths[path] for path in self.gone - self._asked - self._files.keys()})
         wanted = [path for path, stamp in stamps.items() if self._stamps.get(path) != stamp]
         if not wanted:
             return changed
@@ -120,6 +128,18 @@ class CauseBook:
         if fresh:
             self._kept.put(fresh, self.gone)
         return changed
+
+    def _recall(self, gone: Mapping[str, str]) -> set[str]:
+        """Take in what the ledger keeps of logs that are gone. Returns their paths."""
+        self._asked.update(gone)
+        if not gone or self._archive is None:
+            return set()
+        found = set()
+        for path, data in self._archive([(source, path) for path, source in gone.items()]).items():
+            with contextlib.suppress(MsgspecError, ValueError, OverflowError, TypeError):
+                self._files[path] = FileCalls(path, unarchived(data), self.names)
+                found.add(path)
+        return found
 
     def _read_one(
         self, source: str, path: str, stamp: Stamp, kept: KeptFile | None, fresh: list[tuple[str, KeptFile]]
@@ -140,7 +160,7 @@ class CauseBook:
                 known, checkpoint = read(path, known, since, with_sizes=self._has_sizes)
             except OSError:
                 self.gone.add(path)
-                return self._files.pop(path, None) is not None
+                return False
             fresh.append((path, KeptFile(stamp, checkpoint, packed(known))))
         self._files[path], self._stamps[path] = FileCalls(path, known, self.names, with_sizes=self._has_sizes), stamp
         return True

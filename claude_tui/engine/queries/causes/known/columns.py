@@ -9,7 +9,7 @@ from array import array
 from typing import Final
 
 from claude_tui.engine.state.rows.interner import Numbers
-from claude_tui.sources.causes import Caused, FileCauses, Repeat
+from claude_tui.sources.causes import STARTERS, Caused, FileCauses, Repeat
 
 LIFETIMES: Final = ("", "5m", "1h")
 
@@ -72,10 +72,7 @@ class FileCalls:
         for at, one in enumerate(responses):
             if any(call.is_failed for call in one.calls):
                 self.failed[at] = tuple(number for number, call in enumerate(one.calls) if call.is_failed)
-            self.starts.update((call.id, (at, call.kind)) for call in one.calls if call.kind or call.name in _STARTERS)
-
-
-_STARTERS: Final = frozenset({"Agent", "Task"})
+            self.starts.update((call.id, (at, call.kind)) for call in one.calls if call.kind or call.name in STARTERS)
 
 
 def _calls(one: Caused, names: Names) -> int:
