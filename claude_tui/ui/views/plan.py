@@ -18,10 +18,10 @@ from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table import cells
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.table.line_table import LineTable
-from claude_tui.ui.text.limits import limit_lines
 from claude_tui.ui.text.names import short_model
 from claude_tui.ui.views.base import Drilled, Scope, Shown
 from claude_tui.ui.views.table_view import TableView
+from claude_tui.ui.widgets.limits import limit_lines
 from claude_tui.ui.widgets.line import Line
 
 PARTS: Final = {ALL: 0, MODEL: 1, PROJECT: 2}

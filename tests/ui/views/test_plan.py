@@ -9,8 +9,8 @@ import pytest
 from claude_tui.engine.queries.allowances.forecast import Forecast
 from claude_tui.engine.queries.allowances.limits import ReportedWindow
 from claude_tui.engine.queries.plan import PlanLimit
-from claude_tui.ui.text.limits import limit_lines
 from claude_tui.ui.views.plan import change_text
+from claude_tui.ui.widgets.limits import limit_lines
 from tests.ui.fakes import NOW_MS
 from tests.ui.helpers import press, running, screen_text
 
