@@ -61,6 +61,11 @@ ROW_BINDINGS: Final = (
 )
 """Keys of every view that is a table: what can be done with its rows."""
 
+PROJECT_BINDINGS: Final = (
+    _bind("u", "group", "group", "Group", "Sum by project, team, user or machine, over many machines", "u"),
+)
+"""Keys of the view of projects."""
+
 SESSION_BINDINGS: Final = (
     _bind("t", "tree", "tree", "Tree", "Show sub-agents below their session, or fold them", "t"),
     _bind("F", "follow", "follow", "Follow", "Keep the selected session in view, or else the busiest", "F"),
@@ -147,7 +152,7 @@ SCREEN_BINDINGS: Final = tuple(binding for binding in (*VIEWS, *LOOK, *GENERAL) 
 SECTIONS: Final = {
     "Views": VIEWS,
     "Rows": TABLE_BINDINGS,
-    "The selected row": (*ROW_BINDINGS, *SESSION_BINDINGS, *LIVE_BINDINGS),
+    "The selected row": (*ROW_BINDINGS, *SESSION_BINDINGS, *PROJECT_BINDINGS, *LIVE_BINDINGS),
     "Days": (*HEATMAP_BINDINGS, *DAYS_BINDINGS),
     "Causes": CAUSE_BINDINGS,
     "Look": LOOK,

@@ -19,7 +19,7 @@ from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, Block
 from claude_tui.engine.queries.allowances.limits import label
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.engine.queries.periods.named import add
-from claude_tui.model import DayRow, Snapshot, Totals
+from claude_tui.model import DayRow, Phase, Snapshot, Totals
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table import cells
 from claude_tui.ui.table.columns import Cell, Column
@@ -240,7 +240,10 @@ class BlocksView(TableView):
         whose = " of Claude Code alone" if clients.are_several(shown.snapshot) else ""
         self._window.border_subtitle = Content.styled(f"{LENGTH_MS // 3_600_000} hours{whose}", "$quiet")
         self._weeks.border_title = Content.styled("weeks", "bold $foreground")
-        lines = window_lines(found, shown.now_ms, shown.zone, self._window.size.width)
+        if shown.snapshot.progress.phase is Phase.MERGED:
+            lines = [Content.styled("a table of many machines has sums by day, and no blocks", "$quiet")]
+        else:
+            lines = window_lines(found, shown.now_ms, shown.zone, self._window.size.width)
         self._window.show(Content("\n").join(lines))
         for widget in (self._top, self._window):
             widget.styles.height = max(5, len(lines)) + 2

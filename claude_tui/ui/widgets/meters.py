@@ -9,7 +9,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 
 from claude_tui import figures
-from claude_tui.model import Snapshot, Totals
+from claude_tui.model import Phase, Snapshot, Totals
 from claude_tui.ui.text import bars, clients
 from claude_tui.ui.text.open_block import left_text
 from claude_tui.ui.widgets.header import Status
@@ -48,6 +48,8 @@ def _hit_line(totals: Totals, width: int) -> Content:
 
 def burn_lines(snapshot: Snapshot, width: int) -> list[Content]:
     """The meter of spend per hour, over three windows."""
+    if snapshot.progress.phase is Phase.MERGED:
+        return [Content.styled(line, "$faint") for line in ("a table of many machines", "is as old as its merge")]
     burn = snapshot.burn
     if not snapshot.is_recent_known:
         return [Content.styled(f"{label}{UNKNOWN.rjust(10)}", "$quiet") for label in (" 5m", "15m", "60m")]
@@ -70,6 +72,8 @@ def burn_lines(snapshot: Snapshot, width: int) -> list[Content]:
 
 def flow_lines(snapshot: Snapshot, width: int) -> list[Content]:
     """The graph of tokens per minute, the last hour."""
+    if snapshot.progress.phase is Phase.MERGED:
+        return [Content.styled("not live", "$faint")]
     if not snapshot.is_recent_known:
         return [Content.styled("reading single responses…", "$quiet")]
     flow = bars.stretched(snapshot.tokens_per_minute, width)
@@ -115,12 +119,13 @@ class Meters(Horizontal):
         }
         for name, meter in self.parts.items():
             meter.show(Content("\n").join(lines[name](meter.size.width)))
-        active = f"{snapshot.active_sessions} active" if snapshot.active_sessions else "idle"
+        is_live = snapshot.progress.phase is not Phase.MERGED
+        active = f"{snapshot.active_sessions} active" if snapshot.active_sessions else "idle" if is_live else ""
         self._title("today", "today", active)
         room = self.parts["burn"].size.width - 2
         self._title("burn", "burn", left_text(status.window, status.now_ms, room) if status.window else "")
         peak = f"now {figures.short(flow[-1] if flow else 0)} · peak {figures.short(max(flow, default=0))}"
-        self._title("flow", "tokens/min · 60 min", peak if snapshot.is_recent_known else "")
+        self._title("flow", "tokens/min · 60 min", peak if is_live and snapshot.is_recent_known else "")
         parts = clients.cost_parts(status.by_client, self.parts["period"].size.width - 2)
         if status.client:
             parts = [clients.named(status.client)]

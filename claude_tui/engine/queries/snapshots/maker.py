@@ -281,7 +281,10 @@ class SnapshotMaker:
 
 def _newest_ms(totals: Totals, now_ms: int) -> int:
     """Return when something was last done, as far as that was before now: what is dated far ahead is not newest."""
-    return next((ms for ms in (totals.last_ms, totals.first_ms) if ms <= now_ms + AHEAD_MS), 0)
+    latest_ms = now_ms + AHEAD_MS
+    if totals.last_ms <= latest_ms:
+        return totals.last_ms
+    return totals.first_ms if totals.first_ms <= latest_ms else 0
 
 
 def _stale(dirty: set[K], sums: Mapping[K, Sums], rows: dict[K, R]) -> list[K] | None:
