@@ -36,7 +36,8 @@ def left_of(store: Store) -> Left:
     found: Left = {}
     for line in list_responses(store):
         if line.extra == UNLOGGED:
-            found.setdefault(line.session, {})[line.model] = line.usage
+            models = found.setdefault(line.session, {})
+            models[line.model] = Usage(*map(sum, zip(models.get(line.model, Usage()), line.usage, strict=True)))
     return found
 
 

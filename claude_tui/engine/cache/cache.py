@@ -36,7 +36,7 @@ from claude_tui.model import Extra, Usage
 from claude_tui.sources.columns import ARRAYS
 from claude_tui.sources.protocol import FileFacts
 
-SCHEMA: Final = 9
+SCHEMA: Final = 11
 """Moves whenever what is counted, or how it is kept, changes."""
 
 NOTHING_GIVEN: Final = Given()
@@ -180,7 +180,8 @@ def _given_of(found: Any) -> Given:
 
 
 def _facts_of(store: Store) -> dict[str, Any]:
-    files = to_columns((source, path, *facts) for source, path, facts in store.facts.files())
+    sources, paths, facts = to_columns(store.facts.files()) or ((), (), ())
+    files = [sources, paths, *to_columns(facts)] if facts else []  # type: ignore[arg-type]
     return {
         "files": files,
         "problems": store.problem_log.packed(),

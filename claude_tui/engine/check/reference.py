@@ -200,10 +200,10 @@ def _unlogged(
     once = {session: list(unpack_totals(pack_totals(found))) for session, found in totals.items()}
     for session, left in remainders(once, marks, logged, shared.__contains__, only).items():
         flags = ("unlogged", "at_least") if left.is_lower_bound else ("unlogged",)
-        for model, usage in left.models:
-            price = pricer.price_of_sum("claude", model, left.time_ms, usage)
+        for name, time_ms, model, usage in left.lines(session):
+            price = pricer.price_of_sum("claude", model, time_ms, usage)
             yield Response(
-                f"cost-state/{session}/{left.start_ms}/{model}", "claude", left.time_ms, session, "",
+                name, "claude", time_ms, session, "",
                 min(folders.get(("claude", session), {""})), model, usage,
                 price._replace(flags=(*flags, *price.flags)), False, extra=UNLOGGED,
             )  # fmt: skip

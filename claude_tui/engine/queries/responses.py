@@ -113,17 +113,15 @@ def unlogged_lines(store: Store, query: Query) -> Iterator[Response]:
         owner = store.unlogged_owner(session)
         if not remainder.models or not covers(store, owner, query):
             continue
-        if not first <= store.calendar.day(remainder.time_ms) <= last:
-            continue
         at_least = (AT_LEAST,) if remainder.is_lower_bound else ()
-        for model, usage in remainder.models:
-            if query.model not in ("", model):
+        for key, time_ms, model, usage in remainder.lines(session):
+            if query.model not in ("", model) or not first <= store.calendar.day(time_ms) <= last:
                 continue
-            price = store.unlogged_price(remainder, model, usage)
+            price = store.unlogged_price(time_ms, model, usage)
             yield Response(
-                key=f"cost-state/{session}/{remainder.start_ms}/{model}",
+                key=key,
                 source=owner.source,
-                time_ms=remainder.time_ms,
+                time_ms=time_ms,
                 session=session,
                 agent="",
                 project=store.folder_of(owner),

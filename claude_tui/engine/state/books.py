@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
@@ -226,16 +226,15 @@ class Books:
         """Return whose it is what a session used beyond its log."""
         return Owner(TOTALLED, session, "", "")
 
-    def unlogged_price(self, remainder: Remainder, model: str, usage: Usage) -> Price:
-        """Price what is left of a model."""
-        return self.pricer.price_of_sum(TOTALLED, model, remainder.time_ms, usage)
+    def unlogged_price(self, time_ms: int, model: str, usage: Usage) -> Price:
+        """Price what is left of a model at an instant."""
+        return self.pricer.price_of_sum(TOTALLED, model, time_ms, usage)
 
-    def unlogged_keys(self, session: str, remainder: Remainder) -> list[CellKey]:
-        """Return the cells a remainder is in, model by model."""
-        if not remainder.models:
-            return []
-        day, owner = self.calendar.day_hour(remainder.time_ms)[0], self.owner_number(self.unlogged_owner(session))
-        return [CellKey(day, owner, self._models.of(model)) for model, _ in remainder.models]
+    def unlogged_parts(self, session: str, remainder: Remainder) -> Iterator[tuple[CellKey, int, str, Usage]]:
+        """Yield what is left with the cell it is in: (cell, instant, model, usage)."""
+        for _, time_ms, model, usage in remainder.lines(session):
+            owner = self.owner_number(self.unlogged_owner(session))
+            yield CellKey(self.calendar.day_hour(time_ms)[0], owner, self._models.of(model)), time_ms, model, usage
 
     # -- sums ----------------------------------------------------------------------------------------------
 
@@ -259,10 +258,9 @@ class Books:
 
     def add_unlogged(self, session: str, remainder: Remainder, sign: int) -> None:
         """Add a remainder to its cells (1), or take it out of them again (-1)."""
-        keys = self.unlogged_keys(session, remainder)
-        for key, (model, usage) in zip(keys, remainder.models, strict=True):
-            price = self.unlogged_price(remainder, model, usage)
-            self.cells.add(key, remainder.time_ms, usage, price, sign, 0, 0)
+        for key, time_ms, model, usage in self.unlogged_parts(session, remainder):
+            price = self.unlogged_price(time_ms, model, usage)
+            self.cells.add(key, time_ms, usage, price, sign, 0, 0)
             self.cells.note_unlogged(key, price, sign)
 
     def mend_cells(self) -> None:
@@ -300,6 +298,6 @@ class Books:
         for session in {self.owners[key.owner].session for key in lost}:
             remainder = self.unlogged.all.get(session)
             if remainder is not None:
-                for key in self.unlogged_keys(session, remainder):
-                    see(key, remainder.time_ms)
+                for key, time_ms, _, _ in self.unlogged_parts(session, remainder):
+                    see(key, time_ms)
         self.is_moved |= self.cells.mend(found)

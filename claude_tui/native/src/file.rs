@@ -22,6 +22,8 @@ use crate::sums::{sums, Sum};
 const MAX_NOTE: usize = 8192;
 /// Python does not build all of a line as long as this.
 const LONG: usize = 4 << 20;
+/// How the client begins a line with what it counted, which is as long as it used models.
+const TOTAL: &[u8] = b"{\"type\":\"cost-state\"";
 const CONTINUES: &[u8] = b"{\"parentUuid\":\"";
 /// More pairs of models than any client has.
 const MAX_ASKED: usize = 64;
@@ -246,7 +248,7 @@ impl<'a> Reading<'_, 'a> {
                 _ => Err(Odd),
             };
         }
-        if bytes.len() <= MAX_NOTE && !bytes.starts_with(CONTINUES) {
+        if may_be_note(bytes) {
             let line = Line::read(bytes)?;
             if line.kind.or_empty()? != "assistant" {
                 return self.decided(&line, bytes, start);
@@ -264,7 +266,7 @@ impl<'a> Reading<'_, 'a> {
         if kind == "system" && line.subtype.or_none()? == Some("compact_boundary") {
             return self.compaction(line, bytes);
         }
-        if bytes.len() > MAX_NOTE || bytes.starts_with(CONTINUES) {
+        if !may_be_note(bytes) {
             return Ok(());
         }
         if self.request.left.contains(&kind.as_bytes()) {
@@ -490,4 +492,9 @@ fn turn(line: &Line<'_>, time_ms: i64) -> Read<Turn> {
         version: text(&line.version)?,
         session: text(&line.session)?,
     })
+}
+
+/// Whether a line may be a note, by its length and its beginning.
+fn may_be_note(bytes: &[u8]) -> bool {
+    (bytes.len() <= MAX_NOTE && !bytes.starts_with(CONTINUES)) || bytes.starts_with(TOTAL)
 }

@@ -39,13 +39,21 @@ NOTES: Final = frozenset({"system", KIND, *_TITLES})
 CONTINUES: Final = b'{"parentUuid":"'
 """How most lines of a conversation begin, and none with a title or a compaction."""
 
+TOTAL: Final = b'{"type":"cost-state"'
+"""How the client begins a line with what it counted."""
+
 _NOTE_MARKS: Final = (b"title", b"summary", b"compact_boundary", KIND.encode(), b"\\u")
 """What a line that is a note cannot be without; an escape may hide any of them."""
 
 
 def is_note(line: bytes) -> bool:
-    """Whether a raw line may be of a kind of `NOTES`: it is short, continues no other line and has its mark."""
-    return len(line) <= MAX_NOTE and not line.startswith(CONTINUES) and any(mark in line for mark in _NOTE_MARKS)
+    """Whether a raw line may be of a kind of `NOTES`: it is short, continues no other line and has its mark.
+
+    What the client counted is as long as it used models, and begins as no other line.
+    """
+    if len(line) > MAX_NOTE:
+        return line.startswith(TOTAL)
+    return not line.startswith(CONTINUES) and any(mark in line for mark in _NOTE_MARKS)
 
 
 class FactsGatherer:

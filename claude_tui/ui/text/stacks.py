@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from claude_tui.figures import MONTHS, NANO, money, short
@@ -15,7 +15,7 @@ from claude_tui.model import DayRow
 SERIES: Final = 6
 """How many series are distinguished; the last is for everything else."""
 
-UNITS: Final = {"day": 1, "week": 7, "month": 31}
+UNITS: Final = {"hour": 1 / 24, "day": 1, "week": 7, "month": 31}
 """What a bar can stand for, and about how many days that is."""
 
 
@@ -23,7 +23,7 @@ UNITS: Final = {"day": 1, "week": 7, "month": 31}
 class Stack:
     """Bars and, per series, one value in nanodollars per bar. The first series stands at the bottom.
 
-    `days` are the first days of the bars, each of one `unit`.
+    `days` are the first days of the bars, each of one `unit`; with hours they are instants of the local clock.
     """
 
     days: tuple[date, ...] = ()
@@ -41,24 +41,40 @@ class Stack:
         days = self.days[-shown:]
 
         def name(day: date) -> str:
+            if isinstance(day, datetime) and day.hour:
+                return f"{day.hour}:00"
             return MONTHS[day.month - 1] if self.unit == "month" else f"{day.day} {MONTHS[day.month - 1]}"
 
-        every_bar = stride >= (7 if self.unit != "month" else 4)
+        every_bar = stride >= (7 if self.unit != "month" else 4) and self.unit != "hour"
         ticks: list[tuple[int, str]] = []
         free = 0
         for index, day in enumerate(days):
             begins_month = index > 0 and day.month != days[index - 1].month
             text = name(day)
-            natural = every_bar or (day.weekday() == 0 if self.unit == "day" else begins_month or index == 0)
+            natural = every_bar or self._is_named(day, begins_month or index == 0)
             if natural and index * stride >= free and index * stride + len(text) // 2 < shown * stride + 2:
                 ticks.append((index, text))
                 free = index * stride + len(text) + 2
         return ticks or [(0, name(days[0]))]
 
+    def _is_named(self, day: date, begins_month: bool) -> bool:
+        if isinstance(day, datetime):
+            return day.hour % 6 == 0
+        return day.weekday() == 0 if self.unit == "day" else begins_month
+
+    def index_of(self, day: date) -> int | None:
+        """Which bar a day is in, with hours its first; None if it is in none."""
+        wanted = datetime.combine(day, time()) if self.unit == "hour" else first_of(day, self.unit)
+        return self.days.index(wanted) if wanted in self.days else None
+
+    def total(self, index: int) -> int:
+        """What a bar is in all."""
+        return sum(values[index] for values in self.values)
+
 
 def unit_for(days: int, columns: int) -> str:
     """What a bar stands for so that `days` days are bars of two cells or more in `columns`."""
-    return next((unit for unit, length in UNITS.items() if days / length <= columns / 2), "month")
+    return next((unit for unit, length in UNITS.items() if unit != "hour" and days / length <= columns / 2), "month")
 
 
 def first_of(day: date, unit: str) -> date:
@@ -90,6 +106,18 @@ def stack(
         rows.append(tuple(sum(bar.get(model, 0) for model in ranked[len(own) :]) for bar in bars.values()))
         labels.append(f"{len(ranked) - len(own)} others")
     return Stack(tuple(bars), tuple(labels), tuple(rows), unit)
+
+
+def by_hour(days: Mapping[date, Sequence[int]], since: date, until: date) -> Stack:
+    """The costs of every hour from `since` to `until`, all models together."""
+    instants: list[date] = []
+    values: list[int] = []
+    for number in range((until - since).days + 1):
+        day = since + timedelta(days=number)
+        hours = days.get(day) or (0,) * 24
+        instants += [datetime.combine(day, time(hour)) for hour in range(24)]
+        values += hours
+    return Stack(tuple(instants), ("all models",), (tuple(values),), "hour")
 
 
 KINDS: Final = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -14,19 +15,28 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from claude_tui import figures
+from claude_tui.figures import NANO
 from claude_tui.model import Snapshot, Totals
 from claude_tui.ui.dialogs.explain_screen import ExplainScreen
 from claude_tui.ui.settings.keys import DAYS_BINDINGS
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.text import explanation as explain
 from claude_tui.ui.text.names import short_model
-from claude_tui.ui.text.stacks import KINDS, UNITS, kinds_per_day, stack, unit_for
+from claude_tui.ui.text.stacks import KINDS, UNITS, by_hour, kinds_per_day, stack, unit_for
 from claude_tui.ui.text.statements import Statements
+from claude_tui.ui.text.week import week_of
 from claude_tui.ui.views.base import DayWanted, Drilled, Scope, Shown, View
-from claude_tui.ui.widgets.chart import MARGIN, CostChart
+from claude_tui.ui.widgets.chart import MARGIN, CostChart, average
 from claude_tui.ui.widgets.day_detail import DayDetail, DayFound, day_summary
 from claude_tui.ui.widgets.heatmap import GLYPHS, REMEMBERED, Heatmap
 from claude_tui.ui.widgets.line import assemble
+from claude_tui.ui.widgets.week_heat import WeekHeat
+
+CHARTS: Final = ("models", "kinds", "hours")
+"""What can stand below the year, in the order `c` goes through."""
+
+LEAST_FOR_WEEK: Final = 26
+"""Lines below the year from which on the hours of the week stand beside the chart."""
 
 METRICS: Final[dict[str, Callable[[Totals], int]]] = {
     "cost": lambda totals: totals.cost_nano,
@@ -36,16 +46,16 @@ METRICS: Final[dict[str, Callable[[Totals], int]]] = {
 """What the heatmap can show, in the order `m` goes through."""
 
 
-def legend(metric: str, width: int, has_remembered: bool) -> Content:
+def legend(metric: str, width: int, has_remembered: bool, glyphs: str = GLYPHS) -> Content:
     """What the glyphs of the heatmap stand for, as much of it as fits, and what it shows."""
-    levels = [(f"{glyph} ", f"$heat-{level}") for level, glyph in enumerate(GLYPHS)]
+    levels = [(f"{glyph} ", f"$heat-{level}") for level, glyph in enumerate(glyphs)]
     groups: list[tuple[int, Sequence[tuple[str, str]]]] = [
         (1, [("less ", "$quiet"), *levels, ("more", "$quiet")]),
         (3, [("- ", "$faint"), ("no data", "$quiet")]),
         (0, [(metric, "$quiet")]),
     ]
     if has_remembered:
-        groups.insert(2, (2, [(GLYPHS[2], "$heat-2"), (f"{REMEMBERED} logs gone", "$quiet")]))
+        groups.insert(2, (2, [(glyphs[2], "$heat-2"), (f"{REMEMBERED} logs gone", "$quiet")]))
     return assemble(groups, width)
 
 
@@ -73,10 +83,15 @@ class DaysView(View):
         self.metric = "cost"
         self.unit = ""
         """What a bar of the chart stands for; "" as it fits."""
-        self.is_by_kind = False
+        self.drawn = "models"
+        """What stands below the year: one of `CHARTS`."""
+        self._asks_hours = False
+        """Whether the hours of all days are wanted; they take a while the first time."""
         self.heatmap = Heatmap(id="heatmap")
         self.chart = CostChart(id="chart")
         self.detail = DayDetail()
+        self.week = WeekHeat("week")
+        self.large_week = WeekHeat("days-week")
         self._summary = Static(id="day-summary", markup=False)
         self._has_remembered = False
 
@@ -88,12 +103,16 @@ class DaysView(View):
             yield self._summary
         with Horizontal(id="days-below"):
             yield self.chart
-            yield self.detail
+            yield self.large_week
+            with Vertical(id="day-side"):
+                yield self.detail
+                yield self.week
 
     @property
     def keys(self) -> tuple[str, ...]:
         """Those of the chart only if there is one."""
-        return tuple(id for id in self.KEYS if self.chart.display or not id.startswith("chart-"))
+        has_chart = self.chart.display or self.large_week.display
+        return tuple(id for id in self.KEYS if has_chart or not id.startswith("chart-"))
 
     @property
     def main(self) -> Widget:
@@ -122,25 +141,64 @@ class DaysView(View):
         shown = self.shown
         if shown is None:
             return
+        self._show_weeks(shown)
         columns = max(8, self.chart.size.width - MARGIN)
         since, until = shown.period.range(shown.today)
         until = min(until or shown.today, shown.today)
         first = shown.snapshot.days[0].day if shown.snapshot.days else until
         since = min(max(since or first, first), until)
         unit = self.unit or unit_for((until - since).days + 1, columns)
-        if self.is_by_kind:
+        hours = shown.extra.hours_by_day if isinstance(shown.extra, DayFound) else None
+        if unit == "hour":
+            since = max(since, until - timedelta(days=columns // 24))
+            made = by_hour(hours or {}, since, until)
+        elif self.drawn == "kinds":
             made = replace(stack(kinds_per_day(shown.snapshot.days), KINDS, since, until, unit), is_money=False)
         else:
             names = {row.key: short_model(row.name) for row in shown.snapshot.models}
             made = stack(shown.snapshot.day_models, names, since, until, unit)
-        self.chart.is_plain = self.is_plain
+        self.chart.is_plain = self.heatmap.is_plain = self.is_plain
         self.chart.show(made)
-        what = "tokens" if self.is_by_kind else "cost"
+        what = "tokens" if not made.is_money else "cost"
         bars = len(made.days)
         covered = shown.period.label if bars <= columns else f"the last {columns:,} of {bars:,} {unit}s"
+        if unit == "hour" and hours is None:
+            covered = "reading single responses…"
         self.chart.border_title = Content.assemble(
             (f"{what} per {unit}", "bold $foreground"), (f"  {covered}", "$quiet")
         )
+        self._mark_chart()
+
+    def _mark_chart(self) -> None:
+        """Mark the bar of the selected day, and say what it is."""
+        day, made = self.heatmap.cursor_day, self.chart.data
+        index = made.index_of(day) if day is not None else None
+        self.chart.mark(index)
+        shown = self.chart.shown_bars
+        parts = [(f"─ {made.label(average(made, shown) / (NANO if made.is_money else 1), 8)} on average", "$quiet")]
+        if index is not None and day is not None and made.unit != "hour":
+            value = made.label(made.total(index) / (NANO if made.is_money else 1), 8)
+            first = made.days[index]
+            week = f"week of {first.day} {figures.MONTHS[first.month - 1]}"
+            name = {"day": figures.day(day), "month": f"{day:%b %Y}"}.get(made.unit, week)
+            parts.append((f" · ▲ {name} {value}", "$quiet"))
+        self.chart.border_subtitle = Content.assemble(*parts) if shown else ""
+
+    def _show_weeks(self, shown: Shown) -> None:
+        """Draw the hours of the week where there is room for them, or where they were asked for."""
+        is_chosen, below = self.drawn == "hours", self.query_one("#days-below").size
+        has_chart = not (self.screen.has_class("-narrow") or self.screen.has_class("-short") or below.height < 10)
+        self.chart.display, self.large_week.display = has_chart and not is_chosen, has_chart and is_chosen
+        self.week.display = has_chart and not is_chosen and below.height >= LEAST_FOR_WEEK
+        asks = self.week.display or self.large_week.display or (has_chart and self.unit == "hour")
+        if asks and not self._asks_hours:
+            self.post_message(DayWanted())
+        self._asks_hours = asks
+        found = shown.extra.hours_by_day if isinstance(shown.extra, DayFound) else None
+        sums = week_of(found) if found is not None else None
+        for widget in (self.week, self.large_week):
+            if widget.display:
+                widget.draw(sums, self.heatmap.glyphs, shown.period.label)
 
     def _show_summary(self) -> None:
         shown, day = self.shown, self.heatmap.cursor_day
@@ -152,6 +210,7 @@ class DaysView(View):
         width = self.heatmap.size.width
         self._summary.update(day_summary(day, totals, first, is_remembered=is_remembered, width=width), layout=False)
         self.detail.border_title = Content.assemble((figures.day(day), "bold $foreground"))
+        self._mark_chart()
 
     @property
     def titled(self) -> Widget:
@@ -160,7 +219,7 @@ class DaysView(View):
 
     def subtitle(self) -> Content:
         """What the heatmap shows, and how."""
-        return legend(self.metric, self.app.size.width - 8, self._has_remembered)
+        return legend(self.metric, self.app.size.width - 8, self._has_remembered, self.heatmap.glyphs)
 
     def on_heatmap_day_highlighted(self, event: Heatmap.DayHighlighted) -> None:
         """Another day: what is known at once, and the rest asked for."""
@@ -182,8 +241,8 @@ class DaysView(View):
             self.show(self.shown)
 
     def action_chart(self) -> None:
-        """Stack the chart by model or by kind of tokens."""
-        self.is_by_kind = not self.is_by_kind
+        """Stack the chart by model or by kind of tokens, or show the hours of the week instead."""
+        self.drawn = CHARTS[(CHARTS.index(self.drawn) + 1) % len(CHARTS)]
         self._show_chart()
 
     def action_unit(self) -> None:
@@ -210,7 +269,11 @@ class DaysView(View):
         if day is None:
             return None
         query = scope.query(day, day)
-        return DayFound(day, source.snapshot(query, now_ms), source.hours(query) or ())
+        shown = self.shown
+        by_day = None
+        if self._asks_hours and shown is not None:
+            by_day = source.hours_by_day(scope.query(*shown.period.range(shown.today)))
+        return DayFound(day, source.snapshot(query, now_ms), source.hours(query) or (), by_day)
 
     def on_resize(self) -> None:
         """The chart shows as many days as fit."""

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Final
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -28,6 +29,11 @@ SIGNS: Final = "█▓▒░▚▞"
 
 MARGIN: Final = 7
 """Cells left of the chart: the labels and the axis."""
+
+GRID: Final = "╌"
+AVERAGE: Final = "─"
+CURSOR: Final = "▲"
+"""Below the bar of the selected day."""
 
 ChartPiece = tuple[str, int, int]
 """Text of a chart, the series of its colour (0: the axis), the series behind it (0: nothing)."""
@@ -85,9 +91,19 @@ def draw(data: Stack, width: int, height: int) -> list[list[ChartPiece]]:
     bar, stride = bar_width(len(data.days), columns)
     shown = min(len(data.days), columns // stride)
     points: dict[tuple[str, int, int], list[tuple[int, int]]] = {}
-    for index, values in enumerate(list(zip(*data.values, strict=True))[-shown:]):
+    bars = list(zip(*data.values, strict=True))[-shown:]
+    at = sorted({0, (rows - 1) // 2, rows - 1})
+    taken: set[tuple[int, int]] = set()
+    for index, values in enumerate(bars):
         for row, cell in enumerate(bar_cells(values, top * scale, rows)):
-            points.setdefault(cell, []).extend((index * stride + column, row) for column in range(bar))
+            cells = [(index * stride + column, row) for column in range(bar)]
+            points.setdefault(cell, []).extend(cells)
+            taken.update(cells)
+    average_row = min(rows - 1, int(average(data, shown) / (top * scale) * rows))
+    for row, glyph in [(average_row, AVERAGE), *((row, GRID) for row in at if row and row != average_row)]:
+        points[glyph, 0, 0] = points.get((glyph, 0, 0), []) + [
+            (column, row) for column in range(columns) if (column, row) not in taken
+        ]
     figure: Any = plotext.figure
     figure.clear.all()
     plotext.terminal.limit(False, False)  # else it is cut to what plotext takes for the terminal
@@ -98,19 +114,23 @@ def draw(data: Stack, width: int, height: int) -> list[list[ChartPiece]]:
     # The limits are the middles of the outermost cells, so whole numbers are whole cells.
     figure.ruler("x").lim(0, columns - 1)
     figure.ruler("y").lim(0, rows - 1)
-    for (glyph, series, behind), cells in points.items():
+    for (glyph, series, behind), cells in ((cell, found) for cell, found in points.items() if found):
         colours = {"foreground": (0, 0, series)} | ({"background": (0, 0, behind)} if behind else {})
         xs, ys = zip(*cells, strict=True)
         figure.draw(figure.signal(list(xs), list(ys), marker=plotext.marker(glyph, plotext.pixel(**colours))))
     ticks = data.ticks(shown, stride)
     figure.ruler("x").ticks([index * stride + (bar - 1) // 2 for index, _ in ticks], labels=[text for _, text in ticks])
-    at = sorted({0, (rows - 1) // 2, rows - 1})
     labels = [
         data.label(top * (row + 1) / rows, MARGIN - 1) if row else data.label(0, MARGIN - 1).partition(".")[0]
         for row in at
     ]
     figure.ruler("y").ticks(at, labels=[label.rjust(MARGIN - 1) for label in labels])
     return [_styled(line) for line in figure.build().string().split("\n")[:height]]
+
+
+def average(data: Stack, shown: int) -> float:
+    """What the last `shown` bars are on average."""
+    return sum(sum(values[-shown:]) for values in data.values) / max(1, shown)
 
 
 def _styled(line: str) -> list[ChartPiece]:
@@ -153,6 +173,7 @@ class CostChart(Widget):
         "chart--axis",
         *(f"chart--series-{number}" for number in range(1, SERIES + 1)),
         "chart--legend",
+        "chart--mark",
     }
     ALLOW_SELECT = False
 
@@ -163,6 +184,7 @@ class CostChart(Widget):
         self.drawings = 0
         """How often plotext was asked to draw."""
         self._data = Stack()
+        self._marked: int | None = None
         self._lines: list[list[ChartPiece]] | None = None
 
     def show(self, data: Stack) -> None:
@@ -171,6 +193,31 @@ class CostChart(Widget):
             self._data = data
             self._lines = None
             self.refresh()
+
+    @property
+    def data(self) -> Stack:
+        """What it shows."""
+        return self._data
+
+    def mark(self, index: int | None) -> None:
+        """Mark a bar; draws nothing but the mark."""
+        if index != self._marked:
+            self._marked = index
+            self.refresh(Region(0, self.size.height - 1, self.size.width, 1))
+
+    @property
+    def shown_bars(self) -> int:
+        """How many of the bars there is room for, the last ones."""
+        columns = max(1, self.size.width - MARGIN)
+        return min(len(self._data.days), columns // bar_width(len(self._data.days), columns)[1])
+
+    def _mark_column(self) -> int | None:
+        columns, bars = self.size.width - MARGIN, len(self._data.days)
+        if self._marked is None or columns < 8:
+            return None
+        bar, stride = bar_width(bars, columns)
+        index = self._marked - (bars - self.shown_bars)
+        return MARGIN + index * stride + (bar - 1) // 2 if index >= 0 else None
 
     def on_resize(self, event: events.Resize) -> None:
         """The chart is made for its size."""
@@ -190,7 +237,14 @@ class CostChart(Widget):
         elif self.is_plain:
             line = [piece for mixed in line for piece in whole_cells(*mixed)]
         segments = [Segment(text, self._style(front, behind)) for text, front, behind in line]
-        return Strip(segments).adjust_cell_length(width, self.rich_style)
+        strip = Strip(segments).adjust_cell_length(width, self.rich_style)
+        marked = self._mark_column() if y == height - 1 and line else None
+        if marked is not None:
+            marked = strip.text.find(" ", marked)  # beside the name of the bar, not in it
+        if marked is None or marked < 0:
+            return strip
+        mark = Strip([Segment(CURSOR, self.get_component_rich_style("chart--mark"))])
+        return Strip.join([strip.crop(0, marked), mark, strip.crop(marked + 1, width)])
 
     def _style(self, front: int, behind: int) -> Style:
         style = self.get_component_rich_style(f"chart--series-{front}" if front else "chart--axis")

@@ -5,7 +5,7 @@ Drawn by pure functions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -31,6 +31,8 @@ class DayFound:
     day: date
     snapshot: Snapshot
     hours: Sequence[int] = ()
+    hours_by_day: Mapping[date, Sequence[int]] | None = None
+    """Those of all days of the period, if they were asked for and are known."""
 
 
 def day_summary(

@@ -27,6 +27,18 @@ from claude_tui.ui.settings.keys import HEATMAP_BINDINGS
 GLYPHS: Final = "·░▒▓█"
 """One per level: nothing, and the four quarters of the days that have something."""
 
+COLOURED: Final = "·▃▄▅▆"
+"""The same where colours say the level, too: none as high as a line, so that a week is days and no stripe."""
+
+MOST_WEEKS: Final = 78
+"""A year and a half."""
+
+WIDE_WEEKS: Final = 35
+"""If so many weeks fit, a day takes two cells."""
+
+TODAY: Final = "◂"
+"""Behind the glyph of today, if no other mark is."""
+
 CURSOR: Final = "‹"
 """Behind the glyph of the selected day, if no other mark is; its figures are in the line below the grid."""
 
@@ -35,6 +47,9 @@ MOST: Final = len(GLYPHS) - 1
 
 REMEMBERED: Final = "°"
 """Behind the glyph of a day whose logs are gone and whose figures the ledger kept."""
+
+UNRECORDED: Final = "-"
+"""A day before the first record."""
 
 NO_DATA: Final = -1
 """Level of a day from before the first record: not known, rather than zero."""
@@ -146,6 +161,10 @@ class Heatmap(Widget, can_focus=True):
         """How often the grid was built because something in it changed."""
         self._given: tuple[Mapping[date, int], date | None, date | None, frozenset[date]] = ({}, None, None, NO_DAYS)
         self._built: object = None
+        self._back = 0
+        """Weeks that lie right of the grid: one has walked away from today."""
+        self.is_plain = False
+        """Whether what is drawn is written with plain characters."""
         self._covered: tuple[date | None, date | None] = (None, None)
 
     def show(
@@ -173,22 +192,22 @@ class Heatmap(Widget, can_focus=True):
     @property
     def weeks(self) -> int:
         """How many weeks fit."""
-        return max(1, min(53, (self.size.width - LABELS) // 2))
+        return max(1, min(MOST_WEEKS, (self.size.width - LABELS) // self.cell_width))
 
     @property
     def cell_width(self) -> int:
-        """Cells a week takes: more if there is room for more."""
-        return max(2, min(3, (self.size.width - LABELS) // max(1, self.weeks)))
+        """Cells a week takes, the last of them a gap."""
+        return 3 if (self.size.width - LABELS) // 3 >= WIDE_WEEKS else 2
 
     def _build(self) -> None:
         daily, today, first, remembered = self._given
         if today is None or not self.size:
             return
-        wanted = (dict(daily), today, first, remembered, self.size)
+        wanted = (dict(daily), today, first, remembered, self.size, self._back)
         if wanted == self._built:
             return
         self._built = wanted
-        self.grid = build_grid(daily, today, self.weeks, first, remembered)
+        self.grid = build_grid(daily, today, self.weeks + self._back, first, remembered)[: self.weeks]
         self.days_redrawn += 1
         self.refresh()
 
@@ -222,20 +241,26 @@ class Heatmap(Widget, can_focus=True):
         cursor, mark = (self.get_component_rich_style(f"heatmap--{name}") for name in ("cursor", "remembered"))
         for week in self.grid:
             day = week[row]
-            pad = (REMEMBERED if day.is_remembered else "").ljust(self.cell_width - 1)
+            glyph = self._glyph(day) * (self.cell_width - 1 if day.level > 0 else 1)
+            mark_of = REMEMBERED if day.is_remembered else TODAY if day.day == self._given[1] else ""
+            pad = mark_of.ljust(self.cell_width - len(glyph))
             if day.day == self.cursor_day:
                 own = self._style(day)
                 level = Style(color=own.color, bgcolor=cursor.bgcolor, bold=True, reverse=cursor.reverse)
-                segments.append(Segment(self._glyph(day), level))
-                segments.append(Segment(pad if day.is_remembered else CURSOR.ljust(self.cell_width - 1), cursor))
+                segments.append(Segment(glyph, level))
+                segments.append(Segment(pad if day.is_remembered else CURSOR.ljust(len(pad)), cursor))
                 continue
-            segments.append(Segment(self._glyph(day), self._style(day)))
-            segments.append(Segment(pad, mark if day.is_remembered else self.rich_style))
+            segments.append(Segment(glyph, self._style(day)))
+            segments.append(Segment(pad, mark if mark_of else self.rich_style))
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 
-    @staticmethod
-    def _glyph(day: Day) -> str:
-        return " " if day.level == FUTURE else "-" if day.level == NO_DATA else GLYPHS[day.level]
+    def _glyph(self, day: Day) -> str:
+        return " " if day.level == FUTURE else UNRECORDED if day.level == NO_DATA else self.glyphs[day.level]
+
+    @property
+    def glyphs(self) -> str:
+        """One glyph per level, as they are drawn here."""
+        return GLYPHS if self.is_plain or self.app.no_color else COLOURED
 
     def _style(self, day: Day) -> Style:
         since, until = self._covered
@@ -249,8 +274,13 @@ class Heatmap(Widget, can_focus=True):
             self.post_message(self.DayHighlighted(day))
 
     def _move_to(self, day: date) -> None:
-        first = self.grid[0][0].day if self.grid else day  # the grid is built when there is room for it
-        self.cursor_day = max(first, min(day, self._given[1] or day))
+        on_screen = self.grid[0][0].day if self.grid else day  # the grid is built when there is room for it
+        today, first = self._given[1] or day, self._given[2] or on_screen
+        day = max(min(first, on_screen), min(day, today))
+        weeks_ago = (today + timedelta(days=6 - today.weekday()) - day).days // 7
+        self._back = min(max(self._back, weeks_ago - self.weeks + 1), weeks_ago)
+        self._build()
+        self.cursor_day = day
 
     def action_walk(self, days: int) -> None:
         """Move the cursor by some days."""

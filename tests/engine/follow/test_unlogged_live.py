@@ -6,6 +6,7 @@ from typing import Any
 
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.model import UNLOGGED, Usage
+from claude_tui.units import DAY_MS
 from tests.engine.counting import NOW_MS
 from tests.engine.living import living
 from tests.logs import ClaudeHome, assistant, usage
@@ -70,3 +71,26 @@ async def test_a_fuller_row_in_one_log_takes_its_part_out_of_every_session_that_
         await live.until(lambda snapshot: snapshot.totals.output == 20)
         await live.assert_level()
         assert live.look().totals.input == 100
+
+
+async def test_what_was_shown_of_a_day_stays_there_when_the_session_goes_on_another_day(
+    claude_home: ClaudeHome,
+) -> None:
+    claude_home.append(assistant("msg_1", NOW_MS + 10, usage(60, 9), model=MODEL), total(9, 100))
+    later_ms = NOW_MS + 2 * DAY_MS
+    again = total(30, 5_100)
+    again["modelUsage"][MODEL]["inputTokens"] = 200
+    async with living(claude_home.folder) as live:
+        (day,) = live.look().days
+        assert day.totals.input == 100
+        (first,) = [line for line in list_responses(live.monitor.store) if line.extra == UNLOGGED]
+        claude_home.append(assistant("msg_2", later_ms, usage(7, 1), model=MODEL), again)
+        await live.until(lambda snapshot: snapshot.totals.input == 200)
+        await live.assert_level()
+        shown = live.look()
+        assert [(row.day - day.day).days for row in shown.days] == [0, 2]
+        assert [row.totals.input for row in shown.days] == [100, 100]
+        left = [line for line in list_responses(live.monitor.store) if line.extra == UNLOGGED]
+        assert left[0] == first
+        assert (left[1].key, left[1].usage.input) == (f"cost-state/s1/{NOW_MS}+5100/{MODEL}", 93)
+        assert list(shown.unlogged.days) == [row.day for row in shown.days]

@@ -15,8 +15,10 @@ from claude_tui.engine.scan.reading import FileReader, Task, discover
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.batch import pack
 from claude_tui.engine.state.store import Store
+from claude_tui.model import Usage
 from claude_tui.sources.protocol import Checkpoint
 from tests.engine.counting import (
+    NOW_MS,
     PRICER,
     UTC,
     assert_sums_agree,
@@ -28,6 +30,8 @@ from tests.engine.counting import (
 )
 from tests.engine.ledgers import Run, ledger_in
 from tests.engine.unlogged import SETS, counted_sums, expected, expected_left, left_of, served
+from tests.fuzz.sameness import differences
+from tests.logs import ClaudeHome, assistant, usage
 
 golden = pytest.mark.parametrize("folder", SETS, ids=lambda folder: folder.name)
 
@@ -143,7 +147,7 @@ def test_damaged_logs_never_show_more_than_was_served(folder: Path, tmp_path: Pa
     places = [there]
     for path in sorted(there.glob("projects/*/**/*.jsonl")):
         lines = path.read_bytes().splitlines(keepends=True)
-        match chance.randrange(6):
+        match chance.randrange(7):
             case 0:
                 path.unlink()
             case 1:
@@ -157,12 +161,30 @@ def test_damaged_logs_never_show_more_than_was_served(folder: Path, tmp_path: Pa
                 other.parent.mkdir(parents=True, exist_ok=True)
                 other.write_bytes(b"".join(lines[: chance.randrange(len(lines) + 1)]))
                 places = [there, tmp_path / "second"]
+            case 5:
+                said = [at for at, line in enumerate(lines) if b'"cost-state"' in line]
+                gone = chance.choice(said) if said else -1
+                path.write_bytes(b"".join(line for at, line in enumerate(lines) if at != gone))
             case _:
                 pass
     store = counted(*places)
     truth = served(folder)
     assert {name: number for name, number in counted_sums(store).items() if number > truth[name]} == {}
     assert_sums_agree(store)
+
+
+@golden
+def test_without_any_one_total_no_more_is_shown_than_was_served(folder: Path, tmp_path: Path) -> None:
+    truth = served(folder)
+    for path in sorted(folder.glob("projects/*/**/*.jsonl")):
+        lines = path.read_bytes().splitlines(keepends=True)
+        for gone in (at for at, line in enumerate(lines) if b'"type":"cost-state"' in line):
+            there = tmp_path / f"{path.stem}-{gone}"
+            shutil.copytree(folder / "projects", there / "projects")
+            (there / path.relative_to(folder)).write_bytes(b"".join([*lines[:gone], *lines[gone + 1 :]]))
+            found = counted_sums(counted(there))
+            assert {name: number for name, number in found.items() if number > truth[name]} == {}, (path.name, gone)
+            shutil.rmtree(there)
 
 
 def test_a_total_of_something_else_than_numbers_is_passed_over(tmp_path: Path) -> None:
@@ -172,3 +194,23 @@ def test_a_total_of_something_else_than_numbers_is_passed_over(tmp_path: Path) -
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({**row, "totalCostUSD": 1, "modelUsage": {}}) + "\n")
         assert left_of(counted(tmp_path)) == {}
+
+
+@pytest.mark.parametrize("models", [1, 60])
+def test_a_total_of_however_many_models_counts(claude_home: ClaudeHome, models: int) -> None:
+    names = ["claude-sonnet-4-5-20250929", *(f"gateway-{number}" for number in range(models - 1))]
+    used = {
+        "inputTokens": 100, "outputTokens": 9, "cacheReadInputTokens": 0, "cacheCreationInputTokens": 0,
+        "webSearchRequests": 0, "costUSD": 0.5,
+    }  # fmt: skip
+    total = {
+        "type": "cost-state", "sessionId": "s1", "startTime": NOW_MS, "totalDuration": 1000, "totalAPIDuration": 1,
+        "totalCostUSD": 0.5, "modelUsage": dict.fromkeys(names, used),
+    }  # fmt: skip
+    path = claude_home.append(assistant("msg_1", NOW_MS + 10, usage(60, 9)), total)
+    assert (path.stat().st_size > 9_000) == (models > 1)
+    counted_exactly(claude_home.folder)
+    left = left_of(counted(claude_home.folder))["s1"]
+    assert len(left) == models
+    assert left[names[0]] == Usage(40)
+    assert differences(str(path))[0] == []  # whichever way it is read, natively too where that is built

@@ -10,10 +10,11 @@ from textual.color import Color
 from claude_tui.model import Snapshot, Totals
 from claude_tui.ui.terminal.ascii import TABLE
 from claude_tui.ui.views.days import legend
+from claude_tui.ui.widgets.chart import CostChart
 from claude_tui.ui.widgets.day_detail import DayFound, day_detail, day_summary
 from claude_tui.ui.widgets.heatmap import REMEMBERED, Heatmap, build_grid
 from tests.ui.fakes import TODAY, FakeSource, snapshot
-from tests.ui.helpers import press, running, screen_text
+from tests.ui.helpers import press, running, screen_text, settled
 
 DAY = date(2026, 11, 20)
 
@@ -40,7 +41,7 @@ async def test_the_selected_day_is_seen_in_every_theme(theme: str) -> None:
 async def test_a_chart_of_more_bars_than_fit_says_how_many_it_shows() -> None:
     async with running(view="days") as (_, pilot):
         assert "cost per month  all time" in screen_text(pilot.app)
-        await press(pilot, "w")
+        await press(pilot, "w", "w")
         assert re.search(r"cost per day  the last \d+ of 3\d\d days", screen_text(pilot.app))
 
 
@@ -113,3 +114,43 @@ def test_a_day_whose_logs_are_gone_says_so() -> None:
 def test_a_day_before_the_first_record_is_no_day_of_zero() -> None:
     assert "no data recorded" in day_summary(date(2026, 11, 1), None, DAY).plain
     assert "nothing used" in day_summary(date(2026, 11, 21), None, DAY).plain
+
+
+async def test_c_goes_on_to_the_hours_of_the_week_and_they_stand_beside_the_chart_where_there_is_room() -> None:
+    async with running(size=(120, 36), view="days") as (app, pilot):
+        assert "hours of the week" not in screen_text(app)
+        await press(pilot, "c", "c")
+        await settled(pilot)
+        text = screen_text(app)
+        assert "hours of the week" in text and "most Mon" in text and "18h" in text
+        await press(pilot, "c")
+        assert "cost per" in screen_text(app)
+    async with running(size=(200, 60), view="days") as (app, pilot):
+        await settled(pilot)
+        assert "hours of the week" in screen_text(app) and "cost per" in screen_text(app)
+
+
+async def test_the_chart_has_hours_and_marks_the_selected_day() -> None:
+    async with running(size=(120, 36), view="days", period="30d") as (app, pilot):
+        await press(pilot, "w")
+        await settled(pilot)
+        text = screen_text(app)
+        assert "cost per hour" in text and "12:00" in text and "all models" in text
+        await press(pilot, "w")
+        chart = app.query_one(CostChart)
+        drawings = chart.drawings
+        await press(pilot, "up")
+        text = screen_text(app)
+        assert "▲ Thu 19 Nov 2026 $" in text and "on average" in text
+        assert chart.drawings == drawings, "a mark is no drawing"
+
+
+async def test_walking_on_from_the_edge_shows_older_weeks() -> None:
+    async with running(size=(60, 36), view="days") as (app, pilot):
+        heatmap = app.query_one(Heatmap)
+        first = heatmap.grid[0][0].day
+        await press(pilot, "g", "left")
+        assert heatmap.grid[0][0].day == first - timedelta(days=7)
+        assert heatmap.cursor_day == first - timedelta(days=7)
+        await press(pilot, "G")
+        assert heatmap.grid[-1][-1].day >= TODAY

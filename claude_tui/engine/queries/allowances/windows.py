@@ -201,8 +201,9 @@ def _unlogged_entries(store: Store, since_ms: int, until_ms: int, account: str) 
     for session, remainder in store.unlogged.between(since_ms, until_ms):
         if account and account != store.account_of(store.unlogged_owner(session)):
             continue
-        for model, usage in remainder.models:
-            yield Entry(remainder.time_ms, usage, store.unlogged_price(remainder, model, usage).nano, model)
+        for _, time_ms, model, usage in remainder.lines(session):
+            if since_ms < time_ms <= until_ms:
+                yield Entry(time_ms, usage, store.unlogged_price(time_ms, model, usage).nano, model)
 
 
 def _hour(start_ms: int, entries: list[Entry]) -> _Hour | None:

@@ -117,7 +117,7 @@ class _Sheet:
         for session, remainder in store.unlogged.between(start_ms - 1, end_ms - 1):
             owner = store.owner_number(store.unlogged_owner(session))
             if owner < len(owners) and owners[owner]:
-                for model, usage in remainder.models:
-                    if wanted in ("", model):
-                        hours[day_hour(remainder.time_ms)[1]] += store.unlogged_price(remainder, model, usage).nano or 0
+                for _, time_ms, model, usage in remainder.lines(session):
+                    if wanted in ("", model) and start_ms <= time_ms < end_ms:
+                        hours[day_hour(time_ms)[1]] += store.unlogged_price(time_ms, model, usage).nano or 0
         return tuple(hours)

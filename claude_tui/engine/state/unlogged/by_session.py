@@ -108,11 +108,11 @@ class Unlogged:
         return changes
 
     def between(self, since_ms: int, until_ms: int) -> Iterator[tuple[str, Remainder]]:
-        """Yield (session, remainder) of those dated in (since_ms, until_ms]."""
-        for hour in range(since_ms // HOUR_MS, until_ms // HOUR_MS + 1):
-            for session in self._in_hour.get(hour, ()):
-                if since_ms < self.all[session].time_ms <= until_ms:
-                    yield session, self.all[session]
+        """Yield (session, remainder) of those with a part dated in (since_ms, until_ms], each once."""
+        hours = range(since_ms // HOUR_MS, until_ms // HOUR_MS + 1)
+        for session in sorted({session for hour in hours for session in self._in_hour.get(hour, ())}):
+            if any(since_ms < part.time_ms <= until_ms for part in self.all[session].parts):
+                yield session, self.all[session]
 
     def restore(
         self, told: Iterable[tuple[str, str]], asked: Iterable[tuple[str, str]], packed: Sequence[Sequence[Any]]
@@ -124,10 +124,11 @@ class Unlogged:
             self.learn_asked(session, text)
         self.touched.clear()
         if packed:
-            from claude_tui.engine.state.unlogged.remainder import Remainder
-        for session, models, *rest, notes in packed:
-            usages = tuple((str(model), Usage(*map(int, usage))) for model, usage in models)
-            self._put(str(session), Remainder._make((usages, *rest, tuple(map(str, notes)))))
+            from claude_tui.engine.state.unlogged.remainder import Part, Remainder
+
+        for session, models, *rest, notes, parts in packed:
+            made = tuple(Part(int(time_ms), int(start), int(ran), _usages(some)) for time_ms, start, ran, some in parts)
+            self._put(str(session), Remainder._make((_usages(models), *rest, tuple(map(str, notes)), made)))
 
     def packed(self) -> list[list[Any]]:
         """Return the remainders, as what JSON can hold."""
@@ -136,10 +137,12 @@ class Unlogged:
     def _put(self, session: str, remainder: Remainder | None) -> None:
         before = self.all.pop(session, None)
         if before is not None:
-            self._in_hour[before.time_ms // HOUR_MS].discard(session)
+            for part in before.parts:
+                self._in_hour[part.time_ms // HOUR_MS].discard(session)
         if remainder is not None:
             self.all[session] = remainder
-            self._in_hour[remainder.time_ms // HOUR_MS].add(session)
+            for part in remainder.parts:
+                self._in_hour[part.time_ms // HOUR_MS].add(session)
 
     def _asked_of(self, session: str) -> dict[str, str]:
         """Return the model that was asked by the one that answered, if there is only one."""
@@ -195,6 +198,10 @@ class Unlogged:
             known = of_owner[number]
             if known is not None:
                 known.append(row)
+
+
+def _usages(models: Iterable[tuple[str, Sequence[int]]]) -> tuple[tuple[str, Usage], ...]:
+    return tuple((str(model), Usage(*map(int, usage))) for model, usage in models)
 
 
 def mark_of(table: Table, owners: Sequence[Owner], row: int) -> Mark:

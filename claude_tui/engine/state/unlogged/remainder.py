@@ -8,20 +8,32 @@ prices or files.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from claude_tui.engine.state.unlogged.steps import NOTHING, Holdings, Logged, Marks, Step
+from claude_tui.engine.state.unlogged.covered import covered_by
+from claude_tui.engine.state.unlogged.steps import MAYBE_KILLED, NOTHING, Holdings, Logged, Marks, Step, told
 from claude_tui.model import Usage
 from claude_tui.sources.client_totals import ClientTotal, short_model
 
 _OUTPUT: Final = Usage._fields.index("output")
 
 
-class Remainder(NamedTuple):
-    """What is not in the log of one session. `models` is by model, empty if there is nothing.
+class Part(NamedTuple):
+    """What is left of what one process spent: its chain began at `start_ms`, and had run for `duration_ms` when it
+    ended."""
 
-    `time_ms` is the newest line before the last total, from `start_ms` on. `estimated_output` are output tokens that
+    time_ms: int
+    start_ms: int
+    duration_ms: int
+    models: tuple[tuple[str, Usage], ...]
+
+
+class Remainder(NamedTuple):
+    """What is not in the log of one session. `models` is by model, empty if there is nothing; `parts` are the same by
+    the processes that spent it, each at the newest line before the total it ended with.
+
+    `time_ms` is the last of these, `start_ms` when the last chain began. `estimated_output` are output tokens that
     are no calls but the client's estimate of answers that were cut off. `responses` is how many the log has of the
     stretch, `uncovered` how many beyond it, and `client_nano` what the client said at its end; `spent_nano` is that
     without what a fork took over. `is_lower_bound`: there may be more; `notes` say why.
@@ -37,6 +49,17 @@ class Remainder(NamedTuple):
     client_nano: int = 0
     spent_nano: int = 0
     notes: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+
+    def lines(self, session: str) -> Iterator[tuple[str, int, str, Usage]]:
+        """Yield (key, instant, model, usage) of all that is left, each key once, whatever comes later."""
+        seen = set[tuple[int, str]]()
+        for part in self.parts:
+            for model, usage in part.models:
+                is_first = (part.start_ms, model) not in seen
+                seen.add((part.start_ms, model))
+                chain = str(part.start_ms) if is_first else f"{part.start_ms}+{part.duration_ms}"
+                yield f"cost-state/{session}/{chain}/{model}", part.time_ms, model, usage
 
 
 def remainders(
@@ -75,90 +98,86 @@ def _remainder(of: Holdings, chains: Mapping[int, Sequence[ClientTotal]], asked:
         )
     spent: dict[str, Usage] = {}
     for step in good:
-        before = dict(step.base.models) if step.base is not None else {}
-        for model, usage in step.total.models:
-            more = map(int.__sub__, usage, before.get(model, NOTHING))
-            spent[model] = Usage(*map(sum, zip(spent.get(model, NOTHING), more, strict=True)))
-    covered, uncovered = _covered(of, good)
+        for model, usage in _spent(step).items():
+            spent[model] = _plus(spent.get(model, NOTHING), usage)
+    covered, uncovered, is_doubtful = covered_by(of, good)
+    if is_doubtful:
+        notes = (*notes, MAYBE_KILLED)
     is_split = all(step.total.is_split for step in good)
     left = _subtract(spent, map(of.logged, covered), asked, is_split=is_split)
     models, is_capped = _capped(left)
     end = good[-1].total
     spent_nano = sum(step.total.cost_nano - (step.base.cost_nano if step.base else 0) for step in good)
     made = Remainder(
-        (), end.last_ms or end.start_ms, end.start_ms, is_capped or bool(doubts),
+        (), end.last_ms or end.start_ms, end.start_ms, is_capped or bool(notes),
         responses=len(covered), uncovered=uncovered, client_nano=last.cost_nano,
         spent_nano=spent_nano, notes=notes,
     )  # fmt: skip
     if any(count for _, usage in models for at, count in enumerate(usage) if at != _OUTPUT):
-        return made._replace(models=models)
+        return made._replace(models=models, parts=_parts(of, good, covered, models, asked, is_split=is_split))
     return made._replace(estimated_output=sum(usage.output for _, usage in models))
 
 
-def _covered(of: Holdings, good: Sequence[Step]) -> tuple[list[int], int]:
-    """Return the responses that the totals include, and how many of the session they do not."""
-    last = of.totals[-1]
-    of_parents = of.held_by_parents(good)
-    times = {row: of.logged(row).time_ms for row in of.own}
-    behind = (times[row] for row, mark in of.own.items() if mark.offset > last.offset)
-    tail_ms = min(behind, default=1 << 62)
-    covered, left_out = [], []
-    uncovered = 0
-    for row, (offset, _) in of.own.items():
-        if any(row in known and not known[row].is_copy for known in of_parents):
-            continue
-        time_ms = times[row]
-        if offset > last.offset:
-            is_behind = not any(_is_in_first_process(step, time_ms) for step in good)
+def _spent(step: Step) -> dict[str, Usage]:
+    """Return what was spent from the base of a step to its total."""
+    before = dict(step.base.models) if step.base is not None else {}
+    return {model: Usage(*map(int.__sub__, usage, before.get(model, NOTHING))) for model, usage in step.total.models}
+
+
+def _plus(one: Usage, other: Usage) -> Usage:
+    return Usage(*map(int.__add__, one, other))
+
+
+def _at_most(usage: Usage, room: Usage) -> Usage:
+    return Usage(*(min(max(0, own), most) for own, most in zip(usage, room, strict=True)))
+
+
+def _parts(
+    of: Holdings,
+    good: Sequence[Step],
+    covered: Iterable[int],
+    models: Sequence[tuple[str, Usage]],
+    asked: Mapping[str, str],
+    *,
+    is_split: bool,
+) -> tuple[Part, ...]:
+    """Divide what is left among the processes, the earlier first: each has what it spent beyond its own responses, as
+    far as there is so much. What comes later takes nothing from them but where the whole gets less."""
+    rows: dict[int, list[int]] = defaultdict(list)
+    for row in covered:
+        rows[_step_of(of, good, row)].append(row)
+    room = dict(models)
+    parts = []
+    for at, step in enumerate(good):
+        if at == len(good) - 1:
+            given = room
         else:
-            is_behind = offset < 0 and time_ms >= tail_ms
-        if is_behind:
-            uncovered += 1
-            continue
-        later = [step for step in good if offset < 0 or step.total.offset > offset]
-        if later and not any(_covers(step, offset, time_ms) for step in later):
-            left_out.append(row)
-        else:
-            covered.append(row)
-    if left_out and any(_cuts_turn(of, step, covered, times) for step in good):
-        return covered + left_out, uncovered
-    return covered, uncovered + len(left_out)
+            left = _subtract(_spent(step), map(of.logged, rows[at]), asked, is_split=is_split)
+            given = {model: _at_most(left.get(model, NOTHING), usage) for model, usage in room.items()}
+            room = {model: Usage(*map(int.__sub__, usage, given[model])) for model, usage in room.items()}
+        total = step.total
+        some = tuple((model, usage) for model, usage in given.items() if any(usage))
+        if some:
+            parts.append(Part(total.last_ms or total.start_ms, total.start_ms, total.duration_ms, some))
+    return tuple(parts)
 
 
-def _cuts_turn(of: Holdings, step: Step, covered: Iterable[int], times: Mapping[int, int]) -> bool:
-    """Whether the beginning of a process would lie between a prompt and its answer, so that it is wrong."""
-    if step.base is None:
-        return False
-    began_ms = step.start_ms - 1
-    offsets = (of.own[row].offset for row in covered if times[row] >= began_ms)
-    first = min((at for at in offsets if step.base_offset < at < step.total.offset and at >= 0), default=None)
-    if first is None:
-        return False
-    asked = [time_ms for offset, time_ms in step.total.prompts if offset < first]
-    return bool(asked) and asked[-1] < began_ms
-
-
-def _covers(step: Step, offset: int, time_ms: int) -> bool:
-    """Whether the process that ended with a total may have got a response that stands before it."""
-    is_after_start = time_ms >= step.start_ms - 1
-    if step.base is None:
-        return is_after_start
-    if 0 <= offset < step.base_offset:  # before its base: only a process beside the one that wrote that
-        return is_after_start and not step.is_linear
-    return is_after_start or not step.is_linear
-
-
-def _is_in_first_process(step: Step, time_ms: int) -> bool:
-    """Whether the process that began a chain was still there: it said exactly how long it ran."""
-    total = step.total
-    return step.base is None and total.start_ms <= time_ms <= total.start_ms + total.duration_ms
+def _step_of(of: Holdings, good: Sequence[Step], row: int) -> int:
+    """Return the step that a response is likely in: the first whose total stands behind it, or is younger."""
+    offset, time_ms = of.own[row].offset, of.logged(row).time_ms
+    behind = (
+        at
+        for at, step in enumerate(good)
+        if (step.total.offset > offset if offset >= 0 else step.total.last_ms >= time_ms)
+    )
+    return next(behind, len(good) - 1)
 
 
 def _subtract(
     spent: Mapping[str, Usage], responses: Iterable[Logged], asked: Mapping[str, str], *, is_split: bool
 ) -> dict[str, Usage]:
     """Subtract responses from what was spent at their models; a model that spent nothing has a name of its own."""
-    left = {model: list(_told(usage, is_split=is_split)) for model, usage in spent.items()}
+    left = {model: list(told(usage, is_split=is_split)) for model, usage in spent.items()}
     by_short = {short_model(model): model for model in reversed(left)}
     for response in responses:
         at_model = response.model
@@ -168,15 +187,8 @@ def _subtract(
             name = model.removesuffix("[1m]")
             known = name if name in left else by_short.get(short_model(name), f"?{name}")
             sums = left.setdefault(known, [0] * len(usage))
-            sums[:] = map(int.__sub__, sums, _told(usage, is_split=is_split))
+            sums[:] = map(int.__sub__, sums, told(usage, is_split=is_split))
     return {model: Usage(*sums) for model, sums in left.items()}
-
-
-def _told(usage: Usage, *, is_split: bool) -> Usage:
-    """Return counters as far as the client distinguishes them."""
-    if is_split:
-        return usage
-    return usage._replace(cache_write_5m=usage.cache_write_5m + usage.cache_write_1h, cache_write_1h=0)
 
 
 def _capped(left: Mapping[str, Usage]) -> tuple[tuple[tuple[str, Usage], ...], bool]:

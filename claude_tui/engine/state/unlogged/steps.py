@@ -5,7 +5,9 @@ Must not know what is left of a total, stores, prices or files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Mapping, Sequence
+from operator import add, gt, sub
 from typing import Final, NamedTuple
 
 from claude_tui.engine.state.rows.memberships import Mark
@@ -18,9 +20,14 @@ CLOCK_MS: Final = 250
 PROCESS_MS: Final = 1000
 """How long before the first line of its log a process may have begun."""
 
+LEAD_MS: Final = 75
+"""So long a process runs at least before it is asked anything. The least that was seen of one that continues a session
+after another has ended is 83 ms; two of them ran where a total is gone between."""
+
 NOT_RISING: Final = "a later total is below an earlier one"
 NOT_PROVEN: Final = "continues a session that is not known for sure"
 BASE_GONE: Final = "continues a session whose log is gone"
+MAYBE_KILLED: Final = "a process was killed, or its total is gone"
 MANY_PARENTS: Final = "continues one of several sessions"
 
 NOTHING: Final = Usage()
@@ -37,6 +44,11 @@ class Logged(NamedTuple):
     usage: Usage
     beside: tuple[tuple[str, Usage], ...] = ()
     is_fallback: bool = False
+
+    @property
+    def usages(self) -> tuple[Usage, ...]:
+        """All that is counted at any model."""
+        return self.usage, *(usage for _, usage in self.beside)
 
     @classmethod
     def of_row(cls, table: Table, models: Sequence[str], row: int) -> Logged:
@@ -105,6 +117,32 @@ class Holdings:
         parents = {step.base.session for step in steps if step.base is not None} - {self._session}
         return [self._marks.get(parent, {}) for parent in parents]
 
+    def exceed(self, step: Step, rows: Collection[int]) -> bool:
+        """Whether responses used more of anything, or took longer, than was spent since the base of a step: then not
+        all of them are in it."""
+        spent, used, base = [0] * len(NOTHING), [0] * len(NOTHING), step.base
+        if base is not None and self._took_ms(step, rows) + 2 * LEAD_MS > step.total.duration_ms - base.duration_ms:
+            return True
+        is_split = step.total.is_split and (base is None or base.is_split)
+        for sums, change, usages in (
+            (spent, add, (usage for _, usage in step.total.models)),
+            (spent, sub, (usage for _, usage in (base.models if base is not None else ()))),
+            (used, add, (usage for row in rows for usage in self.logged(row).usages)),
+        ):
+            for usage in usages:
+                sums[:] = map(change, sums, told(usage, is_split=is_split))
+        return any(map(gt, used, spent))
+
+    def _took_ms(self, step: Step, rows: Collection[int]) -> int:
+        """Return how long the turns of responses took at least, each from its prompt to its last response."""
+        asked = step.total.prompts
+        ends: dict[int, int] = {}
+        for row in rows:
+            turn = bisect_left(asked, (self.own[row].offset,)) - 1 if row in self.own else -1
+            if turn >= 0:
+                ends[turn] = max(ends.get(turn, 0), self.logged(row).time_ms)
+        return sum(max(0, end_ms - asked[turn][1]) for turn, end_ms in ends.items())
+
     def _step(self, number: int, total: ClientTotal, chains: Mapping[int, Sequence[ClientTotal]]) -> Step:
         earlier = [one for one in self.totals[:number] if one.start_ms == total.start_ms]
         below = [one for one in earlier if _is_below(one, total)]
@@ -143,6 +181,9 @@ class Holdings:
             # An answer from before the fork that no parent has: the true parent is gone.
             if row not in known and 0 <= mark.offset < total.offset and self.logged(row).time_ms < began_ms:
                 return Step(total, why=BASE_GONE)
+        later = self._beyond(base)
+        if later and not self.exceed(Step(total, base), [*later, *self._before(total)]):
+            return Step(total, why=NOT_PROVEN)
         if len({one.session for one in kin}) == 1:
             return Step(total, base)
         largest: dict[str, Usage] = {}
@@ -152,10 +193,31 @@ class Holdings:
         duration_ms = max(one.duration_ms for one in kin)
         return Step(total, base._replace(models=tuple(largest.items()), duration_ms=duration_ms), doubt=MANY_PARENTS)
 
+    def _beyond(self, base: ClientTotal) -> list[int]:
+        """Return what this session took over from that of a base, and the base does not have: a process that still ran
+        may have got it, or a later total is gone."""
+        parent = self._marks.get(base.session, {})
+        return [
+            row
+            for row in (*self.own, *self._copies)
+            if row in parent and not parent[row].is_copy and parent[row].offset > base.offset
+        ]
+
+    def _before(self, total: ClientTotal) -> list[int]:
+        """Return the session's own responses before a total, that no other session has."""
+        return [row for row, mark in self.own.items() if mark.offset < total.offset and not self._is_shared(row)]
+
     def _first_ms(self, total: ClientTotal) -> int:
         """Return when the session got its first answer that no other session has."""
         own = (row for row, mark in self.own.items() if mark.offset >= 0 and not self._is_shared(row))
         return min((self.logged(row).time_ms for row in own), default=total.last_ms)
+
+
+def told(usage: Usage, *, is_split: bool) -> Usage:
+    """Return counters as far as the client distinguishes them."""
+    if is_split:
+        return usage
+    return usage._replace(cache_write_5m=usage.cache_write_5m + usage.cache_write_1h, cache_write_1h=0)
 
 
 def _is_below(one: ClientTotal, total: ClientTotal) -> bool:

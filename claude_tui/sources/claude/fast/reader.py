@@ -17,7 +17,7 @@ from claude_tui.model import ProblemKind, Row
 from claude_tui.sources.claude.counting.dating import AFTER, BEFORE
 from claude_tui.sources.claude.counting.rule import bad_counts, usage_row
 from claude_tui.sources.claude.discovery import decoded_dir
-from claude_tui.sources.claude.facts import CONTINUES, MAX_NOTE, NOTES, FactsGatherer, with_agent_type
+from claude_tui.sources.claude.facts import CONTINUES, MAX_NOTE, NOTES, TOTAL, FactsGatherer, with_agent_type
 from claude_tui.sources.claude.fast.dated import last_dated_ms
 from claude_tui.sources.claude.fast.rows import FastBuilder
 from claude_tui.sources.claude.fast.search import marks
@@ -162,7 +162,9 @@ class _Reading:
                     self._read_line(offset + start, block[start:end])
                 mark = mark_after(end)
             elif block[end - 1] != _BRACE or (
-                end - start <= MAX_NOTE and not startswith(CONTINUES, start, end) and _matters(block[start:end])
+                (end - start <= MAX_NOTE or startswith(TOTAL, start, end))
+                and not startswith(CONTINUES, start, end)
+                and _matters(block[start:end])
             ):
                 self._read_line(offset + start, block[start:end])
             start = end + 1
