@@ -230,6 +230,8 @@ class Opening:
             return is_sound() and self.cache.save(self.store, self.seen, int(time.time() * 1000), self._given_now)
 
     def _tasks(self) -> list[Task]:
+        if not len(self.files_seen):
+            return self.all_tasks()
         is_same = self.files_seen.is_same
         changed = [file for file in self.files if not is_same(file)]
         checkpoints = self.files_seen.checkpoints([file.path for file in changed]) if changed else []

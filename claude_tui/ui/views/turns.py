@@ -93,6 +93,8 @@ class TurnsView(TableView):
     def __init__(self) -> None:
         super().__init__()
         self._tools: dict[Spot, str] = {}
+        self._lines: dict[Spot, int] = {}
+        """The lines of the replies whose tools are known, counted from 1."""
         self._known: Known | None = None
         self._inquiry: Inquiry[Asked, Known] = Inquiry(self, self._ask, "causes")
         self._is_reading = False
@@ -169,7 +171,7 @@ class TurnsView(TableView):
                 "where",
                 "Where",
                 16,
-                _where,
+                self._where,
                 lambda row: (row.path, row.offset),
                 10,
                 narrow=14,
@@ -211,6 +213,12 @@ class TurnsView(TableView):
     def _part_cell(self, row: Response, width: int) -> Cell:
         return Cell(figures.money(self._part_nano(row), width), "money")
 
+    def _where(self, row: Response, width: int) -> Cell:
+        """File and line, as far as that was looked up; if it does not fit, its end."""
+        line = self._lines.get((row.path, row.offset), 0)
+        text = f"{display_name(os.path.basename(row.path))}:{line or '…'}" if row.path else ""
+        return Cell(text if len(text) <= width else "…" + text[1 - width :] if width > 1 else "", "faint")
+
     def _known_tools(self, row: Response) -> str:
         return self._tools.get((row.path, row.offset), "")
 
@@ -236,6 +244,7 @@ class TurnsView(TableView):
                     return
                 if len(self._tools) > KEPT:
                     self._tools.clear()
+                    self._lines.clear()
                 await self._read(wanted, shown.source)
                 self._table.redraw_changes()
         finally:
@@ -247,6 +256,7 @@ class TurnsView(TableView):
 
     async def _read(self, rows: Sequence[Response], source: SnapshotSource) -> None:
         found = await asyncio.to_thread(lambda: [*map(source.turn_details, rows)])
+        self._lines |= {(row.path, row.offset): details.line for row, details in zip(rows, found, strict=True)}
         self._tools |= {(row.path, row.offset): tools_text(details) for row, details in zip(rows, found, strict=True)}
 
     async def complete(self, rows: Sequence[Response]) -> None:
@@ -351,9 +361,3 @@ def _agent(row: Response) -> str:
         agent = f"{display_name(row.agent)} " if row.agent else ""
         return agent + display_name(kind_name(row.kind))
     return display_name(row.agent) + (f" {display_name(row.extra)}" if row.extra else "")
-
-
-def _where(row: Response, width: int) -> Cell:
-    """File and byte; if it does not fit, its end."""
-    text = f"{display_name(os.path.basename(row.path))}:{row.offset}" if row.path else ""
-    return Cell(text if len(text) <= width else "…" + text[1 - width :] if width > 1 else "", "faint")
