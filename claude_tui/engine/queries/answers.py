@@ -77,6 +77,8 @@ class Answers:
 
     def snapshot(self, query: Query, now_ms: int) -> Snapshot:
         """Return the state at `now_ms`; the same object again while nothing moved."""
+        if self._limits_folder is not None:
+            self.maker.context_windows = self._windows.limits(now_ms).contexts
         return self.maker.take(query, now_ms)
 
     def activities(self) -> Mapping[SessionKey, NamedActivity]:
