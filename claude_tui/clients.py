@@ -167,6 +167,7 @@ _DECLARED: Final = (
         parts=("sessions/*", "archived_sessions/*"),
         read_columns="claude_tui.sources.codex.fast.reader:read_columns",
         read_limits="claude_tui.sources.codex.plan_limits:read_limits",
+        read_causes="claude_tui.sources.codex.causes:read_causes",
         is_append_only=True,
         resume="codex resume {}",
         env=(("CODEX_HOME", "folder of Codex"),),

@@ -43,8 +43,10 @@ def read_fleet(
     since: date | None = None,
     until: date | None = None,
     where: Mapping[str, str] | None = None,
+    grouped_by: str = "project",
 ) -> Fleet:
-    """Return the sums of some days. `where` names a user, team or host that alone counts. Raises LakeError."""
+    """Return the sums of some days. `where` names a user, team or host that alone counts; `grouped_by` is what stands
+    for the projects: these, or users, teams or hosts. Raises LakeError."""
     meta = read_meta(lake)
     if meta is None or not meta.merged_ms:
         raise LakeError(f"{lake.url}: nothing has been merged there; run `claude-top fleet merge`")
@@ -58,9 +60,10 @@ def read_fleet(
     for row in _rows(lake, since, until):
         if any(row[name] != value for name, value in (where or {}).items()):
             continue
-        owner = Owner(row["source"], row["session"], row["agent"], row["project"])
-        # A session's own folder, which its sub-agents' responses count under as well.
-        facts.learn(owner.source, owner.session, FileFacts(session=owner.session, cwd=owner.cwd))
+        owner = Owner(row["source"], row["session"], row["agent"], row[grouped_by] or f"(no {grouped_by})")
+        if grouped_by == "project":
+            # A session's own folder, which its sub-agents' responses count under as well.
+            facts.learn(owner.source, owner.session, FileFacts(session=owner.session, cwd=owner.cwd))
         key = CellKey(
             row["day"].toordinal(), owners.setdefault(owner, len(owners)), models.setdefault(row["model"], len(models))
         )

@@ -1,4 +1,4 @@
-"""A merged table as what a screen asks: the sums of the last days, which stay as they are until it is looked again.
+"""A merged table as what a screen asks: the sums of the last days, which stay until the table is read again.
 
 Nothing is followed, and single responses are not there. Must not draw.
 """
@@ -20,6 +20,8 @@ from claude_tui.model import Phase, Progress, Query, Response
 
 DAYS: Final = 30
 """How many days a screen shows."""
+GROUPINGS: Final = ("project", "team", "user", "host")
+"""What its rows can be summed by: the project, or whose it is."""
 
 
 class Looked(NamedTuple):
@@ -32,9 +34,11 @@ class Looked(NamedTuple):
 class Standing(Answers):
     """The numbers of a table, as of its last merge when it was looked at last. Raises what `look` raises."""
 
-    def __init__(self, look: Callable[[], Looked]) -> None:
+    groupings = GROUPINGS
+
+    def __init__(self, look: Callable[[str], Looked]) -> None:
         self._look = look
-        found = look()
+        found = look(self.grouped_by)
         self.saved_ms = found.merged_ms
         self.is_counting = False
         self._callbacks: list[Callable[[], None]] = []
@@ -54,7 +58,7 @@ class Standing(Answers):
         """Look at the table again. What was there stays if it cannot be read now. Not for the event loop."""
         with self._refreshing:
             try:
-                found = self._look()
+                found = self._look(self.grouped_by)
             except LakeError:
                 self._say("cannot be read now")
                 return
@@ -64,6 +68,11 @@ class Standing(Answers):
                 store.restore(of.owners, of.models, dict(of.cells.all), of.facts, ProblemLog(), of.cells.unlogged)
             self.saved_ms = found.merged_ms
             self._say()
+
+    def group(self, by: str) -> None:
+        """Sum by project, team, user or machine from now on. Not for the event loop."""
+        self.grouped_by = by
+        self.refresh()
 
     def hours(self, query: Query) -> Hours | None:
         """Return None: sums by day do not know the hour."""
@@ -80,6 +89,9 @@ class Standing(Answers):
         raise LookupError("a table of many machines is read by its sums; its responses/ have the single ones")
 
     def _say(self, trouble: str = "") -> None:
-        self.maker.progress = Progress(Phase.MERGED, detail=trouble or f"last {DAYS} days")
+        self.maker.progress = Progress(Phase.MERGED, detail=trouble or self._covered())
         for callback in self._callbacks:
             callback()
+
+    def _covered(self) -> str:
+        return f"last {DAYS} days" + (f", by {self.grouped_by}" if self.grouped_by != GROUPINGS[0] else "")

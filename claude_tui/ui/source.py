@@ -97,5 +97,16 @@ class SnapshotSource(Protocol):
     def explain(self, about: Query | Response, /) -> Explanation:
         """How a sum, or a single response, came to be. May take seconds."""
 
+    @property
+    def groupings(self) -> Sequence[str]:
+        """What the rows of projects can be summed by: their folders, and over many machines whose they are."""
+
+    @property
+    def grouped_by(self) -> str:
+        """Which of `groupings` they are summed by."""
+
+    def group(self, by: str, /) -> None:
+        """Sum them by another from now on. May take seconds."""
+
     def refresh(self) -> object:
         """Look at every file again now."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,9 +17,12 @@ from claude_tui.fleet.standing import Looked, Standing
 from claude_tui.fleet.table.meta import read_meta
 from claude_tui.model import Query, Totals
 from claude_tui.pricing import load_pricer
+from claude_tui.ui.app import ClaudeTop
+from claude_tui.ui.settings.file import Settings
 from claude_tui.ui.widgets.header import Status, top_line
-from tests.fleet.machine import NOON, SAME, Machine, three
+from tests.fleet.machine import DAY, NOON, SAME, Machine, printed, three
 from tests.logs import assistant, usage
+from tests.ui.helpers import screen_text, wait_until
 
 HOUR = 3_600_000
 
@@ -27,10 +32,10 @@ def machines(tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch) ->
     return three(tmp_path, monkeypatch)
 
 
-def look(table: Path) -> Looked:
+def look(table: Path, grouped_by: str = "project") -> Looked:
     lake = Lake(str(table))
     meta = read_meta(lake)
-    return Looked(read_fleet(lake, load_pricer()).store, meta.merged_ms if meta else 0)
+    return Looked(read_fleet(lake, load_pricer(), grouped_by=grouped_by).store, meta.merged_ms if meta else 0)
 
 
 def test_a_screen_says_how_old_the_merge_is_and_looks_again(machines: list[Machine], tmp_path: Path) -> None:
@@ -39,7 +44,7 @@ def test_a_screen_says_how_old_the_merge_is_and_looks_again(machines: list[Machi
         for machine in machines:
             machine.run("fleet", "push", str(table), *SAME)
         machines[0].run("fleet", "merge", str(table))
-        source = Standing(lambda: look(table))
+        source = Standing(lambda by: look(table, by))
         before = source.snapshot(Query(), NOON)
         assert before.totals.responses == 21
         clock.shift(timedelta(hours=5))
@@ -69,3 +74,42 @@ def test_what_a_table_cannot_give_is_said(
                             (["--from", "nowhere"], 1)):  # fmt: skip
         assert main(arguments) == code
         assert capsys.readouterr().err.count("\n") == 1
+
+
+def is_seen(app: ClaudeTop, text: str) -> bool:
+    return text in screen_text(app)
+
+
+HEADINGS = {"team": "Team", "user": "User", "host": "Machine", "project": "Project"}
+
+
+def test_a_screen_sums_by_whose_it_is(
+    machines: list[Machine], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "table"
+    for machine, team in zip(machines, ("web", "web", ""), strict=True):
+        machine.run("fleet", "push", str(table), "--user", f"u-{machine.name}", "--team", team, *SAME)
+    machines[0].run("fleet", "merge", str(table))
+    reports = {
+        by: printed(capsys, machines[0], "report", "--json", "--from", str(table), "--by", by)[f"{by}s"]
+        for by in HEADINGS
+    }
+    source = Standing(lambda by: look(table, by))
+    app = ClaudeTop(source, Settings(view="projects", period="all"), clock=lambda: NOON + 5 * DAY)
+
+    async def walk() -> None:
+        async with app.run_test(size=(120, 30)) as pilot:
+            await wait_until(pilot, partial(is_seen, app, "Project "))
+            for by, heading in HEADINGS.items():
+                await pilot.press("u")
+                await wait_until(pilot, partial(is_seen, app, f"{heading} "))
+                wanted = {row[by] or f"(no {by})": row["cost_nano"] for row in reports[by]}
+                shown = source.snapshot(Query(), NOON + 5 * DAY).projects
+                assert {row.name: row.totals.cost_nano for row in shown} == wanted
+                assert all(name in screen_text(app) for name in wanted if "/" not in name)
+            assert "$0.00/h" not in screen_text(app) and "not live" in screen_text(app)
+            for key, said in (("7", "not what they were for"), ("6", "no blocks")):
+                await pilot.press(key)
+                await wait_until(pilot, partial(is_seen, app, said))
+
+    asyncio.run(walk())

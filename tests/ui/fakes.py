@@ -365,6 +365,12 @@ class FakeSource:
         rising = tuple(1_000 * (number % 7) for number in range(minutes))
         return {("claude", "session-0"): rising, ("claude", "session-1"): (0,) * (minutes - 3) + (9_000,) * 3}
 
+    groupings = ("project",)
+    grouped_by = "project"
+
+    def group(self, by: str, /) -> None:
+        """There is nothing else to sum by."""
+
     def budgets(self, budgets: Iterable[Budget], now_ms: int, /) -> Sequence[BudgetState]:
         """All of them passed."""
         return [BudgetState(budget, TODAY, budget.limit_nano + 1) for budget in budgets]

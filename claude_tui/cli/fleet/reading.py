@@ -68,11 +68,12 @@ def standing(options: argparse.Namespace) -> Standing:
     prices = pricer()
     where = {name: getattr(options, name) for name in NARROWED_BY if getattr(options, name)}
 
-    def look() -> Looked:
+    def look(grouped_by: str) -> Looked:
         meta = read_meta(lake)
         zone = ZoneInfo(meta.timezone if meta else "UTC")
         since = datetime.fromtimestamp(now_ms() / 1000, zone).date() - timedelta(days=DAYS - 1)
-        return Looked(read_fleet(lake, prices, since, where=where).store, meta.merged_ms if meta else 0)
+        found = read_fleet(lake, prices, since, where=where, grouped_by=grouped_by)
+        return Looked(found.store, meta.merged_ms if meta else 0)
 
     try:
         return Standing(look)

@@ -60,6 +60,13 @@ class Answers:
         self._limits_folder, self._roots = limits_folder, roots
         self._cache_folder, self._archive, self._ticket = cache_folder, archive, ticket
 
+    groupings: tuple[str, ...] = ("project",)
+    """What its projects can be summed by. Over many machines there is more than their folders."""
+    grouped_by: str = "project"
+
+    def group(self, by: str) -> None:
+        """Sum projects by one of `groupings` from now on. Not for the event loop."""
+
     @cached_property
     def causes(self) -> Causes:
         """Where the money went; asking reads what the logs say of it. Not for the event loop."""
@@ -69,6 +76,8 @@ class Answers:
 
     def snapshot(self, query: Query, now_ms: int) -> Snapshot:
         """Return the state at `now_ms`; the same object again while nothing moved."""
+        if self._limits_folder is not None:
+            self.maker.context_windows = self._windows.limits(now_ms).contexts
         return self.maker.take(query, now_ms)
 
     def activities(self) -> Mapping[SessionKey, NamedActivity]:

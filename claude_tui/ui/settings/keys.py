@@ -28,7 +28,7 @@ VIEWS: Final = (
     _bind("3", "view('projects')", "view-projects", "Projects", "Tokens and cost of each project"),
     _bind("4", "view('sessions')", "view-sessions", "Sessions", "Every session"),
     _bind("5", "view('days')", "view-days", "Days", "A year as a heatmap, and its days"),
-    _bind("6", "view('blocks')", "view-blocks", "Blocks", "Five-hour blocks of usage, the open one first"),
+    _bind("6", "view('blocks')", "view-blocks", "Blocks", "5h windows of usage, the open one first"),
     _bind("7", "view('causes')", "view-causes", "Causes", "What the money went for, and what could have been avoided"),
     _bind("tab", "step_view(1)", "view-next", "Next view", "Go to the next view", "Tab"),
     _bind("shift+tab", "step_view(-1)", "view-previous", "Previous view", "Go to the previous view", "S-Tab"),
@@ -60,6 +60,11 @@ ROW_BINDINGS: Final = (
     _bind("e", "edit", "row-edit", "Edit", "Read the log in $PAGER at the line of the response", "e"),
 )
 """Keys of every view that is a table: what can be done with its rows."""
+
+PROJECT_BINDINGS: Final = (
+    _bind("u", "group", "group", "Group", "Sum by project, team, user or machine, over many machines", "u"),
+)
+"""Keys of the view of projects."""
 
 SESSION_BINDINGS: Final = (
     _bind("t", "tree", "tree", "Tree", "Show sub-agents below their session, or fold them", "t"),
@@ -126,7 +131,7 @@ LOOK: Final = (
 """Keys that change what is shown and how."""
 
 GENERAL: Final = (
-    _bind("question_mark,f1,h", "help", "help", "Help", "All keys", "?"),
+    _bind("question_mark,f1,h", "help", "help", "Help", "All keys; again, all signs and colours", "?"),
     _bind("colon,ctrl+p", "command_palette", "palette", "Commands", "Find a command by its name", ":"),
     _bind("escape,backspace", "go_back", "back", "Back", "Close, clear the filter, or go back", "Esc"),
     _bind("ctrl+z", "suspend_process", "suspend", "Suspend", "Back to the shell; fg brings the screen back", "^z"),
@@ -147,7 +152,7 @@ SCREEN_BINDINGS: Final = tuple(binding for binding in (*VIEWS, *LOOK, *GENERAL) 
 SECTIONS: Final = {
     "Views": VIEWS,
     "Rows": TABLE_BINDINGS,
-    "The selected row": (*ROW_BINDINGS, *SESSION_BINDINGS, *LIVE_BINDINGS),
+    "The selected row": (*ROW_BINDINGS, *SESSION_BINDINGS, *PROJECT_BINDINGS, *LIVE_BINDINGS),
     "Days": (*HEATMAP_BINDINGS, *DAYS_BINDINGS),
     "Causes": CAUSE_BINDINGS,
     "Look": LOOK,

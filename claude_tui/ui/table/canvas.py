@@ -198,6 +198,11 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
         if wanted != self.virtual_size:
             self.virtual_size = wanted
 
+    def place_anew(self) -> None:
+        """Place the columns again, because some are no longer the same."""
+        self._placed_for = (-1, *self._placed_for[1:])
+        self._place()
+
     def _place(self) -> None:
         """Choose the columns again if the width, the choice of columns or the widest text of one changed."""
         width = self.scrollable_content_region.width

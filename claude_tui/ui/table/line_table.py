@@ -7,6 +7,7 @@ is `TableCanvas`' business.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from textual import events
@@ -93,6 +94,13 @@ class LineTable(TableCanvas[RowT]):
         self.hidden_columns = hidden
         self._place()
         self.refresh()
+
+    def name_column(self, id: str, label: str) -> None:
+        """Call a column something else."""
+        self.arrangement.columns = tuple(
+            replace(column, label=label) if column.id == id else column for column in self.arrangement.columns
+        )
+        self.place_anew()
 
     def move_to(self, index: int) -> None:
         """Select the row at `index`, or the nearest there is."""

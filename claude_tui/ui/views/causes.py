@@ -157,6 +157,8 @@ class CausesView(TableView):
 
     def nothing(self, shown: Shown) -> Content:
         """What is said if there is no row."""
+        if shown.snapshot.progress.phase is Phase.MERGED:
+            return Content.styled("a table of many machines has sums, and not what they were for", "$quiet")
         if self.by == WASTE and not self._table.filter:
             return Content.styled("nothing that was avoidable shows in the logs", "$quiet")
         return super().nothing(shown)

@@ -10,7 +10,8 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final, Generic, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
 
 from textual.widget import Widget
 
@@ -24,7 +25,8 @@ REST: Final = 20
 LEAST_REST_S: Final = 0.5
 
 
-class _Known(NamedTuple, Generic[QuestionT, AnswerT]):
+@dataclass(frozen=True)
+class _Known(Generic[QuestionT, AnswerT]):
     question: QuestionT
     revision: int
     answer: AnswerT | None

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from typing import ClassVar, Final
+
+from textual.binding import BindingType
 
 from claude_tui.model import ProjectRow, Query, Snapshot
+from claude_tui.ui.settings.keys import PROJECT_BINDINGS
 from claude_tui.ui.table import cells
 from claude_tui.ui.table.cells import Frame
 from claude_tui.ui.table.client_column import client_column
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.views.base import Drilled, Shown
 from claude_tui.ui.views.table_view import DetailedView
+
+NAMES: Final = {"project": "Project", "team": "Team", "user": "User", "host": "Machine"}
+"""What the first column is called, by what the rows are summed by."""
 
 
 def _sessions(row: ProjectRow, width: int) -> Cell:
@@ -44,10 +52,41 @@ class ProjectsView(DetailedView):
 
     NUMBER = 3
     TITLE = "projects"
+    BINDINGS: ClassVar[list[BindingType]] = list(PROJECT_BINDINGS)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._by = "project"
 
     def columns(self) -> Sequence[Column[ProjectRow]]:
         """The columns of the table."""
         return project_columns(self.frame)
+
+    def show(self, shown: Shown) -> None:
+        """Draw a snapshot, whose rows may be summed by another name than the project."""
+        by = shown.source.grouped_by if shown.source is not None else "project"
+        if by != self._by:
+            self._by = by
+            self._table.name_column("name", NAMES[by])
+        super().show(shown)
+
+    def title_parts(self) -> list[tuple[str, str]]:
+        """What the rows are summed by, if not by project."""
+        parts = super().title_parts()
+        return (
+            parts
+            if self._by == "project"
+            else [*parts[:1], (f"by {NAMES[self._by].lower()}", "bold $foreground"), *parts[2:]]
+        )
+
+    async def action_group(self) -> None:
+        """Sum by the next of what a table of many machines can be summed by."""
+        source = self.shown.source if self.shown is not None else None
+        if source is None or len(source.groupings) < 2:
+            self.notify("only over many machines (claude-top --from URL)", timeout=2, markup=False)
+            return
+        at = source.groupings.index(source.grouped_by)
+        await asyncio.to_thread(source.group, source.groupings[(at + 1) % len(source.groupings)])
 
     def detail_name(self, row: ProjectRow | None) -> str:
         """What the detail calls a project."""

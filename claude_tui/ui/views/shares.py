@@ -8,6 +8,7 @@ from typing import NamedTuple
 from textual.content import Content
 
 from claude_tui import figures
+from claude_tui.engine.queries.causes.dimensions import TITLES
 from claude_tui.engine.queries.causes.tables import CauseOf, ShareOf
 from claude_tui.engine.queries.periods.named import Period
 from claude_tui.model import Query
@@ -73,6 +74,14 @@ class SharesView(TableView):
             Column("share", "%", 5, percent, lambda row: row.cost_nano, 1, tooltip="Part of this cause"),
             Column("age", "Age", 4, age, lambda row: row.last_ms, 2, tooltip="Time since the last response of it"),
         ]  # fmt: skip
+
+    def title_parts(self) -> list[tuple[str, str]]:
+        """Breadcrumb and counts; what the row was of comes first."""
+        number, (title, style), *trail = super().title_parts()
+        cause = self.shown.scope.cause if self.shown is not None else None
+        if cause is not None:
+            title = f"causes by {TITLES[cause.by]}" if cause.by in TITLES else "could be avoided"
+        return [number, (title, style), *trail]
 
     def shows(self, scope: Scope, period: Period) -> bool:
         """Whether it is this cause's."""

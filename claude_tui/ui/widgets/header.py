@@ -56,6 +56,10 @@ class Status:
     has_shades: bool = True
     """Whether a background can be a shade of another; the terminal's own colours have none, nor has NO_COLOR."""
 
+    def is_known(self, snapshot: Snapshot) -> bool:
+        """Whether the sums are known: all is counted, or was once and is only looked at again."""
+        return bool(self.saved_ms) or snapshot.progress.phase not in (Phase.DISCOVERING, Phase.SCANNING)
+
 
 def phase_parts(progress: Progress, status: Status, width: int) -> list[Part]:
     """What the engine is doing, with a progress bar while it reads."""
@@ -194,7 +198,10 @@ def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> C
         else [("⏸ ", "bold $warning")]
     )
     today = figures.cost(snapshot.today, 9) if width < 50 else figures.headline_cost(snapshot.today)
-    first: list[Part] = [*glyph, ("today ", "$quiet") if width >= 30 else ("", ""), (today, "bold $primary")]
+    style = "bold $primary" if status.is_known(snapshot) else "$quiet"
+    if not (status.is_known(snapshot) or snapshot.today.responses):
+        today = "counting…"
+    first: list[Part] = [*glyph, ("today ", "$quiet") if width >= 30 else ("", ""), (today, style)]
     groups: list[tuple[int, Sequence[Part]]] = [(0, first)]
     if alone and snapshot.waiting_sessions:
         groups.append((-1, [waiting_part(snapshot.waiting_sessions, 0)]))
@@ -202,9 +209,10 @@ def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> C
         groups.append((-2, [history_part(display_name(snapshot.progress.history), width)]))
     if alone:
         groups += telemetry_parts(status, width)
-    groups.append((1, [(f"{figures.money(burn, 7)}/h", "bold $warning" if burn else "$quiet")]))
+    pace = f"{figures.money(burn, 7)}/h" if snapshot.is_recent_known else "–/h"
+    groups.append((1, [(pace, "bold $warning" if burn else "$quiet")]))
     if status.window is not None:
-        room = min(20, width - sum(len(text) for _, parts in groups for text, _ in parts) - 6)
+        room = min(24, width - sum(len(text) for _, parts in groups for text, _ in parts) - 6)
         groups.append((2, [(left_text(status.window, status.now_ms, room), "$accent")]))
     if alone:
         number = superscript(VIEWS.index(status.view) + 1) if status.view in VIEWS else ""

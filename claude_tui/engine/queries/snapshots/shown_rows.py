@@ -38,15 +38,27 @@ def project_row(rollup: Rollup, key: tuple[str, str], today: int) -> ProjectRow:
 def session_row(store: Store, rollup: Rollup, key: SessionKey, presence: Presence | None) -> SessionRow:
     """Return the row of a session, with its sub-agents."""
     agents = sorted(rollup.session_agents.get(key, ()))
-    row = described_row(store, key, rollup.session_project[key][1], rollup.sessions.totals(key), presence)
-    return row._replace(
-        models=_by_use(rollup.session_models.get(key, {})),
-        agents=tuple(_agent_row(store, rollup, agent) for agent in agents),
+    return described_row(
+        store,
+        key,
+        rollup.session_project[key][1],
+        rollup.sessions.totals(key),
+        presence,
+        _by_use(rollup.session_models.get(key, {})),
+        tuple([_agent_row(store, rollup, agent) for agent in agents]),
     )
 
 
-def described_row(store: Store, key: SessionKey, project: str, totals: Totals, presence: Presence | None) -> SessionRow:
-    """Return the row of a session as far as its log and its process describe it: no models and no sub-agents yet."""
+def described_row(
+    store: Store,
+    key: SessionKey,
+    project: str,
+    totals: Totals,
+    presence: Presence | None,
+    models: tuple[str, ...] = (),
+    agents: tuple[AgentRow, ...] = (),
+) -> SessionRow:
+    """Return the row of a session as its log and its process describe it, with the models and sub-agents it used."""
     source, session = key
     facts = store.facts.sessions.get(key)
     return SessionRow(
@@ -57,12 +69,13 @@ def described_row(store: Store, key: SessionKey, project: str, totals: Totals, p
         project_name=_shown(project),
         branch=_shown(facts.branch) if facts and facts.branch else "",
         version=_shown(facts.version) if facts and facts.version else "",
-        models=(),
+        models=models,
         totals=totals,
         context_tokens=facts.context_tokens if facts else 0,
         context_window=context_window(store.pricer, facts) if facts else 0,
         compactions=facts.compactions if facts else 0,
         compacted_tokens=facts.compacted_tokens if facts else 0,
+        agents=agents,
     )
 
 

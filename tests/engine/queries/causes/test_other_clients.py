@@ -70,7 +70,7 @@ def test_a_call_that_failed_when_written_again_has_failed_once(tmp_path: Path) -
     assert (kinds["thinking"], kinds["output"]) == (5, 20)
 
 
-@pytest.mark.parametrize(("client", "name"), [("codex", "home-0.169"), ("qwen", "home-0.24.4")])
+@pytest.mark.parametrize(("client", "name"), [("codex", "home-0.44"), ("codex", "home-0.125"), ("qwen", "home-0.24.4")])
 def test_what_no_log_says_is_said_to_be_so(client: str, name: str, tmp_path: Path) -> None:
     folder = tmp_path / "logs"
     shutil.copytree(GOLDEN / client / name, folder)
@@ -100,3 +100,59 @@ def test_pi_answers_name_their_calls(tmp_path: Path) -> None:
     assert {row.name for row in tools.rows} >= {"bash", None}
     assert not any(row.label == NOT_LOGGED for row in tools.rows)
     assert {row.label for row in causes.table(Query(), "branch").rows} == {NOT_LOGGED}
+
+
+@pytest.mark.parametrize("name", ["home-0.169", "home-0.171", "home-0.171-zst-resumed"])
+def test_codex_records_tell_the_calls_before_them(name: str) -> None:
+    store = counted("codex", GOLDEN / "codex" / name)
+    causes = Causes(store)
+    sums_hold(store, causes)
+    facts = [one for one, _ in causes.facts(Query()).values()]
+    assert any(not one.problem for one in facts)
+    rows = {row.label: row for row in causes.table(Query(), "tool").rows}
+    assert rows["(answer)"].responses
+    kinds = {row.name: row.usage.output for row in causes.table(Query(), "kind").rows}
+    assert kinds["thinking"] > 0
+    for by in ("skill", "branch", "context"):
+        assert {row.label for row in causes.table(Query(), by).rows} == {NOT_LOGGED}
+
+
+def _codex(kind: str, **payload: Any) -> dict[str, Any]:
+    return {"timestamp": "2026-11-29T22:47:45.715Z", "type": kind, "payload": payload}
+
+
+def _codex_record(response: str) -> dict[str, Any]:
+    usage = {
+        "input_tokens": 100, "cached_input_tokens": 0, "output_tokens": 40, "reasoning_output_tokens": 8,
+        "total_tokens": 140,
+    }  # fmt: skip
+    return _codex("token_usage_record", thread_id="t1", turn_id="u1", response_id=response, usage=usage)
+
+
+def test_calls_that_a_codex_thread_inherits_are_not_those_of_its_first_response(tmp_path: Path) -> None:
+    """A fork begins with what its parent said; only what stands between the last thing from outside and the record is
+    the response's own."""
+    rows = [
+        _codex("session_meta", id="t1", cwd="/home/user/p", cli_version="0.171.0"),
+        _codex("turn_context", turn_id="u1", model="gpt-5.1-codex"),
+        _codex("response_item", type="function_call", name="spawn_agent", call_id="c0"),
+        _codex("response_item", type="message", role="user", content=[]),
+        _codex("response_item", type="reasoning", summary=[]),
+        _codex("response_item", type="function_call", name="exec_command", call_id="c1"),
+        _codex("response_item", type="custom_tool_call", name="apply_patch", call_id="c2"),
+        _codex("response_item", type="local_shell_call", call_id="c3"),
+        _codex_record("r1"),
+        _codex("response_item", type="function_call_output", call_id="c1", output="ok"),
+        _codex("response_item", type="message", role="assistant", content=[]),
+        _codex_record("r2"),
+    ]
+    folder = tmp_path / "sessions" / "2026" / "11" / "29"
+    folder.mkdir(parents=True)
+    path = folder / "rollout-2026-11-29T22-47-45-01a2297e-3120-7050-a7d0-f7b445c9d365.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    causes = Causes(counted("codex", tmp_path))
+    found = [facts.tools for facts, _ in causes.facts(Query()).values()]
+    assert sorted(found) == [(), ("exec_command", "apply_patch", "local_shell")]
+    assert [facts.thinking for facts, _ in causes.facts(Query()).values()] == [8, 8]
+    calls = {row.label: row.calls for row in causes.table(Query(), "tool").rows}
+    assert calls == {"exec_command": 1, "apply_patch": 1, "local_shell": 1, "(answer)": 0}
