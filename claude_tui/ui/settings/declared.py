@@ -1,4 +1,4 @@
-"""Every key of config.toml, once: what it is for, what may stand there, and its default.
+"""Every key of config.toml, once: what it is for, which values it takes, and its default.
 
 Reading, checking, printing and the manual page are made from this table. Must not read files, and must not load
 Textual: what only the widgets know (themes, ids of keys and columns) is `names`.
