@@ -9,6 +9,7 @@ import os
 from array import array
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from itertools import islice, repeat
 from struct import Struct
 from sys import intern
@@ -149,7 +150,7 @@ def read_files(
     return Answer(
         _files(parts, [path for path, _ in files]),
         _columns(parts),
-        list(map(Sum._make, _SUM.iter_unpack(parts["sums"]))),
+        list(map(partial(tuple.__new__, Sum), _SUM.iter_unpack(parts["sums"]))),
         _numbers(parts["alone"]),
         Repeated(_numbers(parts["first"]), _numbers(parts["again"])),
     )
@@ -225,21 +226,21 @@ def _files(parts: dict[str, memoryview], asked: Sequence[str]) -> list[FileRead]
         devs, inos, ends, heads, anchors, repeat(0, len(names)), states, repeat("", len(names)), strict=True
     )
     left = _left(parts["left"], parts["left_bytes"])
-    return list(
-        map(
-            FileRead,
-            places,
-            map(FileFacts._make, facts),
-            map(Checkpoint._make, checkpoints),
-            lines,
-            rows,
-            sums,
-            [list(islice(left, number)) if number else [] for number in lefts],
-            map(bool, more),
-            map(bool, known),
-            alone,
-        )
+    # Of a record's own way to be made nothing is needed but the tuple: that takes a third of the time.
+    files = zip(
+        places,
+        map(partial(tuple.__new__, FileFacts), facts),
+        map(partial(tuple.__new__, Checkpoint), checkpoints),
+        lines,
+        rows,
+        sums,
+        [list(islice(left, number)) if number else [] for number in lefts],
+        map(bool, more),
+        map(bool, known),
+        alone,
+        strict=True,
     )
+    return list(map(partial(tuple.__new__, FileRead), files))
 
 
 def _left(places: memoryview, lines: memoryview) -> Iterator[tuple[int, bytes]]:

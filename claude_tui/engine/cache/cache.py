@@ -180,7 +180,8 @@ def _given_of(found: Any) -> Given:
 
 
 def _facts_of(store: Store) -> dict[str, Any]:
-    files = to_columns((source, path, *facts) for source, path, facts in store.facts.files())
+    sources, paths, facts = to_columns(store.facts.files()) or ((), (), ())
+    files = [sources, paths, *to_columns(facts)] if facts else []  # type: ignore[arg-type]
     return {
         "files": files,
         "problems": store.problem_log.packed(),

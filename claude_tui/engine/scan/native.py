@@ -157,17 +157,15 @@ def _packed(tasks: Sequence[Task], files: Sequence[FileRead], answer: Answer, re
         cells += made  # type: ignore[arg-type]
         ends.append(Ends(row, len(cells)))
     none = Problems()
+    logs = [tasks[one.place].file for one in files]
+    problems = [
+        none if one.rows or one.is_known else Problems(unrecognised(log.path))
+        for one, log in zip(files, logs, strict=True)
+    ]
+    said = ((one.facts, one.checkpoint, one.checkpoint.offset, one.lines) for one in files)
     outcomes = [
-        FileOutcome(
-            tasks[one.place].file,
-            one.facts,
-            none if one.rows or one.is_known else Problems(unrecognised(tasks[one.place].file.path)),
-            one.checkpoint,
-            True,
-            one.checkpoint.offset,
-            one.lines,
-        )
-        for one in files
+        tuple.__new__(FileOutcome, (log, facts, found, checkpoint, True, offset, lines, ()))
+        for log, found, (facts, checkpoint, offset, lines) in zip(logs, problems, said, strict=True)
     ]
     return Packed(outcomes, ends, columns, cells, answer.repeated)
 

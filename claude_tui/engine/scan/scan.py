@@ -21,7 +21,7 @@ from claude_tui.model import Phase, Progress
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
-NATIVE_BYTES: Final = 64 << 20
+NATIVE_BYTES: Final = 128 << 20
 NATIVE_FILES: Final = 4096
 """Bytes and files that the native core is given at once: the more, the less its threads wait for each other."""
 

@@ -5,12 +5,18 @@
 
 use std::path::{Path, PathBuf};
 
-use claude_top_core::{claude_top_free, claude_top_read, claude_top_version};
+use claude_top_core::{claude_top_free, claude_top_read, claude_top_version, claude_top_walk};
+
+type Ask = unsafe extern "C" fn(*const u8, usize, *mut *mut u8, *mut usize) -> i32;
 
 fn call(request: &[u8]) -> Result<Vec<u8>, i32> {
+    ask(claude_top_read, request)
+}
+
+fn ask(how: Ask, request: &[u8]) -> Result<Vec<u8>, i32> {
     let (mut answer, mut size) = (std::ptr::null_mut(), 0);
     // SAFETY: the request is a slice, and both others are places of this function.
-    let status = unsafe { claude_top_read(request.as_ptr(), request.len(), &mut answer, &mut size) };
+    let status = unsafe { how(request.as_ptr(), request.len(), &mut answer, &mut size) };
     if status != 0 {
         return Err(status);
     }
@@ -73,6 +79,30 @@ fn any_number_of_threads_gives_the_same_answer() {
     assert!(call(&request(&paths, 2)).unwrap().len() == answer.len());
 }
 
+fn walk(root: &Path, threads: i64) -> Result<Vec<u8>, i32> {
+    let mut bytes: Vec<u8> =
+        [i64::from(claude_top_version()), threads].into_iter().flat_map(i64::to_le_bytes).collect();
+    bytes.extend_from_slice(root.to_str().unwrap().as_bytes());
+    bytes.extend_from_slice(b"\0odd\0journal.jsonl");
+    ask(claude_top_walk, &bytes)
+}
+
+#[test]
+fn any_number_of_threads_finds_the_same_files() {
+    let own = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let root = std::env::var_os("CORE_FILES").map_or(own, PathBuf::from);
+    let found = walk(&root, 1).unwrap();
+    for threads in [0, 2, 8, i64::MAX] {
+        assert!(walk(&root, threads).unwrap() == found);
+    }
+    assert_eq!(walk(&root, -1), Err(1));
+    assert_eq!(walk(Path::new("/nowhere/at/all"), 2).unwrap(), walk(Path::new("/nowhere"), 1).unwrap());
+    assert_eq!(walk(Path::new("/odd/folder"), 2), Err(3));
+    for size in 0..16 {
+        assert_eq!(ask(claude_top_walk, &[0; 16][..size]), Err(1));
+    }
+}
+
 #[test]
 fn a_request_cut_short_anywhere_is_refused_or_asks_for_less() {
     let whole = request(&[PathBuf::from("/nowhere/at/all.jsonl")], 1);
@@ -98,6 +128,8 @@ fn nothing_is_done_without_places_for_the_answer() {
         assert_eq!(claude_top_read(std::ptr::null(), 0, &mut answer, &mut size), 1);
         assert_eq!(claude_top_read([0].as_ptr(), 1, std::ptr::null_mut(), &mut size), 1);
         assert_eq!(claude_top_read([0].as_ptr(), 1, &mut answer, std::ptr::null_mut()), 1);
+        assert_eq!(claude_top_walk(std::ptr::null(), 0, &mut answer, &mut size), 1);
+        assert_eq!(claude_top_walk([0].as_ptr(), 1, std::ptr::null_mut(), &mut size), 1);
         claude_top_free(std::ptr::null_mut(), 0);
     }
 }

@@ -12,6 +12,7 @@ from claude_tui.sources.values.instants import AHEAD_MS
 
 BASE_WINDOW: Final = 200_000
 LONG_WINDOW: Final = 1_000_000
+_DONE: Final = Activity(SessionState.DONE)
 
 
 class Presence(NamedTuple):
@@ -48,7 +49,7 @@ def session_activity(facts: FileFacts | None, last_ms: int, now_ms: int, presenc
 
 def _activity_of_line(facts: FileFacts | None, last_ms: int, age_ms: int) -> Activity:
     if age_ms >= SILENT_MS:
-        return Activity(SessionState.DONE)
+        return _DONE
     kind = facts.last_kind if facts else ""
     if kind in ("user", "tool_result", "tool_use") and age_ms < WORKING_MS:
         doing = "tool" if kind == "tool_use" else "model"

@@ -37,9 +37,16 @@ def project_row(rollup: Rollup, key: tuple[str, str], today: int) -> ProjectRow:
 
 def session_row(store: Store, rollup: Rollup, key: SessionKey, presence: Presence | None) -> SessionRow:
     """Return the row of a session, with its sub-agents."""
-    project, totals = rollup.session_project[key][1], rollup.sessions.totals(key)
-    agents = tuple([_agent_row(store, rollup, agent) for agent in sorted(rollup.session_agents.get(key, ()))])
-    return described_row(store, key, project, totals, presence, _by_use(rollup.session_models.get(key, {})), agents)
+    agents = sorted(rollup.session_agents.get(key, ()))
+    return described_row(
+        store,
+        key,
+        rollup.session_project[key][1],
+        rollup.sessions.totals(key),
+        presence,
+        _by_use(rollup.session_models.get(key, {})),
+        tuple([_agent_row(store, rollup, agent) for agent in agents]),
+    )
 
 
 def described_row(
@@ -51,7 +58,7 @@ def described_row(
     models: tuple[str, ...] = (),
     agents: tuple[AgentRow, ...] = (),
 ) -> SessionRow:
-    """Return the row of a session, described by its log and its process."""
+    """Return the row of a session as its log and its process describe it, with the models and sub-agents it used."""
     source, session = key
     facts = store.facts.sessions.get(key)
     return SessionRow(
@@ -64,11 +71,11 @@ def described_row(
         version=_shown(facts.version) if facts and facts.version else "",
         models=models,
         totals=totals,
-        agents=agents,
         context_tokens=facts.context_tokens if facts else 0,
         context_window=context_window(store.pricer, facts) if facts else 0,
         compactions=facts.compactions if facts else 0,
         compacted_tokens=facts.compacted_tokens if facts else 0,
+        agents=agents,
     )
 
 
