@@ -164,6 +164,8 @@ class Snapshot:
     today: Totals = field(default_factory=Totals)
     burn: Burn = field(default_factory=Burn)
     tokens_per_minute: tuple[int, ...] = (0,) * 60
+    is_recent_known: bool = True
+    """Whether `burn` and `tokens_per_minute` are known: they need single responses, which are loaded later."""
     active_sessions: int = 0
     waiting_sessions: int = 0
     newest_ms: int = 0

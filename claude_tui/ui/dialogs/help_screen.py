@@ -13,23 +13,10 @@ from textual.content import Content
 from textual.widgets import Static
 
 from claude_tui.ui.dialogs.dialog import Dialog
+from claude_tui.ui.dialogs.signs import SIGNS, Sign
 from claude_tui.ui.settings.keys import SECTIONS
 
-LEGEND: tuple[tuple[str, str], ...] = (
-    ("≥ $12", "lower bound: something has no price, or was logged only in part"),
-    ("~ $12", "estimate: the price is based on an assumption"),
-    ("n/a", "no known price; only its tokens are counted"),
-    ("◆ ● ✓", "waits for you, works, has finished its turn"),
-    ("↺ ⊘ ✗", "tries again, limit of the plan reached, failed"),
-    ("‖ ◇ ○ ·", "suspended, in a menu, idle, done"),
-    ("↻12%", "context after a compaction"),
-    ("~2h 10m", "time until the open block ends, estimated; without ~ reported by the client"),
-    ("$!", "a budget of the settings is exceeded"),
-    ("!3", "three problems in the logs: claude-top doctor lists them"),
-)
-"""Signs that need a word."""
-
-COLUMNS: Final = (("Views", "Look", "General", "Signs"), ("Rows", "The selected row", "Days", "Causes"))
+COLUMNS: Final = (("Views", "Look", "General"), ("Rows", "The selected row", "Days", "Causes"))
 """Which sections stand below each other, about as many lines in each column."""
 
 
@@ -41,20 +28,23 @@ def key_text(binding: Binding) -> str:
     return names.get(binding.key, binding.key)
 
 
-def section(title: str, rows: Sequence[tuple[str, str]], width: int) -> Content:
-    """A title and its rows, keys left, sentences right and wrapped below their beginning."""
-    keys = max((len(key) for key, _ in rows), default=0)
+def section(title: str, rows: Sequence[Sign], width: int) -> Content:
+    """A title and its rows, keys or signs left, sentences right and wrapped below their beginning."""
+    keys = max((len(row.text) for row in rows), default=0)
     lines = [Content.styled(title, "bold $accent")]
-    for key, text in rows:
+    for key, text, style in rows:
         first, *more = textwrap.wrap(text, max(12, width - keys - 2)) or [""]
-        lines.append(Content.assemble((key.rjust(keys), "bold $primary"), "  ", (first, "$foreground")))
+        lines.append(Content.assemble((key.rjust(keys), style), "  ", (first, "$foreground")))
         lines += [Content.assemble(" " * (keys + 2), (line, "$foreground")) for line in more]
     return Content("\n").join(lines)
 
 
-ROWS: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
-    **{title: [(key_text(binding), binding.tooltip) for binding in found] for title, found in SECTIONS.items()},
-    "Signs": LEGEND,
+SIGN_COLUMNS: Final = (("States", "Figures", "Drawings"), ("Days", "Header", "Clients", "Columns"))
+"""The same of the second page."""
+
+ROWS: Final[Mapping[str, Sequence[Sign]]] = {
+    **{title: [Sign(key_text(binding), binding.tooltip) for binding in found] for title, found in SECTIONS.items()},
+    **SIGNS,
 }
 """What every section says."""
 
@@ -62,7 +52,7 @@ ROWS: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
 class HelpSection(Static):
     """A section, as wide as there is room."""
 
-    def __init__(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, title: str, rows: Sequence[Sign]) -> None:
         super().__init__(classes="help-section", markup=False)
         self._heading, self._rows, self._drawn_for = title, rows, -1
 
@@ -74,25 +64,46 @@ class HelpSection(Static):
 
 
 class HelpScreen(Dialog[None]):
-    """The help overlay."""
+    """The help overlay: all keys."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,q,f1,h,enter,backspace", "dismiss", "Close", show=False),
+        Binding("escape,q,enter,backspace", "dismiss", "Close", show=False),
+        Binding("question_mark,f1,h", "on", "Signs", show=False),
         Binding("j,down", "scroll(1)", show=False),
         Binding("k,up", "scroll(-1)", show=False),
     ]
+    SHOWN: ClassVar[Sequence[Sequence[str]]] = COLUMNS
+    NAME: ClassVar[str] = "keys"
+    HINT: ClassVar[str] = "? signs · ↑↓ scroll · Esc closes"
 
     def compose(self) -> ComposeResult:
         """The sections in two columns, or below each other."""
         with VerticalScroll(id="help") as box:
-            box.border_title = Content.styled("keys", "bold $foreground")
-            box.border_subtitle = Content.styled("↑↓ scroll · Esc closes", "$quiet")
+            box.border_title = Content.styled(self.NAME, "bold $foreground")
+            box.border_subtitle = Content.styled(self.HINT, "$quiet")
             with Horizontal(id="help-columns"):
-                for titles in COLUMNS:
+                for titles in self.SHOWN:
                     with Vertical(classes="help-column"):
                         for title in titles:
                             yield HelpSection(title, ROWS[title])
 
+    def action_on(self) -> None:
+        """The page of signs."""
+        self.dismiss(None)
+        self.app.push_screen(SignsScreen())
+
     def action_scroll(self, lines: int) -> None:
         """Scroll if the keys do not fit."""
         self.query_one("#help", VerticalScroll).scroll_relative(y=lines, animate=False)
+
+
+class SignsScreen(HelpScreen):
+    """The legend: all signs and colours."""
+
+    SHOWN = SIGN_COLUMNS
+    NAME = "signs and colours"
+    HINT = "↑↓ scroll · Esc closes"
+
+    def action_on(self) -> None:
+        """Back to the screen."""
+        self.dismiss(None)

@@ -28,8 +28,9 @@ VIEWS: Final = (
     _bind("3", "view('projects')", "view-projects", "Projects", "Tokens and cost of each project"),
     _bind("4", "view('sessions')", "view-sessions", "Sessions", "Every session"),
     _bind("5", "view('days')", "view-days", "Days", "A year as a heatmap, and its days"),
-    _bind("6", "view('blocks')", "view-blocks", "Blocks", "Five-hour blocks of usage, the open one first"),
+    _bind("6", "view('blocks')", "view-blocks", "Blocks", "5h windows of usage, the open one first"),
     _bind("7", "view('causes')", "view-causes", "Causes", "What the money went for, and what could have been avoided"),
+    _bind("8", "view('plan')", "view-plan", "Plan", "Limits of all plans, and the period beside the one before"),
     _bind("tab", "step_view(1)", "view-next", "Next view", "Go to the next view", "Tab"),
     _bind("shift+tab", "step_view(-1)", "view-previous", "Previous view", "Go to the previous view", "S-Tab"),
 )
@@ -131,7 +132,7 @@ LOOK: Final = (
 """Keys that change what is shown and how."""
 
 GENERAL: Final = (
-    _bind("question_mark,f1,h", "help", "help", "Help", "All keys", "?"),
+    _bind("question_mark,f1,h", "help", "help", "Help", "All keys; again, all signs and colours", "?"),
     _bind("colon,ctrl+p", "command_palette", "palette", "Commands", "Find a command by its name", ":"),
     _bind("escape,backspace", "go_back", "back", "Back", "Close, clear the filter, or go back", "Esc"),
     _bind("ctrl+z", "suspend_process", "suspend", "Suspend", "Back to the shell; fg brings the screen back", "^z"),

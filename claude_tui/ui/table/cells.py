@@ -24,6 +24,9 @@ class HasTotals(Protocol):
 NONE: Final = Totals()
 
 
+UNKNOWN: Final = "–"
+"""The cost of what has no response yet."""
+
 COST_PARTS: Final = (0.4, 0.75, 0.95)
 """Parts of the rows that cost less than each step of loudness."""
 
@@ -64,6 +67,8 @@ class Frame:
 
 def cost_cell(totals: Totals, width: int, style: str = "money") -> Cell:
     """A cost with its mark, in a style if it is known at all."""
+    if not totals.responses:
+        return Cell(UNKNOWN, "faint")
     style = "doubt" if figures.is_unpriced(totals) else style if totals.cost_nano else "faint"
     return Cell(figures.cost(totals, width), style)
 

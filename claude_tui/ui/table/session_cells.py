@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from claude_tui import figures
 from claude_tui.model import SessionRow, SessionState
 from claude_tui.ui.table.agent_rows import AgentLine
@@ -9,6 +11,9 @@ from claude_tui.ui.table.cells import Frame, safe
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.text import activity, bars
 from claude_tui.ui.text.names import short_model
+
+COMPACTED: Final = "↻"
+"""The context was compacted."""
 
 
 def state(frame: Frame, priority: int = 0, words: bool = False) -> Column[SessionRow | AgentLine]:
@@ -68,6 +73,11 @@ def project(frame: Frame, priority: int, width: int, narrow: int) -> Column[Sess
     )  # fmt: skip
 
 
+def branch(row: SessionRow | AgentLine) -> str:
+    """The branch of a session; outside of a repository, and where none is checked out, git calls it HEAD: nothing."""
+    return "" if row.branch == "HEAD" else row.branch
+
+
 def context(priority: int) -> Column[SessionRow | AgentLine]:
     """How full the context window is."""
 
@@ -78,7 +88,7 @@ def context(priority: int) -> Column[SessionRow | AgentLine]:
             return Cell(figures.short(row.context_tokens, min(width, 5)), "dim")
         fill = row.context_tokens / row.context_window
         style = "bad" if fill >= 0.9 else "warn" if fill >= 0.75 else "dim"
-        percent = ("↻" if row.compactions else "") + figures.percent(min(fill, 9.99) * 100)
+        percent = (COMPACTED if row.compactions else "") + figures.percent(min(fill, 9.99) * 100)
         return Cell(
             ("".join(bars.gauge(min(fill, 1), width - 5)) if width >= 9 else "") + percent.rjust(min(width, 5)), style
         )
@@ -92,7 +102,7 @@ def context(priority: int) -> Column[SessionRow | AgentLine]:
         priority,
         narrow=4,
         grows=24,
-        tooltip="Share of the context window used at the last response; ↻ it was compacted before",
+        tooltip=f"Share of the context window used at the last response; {COMPACTED} it was compacted before",
         short="Ctx",
     )
 

@@ -25,7 +25,7 @@ SIGNS: Final[dict[SessionState, tuple[str, str]]] = {
 }
 """Glyph and style of every state of a session."""
 
-_MENU: Final = ("◇", "")
+MENU: Final = ("◇", "")
 """A menu that the user opened: nobody needs to be called."""
 
 _FIRST: Final = {SessionState.BLOCKED: 0, SessionState.WORKING: 1, SessionState.RETRYING: 1}
@@ -36,7 +36,7 @@ _AGENTS_WORD: Final = {"subagent": "sub-agent"}
 def sign(activity: Activity) -> tuple[str, str]:
     """The glyph of an activity and the name of its style."""
     is_menu = activity.state is SessionState.BLOCKED and not activity.is_waiting_for_you
-    return _MENU if is_menu else SIGNS[activity.state]
+    return MENU if is_menu else SIGNS[activity.state]
 
 
 def rank(activity: Activity | None) -> int:

@@ -78,7 +78,8 @@ def context(row: SessionRow, width: int) -> Content:
 def place(row: SessionRow, project: str, width: int) -> Content:
     """Model, project and branch."""
     model = short_model(display_name(row.models[0])) if row.models else ""
-    return Content.styled(cut(" · ".join(filter(None, (model, project, row.branch))), width), "$quiet")
+    branch = "" if row.branch == "HEAD" else row.branch
+    return Content.styled(cut(" · ".join(filter(None, (model, project, branch))), width), "$quiet")
 
 
 def lines(row: SessionRow, tokens: Sequence[int], project: str, now_ms: int, width: int) -> Content:

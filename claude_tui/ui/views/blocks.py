@@ -69,8 +69,8 @@ class BlockRow:
 def rows_of(blocks: Sequence[Block], now_ms: int) -> list[BlockRow]:
     """The blocks as rows, and between them the time in which none was open.
 
-    A gap of the engine is one by the rule of ccusage: from five hours after the last reply to the next one. That
-    reply's block began before it, so here a gap lasts from the end of a block to the beginning of the next.
+    A gap of the engine is one by the rule of ccusage: from five hours after the last response to the next one. That
+    response's block began before it, so here a gap lasts from the end of a block to the beginning of the next.
     """
     rows = []
     for before, block, after in zip((None, *blocks), blocks, (*blocks[1:], None), strict=False):
@@ -96,7 +96,7 @@ def window_lines(found: BlocksPicture, now_ms: int, zone: tzinfo, width: int) ->
     window = found.window
     if window is None:
         return [
-            Content.styled("no block is open", "$quiet"),
+            Content.styled("no 5h window is open", "$quiet"),
             Content.styled("the next response opens one", "$faint"),
             *(Content.styled(line, "$quiet") for line in reported_lines(found, now_ms)),
         ]
@@ -236,7 +236,7 @@ class BlocksView(TableView):
         self.frame.set(shown.now_ms, shown.snapshot, rows)
         self._table.say_nothing_with(self.nothing(shown))
         self._table.show(rows)
-        self._window.border_title = Content.styled("open block", "bold $foreground")
+        self._window.border_title = Content.styled("open 5h window", "bold $foreground")
         whose = " of Claude Code alone" if clients.are_several(shown.snapshot) else ""
         self._window.border_subtitle = Content.styled(f"{LENGTH_MS // 3_600_000} hours{whose}", "$quiet")
         self._weeks.border_title = Content.styled("weeks", "bold $foreground")
@@ -254,7 +254,7 @@ class BlocksView(TableView):
         if self._table.filter:
             return super().nothing(shown)
         found: BlocksPicture = shown.extra or BlocksPicture()
-        return Content.styled("no blocks" if found.is_loaded else "reading single responses…", "$quiet")
+        return Content.styled("no 5h windows" if found.is_loaded else "reading single responses…", "$quiet")
 
     def searched(self, row: BlockRow) -> str:
         """Its models."""
@@ -262,15 +262,15 @@ class BlocksView(TableView):
 
     def row_name(self, row: BlockRow) -> str:
         """What a block is called."""
-        what = "gap after" if row.block.is_gap else "block of"
-        return f"{what} {figures.clock(row.block.start_ms, self.shown.zone)}" if self.shown else "block"
+        what = "gap after" if row.block.is_gap else "5h window of"
+        return f"{what} {figures.clock(row.block.start_ms, self.shown.zone)}" if self.shown else "5h window"
 
     def explanation(self, row: BlockRow, shown: Shown) -> Statements:
         """Where the figures of a block come from."""
         if row.block.is_gap:
             begin, end = (figures.clock(at_ms, shown.zone) for at_ms in (row.block.start_ms, row.block.end_ms))
             return [
-                fact("no block was open", "", f"from {begin}, the end of the one before, to {end}"),
+                fact("no 5h window was open", "", f"from {begin}, the end of the one before, to {end}"),
                 fact("lasted", _length(row.block)),
             ]
         return [

@@ -62,7 +62,7 @@ def live_columns(frame: Frame, warm: Warm) -> list[Column[Any]]:
         cells.tokens(4),
         cells.age(frame, 1),
         _cold(frame, warm, 7),
-        cells.text("branch", "Branch", 10, lambda row: row.branch, 10, style="dim", flex=1),
+        cells.text("branch", "Branch", 10, session_cells.branch, 10, style="dim", flex=1),
     ]
 
 

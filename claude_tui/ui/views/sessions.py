@@ -56,7 +56,7 @@ def session_columns(frame: Frame) -> list[Column[Any]]:
         cells.spent_on_writes(11),
         cells.percent(frame, 3),
         cells.age(frame, 1),
-        cells.text("branch", "Branch", 14, lambda row: row.branch, 9, style="dim", flex=1),
+        cells.text("branch", "Branch", 14, session_cells.branch, 9, style="dim", flex=1),
     ]
 
 

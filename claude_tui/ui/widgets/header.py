@@ -56,6 +56,10 @@ class Status:
     has_shades: bool = True
     """Whether a background can be a shade of another; the terminal's own colours have none, nor has NO_COLOR."""
 
+    def is_known(self, snapshot: Snapshot) -> bool:
+        """Whether the sums are known: all is counted, or was once and is only looked at again."""
+        return bool(self.saved_ms) or snapshot.progress.phase not in (Phase.DISCOVERING, Phase.SCANNING)
+
 
 def phase_parts(progress: Progress, status: Status, width: int) -> list[Part]:
     """What the engine is doing, with a progress bar while it reads."""
@@ -137,7 +141,7 @@ def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
         old = " old" if width >= 32 and age != "now" else ""
         groups.append((3, [(word, "$quiet"), (age, "$foreground"), (old, "$quiet")]))
     if status.passed:
-        groups.append((2, [("$!", "bold $error"), (f" {status.passed[0]}" if width >= 78 else "", "$error")]))
+        groups.append((2, [("$!", "bold $error"), (f" {status.passed[0]}" if width >= 60 else "", "$error")]))
     if snapshot.waiting_sessions:
         groups.append((-1, [waiting_part(snapshot.waiting_sessions, width)]))
     problems = sum(snapshot.problems.values())
@@ -159,11 +163,11 @@ def budget_text(state: BudgetState) -> str:
     return f"{state.name}: {mark}{figures.money(state.spent_nano, 12)} of {figures.money(state.limit_nano, 12)}"
 
 
-def tabs(active: str, width: int, has_shades: bool = True) -> list[Part]:
-    """The numbered views, the active one marked; only their numbers if there is little room."""
+def tabs(active: str, width: int, has_shades: bool = True, *, named_from: int = 76) -> list[Part]:
+    """The numbered views, the active one marked; only their numbers in fewer than `named_from` cells."""
     parts: list[Part] = []
     marked = "bold $foreground on $panel" if has_shades else "bold reverse"
-    full = width >= 76
+    full = width >= named_from
     if width >= 112:
         own = "bold $background on $primary" if has_shades else "bold reverse $primary"
         parts = [(" claude-top ", own), (" ", "")]
@@ -177,7 +181,9 @@ def tabs(active: str, width: int, has_shades: bool = True) -> list[Part]:
 
 def top_line(snapshot: Snapshot, status: Status, width: int) -> Content:
     """The whole top line."""
-    left = tabs(status.tab or status.view, width, status.has_shades)
+    # What is lost for good is said beside what goes on; the names of the views can wait.
+    named_from = 96 if snapshot.progress.history else 76
+    left = tabs(status.tab or status.view, width, status.has_shades, named_from=named_from)
     used = sum(len(text) for text, _ in left)
     right = status_line(snapshot, status, width - used - 2)
     return Content.assemble(*left, " " * max(1, width - used - right.cell_length - 1), right, " ")
@@ -194,7 +200,10 @@ def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> C
         else [("⏸ ", "bold $warning")]
     )
     today = figures.cost(snapshot.today, 9) if width < 50 else figures.headline_cost(snapshot.today)
-    first: list[Part] = [*glyph, ("today ", "$quiet") if width >= 30 else ("", ""), (today, "bold $primary")]
+    style = "bold $primary" if status.is_known(snapshot) else "$quiet"
+    if not (status.is_known(snapshot) or snapshot.today.responses):
+        today = "counting…"
+    first: list[Part] = [*glyph, ("today ", "$quiet") if width >= 30 else ("", ""), (today, style)]
     groups: list[tuple[int, Sequence[Part]]] = [(0, first)]
     if alone and snapshot.waiting_sessions:
         groups.append((-1, [waiting_part(snapshot.waiting_sessions, 0)]))
@@ -202,9 +211,10 @@ def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> C
         groups.append((-2, [history_part(display_name(snapshot.progress.history), width)]))
     if alone:
         groups += telemetry_parts(status, width)
-    groups.append((1, [(f"{figures.money(burn, 7)}/h", "bold $warning" if burn else "$quiet")]))
+    pace = f"{figures.money(burn, 7)}/h" if snapshot.is_recent_known else "–/h"
+    groups.append((1, [(pace, "bold $warning" if burn else "$quiet")]))
     if status.window is not None:
-        room = min(20, width - sum(len(text) for _, parts in groups for text, _ in parts) - 6)
+        room = min(24, width - sum(len(text) for _, parts in groups for text, _ in parts) - 6)
         groups.append((2, [(left_text(status.window, status.now_ms, room), "$accent")]))
     if alone:
         number = superscript(VIEWS.index(status.view) + 1) if status.view in VIEWS else ""

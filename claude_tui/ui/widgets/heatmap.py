@@ -48,6 +48,9 @@ MOST: Final = len(GLYPHS) - 1
 REMEMBERED: Final = "°"
 """Behind the glyph of a day whose logs are gone and whose figures the ledger kept."""
 
+UNRECORDED: Final = "-"
+"""A day before the first record."""
+
 NO_DATA: Final = -1
 """Level of a day from before the first record: not known, rather than zero."""
 FUTURE: Final = -2
@@ -252,7 +255,7 @@ class Heatmap(Widget, can_focus=True):
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 
     def _glyph(self, day: Day) -> str:
-        return " " if day.level == FUTURE else "-" if day.level == NO_DATA else self.glyphs[day.level]
+        return " " if day.level == FUTURE else UNRECORDED if day.level == NO_DATA else self.glyphs[day.level]
 
     @property
     def glyphs(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -15,16 +15,26 @@ from claude_tui.ui.text.open_block import left_text
 from claude_tui.ui.widgets.header import Status
 from claude_tui.ui.widgets.line import Line
 
+UNKNOWN: Final = "–"
+"""What stands for a figure that nobody knows yet."""
 
-def today_lines(snapshot: Snapshot, width: int) -> list[Content]:
-    """The meter of today."""
+
+def today_lines(snapshot: Snapshot, width: int, *, is_known: bool = True) -> list[Content]:
+    """The meter of today; grey while it is still counted."""
     today = snapshot.today
+    if not is_known and not today.responses:
+        return counting_lines()
     counts = f"{figures.short(today.tokens)} tok · {figures.many(today.responses, 'msg', width=6)}"
     return [
-        Content.styled(figures.headline_cost(today), "bold $primary"),
+        Content.styled(figures.headline_cost(today), "bold $primary" if is_known else "$quiet"),
         Content.styled(counts, "$quiet"),
         _hit_line(today, width),
     ]
+
+
+def counting_lines() -> list[Content]:
+    """What is said of sums of which nothing is known."""
+    return [Content.styled(UNKNOWN, "$quiet"), Content.styled("counting…", "$quiet")]
 
 
 def _hit_line(totals: Totals, width: int) -> Content:
@@ -41,6 +51,8 @@ def burn_lines(snapshot: Snapshot, width: int) -> list[Content]:
     if snapshot.progress.phase is Phase.MERGED:
         return [Content.styled(line, "$faint") for line in ("a table of many machines", "is as old as its merge")]
     burn = snapshot.burn
+    if not snapshot.is_recent_known:
+        return [Content.styled(f"{label}{UNKNOWN.rjust(10)}", "$quiet") for label in (" 5m", "15m", "60m")]
     top = max(burn.last_5m_nano, burn.last_15m_nano, burn.last_60m_nano)
     lines = []
     for label, nano in ((" 5m", burn.last_5m_nano), ("15m", burn.last_15m_nano), ("60m", burn.last_60m_nano)):
@@ -62,18 +74,22 @@ def flow_lines(snapshot: Snapshot, width: int) -> list[Content]:
     """The graph of tokens per minute, the last hour."""
     if snapshot.progress.phase is Phase.MERGED:
         return [Content.styled("not live", "$faint")]
+    if not snapshot.is_recent_known:
+        return [Content.styled("reading single responses…", "$quiet")]
     flow = bars.stretched(snapshot.tokens_per_minute, width)
     return [Content.styled(line, "$secondary") for line in bars.columns(flow, width, 3)]
 
 
-def period_lines(totals: Totals, width: int) -> list[Content]:
-    """The meter of the period: its sums, and how sure they are."""
-    sure = figures.confidence(totals, width)
+def period_lines(totals: Totals, width: int, *, is_known: bool = True) -> list[Content]:
+    """The meter of the period: its sums, and how sure they are; grey while they are still counted."""
+    if not is_known and not totals.responses:
+        return counting_lines()
+    sure = figures.confidence(totals, width) if is_known else "counting…"
     counts = f"{figures.short(totals.tokens)} tok · {figures.many(totals.responses, 'msg', width=7)}"
     return [
-        Content.styled(figures.headline_cost(totals), "bold $foreground"),
+        Content.styled(figures.headline_cost(totals), "bold $foreground" if is_known else "$quiet"),
         Content.styled(counts, "$quiet"),
-        Content.styled(sure, "$success" if sure == "exact" else "$warning"),
+        Content.styled(sure, "$success" if sure == "exact" else "$warning" if is_known else "$quiet"),
     ]
 
 
@@ -94,12 +110,12 @@ class Meters(Horizontal):
 
     def show(self, snapshot: Snapshot, status: Status) -> None:
         """Show a snapshot."""
-        flow = snapshot.tokens_per_minute
+        flow, is_known = snapshot.tokens_per_minute, status.is_known(snapshot)
         lines: dict[str, Any] = {
-            "today": lambda width: today_lines(snapshot, width),
+            "today": lambda width: today_lines(snapshot, width, is_known=is_known),
             "burn": lambda width: burn_lines(snapshot, width),
             "flow": lambda width: flow_lines(snapshot, width),
-            "period": lambda width: period_lines(status.totals, width),
+            "period": lambda width: period_lines(status.totals, width, is_known=is_known),
         }
         for name, meter in self.parts.items():
             meter.show(Content("\n").join(lines[name](meter.size.width)))
@@ -109,7 +125,7 @@ class Meters(Horizontal):
         room = self.parts["burn"].size.width - 2
         self._title("burn", "burn", left_text(status.window, status.now_ms, room) if status.window else "")
         peak = f"now {figures.short(flow[-1] if flow else 0)} · peak {figures.short(max(flow, default=0))}"
-        self._title("flow", "tokens/min · 60 min", peak if is_live else "")
+        self._title("flow", "tokens/min · 60 min", peak if is_live and snapshot.is_recent_known else "")
         parts = clients.cost_parts(status.by_client, self.parts["period"].size.width - 2)
         if status.client:
             parts = [clients.named(status.client)]

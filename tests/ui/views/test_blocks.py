@@ -40,7 +40,7 @@ def test_a_projection_on_thin_evidence_is_withheld() -> None:
 
 
 def test_no_open_block() -> None:
-    assert "no block is open" in said(None)
+    assert "no 5h window is open" in said(None)
 
 
 def test_reported_limits_are_shown_with_their_age_while_they_hold() -> None:
@@ -81,7 +81,7 @@ async def test_blocks_and_gaps_are_listed_the_open_one_on_top() -> None:
         await press(pilot, "6")
         lines = screen_text(app).split("\n")
         text = "\n".join(lines)
-        assert "open block" in text
+        assert "open 5h window" in text
         assert "gap" in text
         table = app.main.view.table
         assert table is not None
@@ -108,7 +108,7 @@ async def test_a_gap_says_how_long_nothing_was_open() -> None:
         assert table is not None
         table.move_to(next(at for at, row in enumerate(table.rows) if row.block.is_gap))
         await pilot.press("i")
-        await wait_until(pilot, lambda: "no block was open" in screen_text(app))
+        await wait_until(pilot, lambda: "no 5h window was open" in screen_text(app))
         assert "replies" not in screen_text(app)
 
 

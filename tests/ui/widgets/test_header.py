@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from claude_tui.model import Unlogged
+from claude_tui.model import Phase, Progress, Totals, Unlogged
 from claude_tui.telemetry.status import Shortcoming
 from claude_tui.ui.settings.declared import VIEWS
-from claude_tui.ui.widgets.header import tabs
+from claude_tui.ui.widgets.header import Status, tabs
 from tests.logs import ClaudeHome, assistant, usage
-from tests.ui.fakes import FakeSource, snapshot
-from tests.ui.helpers import press, running, screen_text
+from tests.ui.fakes import NOW_MS, FakeSource, snapshot
+from tests.ui.helpers import press, running, screen_text, settled
 from tests.ui.terminal import Terminal
 
 
@@ -152,3 +152,26 @@ def test_the_real_program_says_who_has_the_port_and_what_was_refused(own_home: P
             said = "telemetry refused: without the token"
             terminal.wait_for(lambda text: said in text.split("\n")[0], "that a post was refused")
             assert terminal.leave() == 0
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24), (60, 15), (40, 8)])
+async def test_nothing_is_claimed_before_it_is_counted(size: tuple[int, int]) -> None:
+    some = snapshot()
+    given = replace(
+        some,
+        progress=Progress(Phase.SCANNING, 3, 900, 1, 10**9),
+        today=Totals(),
+        totals=Totals(),
+        is_recent_known=False,
+    )
+    async with running(FakeSource(given), size=size) as (app, pilot):
+        await settled(pilot)
+        above = "\n".join(screen_text(app).split("\n")[: 1 if size[1] < 10 else 6])
+        assert "counting" in above
+        assert "$0.00" not in above and "exact" not in above
+
+
+def test_saved_sums_are_known_while_the_logs_are_looked_at_again() -> None:
+    given = replace(snapshot(), progress=Progress(Phase.SCANNING))
+    known = Status("live", NOW_MS, "all time", given.totals, saved_ms=NOW_MS - 60_000)
+    assert known.is_known(given) and not replace(known, saved_ms=0).is_known(given)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from claude_tui import files
@@ -28,6 +28,9 @@ LABELS: Final = {
 MOST_WINDOWS: Final = 16
 MOST_PERCENT: Final = 1000
 LONGEST_NAME: Final = 40
+
+MOST_CONTEXT: Final = 1_000_000_000
+"""Tokens of the longest context window that is believed."""
 
 MOST_SAMPLES: Final = 48
 MOST_SESSIONS: Final = 64
@@ -64,17 +67,23 @@ class ReportedCache(NamedTuple):
     expires_ms: int
 
 
+NO_CONTEXTS: Final[Mapping[str, int]] = {}
+
+
 class Limits(NamedTuple):
     """Everything reported so far."""
 
     windows: tuple[ReportedWindow, ...] = ()
     caches: tuple[ReportedCache, ...] = ()
+    contexts: Mapping[str, int] = NO_CONTEXTS
+    """How long the context window of each session is, in tokens."""
 
 
 def remember(folder: str, account: str, given: dict[str, Any], now_ms: int) -> None:
     """Store what the client's JSON says about limits and cache. Raises OSError if nothing can be written."""
     windows, cache = given.get("rate_limits"), given.get("prompt_cache")
-    if not isinstance(windows, dict) and not isinstance(cache, dict):
+    context = _number(given.get("context_window"), "context_window_size")
+    if not isinstance(windows, dict) and not isinstance(cache, dict) and context is None:
         return
     known = _load(folder)
     is_changed = False
@@ -94,6 +103,14 @@ def remember(folder: str, account: str, given: dict[str, Any], now_ms: int) -> N
             sessions[session] = {"figures": cache, "seen_ms": now_ms}
             for oldest in sorted(sessions, key=lambda key: sessions[key]["seen_ms"])[:-MOST_SESSIONS]:
                 del sessions[oldest]
+            is_changed = True
+    if context is not None and 0 < context <= MOST_CONTEXT and isinstance(session, str):
+        contexts = known.setdefault("contexts", {})  # which a file of an earlier version has not
+        if contexts.get(session) != int(context):
+            contexts.pop(session, None)
+            contexts[session] = int(context)
+            for oldest in list(contexts)[:-MOST_SESSIONS]:
+                del contexts[oldest]
             is_changed = True
     if is_changed:
         text = json.dumps(known, separators=(",", ":"))
@@ -140,7 +157,8 @@ def read_limits(folder: str) -> Limits:
                 _instant_ms(figures, "expires_at"),
             )
         )
-    return Limits(tuple(windows), tuple(sorted(caches, key=lambda cache: -cache.seen_ms)))
+    contexts = {session: size for session, size in known.get("contexts", {}).items() if 0 < size <= MOST_CONTEXT}
+    return Limits(tuple(windows), tuple(sorted(caches, key=lambda cache: -cache.seen_ms)), contexts)
 
 
 def reached_ms(samples: Sequence[Sequence[float]], seen_ms: int, resets_ms: int) -> int | None:
@@ -191,9 +209,16 @@ def _load(folder: str) -> dict[str, Any]:
 
 def _is_whole(known: dict[str, Any]) -> bool:
     windows = [window for own in known["accounts"].values() for window in own.values()]
-    return all(
-        isinstance(window["resets_ms"], int) and isinstance(window["seen_ms"], int) and len(window["samples"][0]) == 2
-        for window in windows
-    ) and all(
-        isinstance(kept["figures"], dict) and isinstance(kept["seen_ms"], int) for kept in known["caches"].values()
+    contexts = known.get("contexts", {})
+    return (
+        all(isinstance(size, int) for size in contexts.values())
+        and all(
+            isinstance(window["resets_ms"], int)
+            and isinstance(window["seen_ms"], int)
+            and len(window["samples"][0]) == 2
+            for window in windows
+        )
+        and all(
+            isinstance(kept["figures"], dict) and isinstance(kept["seen_ms"], int) for kept in known["caches"].values()
+        )
     )

@@ -13,7 +13,13 @@ from typing import Final, TypeVar
 from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.activity import SILENT_MS
 from claude_tui.engine.queries.snapshots.picture import Picture
-from claude_tui.engine.queries.snapshots.recent import active_sessions, burn, cost_per_hour, tokens_per_minute
+from claude_tui.engine.queries.snapshots.recent import (
+    active_sessions,
+    burn,
+    cost_per_hour,
+    is_recent_known,
+    tokens_per_minute,
+)
 from claude_tui.engine.queries.snapshots.sessions import Presence, session_activity
 from claude_tui.engine.queries.snapshots.shown_rows import (
     described_row,
@@ -46,6 +52,8 @@ R = TypeVar("R")
 Ranked = TypeVar("Ranked", ModelRow, ProjectRow)
 
 KEPT_QUERIES: Final = 4
+CLAUDE: Final = "claude"
+"""The client that says how long the context window of a session is."""
 
 
 class SnapshotMaker:
@@ -57,6 +65,8 @@ class SnapshotMaker:
         self.progress = Progress()
         self.presences: Mapping[SessionKey, Presence] = {}
         """Sessions with a known process; replaced whole when any changes."""
+        self.context_windows: Mapping[str, int] = {}
+        """What Claude Code said of the context windows of sessions, by id; replaced whole when any changes."""
         self._pictures: OrderedDict[Query, Picture] = OrderedDict()
         self._sources: tuple[str, ...] = ()
         self._accounts: tuple[str, ...] = ()
@@ -69,7 +79,7 @@ class SnapshotMaker:
         """Return the state of everything `query` covers; the same object again if nothing can differ."""
         with self.store.lock:
             picture = self._picture(query, now_ms)
-            identity = (query, self.store.revision, self.progress, now_ms // 1000, self.presences)
+            identity = (query, self.store.revision, self.progress, now_ms // 1000, self.presences, self.context_windows)
             if self._snapshot is None or identity != self._last:
                 self._last, self._snapshot = identity, self._make(picture, query, now_ms)
             return self._snapshot
@@ -146,7 +156,9 @@ class SnapshotMaker:
         hourly = cost_per_hour(self.store, now_ms)
         is_changed = stale is not None
         presences = self.presences
-        for key in picture.lively.union(stale or (), hourly.keys() & rows.keys(), presences.keys() & rows.keys()):
+        told = {(CLAUDE, session): tokens for session, tokens in self.context_windows.items()}
+        known = (hourly.keys() | presences.keys() | told.keys()) & rows.keys()
+        for key in picture.lively.union(stale or (), known):
             row = rows.get(key)
             if row is None:
                 picture.lively.discard(key)
@@ -158,9 +170,11 @@ class SnapshotMaker:
             activity = session_activity(facts, last_ms, now_ms, presence)
             name = session_name(key, facts, presence) if presence is not None else row.name
             rate = hourly.get(key, 0)
+            window = told.get(key, row.context_window)
             is_ahead = last_ms > now_ms + AHEAD_MS
-            if (activity, rate, name) != (row.activity, row.cost_per_hour_nano, row.name):
-                rows[key] = row._replace(activity=activity, cost_per_hour_nano=rate, name=name)
+            fresh = row._replace(activity=activity, cost_per_hour_nano=rate, name=name, context_window=window)
+            if fresh != row:
+                rows[key] = fresh
                 is_changed = True
             if is_ahead != (key in picture.ahead):
                 picture.ahead.symmetric_difference_update({key})
@@ -224,6 +238,7 @@ class SnapshotMaker:
             today=self._today(now_ms),
             burn=burn(store, now_ms),
             tokens_per_minute=tokens_per_minute(store, now_ms),
+            is_recent_known=is_recent_known(store, now_ms),
             active_sessions=active_sessions(store, now_ms),
             waiting_sessions=sum(one.activity.is_waiting_for_you for one in self.presences.values()),
             newest_ms=store.newest_ms(now_ms + AHEAD_MS),

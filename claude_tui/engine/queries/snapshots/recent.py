@@ -30,8 +30,13 @@ def load_recent(store: Store, now_ms: int) -> None:
     Does not take the store's lock along; takes about 0.1 us per response. Responses that are damaged stay unknown.
     """
     with contextlib.suppress(*UNUSABLE), store.lock:
-        if not store.is_table_loaded and store.cells.newest_ms(now_ms + AHEAD_MS) > now_ms - 60 * MINUTE_MS:
+        if not is_recent_known(store, now_ms):
             store.table  # noqa: B018 - loads it
+
+
+def is_recent_known(store: Store, now_ms: int) -> bool:
+    """Whether figures of the last hour are known: single responses are loaded, or none is that young."""
+    return store.is_table_loaded or store.cells.newest_ms(now_ms + AHEAD_MS) <= now_ms - 60 * MINUTE_MS
 
 
 def burn(store: Store, now_ms: int) -> Burn:

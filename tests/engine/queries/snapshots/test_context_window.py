@@ -12,6 +12,8 @@ import pytest
 from claude_tui.engine.count import count
 from claude_tui.engine.ledger.file.record import facts_to_json
 from claude_tui.engine.ledger.file.sound import facts_of_json
+from claude_tui.engine.queries.allowances.limits import read_limits, remember
+from claude_tui.engine.queries.answers import Answers
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.queries.snapshots.sessions import context_window
 from claude_tui.engine.scan.reading import FileReader, Task, discover
@@ -92,3 +94,37 @@ def test_facts_kept_before_the_largest_prompt_was_are_still_read() -> None:
     del kept["largest_prompt"]
     assert context_window(PRICER, facts_of_json(kept)) == SHORT
     assert context_window(PRICER, facts._replace(largest_prompt=0)) == SHORT
+
+
+def test_what_the_client_says_of_the_window_wins_over_what_the_prompts_show(
+    claude_home: ClaudeHome, tmp_path: Path
+) -> None:
+    claude_home.append(prompt(1, 100_000), session="s1")
+    claude_home.append(prompt(2, 100_000, session="s2"), session="s2")
+    answers = Answers(counted(claude_home.folder), limits_folder=tmp_path)
+
+    def window(session: str) -> int:
+        return next(row.context_window for row in answers.snapshot(Query(), NOW_MS).sessions if row.key == session)
+
+    assert (window("s1"), window("s2")) == (SHORT, SHORT)
+    said = {"session_id": "s1", "context_window": {"context_window_size": LONG}}
+    remember(str(tmp_path), "/home/me/.claude", said, NOW_MS)
+    assert (window("s1"), window("s2")) == (LONG, SHORT)
+    claude_home.append(prompt(3, 120_000), session="s1")
+    reader = FileReader(PRICER, UTC)
+    for file in discover(config_of(claude_home.folder)):
+        answers.store.take_in(reader.read_all([Task(file)]))
+    assert window("s1") == LONG, "it is not forgotten when the session goes on"
+    values: list[Any] = [-1, "1M", None, 10**12, {}]
+    for nonsense in values:
+        remember(str(tmp_path), "", {"session_id": "s2", "context_window": {"context_window_size": nonsense}}, NOW_MS)
+    assert window("s2") == SHORT
+
+
+def test_windows_are_kept_in_a_file_of_an_earlier_version(tmp_path: Path) -> None:
+    path = tmp_path / "reported.json"
+    path.write_text('{"schema":1,"accounts":{},"caches":{"s0":{"figures":{"warm":true},"seen_ms":5}}}')
+    assert read_limits(str(tmp_path)).contexts == {}
+    remember(str(tmp_path), "", {"session_id": "s1", "context_window": {"context_window_size": LONG}}, NOW_MS)
+    found = read_limits(str(tmp_path))
+    assert found.contexts == {"s1": LONG} and [cache.session for cache in found.caches] == ["s0"]
