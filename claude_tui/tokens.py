@@ -1,4 +1,4 @@
-"""Secrets that callers on this machine show: kept in a file of their owner, compared without telling how much fits.
+"""Secrets that callers on this machine show: kept in a file that only its owner can read, compared in constant time.
 
 Must not know what they open.
 """

@@ -10,7 +10,7 @@ _claude_top() {
   done
   COMPREPLY=()
   case "$command $previous" in
-    ' --view') mapfile -t COMPREPLY < <(compgen -W 'live models projects sessions days blocks causes' -- "$current"); return ;;
+    ' --view') mapfile -t COMPREPLY < <(compgen -W 'live models projects sessions days blocks causes plan' -- "$current"); return ;;
     ' --period') COMPREPLY=(); return ;;
     ' --theme') COMPREPLY=(); return ;;
     ' --from') COMPREPLY=(); return ;;

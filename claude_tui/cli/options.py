@@ -74,7 +74,7 @@ def add_period_options(parser: CommandParser) -> None:
     )
     parser.add_argument(
         "--period", type=named_period, metavar="DAYS",
-        help="days to count: today, 7d, 30d, month, all, or 2026-11-01..2026-11-30",
+        help="days to count: today, 7d, 30d, month, cycle (your billing month), all, or 2026-11-01..2026-11-30",
     )  # fmt: skip
 
 
@@ -200,12 +200,32 @@ def period(options: argparse.Namespace) -> Query:
             raise CommandError("--period cannot be combined with --since or --until", USAGE)
         from claude_tui.engine.queries.periods.named import named
 
-        return Query(*named(options.period).range(today))
+        return Query(*named(options.period, cycle_day(options.period)).range(today))
     since = options.since.first(today) if options.since else None
     until = options.until.last(today) if options.until else None
     if since and until and until < since:
         raise CommandError(f"--until {until} is before --since {since}", USAGE)
     return Query(since=since, until=until)
+
+
+def cycle_day(period: str) -> int:
+    """Return the day of the month a billing cycle begins on, by config.toml, which is read only if the period is one.
+
+    Ends the command if it cannot be read there: another day would be another number.
+    """
+    from claude_tui.engine.queries.periods.named import CYCLE
+
+    if period != CYCLE:
+        return 1
+    from claude_tui.paths import config_folder
+    from claude_tui.ui.settings.file import FILE_NAME, load
+
+    path = config_folder() / FILE_NAME
+    settings, complaints = load(path)
+    wrong = [text for text in complaints if "cycle_day" in text or text.startswith(f"{path}: ")]
+    if wrong:
+        raise CommandError("; ".join(wrong), USAGE)
+    return settings.cycle_day
 
 
 def named_period(text: str) -> str:
@@ -215,7 +235,7 @@ def named_period(text: str) -> str:
     try:
         named(text)
     except ValueError:
-        message = f"{text!r} is not a period; write today, 7d, 30d, month, all, or 2026-11-01..2026-11-30"
+        message = f"{text!r} is not a period; write today, 7d, 30d, month, cycle, all, or 2026-11-01..2026-11-30"
         raise argparse.ArgumentTypeError(message) from None
     return text
 

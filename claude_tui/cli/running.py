@@ -1,4 +1,4 @@
-"""What the sessions that run are doing, once: a count, and a look at the processes. For commands that do not stay."""
+"""What running sessions are doing, for commands that end at once: one count, and one look at the processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command narrows its numbers to by name, and what the money in them went for."""
+"""How --project, --session and --model narrow numbers, and what the money in them went for."""
 
 from __future__ import annotations
 

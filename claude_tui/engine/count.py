@@ -53,7 +53,7 @@ def count(
         opening.recall()
     if opening.history_status and on_progress is not None:
         on_progress(Progress(history=opening.history_status))
-    if not opening.files and not len(opening.store.cells):
+    if not opening.files and not _has_anything(opening.store):
         raise NoLogsError([place for _, place in opening.roots])
     if opening.is_stale or sum(map(bytes_to_read, tasks)) > UNSAVED_BYTES:
         opening.save()
@@ -76,6 +76,13 @@ def count(
 
         opening.store.table_loader = load
     return opening.store
+
+
+def _has_anything(store: Store) -> bool:
+    """Whether anything counts. What only telemetry tells does so when it has been settled that no log has it."""
+    with store.lock:
+        store.settle()
+        return bool(len(store.cells))
 
 
 def _read(opening: Opening, tasks: list[Task], on_progress: OnProgress | None, processes: int | None) -> None:

@@ -11,7 +11,7 @@ what was counted of it only if the ledger's record of it reaches to the same che
 again if its checksum is the one it was given at, or if the file was read to just where the record ends. The ledger is
 the one that was given if its name is the same and none of its records is missing; it only grows. Where any of this
 fails everything saved is forgotten, and all is counted from the logs and the ledger. What is saved along with the
-numbers is what was given up to then, never what the ledger has become meanwhile: others write it, too.
+numbers is what was given up to then, never what the ledger has become meanwhile: other processes write it, too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A merged table as what a screen asks: the sums of the last days, which stay as they are until it is looked again.
+"""A merged table as what a screen asks: the sums of the last days, which stay until the table is read again.
 
 Nothing is followed, and single responses are not there. Must not draw.
 """

@@ -1,4 +1,4 @@
-"""Receives what clients say of each response over OpenTelemetry, and has them say it.
+"""Receives what clients say about each response over OpenTelemetry, and switches that on in clients.
 
 A durable writer and nothing else: what arrives is reduced by `sources.telemetry.allowed`, written to the file of the
 day, and only then acknowledged. The files are read as any other log is, so a report needs no receiver. Must not know

@@ -126,7 +126,7 @@ class ClaudeTop(PaintedApp):
     def _first_period(self) -> Period:
         """The period of the settings; all time, with a complaint, if that makes no sense."""
         try:
-            return named(self.settings.period)
+            return named(self.settings.period, self.settings.cycle_day)
         except ValueError as error:
             self._complaints.append(f"unknown period {self.settings.period}: {error}")
             return BY_ID["all"]

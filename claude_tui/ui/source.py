@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from claude_tui.engine.queries.causes.costs.misses import CacheMiss
     from claude_tui.engine.queries.causes.tables import CauseOf, CauseTable, Facts, Pause, ShareOf
     from claude_tui.engine.queries.causes.waste import Waste
+    from claude_tui.engine.queries.plan import PlanPicture
 
 
 class CauseSource(Protocol):
@@ -75,6 +76,9 @@ class SnapshotSource(Protocol):
     def blocks(self, now_ms: int, account: str = "", /) -> BlocksPicture:
         """The five-hour blocks and the window that is open, of one account if given; the same object while nothing
         moved."""
+
+    def plan(self, query: Query, now_ms: int, /) -> PlanPicture:
+        """The limits of all clients and accounts, and what a query covers beside the days before."""
 
     def hours(self, query: Query, /) -> Hours | None:
         """What each local hour of the day cost over all that a query covers; None while that is not known yet."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from claude_tui.clients import TELEMETRY
 from claude_tui.engine.check.reference import reference_count
 from claude_tui.engine.count import NoLogsError, count
 from claude_tui.engine.queries.responses import list_responses, totals_of
@@ -113,14 +114,19 @@ def add(many: Iterable[Totals]) -> Totals:
 
 def placeless(responses: Sequence[Response]) -> list[Response]:
     """Responses without where they were read and with keys as numbers, sorted: what any order must agree on."""
-    plain = [line._replace(key=numbered(line.key), path="", offset=0) for line in responses]
+    plain = [line._replace(key=_number_of(line), path="", offset=0) for line in responses]
     return sorted(plain, key=lambda line: (line.time_ms, line.key))
 
 
-def numbered(key: str) -> str:
+def _number_of(line: Response) -> str:
+    """The key of a response, or of an event that alone tells of it."""
+    return numbered(line.key, TELEMETRY if line.origin == TOLD else "claude")
+
+
+def numbered(key: str, source: str = "claude") -> str:
     """The key as a store without names gives it; one that is a number already is left alone."""
     name, slash, extra = key.partition("/")
-    return (name if name.isdigit() else str(key_number("claude", name))) + slash + extra
+    return (name if name.isdigit() else str(key_number(source, name))) + slash + extra
 
 
 def canonical(snapshot: Snapshot) -> str:

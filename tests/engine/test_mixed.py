@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections import Counter
-from contextlib import closing
+from contextlib import ExitStack, closing
 from functools import cache
 from pathlib import Path
 
@@ -111,9 +111,9 @@ def test_a_cache_holds_all_clients(config: SourceConfig, tmp_path: Path, monkeyp
 
 async def test_what_every_client_writes_while_it_is_watched_is_counted(config: SourceConfig, tmp_path: Path) -> None:
     rest = {}
-    for name in LINES:
-        found = reader(name).discover(tmp_path / name)
-        log = max((Path(file.path) for file in found), key=lambda path: path.stat().st_size)
+    for name in (*LINES, "gemini"):
+        found = [Path(file.path) for file in reader(name).discover(tmp_path / name) if file.path.endswith("l")]
+        log = max(found, key=lambda path: path.stat().st_size)
         data = log.read_bytes()
         half = data.index(b"\n", len(data) // 3) + 1
         log.write_bytes(data[:half])
@@ -123,11 +123,13 @@ async def test_what_every_client_writes_while_it_is_watched_is_counted(config: S
         for log, more in rest.items():
             with log.open("ab") as grown:
                 grown.write(more)
-        with closing(sqlite3.connect(tmp_path / "kilo" / "kilo.db", isolation_level=None)) as writer:
-            writer.execute("PRAGMA journal_mode = WAL")
-            writer.execute(SAID_LATER)
+        with ExitStack() as writers:
+            for database in ("kilo/kilo.db", "opencode/opencode.db"):
+                writer = writers.enter_context(closing(sqlite3.connect(tmp_path / database, isolation_level=None)))
+                writer.execute("PRAGMA journal_mode = WAL")
+                writer.execute(SAID_LATER)
             await live.settle()
             shown = list_responses(live.monitor.store)
             assert placeless(shown) == placeless(list_responses(count(Setup(config, PRICER, UTC), processes=0)))
         grew = Counter(one.source for one in shown) - before
-        assert set(grew) == {*LINES, "kilo"}
+        assert set(grew) == set(HOMES)

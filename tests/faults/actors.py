@@ -18,6 +18,7 @@ from typing import Any, Final, TypeVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from claude_tui.clients import TELEMETRY
 from claude_tui.engine import count as counting
 from claude_tui.engine import monitor as watching
 from claude_tui.engine.check.verification import definition as plain_definition
@@ -30,9 +31,11 @@ from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.batch import pack
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Phase, Query
+from claude_tui.paths import telemetry_folder
 from claude_tui.sources.protocol import SourceConfig
 from tests.engine.counting import PRICER, UTC, placeless
 from tests.faults.level import canonical, row, said
+from tests.faults.saying import export_of, total_row
 from tests.logs import ClaudeHome, line
 
 T = TypeVar("T")
@@ -45,6 +48,7 @@ PATIENCE_S: Final = 60
 def definition(config: SourceConfig, ledger_file: Path) -> Store:
     """Everything the logs say and everything the ledger says, read whole and settled by key."""
     store, reader = Store(PRICER, UTC), FileReader(PRICER, UTC)
+    store.is_telemetry_read = True
     for file in discover(config):
         store.take_in(pack([reader.read(Task(file))]))
     ledger = Ledger.open(ledger_file)
@@ -141,8 +145,14 @@ class Actors(RuleBasedStateMachine):
     def _config(self) -> SourceConfig:
         folder = self._home.folder
         if self._is_explicit:
-            return SourceConfig(self._folder / "nobody", explicit={"claude": (folder,)}, sources=("claude",))
-        return SourceConfig(self._folder / "nobody", env={"CLAUDE_CONFIG_DIR": str(folder)}, sources=("claude",))
+            explicit = {"claude": (folder,), TELEMETRY: (self._spool,)}
+            return SourceConfig(self._folder / "nobody", explicit=explicit, sources=("claude", TELEMETRY))
+        env = {"CLAUDE_CONFIG_DIR": str(folder), "XDG_STATE_HOME": str(self._folder / "state")}
+        return SourceConfig(self._folder / "nobody", env=env, sources=("claude", TELEMETRY))
+
+    @property
+    def _spool(self) -> Path:
+        return telemetry_folder({"XDG_STATE_HOME": str(self._folder / "state")})
 
     def _run(self, doing: Coroutine[Any, Any, T]) -> T:
         return self._loop.run_until_complete(asyncio.wait_for(doing, PATIENCE_S))
@@ -293,6 +303,28 @@ class Actors(RuleBasedStateMachine):
         number = again if 0 < again < self._number else self._number
         session, project = where
         self._home.append(row(number, output, sessionId=session), session=session, project=project)
+        self._check()
+
+    @rule(where=PATHS, start=st.integers(0, 2), ran=st.integers(0, 40), responses=st.integers(0, 6))
+    def end_a_process(self, where: tuple[str, str], start: int, ran: int, responses: int) -> None:
+        """A client says what a session has used."""
+        session, project = where
+        self._home.append(total_row(session, start, ran, responses), session=session, project=project)
+        self._check()
+
+    @rule(where=PATHS, day=st.integers(1, 2), output=OUTPUT, number=st.integers(0, 30))
+    def tell(self, where: tuple[str, str], day: int, output: int, number: int) -> None:
+        """Telemetry tells of a response: one of a log that may be there, is still to come, or never comes."""
+        self._spool.mkdir(parents=True, exist_ok=True)
+        with (self._spool / f"2026-06-0{day}.jsonl").open("ab") as file:
+            file.write(export_of(number, output, where[0]))
+        self._check()
+
+    @precondition(lambda self: any(self._spool.glob("*")))
+    @rule(data=st.data())
+    def lose_some_telemetry(self, data: st.DataObject) -> None:
+        self._settle()
+        data.draw(st.sampled_from(sorted(self._spool.iterdir()))).unlink()
         self._check()
 
     @rule(where=PATHS, cut=st.floats(0, 1))

@@ -10,6 +10,8 @@ from datetime import date, datetime, timedelta, timezone
 
 from claude_tui.engine.queries.allowances.blocks import blocks, entries_of, open_window
 from claude_tui.engine.queries.allowances.budgets import Budget, BudgetState
+from claude_tui.engine.queries.allowances.forecast import Forecast
+from claude_tui.engine.queries.allowances.limits import ReportedWindow
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS
@@ -27,6 +29,9 @@ from claude_tui.engine.queries.causes.tables import (
 )
 from claude_tui.engine.queries.causes.waste import Detail, Proof, Waste
 from claude_tui.engine.queries.explain import Explanation
+from claude_tui.engine.queries.periods.active_time import ActiveTime
+from claude_tui.engine.queries.periods.comparison import compared, spans
+from claude_tui.engine.queries.plan import PlanLimit, PlanPicture
 from claude_tui.model import (
     Activity,
     AgentRow,
@@ -340,6 +345,18 @@ class FakeSource:
         """The blocks of those replies."""
         entries = list(entries_of(self.responses(EVERYTHING)))
         return BlocksPicture(tuple(blocks(entries)), open_window(entries, now_ms))
+
+    def plan(self, query: Query, now_ms: int, /) -> PlanPicture:
+        """A quarter more than before, a limit that says where it is heading and one that does not."""
+        now, before = spans(query, TODAY)
+        reported = [
+            ReportedWindow("/home/me/.claude", name, percent, NOW_MS + left_h * 3_600_000, NOW_MS - 90_000, None)
+            for name, percent, left_h in (("five_hour", 41.0, 2), ("seven_day", 62.0, 70))
+        ]
+        limits = (PlanLimit(reported[0]), PlanLimit(reported[1], Forecast(71.0, 96.0, 2, 22)))
+        given = self.snapshot(query, now_ms)
+        less = snapshot(query=query, now_ms=now_ms, scale=0.8)
+        return PlanPicture(now, before, limits, compared(given, less, ActiveTime({TODAY: 9_000_000}, {}), None))
 
     def hours(self, query: Query, /) -> tuple[int, ...]:
         """A working day."""

@@ -48,6 +48,7 @@ async def test_every_view_has_something_to_say_at_every_size(view: str, size: tu
             "days": "‹",
             "blocks": "opus",
             "causes": "Bash",
+            "plan": "opus",
         }[view]
         assert expected in text or (view in ("days", "blocks") and size[0] < 40)
         assert not app.main.failures

@@ -12,7 +12,7 @@ from tests.ui.helpers import running, screen_text, settled
 KEYS = [key for id, binding in BY_ID.items() if id != "quit" for key in binding.key.split(",")]
 WAYS: dict[str, tuple[str, ...]] = {
     name: (str(number),)
-    for number, name in enumerate(("live", "models", "projects", "sessions", "days", "blocks", "causes"), 1)
+    for number, name in enumerate(("live", "models", "projects", "sessions", "days", "blocks", "causes", "plan"), 1)
 }
 WAYS["turns"] = ("4", "enter")
 
@@ -32,7 +32,14 @@ async def back(app: ClaudeTop, pilot: Pilot[None]) -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("view", "size"),
-    [("live", (120, 36)), ("days", (80, 24)), ("blocks", (60, 15)), ("turns", (40, 8)), ("causes", (100, 30))],
+    [
+        ("live", (120, 36)),
+        ("days", (80, 24)),
+        ("blocks", (60, 15)),
+        ("turns", (40, 8)),
+        ("causes", (100, 30)),
+        ("plan", (90, 28)),
+    ],
 )
 async def test_every_key_in_every_view_leaves_a_whole_screen(
     view: str, size: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -1,4 +1,4 @@
-"""The place of a table, for every action: how it is reached, what it was founded with, what it may know of folders."""
+"""The place of a table, for every action: how it is reached, what it was created with, how it stores folders."""
 
 from __future__ import annotations
 

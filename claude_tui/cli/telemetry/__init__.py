@@ -1,4 +1,4 @@
-"""`claude-top telemetry`: receives what clients say of each call, shows what arrives, and has the clients say it."""
+"""`claude-top telemetry`: receives what clients say about each call, shows what arrives, switches it on in clients."""
 
 from __future__ import annotations
 

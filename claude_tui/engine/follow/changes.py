@@ -15,9 +15,9 @@ from watchfiles._rust_notify import RustNotify
 
 BUSY_STEP_MS: Final = 25
 QUIET_STEP_MS: Final = 100
-"""How often it is looked whether something changed. Each look costs, so they are few when nothing does."""
+"""How often to look for changes. Each look costs, so they are few while nothing changes."""
 BUSY_S: Final = 60.0
-"""So long after a change the next one is expected soon."""
+"""For so long after a change, the next one is expected soon."""
 DEBOUNCE_MS: Final = 200
 
 

@@ -1,4 +1,4 @@
-"""The logs that grew lately of clients that keep no list of their running sessions. Must not read them."""
+"""Recently grown logs of clients that keep no list of their running sessions. Must not read them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The memory that outlives the logs: every file ever read, with its settled responses, whatever became of it.
+"""The history that outlives the logs: every file ever read, with its settled responses, even if it is gone.
 
 The result of a count depends only on the files and the ledger. The responses of a file are merged with what is known of
 it by the same rule a store uses, so nothing is counted twice, order does not matter and nothing ever shrinks. Costs are

@@ -29,6 +29,7 @@ from claude_tui.model import NamedActivity, Query, Response, Snapshot
 if TYPE_CHECKING:
     from claude_tui.engine.queries.causes.causes import Causes
     from claude_tui.engine.queries.causes.known.book import Archive
+    from claude_tui.engine.queries.plan import PlanPicture
 
 EVERYTHING: Final = Query()
 
@@ -129,6 +130,27 @@ class Answers:
         Not for the event loop: the first answer takes a few microseconds per response.
         """
         return self._book_of(account).picture(now_ms)
+
+    def plan(self, query: Query, now_ms: int) -> PlanPicture:
+        """Return the limits of all clients and accounts, and what a query covers beside the days before.
+
+        Not for the event loop: it takes a few microseconds per response of both.
+        """
+        from claude_tui.engine.queries.periods.active_time import active_time
+        from claude_tui.engine.queries.periods.comparison import compared, spans
+        from claude_tui.engine.queries.plan import PlanLimit, PlanPicture, heading
+
+        now, before = spans(query, self.store.calendar.day(now_ms))
+        limits = []
+        for window in self.limits(now_ms).windows:
+            if window.resets_ms > now_ms:
+                is_known = (window.source, window.account) in self.store.accounts.all
+                own = Query(source=window.source, account=window.account if is_known else "")
+                hours = self.hours_by_day(own) or {}
+                limits.append(PlanLimit(window, heading(window, hours, self.store.calendar, now_ms)))
+        times = (active_time(self.store, now), active_time(self.store, before))
+        parts = compared(self.snapshot(now, now_ms), self.snapshot(before, now_ms), *times)
+        return PlanPicture(now, before, tuple(limits), parts)
 
     def _book_of(self, account: str) -> WindowBook:
         if not account:

@@ -1,4 +1,4 @@
-"""Keeps what no log shows level with the books: who holds which response, what of it changed, and its cells.
+"""Keeps unlogged usage in step with the books: which session holds which response, what changed, and its cells.
 
 Must not know the rule of the remainder, nor read files.
 """

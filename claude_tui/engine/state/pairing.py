@@ -1,4 +1,4 @@
-"""Which event of the telemetry tells of which response of the logs: the rule, for responses and events of any sessions.
+"""The rule that pairs events of telemetry with responses of logs, for events and responses of any sessions.
 
 Both tell of one response if the client gives both one id. Else if they are of one session and one model and have the
 same counters; a log that has only the beginning of the output may have less of that. Last, if only the model differs:

@@ -1,4 +1,4 @@
-"""What only the cost of an event tells, and the terms it is priced by: searches of the web, lifetimes, fast mode.
+"""What only the cost of an event shows (web searches, lifetimes of cache writes), and the terms by which it is priced.
 
 Must not pair, nor know a store.
 """

@@ -1,4 +1,4 @@
-"""What telemetry told, by session, kept paired with a store's responses of the logs.
+"""Events of telemetry by session, kept paired with the store's responses from logs.
 
 Only what changed is looked at again, with what it shares sessions and counters with. Must not sum or change the table.
 """

@@ -1,4 +1,4 @@
-"""What one machine has seen of a log file, and what of that may leave it: no titles, branches or texts.
+"""What one machine has seen of a log file, and what of that may leave the machine: no titles, branches or texts.
 
 What is kept is an allow-list. Must not know where or how it is written.
 """
@@ -16,7 +16,7 @@ from claude_tui.sources.protocol import FileFacts
 KEPT_FACTS: Final = (
     "session", "parent", "cwd", "version", "agent", "last_ms", "is_complete", "client_totals", "asked_models",
 )  # fmt: skip
-"""What of a file's facts leaves a machine: whose it is, and numbers."""
+"""The facts of a file that leave a machine: its session and folder, and numbers."""
 
 
 class Observed(NamedTuple):

@@ -1,4 +1,4 @@
-"""Service tiers of OpenAI: how much more or less a request costs that asked for one.
+"""Service tiers of OpenAI: how much more or less a request with one costs.
 
 Logs say what was requested, never what was served. Must not know how usage is counted.
 """

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from typing import Any, Final
 
+from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.client_totals import ClientSession
 from claude_tui.engine.queries.explain import COUNTED, FLAGS, REASONS, Explanation, RateUse
 from claude_tui.figures import count, dollars, instant, local_minute, many, money, short, size
@@ -131,6 +132,25 @@ def _paragraphs(found: Explanation, about: Query | Response, zone: tzinfo) -> It
             f"{many(found.to_look_at, 'response')}, {count(found.files)} of {many(found.files_total, 'file')}"
         )
     yield from ("", "rows in the logs")
+    yield from _rows(found, zone)
+    if found.telemetry is not None:
+        yield from ("", "telemetry", *telemetry_lines(found.telemetry))
+    if found.client:
+        yield from ("", "what the client itself counted", *client_lines(found.client))
+    yield from ("", "prices", *_prices(found))
+    yield from ("", "how exact it is", *_doubts(found))
+    yield from ("", "what no log contains (depending on the version), so every total is a lower bound")
+    for client, told in found.not_logged.items():
+        yield f"  {client}: {', '.join(told)}"
+
+
+def _rows(found: Explanation, zone: tzinfo) -> Iterator[str]:
+    """Yield what was found in the logs when they were read again, which only Claude Code's are."""
+    others = [CLIENTS[name].label for name in found.clients if name != "claude" and name in CLIENTS]
+    if others:
+        yield f"  not read again: logs of {', '.join(others)}; what counts in them is in docs/clients"
+        if not found.files_total:
+            return
     gone = f"; {many(found.files_gone, 'deleted file')}, whose responses are in the ledger" if found.files_gone else ""
     yield f"  {many(found.lines, 'line')} of {many(found.files, 'file')}, {size(found.bytes_read)}{gone}"
     yield f"  {many(found.usage_rows, 'row')} with usage"
@@ -147,15 +167,6 @@ def _paragraphs(found: Explanation, about: Query | Response, zone: tzinfo) -> It
             f"  {display_name(row.path)}:{row.line}  {row.reason}  {local_minute(row.time_ms, zone)}  "
             f"{count(row.usage.output)} output{owner}"
         )
-    if found.telemetry is not None:
-        yield from ("", "telemetry", *telemetry_lines(found.telemetry))
-    if found.client:
-        yield from ("", "what the client itself counted", *client_lines(found.client))
-    yield from ("", "prices", *_prices(found))
-    yield from ("", "how exact it is", *_doubts(found))
-    yield from ("", "what no log contains (depending on the version), so every total is a lower bound")
-    for client, told in found.not_logged.items():
-        yield f"  {client}: {', '.join(told)}"
 
 
 def client_lines(sessions: Sequence[ClientSession]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""How each client is told to say what it did over OpenTelemetry: which file, which keys, and when better not.
+"""How telemetry is switched on in each client: which file, which keys, and when not to.
 
 A switch turns the text of a client's file into the text with our keys, and back. It reads no files but those that
 others (an administrator) may have put before the user's, and writes none; see `kept` for what is written.

@@ -1,4 +1,4 @@
-"""The names that only the widgets know, and what of a settings file is none of them. Loads Textual."""
+"""The names that only the widgets know, and which names in a settings file are not among them. Loads Textual."""
 
 from __future__ import annotations
 

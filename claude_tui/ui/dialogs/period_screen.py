@@ -13,7 +13,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from claude_tui.engine.queries.periods import named as period
-from claude_tui.engine.queries.periods.named import PERIODS, Period
+from claude_tui.engine.queries.periods.named import PERIODS, Period, periods
 from claude_tui.ui.dialogs.choice_list import ChoiceList
 from claude_tui.ui.dialogs.dialog import Dialog
 
@@ -28,8 +28,9 @@ class PeriodScreen(Dialog[Period]):
         Binding("enter", "choose", show=False, priority=True),
     ]
 
-    def __init__(self, current: Period, today: date) -> None:
+    def __init__(self, current: Period, today: date, cycle_day: int = 1) -> None:
         super().__init__()
+        self._choices = periods(cycle_day)
         self._current = current
         self._today = today
 
@@ -37,7 +38,7 @@ class PeriodScreen(Dialog[Period]):
         """The usual periods, and a line for any other."""
         with Vertical(id="period-box") as box:
             box.border_title = Content.styled("period", "bold $foreground")
-            yield ChoiceList(*(Option(self._prompt(choice), id=choice.id) for choice in PERIODS), id="periods")
+            yield ChoiceList(*(Option(self._prompt(choice), id=choice.id) for choice in self._choices), id="periods")
             custom = self._current.label if self._current.id == "custom" else ""
             yield Input(custom, placeholder="2026-11-01..2026-11-30", id="period-custom", compact=True)
             yield Static("", id="period-error", markup=False)
@@ -45,14 +46,14 @@ class PeriodScreen(Dialog[Period]):
     def _prompt(self, choice: Period) -> Content:
         since, until = choice.range(self._today)
         text = f"{since} .. {until}" if since else ""
-        key = PERIODS.index(choice) + 1
+        key = self._choices.index(choice) + 1
         mark = "●" if choice.id == self._current.id else " "
         return Content.assemble((f"{mark} ", "$success"), (f"{key} ", "bold"), choice.label.ljust(12), (text, "$quiet"))
 
     def on_mount(self) -> None:
         """Start on what is chosen."""
         choices = self.query_one(OptionList)
-        at = next((index for index, choice in enumerate(PERIODS) if choice.id == self._current.id), 0)
+        at = next((index for index, choice in enumerate(self._choices) if choice.id == self._current.id), 0)
         choices.highlighted = at
         self.set_focus(choices)
 
@@ -60,9 +61,9 @@ class PeriodScreen(Dialog[Period]):
         """Take a usual period by its number; without one, what is selected or typed."""
         line, highlighted = self.query_one(Input), self.query_one(OptionList).highlighted
         if number:
-            self.dismiss(PERIODS[number - 1])
+            self.dismiss(self._choices[number - 1])
         elif self.focused is not line:
-            self.dismiss(PERIODS[highlighted or 0])
+            self.dismiss(self._choices[highlighted or 0])
         else:
             try:
                 self.dismiss(period.parse(line.value))
@@ -71,4 +72,4 @@ class PeriodScreen(Dialog[Period]):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """A usual period was clicked."""
-        self.dismiss(period.BY_ID[event.option_id or "all"])
+        self.dismiss(self._choices[event.option_index])

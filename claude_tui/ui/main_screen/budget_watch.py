@@ -1,4 +1,4 @@
-"""Which budgets are used up, and of which that was said. Must not ask how they stand."""
+"""Which budgets are used up, and which of those were reported already. Must not ask how they stand."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ class MainScreen(DrawnScreen):
             self.period = chosen or self.period
             self.refresher.wish(urgent=True)
 
-        await self.app.push_screen(PeriodScreen(self.period, self.today), choose)
+        await self.app.push_screen(PeriodScreen(self.period, self.today, self.kept.now.cycle_day), choose)
 
     async def action_client(self) -> None:
         """Show the next client alone, or all again; from the top, as a row that was opened belongs to one."""

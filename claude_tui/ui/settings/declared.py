@@ -1,4 +1,4 @@
-"""Every key of config.toml, once: what it is for, what may stand there, and its default.
+"""Every key of config.toml, once: what it is for, which values it takes, and its default.
 
 Reading, checking, printing and the manual page are made from this table. Must not read files, and must not load
 Textual: what only the widgets know (themes, ids of keys and columns) is `names`.
@@ -19,7 +19,7 @@ from claude_tui.toml import Wrong
 
 FILE_NAME: Final = "config.toml"
 SECTION: Final = "screen"
-VIEWS: Final = ("live", "models", "projects", "sessions", "days", "blocks", "causes")
+VIEWS: Final = ("live", "models", "projects", "sessions", "days", "blocks", "causes", "plan")
 """The views, in the order of their numbers."""
 
 ALERTS: Final = ("off", "bell", "desktop", "both")
@@ -43,6 +43,7 @@ class Settings:
     tree: bool = False
     alert: str = "off"
     alert_turn_s: float = 60.0
+    cycle_day: int = 1
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
     budgets: tuple[Budget, ...] = ()
@@ -101,6 +102,12 @@ def _seconds(value: object) -> float:
     return float(value)
 
 
+def _month_day(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 31:
+        raise ValueError(f"{_shown(value)} is not a day of the month, a whole number from 1 to 31")
+    return value
+
+
 def _switch(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError(f"{_shown(value)} is neither true nor false")
@@ -135,6 +142,9 @@ KEYS: Final = (
     Key(SECTION, "period", "Days that are counted at the start.",
         ", ".join(one.id for one in PERIODS) + ", or a range like 2026-11-01..2026-11-30", 'period = "30d"', _period,
         Settings.period),
+    Key(SECTION, "cycle_day", "Day of the month on which you are billed: the period `cycle` begins on it.",
+        "a whole number from 1 to 31; a shorter month begins on its last day", "cycle_day = 15", _month_day,
+        Settings.cycle_day),
     Key(SECTION, "view", "View that is shown at the start.", ", ".join(VIEWS), 'view = "days"', _view, Settings.view),
     Key(SECTION, "interval_s", "Shortest time between two changes of the screen, in seconds.",
         f"a number above 0 and up to {LONGEST_INTERVAL_S}", "interval_s = 2", _seconds, Settings.interval_s),

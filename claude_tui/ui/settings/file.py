@@ -1,4 +1,4 @@
-"""What a user has chosen, in a TOML file they can edit: read with mercy, changed one value at a time.
+"""What a user has chosen, in a TOML file they can edit: read leniently, changed one value at a time.
 
 Changing a value leaves every comment and the layout as they were. A file that makes no sense is reported and left
 alone. Must not know widgets, nor what the keys mean (see `declared`).

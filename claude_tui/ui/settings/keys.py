@@ -30,6 +30,7 @@ VIEWS: Final = (
     _bind("5", "view('days')", "view-days", "Days", "A year as a heatmap, and its days"),
     _bind("6", "view('blocks')", "view-blocks", "Blocks", "5h windows of usage, the open one first"),
     _bind("7", "view('causes')", "view-causes", "Causes", "What the money went for, and what could have been avoided"),
+    _bind("8", "view('plan')", "view-plan", "Plan", "Limits of all plans, and the period beside the one before"),
     _bind("tab", "step_view(1)", "view-next", "Next view", "Go to the next view", "Tab"),
     _bind("shift+tab", "step_view(-1)", "view-previous", "Previous view", "Go to the previous view", "S-Tab"),
 )

@@ -80,7 +80,7 @@ def doubts(totals: Totals) -> Statements:
 
 
 def of_response(response: Response, zone: tzinfo, prices: str) -> Statements:
-    """How one reply was counted and priced."""
+    """How one response was counted and priced."""
     usage, price = response.usage, response.price
     how = {
         PriceStatus.PRICED: f"priced by its model and day ({prices})",
@@ -109,7 +109,7 @@ def of_response(response: Response, zone: tzinfo, prices: str) -> Statements:
 
 
 def told_lines(response: Response) -> Statements:
-    """What telemetry told of one reply."""
+    """What telemetry told of one response."""
     if response.origin == LOGGED or response.extra:
         return []
     where = "no log has it" if response.origin == TOLD else "the log has it, too"
@@ -242,7 +242,7 @@ def rate_lines(found: Explanation) -> Statements:
 
 
 def of_details(found: TurnDetails) -> Statements:
-    """What the log says of one reply beside its numbers."""
+    """What the log says of one response beside its numbers."""
     lines: Statements = [Heading("in the log")]
     if found.line:
         rows = figures.many(found.rows, "row")

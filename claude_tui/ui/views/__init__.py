@@ -16,6 +16,7 @@ KINDS: Final = {
     "days": "DaysView",
     "blocks": "BlocksView",
     "causes": "CausesView",
+    "plan": "PlanView",
     "shares": "SharesView",
     "turns": "TurnsView",
 }

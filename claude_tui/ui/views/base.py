@@ -79,7 +79,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Drilled:
-    """Where a row leads: a view, and what it narrows the numbers to there. From where is not its business."""
+    """Where a row leads: a view, and what it narrows the numbers to there. It must not know where it was opened."""
 
     view: str
     name: str

@@ -69,8 +69,8 @@ class BlockRow:
 def rows_of(blocks: Sequence[Block], now_ms: int) -> list[BlockRow]:
     """The blocks as rows, and between them the time in which none was open.
 
-    A gap of the engine is one by the rule of ccusage: from five hours after the last reply to the next one. That
-    reply's block began before it, so here a gap lasts from the end of a block to the beginning of the next.
+    A gap of the engine is one by the rule of ccusage: from five hours after the last response to the next one. That
+    response's block began before it, so here a gap lasts from the end of a block to the beginning of the next.
     """
     rows = []
     for before, block, after in zip((None, *blocks), blocks, (*blocks[1:], None), strict=False):

@@ -1,4 +1,4 @@
-"""The bottom of every drill-down: the replies of one session, one by one."""
+"""The bottom of every drill-down: the responses of one session, one by one."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ from claude_tui.ui.views.table_view import TableView
 from claude_tui.widths import cut
 
 READ_AT_ONCE: Final = 8
-"""So many replies are looked up in their logs before what was found is shown."""
+"""So many responses are looked up in their logs before what was found is shown."""
 EXPORTED: Final = 2_000
-"""So many replies are looked up for an export; of more the tools are left empty."""
+"""So many responses are looked up for an export; of more the tools are left empty."""
 KEPT: Final = 5_000
 """How many responses have their tools remembered."""
 
 Asked = tuple[Query, CauseOf | None]
-"""What is asked of why replies were made: of a session, and maybe of those alone that are of a cause."""
+"""What is asked of why responses were made: of a session, and maybe of those alone that are of a cause."""
 
 
 class Known(NamedTuple):
-    """The answer: lost caches and what else the logs say by key, and what of each reply went for the cause."""
+    """The answer: lost caches and what else the logs say by key, and what of each response went for the cause."""
 
     facts: Mapping[str, tuple[Facts, CacheMiss | None]]
     shares: Mapping[str, int] | None = None
 
 
 Spot = tuple[str, int]
-"""Where a reply was counted from: file and byte. Another one when a later line of it counts."""
+"""Where a response was counted from: file and byte. Another one when a later line of it counts."""
 
 
 def price_cell(response: Response, width: int) -> Cell:
@@ -64,7 +64,7 @@ def price_cell(response: Response, width: int) -> Cell:
 
 
 def tools_text(found: TurnDetails) -> str:
-    """The tools a reply called, each once."""
+    """The tools a response called, each once."""
     return ", ".join(f"{name} ×{count}" if count > 1 else name for name, count in Counter(found.tools).items())
 
 
@@ -83,7 +83,7 @@ def _kind(name: str, label: str, priority: int) -> Column[Response]:
 
 
 class TurnsView(TableView):
-    """Every reply of a session, newest first."""
+    """Every response of a session, newest first."""
 
     NUMBER = 0
     TITLE = "turns"
@@ -192,7 +192,7 @@ class TurnsView(TableView):
         return Cell(text)
 
     def _miss(self, row: Response) -> CacheMiss | None:
-        """The lost cache of a reply, as far as it is known."""
+        """The lost cache of a response, as far as it is known."""
         return self._known.facts.get(row.key, (None, None))[1] if self._known is not None else None
 
     def _lost_nano(self, row: Response) -> int:
@@ -236,7 +236,7 @@ class TurnsView(TableView):
 
     @work(exit_on_error=False, group="tools")
     async def _find_tools(self) -> None:
-        """Look up the tools of the replies on screen, and of none that is not."""
+        """Look up the tools of the responses on screen, and of none that is not."""
         try:
             while (shown := self.shown) is not None and shown.source is not None:
                 wanted = self._unread(self._table.visible_rows)[:READ_AT_ONCE]
@@ -251,7 +251,7 @@ class TurnsView(TableView):
             self._is_reading = False
 
     def _unread(self, rows: Sequence[Response]) -> list[Response]:
-        """The replies whose tools are in a log and not known yet."""
+        """The responses whose tools are in a log and not known yet."""
         return [row for row in rows if row.path and not row.extra and (row.path, row.offset) not in self._tools]
 
     async def _read(self, rows: Sequence[Response], source: SnapshotSource) -> None:
@@ -260,7 +260,7 @@ class TurnsView(TableView):
         self._tools |= {(row.path, row.offset): tools_text(details) for row, details in zip(rows, found, strict=True)}
 
     async def complete(self, rows: Sequence[Response]) -> None:
-        """Look up the tools of the replies that were never on screen; of the first `EXPORTED` of them."""
+        """Look up the tools of the responses that were never on screen; of the first `EXPORTED` of them."""
         unread = self._unread(rows)[:EXPORTED]
         if unread and self.shown is not None and self.shown.source is not None:
             self.notify(f"reading the tools of {figures.many(len(unread), 'response')}", timeout=2, markup=False)
@@ -294,23 +294,23 @@ class TurnsView(TableView):
         return Known(facts, {one.response.key: one.cost_nano for one in source.causes.shares(query, cause)})
 
     def shows(self, scope: Scope, period: Period) -> bool:
-        """Whether it is known which replies are of a cause, too."""
+        """Whether it is known which responses are of a cause, too."""
         if scope.cause is not None and not (self.shown and self._inquiry.has_answered(self._asked(self.shown))):
             return False
         return super().shows(scope, period)
 
     def draw(self, shown: Shown) -> None:
-        """Give the replies to the table; those alone that are of a cause if one was opened."""
-        replies = shown.extra or []
+        """Give the responses to the table; those alone that are of a cause if one was opened."""
+        rows = shown.extra or []
         is_counted = shown.snapshot.progress.phase not in (Phase.DISCOVERING, Phase.SCANNING)
         self._known = self._inquiry.answer(self._asked(shown), shown.snapshot.revision) if is_counted else None
         if shown.scope.cause is not None:
             shares = (self._known.shares if self._known is not None else None) or {}
-            replies = [reply for reply in replies if reply.key in shares]
+            rows = [row for row in rows if row.key in shares]
         else:
             self._table.absent_columns |= {"part"}
         self._table.say_nothing_with(self.nothing(shown))
-        self._table.show(replies)
+        self._table.show(rows)
 
     def nothing(self, shown: Shown) -> Content:
         """What is said if there is no row."""
@@ -324,7 +324,7 @@ class TurnsView(TableView):
         return " ".join((row.model, row.agent, row.kind, row.extra, *row.price.flags, row.price.status.value))
 
     def row_name(self, row: Response) -> str:
-        """What a reply is called."""
+        """What a response is called."""
         when = self._time(row, 15).text.strip()
         return f"response of {short_model(display_name(row.model))}, {when}"
 
@@ -333,7 +333,7 @@ class TurnsView(TableView):
         return (row.path, row.offset) if row.path else None
 
     def explanation(self, row: Response, shown: Shown) -> Statements:
-        """How a reply was counted and priced."""
+        """How a response was counted and priced."""
         lines = explain.of_response(row, shown.zone, shown.snapshot.prices)
         found, miss = self._known.facts.get(row.key, (None, None)) if self._known is not None else (None, None)
         if found is not None:
@@ -341,11 +341,11 @@ class TurnsView(TableView):
         return [*lines, *causes.of_miss(miss)] if miss is not None else lines
 
     def about(self, row: Response, shown: Shown) -> Response:
-        """The reply."""
+        """The response."""
         return row
 
     def find_out(self, about: Query | Response | None, shown: Shown) -> Statements:
-        """What the log says of a reply, and which of its rows counts."""
+        """What the log says of a response, and which of its rows counts."""
         if shown.source is None or not isinstance(about, Response):
             return []
         details = explain.of_details(shown.source.turn_details(about)) if about.path else []

@@ -141,7 +141,7 @@ def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
         old = " old" if width >= 32 and age != "now" else ""
         groups.append((3, [(word, "$quiet"), (age, "$foreground"), (old, "$quiet")]))
     if status.passed:
-        groups.append((2, [("$!", "bold $error"), (f" {status.passed[0]}" if width >= 78 else "", "$error")]))
+        groups.append((2, [("$!", "bold $error"), (f" {status.passed[0]}" if width >= 60 else "", "$error")]))
     if snapshot.waiting_sessions:
         groups.append((-1, [waiting_part(snapshot.waiting_sessions, width)]))
     problems = sum(snapshot.problems.values())
@@ -163,11 +163,11 @@ def budget_text(state: BudgetState) -> str:
     return f"{state.name}: {mark}{figures.money(state.spent_nano, 12)} of {figures.money(state.limit_nano, 12)}"
 
 
-def tabs(active: str, width: int, has_shades: bool = True) -> list[Part]:
-    """The numbered views, the active one marked; only their numbers if there is little room."""
+def tabs(active: str, width: int, has_shades: bool = True, *, named_from: int = 76) -> list[Part]:
+    """The numbered views, the active one marked; only their numbers in fewer than `named_from` cells."""
     parts: list[Part] = []
     marked = "bold $foreground on $panel" if has_shades else "bold reverse"
-    full = width >= 76
+    full = width >= named_from
     if width >= 112:
         own = "bold $background on $primary" if has_shades else "bold reverse $primary"
         parts = [(" claude-top ", own), (" ", "")]
@@ -181,7 +181,9 @@ def tabs(active: str, width: int, has_shades: bool = True) -> list[Part]:
 
 def top_line(snapshot: Snapshot, status: Status, width: int) -> Content:
     """The whole top line."""
-    left = tabs(status.tab or status.view, width, status.has_shades)
+    # What is lost for good is said beside what goes on; the names of the views can wait.
+    named_from = 96 if snapshot.progress.history else 76
+    left = tabs(status.tab or status.view, width, status.has_shades, named_from=named_from)
     used = sum(len(text) for text, _ in left)
     right = status_line(snapshot, status, width - used - 2)
     return Content.assemble(*left, " " * max(1, width - used - right.cell_length - 1), right, " ")

@@ -101,7 +101,7 @@ def test_every_view_by_keyboard_at_every_size(logs: ClaudeHome, own_home: Path) 
         for width, height in ((120, 36), (80, 24), (60, 15), (40, 8)):
             terminal.resize(width, height)
             for key, name in zip(
-                "1234567", ("live", "models", "projects", "sessions", "days", "blocks", "causes"), strict=True
+                "12345678", ("live", "models", "projects", "sessions", "days", "blocks", "causes", "plan"), strict=True
             ):
                 terminal.press(key)
                 told = name if width >= 50 else ""  # the one line has no room for the view's name

@@ -1,4 +1,4 @@
-"""`claude-top hooks`: has Claude Code tell us what no log says in time, and takes that back again.
+"""`claude-top hooks`: adds hooks with which Claude Code reports what no log says in time, and removes them again.
 
 Other hooks in the settings stay as they are. What is kept of an event is its instant and the name of a tool.
 """

@@ -15,13 +15,13 @@ from claude_tui.cli import exits, streams
 from claude_tui.cli.counting import counted, monitor
 from claude_tui.cli.environment import now_ms
 from claude_tui.cli.fleet.reading import NARROWED_BY, add_from_options, standing
-from claude_tui.cli.options import add_place_options, named_period, timezone
+from claude_tui.cli.options import add_place_options, cycle_day, named_period, timezone
 from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:
     from claude_tui.ui.terminal.first_frame import FirstFrame
 
-VIEWS: Final = ("live", "models", "projects", "sessions", "days", "blocks", "causes")
+VIEWS: Final = ("live", "models", "projects", "sessions", "days", "blocks", "causes", "plan")
 STEP_S: Final = 0.5
 """How often the demo logs grow."""
 EARLY_S: Final = 3.0
@@ -43,7 +43,7 @@ def add_arguments(parser: CommandParser) -> None:
         "--period",
         type=named_period,
         metavar="DAYS",
-        help="days to show first: today, 7d, 30d, month, all, or 2026-11-01..2026-11-30",
+        help="days to show first: today, 7d, 30d, month, cycle (your billing month), all, or 2026-11-01..2026-11-30",
     )
     screen.add_argument("--theme", metavar="NAME", help="colour theme; `claude-top config` lists them")
     screen.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")
@@ -94,7 +94,7 @@ def _once(options: Namespace) -> int:
 
     _check_theme(options.theme)
     moment = datetime.fromtimestamp(now_ms() / 1000, timezone(options))
-    since, until = named(options.period or "all").range(moment.date())
+    since, until = named(options.period or "all", cycle_day(options.period or "all")).range(moment.date())
     snapshot = look(options, counted(options), Query(since, until))
     streams.write(picture(snapshot, streams.columns()))
     return exits.OK

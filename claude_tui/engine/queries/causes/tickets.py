@@ -10,7 +10,7 @@ from typing import Final
 
 SECTION: Final = "causes"
 """The table of config.toml that has it, as `ticket`."""
-TICKET: Final = r"[A-Z][A-Z0-9]+-\d+|#\d+"
+TICKET: Final = "[A-Z][A-Z0-9]+-[0-9]+|#[0-9]+"
 """What it looks like unless told otherwise: ABC-123 or #123."""
 
 

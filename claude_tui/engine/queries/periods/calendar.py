@@ -18,3 +18,19 @@ def week_start(day: date, starts_on: str = "monday") -> date:
 def month_end(day: date) -> date:
     """Return the last day of a day's month."""
     return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+
+
+def cycle(day: date, first_day: int) -> tuple[date, date]:
+    """Return the first and the last day of the billing month a day is in, which begins on day `first_day` (1 to 31).
+
+    A month that is too short begins on its last day.
+    """
+    start = _in_month(day, first_day)
+    if start > day:
+        start = _in_month(day.replace(day=1) - timedelta(days=1), first_day)
+    return start, _in_month(month_end(start) + timedelta(days=1), first_day) - timedelta(days=1)
+
+
+def _in_month(day: date, number: int) -> date:
+    last = month_end(day)
+    return last.replace(day=min(number, last.day))

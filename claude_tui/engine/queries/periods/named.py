@@ -6,23 +6,27 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
-from claude_tui.engine.queries.periods.calendar import month_end
+from claude_tui.engine.queries.periods.calendar import cycle
 from claude_tui.model import Totals
 
 
 class Period(NamedTuple):
-    """A choice of days. `days` counts back from today (0: no limit); `since`/`until` are a custom range."""
+    """A choice of days. `days` counts back from today (0: no limit); `since`/`until` are a custom range.
+
+    `first_day` is the day of the month a month begins on: of a billing cycle any, else the 1st.
+    """
 
     id: str
     label: str
     days: int = 0
     since: date | None = None
     until: date | None = None
+    first_day: int = 1
 
     def range(self, today: date) -> tuple[date | None, date | None]:
         """Return first and last day, both inclusive; None if there is no limit. "30 days" are 30 including today."""
-        if self.id == "month":
-            return today.replace(day=1), month_end(today)
+        if self.id in ("month", CYCLE):
+            return cycle(today, self.first_day)
         if self.days:
             return today - timedelta(days=self.days - 1), today
         return self.since, self.until
@@ -33,19 +37,29 @@ class Period(NamedTuple):
         return (since is None or day >= since) and (until is None or day <= until)
 
 
+CYCLE: Final = "cycle"
+"""The billing month, which begins on a day of its own."""
+
 PERIODS: Final = (
     Period("today", "today", days=1),
     Period("7d", "7 days", days=7),
     Period("30d", "30 days", days=30),
     Period("month", "this month"),
+    Period(CYCLE, "this cycle"),
     Period("all", "all time"),
 )
 BY_ID: Final = {period.id: period for period in PERIODS}
 
 
-def named(text: str) -> Period:
+def periods(cycle_day: int) -> tuple[Period, ...]:
+    """Return the usual periods, with a billing cycle that begins on a day of the month."""
+    return tuple(period._replace(first_day=cycle_day) if period.id == CYCLE else period for period in PERIODS)
+
+
+def named(text: str, cycle_day: int = 1) -> Period:
     """Return the period with an id, or a custom range of days. Raises ValueError with a message to show."""
-    return BY_ID.get(text.strip()) or parse(text)
+    usual = {period.id: period for period in periods(cycle_day)}
+    return usual.get(text.strip()) or parse(text)
 
 
 def parse(text: str) -> Period:

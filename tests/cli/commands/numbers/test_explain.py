@@ -297,3 +297,10 @@ def test_an_assumption_is_said_in_words(claude_home: ClaudeHome, capsys: pytest.
 
 def test_every_assumption_has_its_words() -> None:
     assert FLAGS.keys() >= ESTIMATE_FLAGS
+
+
+def test_it_says_whose_logs_are_not_read_again(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "--source", "kimi", "--kimi-dir", str(GOLDEN.parent / "kimi" / "home-2.1.0")]) == 0
+    told = capsys.readouterr().out
+    assert "not read again: logs of Kimi Code" in told
+    assert "0 lines of 0 files" not in told

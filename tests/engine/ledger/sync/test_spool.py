@@ -156,3 +156,15 @@ def test_status_says_how_long_files_are_kept(spool: Path, capsys: pytest.Capture
     main(["ledger", "keep"])
     main(["telemetry", "status"])
     assert "older file" not in capsys.readouterr().out
+
+
+def test_what_only_telemetry_told_is_counted_when_nothing_but_the_ledger_is_left(
+    spool: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(Path(os.environ["HOME"]) / ".claude" / "projects")
+    before = totals(capsys)
+    assert before["totals"]["responses"] == 15
+    assert main(["ledger", "keep"]) == 0
+    for path in telemetry_folder().iterdir():
+        path.unlink()
+    assert totals(capsys)["totals"] == before["totals"]
