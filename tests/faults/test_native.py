@@ -41,7 +41,7 @@ def core() -> None:
 
 def rows(first: int, number: int) -> bytes:
     told = (
-        assistant(f"msg_{at}", T + at, usage(1, at, speed="fast" if at % 7 == 5 else "standard"))
+        assistant(f"msg_{at}", T + at, usage(1, at, inference_geo="us" if at % 7 == 5 else "not_available"))
         for at in range(first, first + number)
     )
     return b"".join(line({**row, "more": PADDING}) for row in told)
