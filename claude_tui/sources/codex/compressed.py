@@ -6,6 +6,7 @@ Must not know records.
 from __future__ import annotations
 
 import errno
+import io
 import sys
 from functools import cache
 from typing import IO, Any, Final
@@ -13,15 +14,18 @@ from typing import IO, Any, Final
 from claude_tui.model import ProblemKind
 from claude_tui.sources.protocol import Checkpoint
 from claude_tui.sources.reading.lines import WINDOW, LineReader, fingerprint
+from claude_tui.sources.reading.log import FileLog, Log, Opener
 
 SUFFIX: Final = ".zst"
 
 
-def open_rollout(path: str, since: Checkpoint | None = None, *, window: int = WINDOW) -> LineReader:
+def open_rollout(
+    path: str, since: Checkpoint | None = None, *, window: int = WINDOW, opener: Opener = FileLog
+) -> LineReader:
     """Open a rollout, compressed or not. Raises OSError if it cannot be opened or nothing can decompress it."""
     if path.endswith(SUFFIX):
-        return CompressedReader(path, since, window=window)
-    return LineReader(path, since, window=window)
+        return CompressedReader(path, since, window=window, opener=opener)
+    return LineReader(path, since, window=window, opener=opener)
 
 
 class CompressedReader(LineReader):
@@ -30,9 +34,11 @@ class CompressedReader(LineReader):
     Offsets refer to the decompressed text, except in the checkpoint, where the offset is the size of the file.
     """
 
-    def __init__(self, path: str, since: Checkpoint | None = None, *, window: int = WINDOW) -> None:
+    def __init__(
+        self, path: str, since: Checkpoint | None = None, *, window: int = WINDOW, opener: Opener = FileLog
+    ) -> None:
         self._module = decompressor()
-        super().__init__(path, window=window)
+        super().__init__(path, window=window, opener=opener)
         found = self._log
         seen = (found.dev, found.ino, found.size, found.changed_ns)
         self._is_known = since is not None and (since.dev, since.ino, since.offset, since.mark) == seen
@@ -63,12 +69,30 @@ class CompressedReader(LineReader):
             return b""
         try:
             if self._stream is None:
-                self._stream = self._module.open(self.path, "rb")
+                self._stream = self._module.open(_Stream(self._log), "rb")
             return self._stream.read(self._window)
         except (OSError, EOFError, self._module.ZstdError) as error:
             self._is_broken = True
             self.problem(ProblemKind.MALFORMED, position, f"cannot be decompressed: {type(error).__name__}")
             return b""
+
+
+class _Stream(io.RawIOBase):
+    """A log as a stream of bytes, which it does not close."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__()
+        self._log = log
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        found = self._log.pread(len(buffer), self._position)
+        buffer[: len(found)] = found
+        self._position += len(found)
+        return len(found)
 
 
 @cache

@@ -20,7 +20,12 @@ _NAME: Final = re.compile(r"rollout-(?:\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-)?(.+)\.js
 def rollouts(root: Path) -> Iterator[LogFile]:
     """Walk every rollout of a Codex folder."""
     for folder in FOLDERS:
-        yield from log_files("codex", root, folder, lambda name: bool(_NAME.fullmatch(name)))
+        yield from log_files("codex", root, folder, is_rollout)
+
+
+def is_rollout(name: str) -> bool:
+    """Whether a file of this name is a rollout."""
+    return bool(_NAME.fullmatch(name))
 
 
 def thread_of(path: str) -> str:

@@ -9,6 +9,7 @@ from claude_tui.model import Problem
 from claude_tui.sources import recognition
 from claude_tui.sources.codex.compressed import open_rollout
 from claude_tui.sources.codex.records import kind_of
+from claude_tui.sources.reading.log import FileLog, Opener
 from claude_tui.sources.recognition import Verdict
 from claude_tui.sources.values.json_values import table_of
 
@@ -20,10 +21,10 @@ EARLY_KINDS: Final = frozenset({"message", "reasoning", "function_call", "functi
 """Kinds of records before 0.32, which are the conversation itself. Those versions logged no usage."""
 
 
-def unrecognised(path: str) -> list[Problem]:
+def unrecognised(path: str, opener: Opener = FileLog) -> list[Problem]:
     """Return the problem of a rollout in which nothing was counted, none if there is nothing to count."""
     try:
-        with open_rollout(path) as reader:
+        with open_rollout(path, opener=opener) as reader:
             return recognition.unrecognised(reader, _judged)
     except OSError:  # it is gone
         return []

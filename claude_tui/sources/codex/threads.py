@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Set
+from collections.abc import Callable, Iterable, Set
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from claude_tui.sources.codex.compressed import open_rollout
 from claude_tui.sources.codex.discovery import rollouts, thread_of
 from claude_tui.sources.codex.fast.search import marked_lines
 from claude_tui.sources.codex.records import Meta, Tokens, kind_of, meta_of, token_count_of
+from claude_tui.sources.reading.log import FileLog, Opener
 from claude_tui.sources.reading.objects import decode_objects
 from claude_tui.sources.records.events import BadCountError
 from claude_tui.sources.values.json_values import table_of
@@ -21,11 +22,20 @@ Sequence = Set[tuple[Tokens | None, Tokens]]
 
 
 class Threads:
-    """The rollouts beside the one at `path`, opened only when they are needed."""
+    """The rollouts beside the one at `path`, opened only when they are needed.
 
-    def __init__(self, root: str, path: str) -> None:
+    `opener` opens those that are not files here; `beside` then lists the paths of all rollouts of the machine.
+    """
+
+    def __init__(
+        self, root: str, path: str, opener: Opener = FileLog, beside: Callable[[], Iterable[str]] | None = None
+    ) -> None:
         self._root = root
         self._path = path
+        self._opener = opener
+        self._beside = beside
+        self._elsewhere: dict[str, str] | None = None
+        self._counts: dict[str, Sequence] = {}
 
     def token_counts(self, thread: str) -> Sequence | None:
         """Return every (total, last) in a thread's `token_count` lines; None if its rollout is gone."""
@@ -33,6 +43,10 @@ class Threads:
         if path is None:
             return None
         try:
+            if self._beside is not None:
+                if path not in self._counts:
+                    self._counts[path] = _read_token_counts(path, self._opener)
+                return self._counts[path]
             found = os.stat(path)
             return _token_counts(path, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
         except OSError:
@@ -44,7 +58,7 @@ class Threads:
         while thread not in seen:
             seen.add(thread)
             path = self._find(thread)
-            meta = _first_meta(path) if path else None
+            meta = _first_meta(path, self._opener) if path else None
             if meta is None or not meta.is_subagent:
                 return thread
             if meta.root:
@@ -53,6 +67,12 @@ class Threads:
         return thread
 
     def _find(self, thread: str) -> str | None:
+        if self._beside is not None:
+            if self._elsewhere is None:
+                self._elsewhere = {thread_of(path): path for path in self._beside()} | {
+                    thread_of(self._path): self._path
+                }
+            return self._elsewhere.get(thread)
         paths = _PATHS.get(self._root)
         # A thread is older than the ones forked from it: a list that has this file would have the other.
         if paths is None or paths.get(thread_of(self._path)) != self._path or not _is_there(paths.get(thread)):
@@ -65,9 +85,9 @@ def _is_there(path: str | None) -> bool:
     return path is None or os.path.exists(path)
 
 
-def _first_meta(path: str) -> Meta | None:
+def _first_meta(path: str, opener: Opener) -> Meta | None:
     try:
-        with open_rollout(path, window=1 << 16) as reader:
+        with open_rollout(path, window=1 << 16, opener=opener) as reader:
             for _, line in reader:
                 for record in decode_objects(line):
                     if record.get("type") == "session_meta":
@@ -79,10 +99,14 @@ def _first_meta(path: str) -> Meta | None:
 
 @lru_cache(maxsize=16)
 def _token_counts(path: str, dev: int, ino: int, size: int, changed_ns: int) -> Sequence:
-    """Read a whole rollout for its `token_count` lines. The arguments after the path identify its state for the
-    cache."""
+    """The same of a file. The arguments after the path identify its state for the cache."""
+    return _read_token_counts(path, FileLog)
+
+
+def _read_token_counts(path: str, opener: Opener) -> Sequence:
+    """Read a whole rollout for its `token_count` lines."""
     found: set[tuple[Tokens | None, Tokens]] = set()
-    with open_rollout(path) as reader:
+    with open_rollout(path, opener=opener) as reader:
         for line in (line for _, block in reader.blocks() for line in marked_lines(block)):
             for record in decode_objects(line):
                 kind, payload = kind_of(record)

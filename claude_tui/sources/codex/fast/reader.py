@@ -6,6 +6,7 @@ counted record, and those that are visibly not whole. Does not decide what a rec
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -22,6 +23,7 @@ from claude_tui.sources.codex.threads import Threads
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile
 from claude_tui.sources.reading.lines import LineReader
+from claude_tui.sources.reading.log import FileLog, Opener
 from claude_tui.sources.records.fast import WINDOW
 from claude_tui.sources.values.instants import instant_ms
 
@@ -32,21 +34,31 @@ _FIRST_LINES: Final = 32
 """Number of lines in which the first meta and the first model are looked for before a search for them pays."""
 
 
-def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
-    """Read a rollout, whole or from a checkpoint. Raises OSError if it cannot be opened.
+def read_columns(
+    file: LogFile,
+    since: Checkpoint | None = None,
+    *,
+    keep_names: bool = False,
+    opener: Opener = FileLog,
+    beside: Callable[[], Iterable[str]] | None = None,
+) -> ColumnsRead:
+    """Read a rollout, whole or from a checkpoint. Raises OSError if it cannot be opened. `opener` and `beside` say
+    where the rollouts are, if they are not files here.
 
     Equals the result of `CodexSource.read`, settled by `columns_of`, except for problems: a line that has nothing to
     count and looks whole is not decoded, so a defect inside it is not noticed.
     """
-    with open_rollout(file.path, since, window=WINDOW) as reader:
+    with open_rollout(file.path, since, window=WINDOW, opener=opener) as reader:
         state = since.state if since is not None and not reader.restarted else ""
-        rollout = FastRollout(thread_of(file.path), Threads(file.root, file.path), state, keep_names=keep_names)
-        return _Reading(reader, rollout).run()
+        others = Threads(file.root, file.path, opener, beside)
+        rollout = FastRollout(thread_of(file.path), others, state, keep_names=keep_names)
+        return _Reading(reader, rollout, opener).run()
 
 
 class _Reading:
-    def __init__(self, reader: LineReader, rollout: FastRollout) -> None:
+    def __init__(self, reader: LineReader, rollout: FastRollout, opener: Opener) -> None:
         self._reader = reader
+        self._opener = opener
         self._rollout = rollout
         self._talk = b"", ""
 
@@ -58,7 +70,7 @@ class _Reading:
         timestamp, kind = self._talk
         columns, problems = rollout.columns(), reader.problems
         if not columns and not rollout.has_counted:
-            problems = problems.with_more(Problems(unrecognised(reader.path)))
+            problems = problems.with_more(Problems(unrecognised(reader.path, self._opener)))
         return ColumnsRead(
             columns,
             reader.checkpoint(state=rollout.state()),
