@@ -77,6 +77,14 @@ class Client(NamedTuple):
     checked: Checked | None = None
     not_run: tuple[str, ...] = ()
 
+    def resumes(self, session: str, folder: str) -> str:
+        """Return the shell command that resumes a session in its folder, "" if the client has none."""
+        from shlex import quote  # for those who ask
+
+        if not self.resume or not session:
+            return ""
+        return (f"cd {quote(folder)} && " if folder else "") + self.resume.format(quote(session))
+
 
 _DECLARED: Final = (
     Client(

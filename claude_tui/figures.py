@@ -8,13 +8,14 @@ is needed: the statusline has 60 ms.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.units import NANO as NANO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date, datetime, tzinfo
+    from datetime import date, datetime, timedelta, tzinfo
 
     from claude_tui.model import Totals
 
@@ -269,15 +270,20 @@ def clock(time_ms: int, zone: tzinfo) -> str:
 
 def instant(time_ms: int) -> str:
     """Return an instant as RFC 3339 in UTC with milliseconds: 2026-11-21T06:56:21.021Z."""
-    from datetime import datetime, timedelta
-
-    # Without an offset, which would only be cut off again: a report says thousands of instants.
-    epoch = datetime(1970, 1, 1)  # noqa: DTZ001
+    epoch, after = _epoch()
     try:
-        moment = epoch + timedelta(0, 0, 0, time_ms)
+        moment = epoch + after(0, 0, 0, time_ms)
     except OverflowError:
         moment = epoch
     return moment.isoformat("T", "milliseconds") + "Z"
+
+
+@cache
+def _epoch() -> tuple[datetime, type[timedelta]]:
+    """Return 1970, without an offset, and what is added to it: a report says thousands of instants."""
+    from datetime import datetime, timedelta
+
+    return datetime(1970, 1, 1), timedelta  # noqa: DTZ001
 
 
 def local_minute(time_ms: int, zone: tzinfo) -> str:

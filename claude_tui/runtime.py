@@ -5,7 +5,9 @@ Must not change any number, and must not import what a command may do without.
 
 from __future__ import annotations
 
+import atexit
 import gc
+import os
 import sys
 from typing import Final
 
@@ -14,6 +16,8 @@ GC_THRESHOLD: Final = 1_000_000
 
 LARGE_BYTES: Final = 4 << 20
 """More than is read of a log at once."""
+
+_kept: list[object] = []
 
 _TRIM_THRESHOLD: Final = -1
 _MMAP_THRESHOLD: Final = -3
@@ -90,9 +94,29 @@ def worker() -> None:
     _call_glibc("mallopt", _MMAP_THRESHOLD, _MAPPED_BYTES)
 
 
-def ending() -> None:
-    """End soon. What is left is given back with the process: looking for garbage in it would take 20 ms."""
+def keep(made: object) -> None:
+    """Keep something large until this process ends: to free it piece by piece takes as long as an answer may."""
+    _kept.append(made)
+
+
+def ending(code: int | None) -> None:
+    """End soon, all that is to be said being said: with `code`, or with an error if that is None.
+
+    What is left is given back with the process: looking for garbage in it would take 20 ms. Where something is kept,
+    all is done here that Python does at its end, but for freeing that, and the process ends.
+    """
     gc.freeze()
+    if code is None or not _kept:
+        return
+    import threading
+
+    others = [one for one in threading.enumerate() if one is not threading.main_thread() and not one.daemon]
+    for thread in others:
+        thread.join()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
 
 
 def _call_glibc(name: str, *arguments: int) -> None:

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code. `argv` does not contain the program's name."""
+    """Run a command and return its exit code, or without `argv` end the process with it. `argv` does not contain the
+    program's name."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if argv is None and os.path.basename(sys.argv[0]).removesuffix(".exe") == "ccusage":
         arguments = ["ccusage", *arguments]
@@ -27,11 +28,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     from claude_tui import runtime
 
     runtime.starting()
+    code = None
     try:
         from claude_tui.cli.dispatch import run
 
-        return run(arguments)
+        code = run(arguments)
+        return code
     finally:
         runtime.started()
         if argv is None:  # the process ends here
-            runtime.ending()
+            runtime.ending(code)

@@ -61,7 +61,9 @@ def counted(options: argparse.Namespace, *, keep_names: bool = False, is_empty_f
 
     try:
         with bar:
-            return count(prepared, keep_names=keep_names, on_progress=show)
+            store = count(prepared, keep_names=keep_names, on_progress=show)
+            runtime.keep(store)
+            return store
     except NoLogsError as error:
         if is_empty_fine and any(os.path.isdir(place) for place in error.places):
             from claude_tui.engine.state.store import Store
@@ -123,4 +125,6 @@ def snapshot_of(store: Store, query: Query | None = None, *, with_recent: bool =
     at_ms = now_ms()
     if with_recent:
         load_recent(store, at_ms)
-    return SnapshotMaker(store).take(query or Query(), at_ms)
+    maker = SnapshotMaker(store)
+    runtime.keep(maker)
+    return maker.take(query or Query(), at_ms)

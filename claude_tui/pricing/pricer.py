@@ -58,6 +58,7 @@ class Pricer:
         self._catalogue = catalogue
         self.problems = problems
         self._cards: dict[tuple[str, str], Cards | Price] = {}
+        self._windows: dict[str, tuple[int, bool]] = {}
         self.digest = catalogue.digest
 
     def price(
@@ -145,13 +146,21 @@ class Pricer:
 
     def context_window(self, model: str) -> int:
         """Return the largest context window known for a model, 0 if none is known."""
-        found = self._find_claude(model).model
-        return found.window if found else 0
+        return self._window(model)[0]
 
     def is_native_1m(self, model: str) -> bool:
         """Whether Claude Code always runs the model with a window of a million tokens."""
-        found = self._find_claude(model).model
-        return found is not None and found.is_native_1m
+        return self._window(model)[1]
+
+    def _window(self, model: str) -> tuple[int, bool]:
+        """Return the largest window of a model, 0 if unknown, and whether it always has it: asked for each session."""
+        known = self._windows.get(model)
+        if known is None:
+            if len(self._windows) >= MAX_NAMES:
+                self._windows.clear()
+            found = self._find_claude(model).model
+            known = self._windows[model] = (found.window, found.is_native_1m) if found else (0, False)
+        return known
 
     def describe(self) -> str:
         """Describe where the prices come from, for a footer."""

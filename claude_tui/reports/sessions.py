@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Any, Final
 
 from claude_tui.clients import CLIENTS
@@ -73,11 +72,7 @@ def line(record: dict[str, Any], taken_ms: int) -> dict[str, Any]:
 
 def resume_command(row: SessionRow) -> str:
     """Return the shell command that resumes a session, "" if its client has none."""
-    command = CLIENTS[row.source].resume
-    if not command or not row.key:
-        return ""
-    there = f"cd {shlex.quote(row.project)} && " if row.project else ""
-    return there + command.format(shlex.quote(row.key))
+    return CLIENTS[row.source].resumes(row.key, row.project)
 
 
 def table(snapshot: Snapshot) -> Table:

@@ -81,8 +81,10 @@ def pack_pairs(pairs: Iterable[tuple[str, str]]) -> str:
     """
     found = set(pairs)
     others = {answered for answered, asked in found if asked != answered}
+    if not others:
+        return ""
     kept = sorted(pair for pair in found if pair[0] in others)
-    return json.dumps(kept, separators=(",", ":")) if kept else ""
+    return json.dumps(kept, separators=(",", ":"))
 
 
 def unpack_pairs(text: str) -> set[tuple[str, str]]:

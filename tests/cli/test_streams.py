@@ -11,7 +11,7 @@ import pytest
 
 from claude_tui.cli.command_list import COMMANDS
 from claude_tui.clients import CLIENTS
-from tests.cli.program import Outcome
+from tests.cli.program import Outcome, run
 from tests.logs import ClaudeHome, assistant, usage
 
 if sys.platform == "win32":
@@ -113,3 +113,21 @@ def test_a_file_that_is_opened_never_gets_the_number_of_a_closed_stream(logs: Cl
         script = f'"{sys.executable}" -m claude_tui export -o {name} --claude-dir .claude {redirection}'
         subprocess.run(["bash", "-c", script], cwd=own_home, check=True, timeout=60)
     assert (own_home / "closed").read_bytes() == (own_home / "open").read_bytes() != b""
+
+
+@pytest.mark.parametrize("arguments", [("report", "--json", "--strict"), ("check",)])
+def test_a_process_that_counted_ends_as_any_other(claude_home: ClaudeHome, arguments: tuple[str, ...]) -> None:
+    """What was registered for the end is done, all is written, and the exit code is the command's."""
+    claude_home.append(assistant("msg_1", 1_780_000_000_000, usage(1, 2)), b"no object\n")
+    ending = (
+        "import atexit, sys\n"
+        "atexit.register(lambda: print('at exit', file=sys.stderr))\n"
+        "from claude_tui.cli import main\n"
+        f"sys.argv[1:] = {list(arguments)}\n"
+        "sys.exit(main())"
+    )
+    done = subprocess.run([sys.executable, "-c", ending], capture_output=True, timeout=60)
+    usual = run(*arguments)
+    assert done.stdout.decode().splitlines() == usual.text.splitlines()
+    assert done.returncode == usual.code
+    assert done.stderr.decode() == usual.stderr + "at exit\n"

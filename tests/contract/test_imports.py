@@ -17,7 +17,7 @@ import json, sys
 from claude_tui.cli import main
 status = 0
 try:
-    status = main()
+    status = main(sys.argv[1:])
 except SystemExit as done:
     status = done.code
 with open({report!r}, "w") as report:

@@ -19,7 +19,7 @@ from claude_tui.sources.claude.counting.counters import count_of
 from claude_tui.sources.claude.counting.dating import Dating
 from claude_tui.sources.claude.discovery import AGENT, session_of_path
 from claude_tui.sources.client_totals import ClientTotal, pack_pairs, pack_totals, short_model, unpack_totals
-from claude_tui.sources.protocol import FileFacts
+from claude_tui.sources.protocol import NO_FACTS, FileFacts
 from claude_tui.sources.reading.log import FileLog, Opener
 from claude_tui.sources.values.instants import instant_ms
 
@@ -108,12 +108,11 @@ class FactsGatherer:
         """Return what has been gathered."""
         self._note_context()
         last_ms = max(self.usage_ms, self._turn.get("last_ms", 0))
-        turn = {name: value for name, value in self._turn.items() if name != "session"}
         whose = "parent" if self._is_agent else "session"
         named = self.named if self._is_agent else self._turn.get("session") or self.named
-        asked = pack_pairs(self._asked)
-        told = {**self._found, **turn, "asked_models": asked, whose: named or self._session_of_path, "last_ms": last_ms}
-        return FileFacts(**told, is_complete=True)
+        told = {**self._found, **self._turn, "session": "", whose: named or self._session_of_path, "last_ms": last_ms}
+        told["asked_models"], told["is_complete"] = pack_pairs(self._asked), True
+        return FileFacts._make(map(told.get, FileFacts._fields, NO_FACTS))
 
     @property
     def session(self) -> str:

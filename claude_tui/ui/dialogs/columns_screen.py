@@ -60,6 +60,10 @@ class ColumnsScreen(Dialog["frozenset[str] | None"]):
             self._hidden ^= {column.id}
             choices.replace_option_prompt_at_index(choices.highlighted, self._prompt(column))
 
+    def leave(self) -> None:
+        """Escape keeps what was chosen, and so does a click beside it."""
+        self.action_done()
+
     def action_done(self) -> None:
         """Take over what was chosen."""
         self.dismiss(frozenset(self._hidden))

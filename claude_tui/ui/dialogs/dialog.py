@@ -21,4 +21,8 @@ class Dialog(ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
     def on_click(self, event: events.Click) -> None:
         """A click beside the window closes it, as Escape does."""
         if event.widget is self:
-            self.dismiss(None)
+            self.leave()
+
+    def leave(self) -> None:
+        """Close without an answer, as Escape does."""
+        self.dismiss(None)

@@ -16,7 +16,7 @@ class FilterLine(Input):
 
     def __init__(self, change: Callable[[str], None]) -> None:
         """Set up an empty line. `change` is given what stands in it each time that changes."""
-        super().__init__(id="filter", placeholder="filter; ! for the others", compact=True)
+        super().__init__(id="filter", placeholder="words, model:opus, cost>5; ! for the others", compact=True)
         self._change = change
 
     def watch_value(self, text: str) -> None:

@@ -164,6 +164,23 @@ class MainScreen(DrawnScreen):
         self.toggle_class("-zoom")
         self.rearrange()
 
+    async def action_sort_menu(self) -> None:
+        """Choose the column to sort by."""
+        from claude_tui.ui.dialogs.sort_screen import SortScreen
+
+        table = self.view.table
+        if table is None:
+            self.say_not_here()
+            return
+
+        def choose(column: str | None) -> None:
+            if column is not None:
+                table.sort_by(column)
+
+        arrangement = table.arrangement
+        arrow = "▼" if arrangement.is_descending else "▲"
+        await self.app.push_screen(SortScreen(table.columns, arrangement.sort_id, arrow), choose)
+
     async def action_columns(self) -> None:
         """Choose the columns of the table."""
         from claude_tui.ui.dialogs.columns_screen import ColumnsScreen

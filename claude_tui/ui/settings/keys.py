@@ -47,6 +47,7 @@ TABLE_BINDINGS: Final = (
     _bind("end,G", "ends('last')", "row-last", "Last", "Select the last row", "G"),
     _bind("enter", "screen.open", "row-open", "Open", "Open the selected row", "Enter"),
     _bind("s", "sort(1)", "sort-next", "Sort", "Sort by the next column", "s"),
+    _bind("f6,greater_than_sign", "screen.sort_menu", "sort-menu", "Sort by", "Choose the column to sort by", "F6"),
     _bind("S", "sort(-1)", "sort-previous", "Sort back", "Sort by the previous column", "S"),
     _bind("I,o", "reverse", "sort-reverse", "Reverse", "Reverse the order", "I o"),
     _bind("n", "match(1)", "match-next", "Next match", "Select the next row the filter found", "n"),
@@ -68,7 +69,8 @@ PROJECT_BINDINGS: Final = (
 """Keys of the view of projects."""
 
 SESSION_BINDINGS: Final = (
-    _bind("t", "tree", "tree", "Tree", "Show sub-agents below their session, or fold them", "t"),
+    _bind("t,f5", "tree", "tree", "Tree", "Show sub-agents below their session, or fold them", "t"),
+    _bind("Y", "copy_resume", "resume-copy", "Copy resume", "Copy the command that resumes the selected session", "Y"),
     _bind("F", "follow", "follow", "Follow", "Keep the selected session in view, or else the busiest", "F"),
 )
 """Keys of the views of sessions."""
@@ -115,7 +117,14 @@ CAUSE_BINDINGS: Final = (
 """Keys of the view of causes. There `S` sorts, the arrows move, and `A` narrows."""
 
 LOOK: Final = (
-    _bind("slash", "filter", "filter", "Filter", "Show only rows that match; a leading ! shows the rest", "/"),
+    _bind(
+        "slash,f3,f4",
+        "filter",
+        "filter",
+        "Filter",
+        "Show only rows that match: words, model:opus, cost>5; ! the rest",
+        "/",
+    ),
     _bind("p", "period", "period", "Period", "Choose the days to show", "p"),
     _bind("W", "causes", "causes-of", "Where it went", "Show what the money of the selected row went for", "W"),
     _bind("a", "client", "client", "Client", "Show one client, the next one, or all, if there are several"),
@@ -136,7 +145,7 @@ GENERAL: Final = (
     _bind("colon,ctrl+p", "command_palette", "palette", "Commands", "Find a command by its name", ":"),
     _bind("escape,backspace", "go_back", "back", "Back", "Close, clear the filter, or go back", "Esc"),
     _bind("ctrl+z", "suspend_process", "suspend", "Suspend", "Back to the shell; fg brings the screen back", "^z"),
-    _bind("q,ctrl+c", "quit", "quit", "Quit", "Leave claude-top", "q"),
+    _bind("q,f10,ctrl+c", "quit", "quit", "Quit", "Leave claude-top", "q"),
 )
 """Keys that work everywhere."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Generic
 
-from claude_tui.ui.table.columns import Column, Filter, RowT
+from claude_tui.ui.table.columns import Column, RowT
+from claude_tui.ui.table.filters import Filter
 
 
 class Arrangement(Generic[RowT]):
@@ -27,6 +28,8 @@ class Arrangement(Generic[RowT]):
         self.sort_id = sort
         self.is_reversed = False
         self.filter = Filter()
+        self.wrong: tuple[str, ...] = ()
+        """What of the filter makes no sense for these columns."""
         self.children_of: Callable[[RowT], Sequence[Any]] | None = None
         """Rows to stand below a row, in their order; None while they are folded."""
         self.given: Sequence[RowT] = ()
@@ -51,11 +54,9 @@ class Arrangement(Generic[RowT]):
     def arrange(self) -> None:
         """Filter and sort the given rows again. Rows that are equal in the column keep the order of their keys."""
         order, key = self.column.order, self.key
-        rows = (
-            [row for row in self.given if self.filter.matches(self._searched(row).lower())]
-            if self.filter
-            else [*self.given]
-        )
+        compiled = self.filter.compiled(self.columns)
+        self.wrong = compiled.wrong
+        rows = [row for row in self.given if not self.filter or compiled.matches(row, self._searched(row).lower())]
         rows.sort(key=lambda row: (order(row), key(row)), reverse=self.is_descending)
         if self.children_of is not None:
             rows = [line for row in rows for line in (row, *self.children_of(row))]

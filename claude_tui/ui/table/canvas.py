@@ -22,7 +22,8 @@ from textual.strip import Strip
 
 from claude_tui.clients import CLIENTS
 from claude_tui.ui.table.arrangement import Arrangement
-from claude_tui.ui.table.columns import GAP, Cell, Column, Filter, Placed, RowT, contents, place
+from claude_tui.ui.table.columns import GAP, Cell, Column, Placed, RowT, contents, place
+from claude_tui.ui.table.filters import Filter
 from claude_tui.widths import fit
 
 STYLES = (

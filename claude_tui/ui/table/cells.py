@@ -11,6 +11,7 @@ from claude_tui.sources.values.display import display_name
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.text import bars
 from claude_tui.ui.text.names import tail, tails
+from claude_tui.units import NANO
 
 
 class HasTotals(Protocol):
@@ -93,6 +94,7 @@ def cost(frame: Frame, priority: int = 0) -> Column[Any]:
         lambda row: row.totals.cost_nano,
         priority,
         narrow=8,
+        unit=NANO,
         tooltip="At API list prices, not your bill; ≥ lower bound, ~ estimated",
     )
 
@@ -176,6 +178,7 @@ def tokens(priority: int, width: int = 6) -> Column[Any]:
         lambda row, w: tokens_cell(row.totals.tokens, w),
         lambda row: row.totals.tokens,
         priority,
+        unit=1,
         tooltip="All tokens, cache included",
         short="Tok",
         plain=lambda row: str(row.totals.tokens),
@@ -191,6 +194,7 @@ def kind(field: str, label: str, priority: int, width: int = 6) -> Column[Any]:
         lambda row, w: tokens_cell(getattr(row.totals, field), w, "dim"),
         lambda row: getattr(row.totals, field),
         priority,
+        unit=1,
         narrow=5,
         short=label[:3],
         plain=lambda row: str(getattr(row.totals, field)),
@@ -206,6 +210,7 @@ def messages(priority: int) -> Column[Any]:
         lambda row, w: counted(row.totals.responses, w),
         lambda row: row.totals.responses,
         priority,
+        unit=1,
         narrow=5,
         tooltip="Responses of the API",
         plain=lambda row: str(row.totals.responses),
@@ -239,7 +244,7 @@ def saved(priority: int) -> Column[Any]:
         nano = row.totals.read_saved_nano
         return Cell(figures.money(nano, width), "dim") if nano else Cell("·", "faint")
 
-    return Column("saved", "Saved", 8, draw, lambda row: row.totals.read_saved_nano, priority,
+    return Column("saved", "Saved", 8, draw, lambda row: row.totals.read_saved_nano, priority, unit=NANO,
                   tooltip="What cache reads would cost as plain input, minus their cost")  # fmt: skip
 
 
@@ -250,7 +255,7 @@ def spent_on_writes(priority: int) -> Column[Any]:
         nano = row.totals.write_extra_nano
         return Cell(figures.money(nano, width), "dim") if nano else Cell("·", "faint")
 
-    return Column("writes", "Writes", 7, draw, lambda row: row.totals.write_extra_nano, priority,
+    return Column("writes", "Writes", 7, draw, lambda row: row.totals.write_extra_nano, priority, unit=NANO,
                   tooltip="Extra cost of cache writes over plain input")  # fmt: skip
 
 

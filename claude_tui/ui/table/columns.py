@@ -45,7 +45,7 @@ class Column(Generic[RowT]):
     with `flex` is text that may become wider than `width`, the greatest `flex` first; a drawing may become as wide
     as `grows` says. `descending` is the direction it is first sorted in. `short` is the
     label if there is no room for `label`. `plain` is what a file says of a row, if that is not the text of
-    the widest cell.
+    the widest cell. `unit` is how much of `order` is one of what a person types in a filter; 0 is not to be compared.
     """
 
     id: str
@@ -62,6 +62,7 @@ class Column(Generic[RowT]):
     tooltip: str = ""
     short: str = ""
     plain: Callable[[RowT], str] | None = None
+    unit: int = 0
 
     def heading(self, width: int) -> str:
         """The label, or the short one if the label does not fit."""
@@ -156,19 +157,3 @@ def place(
         placed.append(Placed(column, x, width))
         x += width + GAP
     return placed
-
-
-@dataclass(frozen=True)
-class Filter:
-    """What `/` says: every word must occur in a row's text; a leading `!` turns the whole of it round."""
-
-    text: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.text.lstrip("!").strip())
-
-    def matches(self, searched: str) -> bool:
-        """Whether a row with this text is shown. Case does not matter."""
-        words = self.text.lstrip("!").lower().split()
-        found = all(word in searched for word in words)
-        return found != self.text.startswith("!") if words else True

@@ -17,7 +17,8 @@ from textual.message import Message
 
 from claude_tui.ui.settings.keys import TABLE_BINDINGS
 from claude_tui.ui.table.canvas import TableCanvas
-from claude_tui.ui.table.columns import GAP, Filter, RowT
+from claude_tui.ui.table.columns import GAP, RowT
+from claude_tui.ui.table.filters import Filter
 
 
 class LineTable(TableCanvas[RowT]):

@@ -10,7 +10,9 @@ from textual.content import Content
 from textual.message import Message
 
 from claude_tui import figures
+from claude_tui.clients import CLIENTS
 from claude_tui.model import Query, SessionRow, Snapshot
+from claude_tui.sources.values.display import display_name
 from claude_tui.ui.settings.keys import SESSION_BINDINGS
 from claude_tui.ui.table import cells, session_cells
 from claude_tui.ui.table.agent_rows import AgentLine, unfold
@@ -108,6 +110,20 @@ class SessionsView(TableView):
         """Show or fold the sub-agents, here and wherever else sessions are shown."""
         self.show_tree(not self.is_tree)
         self.post_message(TreeToggled(self.is_tree))
+
+    def action_copy_resume(self) -> None:
+        """Copy the command that resumes the selected session."""
+        row = self._table.cursor_row
+        if row is None:
+            return
+        session = row.session if isinstance(row, AgentLine) else row
+        command = CLIENTS[session.source].resumes(session.key, session.project)
+        if command:
+            self.app.copy_to_clipboard(command)
+            title = "copied, if the terminal allows it"
+            self.notify(display_name(command), title=title, timeout=4, markup=False)
+        else:
+            self.notify("this client has no command for that", timeout=2, markup=False)
 
     def action_follow(self) -> None:
         """Keep the selected session in view, else the busiest; or leave off."""

@@ -129,6 +129,8 @@ class TableView(View):
             parts = [("follow", "bold $accent"), (" · ", "$line"), *parts]
         if table.filter:
             parts = [("/", "$primary"), (table.filter.text, "bold $warning"), (" · ", "$line"), *parts]
+        for sentence in table.arrangement.wrong[:1]:
+            parts = [(sentence, "$error"), (" · ", "$line"), *parts]
         return Content.assemble(*parts)
 
     def on_line_table_arranged(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from claude_tui.ui.table.columns import Cell, Column, Filter, contents, place
+from claude_tui.ui.table.columns import Cell, Column, contents, place
 from claude_tui.ui.table.line_table import LineTable
 from claude_tui.widths import fit
 from tests.ui.helpers import running, wait_until
@@ -201,12 +201,6 @@ def test_text_is_cut_to_terminal_cells() -> None:
     assert fit("日本語", 4) == "日… "
     assert fit("ab", 4, right=True) == "  ab"
     assert fit("abc", 0) == ""
-
-
-def test_every_word_of_a_filter_must_be_there() -> None:
-    assert Filter("shop web").matches("webshop")
-    assert not Filter("shop api").matches("webshop")
-    assert Filter("!api").matches("webshop")
 
 
 @pytest.mark.parametrize("theme", ["claude-dark", "claude-light", "colour-blind", "ansi-dark", "ansi-light"])

@@ -16,7 +16,6 @@ from claude_tui.engine.state.sums.cells import CellKey, Sums
 from claude_tui.model import COST, FIRST, LAST, RESPONSES, Query, Totals
 
 K = TypeVar("K")
-L = TypeVar("L")
 _ALL_DAYS: Final = 1 << 62
 
 Label = tuple[str, str]
@@ -64,7 +63,7 @@ class Sheet(Generic[K]):
     def totals(self, key: K) -> Totals:
         """Return the sums of a key; zeros if there are none."""
         sums = self.sums.get(key)
-        return Totals(*sums) if sums else Totals()
+        return Totals._make(sums) if sums else Totals()
 
     def take_dirty(self) -> set[K]:
         """Return the keys changed since the last call."""
@@ -90,12 +89,12 @@ class Rollup:
         self.sessions = Sheet[SessionKey]()
         self.agents = Sheet[AgentKey]()
         self.days = Sheet[int]()
-        self.day_models: dict[int, dict[str, int]] = {}
-        self.model_days: dict[tuple[str, str], dict[int, int]] = {}
-        self.project_days: dict[tuple[str, str], dict[int, int]] = {}
+        self.day_models = defaultdict[int, dict[str, int]](dict)
+        self.model_days = defaultdict[tuple[str, str], dict[int, int]](dict)
+        self.project_days = defaultdict[tuple[str, str], dict[int, int]](dict)
         self.project_sessions: dict[tuple[str, str], set[SessionKey]] = {}
-        self.session_models: dict[SessionKey, dict[str, int]] = {}
-        self.agent_models: dict[AgentKey, dict[str, int]] = {}
+        self.session_models = defaultdict[SessionKey, dict[str, int]](dict)
+        self.agent_models = defaultdict[AgentKey, dict[str, int]](dict)
         self.session_agents: dict[SessionKey, set[AgentKey]] = {}
         self.session_project: dict[SessionKey, tuple[int, str]] = {}
 
@@ -103,7 +102,6 @@ class Rollup:
         """Sum all cells again. Requires the store's lock."""
         self.clear()
         places = [self._place(store, owner) for owner in store.owners]
-        every: list[Sums] = []
         models, projects = defaultdict[Label, list[Sums]](list), defaultdict[Label, list[Sums]](list)
         sessions, agents = defaultdict[SessionKey, list[Sums]](list), defaultdict[AgentKey, list[Sums]](list)
         days = defaultdict[int, list[Sums]](list)
@@ -113,7 +111,6 @@ class Rollup:
             if place is None or not self._covers(day, model):
                 continue
             source, _, session, project, agent = place
-            every.append(sums)
             models[source, model].append(sums)
             projects[project].append(sums)
             sessions[session].append(sums)
@@ -121,12 +118,12 @@ class Rollup:
             if agent is not None:
                 agents[agent].append(sums)
             self._note(place, day, model, sums)
-        self.all.total({None: every} if every else {})
         self.models.total(models)
         self.projects.total(projects)
         self.sessions.total(sessions)
         self.agents.total(agents)
         self.days.total(days)
+        self.all.total({None: list(self.days.sums.values())} if days else {})
 
     def update(self, store: Store, key: CellKey, before: tuple[int, ...]) -> None:
         """Update a cell whose sums were `before` at the last update. Requires the store's lock."""
@@ -146,15 +143,14 @@ class Rollup:
     def _place(self, store: Store, owner: Owner) -> SumKeys | None:
         """Return the sums an owner belongs to; None if the query does not cover it."""
         query = self.query
-        source, session, agent, _ = owner
+        source, session, agent, folder = owner
         if (query.source or source) != source or (query.session or session) != session:
             return None
-        project = store.project_of(owner)
+        key = source, session
+        project = store.projects.of(store.facts.project(key) or folder)
         if (query.project or project) != project or (query.account and query.account != store.account_of(owner)):
             return None
-        return SumKeys(
-            source, project, (source, session), (source, project), (source, session, agent) if agent else None
-        )
+        return SumKeys(source, project, key, (source, project), (source, session, agent) if agent else None)
 
     def _take(self, place: SumKeys | None, day: int, model: str, change: Sums) -> None:
         if place is None or not self._covers(day, model):
@@ -178,11 +174,15 @@ class Rollup:
         """Take note of what a change of one place, day and model means beside the sheets."""
         source, project, session, by_project, agent = place
         responses, cost, first = change[RESPONSES], change[COST], change[FIRST]
-        by_model = (source, model)
-        _sum(self.day_models, day, model, cost)
-        _sum(self.model_days, by_model, day, cost)
-        _sum(self.project_days, by_project, day, cost)
-        _sum(self.session_models, session, model, responses)
+        # Written out: a call for each would be felt.
+        of_day = self.day_models[day]
+        of_day[model] = of_day.get(model, 0) + cost
+        of_model = self.model_days[source, model]
+        of_model[day] = of_model.get(day, 0) + cost
+        of_project = self.project_days[by_project]
+        of_project[day] = of_project.get(day, 0) + cost
+        of_session = self.session_models[session]
+        of_session[model] = of_session.get(model, 0) + responses
         self.project_sessions.setdefault(by_project, set()).add(session)
         # A session without a main file has no folder of its own: the one of its earliest responses stands for it.
         known = self.session_project.get(session)
@@ -190,12 +190,5 @@ class Rollup:
             self.session_project[session] = (first, project)
         if agent is not None:
             self.session_agents.setdefault(session, set()).add(agent)
-            _sum(self.agent_models, agent, model, responses)
-
-
-def _sum(table: dict[K, dict[L, int]], key: K, part: L, value: int) -> None:
-    sums = table.get(key)
-    if sums is None:
-        table[key] = {part: value}
-    else:
-        sums[part] = sums.get(part, 0) + value
+            of_agent = self.agent_models[agent]
+            of_agent[model] = of_agent.get(model, 0) + responses
