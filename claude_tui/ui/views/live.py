@@ -61,7 +61,7 @@ def live_columns(frame: Frame, warm: Warm) -> list[Column[Any]]:
         cells.cost(frame),
         cells.tokens(4),
         cells.age(frame, 1),
-        _cold(frame, warm, 7),
+        _cold(frame, warm, 9),
         cells.text("branch", "Branch", 10, session_cells.branch, 10, style="dim", flex=1),
     ]
 
