@@ -70,7 +70,16 @@ class PlanView(TableView):
     TITLE = "plan"
     COLUMNS_SORT = "part"
     IS_PARTED = True
-    KEYS: ClassVar[tuple[str, ...]] = ("row-open", "filter", "sort-next", "period", "rows-export", "pause", "help")
+    KEYS: ClassVar[tuple[str, ...]] = (
+        "row-open",
+        "filter",
+        "sort-next",
+        "period",
+        "rows-export",
+        "pause",
+        "sort-menu",
+        "help",
+    )
 
     def __init__(self) -> None:
         super().__init__()
