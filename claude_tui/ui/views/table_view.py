@@ -42,7 +42,16 @@ class TableView(View):
 
     BINDINGS: ClassVar[list[BindingType]] = list(ROW_BINDINGS)
     COLUMNS_SORT: ClassVar[str] = "cost"
-    KEYS: ClassVar[tuple[str, ...]] = ("row-open", "filter", "sort-next", "explain", "period", "pause", "help")
+    KEYS: ClassVar[tuple[str, ...]] = (
+        "row-open",
+        "filter",
+        "sort-next",
+        "explain",
+        "period",
+        "pause",
+        "sort-menu",
+        "help",
+    )
 
     def __init__(self) -> None:
         super().__init__()
