@@ -69,10 +69,12 @@ def read_database(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, li
 
 
 class Reading:
-    """Return events, problems and facts of some rows."""
+    """Return events, problems and facts of some rows. `messages` are the ids of the messages that the events are of,
+    "" of one that is gone."""
 
     def __init__(self, path: str, database: Database, stored: list[StoredMessage], *, whole: bool) -> None:
         self.events: list[Event] = []
+        self.messages: list[str] = []
         self.problems: list[Problem] = []
         self.talk = Talk()
         self._path = path
@@ -105,6 +107,7 @@ class Reading:
             self._problem(ProblemKind.BAD_COUNT, row, f"tokens.{error}")
         if event is not None:
             self.events.append(event)
+            self.messages.append(row.id)
         self.talk.see(session, data, row.created_ms, event)
 
     def _see_lost(self, gone: LostMessage) -> None:
@@ -122,6 +125,7 @@ class Reading:
             return
         if event is not None:
             self.events.append(event)
+            self.messages.append("")
 
     def _message(self, row: StoredMessage, data: dict[str, Any], session: Session) -> Message | None:
         message = message_of(data, row.created_ms)
