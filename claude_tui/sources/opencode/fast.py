@@ -115,8 +115,9 @@ class FastReading(Reading):
         for row in rows:
             rowid, name, session, created, _, kind, data, _ = row
             heard = all_heard.get(session)
+            is_new = heard is None
             if heard is None:
-                heard = all_heard[session] = self.talk.of(self._session(as_text(session)))
+                heard = self.talk.of(self._session(as_text(session)))
             if data is None:
                 is_taken = kind is None and type(created) is int and 0 <= created < 1 << 53
                 if is_taken:
@@ -130,6 +131,9 @@ class FastReading(Reading):
                 )
             if not is_taken:
                 self._see(stored_message(row))
+            elif is_new:
+                all_heard[session] = heard
+                self.talk.keep(heard)
 
     def _take(self, data: bytes, heard: Heard, rowid: int) -> bool:
         """Count a message of the usual format, and hear it; otherwise do nothing and return False."""

@@ -67,14 +67,19 @@ class Talk:
         self._heard: dict[str, Heard] = {}
 
     def of(self, session: Session) -> Heard:
-        """Return what was said in a session so far."""
-        return self._heard.get(session.id) or self._heard.setdefault(session.id, Heard(session))
+        """Return what was said in a session so far, to be kept once anything was."""
+        return self._heard.get(session.id) or Heard(session)
+
+    def keep(self, heard: Heard) -> None:
+        """Keep what was said in a session."""
+        self._heard[heard.session.id] = heard
 
     def see(self, session: Session, data: Mapping[str, object], created_ms: int, event: Event | None) -> None:
         """Record a message of either side."""
         completed = table_of(data, "time").get("completed")
         last_ms = completed if isinstance(completed, int) else created_ms
         heard, kind = self.of(session), _kind(data)
+        self.keep(heard)
         if event is None:
             heard.see(last_ms, kind)
         else:
