@@ -89,7 +89,7 @@ class _Reading:
             self._read_line(offset + start, block[start:end])
             start = end + 1
             lines += 1
-        take = rollout.take
+        take, brace = rollout.take, _BRACE
         mark_after = marks(block, start, with_meta=rollout.needs_meta)
         mark = mark_after(start)
         while start < size:
@@ -103,7 +103,7 @@ class _Reading:
                 if not is_taken:
                     self._read_line(offset + start, line)
                 mark = mark_after(end)
-            elif block[end - 1] != _BRACE:
+            elif block[end - 1] != brace:
                 self._read_line(offset + start, block[start:end])
             start = end + 1
             lines += 1
