@@ -21,6 +21,7 @@ from claude_tui.sources.codex.fast.usual import (
     Told,
     Turn,
     TurnLine,
+    UsualLine,
 )
 from claude_tui.sources.codex.records import Tokens
 from claude_tui.sources.codex.rollout import OtherThreads, Rollout
@@ -56,7 +57,7 @@ class FastRollout(Rollout):
         for event in self.events(record, offset):
             self._builder.add(event.row)
 
-    def take(self, line: RecordLine | EventLine | TurnLine, offset: int) -> bool:
+    def take(self, line: UsualLine, offset: int) -> bool:
         """Process a usual line if it belongs to the thread itself; otherwise do nothing and return False."""
         if type(line) is RecordLine:
             return self._take_record(line.payload, line.timestamp, offset)
@@ -65,7 +66,11 @@ class FastRollout(Rollout):
             if type(event) is Running:
                 return self._take_count(event.info, line.timestamp, offset)
             return type(event) is Applied and self._take_settings(event.thread_settings, line.timestamp)
-        return type(line) is TurnLine and self._take_turn(line.payload, line.timestamp)
+        if type(line) is TurnLine:
+            return self._take_turn(line.payload, line.timestamp)
+        self._see_dated(line.timestamp)
+        self._state.compactions += 1
+        return True
 
     def _take_turn(self, turn: Turn, timestamp: str) -> bool:
         if self._unnamed or not turn.model:
