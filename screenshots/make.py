@@ -32,7 +32,8 @@ from claude_tui.ui.settings.declared import VIEWS
 from claude_tui.ui.settings.file import Settings
 
 NOW_MS = int(datetime(2026, 11, 20, 15, 42, tzinfo=timezone.utc).timestamp() * 1000)
-SIZES = {"120x36": (120, 36), "80x24": (80, 24)}
+SIZES = {"120x36": (120, 36), "80x24": (80, 24), "200x60": (200, 60)}
+PLAIN_SIZES = ("120x36", "80x24")
 FRAMES, FRAME_MS = 14, 4_000
 PATIENCE_S = 60.0
 """Whoever draws nothing for so long never will."""
@@ -62,6 +63,11 @@ EXTRA = {
     "causes-explain": Picture("causes", "120x36", "claude-dark", ("b", "i")),
     "explain": Picture("models", "120x36", "claude-dark", ("i",)),
     "explain-turn": Picture("live", "120x36", "claude-dark", ("enter", "i")),
+    "signs": Picture("live", "120x36", "claude-dark", ("question_mark", "question_mark")),
+    "window": Picture("live", "120x36", "claude-dark", ("b", "b")),
+    "hours": Picture("days", "120x36", "claude-dark", ("c", "c")),
+    "live-wide": Picture("live", "200x60", "claude-dark", ()),
+    "days-wide": Picture("days", "200x60", "claude-dark", ()),
     "settings": Picture("days", "120x36", "claude-light", ("comma",)),
 }
 """Pictures beside the plain views, by name."""
@@ -112,7 +118,7 @@ def pictures() -> dict[str, Picture]:
     plain = {
         f"{view}-{size}-{name}": Picture(view, size, theme, ())
         for view in VIEWS
-        for size in SIZES
+        for size in PLAIN_SIZES
         for name, theme in THEMES.items()
     }
     return plain | EXTRA

@@ -103,6 +103,8 @@ class Painter:
         elif glyph in SHADES:
             background = cast("tuple[int, int, int]", self.image.getpixel((x0 + 1, y0 + 1)))
             self.draw.rectangle((x0, y0, x1 - 1, y1 - 1), fill=_mix(colour, background, SHADES[glyph]))
+        elif glyph == "▖":  # as high as the lower half beside it
+            self.draw.rectangle((x0, y1 - round((y1 - y0) / 2), (x0 + x1) // 2 - 1, y1 - 1), fill=colour)
         elif glyph in QUARTERS:
             xm, ym = (x0 + x1) // 2, (y0 + y1) // 2
             for bit, box in (

@@ -13,11 +13,11 @@ from itertools import repeat
 from claude_tui.clients import TELEMETRY
 from claude_tui.engine.state.batch import Packed
 from claude_tui.engine.state.books import Books, Numbering
-from claude_tui.engine.state.levelling import learn_totals, note_change, note_holder, note_sessions
+from claude_tui.engine.state.levelling.telemetry import counted_events, note_events, see
+from claude_tui.engine.state.levelling.unlogged import learn_totals, note_change, note_holder, note_sessions
 from claude_tui.engine.state.rows.key_index import KeyIndex
 from claude_tui.engine.state.rows.table import Entry, Names
 from claude_tui.engine.state.sums.cells import CellKey, file_cells
-from claude_tui.engine.state.telling import counted_events, note_events, see
 from claude_tui.sources.columns import Columns, Repeated
 from claude_tui.sources.protocol import FileFacts
 

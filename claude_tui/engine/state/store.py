@@ -11,10 +11,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from claude_tui.engine.state import intake, levelling, remembered, telling
+from claude_tui.engine.state import intake, remembered
 from claude_tui.engine.state.batch import FileColumns, FileOutcome, Packed, pack
 from claude_tui.engine.state.books import Books
 from claude_tui.engine.state.facts import FactBook, SessionKey
+from claude_tui.engine.state.levelling.telemetry import level_told
+from claude_tui.engine.state.levelling.unlogged import level_unlogged
 from claude_tui.engine.state.problems import ProblemLog
 from claude_tui.engine.state.rows.owner import Owner
 from claude_tui.engine.state.rows.table import PAIRED
@@ -126,8 +128,8 @@ class Store(Books):
 
     def settle(self) -> None:
         """Level what the client counted and no log shows with all else, then the cells. Hold the lock."""
-        telling.level_told(self)
-        levelling.level(self)
+        level_told(self)
+        level_unlogged(self)
         self.mend_cells()
 
     def take_changes(self) -> Changes:

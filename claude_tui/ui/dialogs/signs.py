@@ -84,8 +84,8 @@ SIGNS: Final[Mapping[str, tuple[Sign, ...]]] = {
         Sign("▼ ▲", "sorted by this column, the greatest or the least first"),
     ),
     "Days": (
-        *(Sign(glyph, f"{word} of a day or an hour", f"$heat-{level}") for level, (glyph, word) in enumerate(
-            zip(heatmap.COLOURED, _HEAT, strict=True))),
+        *(Sign(glyph, f"{word}, of a day or an hour of the week", f"$heat-{level}")
+          for level, (glyph, word) in enumerate(zip(heatmap.COLOURED, _HEAT, strict=True))),
         Sign(heatmap.GLYPHS, "the same without colours", "$quiet"),
         Sign(heatmap.UNRECORDED, "before the first record: not known", "$faint"),
         Sign(heatmap.CURSOR, "the selected day"),

@@ -37,6 +37,7 @@ from claude_tui.ui.widgets.header import Status
 from claude_tui.ui.widgets.keybar import KeyBar
 from claude_tui.ui.widgets.line import Line
 from claude_tui.ui.widgets.meters import Meters
+from claude_tui.ui.widgets.topbar import TopBar
 
 if TYPE_CHECKING:
     from claude_tui.telemetry.status import Shortcoming
@@ -95,7 +96,7 @@ class DrawnScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Status, meters, the views, keys."""
-        yield Line("topbar")
+        yield TopBar()
         yield Meters()
         yield Line("meterline")
         yield self.stage

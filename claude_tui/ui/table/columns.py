@@ -127,7 +127,7 @@ def place(
         found = limits[column.id]
         if column.flex >= NAMES_FLEX and content:
             return max(found.least, min(found.most, NAME))
-        return found.least if column.flex else found.usual
+        return found.least if column.flex or column.grows else found.usual
 
     def needed(of: Callable[[Column[Any]], int] = lambda column: limits[column.id].least) -> int:
         return sum(map(of, chosen)) + GAP * max(0, len(chosen) - 1)

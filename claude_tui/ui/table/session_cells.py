@@ -48,7 +48,7 @@ def name(priority: int, narrow: int) -> Column[SessionRow | AgentLine]:
         return Cell(row.name, "") if isinstance(row, AgentLine) else Cell(row.name.strip(), "" if over(row) else "name")
 
     return Column(
-        "name", "Session", 18, draw, lambda row: row.name.strip().lower(), priority,
+        "name", "Session", 24, draw, lambda row: row.name.strip().lower(), priority,
         narrow=narrow, flex=3, right=False, descending=False,
     )  # fmt: skip
 

@@ -52,8 +52,10 @@ class PaintedApp(App[None]):
         """Write what differs."""
         driver, compositor = self._driver, screen._compositor
         was_scrolled, self._is_scrolled = self._is_scrolled, compositor._full_map_invalidated
-        if was_scrolled and isinstance(renderable, ChopsUpdate):
-            # Textual compares with where things stood before they were scrolled, and misses where they stand.
+        is_partial = renderable is None or isinstance(renderable, ChopsUpdate)
+        if is_partial and not self.is_headless and (was_scrolled or len(self.screen_stack) > 1):
+            # What is scrolled, as dialogs are: Textual compares with where things stood before, or already with where
+            # they will stand, and misses what is on the screen.
             renderable = compositor.render_update(full=True, screen_stack=self._background_screens)
         is_ours = isinstance(renderable, CompositorUpdate) and driver is not None and not driver.is_inline
         if not is_ours or self.is_headless or sys.platform == "win32":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 FULL: Final = "▄"
@@ -41,9 +42,12 @@ def buckets(values: Sequence[int], width: int) -> list[int]:
     return ([sum(values[:start])] if start and len(summed) < width else []) + summed
 
 
-def stretched(values: Sequence[int], width: int) -> Sequence[int]:
-    """The values, repeated so that they fill `width` columns; as they are if they are as many or more."""
-    return [values[column * len(values) // width] for column in range(width)] if 0 < len(values) < width else values
+def fitted(values: Sequence[int], width: int) -> list[int]:
+    """The values of `width` columns that all of them fill: repeated if they are fewer, else means of neighbours."""
+    if not values or width <= 0:
+        return []
+    bounds = [column * len(values) // width for column in range(width + 1)]
+    return [sum(values[a : max(b, a + 1)]) // max(1, b - a) for a, b in pairwise(bounds)]
 
 
 def sparkline(values: Sequence[int], width: int) -> str:

@@ -51,7 +51,7 @@ def pace(tokens: Sequence[int], width: int) -> Content:
     """Tokens per minute, the last half hour."""
     now = f"{figures.short(tokens[-1] if tokens else 0)} tok/min"
     room = max(0, width - 14)
-    values = bars.stretched(tokens or (0,) * MINUTES, room)
+    values = bars.fitted(tokens or (0,) * MINUTES, room)
     return Content.assemble((bars.sparkline(values, room), "$secondary"), (now.rjust(14), "$quiet"))
 
 

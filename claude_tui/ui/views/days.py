@@ -175,14 +175,16 @@ class DaysView(View):
         index = made.index_of(day) if day is not None else None
         self.chart.mark(index)
         shown = self.chart.shown_bars
-        parts = [(f"─ {made.label(average(made, shown) / (NANO if made.is_money else 1), 8)} on average", "$quiet")]
+        unit = NANO if made.is_money else 1
+        groups: list[tuple[int, Sequence[tuple[str, str]]]] = [
+            (1, [(f"─ {made.label(average(made, shown) / unit, 8)} on average", "$quiet")])
+        ]
         if index is not None and day is not None and made.unit != "hour":
-            value = made.label(made.total(index) / (NANO if made.is_money else 1), 8)
             first = made.days[index]
             week = f"week of {first.day} {figures.MONTHS[first.month - 1]}"
             name = {"day": figures.day(day), "month": f"{day:%b %Y}"}.get(made.unit, week)
-            parts.append((f" · ▲ {name} {value}", "$quiet"))
-        self.chart.border_subtitle = Content.assemble(*parts) if shown else ""
+            groups.append((0, [(f"▲ {name} {made.label(made.total(index) / unit, 8)}", "$quiet")]))
+        self.chart.border_subtitle = assemble(groups, self.chart.size.width - 2) if shown else ""
 
     def _show_weeks(self, shown: Shown) -> None:
         """Draw the hours of the week where there is room for them, or where they were asked for."""

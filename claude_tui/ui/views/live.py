@@ -61,7 +61,7 @@ def live_columns(frame: Frame, warm: Warm) -> list[Column[Any]]:
         cells.cost(frame),
         cells.tokens(4),
         cells.age(frame, 1),
-        _cold(frame, warm, 7),
+        _cold(frame, warm, 9),
         cells.text("branch", "Branch", 10, session_cells.branch, 10, style="dim", flex=1),
     ]
 
@@ -111,7 +111,10 @@ class LiveView(SessionsView):
     COLUMNS_SORT = "state"
     IS_PARTED = True
     BINDINGS: ClassVar[list[BindingType]] = list(LIVE_BINDINGS)
-    KEYS = ("row-open", "filter", "sort-next", "tree", "burn-range", "follow", "explain", "pause", "help")
+    KEYS = (
+        "row-open", "filter", "sort-next", "tree", "burn-range", "follow", "explain", "pause", "sort-menu",
+        "resume-copy", "help",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.warm = Warm()

@@ -76,7 +76,7 @@ def flow_lines(snapshot: Snapshot, width: int) -> list[Content]:
         return [Content.styled("not live", "$faint")]
     if not snapshot.is_recent_known:
         return [Content.styled("reading single responses…", "$quiet")]
-    flow = bars.stretched(snapshot.tokens_per_minute, width)
+    flow = bars.fitted(snapshot.tokens_per_minute, width)
     return [Content.styled(line, "$secondary") for line in bars.columns(flow, width, 3)]
 
 

@@ -65,7 +65,7 @@ def differs(terminal: Terminal) -> Callable[[str], bool]:
 def test_keys_views_and_answers_cost_few_bytes(own_home: Path, logs: ClaudeHome) -> None:
     counted: dict[str, int] = {}
     with Terminal(own_home, "--no-mouse") as terminal:
-        terminal.wait_for(lambda text: "● live" in text and "40 files" in text, "the first picture")
+        terminal.wait_for(lambda text: "● live" in text and "40 msgs" in text, "the first picture")
         terminal.wait_for_silence()
         for name in ("models", "projects", "sessions", "days", "blocks", "live"):
             counted[f"{name}: view"] = sent(terminal, VIEWS[name], titled(name))

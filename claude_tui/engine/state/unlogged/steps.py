@@ -21,8 +21,10 @@ PROCESS_MS: Final = 1000
 """How long before the first line of its log a process may have begun."""
 
 LEAD_MS: Final = 75
-"""So long a process runs at least before it is asked anything. The least that was seen of one that continues a session
-after another has ended is 83 ms; two of them ran where a total is gone between."""
+"""So long a process is taken to run before it is asked anything; two of them ran where a total is gone between.
+
+Processes in the captured logs were asked after 33 ms and more. Where two of the quickest follow each other, and the
+total between them is gone, a response can count twice; below 70 ms a captured fork were a lower bound, not exact."""
 
 NOT_RISING: Final = "a later total is below an earlier one"
 NOT_PROVEN: Final = "continues a session that is not known for sure"

@@ -61,7 +61,7 @@ def has_new_holder(books: Books, columns: Columns) -> bool:
     return any(_is_news(books, row, entry) for row, entry in known)
 
 
-def level(books: Books) -> None:
+def level_unlogged(books: Books) -> None:
     """Put the remainders of what was touched in their cells, in place of what was there of them."""
     if not books.unlogged.touched:
         return
