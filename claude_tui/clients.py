@@ -239,6 +239,7 @@ _DECLARED: Final = (
         little_bytes=1 << 16,
         root=".kimi-code",
         parts=("sessions/*/wire.jsonl", "sessions/*/state.json", "workspaces.json"),
+        read_causes="claude_tui.sources.kimi.causes:read_causes",
         is_append_only=True,
         env=(("KIMI_CODE_HOME", "folder of Kimi Code"),),
         counted="every usage.record once, sub-agents included",
