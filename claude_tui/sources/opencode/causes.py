@@ -11,9 +11,8 @@ from typing import Any, Final
 
 from claude_tui.sources.causes import Call, Caused, FileCauses
 from claude_tui.sources.columns import key_number
-from claude_tui.sources.opencode.database import open_database
 from claude_tui.sources.opencode.legacy import parts_of, read_message
-from claude_tui.sources.opencode.rows import Reading
+from claude_tui.sources.opencode.rows import Reading, changes
 from claude_tui.sources.protocol import Checkpoint, LogFile
 from claude_tui.sources.records.events import Event
 from claude_tui.sources.values.json_values import table_of, text_of
@@ -38,14 +37,14 @@ def read_kilo_causes(
 def _read(source: str, path: str) -> tuple[FileCauses, Checkpoint]:
     stat = os.stat(path)
     found: dict[str, Caused] = {}
+    file = LogFile(source, path, "", stat.st_size, stat.st_mtime_ns, stat.st_dev, stat.st_ino)
     if path.endswith(".json"):
-        file = LogFile(source, path, "", stat.st_size, stat.st_mtime_ns, stat.st_dev, stat.st_ino)
         for event in read_message(file, None, frozenset())[1]:
             _add(source, event, parts_of(path), found)
     else:
-        with open_database(path) as database:
-            stored = [row for table in database.tables for row in database.messages(table, -1, 0)]
-            reading, calls = Reading(path, database, stored, whole=True), database.calls()
+        with changes(file, None) as changed:
+            reading, calls = Reading(path, changed), changed.database.calls()
+            reading.run()
             for event, message in zip(reading.events, reading.messages, strict=True):
                 if message:
                     _add(source, event, calls.get(message, ()), found)
