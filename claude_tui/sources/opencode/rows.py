@@ -90,8 +90,8 @@ def read_database(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, li
 
 
 class Reading:
-    """Finds the events, problems and facts of some rows. `bytes_read` is how long their messages are, `messages` are the
-    ids of those that events are of, "" of one that is gone."""
+    """Finds the events, problems and facts of some rows. `bytes_read` is how long their messages are, `messages` has
+    the ids of those that events are of, "" of one that is gone."""
 
     def __init__(self, path: str, changed: Changes) -> None:
         self.events: list[Event] = []
