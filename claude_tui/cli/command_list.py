@@ -78,9 +78,7 @@ GROUPS: Final = (
             Command(
                 "doctor", "what was found and skipped, and how exact the numbers are", "commands.maintenance.doctor"
             ),
-            Command(
-                "ledger", "history that outlives its logs: status, export, import, merge", "commands.maintenance.ledger"
-            ),
+            Command("ledger", "history that outlives its logs: status, export, import, merge", "ledger"),
             Command("fleet", "one exact total over many machines: push, merge, status", "fleet"),
             Command(
                 "config", "every setting with its default; `config check` finds mistakes", "commands.maintenance.config"

@@ -58,8 +58,11 @@ def _named(what: str, name: str, keys: Sequence[str]) -> str:
     raise CommandError(f"{problem} {listed}", USAGE)
 
 
-def causes_of(store: Store) -> Causes:
-    """Return where the money of a store went; a bar shows how far what the logs say of it has been read."""
+def causes_of(store: Store, *, by: str = "") -> Causes:
+    """Return where the money of a store went; a bar shows how far what the logs say of it has been read.
+
+    `by` is the dimension that will be asked for: what that needs is read in the same pass.
+    """
     from claude_tui.cli.counting import tickets
     from claude_tui.cli.progress import Bar
     from claude_tui.engine.queries.causes.causes import Causes
@@ -69,7 +72,7 @@ def causes_of(store: Store) -> Causes:
     bar = Bar("reading causes")
     found = Causes(store, cache_folder(), archive=archive_of(ledger_file()), ticket=tickets(), on_progress=bar.show)
     with bar:
-        found.refresh()
+        found.refresh(by)
     return found
 
 

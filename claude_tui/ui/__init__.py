@@ -45,6 +45,7 @@ def run(
     from claude_tui.telemetry.settings import TelemetrySettings
     from claude_tui.ui.app import ClaudeTop
     from claude_tui.ui.settings.file import FILE_NAME, load, with_options
+    from claude_tui.ui.settings.last_look import FILE_NAME as LOOK_NAME
     from claude_tui.ui.terminal.signals import end_at_last
 
     path = config_folder() / FILE_NAME
@@ -57,6 +58,8 @@ def run(
     resource_tracker.ensure_running()
     app = ClaudeTop(
         source, settings, settings_path=path, complaints=complaints, first_frame=first_frame,
+        # What is not shown again the next time is not begun with either: the demo, the table of a fleet.
+        look_path=state_folder() / LOOK_NAME if first_frame is not None else None,
         telemetry_state=state_folder() if receives else None,
     )  # fmt: skip
     app.on_leaving = end_at_last

@@ -68,6 +68,7 @@ class ClaudeTop(PaintedApp):
         *,
         clock: Callable[[], int] | None = None,
         settings_path: Path | None = None,
+        look_path: Path | None = None,
         complaints: Iterable[str] = (),
         first_frame: FirstFrame | None = None,
         telemetry_state: Path | None = None,
@@ -79,6 +80,7 @@ class ClaudeTop(PaintedApp):
             settings: How to start.
             clock: The present in milliseconds, for tests.
             settings_path: The file changes are kept in; None keeps nothing.
+            look_path: The file that says how the screen was left; None keeps nothing.
             complaints: What was wrong with the settings, to be shown.
             first_frame: Where the picture is kept that the next start shows, and whether it is shown now.
             telemetry_state: The folder with what receivers of telemetry say of themselves; None looks at none.
@@ -90,7 +92,7 @@ class ClaudeTop(PaintedApp):
         self.HORIZONTAL_BREAKPOINTS = [(0, "-compact"), (110, "-spacious")]
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-high")]
         self.source = source
-        self.kept = KeptSettings(settings or Settings(), settings_path, self._say_not_kept)
+        self.kept = KeptSettings(settings or Settings(), settings_path, self._say_not_kept, look_path)
         self._complaints = list(complaints)
         self._clock = clock or (lambda: time.time_ns() // 1_000_000)
         self.main = MainScreen(

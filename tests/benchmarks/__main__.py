@@ -9,7 +9,20 @@ from json import dumps
 from tests.benchmarks.results import Result, markdown, options_parser
 from tests.benchmarks.running import tell
 
-MODULES = ("cold", "codex", "clients", "warm", "append", "live", "frame", "idle", "ticks", "statusline", "store")
+MODULES = (
+    "cold",
+    "codex",
+    "clients",
+    "warm",
+    "append",
+    "live",
+    "frame",
+    "idle",
+    "ticks",
+    "wire",
+    "statusline",
+    "store",
+)
 
 
 def main() -> None:

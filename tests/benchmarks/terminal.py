@@ -24,6 +24,7 @@ class Terminal:
     def __init__(self, arguments: Sequence[str], env: Mapping[str, str]) -> None:
         self.screen = pyte.Screen(COLUMNS, ROWS)
         self._stream = pyte.ByteStream(self.screen)
+        self.received = 0
         self.started_s = time.perf_counter()
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
@@ -51,7 +52,9 @@ class Terminal:
             return 0.0
         at_s = time.perf_counter()
         try:
-            self._stream.feed(os.read(self.fd, 1 << 16))
+            data = os.read(self.fd, 1 << 16)
+            self.received += len(data)
+            self._stream.feed(data)
         except OSError:
             time.sleep(seconds)
             return 0.0
@@ -72,6 +75,16 @@ class Terminal:
         ends_s = time.perf_counter() + seconds
         while (left := ends_s - time.perf_counter()) > 0:
             self.read(left)
+
+    def watched(self, seconds: float) -> int:
+        """Read for so long; returns how many bytes came."""
+        before = self.received
+        self.watch(seconds)
+        return self.received - before
+
+    def press(self, key: bytes) -> None:
+        """Send a key."""
+        os.write(self.fd, key)
 
     @property
     def text(self) -> str:

@@ -76,7 +76,7 @@ def disagreements(plain: FileRead, fast: ColumnsRead) -> list[str]:
     for key in want.keys() | got.keys():
         if want.get(key) != got.get(key):
             found.append(f"response: {want.get(key)} but fast {got.get(key)}")
-    for name in ("facts", "checkpoint", "restarted", "bytes_read", "lines"):
+    for name in ("facts", "checkpoint", "restarted", "bytes_read", "lines", "sessions"):
         if getattr(plain, name) != getattr(fast, name):
             found.append(f"{name}: {getattr(plain, name)} but fast {getattr(fast, name)}")
     missed, more = _told(plain.problems) - _told(fast.problems), _told(fast.problems) - _told(plain.problems)

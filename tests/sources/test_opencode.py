@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from claude_tui.model import ProblemKind, Usage
-from claude_tui.sources.opencode import OpenCodeSource, database
+from claude_tui.sources.opencode import OpenCodeSource, database, fast
 from claude_tui.sources.protocol import Checkpoint, FileRead, SourceConfig
+from claude_tui.sources.registry import reader
+from tests.fuzz.sameness import disagreements
 from tests.sources.settle import GOLDEN, expected, log_file, read_all, settle, totals
 
 HOMES = sorted(path for path in (GOLDEN / "opencode").iterdir() if path.is_dir())
@@ -672,3 +674,37 @@ def test_a_database_without_messages_of_any_kind_is_a_problem(tmp_path: Path) ->
         writer.execute("CREATE TABLE talk (id text)")
     (problem,) = SOURCE.read(log_file(SOURCE, tmp_path)).problems
     assert (problem.kind, problem.path) == (ProblemKind.UNKNOWN_SHAPE, str(tmp_path / "opencode.db"))
+
+
+BOTH = [(name, path) for name in ("kilo", "opencode") for path in sorted((GOLDEN / name).rglob("*.db"))]
+
+
+@pytest.mark.parametrize(("name", "path"), BOTH, ids=lambda value: getattr(value, "parent", Path(value)).name)
+def test_real_databases_read_the_same_without_a_row_each(name: str, path: Path, tmp_path: Path) -> None:
+    copied = Path(shutil.copy(path, tmp_path))
+    with closing(sqlite3.connect(copied, isolation_level=None)) as writer:
+        rows = writer.execute("SELECT * FROM message ORDER BY time_updated").fetchall()
+        writer.execute("DELETE FROM message")
+        mark: Checkpoint | None = None
+        for start in range(0, len(rows) + 1, 5):
+            writer.executemany("INSERT INTO message VALUES (?, ?, ?, ?, ?)", rows[start : start + 5])
+            (file,) = reader(name).discover(copied)
+            for since in (None, mark):
+                plain = reader(name).read(file, since)
+                assert disagreements(plain, fast.read_columns(file, since, keep_names=True)) == []
+            mark = plain.checkpoint
+
+
+def test_usual_messages_need_no_row_each(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.session("fork", created=T0 + 9000)
+    store.message("m1", reply())
+    store.message("m2", reply(), "fork")  # a copy
+    store.message("m3", reply(T0 + 1, path={"cwd": "/été"}, cost=0.1 + 0.2))
+    store.message("m4", {"role": "user", "time": {"created": T0 + 2}})
+    store.message("m5", reply(T0 + 3, tokens=tokens(0, 0, 0, 0, 0)))
+    (file,) = SOURCE.discover(tmp_path)
+    plain = SOURCE.read(file)
+    monkeypatch.setattr(fast.FastReading, "_see", None)
+    read = fast.read_columns(file, keep_names=True)
+    assert disagreements(plain, read) == []
+    assert len(read.columns) == 2

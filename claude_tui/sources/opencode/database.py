@@ -29,6 +29,9 @@ _STEP: Final = '"step-finish"'
 # LIKE is three times as fast as instr, and takes capitals for small letters.
 # Parts that end a step are small; where SQLite can tell a length without loading it, the rest stays unread.
 _SMALL: Final = "octet_length(data) < 4096 AND " if sqlite3.sqlite_version_info >= (3, 43) else ""
+_COMPACTION: Final = '"mode":"compaction"'
+# In some builds of SQLite LIKE finds nothing in bytes.
+_COMPACTED: Final = f"(data LIKE '%{_COMPACTION}%' OR typeof(data) = 'blob') AND instr(data, '{_COMPACTION}')"
 _SESSION_COLUMNS: Final = (
     "id",
     "parent_id",
@@ -43,6 +46,10 @@ _SESSION_COLUMNS: Final = (
 
 
 _PROJECTS: Final = "SELECT id, worktree FROM project"
+
+
+StoredRow = tuple[Any, ...]
+"""What `stored_message` takes: the columns of a row of a message table, texts as bytes."""
 
 
 class StoredMessage(NamedTuple):
@@ -86,14 +93,18 @@ class Database:
         """Return the largest row number of a message table, 0 if it is empty."""
         return int(self._connection.execute(f"SELECT max(rowid) FROM {table}").fetchone()[0] or 0)
 
-    def messages(self, table: str, updated_ms: int, rowid: int) -> Iterator[StoredMessage]:
-        """Yield the rows of a message table that changed at `updated_ms` or later, or are newer than `rowid`."""
+    def rows(self, table: str, updated_ms: int, rowid: int) -> list[StoredRow]:
+        """Return the rows of a message table that changed at `updated_ms` or later, or are newer than `rowid`.
+
+        Their columns are those of a `StoredMessage`: no data for kinds that count nothing, and no kind in the table
+        before 2.x, where all that has data is an assistant's.
+        """
         if table == "session_message":
             has_both = "message" in self.tables
             twin = "(SELECT v1.data FROM message v1 WHERE v1.id = m.id)" if has_both else "''"
             query = (
                 "SELECT m.rowid, m.id, m.session_id, m.time_created, m.time_updated, m.type,"
-                f" CASE WHEN m.type IN ('assistant', 'compaction') THEN m.data ELSE '' END, {twin}"
+                f" CASE WHEN m.type IN ('assistant', 'compaction') THEN m.data END, {twin}"
                 " FROM session_message m WHERE m.type IN ('assistant', 'compaction', 'user')"
             )
             # 2.x carries messages over and goes on with them here; 1.x has the whole of them in the old table.
@@ -101,24 +112,24 @@ class Database:
                 query += " AND NOT EXISTS (SELECT 1 FROM message v1 WHERE v1.id = m.id)"
         else:
             query = (
-                "SELECT m.rowid, m.id, m.session_id, m.time_created, m.time_updated,"
-                " CASE WHEN instr(m.data, '\"assistant\"') THEN 'assistant' ELSE 'user' END,"
-                " CASE WHEN instr(m.data, '\"assistant\"') THEN m.data ELSE '' END, '' FROM message m WHERE 1"
+                "SELECT m.rowid, m.id, m.session_id, m.time_created, m.time_updated, NULL,"
+                " CASE WHEN instr(m.data, '\"assistant\"') THEN m.data END, '' FROM message m WHERE 1"
             )
             if self._is_2x and "session_message" in self.tables:
                 query += " AND NOT EXISTS (SELECT 1 FROM session_message s WHERE s.id = m.id)"
         query += " AND (m.time_updated >= ? OR m.rowid > ?) ORDER BY m.rowid"
-        for number, name, session, created, updated, *texts in self._connection.execute(query, (updated_ms, rowid)):
-            kind, data, twin = map(as_text, texts)
-            yield StoredMessage(
-                number, as_text(name), as_text(session), as_ms(created), as_ms(updated), kind, data, twin
-            )
+        connection, usual = self._connection, self._connection.text_factory
+        connection.text_factory = bytes
+        try:
+            return connection.execute(query, (updated_ms, rowid)).fetchall()
+        finally:
+            connection.text_factory = usual
 
     def message_ids(self) -> Iterator[str]:
         """Return the id of every message."""
         for table in self.tables:
-            for (name,) in self._connection.execute(f"SELECT id FROM {table}"):
-                yield as_text(name)
+            names = [name for (name,) in self._connection.execute(f"SELECT id FROM {table}")]
+            yield from map(as_text, names)
 
     def steps(self, messages: list[str] | None) -> dict[str, list[dict[str, Any]]]:
         """Return the parts that end a step, in order, of messages (None: of all) that have more than one."""
@@ -179,12 +190,27 @@ class Database:
         """Return how often each of some sessions was compacted."""
         counts: dict[str, int] = {}
         for table in self.tables:
-            what = "type = 'compaction'" if table == "session_message" else 'instr(data, \'"mode":"compaction"\')'
+            what = "type = 'compaction'" if table == "session_message" else _COMPACTED
             for batch in _batches(sessions):
                 query = f"SELECT session_id, count(*) FROM {table} WHERE session_id IN ({_marks(batch)}) AND {what}"
                 for session, count in self._connection.execute(query + " GROUP BY session_id", batch):
                     counts[as_text(session)] = max(count, counts.get(session, 0))
         return counts
+
+
+def stored_message(row: StoredRow) -> StoredMessage:
+    """Return a row of a message table with values of one type each."""
+    number, name, session, created, updated, kind, data, twin = row
+    return StoredMessage(
+        number,
+        as_text(name),
+        as_text(session),
+        as_ms(created),
+        as_ms(updated),
+        as_text(kind) or ("user" if data is None else "assistant"),
+        as_text(data),
+        as_text(twin),
+    )
 
 
 @lru_cache(maxsize=4)

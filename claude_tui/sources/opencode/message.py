@@ -169,6 +169,11 @@ def step_tokens(parts: Iterable[Mapping[str, object]]) -> tuple[Mapping[str, obj
     return tuple(table_of(part, "tokens") for part in parts if part.get("type") == "step-finish")
 
 
+def is_reasoning_beside(provider: str) -> bool:
+    """Whether the output a provider counted never held the reasoning."""
+    return any(name in provider.lower() for name in _REASONING_BESIDE)
+
+
 def _has_reasoning_inside(message: Message, tokens: Mapping[str, object], found: Counters) -> bool:
     """Whether the stored output includes the reasoning, decided by the total stored beside it if there is one."""
     if not found.reasoning or found.reasoning > found.output:
@@ -176,4 +181,4 @@ def _has_reasoning_inside(message: Message, tokens: Mapping[str, object], found:
     total = count_of(tokens, "total") or message.total
     if total:
         return total < found.sum
-    return not message.is_new and not any(name in message.provider.lower() for name in _REASONING_BESIDE)
+    return not message.is_new and not is_reasoning_beside(message.provider)

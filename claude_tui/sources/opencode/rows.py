@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 from claude_tui.model import Problem, ProblemKind
-from claude_tui.sources.opencode.database import MARGIN_MS, Database, StoredMessage, open_database, parsed
+from claude_tui.sources.opencode.columns import as_ms, as_text
+from claude_tui.sources.opencode.database import (
+    MARGIN_MS,
+    Database,
+    StoredMessage,
+    StoredRow,
+    open_database,
+    parsed,
+    stored_message,
+)
 from claude_tui.sources.opencode.lost import LostMessage
 from claude_tui.sources.opencode.message import (
     Message,
@@ -24,8 +35,20 @@ from claude_tui.sources.records.events import BadCountError, Event
 from claude_tui.sources.values.json_values import text_of
 
 
-def read_database(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, list[Event]]:
-    """Read the messages of a database that changed since a checkpoint.
+class Changes(NamedTuple):
+    """The rows of a database that changed since a checkpoint, and the next checkpoint. `is_whole`: all are among them;
+    `restarted`: although a checkpoint was given."""
+
+    database: Database
+    rows: list[StoredRow]
+    checkpoint: Checkpoint
+    restarted: bool
+    is_whole: bool
+
+
+@contextmanager
+def changes(file: LogFile, since: Checkpoint | None) -> Iterator[Changes]:
+    """Open a database and find what changed since a checkpoint. Raises OSError if it cannot be read.
 
     A checkpoint holds the newest time of change and the last row number of each table; it is invalid if the file is
     another one or rows at the end are gone.
@@ -38,57 +61,74 @@ def read_database(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, li
         if any(last.get(table, 0) < rowid for table, rowid in known.items()):
             fits = False
         newest = since.mark if since is not None and fits else 0
-        stored: list[StoredMessage] = []
+        rows: list[StoredRow] = []
         for table in database.tables:
             # A table that came with an update of the client is read whole.
             is_known = fits and table in known
             after = (newest - MARGIN_MS, known[table]) if is_known else (-1, 0)
-            stored += database.messages(table, *after)
-        reading = Reading(file.path, database, stored, whole=not fits)
-        if not database.tables:
-            reading.problems.append(
-                Problem(ProblemKind.UNKNOWN_SHAPE, file.path, 0, "no table of messages: not counted")
-            )
-        mark = Checkpoint(
-            found.st_dev,
-            found.st_ino,
-            file.size,
-            mark=max([newest, *(row.updated_ms for row in stored)]),
-            state=json.dumps(last),
-        )
+            rows += database.rows(table, *after)
+        mark = max([newest, *map(as_ms, [row[4] for row in rows])])
+        checkpoint = Checkpoint(found.st_dev, found.st_ino, file.size, mark=mark, state=json.dumps(last))
+        yield Changes(database, rows, checkpoint, since is not None and not fits, not fits)
+
+
+def read_database(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, list[Event]]:
+    """Read the messages of a database that changed since a checkpoint. Raises OSError if it cannot be read."""
+    with changes(file, since) as changed:
+        reading = Reading(file.path, changed)
+        reading.run()
         read = FileRead(
             [event.row for event in reading.events],
-            mark,
+            changed.checkpoint,
             problems=reading.problems,
-            restarted=since is not None and not fits,
-            bytes_read=sum(len(row.data) for row in stored),
-            lines=len(stored),
+            restarted=changed.restarted,
+            bytes_read=reading.bytes_read,
+            lines=len(changed.rows),
             sessions=reading.talk.facts(),
         )
         return read, reading.events
 
 
 class Reading:
-    """Return events, problems and facts of some rows."""
+    """Finds the events, problems and facts of some rows. `bytes_read` is how long their messages are."""
 
-    def __init__(self, path: str, database: Database, stored: list[StoredMessage], *, whole: bool) -> None:
+    def __init__(self, path: str, changed: Changes) -> None:
         self.events: list[Event] = []
         self.problems: list[Problem] = []
         self.talk = Talk()
+        self.bytes_read = 0
         self._path = path
+        self._changed = changed
+        database, rows, is_whole = changed.database, changed.rows, changed.is_whole
         # Events are many: they are looked through where a read is whole, as it is after rows were removed.
-        lost = list(database.lost()) if whole else []
-        self._sessions = database.sessions() if stored or lost else {}
-        self._steps = database.steps(None if whole else [row.id for row in stored if row.data]) if stored else {}
-        for row in stored:
-            self._see(row)
-        for gone in lost:
+        self._lost = list(database.lost()) if is_whole else []
+        self._sessions = database.sessions() if rows or self._lost else {}
+        of = None if is_whole else [as_text(row[1]) for row in rows if row[6]]
+        self._steps = database.steps(of) if rows else {}
+
+    def run(self) -> None:
+        """Find them."""
+        if not self._changed.database.tables:
+            self.problems.append(Problem(ProblemKind.UNKNOWN_SHAPE, self._path, 0, "no table of messages: not counted"))
+        self._see_rows(self._changed.rows)
+        for gone in self._lost:
             self._see_lost(gone)
-        for session, count in database.compactions(self.talk.sessions()).items():
+        for session, count in self._changed.database.compactions(self.talk.sessions()).items():
             self.talk.count_compactions(session, count)
 
+    def _see_rows(self, rows: Iterable[StoredRow]) -> None:
+        for row in rows:
+            self._see(stored_message(row))
+
+    def _count(self, event: Event) -> None:
+        self.events.append(event)
+
+    def _session(self, name: str) -> Session:
+        return self._sessions.get(name) or Session(name, name)
+
     def _see(self, row: StoredMessage) -> None:
-        session = self._sessions.get(row.session) or Session(row.session, row.session)
+        session = self._session(row.session)
+        self.bytes_read += len(row.data)
         if not row.data:
             self.talk.see(session, {"role": row.kind}, row.created_ms, None)
             return
@@ -104,12 +144,12 @@ class Reading:
         except BadCountError as error:
             self._problem(ProblemKind.BAD_COUNT, row, f"tokens.{error}")
         if event is not None:
-            self.events.append(event)
+            self._count(event)
         self.talk.see(session, data, row.created_ms, event)
 
     def _see_lost(self, gone: LostMessage) -> None:
         """Count a message that is gone. It is no part of the conversation any more."""
-        session = self._sessions.get(gone.session) or Session(gone.session, gone.session)
+        session = self._session(gone.session)
         message = message_of(gone.data)
         if message is None:
             return
@@ -121,7 +161,7 @@ class Reading:
             self.problems.append(Problem(ProblemKind.BAD_COUNT, self._path, gone.rowid, problem))
             return
         if event is not None:
-            self.events.append(event)
+            self._count(event)
 
     def _message(self, row: StoredMessage, data: dict[str, Any], session: Session) -> Message | None:
         message = message_of(data, row.created_ms)

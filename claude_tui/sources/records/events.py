@@ -6,10 +6,13 @@ Must not know any client's format.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from claude_tui.model import Row
 from claude_tui.sources.values.json_values import as_count
+
+_DIGITS: Final = 9
+"""Digits of a nanodollar after the point of a USD."""
 
 
 class Event(NamedTuple):
@@ -44,6 +47,11 @@ def nano_of(cost: object) -> int | None:
     """A cost in USD as nanodollars, half to even; None if there is none above zero."""
     if not isinstance(cost, (int, float)) or isinstance(cost, bool) or not 0 < cost < 1e9:
         return None
-    from decimal import ROUND_HALF_EVEN, Decimal  # most clients log no cost
+    text = str(cost)
+    whole, _, part = text.partition(".")
+    if (whole + part).isdigit():
+        nano, rest = int(whole + part[:_DIGITS].ljust(_DIGITS, "0")), part[_DIGITS:]
+        return nano + (rest > "5" or (rest == "5" and nano % 2 == 1))
+    from decimal import ROUND_HALF_EVEN, Decimal  # what has an exponent is rare
 
-    return int((Decimal(str(cost)) * 1_000_000_000).to_integral_value(ROUND_HALF_EVEN))
+    return int((Decimal(text) * 1_000_000_000).to_integral_value(ROUND_HALF_EVEN))

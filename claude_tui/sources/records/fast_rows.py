@@ -49,17 +49,20 @@ class FastBuilder(ColumnsBuilder):
         terms: str = "",
         reported_nano: int | None = None,
     ) -> bool:
-        """Add a response that is new, or is told once more just as before. Otherwise do nothing and return False."""
+        """Add a response that is new, or is told once more with the same counters: as before, or as a copy in a fork.
+        Otherwise do nothing and return False."""
         number = self._models.get(model)
         if number is None:
             number = self._model(model)
         settled = (time_ms, *origin, *counters, offset, number)
         before = self._counted.get(key)
         if before is not None:
-            # The last of equal rows counts: it differs in its place alone.
-            is_same = before[:8] == settled[:8] and before[9] == number
+            # The last of equal rows counts: it differs in its place, and in its owner, of whom the better one stays.
+            is_same = before[0] == time_ms and before[3:8] == counters and before[9] == number
             if not is_same or self._terms.get(key, "") != terms or self._reported.get(key) != reported_nano:
                 return False
+            owner = origin if self._is_better(origin, before[1:3]) else before[1:3]
+            settled = (time_ms, *owner, *counters, max(offset, before[8]), number)
         elif key in self._entries:
             return False
         if terms:
@@ -82,6 +85,14 @@ class FastBuilder(ColumnsBuilder):
         self._extend(self._counted)
         self._counted = {}
         return super().columns()
+
+    def _is_better(self, one: Origin, other: Origin) -> bool:
+        """Whether of two rows of one instant the first is the owner's, by the rule of `settling`."""
+        if one == other:
+            return False
+        ranks = [(flags & COPY, flags & SIDECHAIN) for _, flags in (one, other)]
+        owners = self._columns.owners
+        return ranks[0] < ranks[1] or (ranks[0] == ranks[1] and owners[one[0]] < owners[other[0]])
 
     def _extend(self, counted: Mapping[str, Settled]) -> None:
         columns, start = self._columns, len(self._columns)

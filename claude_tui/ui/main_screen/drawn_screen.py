@@ -28,6 +28,7 @@ from claude_tui.ui.main_screen.refresh import Refresher
 from claude_tui.ui.main_screen.stage import Stage
 from claude_tui.ui.main_screen.type_ahead import TypeAhead
 from claude_tui.ui.settings.kept import KeptSettings
+from claude_tui.ui.settings.last_look import LastLook
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.terminal.first_screen import KEEP_S, FirstScreen
 from claude_tui.ui.text import clients
@@ -37,6 +38,7 @@ from claude_tui.ui.widgets.header import Status
 from claude_tui.ui.widgets.keybar import KeyBar
 from claude_tui.ui.widgets.line import Line
 from claude_tui.ui.widgets.meters import Meters
+from claude_tui.ui.widgets.topbar import TopBar
 
 if TYPE_CHECKING:
     from claude_tui.telemetry.status import Shortcoming
@@ -73,7 +75,7 @@ class DrawnScreen(Screen[None]):
         self.kept = kept
         self.period = period
         self.first_screen = first_screen
-        self.navigation = Navigation(kept.now.view)
+        self.navigation = Navigation(kept.first_view)
         self.typed = TypeAhead(self, forward_key, self._lacks_rows, self._is_for_rows)
         self.stage = Stage(self.navigation.here.view, kept)
         self.camera = Camera(source)
@@ -95,7 +97,7 @@ class DrawnScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Status, meters, the views, keys."""
-        yield Line("topbar")
+        yield TopBar()
         yield Meters()
         yield Line("meterline")
         yield self.stage
@@ -225,9 +227,10 @@ class DrawnScreen(Screen[None]):
         self.first_screen.drawn(self.app)
 
     def keep_frame(self) -> None:
-        """Keep what is on the screen for the next start, if that will begin with the same."""
+        """Keep how the screen is left, and what is on it if the next start will begin with the same."""
+        self.kept.leave(LastLook(self.navigation.stops[0].view, self.stage.sorts))
         snapshot, table, settings = self.snapshot, self.view.table, self.kept.now
-        is_home = self.navigation.stops == [Stop(settings.view)] and self.period.id == settings.period
+        is_home = self.navigation.stops == [Stop(self.kept.first_view)] and self.period.id == settings.period
         is_at_top = table is None or not (table.filter or round(table.scroll_y))
         is_plain = not (self.navigation.client or self.navigation.account) and self.paused_ms is None and self.is_active
         if snapshot is None or is_empty(snapshot) or not (is_home and is_at_top and is_plain):

@@ -11,10 +11,11 @@ from typing import Any, Final
 from textual.screen import Screen
 
 from claude_tui.model import Snapshot
-from claude_tui.ui.widgets.header import Status, short_line, top_line
+from claude_tui.ui.widgets.header import Status, short_line
 from claude_tui.ui.widgets.keybar import KeyBar
 from claude_tui.ui.widgets.line import Line
 from claude_tui.ui.widgets.meters import Meters
+from claude_tui.ui.widgets.topbar import TopBar
 
 CLASSES: Final = ("-wide", "-medium", "-narrow", "-mini", "-short", "-tall", "-flat", "-with-topbar", "-with-meters")
 """All classes there are."""
@@ -49,7 +50,7 @@ def draw_header(screen: Screen[Any], snapshot: Snapshot, status: Status, width: 
     """Draw what is above the view."""
     has_topbar = screen.has_class("-with-topbar")
     if has_topbar:
-        screen.query_one("#topbar", Line).show(top_line(snapshot, status, width))
+        screen.query_one(TopBar).draw(snapshot, status, width)
     if screen.has_class("-with-meters"):
         screen.query_one(Meters).show(snapshot, status)
     else:

@@ -17,6 +17,8 @@ from claude_tui.ui.main_screen.filter_line import FilterLine
 from claude_tui.ui.main_screen.navigation import Stop
 from claude_tui.ui.settings.keys import SCREEN_BINDINGS
 from claude_tui.ui.table.line_table import LineTable
+from claude_tui.ui.widgets.keybar import KeyBar
+from claude_tui.ui.widgets.topbar import TopBar
 
 
 class MainScreen(DrawnScreen):
@@ -71,6 +73,20 @@ class MainScreen(DrawnScreen):
                 await self.action_open()
 
         self.app.call_later(open_row)
+
+    def on_top_bar_view_wanted(self, event: TopBar.ViewWanted) -> None:
+        """A tab was clicked: go there in the app's turn, as keys do."""
+        self.app.call_later(self.action_view, event.view)
+
+    def on_key_bar_chosen(self, event: KeyBar.Chosen) -> None:
+        """A key was clicked: do what it does, whatever key that is by now."""
+
+        async def do_it() -> None:
+            bound = next((one for one in self.active_bindings.values() if one.binding.id == event.id), None)
+            if bound is not None and self.is_active:
+                await self.app.run_action(bound.binding.action, bound.node)
+
+        self.app.call_later(do_it)
 
     async def action_go_back(self) -> None:
         """Close the filter, or drop it, or go back; never quit."""

@@ -23,20 +23,40 @@ class Stage(ContentSwitcher):
         self.views = Views(self._prepare)
         self._first = first
         self._kept = kept
+        self._unsorted: dict[str, tuple[str, bool]] = {}
+        """What the tables of views were sorted by when they were made."""
 
     def compose(self) -> ComposeResult:
         """The first view; the others come when they are needed."""
         yield self.views[self._first]
 
     def _prepare(self, view: View) -> None:
-        """Give a new view the columns, the tree and the characters the settings ask for."""
+        """Give a new view the columns, the sorting, the tree and the characters the settings ask for."""
         settings = self._kept.now
         view.is_plain = settings.ascii
         hidden = frozenset(settings.columns.get(view.TITLE, ()))
         if view.table is not None and hidden:
             view.table.choose_columns(hidden)
+        if view.table is not None:
+            arrangement = view.table.arrangement
+            self._unsorted[view.TITLE] = arrangement.sort_id, arrangement.is_reversed
+            sort_id, is_reversed = self._kept.last.sorts.get(view.TITLE, ("", False))
+            if any(column.id == sort_id for column in arrangement.columns):
+                arrangement.sort_id, arrangement.is_reversed = sort_id, is_reversed
         if isinstance(view, SessionsView) and settings.tree:
             view.show_tree(True)
+
+    @property
+    def sorts(self) -> dict[str, tuple[str, bool]]:
+        """What the tables of views are sorted by where a person chose that, and of views not shown yet last time."""
+        found = dict(self._kept.last.sorts)
+        for view in self.views.made.values():
+            if view.table is not None:
+                sort = view.table.arrangement.sort_id, view.table.arrangement.is_reversed
+                found.pop(view.TITLE, None)
+                if sort != self._unsorted[view.TITLE]:
+                    found[view.TITLE] = sort
+        return found
 
     @property
     def has_nothing(self) -> bool:

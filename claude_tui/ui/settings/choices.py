@@ -7,7 +7,7 @@ from typing import Final
 
 from claude_tui.engine.queries.periods.named import PERIODS
 from claude_tui.ui.settings import themes
-from claude_tui.ui.settings.declared import ALERTS, VIEWS, Settings
+from claude_tui.ui.settings.declared import ALERTS, LAST, VIEWS, Settings
 
 INTERVALS_S: Final = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """How often the screen may change, at most."""
@@ -23,7 +23,7 @@ def choices(name: str, all_themes: Sequence[str] = ()) -> Sequence[object]:
     if name == "period":
         return [period.id for period in PERIODS]
     if name in ("view", "alert"):
-        return VIEWS if name == "view" else ALERTS
+        return (LAST, *VIEWS) if name == "view" else ALERTS
     return INTERVALS_S if name == "interval_s" else (False, True)
 
 

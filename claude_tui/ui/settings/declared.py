@@ -22,6 +22,9 @@ SECTION: Final = "screen"
 VIEWS: Final = ("live", "models", "projects", "sessions", "days", "blocks", "causes", "plan")
 """The views, in the order of their numbers."""
 
+LAST: Final = "last"
+"""The view the screen was left in."""
+
 ALERTS: Final = ("off", "bell", "desktop", "both")
 """How somebody can be called."""
 
@@ -37,7 +40,7 @@ class Settings:
 
     theme: str = "claude-dark"
     period: str = "all"
-    view: str = "live"
+    view: str = LAST
     interval_s: float = 0.25
     ascii: bool = False
     tree: bool = False
@@ -85,8 +88,8 @@ def _period(value: object) -> str:
 
 
 def _view(value: object) -> str:
-    if _text(value) not in VIEWS:
-        raise ValueError(f"{_shown(value)} is none of {', '.join(VIEWS)}")
+    if _text(value) not in (LAST, *VIEWS):
+        raise ValueError(f"{_shown(value)} is none of {', '.join((LAST, *VIEWS))}")
     return _text(value)
 
 
@@ -145,7 +148,8 @@ KEYS: Final = (
     Key(SECTION, "cycle_day", "Day of the month on which you are billed: the period `cycle` begins on it.",
         "a whole number from 1 to 31; a shorter month begins on its last day", "cycle_day = 15", _month_day,
         Settings.cycle_day),
-    Key(SECTION, "view", "View that is shown at the start.", ", ".join(VIEWS), 'view = "days"', _view, Settings.view),
+    Key(SECTION, "view", "View that is shown at the start.",
+        ", ".join(VIEWS) + ", or last for the one it was left in", 'view = "days"', _view, Settings.view),
     Key(SECTION, "interval_s", "Shortest time between two changes of the screen, in seconds.",
         f"a number above 0 and up to {LONGEST_INTERVAL_S}", "interval_s = 2", _seconds, Settings.interval_s),
     Key(SECTION, "ascii", "Draw with plain characters only, for fonts that lack the others.", "true or false",

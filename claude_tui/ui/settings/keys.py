@@ -58,7 +58,7 @@ TABLE_BINDINGS: Final = (
 ROW_BINDINGS: Final = (
     _bind("i", "explain", "explain", "Explain", "Explain the numbers of the selected row", "i"),
     _bind("y", "copy", "row-copy", "Copy", "Copy the selected row", "y"),
-    _bind("x", "export", "rows-export", "Export", "Write the rows to a CSV file in the current folder", "x"),
+    _bind("x", "export", "rows-export", "Export", "Write the rows to a CSV file; it asks where", "x"),
     _bind("e", "edit", "row-edit", "Edit", "Read the log in $PAGER at the line of the response", "e"),
 )
 """Keys of every view that is a table: what can be done with its rows."""

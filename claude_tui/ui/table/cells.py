@@ -67,8 +67,8 @@ class Frame:
 
 
 def cost_cell(totals: Totals, width: int, style: str = "money") -> Cell:
-    """A cost with its mark, in a style if it is known at all."""
-    if not totals.responses:
+    """A cost with its mark, in a style if it is known at all; extras have tokens and cost without a response."""
+    if not (totals.responses or totals.tokens or totals.cost_nano):
         return Cell(UNKNOWN, "faint")
     style = "doubt" if figures.is_unpriced(totals) else style if totals.cost_nano else "faint"
     return Cell(figures.cost(totals, width), style)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -52,18 +53,19 @@ def as_csv(columns: Sequence[Column[Any]], rows: Iterable[Any]) -> str:
     return out.getvalue()
 
 
-def write_new(folder: Path, name: str, text: str) -> Path:
-    """Write a file that is not there yet: `name.csv`, `name-2.csv` and so on. Raises OSError."""
-    for number in range(1, 1000):
-        path = folder / (f"{name}.csv" if number == 1 else f"{name}-{number}.csv")
-        try:
-            path.open("x").close()
-        except FileExistsError:
-            continue
-        try:
-            files.replace(path, text.encode("utf-8", "backslashreplace"))
-        except OSError:
+def free_name(folder: Path, name: str) -> str:
+    """Return the name of a file that is not in a folder yet: `name.csv`, `name-2.csv` and so on."""
+    names = (f"{name}.csv", *(f"{name}-{number}.csv" for number in range(2, 1000)))
+    return next((one for one in names if not os.path.lexists(folder / one)), names[0])
+
+
+def write(path: Path, text: str, *, replaces: bool) -> None:
+    """Write a file. Raises OSError, a FileExistsError if it is there already and not `replaces`."""
+    if not replaces:
+        path.open("x").close()
+    try:
+        files.replace(path, text.encode("utf-8", "backslashreplace"))
+    except OSError:
+        if not replaces:
             path.unlink(missing_ok=True)  # its name was taken for it
-            raise
-        return path
-    raise FileExistsError(f"{folder / name}.csv and 998 more exist already")
+        raise

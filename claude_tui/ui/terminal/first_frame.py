@@ -103,9 +103,13 @@ class FirstFrame:
 
 
 def _settings_stamp() -> str:
-    """What changes with the user's settings: the picture may look otherwise with others."""
+    """What changes with the settings and how the screen was left: the picture may look otherwise with others."""
+    return f"{_stamp(paths.config_folder() / 'config.toml')}/{_stamp(paths.state_folder() / 'screen.json')}"
+
+
+def _stamp(path: Path) -> str:
     try:
-        found = os.stat(paths.config_folder() / "config.toml")
+        found = os.stat(path)
     except OSError:
         return "-"
     return f"{found.st_mtime_ns}-{found.st_size}"

@@ -111,7 +111,10 @@ class LiveView(SessionsView):
     COLUMNS_SORT = "state"
     IS_PARTED = True
     BINDINGS: ClassVar[list[BindingType]] = list(LIVE_BINDINGS)
-    KEYS = ("row-open", "filter", "sort-next", "tree", "burn-range", "follow", "explain", "pause", "help")
+    KEYS = (
+        "row-open", "filter", "sort-next", "tree", "burn-range", "follow", "explain", "pause", "sort-menu",
+        "resume-copy", "help",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.warm = Warm()

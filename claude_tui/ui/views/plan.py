@@ -13,7 +13,7 @@ from textual.widget import Widget
 from claude_tui import figures
 from claude_tui.engine.queries.periods.comparison import ALL, MODEL, PROJECT, Compared, change
 from claude_tui.engine.queries.plan import PlanPicture
-from claude_tui.model import Query, Snapshot
+from claude_tui.model import Query, Snapshot, Totals
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table import cells
 from claude_tui.ui.table.columns import Cell, Column
@@ -46,6 +46,11 @@ def _change_cell(now: int, before: int) -> Cell:
     return Cell(text or "·", "hot" if now > before else "good" if now < before else "faint")
 
 
+def _cost_cell(totals: Totals, width: int, style: str = "money") -> Cell:
+    """A cost; a part that has nothing in one of the two times has a dot, as it is known to be nothing."""
+    return Cell("·", "faint") if totals == Totals() else cells.cost_cell(totals, width, style)
+
+
 def _difference(row: Compared, width: int) -> Cell:
     nano = row.totals.cost_nano - row.before.cost_nano
     text = figures.money(abs(nano), width - 1)
@@ -65,7 +70,16 @@ class PlanView(TableView):
     TITLE = "plan"
     COLUMNS_SORT = "part"
     IS_PARTED = True
-    KEYS: ClassVar[tuple[str, ...]] = ("row-open", "filter", "sort-next", "period", "rows-export", "pause", "help")
+    KEYS: ClassVar[tuple[str, ...]] = (
+        "row-open",
+        "filter",
+        "sort-next",
+        "period",
+        "rows-export",
+        "pause",
+        "sort-menu",
+        "help",
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -97,9 +111,9 @@ class PlanView(TableView):
                    right=False, descending=False),
             Column("name", "Name", 14, lambda row, w: Cell(self.row_name(row), "name"),
                    lambda row: self.row_name(row).lower(), 0, narrow=10, flex=1, right=False, descending=False),
-            Column("cost", "Cost", 9, lambda row, w: cells.cost_cell(row.totals, w),
+            Column("cost", "Cost", 9, lambda row, w: _cost_cell(row.totals, w),
                    lambda row: row.totals.cost_nano, 0, narrow=8, tooltip="At API list prices, not your bill"),
-            Column("before", "Before", 9, lambda row, w: cells.cost_cell(row.before, w, "dim"),
+            Column("before", "Before", 9, lambda row, w: _cost_cell(row.before, w, "dim"),
                    lambda row: row.before.cost_nano, 1, narrow=8, tooltip="Cost of the days before"),
             Column("difference", "More", 9, _difference,
                    lambda row: row.totals.cost_nano - row.before.cost_nano, 3, narrow=8),

@@ -69,7 +69,9 @@ class SessionsView(TableView):
     TITLE = "sessions"
     COLUMNS_SORT = "age"
     BINDINGS: ClassVar[list[BindingType]] = list(SESSION_BINDINGS)
-    KEYS: ClassVar[tuple[str, ...]] = ("row-open", "filter", "sort-next", "tree", "explain", "period", "pause", "help")
+    KEYS: ClassVar[tuple[str, ...]] = (
+        "row-open", "filter", "sort-next", "tree", "explain", "period", "pause", "sort-menu", "resume-copy", "help",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()

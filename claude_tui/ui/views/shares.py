@@ -42,7 +42,7 @@ class SharesView(TableView):
 
     NUMBER = 0
     TITLE = "shares"
-    KEYS = ("row-open", "filter", "sort-next", "explain", "period", "pause", "help")
+    KEYS = ("row-open", "filter", "sort-next", "explain", "period", "pause", "sort-menu", "help")
 
     def __init__(self) -> None:
         self._top_nano = self._total_nano = 0

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final, NamedTuple
 
-from textual import work
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -42,7 +41,16 @@ class TableView(View):
 
     BINDINGS: ClassVar[list[BindingType]] = list(ROW_BINDINGS)
     COLUMNS_SORT: ClassVar[str] = "cost"
-    KEYS: ClassVar[tuple[str, ...]] = ("row-open", "filter", "sort-next", "explain", "period", "pause", "help")
+    KEYS: ClassVar[tuple[str, ...]] = (
+        "row-open",
+        "filter",
+        "sort-next",
+        "explain",
+        "period",
+        "pause",
+        "sort-menu",
+        "help",
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -184,19 +192,24 @@ class TableView(View):
     async def complete(self, rows: Sequence[Any]) -> None:
         """Find out what is said of rows in a file and was not needed on screen yet."""
 
-    @work(exit_on_error=False, group="export")
     async def action_export(self) -> None:
-        """Write the rows shown to a new CSV file in the current folder."""
-        rows = list(self._table.rows)
-        await self.complete(rows)
-        text = rows_out.as_csv(self._table.columns, rows)
+        """Ask where the rows shown are written to as CSV; a new file in the current folder is proposed."""
+        from claude_tui.ui.dialogs.export_screen import ExportScreen
+
+        rows, columns = list(self._table.rows), self._table.columns
+        count = figures.many(len(rows), "row")
         name = f"claude-top-{self.TITLE}" + (f"-{self.shown.today}" if self.shown else "")
-        try:
-            path = rows_out.write_new(Path.cwd(), name, text)
-        except OSError as error:
-            self.notify(display_name(str(error)), title="not written", severity="error", markup=False)
-        else:
-            self.notify(display_name(str(path)), title=f"{figures.many(len(rows), 'row')} written", markup=False)
+
+        async def write(path: Path, replaces: bool) -> None:
+            await self.complete(rows)
+            rows_out.write(path, rows_out.as_csv(columns, rows), replaces=replaces)
+
+        def say(path: Path | None) -> None:
+            if path is not None:
+                self.notify(display_name(str(path)), title=f"{count} written", markup=False)
+
+        proposed = rows_out.free_name(Path(), name)
+        await self.app.push_screen(ExportScreen(count, proposed, write), say)
 
     def action_edit(self) -> None:
         """Open the log behind the selected row, at its line."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
@@ -163,6 +163,13 @@ def budget_text(state: BudgetState) -> str:
     return f"{state.name}: {mark}{figures.money(state.spent_nano, 12)} of {figures.money(state.limit_nano, 12)}"
 
 
+SHORT_TABS: Final = {"projects": "Proj", "sessions": "Sess"}
+"""What two views are called where the whole names would touch each other."""
+
+SPACED_FROM: Final = 88
+"""From so many cells on there is room for the whole names with a space between them."""
+
+
 def tabs(active: str, width: int, has_shades: bool = True, *, named_from: int = 76) -> list[Part]:
     """The numbered views, the active one marked; only their numbers in fewer than `named_from` cells."""
     parts: list[Part] = []
@@ -172,18 +179,33 @@ def tabs(active: str, width: int, has_shades: bool = True, *, named_from: int = 
         own = "bold $background on $primary" if has_shades else "bold reverse $primary"
         parts = [(" claude-top ", own), (" ", "")]
     for number, name in enumerate(VIEWS, 1):
-        label = f"{superscript(number)}{name.capitalize() if full or name == active else ''}"
+        called = SHORT_TABS.get(name, name.capitalize()) if full and width < SPACED_FROM else name.capitalize()
+        label = f"{superscript(number)}{called if full or name == active else ''}"
         pad = " " if width >= 112 or name == active else ""
-        after = pad or ("" if full and width < 88 else " ")  # the raised numbers part them, too
-        parts.append((f"{pad}{label}{after}", marked if name == active else "$quiet"))
+        parts.append((f"{pad}{label} ", marked if name == active else "$quiet"))
     return parts
+
+
+def tab_at(parts: Sequence[Part], x: int) -> str:
+    """Return the view whose tab of these is at a cell, "" if there is none."""
+    end, before = 0, len(parts) - len(VIEWS)
+    for index, (text, _) in enumerate(parts):
+        end += len(text)
+        if x < end:
+            return VIEWS[index - before] if index >= before else ""
+    return ""
+
+
+def shown_tabs(snapshot: Snapshot, status: Status, width: int) -> list[Part]:
+    """The tabs as the top line has room for them."""
+    # What is lost for good is said beside what goes on; the names of the views can wait.
+    named_from = 96 if snapshot.progress.history else 76
+    return tabs(status.tab or status.view, width, status.has_shades, named_from=named_from)
 
 
 def top_line(snapshot: Snapshot, status: Status, width: int) -> Content:
     """The whole top line."""
-    # What is lost for good is said beside what goes on; the names of the views can wait.
-    named_from = 96 if snapshot.progress.history else 76
-    left = tabs(status.tab or status.view, width, status.has_shades, named_from=named_from)
+    left = shown_tabs(snapshot, status, width)
     used = sum(len(text) for text, _ in left)
     right = status_line(snapshot, status, width - used - 2)
     return Content.assemble(*left, " " * max(1, width - used - right.cell_length - 1), right, " ")

@@ -275,7 +275,7 @@ async def test_rows_can_be_filtered_sorted_and_written_down(tmp_path: Path, monk
         assert [line.name for line in view_of(app).table.rows] == ["Claude_Browser"]
         await press(pilot, "escape", "o")
         assert view_of(app).table.rows[0].name == "(answer)"
-        await pilot.press("x")
+        await pilot.press("x", "enter")
         await wait_until(pilot, lambda: [*map(os.path.getsize, tmp_path.iterdir())] > [0])
     rows = exported(tmp_path)
     assert [row["What"] for row in rows][-1] == "Bash" and rows[-1]["Calls"] == "120" and rows[-1]["Tokens"] == "64810"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.ui.helpers import press, running, screen_text
+from claude_tui.ui.widgets.heatmap import LABELS, Heatmap
+from tests.ui.helpers import press, running, screen_text, settled, wait_until
 
 
 async def test_a_filter_by_value_narrows_the_rows_and_a_bad_one_is_said_and_hides_nothing() -> None:
@@ -49,6 +50,40 @@ async def test_how_a_session_is_resumed_is_copied() -> None:
         assert row is not None
         await press(pilot, "Y")
         assert app.clipboard == f"cd {row.project} && claude --resume {row.key}"
+
+
+async def test_a_click_on_a_tab_goes_to_its_view_at_any_width() -> None:
+    for width in (80, 120):
+        async with running(size=(width, 30)) as (app, pilot):
+            for name in ("plan", "sessions", "live"):
+                line = screen_text(app).splitlines()[0]
+                await pilot.click("#topbar", offset=(line.index(name[:4].capitalize()) + 1, 0))
+                await settled(pilot)
+                assert app.main.navigation.here.view == name
+
+
+async def test_a_click_on_a_key_in_the_footer_does_what_the_key_does_also_when_it_is_another_key() -> None:
+    async with running(view="sessions", size=(160, 36), keys={"sort-menu": "f9"}) as (app, pilot):
+        for words, screen in (("sort by", "SortScreen"), ("period", "PeriodScreen"), ("help", "HelpScreen")):
+            await pilot.click("#keybar", offset=(screen_text(app).splitlines()[-1].index(words), 0))
+            while type(app.screen).__name__ != screen:
+                await pilot.pause(0.01)
+            await pilot.press("escape")
+            await settled(pilot)
+        await pilot.click("#keybar", offset=(screen_text(app).splitlines()[-1].index("copy resume"), 0))
+        await wait_until(pilot, lambda: "--resume" in app.clipboard)
+        await pilot.click("#keybar", offset=(screen_text(app).splitlines()[-1].index("open"), 0))
+        await wait_until(pilot, lambda: app.main.navigation.here.view == "turns")
+
+
+async def test_a_click_on_a_day_of_the_year_selects_it() -> None:
+    async with running(view="days") as (app, pilot):
+        heatmap = app.query_one(Heatmap)
+        wanted = heatmap.grid[-3][2].day
+        x = LABELS + (len(heatmap.grid) - 3) * heatmap.cell_width
+        await pilot.click(heatmap, offset=(x, 3))
+        await settled(pilot)
+        assert heatmap.cursor_day == wanted
 
 
 async def test_f10_leaves() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,9 +10,11 @@ import pytest
 from claude_tui.engine.queries.allowances.forecast import Forecast
 from claude_tui.engine.queries.allowances.limits import ReportedWindow
 from claude_tui.engine.queries.plan import PlanLimit
+from claude_tui.model import Totals
+from claude_tui.ui.table.cells import UNKNOWN
 from claude_tui.ui.views.plan import change_text
 from claude_tui.ui.widgets.limits import limit_lines
-from tests.ui.fakes import NOW_MS
+from tests.ui.fakes import EVERYTHING, NOW_MS, FakeSource
 from tests.ui.helpers import press, running, screen_text
 
 HOUR_MS = 3_600_000
@@ -74,3 +77,16 @@ async def test_the_days_that_are_compared_are_named_and_a_part_is_opened() -> No
         assert app.main.navigation.here.view == "projects" and app.main.navigation.scope.model
         await press(pilot, "escape", "g", "enter")
         assert app.main.navigation.here.view == "plan", "everything leads nowhere"
+
+
+async def test_costs_before_are_shown_without_responses_and_nothing_before_is_no_unknown() -> None:
+    source = FakeSource()
+    first, *rest = source.plan(EVERYTHING, NOW_MS).parts
+    extras = first._replace(before=Totals(output=9, cost_nano=98_765_432_100))
+    new = rest[0]._replace(before=Totals())
+    found = replace(source.plan(EVERYTHING, NOW_MS), parts=[extras, new])
+    source.plan = lambda query, now_ms, /: found  # type: ignore[method-assign]
+    async with running(source, view="plan") as (app, _):
+        text = screen_text(app)
+        assert "$98.77" in text and "new" in text
+        assert UNKNOWN not in text.split("against", 1)[1], "what was nothing is known"

@@ -96,17 +96,55 @@ async def test_copying_gives_the_row_as_text() -> None:
         assert "█" not in app.clipboard
 
 
-async def test_exporting_writes_a_new_file_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_export_asks_where_and_proposes_a_new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     async with running() as (app, pilot):
-        await press(pilot, "3", "x", "x")
-        await wait_until(pilot, lambda: len(os.listdir(tmp_path)) == 2)
-        assert app.is_running
+        await press(pilot, "3", "x")
+        assert "claude-top-projects-2026-11-20.csv" in screen_text(app)
+        await press(pilot, "escape")
+        assert not os.listdir(tmp_path) and len(app.screen_stack) == 1
+        for number in (1, 2):
+            await pilot.press("x", "enter")
+            await wait_until(pilot, lambda number=number: len(os.listdir(tmp_path)) == number)  # type: ignore[misc]
+            await wait_until(pilot, lambda: len(app.screen_stack) == 1)
     names = sorted(os.listdir(tmp_path))
     assert names == ["claude-top-projects-2026-11-20-2.csv", "claude-top-projects-2026-11-20.csv"]
     lines = (tmp_path / names[1]).read_text().splitlines()
     assert lines[0].startswith("Project,")
     assert len(lines) == 9
+
+
+async def test_an_export_replaces_a_file_only_after_it_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    mine = tmp_path / "mine"
+    mine.write_text("mine")
+    async with running() as (app, pilot):
+        await press(pilot, "3", "x", "ctrl+u", *"mine", "enter")
+        await wait_until(pilot, lambda: "Enter replaces it" in screen_text(app))
+        assert mine.read_text() == "mine"
+        await pilot.press("2")
+        await wait_until(pilot, lambda: "Enter replaces it" not in screen_text(app))
+        await pilot.press("backspace", "enter")
+        await wait_until(pilot, lambda: "Enter replaces it" in screen_text(app))
+        assert mine.read_text() == "mine", "it was said of another name last"
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: mine.read_text().startswith("Project,"))
+    assert os.listdir(tmp_path) == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("no/such/folder.csv", "No such file"), ("", "needs a name"), ("~nobody-of-this-name/x", "not written")],
+)
+async def test_an_export_that_cannot_be_written_says_why_and_asks_again(
+    name: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with running(size=(60, 15)) as (app, pilot):
+        await press(pilot, "3", "x", "ctrl+u", *name, "enter")
+        await wait_until(pilot, lambda: why in screen_text(app))
+        await pilot.press("ctrl+u", *"good.csv", "enter")
+        await wait_until(pilot, lambda: os.listdir(tmp_path) == ["good.csv"])
 
 
 def exported(folder: Path) -> list[dict[str, str]]:
@@ -122,7 +160,7 @@ async def test_exported_turns_name_tools_of_replies_that_were_never_on_screen(
     async with running(size=(140, 14)) as (app, pilot):
         await press(pilot, "4", "enter")
         assert app.main.view.table is not None and len(app.main.view.table.visible_rows) < 20
-        await pilot.press("x")
+        await pilot.press("x", "enter")
         await wait_until(pilot, lambda: [*map(os.path.getsize, tmp_path.iterdir())] > [0])
     rows = exported(tmp_path)
     assert {row["Tools"] for row in rows} == {"Read ×2, Edit"}
@@ -138,7 +176,7 @@ async def test_tools_beyond_the_bound_are_empty_and_never_made_up(
     async with running(size=(140, 14)) as (app, pilot):
         await press(pilot, "4", "enter")
         await wait_until(pilot, lambda: "Read ×2, Edit" in screen_text(app))
-        await pilot.press("x")
+        await pilot.press("x", "enter")
         await wait_until(pilot, lambda: [*map(os.path.getsize, tmp_path.iterdir())] > [0])
     assert {row["Tools"] for row in exported(tmp_path)} == {"Read ×2, Edit", ""}
 

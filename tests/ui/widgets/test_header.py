@@ -11,7 +11,8 @@ import pytest
 from claude_tui.model import Phase, Progress, Totals, Unlogged
 from claude_tui.telemetry.status import Shortcoming
 from claude_tui.ui.settings.declared import VIEWS
-from claude_tui.ui.widgets.header import Status, tabs
+from claude_tui.ui.text.names import superscript
+from claude_tui.ui.widgets.header import Status, tab_at, tabs
 from tests.logs import ClaudeHome, assistant, usage
 from tests.ui.fakes import NOW_MS, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled
@@ -44,12 +45,24 @@ def test_only_numbers_of_the_others_where_there_is_little_room() -> None:
     assert sum(name.capitalize() in text for name in VIEWS) == 1
 
 
+@pytest.mark.parametrize("active", VIEWS)
+def test_no_two_tabs_touch_and_each_is_found_where_it_stands(active: str) -> None:
+    for width in range(76, 130):
+        parts = tabs(active, width)
+        text = "".join(part for part, _ in parts)
+        assert len(text) <= width - 20, "there is room for what goes on"
+        for name in VIEWS:
+            at = text.index(f"{superscript(VIEWS.index(name) + 1)}{name[:4].capitalize()}")
+            assert text[at - 1 : at] in ("", " ") and tab_at(parts, at) == name
+        assert not tab_at(parts, len(text))
+
+
 async def test_turns_mark_the_view_they_were_reached_from() -> None:
     async with running(size=(76, 20)) as (app, pilot):
         await press(pilot, "4", "enter")
         assert app.main.navigation.here.view == "turns"
         (line,) = app.screen._compositor.render_strips()[:1]
-        (marked,) = [one.text for one in line if "Sessions" in one.text]
+        (marked,) = [one.text for one in line if "Sess" in one.text]
         (other,) = [one for one in line if "Models" in one.text]
         styles = {one.text: one.style for one in line}
         assert styles[marked] != other.style

@@ -157,7 +157,7 @@ def _causes(options: Namespace) -> int:
     asked = period(options)
     store = counted(options)
     query = narrowed(store, asked, options)
-    table = causes_of(store).table(query, options.by, ticket=pattern)
+    table = causes_of(store, by=options.by).table(query, options.by, ticket=pattern)
     timezone, prices = str(store.calendar.zone), store.pricer.describe()
     if options.csv:
         streams.write_lines(reports.csv_of(table, options.top))

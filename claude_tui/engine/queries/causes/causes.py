@@ -71,10 +71,10 @@ class Causes:
         self._finder: Finder | None = None
         self._tables: dict[tuple[Query, str, str], CauseTable] = {}
 
-    def refresh(self) -> None:
-        """Read what the logs say beyond what is known. Every answer does so itself."""
+    def refresh(self, by: str = "") -> None:
+        """Read what the logs say beyond what is known, as far as a dimension needs it. Every answer does so itself."""
         with self._lock:
-            self._refreshed()
+            self._refreshed(with_sizes=by == CONTEXT)
 
     def table(self, query: Query, by: str, *, ticket: re.Pattern[str] | None = None) -> CauseTable:
         """Return what a query covers by a dimension of `DIMENSIONS`; the same object again while nothing moved.

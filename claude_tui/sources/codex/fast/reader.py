@@ -16,7 +16,7 @@ from claude_tui.sources.codex.compressed import open_rollout
 from claude_tui.sources.codex.discovery import thread_of
 from claude_tui.sources.codex.fast.rows import FastRollout
 from claude_tui.sources.codex.fast.search import marks
-from claude_tui.sources.codex.fast.usual import EventLine, RecordLine, TurnLine
+from claude_tui.sources.codex.fast.usual import UsualLine
 from claude_tui.sources.codex.recognition import unrecognised
 from claude_tui.sources.codex.records import talk_of
 from claude_tui.sources.codex.threads import Threads
@@ -24,12 +24,14 @@ from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile
 from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.reading.log import FileLog, Opener
-from claude_tui.sources.records.fast import WINDOW
 from claude_tui.sources.values.instants import instant_ms
 
 _BRACE: Final = ord("}")
-_decode: Final = msgspec.json.Decoder(RecordLine | EventLine | TurnLine).decode
+_decode: Final = msgspec.json.Decoder(UsualLine).decode
 _NOT_USUAL: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+WINDOW: Final = 1 << 18
+"""Bytes read at once. Each block is searched for every mark, so few are better, but larger ones are new memory each."""
+
 _FIRST_LINES: Final = 32
 """Number of lines in which the first meta and the first model are looked for before a search for them pays."""
 
@@ -89,7 +91,7 @@ class _Reading:
             self._read_line(offset + start, block[start:end])
             start = end + 1
             lines += 1
-        take = rollout.take
+        take, brace = rollout.take, _BRACE
         mark_after = marks(block, start, with_meta=rollout.needs_meta)
         mark = mark_after(start)
         while start < size:
@@ -103,7 +105,7 @@ class _Reading:
                 if not is_taken:
                     self._read_line(offset + start, line)
                 mark = mark_after(end)
-            elif block[end - 1] != _BRACE:
+            elif block[end - 1] != brace:
                 self._read_line(offset + start, block[start:end])
             start = end + 1
             lines += 1

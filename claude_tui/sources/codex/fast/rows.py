@@ -11,7 +11,18 @@ from collections.abc import Mapping
 from msgspec.structs import astuple
 
 from claude_tui.pricing.billing.tiers import terms_of_tier
-from claude_tui.sources.codex.fast.usual import Applied, EventLine, Info, RecordLine, Settings, Told, Turn, TurnLine
+from claude_tui.sources.codex.fast.usual import (
+    Applied,
+    EventLine,
+    Info,
+    RecordLine,
+    Running,
+    Settings,
+    Told,
+    Turn,
+    TurnLine,
+    UsualLine,
+)
 from claude_tui.sources.codex.records import Tokens
 from claude_tui.sources.codex.rollout import OtherThreads, Rollout
 from claude_tui.sources.columns import Columns
@@ -46,29 +57,39 @@ class FastRollout(Rollout):
         for event in self.events(record, offset):
             self._builder.add(event.row)
 
-    def take(self, line: RecordLine | EventLine | TurnLine, offset: int) -> bool:
+    def take(self, line: UsualLine, offset: int) -> bool:
         """Process a usual line if it belongs to the thread itself; otherwise do nothing and return False."""
-        if isinstance(line, RecordLine):
+        if type(line) is RecordLine:
             return self._take_record(line.payload, line.timestamp, offset)
-        if isinstance(line, TurnLine):
+        if type(line) is EventLine:
+            event = line.payload
+            if type(event) is Running:
+                return self._take_count(event.info, line.timestamp, offset)
+            return type(event) is Applied and self._take_settings(event.thread_settings, line.timestamp)
+        if type(line) is TurnLine:
             return self._take_turn(line.payload, line.timestamp)
-        if isinstance(line.payload, Applied):
-            return self._take_settings(line.payload.thread_settings, line.timestamp)
-        return self._take_count(line.payload.info, line.timestamp, offset)
+        self._see_dated(line.timestamp)
+        self._state.compactions += 1
+        return True
 
     def _take_turn(self, turn: Turn, timestamp: str) -> bool:
         if self._unnamed or not turn.model:
             return False
-        self.see_dated(timestamp)
+        self._see_dated(timestamp)
         self.name_model(turn.model, turn.turn_id)
         return True
 
     def _take_settings(self, settings: Settings, timestamp: str) -> bool:
         if not self._state.model:
             return False
-        self.see_dated(timestamp)
-        self._state.terms = terms_of_tier(settings.service_tier)
+        self._see_dated(timestamp)
+        self._state.terms = terms_of_tier(settings.service_tier) if settings.service_tier else ""
         return True
+
+    def _see_dated(self, timestamp: str) -> None:
+        time_ms = instant_ms(timestamp)
+        if time_ms:
+            self._state.dated_ms = time_ms
 
     def _take_record(self, record: Told, timestamp: str, offset: int) -> bool:
         state = self._state
@@ -113,9 +134,10 @@ class FastRollout(Rollout):
             own = self._own = self._builder.origin(state.root, agent, state.cwd, is_sidechain=bool(agent))
         time_ms = instant_ms(timestamp)
         input_tokens, cached, written, output, _, _ = tokens
-        counters = max(0, input_tokens - cached - written), output, written, 0, cached
         if not (time_ms and model):
             return False
+        fresh = input_tokens - cached - written
+        counters = fresh if fresh > 0 else 0, output, written, 0, cached
         if not self._builder.append(key, time_ms, own, model, counters, offset, self._state.terms):
             return False
         self._state.dated_ms = time_ms

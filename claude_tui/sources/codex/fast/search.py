@@ -32,28 +32,28 @@ def marks(block: bytes, start: int, *, with_meta: bool) -> Find:
     """
     if b"\0" in block:
         return lambda position: position
+    search_next = search.search_in(block)
     rare = [TURN, COMPACTED, SETTINGS]
     if with_meta:
         rare.append(META)
-    if search.finder(block, ESCAPE)(start) != NOWHERE:
+    if search_next(ESCAPE, start) != NOWHERE:
         rare += ESCAPES
-    find = search.finder(block, USAGE)
-    others = [one for one in (search.finder(block, mark) for mark in rare) if one(start) != NOWHERE]
-    if not others:
-        return find
-    nearest = [-1] * len(others)
-    first = -1
+    places = []
+    for mark in (USAGE, *rare):
+        place = search_next(mark, start)
+        while place != NOWHERE:
+            places.append(place)
+            place = search_next(mark, place + 1)
+    following = iter(sorted(places))
+    nearest = next(following, NOWHERE)
 
-    def find_any(position: int) -> int:
-        nonlocal first
-        if first < position:
-            for number, found in enumerate(nearest):
-                if found < position:
-                    nearest[number] = others[number](position)
-            first = min(nearest)
-        return min(find(position), first)
+    def find_next(position: int) -> int:
+        nonlocal nearest
+        while nearest < position:
+            nearest = next(following, NOWHERE)
+        return nearest
 
-    return find_any
+    return find_next
 
 
 def marked_lines(block: bytes) -> Iterator[bytes]:

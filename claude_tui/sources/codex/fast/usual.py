@@ -84,3 +84,13 @@ class TurnLine(Struct, gc=False, tag_field="type", tag="turn_context"):
 
     timestamp: str
     payload: Turn
+
+
+class CompactedLine(Struct, gc=False, tag_field="type", tag="compacted"):
+    """A line that says the context was compacted."""
+
+    timestamp: str
+
+
+UsualLine = RecordLine | EventLine | TurnLine | CompactedLine
+"""What a decoder finds a usual line to be."""

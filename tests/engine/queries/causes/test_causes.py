@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from claude_tui.cli.scope import causes_of
 from claude_tui.engine.queries.answers import Answers
 from claude_tui.engine.queries.causes.causes import Causes
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS
@@ -21,6 +22,7 @@ from claude_tui.engine.queries.responses import list_responses, totals_of
 from claude_tui.engine.state.store import Store
 from claude_tui.model import UNLOGGED, Query
 from claude_tui.sources.protocol import LogFile
+from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.registry import read_columns
 from tests.engine.counting import counted
 from tests.logs import ClaudeHome, assistant, timestamp, usage
@@ -277,6 +279,34 @@ def test_costs_that_were_asked_for_after_sizes_were_not_are_the_same(tmp_path: P
     causes.table(Query(), "tool")
     assert causes.table(Query(), "context") == wanted
     assert Causes(store, tmp_path).table(Query(), "context") == wanted
+
+
+def test_a_file_is_read_once_for_what_prompts_were_made_of_and_then_only_where_it_grew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, kept = ClaudeHome(tmp_path / "home"), tmp_path / "kept"
+    names = {home.append(calling(f"msg_{name}", T, "Bash"), session=name): name for name in "abc"}
+    read: list[tuple[str, int]] = []
+
+    class Reader(LineReader):
+        def __exit__(self, *error: Any) -> None:
+            if self.bytes_read:
+                read.append((names[Path(self.path)], self.bytes_read))
+            super().__exit__(*error)
+
+    monkeypatch.setattr("claude_tui.sources.claude.causes.fast.LineReader", Reader)
+
+    def read_for_context() -> list[tuple[str, int]]:
+        read.clear()
+        causes_of(counted(home.folder), by="context").table(Query(), "context")
+        return sorted(read)
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(kept))
+    assert read_for_context() == [(name, path.stat().st_size) for path, name in names.items()]
+    assert read_for_context() == []
+    before = home.path("b").stat().st_size
+    grown = home.append(calling("msg_d", T + 1000, "Read"), session="b")
+    assert read_for_context() == [("b", grown.stat().st_size - before)]
 
 
 def test_a_database_that_is_damaged_is_replaced(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -156,3 +157,58 @@ def test_calls_that_a_codex_thread_inherits_are_not_those_of_its_first_response(
     assert [facts.thinking for facts, _ in causes.facts(Query()).values()] == [8, 8]
     calls = {row.label: row.calls for row in causes.table(Query(), "tool").rows}
     assert calls == {"exec_command": 1, "apply_patch": 1, "local_shell": 1, "(answer)": 0}
+
+
+def test_kimi_steps_name_their_calls() -> None:
+    folder = GOLDEN / "kimi" / "home-2.1.0"
+    store = counted("kimi", folder)
+    causes = Causes(store)
+    sums_hold(store, causes)
+    events = [
+        record["event"]
+        for path in folder.rglob("wire.jsonl")
+        for record in map(json.loads, path.read_text().splitlines())
+        if record.get("type") == "context.append_loop_event"
+    ]
+    wanted = {event["uuid"]: event["name"] for event in events if event["type"] == "tool.call"}
+    failed = [event for event in events if event["type"] == "tool.result" and event["result"].get("isError")]
+    rows = causes.table(Query(), "tool").rows
+    assert {row.name: row.calls for row in rows if row.name} == Counter(wanted.values())
+    assert sum(row.failed_calls for row in rows) == len(failed) > 0
+    assert NOT_LOGGED not in {row.label for row in rows}
+    assert {row.label for row in causes.table(Query(), "skill").rows} == {NOT_LOGGED}
+
+
+def _kimi(kind: str, **event: Any) -> dict[str, Any]:
+    return {"type": "context.append_loop_event", "agentId": "main", "event": {"type": kind, **event}}
+
+
+def _kimi_usage(time_ms: int) -> dict[str, Any]:
+    usage = {"inputOther": 100, "output": 40, "inputCacheRead": 0, "inputCacheCreation": 0}
+    return {"type": "usage.record", "model": "kimi-k2.5", "usage": usage, "usageScope": "turn", "time": time_ms}
+
+
+def test_what_is_used_outside_of_a_kimi_step_or_twice_in_one_has_no_calls_that_are_known(tmp_path: Path) -> None:
+    records = [
+        {"type": "metadata", "protocol_version": "1.5"},
+        _kimi("step.begin"),
+        _kimi_usage(1_795_993_392_001),
+        _kimi("tool.call", toolCallId="c1", name="Bash"),
+        _kimi("step.end"),
+        _kimi_usage(1_795_993_392_002),
+        _kimi("tool.call", toolCallId="c2", name="Bash"),
+        _kimi("step.begin"),
+        _kimi_usage(1_795_993_392_003),
+        _kimi_usage(1_795_993_392_004),
+        _kimi("tool.call", toolCallId="c3", name="Read"),
+        _kimi("step.begin"),
+        _kimi_usage(1_795_993_392_005),
+    ]
+    wire = tmp_path / "sessions" / "wd_1" / "session_1" / "agents" / "main" / "wire.jsonl"
+    wire.parent.mkdir(parents=True)
+    wire.write_text("".join(json.dumps(record) + "\n" for record in records))
+    store = counted("kimi", tmp_path)
+    causes = Causes(store)
+    sums_hold(store, causes)
+    found = {row.label: (row.responses, row.calls) for row in causes.table(Query(), "tool").rows}
+    assert found == {"Bash": (1, 1), "(answer)": (1, 0), NOT_LOGGED: (3, 0)}

@@ -1,0 +1,146 @@
+"""Both ways of reading the databases of OpenCode and Kilo CLI, side by side on mutated rows of real ones.
+
+    python -m tests.fuzz.rows --lines 1000000 [--seed 1]
+
+A line is a row here. Ends at the first disagreement, with the rows that show it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+from claude_tui.sources.protocol import Checkpoint, LogFile
+from claude_tui.sources.registry import reader
+from tests.fuzz.lines import GOLDEN, MUTATIONS, differences
+from tests.fuzz.long_run import run_long
+
+NAMES: Final = ("kilo", "opencode")
+COLUMN_VALUES: Final = (0, 1, -1, 1.5, 2**62, "", "soon", b"\xff", "x", 1_795_246_754_903)
+
+Stored = tuple[Any, ...]
+"""Id, session, instants of creation and change, and data, of which some are stored as bytes."""
+
+
+class RowsFuzzer:
+    """Writes databases of mutated messages in place of real ones and compares how they are read."""
+
+    def __init__(self, name: str, seed: int, folder: Path) -> None:
+        self.chance = Random(seed)
+        self.counts: Counter[str] = Counter()
+        self.databases: list[tuple[LogFile, list[Stored]]] = []
+        for home in sorted((GOLDEN / name).iterdir()):
+            if home.is_dir():
+                shutil.copytree(home, folder / name / home.name)
+                found = (one for one in reader(name).discover(folder / name / home.name) if one.path.endswith(".db"))
+                taken = [(file, self._taken_apart(file)) for file in found]
+                self.databases += [(file, rows) for file, rows in taken if rows]  # 2.x has another table
+        self.file = self.databases[0][0]
+        self.pool = [data for _, rows in self.databases for *_, data in rows]
+
+    def _taken_apart(self, file: LogFile) -> list[Stored]:
+        """Leave nothing that keeps out what is no JSON. Returns the messages."""
+        with closing(sqlite3.connect(file.path, isolation_level=None)) as database:
+            indexes = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+            for (name,) in database.execute(indexes).fetchall():
+                database.execute(f'DROP INDEX "{name}"')
+            rows = database.execute(
+                "SELECT id, session_id, time_created, time_updated, CAST(data AS blob) FROM message ORDER BY rowid"
+            )
+            return rows.fetchall()
+
+    def rows(self, length: int) -> list[Stored]:
+        """Make messages: real ones in order, some mutated, some in other sessions as a fork copies them."""
+        chance = self.chance
+        self.file, real = chance.choice(self.databases)
+        sessions = [row[1] for row in real]
+        share = chance.choice((0.1, 0.4, 1.0))
+        made: list[Stored] = []
+        while len(made) < length:
+            name, session, created, updated, data = real[len(made) % len(real)]
+            for _ in range(chance.choice((1, 1, 2)) if chance.random() < share else 0):
+                mutate = chance.choice(MUTATIONS)
+                self.counts[mutate.__name__] += 1
+                data = mutate(chance, data, self.pool)
+            if chance.random() < 0.2:
+                session = chance.choice(sessions)
+            if chance.random() < 0.05:
+                session = chance.choice(COLUMN_VALUES)
+            if chance.random() < 0.05:
+                created = chance.choice(COLUMN_VALUES)
+            if chance.random() < 0.05:
+                updated = chance.choice(COLUMN_VALUES)
+            if len(made) < len(real) and chance.random() < 0.7:
+                made.append((name, session, created, updated, data))  # its parts are of this name
+            else:
+                made.append((f"{name}-{len(made)}", session, created, updated, data))
+        self.counts["lines"] += length
+        return made
+
+    def run(self, lines: int, length: int = 60) -> list[str]:
+        """Compare about so many rows. Returns the disagreements of the first database that has any."""
+        while self.counts["lines"] < lines:
+            made = self.rows(length)
+            found = self.compare(made)
+            if found:
+                alone = next((one for one in made if self.compare([one])), None)
+                return [self.file.path, *found, *map(repr, made if alone is None else [alone])]
+            self.counts["files"] += 1
+        return []
+
+    def compare(self, made: Sequence[Stored]) -> list[str]:
+        """Compare one database: at once, and read as it grew."""
+        half = len(made) // 2
+        found, _ = self._after(made, is_new=True)
+        if found:
+            return found
+        found, checkpoint = self._after(made[:half], is_new=True)
+        more, _ = self._after(made[half:], since=checkpoint)
+        return found + more
+
+    def _after(
+        self, made: Sequence[Stored], *, is_new: bool = False, since: Checkpoint | None = None
+    ) -> tuple[list[str], Checkpoint]:
+        with closing(sqlite3.connect(self.file.path, isolation_level=None)) as database:
+            database.execute("PRAGMA synchronous = OFF")
+            database.execute("BEGIN")
+            if is_new:
+                database.execute("DELETE FROM message")
+            for *columns, data in made:
+                how = "CAST(? AS text)" if len(data) % 5 else "?"
+                database.execute(f"INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, {how})", [*columns, data])
+            database.execute("COMMIT")
+        return differences(self.file, since)
+
+
+class AllFuzzers:
+    """A fuzzer for each client, one after the other."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        self.fuzzers = [RowsFuzzer(name, seed, folder) for name in NAMES]
+        self.counts: Counter[str] = Counter()
+
+    def run(self, lines: int) -> list[str]:
+        """Compare about so many rows of each. Returns the disagreements of the first database that has any."""
+        for fuzzer in self.fuzzers:
+            found = fuzzer.run(lines)
+            self.counts += fuzzer.counts
+            if found:
+                return found
+        return []
+
+
+def main() -> int:
+    """Run the long form."""
+    return run_long("tests.fuzz.rows", __doc__, AllFuzzers, MUTATIONS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
