@@ -11,6 +11,7 @@ from claude_tui.engine.queries.causes.waste import WASTE, Waste
 from claude_tui.ui.table import cells
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.text import bars
+from claude_tui.units import NANO
 
 _ALWAYS: Final = frozenset({"name"})
 _COUNTED: Final = frozenset({"messages", "tokens", "bar", "cost", "share", "age"})
@@ -174,7 +175,7 @@ def cause_columns(frame: CauseFrame) -> list[Column[CauseLine]]:
         _wasted("otherwise", "Instead", 4, lambda waste: waste.otherwise_nano, "dim"),
         _wasted("saved", "Saved", 0, lambda waste: waste.saved_nano, "money"),
         Column("cost", "Cost", 9, lambda line, width: _cost(line.row, width),
-               lambda line: line.row.cost_nano, 0, narrow=8, tooltip="API-equivalent list price"),
+               lambda line: line.row.cost_nano, 0, narrow=8, unit=NANO, tooltip="API-equivalent list price"),
         Column("share", "%", 6, _share, lambda line: line.row.cost_nano, 1, narrow=5, tooltip="Part of the total"),
         Column("age", "Age", 4, age, lambda line: line.row.last_ms, 5, tooltip="Time since the last response"),
     ]  # fmt: skip
