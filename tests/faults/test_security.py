@@ -94,7 +94,7 @@ def test_the_screen_sends_nothing_and_reads_only_logs(
     with Terminal(own_home, variables={"CLAUDE_CONFIG_DIR": str(claude_home.folder), **watched}) as terminal:
         terminal.wait_for(lambda text: "live" in text, "live")
         claude_home.append(row(100), session="s9", project="-new")
-        terminal.wait_for(lambda text: "6 files" in text, "the new file")
+        terminal.wait_for(lambda text: "31 msgs" in text, "the new file")
         for key in "2345671":
             terminal.press(key)
             terminal.take(0.3)

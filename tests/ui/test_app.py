@@ -107,7 +107,7 @@ async def test_a_session_opens_its_turns() -> None:
         text = screen_text(app)
         assert "turns › Fix flaky" in text
         assert "$0.07" in text
-        assert "y.jsonl:17100" in text
+        assert "y.jsonl:7" in text
         await press(pilot, "tab")
         assert app.main.navigation.here.view == "days"
 
