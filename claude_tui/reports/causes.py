@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from claude_tui.engine.queries.causes.costs.doubts import Doubts
 from claude_tui.engine.queries.causes.costs.misses import CAUSES
 from claude_tui.engine.queries.causes.dimensions import TITLES
 from claude_tui.engine.queries.causes.tables import CauseRow, CauseTable, OfWhich
-from claude_tui.figures import count, instant, many, money, share, tokens
+from claude_tui.figures import count, instant, is_unpriced, many, money, share, tokens, written_cost
 from claude_tui.model import Query, Usage
 from claude_tui.sources.values.display import display_name
 
@@ -144,7 +145,7 @@ def text_table(table: CauseTable, top: int | None = None) -> Table:
     )
     carried: tuple[_Cells, ...] = (
         (TextColumn("~tokens in", priority=1), lambda row: count(row.tokens_est)),
-        (TextColumn("carried", priority=1), lambda row: money(row.carried_nano)),
+        (TextColumn("carried", priority=1), lambda row: "" if is_unpriced(row.sums) else money(row.carried_nano)),
     )
     more = {"tool": calls, "mcp": calls, "agent": agents, "branch": (projects,), "context": carried}
     own = more.get(table.by, ())
@@ -163,12 +164,12 @@ def text_table(table: CauseTable, top: int | None = None) -> Table:
 
     def cells(label: str, row: CauseRow) -> tuple[str, ...]:
         part = share(row.cost_nano, table.total_nano)
-        return label, *(cell(row) for _, cell in cells_of), money(row.cost_nano), part
+        return label, *(cell(row) for _, cell in cells_of), written_cost(row.sums), part
 
     made = [cells(_label(row), row) for row in kept]
     if rest:
         made.append(cells(f"and {count(len(rest))} more", _together(rest)))
-    total = cells("Total", _together(table.rows)._replace(responses=table.responses))
+    total = cells("Total", _together(table.rows)._replace(responses=table.responses, doubts=table.doubts))
     return Table(f"Where it went, by {TITLES[table.by]}", columns, tuple(made)).with_total(total)
 
 
@@ -188,7 +189,7 @@ def _together(rows: tuple[CauseRow, ...]) -> CauseRow:
         None, "", sum(row.cost_nano for row in rows), Usage(*map(sum, zip(*(row.usage for row in rows), strict=True)))
         if rows else Usage(), 0, sum(row.calls for row in rows), sum(row.failed_calls for row in rows),
         agents=sum(row.agents for row in rows), tokens_est=sum(row.tokens_est for row in rows),
-        carried_nano=sum(row.carried_nano for row in rows),
+        carried_nano=sum(row.carried_nano for row in rows), doubts=Doubts.together(row.doubts for row in rows),
     )  # fmt: skip
 
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from claude_tui.engine.queries.causes.waste import Proof, Waste
-from claude_tui.figures import duration, instant, local_minute, many, money, share, tokens
-from claude_tui.model import Query
+from claude_tui.figures import duration, instant, local_minute, many, money, share, tokens, written_cost
+from claude_tui.model import Query, Totals
 from claude_tui.sources.values.display import display_name
 from claude_tui.widths import cut
 
@@ -60,16 +60,16 @@ def _proof(proof: Proof) -> dict[str, Any]:
     }
 
 
-def lines(found: Sequence[Waste], total_nano: int, zone: ZoneInfo, width: int) -> Iterator[str]:
+def lines(found: Sequence[Waste], total: Totals, zone: ZoneInfo, width: int) -> Iterator[str]:
     """Yield the same as text."""
     if not found:
-        yield f"nothing that was avoidable shows in the logs of {money(total_nano)}"
+        yield f"nothing that was avoidable shows in the logs of {written_cost(total)}"
         return
-    yield f"The dearest avoidable things in {money(total_nano)}; they may overlap, so they have no sum."
+    yield f"The dearest avoidable things in {written_cost(total)}; they may overlap, so they have no sum."
     for number, one in enumerate(found, 1):
         yield ""
         mark = "~" if one.is_estimate else ""
-        part = share(one.saved_nano, total_nano).strip()
+        part = share(one.saved_nano, total.cost_nano).strip()
         yield f"{number}. {mark}{money(one.saved_nano)} ({part})  {one.title} ({many(one.number, 'time')})"
         otherwise = f"it would have been {mark}{money(one.otherwise_nano)} {one.otherwise}"
         told = f"Paid {mark}{money(one.paid_nano)}; {otherwise}."

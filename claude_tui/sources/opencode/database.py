@@ -26,6 +26,7 @@ MARGIN_MS: Final = 60_000
 
 _BATCH: Final = 500
 _STEP: Final = '"step-finish"'
+_TOOL: Final = '"tool"'
 # LIKE is three times as fast as instr, and takes capitals for small letters.
 # Parts that end a step are small; where SQLite can tell a length without loading it, the rest stays unread.
 _SMALL: Final = "octet_length(data) < 4096 AND " if sqlite3.sqlite_version_info >= (3, 43) else ""
@@ -153,6 +154,28 @@ class Database:
                 value for (data,) in parts for value in decode_objects(as_text(data).encode("utf-8", "surrogatepass"))
             ]
         return steps
+
+    def calls(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the calls of tools by message, in order, as parts (up to 1.x) or parts of the message itself (2.x)."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        if self._has_parts:
+            parts = self._connection.execute(
+                "SELECT message_id, data FROM part WHERE data LIKE ? ORDER BY message_id, id", (f"%{_TOOL}%",)
+            )
+            for message, data in parts:
+                part = parsed(as_text(data)) or {}
+                if part.get("type") == "tool":
+                    found.setdefault(as_text(message), []).append(part)
+        if "session_message" in self.tables:
+            messages = self._connection.execute(
+                "SELECT id, data FROM session_message WHERE type = 'assistant' AND data LIKE ?", (f"%{_TOOL}%",)
+            )
+            for message, data in messages:
+                content = (parsed(as_text(data)) or {}).get("content")
+                calls = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+                if calls := [part for part in calls if part.get("type") == "tool"]:
+                    found[as_text(message)] = calls
+        return found
 
     def lost(self) -> Iterator[LostMessage]:
         """Messages that are gone and of which events still tell."""

@@ -21,6 +21,8 @@ from claude_tui.sources.records.events import BadCountError, Event
 from claude_tui.sources.values.json_values import table_of, text_of
 
 _MAX_PART = 4096
+"""More than the end of a step has."""
+_MOST_BYTES = 64 << 20
 _OLD = ("storage", "session")
 
 
@@ -46,15 +48,12 @@ def read_message(file: LogFile, since: Checkpoint | None, stored_ids: frozenset[
 def _count(
     file: LogFile, message_id: str, value: dict[str, Any], events: list[Event], talk: Talk, problems: list[Problem]
 ) -> None:
-    folder = os.path.dirname(file.path)
-    storage, session_id = os.path.dirname(os.path.dirname(folder)), os.path.basename(folder)
+    storage, session_id = _place(file.path)
     session = _session(storage, session_id)
     event = None
     message = message_of(value)
     if message is not None:
-        # Old layout: part/<session>/<message>; new: part/<message>.
-        below = (session_id, message_id) if _is_old(storage) else (message_id,)
-        steps = step_tokens(_small_parts(os.path.join(storage, "part", *below)))
+        steps = step_tokens(_parts(_parts_folder(file.path), _MAX_PART))
         try:
             event = event_of(message._replace(steps=steps), session, 0)
         except BadCountError as error:
@@ -117,11 +116,29 @@ def _project_file(storage: str, project: str) -> dict[str, Any]:
     return _object(os.path.join(storage, "project", project + ".json"))
 
 
-def _small_parts(folder: str) -> Iterator[dict[str, Any]]:
-    """Return the parts of a message, in order, that are small enough to be the end of a step."""
+def parts_of(path: str) -> Iterator[dict[str, Any]]:
+    """Yield the parts of a message file, in order."""
+    return _parts(_parts_folder(path), _MOST_BYTES)
+
+
+def _place(path: str) -> tuple[str, str]:
+    """Return the storage folder and the session of a message file."""
+    folder = os.path.dirname(path)
+    return os.path.dirname(os.path.dirname(folder)), os.path.basename(folder)
+
+
+def _parts_folder(path: str) -> str:
+    """Return the folder of a message's parts. Old layout: part/<session>/<message>; new: part/<message>."""
+    storage, session_id = _place(path)
+    message_id = os.path.basename(path).removesuffix(".json")
+    return os.path.join(storage, "part", *((session_id, message_id) if _is_old(storage) else (message_id,)))
+
+
+def _parts(folder: str, most_bytes: int) -> Iterator[dict[str, Any]]:
+    """Yield the parts of a message, in order, that are small enough."""
     try:
         with os.scandir(folder) as listing:
-            paths = sorted(entry.path for entry in listing if entry.is_file() and entry.stat().st_size <= _MAX_PART)
+            paths = sorted(entry.path for entry in listing if entry.is_file() and entry.stat().st_size <= most_bytes)
     except OSError:
         return
     for path in paths:

@@ -90,10 +90,12 @@ def read_database(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, li
 
 
 class Reading:
-    """Finds the events, problems and facts of some rows. `bytes_read` is how long their messages are."""
+    """Finds the events, problems and facts of some rows. `bytes_read` is how long their messages are, `messages` has
+    the ids of those that events are of, "" of one that is gone."""
 
     def __init__(self, path: str, changed: Changes) -> None:
         self.events: list[Event] = []
+        self.messages: list[str] = []
         self.problems: list[Problem] = []
         self.talk = Talk()
         self.bytes_read = 0
@@ -144,6 +146,7 @@ class Reading:
         except BadCountError as error:
             self._problem(ProblemKind.BAD_COUNT, row, f"tokens.{error}")
         if event is not None:
+            self.messages.append(row.id)
             self._count(event)
         self.talk.see(session, data, row.created_ms, event)
 
@@ -161,6 +164,7 @@ class Reading:
             self.problems.append(Problem(ProblemKind.BAD_COUNT, self._path, gone.rowid, problem))
             return
         if event is not None:
+            self.messages.append("")
             self._count(event)
 
     def _message(self, row: StoredMessage, data: dict[str, Any], session: Session) -> Message | None:

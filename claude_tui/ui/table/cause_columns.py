@@ -11,6 +11,7 @@ from claude_tui.engine.queries.causes.waste import WASTE, Waste
 from claude_tui.ui.table import cells
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.text import bars
+from claude_tui.units import NANO
 
 _ALWAYS: Final = frozenset({"name"})
 _COUNTED: Final = frozenset({"messages", "tokens", "bar", "cost", "share", "age"})
@@ -82,6 +83,10 @@ def absent(by: str, lines: Sequence[CauseLine], columns: Sequence[Column[Any]]) 
     """The columns the rows of a dimension have nothing to say in."""
     unsaid = frozenset(column.id for column in columns) - _ALWAYS - _OWN.get(by, _COUNTED)
     return unsaid if any(line.row.beside.agents for line in lines) else unsaid | {"started"}
+
+
+def _cost(row: CauseRow, width: int) -> Cell:
+    return Cell(figures.cost(row.sums, width), "doubt" if figures.is_unpriced(row.sums) else "money")
 
 
 def _share(line: CauseLine, width: int) -> Cell:
@@ -169,8 +174,8 @@ def cause_columns(frame: CauseFrame) -> list[Column[CauseLine]]:
         _wasted("paid", "Paid", 3, lambda waste: waste.paid_nano, "dim"),
         _wasted("otherwise", "Instead", 4, lambda waste: waste.otherwise_nano, "dim"),
         _wasted("saved", "Saved", 0, lambda waste: waste.saved_nano, "money"),
-        Column("cost", "Cost", 9, lambda line, width: Cell(figures.money(line.row.cost_nano, width), "money"),
-               lambda line: line.row.cost_nano, 0, narrow=8, tooltip="API-equivalent list price"),
+        Column("cost", "Cost", 9, lambda line, width: _cost(line.row, width),
+               lambda line: line.row.cost_nano, 0, narrow=8, unit=NANO, tooltip="API-equivalent list price"),
         Column("share", "%", 6, _share, lambda line: line.row.cost_nano, 1, narrow=5, tooltip="Part of the total"),
         Column("age", "Age", 4, age, lambda line: line.row.last_ms, 5, tooltip="Time since the last response"),
     ]  # fmt: skip

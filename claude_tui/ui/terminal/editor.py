@@ -14,6 +14,8 @@ from typing import Final
 
 _CHUNK: Final = 1 << 20
 _TAKES_LINE: Final = frozenset({"less", "more", "most", "view", "vim", "nvim", "vi"})
+_READ_ONLY: Final = {"vim": "-R", "nvim": "-R", "vi": "-R", "nano": "-v"}
+"""Editors some have as their pager, with what keeps them from writing."""
 _ENDS_AT_ONCE: Final = frozenset({"cat", "bat", "batcat"})
 _READERS: Final = (("view",), ("vim", "-R"), ("nvim", "-R"), ("less",), ("more",))
 
@@ -38,4 +40,7 @@ def command(path: str, line: int, env: Mapping[str, str]) -> list[str]:
         words = next(([*one] for one in _READERS if shutil.which(one[0], path=env.get("PATH"))), [])
     if not words:
         return []
+    read_only = _READ_ONLY.get(os.path.basename(words[0]))
+    if read_only and read_only not in words:
+        words.append(read_only)
     return [*words, *([f"+{line}"] if os.path.basename(words[0]) in _TAKES_LINE else []), path]

@@ -65,7 +65,7 @@ def cache_line(table: CauseTable) -> str:
     number, lost = sum(one.number for one in found.misses), sum(one.lost_tokens for one in found.misses)
     if not number:
         return "No cache was lost."
-    of = f"{figures.money(found.missed_nano)} of {figures.money(table.total_nano)}"
+    of = f"{figures.money(found.missed_nano)} of {figures.cost(table.sums)}"
     return f"{figures.many(number, 'time')}, {figures.tokens(lost)} paid anew: {of}."
 
 
@@ -74,7 +74,7 @@ def of_row(row: CauseRow, table: CauseTable) -> Statements:
     about = DIMENSIONS[table.by]
     lines: Statements = [
         fact(TITLES[table.by], display_name(row.label)),
-        fact("cost", figures.money(row.cost_nano, 14), f"of {figures.money(table.total_nano, 14)}, the total"),
+        fact("cost", figures.cost(row.sums, 14), f"of {figures.cost(table.sums, 14)}, the total"),
         fact("share", figures.share(row.cost_nano, table.total_nano).strip() or "0%"),
         fact("divided", "", f"{about.convention}; all rows sum to the total"),
     ]

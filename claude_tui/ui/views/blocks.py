@@ -91,9 +91,16 @@ def weeks(days: Sequence[DayRow], today: date, count: int = WEEKS) -> list[tuple
     return found
 
 
-def window_lines(found: BlocksPicture, now_ms: int, zone: tzinfo, width: int) -> list[Content]:
-    """The open block: how much of it is over, what it cost, where it is heading, what the client reported."""
+def window_lines(
+    found: BlocksPicture, now_ms: int, zone: tzinfo, width: int, *, is_counted: bool = True
+) -> list[Content]:
+    """The open block: how much of it is over, what it cost, where it is heading, what the client reported.
+
+    That none is open is only said once all is counted.
+    """
     window = found.window
+    if window is None and not (is_counted and found.is_loaded):
+        return [Content.styled("counting…", "$quiet")]
     if window is None:
         return [
             Content.styled("no 5h window is open", "$quiet"),
@@ -243,7 +250,9 @@ class BlocksView(TableView):
         if shown.snapshot.progress.phase is Phase.MERGED:
             lines = [Content.styled("a table of many machines has sums by day, and no blocks", "$quiet")]
         else:
-            lines = window_lines(found, shown.now_ms, shown.zone, self._window.size.width)
+            is_counted = shown.snapshot.progress.phase not in (Phase.DISCOVERING, Phase.SCANNING)
+            width = self._window.size.width
+            lines = window_lines(found, shown.now_ms, shown.zone, width, is_counted=is_counted)
         self._window.show(Content("\n").join(lines))
         for widget in (self._top, self._window):
             widget.styles.height = max(5, len(lines)) + 2

@@ -24,6 +24,7 @@ from claude_tui.ui.views.base import Drilled, Scope, Shown
 from claude_tui.ui.views.table_view import TableView
 from claude_tui.ui.widgets.limits import budget_lines, limit_lines
 from claude_tui.ui.widgets.line import Line
+from claude_tui.units import NANO
 
 PARTS: Final = {ALL: 0, MODEL: 1, PROJECT: 2}
 STEADY: Final = 0.005
@@ -120,9 +121,10 @@ class PlanView(TableView):
             Column("name", "Name", 14, lambda row, w: Cell(self.row_name(row), "name"),
                    lambda row: self.row_name(row).lower(), 0, narrow=10, flex=1, right=False, descending=False),
             Column("cost", "Cost", 9, lambda row, w: _cost_cell(row.totals, w),
-                   lambda row: row.totals.cost_nano, 0, narrow=8, tooltip="At API list prices, not your bill"),
+                   lambda row: row.totals.cost_nano, 0, narrow=8, unit=NANO,
+                   tooltip="At API list prices, not your bill"),
             Column("before", "Before", 9, lambda row, w: _cost_cell(row.before, w, "dim"),
-                   lambda row: row.before.cost_nano, 1, narrow=8, tooltip="Cost of the days before"),
+                   lambda row: row.before.cost_nano, 1, narrow=8, unit=NANO, tooltip="Cost of the days before"),
             Column("difference", "More", 9, _difference,
                    lambda row: row.totals.cost_nano - row.before.cost_nano, 3, narrow=8),
             Column("change", "Change", 6, lambda row, w: _change_cell(row.totals.cost_nano, row.before.cost_nano),

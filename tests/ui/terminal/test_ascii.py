@@ -10,6 +10,7 @@ from claude_tui.ui.terminal.ascii import TABLE, AsciiFilter
 from claude_tui.ui.text import bars
 from claude_tui.ui.text.activity import SIGNS
 from claude_tui.ui.widgets.heatmap import CURSOR, GLYPHS, REMEMBERED
+from tests.ui.helpers import running, settled
 
 BLACK = Color.parse("black")
 
@@ -49,3 +50,40 @@ def test_a_lower_bound_is_one(segments: list[str], text: str) -> None:
     written = AsciiFilter().apply([Segment(one) for one in segments], BLACK)
     assert "".join(segment.text for segment in written) == text
     assert [len(segment.text) for segment in written] == [len(one) for one in segments]
+
+
+async def test_every_view_and_dialog_is_drawn_with_plain_characters() -> None:
+    async with running(ascii=True) as (app, pilot):
+        for keys in (
+            "1",
+            "2",
+            "3",
+            "4",
+            "4t",
+            "5",
+            "5c",
+            "5cc",
+            "5w",
+            "6",
+            "7",
+            "7w",
+            "8",
+            "1p",
+            "1,",
+            "1?",
+            "1??",
+            "1i",
+        ):
+            while len(app.screen_stack) > 1:
+                await pilot.press("escape")
+                await pilot.pause()
+            for key in keys:
+                await pilot.press({"?": "question_mark", ",": "comma"}.get(key, key))
+                await pilot.pause()
+            if len(app.screen_stack) == 1:
+                await settled(pilot)
+            drawn = [
+                "".join(segment.text for segment in AsciiFilter().apply(list(strip), BLACK))
+                for strip in app.screen._compositor.render_strips()
+            ]
+            assert [line for line in drawn if not line.isascii()] == [], keys

@@ -15,7 +15,16 @@ from tests.ui.terminal import Terminal
 if sys.platform == "win32":
     pytest.skip("there are terminals as Unix has them", allow_module_level=True)
 
-VIEWS = {"live": "1", "models": "2", "projects": "3", "sessions": "4", "days": "5", "blocks": "6"}
+VIEWS = {
+    "live": "1",
+    "models": "2",
+    "projects": "3",
+    "sessions": "4",
+    "days": "5",
+    "blocks": "6",
+    "causes": "7",
+    "plan": "8",
+}
 MOST_FOR_KEY = 2_000
 MOST_FOR_VIEW = 25_000
 MOST_FOR_ANSWER = 3_000
@@ -52,7 +61,7 @@ def sent(terminal: Terminal, keys: str, is_so: Callable[[str], bool] = bool) -> 
 
 def titled(name: str) -> Callable[[str], bool]:
     """Whether a view is on screen."""
-    return lambda text: f"─ {'¹²³⁴⁵⁶'[int(VIEWS[name]) - 1]}{name}" in text
+    return lambda text: f"─ {'¹²³⁴⁵⁶⁷⁸'[int(VIEWS[name]) - 1]}{name}" in text
 
 
 def differs(terminal: Terminal) -> Callable[[str], bool]:
@@ -67,11 +76,11 @@ def test_keys_views_and_answers_cost_few_bytes(own_home: Path, logs: ClaudeHome)
     with Terminal(own_home, "--no-mouse") as terminal:
         terminal.wait_for(lambda text: "● live" in text and "40 msgs" in text, "the first picture")
         terminal.wait_for_silence()
-        for name in ("models", "projects", "sessions", "days", "blocks", "live"):
+        for name in ("models", "projects", "sessions", "days", "blocks", "causes", "plan", "live"):
             counted[f"{name}: view"] = sent(terminal, VIEWS[name], titled(name))
             for step in ("j", "j", "k"):
                 counted[f"{name}: {step}"] = number = sent(terminal, step)
-                assert number or name in ("days", "blocks"), "there is another row to go to"
+                assert number or name in ("days", "blocks", "causes"), "there is another row to go to"
             answer = assistant(
                 f"new-{name}", time.time_ns() // 1_000_000, usage(output=1_000), cwd="/home/user/project-1",
                 model=MODELS[0], sessionId="5e550001-0000-4000-8000-000000000000",

@@ -132,3 +132,12 @@ async def test_panels_stand_beside_each_other_and_never_cut_their_borders(key: s
         await press(pilot, key)
         text = screen_text(pilot.app)
         assert text.count("╭") == text.count("╮") == text.count("╰") == text.count("╯") >= 7
+
+
+@pytest.mark.parametrize(
+    ("is_loaded", "is_counted", "said"),
+    [(True, True, "no 5h window is open"), (False, True, "counting…"), (True, False, "counting…")],
+)
+def test_that_no_window_is_open_is_said_only_once_all_is_counted(is_loaded: bool, is_counted: bool, said: str) -> None:
+    found = BlocksPicture(is_loaded=is_loaded)
+    assert window_lines(found, NOW_MS, timezone.utc, 70, is_counted=is_counted)[0].plain == said

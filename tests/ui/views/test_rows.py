@@ -249,6 +249,14 @@ def test_editors_are_told_the_line_their_way(env: dict[str, str], words: list[st
     assert editor.command("/l", 7, env) == words
 
 
+@pytest.mark.parametrize("pager", ["vim", "/usr/bin/vi", "nvim -n", "vim -R", "nano"])
+def test_an_editor_as_the_pager_cannot_write(pager: str) -> None:
+    words = editor.command("/l", 7, {"PAGER": pager})
+    assert words[: len(pager.split())] == pager.split()
+    assert words.count("-v" if pager == "nano" else "-R") == 1
+    assert words[-1] == "/l"
+
+
 async def test_the_tools_of_replies_on_screen_are_read_once_each() -> None:
     source = FakeSource()
     asked: list[tuple[str, int]] = []

@@ -103,11 +103,11 @@ def _waste(options: Namespace) -> int:
     store = counted(options)
     query = narrowed(store, asked, options)
     causes = causes_of(store)
-    found, total_nano = causes.waste(query), causes.table(query, "kind").total_nano
+    found, total = causes.waste(query), causes.table(query, "kind").sums
     if options.json:
-        streams.write_json(reports.report(found, total_nano, query))
+        streams.write_json(reports.report(found, total.cost_nano, query))
     else:
-        lines = reports.lines(found, total_nano, store.calendar.zone, streams.columns())
+        lines = reports.lines(found, total, store.calendar.zone, streams.columns())
         streams.write("\n".join(lines) + "\n")
     return exits.OK
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from claude_tui.engine.queries.causes.context import CONTEXT, Context
 from claude_tui.engine.queries.causes.costs.billing import Biller, Line
+from claude_tui.engine.queries.causes.costs.doubts import Doubts
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss, misses_of
 from claude_tui.engine.queries.causes.costs.pauses import pauses
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, NO_ROW
@@ -198,7 +199,7 @@ class Causes:
 
     def _table(self, query: Query, by: str, division: Division, finder: Finder) -> Iterator[CauseTable | None]:
         """Divide by what single responses say; yields None after each step. Hold the store's lock at each."""
-        sums, responses, total_nano = Sums(), 0, 0
+        sums, responses, total_nano, doubts = Sums(), 0, 0, Doubts()
         rows = matching_rows(self._store, query)
         table, owners = self._store.table, self._store.owners
         for number, row in enumerate(rows):
@@ -208,18 +209,21 @@ class Causes:
             owner = owners[table.owner[row]]
             agent = (owner.session, owner.agent) if owner.agent else None
             is_response = query.model in ("", self._store.models[table.model[row]])
-            sums.add(division.shares(row, lines), table.time[row], is_response=is_response, agent=agent)
+            doubted = Doubts.together(line.doubts for line in lines)
+            sums.add(division.shares(row, lines), table.time[row], is_response=is_response, agent=agent, doubts=doubted)
+            doubts = Doubts.together((doubts, doubted)) if any(doubted) else doubts
             cost_nano = sum(line.cost_nano for line in lines)
             responses, total_nano = responses + is_response, total_nano + cost_nano
             if by == "tool" and agent is not None and (tool := finder.starter(row)):
                 sums.add_started(tool, agent, cost_nano)
         for one in unlogged_lines(self._store, query):
             line = _line(one)
-            sums.add(division.unlogged(line), one.time_ms, is_response=False)
+            sums.add(division.unlogged(line), one.time_ms, is_response=False, doubts=line.doubts)
+            doubts = Doubts.together((doubts, line.doubts))
             total_nano += line.cost_nano
         notes = DIMENSIONS[by].notes if by in ("kind", "cache") else (*DIMENSIONS[by].notes, NO_ROW)
         of_which = self._of_which(rows, query.model)
-        yield CauseTable(by, DIMENSIONS[by].convention, total_nano, responses, sums.rows(), of_which, notes)
+        yield CauseTable(by, DIMENSIONS[by].convention, total_nano, responses, sums.rows(), of_which, notes, doubts)
 
     def _context(self, query: Query) -> Iterator[CauseTable | None]:
         """Divide by what prompts were made of, in steps as `_table` does."""
@@ -228,13 +232,14 @@ class Causes:
         for _ in context.add(rows):
             yield None
         for one in unlogged_lines(self._store, query):
-            context.add_nothing_logged(one.price.nano or 0, NOT_LOGGED)
+            context.add_nothing_logged([_line(one)], NOT_LOGGED)
         made, model = context.rows(), query.model
         responses = sum(model in ("", self._store.models[self._store.table.model[row]]) for row in rows)
         about = DIMENSIONS[CONTEXT]
         total_nano = sum(row.cost_nano for row in made)
         of_which = self._of_which(rows, model)
-        yield CauseTable(CONTEXT, about.convention, total_nano, responses, made, of_which, (*about.notes, NO_ROW))
+        notes = (*about.notes, NO_ROW)
+        yield CauseTable(CONTEXT, about.convention, total_nano, responses, made, of_which, notes, context.doubts)
 
     def _of_which(self, rows: Iterable[int], model: str) -> OfWhich:
         return of_which(self._store, self._book, self._biller, self._misses, rows, model)
@@ -242,7 +247,10 @@ class Causes:
 
 def _line(unlogged: Response) -> Line:
     """Return what is billed for calls that no log shows."""
-    return Line(unlogged.source, unlogged.model, unlogged.time_ms, unlogged.usage, "", unlogged.price.nano or 0)
+    price = unlogged.price
+    return Line(
+        unlogged.source, unlogged.model, unlogged.time_ms, unlogged.usage, "", price.nano or 0, doubts=Doubts.of(price)
+    )
 
 
 def _shares(division: Division, rows: Iterable[int], model: str, of: CauseOf) -> list[tuple[int, int]]:

@@ -9,10 +9,11 @@ and the sum of tokens * S at entry. Hold the store's lock.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from claude_tui.engine.queries.causes.costs.billing import Biller, Line
+from claude_tui.engine.queries.causes.costs.doubts import Doubts
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss
 from claude_tui.engine.queries.causes.costs.split import split
 from claude_tui.engine.queries.causes.known.book import CauseBook
@@ -62,6 +63,7 @@ class Context:
         self._costs: dict[str, int] = {}
         self._carried: dict[str, int] = {}
         self._tokens: dict[str, int] = {}
+        self.doubts = Doubts()
 
     def add(self, rows: Collection[int]) -> Iterator[None]:
         """Add the responses in some rows of the table. Yields after each file; all are added at the end."""
@@ -77,12 +79,14 @@ class Context:
         table = self._store.table
         for row in wanted:
             ref = table.files[table.owner_file.get(row, table.file[row])]
-            cost_nano = sum(line.cost_nano for line in self._biller.lines(row, self._model))
-            self.add_nothing_logged(cost_nano, GONE if ref.path in self._book.gone else NOT_LOGGED)
+            label = GONE if ref.path in self._book.gone else NOT_LOGGED
+            self.add_nothing_logged(self._biller.lines(row, self._model), label)
 
-    def add_nothing_logged(self, cost_nano: int, label: str) -> None:
-        """Add a cost of which no log says anything."""
-        self._pay(label, cost_nano)
+    def add_nothing_logged(self, lines: Iterable[Line], label: str) -> None:
+        """Add what was billed of which no log says anything."""
+        for line in lines:
+            self.doubts = Doubts.together((self.doubts, line.doubts))
+            self._pay(label, line.cost_nano)
 
     def rows(self) -> tuple[CauseRow, ...]:
         """Return the rows, the dearest first."""
@@ -95,6 +99,7 @@ class Context:
                     self._costs.get(label, 0),
                     tokens_est=self._tokens.get(label, 0),
                     carried_nano=self._carried.get(label, 0),
+                    doubts=Doubts() if self._costs.get(label) else Doubts(self.doubts.unpriced),
                 )
                 for label in labels
             ]
@@ -124,6 +129,9 @@ class Context:
         """Add one response: what it wrote, what was new in its prompt, and what was there. Without lines, that costs
         nothing here, and only the prompt moves on."""
         row = found.rows[at]
+        for line in lines:
+            if any(line.doubts):
+                self.doubts = Doubts.together((self.doubts, line.doubts))
         is_own = bool(lines) and self._model in ("", self._store.models[self._store.table.model[row]])
         self._pay(BESIDE, sum(line.cost_nano for line in (lines[1:] if is_own else lines)))
         new_nano = old_nano = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.engine.queries.causes.dimensions import Target
 from claude_tui.engine.queries.causes.tables import Beside, CauseRow
 from claude_tui.model import Usage
@@ -27,21 +28,24 @@ class _Sum:
         self.amounts = [0] * (1 + len(Usage._fields))
         self.responses = self.calls = self.failed = self.last_ms = 0
         self.agents: set[tuple[str, str]] = set()
+        self.doubts = NO_DOUBTS
         self.parts: dict[str, _Sum] = {}
 
-    def add(self, share: Share, time_ms: int) -> None:
+    def add(self, share: Share, time_ms: int, doubts: Doubts) -> None:
         for at, amount in enumerate(share.amounts):
             if amount:
                 self.amounts[at] += amount
         self.calls += share.is_call
         self.failed += share.is_failed
         self.last_ms = max(self.last_ms, time_ms)
+        if any(doubts):
+            self.doubts = Doubts.together((self.doubts, doubts))
 
     def row(self, target: Target, beside: Beside) -> CauseRow:
         parts = [sum_.row(Target(name, name), Beside()) for name, sum_ in self.parts.items()]
         return CauseRow(
             target.name, target.label, self.amounts[0], Usage(*self.amounts[1:]), self.responses, self.calls,
-            self.failed, target.project, len(self.agents), self.last_ms, ordered(parts), beside,
+            self.failed, target.project, len(self.agents), self.last_ms, ordered(parts), beside, doubts=self.doubts,
         )  # fmt: skip
 
 
@@ -53,7 +57,13 @@ class Sums:
         self._started: dict[str, tuple[int, set[tuple[str, str]]]] = {}
 
     def add(
-        self, shares: Sequence[Share], time_ms: int, *, is_response: bool, agent: tuple[str, str] | None = None
+        self,
+        shares: Sequence[Share],
+        time_ms: int,
+        *,
+        is_response: bool,
+        agent: tuple[str, str] | None = None,
+        doubts: Doubts = NO_DOUBTS,
     ) -> None:
         """Add the shares of one response; `agent` names the session and the sub-agent it is of."""
         seen: set[int] = set()
@@ -63,7 +73,7 @@ class Sums:
             if share.target.part:
                 found.append(whole.parts.setdefault(share.target.part, _Sum()))
             for one in found:
-                one.add(share, time_ms)
+                one.add(share, time_ms, doubts)
                 if is_response and id(one) not in seen:
                     seen.add(id(one))
                     one.responses += 1

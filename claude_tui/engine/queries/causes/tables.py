@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from claude_tui.engine.queries.causes.costs.doubts import Doubts
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss
-from claude_tui.model import Response, Usage
+from claude_tui.model import Response, Totals, Usage
 
 NOT_LOGGED: Final = "(not in the log)"
 GONE: Final = "(log gone)"
+
+
+def _sums(cost_nano: int, doubts: Doubts) -> Totals:
+    return Totals(
+        cost_nano=cost_nano, unpriced_tokens=doubts.unpriced, lower_bound=doubts.lower_bound, flagged=doubts.flagged
+    )
 
 
 class Beside(NamedTuple):
@@ -41,6 +48,12 @@ class CauseRow(NamedTuple):
     beside: Beside = Beside()
     tokens_est: int = 0
     carried_nano: int = 0
+    doubts: Doubts = Doubts()
+
+    @property
+    def sums(self) -> Totals:
+        """Its cost, and why that is not exact."""
+        return _sums(self.cost_nano, self.doubts)
 
 
 class CauseOf(NamedTuple):
@@ -95,6 +108,12 @@ class CauseTable(NamedTuple):
     rows: tuple[CauseRow, ...]
     of_which: OfWhich
     notes: tuple[str, ...] = ()
+    doubts: Doubts = Doubts()
+
+    @property
+    def sums(self) -> Totals:
+        """The total, and why it is not exact."""
+        return _sums(self.total_nano, self.doubts)
 
 
 class ShareOf(NamedTuple):

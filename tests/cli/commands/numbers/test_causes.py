@@ -177,3 +177,24 @@ def test_what_a_ticket_looks_like_is_a_setting(
     assert main(["config", "check"]) == 1
     said = capsys.readouterr().out
     assert ":2:" in said and "'shop_[0-9' is not a regular expression: unterminated character set" in said
+
+
+@pytest.mark.parametrize("by", CAUSES)
+def test_what_has_no_price_costs_nothing_known_and_never_nothing(claude_home: ClaudeHome, by: str) -> None:
+    shutil.copytree(GOLDEN / "waste-332" / "projects", claude_home.folder / "projects", dirs_exist_ok=True)
+    for log in claude_home.folder.rglob("*.jsonl"):
+        log.write_text(log.read_text().replace("claude-sonnet-4-5-20250929", "acme-coder-2"))
+    table = run("report", "--by", by).text.split("\n\n")[0]
+    assert "n/a" in table and "$0.00" not in table
+    assert "$0.00" not in run("explain", "waste").text.splitlines()[0]
+
+
+@pytest.mark.parametrize("by", CAUSES)
+def test_a_total_says_how_sure_it_is_as_in_any_report(claude_home: ClaudeHome, by: str) -> None:
+    unpriced = assistant("msg_1", 1_795_176_000_000, usage(1, 2), model="acme-coder-2")
+    claude_home.append(unpriced, assistant("msg_2", 1_795_176_001_000, usage(9_000, 8_000)))
+    said, *_ = (line for line in run("report").text.splitlines() if line.startswith("Total"))
+    found = run("report", "--by", by).text.splitlines()
+    cost = next(word for word in said.split() if "$" in word)
+    assert cost.startswith(">=")
+    assert any(line.startswith("Total") and cost in line for line in found)

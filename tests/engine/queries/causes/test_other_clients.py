@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -212,3 +214,51 @@ def test_what_is_used_outside_of_a_kimi_step_or_twice_in_one_has_no_calls_that_a
     sums_hold(store, causes)
     found = {row.label: (row.responses, row.calls) for row in causes.table(Query(), "tool").rows}
     assert found == {"Bash": (1, 1), "(answer)": (1, 0), NOT_LOGGED: (3, 0)}
+
+
+@pytest.mark.parametrize("client", ["opencode", "kilo"])
+def test_messages_of_databases_name_their_calls(client: str, tmp_path: Path) -> None:
+    name = {"opencode": "data-1.18.33", "kilo": "data-7.7.9"}[client]
+    shutil.copytree(GOLDEN / client / name, tmp_path / "data")
+    with closing(sqlite3.connect(tmp_path / "data" / f"{client}.db")) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA wal_autocheckpoint = 0")
+        store = counted(client, tmp_path / "data")
+        causes = Causes(store, tmp_path / "kept")
+        sums_hold(store, causes)
+        parts = [json.loads(data) for (data,) in database.execute("SELECT data FROM part")]
+        wanted = {part["callID"]: part["tool"] for part in parts if part["type"] == "tool"}  # a fork copies its parts
+        rows = {row.label: row for row in causes.table(Query(), "tool").rows}
+        assert NOT_LOGGED not in rows and wanted
+        assert {label: row.calls for label, row in rows.items() if row.calls} == Counter(wanted.values())
+        # What was written since stands in the write-ahead log alone.
+        database.execute("UPDATE part SET data = replace(data, '\"completed\"', '\"error\"')")
+        database.commit()
+        again = Causes(store, tmp_path / "kept").table(Query(), "tool").rows
+        assert {row.label: row.failed_calls for row in again if row.calls} == Counter(wanted.values())
+    assert {row.label for row in causes.table(Query(), "branch").rows} == {NOT_LOGGED}
+
+
+def test_message_files_and_messages_of_2_name_their_calls() -> None:
+    store = counted("opencode", GOLDEN / "opencode" / "data-1.1.65")
+    causes = Causes(store)
+    sums_hold(store, causes)
+    files = (GOLDEN / "opencode" / "data-1.1.65").rglob("part/**/*.json")
+    parts = [part for part in map(json.loads, map(Path.read_text, files)) if part["type"] == "tool"]
+    rows = {row.label: row for row in causes.table(Query(), "tool").rows}
+    assert sum(row.calls for row in rows.values()) == len({part["callID"] for part in parts}) > 0
+    assert NOT_LOGGED not in rows
+    store = counted("opencode", GOLDEN / "opencode" / "data-2.0preview")
+    causes = Causes(store)
+    sums_hold(store, causes)
+    with closing(
+        sqlite3.connect(f"file:{GOLDEN}/opencode/data-2.0preview/opencode.db?immutable=1", uri=True)
+    ) as database:
+        answers = database.execute("SELECT data FROM session_message WHERE type = 'assistant'")
+        parts = [part for (data,) in answers for part in json.loads(data)["content"]]
+        named = {part["id"]: part["name"] for part in parts if part["type"] == "tool"}
+    tools = {row.label: row.calls for row in causes.table(Query(), "tool").rows}
+    assert {label: calls for label, calls in tools.items() if calls} == Counter(named.values())
+    assert NOT_LOGGED not in tools
+    kinds = {row.name: row.usage.output for row in causes.table(Query(), "kind").rows}
+    assert kinds["thinking"] > 0

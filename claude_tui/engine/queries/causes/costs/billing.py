@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from claude_tui.engine.queries.causes.costs.doubts import Doubts
 from claude_tui.engine.queries.causes.costs.split import split
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Usage
 from claude_tui.pricing.explain import RateFinder
 from claude_tui.pricing.price_list.rates import WEB_SEARCH_NANO, Rates
+from claude_tui.sources.columns import LOWER_BOUND
 
 KINDS: Final = (
     "input", "cache_write_5m", "cache_write_1h", "cache_read", "thinking", "output", "web_search",
@@ -31,6 +33,7 @@ class Line(NamedTuple):
     terms: str
     cost_nano: int
     thinking: int = 0
+    doubts: Doubts = Doubts()
 
 
 class Biller:
@@ -48,11 +51,16 @@ class Biller:
         found = []
         if model in ("", own):
             usage, terms = table.usage(row), table.terms.get(row, "")
-            found.append(Line(source, own, time_ms, usage, terms, store.price(row).nano or 0))
+            price = store.price(row)
+            doubts = Doubts.of(price, is_lower_bound=bool(table.flags[row] & LOWER_BOUND))
+            found.append(Line(source, own, time_ms, usage, terms, price.nano or 0, doubts=doubts))
         for number, extra in enumerate(table.extras.get(row, ())):
             if model in ("", extra.model):
-                cost_nano = store.extra_price(row, number).nano or 0
-                found.append(Line(source, extra.model, time_ms, extra.usage, extra.terms, cost_nano))
+                price = store.extra_price(row, number)
+                doubts = Doubts.of(price)
+                found.append(
+                    Line(source, extra.model, time_ms, extra.usage, extra.terms, price.nano or 0, doubts=doubts)
+                )
         return found
 
     def rates(self, line: Line) -> Rates:

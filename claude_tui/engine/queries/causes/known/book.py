@@ -102,11 +102,9 @@ class CauseBook:
         self.gone.clear()
         for path in paths:
             try:
-                found = os.stat(path)
+                stamps[path] = _stamp(path)
             except (OSError, ValueError):
                 self.gone.add(path)
-                continue
-            stamps[path] = Stamp(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
         for path in self._stamps.keys() - stamps.keys():  # what is known of it stays known
             del self._stamps[path]
         changed |= self._recall({path: paths[path] for path in self.gone - self._asked - self._files.keys()})
@@ -187,3 +185,14 @@ class CauseBook:
                         continue  # of those that are not the owner's the first by name stays
                 holder[row], places[row] = number, at
         self._holder, self._at = holder, places
+
+
+def _stamp(path: str) -> Stamp:
+    """Return what a file looks like; of a database together with its write-ahead log, which changes first."""
+    found = os.stat(path)
+    size, mtime_ns = found.st_size, found.st_mtime_ns
+    if path.endswith(".db"):
+        with contextlib.suppress(OSError):
+            log = os.stat(os.path.realpath(path) + "-wal")
+            size, mtime_ns = size + log.st_size, max(mtime_ns, log.st_mtime_ns)
+    return Stamp(found.st_dev, found.st_ino, size, mtime_ns)

@@ -1,0 +1,73 @@
+"""Which tools the messages of OpenCode and its forks called, and how much they thought: a message has its own calls.
+
+Nothing else is told, nor anything of messages that are gone. Must not know what calls cost.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from claude_tui.sources.causes import Call, Caused, FileCauses
+from claude_tui.sources.columns import key_number
+from claude_tui.sources.opencode.legacy import parts_of, read_message
+from claude_tui.sources.opencode.rows import Reading, changes
+from claude_tui.sources.protocol import Checkpoint, LogFile
+from claude_tui.sources.records.events import Event
+from claude_tui.sources.values.json_values import table_of, text_of
+
+FAILED: Final = "error"
+
+
+def read_causes(
+    path: str, known: FileCauses | None = None, since: Checkpoint | None = None, *, with_sizes: bool = False
+) -> tuple[FileCauses, Checkpoint]:
+    """Read a database or a message file of OpenCode, always all of it. Raises OSError where it cannot be read."""
+    return _read("opencode", path)
+
+
+def read_kilo_causes(
+    path: str, known: FileCauses | None = None, since: Checkpoint | None = None, *, with_sizes: bool = False
+) -> tuple[FileCauses, Checkpoint]:
+    """Read a database or a message file of Kilo CLI likewise."""
+    return _read("kilo", path)
+
+
+def _read(source: str, path: str) -> tuple[FileCauses, Checkpoint]:
+    stat = os.stat(path)
+    found: dict[str, Caused] = {}
+    file = LogFile(source, path, "", stat.st_size, stat.st_mtime_ns, stat.st_dev, stat.st_ino)
+    if path.endswith(".json"):
+        for event in read_message(file, None, frozenset())[1]:
+            _add(source, event, parts_of(path), found)
+    else:
+        with changes(file, None) as changed:
+            reading, calls = Reading(path, changed), changed.database.calls()
+            reading.run()
+            for event, message in zip(reading.events, reading.messages, strict=True):
+                if message:
+                    _add(source, event, calls.get(message, ()), found)
+    checkpoint = Checkpoint(stat.st_dev, stat.st_ino, stat.st_size)
+    return FileCauses(list(found.values()), has_sizes=True, has_calls_only=True), checkpoint
+
+
+def _add(source: str, event: Event, parts: Iterable[Mapping[str, Any]], found: dict[str, Caused]) -> None:
+    """Add a message; a copy that a fork made adds nothing, unless it has more calls."""
+    key = event.row.key
+    calls = [
+        Call(_written(part, "callID") or _written(part, "id"), name, is_failed=_has_failed(part))
+        for part in parts
+        if text_of(part, "type") == "tool" and (name := _written(part, "tool") or _written(part, "name"))
+    ]
+    made = found.setdefault(key, Caused(key_number(source, key), 0, event.row.time_ms, thinking=event.reasoning))
+    if len(calls) > len(made.calls):
+        made.calls = calls
+
+
+def _has_failed(part: Mapping[str, Any]) -> bool:
+    return text_of(table_of(part, "state"), "status") == FAILED
+
+
+def _written(value: Mapping[str, Any], name: str) -> str:
+    return text_of(value, name).encode("utf-8", "replace").decode()
