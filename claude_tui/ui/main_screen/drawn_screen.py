@@ -18,6 +18,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 
+from claude_tui.engine.queries.allowances.budgets import day_limit_nano
 from claude_tui.engine.queries.periods.named import Period, add
 from claude_tui.model import Phase, Progress, Snapshot
 from claude_tui.ui.main_screen import layout, refresh
@@ -254,6 +255,7 @@ class DrawnScreen(Screen[None]):
         else:
             unlogged_nano = unlogged.nano
         is_split = clients.are_several(snapshot) and not view.IGNORES_PERIOD
+        budgets = self.kept.now.budgets if snapshot.progress.phase is not Phase.MERGED else ()  # those of this machine
         status = Status(
             view=navigation.here.view, tab=navigation.tab, now_ms=self.now_ms, period=self.period.label,
             totals=add(in_period) if view.IGNORES_PERIOD else snapshot.totals, paused=self.paused_ms is not None,
@@ -262,6 +264,7 @@ class DrawnScreen(Screen[None]):
             account=navigation.account,
             by_client=clients.totals(snapshot.models) if is_split else {}, window=self.camera.window,
             unlogged_nano=unlogged_nano, telemetry=self.telemetry,
+            day_limit_nano=day_limit_nano(budgets),
             has_shades=not (self.app.current_theme.ansi or self.app.no_color),
         )  # fmt: skip
         layout.draw_header(self, snapshot, status, self.app.size.width)

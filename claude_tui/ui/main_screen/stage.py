@@ -34,6 +34,7 @@ class Stage(ContentSwitcher):
         """Give a new view the columns, the sorting, the tree and the characters the settings ask for."""
         settings = self._kept.now
         view.is_plain = settings.ascii
+        view.budgets = settings.budgets
         hidden = frozenset(settings.columns.get(view.TITLE, ()))
         if view.table is not None and hidden:
             view.table.choose_columns(hidden)

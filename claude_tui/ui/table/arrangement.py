@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic
 
 from claude_tui.ui.table.columns import Column, RowT
@@ -30,6 +31,8 @@ class Arrangement(Generic[RowT]):
         self.filter = Filter()
         self.wrong: tuple[str, ...] = ()
         """What of the filter makes no sense for these columns."""
+        self.marks: Mapping[str, re.Pattern[str]] = {}
+        """What the filter looks for in the cells of columns, by their ids."""
         self.children_of: Callable[[RowT], Sequence[Any]] | None = None
         """Rows to stand below a row, in their order; None while they are folded."""
         self.given: Sequence[RowT] = ()
@@ -55,7 +58,7 @@ class Arrangement(Generic[RowT]):
         """Filter and sort the given rows again. Rows that are equal in the column keep the order of their keys."""
         order, key = self.column.order, self.key
         compiled = self.filter.compiled(self.columns)
-        self.wrong = compiled.wrong
+        self.wrong, self.marks = compiled.wrong, self.filter.marks(self.columns)
         rows = [row for row in self.given if not self.filter or compiled.matches(row, self._searched(row).lower())]
         rows.sort(key=lambda row: (order(row), key(row)), reverse=self.is_descending)
         if self.children_of is not None:

@@ -24,6 +24,7 @@ from claude_tui.clients import CLIENTS
 from claude_tui.ui.table.arrangement import Arrangement
 from claude_tui.ui.table.columns import GAP, Cell, Column, Placed, RowT, contents, place
 from claude_tui.ui.table.filters import Filter
+from claude_tui.ui.table.marks import marked
 from claude_tui.widths import fit
 
 STYLES = (
@@ -269,6 +270,7 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
         base = self.rich_style
         if selected:
             base = self._style("cursor" if self.has_focus else "cursor-blurred")
+        marks = self.arrangement.marks
         segments = []
         for number, (placed, cell) in enumerate(zip(self._placed, cells, strict=True)):
             if number:
@@ -277,7 +279,8 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
             if cell.style:
                 own = self._style(cell.style)
                 style = self._selected(base, own, cell.style) if selected else own
-            segments.append(Segment(fit(cell.text, placed.width, placed.column.right), style))
+            text = fit(cell.text, placed.width, placed.column.right)
+            segments += marked(text, style, marks.get(placed.column.id) if cell.style not in DRAWINGS else None)
         return Strip(segments).adjust_cell_length(width, base)
 
     @staticmethod

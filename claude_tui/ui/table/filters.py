@@ -7,7 +7,7 @@ figure. A `!` before a term asks for the rows it does not find, one before the f
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import eq, ge, gt, le, lt
 from typing import Any, Final, NamedTuple
@@ -41,6 +41,23 @@ class Filter:
 
     def __bool__(self) -> bool:
         return bool(self.text.lstrip("!").strip())
+
+    def marks(self, columns: Sequence[Column[Any]]) -> Mapping[str, re.Pattern[str]]:
+        """Return what to mark in the cells of columns, by their ids: the texts that were looked for there."""
+        if self.text.startswith("!"):
+            return {}
+        texts: dict[str, set[str]] = {}
+        for term in self.text.lower().split():
+            asked = _TERM.fullmatch(term)
+            if term.startswith("!") or (asked and (asked[2] != ":" or not asked[3])):
+                continue
+            for column in columns:
+                if asked is None or asked[1] in names(column):
+                    texts.setdefault(column.id, set()).add(asked[3] if asked else term)
+        return {
+            id: re.compile("|".join(map(re.escape, sorted(found, key=len, reverse=True))), re.IGNORECASE)
+            for id, found in texts.items()
+        }
 
     def compiled(self, columns: Sequence[Column[Any]]) -> Compiled:
         """Return what finds rows of a table with these columns. Case does not matter."""

@@ -175,6 +175,8 @@ class LineTable(TableCanvas[RowT]):
     def set_filter(self, text: str) -> None:
         """Show only the rows that match."""
         self.arrangement.filter = Filter(text)
+        self._drawn.clear()  # the same text is drawn otherwise where the filter found it
+        self.refresh()
         self._arrange()
         self.post_message(self.Arranged())
 

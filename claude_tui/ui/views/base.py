@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
+from claude_tui.engine.queries.allowances.budgets import Budget
 from claude_tui.engine.queries.periods.named import Period
 from claude_tui.model import Query, Snapshot
 from claude_tui.ui.source import SnapshotSource
@@ -116,6 +117,8 @@ class View(Vertical):
         self.shown: Shown | None = None
         self.is_plain = False
         """Whether what it draws is written with plain characters."""
+        self.budgets: tuple[Budget, ...] = ()
+        """What days, weeks and months may cost."""
         self.draws = 0
         """How often it was drawn: a view that is not visible is not."""
 

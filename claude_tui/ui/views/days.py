@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from claude_tui import figures
+from claude_tui.engine.queries.allowances.budgets import day_limit_nano
 from claude_tui.figures import NANO
 from claude_tui.model import Snapshot, Totals
 from claude_tui.ui.dialogs.explain_screen import ExplainScreen
@@ -25,7 +26,7 @@ from claude_tui.ui.text.names import short_model
 from claude_tui.ui.text.stacks import KINDS, UNITS, by_hour, kinds_per_day, stack, unit_for
 from claude_tui.ui.text.statements import Statements
 from claude_tui.ui.text.week import week_of
-from claude_tui.ui.views.base import DayWanted, Drilled, Scope, Shown, View
+from claude_tui.ui.views.base import EVERYTHING, DayWanted, Drilled, Scope, Shown, View
 from claude_tui.ui.widgets.chart import MARGIN, CostChart, average
 from claude_tui.ui.widgets.day_detail import DayDetail, DayFound, day_summary
 from claude_tui.ui.widgets.heatmap import GLYPHS, REMEMBERED, Heatmap
@@ -210,7 +211,10 @@ class DaysView(View):
         first = shown.snapshot.days[0].day if shown.snapshot.days else None
         totals, is_remembered = (row.totals, row.is_remembered) if row is not None else (None, False)
         width = self.heatmap.size.width
-        self._summary.update(day_summary(day, totals, first, is_remembered=is_remembered, width=width), layout=False)
+        # A budget is for everything there was on a day.
+        limit_nano = day_limit_nano(self.budgets) if shown.scope == EVERYTHING else None
+        summary = day_summary(day, totals, first, is_remembered=is_remembered, width=width, limit_nano=limit_nano)
+        self._summary.update(summary, layout=False)
         self.detail.border_title = Content.assemble((figures.day(day), "bold $foreground"))
         self._mark_chart()
 

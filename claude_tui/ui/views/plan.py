@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from claude_tui import figures
+from claude_tui.engine.queries.allowances.budgets import BudgetState
 from claude_tui.engine.queries.periods.comparison import ALL, MODEL, PROJECT, Compared, change
 from claude_tui.engine.queries.plan import PlanPicture
 from claude_tui.model import Query, Snapshot, Totals
@@ -21,7 +22,7 @@ from claude_tui.ui.table.line_table import LineTable
 from claude_tui.ui.text.names import short_model
 from claude_tui.ui.views.base import Drilled, Scope, Shown
 from claude_tui.ui.views.table_view import TableView
-from claude_tui.ui.widgets.limits import limit_lines
+from claude_tui.ui.widgets.limits import budget_lines, limit_lines
 from claude_tui.ui.widgets.line import Line
 from claude_tui.units import NANO
 
@@ -62,6 +63,13 @@ def _time(active_ms: int | None) -> Cell:
     if active_ms is None:
         return Cell("", "")
     return Cell(figures.countdown(active_ms / 1000) if active_ms >= 60_000 else "·", "" if active_ms else "faint")
+
+
+class PlanFound(NamedTuple):
+    """The limits and the comparison, and how the budgets stand."""
+
+    picture: PlanPicture
+    budgets: tuple[BudgetState, ...] = ()
 
 
 class PlanView(TableView):
@@ -141,18 +149,25 @@ class PlanView(TableView):
 
     def rows(self, snapshot: Snapshot) -> Sequence[Compared]:
         """The parts of both times."""
-        found: PlanPicture | None = self.shown.extra if self.shown is not None else None
+        found = self._picture
         return found.parts if found is not None else ()
 
-    def fetch(self, source: SnapshotSource, snapshot: Snapshot, scope: Scope, now_ms: int) -> PlanPicture:
-        """The limits and the comparison."""
-        return source.plan(snapshot.query, now_ms)
+    @property
+    def _picture(self) -> PlanPicture | None:
+        found: PlanFound | None = self.shown.extra if self.shown is not None else None
+        return found.picture if found is not None else None
+
+    def fetch(self, source: SnapshotSource, snapshot: Snapshot, scope: Scope, now_ms: int) -> PlanFound:
+        """The limits, the budgets and the comparison."""
+        return PlanFound(source.plan(snapshot.query, now_ms), tuple(source.budgets(self.budgets, now_ms)))
 
     def draw(self, shown: Shown) -> None:
         """Give the limits to their lines and the parts to the table."""
         super().draw(shown)
-        found: PlanPicture = shown.extra
-        lines = limit_lines(found.limits, shown.now_ms, shown.zone, self._limits.size.width)
+        found: PlanFound = shown.extra
+        width = self._limits.size.width
+        lines = limit_lines(found.picture.limits, shown.now_ms, shown.zone, width)
+        lines += budget_lines(found.budgets, width)
         self._limits.border_title = Content.styled("limits", "bold $foreground")
         self._limits.styles.height = len(lines) + self._limits.gutter.height
         self._limits.show(Content("\n").join(lines))
@@ -160,7 +175,7 @@ class PlanView(TableView):
     def title_parts(self) -> list[tuple[str, str]]:
         """The days that are compared, after the name."""
         parts = super().title_parts()
-        found: PlanPicture | None = self.shown.extra if self.shown is not None else None
+        found = self._picture
         if found is not None:
             parts += [
                 ("  ", ""),

@@ -36,16 +36,25 @@ class DayFound:
 
 
 def day_summary(
-    day: date, totals: Totals | None, first: date | None, *, is_remembered: bool = False, width: int = 120
+    day: date,
+    totals: Totals | None,
+    first: date | None,
+    *,
+    is_remembered: bool = False,
+    width: int = 120,
+    limit_nano: int | None = None,
 ) -> Content:
     """One line about a day. A day before the first record is not a day of zero.
 
     `is_remembered` says that logs of it are gone, and that the ledger kept what they said: in fewer words where
-    `width` is not enough.
+    `width` is not enough. `limit_nano` is what a day may cost.
     """
     parts: list[tuple[str, str]] = [(figures.day(day), "bold $foreground")]
     if totals is not None:
-        parts += [("  ", ""), (figures.headline_cost(totals), "bold $primary"), ("  ", "")]
+        is_over = limit_nano is not None and totals.cost_nano > limit_nano
+        parts += [("  ", ""), (figures.headline_cost(totals), "bold $error" if is_over else "bold $primary")]
+        parts += [(f" of {figures.money(limit_nano, 9)}" if is_over and limit_nano is not None else "", "$error")]
+        parts += [("  ", "")]
         parts += [
             (
                 f"{figures.tokens(totals.tokens)}  {figures.many(totals.responses, 'msg')}",

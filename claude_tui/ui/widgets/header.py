@@ -53,8 +53,14 @@ class Status:
     by_client: Mapping[str, Totals] = field(default_factory=dict)
     unlogged_nano: int = 0
     telemetry: Shortcoming | None = None
+    day_limit_nano: int | None = None
+    """What today may cost, if there is a budget."""
     has_shades: bool = True
     """Whether a background can be a shade of another; the terminal's own colours have none, nor has NO_COLOR."""
+
+    def is_over(self, snapshot: Snapshot) -> bool:
+        """Whether today cost more than it may."""
+        return self.day_limit_nano is not None and snapshot.today.cost_nano > self.day_limit_nano
 
     def is_known(self, snapshot: Snapshot) -> bool:
         """Whether the sums are known: all is counted, or was once and is only looked at again."""
@@ -159,8 +165,13 @@ def alone_parts(status: Status) -> list[tuple[int, Sequence[Part]]]:
 
 def budget_text(state: BudgetState) -> str:
     """How a budget stands, in a few words."""
+    return f"{state.name}: {spent_text(state)}"
+
+
+def spent_text(state: BudgetState) -> str:
+    """What is spent of a budget."""
     mark = "≥ " if state.is_lower_bound else ""
-    return f"{state.name}: {mark}{figures.money(state.spent_nano, 12)} of {figures.money(state.limit_nano, 12)}"
+    return f"{mark}{figures.money(state.spent_nano, 12)} of {figures.money(state.limit_nano, 12)}"
 
 
 SHORT_TABS: Final = {"projects": "Proj", "sessions": "Sess"}
@@ -223,6 +234,8 @@ def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> C
     )
     today = figures.cost(snapshot.today, 9) if width < 50 else figures.headline_cost(snapshot.today)
     style = "bold $primary" if status.is_known(snapshot) else "$quiet"
+    if status.is_over(snapshot):
+        style = "bold $error"
     if not (status.is_known(snapshot) or snapshot.today.responses):
         today = "counting…"
     first: list[Part] = [*glyph, ("today ", "$quiet") if width >= 30 else ("", ""), (today, style)]

@@ -11,11 +11,13 @@ from textual.content import Content
 
 from claude_tui import figures
 from claude_tui.clients import CLIENTS
+from claude_tui.engine.queries.allowances.budgets import BudgetState
 from claude_tui.engine.queries.allowances.forecast import Forecast
 from claude_tui.engine.queries.allowances.limits import ReportedWindow, label
 from claude_tui.engine.queries.plan import WEEKLY, PlanLimit
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.text import bars
+from claude_tui.ui.widgets.header import spent_text
 from claude_tui.ui.widgets.line import Part, assemble
 from claude_tui.units import HOUR_MS
 
@@ -30,6 +32,27 @@ def limit_lines(limits: Sequence[PlanLimit], now_ms: int, zone: tzinfo, width: i
         return [Content.styled(NONE if len(NONE) <= width else "no limits reported", "$quiet")]
     accounts = {source: {one.window.account for one in limits if one.window.source == source} for source in CLIENTS}
     return [_line(one, len(accounts[one.window.source]) > 1, now_ms, zone, width) for one in limits]
+
+
+def budget_lines(states: Sequence[BudgetState], width: int) -> list[Content]:
+    """A line for each budget: how much of it is spent, and by how much it is passed if it is."""
+    return [_budget(state, width) for state in states]
+
+
+def _budget(state: BudgetState, width: int) -> Content:
+    colour = "$error" if state.is_passed else "$warning" if 100 * state.share >= NEAR_PERCENT else "$accent"
+    filled, empty = bars.gauge(min(1.0, state.share), GAUGE)
+    used = f"{figures.percent(100 * state.share):>4}" if state.limit_nano else ""
+    rest_nano = state.limit_nano - state.spent_nano
+    rest = f"{figures.money(abs(rest_nano), 9)} {'left' if rest_nano >= 0 else 'over'}"
+    groups: list[tuple[int, list[Part]]] = [
+        (1, [("budget", "bold $foreground"), (f" {display_name(state.name)}", "$quiet")]),
+        (3, [(used, f"bold {colour}"), (" spent", "$quiet")] if used else [("nothing may be spent", "$quiet")]),
+        (4, [(filled, colour), (empty, "$line")]),
+        (0, [(spent_text(state), f"bold {colour}" if state.is_passed else "$foreground")]),
+        (2, [(rest, colour if state.is_passed else "$quiet")]),
+    ]
+    return assemble(groups, width)
 
 
 def _line(limit: PlanLimit, is_named: bool, now_ms: int, zone: tzinfo, width: int) -> Content:

@@ -19,22 +19,41 @@ UNKNOWN: Final = "–"
 """What stands for a figure that nobody knows yet."""
 
 
-def today_lines(snapshot: Snapshot, width: int, *, is_known: bool = True) -> list[Content]:
-    """The meter of today; grey while it is still counted."""
+def today_lines(
+    snapshot: Snapshot, width: int, *, is_known: bool = True, limit_nano: int | None = None
+) -> list[Content]:
+    """The meter of today, against what it may cost if that is given; grey while it is still counted."""
     today = snapshot.today
     if not is_known and not today.responses:
         return counting_lines()
     counts = f"{figures.short(today.tokens)} tok · {figures.many(today.responses, 'msg', width=6)}"
+    style = "bold $primary" if is_known else "$quiet"
+    if limit_nano is None:
+        return [
+            Content.styled(figures.headline_cost(today), style),
+            Content.styled(counts, "$quiet"),
+            _hit_line(today, width),
+        ]
+    if today.cost_nano > limit_nano:
+        style = "bold $error"
     return [
-        Content.styled(figures.headline_cost(today), "bold $primary" if is_known else "$quiet"),
+        Content.assemble((figures.headline_cost(today), style), (f" of {figures.money(limit_nano, 9)}", "$quiet")),
         Content.styled(counts, "$quiet"),
-        _hit_line(today, width),
+        _budget_line(today.cost_nano, limit_nano, width),
     ]
 
 
 def counting_lines() -> list[Content]:
     """What is said of sums of which nothing is known."""
     return [Content.styled(UNKNOWN, "$quiet"), Content.styled("counting…", "$quiet")]
+
+
+def _budget_line(spent_nano: int, limit_nano: int, width: int) -> Content:
+    share = spent_nano / limit_nano if limit_nano else float(spent_nano > 0)
+    filled, empty = bars.gauge(min(1.0, share), max(0, width - 13))
+    figure = figures.percent(100 * share).rjust(6) if limit_nano else ""
+    colour = "$error" if spent_nano > limit_nano else "$success"
+    return Content.assemble(("budget ", "$quiet"), (filled, colour), (empty, "$line"), (figure, "$foreground"))
 
 
 def _hit_line(totals: Totals, width: int) -> Content:
@@ -112,13 +131,14 @@ class Meters(Horizontal):
         """Show a snapshot."""
         flow, is_known = snapshot.tokens_per_minute, status.is_known(snapshot)
         lines: dict[str, Any] = {
-            "today": lambda width: today_lines(snapshot, width, is_known=is_known),
+            "today": lambda width: today_lines(snapshot, width, is_known=is_known, limit_nano=status.day_limit_nano),
             "burn": lambda width: burn_lines(snapshot, width),
             "flow": lambda width: flow_lines(snapshot, width),
             "period": lambda width: period_lines(status.totals, width, is_known=is_known),
         }
         for name, meter in self.parts.items():
             meter.show(Content("\n").join(lines[name](meter.size.width)))
+        self.parts["today"].set_class(status.is_over(snapshot), "-over")
         is_live = snapshot.progress.phase is not Phase.MERGED
         active = f"{snapshot.active_sessions} active" if snapshot.active_sessions else "idle" if is_live else ""
         self._title("today", "today", active)

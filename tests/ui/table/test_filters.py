@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 import pytest
 
+from claude_tui.ui.app import ClaudeTop
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.table.filters import Filter
+from tests.ui.helpers import press, running
 
 
 class Row(NamedTuple):
@@ -79,3 +81,22 @@ def test_a_term_without_sense_is_said_and_hides_nothing(text: str, said: str) ->
     assert rows == [0, 1, 2, 3] and said in wrong[0]
     assert found(f"opus {text}")[0] == [0, 1], "what makes sense beside it holds"
     assert found(f"!{text}")[0] == [0, 1, 2, 3]
+
+
+async def test_what_the_filter_found_is_marked_in_the_rows_and_nothing_else() -> None:
+    def marked(app: ClaudeTop) -> set[str]:
+        table = app.main.view.table
+        assert table is not None
+        lines = [table.render_line(y) for y in range(1, table.size.height)]
+        return {one.text for line in lines for one in line if one.style is not None and one.style.underline}
+
+    async with running(view="models") as (app, pilot):
+        assert marked(app) == set()
+        await press(pilot, "slash", *"OPUS cost>1", "enter")
+        assert {text.lower() for text in marked(app)} == {"opus"}
+        await press(pilot, "slash", "ctrl+u", *"model:on !opus", "enter")
+        assert marked(app) == {"on"}
+        await press(pilot, "slash", "ctrl+u", *"!opus", "enter")
+        assert marked(app) == set()
+        await press(pilot, "escape")
+        assert marked(app) == set()

@@ -79,6 +79,11 @@ class BudgetState:
         return self.spent_nano > self.limit_nano
 
 
+def day_limit_nano(budgets: Iterable[Budget]) -> int | None:
+    """Return what a day may cost altogether; None if there is no such budget."""
+    return next((one.limit_nano for one in budgets if one.period == "day" and not one.project), None)
+
+
 def budgets_of(table: Mapping[str, Any]) -> tuple[tuple[Budget, ...], tuple[Wrong, ...]]:
     """Read budgets from the settings table `budgets`; also returns what makes no sense in it.
 
