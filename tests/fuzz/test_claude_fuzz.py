@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz.claude import Fuzzer
+from tests.fuzz.claude import ClaudeFuzzer
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_both_ways_of_reading_agree_on_mutated_lines(seed: int, tmp_path: Path) -> None:
-    fuzzer = Fuzzer(seed, tmp_path)
+    fuzzer = ClaudeFuzzer(seed, tmp_path)
     assert fuzzer.run(1200) == []
     assert fuzzer.counts["files"] == 20

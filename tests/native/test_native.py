@@ -31,7 +31,7 @@ from claude_tui.sources.claude.facts import NOTES
 from claude_tui.sources.claude.fast import usual
 from claude_tui.sources.claude.fast.reader import read_columns
 from tests.engine.counting import GOLDEN_SETS
-from tests.fuzz.claude import Fuzzer
+from tests.fuzz.claude import ClaudeFuzzer
 from tests.fuzz.sameness import differences, entries, native_read
 from tests.logs import ClaudeHome, assistant, line, usage
 
@@ -124,7 +124,7 @@ def test_most_real_logs_are_read_natively(core: Core) -> None:
 
 
 def test_mutated_lines_are_read_natively_or_not_at_all(core: Core, tmp_path: Path) -> None:
-    fuzzer = Fuzzer(7, tmp_path)
+    fuzzer = ClaudeFuzzer(7, tmp_path)
     assert fuzzer.run(600) == []
     assert fuzzer.counts["read natively"] > 100
 
