@@ -11,11 +11,11 @@ from typing import Any, Final
 from textual.screen import Screen
 
 from claude_tui.model import Snapshot
-from claude_tui.ui.widgets.header import Status, short_line
-from claude_tui.ui.widgets.keybar import KeyBar
+from claude_tui.ui.widgets.edges.header import Status, short_line
+from claude_tui.ui.widgets.edges.keybar import KeyBar
+from claude_tui.ui.widgets.edges.meters import Meters
+from claude_tui.ui.widgets.edges.topbar import TopBar
 from claude_tui.ui.widgets.line import Line
-from claude_tui.ui.widgets.meters import Meters
-from claude_tui.ui.widgets.topbar import TopBar
 
 CLASSES: Final = ("-wide", "-medium", "-narrow", "-mini", "-short", "-tall", "-flat", "-with-topbar", "-with-meters")
 """All classes there are."""

@@ -21,14 +21,15 @@ from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.engine.queries.periods.named import add
 from claude_tui.model import DayRow, Phase, Snapshot, Totals
 from claude_tui.ui.source import SnapshotSource
-from claude_tui.ui.table import cells
 from claude_tui.ui.table.columns import Cell, Column
-from claude_tui.ui.text import bars, clients
+from claude_tui.ui.table.kinds import cells
+from claude_tui.ui.text import clients
 from claude_tui.ui.text import explanation as explain
+from claude_tui.ui.text.drawings import bars
 from claude_tui.ui.text.names import short_model
 from claude_tui.ui.text.statements import Statements, fact
-from claude_tui.ui.views.base import Scope, Shown
-from claude_tui.ui.views.table_view import TableView
+from claude_tui.ui.views.base.table_view import TableView
+from claude_tui.ui.views.base.view import Scope, Shown
 from claude_tui.ui.widgets.line import Line, assemble
 
 WEEKS: Final = 5

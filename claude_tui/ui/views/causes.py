@@ -15,14 +15,14 @@ from claude_tui.engine.queries.causes.waste import WASTE, Waste
 from claude_tui.engine.queries.periods.named import Period
 from claude_tui.model import Phase, Query
 from claude_tui.ui.settings.keys import CAUSE_BINDINGS
-from claude_tui.ui.table.cause_columns import CauseFrame, CauseLine, absent, cause_columns, lines_of, wasted_lines
 from claude_tui.ui.table.columns import Column
+from claude_tui.ui.table.kinds.cause_columns import CauseFrame, CauseLine, absent, cause_columns, lines_of, wasted_lines
 from claude_tui.ui.table.line_table import LineTable
 from claude_tui.ui.text import causes
 from claude_tui.ui.text.statements import Statements
-from claude_tui.ui.views.base import Drilled, MoreFound, Scope, Shown
-from claude_tui.ui.views.inquiry import Inquiry
-from claude_tui.ui.views.table_view import TableView
+from claude_tui.ui.views.base.inquiry import Inquiry
+from claude_tui.ui.views.base.table_view import TableView
+from claude_tui.ui.views.base.view import Drilled, MoreFound, Scope, Shown
 from claude_tui.ui.widgets.dimensions import dimensions_line
 from claude_tui.ui.widgets.line import Line
 

@@ -14,15 +14,16 @@ from textual.widget import Widget
 from claude_tui.model import Phase, SessionRow, SessionState, Snapshot
 from claude_tui.ui.settings.keys import LIVE_BINDINGS
 from claude_tui.ui.source import SnapshotSource
-from claude_tui.ui.table import cells, session_cells
-from claude_tui.ui.table.agent_rows import AgentLine
-from claude_tui.ui.table.cells import Frame
-from claude_tui.ui.table.client_column import client_column
 from claude_tui.ui.table.columns import Cell, Column
-from claude_tui.ui.text import activity, burn, card, pauses
-from claude_tui.ui.text.burn import Burned
+from claude_tui.ui.table.kinds import cells, session_cells
+from claude_tui.ui.table.kinds.agent_rows import AgentLine
+from claude_tui.ui.table.kinds.cells import Frame
+from claude_tui.ui.table.kinds.client_column import client_column
+from claude_tui.ui.text import activity, card, pauses
+from claude_tui.ui.text.drawings import burn
+from claude_tui.ui.text.drawings.burn import Burned
 from claude_tui.ui.text.statements import Statements
-from claude_tui.ui.views.base import DayWanted, Scope, Shown
+from claude_tui.ui.views.base.view import DayWanted, Scope, Shown
 from claude_tui.ui.views.sessions import SessionsView
 from claude_tui.ui.widgets.burn_graph import LEAST_HEIGHT, BurnGraph
 from claude_tui.ui.widgets.cards import Card, Cards, Running

@@ -7,9 +7,9 @@ from typing import Final
 from textual.content import Content
 from textual.message import Message
 
-from claude_tui.ui.text import burn
-from claude_tui.ui.text.burn import Burned
-from claude_tui.ui.text.graph import AXIS, draw
+from claude_tui.ui.text.drawings import burn
+from claude_tui.ui.text.drawings.burn import Burned
+from claude_tui.ui.text.drawings.graph import AXIS, draw
 from claude_tui.ui.widgets.line import Line
 
 LEAST_HEIGHT: Final = 7

@@ -15,7 +15,7 @@ from textual.content import Content
 
 from claude_tui import figures
 from claude_tui.model import DayRow, Totals
-from claude_tui.ui.text import bars
+from claude_tui.ui.text.drawings import bars
 from claude_tui.ui.widgets.line import Line, assemble
 from claude_tui.widths import cut
 
