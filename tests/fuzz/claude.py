@@ -102,6 +102,7 @@ class ClaudeFuzzer(LogFuzzer):
     def __init__(self, seed: int, folder: Path, whole_of: int = 1) -> None:
         super().__init__(seed)
         self.whole_of = whole_of
+        self.has_core = library.found().core is not None  # it is tried before anything is read in another way
         self.folder = folder / "projects" / "-home-project"
         self.folder.mkdir(parents=True)
         self.path = self.folder / "s1.jsonl"
@@ -128,7 +129,7 @@ class ClaudeFuzzer(LogFuzzer):
 
     def compare_parts(self, made: Sequence[bytes]) -> list[str]:
         """Compare lines between two usual ones: as many at once as the native core does not leave all to Python."""
-        if library.found().core is None:
+        if not self.has_core:
             return []
         before, after = self.usual
         parts = [[one] for one in made if needs_place(one)]

@@ -82,7 +82,8 @@ def test_the_probe_is_what_python_reads(tmp_path: Path, core: Core) -> None:
 def test_every_field_that_counts_is_known() -> None:
     """A field that begins to count in Python must be known to the core's `line.rs`, too, or be left to Python there."""
     shapes = {name: set(getattr(usual, name).__struct_fields__) for name in (
-        "UsualRow", "ClaudeMessage", "UsageShape", "Split", "Tools", "Iteration", "FirstLine", "ClaudeTurn", "ClaudeTalk", "Dated",
+        "UsualRow", "ClaudeMessage", "UsageShape", "Split", "Tools", "Iteration", "FirstLine", "ClaudeTurn",
+        "ClaudeTalk", "Dated",
     )}  # fmt: skip
     assert shapes == {
         "UsualRow": {
