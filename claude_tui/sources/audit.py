@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from claude_tui.model import Row
+from claude_tui.model import UsageRow
 
 PROGRESS: Final = "progress"
 SIDE_QUESTION: Final = "side_question"
@@ -31,7 +31,7 @@ class AuditedRow(NamedTuple):
     is that of the response it repeats.
     """
 
-    row: Row
+    row: UsageRow
     line: int
     kind: str = ""
     table: str = ""

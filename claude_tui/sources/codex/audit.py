@@ -5,7 +5,7 @@ The counting rule of `rollout` says what each of them is. Must not settle, price
 
 from __future__ import annotations
 
-from claude_tui.model import Row
+from claude_tui.model import UsageRow
 from claude_tui.sources.audit import INHERITED, AuditedRow, FileAudit
 from claude_tui.sources.auditing import holds, places
 from claude_tui.sources.codex.compressed import SUFFIX, open_rollout
@@ -14,7 +14,7 @@ from claude_tui.sources.codex.records import Tokens
 from claude_tui.sources.codex.rollout import OtherThreads, Rollout
 from claude_tui.sources.codex.threads import Threads
 from claude_tui.sources.protocol import LogFile
-from claude_tui.sources.records.events import Event
+from claude_tui.sources.records.events import ResponseEvent
 
 
 def audit_rollout(file: LogFile, needle: bytes = b"") -> FileAudit:
@@ -39,10 +39,10 @@ class _AuditedRollout(Rollout):
 
     def __init__(self, stem: str, others: OtherThreads) -> None:
         super().__init__(stem, others)
-        self.found: list[tuple[Row, str]] = []
+        self.found: list[tuple[UsageRow, str]] = []
         self._newest = ""
 
-    def _event(self, key: str, thread: str, model: str, tokens: Tokens, time_ms: int, offset: int) -> Event:
+    def _event(self, key: str, thread: str, model: str, tokens: Tokens, time_ms: int, offset: int) -> ResponseEvent:
         self._newest = key
         return super()._event(key, thread, model, tokens, time_ms, offset)
 

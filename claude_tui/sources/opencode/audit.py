@@ -15,10 +15,10 @@ from claude_tui.sources.auditing import holds
 from claude_tui.sources.opencode.database import StoredMessage, StoredRow, stored_message
 from claude_tui.sources.opencode.legacy import read_message
 from claude_tui.sources.opencode.lost import LostMessage
-from claude_tui.sources.opencode.rows import Changes, Reading, changes
+from claude_tui.sources.opencode.rows import ChangedRows, MessageReading, changes
 from claude_tui.sources.opencode.source import OpenCodeSource
 from claude_tui.sources.protocol import LogFile
-from claude_tui.sources.records.events import Event
+from claude_tui.sources.records.events import ResponseEvent
 from claude_tui.sources.registry import reader
 
 
@@ -40,10 +40,10 @@ def _audit_file(file: LogFile) -> FileAudit:
     return FileAudit(1, read.bytes_read, [AuditedRow(row, 1, kind) for row in read.rows])
 
 
-class _AuditedReading(Reading):
-    """A `Reading` that keeps its rows in `found`."""
+class _AuditedReading(MessageReading):
+    """A `MessageReading` that keeps its rows in `found`."""
 
-    def __init__(self, path: str, changed: Changes) -> None:
+    def __init__(self, path: str, changed: ChangedRows) -> None:
         super().__init__(path, changed)
         self.found: list[AuditedRow] = []
         self._table = self._record = ""
@@ -65,5 +65,5 @@ class _AuditedReading(Reading):
         self._table, self._record = "event", gone.id
         super()._see_lost(gone)
 
-    def _count(self, event: Event) -> None:
+    def _count(self, event: ResponseEvent) -> None:
         self.found.append(AuditedRow(event.row, 0, "", self._table, self._record))
