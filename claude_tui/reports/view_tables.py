@@ -11,14 +11,14 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from claude_tui.clients import CLIENTS
-from claude_tui.engine.queries.allowances.blocks import Block
+from claude_tui.engine.queries.allowances.blocks import UsageBlock
 from claude_tui.engine.queries.allowances.limits import label
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.engine.queries.periods.comparison import Compared, change
 from claude_tui.engine.queries.plan import PlanLimit, PlanPicture
 from claude_tui.figures import age, count, countdown, local_minute, moment, money, percent, short, written_cost
 from claude_tui.model import Query, Totals
-from claude_tui.reports.table import Table, TextColumn
+from claude_tui.reports.table import TextColumn, TextTable
 from claude_tui.sources.values.display import display_name
 
 STEADY: Final = 0.005
@@ -26,7 +26,7 @@ STEADY: Final = 0.005
 NO_LIMITS: Final = "no client has reported a limit; `claude-top statusline install` has Claude Code report its own"
 
 
-def blocks_table(found: BlocksPicture, query: Query, zone: ZoneInfo) -> Table:
+def blocks_table(found: BlocksPicture, query: Query, zone: ZoneInfo) -> TextTable:
     """Return the five-hour blocks that began on the days of a query, the newest first."""
     columns = (
         TextColumn("began", is_text=True), TextColumn("state", is_text=True), TextColumn("responses", priority=2),
@@ -42,7 +42,7 @@ def blocks_table(found: BlocksPicture, query: Query, zone: ZoneInfo) -> Table:
         )
         for block in reversed(blocks)
     )  # fmt: skip
-    return Table(f"5h blocks ({len(rows)})", columns, rows)
+    return TextTable(f"5h blocks ({len(rows)})", columns, rows)
 
 
 def open_block_lines(found: BlocksPicture, now_ms: int) -> list[str]:
@@ -63,7 +63,7 @@ def limit_lines(limits: Sequence[PlanLimit], now_ms: int, zone: ZoneInfo) -> lis
     return [_limit_line(limit, now_ms, zone) for limit in limits] or [NO_LIMITS]
 
 
-def plan_table(found: PlanPicture) -> Table:
+def plan_table(found: PlanPicture) -> TextTable:
     """Return what the days of a query used beside those before."""
     columns = (
         TextColumn("of", is_text=True, priority=1), TextColumn("name", is_text=True, may_shrink=True),
@@ -77,15 +77,15 @@ def plan_table(found: PlanPicture) -> Table:
         )
         for part in found.parts
     )  # fmt: skip
-    return Table(f"Plan: {_days(found.query)} against {_days(found.before)}", columns, rows)
+    return TextTable(f"Plan: {_days(found.query)} against {_days(found.before)}", columns, rows)
 
 
-def _is_in(query: Query, block: Block, zone: ZoneInfo) -> bool:
+def _is_in(query: Query, block: UsageBlock, zone: ZoneInfo) -> bool:
     day = moment(block.start_ms, zone).date()
     return (query.since is None or day >= query.since) and (query.until is None or day <= query.until)
 
 
-def _block_cost(block: Block) -> str:
+def _block_cost(block: UsageBlock) -> str:
     return f"{'>=' if block.unpriced else ''}{money(block.nano)}"
 
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from claude_tui.engine.queries.answers import Answers
     from claude_tui.engine.state.store import Store
     from claude_tui.model import Query, Snapshot
-    from claude_tui.reports.table import Table
+    from claude_tui.reports.table import TextTable
 
-    Printed = tuple[Sequence[Table], Sequence[str]]
+    Printed = tuple[Sequence[TextTable], Sequence[str]]
     """Tables, and the lines below them."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from claude_tui.ui.widgets.meters import period_title
+from claude_tui.ui.widgets.edges.meters import period_title
 
 
 @pytest.mark.parametrize(
