@@ -104,7 +104,7 @@ def window_lines(
         return [Content.styled("counting…", "$quiet")]
     if window is None:
         return [
-            Content.styled("no 5h window is open", "$quiet"),
+            Content.styled("no 5h block is open", "$quiet"),
             Content.styled("the next response opens one", "$faint"),
             *(Content.styled(line, "$quiet") for line in reported_lines(found, now_ms)),
         ]
@@ -145,7 +145,7 @@ def window_lines(
 
 def reported_lines(found: BlocksPicture, now_ms: int) -> list[str]:
     """The limits that clients reported and that still hold, each with its age: one line for each account."""
-    names = {"five_hour": "5 h", "seven_day": "7 d"}
+    names = {"five_hour": "5h", "seven_day": "7d"}
     percent, age = figures.percent, figures.age
     accounts: dict[tuple[str, str], list[str]] = {}
     for window in found.reported:
@@ -244,7 +244,7 @@ class BlocksView(TableView):
         self.frame.set(shown.now_ms, shown.snapshot, rows)
         self._table.say_nothing_with(self.nothing(shown))
         self._table.show(rows)
-        self._window.border_title = Content.styled("open 5h window", "bold $foreground")
+        self._window.border_title = Content.styled("open 5h block", "bold $foreground")
         whose = " of Claude Code alone" if clients.are_several(shown.snapshot) else ""
         self._window.border_subtitle = Content.styled(f"{LENGTH_MS // 3_600_000} hours{whose}", "$quiet")
         self._weeks.border_title = Content.styled("weeks", "bold $foreground")
@@ -264,7 +264,7 @@ class BlocksView(TableView):
         if self._table.filter:
             return super().nothing(shown)
         found: BlocksPicture = shown.extra or BlocksPicture()
-        return Content.styled("no 5h windows" if found.is_loaded else "reading single responses…", "$quiet")
+        return Content.styled("no 5h blocks" if found.is_loaded else "reading single responses…", "$quiet")
 
     def searched(self, row: BlockRow) -> str:
         """Its models."""
@@ -272,15 +272,15 @@ class BlocksView(TableView):
 
     def row_name(self, row: BlockRow) -> str:
         """What a block is called."""
-        what = "gap after" if row.block.is_gap else "5h window of"
-        return f"{what} {figures.clock(row.block.start_ms, self.shown.zone)}" if self.shown else "5h window"
+        what = "gap after" if row.block.is_gap else "5h block of"
+        return f"{what} {figures.clock(row.block.start_ms, self.shown.zone)}" if self.shown else "5h block"
 
     def explanation(self, row: BlockRow, shown: Shown) -> Statements:
         """Where the figures of a block come from."""
         if row.block.is_gap:
             begin, end = (figures.clock(at_ms, shown.zone) for at_ms in (row.block.start_ms, row.block.end_ms))
             return [
-                fact("no 5h window was open", "", f"from {begin}, the end of the one before, to {end}"),
+                fact("no 5h block was open", "", f"from {begin}, the end of the one before, to {end}"),
                 fact("lasted", _length(row.block)),
             ]
         return [
