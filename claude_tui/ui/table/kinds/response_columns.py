@@ -171,7 +171,7 @@ def response_columns(frame: ResponseFrame) -> list[Column[Response]]:
         _kind("output", "Output", 3),
         _kind("cache_write_5m", "Wr 5m", 8),
         _kind("cache_write_1h", "Wr 1h", 9),
-        _kind("cache_read", "ReadResponse", 6),
+        _kind("cache_read", "Read", 6),
         Column(
             "tokens",
             "Tokens",
