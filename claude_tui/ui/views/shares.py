@@ -65,7 +65,8 @@ class SharesView(TableView):
 
         return [
             Column("name", "Session", 18, lambda row, width: Cell(row.called, "name"),
-                   lambda row: row.called.lower(), 0, narrow=12, flex=2, right=False, descending=False, plain=lambda row: row.name),
+                   lambda row: row.called.lower(), 0, narrow=12, flex=2, right=False, descending=False,
+                   plain=lambda row: row.name),
             cells.text("project", "Project", 14, lambda row: self.frame.project(row.project), 3, style="accent",
                        narrow=10, flex=1),
             client_column(6),
