@@ -49,7 +49,7 @@ def run(options: Namespace) -> int:
     elif sessions.running(snapshot):
         streams.write_tables([sessions.table(snapshot)])
     else:
-        streams.narrate("no session runs")
+        streams.narrate("no session is running")
     return exits.OK
 
 

@@ -41,7 +41,7 @@ _TITLES: Final = {
     FAILED: "calls that failed",
     INTERRUPTED: "responses that were interrupted",
     REPEATED: "files read again unchanged",
-    AGENTS: "sub-agents far dearer than others of their type",
+    AGENTS: "sub-agents that cost far more than others of their type",
 }
 _OTHERWISE: Final = {
     FAILED: "without these calls, by their even share of each response",
