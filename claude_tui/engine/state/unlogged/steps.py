@@ -5,8 +5,8 @@ Must not know what is left of a total, stores, prices or files.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Collection, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from operator import add, gt, sub
 from typing import Final, NamedTuple
 
@@ -17,14 +17,9 @@ from claude_tui.sources.client_totals import ClientTotal
 
 CLOCK_MS: Final = 250
 """How far the instants of two lines may be out of order."""
+MAX_MS: Final = 1 << 62
 PROCESS_MS: Final = 1000
 """How long before the first line of its log a process may have begun."""
-
-LEAD_MS: Final = 75
-"""So long a process is taken to run before it is asked anything; two of them ran where a total is gone between.
-
-Processes in the captured logs were asked after 33 ms and more. Where two of the quickest follow each other, and the
-total between them is gone, a response can count twice; below 70 ms a captured fork were a lower bound, not exact."""
 
 NOT_RISING: Final = "a later total is below an earlier one"
 NOT_PROVEN: Final = "continues a session that is not known for sure"
@@ -123,7 +118,7 @@ class Holdings:
         """Whether responses used more of anything, or took longer, than was spent since the base of a step: then not
         all of them are in it."""
         spent, used, base = [0] * len(NOTHING), [0] * len(NOTHING), step.base
-        if base is not None and self._took_ms(step, rows) + 2 * LEAD_MS > step.total.duration_ms - base.duration_ms:
+        if base is not None and self._took_ms(step, rows) > step.total.duration_ms - base.duration_ms:
             return True
         is_split = step.total.is_split and (base is None or base.is_split)
         for sums, change, usages in (
@@ -135,15 +130,39 @@ class Holdings:
                 sums[:] = map(change, sums, told(usage, is_split=is_split))
         return any(map(gt, used, spent))
 
-    def _took_ms(self, step: Step, rows: Collection[int]) -> int:
-        """Return how long the turns of responses took at least, each from its prompt to its last response."""
-        asked = step.total.prompts
-        ends: dict[int, int] = {}
+    def last_turn(self, step: Step, rows: Iterable[int]) -> list[int]:
+        """Return those of the responses before a total that its own process got for sure: the last turn's."""
+        by_turn = self.turns(step, rows)
+        return by_turn.get(len(step.total.turns) - 1, [])
+
+    def turns(self, step: Step, rows: Iterable[int]) -> dict[int, list[int]]:
+        """Return own responses by the turn of a step's file that they are of, -1 if it is not known; what is in the file
+        of a sub-agent is of the turn it fell into."""
+        asked = step.total.turns
+        starts = [start_ms for _, start_ms in asked]
+        found: dict[int, list[int]] = {}
         for row in rows:
-            turn = bisect_left(asked, (self.own[row].offset,)) - 1 if row in self.own else -1
-            if turn >= 0:
-                ends[turn] = max(ends.get(turn, 0), self.logged(row).time_ms)
-        return sum(max(0, end_ms - asked[turn][1]) for turn, end_ms in ends.items())
+            offset = self.own[row].offset if row in self.own else -1
+            at = bisect_right(asked, (offset, MAX_MS)) if offset >= 0 else bisect_right(starts, self.logged(row).time_ms)
+            found.setdefault(at - 1, []).append(row)
+        return found
+
+    def _took_ms(self, step: Step, rows: Iterable[int]) -> int:
+        """Return how long the turns of responses took at least, each to its last response. Instants are cut to whole
+        milliseconds, so each may have been one shorter."""
+        own = self.turns(step, (row for row in rows if row in self.own and self.own[row].offset >= 0))
+        ends = {turn: max(self.logged(row).time_ms for row in of_turn) for turn, of_turn in own.items() if turn >= 0}
+        return sum(max(0, end_ms - step.total.turns[turn][1] - 1) for turn, end_ms in ends.items())
+
+    def is_between(self, step: Step, row: int) -> bool:
+        """Whether an own response stands between the base of a step and its total; one in the file of a sub-agent fell
+        between the turns of their file."""
+        offset = self.own[row].offset
+        if offset >= 0:
+            return step.base_offset < offset < step.total.offset
+        turns, time_ms = step.total.turns, self.logged(row).time_ms
+        since_ms = next((start_ms for at, start_ms in turns if at > step.base_offset), MAX_MS)
+        return since_ms <= time_ms <= step.total.last_ms
 
     def _step(self, number: int, total: ClientTotal, chains: Mapping[int, Sequence[ClientTotal]]) -> Step:
         earlier = [one for one in self.totals[:number] if one.start_ms == total.start_ms]
@@ -183,11 +202,12 @@ class Holdings:
             # An answer from before the fork that no parent has: the true parent is gone.
             if row not in known and 0 <= mark.offset < total.offset and self.logged(row).time_ms < began_ms:
                 return Step(total, why=BASE_GONE)
-        later = self._beyond(base)
-        if later and not self.exceed(Step(total, base), [*later, *self._before(total)]):
+        step = Step(total, base)
+        last = self.last_turn(step, self._before(total))
+        if any(not self.exceed(step, [row, *last]) for row in self._beyond(base)):
             return Step(total, why=NOT_PROVEN)
         if len({one.session for one in kin}) == 1:
-            return Step(total, base)
+            return step
         largest: dict[str, Usage] = {}
         for one in kin:
             for model, usage in one.models:
