@@ -24,7 +24,7 @@ def covered_by(of: Holdings, good: Sequence[Step]) -> Covered:
     last = of.totals[-1]
     of_parents = of.held_by_parents(good)
     times = {row: of.logged(row).time_ms for row in of.own}
-    behind = (times[row] for row, mark in of.own.items() if mark.offset > last.offset)
+    behind = (times[row] for row in of.own if of.is_behind(last, row))
     tail_ms = min(behind, default=1 << 62)
     covered: list[int] = []
     left_out: list[int] = []
@@ -33,15 +33,15 @@ def covered_by(of: Holdings, good: Sequence[Step]) -> Covered:
         if any(row in known and not known[row].is_copy for known in of_parents):
             continue
         time_ms = times[row]
-        if offset > last.offset:
+        if of.is_behind(last, row):
             is_behind = not any(_is_in_first_process(step, time_ms) for step in good)
         else:
             is_behind = offset < 0 and time_ms >= tail_ms
         if is_behind:
             uncovered += 1
             continue
-        later = [step for step in good if offset < 0 or step.total.offset > offset]
-        if later and not any(_covers(step, offset, time_ms) for step in later):
+        later = [step for step in good if offset < 0 or not of.is_behind(step.total, row)]
+        if later and not any(_covers(of, step, row) for step in later):
             left_out.append(row)
         else:
             covered.append(row)
@@ -82,12 +82,12 @@ def _cuts_turn(of: Holdings, step: Step, covered: Iterable[int], times: Mapping[
     return bool(asked) and asked[-1] < began_ms
 
 
-def _covers(step: Step, offset: int, time_ms: int) -> bool:
-    """Whether the process that ended with a total may have got a response that stands before it."""
-    is_after_start = time_ms >= step.start_ms - 1
+def _covers(of: Holdings, step: Step, row: int) -> bool:
+    """Whether the process that ended with a total may have got a response that came before it."""
+    is_after_start = of.logged(row).time_ms >= step.start_ms - 1
     if step.base is None:
         return is_after_start
-    if 0 <= offset < step.base_offset:  # before its base: only a process beside the one that wrote that
+    if of.is_before_base(step, row):  # only a process beside the one that wrote the base
         return is_after_start and not step.is_linear
     return is_after_start or not step.is_linear
 

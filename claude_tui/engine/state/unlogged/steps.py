@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import accumulate
 from operator import add, gt, sub
 from typing import Final, NamedTuple
 
@@ -130,21 +131,47 @@ class Holdings:
                 sums[:] = map(change, sums, told(usage, is_split=is_split))
         return any(map(gt, used, spent))
 
+    def is_behind(self, total: ClientTotal, row: int) -> bool:
+        """Whether a response of the session's file came after a total: it stands behind it and is younger than all
+        before it. Where a session has two files that differ, a place in one says nothing of the other."""
+        return self.own[row].offset > total.offset and self.logged(row).time_ms > total.last_ms
+
+    def is_before_base(self, step: Step, row: int) -> bool:
+        """Whether a response of the session's file came before the base of a step that is of the session, too."""
+        base = step.base
+        return (
+            base is not None
+            and base.session == self._session
+            and 0 <= self.own[row].offset < base.offset
+            and self.logged(row).time_ms <= base.last_ms
+        )
+
+    def is_between(self, step: Step, row: int) -> bool:
+        """Whether an own response came between the base of a step and its total; one in the file of a sub-agent fell
+        between the turns of their file."""
+        if self.own[row].offset >= 0:
+            return not self.is_before_base(step, row) and not self.is_behind(step.total, row)
+        turns, time_ms = step.total.turns, self.logged(row).time_ms
+        since_ms = next((start_ms for at, start_ms in turns if at > step.base_offset), MAX_MS)
+        return since_ms <= time_ms <= step.total.last_ms
+
     def last_turn(self, step: Step, rows: Iterable[int]) -> list[int]:
         """Return those of the responses before a total that its own process got for sure: the last turn's."""
-        by_turn = self.turns(step, rows)
-        return by_turn.get(len(step.total.turns) - 1, [])
+        if not step.total.turns:
+            return []
+        found = self.turns(step, rows).get(len(step.total.turns) - 1, ())
+        return [row for row in found if self.own[row].offset >= step.total.turns[-1][0]]
 
     def turns(self, step: Step, rows: Iterable[int]) -> dict[int, list[int]]:
-        """Return own responses by the turn of a step's file that they are of, -1 if it is not known; what is in the file
-        of a sub-agent is of the turn it fell into."""
+        """Return own responses by the turn of a step's file that they are of, -1 if it is not known: the last that had
+        begun where they stand, or when they came. What is in the file of a sub-agent is of the turn it fell into."""
         asked = step.total.turns
-        starts = [start_ms for _, start_ms in asked]
+        starts = [*accumulate((start_ms for _, start_ms in asked), max)]
         found: dict[int, list[int]] = {}
         for row in rows:
             offset = self.own[row].offset if row in self.own else -1
-            at = bisect_right(asked, (offset, MAX_MS)) if offset >= 0 else bisect_right(starts, self.logged(row).time_ms)
-            found.setdefault(at - 1, []).append(row)
+            turn = max(bisect_right(asked, (offset, MAX_MS)), bisect_right(starts, self.logged(row).time_ms)) - 1
+            found.setdefault(turn, []).append(row)
         return found
 
     def _took_ms(self, step: Step, rows: Iterable[int]) -> int:
@@ -153,16 +180,6 @@ class Holdings:
         own = self.turns(step, (row for row in rows if row in self.own and self.own[row].offset >= 0))
         ends = {turn: max(self.logged(row).time_ms for row in of_turn) for turn, of_turn in own.items() if turn >= 0}
         return sum(max(0, end_ms - step.total.turns[turn][1] - 1) for turn, end_ms in ends.items())
-
-    def is_between(self, step: Step, row: int) -> bool:
-        """Whether an own response stands between the base of a step and its total; one in the file of a sub-agent fell
-        between the turns of their file."""
-        offset = self.own[row].offset
-        if offset >= 0:
-            return step.base_offset < offset < step.total.offset
-        turns, time_ms = step.total.turns, self.logged(row).time_ms
-        since_ms = next((start_ms for at, start_ms in turns if at > step.base_offset), MAX_MS)
-        return since_ms <= time_ms <= step.total.last_ms
 
     def _step(self, number: int, total: ClientTotal, chains: Mapping[int, Sequence[ClientTotal]]) -> Step:
         earlier = [one for one in self.totals[:number] if one.start_ms == total.start_ms]
