@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from claude_tui.engine.state.rows.memberships import Mark
 from claude_tui.engine.state.rows.table import Table
+from claude_tui.engine.state.unlogged.strays import strays, stretch_of
 from claude_tui.model import Usage
 from claude_tui.sources.client_totals import ClientTotal
 
@@ -26,6 +27,7 @@ NOT_RISING: Final = "a later total is below an earlier one"
 NOT_PROVEN: Final = "continues a session that is not known for sure"
 BASE_GONE: Final = "continues a session whose log is gone"
 MAYBE_KILLED: Final = "a process was killed, or its total is gone"
+LOST_SOME: Final = "its log may have lost responses of which others have copies"
 MANY_PARENTS: Final = "continues one of several sessions"
 
 NOTHING: Final = Usage()
@@ -88,13 +90,15 @@ class Step(NamedTuple):
 
 
 class Holdings:
-    """The totals of one session and the responses its files hold: `own` ones, and `copies` of others' by row."""
+    """The totals of one session and the responses its files hold: `own` ones, with `strays` that it may have lost, and
+    copies of others'."""
 
     def __init__(
         self,
         session: str,
         totals: Sequence[ClientTotal],
         marks: Marks,
+        lost: Mapping[int, int],
         logged: Callable[[int], Logged],
         is_shared: Callable[[int], bool],
     ) -> None:
@@ -102,6 +106,8 @@ class Holdings:
         self.totals = totals
         self._marks = marks
         self.own = {row: mark for row, mark in marks.get(session, {}).items() if not mark.is_copy}
+        self.strays = frozenset(strays(stretch_of(totals), marks.get(session, {}), lost))
+        self.own |= dict.fromkeys(self.strays, Mark(-1, is_copy=False))
         self._copies = {row for row, mark in marks.get(session, {}).items() if mark.is_copy}
         self.logged = logged
         self._is_shared = is_shared
@@ -147,13 +153,11 @@ class Holdings:
         )
 
     def is_between(self, step: Step, row: int) -> bool:
-        """Whether an own response came between the base of a step and its total; one in the file of a sub-agent fell
-        between the turns of their file."""
+        """Whether an own response came between the base of a step and its total."""
         if self.own[row].offset >= 0:
             return not self.is_before_base(step, row) and not self.is_behind(step.total, row)
-        turns, time_ms = step.total.turns, self.logged(row).time_ms
-        since_ms = next((start_ms for at, start_ms in turns if at > step.base_offset), MAX_MS)
-        return since_ms <= time_ms <= step.total.last_ms
+        since_ms = step.base.last_ms if step.base is not None and step.base.session == self._session else 0
+        return since_ms < self.logged(row).time_ms <= step.total.last_ms
 
     def last_turn(self, step: Step, rows: Iterable[int]) -> list[int]:
         """Return those of the responses before a total that its own process got for sure: the last turn's."""
