@@ -20,8 +20,6 @@ from claude_tui.sources.client_totals import ClientTotal
 CLOCK_MS: Final = 250
 """How far the instants of two lines may be out of order."""
 MAX_MS: Final = 1 << 62
-PROCESS_MS: Final = 1000
-"""How long before the first line of its log a process may have begun."""
 
 NOT_RISING: Final = "a later total is below an earlier one"
 NOT_PROVEN: Final = "continues a session that is not known for sure"
@@ -218,12 +216,11 @@ class Holdings:
 
     def _from_kin(self, total: ClientTotal, kin: Sequence[ClientTotal], known: set[int]) -> Step:
         base = max(kin, key=lambda one: (one.cost_nano, one.duration_ms, one.identity))
-        began_ms = total.last_ms - (total.duration_ms - base.duration_ms) - PROCESS_MS
+        step = Step(total, base)
         for row, mark in self.own.items():
             # An answer from before the fork that no parent has: the true parent is gone.
-            if row not in known and 0 <= mark.offset < total.offset and self.logged(row).time_ms < began_ms:
+            if row not in known and 0 <= mark.offset < total.offset and self.logged(row).time_ms < step.start_ms - 1:
                 return Step(total, why=BASE_GONE)
-        step = Step(total, base)
         last = self.last_turn(step, self._before(total))
         if any(not self.exceed(step, [row, *last]) for row in self._beyond(base)):
             return Step(total, why=NOT_PROVEN)

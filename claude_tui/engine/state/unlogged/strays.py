@@ -13,8 +13,10 @@ Stretch = tuple[int, int]
 
 
 def stretch_of(totals: Sequence[ClientTotal]) -> Stretch:
-    """Return when the chains of a session began and the last line before its totals came."""
-    return min(total.start_ms for total in totals), max(total.last_ms for total in totals)
+    """Return when the chains of a session began and when its processes had ended. The last lines before a total may be
+    lost, too: its process ended so long after those before at most as all of its chain ran."""
+    ends_ms = ((total.last_ms or total.start_ms) + total.duration_ms for total in totals)
+    return min(total.start_ms for total in totals), max(ends_ms)
 
 
 def strays(stretch: Stretch, held: Collection[int], lost: Mapping[int, int]) -> list[int]:
