@@ -34,7 +34,10 @@ def row_of(kind: str, uuid: str, parent: str, second: int, duration: int) -> dic
         return {"type": "queue-operation", "operation": "dequeue", "sessionId": "s1", "timestamp": time}
     of_model = kind in ("answer", "synthetic")
     row: dict[str, Any] = {"type": "assistant" if of_model else "user", "sessionId": "s1", "parentUuid": parent}
-    row |= {"synthetic": {"message": {"model": "<synthetic>"}}, "meta": {"isMeta": True}}.get(kind, {})
+    if kind == "synthetic":
+        row["message"] = {"model": "<synthetic>"}
+    if kind == "meta":
+        row["isMeta"] = True
     if uuid:
         row["uuid"] = uuid
     if kind == "tool":
