@@ -52,7 +52,8 @@ class SessionRow(NamedTuple):
 
     `context_tokens` is the prompt of the last main-chain response (or what a compaction left of it), `context_window`
     the assumed window (0 unknown). `compacted_tokens` is the size before the newest of `compactions` (0 unknown).
-    `cost_per_hour_nano` is the cost of the last 10 minutes, per hour. `agents` are sorted by key.
+    `cost_per_hour_nano` is the cost of the last 10 minutes, per hour. `agents` are sorted by key. `prompt` is how its
+    first prompt begins if it has no title and prompts are read: for the screen alone, and never in what is written.
     """
 
     key: str
@@ -71,6 +72,12 @@ class SessionRow(NamedTuple):
     compactions: int = 0
     compacted_tokens: int = 0
     cost_per_hour_nano: int = 0
+    prompt: str = ""
+
+    @property
+    def called(self) -> str:
+        """What the screen calls it."""
+        return self.prompt or self.name
 
     @property
     def state(self) -> SessionState:
@@ -86,7 +93,7 @@ class DayRow(NamedTuple):
     is_remembered: bool = False
 
 
-class Unlogged(NamedTuple):
+class UnloggedShare(NamedTuple):
     """Nanodollars of calls that are in no log, a part of the cost: as the client counted, or as only telemetry tells.
 
     The parts are by client and model, client and project, client and session, and by day; rows without any are absent.
@@ -99,7 +106,7 @@ class Unlogged(NamedTuple):
     days: Mapping[date, int] = MappingProxyType({})
 
 
-NOTHING_UNLOGGED: Final = Unlogged()
+NOTHING_UNLOGGED: Final = UnloggedShare()
 """Everything that is counted is in a log."""
 
 
@@ -175,4 +182,4 @@ class Snapshot:
     prices: str = ""
     sources: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
-    unlogged: Unlogged = NOTHING_UNLOGGED
+    unlogged: UnloggedShare = NOTHING_UNLOGGED
