@@ -1,4 +1,7 @@
-"""Every command by name: what it does and which module runs it. A module is loaded when its command is used."""
+"""Every command by name: what it does and which module runs it. A module is loaded when its command is used.
+
+Must not import a command.
+"""
 
 from __future__ import annotations
 

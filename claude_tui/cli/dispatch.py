@@ -1,4 +1,7 @@
-"""Turns arguments into a running command, and any error into one line and an exit code."""
+"""Turns arguments into a running command, and any error into one line and an exit code.
+
+Must not know what a command does.
+"""
 
 from __future__ import annotations
 

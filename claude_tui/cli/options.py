@@ -1,4 +1,7 @@
-"""The options that all reading commands share, and what they mean: where to look and in which time zone."""
+"""The options that all reading commands share, and what they mean: where to look and in which time zone.
+
+Must not read a log.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The argument parser: one clear line for an error, and no work for commands that are not used."""
+"""The argument parser: one clear line for an error, and no work for commands that are not used.
+
+Must not know a command.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Where the money went, `claude-top/causes@1`: as a dictionary for JSON, as CSV, and as a table of text."""
+"""Where the money went, `claude-top/causes@1`: as a dictionary for JSON, as CSV, and as a table of text.
+
+Must not divide or sum costs by cause.
+"""
 
 from __future__ import annotations
 

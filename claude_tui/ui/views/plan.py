@@ -1,4 +1,7 @@
-"""View 8: the limits of all plans and where they are heading, and the period beside the one before it."""
+"""View 8: the limits of all plans and where they are heading, and the period beside the one before it.
+
+Must not compare or forecast.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`claude-top report`: totals by day, model, project and session."""
+"""`claude-top report`: totals by day, model, project and session. Must not sum anything."""
 
 from __future__ import annotations
 

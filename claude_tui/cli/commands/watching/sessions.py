@@ -1,4 +1,7 @@
-"""`claude-top sessions`: what the running sessions are doing, once or for as long as somebody listens."""
+"""`claude-top sessions`: what the running sessions are doing, once or for as long as somebody listens.
+
+Must not judge what a session is doing.
+"""
 
 from __future__ import annotations
 

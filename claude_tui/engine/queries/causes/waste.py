@@ -1,7 +1,8 @@
 """What could have been avoided, dearest first: each with what was paid, what would have been paid otherwise, and the
 responses that prove it. Nothing is named without a figure.
 
-Things may overlap: a call that failed may be in a response that lost its cache. Hold the store's lock.
+Things may overlap: a call that failed may be in a response that lost its cache. Hold the store's lock. Must not read
+logs.
 """
 
 from __future__ import annotations
