@@ -37,8 +37,8 @@ class _Columns(Struct, array_like=True):
     all is the same has it once.
 
     `asked` is how long after the response before it in its thread one was asked for, after `first_ms` for the first,
-    and `took` how long it took; both in milliseconds, as `_planes`. `failed`, `named` and `repeats` are of few responses,
-    whose position comes first.
+    and `took` how long it took; both in milliseconds, as `_planes`. `failed`, `named` and `repeats` are of few
+    responses, whose position comes first.
     """
 
     names: list[str]
