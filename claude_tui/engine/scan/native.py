@@ -82,8 +82,7 @@ def read_natively(tasks: Sequence[Task], reader: FileReader) -> tuple[list[Packe
         return [], [*tasks]
     try:
         if tasks[0].file.source == "codex":
-            packed, left = read_rollouts(core, tasks, reader)
-            return [packed], left
+            return read_rollouts(core, tasks, reader)
         return _read_transcripts(core, tasks, reader)
     except Exception:
         logging.getLogger(__name__).exception("reading %d files in Python", len(tasks))

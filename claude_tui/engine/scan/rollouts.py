@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from claude_tui.sources.protocol import ColumnsRead, LogFile
 
 
-def read_rollouts(core: Core, tasks: Sequence[Task], reader: FileReader) -> tuple[Packed, list[Task]]:
+def read_rollouts(core: Core, tasks: Sequence[Task], reader: FileReader) -> tuple[list[Packed], list[Task]]:
     """Read whole rollouts. Returns what was read, and the files of which the core read nothing. Raises ValueError if
     the core fails."""
     from claude_tui.native import rollouts
+    from claude_tui.native.rollout_probe import is_sound
 
+    if not is_sound(core):
+        return [], [*tasks]
     found = rollouts.read_rollouts(
         core, [(task.file.path, task.file.size) for task in tasks], with_names=reader.keep_names
     )
@@ -31,7 +34,7 @@ def read_rollouts(core: Core, tasks: Sequence[Task], reader: FileReader) -> tupl
         task = tasks[one.place]
         read.append(reader.read(task, partial(completed, one, task.file, keep_names=reader.keep_names)))
     begun = {one.place for one in found}
-    return pack(read), [task for place, task in enumerate(tasks) if place not in begun]
+    return [pack(read)] if read else [], [task for place, task in enumerate(tasks) if place not in begun]
 
 
 def completed(one: CoreRollout, file: LogFile, *, keep_names: bool = False) -> ColumnsRead:
