@@ -1,6 +1,6 @@
-//! Reads Claude Code transcripts into settled columns, with threads. What lines mean is decided in
-//! `claude_tui.sources.claude`: a line that needs a decision is handed back, and where its place among the others
-//! matters all of the file. Must not price, and knows no other client.
+//! Reads logs of Claude Code and Codex into settled columns, with threads. What lines mean is decided in
+//! `claude_tui.sources`: a line that needs a decision is handed back, and where its place among the others
+//! matters all of the file. Must not price, and knows no other clients.
 
 mod blake2b;
 mod blob;
