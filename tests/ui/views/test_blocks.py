@@ -13,7 +13,8 @@ from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.model import DayRow, Totals, Usage
 from claude_tui.ui.text import explanation as explain
 from claude_tui.ui.text.statements import laid_out
-from claude_tui.ui.views.blocks import reported_lines, rows_of, weeks, window_lines
+from claude_tui.ui.views.blocks import rows_of
+from claude_tui.ui.widgets.block_lines import reported_lines, weeks, window_lines
 from tests.ui.fakes import EVERYTHING, NOW_MS, TODAY, FakeSource
 from tests.ui.helpers import press, running, screen_text, wait_until
 
