@@ -192,7 +192,9 @@ def test_what_a_fork_copied_is_left_to_python(core: Core, tmp_path: Path) -> Non
 
 def test_what_a_fork_may_repeat_is_left_to_python(core: Core, tmp_path: Path) -> None:
     write(tmp_path, "par", parent_lines())
-    path = write(tmp_path, "kid", [spawned("kid", "par", 10), turn(second=11), count(A, A, 12), count(plus(A, B), B, 13)])
+    path = write(
+        tmp_path, "kid", [spawned("kid", "par", 10), turn(second=11), count(A, A, 12), count(plus(A, B), B, 13)]
+    )
     one = begun(file_of(path, tmp_path))
     assert one is not None and one.has_more and one.lines == 2
     assert differences(tmp_path, path)[0] == []
