@@ -98,9 +98,7 @@ class Remainders:
             return found
 
         given = {session: found for session, found in totals.items() if found}
-        made = remainders(
-            given, marks, logged, memberships.of_row.__contains__, {name: self._asked_of(name) for name in given}
-        )
+        made = remainders(given, marks, logged, memberships.is_shared, {name: self._asked_of(name) for name in given})
         changes = [RemainderChange(session, self.all.get(session), made.get(session)) for session in sorted(totals)]
         changes = [change for change in changes if change.before != change.after]
         for change in changes:
