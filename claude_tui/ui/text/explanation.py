@@ -20,8 +20,8 @@ from claude_tui.ui.text.statements import NAMES, Heading, Statements, fact
 _KINDS: Final = (
     ("input", "input"),
     ("output", "output"),
-    ("cache_write_5m", "cache write 5 m"),
-    ("cache_write_1h", "cache write 1 h"),
+    ("cache_write_5m", "cache write 5m"),
+    ("cache_write_1h", "cache write 1h"),
     ("cache_read", "cache read"),
 )
 
