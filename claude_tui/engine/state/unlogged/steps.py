@@ -222,7 +222,7 @@ class Holdings:
             if row not in known and 0 <= mark.offset < total.offset and self.logged(row).time_ms < step.start_ms - 1:
                 return Step(total, why=BASE_GONE)
         last = self.last_turn(step, self._before(total))
-        if any(not self.exceed(step, [row, *last]) for row in self._beyond(base)):
+        if any(not self.exceed(step, [row, *last]) for row in self._beyond(base, total)):
             return Step(total, why=NOT_PROVEN)
         if len({one.session for one in kin}) == 1:
             return step
@@ -233,14 +233,16 @@ class Holdings:
         duration_ms = max(one.duration_ms for one in kin)
         return Step(total, base._replace(models=tuple(largest.items()), duration_ms=duration_ms), doubt=MANY_PARENTS)
 
-    def _beyond(self, base: ClientTotal) -> list[int]:
-        """Return what this session took over from that of a base, and the base does not have: a process that still ran
-        may have got it, or a later total is gone."""
-        parent = self._marks.get(base.session, {})
+    def _beyond(self, base: ClientTotal, total: ClientTotal) -> list[int]:
+        """Return what the session of a base got after it and before this one went its own way: a process that still ran
+        may have got it, or a later total is gone, with which this one began."""
+        first_ms = self._first_ms(total)
         return [
             row
-            for row in (*self.own, *self._copies)
-            if row in parent and not parent[row].is_copy and parent[row].offset > base.offset
+            for row, mark in self._marks.get(base.session, {}).items()
+            if not mark.is_copy
+            and mark.offset > base.offset
+            and (row in self.own or row in self._copies or self.logged(row).time_ms < first_ms)
         ]
 
     def _before(self, total: ClientTotal) -> list[int]:
