@@ -201,7 +201,7 @@ class Holdings:
             if one.session != self._session and _is_below(one, total) and one.last_ms <= first_ms + CLOCK_MS
         ]
         held = {one.session: self._marks.get(one.session, {}).keys() for one in others}
-        mine = self.own.keys() | self._copies
+        mine = (self.own.keys() - self.strays) | self._copies
         elsewhere = set[int]().union(*held.values())
         needed = (mine & elsewhere) | self._copies
         kin = [one for one in others if needed <= held[one.session]]
@@ -210,7 +210,7 @@ class Holdings:
         if others:
             return Step(total, why=NOT_PROVEN)
         is_late = total.last_ms > total.start_ms + total.duration_ms + CLOCK_MS
-        if is_late or any(self.logged(row).time_ms >= total.start_ms for row in self._copies):
+        if is_late or not total.last_ms or any(self.logged(row).time_ms >= total.start_ms for row in self._copies):
             return Step(total, why=BASE_GONE)
         return Step(total)
 
@@ -250,9 +250,11 @@ class Holdings:
         return [row for row, mark in self.own.items() if mark.offset < total.offset and not self._is_shared(row)]
 
     def _first_ms(self, total: ClientTotal) -> int:
-        """Return when the session got its first answer that no other session has."""
-        own = (row for row, mark in self.own.items() if mark.offset >= 0 and not self._is_shared(row))
-        return min((self.logged(row).time_ms for row in own), default=total.last_ms)
+        """Return when the session got its first answer that no other session has; the far future if it has none left
+        at all."""
+        own = [row for row, mark in self.own.items() if mark.offset >= 0]
+        alone = (self.logged(row).time_ms for row in own if not self._is_shared(row))
+        return min(alone, default=total.last_ms if own else MAX_MS)
 
 
 def told(usage: Usage, *, is_split: bool) -> Usage:
