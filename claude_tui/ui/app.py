@@ -43,13 +43,13 @@ if TYPE_CHECKING:
     from claude_tui.telemetry.receiver import Receiver
 
 ALERT_EVERY_S = 1.0
-"""How often it is looked whether somebody is to be called."""
+"""How often is checked whether to alert."""
 LINES_A_NOTE = 8
-"""Of so many lines of the screen one note may stand over the view at a time."""
+"""One note may be shown over the view for each so many lines of the screen."""
 BUDGET_EVERY_S = 20.0
 """How often the budgets are compared with what was spent."""
 TELEMETRY_EVERY_S = 3.0
-"""How often it is looked whether telemetry is received and kept."""
+"""How often is checked whether telemetry is received and kept."""
 
 
 class ClaudeTop(PaintedApp):
@@ -154,7 +154,7 @@ class ClaudeTop(PaintedApp):
             self.set_interval(TELEMETRY_EVERY_S, self._look_at_telemetry)
 
     async def on_event(self, event: events.Event) -> None:
-        """Do what a key says before the next is looked at."""
+        """Handle a key completely before the next one."""
         if isinstance(event, events.Key) and not event.is_forwarded:
             await self.main.typed.take(event)
         else:
@@ -194,7 +194,7 @@ class ClaudeTop(PaintedApp):
 
     @work(exclusive=True, exit_on_error=False, group="budgets")
     async def _check_budgets(self) -> None:
-        """Say once that a budget is passed."""
+        """Notify once when a budget is exceeded."""
         states = await asyncio.to_thread(self.source.budgets, self.settings.budgets, self._clock())
         for text in self.main.budgets.news(states):
             self.notify(text, title="budget exceeded", severity="warning", timeout=20, markup=False)
@@ -202,7 +202,7 @@ class ClaudeTop(PaintedApp):
 
     @work(exclusive=True, exit_on_error=False, group="telemetry")
     async def _look_at_telemetry(self) -> None:
-        """Say in the header what is wrong with telemetry, whoever receives it."""
+        """Show in the header what is wrong with telemetry, whichever process receives it."""
         assert self._telemetry is not None
         own = self.receiver.status if self.receiver is not None and self.receiver.state != "waiting" else None
         found = await asyncio.to_thread(self._telemetry.look, self._clock(), own)
@@ -211,7 +211,7 @@ class ClaudeTop(PaintedApp):
             self.main.draw_header()
 
     def _call_somebody(self) -> None:
-        """Ring or notify for what is new, also while a dialog is open or the screen is paused."""
+        """Ring or notify about what is new, also while a dialog is open or the screen is paused."""
         if self.settings.alert == "off":
             self._alerts = None
             return
@@ -223,7 +223,7 @@ class ClaudeTop(PaintedApp):
             self._driver.flush()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """What fails is said until it works again, and the last numbers stay on screen."""
+        """Show a failure until the work succeeds again. The last numbers stay on screen."""
         group, failures = event.worker.group, self.main.failures
         if event.state is WorkerState.SUCCESS and failures.pop(group, ""):
             self.main.draw_header()
@@ -236,7 +236,7 @@ class ClaudeTop(PaintedApp):
                 self.main.draw_header()
 
     def notify(self, message: str, **how: Any) -> None:
-        """Say something over the view for a while. What was said before goes where there is no room for it as well."""
+        """Show a note over the view for a while. The oldest notes go if there is no room for all."""
         most = max(1, self.size.height // LINES_A_NOTE)
         for note in sorted(self._notifications, key=lambda one: one.raised_at)[: len(self._notifications) - most + 1]:
             self._unnotify(note, refresh=False)
