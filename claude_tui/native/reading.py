@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from functools import partial
 from itertools import islice, repeat
 from struct import Struct
@@ -32,6 +32,7 @@ KNOWN: Final = frozenset({"system", "summary", "ai-title", "custom-title"})
 
 _FIRST_DAY: Final = datetime(2023, 1, 1, tzinfo=timezone.utc)
 """No client is older."""
+_DAY_MS: Final = 86_400_000
 
 _HEADER: Final = Struct("<11q")
 _SUM: Final = Struct("<15q")
@@ -58,10 +59,9 @@ class Days(NamedTuple):
     starts: Sequence[int]
 
 
-UTC_DAYS: Final = Days(
-    _FIRST_DAY.toordinal(),
-    [int((_FIRST_DAY + timedelta(days)).timestamp()) * 1000 for days in range(365 * 30)],
-)
+_FIRST_MS: Final = int(_FIRST_DAY.timestamp()) * 1000
+
+UTC_DAYS: Final = Days(_FIRST_DAY.toordinal(), range(_FIRST_MS, _FIRST_MS + 365 * 30 * _DAY_MS, _DAY_MS))
 
 
 class Sum(NamedTuple):

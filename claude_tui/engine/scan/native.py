@@ -6,7 +6,6 @@ touch the store.
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from collections import deque
@@ -83,6 +82,8 @@ def read_natively(tasks: Sequence[Task], reader: FileReader) -> tuple[list[Packe
         answer = read_files(core, paths, days, latest_ms, with_names=reader.keep_names)
         packs = _packs(tasks, answer, reader)
     except Exception:
+        import logging  # 3 ms, for what should not happen
+
         logging.getLogger(__name__).exception("reading %d files in Python", len(tasks))
         return [], [*tasks]
     read = {one.place for one in answer.files}
