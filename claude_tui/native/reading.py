@@ -64,27 +64,10 @@ _FIRST_MS: Final = int(_FIRST_DAY.timestamp()) * 1000
 UTC_DAYS: Final = Days(_FIRST_DAY.toordinal(), range(_FIRST_MS, _FIRST_MS + 365 * 30 * _DAY_MS, _DAY_MS))
 
 
-class Sum(NamedTuple):
-    """Responses of one day, owner and model of one file, whose prices may add up, and the longest prompt of them.
-
-    `is_assumed`: how long their cache writes live is not known.
-    """
-
-    day: int
-    owner: int
-    model: int
-    is_assumed: int
-    longest: int
-    responses: int
-    lower_bounds: int
-    first_ms: int
-    last_ms: int
-    input: int
-    output: int
-    write_5m: int
-    write_1h: int
-    cache_read: int
-    web_search: int
+Sum = tuple[int, ...]
+"""Responses of one day, owner and model of one file, whose prices may add up: these three; whether it is not known how
+long their cache writes live; the longest prompt of them; how many they are, and how many of them are lower bounds; the
+first and the last instant; input, output, cache writes for 5 minutes and for an hour, cache reads, web searches."""
 
 
 class FileRead(NamedTuple):
@@ -150,7 +133,7 @@ def read_files(
     return Answer(
         _files(parts, [path for path, _ in files]),
         _columns(parts),
-        list(map(partial(tuple.__new__, Sum), _SUM.iter_unpack(parts["sums"]))),
+        list(_SUM.iter_unpack(parts["sums"])),
         _numbers(parts["alone"]),
         Repeated(_numbers(parts["first"]), _numbers(parts["again"])),
     )
