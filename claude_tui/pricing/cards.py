@@ -11,9 +11,9 @@ from claude_tui.clients import CLIENTS
 from claude_tui.model import ESTIMATE_FLAGS, Price, PriceStatus, Usage
 from claude_tui.pricing.billing.claude import UNKNOWN_PRICE
 from claude_tui.pricing.billing.tiers import service_tier
-from claude_tui.pricing.price_list.catalogue import Found
+from claude_tui.pricing.price_list.catalogue import ResolvedModel
 from claude_tui.pricing.price_list.names import BEDROCK_REGIONAL
-from claude_tui.pricing.price_list.rates import SCALE, SCALED_PER_NANO, WEB_SEARCH_NANO, Rates, Table, spans
+from claude_tui.pricing.price_list.rates import SCALE, SCALED_PER_NANO, WEB_SEARCH_NANO, Rates, RateTable, spans
 
 NEVER: Final = 2**62
 """More tokens than any prompt has."""
@@ -21,7 +21,7 @@ _HALF: Final = SCALED_PER_NANO // 2 - 1
 _PRICED: Final = PriceStatus.PRICED
 
 
-class Card(NamedTuple):
+class RateCard(NamedTuple):
     """Everything needed to price a plain usage in one period: scaled rates, savings of reads, extra cost of writes,
     flags.
 
@@ -38,7 +38,7 @@ class Card(NamedTuple):
     extra_1h: int
     flags: tuple[str, ...]
     over: int
-    longer: Card | None
+    longer: RateCard | None
 
     @property
     def is_whole(self) -> bool:
@@ -86,7 +86,7 @@ class WholeRates(NamedTuple):
     is_estimate: bool
 
     @classmethod
-    def of(cls, card: Card) -> WholeRates:
+    def of(cls, card: RateCard) -> WholeRates:
         """Return the rates of a card."""
         is_estimate = not ESTIMATE_FLAGS.isdisjoint(card.flags)
         rates = [rate // SCALED_PER_NANO for rate in card[:8]]
@@ -111,18 +111,18 @@ WholeSums = tuple[int, int, int]
 """Nanodollars that usages cost, that reads saved of them, and that writes cost more."""
 
 
-class Cards(NamedTuple):
+class ModelCards(NamedTuple):
     """The rates of one model name of one source: before the first of `starts`, from the first on, and so on.
 
     None if the model has no price, and of the whole ones if prices do not add up.
     """
 
     starts: tuple[int, ...]
-    cards: tuple[Card | None, ...]
+    cards: tuple[RateCard | None, ...]
     whole: tuple[WholeRates | None, ...]
 
 
-def cards_of(found: Found, source: str, asked: str) -> Cards | Price:
+def cards_of(found: ResolvedModel, source: str, asked: str) -> ModelCards | Price:
     """Return the rates of a model that was found, for a client and the service tier it asked for."""
     model, route, is_fast = found
     if model is None:
@@ -137,7 +137,7 @@ def cards_of(found: Found, source: str, asked: str) -> Cards | Price:
         factor = factor * 11 // 10
         late.append("regional_endpoint_1.1x")
     starts: list[int] = []
-    cards: list[Card | None] = [None]
+    cards: list[RateCard | None] = [None]
     for period, end_ms in spans(model.periods):
         speed = [] if not is_fast or period.fast else ["fast_price_unknown"]
         table = period.fast if is_fast and period.fast else period.standard
@@ -147,10 +147,10 @@ def cards_of(found: Found, source: str, asked: str) -> Cards | Price:
         starts += [period.from_ms, end_ms]
         cards += [_card(table, factor, (*flags, *speed), tuple(late)), None]
     whole = (WholeRates.of(card) if card is not None and card.is_whole else None for card in cards)
-    return Cards(tuple(starts), tuple(cards), tuple(whole))
+    return ModelCards(tuple(starts), tuple(cards), tuple(whole))
 
 
-def _card(table: Table, factor: int, early: tuple[str, ...], late: tuple[str, ...]) -> Card:
+def _card(table: RateTable, factor: int, early: tuple[str, ...], late: tuple[str, ...]) -> RateCard:
     longer = None
     over = NEVER
     for tier in reversed(table.tiers):
@@ -159,9 +159,9 @@ def _card(table: Table, factor: int, early: tuple[str, ...], late: tuple[str, ..
     return _single(table.rates, factor, (*early, *late), over, longer)
 
 
-def _single(rates: Rates, factor: int, flags: tuple[str, ...], over: int, longer: Card | None) -> Card:
+def _single(rates: Rates, factor: int, flags: tuple[str, ...], over: int, longer: RateCard | None) -> RateCard:
     scaled = rates.times(factor)
-    return Card(
+    return RateCard(
         input=scaled.input,
         output=scaled.output,
         write_5m=scaled.write_5m,

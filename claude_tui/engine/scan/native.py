@@ -26,7 +26,7 @@ from claude_tui.sources.values.instants import AHEAD_MS
 
 if TYPE_CHECKING:
     from claude_tui.engine.scan.reading import FileReader, Task
-    from claude_tui.native.reading import Answer, Days, FileRead, Sum
+    from claude_tui.native.reading import CoreAnswer, CoreFile, Days, Sum
     from claude_tui.pricing import Pricer
     from claude_tui.sources.columns import Columns
     from claude_tui.sources.protocol import ColumnsRead, LogFile
@@ -87,7 +87,7 @@ def read_natively(tasks: Sequence[Task], reader: FileReader) -> tuple[list[Packe
     return packs, [task for place, task in enumerate(tasks) if place not in read]
 
 
-def completed(columns: Columns, one: FileRead, path: str, *, keep_names: bool = False) -> ColumnsRead:
+def completed(columns: Columns, one: CoreFile, path: str, *, keep_names: bool = False) -> ColumnsRead:
     """Read what the core left of a file, of which `columns` are those it read. Raises OSError."""
     from claude_tui.engine.state.rows.table import joined
     from claude_tui.sources.claude.fast.reader import read_columns
@@ -109,11 +109,11 @@ def days_of(calendar: Calendar, last_day: int) -> Days:
     return Days(_FIRST_DAY, [start for day in range(_FIRST_DAY, last + 1, 2) for start in calendar.span_ms(day)])
 
 
-def _packs(tasks: Sequence[Task], answer: Answer, reader: FileReader) -> list[Packed]:
+def _packs(tasks: Sequence[Task], answer: CoreAnswer, reader: FileReader) -> list[Packed]:
     """Put together what was read: the files of which the core left nothing, then the others."""
     if not any(one.left or one.has_more for one in answer.files):
         return [_packed(tasks, answer, reader)] if answer.files else []
-    whole: list[FileRead] = []
+    whole: list[CoreFile] = []
     runs: list[tuple[int, int]] = []
     left: list[FileColumns] = []
     own_sums: list[Sum] = []
@@ -138,7 +138,7 @@ def _packs(tasks: Sequence[Task], answer: Answer, reader: FileReader) -> list[Pa
     return packs
 
 
-def _packed(tasks: Sequence[Task], answer: Answer, reader: FileReader) -> Packed:
+def _packed(tasks: Sequence[Task], answer: CoreAnswer, reader: FileReader) -> Packed:
     """Put together files of which the core left nothing."""
     files, columns = answer.files, answer.columns
     logs = [tasks[one.place].file for one in files]
@@ -156,7 +156,7 @@ def _packed(tasks: Sequence[Task], answer: Answer, reader: FileReader) -> Packed
     return Packed(outcomes, ends, columns, cells, answer.repeated)
 
 
-def _cells(answer: Answer, reader: FileReader) -> tuple[list[list[int]], list[Ends]]:
+def _cells(answer: CoreAnswer, reader: FileReader) -> tuple[list[list[int]], list[Ends]]:
     """Return the cells of files, and where each file ends. What is in no sum, or only in one whose prices do not add
     up, is summed here."""
     files, columns = answer.files, answer.columns

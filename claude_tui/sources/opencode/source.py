@@ -12,7 +12,7 @@ from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceCon
 from claude_tui.sources.reading.folders import log_file, log_files
 
 if TYPE_CHECKING:
-    from claude_tui.sources.records.events import Event
+    from claude_tui.sources.records.events import ResponseEvent
 
 
 class OpenCodeSource:
@@ -58,13 +58,13 @@ class OpenCodeSource:
         """Read a database's changed messages, or a message file. Raises OSError if it cannot be read."""
         return self.read_events(file, since)[0]
 
-    def read_events(self, file: LogFile, since: Checkpoint | None = None) -> tuple[FileRead, list[Event]]:
+    def read_events(self, file: LogFile, since: Checkpoint | None = None) -> tuple[FileRead, list[ResponseEvent]]:
         """Read a log and keep the events its rows were made of."""
         # What reads is loaded only where there is something to read, SQLite only where there is a database.
         if file.path.endswith(".json"):
             from claude_tui.sources.opencode.legacy import read_message
 
-            return read_message(file, since, self._stored_ids(Path(file.root)))
+            return read_message(file, since, self.stored_ids(Path(file.root)))
         from claude_tui.sources.opencode.rows import read_database
 
         return read_database(file, since)
@@ -99,7 +99,7 @@ class OpenCodeSource:
         else:
             yield file._replace(size=file.size + log.st_size, mtime_ns=max(file.mtime_ns, log.st_mtime_ns))
 
-    def _stored_ids(self, folder: Path) -> frozenset[str]:
+    def stored_ids(self, folder: Path) -> frozenset[str]:
         """Ids of the messages that a database in the folder has."""
         from claude_tui.sources.opencode.database import message_ids
 

@@ -8,11 +8,12 @@ from typing import Any, Final, NamedTuple
 from claude_tui import figures
 from claude_tui.clients import CLIENTS
 from claude_tui.model import SessionState
-from claude_tui.ui.table import cells, session_cells
-from claude_tui.ui.table.cells import COST_STYLES, Frame
 from claude_tui.ui.table.columns import Column
-from claude_tui.ui.text import activity, bars, clients, graph
-from claude_tui.ui.widgets import chart, heatmap
+from claude_tui.ui.table.kinds import cells, session_cells
+from claude_tui.ui.table.kinds.cells import COST_STYLES, Frame
+from claude_tui.ui.text import activity, clients
+from claude_tui.ui.text.drawings import bars, graph
+from claude_tui.ui.widgets.days import chart, heatmap
 
 
 class Sign(NamedTuple):
@@ -68,7 +69,7 @@ SIGNS: Final[Mapping[str, tuple[Sign, ...]]] = {
         Sign(figures.NOT_AVAILABLE, "no known price; only its tokens are counted"),
         Sign(cells.UNKNOWN, "not known yet"),
         Sign(bars.NOTHING, "nothing"),
-        Sign("~2h 10m", "time until the open 5h window ends, estimated; without ~ reported by the client"),
+        Sign("~2h 10m", "time until the open 5h block ends, estimated; without ~ reported by the client"),
         *(Sign("$", text, _COSTS[style]) for style, text in zip(COST_STYLES, _PARTS, strict=True)),
     ),
     "Drawings": (

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from claude_tui.engine.queries.allowances.blocks import Block, Window
+from claude_tui.engine.queries.allowances.blocks import UsageBlock, Window
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.model import Phase, Progress
 from claude_tui.ui.text.open_block import EVERY_MS, OpenBlock, left_text
@@ -12,14 +12,14 @@ from tests.ui.fakes import NOW_MS, FakeSource, snapshot
 from tests.ui.helpers import running, screen_text
 
 HOUR_MS = 3_600_000
-ESTIMATED = Window(NOW_MS - HOUR_MS, NOW_MS + 4 * HOUR_MS, Block(NOW_MS - HOUR_MS, NOW_MS + 4 * HOUR_MS), False)
+ESTIMATED = Window(NOW_MS - HOUR_MS, NOW_MS + 4 * HOUR_MS, UsageBlock(NOW_MS - HOUR_MS, NOW_MS + 4 * HOUR_MS), False)
 
 
 @pytest.mark.parametrize(
     ("width", "text"),
     [
-        (40, "5h window 4h 00m left, estimated"),
-        (23, "5h window ~4h 00m left"),
+        (40, "5h block 4h 00m left, estimated"),
+        (23, "5h block ~4h 00m left"),
         (12, "~4h00m left"),
         (6, "~4h00m"),
         (3, ""),
@@ -31,7 +31,7 @@ def test_how_long_the_block_is_open_in_the_room_there_is(width: int, text: str) 
 
 def test_a_reported_end_is_no_estimate() -> None:
     reported = replace(ESTIMATED, is_reported=True)
-    assert left_text(reported, NOW_MS, 40) == "5h window 4h 00m left, reported"
+    assert left_text(reported, NOW_MS, 40) == "5h block 4h 00m left, reported"
     assert "~" not in left_text(reported, NOW_MS, 20)
 
 
