@@ -88,19 +88,12 @@ pub struct FileRead {
     pub owners: Vec<Owner>,
     pub models: Vec<String>,
     pub sums: Vec<Sum>,
-    /// What it says beside usage.
-    pub said: [String; facts::TEXTS],
+    /// What it says beside usage: texts, each with a NUL behind it.
+    pub said: String,
     /// The texts of terms.
     pub terms: Vec<String>,
     /// Whether it can be understood though there is nothing to count; false where Python must say.
     pub is_known: bool,
-}
-
-impl FileRead {
-    /// Whether Python need not read any of it.
-    pub fn is_all(&self) -> bool {
-        self.left.is_empty() && !self.is_open
-    }
 }
 
 /// Opens a plain file, as `claude_tui.sources.reading.lines.open_regular` does. Odd where that fails.
@@ -151,6 +144,7 @@ impl<'r> Reader<'r> {
         self.starts.clear();
         let mut reading = Reading {
             request: self.request,
+            path: file.path,
             data,
             found,
             settled: Settled::default(),
@@ -191,6 +185,7 @@ impl<'r> Reader<'r> {
 
 struct Reading<'r, 'a> {
     request: &'r Request<'r>,
+    path: &'a Path,
     data: &'a [u8],
     found: FileRead,
     settled: Settled<'a>,
@@ -350,7 +345,8 @@ impl<'a> Reading<'_, 'a> {
 
     fn answer(&mut self, line: &Line<'a>, start: usize) -> Read<()> {
         let time_ms = instant_ms(line.timestamp.needed()?)?;
-        let Some(row) = self.settled.row(line, time_ms, start as i64)? else { return Ok(()) };
+        let folder = if line.cwd.or_empty()?.is_empty() { facts::folder_of(self.path)? } else { String::new() };
+        let Some(row) = self.settled.row(line, &folder, time_ms, start as i64)? else { return Ok(()) };
         self.is_lost = true; // until all of it is taken in
         if time_ms > self.request.latest_ms {
             return Err(Odd);

@@ -20,7 +20,8 @@ use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
 
-use file::{FileRead, Reader};
+use blob::Part;
+use file::Reader;
 use json::Odd;
 use request::Request;
 use walk::Walk;
@@ -123,13 +124,13 @@ pub(crate) fn read(request: &Request<'_>) -> Vec<u8> {
     let mut order: Vec<usize> = (0..files.len()).collect();
     order.sort_by_key(|&number| std::cmp::Reverse(files[number].size));
     let next = AtomicUsize::new(0);
-    let found: Mutex<Vec<Option<FileRead>>> = Mutex::new((0..files.len()).map(|_| None).collect());
+    let found: Mutex<Vec<Option<Part>>> = Mutex::new((0..files.len()).map(|_| None).collect());
     let work = || {
         let mut reader = Reader::new(request);
         let mut mine = Vec::new();
         while let Some(&number) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
             if let Ok(read) = reader.read(&files[number]) {
-                mine.push((number, read));
+                mine.push((number, Part::of(read)));
             }
         }
         if let Ok(mut found) = found.lock() {
