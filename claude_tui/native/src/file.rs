@@ -151,6 +151,7 @@ impl<'r> Reader<'r> {
             is_lost: false,
             is_unsure: false,
             left_bytes: 0,
+            last_read: None,
             seen_ms: 0,
         };
         let starts = &mut self.starts;
@@ -194,6 +195,8 @@ struct Reading<'r, 'a> {
     /// Whether a line was left that may be anything.
     is_unsure: bool,
     left_bytes: usize,
+    /// The last line that was read, by its place: it may be asked again for its turn.
+    last_read: Option<(usize, Line<'a>)>,
     /// The instant of a dated line among those that are looked at for it, 0 before there is one.
     seen_ms: i64,
 }
@@ -238,7 +241,11 @@ impl<'a> Reading<'_, 'a> {
             let line = Line::read(bytes)?;
             return match line.kind.needed()?.as_ref() {
                 "user" => Ok(()),
-                "assistant" => self.decided(&line, bytes, start),
+                "assistant" => {
+                    let decided = self.decided(&line, bytes, start);
+                    self.last_read = Some((start, line));
+                    decided
+                }
                 "progress" => self.progress(line, start),
                 _ => Err(Odd),
             };
@@ -410,7 +417,10 @@ impl<'a> Reading<'_, 'a> {
             if bytes.len() > LONG {
                 return Err(Odd);
             }
-            let line = Line::read(bytes)?;
+            let line = match self.last_read.take() {
+                Some((place, line)) if place == start => line,
+                _ => Line::read(bytes)?,
+            };
             let time_ms = instant_ms(line.timestamp.or_empty()?)?;
             if self.found.near_ms == 0 {
                 self.found.near_ms = time_ms;
