@@ -38,6 +38,11 @@ class Core(NamedTuple):
         """Return what is found below a folder, as `read` does."""
         return self._asked(self.library.claude_top_walk, request)
 
+    def text_size(self, value: bytes) -> int:
+        """Return the bytes that a JSON text stands for, -1 where Python must look."""
+        size: int = self.library.claude_top_text_size(value, len(value))
+        return size
+
     def _asked(self, ask: Callable[..., int], request: bytes) -> memoryview:
         import ctypes  # for those who read much
 
@@ -87,11 +92,13 @@ def _loaded() -> FoundCore:
         if version() != VERSION:
             return FoundCore(None, f"is of version {version()}, not {VERSION}")
         asks, free = (library.claude_top_read, library.claude_top_walk), library.claude_top_free
+        text_size = library.claude_top_text_size
     except (OSError, AttributeError) as error:
         return FoundCore(None, f"cannot be loaded: {error}")
     pointer, size = ctypes.POINTER(ctypes.c_void_p), ctypes.POINTER(ctypes.c_size_t)
     for ask in asks:
         ask.restype, ask.argtypes = ctypes.c_int32, [ctypes.c_char_p, ctypes.c_size_t, pointer, size]
+    text_size.restype, text_size.argtypes = ctypes.c_int64, [ctypes.c_char_p, ctypes.c_size_t]
     free.restype, free.argtypes = None, [ctypes.c_void_p, ctypes.c_size_t]
     core = Core(library)
     reason = _checked(core)

@@ -185,15 +185,15 @@ class Books:
             self.table.extend(columns, files, numbers.owners, numbers.models)
             self.revision += 1
 
-    def price(self, row: int) -> Price:
-        """Price a response without its extras."""
+    def price(self, row: int, usage: Usage | None = None) -> Price:
+        """Price a response without its extras. `usage` is its own, for those who have it at hand."""
         table = self.table
         is_event = self.told is not None and table.is_event(row)
         return self.pricer.price(
             self.owners[table.owner[row]].source,
             self.models[table.model[row]],
             table.time[row],
-            table.usage(row),
+            usage or table.usage(row),
             self.terms(row),
             None if is_event else table.reported.get(row),
         )

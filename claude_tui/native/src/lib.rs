@@ -14,6 +14,7 @@ mod request;
 mod scan;
 mod settle;
 mod sums;
+mod texts;
 mod walk;
 
 use std::panic::catch_unwind;
@@ -85,6 +86,20 @@ pub unsafe extern "C" fn claude_top_walk(
     });
     // SAFETY: both were checked for null, and the caller promises that they can be written.
     unsafe { give(made.unwrap_or(Err(FAILED)), answer, answer_size) }
+}
+
+/// Returns the bytes of UTF-8 that a JSON text stands for; -1 where Python must look.
+///
+/// # Safety
+/// `value` must point to `size` readable bytes.
+#[no_mangle]
+pub unsafe extern "C" fn claude_top_text_size(value: *const u8, size: usize) -> i64 {
+    if value.is_null() {
+        return -1;
+    }
+    // SAFETY: the caller promises so many readable bytes, which it keeps until this returns.
+    let bytes = unsafe { std::slice::from_raw_parts(value, size) };
+    texts::text_size(bytes).and_then(|size| i64::try_from(size).ok()).unwrap_or(-1)
 }
 
 /// Lets go of an answer, if there is one.
