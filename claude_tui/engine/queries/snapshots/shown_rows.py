@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from functools import lru_cache
 from typing import Final
 
@@ -40,6 +39,7 @@ def session_row(
     store: Store, rollup: Rollup, key: SessionKey, presence: Presence | None, prompt: str = ""
 ) -> SessionRow:
     """Return the row of a session, with its sub-agents. `prompt` is its first one if it may be called by that."""
+    agents = sorted(rollup.session_agents.get(key, ()))
     return described_row(
         store,
         key,
@@ -47,7 +47,7 @@ def session_row(
         rollup.sessions.totals(key),
         presence,
         _by_use(rollup.session_models.get(key, {})),
-        _agent_rows(store, rollup, rollup.session_agents.get(key, ())),
+        tuple([_agent_row(store, rollup, agent) for agent in agents]),
         prompt=prompt,
     )
 
@@ -84,16 +84,10 @@ def described_row(
     )
 
 
-def _agent_rows(store: Store, rollup: Rollup, agents: Collection[AgentKey]) -> tuple[AgentRow, ...]:
-    if not agents:
-        return ()
-    facts_of, sums, models = store.facts.agents, rollup.agents.sums, rollup.agent_models
-    rows = []
-    for key in sorted(agents):
-        facts, agent = facts_of.get(key), key[2]
-        name = display_name((facts.agent_type if facts is not None else "") or agent)
-        rows.append(AgentRow(agent, name, Totals._make(sums[key]), _by_use(models[key])))
-    return tuple(rows)
+def _agent_row(store: Store, rollup: Rollup, key: AgentKey) -> AgentRow:
+    facts = store.facts.agents.get(key)
+    name = display_name((facts.agent_type if facts else "") or key[2])
+    return AgentRow(key[2], name, rollup.agents.totals(key), _by_use(rollup.agent_models.get(key, {})))
 
 
 def title_of(facts: FileFacts | None, presence: Presence | None) -> str:
