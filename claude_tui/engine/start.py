@@ -273,16 +273,16 @@ def is_same_stat(file: LogFile, other: LogFile) -> bool:
 
 def archive_of(ledger_file: Path | None) -> Archive | None:
     """Return what finds in a ledger why responses were made whose logs are gone; None without one. Loads no ledger
-    before it is asked. What was written in another format is not known."""
+    before it is asked. What was written in a newer format is not known."""
     if ledger_file is None:
         return None
 
     def look(names: Collection[tuple[str, str]]) -> Mapping[str, bytes]:
         from claude_tui.engine.ledger import Ledger
         from claude_tui.engine.ledger.causes import recall_causes
-        from claude_tui.sources.causes import FORMAT
+        from claude_tui.sources.causes_archive import READABLE
 
         kept = recall_causes(Ledger.open(ledger_file), names)
-        return {path: one.data for (_, path), one in kept.items() if one.stamp.format == FORMAT}
+        return {path: one.data for (_, path), one in kept.items() if one.stamp.format in READABLE}
 
     return look

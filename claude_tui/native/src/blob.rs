@@ -174,7 +174,7 @@ pub fn encode_found(found: &[Found]) -> Vec<u8> {
     joined(&[numbers, paths])
 }
 
-fn joined(sections: &[Vec<u8>]) -> Vec<u8> {
+pub fn joined(sections: &[Vec<u8>]) -> Vec<u8> {
     let start = 8 * (sections.len() + 1);
     let total: usize = sections.iter().map(Vec::len).sum();
     let mut blob = Vec::with_capacity(start + total);
@@ -191,18 +191,18 @@ fn joined(sections: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// Numbers of names, which are written down in the order in which they turn up.
-struct Names<'s> {
+pub struct Names<'s> {
     section: &'s mut Vec<u8>,
     numbers: HashMap<String, i32>,
 }
 
 impl<'s> Names<'s> {
-    fn new(section: &'s mut Vec<u8>) -> Self {
+    pub fn new(section: &'s mut Vec<u8>) -> Self {
         Self { section, numbers: HashMap::new() }
     }
 
     /// Returns the number of a name, behind which `end` is written.
-    fn of(&mut self, name: String, end: &str) -> i32 {
+    pub fn of(&mut self, name: String, end: &str) -> i32 {
         let next = self.numbers.len() as i32;
         match self.numbers.entry(name) {
             Entered::Occupied(known) => *known.get(),
@@ -215,13 +215,13 @@ impl<'s> Names<'s> {
     }
 }
 
-fn put(section: &mut Vec<u8>, numbers: &[i64]) {
+pub fn put(section: &mut Vec<u8>, numbers: &[i64]) {
     for number in numbers {
         section.extend_from_slice(&number.to_le_bytes());
     }
 }
 
-fn put_text(section: &mut Vec<u8>, text: &str) {
+pub fn put_text(section: &mut Vec<u8>, text: &str) {
     section.extend_from_slice(text.as_bytes());
     section.push(0);
 }
