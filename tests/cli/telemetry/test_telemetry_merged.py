@@ -113,6 +113,23 @@ def test_explain_says_what_each_knows_and_no_longer_lists_what_is_told(
     assert "no log has it" in " ".join(said(capsys, "explain", "--key", title, *places).split())
 
 
+def test_what_is_told_of_one_client_is_no_longer_missing_whatever_is_told_of_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    codex = FOLDER / "codex-0.171.0-tui"
+    spool = spool_in(tmp_path, REPL)
+    (spool / "codex.json").write_text("".join(exports_of(codex)[:1]))
+    places = ("--claude-dir", str(REPL), "--codex-dir", str(codex / "logs"), "--telemetry-dir", str(spool))
+    text = " ".join(said(capsys, "explain", *places).split())
+    missing = text.partition("so every total is a lower bound")[2].partition(" Codex: ")
+    assert "titles of sessions" not in missing[0]
+    assert missing[2].startswith("titles of sessions, summaries for memory")
+    (spool / "codex.json").write_text("".join(exports_of(codex)))
+    text = " ".join(said(capsys, "explain", *places).split())
+    assert "4 × title/memory/ephemeral call" in text
+    assert text.partition(" Codex: ")[2].startswith("failed attempts")
+
+
 def test_a_filter_covers_both(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     places = ("--claude-dir", str(REPL), "--telemetry-dir", str(spool_in(tmp_path, REPL)))
     nothing = told(capsys, "report", "--json", "--since", "2026-11-30", *places)
