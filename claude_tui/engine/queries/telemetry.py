@@ -13,7 +13,9 @@ from typing import Final, NamedTuple
 from claude_tui.engine.queries.responses import covers, lines_of, totals_of
 from claude_tui.engine.state.store import Store
 from claude_tui.model import FIRST, RESPONSES, Query, Response, Totals
+from claude_tui.sources.columns import LOWER_BOUND, is_sum_of_calls
 from claude_tui.sources.values.display import display_name
+from claude_tui.units import MINUTE_MS
 
 EXACT_NANO: Final = 1_000
 """The client's costs are floating-point numbers: less than a microdollar is no difference."""
@@ -27,6 +29,9 @@ NAMES: Final = {
     "utility_loop_detector": "loop check",
 }  # fmt: skip
 """In words, what clients call the kinds of their calls."""
+LATE_MS: Final = 2 * MINUTE_MS
+"""So long after a response its event may still come: clients send them some seconds later."""
+
 UNNAMED: Final = "call without a name"
 UNNAMED_OF: Final = {"codex": "title/memory/ephemeral call"}
 """What a client's calls are that have no name of their own and are in no log."""
@@ -129,6 +134,28 @@ def telemetry_figures(store: Store, query: Query) -> TelemetryFigures | None:
     made = (ToldKind(source, kind, totals_of(lines)) for (source, kind), lines in kinds.items())
     ordered = sorted(made, key=lambda one: (-one.totals.cost_nano, -one.totals.tokens, one.source, one.kind))
     return TelemetryFigures(days, tuple(ordered), raised, frozenset(name for name in told if not missed[name]))
+
+
+def cover_of_today(store: Store, now_ms: int) -> tuple[int, int]:
+    """Return how many responses the logs have of today, of clients that told anything today, and how many of them
+    telemetry has, too. Streams that were cut off are left out, for nobody tells of them, and so are the last minutes.
+
+    (0, 0) before single responses are loaded.
+    """
+    logged, told, telling = Counter[str](), Counter[str](), set[str]()
+    with store.lock:
+        store.settle()
+        table, today = store.table, store.calendar.day_hour(now_ms)[0]
+        since_ms, _ = store.calendar.span_ms(today)
+        for row in store.rows_between(since_ms - 1, now_ms - LATE_MS):
+            source = store.owners[table.owner[row]].source
+            if table.is_event(row):
+                telling.add(source)
+            elif not table.logged_as(row).flags & LOWER_BOUND and not is_sum_of_calls(table.terms.get(row, "")):
+                logged[source] += 1
+                told[source] += row in table.told
+    clients = {source for source in logged if told[source] or source in telling}
+    return sum(logged[source] for source in clients), sum(told[source] for source in clients)
 
 
 def price_differences(store: Store) -> list[PriceDifference]:
