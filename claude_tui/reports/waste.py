@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from claude_tui.engine.queries.causes.costs.doubts import Doubts
 from claude_tui.engine.queries.causes.waste import Proof, Waste
 from claude_tui.figures import duration, instant, local_minute, many, money, share, tokens, written_cost
 from claude_tui.model import Query, Totals
@@ -17,7 +18,7 @@ SCHEMA: Final = "claude-top/waste@1"
 INDENT: Final = "     "
 
 
-def report(found: Sequence[Waste], total_nano: int, query: Query) -> dict[str, Any]:
+def report(found: Sequence[Waste], total: Totals, query: Query) -> dict[str, Any]:
     """Return the report: avoidable things, the dearest first. They may overlap, so they have no sum."""
     return {
         "schema": SCHEMA,
@@ -26,7 +27,8 @@ def report(found: Sequence[Waste], total_nano: int, query: Query) -> dict[str, A
         "model": query.model or None,
         "project": query.project or None,
         "session": query.session or None,
-        "total_cost_nano": total_nano,
+        "total_cost_nano": total.cost_nano,
+        **{name: getattr(total, name) for name in Doubts._fields},
         "waste": [
             {
                 "what": one.what,
@@ -37,6 +39,7 @@ def report(found: Sequence[Waste], total_nano: int, query: Query) -> dict[str, A
                 "saved_nano": one.saved_nano,
                 "otherwise": one.otherwise,
                 "is_estimate": one.is_estimate,
+                **one.doubts._asdict(),
                 "proofs": [_proof(proof) for proof in one.proofs],
             }
             for one in found
@@ -70,7 +73,8 @@ def lines(found: Sequence[Waste], total: Totals, zone: ZoneInfo, width: int) -> 
         yield ""
         mark = "~" if one.is_estimate else ""
         part = share(one.saved_nano, total.cost_nano).strip()
-        yield f"{number}. {mark}{money(one.saved_nano)} ({part})  {one.title} ({many(one.number, 'time')})"
+        saved = f"~{money(one.saved_nano)}" if one.is_estimate else written_cost(one.sums)
+        yield f"{number}. {saved} ({part})  {one.title} ({many(one.number, 'time')})"
         otherwise = f"it would have been {mark}{money(one.otherwise_nano)} {one.otherwise}"
         told = f"Paid {mark}{money(one.paid_nano)}; {otherwise}."
         yield from textwrap.wrap(told, max(20, width), initial_indent=INDENT, subsequent_indent=INDENT)
