@@ -12,7 +12,7 @@ from claude_tui.engine.queries.causes.waste import Proof, Waste
 from claude_tui.figures import duration, instant, local_minute, many, money, share, tokens, written_cost
 from claude_tui.model import Query, Totals
 from claude_tui.sources.values.display import display_name
-from claude_tui.widths import cut
+from claude_tui.widths import cut, width
 
 SCHEMA: Final = "claude-top/waste@1"
 INDENT: Final = "     "
@@ -63,7 +63,7 @@ def _proof(proof: Proof) -> dict[str, Any]:
     }
 
 
-def lines(found: Sequence[Waste], total: Totals, zone: ZoneInfo, width: int) -> Iterator[str]:
+def lines(found: Sequence[Waste], total: Totals, zone: ZoneInfo, room: int) -> Iterator[str]:
     """Yield the same as text."""
     if not found:
         yield f"nothing that was avoidable shows in the logs of {written_cost(total)}"
@@ -77,14 +77,22 @@ def lines(found: Sequence[Waste], total: Totals, zone: ZoneInfo, width: int) -> 
         yield f"{number}. {saved} ({part})  {one.title} ({many(one.number, 'time')})"
         otherwise = f"it would have been {mark}{money(one.otherwise_nano)} {one.otherwise}"
         told = f"Paid {mark}{money(one.paid_nano)}; {otherwise}."
-        yield from textwrap.wrap(told, max(20, width), initial_indent=INDENT, subsequent_indent=INDENT)
+        yield from textwrap.wrap(told, max(20, room), initial_indent=INDENT, subsequent_indent=INDENT)
         for proof in one.proofs:
-            response = proof.response
-            when = local_minute(response.time_ms, zone)
-            where = display_name(response.project).rsplit("/", 1)[-1]
-            saved = money(proof.paid_nano - proof.otherwise_nano)
-            session, detail = display_name(response.session)[:8], display_name(_detail(proof))
-            yield cut(f"{INDENT}{when}  {saved}  {where}  {session}  {detail}", width)
+            yield from _proof_lines(proof, zone, room)
+
+
+def _proof_lines(proof: Proof, zone: ZoneInfo, room: int) -> Iterator[str]:
+    """Yield when and where it was, by the names other reports have, and what it shows, in as few lines as there is room
+    for."""
+    when, saved = local_minute(proof.response.time_ms, zone), money(proof.paid_nano - proof.otherwise_nano)
+    line = f"{INDENT}{when}  {saved}"
+    for part in (display_name(proof.response.project), proof.session_name, display_name(_detail(proof))):
+        if width(line) + 2 + width(part) > room:
+            yield cut(line, room)
+            line = INDENT
+        line += "  " + part
+    yield cut(line, room)
 
 
 def _detail(proof: Proof) -> str:

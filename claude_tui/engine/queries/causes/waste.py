@@ -19,6 +19,7 @@ from claude_tui.engine.queries.causes.known.book import CauseBook
 from claude_tui.engine.queries.causes.known.facts import Finder
 from claude_tui.engine.queries.causes.tables import sums_of
 from claude_tui.engine.queries.responses import lines_of
+from claude_tui.engine.queries.snapshots.shown_rows import session_name
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Response, Totals
 
@@ -67,12 +68,13 @@ class Detail(NamedTuple):
 
 
 class Proof(NamedTuple):
-    """A response that shows it, the part of its cost that counts, and what it shows."""
+    """A response that shows it, the part of its cost that counts, and what it shows. `session_name` is safe to show."""
 
     response: Response
     paid_nano: int
     otherwise_nano: int
     detail: Detail
+    session_name: str = ""
 
 
 class Waste(NamedTuple):
@@ -170,10 +172,7 @@ class WasteFinder:
 
     def _waste(self, what: str, found: list[_Found], model: str) -> Waste:
         found.sort(key=lambda one: (one.otherwise_nano - one.paid_nano, self._store.table.time[one.row], one.row))
-        proofs = [
-            Proof(next(lines_of(self._store, one.row)), one.paid_nano, one.otherwise_nano, one.detail)
-            for one in found[:PROOFS]
-        ]
+        proofs = [self._proof(one) for one in found[:PROOFS]]
         return Waste(
             what,
             _TITLES[what],
@@ -187,6 +186,12 @@ class WasteFinder:
                 line.doubts for row in {one.row for one in found} for line in self._biller.lines(row, model)
             ),
         )
+
+    def _proof(self, found: _Found) -> Proof:
+        response = next(lines_of(self._store, found.row))
+        key = response.source, response.session
+        name = session_name(key, self._store.facts.sessions.get(key), None)
+        return Proof(response, found.paid_nano, found.otherwise_nano, found.detail, name)
 
 
 def _dear(agents: Mapping[str, Mapping[tuple[str, str], list[tuple[int, int]]]]) -> Iterable[_Found]:

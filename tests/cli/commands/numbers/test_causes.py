@@ -219,3 +219,21 @@ def test_json_says_how_sure_a_cost_is_as_in_any_report(
     wasted = json.loads(capsys.readouterr().out)
     assert {name: wasted[name] for name in doubts} == {name: totals[name] for name in doubts}
     assert all(one[name] == 0 for one in wasted["waste"] for name in doubts)
+
+
+def test_waste_names_projects_and_sessions_as_reports_do(
+    claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(GOLDEN / "mixed-332" / "projects", claude_home.folder / "projects")
+    for log in claude_home.folder.glob("projects/*/*.jsonl"):
+        title = {"type": "custom-title", "customTitle": "the \x1b[31mred one", "sessionId": log.stem}
+        log.write_text(log.read_text() + json.dumps(title) + "\n")
+    projects, sessions = (run("report", "--by", by).text for by in ("project", "session"))
+    for columns in ("200", "80", "40"):
+        monkeypatch.setenv("COLUMNS", columns)
+        printed = run("explain", "waste").text
+        proof = next(line for line in printed.splitlines() if "2026-" in line)
+        assert columns == "40" or all(len(line) <= int(columns) for line in printed.splitlines())
+        project = next(word for word in projects.split() if word.endswith("mixed-332/work"))
+        assert project in printed and (columns != "200" or project in proof)
+        assert "red one" in sessions and "red one" in printed and "\x1b" not in printed
