@@ -74,7 +74,7 @@ class Opening:
             accounts=Accounts(self.roots),
             clients=() if len(clients) == len(CLIENTS) else clients,
         )
-        self.store.is_telemetry_read = TELEMETRY in setup.config.sources
+        self.store.is_telemetry_on = TELEMETRY in setup.config.sources
         self._ledger_file = setup.ledger_file
         # Names of keys are not kept in the cache, so a count that needs them reads every log.
         self.cache = Cache(None if keep_names else setup.cache_folder, self._identity(setup))
@@ -163,13 +163,11 @@ class Opening:
             from claude_tui.engine.ledger import (  # SQLite, for those who have a ledger
                 Ledger,
                 LedgerFollower,
-                LedgerScope,
+                scope_of,
             )
 
-            explicit = self.config.explicit
-            imported = frozenset(source for source in self.config.sources if source not in explicit)
             ledger = Ledger.open(self._ledger_file)
-            self._follower = LedgerFollower(self.store, ledger, LedgerScope(self.roots, imported), self._given)
+            self._follower = LedgerFollower(self.store, ledger, scope_of(self.config, self.roots), self._given)
         return self._follower
 
     @property
