@@ -25,7 +25,7 @@ from claude_tui.ui.table.arrangement import Arrangement
 from claude_tui.ui.table.columns import GAP, Cell, Column, Placed, RowT
 from claude_tui.ui.table.filters import Filter
 from claude_tui.ui.table.marks import marked
-from claude_tui.ui.table.placement import Given, Placement
+from claude_tui.ui.table.placement import ColumnChoice, Placement
 from claude_tui.widths import fit
 
 STYLES = (
@@ -206,7 +206,7 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
 
     def _place(self) -> None:
         """Place the columns again if anything they are placed by changed."""
-        given = Given(self.scrollable_content_region.width, self.hidden_columns, self.absent_columns)
+        given = ColumnChoice(self.scrollable_content_region.width, self.hidden_columns, self.absent_columns)
         if self._placement.update(given, self.columns, self.rows, self.visible_rows):
             self._drawn.clear()
             self.refresh()

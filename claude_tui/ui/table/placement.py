@@ -11,7 +11,7 @@ MEASURED: Final = 300
 """So many rows say at first how wide the columns are."""
 
 
-class Given(NamedTuple):
+class ColumnChoice(NamedTuple):
     """What columns are placed by, beside what they hold: if it changes, all is measured again."""
 
     width: int
@@ -19,7 +19,7 @@ class Given(NamedTuple):
     absent: frozenset[str] = frozenset()
 
 
-NEVER: Final = Given(-1)
+NEVER: Final = ColumnChoice(-1)
 
 
 class Placement(Generic[RowT]):
@@ -43,7 +43,7 @@ class Placement(Generic[RowT]):
         self._given = NEVER
 
     def update(
-        self, given: Given, columns: Sequence[Column[RowT]], rows: Sequence[RowT], visible: Sequence[RowT]
+        self, given: ColumnChoice, columns: Sequence[Column[RowT]], rows: Sequence[RowT], visible: Sequence[RowT]
     ) -> bool:
         """Place the columns again if what is given or the widest text of one changed; returns whether any moved.
 

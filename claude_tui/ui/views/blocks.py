@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from claude_tui import figures
-from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, Block
+from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, UsageBlock
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.model import Phase, Snapshot, Totals
 from claude_tui.ui.source import SnapshotSource
@@ -25,7 +25,7 @@ from claude_tui.ui.text.names import short_model
 from claude_tui.ui.text.statements import Statements, fact
 from claude_tui.ui.views.base.table_view import TableView
 from claude_tui.ui.views.base.view import Scope, Shown
-from claude_tui.ui.widgets.line import Line
+from claude_tui.ui.widgets.line import TextLine
 from claude_tui.ui.widgets.windows import week_lines, window_lines
 
 
@@ -33,7 +33,7 @@ from claude_tui.ui.widgets.windows import week_lines, window_lines
 class BlockRow:
     """A block as a row of the table."""
 
-    block: Block
+    block: UsageBlock
     is_active: bool
     source: str = ""
 
@@ -61,7 +61,7 @@ class BlockRow:
         )
 
 
-def rows_of(blocks: Sequence[Block], now_ms: int) -> list[BlockRow]:
+def rows_of(blocks: Sequence[UsageBlock], now_ms: int) -> list[BlockRow]:
     """The blocks as rows, and between them the time in which none was open.
 
     A gap of the engine is one by the rule of ccusage: from five hours after the last response to the next one. That
@@ -89,8 +89,8 @@ class BlocksView(TableView):
     def __init__(self) -> None:
         super().__init__()
         self._top = Horizontal(id="blocks-top")
-        self._window = Line("window")
-        self._weeks = Line("weeks")
+        self._window = TextLine("window")
+        self._weeks = TextLine("weeks")
         self._panel = Vertical(self._table, classes="panel")
 
     def compose(self) -> ComposeResult:
@@ -194,7 +194,7 @@ def _state(row: BlockRow, width: int) -> Cell:
     return Cell("● open", "good") if row.is_active else Cell("over", "faint")
 
 
-def _length(block: Block) -> str:
+def _length(block: UsageBlock) -> str:
     return figures.countdown((block.end_ms - block.start_ms) / 1000)
 
 

@@ -26,7 +26,7 @@ from claude_tui.ui.text.statements import Statements
 from claude_tui.ui.views.base.view import DayWanted, Scope, Shown
 from claude_tui.ui.views.sessions import SessionsView
 from claude_tui.ui.widgets.burn_graph import LEAST_HEIGHT, BurnGraph
-from claude_tui.ui.widgets.cards import Card, Cards, Running
+from claude_tui.ui.widgets.cards import LiveCards, RunningSession, SessionCard
 
 if TYPE_CHECKING:
     from claude_tui.engine.queries.causes.tables import Pause
@@ -122,7 +122,7 @@ class LiveView(SessionsView):
         super().__init__()
         self.range = burn.HOUR
         self._burn = BurnGraph()
-        self._cards = Cards()
+        self._cards = LiveCards()
         self._panel = Vertical(self._table, classes="panel")
         self._columns = 0
         """How many values the graph has room for; 0 if there is none."""
@@ -188,7 +188,7 @@ class LiveView(SessionsView):
             self._burn.draw(lately.burned)
         if self._cards.display:
             running = [
-                Running(row, lately.tokens.get((row.source, row.key), ()), self.frame.project(row.project_name))
+                RunningSession(row, lately.tokens.get((row.source, row.key), ()), self.frame.project(row.project_name))
                 for row in self._awake
             ]
             self._cards.draw(running, shown.now_ms)
@@ -229,7 +229,7 @@ class LiveView(SessionsView):
         event.stop()
         self.action_burn()
 
-    def on_card_chosen(self, event: Card.Chosen) -> None:
+    def on_card_chosen(self, event: SessionCard.Chosen) -> None:
         """A card was clicked: its session is the selected one."""
         event.stop()
         self._table.select(event.key)

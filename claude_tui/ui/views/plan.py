@@ -23,7 +23,7 @@ from claude_tui.ui.text.names import short_model
 from claude_tui.ui.views.base.table_view import TableView
 from claude_tui.ui.views.base.view import Drilled, Scope, Shown
 from claude_tui.ui.widgets.limits import budget_lines, limit_lines
-from claude_tui.ui.widgets.line import Line
+from claude_tui.ui.widgets.line import TextLine
 from claude_tui.units import NANO
 
 PARTS: Final = {ALL: 0, MODEL: 1, PROJECT: 2}
@@ -99,7 +99,7 @@ class PlanView(TableView):
             sort=self.COLUMNS_SORT,
             id=f"{self.TITLE}-table",
         )
-        self._limits = Line("limits")
+        self._limits = TextLine("limits")
         self._panel = Vertical(self._table, classes="panel")
 
     def compose(self) -> ComposeResult:

@@ -16,7 +16,7 @@ from claude_tui.model import Phase, Query, Response, Snapshot
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table.columns import Column
-from claude_tui.ui.table.kinds.response_columns import Known, Read, ResponseFrame, response_columns, spot
+from claude_tui.ui.table.kinds.response_columns import KnownCauses, ReadResponse, ResponseFrame, response_columns, spot
 from claude_tui.ui.text import causes
 from claude_tui.ui.text import explanation as explain
 from claude_tui.ui.text.names import short_model
@@ -47,7 +47,7 @@ class TurnsView(TableView):
     def __init__(self) -> None:
         self._cells = ResponseFrame(self._want_tools)  # which the columns of the table are made with
         super().__init__()
-        self._inquiry: Inquiry[Asked, Known] = Inquiry(self, self._ask, "causes")
+        self._inquiry: Inquiry[Asked, KnownCauses] = Inquiry(self, self._ask, "causes")
         self._is_reading = False
 
     def columns(self) -> Sequence[Column[Response]]:
@@ -81,7 +81,7 @@ class TurnsView(TableView):
 
     async def _read(self, rows: Sequence[Response], source: SnapshotSource) -> None:
         found = await asyncio.to_thread(lambda: [*map(source.turn_details, rows)])
-        self._cells.read |= zip(map(spot, rows), map(Read.of, found), strict=True)
+        self._cells.read |= zip(map(spot, rows), map(ReadResponse.of, found), strict=True)
 
     async def complete(self, rows: Sequence[Response]) -> None:
         """Look up the tools of the responses that were never on screen; of the first `EXPORTED` of them."""
@@ -107,15 +107,15 @@ class TurnsView(TableView):
             return shown.query, scope.cause
         return Query(session=scope.session, source=scope.source), None
 
-    def _ask(self, asked: Asked) -> Known:
+    def _ask(self, asked: Asked) -> KnownCauses:
         """Ask the source. Called in a thread of its own."""
         source = self.shown.source if self.shown is not None else None
         assert source is not None
         query, cause = asked
         facts = source.causes.facts(query)
         if cause is None:
-            return Known(facts)
-        return Known(facts, {one.response.key: one.cost_nano for one in source.causes.shares(query, cause)})
+            return KnownCauses(facts)
+        return KnownCauses(facts, {one.response.key: one.cost_nano for one in source.causes.shares(query, cause)})
 
     def shows(self, scope: Scope, period: Period) -> bool:
         """Whether it is known which responses are of a cause, too."""

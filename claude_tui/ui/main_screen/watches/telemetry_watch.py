@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from claude_tui.telemetry.status import Shortcoming, Status
+    from claude_tui.telemetry.status import ReceiverStatus, Shortcoming
 
 
 class TelemetryWatch:
@@ -16,7 +16,7 @@ class TelemetryWatch:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._seen: tuple[int, int] | None = None
-        self._status: Status | None = None
+        self._status: ReceiverStatus | None = None
 
     def look(self, now_ms: int, own_trouble: str = "") -> Shortcoming | None:
         """Return what is wrong now, None for nothing. `own_trouble` is why this process cannot receive.

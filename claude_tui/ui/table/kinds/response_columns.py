@@ -34,21 +34,21 @@ def spot(response: Response) -> Spot:
     return response.path, response.offset
 
 
-class Known(NamedTuple):
+class KnownCauses(NamedTuple):
     """Why responses were made: lost caches and what else logs say, by key, and what of each went for one cause."""
 
     facts: Mapping[str, tuple[Facts, CacheMiss | None]]
     shares: Mapping[str, int] | None = None
 
 
-class Read(NamedTuple):
+class ReadResponse(NamedTuple):
     """What was read of a response in its log: the tools it called, each once, and its line, counted from 1."""
 
     tools: str
     line: int
 
     @classmethod
-    def of(cls, found: TurnDetails) -> Read:
+    def of(cls, found: TurnDetails) -> ReadResponse:
         """The part of all details that columns say."""
         tools = (f"{name} ×{count}" if count > 1 else name for name, count in Counter(found.tools).items())
         return cls(", ".join(tools), found.line)
@@ -61,8 +61,8 @@ class ResponseFrame:
     def __init__(self, want_tools: Callable[[], None]) -> None:
         """Set up with nothing known. `want_tools` is called when a row is drawn whose tools were not read."""
         self.zone: tzinfo | None = None
-        self.read: dict[Spot, Read] = {}
-        self.known: Known | None = None
+        self.read: dict[Spot, ReadResponse] = {}
+        self.known: KnownCauses | None = None
         self._want_tools = want_tools
 
     def found(self, row: Response) -> tuple[Facts | None, CacheMiss | None]:

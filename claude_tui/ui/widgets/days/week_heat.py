@@ -8,12 +8,12 @@ from textual.content import Content
 
 from claude_tui import figures
 from claude_tui.ui.text.drawings import week
-from claude_tui.ui.widgets.line import Line
+from claude_tui.ui.widgets.line import TextLine
 
 STYLES = {"label": "$quiet", "": "", **{f"heat-{level}": f"$heat-{level}" for level in range(5)}}
 
 
-class WeekHeat(Line):
+class WeekHeat(TextLine):
     """What each hour of the week cost."""
 
     def __init__(self, id: str) -> None:

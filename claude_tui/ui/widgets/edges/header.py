@@ -1,6 +1,6 @@
 """What the lines above the view say: the views, what is being done, and the meters if there is room for one line.
 
-Pure: a snapshot and a `Status` become text.
+Pure: a snapshot and a `HeaderStatus` become text.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Status:
+class HeaderStatus:
     """What the header shows beside the snapshot. `totals` are those of the period, `tab` is the numbered view.
 
     `window` is the five-hour block that is open, as far as that is known.
@@ -68,7 +68,7 @@ class Status:
         return bool(self.saved_ms) or snapshot.progress.phase not in (Phase.DISCOVERING, Phase.SCANNING)
 
 
-def phase_parts(progress: Progress, status: Status, width: int) -> list[Part]:
+def phase_parts(progress: Progress, status: HeaderStatus, width: int) -> list[Part]:
     """What the engine is doing, with a progress bar while it reads."""
     if status.trouble:
         return [("▲ ", "$error"), (status.trouble, "bold $error")]
@@ -109,7 +109,7 @@ def history_part(text: str, width: int) -> Part:
     return next((said for said, room in fits if len(said) <= room), head[: max(1, width - 1)] + "…"), "bold $error"
 
 
-def telemetry_parts(status: Status, width: int) -> list[tuple[int, Sequence[Part]]]:
+def telemetry_parts(status: HeaderStatus, width: int) -> list[tuple[int, Sequence[Part]]]:
     """What is wrong with telemetry: before all else but the history if what is sent is lost, else if there is room."""
     if status.telemetry is None:
         return []
@@ -124,7 +124,7 @@ def waiting_part(sessions: int, width: int) -> Part:
     return next(text for text, room in said if width >= room), "bold reverse $error"
 
 
-def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
+def status_line(snapshot: Snapshot, status: HeaderStatus, width: int) -> Content:
     """The right part of the top line."""
     progress = snapshot.progress
     groups: list[tuple[int, Sequence[Part]]] = [(1, [(status.period, "bold $accent")])]
@@ -157,7 +157,7 @@ def status_line(snapshot: Snapshot, status: Status, width: int) -> Content:
     return assemble(groups, width)
 
 
-def alone_parts(status: Status) -> list[tuple[int, Sequence[Part]]]:
+def alone_parts(status: HeaderStatus) -> list[tuple[int, Sequence[Part]]]:
     """The client or the account that is shown alone."""
     if status.client:
         return [(2, [clients.named(status.client)])]
@@ -208,14 +208,14 @@ def tab_at(parts: Sequence[Part], x: int) -> str:
     return ""
 
 
-def shown_tabs(snapshot: Snapshot, status: Status, width: int) -> list[Part]:
+def shown_tabs(snapshot: Snapshot, status: HeaderStatus, width: int) -> list[Part]:
     """The tabs as the top line has room for them."""
     # What is lost for good is said beside what goes on; the names of the views can wait.
     named_from = 96 if snapshot.progress.history else 76
     return tabs(status.tab or status.view, width, status.has_shades, named_from=named_from)
 
 
-def top_line(snapshot: Snapshot, status: Status, width: int) -> Content:
+def top_line(snapshot: Snapshot, status: HeaderStatus, width: int) -> Content:
     """The whole top line."""
     left = shown_tabs(snapshot, status, width)
     used = sum(len(text) for text, _ in left)
@@ -223,7 +223,7 @@ def top_line(snapshot: Snapshot, status: Status, width: int) -> Content:
     return Content.assemble(*left, " " * max(1, width - used - right.cell_length - 1), right, " ")
 
 
-def short_line(snapshot: Snapshot, status: Status, width: int, alone: bool) -> Content:
+def short_line(snapshot: Snapshot, status: HeaderStatus, width: int, alone: bool) -> Content:
     """Meters as one line, for small panes. `alone`: nothing else is above the table."""
     burn, flow = snapshot.burn.last_5m_nano, snapshot.tokens_per_minute
     glyph = (

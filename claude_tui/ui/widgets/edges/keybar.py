@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.message import Message
 
 from claude_tui.ui.settings.keys import BY_ID
-from claude_tui.ui.widgets.line import Line
+from claude_tui.ui.widgets.line import TextLine
 
 MEANING = "at API list prices, not your bill"
 
@@ -63,7 +63,7 @@ def key_line(ids: Sequence[str], note: str, width: int) -> Content:
     return Content.assemble(*parts)
 
 
-class KeyBar(Line):
+class KeyBar(TextLine):
     """The bottom line."""
 
     class Chosen(Message):

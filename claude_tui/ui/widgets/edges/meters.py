@@ -13,8 +13,8 @@ from claude_tui.model import Phase, Snapshot, Totals
 from claude_tui.ui.text import clients
 from claude_tui.ui.text.drawings import bars
 from claude_tui.ui.text.open_block import left_text
-from claude_tui.ui.widgets.edges.header import Status
-from claude_tui.ui.widgets.line import Line
+from claude_tui.ui.widgets.edges.header import HeaderStatus
+from claude_tui.ui.widgets.line import TextLine
 
 UNKNOWN: Final = "–"
 """What stands for a figure that nobody knows yet."""
@@ -120,7 +120,7 @@ class Meters(Horizontal):
 
     def __init__(self) -> None:
         super().__init__(id="meters")
-        self.parts = {name: Line(f"meter-{name}") for name in self.TITLES}
+        self.parts = {name: TextLine(f"meter-{name}") for name in self.TITLES}
 
     def compose(self) -> ComposeResult:
         """The meters, side by side."""
@@ -128,7 +128,7 @@ class Meters(Horizontal):
             meter.add_class("meter")
             yield meter
 
-    def show(self, snapshot: Snapshot, status: Status) -> None:
+    def show(self, snapshot: Snapshot, status: HeaderStatus) -> None:
         """Show a snapshot."""
         flow, is_known = snapshot.tokens_per_minute, status.is_known(snapshot)
         lines: dict[str, Any] = {

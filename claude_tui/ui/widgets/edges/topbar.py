@@ -6,11 +6,11 @@ from textual import events
 from textual.message import Message
 
 from claude_tui.model import Snapshot
-from claude_tui.ui.widgets.edges.header import Status, shown_tabs, tab_at, top_line
-from claude_tui.ui.widgets.line import Line, Part
+from claude_tui.ui.widgets.edges.header import HeaderStatus, shown_tabs, tab_at, top_line
+from claude_tui.ui.widgets.line import Part, TextLine
 
 
-class TopBar(Line):
+class TopBar(TextLine):
     """The top line."""
 
     class ViewWanted(Message):
@@ -24,7 +24,7 @@ class TopBar(Line):
         super().__init__("topbar")
         self._tabs: list[Part] = []
 
-    def draw(self, snapshot: Snapshot, status: Status, width: int) -> None:
+    def draw(self, snapshot: Snapshot, status: HeaderStatus, width: int) -> None:
         """Show a snapshot."""
         self._tabs = shown_tabs(snapshot, status, width)
         self.show(top_line(snapshot, status, width))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_tui.engine.queries.allowances.blocks import Block, Window
+from claude_tui.engine.queries.allowances.blocks import UsageBlock, Window
 from claude_tui.engine.queries.allowances.limits import ReportedWindow
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.engine.queries.snapshots.recent import Course
@@ -66,7 +66,7 @@ def test_clock_times_stand_below_their_columns() -> None:
 
 def window(**changes: object) -> Window:
     start_ms = NOW_MS - 2 * HOUR_MS
-    block = Block(start_ms, start_ms + 5 * HOUR_MS, nano=6 * DOLLAR, first_ms=start_ms, last_ms=NOW_MS)
+    block = UsageBlock(start_ms, start_ms + 5 * HOUR_MS, nano=6 * DOLLAR, first_ms=start_ms, last_ms=NOW_MS)
     given = {"is_reported": True, "low_nano": 12 * DOLLAR, "high_nano": 15 * DOLLAR} | changes
     return Window(block.start_ms, block.end_ms, block, **given)  # type: ignore[arg-type]
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from claude_tui.model import Phase, Progress, Totals, Unlogged
+from claude_tui.model import Phase, Progress, Totals, UnloggedShare
 from claude_tui.telemetry.status import Shortcoming
 from claude_tui.ui.settings.declared import VIEWS
 from claude_tui.ui.text.names import superscript
-from claude_tui.ui.widgets.edges.header import Status, tab_at, tabs
+from claude_tui.ui.widgets.edges.header import HeaderStatus, tab_at, tabs
 from tests.logs import ClaudeHome, assistant, usage
 from tests.ui.fakes import NOW_MS, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled
@@ -130,7 +130,7 @@ async def test_the_share_of_unlogged_calls_is_said_and_each_table_has_it(size: t
         {(row.source, row.key): row.totals.cost_nano // 4} for row in (model, project, session)
     )
     given = replace(given, totals=given.totals._replace(unpriced_responses=0, unpriced_tokens=0, lower_bound=0))
-    given = replace(given, unlogged=Unlogged(nano, models, projects, sessions))
+    given = replace(given, unlogged=UnloggedShare(nano, models, projects, sessions))
     async with running(FakeSource(given), size=size) as (app, pilot):
         assert "29.0% unlogged" in screen_text(app)
         for key in ("2", "3", "4"):
@@ -186,5 +186,5 @@ async def test_nothing_is_claimed_before_it_is_counted(size: tuple[int, int]) ->
 
 def test_saved_sums_are_known_while_the_logs_are_looked_at_again() -> None:
     given = replace(snapshot(), progress=Progress(Phase.SCANNING))
-    known = Status("live", NOW_MS, "all time", given.totals, saved_ms=NOW_MS - 60_000)
+    known = HeaderStatus("live", NOW_MS, "all time", given.totals, saved_ms=NOW_MS - 60_000)
     assert known.is_known(given) and not replace(known, saved_ms=0).is_known(given)
