@@ -33,7 +33,8 @@ class Client(NamedTuple):
     all the same. `read_many` is a faster way to many small logs: see `sources.registry`. `read_turn` tells more of one
     response: see `engine.queries.turns.turn_details`. `read_limits` tells what the logs below a root say of the limits
     of the user's plan: see `engine.queries.plan_limits`. `read_causes` tells what the responses of a log were made for:
-    see `sources.causes`.
+    see `sources.causes`. `audit` reads a log again for all its rows with usage, where the reader does not tell of
+    some or where they are: see `sources.auditing.audit_log`.
 
     `root` is the only place below the home folder where its logs are if no variable of `env` is set: if nothing is
     there, the reader need not be loaded to know that. "" if only the reader can say. `parts` are the names below it, as
@@ -63,6 +64,7 @@ class Client(NamedTuple):
     read_turn: str = ""
     read_limits: str = ""
     read_causes: str = ""
+    audit: str = ""
     is_append_only: bool = False
     is_found_below: bool = False
     names_providers: bool = False
@@ -99,6 +101,7 @@ _DECLARED: Final = (
         read_turn="claude_tui.sources.claude.turns:read_turn",
         resume="claude --resume {}",
         read_causes="claude_tui.sources.claude.causes.fast:read_causes",
+        audit="claude_tui.sources.claude.audit:audit_transcript",
         is_append_only=True,
         is_found_below=True,
         env=(
@@ -156,6 +159,7 @@ _DECLARED: Final = (
         root=".local/share/opencode",
         parts=("opencode*.db", "opencode*.db-wal", "storage/*", "project/*/storage/*"),
         read_causes="claude_tui.sources.opencode.causes:read_causes",
+        audit="claude_tui.sources.opencode.audit:audit_messages",
         resume="opencode --session {}",
         names_providers=True,
         logs_cost=True,
@@ -179,6 +183,7 @@ _DECLARED: Final = (
         read_columns="claude_tui.sources.codex.fast.reader:read_columns",
         read_limits="claude_tui.sources.codex.plan_limits:read_limits",
         read_causes="claude_tui.sources.codex.causes:read_causes",
+        audit="claude_tui.sources.codex.audit:audit_rollout",
         is_append_only=True,
         resume="codex resume {}",
         env=(("CODEX_HOME", "folder of Codex"),),
@@ -275,6 +280,7 @@ _DECLARED: Final = (
         root=".local/share/kilo",
         parts=("kilo*.db", "kilo*.db-wal", "storage/*", "project/*/storage/*"),
         read_causes="claude_tui.sources.opencode.causes:read_kilo_causes",
+        audit="claude_tui.sources.opencode.audit:audit_messages",
         names_providers=True,
         logs_cost=True,
         env=(

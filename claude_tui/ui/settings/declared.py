@@ -22,6 +22,9 @@ SECTION: Final = "screen"
 VIEWS: Final = ("live", "models", "projects", "sessions", "days", "blocks", "causes", "plan")
 """The views, in the order of their numbers."""
 
+ALIASES: Final = {"windows": "blocks"}
+"""Other names of views that are understood."""
+
 LAST: Final = "last"
 """The view the screen was left in."""
 
@@ -88,9 +91,10 @@ def _period(value: object) -> str:
 
 
 def _view(value: object) -> str:
-    if _text(value) not in (LAST, *VIEWS):
+    view = ALIASES.get(_text(value), _text(value))
+    if view not in (LAST, *VIEWS):
         raise ValueError(f"{_shown(value)} is none of {', '.join((LAST, *VIEWS))}")
-    return _text(value)
+    return view
 
 
 def _alert(value: object) -> str:

@@ -25,8 +25,8 @@ from claude_tui.ui.text.names import short_model
 from claude_tui.ui.text.statements import Statements, fact
 from claude_tui.ui.views.base.table_view import TableView
 from claude_tui.ui.views.base.view import Scope, Shown
+from claude_tui.ui.widgets.block_lines import week_lines, window_lines
 from claude_tui.ui.widgets.line import TextLine
-from claude_tui.ui.widgets.windows import week_lines, window_lines
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class BlocksView(TableView):
         self.frame.set(shown.now_ms, shown.snapshot, rows)
         self._table.say_nothing_with(self.nothing(shown))
         self._table.show(rows)
-        self._window.border_title = Content.styled("open 5h window", "bold $foreground")
+        self._window.border_title = Content.styled("open 5h block", "bold $foreground")
         whose = " of Claude Code alone" if clients.are_several(shown.snapshot) else ""
         self._window.border_subtitle = Content.styled(f"{LENGTH_MS // 3_600_000} hours{whose}", "$quiet")
         self._weeks.border_title = Content.styled("weeks", "bold $foreground")
@@ -162,7 +162,7 @@ class BlocksView(TableView):
         if self._table.filter:
             return super().nothing(shown)
         found: BlocksPicture = shown.extra or BlocksPicture()
-        return Content.styled("no 5h windows" if found.is_loaded else "reading single responses…", "$quiet")
+        return Content.styled("no 5h blocks" if found.is_loaded else "reading single responses…", "$quiet")
 
     def searched(self, row: BlockRow) -> str:
         """Its models."""
@@ -170,15 +170,15 @@ class BlocksView(TableView):
 
     def row_name(self, row: BlockRow) -> str:
         """What a block is called."""
-        what = "gap after" if row.block.is_gap else "5h window of"
-        return f"{what} {figures.clock(row.block.start_ms, self.shown.zone)}" if self.shown else "5h window"
+        what = "gap after" if row.block.is_gap else "5h block of"
+        return f"{what} {figures.clock(row.block.start_ms, self.shown.zone)}" if self.shown else "5h block"
 
     def explanation(self, row: BlockRow, shown: Shown) -> Statements:
         """Where the figures of a block come from."""
         if row.block.is_gap:
             begin, end = (figures.clock(at_ms, shown.zone) for at_ms in (row.block.start_ms, row.block.end_ms))
             return [
-                fact("no 5h window was open", "", f"from {begin}, the end of the one before, to {end}"),
+                fact("no 5h block was open", "", f"from {begin}, the end of the one before, to {end}"),
                 fact("lasted", _length(row.block)),
             ]
         return [

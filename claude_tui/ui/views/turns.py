@@ -41,6 +41,7 @@ class TurnsView(TableView):
 
     NUMBER = 0
     TITLE = "turns"
+    CAPTION = "responses"
     COLUMNS_SORT = "time"
     KEYS = ("row-edit", "row-copy", "explain", "filter", "sort-next", "pause", "help")
 

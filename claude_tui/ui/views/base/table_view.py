@@ -191,7 +191,7 @@ class TableView(View):
 
         rows, columns = list(self._table.rows), self._table.columns
         count = figures.many(len(rows), "row")
-        name = f"claude-top-{self.TITLE}" + (f"-{self.shown.today}" if self.shown else "")
+        name = f"claude-top-{self.CAPTION or self.TITLE}" + (f"-{self.shown.today}" if self.shown else "")
 
         async def write(path: Path, replaces: bool) -> None:
             await self.complete(rows)

@@ -1,4 +1,4 @@
-"""The open five-hour window, what clients reported of it, and the last weeks, as lines. Pure."""
+"""The open five-hour block, what clients reported of it, and the last weeks, as lines. Pure."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def window_lines(
         return [Content.styled("counting…", "$quiet")]
     if window is None:
         return [
-            Content.styled("no 5h window is open", "$quiet"),
+            Content.styled("no 5h block is open", "$quiet"),
             Content.styled("the next response opens one", "$faint"),
             *(Content.styled(line, "$quiet") for line in reported_lines(found, now_ms)),
         ]
@@ -85,7 +85,7 @@ def window_lines(
 
 def reported_lines(found: BlocksPicture, now_ms: int) -> list[str]:
     """The limits that clients reported and that still hold, each with its age: one line for each account."""
-    names = {"five_hour": "5 h", "seven_day": "7 d"}
+    names = {"five_hour": "5h", "seven_day": "7d"}
     percent, age = figures.percent, figures.age
     accounts: dict[tuple[str, str], list[str]] = {}
     for window in found.reported:
