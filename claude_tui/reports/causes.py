@@ -118,7 +118,7 @@ def of_which(found: OfWhich) -> dict[str, Any]:
 
 def csv_of(table: CauseTable, top: int | None = None) -> Iterator[bytes]:
     """Yield the rows as CSV: a heading and a line a row. What was left out has no line."""
-    from claude_tui.reports.export import csv_lines
+    from claude_tui.reports.exports.export import csv_lines
 
     rows = (_row(row._replace(parts=()), table.total_nano) for row in _cut(table, top)[0])
     return csv_lines(({name: row.get(name, 0) for name in ROW_FIELDS} for row in rows), ROW_FIELDS)

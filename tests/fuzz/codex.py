@@ -19,7 +19,8 @@ from random import Random
 from typing import Any, Final
 from unittest.mock import patch
 
-from claude_tui.sources.codex import CodexSource, plain
+from claude_tui.sources.codex import CodexSource
+from claude_tui.sources.codex.counting import plain
 from claude_tui.sources.codex.fast import reader as fast
 from claude_tui.sources.protocol import Checkpoint, LogFile
 from claude_tui.sources.reading import search

@@ -86,7 +86,7 @@ def _parts(text: str) -> int:
 
 def run_merge(options: Namespace) -> int:
     """Settle what was pushed, write the table, and return the exit code."""
-    from claude_tui.cli.counting import pricer
+    from claude_tui.cli.counting.setup import pricer
     from claude_tui.cli.environment import now_ms
 
     lake = lake_of(options.url)
@@ -139,7 +139,7 @@ def run_status(options: Namespace) -> int:
 
 def run_verify(options: Namespace) -> int:
     """Recount parts of the table and return the exit code."""
-    from claude_tui.cli.counting import pricer
+    from claude_tui.cli.counting.setup import pricer
 
     lake = lake_of(options.url)
     from claude_tui.fleet.lake import LakeError

@@ -8,7 +8,7 @@ from argparse import Namespace
 
 from claude_tui.cli import exits, streams
 from claude_tui.cli.fleet.place import add_path_options, key_of, lake_of
-from claude_tui.cli.options import add_place_options
+from claude_tui.cli.options.options import add_place_options
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.figures import many, size
 
@@ -35,7 +35,7 @@ def run(options: Namespace) -> int:
     import asyncio
 
     from claude_tui import runtime
-    from claude_tui.cli.counting import setup
+    from claude_tui.cli.counting.setup import setup
     from claude_tui.cli.progress import Bar
     from claude_tui.engine.keep import keep
     from claude_tui.engine.ledger import Ledger, LedgerError

@@ -35,7 +35,7 @@ def fleet_of(options: argparse.Namespace, query: Query | None = None) -> Fleet |
             raise exits.CommandError(f"--{given[0]} needs --from", exits.USAGE)
         return None
     _refuse_places(options)
-    from claude_tui.cli.counting import pricer
+    from claude_tui.cli.counting.setup import pricer
     from claude_tui.cli.fleet.place import lake_of
 
     lake = lake_of(options.url)
@@ -54,7 +54,7 @@ def standing(options: argparse.Namespace) -> TableStanding:
     from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
 
-    from claude_tui.cli.counting import pricer
+    from claude_tui.cli.counting.setup import pricer
     from claude_tui.cli.environment import now_ms
     from claude_tui.cli.fleet.place import lake_of
 

@@ -13,7 +13,7 @@ from claude_tui.cli.parser import CommandParser, example
 from claude_tui.figures import many, size
 
 if TYPE_CHECKING:
-    from claude_tui.fleet.scan import Batch, Read
+    from claude_tui.fleet.scanning.scan import Batch, Read
 
 MB: Final = 1 << 20
 NO_SCHEDULER: Final = "none"
@@ -79,12 +79,12 @@ def _retries(text: str) -> int:
 
 def run(options: Namespace) -> int:
     """Read the logs, merge, and return the exit code."""
-    from claude_tui.cli.options import timezone
+    from claude_tui.cli.options.options import timezone
 
     logs, table = lake_of(options.url), lake_of(options.into)
     from claude_tui.fleet.lake import LakeError
     from claude_tui.fleet.paths_rule import folder_rule
-    from claude_tui.fleet.scan import in_turn, layout_pattern, look
+    from claude_tui.fleet.scanning.scan import in_turn, layout_pattern, look
     from claude_tui.fleet.table.meta import founded
 
     key = key_of(options.key_file)
@@ -117,7 +117,7 @@ def run(options: Namespace) -> int:
 
 def _spread(batches: list[Batch], options: Namespace) -> Read:
     try:
-        from claude_tui.fleet.spread import SchedulerError, spread
+        from claude_tui.fleet.scanning.spread import SchedulerError, spread
     except ImportError:
         raise exits.CommandError(MISSING) from None
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from claude_tui.cli.options import port
+from claude_tui.cli.options.options import port
 from claude_tui.cli.parser import CommandParser, example
 
 

@@ -12,10 +12,10 @@ from typing import Final
 
 from claude_tui.sources.causes import Call, Caused, FileCauses
 from claude_tui.sources.codex.compressed import open_rollout
+from claude_tui.sources.codex.counting.records import kind_of
+from claude_tui.sources.codex.counting.rollout import Rollout
+from claude_tui.sources.codex.counting.threads import Sequence
 from claude_tui.sources.codex.discovery import thread_of
-from claude_tui.sources.codex.records import kind_of
-from claude_tui.sources.codex.rollout import Rollout
-from claude_tui.sources.codex.threads import Sequence
 from claude_tui.sources.columns import key_number
 from claude_tui.sources.protocol import Checkpoint
 from claude_tui.sources.values.json_values import text_of

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from claude_tui import __version__, files
 from claude_tui.cli import exits, streams
-from claude_tui.cli.counting import counted, pricer, snapshot_of
+from claude_tui.cli.counting.setup import counted, pricer, snapshot_of
 from claude_tui.cli.environment import now_ms
-from claude_tui.cli.options import add_place_options, source_config, timezone
+from claude_tui.cli.options.options import add_place_options, source_config, timezone
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.clients import TELEMETRY
 

@@ -16,7 +16,7 @@ from distributed import Client, LocalCluster, as_completed
 from distributed.scheduler import KilledWorker
 
 from claude_tui.fleet.lake import LakeError
-from claude_tui.fleet.scan import Batch, Read, halves, read_batch, together
+from claude_tui.fleet.scanning.scan import Batch, Read, halves, read_batch, together
 
 LOCAL: Final = "local"
 TLS: Final = "tls://"

@@ -19,7 +19,7 @@ TELEMETRY_TOKEN: Final = "telemetry-token"
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from claude_tui.cli.days import NamedDay
+    from claude_tui.cli.options.days import NamedDay
     from claude_tui.model import Query
     from claude_tui.sources.protocol import SourceConfig
 
@@ -152,7 +152,7 @@ def timezone(options: argparse.Namespace) -> ZoneInfo:
     """Return the requested zone, else the system's."""
     name = getattr(options, "timezone", None)
     if not name or name == "local":
-        from claude_tui.cli.zone import system_zone
+        from claude_tui.cli.options.zone import system_zone
 
         return system_zone()
     from zoneinfo import ZoneInfo
@@ -242,7 +242,7 @@ def named_period(text: str) -> str:
 
 def named_day(text: str) -> NamedDay:
     """Check the name of a day, before anything is read."""
-    from claude_tui.cli.days import parse
+    from claude_tui.cli.options.days import parse
 
     try:
         return parse(text)

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from claude_tui.fleet.lake import Lake
-from claude_tui.fleet.scan import layout_pattern
+from claude_tui.fleet.scanning.scan import layout_pattern
 from tests.fleet.machine import DAY, NOON, SAME, Machine, objects, printed, three
 from tests.logs import assistant, usage
 

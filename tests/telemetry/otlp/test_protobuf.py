@@ -16,7 +16,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from claude_tui.sources.telemetry.allowed import kept_records
-from claude_tui.telemetry import protobuf
+from claude_tui.telemetry.otlp import protobuf
 from tests.sources.telemetry_posts import SETS, posts
 from tests.telemetry.posting import lines, numbered, post, receiving
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Final
 
-from claude_tui.cli.counting import snapshot_of
+from claude_tui.cli.counting.setup import snapshot_of
 from claude_tui.cli.exits import USAGE, CommandError
 from claude_tui.cli.parser import CommandParser
 
@@ -63,7 +63,7 @@ def causes_of(store: Store, *, by: str = "") -> Causes:
 
     `by` is the dimension that will be asked for: what that needs is read in the same pass.
     """
-    from claude_tui.cli.counting import tickets
+    from claude_tui.cli.counting.setup import tickets
     from claude_tui.cli.progress import Bar
     from claude_tui.engine.queries.causes.causes import Causes
     from claude_tui.engine.start import archive_of

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from claude_tui.clients import CLIENTS
-from claude_tui.fleet import scan, staging
 from claude_tui.fleet.lake import Lake
-from claude_tui.fleet.staging import STAGED, place_of
+from claude_tui.fleet.scanning import scan, staging
+from claude_tui.fleet.scanning.staging import STAGED, place_of
 from tests.fleet.machine import SAME, Machine, objects, printed
-from tests.fleet.test_scan import without_problems
+from tests.fleet.scanning.test_scan import without_problems
 from tests.sources.test_opencode import T0, Store, reply, write
 
 GOLDEN = Path(__file__).parents[1] / "golden"

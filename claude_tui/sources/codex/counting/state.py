@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from claude_tui.sources.codex.records import Tokens
+from claude_tui.sources.codex.counting.records import Tokens
 
 
 @dataclass(slots=True)

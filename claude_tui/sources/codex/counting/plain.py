@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from claude_tui.model import ProblemKind
 from claude_tui.sources.codex.compressed import open_rollout
+from claude_tui.sources.codex.counting.records import talk_of
+from claude_tui.sources.codex.counting.rollout import Rollout
+from claude_tui.sources.codex.counting.threads import Threads
 from claude_tui.sources.codex.discovery import thread_of
 from claude_tui.sources.codex.recognition import unrecognised
-from claude_tui.sources.codex.records import talk_of
-from claude_tui.sources.codex.rollout import Rollout
-from claude_tui.sources.codex.threads import Threads
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
 from claude_tui.sources.records.events import ResponseEvent

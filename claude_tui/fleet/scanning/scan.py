@@ -19,7 +19,7 @@ from claude_tui.fleet.paths_rule import digest, folder_rule
 from claude_tui.fleet.push import segment
 from claude_tui.fleet.pushed.observed import Observed, kept
 from claude_tui.fleet.pushed.packing import BadTableError, files_of, packed
-from claude_tui.fleet.staging import logs_of, place_of, staged
+from claude_tui.fleet.scanning.staging import logs_of, place_of, staged
 from claude_tui.sources.claude.discovery import is_transcript
 from claude_tui.sources.codex.discovery import is_rollout
 from claude_tui.sources.protocol import ColumnsRead, LogFile

@@ -19,8 +19,8 @@ from distributed import Client, LocalCluster
 from distributed.security import Security
 
 from claude_tui.fleet.lake import Lake
-from claude_tui.fleet.scan import Batch, Read, layout_pattern, look, read_batch
-from claude_tui.fleet.spread import SchedulerError, spread
+from claude_tui.fleet.scanning.scan import Batch, Read, layout_pattern, look, read_batch
+from claude_tui.fleet.scanning.spread import SchedulerError, spread
 from tests.fleet.machine import SAME, Machine, objects, three
 from tests.logs import assistant, usage
 

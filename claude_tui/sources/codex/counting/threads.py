@@ -8,9 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from claude_tui.sources.codex.compressed import open_rollout
+from claude_tui.sources.codex.counting.records import ThreadMeta, Tokens, kind_of, meta_of, token_count_of
 from claude_tui.sources.codex.discovery import rollouts, thread_of
 from claude_tui.sources.codex.fast.search import marked_lines
-from claude_tui.sources.codex.records import ThreadMeta, Tokens, kind_of, meta_of, token_count_of
 from claude_tui.sources.reading.log import FileLog, Opener
 from claude_tui.sources.reading.objects import decode_objects
 from claude_tui.sources.records.events import BadCountError

@@ -17,7 +17,7 @@ from typing import Final, Protocol
 from claude_tui.model import Usage, UsageRow
 from claude_tui.pricing.billing.tiers import terms_of_tier
 from claude_tui.sources.audit import INHERITED, RESTATED
-from claude_tui.sources.codex.records import (
+from claude_tui.sources.codex.counting.records import (
     ZERO,
     ThreadMeta,
     Tokens,
@@ -28,8 +28,8 @@ from claude_tui.sources.codex.records import (
     tokens_of,
     usage_of,
 )
-from claude_tui.sources.codex.state import State
-from claude_tui.sources.codex.threads import Sequence
+from claude_tui.sources.codex.counting.state import State
+from claude_tui.sources.codex.counting.threads import Sequence
 from claude_tui.sources.protocol import FileFacts
 from claude_tui.sources.records.events import BadCountError, ResponseEvent, count_of
 from claude_tui.sources.values.json_values import table_of, text_of
