@@ -95,3 +95,10 @@ def separated(text: str, choices: Sequence[str]) -> tuple[str, ...]:
         if part not in choices:
             raise argparse.ArgumentTypeError(f"{part!r} is not one of {', '.join(choices)}")
     return parts
+
+
+def port(text: str) -> int:
+    """Return a port to listen on, 0 for any free one."""
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port")
+    return int(text)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from claude_tui.cli import exits, streams
 from claude_tui.cli.counting.setup import counted, pricer
-from claude_tui.cli.options.options import source_config
+from claude_tui.cli.options.places import source_config
 from claude_tui.cli.progress import Steps
 
 if TYPE_CHECKING:

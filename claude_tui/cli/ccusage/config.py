@@ -13,7 +13,7 @@ from claude_tui import files
 from claude_tui.cli import streams
 from claude_tui.cli.environment import home
 from claude_tui.cli.exits import USAGE, CommandError
-from claude_tui.cli.options.options import day
+from claude_tui.cli.options.days import day
 
 PARSED = {"since": day, "until": day}
 NOT_THERE = ("config", "drop_in", "shape")

@@ -30,7 +30,7 @@ def running_snapshot(options: Namespace) -> Snapshot:
 
 def look(options: Namespace, store: Store, query: Query | None = None) -> Snapshot:
     """Return a snapshot of what was counted and of what the running sessions are doing now."""
-    from claude_tui.cli.options.options import source_config
+    from claude_tui.cli.options.places import source_config
     from claude_tui.engine.follow.processes import LiveRegistry
     from claude_tui.engine.follow.recent_logs import RecentLogs
     from claude_tui.engine.queries.snapshots.maker import SnapshotMaker

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from claude_tui import runtime
 from claude_tui.cli.environment import home, now_ms
-from claude_tui.cli.options.options import no_logs, source_config, timezone
+from claude_tui.cli.options.places import no_logs, source_config, timezone
 from claude_tui.cli.streams import narrate
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from argparse import Namespace
 
 from claude_tui.cli import exits, streams
 from claude_tui.cli.fleet.place import add_path_options, key_of, lake_of
-from claude_tui.cli.options.options import add_place_options
+from claude_tui.cli.options.places import add_place_options
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.figures import many, size
 

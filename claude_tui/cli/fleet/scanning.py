@@ -79,7 +79,7 @@ def _retries(text: str) -> int:
 
 def run(options: Namespace) -> int:
     """Read the logs, merge, and return the exit code."""
-    from claude_tui.cli.options.options import timezone
+    from claude_tui.cli.options.places import timezone
 
     logs, table = lake_of(options.url), lake_of(options.into)
     from claude_tui.fleet.lake import LakeError

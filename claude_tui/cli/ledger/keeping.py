@@ -8,7 +8,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.options.options import add_place_options
+from claude_tui.cli.options.places import add_place_options
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.figures import many
 
@@ -82,7 +82,7 @@ def _keep_now(options: Namespace) -> int:
 
     from claude_tui import runtime
     from claude_tui.cli.counting.setup import setup
-    from claude_tui.cli.options.options import no_logs
+    from claude_tui.cli.options.places import no_logs
     from claude_tui.cli.progress import Bar
     from claude_tui.engine.keep import keep
 

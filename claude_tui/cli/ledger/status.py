@@ -61,7 +61,7 @@ def _left_out(ledger: Ledger) -> list[LeftOut]:
 
 
 def _moved(files: list[KnownFile]) -> list[MovedFolder]:
-    from claude_tui.cli.options.options import source_config
+    from claude_tui.cli.options.places import source_config
     from claude_tui.engine.ledger import moved_in
     from claude_tui.engine.scan.reading import roots_of
     from claude_tui.reports.findings.ledger import MovedFolder

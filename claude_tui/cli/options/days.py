@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
@@ -49,3 +50,13 @@ def parse(text: str) -> NamedDay:
     except (ValueError, OverflowError):
         pass
     raise ValueError(f"{text!r} is not a day; write {FORMS}")
+
+
+def day(text: str) -> date:
+    """Parse a day in either of the two usual forms."""
+    try:
+        if len(text) != (8 if text.isdigit() else 10):  # strptime takes 2026-3-1, and nobody knows what else
+            raise ValueError
+        return datetime.strptime(text, "%Y%m%d" if text.isdigit() else "%Y-%m-%d").date()  # noqa: DTZ007
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day; write YYYY-MM-DD or YYYYMMDD") from None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from claude_tui.cli.options.options import port
-from claude_tui.cli.parser import CommandParser, example
+from claude_tui.cli.parser import CommandParser, example, port
 
 
 def add_arguments(parser: CommandParser) -> None:

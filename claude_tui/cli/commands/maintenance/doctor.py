@@ -12,7 +12,7 @@ from claude_tui import __version__, files
 from claude_tui.cli import exits, streams
 from claude_tui.cli.counting.setup import counted, pricer, snapshot_of
 from claude_tui.cli.environment import now_ms
-from claude_tui.cli.options.options import add_place_options, source_config, timezone
+from claude_tui.cli.options.places import add_place_options, source_config, timezone
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.clients import TELEMETRY
 

@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from claude_tui.cli import exits, streams
 from claude_tui.cli.counting.setup import setup
-from claude_tui.cli.options.options import add_place_options, no_logs
+from claude_tui.cli.options.places import add_place_options, no_logs
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.cli.progress import Steps
 

@@ -11,7 +11,7 @@ from claude_tui.cli import exits, streams
 from claude_tui.cli.counting.setup import counted
 from claude_tui.cli.environment import now_ms
 from claude_tui.cli.fleet.reading import add_from_options, fleet_of
-from claude_tui.cli.options.options import add_place_options, source_config
+from claude_tui.cli.options.places import add_place_options, source_config
 from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from claude_tui.cli import exits, streams
 from claude_tui.cli.counting.running import look
 from claude_tui.cli.counting.setup import counted, setup
 from claude_tui.cli.environment import now_ms
-from claude_tui.cli.options.options import cycle_day, timezone
+from claude_tui.cli.options.periods import cycle_day
+from claude_tui.cli.options.places import timezone
 
 if TYPE_CHECKING:
     from claude_tui.engine.queries.answers import Answers

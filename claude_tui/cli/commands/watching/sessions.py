@@ -9,7 +9,7 @@ from typing import Any
 from claude_tui.cli import exits, streams
 from claude_tui.cli.counting.setup import monitor
 from claude_tui.cli.environment import now_ms
-from claude_tui.cli.options.options import add_place_options
+from claude_tui.cli.options.places import add_place_options
 from claude_tui.cli.parser import CommandParser, example
 
 

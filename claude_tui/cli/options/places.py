@@ -1,14 +1,13 @@
-"""The options that all reading commands share, and what they mean: where to look and in which time zone."""
+"""Where to look and in which time zone, as all reading commands are told; and what is said if nothing is there."""
 
 from __future__ import annotations
 
 import argparse
 import os
-from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from claude_tui.cli.environment import home, now_ms
+from claude_tui.cli.environment import home
 from claude_tui.cli.exits import NO_LOGS, USAGE, CommandError
 from claude_tui.cli.parser import CommandParser, separated
 from claude_tui.clients import CLIENTS, SOURCES, TELEMETRY
@@ -19,8 +18,6 @@ TELEMETRY_TOKEN: Final = "telemetry-token"
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from claude_tui.cli.options.days import NamedDay
-    from claude_tui.model import Query
     from claude_tui.sources.protocol import SourceConfig
 
 
@@ -65,39 +62,9 @@ def add_place_options(parser: CommandParser) -> None:
     )
 
 
-def add_period_options(parser: CommandParser) -> None:
-    """Add --since, --until and --period."""
-    forms = "2026-11-01, 20261101, yesterday, 7d (ago), 2026-W48, 2026-11"
-    parser.add_argument("-s", "--since", type=named_day, metavar="DAY", help=f"first day to count: {forms}")
-    parser.add_argument(
-        "-u", "--until", type=named_day, metavar="DAY", help="last day to count, inclusive, in the same forms"
-    )
-    parser.add_argument(
-        "--period", type=named_period, metavar="DAYS",
-        help="days to count: today, 7d, 30d, month, cycle (your billing month), all, or 2026-11-01..2026-11-30",
-    )  # fmt: skip
-
-
 def add_strict_option(parser: CommandParser) -> None:
     """Add --strict."""
     parser.add_argument("--strict", action="store_true", help="exit with 4 if anything in the logs was skipped")
-
-
-def day(text: str) -> date:
-    """Parse a day in either of the two usual forms."""
-    try:
-        if len(text) != (8 if text.isdigit() else 10):  # strptime takes 2026-3-1, and nobody knows what else
-            raise ValueError
-        return datetime.strptime(text, "%Y%m%d" if text.isdigit() else "%Y-%m-%d").date()  # noqa: DTZ007
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a day; write YYYY-MM-DD or YYYYMMDD") from None
-
-
-def port(text: str) -> int:
-    """Return a port to listen on, 0 for any free one."""
-    if not text.isdecimal() or int(text) > 65_535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port")
-    return int(text)
 
 
 def source_config(options: argparse.Namespace) -> SourceConfig:
@@ -186,65 +153,3 @@ def found_there(folder: Path) -> str:
     else:
         reason = "contains no logs"
     return f"{folder} ({reason})"
-
-
-def period(options: argparse.Namespace) -> Query:
-    """Return the query of --since, --until and --period. Ends the command where they contradict each other."""
-    from datetime import datetime
-
-    from claude_tui.model import Query
-
-    today = datetime.fromtimestamp(now_ms() / 1000, timezone(options)).date()
-    if options.period:
-        if options.since or options.until:
-            raise CommandError("--period cannot be combined with --since or --until", USAGE)
-        from claude_tui.engine.queries.periods.named import named
-
-        return Query(*named(options.period, cycle_day(options.period)).range(today))
-    since = options.since.first(today) if options.since else None
-    until = options.until.last(today) if options.until else None
-    if since and until and until < since:
-        raise CommandError(f"--until {until} is before --since {since}", USAGE)
-    return Query(since=since, until=until)
-
-
-def cycle_day(period: str) -> int:
-    """Return the day of the month a billing cycle begins on, by config.toml, which is read only if the period is one.
-
-    Ends the command if it cannot be read there: another day would be another number.
-    """
-    from claude_tui.engine.queries.periods.named import CYCLE
-
-    if period != CYCLE:
-        return 1
-    from claude_tui.paths import config_folder
-    from claude_tui.ui.settings.file import FILE_NAME, load
-
-    path = config_folder() / FILE_NAME
-    settings, complaints = load(path)
-    wrong = [text for text in complaints if "cycle_day" in text or text.startswith(f"{path}: ")]
-    if wrong:
-        raise CommandError("; ".join(wrong), USAGE)
-    return settings.cycle_day
-
-
-def named_period(text: str) -> str:
-    """Check the name of a period, before anything is read."""
-    from claude_tui.engine.queries.periods.named import named
-
-    try:
-        named(text)
-    except ValueError:
-        message = f"{text!r} is not a period; write today, 7d, 30d, month, cycle, all, or 2026-11-01..2026-11-30"
-        raise argparse.ArgumentTypeError(message) from None
-    return text
-
-
-def named_day(text: str) -> NamedDay:
-    """Check the name of a day, before anything is read."""
-    from claude_tui.cli.options.days import parse
-
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
