@@ -60,12 +60,10 @@ def run(options: Namespace) -> int:
         raise exits.CommandError(f"{wanted.ledger_file}: {kept.error}")
     ledger = Ledger.open(wanted.ledger_file)
     pusher = Pusher(options.user or _login(), options.team, ledger.host)
-    try:
+    with exits.ended_by(LakeError, LedgerError, DamagedError):
         meta = founded(lake, wanted.zone.key, options.paths)
         note = note_path(state_folder(), lake, meta.id, pusher)
         done = push(lake, ledger, pusher, folder, note, is_everything=options.all, is_dry=options.dry_run)
-    except (LakeError, LedgerError, DamagedError) as error:
-        raise exits.CommandError(str(error)) from None
     said = "would push" if options.dry_run else "pushed"
     streams.narrate(
         f"{said} as {pusher.user}, {pusher.host}: {many(done.files, 'file')}, {many(done.responses, 'response')}, "

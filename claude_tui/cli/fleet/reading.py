@@ -43,10 +43,8 @@ def fleet_of(options: argparse.Namespace, query: Query | None = None) -> Fleet |
     from claude_tui.fleet.read import read_fleet
 
     days = (query.since, query.until) if query is not None else (None, None)
-    try:
+    with exits.ended_by(LakeError):
         return read_fleet(lake, pricer(), *days, {name: getattr(options, name) for name in given})
-    except LakeError as error:
-        raise exits.CommandError(str(error)) from None
 
 
 def standing(options: argparse.Namespace) -> TableStanding:
@@ -75,10 +73,8 @@ def standing(options: argparse.Namespace) -> TableStanding:
         found = read_fleet(lake, prices, since, where=where, grouped_by=grouped_by)
         return Looked(found.store, meta.merged_ms if meta else 0)
 
-    try:
+    with exits.ended_by(LakeError):
         return TableStanding(look)
-    except LakeError as error:
-        raise exits.CommandError(str(error)) from None
 
 
 def _refuse_places(options: argparse.Namespace) -> None:
