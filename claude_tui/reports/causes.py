@@ -173,10 +173,6 @@ def text_table(table: CauseTable, top: int | None = None) -> TextTable:
     return TextTable(f"Where it went, by {TITLES[table.by]}", columns, tuple(made)).with_total(total)
 
 
-def _has_agents(row: CauseRow) -> bool:
-    return bool(row.agents and row.label)  # their average over all types says nothing
-
-
 def _label(row: CauseRow) -> str:
     label = display_name(row.label)
     if row.beside.agents:
