@@ -32,12 +32,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 def run(options: Namespace) -> int:
     """Push what the ledger holds and return the exit code."""
-    import asyncio
-
-    from claude_tui import runtime
-    from claude_tui.cli.counting.setup import setup
-    from claude_tui.cli.progress import Bar
-    from claude_tui.engine.keep import keep
+    from claude_tui.cli.counting.kept import kept
     from claude_tui.engine.ledger import Ledger, LedgerError
     from claude_tui.engine.ledger.file.schema import DamagedError
     from claude_tui.paths import state_folder
@@ -52,12 +47,7 @@ def run(options: Namespace) -> int:
         folder = folder_rule(options.paths, key_of(options.key_file))
     except ValueError as error:
         raise exits.CommandError(f"--key-file: {error}", exits.USAGE) from None
-    runtime.counting()
-    wanted = setup(options)
-    with Bar("reading logs") as bar:
-        kept = asyncio.run(keep(wanted, bar.show))
-    if kept.error:
-        raise exits.CommandError(f"{wanted.ledger_file}: {kept.error}")
+    wanted, _ = kept(options)
     ledger = Ledger.open(wanted.ledger_file)
     pusher = Pusher(options.user or _login(), options.team, ledger.host)
     with exits.ended_by(LakeError, LedgerError, DamagedError):

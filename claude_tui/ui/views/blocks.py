@@ -15,6 +15,7 @@ from claude_tui import figures
 from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, UsageBlock
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.model import Phase, Snapshot, Totals
+from claude_tui.sources.values.display import display_name
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.table.kinds import cells
@@ -201,4 +202,4 @@ def _length(block: UsageBlock) -> str:
 def _models(row: BlockRow) -> str:
     if row.block.is_gap:
         return _length(row.block)
-    return ", ".join(short_model(cells.safe(name)) for name in row.block.models)
+    return ", ".join(short_model(display_name(name)) for name in row.block.models)

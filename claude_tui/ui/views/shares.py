@@ -12,6 +12,7 @@ from claude_tui.engine.queries.causes.dimensions import TITLES
 from claude_tui.engine.queries.causes.tables import CauseOf, ShareOf
 from claude_tui.engine.queries.periods.named import Period
 from claude_tui.model import Query
+from claude_tui.sources.values.display import display_name
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.table.kinds import cells
 from claude_tui.ui.table.kinds.client_column import client_column
@@ -138,8 +139,8 @@ def _by_session(found: Sequence[ShareOf], names: dict[str, str]) -> list[Session
         SessionShare(
             key,
             source,
-            names.get(key, cells.safe(key)).strip(),
-            cells.safe(many[0].response.project),
+            names.get(key, display_name(key)).strip(),
+            display_name(many[0].response.project),
             len(many),
             sum(one.cost_nano for one in many),
             min(one.response.time_ms for one in many),
