@@ -9,8 +9,9 @@ from claude_tui.engine.queries.causes.costs.doubts import Doubts
 from claude_tui.engine.queries.causes.costs.misses import CAUSES
 from claude_tui.engine.queries.causes.dimensions import TITLES
 from claude_tui.engine.queries.causes.tables import CauseRow, CauseTable, OfWhich
-from claude_tui.figures import count, instant, is_unpriced, many, money, share, tokens, written_cost
+from claude_tui.figures import count, is_unpriced, many, money, share, tokens, written_cost
 from claude_tui.model import Query, Usage
+from claude_tui.moments import instant
 from claude_tui.sources.values.display import display_name
 
 if TYPE_CHECKING:

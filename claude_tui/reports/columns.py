@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from claude_tui.figures import instant
 from claude_tui.model import Totals
+from claude_tui.moments import instant
 
 COUNTS: Final = Totals._fields[:-2]
 """The fields of totals that add up."""

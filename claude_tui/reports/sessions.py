@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from claude_tui.clients import CLIENTS
-from claude_tui.figures import age, instant, short, written_cost
+from claude_tui.figures import short, written_cost
 from claude_tui.model import SessionRow, SessionState, Snapshot
+from claude_tui.moments import age, instant
 from claude_tui.reports.table import TextColumn, TextTable
 from claude_tui.sources.values.display import display_name
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from claude_tui.figures import instant
 from claude_tui.model import UNLOGGED, Response, Snapshot, Totals
+from claude_tui.moments import instant
 from claude_tui.reports.columns import FLAT, flat
 
 if TYPE_CHECKING:

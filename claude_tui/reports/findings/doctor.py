@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.telemetry import TelemetryFigures
-from claude_tui.figures import instant, many, share, size
+from claude_tui.figures import many, share, size
 from claude_tui.model import Problem, Totals
+from claude_tui.moments import instant
 from claude_tui.reports.findings import certainty
 from claude_tui.reports.told import telemetry_lines, telemetry_report
 from claude_tui.sources.values.display import display_name

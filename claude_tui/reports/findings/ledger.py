@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from claude_tui.figures import count, instant, many, size
+from claude_tui.figures import count, many, size
+from claude_tui.moments import instant
 from claude_tui.reports.table import TextColumn, TextTable
 from claude_tui.sources.values.display import display_name
 

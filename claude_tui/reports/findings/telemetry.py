@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from claude_tui.clients import CLIENTS
-from claude_tui.figures import age, instant, many, size
+from claude_tui.figures import many, size
+from claude_tui.moments import age, instant
 from claude_tui.sources.telemetry.keeping import KEEP_DAYS
 from claude_tui.sources.values.display import display_name
 from claude_tui.telemetry.settings import TelemetrySettings

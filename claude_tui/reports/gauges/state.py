@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from claude_tui.figures import instant
 from claude_tui.model import Snapshot
+from claude_tui.moments import instant
 from claude_tui.reports.columns import flat
 
 SCHEMA: Final = "claude-top/state@1"

@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widget import Widget
 
-from claude_tui import figures
+from claude_tui import moments
 from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, UsageBlock
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.model import Phase, Snapshot, Totals
@@ -121,7 +121,7 @@ class BlocksView(TableView):
         ]
 
     def _start(self, row: BlockRow, width: int) -> Cell:
-        text = figures.clock(row.block.start_ms, self.shown.zone) if self.shown else ""
+        text = moments.clock(row.block.start_ms, self.shown.zone) if self.shown else ""
         return Cell(text, "faint" if row.block.is_gap else "name")
 
     def _bar(self, row: BlockRow, width: int) -> Cell:
@@ -172,12 +172,12 @@ class BlocksView(TableView):
     def row_name(self, row: BlockRow) -> str:
         """What a block is called."""
         what = "gap after" if row.block.is_gap else "5h block of"
-        return f"{what} {figures.clock(row.block.start_ms, self.shown.zone)}" if self.shown else "5h block"
+        return f"{what} {moments.clock(row.block.start_ms, self.shown.zone)}" if self.shown else "5h block"
 
     def explanation(self, row: BlockRow, shown: Shown) -> Statements:
         """Where the figures of a block come from."""
         if row.block.is_gap:
-            begin, end = (figures.clock(at_ms, shown.zone) for at_ms in (row.block.start_ms, row.block.end_ms))
+            begin, end = (moments.clock(at_ms, shown.zone) for at_ms in (row.block.start_ms, row.block.end_ms))
             return [
                 fact("no 5h block was open", "", f"from {begin}, the end of the one before, to {end}"),
                 fact("lasted", _length(row.block)),
@@ -185,7 +185,7 @@ class BlocksView(TableView):
         return [
             *explain.of_totals(row.totals, shown.zone),
             Content(""),
-            fact("began", figures.clock(row.block.start_ms, shown.zone), "the hour of its first response: an estimate"),
+            fact("began", moments.clock(row.block.start_ms, shown.zone), "the hour of its first response: an estimate"),
         ]
 
 
@@ -196,7 +196,7 @@ def _state(row: BlockRow, width: int) -> Cell:
 
 
 def _length(block: UsageBlock) -> str:
-    return figures.countdown((block.end_ms - block.start_ms) / 1000)
+    return moments.countdown((block.end_ms - block.start_ms) / 1000)
 
 
 def _models(row: BlockRow) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from textual.content import Content
 
-from claude_tui import figures
+from claude_tui import figures, moments
 from claude_tui.engine.queries.causes.dimensions import TITLES
 from claude_tui.engine.queries.causes.tables import CauseOf, ShareOf
 from claude_tui.engine.queries.periods.named import Period
@@ -61,7 +61,7 @@ class SharesView(TableView):
             return Cell(figures.share(row.cost_nano, self._total_nano, width), "dim")
 
         def age(row: SessionShare, width: int) -> Cell:
-            return Cell(figures.age(row.last_ms, self.frame.now_ms), "dim")
+            return Cell(moments.age(row.last_ms, self.frame.now_ms), "dim")
 
         return [
             cells.text("name", "Session", 18, lambda row: row.name, 0, style="name", narrow=12, flex=2),
@@ -119,8 +119,8 @@ class SharesView(TableView):
         return [
             fact("went for it", figures.money(row.cost_nano, 14), shown.scope.trail[-1]),
             fact("responses", f"{row.responses:,}", "with at least a part of it"),
-            fact("from", figures.clock(row.first_ms, shown.zone)),
-            fact("to", figures.clock(row.last_ms, shown.zone)),
+            fact("from", moments.clock(row.first_ms, shown.zone)),
+            fact("to", moments.clock(row.last_ms, shown.zone)),
             fact("folder", "", row.project),
         ]
 

@@ -138,7 +138,8 @@ def _ledger(config: SourceConfig) -> tuple[str, list[str]]:
     """Describe the ledger, and list its invalid rows and the folders that seem to have moved."""
     from claude_tui.engine.ledger import Ledger, moved_in
     from claude_tui.engine.scan.reading import roots_of
-    from claude_tui.figures import instant, many, size
+    from claude_tui.figures import many, size
+    from claude_tui.moments import instant
     from claude_tui.reports.findings.ledger import LeftOut, MovedFolder, left_out_lines, moved_lines
 
     ledger = Ledger.open()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
-from claude_tui import figures
+from claude_tui import figures, moments
 from claude_tui.engine.queries.causes.tables import CauseOf, CauseRow, CauseTable
 from claude_tui.engine.queries.causes.waste import WASTE, Waste
 from claude_tui.sources.values.display import display_name
@@ -148,7 +148,7 @@ def cause_columns(frame: CauseFrame) -> list[Column[CauseLine]]:
         return Cell(bars.bar(share, width) if share <= 1 else "", "bar")
 
     def age(line: CauseLine, width: int) -> Cell:
-        return Cell(figures.age(line.row.last_ms, frame.now_ms), "dim")
+        return Cell(moments.age(line.row.last_ms, frame.now_ms), "dim")
 
     def tokens(line: CauseLine) -> int:
         return line.row.usage.tokens

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Protocol
 
-from claude_tui import figures
+from claude_tui import figures, moments
 from claude_tui.model import NOTHING_UNLOGGED, ProjectRow, Snapshot, Totals
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.text.drawings import bars
@@ -266,7 +266,7 @@ def age(frame: Frame, priority: int) -> Column[Any]:
     def draw(row: HasTotals, width: int) -> Cell:
         seconds = (frame.now_ms - row.totals.last_ms) / 1000
         style = "strong" if seconds < 60 else "" if seconds < 3600 else "dim"
-        return Cell(figures.age(row.totals.last_ms, frame.now_ms), style)
+        return Cell(moments.age(row.totals.last_ms, frame.now_ms), style)
 
     return Column(
         "age", "Age", 4, draw, lambda row: row.totals.last_ms, priority, tooltip="Time since the last response"

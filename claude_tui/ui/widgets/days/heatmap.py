@@ -18,7 +18,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from claude_tui.figures import WEEKDAYS
+from claude_tui.moments import WEEKDAYS
 from claude_tui.ui.settings.keys import HEATMAP_BINDINGS
 from claude_tui.ui.widgets.days.day_grid import FUTURE, NO_DATA, Day, build_grid, month_labels
 
