@@ -69,6 +69,11 @@ def instant(time_ms: int) -> str:
     return moment.isoformat("T", "milliseconds") + "Z"
 
 
+def instant_or_none(time_ms: int) -> str | None:
+    """Return an instant as `instant` does; None for 0, which stands for none."""
+    return instant(time_ms) if time_ms else None
+
+
 @cache
 def _epoch() -> tuple[datetime, type[timedelta]]:
     """Return 1970, without an offset, and what is added to it: a report says thousands of instants."""

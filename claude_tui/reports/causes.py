@@ -11,7 +11,7 @@ from claude_tui.engine.queries.causes.dimensions import TITLES
 from claude_tui.engine.queries.causes.tables import CauseRow, CauseTable, OfWhich
 from claude_tui.figures import count, is_unpriced, many, money, share, tokens, written_cost
 from claude_tui.model import Query, Usage
-from claude_tui.moments import instant
+from claude_tui.moments import instant, instant_or_none
 from claude_tui.sources.values.display import display_name
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _row(row: CauseRow, total_nano: int) -> dict[str, Any]:
         "failed_calls": row.failed_calls,
         "agents": row.agents,
         **row.usage._asdict(),
-        "last": instant(row.last_ms) if row.last_ms else None,
+        "last": instant_or_none(row.last_ms),
     }
     if row.tokens_est or row.carried_nano:
         made |= {"tokens_est": row.tokens_est, "carried_nano": row.carried_nano}
