@@ -89,6 +89,7 @@ class ClaudeTop(PaintedApp):
             forward_key=super().on_event,
         )
         self.background = Background(self, self.main, source, self.kept, self._clock, telemetry_state)
+        source.call_sessions(self.settings.names)
         self.on_leaving: Callable[[int], object] = lambda code: None
         """Called with the exit code as soon as the app is to end, perhaps more than once."""
         for theme in themes.OWN:

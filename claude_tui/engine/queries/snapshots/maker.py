@@ -11,6 +11,7 @@ from typing import Final
 
 from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.activity import SILENT_MS
+from claude_tui.engine.queries.snapshots.beside import BesideCounts
 from claude_tui.engine.queries.snapshots.picture import Picture
 from claude_tui.engine.queries.snapshots.recent import (
     active_sessions,
@@ -22,7 +23,6 @@ from claude_tui.engine.queries.snapshots.renewal import renew
 from claude_tui.engine.queries.snapshots.sessions import Presence, session_activity
 from claude_tui.engine.queries.snapshots.shown_rows import (
     described_row,
-    session_name,
 )
 from claude_tui.engine.state.facts import SessionKey
 from claude_tui.engine.state.store import Owner, Store
@@ -53,6 +53,10 @@ class SnapshotMaker:
         """Sessions with a known process; replaced whole when any changes."""
         self.context_windows: Mapping[str, int] = {}
         """What Claude Code said of the context windows of sessions, by id; replaced whole when any changes."""
+        self.prompts: Mapping[SessionKey, str] = {}
+        """First prompts of sessions without a title; replaced whole when more are known. None unless they are read."""
+        self.has_titles = True
+        """Whether sessions are called by their titles; else by their ids. To be set before the first snapshot."""
         self._pictures: OrderedDict[Query, Picture] = OrderedDict()
         self._sources: tuple[str, ...] = ()
         self._accounts: tuple[str, ...] = ()
@@ -65,7 +69,15 @@ class SnapshotMaker:
         """Return the state of everything `query` covers; the same object again if nothing can differ."""
         with self.store.lock:
             picture = self._picture(query, now_ms)
-            identity = (query, self.store.revision, self.progress, now_ms // 1000, self.presences, self.context_windows)
+            identity = (
+                query,
+                self.store.revision,
+                self.progress,
+                now_ms // 1000,
+                self.presences,
+                self.context_windows,
+                self.prompts,
+            )
             if self._snapshot is None or identity != self._last:
                 self._last, self._snapshot = identity, self._make(picture, query, now_ms)
             return self._snapshot
@@ -90,8 +102,11 @@ class SnapshotMaker:
         self._pictures.move_to_end(query)
         if picture.unlogged_moves != store.cells.unlogged_moves:
             picture.unlogged, picture.unlogged_moves = self._unlogged(query), store.cells.unlogged_moves
-        renew(picture, self.store, now_ms, self.presences, self.context_windows)
+        renew(picture, self.store, now_ms, self._beside())
         return picture
+
+    def _beside(self) -> BesideCounts:
+        return BesideCounts(self.presences, self.context_windows, self.prompts, self.has_titles)
 
     def _unlogged(self, query: Query) -> UnloggedShare:
         if not self.store.cells.unlogged:
@@ -104,7 +119,7 @@ class SnapshotMaker:
         """Return the sessions that run, or ran lately, without a response in the picture."""
         if query.model:
             return ()
-        facts_of, presences = self.store.facts.sessions, self.presences
+        facts_of, presences, beside = self.store.facts.sessions, self.presences, self._beside()
         running = {key for key, presence in presences.items() if presence.is_alive}
         # Without a process the log says it: a session that was just asked something has no answer yet.
         recent = self.store.facts.seen_between(now_ms - SILENT_MS, now_ms + AHEAD_MS)
@@ -122,15 +137,16 @@ class SnapshotMaker:
                 continue
             began_ms = last_ms or activity.since_ms
             totals = Totals(first_ms=began_ms, last_ms=began_ms)
-            rows.append(described_row(self.store, key, project, totals, presence)._replace(activity=activity))
+            row = described_row(self.store, key, project, totals, presence, prompt=self.prompts.get(key, ""))
+            rows.append(row._replace(activity=activity, name=beside.name(key, facts, presence)))
         return tuple(rows)
 
     def activities(self) -> dict[SessionKey, NamedActivity]:
         """Return what every session with a process is doing, whatever has been counted of it."""
-        facts_of, presences = self.store.facts.sessions, self.presences
+        facts_of, beside = self.store.facts.sessions, self._beside()
         return {
-            key: NamedActivity(session_name(key, facts_of.get(key), presence), presence.activity)
-            for key, presence in presences.items()
+            key: NamedActivity(beside.called(key, facts_of.get(key), presence), presence.activity)
+            for key, presence in self.presences.items()
         }
 
     def _make(self, picture: Picture, query: Query, now_ms: int) -> Snapshot:

@@ -9,14 +9,16 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Final, TypeVar
 
+from claude_tui.engine.queries.snapshots.beside import BesideCounts
 from claude_tui.engine.queries.snapshots.picture import Picture
 from claude_tui.engine.queries.snapshots.recent import cost_per_hour
-from claude_tui.engine.queries.snapshots.sessions import Presence, session_activity
-from claude_tui.engine.queries.snapshots.shown_rows import model_row, project_row, session_name, session_row
+from claude_tui.engine.queries.snapshots.rollup import Rollup
+from claude_tui.engine.queries.snapshots.sessions import session_activity
+from claude_tui.engine.queries.snapshots.shown_rows import model_row, project_row, session_row, title_of
 from claude_tui.engine.state.facts import SessionKey
 from claude_tui.engine.state.store import Store
 from claude_tui.engine.state.sums.cells import Sums
-from claude_tui.model import DayRow, ModelRow, ProjectRow, SessionState, Totals
+from claude_tui.model import DayRow, ModelRow, ProjectRow, SessionRow, SessionState, Totals
 from claude_tui.sources.values.instants import AHEAD_MS
 
 K = TypeVar("K")
@@ -27,17 +29,8 @@ CLAUDE: Final = "claude"
 """The client that says how long the context window of a session is."""
 
 
-def renew(
-    picture: Picture,
-    store: Store,
-    now_ms: int,
-    presences: Mapping[SessionKey, Presence],
-    context_windows: Mapping[str, int],
-) -> None:
-    """Make the rows of everything whose sums changed; all of them on a new day (their sparklines move).
-
-    `presences` are the sessions with a known process, `context_windows` what Claude Code said of those of sessions.
-    """
+def renew(picture: Picture, store: Store, now_ms: int, beside: BesideCounts) -> None:
+    """Make the rows of everything whose sums changed; all of them on a new day (their sparklines move)."""
     rollup = picture.rollup
     today = store.calendar.day_hour(now_ms)[0]
     if today != picture.today:
@@ -64,27 +57,24 @@ def renew(
         fresh = {date.fromordinal(day): dict(rollup.day_models[day]) for day in stale_days}
         known = picture.day_models
         picture.day_models = {row.day: fresh.get(row.day) or known[row.day] for row in picture.ordered_days}
-    _renew_sessions(picture, store, now_ms, presences, context_windows)
+    _renew_sessions(picture, store, now_ms, beside)
 
 
-def _renew_sessions(
-    picture: Picture,
-    store: Store,
-    now_ms: int,
-    presences: Mapping[SessionKey, Presence],
-    context_windows: Mapping[str, int],
-) -> None:
-    rollup, rows = picture.rollup, picture.sessions
+def _renew_sessions(picture: Picture, store: Store, now_ms: int, beside: BesideCounts) -> None:
+    rollup, rows, presences = picture.rollup, picture.sessions, beside.presences
+    if picture.prompts is not beside.prompts:
+        picture.changed_sessions |= beside.prompts.keys() - picture.prompts.keys()
+        picture.prompts = beside.prompts
     dirty = rollup.sessions.take_dirty() | picture.changed_sessions
     picture.changed_sessions = set()
     stale = _stale(dirty, rollup.sessions.sums, rows)
-    rows.update((key, session_row(store, rollup, key, presences.get(key))) for key in stale or ())
+    rows.update((key, _session_row(store, rollup, key, beside)) for key in stale or ())
     if now_ms < picture.now_ms:
         picture.lively |= rows.keys()  # the clock was set back
     picture.now_ms = now_ms
     hourly = cost_per_hour(store, now_ms)
     is_changed = stale is not None
-    told = {(CLAUDE, session): tokens for session, tokens in context_windows.items()}
+    told = {(CLAUDE, session): tokens for session, tokens in beside.context_windows.items()}
     known = (hourly.keys() | presences.keys() | told.keys()) & rows.keys()
     for key in picture.lively.union(stale or (), known):
         row = rows.get(key)
@@ -96,11 +86,14 @@ def _renew_sessions(
         last_ms = max(row.totals.last_ms, facts.last_ms if facts else 0)
         presence = presences.get(key)
         activity = session_activity(facts, last_ms, now_ms, presence)
-        name = session_name(key, facts, presence) if presence is not None else row.name
+        name = beside.name(key, facts, presence) if presence is not None else row.name
         rate = hourly.get(key, 0)
         window = told.get(key, row.context_window)
         is_ahead = last_ms > now_ms + AHEAD_MS
-        fresh = row._replace(activity=activity, cost_per_hour_nano=rate, name=name, context_window=window)
+        prompt = "" if title_of(facts, presence) else row.prompt
+        fresh = row._replace(
+            activity=activity, cost_per_hour_nano=rate, name=name, context_window=window, prompt=prompt
+        )
         if fresh != row:
             rows[key] = fresh
             is_changed = True
@@ -115,6 +108,11 @@ def _renew_sessions(
         picture.ordered_sessions = tuple(
             sorted(rows.values(), key=lambda row: (-_newest_ms(row.totals, now_ms), row.source, row.key))
         )
+
+
+def _session_row(store: Store, rollup: Rollup, key: SessionKey, beside: BesideCounts) -> SessionRow:
+    row = session_row(store, rollup, key, beside.presences.get(key), beside.prompts.get(key, ""))
+    return row if beside.has_titles else row._replace(name=beside.name(key, None, None))
 
 
 def _newest_ms(totals: Totals, now_ms: int) -> int:
