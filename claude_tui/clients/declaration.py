@@ -28,8 +28,8 @@ class Client(NamedTuple):
     response: see `engine.queries.turns.turn_details`. `read_limits` tells what the logs below a root say of the limits
     of the user's plan: see `engine.queries.plan_limits`. `read_causes` tells what the responses of a log were made for:
     see `sources.causes`. `audit` reads a log again for all its rows with usage, where the reader does not tell of
-    some or where they are: see `sources.auditing.audit_log`. `prompt_of` returns what a person asked in a row of a log
-    of JSON lines: see `sources.first_prompt`.
+    some or where they are: see `sources.auditing.again.audit_log`. `prompt_of` returns what a person asked in a row of
+    a log of JSON lines: see `sources.turns.first_prompt`.
 
     `root` is the only place below the home folder where its logs are if no variable of `env` is set: if nothing is
     there, the reader need not be loaded to know that. "" if only the reader can say. `parts` are the names below it, as

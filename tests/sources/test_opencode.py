@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from claude_tui.model import ProblemKind, Usage
-from claude_tui.sources.opencode import OpenCodeSource, database, fast
+from claude_tui.sources.opencode import OpenCodeSource, fast
+from claude_tui.sources.opencode.stored import database
 from claude_tui.sources.protocol import Checkpoint, FileRead, SourceConfig
 from claude_tui.sources.registry import reader
 from tests.fuzz.sameness import disagreements

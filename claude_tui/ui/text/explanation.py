@@ -13,7 +13,7 @@ from claude_tui import figures, moments
 from claude_tui.engine.queries.explain import COUNTED, FLAGS, REASONS, Explanation
 from claude_tui.engine.queries.telemetry import TelemetryFigures, kinds_text
 from claude_tui.model import ESTIMATE_FLAGS, LOGGED, TOLD, PriceStatus, Response, Totals
-from claude_tui.sources.turn import TurnDetails
+from claude_tui.sources.turns.turn import TurnDetails
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.text.statements import NAMES, Heading, Statements, fact
 

@@ -6,8 +6,8 @@ import time
 
 from claude_tui.engine.queries.explain.explanation import FORKED, REPEATED, Explanation
 from claude_tui.engine.state.store import Store
-from claude_tui.sources.audit import COPY, NEVER_COUNTED, REASONED, AuditedRow
-from claude_tui.sources.auditing import audit_log
+from claude_tui.sources.auditing.again import audit_log
+from claude_tui.sources.auditing.audit import COPY, NEVER_COUNTED, REASONED, AuditedRow
 from claude_tui.sources.columns import key_number
 from claude_tui.sources.protocol import LogFile
 

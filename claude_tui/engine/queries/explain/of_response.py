@@ -15,8 +15,8 @@ from claude_tui.engine.queries.responses import lines_of
 from claude_tui.engine.queries.turns import response_key
 from claude_tui.engine.state.store import Store
 from claude_tui.model import NEVER_MS, TOLD, UNLOGGED, Query, Response
-from claude_tui.sources.audit import NEVER_COUNTED, AuditedRow
-from claude_tui.sources.auditing import audit_log, holds
+from claude_tui.sources.auditing.again import audit_log, holds
+from claude_tui.sources.auditing.audit import NEVER_COUNTED, AuditedRow
 from claude_tui.sources.claude.audit import identity_of
 from claude_tui.sources.claude.turns import counted_line
 from claude_tui.sources.columns import Rank, RowOwner, key_number, row_rank

@@ -16,7 +16,7 @@ from typing import Final, Protocol
 
 from claude_tui.model import Usage, UsageRow
 from claude_tui.pricing.billing.tiers import terms_of_tier
-from claude_tui.sources.audit import INHERITED, RESTATED
+from claude_tui.sources.auditing.audit import INHERITED, RESTATED
 from claude_tui.sources.codex.counting.records import (
     ZERO,
     ThreadMeta,
@@ -250,7 +250,7 @@ class Rollout:
 
     def _pass_over(self, kind: str, total: Tokens | None, last: Tokens, time_ms: int, offset: int) -> None:
         """Learn of a `token_count` that counts nothing, since its response is counted elsewhere. `kind` says where: see
-        `sources.audit`."""
+        `sources.auditing.audit`."""
 
     def _sum_with(self, last: Tokens) -> Tokens:
         """Return the running total after a response that was logged without one."""

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from claude_tui.clients import SOURCES
-from claude_tui.sources.audit import AuditedRow, FileAudit
+from claude_tui.sources.auditing.audit import AuditedRow, FileAudit
 from claude_tui.sources.protocol import LogFile
 from claude_tui.sources.reading.documents import read_document
 from claude_tui.sources.reading.lines import LineReader

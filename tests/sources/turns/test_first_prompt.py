@@ -10,8 +10,8 @@ import pytest
 
 from claude_tui.clients import CLIENTS
 from claude_tui.sources.claude.prompts import prompt_of
-from claude_tui.sources.first_prompt import MOST_WORDS, first_prompt, words_of
 from claude_tui.sources.registry import load
+from claude_tui.sources.turns.first_prompt import MOST_WORDS, first_prompt, words_of
 from tests.captured import GOLDEN
 from tests.logs import line
 

@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from claude_tui.sources.claude.registry import RegistryEntry, is_alive, process_start, read_entry, registry_folders
+from claude_tui.sources.claude.running.registry import (
+    RegistryEntry,
+    is_alive,
+    process_start,
+    read_entry,
+    registry_folders,
+)
 from claude_tui.sources.protocol import SourceConfig
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="start times are read from /proc")

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from claude_tui.sources.opencode.columns import as_text
+from claude_tui.sources.opencode.stored.columns import as_text
 from claude_tui.sources.reading.objects import decode_objects
 from claude_tui.sources.values.json_values import table_of, text_of
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from claude_tui.sources.turn_end import MAX_ARGUMENT, OpenTool, TurnEnd
+from claude_tui.sources.turns.turn_end import MAX_ARGUMENT, OpenTool, TurnEnd
 from claude_tui.sources.values.instants import instant_ms
 from claude_tui.sources.values.json_values import as_count, table_of, text_of
 

@@ -16,9 +16,9 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from claude_tui.sources.opencode.columns import as_ms, as_text
-from claude_tui.sources.opencode.lost import COLUMNS, LostMessage, lost_messages
 from claude_tui.sources.opencode.message import OpenCodeSession, project_folder, root_of
+from claude_tui.sources.opencode.stored.columns import as_ms, as_text
+from claude_tui.sources.opencode.stored.lost import COLUMNS, LostMessage, lost_messages
 from claude_tui.sources.reading.objects import decode_objects
 
 MARGIN_MS: Final = 60_000
