@@ -1,16 +1,13 @@
-"""OpenCode's database, read in place while the client writes it: read-only, with its write-ahead log.
+"""What the tables of OpenCode's database say of responses.
 
 Only message, part, session and project tables are read, never one that holds accounts. Must not count.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +15,7 @@ import orjson
 
 from claude_tui.sources.opencode.message import OpenCodeSession, project_folder, root_of
 from claude_tui.sources.opencode.stored.columns import as_ms, as_text
+from claude_tui.sources.opencode.stored.connection import connected
 from claude_tui.sources.opencode.stored.lost import COLUMNS, LostMessage, lost_messages
 from claude_tui.sources.reading.objects import decode_objects
 
@@ -71,7 +69,7 @@ class StoredMessage(NamedTuple):
 def open_database(path: str) -> Iterator[Database]:
     """Open a database for reading, in one transaction. Raises OSError if it cannot be read."""
     try:
-        with _connected(path) as connection:
+        with connected(path) as connection:
             yield Database(connection)
     except sqlite3.Error as error:
         raise OSError(f"{path}: {error}") from error
@@ -245,42 +243,6 @@ def message_ids(path: str, stamp: tuple[int, ...]) -> frozenset[str]:
     """Return the ids of all messages in a database. `stamp` identifies its state for the cache."""
     with open_database(path) as database:
         return frozenset(database.message_ids())
-
-
-@contextmanager
-def _connected(path: str) -> Iterator[sqlite3.Connection]:
-    try:
-        connection = _connect(path)
-    except sqlite3.OperationalError:
-        # A write-ahead log cannot be shared from a folder that must not be written to: read a copy of both.
-        log = os.path.realpath(path) + "-wal"  # beside the file itself, wherever the name leads
-        if not os.path.exists(log):
-            raise
-        with tempfile.TemporaryDirectory(prefix="claude-top-") as folder:
-            copy = shutil.copyfile(path, os.path.join(folder, "copy.db"))
-            shutil.copyfile(log, copy + "-wal")
-            with closing(_connect(copy)) as connection:
-                yield connection
-        return
-    with closing(connection):
-        yield connection
-
-
-def _connect(path: str) -> sqlite3.Connection:
-    from urllib.parse import quote  # 1.5 ms, which only such databases need
-
-    connection = sqlite3.connect(
-        f"file:{quote(os.fsencode(path))}?mode=ro", uri=True, timeout=2, isolation_level=None, check_same_thread=False
-    )
-    try:
-        connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
-        connection.execute("PRAGMA query_only = 1")
-        connection.execute("BEGIN")
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
 
 
 def _batches(values: list[str]) -> Iterator[list[str]]:
