@@ -16,7 +16,7 @@ from claude_tui.fleet.scanning.scan import layout_pattern
 from tests.fleet.machine import DAY, NOON, SAME, Machine, objects, printed, three
 from tests.logs import assistant, usage
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+GOLDEN = Path(__file__).parents[2] / "golden"
 LAYOUT = ("--layout", "{team}/user={user}/host={host}", "--paths", "full", *SAME)
 OWNERS = {"desk": "web/user=ann/host=desk", "laptop": "web/user=ann/host=laptop", "server": "ops/user=bob/host=server"}
 

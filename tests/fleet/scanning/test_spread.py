@@ -24,7 +24,7 @@ from claude_tui.fleet.scanning.spread import SchedulerError, spread
 from tests.fleet.machine import SAME, Machine, objects, three
 from tests.logs import assistant, usage
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+GOLDEN = Path(__file__).parents[2] / "golden"
 LAYOUT = layout_pattern("{user}/{host}")
 POISON = "poison"
 

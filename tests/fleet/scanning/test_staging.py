@@ -16,7 +16,7 @@ from tests.fleet.machine import SAME, Machine, objects, printed
 from tests.fleet.scanning.test_scan import without_problems
 from tests.sources.test_opencode import T0, Store, reply, write
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+GOLDEN = Path(__file__).parents[2] / "golden"
 HOMES = sorted(
     (client, folder)
     for client in (*(client.name for client in STAGED),)
