@@ -114,7 +114,7 @@ class Background:
 
         async def look() -> None:
             receiver = self.receiver
-            own = receiver.status.trouble if receiver is not None and receiver.state == "troubled" else ""
+            own = receiver.status if receiver is not None and receiver.state != "waiting" else None
             found = await asyncio.to_thread(watch.look, self._clock(), own)
             if found != self._main.telemetry:
                 self._main.telemetry = found

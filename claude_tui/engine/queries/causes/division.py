@@ -80,7 +80,7 @@ class Division:
     def _kinds(self, line: BilledLine, thinking: int) -> list[Share]:
         usage = line.usage
         thinking = min(thinking, usage.output)
-        parts = self._biller.parts(line._replace(thinking=thinking))
+        parts = self._biller.parts(line, thinking)
         counters = (
             Usage(input=usage.input),
             Usage(cache_write_5m=usage.cache_write_5m),

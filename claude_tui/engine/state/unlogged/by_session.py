@@ -111,7 +111,7 @@ class Remainders:
             given,
             marks,
             logged,
-            memberships.of_row.__contains__,
+            memberships.is_shared,
             self._lost,
             {name: self._asked_of(name) for name in given},
         )

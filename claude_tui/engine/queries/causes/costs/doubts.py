@@ -21,6 +21,8 @@ class Doubts(NamedTuple):
     @classmethod
     def of(cls, price: Price, *, is_lower_bound: bool = False) -> Doubts:
         """Return the doubts of what was billed at one price."""
+        if price.nano is not None and not is_lower_bound and not price.is_estimate:
+            return NO_DOUBTS
         return cls(price.nano is None, is_lower_bound, price.is_estimate)
 
     @classmethod
