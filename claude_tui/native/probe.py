@@ -1,4 +1,7 @@
-"""A small transcript and what is in it: a core that reads it otherwise is not used."""
+"""A small transcript and what is in it: a core that reads it otherwise is not used.
+
+Must not read anything of a user's.
+"""
 
 from __future__ import annotations
 
