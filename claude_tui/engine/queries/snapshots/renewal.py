@@ -5,10 +5,11 @@ Must not know what else a snapshot says.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Final, TypeVar
 
+from claude_tui.engine.queries.activity import SILENT_MS
 from claude_tui.engine.queries.snapshots.beside import BesideCounts
 from claude_tui.engine.queries.snapshots.picture import Picture
 from claude_tui.engine.queries.snapshots.recent import cost_per_hour
@@ -76,7 +77,7 @@ def _renew_sessions(picture: Picture, store: Store, now_ms: int, beside: BesideC
     is_changed = stale is not None
     told = {(CLAUDE, session): tokens for session, tokens in beside.context_windows.items()}
     known = (hourly.keys() | presences.keys() | told.keys()) & rows.keys()
-    for key in picture.lively.union(stale or (), known):
+    for key in picture.lively.union(_not_silent(picture, store, stale or (), now_ms, beside), known):
         row = rows.get(key)
         if row is None:
             picture.lively.discard(key)
@@ -108,6 +109,19 @@ def _renew_sessions(picture: Picture, store: Store, now_ms: int, beside: BesideC
         picture.ordered_sessions = tuple(
             sorted(rows.values(), key=lambda row: (-_newest_ms(row.totals, now_ms), row.source, row.key))
         )
+
+
+def _not_silent(
+    picture: Picture, store: Store, stale: Iterable[SessionKey], now_ms: int, beside: BesideCounts
+) -> Iterator[SessionKey]:
+    """Yield those of the sessions whose rows were just made of which more is to be said than is in these: of many
+    nearly all have been silent for long, which a row says to begin with."""
+    rows, facts_of, silent_ms = picture.sessions, store.facts.sessions, now_ms - SILENT_MS
+    for key in stale:
+        facts = facts_of.get(key)
+        last_ms = rows[key].totals.last_ms
+        if last_ms > silent_ms or (facts is not None and facts.last_ms > silent_ms) or key in beside.prompts:
+            yield key
 
 
 def _session_row(store: Store, rollup: Rollup, key: SessionKey, beside: BesideCounts) -> SessionRow:
