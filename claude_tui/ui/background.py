@@ -115,7 +115,7 @@ class Background:
         async def look() -> None:
             receiver = self.receiver
             own = receiver.status if receiver is not None and receiver.state != "waiting" else None
-            found = await asyncio.to_thread(watch.look, self._clock(), own)
+            found = await asyncio.to_thread(watch.look, self._clock(), self._source.telemetry_cover, own)
             if found != self._main.telemetry:
                 self._main.telemetry = found
                 self._main.draw_header()
