@@ -38,8 +38,10 @@ class LeftOut(NamedTuple):
 
 
 class MovedFolder(NamedTuple):
-    """A folder of a client that is not counted, what the ledger holds of it, and the counted folder of that name, "" for
-    none. `is_there`: it still exists."""
+    """A folder of a client that is not counted, what the ledger holds of it, and the counted folder of that name.
+
+    `new` is "" if there is none. `is_there`: the folder still exists.
+    """
 
     source: str
     old: str
