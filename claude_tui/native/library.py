@@ -19,7 +19,7 @@ VARIABLE: Final = "CLAUDE_TOP_NATIVE"
 """Environment: 0 reads without the core, 1 uses it for the least file, too, and says where it cannot be had; anything
 else uses it where it is there and there is enough to read."""
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Of request and answer, as the core has it."""
 
 LIBRARY: Final = Path(__file__).with_name("claude_top_core.so")
@@ -33,6 +33,10 @@ class Core(NamedTuple):
     def read(self, request: bytes) -> memoryview:
         """Return the answer to a request; other threads run meanwhile. Raises ValueError if it gives none."""
         return self._asked(self.library.claude_top_read, request)
+
+    def rollouts(self, request: bytes) -> memoryview:
+        """Return the answer to a request for Codex's rollouts, as `read` does."""
+        return self._asked(self.library.claude_top_rollouts, request)
 
     def walk(self, request: bytes) -> memoryview:
         """Return what is found below a folder, as `read` does."""
@@ -91,8 +95,8 @@ def _loaded() -> FoundCore:
         version.restype, version.argtypes = ctypes.c_uint32, []
         if version() != VERSION:
             return FoundCore(None, f"is of version {version()}, not {VERSION}")
-        asks, free = (library.claude_top_read, library.claude_top_walk), library.claude_top_free
-        text_size = library.claude_top_text_size
+        asks = library.claude_top_read, library.claude_top_rollouts, library.claude_top_walk
+        free, text_size = library.claude_top_free, library.claude_top_text_size
     except (OSError, AttributeError) as error:
         return FoundCore(None, f"cannot be loaded: {error}")
     pointer, size = ctypes.POINTER(ctypes.c_void_p), ctypes.POINTER(ctypes.c_size_t)

@@ -58,6 +58,8 @@ class Days(NamedTuple):
     starts: Sequence[int]
 
 
+NO_DAYS: Final = Days(0, [])
+
 UTC_DAYS: Final = Days(
     _FIRST_DAY.toordinal(),
     [int((_FIRST_DAY + timedelta(days)).timestamp()) * 1000 for days in range(365 * 30)],
@@ -141,12 +143,7 @@ def read_files(
     Raises ValueError if the core fails.
     """
     threads = threads or threads_for([size for _, size in files])
-    answer = core.read(_request(files, days, latest_ms, threads, with_names=with_names))
-    number, *ends = array("q", answer[: 8 * (len(_SECTIONS) + 1)].tobytes())
-    if number != len(_SECTIONS):
-        raise ValueError("the core's answer has another shape")
-    starts = [8 * (number + 1), *ends]
-    parts = {name: answer[starts[at] : starts[at + 1]] for at, name in enumerate(_SECTIONS)}
+    parts = parts_of(core.read(request(files, days, latest_ms, threads, with_names=with_names)), _SECTIONS)
     return CoreAnswer(
         _files(parts, [path for path, _ in files]),
         _columns(parts),
@@ -169,7 +166,17 @@ def read_columns(core: Core, path: str) -> ColumnsRead | None:
     return ColumnsRead(columns, found.checkpoint, found.facts, Problems(), False, found.checkpoint.offset, found.lines)
 
 
-def _request(files: Sequence[tuple[str, int]], days: Days, latest_ms: int, threads: int, *, with_names: bool) -> bytes:
+def parts_of(answer: memoryview, names: Sequence[str]) -> dict[str, memoryview]:
+    """Return the sections of an answer by their names. Raises ValueError if it has another number of them."""
+    number, *ends = array("q", answer[: 8 * (len(names) + 1)].tobytes())
+    if number != len(names):
+        raise ValueError("the core's answer has another shape")
+    starts = [8 * (number + 1), *ends]
+    return {name: answer[starts[at] : starts[at + 1]] for at, name in enumerate(names)}
+
+
+def request(files: Sequence[tuple[str, int]], days: Days, latest_ms: int, threads: int, *, with_names: bool) -> bytes:
+    """Return what the core is asked: to read whole files, given as (path, size)."""
     left, known = ("\0".join(sorted(kinds)).encode() for kinds in (NOTES - KNOWN, KINDS))
     header = (
         VERSION, len(files), threads, MAX_FILE, latest_ms, open_flags(), len(days.starts), days.first, len(left),
@@ -184,11 +191,11 @@ def _columns(parts: dict[str, memoryview]) -> Columns:
     columns = Columns("claude")
     for name in (*_WIDE, "owner", "model", "flags"):
         getattr(columns, name).frombytes(parts[name])
-    columns.owners = list(map(RowOwner._make, zip(*[iter(_texts(parts["owners"]))] * 3, strict=True)))
-    columns.models, columns.names = _texts(parts["models"]), _texts(parts["names"])
+    columns.owners = list(map(RowOwner._make, zip(*[iter(texts_of(parts["owners"]))] * 3, strict=True)))
+    columns.models, columns.names = texts_of(parts["models"]), texts_of(parts["names"])
     columns.web_search.update(_PAIR.iter_unpack(parts["rare"]))
     columns.owner_time.update(_PAIR.iter_unpack(parts["owner_times"]))
-    columns.terms.update(zip(array("q", parts["terms"].tobytes()), _texts(parts["terms_texts"]), strict=True))
+    columns.terms.update(zip(array("q", parts["terms"].tobytes()), texts_of(parts["terms_texts"]), strict=True))
     return columns
 
 
@@ -196,13 +203,14 @@ def _numbers(part: memoryview) -> list[int]:
     return array("q", part.tobytes()).tolist()
 
 
-def _texts(part: memoryview) -> list[str]:
+def texts_of(part: memoryview) -> list[str]:
+    """Return the texts of a section."""
     return str(part, "utf-8").split("\0")[:-1]
 
 
 def _files(parts: dict[str, memoryview], asked: Sequence[str]) -> list[CoreFile]:
     """Put together what each file says: column by column, which for many small files is a third of the work."""
-    numbers, texts = array("q", parts["files"].tobytes()), _texts(parts["texts"])
+    numbers, texts = array("q", parts["files"].tobytes()), texts_of(parts["texts"])
     (
         places, devs, inos, ends, more, lines, are_agents, context_tokens, compactions, compacted, last_ms, largest,
         rows, sums, lefts, known, alone,

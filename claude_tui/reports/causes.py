@@ -1,4 +1,7 @@
-"""Where the money went, `claude-top/causes@1`: as a dictionary for JSON, as CSV, and as a table of text."""
+"""Where the money went, `claude-top/causes@1`: as a dictionary for JSON, as CSV, and as a table of text.
+
+Must not divide or sum costs by cause.
+"""
 
 from __future__ import annotations
 
@@ -196,7 +199,7 @@ def _together(rows: tuple[CauseRow, ...]) -> CauseRow:
 def footer(table: CauseTable, prices: str, timezone: str) -> list[str]:
     """Return the lines below the table: the convention, what lies inside the total, and what to know."""
     found = table.of_which
-    lines = [f"{table.convention[0].upper()}{table.convention[1:]}; sums to the total."]
+    lines = [f"{table.convention[0].upper()}{table.convention[1:]}; the rows add up to the total."]
     if found.misses:
         part = share(found.missed_nano, table.total_nano).strip()
         lines.append(f"of which {money(found.missed_nano)} ({part}) for lost caches:")

@@ -1,4 +1,7 @@
-"""What was avoidable, `claude-top/waste@1`: as a dictionary for JSON and as lines of text."""
+"""What was avoidable, `claude-top/waste@1`: as a dictionary for JSON and as lines of text.
+
+Must not find anything out.
+"""
 
 from __future__ import annotations
 

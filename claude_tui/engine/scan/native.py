@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from claude_tui.engine.scan.rollouts import read_rollouts
 from claude_tui.engine.state.batch import Ends, FileColumns, FileOutcome, Packed, pack
 from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.engine.state.sums.cells import file_cells, sums_of_alike
@@ -29,6 +30,7 @@ from claude_tui.sources.values.instants import AHEAD_MS
 
 if TYPE_CHECKING:
     from claude_tui.engine.scan.reading import FileReader, Task
+    from claude_tui.native.library import Core
     from claude_tui.native.reading import CoreAnswer, CoreFile, Days, Sum
     from claude_tui.pricing import Pricer
     from claude_tui.pricing.cards import RateCard
@@ -47,12 +49,16 @@ _DAY_MS: Final = 86_400_000
 
 def natively_readable(tasks: Sequence[Task]) -> tuple[list[Task], list[Task]]:
     """Divide tasks into those the native core is tried with, none if there is none, and the others."""
-    whole = [task for task in tasks if task.since is None and task.file.source == "claude" and task.file.size > 0]
+    whole = [task for task in tasks if task.since is None and task.file.size > 0 and _is_known(task.file)]
     is_little = sum(task.file.size for task in whole) < LITTLE_BYTES and not is_asked_for()
     if is_little or not whole or found().core is None:
         return [], [*tasks]
     chosen = set(map(id, whole))
     return whole, [task for task in tasks if id(task) not in chosen]
+
+
+def _is_known(file: LogFile) -> bool:
+    return file.source == "claude" or (file.source == "codex" and file.path.endswith(".jsonl"))
 
 
 def transcripts_below(root: Path) -> list[LogFile] | None:
@@ -70,21 +76,27 @@ def transcripts_below(root: Path) -> list[LogFile] | None:
 
 
 def read_natively(tasks: Sequence[Task], reader: FileReader) -> tuple[list[Packed], list[Task]]:
-    """Read whole transcripts. Returns what was read, and the files that Python must read. Raises nothing."""
+    """Read whole logs of one client. Returns what was read, and the files that Python must read. Raises nothing."""
     core = found().core
     if core is None:
         return [], [*tasks]
-    from claude_tui.native.reading import read_files
-
-    latest_ms = time.time_ns() // 1_000_000 + AHEAD_MS
     try:
-        days = days_of(reader.calendar, latest_ms // _DAY_MS + 3)
-        paths = [(task.file.path, task.file.size) for task in tasks]
-        answer = read_files(core, paths, days, latest_ms, with_names=reader.keep_names)
-        packs = _packs(tasks, answer, reader)
+        if tasks[0].file.source == "codex":
+            return read_rollouts(core, tasks, reader)
+        return _read_transcripts(core, tasks, reader)
     except Exception:
         logging.getLogger(__name__).exception("reading %d files in Python", len(tasks))
         return [], [*tasks]
+
+
+def _read_transcripts(core: Core, tasks: Sequence[Task], reader: FileReader) -> tuple[list[Packed], list[Task]]:
+    from claude_tui.native.reading import read_files
+
+    latest_ms = time.time_ns() // 1_000_000 + AHEAD_MS
+    days = days_of(reader.calendar, latest_ms // _DAY_MS + 3)
+    paths = [(task.file.path, task.file.size) for task in tasks]
+    answer = read_files(core, paths, days, latest_ms, with_names=reader.keep_names)
+    packs = _packs(tasks, answer, reader)
     read = {one.place for one in answer.files}
     return packs, [task for place, task in enumerate(tasks) if place not in read]
 

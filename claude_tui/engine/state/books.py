@@ -48,8 +48,9 @@ class Books:
 
     `is_moved` says that sums made from cells must be made anew: something left a cell, or changed its project.
     `remembered_days` are the local days with responses that only the ledger knows, `sessions` those that own any.
-    Of telemetry only what `clients` said is taken in, everything if none is named; `is_telemetry_read`: it is among
-    what is read, if any is there. `told` is what it said, None for nothing.
+    Of telemetry only what `clients` said is taken in, everything if none is named; `is_telemetry_on`: it is among what
+    is read, if any is there. `told` is what it said, None for nothing, or before single responses are loaded; `is_told`
+    says of both whether it said anything.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Books:
         self.projects = projects or Projects()
         self.accounts = accounts or Accounts()
         self.clients = clients
-        self.is_telemetry_read = False
+        self.is_telemetry_on = False
         self.revision = 0
         self._keep_names = keep_names
         self._empty()
@@ -84,6 +85,7 @@ class Books:
         self.problem_log = ProblemLog()
         self.unlogged = Remainders()
         self.told: EventIndex | None = None
+        self.is_told = False
         self.remembered_days: set[int] = set()
         self.recent = RecentRows()
         self.is_moved = True
@@ -172,6 +174,11 @@ class Books:
 
                 self.told = EventIndex.of(self._table, self.owners)
         return self._table
+
+    @property
+    def is_telemetry_read(self) -> bool:
+        """Whether telemetry is among what is read, or the ledger holds some from when it was."""
+        return self.is_telemetry_on or self.is_told
 
     @property
     def events(self) -> EventIndex | None:

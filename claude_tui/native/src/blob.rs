@@ -134,7 +134,7 @@ pub fn encode_found(found: &[Found]) -> Vec<u8> {
     joined(&[numbers, paths])
 }
 
-fn joined(sections: &[Vec<u8>]) -> Vec<u8> {
+pub fn joined(sections: &[Vec<u8>]) -> Vec<u8> {
     let start = 8 * (sections.len() + 1);
     let total: usize = sections.iter().map(Vec::len).sum();
     let mut blob = Vec::with_capacity(start + total);
@@ -151,8 +151,8 @@ fn joined(sections: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// Numbers of names, in the order in which these turn up.
-struct Names<N> {
-    names: Vec<N>,
+pub struct Names<N> {
+    pub names: Vec<N>,
     numbers: HashMap<N, i32>,
 }
 
@@ -163,7 +163,7 @@ impl<N> Default for Names<N> {
 }
 
 impl<N: Clone + Eq + std::hash::Hash> Names<N> {
-    fn of(&mut self, name: N) -> i32 {
+    pub fn of(&mut self, name: N) -> i32 {
         if let Some(&number) = self.numbers.get(&name) {
             return number;
         }
@@ -174,13 +174,13 @@ impl<N: Clone + Eq + std::hash::Hash> Names<N> {
     }
 }
 
-fn put(section: &mut Vec<u8>, numbers: &[i64]) {
+pub fn put(section: &mut Vec<u8>, numbers: &[i64]) {
     for number in numbers {
         section.extend_from_slice(&number.to_le_bytes());
     }
 }
 
-fn put_text(section: &mut Vec<u8>, text: &str) {
+pub fn put_text(section: &mut Vec<u8>, text: &str) {
     section.extend_from_slice(text.as_bytes());
     section.push(0);
 }

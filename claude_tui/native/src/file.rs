@@ -14,7 +14,7 @@ use crate::instant::instant_ms;
 use crate::json::{Odd, Read};
 use crate::line::{Line, Progress, Text, Truth, TITLES};
 use crate::request::{File, Request};
-use crate::scan::{scan, Found};
+use crate::scan::{scan, Found, Usage};
 use crate::settle::{Entry, Owner, Settled, PRICED_ALONE, SIDECHAIN};
 use crate::sums::{sums, Sum};
 
@@ -114,6 +114,36 @@ pub fn open(path: &Path, flags: i32) -> Read<(Opened, Metadata)> {
     }
 }
 
+/// Reads all of a file into a buffer. Returns the device and the number that it has.
+///
+/// Odd where it cannot be read, is no plain file, or is longer than may be.
+pub fn read_whole(file: &File<'_>, request: &Request<'_>, data: &mut Vec<u8>) -> Read<(u64, u64)> {
+    let (mut opened, about) = open(file.path, request.open_flags)?;
+    if i64::try_from(about.len()).map_err(|_| Odd)? > request.max_file {
+        return Err(Odd);
+    }
+    let size = about.len() as usize;
+    data.clear();
+    data.reserve(size);
+    // The size is taken once: what comes meanwhile is for the next time.
+    (&mut opened).take(about.len()).read_to_end(data).map_err(|_| Odd)?;
+    if data.len() == size {
+        Ok((about.dev(), about.ino()))
+    } else {
+        Err(Odd)
+    }
+}
+
+/// Returns that of what was read of a file by which its beginning is known again.
+pub fn head_of(data: &[u8]) -> &[u8] {
+    &data[..data.len().min(HEAD)]
+}
+
+/// Returns that of what was read of a file by which its end is known again.
+pub fn anchor_of(data: &[u8]) -> &[u8] {
+    &data[data.len().saturating_sub(ANCHOR)..]
+}
+
 /// Reads files one after another, with one buffer.
 pub struct Reader<'r> {
     request: &'r Request<'r>,
@@ -129,20 +159,9 @@ impl<'r> Reader<'r> {
     /// Reads a file. Odd where Python must: it cannot be read, is no plain file, or holds what is not usual.
     pub fn read(&mut self, file: &File<'_>) -> Read<FileRead> {
         let mut found = FileRead { title_rank: -1, ..FileRead::default() };
-        let (mut opened, about) = open(file.path, self.request.open_flags)?;
-        if i64::try_from(about.len()).map_err(|_| Odd)? > self.request.max_file {
-            return Err(Odd);
-        }
         found.agent = facts::agent_of(file.path)?.map(str::to_owned);
-        (found.dev, found.ino) = (about.dev(), about.ino());
-        let size = about.len() as usize;
-        self.data.clear();
-        self.data.reserve(size);
-        // The size is taken once: what comes meanwhile is for the next time.
-        (&mut opened).take(about.len()).read_to_end(&mut self.data).map_err(|_| Odd)?;
-        if self.data.len() != size {
-            return Err(Odd);
-        }
+        (found.dev, found.ino) = read_whole(file, self.request, &mut self.data)?;
+        let size = self.data.len();
         let whole = self.data.iter().rposition(|&byte| byte == b'\n').ok_or(Odd)? + 1;
         found.is_open = whole < size;
         let size = whole;
@@ -161,7 +180,7 @@ impl<'r> Reader<'r> {
         };
         let starts = &mut self.starts;
         let (mut start, mut is_marked) = (0, false);
-        scan(data, |what| {
+        scan::<Usage, Odd>(data, |what| {
             match what {
                 Found::Nul => return Err(Odd),
                 Found::Mark => is_marked = true,
@@ -183,8 +202,8 @@ impl<'r> Reader<'r> {
             found.agent_type = facts::agent_type(file.path, self.request.open_flags)?;
         }
         found.said = facts::texts(&found)?;
-        found.head = blake2b::digest(&data[..size.min(HEAD)]);
-        found.anchor = blake2b::digest(&data[size.saturating_sub(ANCHOR)..]);
+        found.head = blake2b::digest(head_of(data));
+        found.anchor = blake2b::digest(anchor_of(data));
         Ok(found)
     }
 }

@@ -1,4 +1,7 @@
-"""`claude-top explain`: where our numbers come from, or with --against why they differ from ccusage's."""
+"""`claude-top explain`: where our numbers come from, or with --against why they differ from ccusage's.
+
+Must not find anything out itself.
+"""
 
 from __future__ import annotations
 

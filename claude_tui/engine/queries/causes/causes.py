@@ -1,6 +1,7 @@
 """The door: where the money went, by any dimension, for a query. Safe from any thread, and not for the event loop.
 
-The first answer reads what the logs say of causes, one to two seconds for a gigabyte; later ones only what is new.
+The first answer reads what the logs say of causes, one to two seconds for a gigabyte; later ones only what is new. Must
+not divide or sum: it asks those who do.
 """
 
 from __future__ import annotations

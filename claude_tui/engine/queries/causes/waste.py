@@ -1,7 +1,8 @@
 """What could have been avoided, dearest first: each with what was paid, what would have been paid otherwise, and the
 responses that prove it. Nothing is named without a figure.
 
-Things may overlap: a call that failed may be in a response that lost its cache. Hold the store's lock.
+Things may overlap: a call that failed may be in a response that lost its cache. Hold the store's lock. Must not read
+logs.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ _TITLES: Final = {
     FAILED: "calls that failed",
     INTERRUPTED: "responses that were interrupted",
     REPEATED: "files read again unchanged",
-    AGENTS: "sub-agents far dearer than others of their type",
+    AGENTS: "sub-agents that cost far more than others of their type",
 }
 _OTHERWISE: Final = {
     FAILED: "without these calls, by their even share of each response",

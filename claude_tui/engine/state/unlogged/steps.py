@@ -201,7 +201,7 @@ class Holdings:
             if one.session != self._session and _is_below(one, total) and one.last_ms <= first_ms + CLOCK_MS
         ]
         held = {one.session: self._marks.get(one.session, {}).keys() for one in others}
-        mine = self.own.keys() | self._copies
+        mine = (self.own.keys() - self.strays) | self._copies
         elsewhere = set[int]().union(*held.values())
         needed = (mine & elsewhere) | self._copies
         kin = [one for one in others if needed <= held[one.session]]
@@ -210,7 +210,7 @@ class Holdings:
         if others:
             return Step(total, why=NOT_PROVEN)
         is_late = total.last_ms > total.start_ms + total.duration_ms + CLOCK_MS
-        if is_late or any(self.logged(row).time_ms >= total.start_ms for row in self._copies):
+        if is_late or not total.last_ms or any(self.logged(row).time_ms >= total.start_ms for row in self._copies):
             return Step(total, why=BASE_GONE)
         return Step(total)
 
@@ -222,7 +222,7 @@ class Holdings:
             if row not in known and 0 <= mark.offset < total.offset and self.logged(row).time_ms < step.start_ms - 1:
                 return Step(total, why=BASE_GONE)
         last = self.last_turn(step, self._before(total))
-        if any(not self.exceed(step, [row, *last]) for row in self._beyond(base)):
+        if any(not self.exceed(step, [row, *last]) for row in self._beyond(base, total)):
             return Step(total, why=NOT_PROVEN)
         if len({one.session for one in kin}) == 1:
             return step
@@ -233,14 +233,16 @@ class Holdings:
         duration_ms = max(one.duration_ms for one in kin)
         return Step(total, base._replace(models=tuple(largest.items()), duration_ms=duration_ms), doubt=MANY_PARENTS)
 
-    def _beyond(self, base: ClientTotal) -> list[int]:
-        """Return what this session took over from that of a base, and the base does not have: a process that still ran
-        may have got it, or a later total is gone."""
-        parent = self._marks.get(base.session, {})
+    def _beyond(self, base: ClientTotal, total: ClientTotal) -> list[int]:
+        """Return what the session of a base got after it and before this one went its own way: a process that still ran
+        may have got it, or a later total is gone, with which this one began."""
+        first_ms = self._first_ms(total)
         return [
             row
-            for row in (*self.own, *self._copies)
-            if row in parent and not parent[row].is_copy and parent[row].offset > base.offset
+            for row, mark in self._marks.get(base.session, {}).items()
+            if not mark.is_copy
+            and mark.offset > base.offset
+            and (row in self.own or row in self._copies or self.logged(row).time_ms < first_ms)
         ]
 
     def _before(self, total: ClientTotal) -> list[int]:
@@ -248,9 +250,11 @@ class Holdings:
         return [row for row, mark in self.own.items() if mark.offset < total.offset and not self._is_shared(row)]
 
     def _first_ms(self, total: ClientTotal) -> int:
-        """Return when the session got its first answer that no other session has."""
-        own = (row for row, mark in self.own.items() if mark.offset >= 0 and not self._is_shared(row))
-        return min((self.logged(row).time_ms for row in own), default=total.last_ms)
+        """Return when the session got its first answer that no other session has; the far future if it has none left
+        at all."""
+        own = [row for row, mark in self.own.items() if mark.offset >= 0]
+        alone = (self.logged(row).time_ms for row in own if not self._is_shared(row))
+        return min(alone, default=total.last_ms if own else MAX_MS)
 
 
 def told(usage: Usage, *, is_split: bool) -> Usage:

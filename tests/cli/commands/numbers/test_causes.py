@@ -66,7 +66,7 @@ def test_mcp_servers_list_their_tools(history: ClaudeHome, capsys: pytest.Captur
 
 def test_the_convention_is_printed_and_what_a_call_started_stands_beside_it(history: ClaudeHome) -> None:
     printed = run("report", "--by", "tool").stdout.decode()
-    assert "Evenly over the calls of each response; sums to the total." in printed
+    assert "Evenly over the calls of each response; the rows add up to the total." in printed
     assert "Agent (+ $0.07 by 1 agent it started)" in printed
     assert "for 5 calls that failed" in printed
 

@@ -21,7 +21,8 @@ from claude_tui.engine.queries.causes.known.readers import TELLING, reader_of
 from claude_tui.engine.state.rows.table import ResponseTable
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Phase, Progress
-from claude_tui.sources.causes import ReadCauses, packed, unarchived, unpacked
+from claude_tui.sources.causes import ReadCauses, packed, unpacked
+from claude_tui.sources.causes_archive import unarchived
 
 Archive = Callable[[Collection[tuple[str, str]]], Mapping[str, bytes]]
 """Returns by path what is kept for good of logs that are gone, which are named by source and path."""
