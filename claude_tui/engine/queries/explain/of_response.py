@@ -39,6 +39,7 @@ def explain_response(store: Store, response: Response, files_s: float) -> Explan
             found.problem = "this response is no longer counted"
             return found
         lines = list(lines_of(store, row))
+        owner = store.owners[store.table.owner[row]]
         place = store.table.files[store.table.file[row]]
         owner_place = store.table.files[store.table.owner_file.get(row, store.table.file[row])]
         sums = PriceSums(store, "")
@@ -50,7 +51,7 @@ def explain_response(store: Store, response: Response, files_s: float) -> Explan
             f", as {counted.kind}" if counted.kind else ""
         )
         return found
-    files = with_siblings(store, (place, owner_place), None)
+    files = with_siblings(store, (place, owner_place), (owner,), are_all=True)
     needle = _needle(files[0], key, counted.offset)
     if needle is None:
         is_gone = not os.path.exists(place.path)
