@@ -10,6 +10,7 @@ from datetime import date
 from typing import Final
 
 from claude_tui import files
+from claude_tui.model import NEVER_MS
 from claude_tui.sources.protocol import LogFile
 from claude_tui.units import DAY_MS
 
@@ -24,6 +25,13 @@ def is_due(file: LogFile, now_ms: int) -> bool:
     day = day_of(file.path)
     oldest_ms = now_ms - KEEP_DAYS * DAY_MS
     return day is not None and ((day - _EPOCH).days + 1) * DAY_MS <= oldest_ms and file.mtime_ns <= oldest_ms * 10**6
+
+
+def latest_ms(path: str) -> int:
+    """Return when the last event in a file may have happened: our own has what arrived on its day, and a clock may be a
+    day ahead. Of any other file nothing is known."""
+    day = day_of(path)
+    return NEVER_MS if day is None else ((day - _EPOCH).days + 2) * DAY_MS
 
 
 def day_of(path: str) -> date | None:
