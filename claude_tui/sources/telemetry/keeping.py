@@ -17,6 +17,9 @@ from claude_tui.units import DAY_MS
 KEEP_DAYS: Final = 30
 """So many days a file stays after the day it is of, whatever the ledger holds: as long as clients keep their logs."""
 
+AHEAD_DAYS: Final = 3653
+"""Ten years: no clock is so far behind that of the client. What is less ahead counts, and is named as such."""
+
 _EPOCH: Final = date(1970, 1, 1)
 
 
@@ -28,10 +31,10 @@ def is_due(file: LogFile, now_ms: int) -> bool:
 
 
 def latest_ms(path: str) -> int:
-    """Return when the last event in a file may have happened: our own has what arrived on its day, and a clock may be a
-    day ahead. Of any other file nothing is known."""
+    """Return when the last event in a file may have happened: our own has what arrived on its day, by a clock that may
+    have been wrong, but not by so much. Of any other file nothing is known."""
     day = day_of(path)
-    return NEVER_MS if day is None else ((day - _EPOCH).days + 2) * DAY_MS
+    return NEVER_MS if day is None else ((day - _EPOCH).days + AHEAD_DAYS) * DAY_MS
 
 
 def day_of(path: str) -> date | None:
