@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from functools import partial
 from itertools import islice, repeat
 from struct import Struct
@@ -32,6 +32,7 @@ KNOWN: Final = frozenset({"system", "summary", "ai-title", "custom-title"})
 
 _FIRST_DAY: Final = datetime(2023, 1, 1, tzinfo=timezone.utc)
 """No client is older."""
+_DAY_MS: Final = 86_400_000
 
 _HEADER: Final = Struct("<11q")
 _SUM: Final = Struct("<15q")
@@ -60,33 +61,15 @@ class Days(NamedTuple):
 
 NO_DAYS: Final = Days(0, [])
 
-UTC_DAYS: Final = Days(
-    _FIRST_DAY.toordinal(),
-    [int((_FIRST_DAY + timedelta(days)).timestamp()) * 1000 for days in range(365 * 30)],
-)
+_FIRST_MS: Final = int(_FIRST_DAY.timestamp()) * 1000
+
+UTC_DAYS: Final = Days(_FIRST_DAY.toordinal(), range(_FIRST_MS, _FIRST_MS + 365 * 30 * _DAY_MS, _DAY_MS))
 
 
-class Sum(NamedTuple):
-    """Responses of one day, owner and model of one file, whose prices may add up, and the longest prompt of them.
-
-    `is_assumed`: how long their cache writes live is not known.
-    """
-
-    day: int
-    owner: int
-    model: int
-    is_assumed: int
-    longest: int
-    responses: int
-    lower_bounds: int
-    first_ms: int
-    last_ms: int
-    input: int
-    output: int
-    write_5m: int
-    write_1h: int
-    cache_read: int
-    web_search: int
+Sum = tuple[int, ...]
+"""Responses of one day, owner and model of one file, whose prices may add up: these three; whether it is not known how
+long their cache writes live; the longest prompt of them; how many they are, and how many of them are lower bounds; the
+first and the last instant; input, output, cache writes for 5 minutes and for an hour, cache reads, web searches."""
 
 
 class CoreFile(NamedTuple):
@@ -147,7 +130,7 @@ def read_files(
     return CoreAnswer(
         _files(parts, [path for path, _ in files]),
         _columns(parts),
-        list(map(partial(tuple.__new__, Sum), _SUM.iter_unpack(parts["sums"]))),
+        list(_SUM.iter_unpack(parts["sums"])),
         _numbers(parts["alone"]),
         Repeated(_numbers(parts["first"]), _numbers(parts["again"])),
     )

@@ -88,19 +88,12 @@ pub struct FileRead {
     pub owners: Vec<Owner>,
     pub models: Vec<String>,
     pub sums: Vec<Sum>,
-    /// What it says beside usage.
-    pub said: [String; facts::TEXTS],
+    /// What it says beside usage: texts, each with a NUL behind it.
+    pub said: String,
     /// The texts of terms.
     pub terms: Vec<String>,
     /// Whether it can be understood though there is nothing to count; false where Python must say.
     pub is_known: bool,
-}
-
-impl FileRead {
-    /// Whether Python need not read any of it.
-    pub fn is_all(&self) -> bool {
-        self.left.is_empty() && !self.is_open
-    }
 }
 
 /// Opens a plain file, as `claude_tui.sources.reading.lines.open_regular` does. Odd where that fails.
@@ -170,12 +163,14 @@ impl<'r> Reader<'r> {
         self.starts.clear();
         let mut reading = Reading {
             request: self.request,
+            path: file.path,
             data,
             found,
             settled: Settled::default(),
             is_lost: false,
             is_unsure: false,
             left_bytes: 0,
+            last_read: None,
             seen_ms: 0,
         };
         let starts = &mut self.starts;
@@ -210,6 +205,7 @@ impl<'r> Reader<'r> {
 
 struct Reading<'r, 'a> {
     request: &'r Request<'r>,
+    path: &'a Path,
     data: &'a [u8],
     found: FileRead,
     settled: Settled<'a>,
@@ -218,6 +214,8 @@ struct Reading<'r, 'a> {
     /// Whether a line was left that may be anything.
     is_unsure: bool,
     left_bytes: usize,
+    /// The last line that was read, by its place: it may be asked again for its turn.
+    last_read: Option<(usize, Line<'a>)>,
     /// The instant of a dated line among those that are looked at for it, 0 before there is one.
     seen_ms: i64,
 }
@@ -262,7 +260,11 @@ impl<'a> Reading<'_, 'a> {
             let line = Line::read(bytes)?;
             return match line.kind.needed()?.as_ref() {
                 "user" => Ok(()),
-                "assistant" => self.decided(&line, bytes, start),
+                "assistant" => {
+                    let decided = self.decided(&line, bytes, start);
+                    self.last_read = Some((start, line));
+                    decided
+                }
                 "progress" => self.progress(line, start),
                 _ => Err(Odd),
             };
@@ -369,7 +371,8 @@ impl<'a> Reading<'_, 'a> {
 
     fn answer(&mut self, line: &Line<'a>, start: usize) -> Read<()> {
         let time_ms = instant_ms(line.timestamp.needed()?)?;
-        let Some(row) = self.settled.row(line, time_ms, start as i64)? else { return Ok(()) };
+        let folder = if line.cwd.or_empty()?.is_empty() { facts::folder_of(self.path)? } else { String::new() };
+        let Some(row) = self.settled.row(line, &folder, time_ms, start as i64)? else { return Ok(()) };
         self.is_lost = true; // until all of it is taken in
         if time_ms > self.request.latest_ms {
             return Err(Odd);
@@ -433,7 +436,10 @@ impl<'a> Reading<'_, 'a> {
             if bytes.len() > LONG {
                 return Err(Odd);
             }
-            let line = Line::read(bytes)?;
+            let line = match self.last_read.take() {
+                Some((place, line)) if place == start => line,
+                _ => Line::read(bytes)?,
+            };
             let time_ms = instant_ms(line.timestamp.or_empty()?)?;
             if self.found.near_ms == 0 {
                 self.found.near_ms = time_ms;

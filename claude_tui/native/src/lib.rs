@@ -22,6 +22,7 @@ use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
 
+use blob::Part;
 use file::Reader;
 use json::{Odd, Read};
 use request::{File, Request};
@@ -157,7 +158,7 @@ pub unsafe extern "C" fn claude_top_free(answer: *mut u8, size: usize) {
 
 /// Reads all files of a request, and returns the answer in the request's order.
 pub(crate) fn read(request: &Request<'_>) -> Vec<u8> {
-    blob::encode(read_each(request, || Reader::new(request), Reader::read), request)
+    blob::encode(read_each(request, || Reader::new(request), |reader, file| reader.read(file).map(Part::of)), request)
 }
 
 /// Reads all rollouts of a request, and returns the answer in the request's order.

@@ -10,7 +10,7 @@ pub fn encode(found: Vec<Option<RolloutRead>>) -> Vec<u8> {
     let mut sections: [Vec<u8>; SECTIONS] = std::array::from_fn(|_| Vec::new());
     let [files, hashes, texts, metas, turns, key, time, model, input, output, written, reads, offset, tiers, tier_names, models, names] =
         &mut sections;
-    let mut model_numbers: Names<String> = Names::default();
+    let mut model_numbers = Names::new(models);
     let mut row = 0i64;
     for (place, one) in found.into_iter().enumerate() {
         let Some(one) = one else { continue };
@@ -34,7 +34,7 @@ pub fn encode(found: Vec<Option<RolloutRead>>) -> Vec<u8> {
         for name in &thread.names {
             put_text(names, name);
         }
-        let numbers: Vec<i32> = thread.models.into_iter().map(|name| model_numbers.of(name)).collect();
+        let numbers: Vec<i32> = thread.models.into_iter().map(|name| model_numbers.of(name, "\0")).collect();
         for response in &thread.responses {
             put(key, &[response.key]);
             put(time, &[response.time_ms]);
@@ -50,9 +50,6 @@ pub fn encode(found: Vec<Option<RolloutRead>>) -> Vec<u8> {
             }
             row += 1;
         }
-    }
-    for name in &model_numbers.names {
-        put_text(models, name);
     }
     joined(&sections)
 }
