@@ -337,7 +337,7 @@ def test_days_begin_when_the_calendar_says(zone: str) -> None:
 def test_a_request_of_another_version_is_refused(core: Core) -> None:
     for request in (b"", bytes(80), b"\xff" * 80, bytes([1]) + bytes(79)[:70]):
         with pytest.raises(ValueError):
-            core.read(asked)
+            core.read(request)
 
 
 def test_a_report_and_an_export_say_the_same_with_and_without_the_core(
