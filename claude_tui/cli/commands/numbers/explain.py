@@ -111,7 +111,7 @@ def _waste(options: Namespace) -> int:
     causes = causes_of(store)
     found, total = causes.waste(query), causes.table(query, "kind").sums
     if options.json:
-        streams.write_json(reports.report(found, total.cost_nano, query))
+        streams.write_json(reports.report(found, total, query))
     else:
         lines = reports.lines(found, total, store.calendar.zone, streams.columns())
         streams.write("\n".join(lines) + "\n")

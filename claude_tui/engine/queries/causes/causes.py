@@ -250,7 +250,13 @@ def _line(unlogged: Response) -> BilledLine:
     """Return what is billed for calls that no log shows."""
     price = unlogged.price
     return BilledLine(
-        unlogged.source, unlogged.model, unlogged.time_ms, unlogged.usage, "", price.nano or 0, doubts=Doubts.of(price)
+        unlogged.source,
+        unlogged.model,
+        unlogged.time_ms,
+        unlogged.usage,
+        "",
+        price.nano or 0,
+        doubts=Doubts.of(price, unlogged.usage.tokens, is_response=False),
     )
 
 

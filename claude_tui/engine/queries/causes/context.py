@@ -103,7 +103,7 @@ class Context:
                     self._costs.get(label, 0),
                     tokens_est=self._tokens.get(label, 0),
                     carried_nano=self._carried.get(label, 0),
-                    doubts=Doubts() if self._costs.get(label) else Doubts(self.doubts.unpriced),
+                    doubts=NO_DOUBTS if self._costs.get(label) else self.doubts._replace(lower_bound=0, flagged=0),
                 )
                 for label in labels
             ]

@@ -51,12 +51,12 @@ class Biller:
         if model in ("", own):
             usage, terms = table.usage(row), table.terms.get(row, "")
             price = store.price(row, usage)
-            doubts = Doubts.of(price, is_lower_bound=bool(table.flags[row] & LOWER_BOUND))
+            doubts = Doubts.of(price, usage.tokens, is_lower_bound=bool(table.flags[row] & LOWER_BOUND))
             found.append(BilledLine(source, own, time_ms, usage, terms, price.nano or 0, doubts=doubts))
         for number, extra in enumerate(table.extras.get(row, ())):
             if model in ("", extra.model):
                 price = store.extra_price(row, number)
-                doubts = Doubts.of(price)
+                doubts = Doubts.of(price, extra.usage.tokens, is_response=False)
                 found.append(
                     BilledLine(source, extra.model, time_ms, extra.usage, extra.terms, price.nano or 0, doubts=doubts)
                 )
