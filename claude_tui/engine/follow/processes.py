@@ -17,8 +17,8 @@ from claude_tui.engine.queries.activity import Process, activity_of, activity_of
 from claude_tui.engine.queries.snapshots.sessions import Presence
 from claude_tui.engine.state.facts import SessionKey
 from claude_tui.model import Activity, SessionState
-from claude_tui.sources.claude.hook_marks import NO_MARKS, HookMarks, hooks_folder, marks_path, read_marks
-from claude_tui.sources.claude.registry import (
+from claude_tui.sources.claude.running.hook_marks import NO_MARKS, HookMarks, hooks_folder, marks_path, read_marks
+from claude_tui.sources.claude.running.registry import (
     NAME,
     RegistryEntry,
     process_state,
@@ -89,7 +89,7 @@ class LiveRegistry:
             if entry is None or state is None:
                 continue
             key = ("claude", entry.session)
-            # Of several processes of one session the one that runs and has most to say speaks.
+            # If several processes are of one session: a running one first, then the busiest status, then the newest.
             rank = bool(state), _status_rank(entry.status), entry.status_ms
             if key not in speaking or rank > speaking[key][0]:
                 speaking[key] = rank, path, entry, state
