@@ -237,3 +237,13 @@ def test_waste_names_projects_and_sessions_as_reports_do(
         project = next(word for word in projects.split() if word.endswith("mixed-332/work"))
         assert project in printed and (columns != "200" or project in proof)
         assert "red one" in sessions and "red one" in printed and "\x1b" not in printed
+
+
+def test_a_name_of_several_lines_is_one_field_of_csv(
+    claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "one\ntwo"
+    claude_home.append(assistant("msg_1", 1_795_176_000_000, usage(1, 2), gitBranch=name))
+    assert main(["report", "--by", "branch", "--csv"]) == 0
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out, newline=""))
+    assert (row["name"], row["responses"]) == (name, "1")
