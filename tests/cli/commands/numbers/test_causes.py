@@ -247,3 +247,15 @@ def test_a_name_of_several_lines_is_one_field_of_csv(
     assert main(["report", "--by", "branch", "--csv"]) == 0
     (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out, newline=""))
     assert (row["name"], row["responses"]) == (name, "1")
+
+
+def test_what_was_written_is_a_lower_bound_where_the_log_has_its_beginning(
+    claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        assistant(f"msg_{number}", 1_795_176_000_000 + number, usage(9_000, 1), stop_reason=None) for number in range(2)
+    ]
+    claude_home.append(*rows, assistant("msg_2", 1_795_176_000_003, usage(9_100, 50)))
+    found = {row["label"]: row for row in report(capsys, "--by", "context")["rows"]}
+    assert found["written: answers"]["lower_bound"] == 2
+    assert all(row["lower_bound"] == 0 for label, row in found.items() if not label.startswith("written"))
