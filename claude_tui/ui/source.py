@@ -15,7 +15,7 @@ from claude_tui.engine.queries.explain import Explanation
 from claude_tui.engine.queries.periods.hours import Hours
 from claude_tui.engine.queries.snapshots.recent import Course
 from claude_tui.model import NamedActivity, Query, Response, Snapshot
-from claude_tui.sources.turn import TurnDetails
+from claude_tui.sources.turns.turn import TurnDetails
 
 if TYPE_CHECKING:
     from claude_tui.engine.queries.causes.costs.misses import CacheMiss
@@ -94,6 +94,10 @@ class SnapshotSource(Protocol):
 
     def session_tokens(self, now_ms: int, minutes: int, /) -> Mapping[tuple[str, str], Course]:
         """The tokens of each session with any in each of the last minutes, the running one last."""
+
+    def telemetry_cover(self, now_ms: int, /) -> tuple[int, int]:
+        """Return how many responses of today the logs have, and how many of them telemetry has, too. Not for the event
+        loop."""
 
     def budgets(self, budgets: Iterable[Budget], now_ms: int, /) -> Sequence[BudgetState]:
         """How budgets stand."""

@@ -52,7 +52,7 @@ from claude_tui.model import (
     Totals,
     Usage,
 )
-from claude_tui.sources.turn import TurnDetails
+from claude_tui.sources.turns.turn import TurnDetails
 
 TODAY = date(2026, 11, 20)
 NOW_MS = int(datetime(2026, 11, 20, 15, 30, tzinfo=timezone.utc).timestamp() * 1000)
@@ -390,6 +390,9 @@ class FakeSource:
 
     def group(self, by: str, /) -> None:
         """There is nothing else to sum by."""
+
+    def telemetry_cover(self, now_ms: int, /) -> tuple[int, int]:
+        return 0, 0
 
     def budgets(self, budgets: Iterable[Budget], now_ms: int, /) -> Sequence[BudgetState]:
         """All of them passed."""

@@ -36,7 +36,7 @@ from claude_tui.model import Extra, Usage
 from claude_tui.sources.columns import ARRAYS
 from claude_tui.sources.protocol import FileFacts
 
-SCHEMA: Final = 13
+SCHEMA: Final = 14
 """Moves whenever what is counted, or how it is kept, changes."""
 
 NOTHING_GIVEN: Final = Given()
@@ -131,13 +131,10 @@ class Cache:
 @contextlib.contextmanager
 def _lease(folder: Path) -> Iterator[bool]:
     """Let one program write at a time; the others get False and go on without."""
+    import fcntl  # only for those who write
+
     fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            import fcntl
-        except ImportError:  # no such locks here: the file is replaced in one step, so the last writer wins
-            yield True
-            return
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widget import Widget
 
-from claude_tui import figures
+from claude_tui import figures, moments
 from claude_tui.engine.queries.allowances.budgets import BudgetState
 from claude_tui.engine.queries.periods.comparison import ALL, MODEL, PROJECT, Compared, change
 from claude_tui.engine.queries.plan import PlanPicture
@@ -65,7 +65,7 @@ def _difference(row: Compared, width: int) -> Cell:
 def _time(active_ms: int | None) -> Cell:
     if active_ms is None:
         return Cell("", "")
-    return Cell(figures.countdown(active_ms / 1000) if active_ms >= 60_000 else "·", "" if active_ms else "faint")
+    return Cell(moments.countdown(active_ms / 1000) if active_ms >= 60_000 else "·", "" if active_ms else "faint")
 
 
 class PlanFound(NamedTuple):
@@ -201,5 +201,5 @@ def _days(query: Query) -> str:
     since, until = query.since, query.until
     if since is None or until is None:
         return ""
-    first, last = (f"{day.day} {figures.MONTHS[day.month - 1]}" for day in (since, until))
+    first, last = (f"{day.day} {moments.MONTHS[day.month - 1]}" for day in (since, until))
     return first if since == until else f"{first} to {last}"

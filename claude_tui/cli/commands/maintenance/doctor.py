@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from claude_tui import __version__, files
 from claude_tui.cli import exits, streams
-from claude_tui.cli.counting import counted, pricer, snapshot_of
+from claude_tui.cli.counting.setup import counted, pricer, snapshot_of
 from claude_tui.cli.environment import now_ms
-from claude_tui.cli.options import add_place_options, source_config, timezone
+from claude_tui.cli.options.places import add_place_options, source_config, timezone
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.clients import TELEMETRY
 
@@ -135,11 +135,12 @@ def _can_write(folder: Path) -> bool:
 
 
 def _ledger(config: SourceConfig) -> tuple[str, list[str]]:
-    """Describe the ledger, and list its invalid rows and the folders that seem to have moved."""
-    from claude_tui.engine.ledger import Ledger, moved_in
-    from claude_tui.engine.scan.reading import roots_of
-    from claude_tui.figures import instant, many, size
-    from claude_tui.reports.findings.ledger import LeftOut, MovedFolder, left_out_lines, moved_lines
+    """Describe the ledger, and list its invalid rows and the folders that are not counted."""
+    from claude_tui.cli.ledger.book import not_counted
+    from claude_tui.engine.ledger import Ledger
+    from claude_tui.figures import many, size
+    from claude_tui.moments import instant
+    from claude_tui.reports.findings.ledger import LeftOut, left_out_lines, moved_lines
 
     ledger = Ledger.open()
     if not ledger.path.exists():
@@ -152,8 +153,7 @@ def _ledger(config: SourceConfig) -> tuple[str, list[str]]:
     held = f"{many(summary.responses, 'response')}{told} of {many(summary.files, 'file')}"
     text = f"{held}{days}, {size(summary.size_bytes)}"
     left_out = [LeftOut(doubt.key.host, doubt.key.path, doubt.number, doubt.why) for doubt in ledger.doubts()]
-    moved = [MovedFolder(*one[1:]) for one in moved_in(files, roots_of(config))]
-    notes = [*left_out_lines(left_out), *moved_lines(moved)]
+    notes = [*left_out_lines(left_out), *moved_lines(not_counted(files, config))]
     return f"{text} ({ledger.path}){'; ' + error_text if error_text else ''}", notes
 
 

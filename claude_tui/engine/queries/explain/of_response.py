@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import time
+import os
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from claude_tui.clients import TELEMETRY
 from claude_tui.engine.queries.client_totals import client_sessions
 from claude_tui.engine.queries.explain.explanation import COUNTED, Explanation, RowFound
-from claude_tui.engine.queries.explain.files import reason_of
+from claude_tui.engine.queries.explain.files import audits, reason_of
 from claude_tui.engine.queries.explain.logs import with_siblings
 from claude_tui.engine.queries.explain.price_sums import PriceSums
 from claude_tui.engine.queries.responses import lines_of
 from claude_tui.engine.queries.turns import response_key
 from claude_tui.engine.state.store import Store
 from claude_tui.model import NEVER_MS, TOLD, UNLOGGED, Query, Response
-from claude_tui.sources.audit import NEVER_COUNTED, AuditedRow
-from claude_tui.sources.auditing import audit_log, holds
+from claude_tui.sources.auditing.again import audit_log, holds
+from claude_tui.sources.auditing.audit import NEVER_COUNTED, AuditedRow
 from claude_tui.sources.claude.audit import identity_of
 from claude_tui.sources.claude.turns import counted_line
 from claude_tui.sources.columns import Rank, RowOwner, key_number, row_rank
 from claude_tui.sources.protocol import LogFile
+
+GONE: Final = "its log is gone; the ledger has what was counted of it"
 
 
 def explain_response(store: Store, response: Response, files_s: float) -> Explanation:
@@ -35,6 +38,7 @@ def explain_response(store: Store, response: Response, files_s: float) -> Explan
             found.problem = "this response is no longer counted"
             return found
         lines = list(lines_of(store, row))
+        owner = store.owners[store.table.owner[row]]
         place = store.table.files[store.table.file[row]]
         owner_place = store.table.files[store.table.owner_file.get(row, store.table.file[row])]
         sums = PriceSums(store, "")
@@ -46,10 +50,11 @@ def explain_response(store: Store, response: Response, files_s: float) -> Explan
             f", as {counted.kind}" if counted.kind else ""
         )
         return found
-    files = with_siblings(store, (place, owner_place), None)
+    files = with_siblings(store, (place, owner_place), (owner,), are_all=True)
     needle = _needle(files[0], key, counted.offset)
     if needle is None:
-        found.problem = "the row that counts is no longer in its file"
+        is_gone = not os.path.exists(place.path)
+        found.problem = GONE if is_gone else "the row that counts is no longer in its file"
         return found
     rows = list(_rows_of(found, key, needle, files, files_s))
     found.usage_rows, found.counted_rows = len(rows), 1
@@ -98,19 +103,7 @@ def _rows_of(
     found: Explanation, key: str, needle: bytes, files: list[LogFile], files_s: float
 ) -> Iterator[tuple[str, AuditedRow]]:
     """Yield every row of a response in files, until the time is over."""
-    found.files_total = len(files)
-    deadline_s = time.monotonic() + files_s
-    for file in files:
-        if time.monotonic() > deadline_s:
-            return
-        found.files += 1
-        try:
-            audit = audit_log(file, needle)
-        except (OSError, ValueError):  # ValueError: no file can have this name
-            found.files_gone += 1
-            continue
-        found.lines += audit.lines
-        found.bytes_read += audit.bytes_read
+    for file, audit in audits(found, files, files_s, needle):
         for one in audit.rows:
             if _is_of(file, key, one):
                 yield file.path, one
