@@ -28,7 +28,7 @@ def run(
         mouse: Whether the mouse is captured.
         ascii: Draw with plain characters only.
         period: Which days count at first: today, 7d, 30d, month, cycle, all, or a range as 2026-11-01..2026-11-30.
-        view: The view to start with: live, models, projects, sessions, days or blocks.
+        view: The view to start with: live, models, projects, sessions, days, blocks, causes or plan.
         first_frame: Where the picture is kept that the next start shows; None keeps none.
         receives: Whether telemetry is received, if the settings want it.
 

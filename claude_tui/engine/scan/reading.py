@@ -105,7 +105,7 @@ def _mend(columns: Columns, file: LogFile) -> list[Problem]:
 
 
 def _outcome(task: Task, found: ColumnsRead, doubtful: Sequence[Problem] = ()) -> FileOutcome:
-    """Return what is said of a file that was read."""
+    """Return the outcome of a file that was read."""
     file, since = task
     if found.checkpoint.open_line and OpenLine.parse(found.checkpoint.open_line).is_waiting:
         # It is read again until its end is there or is given up, whether anything comes to it or not.
@@ -124,7 +124,7 @@ def _outcome(task: Task, found: ColumnsRead, doubtful: Sequence[Problem] = ()) -
 
 
 def _unreadable(file: LogFile, error: Exception) -> FileOutcome:
-    """Return what is said of a file that cannot be read."""
+    """Return the outcome of a file that cannot be read."""
     if not isinstance(error, OSError):
         import logging  # 3 ms, for what should not happen
 
