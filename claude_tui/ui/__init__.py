@@ -35,8 +35,6 @@ def run(
     What is given goes before what the settings file says, config.toml in claude-top's configuration folder. It is
     written when a setting is changed on screen.
     """
-    from multiprocessing import resource_tracker
-
     from claude_tui import runtime
 
     runtime.starting()  # until the app's first frame
@@ -53,9 +51,6 @@ def run(
     settings = with_options(settings, theme=theme, period=period, view=view, ascii=ascii or None)
     if not receives:
         settings = with_options(settings, telemetry=TelemetrySettings())
-    # A process pool started later passes stderr on to this process of multiprocessing's, and while Textual runs
-    # stderr has no file number to pass: "bad value(s) in fds_to_keep".
-    resource_tracker.ensure_running()
     app = ClaudeTop(
         source, settings, settings_path=path, complaints=complaints, first_frame=first_frame,
         # What is not shown again the next time is not begun with either: the demo, the table of a fleet.

@@ -183,7 +183,7 @@ def _unlogged(
             shared.add(key)
         if rows and all(row.is_copy and not row.is_sidechain for row in rows):
             lost[key] = settled[key][0].time_ms
-        of_files: dict[tuple[str, str], list[Said]] = {}
+        of_files: dict[tuple[str, str], list[ReferenceRow]] = {}
         for one in found:
             if one.source == "claude" and one.row.session in totals:
                 of_files.setdefault((one.path, one.row.session), []).append(one)
