@@ -16,13 +16,14 @@ from claude_tui.model import Snapshot, Totals
 from claude_tui.reports.gauges.statusline import line
 from claude_tui.reports.once import picture
 from claude_tui.reports.report_tables import tables
-from claude_tui.ui.table import cells
-from claude_tui.ui.table.cells import Frame
 from claude_tui.ui.table.columns import Column
+from claude_tui.ui.table.kinds import cells
+from claude_tui.ui.table.kinds.cells import Frame
 from claude_tui.ui.text.explanation import of_totals
 from claude_tui.ui.text.statements import laid_out
 from claude_tui.ui.views.models import model_columns
-from claude_tui.ui.widgets import meters, row_detail
+from claude_tui.ui.widgets import row_detail
+from claude_tui.ui.widgets.edges import meters
 from tests.ui.fakes import NOW_MS, snapshot
 
 NOW_ZONE = timezone.utc

@@ -26,7 +26,7 @@ class Command(NamedTuple):
         getattr(import_module(f"claude_tui.cli.{module}"), function or "add_arguments")(parser, *self.arguments)
 
 
-class Group(NamedTuple):
+class CommandGroup(NamedTuple):
     """Commands that the help lists together, with one example."""
 
     title: str
@@ -35,7 +35,7 @@ class Group(NamedTuple):
 
 
 GROUPS: Final = (
-    Group(
+    CommandGroup(
         "numbers",
         "claude-top report --by model --since 2026-11-01",
         (
@@ -48,7 +48,7 @@ GROUPS: Final = (
             Command("prices", "the prices in use; `prices refresh` fetches newer ones", "commands.numbers.prices"),
         ),
     ),
-    Group(
+    CommandGroup(
         "watching and limits",
         "claude-top check --budget-day 20 && start-the-big-job",
         (
@@ -71,7 +71,7 @@ GROUPS: Final = (
             Command("mcp", "answer an agent's questions over the Model Context Protocol", "mcp"),
         ),
     ),
-    Group(
+    CommandGroup(
         "maintenance",
         "claude-top doctor",
         (
@@ -92,7 +92,7 @@ GROUPS: Final = (
             Command("manual", "the manual page", "generated.manual"),
         ),
     ),
-    Group(
+    CommandGroup(
         "reports in ccusage's format",
         "claude-top claude daily --json --since 20261101",
         (

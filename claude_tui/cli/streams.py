@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 from claude_tui.cli.exits import FAILED, OK, CommandError
 
 if TYPE_CHECKING:
-    from claude_tui.reports.table import Table
+    from claude_tui.reports.table import TextTable
 
 UNKNOWN_COLUMNS: Final = 80
 
@@ -108,7 +108,7 @@ def write_json(data: object, *, is_sorted: bool = False) -> None:
         write(json.dumps(data, indent=2, ensure_ascii=False, sort_keys=is_sorted) + "\n")
 
 
-def write_tables(tables: Sequence[Table], footer: Sequence[str] = (), *, is_coloured: bool | None = None) -> None:
+def write_tables(tables: Sequence[TextTable], footer: Sequence[str] = (), *, is_coloured: bool | None = None) -> None:
     """Write tables and then the lines below them: with rules and colours on a terminal, plainly aligned elsewhere.
 
     If `is_coloured` is True, tables are also ruled and coloured in a pipe; if False, never coloured; None depends on

@@ -11,7 +11,7 @@ from random import Random
 from typing import Final
 
 from claude_tui.demo import cast
-from claude_tui.demo.rows import Row, Transcript, Usage
+from claude_tui.demo.rows import DemoTranscript, DemoUsage, Row
 
 SECOND: Final = 1_000
 HOUR: Final = 3_600 * SECOND
@@ -22,13 +22,13 @@ def around(rng: Random, median: float, spread: float, most: int) -> int:
     return min(most, 1 + int(median * math.exp(rng.gauss(0, spread))))
 
 
-class Conversation:
+class DemoConversation:
     """A user (or a session that started an agent) and a model taking turns in one transcript.
 
     `responses` is how many are left until it ends; `pace` stretches or shortens every pause.
     """
 
-    def __init__(self, log: Transcript, model: str, start_ms: int, responses: int, pace: float = 1.0) -> None:
+    def __init__(self, log: DemoTranscript, model: str, start_ms: int, responses: int, pace: float = 1.0) -> None:
         self.log = log
         self.rng = log.rng
         self.model = model
@@ -41,14 +41,14 @@ class Conversation:
         self.tool_text = ""
         self.agent_type = ""
         self.agent_task = ""
-        self.helper: Conversation | None = None
+        self.helper: DemoConversation | None = None
 
     @property
     def is_over(self) -> bool:
         """Whether the conversation has ended."""
         return self.responses <= 0
 
-    def play(self, until_ms: int) -> Iterator[tuple[Conversation, list[Row]]]:
+    def play(self, until_ms: int) -> Iterator[tuple[DemoConversation, list[Row]]]:
         """Yield everything that happens up to an instant, batch by batch: in whose transcript, and which rows."""
         while True:
             if self.helper:
@@ -95,7 +95,7 @@ class Conversation:
         self.next_ms = self.last_ms + max(SECOND, int(seconds * SECOND * self.pace))
         return rows
 
-    def _usage(self, pause_ms: int) -> Usage:
+    def _usage(self, pause_ms: int) -> DemoUsage:
         rng, is_agent = self.rng, bool(self.log.agent)
         fresh = around(rng, 1_300, 1.1, 24_000)
         lifetime_ms = HOUR // 12 if is_agent else HOUR
@@ -109,7 +109,7 @@ class Conversation:
         output = around(rng, 300, 1.1, 14_000)
         self.context += fresh + output
         is_long_lived = not is_agent and not self.log.version.startswith("2.0.") and self.model.startswith("claude")
-        return Usage(
+        return DemoUsage(
             input=rng.choice((2, 3, 4, 6, 8, 12)),
             output=output,
             write_5m=0 if is_long_lived else write,
@@ -136,13 +136,13 @@ class Conversation:
             given = dict(tool_input)
         return {"type": "tool_use", "name": name, "input": given, "id": self.waiting_tool}
 
-    def _send_agent(self, start_ms: int, kind: str, task: str) -> Conversation:
+    def _send_agent(self, start_ms: int, kind: str, task: str) -> DemoConversation:
         rng, log = self.rng, self.log
         agent = f"{rng.getrandbits(32):08x}" if log.version.startswith("2.0.") else f"a{rng.getrandbits(64):016x}"
-        transcript = Transcript(log.session, log.cwd, log.branch, log.version, rng, agent)
+        transcript = DemoTranscript(log.session, log.cwd, log.branch, log.version, rng, agent)
         model = self.model
         if model.startswith("claude") and rng.random() < 0.7:
             model = cast.newest(cast.MODELS[rng.choice(("haiku", "haiku", "sonnet"))], start_ms)
-        helper = Conversation(transcript, model, start_ms, rng.randint(4, 14), self.pace)
+        helper = DemoConversation(transcript, model, start_ms, rng.randint(4, 14), self.pace)
         helper.agent_type, helper.agent_task = kind, task
         return helper

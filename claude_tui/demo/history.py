@@ -12,8 +12,8 @@ from typing import Final
 import orjson
 
 from claude_tui.demo import cast
-from claude_tui.demo.conversation import HOUR, SECOND, Conversation, around
-from claude_tui.demo.rows import Row, Transcript, to_lines
+from claude_tui.demo.conversation import HOUR, SECOND, DemoConversation, around
+from claude_tui.demo.rows import DemoTranscript, Row, to_lines
 
 DAY: Final = 24 * HOUR
 SILENT_FOR_S: Final = (2, 9, 17, 1_500)
@@ -47,16 +47,16 @@ def write_demo(folder: Path, now_ms: int, days: int = 365, seed: int = 7) -> Pat
     return folder
 
 
-def new_session(rng: Random, start_ms: int, part: float, responses: int, pace: float = 1.0) -> Conversation:
+def new_session(rng: Random, start_ms: int, part: float, responses: int, pace: float = 1.0) -> DemoConversation:
     """Return a session at an instant, `part` (0..1) of the way through the history."""
     project = cast.pick(rng, cast.PROJECTS, part)
-    log = Transcript("", project.cwd, rng.choice(project.branches), cast.newest(cast.VERSIONS, start_ms), rng)
+    log = DemoTranscript("", project.cwd, rng.choice(project.branches), cast.newest(cast.VERSIONS, start_ms), rng)
     log.session = log.uuid()
     model = cast.newest(cast.MODELS[rng.choice(project.families)], start_ms)
-    return Conversation(log, model, start_ms, responses, pace)
+    return DemoConversation(log, model, start_ms, responses, pace)
 
 
-def store(projects: Path, speaker: Conversation, rows: list[Row], mode: str = "ab") -> Path:
+def store(projects: Path, speaker: DemoConversation, rows: list[Row], mode: str = "ab") -> Path:
     """Write rows to the transcript they belong to, in one write, as the client does. Returns its path.
 
     A sub-agent's first rows also write the note beside them. The file's modification time is that of its last row.
@@ -87,8 +87,8 @@ def _sessions_on(rng: Random, day_ms: int, part: float, is_quiet: bool) -> int:
     return whole + (rng.random() < expected - whole)
 
 
-def _write(projects: Path, session: Conversation, until_ms: int) -> None:
-    spoken: dict[str, tuple[Conversation, list[Row]]] = {}
+def _write(projects: Path, session: DemoConversation, until_ms: int) -> None:
+    spoken: dict[str, tuple[DemoConversation, list[Row]]] = {}
     for speaker, rows in session.play(until_ms):
         spoken.setdefault(speaker.log.agent, (speaker, []))[1].extend(rows)
     for speaker, rows in spoken.values():

@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 
 @dataclass(slots=True)
-class Usage:
+class DemoUsage:
     """The counters of one response, before a version formats them."""
 
     input: int
@@ -51,7 +51,7 @@ def to_lines(rows: list[Row]) -> bytes:
 
 
 @dataclass(slots=True)
-class Transcript:
+class DemoTranscript:
     """One file of one session and the chain of rows in it."""
 
     session: str
@@ -94,7 +94,9 @@ class Transcript:
         """Return the output of a tool."""
         return self.user(time_ms, [{"tool_use_id": tool_id, "type": "tool_result", "content": text, "is_error": False}])
 
-    def assistant(self, time_ms: int, key: str, model: str, blocks: list[Row], stop: str, usage: Usage) -> list[Row]:
+    def assistant(
+        self, time_ms: int, key: str, model: str, blocks: list[Row], stop: str, usage: DemoUsage
+    ) -> list[Row]:
         """Return a response: one row per content block, with the counters that this version knew at that time."""
         rows = []
         reference = self.uuid()
@@ -163,7 +165,7 @@ class Transcript:
             return True
         return is_last and not (2, 1, 8) <= self.release < (2, 1, 30)
 
-    def _usage(self, usage: Usage) -> Row:
+    def _usage(self, usage: DemoUsage) -> Row:
         if self.era == 0:
             return self._placeholder(usage, usage.output)
         details = {"output_tokens_details": {"thinking_tokens": usage.output // 3}} if self.era == 2 else {}
@@ -184,7 +186,7 @@ class Transcript:
             "speed": "fast" if usage.is_fast else "standard",
         }
 
-    def _placeholder(self, usage: Usage, output: int) -> Row:
+    def _placeholder(self, usage: DemoUsage, output: int) -> Row:
         """Return how a response begins; older versions had no other way."""
         return {
             "input_tokens": usage.input,
@@ -200,7 +202,7 @@ class Transcript:
         }
 
 
-def _iterations(usage: Usage) -> list[Row]:
+def _iterations(usage: DemoUsage) -> list[Row]:
     if not usage.advisor:
         return []
     model, asked, answered = usage.advisor

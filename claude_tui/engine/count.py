@@ -8,7 +8,7 @@ from claude_tui.engine.scan.reading import Task, bytes_to_read
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.start import Opening
 from claude_tui.engine.state.batch import Packed
-from claude_tui.engine.state.rows.table import Table
+from claude_tui.engine.state.rows.table import ResponseTable
 from claude_tui.engine.state.store import UNUSABLE, Store
 from claude_tui.model import Progress
 from claude_tui.native.library import is_asked_for
@@ -60,7 +60,7 @@ def count(
     loader = opening.store.table_loader
     if loader is not None:
 
-        def load() -> Table:
+        def load() -> ResponseTable:
             try:
                 return loader()
             except UNUSABLE:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from claude_tui.engine.ledger.results import Summary
 
 
-class Kept(NamedTuple):
+class KeepResult(NamedTuple):
     """What a count left in the ledger: files and responses it holds now, responses it did not hold before.
 
     `events` are what telemetry told, `added_events` those that are new. `error` says why something could not be
@@ -33,7 +33,7 @@ class Kept(NamedTuple):
     added_events: int = 0
 
 
-async def keep(setup: Setup, on_progress: Callable[[Progress], object] = lambda progress: None) -> Kept:
+async def keep(setup: Setup, on_progress: Callable[[Progress], object] = lambda progress: None) -> KeepResult:
     """Count all logs and write to the ledger what it does not hold. Waits for another process that writes.
 
     Raises whatever ends the count. Without a ledger file in `setup` there is nothing to do: ValueError.
@@ -70,7 +70,7 @@ async def keep(setup: Setup, on_progress: Callable[[Progress], object] = lambda 
     after = await asyncio.to_thread(ledger.summary)
     error = saver.keeper.status or ("" if is_written else "another process keeps the ledger busy")
     added, told = (max(0, now - then) for now, then in zip(_counts(after), _counts(before), strict=True))
-    return Kept(after.files, after.responses, added, error, after.events, told)
+    return KeepResult(after.files, after.responses, added, error, after.events, told)
 
 
 def _counts(summary: Summary) -> tuple[int, int]:

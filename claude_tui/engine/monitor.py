@@ -145,12 +145,12 @@ class Monitor(Answers):
         follower = self._opening.follower
         if follower is None or not follower.is_behind():
             return
-        from claude_tui.engine.ledger import Followed
+        from claude_tui.engine.ledger import FollowResult
 
         found = follower.follow(self._opening.seen)
-        if found is Followed.REPLACED:
+        if found is FollowResult.REPLACED:
             self.saver.is_replaced.set()
-        if found is Followed.GIVEN:
+        if found is FollowResult.GIVEN:
             self._notify()
 
     async def _run_scan(self) -> None:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Final
 
 from claude_tui import __version__
 from claude_tui.clients import CLIENTS, SOURCES, TELEMETRY
-from claude_tui.engine.cache.cache import Cache, Saved
+from claude_tui.engine.cache.cache import Cache, CachedState
 from claude_tui.engine.cache.given import Given
 from claude_tui.engine.cache.seen import Seen, SeenFiles
 from claude_tui.engine.scan.reading import FileReader, Task, discover, roots_of
@@ -78,7 +78,7 @@ class Opening:
         self._ledger_file = setup.ledger_file
         # Names of keys are not kept in the cache, so a count that needs them reads every log.
         self.cache = Cache(None if keep_names else setup.cache_folder, self._identity(setup))
-        saved = self.cache.load(self.store) or Saved(SeenFiles(), 0, Given())
+        saved = self.cache.load(self.store) or CachedState(SeenFiles(), 0, Given())
         self._given = saved.given
         self._follower: LedgerFollower | None = None
         self.files_seen = saved.seen
@@ -137,7 +137,7 @@ class Opening:
         lost, self._lost = self._lost, {}
         if not lost and (self._ledger_file is None or self._given_now.is_at(self._ledger_file)):
             return True
-        from claude_tui.engine.ledger import Followed
+        from claude_tui.engine.ledger import FollowResult
 
         follower = self.follower
         if follower is None or (lost and not follower.holds(lost.values())):
@@ -147,9 +147,9 @@ class Opening:
         if found.is_lost and follower.given.ledger:
             self.forget()
             return False
-        if found is Followed.DAMAGED:
+        if found is FollowResult.DAMAGED:
             follower.give_salvage()
-        self.is_stale |= found is Followed.GIVEN
+        self.is_stale |= found is FollowResult.GIVEN
         return True
 
     @property

@@ -27,7 +27,7 @@ class LakeError(Exception):
     """The place cannot be used. The text says why in one line, without credentials."""
 
 
-class Entry(NamedTuple):
+class LakeObject(NamedTuple):
     """An object: its size, the instant it was written (ns), and what changes if its content does."""
 
     name: str
@@ -99,7 +99,7 @@ class Lake:
             start = len(self._root) + 1
             return sorted(path[start:] for path in map(str, found) if path.endswith(ending))
 
-    def entries(self, ending: str) -> Iterator[Entry]:
+    def entries(self, ending: str) -> Iterator[LakeObject]:
         """Yield all objects, at any depth, in order."""
         with self._explained(""):
             try:
@@ -110,19 +110,19 @@ class Lake:
             if path.endswith(ending) and found[path].get("type") == "file":
                 yield self._entry(str(path), found[path])
 
-    def entry(self, name: str) -> Entry:
+    def entry(self, name: str) -> LakeObject:
         """Look at an object as it is now. Raises FileNotFoundError if there is none."""
         with self._explained(name):
             path = self._path(name)
             return self._entry(path, self._fs.info(path))
 
-    def _entry(self, path: str, info: dict[str, Any]) -> Entry:
+    def _entry(self, path: str, info: dict[str, Any]) -> LakeObject:
         changed = info.get("LastModified") or info.get("mtime") or info.get("last_modified") or 0
         seconds = changed.timestamp() if isinstance(changed, datetime) else changed
         changed_ns = int(seconds * 1e9) if isinstance(seconds, int | float) else 0
         tag = info.get("ETag") or info.get("etag") or info.get("content_md5") or changed_ns
         size = int(info.get("size") or 0)
-        return Entry(path[len(self._root) + 1 :], size, changed_ns, f"{size}-{tag}")
+        return LakeObject(path[len(self._root) + 1 :], size, changed_ns, f"{size}-{tag}")
 
     def modified_ms(self, name: str) -> int:
         """Return when an object was written, in milliseconds since the epoch."""

@@ -25,7 +25,7 @@ from claude_tui.fleet.lake import Lake, LakeError
 from claude_tui.fleet.parquet import parquet
 from claude_tui.fleet.pushed.observed import Observed
 from claude_tui.fleet.pushed.packing import BadTableError, unpacked
-from claude_tui.fleet.pushed.parts import Piece, divided
+from claude_tui.fleet.pushed.parts import PushPiece, divided
 from claude_tui.fleet.table.daily import DAILY
 from claude_tui.fleet.table.machines import NAMES, Machine, Machines
 from claude_tui.fleet.table.settled import as_written, sums_of, tables_of
@@ -56,7 +56,9 @@ class Settled(NamedTuple):
     objects: set[str]
 
 
-def settled(pieces: Iterable[Piece], pricer: Pricer, zone: ZoneInfo, on_problem: Callable[[str], object]) -> Settled:
+def settled(
+    pieces: Iterable[PushPiece], pricer: Pricer, zone: ZoneInfo, on_problem: Callable[[str], object]
+) -> Settled:
     """Return a store with everything that is in some pieces. Raises LakeError."""
     found = Settled(Store(pricer, zone, keep_names=False), Machines(), set())
     for piece in pieces:
@@ -101,7 +103,7 @@ def response_name(part: int, number: int) -> str:
     return f"responses/part={part:04d}/responses{f'-{number}' if number else ''}.parquet"
 
 
-def observed_in(piece: Piece, on_problem: Callable[[str], object]) -> list[Observed]:
+def observed_in(piece: PushPiece, on_problem: Callable[[str], object]) -> list[Observed]:
     """Return the files of a push. What is not as claude-top writes it is told and left out."""
     bad: list[str] = []
     try:

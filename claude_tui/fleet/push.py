@@ -15,7 +15,7 @@ from claude_tui import files
 from claude_tui.clients import SOURCES
 from claude_tui.engine.cache.given import Given
 from claude_tui.engine.ledger import Ledger, LedgerScope
-from claude_tui.engine.ledger.pieces import Remembered
+from claude_tui.engine.ledger.pieces import KnownFile
 from claude_tui.fleet.lake import Lake
 from claude_tui.fleet.paths_rule import digest
 from claude_tui.fleet.pushed.observed import Observed, kept
@@ -94,8 +94,8 @@ def segment(text: str) -> str:
     return plain.strip(".") or "unknown"
 
 
-def _batches(found: list[Remembered]) -> Iterator[list[Remembered]]:
-    batch: list[Remembered] = []
+def _batches(found: list[KnownFile]) -> Iterator[list[KnownFile]]:
+    batch: list[KnownFile] = []
     size = 0
     for one in sorted(found, key=lambda one: one.key):
         if batch and size + len(one.columns) > BATCH_RESPONSES:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from claude_tui.engine.ledger.file.record import FileKey
 from claude_tui.engine.state.doubtful import date_undated
-from claude_tui.fleet.lake import Entry, Lake
+from claude_tui.fleet.lake import Lake, LakeObject
 from claude_tui.fleet.paths_rule import digest, folder_rule
 from claude_tui.fleet.push import segment
 from claude_tui.fleet.pushed.observed import Observed, kept
@@ -49,7 +49,7 @@ class FoundLog(NamedTuple):
     host: str
     source: str
     path: str
-    entries: tuple[Entry, ...]
+    entries: tuple[LakeObject, ...]
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -190,7 +190,7 @@ def in_turn(batches: Sequence[Batch]) -> Read:
 
 def _logs(store: Lake, layout: re.Pattern[str]) -> Iterator[FoundLog]:
     """Yield transcripts and rollouts in order, then the folders of other clients in the order of their first object."""
-    folders: dict[tuple[str, str, str, str, str], list[Entry]] = {}
+    folders: dict[tuple[str, str, str, str, str], list[LakeObject]] = {}
     for entry in store.entries(""):
         found = layout.fullmatch(entry.name)
         if found is None:

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
 from claude_tui.clients import CLIENTS
-from claude_tui.fleet.lake import Entry
+from claude_tui.fleet.lake import LakeObject
 from claude_tui.sources.protocol import ColumnsRead, LogFile
 from claude_tui.sources.registry import logs_below, read_columns
 
@@ -26,7 +26,7 @@ STAGED: Final = tuple(client for client in CLIENTS.values() if client.parts)
 """The clients that are read this way."""
 
 
-class Place(NamedTuple):
+class StagedFile(NamedTuple):
     """Where a file of a client lies on its machine: in the client's folder `root`, under a name below it."""
 
     client: str
@@ -34,18 +34,18 @@ class Place(NamedTuple):
     name: str
 
 
-def place_of(path: str) -> Place | None:
+def place_of(path: str) -> StagedFile | None:
     """Return where a path of a machine lies, if a client's reader looks at it. Names that leave the folder do not."""
     for client in STAGED:
         before, mark, name = path.partition(f"/{client.root}/")
         if mark and posixpath.normpath(name) == name and not name.startswith(("/", "..")):
             is_part = any(fnmatchcase(name, part) for part in client.parts)
-            return Place(client.name, f"{before}/{client.root}", name) if is_part else None
+            return StagedFile(client.name, f"{before}/{client.root}", name) if is_part else None
     return None
 
 
 @contextmanager
-def staged(root: str, files: Iterable[tuple[str, Entry]], fetch: Callable[[Entry], bytes]) -> Iterator[Path]:
+def staged(root: str, files: Iterable[tuple[str, LakeObject]], fetch: Callable[[LakeObject], bytes]) -> Iterator[Path]:
     """Copy files to a folder that stands for `root`, by their names below it, and remove it afterwards.
 
     Each has the time of change of its object. Raises OSError, and what `fetch` raises.

@@ -19,10 +19,10 @@ from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.state.store import Store
 from claude_tui.fleet.lake import Lake, LakeError
 from claude_tui.fleet.merge import observed_in
-from claude_tui.fleet.pushed.parts import Piece, divided
+from claude_tui.fleet.pushed.parts import PushPiece, divided
 from claude_tui.fleet.table.daily import SUMS, add_line, as_daily
 from claude_tui.fleet.table.machines import NAMES, Machine, Machines
-from claude_tui.fleet.table.meta import Meta, pushes_digest
+from claude_tui.fleet.table.meta import TableMeta, pushes_digest
 from claude_tui.fleet.table.responses import RESPONSES, row_of
 from claude_tui.pricing import Pricer
 
@@ -35,7 +35,7 @@ class Verified(NamedTuple):
     differences: tuple[str, ...]
 
 
-def verify(lake: Lake, meta: Meta, pricer: Pricer, sample: float) -> Verified:
+def verify(lake: Lake, meta: TableMeta, pricer: Pricer, sample: float) -> Verified:
     """Recount a share of the parts, at least one, chosen at random. Raises LakeError, also if the table was pushed to
     or prices changed since it was merged."""
     if not meta.merged_ms or meta.pushes != pushes_digest(lake.names("files")) or meta.prices != pricer.digest:
@@ -65,7 +65,7 @@ def verify(lake: Lake, meta: Meta, pricer: Pricer, sample: float) -> Verified:
 
 
 def _recounted(
-    pieces: list[Piece], pricer: Pricer, zone: ZoneInfo
+    pieces: list[PushPiece], pricer: Pricer, zone: ZoneInfo
 ) -> tuple[list[dict[str, Any]], dict[tuple[Any, ...], list[int]]]:
     store, machines = Store(pricer, zone, keep_names=False), Machines()
     for piece in reversed(pieces):

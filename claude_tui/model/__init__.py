@@ -27,9 +27,9 @@ from claude_tui.model.counted import (
     ProblemKind,
     Query,
     Response,
-    Row,
     Totals,
     Usage,
+    UsageRow,
 )
 from claude_tui.model.shown import (
     NOTHING_UNLOGGED,
@@ -42,7 +42,7 @@ from claude_tui.model.shown import (
     ProjectRow,
     SessionRow,
     Snapshot,
-    Unlogged,
+    UnloggedShare,
 )
 
 __all__ = [
@@ -76,11 +76,11 @@ __all__ = [
     "ProjectRow",
     "Query",
     "Response",
-    "Row",
     "SessionRow",
     "SessionState",
     "Snapshot",
     "Totals",
-    "Unlogged",
+    "UnloggedShare",
     "Usage",
+    "UsageRow",
 ]

@@ -78,7 +78,7 @@ class Extra(NamedTuple):
     attempts that another model took over.
 
     `kind` is "advisor", "compaction", "paused" or "fallback"; `model` is the model it is billed at; `terms` as in
-    `Row`.
+    `UsageRow`.
     """
 
     kind: str
@@ -88,7 +88,7 @@ class Extra(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class UsageRow:
     """One line (or record) of a log with usage, before the rows of one response are settled into one.
 
     `key` identifies the response. `time_ms` is the row's own instant. `agent` is "" on the main chain. `cwd` is the

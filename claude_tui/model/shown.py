@@ -86,7 +86,7 @@ class DayRow(NamedTuple):
     is_remembered: bool = False
 
 
-class Unlogged(NamedTuple):
+class UnloggedShare(NamedTuple):
     """Nanodollars of calls that are in no log, a part of the cost: as the client counted, or as only telemetry tells.
 
     The parts are by client and model, client and project, client and session, and by day; rows without any are absent.
@@ -99,7 +99,7 @@ class Unlogged(NamedTuple):
     days: Mapping[date, int] = MappingProxyType({})
 
 
-NOTHING_UNLOGGED: Final = Unlogged()
+NOTHING_UNLOGGED: Final = UnloggedShare()
 """Everything that is counted is in a log."""
 
 
@@ -175,4 +175,4 @@ class Snapshot:
     prices: str = ""
     sources: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
-    unlogged: Unlogged = NOTHING_UNLOGGED
+    unlogged: UnloggedShare = NOTHING_UNLOGGED

@@ -51,7 +51,7 @@ class Core(NamedTuple):
             self.library.claude_top_free(answer, size)
 
 
-class Found(NamedTuple):
+class FoundCore(NamedTuple):
     """The core, or None and why there is none."""
 
     core: Core | None
@@ -64,20 +64,20 @@ def is_asked_for() -> bool:
 
 
 @cache
-def found() -> Found:
+def found() -> FoundCore:
     """Return the core if it is to be used and can be."""
     asked = os.environ.get(VARIABLE, "")
     if asked == "0":
-        return Found(None, f"switched off by {VARIABLE}=0")
+        return FoundCore(None, f"switched off by {VARIABLE}=0")
     made = _loaded()
     if made.core is None and is_asked_for():
         sys.stderr.write(f"claude-top: the native reader cannot be used: {made.reason}\n")
     return made
 
 
-def _loaded() -> Found:
+def _loaded() -> FoundCore:
     if not LIBRARY.exists():
-        return Found(None, "not built")
+        return FoundCore(None, "not built")
     import ctypes
 
     try:
@@ -85,17 +85,17 @@ def _loaded() -> Found:
         version = library.claude_top_version
         version.restype, version.argtypes = ctypes.c_uint32, []
         if version() != VERSION:
-            return Found(None, f"is of version {version()}, not {VERSION}")
+            return FoundCore(None, f"is of version {version()}, not {VERSION}")
         asks, free = (library.claude_top_read, library.claude_top_walk), library.claude_top_free
     except (OSError, AttributeError) as error:
-        return Found(None, f"cannot be loaded: {error}")
+        return FoundCore(None, f"cannot be loaded: {error}")
     pointer, size = ctypes.POINTER(ctypes.c_void_p), ctypes.POINTER(ctypes.c_size_t)
     for ask in asks:
         ask.restype, ask.argtypes = ctypes.c_int32, [ctypes.c_char_p, ctypes.c_size_t, pointer, size]
     free.restype, free.argtypes = None, [ctypes.c_void_p, ctypes.c_size_t]
     core = Core(library)
     reason = _checked(core)
-    return Found(core) if not reason else Found(None, reason)
+    return FoundCore(core) if not reason else FoundCore(None, reason)
 
 
 def _checked(core: Core) -> str:

@@ -87,7 +87,7 @@ class Sum(NamedTuple):
     web_search: int
 
 
-class FileRead(NamedTuple):
+class CoreFile(NamedTuple):
     """What one file says. Its rows and sums lie behind those of the file before it.
 
     `place` is its place among the files asked for. `is_known`: though nothing counts in it, it was understood.
@@ -113,14 +113,14 @@ class FileRead(NamedTuple):
         return not self.left and not self.has_more
 
 
-class Answer(NamedTuple):
+class CoreAnswer(NamedTuple):
     """What files say, but for those that Python must read whole, in the order asked for.
 
     Of the files of which nothing is left, as if they were all, `repeated` are the entries of responses that several of
     them have, and `alone` those that are in no sum beside these.
     """
 
-    files: list[FileRead]
+    files: list[CoreFile]
     columns: Columns
     sums: list[Sum]
     alone: list[int]
@@ -135,7 +135,7 @@ def read_files(
     *,
     threads: int = 0,
     with_names: bool = False,
-) -> Answer:
+) -> CoreAnswer:
     """Read whole transcripts, given as (path, size). A response after `latest_ms` or out of `days` is for Python.
 
     Raises ValueError if the core fails.
@@ -147,7 +147,7 @@ def read_files(
         raise ValueError("the core's answer has another shape")
     starts = [8 * (number + 1), *ends]
     parts = {name: answer[starts[at] : starts[at + 1]] for at, name in enumerate(_SECTIONS)}
-    return Answer(
+    return CoreAnswer(
         _files(parts, [path for path, _ in files]),
         _columns(parts),
         list(map(partial(tuple.__new__, Sum), _SUM.iter_unpack(parts["sums"]))),
@@ -200,7 +200,7 @@ def _texts(part: memoryview) -> list[str]:
     return str(part, "utf-8").split("\0")[:-1]
 
 
-def _files(parts: dict[str, memoryview], asked: Sequence[str]) -> list[FileRead]:
+def _files(parts: dict[str, memoryview], asked: Sequence[str]) -> list[CoreFile]:
     """Put together what each file says: column by column, which for many small files is a third of the work."""
     numbers, texts = array("q", parts["files"].tobytes()), _texts(parts["texts"])
     (
@@ -240,7 +240,7 @@ def _files(parts: dict[str, memoryview], asked: Sequence[str]) -> list[FileRead]
         alone,
         strict=True,
     )
-    return list(map(partial(tuple.__new__, FileRead), files))
+    return list(map(partial(tuple.__new__, CoreFile), files))
 
 
 def _left(places: memoryview, lines: memoryview) -> Iterator[tuple[int, bytes]]:

@@ -11,9 +11,9 @@ from claude_tui.clients import CLIENTS
 from claude_tui.model import Price, PriceStatus, Usage
 from claude_tui.pricing.billing.claude import UNKNOWN_PRICE
 from claude_tui.pricing.billing.tiers import service_tier
-from claude_tui.pricing.price_list.catalogue import Found
+from claude_tui.pricing.price_list.catalogue import ResolvedModel
 from claude_tui.pricing.price_list.names import BEDROCK_REGIONAL
-from claude_tui.pricing.price_list.rates import SCALE, SCALED_PER_NANO, WEB_SEARCH_NANO, Rates, Table, spans
+from claude_tui.pricing.price_list.rates import SCALE, SCALED_PER_NANO, WEB_SEARCH_NANO, Rates, RateTable, spans
 
 NEVER: Final = 2**62
 """More tokens than any prompt has."""
@@ -21,7 +21,7 @@ _HALF: Final = SCALED_PER_NANO // 2 - 1
 _PRICED: Final = PriceStatus.PRICED
 
 
-class Card(NamedTuple):
+class RateCard(NamedTuple):
     """Everything needed to price a plain usage in one period: scaled rates, savings of reads, extra cost of writes,
     flags.
 
@@ -38,7 +38,7 @@ class Card(NamedTuple):
     extra_1h: int
     flags: tuple[str, ...]
     over: int
-    longer: Card | None
+    longer: RateCard | None
 
     @property
     def is_whole(self) -> bool:
@@ -68,17 +68,17 @@ class Card(NamedTuple):
         )
 
 
-class Cards(NamedTuple):
+class ModelCards(NamedTuple):
     """The rates of one model name of one source: before the first of `starts`, from the first on, and so on.
 
     None if the model has no price.
     """
 
     starts: tuple[int, ...]
-    cards: tuple[Card | None, ...]
+    cards: tuple[RateCard | None, ...]
 
 
-def cards_of(found: Found, source: str, asked: str) -> Cards | Price:
+def cards_of(found: ResolvedModel, source: str, asked: str) -> ModelCards | Price:
     """Return the rates of a model that was found, for a client and the service tier it asked for."""
     model, route, is_fast = found
     if model is None:
@@ -93,7 +93,7 @@ def cards_of(found: Found, source: str, asked: str) -> Cards | Price:
         factor = factor * 11 // 10
         late.append("regional_endpoint_1.1x")
     starts: list[int] = []
-    cards: list[Card | None] = [None]
+    cards: list[RateCard | None] = [None]
     for period, end_ms in spans(model.periods):
         speed = [] if not is_fast or period.fast else ["fast_price_unknown"]
         table = period.fast if is_fast and period.fast else period.standard
@@ -102,10 +102,10 @@ def cards_of(found: Found, source: str, asked: str) -> Cards | Price:
             cards.pop()
         starts += [period.from_ms, end_ms]
         cards += [_card(table, factor, (*flags, *speed), tuple(late)), None]
-    return Cards(tuple(starts), tuple(cards))
+    return ModelCards(tuple(starts), tuple(cards))
 
 
-def _card(table: Table, factor: int, early: tuple[str, ...], late: tuple[str, ...]) -> Card:
+def _card(table: RateTable, factor: int, early: tuple[str, ...], late: tuple[str, ...]) -> RateCard:
     longer = None
     over = NEVER
     for tier in reversed(table.tiers):
@@ -114,9 +114,9 @@ def _card(table: Table, factor: int, early: tuple[str, ...], late: tuple[str, ..
     return _single(table.rates, factor, (*early, *late), over, longer)
 
 
-def _single(rates: Rates, factor: int, flags: tuple[str, ...], over: int, longer: Card | None) -> Card:
+def _single(rates: Rates, factor: int, flags: tuple[str, ...], over: int, longer: RateCard | None) -> RateCard:
     scaled = rates.times(factor)
-    return Card(
+    return RateCard(
         input=scaled.input,
         output=scaled.output,
         write_5m=scaled.write_5m,

@@ -14,15 +14,15 @@ from claude_tui.model import Usage
 from claude_tui.pricing.billing.claude import claude_price
 from claude_tui.pricing.billing.tiers import DEARER, service_tier, tier_of_terms
 from claude_tui.pricing.billing.usage import Raw, read_terms
-from claude_tui.pricing.price_list.catalogue import Found
+from claude_tui.pricing.price_list.catalogue import ResolvedModel
 from claude_tui.pricing.price_list.rates import (
     BEGINNING_MS,
     ENDLESS_MS,
     EPOCH,
     Model,
-    Period,
+    RatePeriod,
     Rates,
-    Table,
+    RateTable,
     Tier,
     spans,
 )
@@ -51,7 +51,7 @@ class Span(NamedTuple):
 
     from_ms: int
     end_ms: int
-    table: Table
+    table: RateTable
     rows: tuple[RateRow, ...]
 
 
@@ -96,7 +96,7 @@ class RateFinder:
         """Price once more with tables that report which of their rows were used."""
         used: dict[RateRow, None] = {}
 
-        def find(name: str) -> Found:
+        def find(name: str) -> ResolvedModel:
             found = self._pricer.find("claude", name)
             if found.model is None:
                 return found
@@ -112,14 +112,18 @@ class RateFinder:
         claude_price(find, model, time_ms, raw)
         return tuple(used)
 
-    def _telling(self, model: Model, period: Period, end_ms: int, is_fast: bool, used: dict[RateRow, None]) -> Table:
+    def _telling(
+        self, model: Model, period: RatePeriod, end_ms: int, is_fast: bool, used: dict[RateRow, None]
+    ) -> RateTable:
         plain = period.fast if is_fast and period.fast else period.standard
         table = _TellingTable(*plain)
         table.tell = lambda tier: used.setdefault(self._row(model, period, end_ms, is_fast, plain, tier))
         return table
 
-    def _row(self, model: Model, period: Period, end_ms: int, is_fast: bool, table: Table, tier: int) -> RateRow:
-        key = (model.id, period.from_ms, tier, is_fast, Table.at(table, tier))
+    def _row(
+        self, model: Model, period: RatePeriod, end_ms: int, is_fast: bool, table: RateTable, tier: int
+    ) -> RateRow:
+        key = (model.id, period.from_ms, tier, is_fast, RateTable.at(table, tier))
         row = self._rows.get(key)
         if row is None:
             first = None if period.from_ms == BEGINNING_MS else _day(period.from_ms)
@@ -129,7 +133,7 @@ class RateFinder:
         return row
 
 
-class _TellingTable(Table):
+class _TellingTable(RateTable):
     """A price table that reports which of its rows is used."""
 
     tell: Callable[[int], object]
@@ -140,14 +144,14 @@ class _TellingTable(Table):
         return super().at(tier)
 
 
-def _at_tier(table: Table, model: str, asked: str) -> Table:
+def _at_tier(table: RateTable, model: str, asked: str) -> RateTable:
     """Return a table's rates adjusted for a service tier."""
     times, by, _ = service_tier(model, asked)
 
     def dearer(rates: Rates) -> Rates:
         return Rates(*(rate * times // by for rate in rates))
 
-    return Table(dearer(table.rates), tuple(Tier(tier.over, dearer(tier.rates)) for tier in table.tiers))
+    return RateTable(dearer(table.rates), tuple(Tier(tier.over, dearer(tier.rates)) for tier in table.tiers))
 
 
 def _day(time_ms: int) -> date:

@@ -28,8 +28,8 @@ from claude_tui.pricing.billing.usage import (
     reported_nano,
     unsplit_terms,
 )
-from claude_tui.pricing.cards import Card, Cards, cards_of
-from claude_tui.pricing.price_list.catalogue import MAX_NAMES, Catalogue, Found, bundled, refreshed
+from claude_tui.pricing.cards import ModelCards, RateCard, cards_of
+from claude_tui.pricing.price_list.catalogue import MAX_NAMES, Catalogue, ResolvedModel, bundled, refreshed
 from claude_tui.pricing.price_list.names import SYNTHETIC
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Pricer:
     def __init__(self, catalogue: Catalogue | OverriddenCatalogue, problems: tuple[str, ...] = ()) -> None:
         self._catalogue = catalogue
         self.problems = problems
-        self._cards: dict[tuple[str, str], Cards | Price] = {}
+        self._cards: dict[tuple[str, str], ModelCards | Price] = {}
         self._windows: dict[str, tuple[int, bool]] = {}
         self.digest = catalogue.digest
 
@@ -102,7 +102,7 @@ class Pricer:
         price = card.price(usage)
         return price._replace(flags=(*price.flags, "tier_ambiguous")) if usage.prompt > card.over else price
 
-    def flat_card(self, source: str, model: str, first_ms: int, last_ms: int) -> Card | None:
+    def flat_card(self, source: str, model: str, first_ms: int, last_ms: int) -> RateCard | None:
         """Return the rates for every plain usage between two instants, or a sum of them, if nothing needs rounding.
 
         They apply if each prompt is at most `over`. None if there are none, or if the price changed in between.
@@ -166,11 +166,11 @@ class Pricer:
         """Describe where the prices come from, for a footer."""
         return f"prices: {self._catalogue.origin} {self._catalogue.date}"
 
-    def find(self, source: str, model: str) -> Found:
+    def find(self, source: str, model: str) -> ResolvedModel:
         """Resolve a model name of a log, with its prices."""
         return self._catalogue.find(source, model)
 
-    def _find_claude(self, model: str) -> Found:
+    def _find_claude(self, model: str) -> ResolvedModel:
         return self._catalogue.find("claude", model)
 
     def _special_price(
@@ -197,7 +197,7 @@ class Pricer:
             return plain._replace(flags=(*plain.flags, "terms_unreadable"))
         return self.price_raw(source, model, time_ms, raw)
 
-    def _learn(self, source: str, model: str) -> Cards | Price:
+    def _learn(self, source: str, model: str) -> ModelCards | Price:
         """Resolve a model name and remember its rates, or the price itself if it is the same for every usage.
 
         A service tier may be appended to the source.

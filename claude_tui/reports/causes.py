@@ -14,7 +14,7 @@ from claude_tui.model import Query, Usage
 from claude_tui.sources.values.display import display_name
 
 if TYPE_CHECKING:
-    from claude_tui.reports.table import Table, TextColumn
+    from claude_tui.reports.table import TextColumn, TextTable
 
     _Cells = tuple[TextColumn, Callable[[CauseRow], str]]
 
@@ -28,7 +28,7 @@ DIGITS: Final = 6
 """Of a share."""
 
 
-class Asked(NamedTuple):
+class CausesRequest(NamedTuple):
     """What was asked for, for the head of a report."""
 
     query: Query
@@ -37,7 +37,7 @@ class Asked(NamedTuple):
     top: int | None = None
 
 
-def report(table: CauseTable, asked: Asked) -> dict[str, Any]:
+def report(table: CauseTable, asked: CausesRequest) -> dict[str, Any]:
     """Return the report. All rows, and what `left_out` has of them, sum to `total_cost_nano`."""
     kept, rest = _cut(table, asked.top)
     query = asked.query
@@ -124,9 +124,9 @@ def csv_of(table: CauseTable, top: int | None = None) -> Iterator[bytes]:
     return csv_lines(({name: row.get(name, 0) for name in ROW_FIELDS} for row in rows), ROW_FIELDS)
 
 
-def text_table(table: CauseTable, top: int | None = None) -> Table:
+def text_table(table: CauseTable, top: int | None = None) -> TextTable:
     """Return the rows as a table, with the total below."""
-    from claude_tui.reports.table import Table, TextColumn  # JSON is not drawn
+    from claude_tui.reports.table import TextColumn, TextTable  # JSON is not drawn
 
     calls: tuple[_Cells, ...] = (
         (TextColumn("calls", priority=1), lambda row: count(row.calls)),
@@ -170,7 +170,7 @@ def text_table(table: CauseTable, top: int | None = None) -> Table:
     if rest:
         made.append(cells(f"and {count(len(rest))} more", _together(rest)))
     total = cells("Total", _together(table.rows)._replace(responses=table.responses, doubts=table.doubts))
-    return Table(f"Where it went, by {TITLES[table.by]}", columns, tuple(made)).with_total(total)
+    return TextTable(f"Where it went, by {TITLES[table.by]}", columns, tuple(made)).with_total(total)
 
 
 def _has_agents(row: CauseRow) -> bool:

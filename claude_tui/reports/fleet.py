@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 from claude_tui.figures import count, instant, many
-from claude_tui.reports.table import Table, TextColumn
+from claude_tui.reports.table import TextColumn, TextTable
 from claude_tui.sources.values.display import display_name
 
 SCHEMA: Final = "claude-top/fleet@1"
@@ -53,14 +53,14 @@ def report(status: FleetStatus) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def table(status: FleetStatus) -> Table:
+def table(status: FleetStatus) -> TextTable:
     """Return a table with a row for each machine."""
     columns = (
         TextColumn("user", is_text=True, may_shrink=True), TextColumn("team", is_text=True, priority=2),
         TextColumn("host", is_text=True, may_shrink=True), TextColumn("pushes", priority=3),
         TextColumn("files", priority=3), TextColumn("responses"), TextColumn("last push", is_text=True),
     )  # fmt: skip
-    return Table("", columns, tuple(map(_cells, status.machines)))
+    return TextTable("", columns, tuple(map(_cells, status.machines)))
 
 
 def footer(status: FleetStatus) -> list[str]:

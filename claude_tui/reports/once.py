@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from claude_tui.figures import cache_hit, count, local_minute, many, money, share, short, tokens, written_cost
 from claude_tui.model import Query, Snapshot
 from claude_tui.reports.report_tables import footer
-from claude_tui.reports.table import Table, TextColumn, packed, plain, wrapped
+from claude_tui.reports.table import TextColumn, TextTable, packed, plain, wrapped
 
 MOST = 10
 """Rows of each table."""
@@ -39,7 +39,7 @@ def _span(query: Query) -> str:
     return f"from {query.since}" if query.since else f"until {query.until}" if query.until else "total"
 
 
-def _models(snapshot: Snapshot) -> Table:
+def _models(snapshot: Snapshot) -> TextTable:
     columns = (
         TextColumn("model", is_text=True, may_shrink=True), TextColumn("responses", priority=2), TextColumn("tokens"),
         TextColumn("share", priority=1), TextColumn("cost"),
@@ -52,10 +52,10 @@ def _models(snapshot: Snapshot) -> Table:
         )
         for row in snapshot.models[:MOST]
     )  # fmt: skip
-    return Table(_title("Models", len(snapshot.models)), columns, rows)
+    return TextTable(_title("Models", len(snapshot.models)), columns, rows)
 
 
-def _projects(snapshot: Snapshot) -> Table:
+def _projects(snapshot: Snapshot) -> TextTable:
     columns = (
         TextColumn("project", is_text=True, may_shrink=True), TextColumn("sessions", priority=1), TextColumn("tokens"),
         TextColumn("cost"),
@@ -64,10 +64,10 @@ def _projects(snapshot: Snapshot) -> Table:
         (row.name, count(row.sessions), short(row.totals.tokens), written_cost(row.totals))
         for row in snapshot.projects[:MOST]
     )
-    return Table(_title("Projects", len(snapshot.projects)), columns, rows)
+    return TextTable(_title("Projects", len(snapshot.projects)), columns, rows)
 
 
-def _sessions(snapshot: Snapshot) -> Table:
+def _sessions(snapshot: Snapshot) -> TextTable:
     zone = ZoneInfo(snapshot.timezone)
     columns = (
         TextColumn("latest sessions", is_text=True, may_shrink=True), TextColumn("state", is_text=True, priority=2),
@@ -80,7 +80,7 @@ def _sessions(snapshot: Snapshot) -> Table:
         )
         for row in snapshot.sessions[:MOST]
     )  # fmt: skip
-    return Table(_title("Sessions", len(snapshot.sessions)), columns, rows)
+    return TextTable(_title("Sessions", len(snapshot.sessions)), columns, rows)
 
 
 def _title(name: str, number: int) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from claude_tui.engine.queries.periods.calendar import month_end, week_start
 from claude_tui.engine.queries.periods.named import add
-from claude_tui.model import ProjectRow, Snapshot, Totals, Unlogged
+from claude_tui.model import ProjectRow, Snapshot, Totals, UnloggedShare
 from claude_tui.reports.columns import FLAT, flat
 from claude_tui.sources.values.display import display_name
 
@@ -29,7 +29,7 @@ SUMMED: Final = ("hours", "hosts", "users", "teams")
 """The sections that a snapshot has not: they are summed from single responses."""
 
 
-class Row(NamedTuple):
+class ReportRow(NamedTuple):
     """One row: what names it, as JSON has it and as people read it, and its sums."""
 
     keys: dict[str, Any]
@@ -41,7 +41,7 @@ class Section(NamedTuple):
     """A section. `rest` is the sum of `left_out` rows that were asked not to be listed."""
 
     name: str
-    rows: Sequence[Row]
+    rows: Sequence[ReportRow]
     left_out: int = 0
     rest: Totals = Totals()
 
@@ -109,7 +109,7 @@ def report(
     return made
 
 
-def unlogged_report(found: Unlogged) -> dict[str, Any]:
+def unlogged_report(found: UnloggedShare) -> dict[str, Any]:
     """Return for JSON what of the cost is for calls that no log shows, the dearest first."""
 
     def rows(name: str, parts: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
@@ -162,11 +162,11 @@ KEYS: Final = {
 """What names the rows of each section."""
 
 
-def _days(snapshot: Snapshot) -> list[Row]:
-    return [Row({"day": row.day.isoformat()}, row.day.isoformat(), row.totals) for row in snapshot.days]
+def _days(snapshot: Snapshot) -> list[ReportRow]:
+    return [ReportRow({"day": row.day.isoformat()}, row.day.isoformat(), row.totals) for row in snapshot.days]
 
 
-def _weeks(snapshot: Snapshot) -> list[Row]:
+def _weeks(snapshot: Snapshot) -> list[ReportRow]:
     """Return ISO weeks, which begin on Monday."""
 
     def keys(monday: date) -> dict[str, Any]:
@@ -177,52 +177,54 @@ def _weeks(snapshot: Snapshot) -> list[Row]:
     return _longer(snapshot, week_start, keys)
 
 
-def _months(snapshot: Snapshot) -> list[Row]:
+def _months(snapshot: Snapshot) -> list[ReportRow]:
     def keys(first: date) -> dict[str, Any]:
         return {"month": f"{first:%Y-%m}", "first_day": first.isoformat(), "last_day": month_end(first).isoformat()}
 
     return _longer(snapshot, lambda day: day.replace(day=1), keys)
 
 
-def _longer(snapshot: Snapshot, first_of: Callable[[date], date], keys: Callable[[date], dict[str, Any]]) -> list[Row]:
+def _longer(
+    snapshot: Snapshot, first_of: Callable[[date], date], keys: Callable[[date], dict[str, Any]]
+) -> list[ReportRow]:
     """Return the days added up by the first day of the longer period each is in."""
     found: dict[date, list[Totals]] = {}
     for row in snapshot.days:
         found.setdefault(first_of(row.day), []).append(row.totals)
     made = [(keys(first), totals) for first, totals in sorted(found.items())]
-    return [Row(named, next(iter(named.values())), add(totals)) for named, totals in made]
+    return [ReportRow(named, next(iter(named.values())), add(totals)) for named, totals in made]
 
 
-def _accounts(accounts: Mapping[tuple[str, str], Totals]) -> list[Row]:
+def _accounts(accounts: Mapping[tuple[str, str], Totals]) -> list[ReportRow]:
     made = [
-        Row({"account": account, "source": source}, display_name(account), totals)
+        ReportRow({"account": account, "source": source}, display_name(account), totals)
         for (source, account), totals in accounts.items()
     ]
     return sorted(made, key=lambda row: (-row.totals.cost_nano, -row.totals.tokens, row.label))
 
 
-def _hours(hours: Mapping[str, Totals]) -> list[Row]:
-    return [Row({"hour": hour}, hour.replace("T", " ") + ":00", totals) for hour, totals in hours.items()]
+def _hours(hours: Mapping[str, Totals]) -> list[ReportRow]:
+    return [ReportRow({"hour": hour}, hour.replace("T", " ") + ":00", totals) for hour, totals in hours.items()]
 
 
-def _named(kind: str, sums: Mapping[str, Totals]) -> list[Row]:
+def _named(kind: str, sums: Mapping[str, Totals]) -> list[ReportRow]:
     """Return the rows of machines, users or teams, the dearest first."""
     dearest = sorted(sums.items(), key=lambda item: (-item[1].cost_nano, -item[1].tokens, item[0]))
-    return [Row({kind: name}, display_name(name) or "(none)", totals) for name, totals in dearest]
+    return [ReportRow({kind: name}, display_name(name) or "(none)", totals) for name, totals in dearest]
 
 
-def _models(snapshot: Snapshot) -> list[Row]:
-    return [Row({"model": row.key, "source": row.source}, row.name, row.totals) for row in snapshot.models]
+def _models(snapshot: Snapshot) -> list[ReportRow]:
+    return [ReportRow({"model": row.key, "source": row.source}, row.name, row.totals) for row in snapshot.models]
 
 
-def _projects(snapshot: Snapshot) -> list[Row]:
+def _projects(snapshot: Snapshot) -> list[ReportRow]:
     return [
-        Row({"project": row.key, "source": row.source, "sessions": row.sessions}, row.name, row.totals)
+        ReportRow({"project": row.key, "source": row.source, "sessions": row.sessions}, row.name, row.totals)
         for row in snapshot.projects
     ]
 
 
-def _repos(snapshot: Snapshot) -> list[Row]:
+def _repos(snapshot: Snapshot) -> list[ReportRow]:
     """Return repositories with what was done in any of their folders by any client. A named project stays one."""
     from claude_tui.engine.queries.repositories import repository_on_disk
 
@@ -230,7 +232,7 @@ def _repos(snapshot: Snapshot) -> list[Row]:
     for row in snapshot.projects:
         found.setdefault(repository_on_disk(row.key), []).append(row)
     made = [
-        Row(
+        ReportRow(
             {"repo": repo, "projects": len({row.key for row in rows})},
             display_name(repo) or "(unknown)",
             add(row.totals for row in rows),
@@ -240,9 +242,9 @@ def _repos(snapshot: Snapshot) -> list[Row]:
     return sorted(made, key=lambda row: (-row.totals.cost_nano, -row.totals.tokens, row.label))
 
 
-def _sessions(snapshot: Snapshot) -> list[Row]:
+def _sessions(snapshot: Snapshot) -> list[ReportRow]:
     return [
-        Row(
+        ReportRow(
             {
                 "session": row.key,
                 "source": row.source,
@@ -258,13 +260,13 @@ def _sessions(snapshot: Snapshot) -> list[Row]:
     ]
 
 
-_ROWS: Final[Mapping[str, Callable[[Snapshot], list[Row]]]] = {
+_ROWS: Final[Mapping[str, Callable[[Snapshot], list[ReportRow]]]] = {
     "days": _days, "weeks": _weeks, "months": _months, "models": _models, "projects": _projects, "repos": _repos,
     "sessions": _sessions,
 }  # fmt: skip
 
 
-_SUMMED_ROWS: Final[Mapping[str, Callable[[Mapping[str, Totals]], list[Row]]]] = {
+_SUMMED_ROWS: Final[Mapping[str, Callable[[Mapping[str, Totals]], list[ReportRow]]]] = {
     "hours": _hours, "hosts": partial(_named, "host"), "users": partial(_named, "user"),
     "teams": partial(_named, "team"),
 }  # fmt: skip

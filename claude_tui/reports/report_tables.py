@@ -11,10 +11,10 @@ from claude_tui.reports.report import Section, made_of, unpriced_models
 
 if TYPE_CHECKING:
     from claude_tui.engine.queries.telemetry import TelemetryFigures
-    from claude_tui.reports.table import Table
+    from claude_tui.reports.table import TextTable
 
 
-def tables(snapshot: Snapshot, sections: Sequence[Section] | Sequence[str]) -> list[Table]:
+def tables(snapshot: Snapshot, sections: Sequence[Section] | Sequence[str]) -> list[TextTable]:
     """Return one table a section, each with the total below."""
     made = []
     is_premium = bool(snapshot.totals.premium_milli)
@@ -55,9 +55,9 @@ def footer(snapshot: Snapshot, telemetry: TelemetryFigures | None = None) -> lis
     return lines
 
 
-def _table(title: str, name: str, rows: Iterable[tuple[str, Totals]], is_premium: bool) -> Table:
+def _table(title: str, name: str, rows: Iterable[tuple[str, Totals]], is_premium: bool) -> TextTable:
     """Return a table, with a column for premium requests where there are any."""
-    from claude_tui.reports.table import Table, TextColumn  # JSON is not drawn
+    from claude_tui.reports.table import TextColumn, TextTable  # JSON is not drawn
 
     columns = (
         TextColumn(name, is_text=True, may_shrink=True),
@@ -70,7 +70,7 @@ def _table(title: str, name: str, rows: Iterable[tuple[str, Totals]], is_premium
         TextColumn("cost"),
         *([TextColumn("premium", priority=1)] if is_premium else []),
     )
-    return Table(title, columns, tuple((label, *_cells(totals, is_premium)) for label, totals in rows))
+    return TextTable(title, columns, tuple((label, *_cells(totals, is_premium)) for label, totals in rows))
 
 
 def _cells(totals: Totals, is_premium: bool) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from claude_tui.clients import CLIENTS
 from claude_tui.figures import age, instant, short, written_cost
 from claude_tui.model import SessionRow, SessionState, Snapshot
-from claude_tui.reports.table import Table, TextColumn
+from claude_tui.reports.table import TextColumn, TextTable
 from claude_tui.sources.values.display import display_name
 
 SCHEMA: Final = "claude-top/sessions@1"
@@ -75,7 +75,7 @@ def resume_command(row: SessionRow) -> str:
     return CLIENTS[row.source].resumes(row.key, row.project)
 
 
-def table(snapshot: Snapshot) -> Table:
+def table(snapshot: Snapshot) -> TextTable:
     """Return the sessions as a table for people."""
     columns = (
         TextColumn("session", is_text=True, may_shrink=True), TextColumn("state", is_text=True),
@@ -89,7 +89,7 @@ def table(snapshot: Snapshot) -> Table:
         )
         for row in running(snapshot)
     )  # fmt: skip
-    return Table(f"Sessions ({len(rows)})", columns, rows)
+    return TextTable(f"Sessions ({len(rows)})", columns, rows)
 
 
 def said(row: SessionRow) -> str:

@@ -31,7 +31,7 @@ class TextColumn:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TextTable:
     """Rows below a title. A cell may have several lines. `total` is set apart at the end."""
 
     title: str
@@ -39,11 +39,11 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     total: tuple[str, ...] = ()
 
-    def with_total(self, total: tuple[str, ...]) -> Table:
+    def with_total(self, total: tuple[str, ...]) -> TextTable:
         """Return the table with a row of sums."""
         return replace(self, total=total)
 
-    def without(self, titles: frozenset[str]) -> Table:
+    def without(self, titles: frozenset[str]) -> TextTable:
         """Return the table without the columns that have one of the titles."""
         kept = [number for number, column in enumerate(self.columns) if column.title not in titles]
         return replace(
@@ -53,7 +53,7 @@ class Table:
             total=tuple(self.total[number] for number in kept) if self.total else (),
         )
 
-    def fitted(self, width: int, borders: int = 0) -> Table:
+    def fitted(self, width: int, borders: int = 0) -> TextTable:
         """Return the table without the columns that do not fit in `width` columns of a terminal.
 
         `borders` is the width of what is drawn around the content of each column but the last.
@@ -114,7 +114,7 @@ def packed(parts: Iterable[str], width: int) -> list[str]:
     return wrapped(lines, width)
 
 
-def plain(table: Table, width: int = 0) -> str:
+def plain(table: TextTable, width: int = 0) -> str:
     """Return the table as aligned text, one line per row, in at most `width` columns if that is possible (0: any)."""
     fitted = table.fitted(width) if width else table
     widths = fitted.widths_in(width) if width else fitted._widths()
@@ -127,7 +127,7 @@ def plain(table: Table, width: int = 0) -> str:
     return "\n".join([*head, *lines]) + "\n"
 
 
-def _line(table: Table, row: tuple[str, ...] | list[str], widths: list[int]) -> str:
+def _line(table: TextTable, row: tuple[str, ...] | list[str], widths: list[int]) -> str:
     parts = [cell.split("\n") for cell in row]
     lines = []
     for height in range(max(map(len, parts), default=1)):
@@ -140,7 +140,7 @@ def _line(table: Table, row: tuple[str, ...] | list[str], widths: list[int]) -> 
     return "\n".join(lines)
 
 
-def ruled(table: Table, width: int, *, is_coloured: bool = True) -> str:
+def ruled(table: TextTable, width: int, *, is_coloured: bool = True) -> str:
     """Return the table with ruled lines around its cells, for a terminal `width` columns wide."""
     # 51 ms to import, and only terminals need it.
     from rich import box

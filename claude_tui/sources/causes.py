@@ -69,7 +69,7 @@ class Caused(Struct, array_like=True):
     wrote: dict[str, int] = field(default_factory=dict)
 
 
-class Reading(Struct, array_like=True):
+class ReadRange(Struct, array_like=True):
     """A file as it was read by a call: path and range."""
 
     path: str
@@ -90,7 +90,7 @@ class Thread(Struct, array_like=True):
     boundary: str = ""
     last: int = -1
     skills: dict[str, str] = field(default_factory=dict)
-    reads: dict[str, Reading] = field(default_factory=dict)
+    reads: dict[str, ReadRange] = field(default_factory=dict)
     known: dict[str, list[str]] = field(default_factory=dict)
     added: dict[str, int] = field(default_factory=dict)
 

@@ -13,7 +13,7 @@ from struct import unpack
 from typing import Final, NamedTuple, TypeVar
 
 from claude_tui.hashes import blake2b
-from claude_tui.model import NEVER_MS, Extra, Row, Usage
+from claude_tui.model import NEVER_MS, Extra, Usage, UsageRow
 
 V = TypeVar("V")
 
@@ -76,7 +76,7 @@ Rank = tuple[int, bool, int, int, int, tuple[Extra, ...], str, str, int]
 """Decides between two rows of a response with the same output and the same sum: see `row_rank`."""
 
 
-def row_rank(row: Row) -> Rank:
+def row_rank(row: UsageRow) -> Rank:
     """Rank a row among those of a response with the same output and sum, by all else that is counted or priced.
 
     Most web searches first, then a row that is not a placeholder. The rest only ensures that no sum depends on the

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
 from claude_tui.clients import CLIENTS
-from claude_tui.model import Problem, Row
+from claude_tui.model import Problem, UsageRow
 from claude_tui.sources.client_totals import join_pairs, join_totals
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.problems import Problems
@@ -127,7 +127,7 @@ class FileRead:
     file holds many sessions (a database); `facts` is empty then.
     """
 
-    rows: list[Row]
+    rows: list[UsageRow]
     checkpoint: Checkpoint
     facts: FileFacts = NO_FACTS
     problems: Problems | list[Problem] = field(default_factory=list)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from struct import Struct
 
-from claude_tui.model import NEVER_MS, Row
+from claude_tui.model import NEVER_MS, UsageRow
 from claude_tui.sources.columns import (
     COPY,
     LOWER_BOUND,
@@ -40,7 +40,7 @@ class ColumnsBuilder:
         self._owners: dict[RowOwner, int] = {}
         self._models: dict[str, int] = {}
 
-    def add(self, row: Row) -> None:
+    def add(self, row: UsageRow) -> None:
         """Merge one row in."""
         columns = self._columns
         entry = self._entries.get(row.key)
@@ -78,7 +78,7 @@ class ColumnsBuilder:
         """Return what has been settled so far."""
         return self._columns
 
-    def _count(self, entry: int, row: Row) -> None:
+    def _count(self, entry: int, row: UsageRow) -> None:
         """Make `row` the counted row of an entry."""
         columns, usage = self._columns, row.usage
         columns.model[entry] = self._model(row.model)
@@ -97,7 +97,7 @@ class ColumnsBuilder:
         else:
             columns.reported.pop(entry, None)
 
-    def _counts(self, row: Row, entry: int) -> bool:
+    def _counts(self, row: UsageRow, entry: int) -> bool:
         """Whether `row` should replace the row counted so far."""
         columns = self._columns
         size, known_size = (row.usage.output, row.usage.tokens), columns.size(entry)
@@ -145,7 +145,7 @@ def append_rows(columns: Columns, keys: Collection[str], rows: Iterable[Settled]
     columns.model.frombytes(narrow(*model))
 
 
-def columns_of(source: str, rows: Iterable[Row], *, keep_names: bool = False) -> Columns:
+def columns_of(source: str, rows: Iterable[UsageRow], *, keep_names: bool = False) -> Columns:
     """Settle the rows of one file, given in file order."""
     builder = ColumnsBuilder(source, keep_names=keep_names)
     for row in rows:

@@ -3,10 +3,10 @@ file."""
 
 from __future__ import annotations
 
-from claude_tui.telemetry.place import TOKEN_HEADER, Place
+from claude_tui.telemetry.place import TOKEN_HEADER, ReceiverPlace
 
 
-def snippet(place: Place) -> str:
+def snippet(place: ReceiverPlace) -> str:
     """Return the lines for its configuration."""
     return f"""\
 exporters:

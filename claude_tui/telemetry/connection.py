@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import h11
 
-from claude_tui.telemetry.intake import MAX_BODY_BYTES, Answer, Head, Intake
+from claude_tui.telemetry.intake import MAX_BODY_BYTES, Head, Intake, IntakeAnswer
 from claude_tui.telemetry.status import Refusal
 
 STRANGER_S: Final = 10.0
@@ -33,22 +33,22 @@ class Connections:
 
     def __init__(self, intake: Intake) -> None:
         self.intake = intake
-        self._open: dict[Connection, None] = {}
+        self._open: dict[ReceiverConnection, None] = {}
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: ReceiverConnection) -> None:
         """Add a connection, and drop another one if there are too many."""
         self._open[connection] = None
         if len(self._open) > MAX_CONNECTIONS:
             others = [one for one in self._open if one is not connection]
             next((one for one in others if not one.is_known), others[0]).drop()
 
-    def heard(self, connection: Connection) -> None:
+    def heard(self, connection: ReceiverConnection) -> None:
         """It is the last to have said something."""
         if connection in self._open:
             del self._open[connection]
             self._open[connection] = None
 
-    def closed(self, connection: Connection) -> None:
+    def closed(self, connection: ReceiverConnection) -> None:
         """Forget a connection."""
         self._open.pop(connection, None)
 
@@ -58,7 +58,7 @@ class Connections:
             connection.drop()
 
 
-class Connection(asyncio.Protocol):
+class ReceiverConnection(asyncio.Protocol):
     """One connection, from its first byte to its last."""
 
     def __init__(self, connections: Connections) -> None:
@@ -154,7 +154,7 @@ class Connection(asyncio.Protocol):
         if self._http.they_are_waiting_for_100_continue:
             self._write(h11.InformationalResponse(status_code=100, headers=[]))
 
-    def _refuse(self, answer: Answer) -> None:
+    def _refuse(self, answer: IntakeAnswer) -> None:
         """Answer, and take what the other side still sends for a moment."""
         if self._http.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             self._send(answer, is_last=True)
@@ -164,7 +164,7 @@ class Connection(asyncio.Protocol):
             self._transport.write_eof()
         self._within(LINGER_S)
 
-    def _send(self, answer: Answer, *, is_last: bool = False) -> None:
+    def _send(self, answer: IntakeAnswer, *, is_last: bool = False) -> None:
         headers = [("Content-Type", answer.content_type), ("Content-Length", str(len(answer.body)))]
         if is_last:
             headers.append(("Connection", "close"))

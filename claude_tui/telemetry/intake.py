@@ -19,7 +19,7 @@ from claude_tui.sources.telemetry.allowed import client_of, kept_records
 from claude_tui.telemetry import otlp_json, protobuf
 from claude_tui.telemetry.place import TOKEN_HEADER
 from claude_tui.telemetry.spool import Spool
-from claude_tui.telemetry.status import Refusal, Status
+from claude_tui.telemetry.status import ReceiverStatus, Refusal
 from claude_tui.tokens import is_same
 
 MAX_BODY_BYTES: Final = 8 << 20
@@ -48,7 +48,7 @@ class Head(NamedTuple):
     headers: Mapping[str, str]
 
 
-class Answer(NamedTuple):
+class IntakeAnswer(NamedTuple):
     """What is answered: a status, a body and its type."""
 
     status: HTTPStatus
@@ -62,7 +62,7 @@ class Intake:
     def __init__(
         self,
         spool: Spool,
-        status: Status,
+        status: ReceiverStatus,
         token: str,
         port: int,
         resource_keys: Collection[str],
@@ -74,13 +74,13 @@ class Intake:
         self._resource_keys = resource_keys
         self._on_change = on_change
 
-    def refused(self, why: Refusal) -> Answer:
+    def refused(self, why: Refusal) -> IntakeAnswer:
         """Count a refusal and return its answer."""
         self.status.refuse(why, self._now_ms())
         self._on_change()
-        return Answer(STATUS[why], orjson.dumps({"error": why.value}))
+        return IntakeAnswer(STATUS[why], orjson.dumps({"error": why.value}))
 
-    def admit(self, head: Head) -> Answer | None:
+    def admit(self, head: Head) -> IntakeAnswer | None:
         """Return None if the body of a post may be read, and the answer to it if not."""
         headers = head.headers
         if headers.get("host", "").lower() not in self._hosts:
@@ -96,7 +96,7 @@ class Intake:
             return self.refused(Refusal.SIZE)
         return None
 
-    def take(self, head: Head, body: bytes) -> Answer:
+    def take(self, head: Head, body: bytes) -> IntakeAnswer:
         """Keep what is kept of a post, and answer it: 200 once it is on the disk, 503 if it cannot be written.
 
         Most exporters send again after a 503. Codex does not, but it has no better answer: what cannot be written is
@@ -111,12 +111,14 @@ class Intake:
         except OSError as error:
             self.status.lose(error.strerror or os.strerror(error.errno or 0), self._now_ms())
             self._on_change()
-            return Answer(HTTPStatus.SERVICE_UNAVAILABLE, orjson.dumps({"error": "it cannot be written"}))
+            return IntakeAnswer(HTTPStatus.SERVICE_UNAVAILABLE, orjson.dumps({"error": "it cannot be written"}))
         self.status.add(written.kept, written.repeated, self._now_ms())
         self._on_change()
         if len(body) > LARGE_BYTES:
             runtime.trim()
-        return Answer(HTTPStatus.OK, b"", "application/x-protobuf") if is_protobuf else Answer(HTTPStatus.OK)
+        return (
+            IntakeAnswer(HTTPStatus.OK, b"", "application/x-protobuf") if is_protobuf else IntakeAnswer(HTTPStatus.OK)
+        )
 
     def _lines(self, body: bytes, *, is_protobuf: bool) -> Iterator[tuple[str, bytes]]:
         """What is kept of a body, each with the client that told it. Raises _RefusedError."""

@@ -15,7 +15,7 @@ OTEL: Final = "OTEL_"
 """How the variables of OpenTelemetry begin."""
 
 
-class Place(NamedTuple):
+class ReceiverPlace(NamedTuple):
     """The port of the receiver on this machine, and the token it asks for."""
 
     port: int

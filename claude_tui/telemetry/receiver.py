@@ -19,12 +19,12 @@ from typing import Any, Final
 
 from claude_tui.paths import create_private, state_folder, telemetry_folder
 from claude_tui.telemetry import status as kept_status
-from claude_tui.telemetry.connection import Connection, Connections
+from claude_tui.telemetry.connection import Connections, ReceiverConnection
 from claude_tui.telemetry.intake import Intake
 from claude_tui.telemetry.ownership import owned
 from claude_tui.telemetry.place import TOKEN_FILE
 from claude_tui.telemetry.spool import Spool
-from claude_tui.telemetry.status import Status
+from claude_tui.telemetry.status import ReceiverStatus
 from claude_tui.tokens import kept_token
 
 HOST: Final = "127.0.0.1"
@@ -55,7 +55,7 @@ class Receiver:
         self._role, self._port, self._resource_keys = role, port, tuple(resource_keys)
         self._now, self._on_change = now, on_change
         self.state = "waiting"
-        self.status = Status()
+        self.status = ReceiverStatus()
         self._is_stopped = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._over: asyncio.Event | None = None
@@ -113,7 +113,7 @@ class Receiver:
             intake = Intake(spool, status, token, status.port, self._resource_keys, self._now, saver.changed)
             connections = Connections(intake)
             server = await asyncio.get_running_loop().create_server(
-                lambda: Connection(connections), sock=listening, backlog=BACKLOG
+                lambda: ReceiverConnection(connections), sock=listening, backlog=BACKLOG
             )
             self._enter("receiving")
             saver.save()
@@ -157,7 +157,7 @@ class Receiver:
 class _Saver:
     """Saves the counters soon after they changed."""
 
-    def __init__(self, folder: Path, status: Status) -> None:
+    def __init__(self, folder: Path, status: ReceiverStatus) -> None:
         self._folder, self._status = folder, status
         self._timer: asyncio.TimerHandle | None = None
         self._saved_s = -SAVE_S

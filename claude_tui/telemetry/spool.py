@@ -32,7 +32,7 @@ _sync: Final[Callable[[int], None]] = getattr(os, "fdatasync", os.fsync)
 _OPEN: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
 
 
-class Written(NamedTuple):
+class SpooledLines(NamedTuple):
     """How many lines were written, by client, and how many had been before."""
 
     kept: Counter[str]
@@ -48,7 +48,7 @@ class Spool:
         self._seen: dict[int, None] = {}
         self._is_recalled = False
 
-    def append(self, lines: Iterable[tuple[str, bytes]]) -> Written:
+    def append(self, lines: Iterable[tuple[str, bytes]]) -> SpooledLines:
         """Write the lines that are new, all of them or none; each comes with the client that told it.
 
         An exporter that had no answer sends again what was written: such a line is not written twice. Raises OSError if
@@ -56,7 +56,7 @@ class Spool:
         """
         if not self._is_recalled:
             self._recall()
-        data, new, written = bytearray(), dict[int, None](), Written(Counter(), 0)
+        data, new, written = bytearray(), dict[int, None](), SpooledLines(Counter(), 0)
         for client, line in lines:
             digest = _digest(line)
             if digest in self._seen or digest in new:

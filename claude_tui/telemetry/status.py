@@ -38,7 +38,7 @@ class Refusal(str, Enum):
 
 
 @dataclass
-class Tally:
+class EventTally:
     """How often something happened, and when last (ms since the epoch; 0: never)."""
 
     count: int = 0
@@ -51,7 +51,7 @@ class Tally:
 
 
 @dataclass
-class Status:
+class ReceiverStatus:
     """The receiver that is or was last at work, and what all receivers together have counted.
 
     `trouble` is why the receiver cannot listen, "" if it does. `kept` has the responses by client; `posts` every post
@@ -64,11 +64,11 @@ class Status:
     port: int = 0
     since_ms: int = 0
     trouble: str = ""
-    kept: dict[str, Tally] = field(default_factory=dict)
-    posts: Tally = field(default_factory=Tally)
-    repeated: Tally = field(default_factory=Tally)
-    refused: dict[str, Tally] = field(default_factory=dict)
-    lost: Tally = field(default_factory=Tally)
+    kept: dict[str, EventTally] = field(default_factory=dict)
+    posts: EventTally = field(default_factory=EventTally)
+    repeated: EventTally = field(default_factory=EventTally)
+    refused: dict[str, EventTally] = field(default_factory=dict)
+    lost: EventTally = field(default_factory=EventTally)
     failing: str = ""
 
     def add(self, kept: Mapping[str, int], repeated: int, at_ms: int) -> None:
@@ -76,13 +76,13 @@ class Status:
         self.posts.add(1, at_ms)
         self.failing = ""
         for client, count in kept.items():
-            self.kept.setdefault(client, Tally()).add(count, at_ms)
+            self.kept.setdefault(client, EventTally()).add(count, at_ms)
         if repeated:
             self.repeated.add(repeated, at_ms)
 
     def refuse(self, why: Refusal, at_ms: int) -> None:
         """Count a post that was refused."""
-        self.refused.setdefault(why.value, Tally()).add(1, at_ms)
+        self.refused.setdefault(why.value, EventTally()).add(1, at_ms)
 
     def lose(self, why: str, at_ms: int) -> None:
         """Count a post that could not be written."""
@@ -90,25 +90,25 @@ class Status:
         self.failing = why
 
 
-def load(folder: Path) -> Status:
+def load(folder: Path) -> ReceiverStatus:
     """Return the status that is kept in a folder; an empty one if there is none that makes sense."""
     try:
         document = json.loads(files.read(folder / FILE_NAME, 1 << 20))
     except (OSError, ValueError, RecursionError):
-        return Status()
-    return _status(document) if isinstance(document, dict) else Status()
+        return ReceiverStatus()
+    return _status(document) if isinstance(document, dict) else ReceiverStatus()
 
 
-def save(folder: Path, status: Status) -> None:
+def save(folder: Path, status: ReceiverStatus) -> None:
     """Keep a status. Raises OSError."""
     files.replace(folder / FILE_NAME, json.dumps(asdict(status), indent=1).encode() + b"\n", files.OWN)
 
 
-def _status(document: Mapping[str, Any]) -> Status:
-    status = Status()
-    for entry in fields(Status):
+def _status(document: Mapping[str, Any]) -> ReceiverStatus:
+    status = ReceiverStatus()
+    for entry in fields(ReceiverStatus):
         value, default = document.get(entry.name), getattr(status, entry.name)
-        if isinstance(default, Tally):
+        if isinstance(default, EventTally):
             setattr(status, entry.name, _tally(value))
         elif isinstance(default, dict) and isinstance(value, dict):
             setattr(status, entry.name, {name: _tally(tally) for name, tally in value.items()})
@@ -119,12 +119,12 @@ def _status(document: Mapping[str, Any]) -> Status:
     return status
 
 
-def _tally(value: object) -> Tally:
+def _tally(value: object) -> EventTally:
     found = value if isinstance(value, dict) else {}
-    return Tally(as_count(found.get("count")) or 0, as_count(found.get("last_ms")) or 0)
+    return EventTally(as_count(found.get("count")) or 0, as_count(found.get("last_ms")) or 0)
 
 
-class Standing(NamedTuple):
+class TelemetryStanding(NamedTuple):
     """How telemetry stands. `state` is off, on, away (nobody receives) or failing (`why` it cannot be kept).
 
     `coverage` is the part of the day's logged responses that telemetry has, too: below 1 it was away for some time.
@@ -136,19 +136,19 @@ class Standing(NamedTuple):
     coverage: float | None = None
 
 
-def standing(*, is_on: bool, is_received: bool, failing: str, logged: int, told: int) -> Standing:
+def standing(*, is_on: bool, is_received: bool, failing: str, logged: int, told: int) -> TelemetryStanding:
     """Return how telemetry stands.
 
     `is_on`: the settings want it. `is_received`: a receiver is at work, in whatever process. `failing` is why what
-    arrives cannot be kept (`Status.failing`). `logged` are the responses of today that the logs have of clients that
-    told anything today, `told` those among them that telemetry has, too.
+    arrives cannot be kept (`ReceiverStatus.failing`). `logged` are the responses of today that the logs have of
+    clients that told anything today, `told` those among them that telemetry has, too.
     """
     coverage = told / logged if logged else None
     if failing:
-        return Standing("failing", failing, coverage)
+        return TelemetryStanding("failing", failing, coverage)
     if is_received:
-        return Standing("on", "", coverage)
-    return Standing("away" if is_on else "off", "", coverage)
+        return TelemetryStanding("on", "", coverage)
+    return TelemetryStanding("away" if is_on else "off", "", coverage)
 
 
 class Shortcoming(NamedTuple):
@@ -158,7 +158,7 @@ class Shortcoming(NamedTuple):
     is_lost: bool
 
 
-def shortcoming(status: Status, *, is_owned: bool, now_ms: int) -> Shortcoming | None:
+def shortcoming(status: ReceiverStatus, *, is_owned: bool, now_ms: int) -> Shortcoming | None:
     """Return what is wrong with telemetry now, None for nothing: where it is switched off, nothing is.
 
     `is_owned`: a process receives, or would if it could listen.

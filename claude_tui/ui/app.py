@@ -20,17 +20,17 @@ from claude_tui import runtime
 from claude_tui.engine.queries.periods.named import BY_ID, Period, named
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.main_screen import refresh
-from claude_tui.ui.main_screen.alert_watch import AlertWatch
 from claude_tui.ui.main_screen.drawn_screen import FIRST_FRAME_S
 from claude_tui.ui.main_screen.refresh import NewsArrived
 from claude_tui.ui.main_screen.screen import MainScreen
-from claude_tui.ui.main_screen.telemetry_watch import TelemetryWatch
+from claude_tui.ui.main_screen.watches.alert_watch import AlertWatch
+from claude_tui.ui.main_screen.watches.telemetry_watch import TelemetryWatch
 from claude_tui.ui.settings import choices, themes
 from claude_tui.ui.settings.file import Settings
 from claude_tui.ui.settings.kept import KeptSettings
 from claude_tui.ui.settings.keys import APP_BINDINGS, unknown_actions
 from claude_tui.ui.source import SnapshotSource
-from claude_tui.ui.table import client_column
+from claude_tui.ui.table.kinds import client_column
 from claude_tui.ui.terminal import alerts
 from claude_tui.ui.terminal.ascii import AsciiFilter
 from claude_tui.ui.terminal.first_frame import FirstFrame

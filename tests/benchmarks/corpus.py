@@ -21,7 +21,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from claude_tui.demo.rows import Row, Transcript, Usage
+from claude_tui.demo.rows import DemoTranscript, DemoUsage, Row
 
 SIZES: Final = {
     "XS": (4, 24, 1_000), "S": (12, 300, 25_000), "M": (60, 2_350, 188_000), "L": (200, 20_000, 1_080_000),
@@ -60,7 +60,7 @@ COUNTERS: Final = (
 class Place(NamedTuple):
     """One transcript to write."""
 
-    log: Transcript
+    log: DemoTranscript
     start_ms: int
     model: str
     lines: int
@@ -136,8 +136,8 @@ def _shares(rng: Random, projects: int, files: int) -> list[int]:
 def _write_project(folder: Path, seed: int, number: int, files: int, mean_lines: float) -> Truth:
     rng, text, truth = Random(f"{seed}/{number}"), Text(seed), Truth()
     cwd = f"/home/dev/{rng.choice(('work', 'clients', 'oss'))}/project-{number:03d}"
-    told: list[tuple[Transcript, list[bytes]]] = []
-    session: Transcript | None = None
+    told: list[tuple[DemoTranscript, list[bytes]]] = []
+    session: DemoTranscript | None = None
     for place in _places(rng, cwd, files, mean_lines):
         log = place.log
         head: list[bytes] = []
@@ -166,13 +166,13 @@ def _places(rng: Random, cwd: str, files: int, mean_lines: float) -> Iterator[Pl
         part = starts[files - left]
         start_ms = END_MS - round((1 - part) * (DAYS - 1) * DAY_MS) - DAY_MS // 2
         version = VERSIONS[min(len(VERSIONS) - 1, int(part * len(VERSIONS)))]
-        log = Transcript("", cwd, rng.choice(("main", "fix/login", "")), version, rng)
+        log = DemoTranscript("", cwd, rng.choice(("main", "fix/login", "")), version, rng)
         log.session = log.uuid()
         model = rng.choices(list(MODELS), (1, 3, 4, 1))[0]
         yield Place(log, start_ms, model, _length(rng, mean_lines * 1.3), log.session)
         left -= 1
         for _ in range(min(left, rng.choices((0, 1, 2, 5), (5, 3, 2, 1))[0])):
-            agent = Transcript(log.session, cwd, log.branch, version, rng, agent=f"{rng.getrandbits(60):015x}")
+            agent = DemoTranscript(log.session, cwd, log.branch, version, rng, agent=f"{rng.getrandbits(60):015x}")
             agent_model = rng.choice((model, "claude-haiku-4-5-20251001"))
             yield Place(agent, start_ms + 60_000, agent_model, _length(rng, mean_lines * 0.7), log.session)
             left -= 1
@@ -182,7 +182,7 @@ def _length(rng: Random, mean: float) -> int:
     return max(3, round(mean * math.exp(rng.gauss(-0.5, 1.0))))
 
 
-def _forked(earlier: Transcript, lines: list[bytes], log: Transcript) -> list[bytes]:
+def _forked(earlier: DemoTranscript, lines: list[bytes], log: DemoTranscript) -> list[bytes]:
     """The lines of an earlier session as the client copies them into one that is forked from it."""
     copies = []
     for line in lines:
@@ -221,7 +221,7 @@ def _answer(
     log = place.log
     write = min(context, _skewed(rng, 900, 1.3, 60_000))
     is_long = log.era > 0 and rng.random() < 0.4
-    usage = Usage(
+    usage = DemoUsage(
         input=rng.choice((1, 3, 4, 9, _skewed(rng, 40, 1.5, 9_000))),
         output=_skewed(rng, 220, 1.2, 16_000),
         write_5m=0 if is_long else write,
@@ -255,13 +255,13 @@ def _answer(
     return tool, rows
 
 
-def _nano(model: str, usage: Usage, output: int) -> int:
+def _nano(model: str, usage: DemoUsage, output: int) -> int:
     per_token = MODELS[model]
     twentieths = 20 * usage.input + 100 * output + 25 * usage.write_5m + 40 * usage.write_1h + 2 * usage.read
     return per_token * twentieths // 20 + WEB_SEARCH_NANO * usage.web_search
 
 
-def _uncounted(rng: Random, text: Text, log: Transcript, spoken: Row) -> Iterator[bytes]:
+def _uncounted(rng: Random, text: Text, log: DemoTranscript, spoken: Row) -> Iterator[bytes]:
     """Now and then a line that holds no usage, or none that may be counted."""
     chance = rng.random()
     if chance < 0.10:

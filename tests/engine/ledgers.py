@@ -10,13 +10,13 @@ from pathlib import Path
 
 from claude_tui.engine.cache.given import Given
 from claude_tui.engine.cache.seen import Seen
-from claude_tui.engine.ledger import Followed, Ledger, LedgerFollower, LedgerKeeper, LedgerScope
+from claude_tui.engine.ledger import FollowResult, Ledger, LedgerFollower, LedgerKeeper, LedgerScope
 from claude_tui.engine.ledger.file.book import FileKey
-from claude_tui.engine.ledger.pieces import Piece
+from claude_tui.engine.ledger.pieces import LedgerPiece
 from claude_tui.engine.scan.reading import FileReader, Task, discover, roots_of
 from claude_tui.engine.state.batch import pack
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Row, Usage
+from claude_tui.model import Usage, UsageRow
 from claude_tui.sources.protocol import Checkpoint
 from claude_tui.sources.settling import columns_of
 from tests.engine.counting import PRICER, UTC, config_of, content
@@ -40,7 +40,7 @@ class Run:
         for file in files:
             self.read(Task(file))
         self.followed = self.follower.follow(self.seen)
-        if self.followed is Followed.DAMAGED:
+        if self.followed is FollowResult.DAMAGED:
             self.follower.give_salvage()
         self.keeper.catch_up(())
 
@@ -80,12 +80,16 @@ def content_of(ledger: Ledger) -> Content:
     return {file.key: content(file.columns) for file in ledger.recall().files}
 
 
-def piece(path: str, rows: Iterable[Row], stamp: str = "", since: str = "", *, is_whole: bool = True) -> Piece:
-    return Piece(FileKey("", "claude", path), columns_of("claude", rows, keep_names=True), (), stamp, since, is_whole)
+def piece(
+    path: str, rows: Iterable[UsageRow], stamp: str = "", since: str = "", *, is_whole: bool = True
+) -> LedgerPiece:
+    return LedgerPiece(
+        FileKey("", "claude", path), columns_of("claude", rows, keep_names=True), (), stamp, since, is_whole
+    )
 
 
-def row(key: str, output: int = 1, time_ms: int = 1_000, offset: int = 0, session: str = "s1") -> Row:
-    return Row(key, time_ms, session, "", "/home/user/project", "claude-opus-4-5", Usage(3, output), offset=offset)
+def row(key: str, output: int = 1, time_ms: int = 1_000, offset: int = 0, session: str = "s1") -> UsageRow:
+    return UsageRow(key, time_ms, session, "", "/home/user/project", "claude-opus-4-5", Usage(3, output), offset=offset)
 
 
 def sql(path: Path, statement: str) -> None:

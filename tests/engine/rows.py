@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
-from claude_tui.model import Extra, Row, Usage
+from claude_tui.model import Extra, Usage, UsageRow
 from claude_tui.sources.protocol import FileFacts
 from tests.engine.counting import NOW_MS
 
@@ -32,10 +32,10 @@ extras = st.lists(
 ).map(tuple)
 
 
-def rows(keys: int = 5) -> st.SearchStrategy[Row]:
+def rows(keys: int = 5) -> st.SearchStrategy[UsageRow]:
     """Rows of few responses. Their offsets are set where they are put into a file."""
     return st.builds(
-        Row,
+        UsageRow,
         key=st.sampled_from([f"msg_{n}" for n in range(keys)]),
         time_ms=instants,
         session=st.sampled_from(["s1", "s2", "s3"]),
@@ -68,11 +68,11 @@ class File(NamedTuple):
     """What a made-up file says."""
 
     path: str
-    rows: list[Row]
+    rows: list[UsageRow]
     facts: FileFacts
 
 
-def in_file(found: Sequence[Row], start: int = 0) -> list[Row]:
+def in_file(found: Sequence[UsageRow], start: int = 0) -> list[UsageRow]:
     """Rows with the offsets they would have in a file."""
     return [replace(row, offset=offset) for offset, row in enumerate(found, start)]
 

@@ -13,13 +13,13 @@ import time_machine
 from claude_tui.cli import main
 from claude_tui.fleet.lake import Lake
 from claude_tui.fleet.read import read_fleet
-from claude_tui.fleet.standing import Looked, Standing
+from claude_tui.fleet.standing import Looked, TableStanding
 from claude_tui.fleet.table.meta import read_meta
 from claude_tui.model import Query, Totals
 from claude_tui.pricing import load_pricer
 from claude_tui.ui.app import ClaudeTop
 from claude_tui.ui.settings.file import Settings
-from claude_tui.ui.widgets.header import Status, top_line
+from claude_tui.ui.widgets.edges.header import HeaderStatus, top_line
 from tests.fleet.machine import DAY, NOON, SAME, Machine, printed, three
 from tests.logs import assistant, usage
 from tests.ui.helpers import screen_text, wait_until
@@ -44,12 +44,12 @@ def test_a_screen_says_how_old_the_merge_is_and_looks_again(machines: list[Machi
         for machine in machines:
             machine.run("fleet", "push", str(table), *SAME)
         machines[0].run("fleet", "merge", str(table))
-        source = Standing(lambda by: look(table, by))
+        source = TableStanding(lambda by: look(table, by))
         before = source.snapshot(Query(), NOON)
         assert before.totals.responses == 21
         clock.shift(timedelta(hours=5))
         later = NOON + 5 * HOUR
-        status = Status("projects", later, "30 days", Totals(), saved_ms=source.saved_ms)
+        status = HeaderStatus("projects", later, "30 days", Totals(), saved_ms=source.saved_ms)
         assert "not live, merged 5h ago" in top_line(source.snapshot(Query(), later), status, 140).plain
         machines[0].logs.append(assistant("msg_new", NOON, usage(output=9)))
         machines[0].run("fleet", "push", str(table), *SAME)
@@ -94,7 +94,7 @@ def test_a_screen_sums_by_whose_it_is(
         by: printed(capsys, machines[0], "report", "--json", "--from", str(table), "--by", by)[f"{by}s"]
         for by in HEADINGS
     }
-    source = Standing(lambda by: look(table, by))
+    source = TableStanding(lambda by: look(table, by))
     app = ClaudeTop(source, Settings(view="projects", period="all"), clock=lambda: NOON + 5 * DAY)
 
     async def walk() -> None:

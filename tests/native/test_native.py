@@ -290,7 +290,7 @@ def test_any_number_of_threads_gives_the_same(core: Core) -> None:
         assert entries_in_order(answer) == entries_in_order(found[0])
 
 
-def entries_in_order(answer: reading.Answer) -> list[object]:
+def entries_in_order(answer: reading.CoreAnswer) -> list[object]:
     columns = answer.columns
     numbers = [getattr(columns, name) for name in ("key", "time", "owner", "model", "offset", "flags")]
     return [*zip(*numbers, strict=True), columns.owners, columns.models, columns.terms, columns.web_search]
@@ -388,7 +388,7 @@ def test_doctor_says_which_reader_counted(
 ) -> None:
     claude_home.append(ROW)
     reason = "" if is_built else "not built"
-    monkeypatch.setattr(library, "found", lambda: library.Found(None, reason))
+    monkeypatch.setattr(library, "found", lambda: library.FoundCore(None, reason))
     assert main(["doctor", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)["system"]["reader"]
     assert said == ("native core" if is_built else "Python (native core: not built)")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_tui.reports.table import Table, TextColumn, plain, ruled
+from claude_tui.reports.table import TextColumn, TextTable, plain, ruled
 from claude_tui.widths import cut
 from claude_tui.widths import width as cells
 
@@ -17,7 +17,7 @@ COLUMNS = (
     TextColumn("cost"),
 )
 ROWS = (("a-name-that-is-rather-long-for-a-terminal", "1", "22", "$1,234.56"), ("b", "9,999", "1", "$0.10"))
-TABLE = Table("Title", COLUMNS, ROWS, ("Total", "10,000", "23", "$1,234.66"))
+TABLE = TextTable("Title", COLUMNS, ROWS, ("Total", "10,000", "23", "$1,234.66"))
 
 
 def test_plain_is_aligned() -> None:
@@ -49,13 +49,13 @@ def test_the_least_important_columns_go_first() -> None:
 
 
 def test_cells_of_several_lines() -> None:
-    table = Table("", (TextColumn("models", is_text=True), TextColumn("n")), (("- a\n- b", "1"), ("- c", "2")))
+    table = TextTable("", (TextColumn("models", is_text=True), TextColumn("n")), (("- a\n- b", "1"), ("- c", "2")))
     assert plain(table).splitlines()[2:] == ["- a     1", "- b", "- c     2"]
     assert "│ - b    │   │" in ruled(table, 80, is_coloured=False)
 
 
 def test_markup_in_names_is_shown_as_it_is() -> None:
-    table = Table("[/x]", (TextColumn("[b]", is_text=True),), (("[red] notes [/nope]",),))
+    table = TextTable("[/x]", (TextColumn("[b]", is_text=True),), (("[red] notes [/nope]",),))
     text = ruled(table, 80)
     assert "[red] notes [/nope]" in text and "[/x]" in text and "[b]" in text
 
@@ -67,5 +67,5 @@ def test_cut_fits(text: str, width: int) -> None:
 
 
 def test_wide_characters_take_two_columns() -> None:
-    table = Table("", (TextColumn("name", is_text=True), TextColumn("n")), (("日本語", "1"), ("abc", "2")))
+    table = TextTable("", (TextColumn("name", is_text=True), TextColumn("n")), (("日本語", "1"), ("abc", "2")))
     assert plain(table).splitlines()[2:] == ["日本語  1", "abc     2"]

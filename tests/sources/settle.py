@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
-from claude_tui.sources.records.events import Event
+from claude_tui.sources.records.events import ResponseEvent
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 
@@ -17,7 +17,7 @@ GOLDEN = Path(__file__).parent.parent / "golden"
 class EventSource(Protocol):
     def discover(self, root: Path) -> Iterable[LogFile]: ...
 
-    def read_events(self, file: LogFile, since: Checkpoint | None = None) -> tuple[FileRead, list[Event]]: ...
+    def read_events(self, file: LogFile, since: Checkpoint | None = None) -> tuple[FileRead, list[ResponseEvent]]: ...
 
 
 class Settled(NamedTuple):
@@ -33,9 +33,9 @@ class Settled(NamedTuple):
     reported_nano: int | None
 
 
-def settle(events: Iterable[tuple[str, Event]]) -> dict[str, Settled]:
+def settle(events: Iterable[tuple[str, ResponseEvent]]) -> dict[str, Settled]:
     """Merge events (each with the path of its file) by key."""
-    groups: dict[str, list[tuple[str, Event]]] = defaultdict(list)
+    groups: dict[str, list[tuple[str, ResponseEvent]]] = defaultdict(list)
     for path, event in events:
         groups[event.row.key].append((path, event))
     settled = {}

@@ -11,17 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claude_tui.model import Extra, Row, Usage
+from claude_tui.model import Extra, Usage, UsageRow
 from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, key_number, key_numbers
 from claude_tui.sources.settling import columns_of
 from claude_tui.sources.values.instants import instant_ms
 from tests.engine.counting import content
 from tests.engine.rows import in_file, rows
 
-ROW = Row("msg_1", 1000, "s1", "", "/p", "m1", Usage(1, 2, 3, 4, 5))
+ROW = UsageRow("msg_1", 1000, "s1", "", "/p", "m1", Usage(1, 2, 3, 4, 5))
 
 
-def settled(*found: Row) -> Columns:
+def settled(*found: UsageRow) -> Columns:
     return columns_of("claude", in_file(found), keep_names=True)
 
 
@@ -70,7 +70,7 @@ def test_the_placeholder_flag_is_that_of_the_counted_row() -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.lists(rows(keys=3), max_size=10), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing_where_they_keep_their_places(
-    found: list[Row], chance: random.Random
+    found: list[UsageRow], chance: random.Random
 ) -> None:
     placed = in_file(found)
     shuffled = chance.sample(placed, len(placed))
@@ -91,7 +91,7 @@ def test_the_order_of_rows_changes_nothing_where_they_keep_their_places(
         replace(ROW, reported_nano=0),
     ],
 )
-def test_of_rows_with_the_same_sums_the_one_counts_that_says_more_wherever_it_stands(fuller: Row) -> None:
+def test_of_rows_with_the_same_sums_the_one_counts_that_says_more_wherever_it_stands(fuller: UsageRow) -> None:
     other = ROW
     if fuller.is_lower_bound and not fuller.usage.web_search:
         fuller, other = other, fuller  # a placeholder counts less than all but web searches
@@ -103,7 +103,7 @@ def test_of_rows_with_the_same_sums_the_one_counts_that_says_more_wherever_it_st
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(rows(), max_size=10))
-def test_columns_survive_the_way_between_processes(found: list[Row]) -> None:
+def test_columns_survive_the_way_between_processes(found: list[UsageRow]) -> None:
     columns = settled(*found)
     assert content(pickle.loads(pickle.dumps(columns))) == content(columns)
 

@@ -11,7 +11,7 @@ from claude_tui.model import ProblemKind, Usage
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.copilot import CopilotSource
 from claude_tui.sources.protocol import FileRead, SourceConfig
-from claude_tui.sources.records.events import Event
+from claude_tui.sources.records.events import ResponseEvent
 from claude_tui.sources.settling import columns_of
 from tests.sources.settle import settle
 
@@ -61,7 +61,7 @@ def read(root: Path, *records: object, session: str = "s1") -> FileRead:
 
 def sums(found: FileRead) -> list[tuple[int, int]]:
     """Input and output of each settled response."""
-    return [(one.usage[0], one.usage[1]) for one in settle(("", Event(row, 0)) for row in found.rows).values()]
+    return [(one.usage[0], one.usage[1]) for one in settle(("", ResponseEvent(row, 0)) for row in found.rows).values()]
 
 
 def test_every_record_counts_and_the_totals_of_the_shutdown_repeat_them(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from claude_tui.model import ProblemKind, Usage
 from claude_tui.sources.gemini import GeminiSource
 from claude_tui.sources.gemini.chat import usage_of
 from claude_tui.sources.protocol import Checkpoint, SourceConfig
-from claude_tui.sources.records.events import Event
+from claude_tui.sources.records.events import ResponseEvent
 from tests.sources.settle import GOLDEN, expected, log_file, read_all, settle, totals
 
 HOMES = sorted(path for path in (GOLDEN / "gemini").iterdir() if path.is_dir())
@@ -233,7 +233,7 @@ def test_any_chunking_settles_to_one_whole_read(
     log.parent.mkdir(parents=True)
     log.write_bytes(b"")
     mark: Checkpoint | None = None
-    events: list[tuple[str, Event]] = []
+    events: list[tuple[str, ResponseEvent]] = []
     for end in [*sorted(int(share * len(data)) for share in shares), len(data)]:
         with log.open("ab") as f:
             f.write(data[log.stat().st_size : end])

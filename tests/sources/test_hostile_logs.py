@@ -17,7 +17,7 @@ from claude_tui.clients import CLIENTS
 from claude_tui.engine.count import count
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.setup import Setup
-from claude_tui.model import ProblemKind, Row
+from claude_tui.model import ProblemKind, UsageRow
 from claude_tui.sources.protocol import FileRead, LogFile, SourceConfig
 from claude_tui.sources.registry import load, read_columns, reader
 from tests.engine.counting import PRICER, UTC
@@ -61,7 +61,7 @@ def keys(read: FileRead) -> set[str]:
     return {row.key for row in read.rows if row.usage.tokens}
 
 
-def counts(read: FileRead) -> dict[str, Row]:
+def counts(read: FileRead) -> dict[str, UsageRow]:
     return {row.key: row for row in read.rows}
 
 

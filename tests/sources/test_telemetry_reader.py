@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from claude_tui.model import ProblemKind, Row, Usage
+from claude_tui.model import ProblemKind, Usage, UsageRow
 from claude_tui.sources.protocol import FileRead, SourceConfig
 from claude_tui.sources.telemetry.event import details_of
 from claude_tui.sources.telemetry.source import TelemetrySource
@@ -126,7 +126,7 @@ def test_every_event_of_a_client_has_the_counters_that_were_served(folder: Path,
     )  # fmt: skip
 
 
-def _counters(row: Row) -> tuple[int, int, int]:
+def _counters(row: UsageRow) -> tuple[int, int, int]:
     usage = row.usage
     return usage.input + usage.cache_write_5m + usage.cache_write_1h, usage.output, usage.cache_read
 

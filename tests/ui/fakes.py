@@ -16,16 +16,16 @@ from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS
 from claude_tui.engine.queries.causes.tables import (
-    Beside,
     CauseOf,
     CauseRow,
     CauseTable,
-    Counted,
+    CountedThings,
     Facts,
     MissSum,
     OfWhich,
     Pause,
     ShareOf,
+    StartedAgents,
 )
 from claude_tui.engine.queries.causes.waste import Detail, Proof, Waste
 from claude_tui.engine.queries.explain import Explanation
@@ -201,8 +201,8 @@ def snapshot(
 MISS = CacheMiss("expired_1h", 4_000_000, 272_000, 2_740_000_000)
 INSIDE = OfWhich(
     (MissSum("expired_1h", 17, 2_700_000, 30_060_000_000, NOW_MS - 9_000_000),),
-    Counted(156, 22_200_000_000),
-    Counted(18, 1_910_000_000),
+    CountedThings(156, 22_200_000_000),
+    CountedThings(18, 1_910_000_000),
 )
 
 
@@ -230,7 +230,7 @@ class FakeCauses:
                 agents=at + 1 if by == "agent" else 0,
                 last_ms=NOW_MS - at * 700_000,
                 parts=(CauseRow("take", "take", 5),) if by == "mcp" else (),
-                beside=Beside(2_310_000_000, 3) if by == "tool" and at == 1 else Beside(),
+                beside=StartedAgents(2_310_000_000, 3) if by == "tool" and at == 1 else StartedAgents(),
                 tokens_est=9_000 if by == "context" else 0,
                 carried_nano=4_000 if by == "context" else 0,
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from claude_tui.ui.widgets.heatmap import Heatmap
+from claude_tui.ui.widgets.days.heatmap import Heatmap
 from tests.ui.fakes import TODAY
 from tests.ui.helpers import press, running, screen_text
 

@@ -14,7 +14,7 @@ from claude_tui.cli.progress import Steps
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from claude_tui.reports.ccusage.against.theirs import Entry, Place
+    from claude_tui.reports.ccusage.against.theirs import CcusageEntry, LinePlace
     from claude_tui.sources.protocol import SourceConfig
 
 
@@ -25,7 +25,7 @@ def run(options: Namespace) -> int:
 
     options.source = ("claude",)
     ours = list_responses(counted(options), is_logged_only=True)
-    message_ids: dict[Place, str | None] = {}
+    message_ids: dict[LinePlace, str | None] = {}
     with Steps() as steps:
         steps.show("reading the logs as ccusage does")
         entries = theirs.kept(_entries(source_config(options), message_ids))
@@ -37,9 +37,9 @@ def run(options: Namespace) -> int:
     return exits.OK
 
 
-def _entries(config: SourceConfig, message_ids: dict[Place, str | None]) -> Iterator[Entry]:
+def _entries(config: SourceConfig, message_ids: dict[LinePlace, str | None]) -> Iterator[CcusageEntry]:
     """Yield what ccusage reads, in its order; notes the message of every line that has one."""
-    from claude_tui.reports.ccusage.against.theirs import Place, entries
+    from claude_tui.reports.ccusage.against.theirs import LinePlace, entries
     from claude_tui.sources.registry import reader
 
     source = reader("claude")
@@ -48,7 +48,7 @@ def _entries(config: SourceConfig, message_ids: dict[Place, str | None]) -> Iter
         try:
             with open(path, "rb") as file:
                 for raw in file:
-                    place, offset = Place(path, offset), offset + len(raw)
+                    place, offset = LinePlace(path, offset), offset + len(raw)
                     line, is_strict = _decoded(raw) if b'"usage"' in raw else (None, False)
                     message_ids[place] = _message_id(line)
                     if is_strict:
@@ -93,12 +93,12 @@ def _session_of(path: str) -> str:
     return os.path.basename(os.path.dirname(folder) if os.path.basename(folder) == "subagents" else folder)
 
 
-def _price() -> Callable[[Entry], int]:
+def _price() -> Callable[[CcusageEntry], int]:
     prices = pricer()
     return lambda entry: prices.price_raw("claude", entry.model, entry.time_ms, _plain(entry)).nano or 0
 
 
-def _plain(entry: Entry) -> dict[str, Any]:
+def _plain(entry: CcusageEntry) -> dict[str, Any]:
     """Return an entry's usage without what is billed beside it: ccusage has entries of its own for that, or none."""
     iterations = entry.usage.get("iterations")
     usage = {name: value for name, value in entry.usage.items() if name not in ("iterations", "type", "model")}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from claude_tui.model import Query, Response
     from claude_tui.reports.ccusage.lines import UsageLine
-    from claude_tui.reports.table import Table
+    from claude_tui.reports.table import TextTable
 
 TITLES: Final = {
     "daily": ("Daily", "Date"), "weekly": ("Weekly", "Week"), "monthly": ("Monthly", "Month"),
@@ -29,7 +29,7 @@ COMPACT_BELOW: Final = 100
 BLOCKS_COMPACT_BELOW: Final = 120
 
 
-class Report:
+class ReportRun:
     """One run of a report: what was asked for, and the lines it is made of."""
 
     def __init__(self, options: Namespace, kind: str, client: str) -> None:
@@ -250,7 +250,7 @@ class Report:
         else:
             streams.write_json(made, is_sorted=True)
 
-    def _print_table(self, table: Table, compact_below: int, footer: Sequence[str] = ()) -> None:
+    def _print_table(self, table: TextTable, compact_below: int, footer: Sequence[str] = ()) -> None:
         from claude_tui.reports.ccusage.tables import HIDDEN_WHEN_COMPACT
 
         if not table.rows:

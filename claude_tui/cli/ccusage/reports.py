@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from claude_tui.cli import exits
-from claude_tui.cli.ccusage.printing import TITLES, Report
+from claude_tui.cli.ccusage.printing import TITLES, ReportRun
 from claude_tui.cli.options import add_place_options, day
 from claude_tui.cli.parser import CommandParser, example, separated
 
@@ -149,7 +149,7 @@ def run(options: Namespace, *, kind: str, client: str) -> int:
     if client or kind == "blocks":
         options.source = (client or "claude",)
     options.json = options.json or bool(options.jq)
-    report = Report(options, kind, client)
+    report = ReportRun(options, kind, client)
     if kind == "blocks":
         report.print_blocks()
     elif kind == "session" and options.id:

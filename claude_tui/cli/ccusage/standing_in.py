@@ -18,7 +18,7 @@ from claude_tui.cli.options import source_config
 if TYPE_CHECKING:
     from claude_tui.engine.state.store import Store
     from claude_tui.model import Response
-    from claude_tui.reports.ccusage.lines import Beside, PriceOf
+    from claude_tui.reports.ccusage.lines import PriceOf, StandIn
 
 RATES: Final = (
     "inputCostPerToken", "outputCostPerToken", "cacheCreationInputTokenCost", "cacheReadInputTokenCost",
@@ -42,13 +42,13 @@ def counted_or_nothing(options: Namespace) -> Store | None:
     return None
 
 
-def beside(options: Namespace, client: str, responses: Sequence[Response]) -> Beside:
+def beside(options: Namespace, client: str, responses: Sequence[Response]) -> StandIn:
     """Return what ccusage takes from the logs as they are, and the prices the user has named."""
     from claude_tui.engine.queries.logged import logged_costs, reasoning_tokens
-    from claude_tui.reports.ccusage.lines import Beside
+    from claude_tui.reports.ccusage.lines import StandIn
 
     is_claude, is_codex = client in ("", "claude"), client in ("", "codex")
-    return Beside(
+    return StandIn(
         logged_costs(responses) if is_claude and (options.mode != "calculate" or options.id) else {},
         reasoning_tokens(responses) if is_codex else {},
         _price_of(options),

@@ -13,7 +13,7 @@ from claude_tui.figures import many
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from claude_tui.fleet.table.meta import Meta
+    from claude_tui.fleet.table.meta import TableMeta
 
 SILENT_DAYS: Final = 7
 MOST_PARTS: Final = 10_000
@@ -157,7 +157,7 @@ def run_verify(options: Namespace) -> int:
     return exits.PARTIAL if done.differences else exits.OK
 
 
-def _zone(meta: Meta) -> ZoneInfo:
+def _zone(meta: TableMeta) -> ZoneInfo:
     from zoneinfo import ZoneInfo
 
     return ZoneInfo(meta.timezone)

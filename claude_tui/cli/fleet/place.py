@@ -10,7 +10,7 @@ from claude_tui.cli.parser import CommandParser
 
 if TYPE_CHECKING:
     from claude_tui.fleet.lake import Lake
-    from claude_tui.fleet.table.meta import Meta
+    from claude_tui.fleet.table.meta import TableMeta
 
 MISSING: Final = "fleet needs its packages: pip install 'claude-top-tui[fleet]' (fleet-s3, fleet-gcs, fleet-azure)"
 
@@ -38,7 +38,7 @@ def lake_of(url: str) -> Lake:
         raise exits.CommandError(str(error)) from None
 
 
-def meta_of(lake: Lake) -> Meta:
+def meta_of(lake: Lake) -> TableMeta:
     """Return what a table was founded with. Raises LakeError if there is none."""
     from claude_tui.fleet.lake import LakeError
     from claude_tui.fleet.table.meta import read_meta

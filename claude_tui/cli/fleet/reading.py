@@ -11,7 +11,7 @@ from claude_tui.clients import CLIENTS
 
 if TYPE_CHECKING:
     from claude_tui.fleet.read import Fleet
-    from claude_tui.fleet.standing import Standing
+    from claude_tui.fleet.standing import TableStanding
     from claude_tui.model import Query
 
 NARROWED_BY: Final = ("user", "team", "host")
@@ -49,7 +49,7 @@ def fleet_of(options: argparse.Namespace, query: Query | None = None) -> Fleet |
         raise exits.CommandError(str(error)) from None
 
 
-def standing(options: argparse.Namespace) -> Standing:
+def standing(options: argparse.Namespace) -> TableStanding:
     """Return what a screen over --from asks: the last days of the table. Raises CommandError."""
     from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
@@ -62,7 +62,7 @@ def standing(options: argparse.Namespace) -> Standing:
     lake = lake_of(options.url)
     from claude_tui.fleet.lake import LakeError
     from claude_tui.fleet.read import read_fleet
-    from claude_tui.fleet.standing import DAYS, Looked, Standing
+    from claude_tui.fleet.standing import DAYS, Looked, TableStanding
     from claude_tui.fleet.table.meta import read_meta
 
     prices = pricer()
@@ -76,7 +76,7 @@ def standing(options: argparse.Namespace) -> Standing:
         return Looked(found.store, meta.merged_ms if meta else 0)
 
     try:
-        return Standing(look)
+        return TableStanding(look)
     except LakeError as error:
         raise exits.CommandError(str(error)) from None
 

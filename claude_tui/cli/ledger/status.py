@@ -13,7 +13,7 @@ from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:
     from claude_tui.engine.ledger import Ledger
-    from claude_tui.engine.ledger.pieces import Remembered
+    from claude_tui.engine.ledger.pieces import KnownFile
     from claude_tui.reports.findings.ledger import HostRow, LeftOut, MovedFolder
 
 
@@ -60,7 +60,7 @@ def _left_out(ledger: Ledger) -> list[LeftOut]:
     return [LeftOut(doubt.key.host, doubt.key.path, doubt.number, doubt.why) for doubt in ledger.doubts()]
 
 
-def _moved(files: list[Remembered]) -> list[MovedFolder]:
+def _moved(files: list[KnownFile]) -> list[MovedFolder]:
     from claude_tui.cli.options import source_config
     from claude_tui.engine.ledger import moved_in
     from claude_tui.engine.scan.reading import roots_of

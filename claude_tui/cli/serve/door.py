@@ -58,7 +58,7 @@ _log.addHandler(logging.NullHandler())
 _log.propagate = False  # aiohttp logs tracebacks of what callers did wrong
 
 
-class Connection(web.RequestHandler):
+class HttpConnection(web.RequestHandler):
     """One connection. Tells the door when it opens and closes, and never waits for a client that does not read."""
 
     __slots__ = ("_door", "_received", "busy", "peer")
@@ -143,8 +143,8 @@ class Door:
     """
 
     def __init__(self) -> None:
-        self._strangers: dict[Connection, asyncio.TimerHandle] = {}
-        self._owners: dict[Connection, None] = {}
+        self._strangers: dict[HttpConnection, asyncio.TimerHandle] = {}
+        self._owners: dict[HttpConnection, None] = {}
 
     @property
     def connections(self) -> int:
@@ -154,14 +154,14 @@ class Door:
     async def open(self, server: web.Server, listening: socket.socket) -> asyncio.AbstractServer:
         """Serve the connections of a socket."""
         loop = asyncio.get_running_loop()
-        return await loop.create_server(lambda: Connection(self, server), sock=listening, backlog=BACKLOG)
+        return await loop.create_server(lambda: HttpConnection(self, server), sock=listening, backlog=BACKLOG)
 
     def close(self) -> None:
         """Drop every connection."""
         for connection in [*self._strangers, *self._owners]:
             connection.drop()
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: HttpConnection) -> None:
         """Register a new connection."""
         loop = asyncio.get_running_loop()
         self._strangers[connection] = loop.call_later(STRANGER_S, connection.drop)
@@ -170,14 +170,14 @@ class Door:
             others = [one for one in self._strangers if one is not connection]
             min(others, key=lambda one: (-peers[one.peer], not one.is_silent)).drop()
 
-    def closed(self, connection: Connection) -> None:
+    def closed(self, connection: HttpConnection) -> None:
         """Forget a closed connection."""
         self._owners.pop(connection, None)
         timer = self._strangers.pop(connection, None)
         if timer is not None:
             timer.cancel()
 
-    def is_stranger(self, connection: Connection) -> bool:
+    def is_stranger(self, connection: HttpConnection) -> bool:
         """Whether a connection has not been admitted."""
         return connection in self._strangers
 

@@ -45,7 +45,7 @@ Parameters = Mapping[str, str]
 Handler = Callable[[web.BaseRequest, Parameters], Awaitable[web.StreamResponse]]
 
 
-class Document(NamedTuple):
+class ServedDocument(NamedTuple):
     """A body and its entity tag."""
 
     tag: str
@@ -65,7 +65,7 @@ class Routes:
         # Revisions begin anew with every process, so what names one must say of which process it is.
         self._run = secrets.token_hex(8)
         self._counters = Ratchet()
-        self._documents: OrderedDict[tuple[object, ...], Document] = OrderedDict()
+        self._documents: OrderedDict[tuple[object, ...], ServedDocument] = OrderedDict()
         self._paths: Mapping[str, Handler] = {
             "/api/stats": self._stats, "/api/events": self._events, "/metrics": self._metrics,
         }  # fmt: skip
@@ -134,7 +134,7 @@ class Routes:
         found = self._documents.get(key)
         if found is None:
             body = await asyncio.to_thread(_dump, report(snapshot, sections))
-            found = Document(f'"{self._run}-{hashlib.sha256(body).hexdigest()[:16]}"', body)
+            found = ServedDocument(f'"{self._run}-{hashlib.sha256(body).hexdigest()[:16]}"', body)
             self._documents[key] = found
             while len(self._documents) > KEPT_DOCUMENTS:
                 self._documents.popitem(last=False)

@@ -21,7 +21,7 @@ from claude_tui.clients import CLIENTS
 from claude_tui.paths import create_private, state_folder
 
 if TYPE_CHECKING:
-    from claude_tui.telemetry.place import Place
+    from claude_tui.telemetry.place import ReceiverPlace
     from claude_tui.telemetry.switches import Switch
 
 HIDDEN: Final = "<token>"
@@ -143,16 +143,16 @@ def _state(*, is_dry: bool) -> Path:
     return folder
 
 
-def _place(folder: Path, *, is_dry: bool) -> Place:
+def _place(folder: Path, *, is_dry: bool) -> ReceiverPlace:
     """Where the receiver is. A token is made if there is none, but not to show a change."""
-    from claude_tui.telemetry.place import TOKEN_FILE, Place
+    from claude_tui.telemetry.place import TOKEN_FILE, ReceiverPlace
     from claude_tui.tokens import kept_token
 
     is_made = not is_dry or (folder / TOKEN_FILE).exists()
-    return Place(settings().port, kept_token(folder, TOKEN_FILE) if is_made else HIDDEN)
+    return ReceiverPlace(settings().port, kept_token(folder, TOKEN_FILE) if is_made else HIDDEN)
 
 
-def _refused(label: str, obstacles: Sequence[str], place: Place) -> int:
+def _refused(label: str, obstacles: Sequence[str], place: ReceiverPlace) -> int:
     """Say why nothing is changed, and print what a collector needs instead."""
     from claude_tui.telemetry.collector import snippet
 

@@ -14,7 +14,7 @@ from claude_tui.clients import TELEMETRY
 from claude_tui.paths import config_folder, create_private, state_folder, telemetry_folder
 
 if TYPE_CHECKING:
-    from claude_tui.reports.findings.telemetry import Findings
+    from claude_tui.reports.findings.telemetry import TelemetryFindings
     from claude_tui.telemetry.settings import TelemetrySettings
 
 SWITCHABLE: Final = ("claude", "codex", "gemini", "qwen", "copilot")
@@ -69,9 +69,9 @@ def status(options: Namespace) -> int:
     return exits.OK if findings.standing.state == "on" else exits.FAILED
 
 
-def found(clients: Collection[str]) -> Findings:
+def found(clients: Collection[str]) -> TelemetryFindings:
     """Return what there is to say of telemetry on this machine. Of `clients` it is said whether they are set up."""
-    from claude_tui.reports.findings.telemetry import Findings, Kept
+    from claude_tui.reports.findings.telemetry import SpoolFolder, TelemetryFindings
     from claude_tui.sources.registry import logs_below
     from claude_tui.sources.telemetry.keeping import is_due
     from claude_tui.telemetry.ownership import is_owned
@@ -82,8 +82,8 @@ def found(clients: Collection[str]) -> Findings:
     files = days(telemetry_folder())
     size = sum(path.stat().st_size for path in files)
     overdue = sum(is_due(file, now_ms()) for file in logs_below(TELEMETRY, telemetry_folder()))
-    kept = Kept(str(telemetry_folder()), [path.stem for path in files], size, overdue)
-    return Findings(load(folder), settings(), is_owned(folder), kept, now_ms(), [*filter(_is_set_up, clients)])
+    kept = SpoolFolder(str(telemetry_folder()), [path.stem for path in files], size, overdue)
+    return TelemetryFindings(load(folder), settings(), is_owned(folder), kept, now_ms(), [*filter(_is_set_up, clients)])
 
 
 def _is_set_up(client: str) -> bool:

@@ -28,7 +28,7 @@ from claude_tui.engine.cache.section_file import (
 from claude_tui.engine.cache.seen import Seen, SeenFiles, encoded
 from claude_tui.engine.state.facts import FactBook
 from claude_tui.engine.state.problems import ProblemLog
-from claude_tui.engine.state.rows.table import AsLogged, FileRef, Table
+from claude_tui.engine.state.rows.table import AsLogged, FileRef, ResponseTable
 from claude_tui.engine.state.store import UNUSABLE, Owner, Store
 from claude_tui.engine.state.sums.cells import CELL_NUMBERS, CellKey
 from claude_tui.hashes import blake2b
@@ -46,7 +46,7 @@ _ARRAYS: Final = ("file", *ARRAYS)
 _NUMBERS: Final = ("web_search", "reported", "owner_time", "owner_file")
 
 
-class Saved(NamedTuple):
+class CachedState(NamedTuple):
     """What a cache held: how far each file had been read, when that was saved, and what of the ledger is in it."""
 
     seen: SeenFiles
@@ -65,7 +65,7 @@ class Cache:
         self._folder = folder / f"v{SCHEMA}-{name.hexdigest()}" if folder is not None else None
         self.problem = ""
 
-    def load(self, store: Store) -> Saved | None:
+    def load(self, store: Store) -> CachedState | None:
         """Fill an empty store with what was saved. Returns None, and leaves the store as it is, if nothing was."""
         if self._folder is None:
             return None
@@ -77,7 +77,7 @@ class Cache:
             seen = SeenFiles(files, lambda: head.read("checkpoints")[0])
             _fill(store, cells, from_json(names), from_json(facts))
             store.table_loader = lambda: _load_table(table, described["rows"])
-            return Saved(seen, int(described["saved_ms"]), _given_of(from_json(given)))
+            return CachedState(seen, int(described["saved_ms"]), _given_of(from_json(given)))
         except FileNotFoundError:
             return None
         except UNUSABLE as error:
@@ -191,7 +191,7 @@ def _facts_of(store: Store) -> dict[str, Any]:
     }
 
 
-def _table_sections(table: Table) -> dict[str, bytes]:
+def _table_sections(table: ResponseTable) -> dict[str, bytes]:
     sections = {name: getattr(table, name).tobytes() for name in _ARRAYS}
     rare = {name: list(getattr(table, name).items()) for name in (*_NUMBERS, "terms")}
     extras = [
@@ -213,8 +213,8 @@ def _table_sections(table: Table) -> dict[str, bytes]:
     }
 
 
-def _load_table(sections: Sections, rows: int) -> Table:
-    table = Table()
+def _load_table(sections: Sections, rows: int) -> ResponseTable:
+    table = ResponseTable()
     for name in _ARRAYS:
         column = sections.read_array(name, getattr(table, name).typecode)
         if len(column) != rows:

@@ -20,7 +20,7 @@ from statistics import median
 from typing import Final
 
 import claude_tui
-from claude_tui.engine.check.measurement import COMMAND, Answer, Job, claude_config
+from claude_tui.engine.check.measurement import COMMAND, ComparableCount, Job, claude_config
 from claude_tui.engine.scan.reading import discover
 from claude_tui.native.library import VARIABLE
 from claude_tui.sources.protocol import REFUSED, LogFile, SourceConfig
@@ -37,7 +37,7 @@ class BenchError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class BenchWay:
     """One way to count. `workers` 0 reads in one process."""
 
     name: str
@@ -50,12 +50,12 @@ class Way:
 class Measured:
     """The medians of a way's runs; times are of whole processes, started and ended. `peak_bytes` 0: unknown."""
 
-    way: Way
+    way: BenchWay
     runs: int
     wall_s: float
     cpu_s: float
     peak_bytes: int
-    answer: Answer
+    answer: ComparableCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,27 +135,27 @@ def read_once(logs: Logs) -> None:
                         pass
 
 
-def ways(job: Job, cache: Path, workers: int, *, has_core: bool) -> tuple[Way, ...]:
+def ways(job: Job, cache: Path, workers: int, *, has_core: bool) -> tuple[BenchWay, ...]:
     """Return the ways to count: the reference, one process, several, the native core, from a cache below `cache`."""
     found = [
-        Way("reference, one process", replace(job, is_reference=True)),
-        Way("cold, one process", job),
-        Way(f"cold, {workers} processes", replace(job, processes=workers), workers),
-        *([Way("cold, native core", replace(job, processes=None))] if has_core else []),
-        Way("warm", replace(job, cache=str(cache)), is_warm=True),
+        BenchWay("reference, one process", replace(job, is_reference=True)),
+        BenchWay("cold, one process", job),
+        BenchWay(f"cold, {workers} processes", replace(job, processes=workers), workers),
+        *([BenchWay("cold, native core", replace(job, processes=None))] if has_core else []),
+        BenchWay("warm", replace(job, cache=str(cache)), is_warm=True),
     ]
     return tuple(way for way in found if way.workers != 1)
 
 
-def sweep(job: Job, workers: Sequence[int]) -> tuple[Way, ...]:
+def sweep(job: Job, workers: Sequence[int]) -> tuple[BenchWay, ...]:
     """Return a way for each number of processes; 1 is no worker but the process itself."""
     return tuple(
-        Way(f"{number} process" + "es" * (number > 1), replace(job, processes=number if number > 1 else 0), number)
+        BenchWay(f"{number} process" + "es" * (number > 1), replace(job, processes=number if number > 1 else 0), number)
         for number in workers
     )
 
 
-def measure(chosen: Sequence[Way], runs: int, on_step: OnStep) -> tuple[Measured, ...]:
+def measure(chosen: Sequence[BenchWay], runs: int, on_step: OnStep) -> tuple[Measured, ...]:
     """Measure ways in turns; the reference, which takes long, once. Raises BenchError if one fails."""
     found: dict[str, list[Measured]] = {}
     plan = list(_plan(chosen, runs))
@@ -169,13 +169,13 @@ def measure(chosen: Sequence[Way], runs: int, on_step: OnStep) -> tuple[Measured
     return tuple(_medians(found[way.name]) for way in chosen)
 
 
-def _plan(chosen: Sequence[Way], runs: int) -> Iterator[Way]:
+def _plan(chosen: Sequence[BenchWay], runs: int) -> Iterator[BenchWay]:
     yield from (way for way in chosen if way.is_warm)
     for number in range(runs):
         yield from (way for way in chosen if not (number and way.job.is_reference))
 
 
-def run(way: Way) -> Measured:
+def run(way: BenchWay) -> Measured:
     """Measure once, in a process that is started for it."""
     package = str(Path(claude_tui.__file__).parent.parent)
     path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH", ""))))
@@ -193,7 +193,7 @@ def run(way: Way) -> Measured:
         reason = next((line for line in reversed(lines) if line.strip()), "no reason given")
         raise BenchError(f"{way.name}: {reason.strip()}")
     said = json.loads(done.stdout)
-    return Measured(way, 1, wall_s, said["cpu_s"], said["peak_bytes"], Answer(**said["answer"]))
+    return Measured(way, 1, wall_s, said["cpu_s"], said["peak_bytes"], ComparableCount(**said["answer"]))
 
 
 def _medians(found: Sequence[Measured]) -> Measured:

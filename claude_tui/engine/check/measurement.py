@@ -46,7 +46,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ComparableCount:
     """What a count says, in a form in which two counts can be compared.
 
     `projects`, `models` and `sessions` are how many there are; `digests` are of their names with messages,
@@ -73,7 +73,7 @@ def main() -> None:
     json.dump({"answer": asdict(answer), "cpu_s": cpu_s, "peak_bytes": peak_bytes(job.processes or 0)}, sys.stdout)
 
 
-def fast_answer(job: Job) -> Answer:
+def fast_answer(job: Job) -> ComparableCount:
     """Count as the program does."""
     zone = ZoneInfo(job.zone)
     cache = Path(job.cache) if job.cache else None
@@ -81,7 +81,7 @@ def fast_answer(job: Job) -> Answer:
     return of_store(count(setup, processes=job.processes))
 
 
-def reference_answer(job: Job) -> Answer:
+def reference_answer(job: Job) -> ComparableCount:
     """Count with the slow, plain code the program is checked against."""
     files = [file.path for file in discover(claude_config(job.folders)) if file.dev != REFUSED]
     return of_responses(reference_count(files, _pricer(job)))
@@ -96,7 +96,7 @@ def _pricer(job: Job) -> Pricer:
     return load_pricer(Path(job.overrides), Path(job.snapshot))
 
 
-def of_store(store: Store) -> Answer:
+def of_store(store: Store) -> ComparableCount:
     """Return the answer that the screen and the reports show."""
     shown = SnapshotMaker(store).take(Query(), 0)
     return _answer(
@@ -109,7 +109,7 @@ def of_store(store: Store) -> Answer:
     )
 
 
-def of_responses(responses: Iterable[Response]) -> Answer:
+def of_responses(responses: Iterable[Response]) -> ComparableCount:
     """Return the answer that single responses add up to."""
     found: dict[str, dict[str, list[int]]] = {"projects": {}, "models": {}, "sessions": {}}
     all_of_it = [0, 0, 0]
@@ -122,11 +122,11 @@ def of_responses(responses: Iterable[Response]) -> Answer:
     return _answer(all_of_it, found)
 
 
-def _answer(totals: Sequence[int], groups: Mapping[str, Mapping[str, list[int]]]) -> Answer:
+def _answer(totals: Sequence[int], groups: Mapping[str, Mapping[str, list[int]]]) -> ComparableCount:
     messages, tokens, cost_nano = totals
     projects, models, sessions = (len(groups[name]) for name in ("projects", "models", "sessions"))
     digests = {name: _digest(group) for name, group in groups.items()}
-    return Answer(messages, tokens, cost_nano, projects, models, sessions, digests)
+    return ComparableCount(messages, tokens, cost_nano, projects, models, sessions, digests)
 
 
 def _sums(totals: Totals) -> list[int]:

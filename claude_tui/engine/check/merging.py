@@ -11,25 +11,25 @@ from typing import Final, NamedTuple
 
 from claude_tui.clients import TELEMETRY
 from claude_tui.engine.state.told.events import told_of
-from claude_tui.engine.state.told.pairing import FAR_MS, UNLIMITED, WITHOUT_WRITES, Logged, Told
+from claude_tui.engine.state.told.pairing import FAR_MS, UNLIMITED, WITHOUT_WRITES, LoggedResponse, ToldEvent
 from claude_tui.engine.state.told.resolving import resolved, terms_of
-from claude_tui.model import TOLD, Response, Row
+from claude_tui.model import TOLD, Response, UsageRow
 from claude_tui.pricing import Pricer
 from claude_tui.sources.client_totals import short_model
 from claude_tui.sources.settling import columns_of
 from claude_tui.sources.telemetry.event import client_and_session, details_of
 
-Rule = Callable[[Told, Logged], bool]
+Rule = Callable[[ToldEvent, LoggedResponse], bool]
 
 
 class Spoken(NamedTuple):
     """An event: as a response of its own, and as the rule of pairing takes it."""
 
     line: Response
-    told: Told
+    told: ToldEvent
 
 
-def event_of(number: int, key: str, rows: Sequence[Row], paths: Sequence[str], pricer: Pricer) -> Spoken:
+def event_of(number: int, key: str, rows: Sequence[UsageRow], paths: Sequence[str], pricer: Pricer) -> Spoken:
     """Return an event of which these rows tell, `number` that of its `key`. Its project is not known here."""
     settled = resolved(columns_of(TELEMETRY, rows), pricer)
     usage, details, time_ms = settled.usage(0), details_of(settled.terms.get(0, "")), settled.time[0]
@@ -45,9 +45,9 @@ def event_of(number: int, key: str, rows: Sequence[Row], paths: Sequence[str], p
     return Spoken(line, told_of(number, client, names, time_ms, model, usage, details))
 
 
-def merged(logged: Sequence[Logged], told: Sequence[Told]) -> tuple[dict[int, Told], list[Told]]:
+def merged(logged: Sequence[LoggedResponse], told: Sequence[ToldEvent]) -> tuple[dict[int, ToldEvent], list[ToldEvent]]:
     """Return the event of each response of the logs that has one, by its place, and the events that are alone."""
-    events: dict[int, Told] = {}
+    events: dict[int, ToldEvent] = {}
     alone = list(told)
     for rule in RULES:
         close = sorted(
@@ -63,11 +63,11 @@ def merged(logged: Sequence[Logged], told: Sequence[Told]) -> tuple[dict[int, To
     return events, alone
 
 
-def _has_its_id(event: Told, one: Logged) -> bool:
+def _has_its_id(event: ToldEvent, one: LoggedResponse) -> bool:
     return event.logged_key == one.key
 
 
-def _is_same(event: Told, one: Logged) -> bool:
+def _is_same(event: ToldEvent, one: LoggedResponse) -> bool:
     return (
         _are_alike(event, one)
         and _is_of_one_model(event, one)
@@ -76,7 +76,7 @@ def _is_same(event: Told, one: Logged) -> bool:
     )
 
 
-def _is_rest(event: Told, one: Logged) -> bool:
+def _is_rest(event: ToldEvent, one: LoggedResponse) -> bool:
     return (
         _are_alike(event, one)
         and _is_of_one_model(event, one)
@@ -86,7 +86,7 @@ def _is_rest(event: Told, one: Logged) -> bool:
     )
 
 
-def _is_same_but_for_the_model(event: Told, one: Logged) -> bool:
+def _is_same_but_for_the_model(event: ToldEvent, one: LoggedResponse) -> bool:
     return (
         _are_alike(event, one)
         and not _is_of_one_model(event, one)
@@ -99,7 +99,7 @@ RULES: Final[Sequence[Rule]] = (_has_its_id, _is_same, _is_rest, _is_same_but_fo
 """The surest first."""
 
 
-def _are_alike(event: Told, one: Logged) -> bool:
+def _are_alike(event: ToldEvent, one: LoggedResponse) -> bool:
     """Whether session and all counters agree, but for the output."""
     ours, theirs = one.usage, event.usage
     is_cache_same = ours.cache_read == theirs.cache_read and ours.prompt == theirs.prompt
@@ -108,15 +108,15 @@ def _are_alike(event: Told, one: Logged) -> bool:
     return is_cache_same and bool(event.names & one.names)
 
 
-def _is_of_one_model(event: Told, one: Logged) -> bool:
+def _is_of_one_model(event: ToldEvent, one: LoggedResponse) -> bool:
     return short_model(event.model) == short_model(one.model)
 
 
-def _is_near(event: Told, one: Logged) -> bool:
+def _is_near(event: ToldEvent, one: LoggedResponse) -> bool:
     return _distance(event, one)[0] <= FAR_MS
 
 
-def _distance(event: Told, one: Logged) -> tuple[int, int]:
+def _distance(event: ToldEvent, one: LoggedResponse) -> tuple[int, int]:
     """Return how far the log's instant lies outside the call, and from its end."""
     began_ms = event.time_ms - event.duration_ms
     outside_ms = max(0, began_ms - one.time_ms, one.time_ms - event.time_ms)

@@ -13,24 +13,24 @@ from claude_tui.clients import TELEMETRY
 from claude_tui.engine.check.merging import Spoken, event_of, merged
 from claude_tui.engine.state.rows.memberships import Mark
 from claude_tui.engine.state.rows.table import with_output
-from claude_tui.engine.state.told.pairing import Logged, left_of_sums
+from claude_tui.engine.state.told.pairing import LoggedResponse, left_of_sums
 from claude_tui.engine.state.unlogged.remainder import remainders
-from claude_tui.engine.state.unlogged.steps import Logged as Counted
-from claude_tui.model import BOTH, UNLOGGED, Response, Row
+from claude_tui.engine.state.unlogged.steps import CountedResponse as Counted
+from claude_tui.model import BOTH, UNLOGGED, Response, UsageRow
 from claude_tui.pricing import Pricer
 from claude_tui.pricing.billing.usage import read_terms
-from claude_tui.sources.claude.reference import Transcript, reference_transcript
+from claude_tui.sources.claude.reference import ReferenceTranscript, reference_transcript
 from claude_tui.sources.client_totals import ClientTotal, pack_pairs, pack_totals, unpack_pairs, unpack_totals
 from claude_tui.sources.columns import is_sum_of_calls, key_number
 from claude_tui.sources.protocol import FileFacts
 
 
-class Said(NamedTuple):
+class ReferenceRow(NamedTuple):
     """A row of a response, named by its key's number, as one place says it. `first_ms`: the earliest instant there."""
 
     key: int
     source: str
-    row: Row
+    row: UsageRow
     first_ms: int
     path: str
 
@@ -43,13 +43,13 @@ def reference_count(paths: Iterable[str], pricer: Pricer) -> list[Response]:
         if found.cwd and found.session:
             folders.setdefault(("claude", found.session), set()).add(found.cwd)
         told += facts_of(found)
-        said += [Said(key_number("claude", row.key), "claude", row, row.time_ms, path) for row in found.rows]
+        said += [ReferenceRow(key_number("claude", row.key), "claude", row, row.time_ms, path) for row in found.rows]
     names = {one.key: one.row.key for one in said}
     return reference_of(said, folders, pricer, names, told)
 
 
 def reference_of(
-    said: Iterable[Said],
+    said: Iterable[ReferenceRow],
     folders: Mapping[tuple[str, str], set[str]],
     pricer: Pricer,
     names: Mapping[int, str] | None = None,
@@ -60,8 +60,8 @@ def reference_of(
     `names` are the keys themselves; without them the lines are named by their numbers. `told` is what Claude Code says
     beside its rows.
     """
-    by_key: dict[int, list[Said]] = {}
-    spoken: dict[int, list[Said]] = {}
+    by_key: dict[int, list[ReferenceRow]] = {}
+    spoken: dict[int, list[ReferenceRow]] = {}
     for one in said:
         (spoken if one.source == TELEMETRY else by_key).setdefault(one.key, []).append(one)
     named = names or {}
@@ -84,7 +84,7 @@ def reference_of(
 
 def _merge(
     settled: dict[int, list[Response]],
-    by_key: Mapping[int, Sequence[Said]],
+    by_key: Mapping[int, Sequence[ReferenceRow]],
     events: Mapping[int, Spoken],
     pricer: Pricer,
 ) -> dict[int, Response]:
@@ -94,7 +94,9 @@ def _merge(
         sessions = {one.row.session for one in by_key[key]} if line.source == "claude" else {line.session}
         agents = {line.agent} - {""} if line.source in ("codex", "gemini") else set()
         names = frozenset(sessions | agents)
-        logged.append(Logged(key, line.source, names, line.time_ms, line.model, line.usage, line.is_lower_bound))
+        logged.append(
+            LoggedResponse(key, line.source, names, line.time_ms, line.model, line.usage, line.is_lower_bound)
+        )
     sums = [key for key, found in by_key.items() if is_sum_of_calls(_counted(found).row.terms)]
     logged = [one._replace(is_sum=one.key in sums) for one in logged]
     pairs, alone = merged(logged, [event.told for event in events.values()])
@@ -118,7 +120,9 @@ def _merge(
     return {told.key: events[told.key].line for told in alone}
 
 
-def _settle(key: str, found: list[Said], folders: Mapping[tuple[str, str], set[str]], pricer: Pricer) -> list[Response]:
+def _settle(
+    key: str, found: list[ReferenceRow], folders: Mapping[tuple[str, str], set[str]], pricer: Pricer
+) -> list[Response]:
     source = found[0].source
     last = _counted(found)
     path, counted = last.path, last.row
@@ -149,7 +153,7 @@ def _settle(key: str, found: list[Said], folders: Mapping[tuple[str, str], set[s
     return lines
 
 
-def facts_of(found: Transcript) -> list[FileFacts]:
+def facts_of(found: ReferenceTranscript) -> list[FileFacts]:
     """Return what a transcript says beside its rows, of its session and of the one its rows are of."""
     own = FileFacts(session=found.session, cwd=found.cwd, client_totals=pack_totals(found.totals))
     asked = pack_pairs(found.asked)
@@ -157,7 +161,7 @@ def facts_of(found: Transcript) -> list[FileFacts]:
 
 
 def _unlogged(
-    by_key: Mapping[int, Sequence[Said]],
+    by_key: Mapping[int, Sequence[ReferenceRow]],
     settled: Mapping[int, Sequence[Response]],
     alone: Mapping[int, Response],
     told: Iterable[FileFacts],
@@ -209,12 +213,12 @@ def _unlogged(
             )  # fmt: skip
 
 
-def _counted(found: Sequence[Said]) -> Said:
+def _counted(found: Sequence[ReferenceRow]) -> ReferenceRow:
     """Return the row that counts: of equals the last read, also where two share a line."""
     return max(reversed(found), key=lambda f: (*_weight(f.row), f.path, f.row.offset))
 
 
-def _weight(row: Row) -> tuple[object, ...]:
+def _weight(row: UsageRow) -> tuple[object, ...]:
     """What makes a row the one that counts: all it says that is counted or priced, the most important first."""
     usage = row.usage
     return (

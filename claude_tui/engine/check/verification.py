@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from claude_tui.clients import TELEMETRY
-from claude_tui.engine.check.reference import Said, facts_of, reference_of
+from claude_tui.engine.check.reference import ReferenceRow, facts_of, reference_of
 from claude_tui.engine.count import NoLogsError, count
 from claude_tui.engine.ledger import Ledger, LedgerScope
-from claude_tui.engine.ledger.pieces import Remembered
+from claude_tui.engine.ledger.pieces import KnownFile
 from claude_tui.engine.queries.responses import list_responses, totals_of
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.scan.reading import discover, roots_of
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.doubtful import date_undated
 from claude_tui.engine.state.store import Store
-from claude_tui.model import NEVER_MS, Query, Response, Row, Snapshot, Totals
+from claude_tui.model import NEVER_MS, Query, Response, Snapshot, Totals, UsageRow
 from claude_tui.pricing import Pricer
 from claude_tui.sources.claude.reference import reference_transcript
 from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, key_number
@@ -37,7 +37,7 @@ MOST_ROUNDS: Final = 3
 """So often logs that change meanwhile are counted again."""
 
 
-class Way(NamedTuple):
+class VerifiedWay(NamedTuple):
     """One way to count, what it came to, and how long it took."""
 
     name: str
@@ -51,7 +51,7 @@ class Verification(NamedTuple):
     Not `is_settled`: the logs changed during every round, so that differences may come from that.
     """
 
-    ways: tuple[Way, ...]
+    ways: tuple[VerifiedWay, ...]
     differences: tuple[str, ...] = ()
     differing: int = 0
     is_settled: bool = True
@@ -90,10 +90,10 @@ def _round(setup: Setup) -> Verification:
     for name, way in (("with the cache", setup), ("read anew", setup._replace(cache_folder=None))):
         started = time.monotonic()
         stores.append(count(way))
-        ways.append(Way(name, totals_of(_responses(stores[-1])), time.monotonic() - started))
+        ways.append(VerifiedWay(name, totals_of(_responses(stores[-1])), time.monotonic() - started))
     started = time.monotonic()
     wanted = definition(setup.config, setup.pricer, setup.ledger_file)
-    ways.append(Way("by the definition", totals_of(wanted), time.monotonic() - started))
+    ways.append(VerifiedWay("by the definition", totals_of(wanted), time.monotonic() - started))
     found = [*_different("with the cache", wanted, _responses(stores[0]))]
     found += _different("read anew", wanted, _responses(stores[1]))
     found += _different_sums(*(SnapshotMaker(store).take(Query(), time.time_ns() // 10**6) for store in stores))
@@ -142,13 +142,15 @@ def _learn(folders: dict[tuple[str, str], set[str]], source: str, facts: Sequenc
             folders.setdefault((source, one.session), set()).add(one.cwd)
 
 
-def _said_by(file: LogFile) -> tuple[list[Said], list[FileFacts]]:
+def _said_by(file: LogFile) -> tuple[list[ReferenceRow], list[FileFacts]]:
     """Read a log the plain way; one that cannot be read says nothing."""
     try:
         if file.source == "claude":
             found = reference_transcript(file.path)
             facts = facts_of(found)
-            rows = [Said(key_number("claude", row.key), "claude", row, row.time_ms, file.path) for row in found.rows]
+            rows = [
+                ReferenceRow(key_number("claude", row.key), "claude", row, row.time_ms, file.path) for row in found.rows
+            ]
             return rows, facts
         read = reader(file.source).read(file)
     except OSError:
@@ -158,28 +160,28 @@ def _said_by(file: LogFile) -> tuple[list[Said], list[FileFacts]]:
     return list(_said(columns, file.path)), [read.facts, *read.sessions]
 
 
-def _said_in(known: Remembered) -> Iterator[Said]:
+def _said_in(known: KnownFile) -> Iterator[ReferenceRow]:
     columns = known.columns.cut(0, len(known.columns))
     date_undated(columns, known.path, max((one.last_ms for one in known.facts), default=0))
     return _said(columns, known.path)
 
 
-def _said(columns: Columns, path: str) -> Iterator[Said]:
+def _said(columns: Columns, path: str) -> Iterator[ReferenceRow]:
     """Yield settled responses as rows: of the owner's instant, with the earliest beside it."""
     for entry, key in enumerate(columns.key):
         owner, flags = columns.owners[columns.owner[entry]], columns.flags[entry]
         time_ms = columns.time[entry]
         owner_ms = columns.owner_time.get(entry, time_ms)
-        row = Row(
+        row = UsageRow(
             str(key), time_ms if owner_ms == NEVER_MS else owner_ms, owner.session, owner.agent, owner.cwd,
             columns.models[columns.model[entry]], columns.usage(entry), columns.terms.get(entry, ""),
             columns.extras.get(entry, ()), bool(flags & COPY), bool(flags & SIDECHAIN), bool(flags & LOWER_BOUND),
             columns.reported.get(entry), columns.offset[entry],
         )  # fmt: skip
-        yield Said(key, columns.source, row, time_ms, path)
+        yield ReferenceRow(key, columns.source, row, time_ms, path)
 
 
-def _remembered(config: SourceConfig, ledger_file: Path | None) -> list[Remembered]:
+def _remembered(config: SourceConfig, ledger_file: Path | None) -> list[KnownFile]:
     """Return what the ledger holds of what is counted."""
     if ledger_file is None:
         return []
@@ -189,4 +191,4 @@ def _remembered(config: SourceConfig, ledger_file: Path | None) -> list[Remember
     return [known for known in ledger.recall().files if scope.covers(known.key, host)]
 
 
-__all__ = ["NoLogsError", "Verification", "Way", "definition", "verify"]
+__all__ = ["NoLogsError", "Verification", "VerifiedWay", "definition", "verify"]

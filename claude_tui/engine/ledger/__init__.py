@@ -7,24 +7,24 @@ from claude_tui.engine.ledger.exchange.lines import Imported, export_jsonl, impo
 from claude_tui.engine.ledger.exchange.moved import Moved, adopt, moved_folders, moved_in
 from claude_tui.engine.ledger.file.book import Doubt
 from claude_tui.engine.ledger.file.schema import LedgerError
-from claude_tui.engine.ledger.history import Change
+from claude_tui.engine.ledger.history import MergeResult
 from claude_tui.engine.ledger.ledger import Ledger
 from claude_tui.engine.ledger.pieces import machine_of
 from claude_tui.engine.ledger.results import Summary
 from claude_tui.engine.ledger.scope import LedgerScope
-from claude_tui.engine.ledger.sync.follower import Followed, LedgerFollower
+from claude_tui.engine.ledger.sync.follower import FollowResult, LedgerFollower
 from claude_tui.engine.ledger.sync.keeper import LedgerKeeper
 
 __all__ = [
-    "Change",
     "Doubt",
-    "Followed",
+    "FollowResult",
     "Imported",
     "Ledger",
     "LedgerError",
     "LedgerFollower",
     "LedgerKeeper",
     "LedgerScope",
+    "MergeResult",
     "Moved",
     "Summary",
     "adopt",

@@ -11,7 +11,7 @@ from claude_tui.engine.ledger.file.book import Book, FileKey
 from claude_tui.engine.ledger.file.causes import CausesStamp, KeptCauses, causes_of, causes_stamps, put_causes
 from claude_tui.engine.ledger.file.schema import DamagedError, LedgerError
 from claude_tui.engine.ledger.ledger import Ledger
-from claude_tui.engine.ledger.results import Written
+from claude_tui.engine.ledger.results import WriteResult
 
 Name = tuple[str, str]
 """Source and path of a file."""
@@ -46,7 +46,7 @@ def known_causes(ledger: Ledger) -> dict[Name, CausesStamp]:
         return {}
 
 
-def keep_causes(ledger: Ledger, found: Mapping[Name, KeptCauses]) -> Written:
+def keep_causes(ledger: Ledger, found: Mapping[Name, KeptCauses]) -> WriteResult:
     """Keep what files say, of those that the ledger knows. Raises LedgerError."""
 
     def put(book: Book, host: str) -> None:

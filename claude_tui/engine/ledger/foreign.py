@@ -22,7 +22,7 @@ from claude_tui.engine.ledger.file.schema import (
     is_newer,
     reading,
 )
-from claude_tui.engine.ledger.pieces import Piece
+from claude_tui.engine.ledger.pieces import LedgerPiece
 
 _STEPS: Final = 10_000
 """Steps of SQLite's virtual machine between two checks of their number."""
@@ -35,7 +35,7 @@ _TABLES: Final = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE tbl_
 class Foreign(NamedTuple):
     """The valid rows of another ledger, and the invalid ones."""
 
-    pieces: list[Piece]
+    pieces: list[LedgerPiece]
     doubts: list[Doubt]
 
 
@@ -58,7 +58,7 @@ def read_foreign(path: Path) -> Foreign:
             book = Book(connection, most_bytes=found.st_size)
             records = book.records()
             pieces = [
-                Piece(record.key, columns, record.facts)
+                LedgerPiece(record.key, columns, record.facts)
                 for record, columns in zip(records, book.all_columns(records), strict=True)
             ]
             return Foreign(pieces, book.doubts)

@@ -6,13 +6,13 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from claude_tui.engine.state.rows.table import Entry, FileRef, Names, Table
+from claude_tui.engine.state.rows.table import FileRef, ResponseTable, TableEntry, TableNames
 from claude_tui.model import NEVER_MS
 from claude_tui.sources.columns import COPY, SIDECHAIN, Columns, RowOwner
 from claude_tui.sources.protocol import FileFacts, newer_facts
 
 
-class Change(NamedTuple):
+class MergeResult(NamedTuple):
     """The result of merging columns: responses added, updated, and unchanged."""
 
     added: int = 0
@@ -27,7 +27,7 @@ class FileHistory:
     """
 
     def __init__(self, path: str, known: Columns, doubted: Collection[int] = ()) -> None:
-        self._table = Table()
+        self._table = ResponseTable()
         self._table.files.append(FileRef(known.source, path))
         self._columns = Columns(known.source)
         self._owners: dict[RowOwner, int] = {}
@@ -42,10 +42,10 @@ class FileHistory:
     def __len__(self) -> int:
         return len(self._table)
 
-    def absorb(self, columns: Columns) -> Change:
+    def absorb(self, columns: Columns) -> MergeResult:
         """Merge columns of the file in."""
         table, known = self._table, self._table.row_of
-        names = Names(self._columns.owners, self._columns.models)
+        names = TableNames(self._columns.owners, self._columns.models)
         owners = _numbers(self._owners, self._columns.owners, columns.owners)
         models = _numbers(self._models, self._columns.models, columns.models)
         fresh: dict[int, int] = {}
@@ -60,7 +60,7 @@ class FileHistory:
             name = columns.names[entry] if columns.names else ""
             if row in self.doubted:
                 self._forget(row)
-            found = Entry(columns, entry, 0, owners[columns.owner[entry]], models[columns.model[entry]])
+            found = TableEntry(columns, entry, 0, owners[columns.owner[entry]], models[columns.model[entry]])
             if table.would_change(row, found, names):
                 table.merge(row, found, names)
                 updated += 1
@@ -75,7 +75,7 @@ class FileHistory:
         self.changed.update(range(start, len(table)))
         if again:  # one key named twice is one response
             updated += self.absorb(columns.pick(again)).updated
-        return Change(len(fresh), updated, len(columns) - len(fresh) - updated)
+        return MergeResult(len(fresh), updated, len(columns) - len(fresh) - updated)
 
     def _forget(self, row: int) -> None:
         """Make a response lose against any other version of it."""

@@ -32,9 +32,9 @@ from claude_tui.engine.ledger.file.schema import (
     writing,
 )
 from claude_tui.engine.ledger.foreign import read_foreign
-from claude_tui.engine.ledger.history import Change, FileHistory
-from claude_tui.engine.ledger.pieces import Piece, Remembered, keys_of, put_pieces, remembered
-from claude_tui.engine.ledger.results import News, Recalled, Summary, Written
+from claude_tui.engine.ledger.history import FileHistory, MergeResult
+from claude_tui.engine.ledger.pieces import KnownFile, LedgerPiece, keys_of, put_pieces, remembered
+from claude_tui.engine.ledger.results import News, Recalled, Summary, WriteResult
 from claude_tui.engine.ledger.scope import LedgerScope, clean_host
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import FileFacts
@@ -127,7 +127,7 @@ class Ledger:
             self.status = f"ledger not read: {error}"
             return Recalled({}, [])
 
-    def salvage(self, scope: LedgerScope) -> list[Remembered]:
+    def salvage(self, scope: LedgerScope) -> list[KnownFile]:
         """Return what is in `scope` and readable in a damaged ledger."""
         host = self._host
         found = [remembered(record, columns, host) for record, columns in readable(self.path)]
@@ -179,7 +179,7 @@ class Ledger:
             return False
         return self.notice == before
 
-    def summary(self, files: Sequence[Remembered] | None = None) -> Summary:
+    def summary(self, files: Sequence[KnownFile] | None = None) -> Summary:
         """Return the ledger in numbers. `files` is everything, if it was recalled already. Never raises."""
         files = self.recall().files if files is None else files
         keys, told = keys_of(file.columns for file in files)
@@ -194,14 +194,14 @@ class Ledger:
 
     # -- writing -------------------------------------------------------------------------------------------
 
-    def write(self, pieces: Iterable[Piece], wait_s: float = 0.0) -> Written:
+    def write(self, pieces: Iterable[LedgerPiece], wait_s: float = 0.0) -> WriteResult:
         """Merge pieces durably: after it returns, they are on the disk. Raises LedgerError, having written nothing.
 
         Waits up to `wait_s` for another process that is writing.
         """
         wanted = list(pieces)
         if not wanted:
-            return Written(Change(), Seal("", ""), Seal("", ""))
+            return WriteResult(MergeResult(), Seal("", ""), Seal("", ""))
         with self._lock, self._reported():
             if paths.create_private(self.path.parent) is None:
                 raise LedgerError(f"{self.path.parent} is not writable")
@@ -215,7 +215,7 @@ class Ledger:
                 except DamagedError as error:
                     raise LedgerError(str(error)) from error
 
-    def change(self, put: Callable[[Book, str], None], wait_s: float = 0.0) -> Written:
+    def change(self, put: Callable[[Book, str], None], wait_s: float = 0.0) -> WriteResult:
         """Have something written beside the responses, given the machine's name. Raises LedgerError."""
         with self._lock, self._reported(), lease(self.path, wait_s):
             try:
@@ -225,9 +225,9 @@ class Ledger:
                     put(book, seal.host)
             except DamagedError as error:
                 raise LedgerError(str(error)) from error
-            return Written(Change(), seal, seal, (), mark_of(self.path))
+            return WriteResult(MergeResult(), seal, seal, (), mark_of(self.path))
 
-    def merge(self, other: Path, on_doubt: Callable[[Doubt], object] = lambda doubt: None) -> Change:
+    def merge(self, other: Path, on_doubt: Callable[[Doubt], object] = lambda doubt: None) -> MergeResult:
         """Merge the valid rows of another ledger; `on_doubt` receives the others. Raises LedgerError."""
         found = read_foreign(other)
         for doubt in found.doubts:
@@ -241,8 +241,8 @@ class Ledger:
         except (LedgerError, DamagedError):
             return []
 
-    def _write(self, pieces: Sequence[Piece]) -> Written:
-        total, records = Change(), []
+    def _write(self, pieces: Sequence[LedgerPiece]) -> WriteResult:
+        total, records = MergeResult(), []
         with writing(self.path, lambda connection: Book(connection).create(self._host)) as connection:
             book = Book(connection)
             before = book.seal()
@@ -251,12 +251,12 @@ class Ledger:
             # A stable sort: what was read of one file stays in order.
             for key, group in groupby(sorted(owned, key=lambda piece: piece.key), key=lambda piece: piece.key):
                 change, written = put_pieces(book, key, list(group))
-                total = Change(*map(sum, zip(total, change, strict=True)))
+                total = MergeResult(*map(sum, zip(total, change, strict=True)))
                 if written is not None:
                     records.append(written)
             after = book.seal()
         # Nobody else writes before the lease is given back.
-        return Written(total, before, after, tuple(records), mark_of(self.path))
+        return WriteResult(total, before, after, tuple(records), mark_of(self.path))
 
     # -- mending -------------------------------------------------------------------------------------------
 

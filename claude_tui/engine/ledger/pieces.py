@@ -9,12 +9,12 @@ from claude_tui.clients import TELEMETRY
 from claude_tui.engine.ledger.file.book import Book, Rewritten
 from claude_tui.engine.ledger.file.record import FileKey, FileRecord, pack_facts
 from claude_tui.engine.ledger.file.sound import unsound, unsound_facts, unsound_place, without
-from claude_tui.engine.ledger.history import Change, FileHistory, merge_facts
+from claude_tui.engine.ledger.history import FileHistory, MergeResult, merge_facts
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import Checkpoint, FileFacts, LogFile
 
 
-class Piece(NamedTuple):
+class LedgerPiece(NamedTuple):
     """Something read of a file. A key without a host means this machine.
 
     `stamp` says up to where the file was read then and `since` from where: "" from its beginning or unknown,
@@ -31,7 +31,7 @@ class Piece(NamedTuple):
     is_counted: bool = True
 
 
-class Remembered(NamedTuple):
+class KnownFile(NamedTuple):
     """A file as the ledger knows it. `path` is what a store is to call it: `host:path` for other machines'."""
 
     key: FileKey
@@ -49,24 +49,24 @@ def stamp_of(file: LogFile, checkpoint: Checkpoint) -> str:
     return f"3:{offset}:{mark}:{file.mtime_ns}:{head.hex()}:{anchor.hex()}"
 
 
-def put_pieces(book: Book, key: FileKey, pieces: Sequence[Piece]) -> tuple[Change, Rewritten | None]:
+def put_pieces(book: Book, key: FileKey, pieces: Sequence[LedgerPiece]) -> tuple[MergeResult, Rewritten | None]:
     """Merge pieces of one file, in the order they were read. What makes no sense is not taken in.
 
     Returns what changed, and the record's checksums.
     """
     if unsound_place(*key):
-        return Change(), None
+        return MergeResult(), None
     pieces = [_sound(piece) for piece in pieces]
     known = book.find(key)
     first = pieces[0]
-    total = Change()
+    total = MergeResult()
     stamp, is_beyond = (known.stamp, known.is_beyond) if known is not None else ("", False)
     merged = merge_facts(known.facts if known is not None else (), *(piece.facts for piece in pieces))
     facts = pack_facts(merged)
     if known is None and len(pieces) == 1 and len(set(first.columns.key)) == len(first.columns):
         # The usual case of a first count: nothing to merge with.
         record = FileRecord(0, key, first.stamp if first.is_whole else "", first.since is None, facts)
-        return Change(len(first.columns)), book.put(None, record, first.columns, range(len(first.columns)))
+        return MergeResult(len(first.columns)), book.put(None, record, first.columns, range(len(first.columns)))
     kept = book.stored_columns(known) if known is not None else Columns(key.source)
     doubted = unsound(kept)
     history = FileHistory(key.path, kept, doubted)
@@ -83,22 +83,22 @@ def put_pieces(book: Book, key: FileKey, pieces: Sequence[Piece]) -> tuple[Chang
         elif is_news:
             # Something before this piece may never have been kept.
             stamp = ""
-        total = Change(*map(sum, zip(total, change, strict=True)))
+        total = MergeResult(*map(sum, zip(total, change, strict=True)))
     record = FileRecord(0, key, stamp, is_beyond, facts)
     columns, is_mended = history.columns(), len(history.doubted) < len(doubted)
     return total, book.put(known, record, columns, history.changed, is_mended=is_mended)
 
 
-def _sound(piece: Piece) -> Piece:
+def _sound(piece: LedgerPiece) -> LedgerPiece:
     columns = without(piece.columns, unsound(piece.columns))
     facts = tuple(facts for facts in piece.facts if not unsound_facts(facts))
     return piece._replace(columns=columns, facts=facts)
 
 
-def remembered(record: FileRecord, columns: Columns, host: str) -> Remembered:
+def remembered(record: FileRecord, columns: Columns, host: str) -> KnownFile:
     """Name a file for a store on the machine `host`."""
     key = record.key
-    return Remembered(key, key.path if key.host == host else f"{key.host}:{key.path}", columns, record.facts)
+    return KnownFile(key, key.path if key.host == host else f"{key.host}:{key.path}", columns, record.facts)
 
 
 def machine_of(path: str, host: str) -> str:

@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 from claude_tui.engine.cache.given import Given
 from claude_tui.engine.ledger.file.book import Doubt, Rewritten, Seal
-from claude_tui.engine.ledger.history import Change
-from claude_tui.engine.ledger.pieces import Remembered
+from claude_tui.engine.ledger.history import MergeResult
+from claude_tui.engine.ledger.pieces import KnownFile
 
 
 class Recalled(NamedTuple):
     """Everything: how far this machine's files are known (by source and path), and all files."""
 
     stamps: dict[tuple[str, str], str]
-    files: list[Remembered]
+    files: list[KnownFile]
 
 
 class News(NamedTuple):
@@ -26,15 +26,15 @@ class News(NamedTuple):
     """
 
     given: Given
-    files: list[Remembered]
+    files: list[KnownFile]
     doubts: tuple[Doubt, ...] = ()
     is_continued: bool = True
 
 
-class Written(NamedTuple):
+class WriteResult(NamedTuple):
     """The result of writing: the seals before and after, each record written, and the ledger's mark afterwards."""
 
-    change: Change
+    change: MergeResult
     before: Seal
     after: Seal
     records: tuple[Rewritten, ...] = ()

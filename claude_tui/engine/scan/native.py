@@ -29,9 +29,9 @@ from claude_tui.sources.values.instants import AHEAD_MS
 
 if TYPE_CHECKING:
     from claude_tui.engine.scan.reading import FileReader, Task
-    from claude_tui.native.reading import Answer, Days, FileRead, Sum
+    from claude_tui.native.reading import CoreAnswer, CoreFile, Days, Sum
     from claude_tui.pricing import Pricer
-    from claude_tui.pricing.cards import Card
+    from claude_tui.pricing.cards import RateCard
     from claude_tui.sources.columns import Columns
     from claude_tui.sources.protocol import ColumnsRead, LogFile
 
@@ -89,7 +89,7 @@ def read_natively(tasks: Sequence[Task], reader: FileReader) -> tuple[list[Packe
     return packs, [task for place, task in enumerate(tasks) if place not in read]
 
 
-def completed(columns: Columns, one: FileRead, path: str, *, keep_names: bool = False) -> ColumnsRead:
+def completed(columns: Columns, one: CoreFile, path: str, *, keep_names: bool = False) -> ColumnsRead:
     """Read what the core left of a file, of which `columns` are those it read. Raises OSError."""
     from claude_tui.engine.state.rows.table import joined
     from claude_tui.sources.claude.fast.reader import read_columns
@@ -111,9 +111,9 @@ def days_of(calendar: Calendar, last_day: int) -> Days:
     return Days(_FIRST_DAY, [start for day in range(_FIRST_DAY, last + 1, 2) for start in calendar.span_ms(day)])
 
 
-def _packs(tasks: Sequence[Task], answer: Answer, reader: FileReader) -> list[Packed]:
+def _packs(tasks: Sequence[Task], answer: CoreAnswer, reader: FileReader) -> list[Packed]:
     """Put together what was read: the files of which the core left nothing, then the others."""
-    whole: list[FileRead] = []
+    whole: list[CoreFile] = []
     runs: list[tuple[int, int]] = []
     left: list[FileColumns] = []
     own_sums: list[Sum] = []
@@ -138,7 +138,7 @@ def _packs(tasks: Sequence[Task], answer: Answer, reader: FileReader) -> list[Pa
     return packs
 
 
-def _packed(tasks: Sequence[Task], files: Sequence[FileRead], answer: Answer, reader: FileReader) -> Packed:
+def _packed(tasks: Sequence[Task], files: Sequence[CoreFile], answer: CoreAnswer, reader: FileReader) -> Packed:
     """Put together files of which the core left nothing."""
     columns, taken_out = answer.columns, {*answer.repeated.first, *answer.repeated.again}
     cells: list[list[int]] = []
@@ -170,7 +170,7 @@ def _packed(tasks: Sequence[Task], files: Sequence[FileRead], answer: Answer, re
     return Packed(outcomes, ends, columns, cells, answer.repeated)
 
 
-def _cell(one: Sum, card: Card | None) -> list[int] | None:
+def _cell(one: Sum, card: RateCard | None) -> list[int] | None:
     """Return a cell of responses whose prices add up, None where they do not."""
     if card is None or one.longest > card.over:
         return None
@@ -189,5 +189,5 @@ class _Cards:
         first_ms, last_ms = min(columns.time, default=0), max(columns.time, default=0)
         self._cards = [pricer.flat_card("claude", model, first_ms, last_ms) for model in columns.models]
 
-    def __call__(self, one: Sum) -> Card | None:
+    def __call__(self, one: Sum) -> RateCard | None:
         return self._cards[one.model] or self._flat_card("claude", self._models[one.model], one.first_ms, one.last_ms)

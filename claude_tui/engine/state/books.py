@@ -21,18 +21,18 @@ from claude_tui.engine.state.projects import Projects
 from claude_tui.engine.state.rows.interner import Numbers
 from claude_tui.engine.state.rows.owner import Owner
 from claude_tui.engine.state.rows.recent_rows import RecentRows
-from claude_tui.engine.state.rows.table import PAIRED, FileRef, Table
+from claude_tui.engine.state.rows.table import PAIRED, FileRef, ResponseTable
 from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.engine.state.sums.cellbook import CellBook
 from claude_tui.engine.state.sums.cells import CellKey
 from claude_tui.engine.state.unlogged.by_session import SOURCE as TOTALLED
-from claude_tui.engine.state.unlogged.by_session import Unlogged
+from claude_tui.engine.state.unlogged.by_session import Remainders
 from claude_tui.model import FIRST, LAST, Price, Usage
 from claude_tui.pricing import Pricer
 from claude_tui.sources.columns import LOWER_BOUND, Columns
 
 if TYPE_CHECKING:
-    from claude_tui.engine.state.told.events import Events
+    from claude_tui.engine.state.told.events import EventIndex
     from claude_tui.engine.state.unlogged.remainder import Remainder
 
 
@@ -75,15 +75,15 @@ class Books:
 
     def _empty(self) -> None:
         self.revision += 1
-        self.table_loader: Callable[[], Table] | None = None
-        self._table: Table | None = None
+        self.table_loader: Callable[[], ResponseTable] | None = None
+        self._table: ResponseTable | None = None
         self._owners: Numbers[Owner] = Numbers()
         self._models: Numbers[str] = Numbers()
         self.cells = CellBook()
         self.facts = FactBook()
         self.problem_log = ProblemLog()
-        self.unlogged = Unlogged()
-        self.told: Events | None = None
+        self.unlogged = Remainders()
+        self.told: EventIndex | None = None
         self.remembered_days: set[int] = set()
         self.recent = RecentRows()
         self.is_moved = True
@@ -160,21 +160,21 @@ class Books:
         return self._table is not None or self.table_loader is None
 
     @property
-    def table(self) -> Table:
+    def table(self) -> ResponseTable:
         """Every response; if it was restored, it is loaded when first needed. Raises as the loader does."""
         if self._table is None:
             loader = self.table_loader
-            self._table = loader() if loader is not None else Table(keep_names=self._keep_names)
+            self._table = loader() if loader is not None else ResponseTable(keep_names=self._keep_names)
             self.table_loader = None  # only now: if it raised, the next caller must not be given an empty table
             self._file_numbers = {ref: number for number, ref in enumerate(self._table.files)}
             if any(ref.source == TELEMETRY for ref in self._table.files):
-                from claude_tui.engine.state.told.events import Events  # only if there is any telemetry
+                from claude_tui.engine.state.told.events import EventIndex  # only if there is any telemetry
 
-                self.told = Events.of(self._table, self.owners)
+                self.told = EventIndex.of(self._table, self.owners)
         return self._table
 
     @property
-    def events(self) -> Events | None:
+    def events(self) -> EventIndex | None:
         """What telemetry said, None for nothing. Loads single responses."""
         return self.told if len(self.table) else None
 

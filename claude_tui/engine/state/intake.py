@@ -16,7 +16,7 @@ from claude_tui.engine.state.books import Books, Numbering
 from claude_tui.engine.state.levelling.telemetry import counted_events, note_events, see
 from claude_tui.engine.state.levelling.unlogged import learn_totals, note_change, note_holder, note_sessions
 from claude_tui.engine.state.rows.key_index import KeyIndex
-from claude_tui.engine.state.rows.table import Entry, Names
+from claude_tui.engine.state.rows.table import TableEntry, TableNames
 from claude_tui.engine.state.sums.cells import CellKey, file_cells
 from claude_tui.sources.columns import Columns, Repeated
 from claude_tui.sources.protocol import FileFacts
@@ -145,11 +145,11 @@ def _shared_entries(row_of: KeyIndex, keys: array[int]) -> list[int]:
 
 def _merge(books: Books, columns: Columns, files: array[int], numbers: Numbering, uncounted: set[int]) -> None:
     """Merge entries of responses that are known, each from one of `files`. Rows that are `uncounted` are in no cell."""
-    table, names, (owners, models) = books.table, Names(books.owners, books.models), numbers
+    table, names, (owners, models) = books.table, TableNames(books.owners, books.models), numbers
     is_merged = False
     for entry, key in enumerate(columns.key):
         row = table.row_of[key]
-        found = Entry(columns, entry, files[entry], owners[columns.owner[entry]], models[columns.model[entry]])
+        found = TableEntry(columns, entry, files[entry], owners[columns.owner[entry]], models[columns.model[entry]])
         is_merged |= note_holder(books, row, found)
         if table.would_change(row, found, names):
             is_merged = True

@@ -14,7 +14,7 @@ from claude_tui.engine.state.doubtful import date_undated
 from claude_tui.engine.state.intake import add_files, learn
 from claude_tui.engine.state.levelling.telemetry import remembered_events
 from claude_tui.engine.state.levelling.unlogged import has_new_holder
-from claude_tui.engine.state.rows.table import Entry, Names
+from claude_tui.engine.state.rows.table import TableEntry, TableNames
 from claude_tui.engine.state.sums.cells import file_cells
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.problems import Problems
@@ -60,9 +60,11 @@ def _mark(books: Books, days: set[int]) -> None:
 def _news(books: Books, columns: Columns, path: str) -> list[int]:
     """Return the entries that would change anything."""
     file, (owners, models) = books.file_number(columns.source, path), books.numbering(columns)
-    names, would_add = Names(books.owners, books.models), books.table.would_add
+    names, would_add = TableNames(books.owners, books.models), books.table.would_add
     return [
         entry
         for entry in range(len(columns))
-        if would_add(Entry(columns, entry, file, owners[columns.owner[entry]], models[columns.model[entry]]), names)
+        if would_add(
+            TableEntry(columns, entry, file, owners[columns.owner[entry]], models[columns.model[entry]]), names
+        )
     ]

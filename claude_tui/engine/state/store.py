@@ -27,13 +27,13 @@ from claude_tui.sources.columns import Columns
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import FileFacts, LogFile
 
-__all__ = ["UNUSABLE", "Changes", "Owner", "Store"]
+__all__ = ["UNUSABLE", "Owner", "Store", "StoreChanges"]
 
 UNUSABLE: Final = (OSError, ValueError, TypeError, KeyError, IndexError, OverflowError)
 """What loading single responses may raise if those that were saved are damaged."""
 
 
-class Changes(NamedTuple):
+class StoreChanges(NamedTuple):
     """What changed since changes were last taken: cells with their sums before, and sessions whose facts did.
 
     `moved` says that sums made from cells must be made anew: something left a cell, or changed its project.
@@ -132,10 +132,10 @@ class Store(Books):
         level_unlogged(self)
         self.mend_cells()
 
-    def take_changes(self) -> Changes:
+    def take_changes(self) -> StoreChanges:
         """Return what changed since the last call. Call with the lock held."""
         self.settle()
-        changes = Changes(self.cells.take_changed(), self.facts.take_changed(), self.is_moved)
+        changes = StoreChanges(self.cells.take_changed(), self.facts.take_changed(), self.is_moved)
         self.is_moved = False
         return changes
 

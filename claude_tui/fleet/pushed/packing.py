@@ -47,7 +47,7 @@ class Pushed(NamedTuple):
     files: bytes
 
 
-class Said(NamedTuple):
+class PushSummary(NamedTuple):
     """What is compared of a push before it is taken apart: its files as rows, the sessions that each names, and keys.
 
     `sessions` are pairs of a file's number and a session; `keys` and `file`, the file's number, are of every response.
@@ -94,13 +94,13 @@ def files_of(files: bytes) -> list[dict[str, Any]]:
     return rows
 
 
-def said_by(pushed: Pushed) -> Said:
+def said_by(pushed: Pushed) -> PushSummary:
     """Return what of a push is compared. Raises BadTableError."""
     files, table = files_of(pushed.files), _responses_of(pushed)
     plain = pa.table({"file": table.column("file"), "session": table.column("session").cast(pa.string())})
     pairs = plain.group_by(["file", "session"]).aggregate([])
     sessions = list(zip(pairs.column("file").to_pylist(), pairs.column("session").to_pylist(), strict=True))
-    return Said(files, sessions, table.column("key"), table.column("file"))
+    return PushSummary(files, sessions, table.column("key"), table.column("file"))
 
 
 def split(pushed: Pushed, part_of: Callable[[tuple[str, str, str]], int]) -> dict[int, Pushed]:

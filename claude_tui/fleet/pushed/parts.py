@@ -24,7 +24,7 @@ from claude_tui.fleet.lake import Lake
 from claude_tui.fleet.pushed.packing import (
     BadTableError,
     Pushed,
-    Said,
+    PushSummary,
     files_of,
     observations_of,
     said_by,
@@ -41,7 +41,7 @@ SLICE_KEYS: Final = 16_000_000
 _KEYS: Final = pa.schema([("key", pa.int64()), ("node", pa.int64())])
 
 
-class Piece(NamedTuple):
+class PushPiece(NamedTuple):
     """A push, or what of it is in a part. `name` is what it is called in the table."""
 
     name: str
@@ -62,7 +62,9 @@ def parts_of(lake: Lake, asked: int = 0) -> int:
 
 
 @contextmanager
-def divided(lake: Lake, parts: int, on_problem: Callable[[str], object]) -> Iterator[Callable[[int], Iterator[Piece]]]:
+def divided(
+    lake: Lake, parts: int, on_problem: Callable[[str], object]
+) -> Iterator[Callable[[int], Iterator[PushPiece]]]:
     """Give what yields the pieces of a part. What cannot be read is told and left out. Raises LakeError."""
     if parts == 1:
         yield lambda part: _pieces(lake, on_problem)
@@ -85,21 +87,21 @@ def divided(lake: Lake, parts: int, on_problem: Callable[[str], object]) -> Iter
         yield lambda part: _kept(root / f"{part}")
 
 
-def _pieces(lake: Lake, on_problem: Callable[[str], object]) -> Iterator[Piece]:
+def _pieces(lake: Lake, on_problem: Callable[[str], object]) -> Iterator[PushPiece]:
     for name in lake.names("files"):
         try:
             files = lake.read(name)
-            yield Piece(name, Pushed(lake.read(observations_of(files)), files))
+            yield PushPiece(name, Pushed(lake.read(observations_of(files)), files))
         except FileNotFoundError:
             on_problem(f"{name}: its responses are not there")
         except BadTableError as error:
             on_problem(f"{name}: {error}")
 
 
-def _kept(place: Path) -> Iterator[Piece]:
+def _kept(place: Path) -> Iterator[PushPiece]:
     for path in sorted(place.glob("*.name")):
         files, responses = path.with_suffix(".files"), path.with_suffix(".responses")
-        yield Piece(path.read_text(), Pushed(responses.read_bytes(), files.read_bytes()))
+        yield PushPiece(path.read_text(), Pushed(responses.read_bytes(), files.read_bytes()))
     shutil.rmtree(place, ignore_errors=True)
 
 
@@ -135,7 +137,7 @@ class _Linked:
         }
         return lambda key: of_file.get(key, 0)
 
-    def _see(self, said: Said) -> Any:
+    def _see(self, said: PushSummary) -> Any:
         """Take in whose files are. Returns keys with the numbers of their files."""
         nodes = [self._number((row["host"], row["source"], row["path"])) for row in said.files]
         for node, row in zip(nodes, said.files, strict=True):

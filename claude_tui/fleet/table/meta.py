@@ -21,7 +21,7 @@ LEASE_S: Final = 3600
 """After this time a merge counts as dead, and another may begin."""
 
 
-class Meta(NamedTuple):
+class TableMeta(NamedTuple):
     """A table: its own id, the zone its days are of, how folders are named; and of its last merge the prices, the
     number of parts, and which pushes it saw."""
 
@@ -45,7 +45,7 @@ def pushes_digest(names: Iterable[str]) -> str:
     return digest("\n".join((TABLES, *names)))
 
 
-def read_meta(lake: Lake) -> Meta | None:
+def read_meta(lake: Lake) -> TableMeta | None:
     """Return what a table says of itself; None if there is no table. Raises LakeError, also for a newer schema."""
     try:
         found = load_json(lake.read(NAME), NAME)
@@ -54,9 +54,9 @@ def read_meta(lake: Lake) -> Meta | None:
     schema = found.get("schema")
     if not isinstance(schema, int) or schema > SCHEMA:
         raise LakeError(f"{lake.url}: a newer version of claude-top wrote it (schema {schema})")
-    given = {name: found[name] for name in Meta._fields if name in found}
+    given = {name: found[name] for name in TableMeta._fields if name in found}
     try:
-        meta = Meta(**given)
+        meta = TableMeta(**given)
     except TypeError:
         meta = None
     if meta is None or any(type(one) is not kind for one, kind in zip(meta, _KINDS, strict=True)) or meta.parts < 1:
@@ -64,17 +64,17 @@ def read_meta(lake: Lake) -> Meta | None:
     return meta
 
 
-def write_meta(lake: Lake, meta: Meta) -> None:
+def write_meta(lake: Lake, meta: TableMeta) -> None:
     """Write what a table says of itself."""
     lake.write(NAME, _bytes(meta))
 
 
-def founded(lake: Lake, timezone: str, paths: str) -> Meta:
+def founded(lake: Lake, timezone: str, paths: str) -> TableMeta:
     """Return the table's own word, after founding it if there is none. Raises LakeError if it names folders
     differently."""
     meta = read_meta(lake)
     if meta is None:
-        lake.create(NAME, _bytes(Meta(secrets.token_hex(8), timezone, paths)))
+        lake.create(NAME, _bytes(TableMeta(secrets.token_hex(8), timezone, paths)))
         meta = read_meta(lake)
     if meta is None:
         raise LakeError(f"{lake.url}: {NAME} cannot be written")
@@ -114,5 +114,5 @@ def _holder(lake: Lake) -> _Holder:
     return _Holder(str(host), int(pid or 0), float(at_s or 0)) if known else _Holder("another machine", 0, time.time())
 
 
-def _bytes(meta: Meta) -> bytes:
+def _bytes(meta: TableMeta) -> bytes:
     return json.dumps({"schema": SCHEMA, **meta._asdict()}, indent=1).encode()

@@ -9,10 +9,17 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from claude_tui.model import Price, PriceStatus, Usage
-from claude_tui.pricing.billing.usage import Counted, Raw, claude_counters, count, iterations, kind_of, part
-from claude_tui.pricing.price_list.catalogue import Found
+from claude_tui.pricing.billing.usage import BilledCounters, Raw, claude_counters, count, iterations, kind_of, part
+from claude_tui.pricing.price_list.catalogue import ResolvedModel
 from claude_tui.pricing.price_list.names import BEDROCK_REGIONAL, SYNTHETIC
-from claude_tui.pricing.price_list.rates import SCALE, SCALED_PER_NANO, WEB_SEARCH_NANO, Table, day_ms, round_half_even
+from claude_tui.pricing.price_list.rates import (
+    SCALE,
+    SCALED_PER_NANO,
+    WEB_SEARCH_NANO,
+    RateTable,
+    day_ms,
+    round_half_even,
+)
 
 REFUSALS_FREE_FROM_MS: Final = day_ms("2026-06-02")
 """From then on, a refusal without output is not billed (on Anthropic's own API)."""
@@ -24,7 +31,7 @@ SYNTHETIC_PRICE: Final = Price(0, PriceStatus.FREE, ("synthetic",))
 REFUSAL_PRICE: Final = Price(0, PriceStatus.FREE, ("refusal_free",))
 UNKNOWN_PRICE: Final = Price(None, PriceStatus.UNPRICED, ("unknown_model",))
 
-Find = Callable[[str], Found]
+Find = Callable[[str], ResolvedModel]
 
 
 class Bill:
@@ -40,7 +47,9 @@ class Bill:
         self._scaled = self._saved = self._extra = 0
         self._has_unknown = False
 
-    def add(self, found: Found, counted: Counted, messages: Sequence[Usage] = (), *, is_fast: bool = False) -> None:
+    def add(
+        self, found: ResolvedModel, counted: BilledCounters, messages: Sequence[Usage] = (), *, is_fast: bool = False
+    ) -> None:
         """Add one unit. `messages` are the single requests it is the sum of, if the log lists them."""
         period = found.model.period(self._time_ms) if found.model else None
         if found.model is None or period is None:
@@ -80,7 +89,7 @@ class Bill:
             round_half_even(self._extra, SCALED_PER_NANO),
         )
 
-    def _requests(self, table: Table, usage: Usage, messages: Sequence[Usage]) -> list[tuple[Usage, int]]:
+    def _requests(self, table: RateTable, usage: Usage, messages: Sequence[Usage]) -> list[tuple[Usage, int]]:
         """Split a unit into requests of one tier each.
 
         Each message is a request priced on its own, but only messages that add up to the unit are used.

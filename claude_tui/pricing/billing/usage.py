@@ -17,7 +17,7 @@ THOUGHTS_BESIDE: Final = ("gemini", "vertex")
 """Providers of Qwen Code whose output does not hold the thoughts."""
 
 
-class Counted(NamedTuple):
+class BilledCounters(NamedTuple):
     """Counters as billed, and the assumptions made for them."""
 
     usage: Usage
@@ -46,7 +46,7 @@ def part(raw: Raw, name: str) -> Raw:
     return value if isinstance(value, Mapping) else {}
 
 
-def claude_counters(raw: Raw) -> Counted:
+def claude_counters(raw: Raw) -> BilledCounters:
     """Return the counters of a Claude usage object or iteration, cache writes split by lifetime.
 
     Without a split, all writes are 5-minute writes; a remainder is, too; a split above the total wins.
@@ -73,7 +73,7 @@ def claude_counters(raw: Raw) -> Counted:
         count(raw.get("cache_read_input_tokens")),
         count(part(raw, "server_tool_use").get("web_search_requests")),
     )
-    return Counted(usage, flags)
+    return BilledCounters(usage, flags)
 
 
 def unsplit_terms(usage: Usage) -> tuple[str, str]:

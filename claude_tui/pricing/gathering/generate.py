@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from claude_tui.pricing.gathering.snapshot import Snapshot, build
+from claude_tui.pricing.gathering.snapshot import PriceFiles, build
 from claude_tui.pricing.gathering.validate import (
     check_history,
     check_jumps,
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def complaints_about(
-    snapshot: Snapshot, overlay: Mapping[str, Any], litellm: Mapping[str, Any], sdk_models: Sequence[str]
+    snapshot: PriceFiles, overlay: Mapping[str, Any], litellm: Mapping[str, Any], sdk_models: Sequence[str]
 ) -> tuple[list[str], int]:
     """Run every check on a new snapshot. Also returns how many models litellm has as well."""
     new = _models(snapshot)
@@ -105,15 +105,15 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _models(snapshot: Snapshot) -> dict[str, Any]:
+def _models(snapshot: PriceFiles) -> dict[str, Any]:
     claude = json.loads(snapshot.claude)["models"]
     return {**{f"anthropic/{id_}": entry for id_, entry in claude.items()}, **json.loads(snapshot.others)["models"]}
 
 
-def _current() -> Snapshot | None:
+def _current() -> PriceFiles | None:
     if not (CLAUDE_FILE.exists() and OTHERS_FILE.exists()):
         return None
-    return Snapshot(CLAUDE_FILE.read_bytes(), OTHERS_FILE.read_bytes())
+    return PriceFiles(CLAUDE_FILE.read_bytes(), OTHERS_FILE.read_bytes())
 
 
 def _wheel(requirement: str, folder: str) -> Path:

@@ -47,7 +47,7 @@ Entry = dict[str, Any]
 Models = dict[str, Entry]
 
 
-class Snapshot(NamedTuple):
+class PriceFiles(NamedTuple):
     """The content of the two price files."""
 
     claude: bytes
@@ -58,7 +58,7 @@ class BuildError(ValueError):
     """The base data or the overlay has a format or a number that cannot be used."""
 
 
-def build(providers: Sequence[Mapping[str, Any]], overlay: Mapping[str, Any], names: Iterable[str] = ()) -> Snapshot:
+def build(providers: Sequence[Mapping[str, Any]], overlay: Mapping[str, Any], names: Iterable[str] = ()) -> PriceFiles:
     """Build the price files.
 
     `names` are model names in use ("openai/gpt-5-2025-08-07"). Those that the base data's own matching assigns to one
@@ -85,7 +85,7 @@ def build(providers: Sequence[Mapping[str, Any]], overlay: Mapping[str, Any], na
             others[entry_id]["window"] = note["window"]
     others_bytes = _dump({"date": overlay["date"], "models": others, "vendors": (*VENDORS, *OWN_VENDORS)})
     head = {"date": overlay["date"], "others": hashlib.sha256(others_bytes).hexdigest()}
-    return Snapshot(_dump({**head, "models": claude}), others_bytes)
+    return PriceFiles(_dump({**head, "models": claude}), others_bytes)
 
 
 def picodollars(usd_per_mtok: object) -> int:

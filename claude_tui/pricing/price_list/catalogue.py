@@ -28,7 +28,7 @@ MAX_NAMES: Final = 4_096
 PriceFile = Mapping[str, Any]
 
 
-class Found(NamedTuple):
+class ResolvedModel(NamedTuple):
     """A model name of a log, resolved: its price (None if there is none) and the route of the request."""
 
     model: Model | None
@@ -80,9 +80,9 @@ class Resolver:
     """Resolves model names of logs and remembers what it found. A subclass says how one name is searched for."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str], Found] = {}
+        self._found: dict[tuple[str, str], ResolvedModel] = {}
 
-    def find(self, source: str, raw: str) -> Found:
+    def find(self, source: str, raw: str) -> ResolvedModel:
         """Resolve a model name of a log. `source` matters if clients spell providers differently."""
         found = self._found.get((source, raw))
         if found is None:
@@ -91,7 +91,7 @@ class Resolver:
             found = self._found[source, raw] = self._search(source, raw)
         return found
 
-    def _search(self, source: str, raw: str) -> Found:
+    def _search(self, source: str, raw: str) -> ResolvedModel:
         raise NotImplementedError
 
 
@@ -107,18 +107,18 @@ class Catalogue(Resolver):
         self.digest = digest
         self.origin = origin
 
-    def _search(self, source: str, raw: str) -> Found:
+    def _search(self, source: str, raw: str) -> ResolvedModel:
         client = CLIENTS.get(source)
         spelled = from_opencode(raw) if client is not None and client.names_providers else raw
         name = claude_name(spelled)
         id_ = find_claude(name, self._claude)
         if id_ is not None:
-            return Found(self._claude[id_], name.route, name.is_fast)
+            return ResolvedModel(self._claude[id_], name.route, name.is_fast)
         if self._others is None:
             self._others = ModelFile(self._load_others())
         others = self._others
         known = next((other for other in other_names(raw) if other in others), None)
-        return Found(others[known] if known else None)
+        return ResolvedModel(others[known] if known else None)
 
 
 def bundled() -> Catalogue:

@@ -28,15 +28,15 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from claude_tui import files
-from claude_tui.pricing.price_list.catalogue import Catalogue, Found, Resolver
+from claude_tui.pricing.price_list.catalogue import Catalogue, ResolvedModel, Resolver
 from claude_tui.pricing.price_list.names import claude_name
 from claude_tui.pricing.price_list.rates import (
     BEGINNING_MS,
     ENDLESS_MS,
     Model,
-    Period,
+    RatePeriod,
     Rates,
-    Table,
+    RateTable,
     Tier,
     day_ms,
     period_at,
@@ -78,7 +78,7 @@ class OverriddenCatalogue(Resolver):
         self.origin = base.origin
         self.digest = hashlib.sha256(base.digest.encode() + content).hexdigest()
 
-    def _search(self, source: str, raw: str) -> Found:
+    def _search(self, source: str, raw: str) -> ResolvedModel:
         found = self._base.find(source, raw)
         names = [raw.strip().lower(), claude_name(raw).id, found.model.id if found.model else ""]
         overrides = next((self._overrides[name] for name in names if name in self._overrides), None)
@@ -91,7 +91,7 @@ class OverriddenCatalogue(Resolver):
                 target = self._base.find(source, override.alias)
             periods = _laid_over(periods, _own_periods(override, target.model))
         model = (target.model or Model(raw, ()))._replace(periods=tuple(periods))
-        return Found(model, target.route, target.is_fast)
+        return ResolvedModel(model, target.route, target.is_fast)
 
 
 def load_overrides(path: Path, base: Catalogue) -> OverriddenCatalogue:
@@ -195,13 +195,13 @@ def _day(where: str, value: object) -> int:
         raise OverrideError(f"{where}: {value!r} is not a date; write it like 2026-01-31") from None
 
 
-def _own_periods(override: Override, target: Model | None) -> list[Period]:
+def _own_periods(override: Override, target: Model | None) -> list[RatePeriod]:
     if override.rates is not None:
-        own: Sequence[Period] = [Period(BEGINNING_MS, Table(override.rates))]
+        own: Sequence[RatePeriod] = [RatePeriod(BEGINNING_MS, RateTable(override.rates))]
     else:
         own = target.periods if target else ()
     return [
-        Period(
+        RatePeriod(
             max(period.from_ms, override.from_ms),
             _discounted(period.standard, override.share),
             period.fast and _discounted(period.fast, override.share),
@@ -212,7 +212,7 @@ def _own_periods(override: Override, target: Model | None) -> list[Period]:
     ]
 
 
-def _laid_over(under: Sequence[Period], over: Sequence[Period]) -> list[Period]:
+def _laid_over(under: Sequence[RatePeriod], over: Sequence[RatePeriod]) -> list[RatePeriod]:
     """Return both as one sequence of periods: `over` if it has a price, else `under`."""
     edges = sorted({edge for period in (*under, *over) for edge in (period.from_ms, period.until_ms)})
     result = []
@@ -223,11 +223,11 @@ def _laid_over(under: Sequence[Period], over: Sequence[Period]) -> list[Period]:
     return result
 
 
-def _discounted(table: Table, share: Decimal) -> Table:
+def _discounted(table: RateTable, share: Decimal) -> RateTable:
     def less(rates: Rates) -> Rates:
         return Rates(*(_whole(rate * share) for rate in rates))
 
-    return Table(less(table.rates), tuple(Tier(tier.over, less(tier.rates)) for tier in table.tiers))
+    return RateTable(less(table.rates), tuple(Tier(tier.over, less(tier.rates)) for tier in table.tiers))
 
 
 def _whole(value: Decimal) -> int:

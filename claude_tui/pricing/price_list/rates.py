@@ -70,7 +70,7 @@ class Tier(NamedTuple):
     rates: Rates
 
 
-class Table(NamedTuple):
+class RateTable(NamedTuple):
     """Rates at one speed: for ordinary prompts, and for longer ones (ascending)."""
 
     rates: Rates
@@ -85,15 +85,15 @@ class Table(NamedTuple):
         return self.tiers[tier - 1].rates if tier else self.rates
 
 
-class Period(NamedTuple):
+class RatePeriod(NamedTuple):
     """What a model costs from an instant on, until the next period or `until_ms`.
 
     `fast` is None if no price of fast mode is known.
     """
 
     from_ms: int
-    standard: Table
-    fast: Table | None = None
+    standard: RateTable
+    fast: RateTable | None = None
     until_ms: int = ENDLESS_MS
 
 
@@ -106,25 +106,25 @@ class Model(NamedTuple):
     """
 
     id: str
-    periods: tuple[Period, ...]
+    periods: tuple[RatePeriod, ...]
     window: int = 0
     takes_us_premium: bool = False
     takes_regional_premium: bool = False
     is_native_1m: bool = False
 
-    def period(self, time_ms: int) -> Period | None:
+    def period(self, time_ms: int) -> RatePeriod | None:
         """Return the newest period that began at or before an instant; None if the model has no price then."""
         return period_at(self.periods, time_ms)
 
 
-def period_at(periods: Sequence[Period], time_ms: int) -> Period | None:
+def period_at(periods: Sequence[RatePeriod], time_ms: int) -> RatePeriod | None:
     """Return the period that contains an instant; None before the first and in gaps."""
     position = bisect_right([period.from_ms for period in periods], time_ms)
     period = periods[position - 1] if position else None
     return period if period and time_ms < period.until_ms else None
 
 
-def spans(periods: Sequence[Period]) -> Iterator[tuple[Period, int]]:
+def spans(periods: Sequence[RatePeriod]) -> Iterator[tuple[RatePeriod, int]]:
     """Yield each period with the instant it actually ends."""
     next_starts = [*(period.from_ms for period in periods[1:]), ENDLESS_MS]
     for period, next_start in zip(periods, next_starts, strict=True):
@@ -153,15 +153,15 @@ def round_half_even(value: int, unit: int) -> int:
     return (value + (unit >> 1) - 1 + (value // unit & 1)) // unit
 
 
-def _period(entry: Mapping[str, Any]) -> Period:
+def _period(entry: Mapping[str, Any]) -> RatePeriod:
     start = entry.get("from")
     fast = entry.get("fast")
-    return Period(BEGINNING_MS if start is None else day_ms(start), _table(entry), _table(fast) if fast else None)
+    return RatePeriod(BEGINNING_MS if start is None else day_ms(start), _table(entry), _table(fast) if fast else None)
 
 
-def _table(entry: Mapping[str, Any]) -> Table:
+def _table(entry: Mapping[str, Any]) -> RateTable:
     tiers = entry.get("tiers", ())
-    return Table(_rates(entry["rates"]), tuple(Tier(tier["over"], _rates(tier["rates"])) for tier in tiers))
+    return RateTable(_rates(entry["rates"]), tuple(Tier(tier["over"], _rates(tier["rates"])) for tier in tiers))
 
 
 def _rates(values: Sequence[int]) -> Rates:

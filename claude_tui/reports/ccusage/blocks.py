@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Final
 
-from claude_tui.engine.queries.allowances.blocks import Block, Entry, blocks
+from claude_tui.engine.queries.allowances.blocks import BlockEntry, UsageBlock, blocks
 from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.figures import instant, usd
 from claude_tui.reports.ccusage.lines import UsageLine
@@ -17,13 +17,13 @@ WARNING: Final = 0.8
 """Above this share of the limit a projection is a warning."""
 
 
-def find_blocks(lines: Iterable[UsageLine], length_ms: int) -> list[Block]:
+def find_blocks(lines: Iterable[UsageLine], length_ms: int) -> list[UsageBlock]:
     """Divide lines into blocks."""
-    return blocks((Entry(line.time_ms, line.usage, line.nano, line.model) for line in lines), length_ms)
+    return blocks((BlockEntry(line.time_ms, line.usage, line.nano, line.model) for line in lines), length_ms)
 
 
 def chosen(
-    found: Sequence[Block],
+    found: Sequence[UsageBlock],
     now_ms: int,
     calendar: Calendar,
     *,
@@ -32,7 +32,7 @@ def chosen(
     is_recent: bool = False,
     is_active: bool = False,
     order: str = "asc",
-) -> list[Block]:
+) -> list[UsageBlock]:
     """Return the blocks asked for: days are those a block starts on; recent ones started within three days."""
     kept = [
         block
@@ -45,7 +45,7 @@ def chosen(
     return sorted(kept, key=lambda block: block.start_ms, reverse=order == "desc")
 
 
-def highest(found: Iterable[Block], now_ms: int) -> int:
+def highest(found: Iterable[UsageBlock], now_ms: int) -> int:
     """Return the most tokens any block that is over had: what the limit "max" means."""
     return max((block.usage.tokens for block in found if not block.is_active(now_ms)), default=0)
 
@@ -57,12 +57,12 @@ def limit_of(text: str, most: int) -> int | None:
     return int(text) if text.isdigit() else None
 
 
-def blocks_report(found: Iterable[Block], now_ms: int, limit: int | None = None) -> dict[str, Any]:
+def blocks_report(found: Iterable[UsageBlock], now_ms: int, limit: int | None = None) -> dict[str, Any]:
     """Return {"blocks": [...]}; `limit` in tokens adds each projection's share of it."""
     return {"blocks": [_row(block, now_ms, limit) for block in found]}
 
 
-def _row(block: Block, now_ms: int, limit: int | None) -> dict[str, Any]:
+def _row(block: UsageBlock, now_ms: int, limit: int | None) -> dict[str, Any]:
     rate = burn_rate(block) if block.is_active(now_ms) else None
     ahead = projection(block, now_ms)
     row: dict[str, Any] = {
@@ -100,7 +100,7 @@ def limit_status(tokens: int, limit: int) -> str:
     return "exceeds" if tokens > limit else "warning" if tokens > limit * WARNING else "ok"
 
 
-def burn_rate(block: Block) -> dict[str, float] | None:
+def burn_rate(block: UsageBlock) -> dict[str, float] | None:
     """Return tokens a minute and cost an hour between the first and last entry; None for a single instant."""
     minutes = (block.last_ms - block.first_ms) / MINUTE_MS
     if block.is_gap or minutes <= 0:
@@ -112,7 +112,7 @@ def burn_rate(block: Block) -> dict[str, float] | None:
     }
 
 
-def projection(block: Block, now_ms: int) -> dict[str, Any] | None:
+def projection(block: UsageBlock, now_ms: int) -> dict[str, Any] | None:
     """Return what a block that goes on will have come to at its end, at its burn rate."""
     rate = burn_rate(block) if block.is_active(now_ms) else None
     if rate is None:

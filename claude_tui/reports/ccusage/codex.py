@@ -15,13 +15,13 @@ from claude_tui.sources.codex.discovery import FOLDERS
 
 
 @dataclass(slots=True)
-class Tally:
+class CodexSums:
     """Sums of Codex lines with each model's own."""
 
     counts: Counts = field(default_factory=Counts)
     reasoning: int = 0
     last_ms: int = 0
-    models: dict[str, Tally] = field(default_factory=dict)
+    models: dict[str, CodexSums] = field(default_factory=dict)
 
     def take(self, line: UsageLine, *, with_model: bool = True) -> None:
         """Add a line."""
@@ -29,7 +29,7 @@ class Tally:
         self.reasoning += line.reasoning
         self.last_ms = max(self.last_ms, line.time_ms)
         if with_model and line.model:
-            self.models.setdefault(line.model, Tally()).take(line, with_model=False)
+            self.models.setdefault(line.model, CodexSums()).take(line, with_model=False)
 
     def tokens(self) -> dict[str, Any]:
         """Return the counters of a row."""
@@ -51,12 +51,12 @@ class Tally:
 
 def report(lines: Iterable[UsageLine], kind: str, order: str = "asc") -> dict[str, Any]:
     """Return the daily, monthly or session report."""
-    whole = Tally()
-    groups: dict[str, Tally] = {}
+    whole = CodexSums()
+    groups: dict[str, CodexSums] = {}
     name = period_of(kind, "sunday")
     for line in lines:
         whole.take(line)
-        groups.setdefault(session_id(line.path) if kind == "session" else name(line.day), Tally()).take(line)
+        groups.setdefault(session_id(line.path) if kind == "session" else name(line.day), CodexSums()).take(line)
     totals = {**whole.tokens(), "costUSD": usd(whole.counts.nano)}
     unpriced = sorted(model for model, tally in whole.models.items() if tally.is_unpriced)
     if unpriced:
@@ -67,7 +67,7 @@ def report(lines: Iterable[UsageLine], kind: str, order: str = "asc") -> dict[st
     return {kind: [{KEYS[kind]: period, **tally.row()} for period, tally in ordered], "totals": totals}
 
 
-def _session(session: str, tally: Tally) -> dict[str, Any]:
+def _session(session: str, tally: CodexSums) -> dict[str, Any]:
     folder, _, file = session.rpartition("/")
     return {
         **tally.row(),

@@ -35,7 +35,7 @@ Place = tuple[str, int]
 PriceOf = Callable[[Response], int | None]
 
 
-class Beside(NamedTuple):
+class StandIn(NamedTuple):
     """What a report knows beside the count, when it stands in for ccusage.
 
     `costs` are those the rows carry, `reasoning` tokens by row; `price` is asked for every price where somebody has
@@ -48,14 +48,14 @@ class Beside(NamedTuple):
 
 
 def lines(
-    responses: Iterable[Response], calendar: Calendar, mode: str = "auto", beside: Beside | None = None
+    responses: Iterable[Response], calendar: Calendar, mode: str = "auto", beside: StandIn | None = None
 ) -> list[UsageLine]:
     """Return responses in the order they are read in, by file and offset: it decides the order of model names."""
     ordered = sorted(responses, key=lambda response: (response.path, response.offset, response.extra))
-    return [_line(response, calendar, mode, beside or Beside()) for response in ordered]
+    return [_line(response, calendar, mode, beside or StandIn()) for response in ordered]
 
 
-def _line(response: Response, calendar: Calendar, mode: str, beside: Beside) -> UsageLine:
+def _line(response: Response, calendar: Calendar, mode: str, beside: StandIn) -> UsageLine:
     place = response.path, response.offset
     nano, logged = beside.price(response), None if response.extra else beside.costs.get(place)
     if logged is not None and mode != "calculate":

@@ -8,7 +8,7 @@ from typing import Any, Final
 from claude_tui.figures import instant
 from claude_tui.reports.ccusage.codex import session_id
 from claude_tui.reports.ccusage.lines import UsageLine
-from claude_tui.reports.ccusage.sums import Group, totals
+from claude_tui.reports.ccusage.sums import GroupSums, totals
 
 Metadata = dict[tuple[str, str], dict[str, Any] | None]
 
@@ -18,10 +18,10 @@ WITH_ACTIVITY: Final = ("claude", "copilot", "pi", "qwen")
 
 def session_report(lines: Iterable[UsageLine], client: str) -> dict[str, Any]:
     """Return the sessions of one client, by id."""
-    sessions: dict[str, Group] = {}
+    sessions: dict[str, GroupSums] = {}
     projects: dict[str, str] = {}
     for line in lines:
-        sessions.setdefault(line.session, Group()).take(line)
+        sessions.setdefault(line.session, GroupSums()).take(line)
         projects.setdefault(line.session, line.project)
     rows = []
     for session, group in sorted(sessions.items()):

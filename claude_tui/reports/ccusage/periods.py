@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from claude_tui.figures import instant, usd
 from claude_tui.reports.ccusage.lines import UsageLine
-from claude_tui.reports.ccusage.sums import Counts, Group, total, totals
+from claude_tui.reports.ccusage.sums import Counts, GroupSums, total, totals
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 KEYS: Final = {"daily": "date", "weekly": "week", "monthly": "month"}
 """The key of a row's period in the reports of one agent."""
 
-Periods = dict[str, Group]
+Periods = dict[str, GroupSums]
 
 
 def week_of(day: date, start: str) -> date:
@@ -41,11 +41,11 @@ def first_of_last(kind: str, number: int, today: date, start: str) -> date:
     return today - timedelta(days=min(number - 1, today.toordinal() - 1))
 
 
-def by_day(lines: Iterable[UsageLine]) -> dict[date, Group]:
+def by_day(lines: Iterable[UsageLine]) -> dict[date, GroupSums]:
     """Return each day's sums, days in order."""
-    days: dict[date, Group] = {}
+    days: dict[date, GroupSums] = {}
     for line in lines:
-        days.setdefault(line.day, Group()).take(line)
+        days.setdefault(line.day, GroupSums()).take(line)
     return dict(sorted(days.items()))
 
 
@@ -57,14 +57,14 @@ def by_period(lines: Iterable[UsageLine], kind: str, start: str = "sunday") -> P
     periods: Periods = {}
     for day, group in by_day(lines).items():
         # The order of first use over the days, and not by cost, names the models of a longer period.
-        merged = periods.setdefault(name(day), Group())
+        merged = periods.setdefault(name(day), GroupSums())
         for model in group.models:
             merged.models.setdefault(model, Counts())
         merged.merge(group)
     return periods
 
 
-def ordered(periods: Periods, order: str) -> list[tuple[str, Group]]:
+def ordered(periods: Periods, order: str) -> list[tuple[str, GroupSums]]:
     """Return periods in the order asked for."""
     return sorted(periods.items(), reverse=order == "desc")
 
@@ -100,11 +100,11 @@ SessionKey = tuple[str, str, str]
 """(agent, project folder, session id)."""
 
 
-def by_session(lines: Iterable[UsageLine]) -> list[tuple[SessionKey, Group]]:
+def by_session(lines: Iterable[UsageLine]) -> list[tuple[SessionKey, GroupSums]]:
     """Return each session's sums, the dearest first, equal ones by id."""
-    sessions: dict[SessionKey, Group] = {}
+    sessions: dict[SessionKey, GroupSums] = {}
     for line in lines:
-        sessions.setdefault((line.agent, line.project, line.session), Group()).take(line)
+        sessions.setdefault((line.agent, line.project, line.session), GroupSums()).take(line)
     return sorted(sessions.items(), key=lambda item: (-item[1].nano, item[0][2], item[0]))
 
 
@@ -122,7 +122,7 @@ def last_within(lines: Sequence[UsageLine], since: date | None, until: date | No
     return [line for line in lines if (line.agent, line.session) in kept]
 
 
-def session_report(sessions: Sequence[tuple[SessionKey, Group]]) -> dict[str, Any]:
+def session_report(sessions: Sequence[tuple[SessionKey, GroupSums]]) -> dict[str, Any]:
     """Return {"sessions": [...], "totals": {...}} of one agent."""
     rows = [
         {

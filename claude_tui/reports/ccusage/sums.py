@@ -61,7 +61,7 @@ class Counts:
 
 
 @dataclass(slots=True)
-class Group(Counts):
+class GroupSums(Counts):
     """Sums of a group with each model's own, models in order of first use."""
 
     models: dict[str, Counts] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class Group(Counts):
         self.first_ms = min(self.first_ms or line.time_ms, line.time_ms)
         self.last_ms = max(self.last_ms, line.time_ms)
 
-    def merge(self, other: Group) -> None:
+    def merge(self, other: GroupSums) -> None:
         """Add a whole group, its models by cost."""
         self.add(other)
         for name, counts in other.by_cost():
@@ -102,15 +102,15 @@ def _breakdown(name: str, counts: Counts) -> dict[str, Any]:
     return {**row, "missingPricing": True} if counts.has_unpriced else row
 
 
-def total(groups: Iterable[Group]) -> Group:
+def total(groups: Iterable[GroupSums]) -> GroupSums:
     """Return the sum of groups."""
-    whole = Group()
+    whole = GroupSums()
     for group in groups:
         whole.merge(group)
     return whole
 
 
-def totals(groups: Iterable[Group]) -> dict[str, Any]:
+def totals(groups: Iterable[GroupSums]) -> dict[str, Any]:
     """Return the totals of a report."""
     whole = total(groups)
     made = {**whole.row(), "totalTokens": whole.tokens, "totalCost": usd(whole.nano)}

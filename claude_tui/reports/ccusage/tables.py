@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from claude_tui.engine.queries.allowances.blocks import Block
+from claude_tui.engine.queries.allowances.blocks import UsageBlock
 from claude_tui.figures import NANO, count, dollars, local_minute
 from claude_tui.reports.ccusage.blocks import burn_rate, limit_status, projection
 from claude_tui.reports.ccusage.periods import Periods, SessionKey, ordered
-from claude_tui.reports.ccusage.sums import Counts, Group, total
+from claude_tui.reports.ccusage.sums import Counts, GroupSums, total
 from claude_tui.reports.ccusage.unified import LABELS, Row
-from claude_tui.reports.table import Table, TextColumn
+from claude_tui.reports.table import TextColumn, TextTable
 from claude_tui.sources.values.display import display_name
 from claude_tui.units import HOUR_MS, MINUTE_MS
 
@@ -57,25 +57,25 @@ def _columns(*first: str, last: Sequence[str] = ()) -> tuple[TextColumn, ...]:
     )
 
 
-def _breakdown(group: Group, before: int, after: int = 0) -> list[Cells]:
+def _breakdown(group: GroupSums, before: int, after: int = 0) -> list[Cells]:
     rows = []
     for name, counts in group.by_cost():
         rows.append((f"  {short_model(name)}", *[""] * (before - 1), *_numbers(counts), *[""] * after))
     return rows
 
 
-def period_table(title: str, first: str, periods: Periods, order: str, *, with_models: bool = False) -> Table:
+def period_table(title: str, first: str, periods: Periods, order: str, *, with_models: bool = False) -> TextTable:
     """Return one row a period, with a row for each of its models where asked for."""
     rows: list[Cells] = []
     for name, group in ordered(periods, order):
         rows.append((name, models_cell(group.models), *_numbers(group)))
         rows += _breakdown(group, 2) if with_models else []
-    return Table(title, _columns(first, "Models"), tuple(rows), ("Total", "", *_numbers(total(periods.values()))))
+    return TextTable(title, _columns(first, "Models"), tuple(rows), ("Total", "", *_numbers(total(periods.values()))))
 
 
 def project_table(
     title: str, projects: Mapping[str, Periods], aliases: Mapping[str, str], order: str, *, with_models: bool = False
-) -> Table:
+) -> TextTable:
     """Return the days of each project below its name."""
     rows: list[Cells] = []
     for project, days in projects.items():
@@ -84,12 +84,12 @@ def project_table(
             rows.append((f"  {name}", models_cell(group.models), *_numbers(group)))
             rows += _breakdown(group, 2) if with_models else []
     whole = total(group for days in projects.values() for group in days.values())
-    return Table(title, _columns("Project, date", "Models"), tuple(rows), ("Total", "", *_numbers(whole)))
+    return TextTable(title, _columns("Project, date", "Models"), tuple(rows), ("Total", "", *_numbers(whole)))
 
 
 def session_table(
-    title: str, sessions: Sequence[tuple[SessionKey, Group]], zone: ZoneInfo, *, with_models: bool = False
-) -> Table:
+    title: str, sessions: Sequence[tuple[SessionKey, GroupSums]], zone: ZoneInfo, *, with_models: bool = False
+) -> TextTable:
     """Return one row a session."""
     rows: list[Cells] = []
     for (_, _, session), group in sessions:
@@ -97,10 +97,10 @@ def session_table(
         rows.append((display_name(session, 36), models_cell(group.models), *_numbers(group), last))
         rows += _breakdown(group, 2, 1) if with_models else []
     whole = ("Total", "", *_numbers(total(group for _, group in sessions)), "")
-    return Table(title, _columns("Session", "Models", last=["Last Activity"]), tuple(rows), whole)
+    return TextTable(title, _columns("Session", "Models", last=["Last Activity"]), tuple(rows), whole)
 
 
-def unified_table(title: str, first: str, rows: Sequence[Row], *, with_models: bool = False) -> Table:
+def unified_table(title: str, first: str, rows: Sequence[Row], *, with_models: bool = False) -> TextTable:
     """Return one row a period or session, with a row for each agent that has a part in it."""
     cells: list[Cells] = []
     for name, agent, group, agents in rows:
@@ -116,10 +116,12 @@ def unified_table(title: str, first: str, rows: Sequence[Row], *, with_models: b
     columns = _columns(first, "Agent", "Models")
     # Of a terminal too narrow for all, models go first: who used what is the point here.
     columns = (*columns[:2], replace(columns[2], priority=1), *columns[3:])
-    return Table(title, columns, tuple(cells), whole)
+    return TextTable(title, columns, tuple(cells), whole)
 
 
-def blocks_table(title: str, found: Sequence[Block], now_ms: int, zone: ZoneInfo, limit: int | None = None) -> Table:
+def blocks_table(
+    title: str, found: Sequence[UsageBlock], now_ms: int, zone: ZoneInfo, limit: int | None = None
+) -> TextTable:
     """Return one row a block, and below the one that goes on what it is heading for."""
     percent = [TextColumn("%")] if limit else []
     texts = [
@@ -147,16 +149,16 @@ def blocks_table(title: str, found: Sequence[Block], now_ms: int, zone: ZoneInfo
             price = "n/a" if block.unpriced == block.entries else f"${ahead['totalCost']:,.2f}"
             label = "(assuming current burn rate)"
             rows.append((label, "PROJECTED", "", count(ahead["totalTokens"]), *heading, price))
-    return Table(title, (*texts, TextColumn("Tokens"), *percent, TextColumn("Cost")), tuple(rows))
+    return TextTable(title, (*texts, TextColumn("Tokens"), *percent, TextColumn("Cost")), tuple(rows))
 
 
-def _cost(block: Block) -> str:
+def _cost(block: UsageBlock) -> str:
     if block.unpriced and not block.nano:
         return "n/a"
     return (">=" if block.unpriced else "") + dollars(block.nano)
 
 
-def _when(block: Block, now_ms: int, zone: ZoneInfo) -> str:
+def _when(block: UsageBlock, now_ms: int, zone: ZoneInfo) -> str:
     start = local_minute(block.start_ms, zone)
     if block.is_active(now_ms):
         spent, left = span(now_ms - block.start_ms), span(block.end_ms - now_ms)
@@ -170,7 +172,7 @@ def span(length_ms: int) -> str:
     return f"{hours}h {minutes}m" if hours else f"{minutes}m"
 
 
-def active_block(block: Block, now_ms: int, zone: ZoneInfo, limit: int | None, *, with_cost: bool = True) -> str:
+def active_block(block: UsageBlock, now_ms: int, zone: ZoneInfo, limit: int | None, *, with_cost: bool = True) -> str:
     """Return what there is to say about the block that goes on, as paragraphs."""
     usage, rate, ahead = block.usage, burn_rate(block), projection(block, now_ms)
     parts = [

@@ -10,12 +10,12 @@ from claude_tui.figures import instant
 from claude_tui.reports.ccusage.lines import UsageLine
 from claude_tui.reports.ccusage.others import Metadata
 from claude_tui.reports.ccusage.periods import by_period, by_session
-from claude_tui.reports.ccusage.sums import Counts, Group, totals
+from claude_tui.reports.ccusage.sums import Counts, GroupSums, totals
 
 KINDS: Final = ("daily", "weekly", "monthly", "session")
 LABELS: Final = {**{client.name: client.label for client in CLIENTS.values()}, "claude": "Claude", "all": "All"}
 
-Row = tuple[str, str, Group, dict[str, Group]]
+Row = tuple[str, str, GroupSums, dict[str, GroupSums]]
 """(period or session id, agent, sums, each agent's sums)."""
 
 
@@ -26,7 +26,7 @@ def unified_rows(lines: Sequence[UsageLine], kind: str, order: str = "asc") -> l
     agents: dict[str, list[UsageLine]] = {}
     for line in lines:
         agents.setdefault(line.agent, []).append(line)
-    periods: dict[str, dict[str, Group]] = {}
+    periods: dict[str, dict[str, GroupSums]] = {}
     for agent in sorted(agents):
         for period, group in by_period(agents[agent], kind, "monday").items():
             periods.setdefault(period, {})[agent] = group
@@ -62,12 +62,12 @@ def _row(row: Row, kind: str, metadata: Metadata | None, *, with_agents: bool) -
     return made
 
 
-def _names(group: Group, kind: str) -> Iterable[str]:
+def _names(group: GroupSums, kind: str) -> Iterable[str]:
     return group.models if kind == "daily" else sorted(group.models)
 
 
-def _sum(groups: dict[str, Group]) -> Group:
-    whole = Group()
+def _sum(groups: dict[str, GroupSums]) -> GroupSums:
+    whole = GroupSums()
     for group in groups.values():
         for model in group.models:
             whole.models.setdefault(model, Counts())

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from claude_tui.reports.ccusage.lines import UsageLine
 from claude_tui.reports.ccusage.periods import by_period, by_project, instances_report, period_report
-from claude_tui.reports.ccusage.sums import Group, totals
+from claude_tui.reports.ccusage.sums import GroupSums, totals
 
 NEWER_KEYS: Final = frozenset({"missingPricing", "unpricedModels"})
 UNKNOWN_PROJECT: Final = "Unknown Project"
@@ -55,10 +55,10 @@ def _last_days(lines: Sequence[UsageLine]) -> dict[tuple[str, str], date]:
 
 
 def _sessions(lines: Sequence[UsageLine]) -> dict[str, Any]:
-    groups: dict[tuple[str, str], Group] = {}
+    groups: dict[tuple[str, str], GroupSums] = {}
     days = _last_days(lines)
     for line in lines:
-        groups.setdefault(_folder(line.path), Group()).take(line)
+        groups.setdefault(_folder(line.path), GroupSums()).take(line)
     rows = [
         {
             "sessionId": folder[1],

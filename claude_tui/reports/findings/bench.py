@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from claude_tui.engine.check.bench import Bench, Measured
 from claude_tui.figures import count, dollars, short
-from claude_tui.reports.table import Table, TextColumn
+from claude_tui.reports.table import TextColumn, TextTable
 
 SCHEMA: Final = "claude-top/bench@1"
 COMPARED: Final = ("messages", "cost_nano", "tokens", "projects", "models", "sessions")
@@ -44,12 +44,12 @@ def _row(bench: Bench, one: Measured) -> dict[str, Any]:
     }
 
 
-def tables(bench: Bench) -> list[Table]:
+def tables(bench: Bench) -> list[TextTable]:
     """Return a table of how fast each way was, and one of what each counted."""
     return [_speeds(bench), _answers(bench)]
 
 
-def _speeds(bench: Bench) -> Table:
+def _speeds(bench: Bench) -> TextTable:
     columns = (
         TextColumn("way", is_text=True), TextColumn("runs", priority=3), TextColumn("seconds"), TextColumn("x ref."),
         TextColumn("CPU s", priority=2), TextColumn("files/s", priority=1), TextColumn("MB/s"),
@@ -70,10 +70,10 @@ def _speeds(bench: Bench) -> Table:
         )
         for one in (*bench.measured, *bench.sweep)
     )
-    return Table(f"{count(bench.logs.files)} logs, {count(round(bench.logs.bytes / 1e6))} MB", columns, rows)
+    return TextTable(f"{count(bench.logs.files)} logs, {count(round(bench.logs.bytes / 1e6))} MB", columns, rows)
 
 
-def _answers(bench: Bench) -> Table:
+def _answers(bench: Bench) -> TextTable:
     columns = (
         TextColumn("way", is_text=True), TextColumn("responses"), TextColumn("cost"),
         TextColumn("projects", priority=1), TextColumn("models", priority=1), TextColumn("sessions", priority=1),
@@ -91,7 +91,7 @@ def _answers(bench: Bench) -> Table:
         )
         for one in (*bench.measured, *bench.sweep)
     )
-    return Table("Counted", columns, rows)
+    return TextTable("Counted", columns, rows)
 
 
 def footer(bench: Bench) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from claude_tui.engine.queries.client_totals import ClientSession
 from claude_tui.engine.queries.telemetry import PriceDifference
 from claude_tui.figures import NOT_AVAILABLE, count, dollars, instant, many
-from claude_tui.reports.table import Table, TextColumn
+from claude_tui.reports.table import TextColumn, TextTable
 from claude_tui.sources.values.display import display_name
 
 SCHEMA: Final = "claude-top/against-client@1"
@@ -31,7 +31,7 @@ def report(sessions: Sequence[ClientSession], differences: Sequence[PriceDiffere
     return {"schema": SCHEMA, "against": "client", "totals": _totals(sessions), "sessions": rows, "prices": prices}
 
 
-def table(sessions: Sequence[ClientSession]) -> Table:
+def table(sessions: Sequence[ClientSession]) -> TextTable:
     """Return the comparison for people."""
     columns = (
         TextColumn("session", is_text=True), TextColumn("client"), TextColumn("responses", priority=1),
@@ -50,10 +50,10 @@ def table(sessions: Sequence[ClientSession]) -> Table:
         "total", dollars(sums["client_nano"], 4), count(sums["responses"]), dollars(sums["logged_nano"], 4),
         dollars(sums["unlogged_nano"], 4), _signed(sums["difference_nano"]), "",
     )  # fmt: skip
-    return Table("claude-top against Claude Code's own totals, session by session", columns, rows, total)
+    return TextTable("claude-top against Claude Code's own totals, session by session", columns, rows, total)
 
 
-def price_table(differences: Sequence[PriceDifference]) -> Table:
+def price_table(differences: Sequence[PriceDifference]) -> TextTable:
     """Return the responses whose price the client says otherwise, for people."""
     columns = (
         TextColumn("response", is_text=True, may_shrink=True), TextColumn("model", is_text=True, priority=1),
@@ -66,7 +66,7 @@ def price_table(differences: Sequence[PriceDifference]) -> Table:
         )
         for one in differences
     )  # fmt: skip
-    return Table("Responses that cost something else by the client's own telemetry", columns, rows)
+    return TextTable("Responses that cost something else by the client's own telemetry", columns, rows)
 
 
 def footer(sessions: Sequence[ClientSession]) -> list[str]:

@@ -44,7 +44,7 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class LedgerOnly:
     """What is still counted although its log is gone: the number of responses, and of the files they were in."""
 
     responses: int = 0
@@ -52,7 +52,7 @@ class Remembered:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class DoctorFindings:
     """All findings. `cache`, `ledger`, `watcher` and `prices` are texts of one line each.
 
     `coverage` says how far telemetry covers the logs, None if none is read.
@@ -69,7 +69,7 @@ class Findings:
     cache: str
     ledger: str
     ledger_notes: Sequence[str]
-    remembered: Remembered
+    remembered: LedgerOnly
     watcher: Sequence[str]
     telemetry: Sequence[str]
     limits: str
@@ -79,7 +79,7 @@ class Findings:
     coverage: TelemetryFigures | None = None
 
 
-def report(found: Findings) -> dict[str, Any]:
+def report(found: DoctorFindings) -> dict[str, Any]:
     """Return the findings for JSON."""
     totals = found.totals
     return {
@@ -125,7 +125,7 @@ def report(found: Findings) -> dict[str, Any]:
     }
 
 
-def lines(found: Findings) -> list[str]:
+def lines(found: DoctorFindings) -> list[str]:
     """Return the findings as lines of text."""
     totals = found.totals
     made = [f"claude-top {found.version}", "", "logs"]
@@ -165,7 +165,7 @@ def lines(found: Findings) -> list[str]:
     return made
 
 
-def _found_clients(found: Findings) -> list[str]:
+def _found_clients(found: DoctorFindings) -> list[str]:
     return list(dict.fromkeys(root.source for root in found.roots if root.state == "found" and root.source in CLIENTS))
 
 
@@ -178,7 +178,7 @@ def _root(root: Root) -> str:
     return f"{many(root.files, 'file')}, {size(root.bytes)}, last written {dates}"
 
 
-def _problems(found: Findings) -> list[str]:
+def _problems(found: DoctorFindings) -> list[str]:
     if not found.problem_counts:
         return ["  none"]
     made = [f"  {number:,} {kind.replace('_', ' ')}" for kind, number in sorted(found.problem_counts.items())]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from claude_tui.figures import count, instant, many, size
-from claude_tui.reports.table import Table, TextColumn
+from claude_tui.reports.table import TextColumn, TextTable
 from claude_tui.sources.values.display import display_name
 
 SCHEMA: Final = "claude-top/ledger@1"
@@ -76,7 +76,7 @@ def report(status: LedgerStatus) -> dict[str, Any]:
     }
 
 
-def table(status: LedgerStatus) -> Table:
+def table(status: LedgerStatus) -> TextTable:
     """Return a table with a row for each machine and one for all."""
     is_told = bool(status.total.events)
     columns = (
@@ -85,7 +85,7 @@ def table(status: LedgerStatus) -> Table:
         TextColumn("first", is_text=True, priority=1), TextColumn("last", is_text=True),
     )  # fmt: skip
     rows = tuple(_cells(row, is_told) for row in status.hosts)
-    return Table("", columns, rows, _cells(status.total, is_told))
+    return TextTable("", columns, rows, _cells(status.total, is_told))
 
 
 def footer(status: LedgerStatus) -> list[str]:

@@ -12,13 +12,13 @@ from claude_tui.figures import age, instant, many, size
 from claude_tui.sources.telemetry.keeping import KEEP_DAYS
 from claude_tui.sources.values.display import display_name
 from claude_tui.telemetry.settings import TelemetrySettings
-from claude_tui.telemetry.status import Standing, Status, Tally, standing
+from claude_tui.telemetry.status import EventTally, ReceiverStatus, TelemetryStanding, standing
 
 SCHEMA: Final = "claude-top/telemetry@1"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class SpoolFolder:
     """The folder of what arrived: the days it has a file of, and the bytes of all.
 
     `overdue` of the files are old enough to go but stay, as far as the ledger does not hold all of them.
@@ -31,16 +31,16 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class TelemetryFindings:
     """All findings. `is_owned`: a receiver is there; whether it can listen says `status.trouble`.
 
     `installed` are the clients that send telemetry to us, of those that were asked for.
     """
 
-    status: Status
+    status: ReceiverStatus
     settings: TelemetrySettings
     is_owned: bool
-    kept: Kept
+    kept: SpoolFolder
     now_ms: int
     installed: Sequence[str]
 
@@ -50,7 +50,7 @@ class Findings:
         return f"{display_name(self.status.role)} (process {self.status.pid})" if self.is_owned else None
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> TelemetryStanding:
         """Whether it is received and kept, as far as that can be told without counting."""
         is_on, is_received = (
             self.settings.on or self.is_owned or bool(self.installed),
@@ -59,7 +59,7 @@ class Findings:
         return standing(is_on=is_on, is_received=is_received, failing=self.status.failing, logged=0, told=0)
 
 
-def document(found: Findings) -> dict[str, Any]:
+def document(found: TelemetryFindings) -> dict[str, Any]:
     """Return the findings for JSON."""
     status = found.status
     return {
@@ -82,7 +82,7 @@ def document(found: Findings) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def lines(found: Findings) -> list[str]:
+def lines(found: TelemetryFindings) -> list[str]:
     """Return the findings as lines of text."""
     status = found.status
     made = ["receiver", *_receiver(found), "", "clients that are set up"]
@@ -116,7 +116,7 @@ def lines(found: Findings) -> list[str]:
     return made
 
 
-def summary(found: Findings) -> list[str]:
+def summary(found: TelemetryFindings) -> list[str]:
     """Return what `doctor` says: how it stands, what arrives, and how to switch it on."""
     made = _receiver(found)
     total = sum(tally.count for tally in found.status.kept.values())
@@ -134,7 +134,7 @@ def summary(found: Findings) -> list[str]:
     return made
 
 
-def _receiver(found: Findings) -> list[str]:
+def _receiver(found: TelemetryFindings) -> list[str]:
     status = found.status
     if not found.is_owned:
         how = "while the screen or `serve` is open" if found.settings.on else "by `claude-top telemetry run` only"
@@ -144,16 +144,16 @@ def _receiver(found: Findings) -> list[str]:
     return [f"  {found.owner} receives on port {status.port} since {instant(status.since_ms)}"]
 
 
-def _sorted(tallies: Mapping[str, Tally]) -> list[tuple[str, Tally]]:
+def _sorted(tallies: Mapping[str, EventTally]) -> list[tuple[str, EventTally]]:
     return sorted((display_name(why), tally) for why, tally in tallies.items() if tally.count)
 
 
-def _ago(tally: Tally, found: Findings) -> str:
+def _ago(tally: EventTally, found: TelemetryFindings) -> str:
     text = age(tally.last_ms, found.now_ms)
     return text if text == "now" else f"{text} ago"
 
 
-def _tally(tally: Tally) -> dict[str, Any]:
+def _tally(tally: EventTally) -> dict[str, Any]:
     return {"count": tally.count, "last": _instant(tally.last_ms)}
 
 

@@ -13,7 +13,7 @@ from claude_tui.sources.values.display import display_name
 SCHEMA: Final = "claude-top/verify@1"
 
 
-class Way(NamedTuple):
+class ShownWay(NamedTuple):
     """One way to count, its totals, and how long it took."""
 
     name: str
@@ -21,7 +21,7 @@ class Way(NamedTuple):
     seconds: float
 
 
-def report(ways: Sequence[Way], differences: Sequence[str], differing: int, *, is_settled: bool) -> dict[str, Any]:
+def report(ways: Sequence[ShownWay], differences: Sequence[str], differing: int, *, is_settled: bool) -> dict[str, Any]:
     """Return the report."""
     return {
         "schema": SCHEMA,
@@ -33,7 +33,7 @@ def report(ways: Sequence[Way], differences: Sequence[str], differing: int, *, i
     }
 
 
-def lines(ways: Sequence[Way], differences: Sequence[str], differing: int, *, is_settled: bool) -> list[str]:
+def lines(ways: Sequence[ShownWay], differences: Sequence[str], differing: int, *, is_settled: bool) -> list[str]:
     """Return a line for each way, then whether they agree."""
     figures = [(one.name, many(one.totals.responses, "response"), written_cost(one.totals)) for one in ways]
     name, responses, cost = (max(len(row[column]) for row in figures) for column in range(3))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
-from claude_tui.model import Row
+from claude_tui.model import UsageRow
 from claude_tui.sources.claude.counting.rule import usage_row
 from claude_tui.sources.claude.discovery import session_of_path
 from claude_tui.sources.claude.fast.dated import first_dated_ms, last_dated_ms
@@ -27,7 +27,7 @@ _SIDE_QUESTION_STEM: Final = "agent-aside_question"
 class AuditedRow(NamedTuple):
     """A usage row. `line` counts from 1; `kind` is PROGRESS, SIDE_QUESTION, COPY (marked in the row itself) or ""."""
 
-    row: Row
+    row: UsageRow
     line: int
     kind: str = ""
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import orjson
 
-from claude_tui.model import Row
+from claude_tui.model import UsageRow
 from claude_tui.sources.claude.client_totals import KIND, ReadAt, client_total, complete
 from claude_tui.sources.claude.counting.counters import count_of
 from claude_tui.sources.claude.counting.dating import Dating
@@ -119,7 +119,7 @@ class FactsGatherer:
         """The session of a line that names none."""
         return self.named or self._session_of_path
 
-    def see(self, value: Mapping[str, Any], row: Row | None, line: bytes, offset: int) -> Iterable[Row]:
+    def see(self, value: Mapping[str, Any], row: UsageRow | None, line: bytes, offset: int) -> Iterable[UsageRow]:
         """Take in one object of a line but for whose turn it is, the usage row it is if it is one, the line's bytes.
 
         Returns the rows to count: this one, unless it must wait for an instant, and those that waited for it.
@@ -143,13 +143,13 @@ class FactsGatherer:
             name = short_model(asked)
             self._asked.add((short_model(model), name))
 
-    def may_come_later(self, value: Mapping[str, Any], row: Row | None, line: bytes) -> bool:
+    def may_come_later(self, value: Mapping[str, Any], row: UsageRow | None, line: bytes) -> bool:
         """Whether an object of a line says the same after the lines that follow it, of which no compaction is one."""
         if row is not None and (not row.time_ms or row.time_ms == self.context_ms):
             return False
         return not is_note(line) or _text(value, "type") not in NOTES - {KIND}
 
-    def see_time(self, time_ms: int) -> list[Row]:
+    def see_time(self, time_ms: int) -> list[UsageRow]:
         """Process the instant of a line, 0 if it has none. Returns the rows that waited for it."""
         rows = self.dating.see(time_ms)
         for row in rows:
@@ -218,7 +218,7 @@ class FactsGatherer:
         if count_of(after) and tokens:
             self.context = count_of(after), model
 
-    def _see_usage(self, row: Row) -> None:
+    def _see_usage(self, row: UsageRow) -> None:
         """Learn from a usage row: the context is the prompt of the newest of the main chain."""
         self.usage_ms = max(self.usage_ms, row.time_ms)
         prompt = row.usage.prompt

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from claude_tui.model import Row
+from claude_tui.model import UsageRow
 from claude_tui.sources.claude.client_totals import KIND, client_total, complete
 from claude_tui.sources.claude.counting.rule import usage_row
 from claude_tui.sources.claude.discovery import decoded_dir, session_of_path
@@ -33,19 +33,19 @@ def _number(digits: str) -> float:
 _decoder = json.JSONDecoder(parse_int=_number)
 
 
-class Transcript(NamedTuple):
+class ReferenceTranscript(NamedTuple):
     """What a file says: its usage rows in file order, the session it is the main file of ("" for none), its folder,
     what the client counted and, for each model that answered, those that had been asked.
     """
 
-    rows: list[Row]
+    rows: list[UsageRow]
     session: str
     cwd: str
     totals: list[ClientTotal]
     asked: set[tuple[str, str]]
 
 
-def reference_transcript(path: str) -> Transcript:
+def reference_transcript(path: str) -> ReferenceTranscript:
     """Read a transcript. Rows that nothing in the file dates are left out."""
     data = Path(path).read_bytes()
     lines = [(offset, value) for offset, text in reference_lines(data) for value in reference_objects(text)]
@@ -75,10 +75,10 @@ def reference_transcript(path: str) -> Transcript:
         for offset, value in lines
         if (row := usage_row(value, "", offset)) and _text(value, "requestedModel") and not _has_fallback(row)
     }
-    return Transcript(rows, "" if is_agent else session, _text(started, "cwd"), totals, asked)
+    return ReferenceTranscript(rows, "" if is_agent else session, _text(started, "cwd"), totals, asked)
 
 
-def _has_fallback(row: Row) -> bool:
+def _has_fallback(row: UsageRow) -> bool:
     return '"fallback_message"' in row.terms
 
 

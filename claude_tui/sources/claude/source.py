@@ -28,14 +28,14 @@ class ClaudeSource:
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
         """Read a transcript, whole or from a checkpoint. Raises OSError if it cannot be opened."""
         # A count that reads no transcript, or reads it the fast way, need not wait for these.
-        from claude_tui.model import ProblemKind, Row
+        from claude_tui.model import ProblemKind, UsageRow
         from claude_tui.sources.claude.counting.dating import AFTER, BEFORE
         from claude_tui.sources.claude.counting.rule import bad_counts, usage_row
         from claude_tui.sources.claude.facts import FactsGatherer, with_agent_type
         from claude_tui.sources.claude.recognition import unrecognised
         from claude_tui.sources.problems import Problems
 
-        rows: list[Row] = []
+        rows: list[UsageRow] = []
         fallback_cwd = decoded_dir(file.path)
         with LineReader(file.path, since) as reader:
             gatherer = FactsGatherer(file.path, since.state if since and not reader.restarted else "")

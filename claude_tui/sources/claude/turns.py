@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from claude_tui.model import Row
+from claude_tui.model import UsageRow
 from claude_tui.sources.claude.counting.rule import usage_row
 from claude_tui.sources.claude.discovery import session_of_path
 from claude_tui.sources.columns import key_number
@@ -37,7 +37,7 @@ Record = Mapping[str, Any]
 
 class _Found(NamedTuple):
     line: Record
-    row: Row
+    row: UsageRow
 
 
 def read_turn(path: str, offset: int, key: str) -> TurnDetails:

@@ -12,13 +12,13 @@ from claude_tui.sources.codex.rollout import Rollout
 from claude_tui.sources.codex.threads import Threads
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
-from claude_tui.sources.records.events import Event
+from claude_tui.sources.records.events import ResponseEvent
 from claude_tui.sources.values.instants import instant_ms
 
 
-def read_rollout(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, list[Event]]:
+def read_rollout(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, list[ResponseEvent]]:
     """Read a rollout, and keep the events its rows were made of. Raises OSError if it cannot be opened."""
-    events: list[Event] = []
+    events: list[ResponseEvent] = []
     with open_rollout(file.path, since) as reader:
         state = since.state if since is not None and not reader.restarted else ""
         rollout = Rollout(thread_of(file.path), Threads(file.root, file.path), state)

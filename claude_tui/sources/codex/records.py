@@ -119,7 +119,7 @@ def moment_ms(value: object) -> int:
     return int(value)
 
 
-class Meta(NamedTuple):
+class ThreadMeta(NamedTuple):
     """What a `session_meta` says about its thread. `parent` is the thread it was forked from or spawned by; `root` is
     the session it belongs to, "" if it does not say so."""
 
@@ -134,13 +134,13 @@ class Meta(NamedTuple):
     started_ms: int
 
 
-def meta_of(payload: Mapping[str, object]) -> Meta:
+def meta_of(payload: Mapping[str, object]) -> ThreadMeta:
     """Parse a `session_meta`."""
     source = payload.get("source")
     subagent = source.get("subagent") if isinstance(source, dict) else None
     spawn = table_of(subagent, "thread_spawn") if isinstance(subagent, dict) else {}
     kind = subagent if isinstance(subagent, str) else text_of(spawn, "agent_role") or text_of(spawn, "agent_nickname")
-    return Meta(
+    return ThreadMeta(
         thread=text_of(payload, "id"),
         root=text_of(payload, "session_id"),
         parent=text_of(payload, "forked_from_id")

@@ -14,11 +14,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Final, Protocol
 
-from claude_tui.model import Row, Usage
+from claude_tui.model import Usage, UsageRow
 from claude_tui.pricing.billing.tiers import terms_of_tier
 from claude_tui.sources.codex.records import (
     ZERO,
-    Meta,
+    ThreadMeta,
     Tokens,
     kind_of,
     meta_of,
@@ -30,7 +30,7 @@ from claude_tui.sources.codex.records import (
 from claude_tui.sources.codex.state import State
 from claude_tui.sources.codex.threads import Sequence
 from claude_tui.sources.protocol import FileFacts
-from claude_tui.sources.records.events import BadCountError, Event, count_of
+from claude_tui.sources.records.events import BadCountError, ResponseEvent, count_of
 from claude_tui.sources.values.json_values import table_of, text_of
 
 COPY_MS: Final = 1000
@@ -58,7 +58,7 @@ class Rollout:
         self._others = others
         self._state = State(thread=stem, root=stem)
         self._is_new = True
-        self._unnamed: list[Event] = []
+        self._unnamed: list[ResponseEvent] = []
         self.bad_counts: list[str] = []
         if state:
             self._resume(state)
@@ -74,7 +74,7 @@ class Rollout:
         values = {name: getattr(self._state, name) for name in State.__slots__}
         return json.dumps([self._is_new, values, unnamed])
 
-    def events(self, record: Mapping[str, object], offset: int) -> Iterator[Event]:
+    def events(self, record: Mapping[str, object], offset: int) -> Iterator[ResponseEvent]:
         """Yield what a record counts."""
         kind, payload = kind_of(record)
         if kind == "session_meta":
@@ -133,7 +133,7 @@ class Rollout:
         self._state.previous = tuple(previous) if previous else None
         for row, reasoning in unnamed:
             usage, extras = row.pop("usage"), tuple(row.pop("extras"))
-            self._unnamed.append(Event(Row(**row, usage=Usage(*usage), extras=extras), reasoning))
+            self._unnamed.append(ResponseEvent(UsageRow(**row, usage=Usage(*usage), extras=extras), reasoning))
 
     def see_dated(self, timestamp: object) -> None:
         """Remember the time of a record that every reader looks at, for records without a time."""
@@ -149,7 +149,7 @@ class Rollout:
             if len(state.turns) > _TURNS:
                 del state.turns[next(iter(state.turns))]
 
-    def _see_meta(self, meta: Meta, record: Mapping[str, object]) -> None:
+    def _see_meta(self, meta: ThreadMeta, record: Mapping[str, object]) -> None:
         state = self._state
         if not self._is_new:
             # Metas after the first are of the threads whose history was copied: the parent, its parent.
@@ -172,7 +172,7 @@ class Rollout:
         else:
             state.root = state.thread
 
-    def _see_model(self, settings: Mapping[str, object], offset: int) -> Iterator[Event]:
+    def _see_model(self, settings: Mapping[str, object], offset: int) -> Iterator[ResponseEvent]:
         """Use the model of a turn, also for what was counted before any model was named."""
         model, turn = text_of(settings, "model"), text_of(settings, "turn_id")
         if not model:
@@ -180,10 +180,10 @@ class Rollout:
         self.name_model(model, turn)
         for event in self._unnamed:
             # The later offset makes this row win over the one without a model.
-            yield Event(replace(event.row, model=model, offset=offset), event.reasoning)
+            yield ResponseEvent(replace(event.row, model=model, offset=offset), event.reasoning)
         self._unnamed.clear()
 
-    def _see_record(self, payload: Mapping[str, object], time_ms: int, offset: int) -> Event | None:
+    def _see_record(self, payload: Mapping[str, object], time_ms: int, offset: int) -> ResponseEvent | None:
         state = self._state
         usage = payload.get("usage")
         if not isinstance(usage, dict):
@@ -201,7 +201,7 @@ class Rollout:
         model = state.turns.get(turn, state.model)
         return self._event(f"{thread}/{response}", thread, model, tokens, time_ms, offset)
 
-    def _see_total(self, payload: Mapping[str, object], time_ms: int, offset: int) -> Event | None:
+    def _see_total(self, payload: Mapping[str, object], time_ms: int, offset: int) -> ResponseEvent | None:
         state = self._state
         found = token_count_of(payload)
         if found is None:
@@ -278,11 +278,11 @@ class Rollout:
             break
         return parent if abs(time_ms - state.started_ms) <= COPY_MS else None
 
-    def _event(self, key: str, thread: str, model: str, tokens: Tokens, time_ms: int, offset: int) -> Event:
+    def _event(self, key: str, thread: str, model: str, tokens: Tokens, time_ms: int, offset: int) -> ResponseEvent:
         state = self._state
         # A user's fork is a session of its own, and so was the thread whose copies it carries.
         session = state.root if thread == state.thread or state.is_subagent else thread
-        row = Row(
+        row = UsageRow(
             key=key,
             time_ms=time_ms,
             session=session,
@@ -295,4 +295,4 @@ class Rollout:
             is_sidechain=thread != session,
             offset=offset,
         )
-        return Event(row, tokens[4])
+        return ResponseEvent(row, tokens[4])

@@ -10,7 +10,7 @@ from claude_tui.sources.codex.discovery import rollouts
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceConfig
 
 if TYPE_CHECKING:
-    from claude_tui.sources.records.events import Event
+    from claude_tui.sources.records.events import ResponseEvent
 
 
 class CodexSource:
@@ -34,7 +34,7 @@ class CodexSource:
         """Read a rollout, whole or from a checkpoint. Raises OSError if it cannot be opened."""
         return self.read_events(file, since)[0]
 
-    def read_events(self, file: LogFile, since: Checkpoint | None = None) -> tuple[FileRead, list[Event]]:
+    def read_events(self, file: LogFile, since: Checkpoint | None = None) -> tuple[FileRead, list[ResponseEvent]]:
         """Read a rollout and keep the events its rows were made of."""
         from claude_tui.sources.codex.plain import read_rollout  # only where there is a rollout
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from claude_tui.sources.codex.compressed import open_rollout
 from claude_tui.sources.codex.discovery import rollouts, thread_of
 from claude_tui.sources.codex.fast.search import marked_lines
-from claude_tui.sources.codex.records import Meta, Tokens, kind_of, meta_of, token_count_of
+from claude_tui.sources.codex.records import ThreadMeta, Tokens, kind_of, meta_of, token_count_of
 from claude_tui.sources.reading.log import FileLog, Opener
 from claude_tui.sources.reading.objects import decode_objects
 from claude_tui.sources.records.events import BadCountError
@@ -85,7 +85,7 @@ def _is_there(path: str | None) -> bool:
     return path is None or os.path.exists(path)
 
 
-def _first_meta(path: str, opener: Opener) -> Meta | None:
+def _first_meta(path: str, opener: Opener) -> ThreadMeta | None:
     try:
         with open_rollout(path, window=1 << 16, opener=opener) as reader:
             for _, line in reader:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from claude_tui.model import Row, Usage
+from claude_tui.model import Usage, UsageRow
 from claude_tui.pricing.billing.premium import premium_milli, terms_of_premium
 from claude_tui.sources.columns import terms_of_sum
 from claude_tui.sources.records.conversation import Conversation, UnknownShapeError
@@ -29,7 +29,7 @@ _USAGE_KEYS: Final = ("usage", "modelMetrics", "inputTokens")
 
 
 @dataclass(slots=True)
-class Events(Conversation):
+class CopilotSession(Conversation):
     """The events of one session.
 
     `stretch` names the present stretch: the id of the event that began it. `told` is the output told in it, by model;
@@ -43,7 +43,7 @@ class Events(Conversation):
     totals: dict[str, list[int]] = field(default_factory=dict)
     has_records: bool = False
 
-    def rows(self, record: Mapping[str, Any], offset: int) -> Iterator[Row]:
+    def rows(self, record: Mapping[str, Any], offset: int) -> Iterator[UsageRow]:
         """Yield what an event counts."""
         kind, data = text_of(record, "type"), table_of(record, "data")
         time_ms = instant_ms(record.get("timestamp"))
@@ -80,7 +80,7 @@ class Events(Conversation):
             if count_of(data, "version") > _SCHEMA:
                 raise UnknownShapeError(f"format {data['version']}: read as format {_SCHEMA}")
 
-    def _record(self, agent: str, data: Mapping[str, Any], time_ms: int, offset: int) -> Iterator[Row]:
+    def _record(self, agent: str, data: Mapping[str, Any], time_ms: int, offset: int) -> Iterator[UsageRow]:
         counters = table_of(data, "usage")
         if not any(name in counters for name in _COUNTERS):
             raise UnknownShapeError("a usage record without counters")
@@ -95,7 +95,7 @@ class Events(Conversation):
         session = self.session if agent else text_of(accounting, "sourceSessionId") or self.session
         if not agent:
             self.answered(model, usage.prompt)
-        yield Row(
+        yield UsageRow(
             key=call or f"{time_ms}/{model}/{text_of_counters(usage[:5])}",
             time_ms=time_ms,
             session=session,
@@ -111,14 +111,16 @@ class Events(Conversation):
         if is_odd:
             raise BadCountError("cost")
 
-    def _answer(self, data: Mapping[str, Any], time_ms: int, offset: int) -> Iterator[Row]:
+    def _answer(self, data: Mapping[str, Any], time_ms: int, offset: int) -> Iterator[UsageRow]:
         if self.has_records:
             return
         model = text_of(data, "model")
         self.told[model] = self.told.get(model, 0) + count_of(data, "outputTokens")
         yield self._sum(model, Usage(output=self.told[model]), time_ms, offset, is_lower_bound=True)
 
-    def _shutdown(self, record: Mapping[str, Any], data: Mapping[str, Any], time_ms: int, offset: int) -> Iterator[Row]:
+    def _shutdown(
+        self, record: Mapping[str, Any], data: Mapping[str, Any], time_ms: int, offset: int
+    ) -> Iterator[UsageRow]:
         fallen, is_odd = [], False
         for model, told in _metrics(data).items():
             counters = table_of(told, "usage") if isinstance(told, dict) else {}
@@ -145,8 +147,8 @@ class Events(Conversation):
 
     def _sum(
         self, model: str, usage: Usage, time_ms: int, offset: int, *, terms: str = "", is_lower_bound: bool = False
-    ) -> Row:
-        return Row(
+    ) -> UsageRow:
+        return UsageRow(
             key=f"{self.stretch}/{model}",
             time_ms=time_ms,
             session=self.session,

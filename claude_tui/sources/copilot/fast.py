@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from claude_tui.pricing.billing.premium import premium_milli, terms_of_premium
-from claude_tui.sources.copilot.events import Events
+from claude_tui.sources.copilot.events import CopilotSession
 from claude_tui.sources.copilot.source import session_of
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile
 from claude_tui.sources.records.fast import Count, FastReader, Nothing
@@ -26,7 +26,7 @@ class Accounting(Struct, gc=False, rename="camel"):
     source_session_id: str
 
 
-class Counters(Struct, gc=False, rename="camel", kw_only=True):
+class CopilotCounters(Struct, gc=False, rename="camel", kw_only=True):
     """What a call used."""
 
     model: str
@@ -42,13 +42,13 @@ class Counters(Struct, gc=False, rename="camel", kw_only=True):
 class Data(Struct, gc=False, rename="camel"):
     """What an event says, as far as it may count."""
 
-    usage: Counters | UnsetType = UNSET
+    usage: CopilotCounters | UnsetType = UNSET
     model_metrics: Raw | UnsetType = UNSET
     input_tokens: Raw | UnsetType = UNSET
     tool_requests: list[Nothing] | None = None
 
 
-class Line(Struct, gc=False, rename="camel"):
+class CopilotLine(Struct, gc=False, rename="camel"):
     """An event of any type."""
 
     type: str
@@ -57,10 +57,10 @@ class Line(Struct, gc=False, rename="camel"):
     agent_id: str = ""
 
 
-class FastEvents(Events):
-    """`Events` with a shortcut for usage records, what is said, and what counts nothing."""
+class FastEvents(CopilotSession):
+    """`CopilotSession` with a shortcut for usage records, what is said, and what counts nothing."""
 
-    def take(self, line: Line, offset: int, builder: FastBuilder) -> bool:
+    def take(self, line: CopilotLine, offset: int, builder: FastBuilder) -> bool:
         """Do with an event of the usual form what the counting rule does; with anything else nothing."""
         kind, data = line.type, line.data
         if kind == "session.usage_record":
@@ -77,7 +77,7 @@ class FastEvents(Events):
             return not is_odd and kind not in _BY_RULE
         return True
 
-    def _take_record(self, line: Line, offset: int, builder: FastBuilder) -> bool:
+    def _take_record(self, line: CopilotLine, offset: int, builder: FastBuilder) -> bool:
         told, time_ms, agent = line.data.usage, instant_ms(line.timestamp), line.agent_id
         if told is UNSET or not told.accounting.usage_id:
             return False
@@ -100,7 +100,7 @@ class FastEvents(Events):
         return True
 
 
-_READER: Final = FastReader(Line)
+_READER: Final = FastReader(CopilotLine)
 
 
 def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:

@@ -29,10 +29,10 @@ class CopilotSource:
 
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
         """Read the events of a session, all or from a checkpoint. Raises OSError if they cannot be opened."""
-        from claude_tui.sources.copilot.events import Events  # only where there are some
+        from claude_tui.sources.copilot.events import CopilotSession  # only where there are some
         from claude_tui.sources.records.line_logs import read_log
 
-        return read_log(file, since, Events(session=session_of(file.path)))
+        return read_log(file, since, CopilotSession(session=session_of(file.path)))
 
 
 def session_of(path: str) -> str:

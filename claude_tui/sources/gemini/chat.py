@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from claude_tui.model import Row, Usage
+from claude_tui.model import Usage, UsageRow
 from claude_tui.sources.protocol import FileFacts
-from claude_tui.sources.records.events import BadCountError, Event, count_of
+from claude_tui.sources.records.events import BadCountError, ResponseEvent, count_of
 from claude_tui.sources.values.instants import instant_ms
 from claude_tui.sources.values.json_values import table_of, text_of
 
@@ -24,7 +24,7 @@ _MARKS = ("sessionId", "messages", "$set", "$rewindTo", "type")
 
 
 @dataclass(slots=True)
-class Chat:
+class GeminiChat:
     """One chat, followed record by record. `parent` is the main session of a sub-agent's chat, else "".
 
     `stem` replaces a session id that no record contains. `folder_of` finds the project's folder by the hash in the
@@ -60,7 +60,7 @@ class Chat:
             [self.session, self.project_hash, self.title, self.is_known, self.has_answers, self.has_usage]
         )
 
-    def events(self, record: Mapping[str, object], offset: int) -> Iterator[Event]:
+    def events(self, record: Mapping[str, object], offset: int) -> Iterator[ResponseEvent]:
         """Yield what a record counts."""
         self.is_known = self.is_known or any(name in record for name in _MARKS)
         change = table_of(record, "$set")
@@ -97,7 +97,7 @@ class Chat:
         if self.project_hash and not self.cwd:
             self.cwd = self.folder_of(self.project_hash)
 
-    def _message(self, message: Mapping[str, object], offset: int) -> Iterator[Event]:
+    def _message(self, message: Mapping[str, object], offset: int) -> Iterator[ResponseEvent]:
         kind = KINDS.get(text_of(message, "type"))
         time_ms = instant_ms(message.get("timestamp"))
         if kind and time_ms >= self.last[0]:
@@ -115,7 +115,7 @@ class Chat:
         session, model = self.session or self.stem, text_of(message, "model")
         key = text_of(message, "id") or f"{session}/{time_ms}/{'.'.join(map(str, usage))}"
         self.context = usage.prompt, model
-        row = Row(
+        row = UsageRow(
             key=key,
             time_ms=time_ms,
             session=self.parent or session,
@@ -128,7 +128,7 @@ class Chat:
             is_sidechain=bool(self.parent),
             offset=offset,
         )
-        yield Event(row, reasoning)
+        yield ResponseEvent(row, reasoning)
 
 
 def holds_tools(tool: int, others: int, total: int) -> bool:

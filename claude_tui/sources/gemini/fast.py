@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
-from claude_tui.model import Row
-from claude_tui.sources.gemini.chat import KINDS, Chat, holds_tools
+from claude_tui.model import UsageRow
+from claude_tui.sources.gemini.chat import KINDS, GeminiChat, holds_tools
 from claude_tui.sources.gemini.reading import chat_at, events_of, read_chat
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile
 from claude_tui.sources.reading.lines import LineReader
@@ -18,7 +18,7 @@ from claude_tui.sources.registry import settled
 from claude_tui.sources.values.instants import instant_ms
 
 
-class Tokens(Struct, gc=False, kw_only=True):
+class GeminiTokens(Struct, gc=False, kw_only=True):
     """The counters of a message."""
 
     input: Count
@@ -29,7 +29,7 @@ class Tokens(Struct, gc=False, kw_only=True):
     total: Count = 0
 
 
-class Told(Struct, gc=False, rename="camel"):
+class GeminiRecord(Struct, gc=False, rename="camel"):
     """What may be told of a chat beside its messages."""
 
     session_id: Raw | UnsetType = UNSET
@@ -42,22 +42,22 @@ class Told(Struct, gc=False, rename="camel"):
         return self.session_id is self.project_hash is self.summary is self.messages is UNSET
 
 
-class Line(Told, gc=False, rename="camel"):
+class GeminiLine(GeminiRecord, gc=False, rename="camel"):
     """A record of any kind."""
 
     type: str | UnsetType = UNSET
     id: str = ""
     timestamp: str = ""
-    tokens: Tokens | UnsetType = UNSET
+    tokens: GeminiTokens | UnsetType = UNSET
     model: str = ""
     tool_calls: list[Nothing] | None = None
-    change: Told | UnsetType = field(default=UNSET, name="$set")
+    change: GeminiRecord | UnsetType = field(default=UNSET, name="$set")
 
 
-class FastChat(Chat):
-    """A `Chat` with a shortcut for messages, and for changes that matter to nobody."""
+class FastGeminiChat(GeminiChat):
+    """A `GeminiChat` with a shortcut for messages, and for changes that matter to nobody."""
 
-    def take(self, line: Line, offset: int, builder: FastBuilder) -> bool:
+    def take(self, line: GeminiLine, offset: int, builder: FastBuilder) -> bool:
         """Do with a record of the usual form what the counting rule does; with anything else nothing."""
         if not line.is_silent() or (self.project_hash and not self.cwd):  # whose folder may be known by now
             return False
@@ -80,7 +80,9 @@ class FastChat(Chat):
         self.is_known = True
         return True
 
-    def _take_tokens(self, line: Line, tokens: Tokens, time_ms: int, offset: int, builder: FastBuilder) -> bool:
+    def _take_tokens(
+        self, line: GeminiLine, tokens: GeminiTokens, time_ms: int, offset: int, builder: FastBuilder
+    ) -> bool:
         if not line.id:
             return False
         prompt, output, cached, tool = tokens.input, tokens.output + tokens.thoughts, tokens.cached, tokens.tool
@@ -97,16 +99,16 @@ class FastChat(Chat):
         return True
 
 
-def _rows_of(reader: LineReader, offset: int, record: Mapping[str, Any], chat: Chat) -> Iterator[Row]:
+def _rows_of(reader: LineReader, offset: int, record: Mapping[str, Any], chat: GeminiChat) -> Iterator[UsageRow]:
     return (event.row for event in events_of(reader, offset, record, chat))
 
 
-_READER: Final = FastReader(Line, _rows_of, is_slim=False)
+_READER: Final = FastReader(GeminiLine, _rows_of, is_slim=False)
 
 
 def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
     """Read a chat: whole if it is one JSON value, else the lines after the checkpoint. Raises OSError if it cannot be
     opened."""
     if file.path.endswith(".jsonl"):
-        return _READER.read_columns(file, since, chat_at(file, FastChat), keep_names=keep_names)
+        return _READER.read_columns(file, since, chat_at(file, FastGeminiChat), keep_names=keep_names)
     return settled(file.source, read_chat(file, since)[0], keep_names=keep_names)

@@ -10,23 +10,23 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from claude_tui.model import Problem, ProblemKind
-from claude_tui.sources.gemini.chat import Chat
+from claude_tui.sources.gemini.chat import GeminiChat
 from claude_tui.sources.gemini.projects import project_folder
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
 from claude_tui.sources.reading.documents import read_document
 from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.reading.objects import decode_objects
 from claude_tui.sources.recognition import what_is_wrong
-from claude_tui.sources.records.events import Event
+from claude_tui.sources.records.events import ResponseEvent
 
 
-def read_chat(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, list[Event]]:
+def read_chat(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, list[ResponseEvent]]:
     """Read a chat, and keep the events its rows were made of. Raises OSError if it cannot be opened."""
-    chat = chat_at(file, Chat)
+    chat = chat_at(file, GeminiChat)
     return _read_lines(file, since, chat) if file.path.endswith(".jsonl") else _read_whole(file, since, chat)
 
 
-C = TypeVar("C", bound=Chat)
+C = TypeVar("C", bound=GeminiChat)
 
 
 def chat_at(file: LogFile, kind: type[C]) -> C:
@@ -38,8 +38,8 @@ def chat_at(file: LogFile, kind: type[C]) -> C:
     return kind(stem, lambda project_hash: project_folder(file.root, project, (project_hash,)), parent, folder)
 
 
-def _read_lines(file: LogFile, since: Checkpoint | None, chat: Chat) -> tuple[FileRead, list[Event]]:
-    events: list[Event] = []
+def _read_lines(file: LogFile, since: Checkpoint | None, chat: GeminiChat) -> tuple[FileRead, list[ResponseEvent]]:
+    events: list[ResponseEvent] = []
     with LineReader(file.path, since) as reader:
         is_continued = since is not None and not reader.restarted
         if since is not None and is_continued:
@@ -57,7 +57,7 @@ def _read_lines(file: LogFile, since: Checkpoint | None, chat: Chat) -> tuple[Fi
         return FileRead(rows, mark, facts, problems, reader.restarted, reader.bytes_read, reader.lines), events
 
 
-def events_of(reader: LineReader, offset: int, record: Mapping[str, Any], chat: Chat) -> list[Event]:
+def events_of(reader: LineReader, offset: int, record: Mapping[str, Any], chat: GeminiChat) -> list[ResponseEvent]:
     """Return what a record counts; what is no count becomes a problem of the log."""
     events = list(chat.events(record, offset))
     while chat.bad_counts:
@@ -65,7 +65,7 @@ def events_of(reader: LineReader, offset: int, record: Mapping[str, Any], chat: 
     return events
 
 
-def _read_whole(file: LogFile, since: Checkpoint | None, chat: Chat) -> tuple[FileRead, list[Event]]:
+def _read_whole(file: LogFile, since: Checkpoint | None, chat: GeminiChat) -> tuple[FileRead, list[ResponseEvent]]:
     """Read a file that is one JSON value; if it is not, the objects that can be found in it."""
     data, mark, restarted, problems = read_document(file.path, since)
     if data is None:
@@ -74,7 +74,7 @@ def _read_whole(file: LogFile, since: Checkpoint | None, chat: Chat) -> tuple[Fi
     def report(kind: ProblemKind, at: int, detail: str, number: int = 1, /) -> None:
         problems.append(Problem(kind, file.path, at, detail))
 
-    events: list[Event] = []
+    events: list[ResponseEvent] = []
     offset = -1
     for offset, record in enumerate(decode_objects(data, report)):
         events += chat.events(record, offset)

@@ -11,7 +11,7 @@ from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceCon
 from claude_tui.sources.reading.folders import log_files
 
 if TYPE_CHECKING:
-    from claude_tui.sources.records.events import Event
+    from claude_tui.sources.records.events import ResponseEvent
 
 
 class GeminiSource:
@@ -40,7 +40,7 @@ class GeminiSource:
         """Read a chat: whole if it is one JSON value, else the lines after the checkpoint."""
         return self.read_events(file, since)[0]
 
-    def read_events(self, file: LogFile, since: Checkpoint | None = None) -> tuple[FileRead, list[Event]]:
+    def read_events(self, file: LogFile, since: Checkpoint | None = None) -> tuple[FileRead, list[ResponseEvent]]:
         """Read a chat and keep the events its rows were made of."""
         from claude_tui.sources.gemini.reading import read_chat  # only where there is a chat
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from claude_tui.model import Row
+from claude_tui.model import UsageRow
 from claude_tui.sources.causes import Call, Caused, FileCauses
 from claude_tui.sources.columns import key_number
 from claude_tui.sources.kimi.wire import Wire
@@ -45,10 +45,10 @@ class _Steps:
     def __init__(self) -> None:
         self.found: dict[str, Caused] = {}
         self._is_open = False
-        self._rows: list[Row] = []
+        self._rows: list[UsageRow] = []
         self._calls: dict[str, Call] = {}
 
-    def used(self, row: Row) -> None:
+    def used(self, row: UsageRow) -> None:
         """Take in what a step used; what is used outside of steps called nothing that is known."""
         if self._is_open:
             self._rows.append(row)

@@ -15,7 +15,7 @@ from claude_tui.sources.values.instants import instant_ms
 _BEGINNING: Final = frozenset({"metadata", "profile.bind"})
 
 
-class Counters(Struct, gc=False, rename="camel"):
+class KimiCounters(Struct, gc=False, rename="camel"):
     """The counters of a usage record."""
 
     input_other: Count
@@ -24,7 +24,7 @@ class Counters(Struct, gc=False, rename="camel"):
     input_cache_creation: Count
 
 
-class Event(Struct, gc=False, rename="camel"):
+class KimiEvent(Struct, gc=False, rename="camel"):
     """Something that happened in a step."""
 
     type: str
@@ -32,22 +32,22 @@ class Event(Struct, gc=False, rename="camel"):
     usage: Raw | UnsetType = UNSET
 
 
-class Line(Struct, gc=False, rename="camel"):
+class KimiLine(Struct, gc=False, rename="camel"):
     """A line of any type."""
 
     type: str
     time: int = 0
-    usage: Counters | UnsetType = UNSET
+    usage: KimiCounters | UnsetType = UNSET
     model: str = ""
     model_alias: str = ""
     usage_scope: str = ""
-    event: Event | UnsetType = UNSET
+    event: KimiEvent | UnsetType = UNSET
 
 
 class FastWire(Wire):
     """A `Wire` with a shortcut for all but the records at its beginning."""
 
-    def take(self, line: Line, offset: int, builder: FastBuilder) -> bool:
+    def take(self, line: KimiLine, offset: int, builder: FastBuilder) -> bool:
         """Do with a line of the usual form what the counting rule does; with anything else nothing."""
         kind = line.type
         if kind == "context.append_loop_event":
@@ -64,7 +64,7 @@ class FastWire(Wire):
             return False
         return True
 
-    def _take_usage(self, line: Line, offset: int, builder: FastBuilder) -> bool:
+    def _take_usage(self, line: KimiLine, offset: int, builder: FastBuilder) -> bool:
         told, time_ms = line.usage, instant_ms(line.time)
         if told is UNSET or line.usage_scope not in SCOPES:
             return False
@@ -81,7 +81,7 @@ class FastWire(Wire):
         return True
 
 
-_READER: Final = FastReader(Line)
+_READER: Final = FastReader(KimiLine)
 
 
 def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 import orjson
 
 from claude_tui import files
-from claude_tui.model import Row, Usage
+from claude_tui.model import Usage, UsageRow
 from claude_tui.sources.records.conversation import Conversation, UnknownShapeError
 from claude_tui.sources.records.events import count_of, text_of_counters
 from claude_tui.sources.values.instants import instant_ms
@@ -37,7 +37,7 @@ class Wire(Conversation):
     models: dict[str, str] = field(default_factory=dict)
     forked_ms: int = 0
 
-    def rows(self, record: Mapping[str, Any], offset: int) -> Iterator[Row]:
+    def rows(self, record: Mapping[str, Any], offset: int) -> Iterator[UsageRow]:
         """Yield what a record counts."""
         kind, time_ms = text_of(record, "type"), instant_ms(record.get("time"))
         if kind == "metadata":
@@ -66,7 +66,7 @@ class Wire(Conversation):
         self.has_answers |= has_usage
         self.spoke("tool_use" if reason in ("tool_use", "tool_calls") else "assistant", time_ms)
 
-    def _count(self, record: Mapping[str, Any], time_ms: int, offset: int) -> Iterator[Row]:
+    def _count(self, record: Mapping[str, Any], time_ms: int, offset: int) -> Iterator[UsageRow]:
         counters = record.get("usage")
         if not isinstance(counters, dict) or not any(name in counters for name in _COUNTERS):
             raise UnknownShapeError("a usage record without counters")
@@ -81,7 +81,7 @@ class Wire(Conversation):
         alias, scope = text_of(record, "model"), text_of(record, "usageScope")
         model = self.models.get(alias) or alias
         self.answered(model, usage.prompt)
-        yield Row(
+        yield UsageRow(
             key=key_of(time_ms, alias, usage[:5]),
             time_ms=time_ms,
             session=self.session,

@@ -12,9 +12,9 @@ from typing import Any, Final
 from claude_tui.sources.causes import Call, Caused, FileCauses
 from claude_tui.sources.columns import key_number
 from claude_tui.sources.opencode.legacy import parts_of, read_message
-from claude_tui.sources.opencode.rows import Reading, changes
+from claude_tui.sources.opencode.rows import MessageReading, changes
 from claude_tui.sources.protocol import Checkpoint, LogFile
-from claude_tui.sources.records.events import Event
+from claude_tui.sources.records.events import ResponseEvent
 from claude_tui.sources.values.json_values import table_of, text_of
 
 FAILED: Final = "error"
@@ -43,7 +43,7 @@ def _read(source: str, path: str) -> tuple[FileCauses, Checkpoint]:
             _add(source, event, parts_of(path), found)
     else:
         with changes(file, None) as changed:
-            reading, calls = Reading(path, changed), changed.database.calls()
+            reading, calls = MessageReading(path, changed), changed.database.calls()
             reading.run()
             for event, message in zip(reading.events, reading.messages, strict=True):
                 if message:
@@ -52,7 +52,7 @@ def _read(source: str, path: str) -> tuple[FileCauses, Checkpoint]:
     return FileCauses(list(found.values()), has_sizes=True, has_calls_only=True), checkpoint
 
 
-def _add(source: str, event: Event, parts: Iterable[Mapping[str, Any]], found: dict[str, Caused]) -> None:
+def _add(source: str, event: ResponseEvent, parts: Iterable[Mapping[str, Any]], found: dict[str, Caused]) -> None:
     """Add a message; a copy that a fork made adds nothing, unless it has more calls."""
     key = event.row.key
     calls = [

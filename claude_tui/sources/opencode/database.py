@@ -18,7 +18,7 @@ import orjson
 
 from claude_tui.sources.opencode.columns import as_ms, as_text
 from claude_tui.sources.opencode.lost import COLUMNS, LostMessage, lost_messages
-from claude_tui.sources.opencode.message import Session, project_folder, root_of
+from claude_tui.sources.opencode.message import OpenCodeSession, project_folder, root_of
 from claude_tui.sources.reading.objects import decode_objects
 
 MARGIN_MS: Final = 60_000
@@ -182,7 +182,7 @@ class Database:
         if self._has_events:
             yield from lost_messages(self._connection, self.tables, frozenset(self.message_ids()))
 
-    def sessions(self) -> dict[str, Session]:
+    def sessions(self) -> dict[str, OpenCodeSession]:
         """Return every session, by id; those of 2.x replace the same ones before it."""
         rows: dict[str, tuple[Any, ...]] = {}
         for table in self._session_tables:
@@ -194,7 +194,7 @@ class Database:
         folders = self._project_folders()
         parents = {session: row[1] for session, row in rows.items()}
         return {
-            session: Session(
+            session: OpenCodeSession(
                 session, root_of(session, parents), parent, directory or folders.get(project, ""), title, version,
                 agent, model, created,
             )

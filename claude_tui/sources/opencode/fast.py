@@ -14,10 +14,10 @@ import msgspec
 from claude_tui.sources.opencode.columns import as_text
 from claude_tui.sources.opencode.database import StoredRow, stored_message
 from claude_tui.sources.opencode.message import is_reasoning_beside
-from claude_tui.sources.opencode.rows import Changes, Reading, changes
+from claude_tui.sources.opencode.rows import ChangedRows, MessageReading, changes
 from claude_tui.sources.opencode.talk import Heard, kind_of_answer
 from claude_tui.sources.protocol import NO_FACTS, Checkpoint, ColumnsRead, LogFile
-from claude_tui.sources.records.events import Event, nano_of
+from claude_tui.sources.records.events import ResponseEvent, nano_of
 from claude_tui.sources.records.fast import Count
 from claude_tui.sources.records.fast_rows import FastBuilder
 from claude_tui.sources.registry import reader, settled
@@ -28,17 +28,17 @@ Name = Annotated[str, msgspec.Meta(min_length=1)]
 _NEVER: Final = -1
 
 
-class Cache(msgspec.Struct, gc=False):
+class OpenCodeCache(msgspec.Struct, gc=False):
     """What was written to the cache and read from it."""
 
     read: Count = 0
     write: Count = 0
 
 
-class Tokens(msgspec.Struct, gc=False):
+class OpenCodeTokens(msgspec.Struct, gc=False):
     """The counters of a message."""
 
-    cache: Cache
+    cache: OpenCodeCache
     input: Count = 0
     output: Count = 0
     reasoning: Count = 0
@@ -58,13 +58,13 @@ class Folder(msgspec.Struct, gc=False, frozen=True):
     cwd: str = ""
 
 
-class Line(msgspec.Struct, gc=False):
+class OpenCodeLine(msgspec.Struct, gc=False):
     """An assistant's message of a version before 2.x."""
 
     role: Literal["assistant"]
     providerID: Name
     modelID: Name
-    tokens: Tokens
+    tokens: OpenCodeTokens
     time: Times
     path: Folder = Folder()
     cost: float = 0.0
@@ -73,7 +73,7 @@ class Line(msgspec.Struct, gc=False):
     type: Literal["assistant"] = "assistant"
 
 
-_decode: Final = msgspec.json.Decoder(Line).decode
+_decode: Final = msgspec.json.Decoder(OpenCodeLine).decode
 _NOT_USUAL: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -99,15 +99,15 @@ def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: 
         )
 
 
-class FastReading(Reading):
-    """A `Reading` whose events become columns, with a shortcut for usual messages."""
+class FastReading(MessageReading):
+    """A `MessageReading` whose events become columns, with a shortcut for usual messages."""
 
-    def __init__(self, file: LogFile, changed: Changes, *, keep_names: bool) -> None:
+    def __init__(self, file: LogFile, changed: ChangedRows, *, keep_names: bool) -> None:
         super().__init__(file.path, changed)
         self.builder = FastBuilder(file.source, keep_names=keep_names)
         self._heard: dict[Any, Heard] = {}
 
-    def _count(self, event: Event) -> None:
+    def _count(self, event: ResponseEvent) -> None:
         self.builder.add(event.row)
 
     def _see_rows(self, rows: Iterable[StoredRow]) -> None:

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from claude_tui.model import Problem, ProblemKind
-from claude_tui.sources.opencode.message import Session, event_of, message_of, project_folder, step_tokens
-from claude_tui.sources.opencode.talk import Talk
+from claude_tui.sources.opencode.message import OpenCodeSession, event_of, message_of, project_folder, step_tokens
+from claude_tui.sources.opencode.talk import OpenCodeTalk
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
 from claude_tui.sources.reading.documents import read_document
 from claude_tui.sources.reading.objects import decode_objects
-from claude_tui.sources.records.events import BadCountError, Event
+from claude_tui.sources.records.events import BadCountError, ResponseEvent
 from claude_tui.sources.values.json_values import table_of, text_of
 
 _MAX_PART = 4096
@@ -26,11 +26,13 @@ _MOST_BYTES = 64 << 20
 _OLD = ("storage", "session")
 
 
-def read_message(file: LogFile, since: Checkpoint | None, stored_ids: frozenset[str]) -> tuple[FileRead, list[Event]]:
+def read_message(
+    file: LogFile, since: Checkpoint | None, stored_ids: frozenset[str]
+) -> tuple[FileRead, list[ResponseEvent]]:
     """Read a message file, unless its id is among those in a database."""
     data, mark, restarted, problems = read_document(file.path, since)
-    events: list[Event] = []
-    talk = Talk()
+    events: list[ResponseEvent] = []
+    talk = OpenCodeTalk()
     message_id = os.path.basename(file.path).removesuffix(".json")
     if data is not None and message_id not in stored_ids:
         value = next(decode_objects(data), None)
@@ -46,7 +48,12 @@ def read_message(file: LogFile, since: Checkpoint | None, stored_ids: frozenset[
 
 
 def _count(
-    file: LogFile, message_id: str, value: dict[str, Any], events: list[Event], talk: Talk, problems: list[Problem]
+    file: LogFile,
+    message_id: str,
+    value: dict[str, Any],
+    events: list[ResponseEvent],
+    talk: OpenCodeTalk,
+    problems: list[Problem],
 ) -> None:
     storage, session_id = _place(file.path)
     session = _session(storage, session_id)
@@ -64,12 +71,12 @@ def _count(
     talk.see(session, value, created if isinstance(created, int) else 0, event)
 
 
-def _session(storage: str, session_id: str) -> Session:
+def _session(storage: str, session_id: str) -> OpenCodeSession:
     """Return a session with the main session above it; for an unknown session, only its id."""
     try:
         session = _session_file(storage, session_id)
     except OSError:
-        return Session(session_id, session_id)
+        return OpenCodeSession(session_id, session_id)
     root, parent, seen = session_id, text_of(session, "parentID"), {session_id}
     while parent and parent not in seen:
         root = parent
@@ -79,7 +86,7 @@ def _session(storage: str, session_id: str) -> Session:
         except OSError:
             break
     created = table_of(session, "time").get("created")
-    return Session(
+    return OpenCodeSession(
         session_id,
         root,
         text_of(session, "parentID"),

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from claude_tui.model import Row, Usage
-from claude_tui.sources.records.events import Event, count_of, nano_of
+from claude_tui.model import Usage, UsageRow
+from claude_tui.sources.records.events import ResponseEvent, count_of, nano_of
 from claude_tui.sources.values.json_values import table_of, text_of
 
 # These providers' counters never held reasoning inside the output, in any version.
@@ -18,7 +18,7 @@ _REASONING_BESIDE: Final = ("google", "vertex")
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class OpenCodeSession:
     """The session of a message. `root` is the main session above it, or the session itself if there is none."""
 
     id: str
@@ -32,7 +32,7 @@ class Session:
     created_ms: int = 0
 
 
-class Message(NamedTuple):
+class OpenCodeMessage(NamedTuple):
     """An assistant message in the old or new format. `steps` are the token objects of its finished steps, in order.
 
     `total` is the total in another copy of the message, if its own tokens have none; `is_new` marks the tables of 2.x,
@@ -56,7 +56,7 @@ class Message(NamedTuple):
         return f"{self.provider}/{self.model}" if self.provider else self.model
 
 
-class Counters(NamedTuple):
+class OpenCodeCounters(NamedTuple):
     """The counters as stored."""
 
     input: int
@@ -71,7 +71,7 @@ class Counters(NamedTuple):
         return self.input + self.output + self.reasoning + self.cache_read + self.cache_write
 
 
-def message_of(data: Mapping[str, object], created_ms: int = 0) -> Message | None:
+def message_of(data: Mapping[str, object], created_ms: int = 0) -> OpenCodeMessage | None:
     """Parse the JSON of a message; None unless it is an assistant's with tokens.
 
     `created_ms` is used if the message itself has no time.
@@ -81,7 +81,7 @@ def message_of(data: Mapping[str, object], created_ms: int = 0) -> Message | Non
         return None
     model = table_of(data, "model")
     created = table_of(data, "time").get("created")
-    return Message(
+    return OpenCodeMessage(
         created_ms=int(created) if isinstance(created, (int, float)) and 0 < created < 1 << 53 else created_ms,
         provider=text_of(data, "providerID") or text_of(model, "providerID"),
         model=text_of(data, "modelID") or text_of(model, "id"),
@@ -98,10 +98,10 @@ def is_answer_without_tokens(data: Mapping[str, object], kind: str) -> bool:
     return kind == "assistant" and is_finished and not isinstance(data.get("tokens"), dict)
 
 
-def counters_of(tokens: Mapping[str, object]) -> Counters:
+def counters_of(tokens: Mapping[str, object]) -> OpenCodeCounters:
     """Parse a token object. Raises BadCountError if a counter is not a count."""
     cache = table_of(tokens, "cache")
-    return Counters(
+    return OpenCodeCounters(
         count_of(tokens, "input"),
         count_of(tokens, "output"),
         count_of(tokens, "reasoning"),
@@ -110,7 +110,7 @@ def counters_of(tokens: Mapping[str, object]) -> Counters:
     )
 
 
-def event_of(message: Message, session: Session, offset: int) -> Event | None:
+def event_of(message: OpenCodeMessage, session: OpenCodeSession, offset: int) -> ResponseEvent | None:
     """Count a message; None if nothing was used. Raises BadCountError if a counter is not a count.
 
     The identity is what survives a fork, which copies messages under new ids: the start time, the model, and the
@@ -127,7 +127,7 @@ def event_of(message: Message, session: Session, offset: int) -> Event | None:
         for found, within in zip(stored, inside, strict=True)
     )  # fmt: skip
     is_sub = session.root != session.id
-    row = Row(
+    row = UsageRow(
         key="/".join(map(str, (message.created_ms, message.provider, message.model, *stored[0]))),
         time_ms=message.created_ms,
         session=session.root,
@@ -147,7 +147,7 @@ def event_of(message: Message, session: Session, offset: int) -> Event | None:
         reported_nano=None if any(inside) else nano_of(message.cost),
         offset=offset,
     )
-    return Event(row, reasoning)
+    return ResponseEvent(row, reasoning)
 
 
 def project_folder(worktree: object) -> str:
@@ -174,7 +174,7 @@ def is_reasoning_beside(provider: str) -> bool:
     return any(name in provider.lower() for name in _REASONING_BESIDE)
 
 
-def _has_reasoning_inside(message: Message, tokens: Mapping[str, object], found: Counters) -> bool:
+def _has_reasoning_inside(message: OpenCodeMessage, tokens: Mapping[str, object], found: OpenCodeCounters) -> bool:
     """Whether the stored output includes the reasoning, decided by the total stored beside it if there is one."""
     if not found.reasoning or found.reasoning > found.output:
         return False

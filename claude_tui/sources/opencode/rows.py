@@ -21,21 +21,21 @@ from claude_tui.sources.opencode.database import (
 )
 from claude_tui.sources.opencode.lost import LostMessage
 from claude_tui.sources.opencode.message import (
-    Message,
-    Session,
+    OpenCodeMessage,
+    OpenCodeSession,
     counters_of,
     event_of,
     is_answer_without_tokens,
     message_of,
     step_tokens,
 )
-from claude_tui.sources.opencode.talk import Talk
+from claude_tui.sources.opencode.talk import OpenCodeTalk
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
-from claude_tui.sources.records.events import BadCountError, Event
+from claude_tui.sources.records.events import BadCountError, ResponseEvent
 from claude_tui.sources.values.json_values import text_of
 
 
-class Changes(NamedTuple):
+class ChangedRows(NamedTuple):
     """The rows of a database that changed since a checkpoint, and the next checkpoint. `is_whole`: all are among them;
     `restarted`: although a checkpoint was given."""
 
@@ -47,7 +47,7 @@ class Changes(NamedTuple):
 
 
 @contextmanager
-def changes(file: LogFile, since: Checkpoint | None) -> Iterator[Changes]:
+def changes(file: LogFile, since: Checkpoint | None) -> Iterator[ChangedRows]:
     """Open a database and find what changed since a checkpoint. Raises OSError if it cannot be read.
 
     A checkpoint holds the newest time of change and the last row number of each table; it is invalid if the file is
@@ -69,13 +69,13 @@ def changes(file: LogFile, since: Checkpoint | None) -> Iterator[Changes]:
             rows += database.rows(table, *after)
         mark = max([newest, *map(as_ms, [row[4] for row in rows])])
         checkpoint = Checkpoint(found.st_dev, found.st_ino, file.size, mark=mark, state=json.dumps(last))
-        yield Changes(database, rows, checkpoint, since is not None and not fits, not fits)
+        yield ChangedRows(database, rows, checkpoint, since is not None and not fits, not fits)
 
 
-def read_database(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, list[Event]]:
+def read_database(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, list[ResponseEvent]]:
     """Read the messages of a database that changed since a checkpoint. Raises OSError if it cannot be read."""
     with changes(file, since) as changed:
-        reading = Reading(file.path, changed)
+        reading = MessageReading(file.path, changed)
         reading.run()
         read = FileRead(
             [event.row for event in reading.events],
@@ -89,15 +89,15 @@ def read_database(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, li
         return read, reading.events
 
 
-class Reading:
+class MessageReading:
     """Finds the events, problems and facts of some rows. `bytes_read` is how long their messages are, `messages` has
     the ids of those that events are of, "" of one that is gone."""
 
-    def __init__(self, path: str, changed: Changes) -> None:
-        self.events: list[Event] = []
+    def __init__(self, path: str, changed: ChangedRows) -> None:
+        self.events: list[ResponseEvent] = []
         self.messages: list[str] = []
         self.problems: list[Problem] = []
-        self.talk = Talk()
+        self.talk = OpenCodeTalk()
         self.bytes_read = 0
         self._path = path
         self._changed = changed
@@ -122,11 +122,11 @@ class Reading:
         for row in rows:
             self._see(stored_message(row))
 
-    def _count(self, event: Event) -> None:
+    def _count(self, event: ResponseEvent) -> None:
         self.events.append(event)
 
-    def _session(self, name: str) -> Session:
-        return self._sessions.get(name) or Session(name, name)
+    def _session(self, name: str) -> OpenCodeSession:
+        return self._sessions.get(name) or OpenCodeSession(name, name)
 
     def _see(self, row: StoredMessage) -> None:
         session = self._session(row.session)
@@ -167,7 +167,7 @@ class Reading:
             self.messages.append("")
             self._count(event)
 
-    def _message(self, row: StoredMessage, data: dict[str, Any], session: Session) -> Message | None:
+    def _message(self, row: StoredMessage, data: dict[str, Any], session: OpenCodeSession) -> OpenCodeMessage | None:
         message = message_of(data, row.created_ms)
         if message is None:
             if is_answer_without_tokens(data, row.kind):
@@ -186,7 +186,7 @@ class Reading:
         self.problems.append(Problem(kind, self._path, row.rowid, f"message {row.id}: {detail}"))
 
 
-def _total_of_twin(row: StoredMessage, message: Message) -> int:
+def _total_of_twin(row: StoredMessage, message: OpenCodeMessage) -> int:
     """Return the total in the old copy of a migrated message, if its counters are the same."""
     twin = message_of(parsed(row.twin) or {}) if row.twin else None
     if twin is None or counters_of(twin.tokens) != counters_of(message.tokens):

@@ -12,7 +12,7 @@ from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceCon
 from claude_tui.sources.reading.folders import log_file, log_files
 
 if TYPE_CHECKING:
-    from claude_tui.sources.records.events import Event
+    from claude_tui.sources.records.events import ResponseEvent
 
 
 class OpenCodeSource:
@@ -58,7 +58,7 @@ class OpenCodeSource:
         """Read a database's changed messages, or a message file. Raises OSError if it cannot be read."""
         return self.read_events(file, since)[0]
 
-    def read_events(self, file: LogFile, since: Checkpoint | None = None) -> tuple[FileRead, list[Event]]:
+    def read_events(self, file: LogFile, since: Checkpoint | None = None) -> tuple[FileRead, list[ResponseEvent]]:
         """Read a log and keep the events its rows were made of."""
         # What reads is loaded only where there is something to read, SQLite only where there is a database.
         if file.path.endswith(".json"):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from claude_tui.sources.opencode.message import Session
+from claude_tui.sources.opencode.message import OpenCodeSession
 from claude_tui.sources.protocol import FileFacts
-from claude_tui.sources.records.events import Event
+from claude_tui.sources.records.events import ResponseEvent
 from claude_tui.sources.values.json_values import table_of, text_of
 
 
@@ -18,7 +18,7 @@ class Heard:
         "session",
     )  # fmt: skip
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: OpenCodeSession) -> None:
         self.session = session
         self.is_main = session.root == session.id
         self.last_ms = self.context_tokens = self.largest_prompt = self.compactions = 0
@@ -60,13 +60,13 @@ class Heard:
         )
 
 
-class Talk:
+class OpenCodeTalk:
     """Facts of every session that has messages, in the order they were written."""
 
     def __init__(self) -> None:
         self._heard: dict[str, Heard] = {}
 
-    def of(self, session: Session) -> Heard:
+    def of(self, session: OpenCodeSession) -> Heard:
         """Return what was said in a session so far, to be kept once anything was."""
         return self._heard.get(session.id) or Heard(session)
 
@@ -74,7 +74,9 @@ class Talk:
         """Keep what was said in a session."""
         self._heard[heard.session.id] = heard
 
-    def see(self, session: Session, data: Mapping[str, object], created_ms: int, event: Event | None) -> None:
+    def see(
+        self, session: OpenCodeSession, data: Mapping[str, object], created_ms: int, event: ResponseEvent | None
+    ) -> None:
         """Record a message of either side."""
         completed = table_of(data, "time").get("completed")
         last_ms = completed if isinstance(completed, int) else created_ms

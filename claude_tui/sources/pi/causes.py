@@ -10,7 +10,7 @@ from typing import Any
 
 from claude_tui.sources.causes import Call, Caused, FileCauses
 from claude_tui.sources.columns import key_number
-from claude_tui.sources.pi.session import Session
+from claude_tui.sources.pi.session import PiSession
 from claude_tui.sources.protocol import Checkpoint
 from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.records.conversation import UnknownShapeError
@@ -22,7 +22,7 @@ def read_causes(
     path: str, known: FileCauses | None = None, since: Checkpoint | None = None, *, with_sizes: bool = False
 ) -> tuple[FileCauses, Checkpoint]:
     """Read a session, always all of it. Raises OSError where it cannot be opened."""
-    session = Session(session="")
+    session = PiSession(session="")
     found: dict[str, Caused] = {}
     calls: dict[str, Call] = {}
     with LineReader(path) as reader:
@@ -40,7 +40,7 @@ def read_causes(
 def _see(
     record: Mapping[str, Any],
     message: Mapping[str, Any],
-    session: Session,
+    session: PiSession,
     offset: int,
     found: dict[str, Caused],
     calls: dict[str, Call],

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-from claude_tui.sources.pi.session import Session, key_of, name_of
+from claude_tui.sources.pi.session import PiSession, key_of, name_of
 from claude_tui.sources.pi.source import session_of
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile
 from claude_tui.sources.records.events import nano_of
@@ -21,7 +21,7 @@ class Cost(Struct, gc=False):
     total: int | float
 
 
-class Counters(Struct, gc=False, rename="camel", kw_only=True):
+class PiCounters(Struct, gc=False, rename="camel", kw_only=True):
     """The usage of an answer."""
 
     input: Count
@@ -32,30 +32,30 @@ class Counters(Struct, gc=False, rename="camel", kw_only=True):
     cost: Cost
 
 
-class Message(Struct, gc=False, rename="camel"):
+class PiMessage(Struct, gc=False, rename="camel"):
     """What a message says."""
 
     role: str
-    usage: Counters | UnsetType = UNSET
+    usage: PiCounters | UnsetType = UNSET
     stop_reason: str = ""
     provider: str = ""
     model: str = ""
     response_id: str = ""
 
 
-class Line(Struct, gc=False):
+class PiLine(Struct, gc=False):
     """A line; only those with messages are usual."""
 
     type: str
     timestamp: str
-    message: Message | UnsetType = UNSET
+    message: PiMessage | UnsetType = UNSET
     id: str = ""
 
 
-class FastSession(Session):
-    """A `Session` with a shortcut for messages."""
+class FastSession(PiSession):
+    """A `PiSession` with a shortcut for messages."""
 
-    def take(self, line: Line, offset: int, builder: FastBuilder) -> bool:
+    def take(self, line: PiLine, offset: int, builder: FastBuilder) -> bool:
         """Do with a message what the counting rule does; with anything else nothing."""
         message = line.message
         if line.type != "message" or message is UNSET:
@@ -83,7 +83,7 @@ class FastSession(Session):
         return True
 
 
-_READER: Final = FastReader(Line)
+_READER: Final = FastReader(PiLine)
 
 
 def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:

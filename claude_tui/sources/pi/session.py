@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from claude_tui.model import Row, Usage
+from claude_tui.model import Usage, UsageRow
 from claude_tui.sources.records.conversation import Conversation, UnknownShapeError
 from claude_tui.sources.records.events import count_of, nano_of, text_of_counters
 from claude_tui.sources.values.instants import instant_ms
@@ -24,13 +24,13 @@ _NO_USAGE: Final = ("model_change", "thinking_level_change", "session_info", "co
 
 
 @dataclass(slots=True)
-class Session(Conversation):
+class PiSession(Conversation):
     """One session. `began_ms` is when its file was begun; `model` the one that was chosen last."""
 
     began_ms: int = 0
     model: str = ""
 
-    def rows(self, record: Mapping[str, Any], offset: int) -> Iterator[Row]:
+    def rows(self, record: Mapping[str, Any], offset: int) -> Iterator[UsageRow]:
         """Yield what a record counts."""
         kind = text_of(record, "type")
         if kind == "session":
@@ -59,7 +59,7 @@ class Session(Conversation):
         if version > _NEWEST:
             raise UnknownShapeError(f"format {version}: read as format {_NEWEST}")
 
-    def _message(self, record: Mapping[str, Any], offset: int) -> Iterator[Row]:
+    def _message(self, record: Mapping[str, Any], offset: int) -> Iterator[UsageRow]:
         message = table_of(record, "message")
         role, stopped = text_of(message, "role"), text_of(message, "stopReason")
         time_ms = instant_ms(record.get("timestamp"))
@@ -76,7 +76,7 @@ class Session(Conversation):
             self.answered(row.model, row.usage.prompt)
             yield row
 
-    def _count(self, record: Mapping[str, Any], told: Mapping[str, Any], offset: int) -> Iterator[Row]:
+    def _count(self, record: Mapping[str, Any], told: Mapping[str, Any], offset: int) -> Iterator[UsageRow]:
         """Yield the row of a record; `told` is the part of it that has model and usage."""
         counters = table_of(told, "usage")
         usage = usage_of(counters)
@@ -84,7 +84,7 @@ class Session(Conversation):
             return
         time_ms = instant_ms(record.get("timestamp")) or instant_ms(told.get("timestamp"))
         own_id = text_of(told, "responseId") or text_of(record, "id")
-        yield Row(
+        yield UsageRow(
             key=key_of(own_id, time_ms, usage[:5]),
             time_ms=time_ms,
             session=self.session,

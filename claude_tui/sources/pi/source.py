@@ -36,10 +36,10 @@ class PiSource:
 
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
         """Read a session, whole or from a checkpoint. Raises OSError if it cannot be opened."""
-        from claude_tui.sources.pi.session import Session
+        from claude_tui.sources.pi.session import PiSession
         from claude_tui.sources.records.line_logs import read_log  # only where there is a session
 
-        return read_log(file, since, Session(session=session_of(file.path)))
+        return read_log(file, since, PiSession(session=session_of(file.path)))
 
 
 def session_of(path: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from claude_tui.model import Row, Usage
+from claude_tui.model import Usage, UsageRow
 from claude_tui.pricing.billing.usage import THOUGHTS_BESIDE
 from claude_tui.sources.records.conversation import Conversation, UnknownShapeError, tools_or_text
 from claude_tui.sources.records.events import count_of, text_of_counters
@@ -24,10 +24,10 @@ _COUNTERS: Final = ("input_token_count", "output_token_count", "total_token_coun
 
 
 @dataclass(slots=True)
-class Chat(Conversation):
+class QwenChat(Conversation):
     """One chat. If `has_usage`, a row about a response was there, so what the conversation repeats is counted."""
 
-    def rows(self, record: Mapping[str, Any], offset: int) -> Iterator[Row]:
+    def rows(self, record: Mapping[str, Any], offset: int) -> Iterator[UsageRow]:
         """Yield what a record counts."""
         kind = text_of(record, "type")
         if kind not in KINDS:
@@ -50,7 +50,7 @@ class Chat(Conversation):
         if is_answer and not self.has_usage and table_of(record, "usageMetadata"):
             raise UnknownShapeError("usage without a telemetry row: not counted")
 
-    def _system(self, record: Mapping[str, Any], time_ms: int, offset: int) -> Iterator[Row]:
+    def _system(self, record: Mapping[str, Any], time_ms: int, offset: int) -> Iterator[UsageRow]:
         payload = table_of(record, "systemPayload")
         if text_of(record, "subtype") == "chat_compression":
             self.compactions += 1
@@ -68,7 +68,7 @@ class Chat(Conversation):
         model, agent = text_of(event, "model"), text_of(event, "subagent_id") or text_of(event, "subagent_name")
         if is_of_conversation(agent, text_of(event, "prompt_id")):
             self.answered(model, usage.prompt)
-        yield Row(
+        yield UsageRow(
             key=text_of(event, "response_id") or f"{time_ms}/{model}/{text_of_counters(usage[:5])}",
             time_ms=time_ms,
             session=self.session,

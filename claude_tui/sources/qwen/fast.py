@@ -8,13 +8,13 @@ from typing import Final
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile
-from claude_tui.sources.qwen.chat import KINDS, RESPONSE, Chat, billed_output, is_of_conversation
+from claude_tui.sources.qwen.chat import KINDS, RESPONSE, QwenChat, billed_output, is_of_conversation
 from claude_tui.sources.records.fast import Count, FastReader
 from claude_tui.sources.records.fast_rows import FastBuilder
 from claude_tui.sources.values.instants import instant_ms
 
 
-class Event(Struct, gc=False, kw_only=True):
+class QwenEvent(Struct, gc=False, kw_only=True):
     """What telemetry says; counters are of a response."""
 
     name: str = field(name="event.name")
@@ -34,23 +34,23 @@ class Event(Struct, gc=False, kw_only=True):
 class Payload(Struct, gc=False, rename="camel"):
     """What a row of the system holds."""
 
-    ui_event: Event | UnsetType = UNSET
+    ui_event: QwenEvent | UnsetType = UNSET
 
 
-class Part(Struct, gc=False, rename="camel"):
+class QwenPart(Struct, gc=False, rename="camel"):
     """A part of a message."""
 
     function_call: Raw | UnsetType = UNSET
     type: str = ""
 
 
-class Message(Struct, gc=False):
+class QwenMessage(Struct, gc=False):
     """What was said."""
 
-    parts: list[Part] = []
+    parts: list[QwenPart] = []
 
 
-class Line(Struct, gc=False, rename="camel"):
+class QwenLine(Struct, gc=False, rename="camel"):
     """A row of any type."""
 
     type: str
@@ -60,15 +60,15 @@ class Line(Struct, gc=False, rename="camel"):
     version: str
     subtype: str = ""
     system_payload: Payload | UnsetType = UNSET
-    message: Message | UnsetType = UNSET
+    message: QwenMessage | UnsetType = UNSET
     usage_metadata: Raw | UnsetType = UNSET
     forked_from: Raw | UnsetType = UNSET
 
 
-class FastChat(Chat):
-    """A `Chat` with a shortcut for all but compressions."""
+class FastQwenChat(QwenChat):
+    """A `QwenChat` with a shortcut for all but compressions."""
 
-    def take(self, line: Line, offset: int, builder: FastBuilder) -> bool:
+    def take(self, line: QwenLine, offset: int, builder: FastBuilder) -> bool:
         """Do with a row of the usual form what the counting rule does; with anything else nothing."""
         kind = line.type
         if kind not in KINDS or line.subtype == "chat_compression":
@@ -99,7 +99,7 @@ class FastChat(Chat):
         self.version = line.version or self.version
         return True
 
-    def _take_response(self, line: Line, event: Event, time_ms: int, offset: int, builder: FastBuilder) -> bool:
+    def _take_response(self, line: QwenLine, event: QwenEvent, time_ms: int, offset: int, builder: FastBuilder) -> bool:
         prompt, cached = event.input_token_count, event.cached_content_token_count
         if not (prompt and event.response_id and line.session_id):
             return False
@@ -118,9 +118,9 @@ class FastChat(Chat):
         return True
 
 
-_READER: Final = FastReader(Line)
+_READER: Final = FastReader(QwenLine)
 
 
 def read_columns(file: LogFile, since: Checkpoint | None = None, *, keep_names: bool = False) -> ColumnsRead:
     """Read a chat, whole or from a checkpoint. Raises OSError if it cannot be opened."""
-    return _READER.read_columns(file, since, FastChat(session=Path(file.path).stem), keep_names=keep_names)
+    return _READER.read_columns(file, since, FastQwenChat(session=Path(file.path).stem), keep_names=keep_names)

@@ -35,7 +35,7 @@ class QwenSource:
 
     def read(self, file: LogFile, since: Checkpoint | None = None) -> FileRead:
         """Read a chat, whole or from a checkpoint. Raises OSError if it cannot be opened."""
-        from claude_tui.sources.qwen.chat import Chat
+        from claude_tui.sources.qwen.chat import QwenChat
         from claude_tui.sources.records.line_logs import read_log  # only where there is a chat
 
-        return read_log(file, since, Chat(session=Path(file.path).stem))
+        return read_log(file, since, QwenChat(session=Path(file.path).stem))

@@ -28,7 +28,7 @@ _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _IS_NUL: Final = bytes([0]) + bytes([1]) * 255
 
 
-class Report(Protocol):
+class ReportProblem(Protocol):
     """Receives the kind of a problem, its byte offset in the line, a short reason, and how many it stands for."""
 
     def __call__(self, kind: ProblemKind, at: int, detail: str, number: int = 1, /) -> None:
@@ -39,7 +39,7 @@ def _ignore(kind: ProblemKind, at: int, detail: str, number: int = 1, /) -> None
     pass
 
 
-def decode_objects(line: bytes, report: Report = _ignore, *, is_slim: bool = False) -> Iterator[dict[str, Any]]:
+def decode_objects(line: bytes, report: ReportProblem = _ignore, *, is_slim: bool = False) -> Iterator[dict[str, Any]]:
     """Yield every JSON object on a line: usually one, more if two writers shared it, none if it is garbage.
 
     Whatever is skipped is passed to `report` with its byte offset in the line: runs of NULs, and text that is not an
@@ -104,7 +104,7 @@ def _is_object(data: bytes) -> bool:
     return found == 1 and ProblemKind.MALFORMED not in kinds
 
 
-def _decode_broken(line: bytes, report: Report, is_slim: bool) -> Iterator[dict[str, Any]]:
+def _decode_broken(line: bytes, report: ReportProblem, is_slim: bool) -> Iterator[dict[str, Any]]:
     # orjson also rejects what JavaScript writes and json reads: lone surrogates, depth, NaN.
     if b"\0" in line:
         runs = (line.translate(_IS_NUL) + b"\1").count(b"\0\1")

@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from claude_tui.model import Row
+from claude_tui.model import UsageRow
 from claude_tui.sources.values.json_values import as_count
 
 _DIGITS: Final = 9
 """Digits of a nanodollar after the point of a USD."""
 
 
-class Event(NamedTuple):
+class ResponseEvent(NamedTuple):
     """A row, and how much of its output was reasoning (which is billed as output and included in it)."""
 
-    row: Row
+    row: UsageRow
     reasoning: int
 
 

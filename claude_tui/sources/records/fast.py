@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
-from claude_tui.model import ProblemKind, Row
+from claude_tui.model import ProblemKind, UsageRow
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileFacts, LogFile
 from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.reading.objects import LONG
@@ -23,7 +23,7 @@ from claude_tui.sources.records.line_logs import rows_of
 Count = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 Line = TypeVar("Line")
 Taken = TypeVar("Taken", contravariant=True)
-Counting = Callable[[LineReader, int, Mapping[str, Any], Any], Iterable[Row]]
+Counting = Callable[[LineReader, int, Mapping[str, Any], Any], Iterable[UsageRow]]
 
 WINDOW: Final = 1 << 17
 """Bytes read at once: so few that the C library has a place for them, and the kernel need not find new pages."""

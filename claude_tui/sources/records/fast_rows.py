@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from claude_tui.model import Row
+from claude_tui.model import UsageRow
 from claude_tui.sources.columns import COPY, SIDECHAIN, Columns, RowOwner
 from claude_tui.sources.settling import ColumnsBuilder, Settled, append_settled
 
@@ -72,7 +72,7 @@ class FastBuilder(ColumnsBuilder):
         self._counted[key] = settled
         return True
 
-    def add(self, row: Row) -> None:
+    def add(self, row: UsageRow) -> None:
         """Merge one row that the counting rule produced."""
         counted = self._counted.pop(row.key, None)
         if counted is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from claude_tui.model import ProblemKind, Row
+from claude_tui.model import ProblemKind, UsageRow
 from claude_tui.sources.protocol import Checkpoint, FileFacts, FileRead, LogFile
 from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.recognition import Recognised, what_is_wrong
@@ -13,7 +13,7 @@ from claude_tui.sources.records.conversation import UnknownShapeError
 from claude_tui.sources.records.events import BadCountError
 
 
-class Followed(Recognised, Protocol):
+class FollowedLog(Recognised, Protocol):
     """One log of a client as its records come: see `conversation.Conversation`, which is most of it."""
 
     def resume(self, state: str) -> None:
@@ -23,7 +23,7 @@ class Followed(Recognised, Protocol):
         """Return what must be known to follow the next records."""
         ...
 
-    def rows(self, record: Mapping[str, Any], offset: int) -> Iterable[Row]:
+    def rows(self, record: Mapping[str, Any], offset: int) -> Iterable[UsageRow]:
         """Yield what a record counts.
 
         Raises BadCountError for a counter that is none and UnknownShapeError for a record that should count and
@@ -36,12 +36,12 @@ class Followed(Recognised, Protocol):
         ...
 
 
-def read_log(file: LogFile, since: Checkpoint | None, log: Followed) -> FileRead:
+def read_log(file: LogFile, since: Checkpoint | None, log: FollowedLog) -> FileRead:
     """Read a log whole or from a checkpoint. Raises OSError if it cannot be opened.
 
     A log none of whose records is of a known kind is a problem in itself.
     """
-    rows: list[Row] = []
+    rows: list[UsageRow] = []
     records = 0
     with LineReader(file.path, since) as reader:
         is_continued = since is not None and not reader.restarted
@@ -65,9 +65,9 @@ def read_log(file: LogFile, since: Checkpoint | None, log: Followed) -> FileRead
         )
 
 
-def rows_of(reader: LineReader, offset: int, record: Mapping[str, Any], log: Followed) -> list[Row]:
+def rows_of(reader: LineReader, offset: int, record: Mapping[str, Any], log: FollowedLog) -> list[UsageRow]:
     """Return what a record counts; what is odd about it becomes a problem of the log."""
-    rows: list[Row] = []
+    rows: list[UsageRow] = []
     try:
         for row in log.rows(record, offset):
             rows.append(row)

@@ -65,7 +65,7 @@ def number_of(value: object) -> Value | None:
     return None
 
 
-class Kept(NamedTuple):
+class AllowedEvent(NamedTuple):
     """What tells one response of a client: an event of the logs or a span, and the attributes that are kept of it.
 
     `is_counted` says of a record's kept attributes (as texts) whether it is the one that counts.
@@ -84,9 +84,9 @@ def _kinds(*, names: str, numbers: str, instants: str = "") -> Mapping[str, Call
     )
 
 
-EVENTS: Final[Mapping[str, Kept]] = {
+EVENTS: Final[Mapping[str, AllowedEvent]] = {
     # Claude Code. Cache writes are told by how long they live only by newer versions, as are most names.
-    "api_request": Kept(
+    "api_request": AllowedEvent(
         "claude",
         _kinds(
             names="event.name session.id model request_id query_source speed effort agent_id agent.name prompt.id",
@@ -96,7 +96,7 @@ EVENTS: Final[Mapping[str, Kept]] = {
         ),
     ),
     # Codex. Every response has two records of this kind, and only one of them has counters.
-    "codex.sse_event": Kept(
+    "codex.sse_event": AllowedEvent(
         "codex",
         _kinds(
             names="event.name event.kind conversation.id model slug originator model_reasoning_effort app.version",
@@ -106,7 +106,7 @@ EVENTS: Final[Mapping[str, Kept]] = {
         ),
         lambda kept: kept.get("event.kind") == "response.completed" and "input_token_count" in kept,
     ),
-    "gemini_cli.api_response": Kept(
+    "gemini_cli.api_response": AllowedEvent(
         "gemini",
         _kinds(
             names="event.name session.id prompt_id role model auth_type",
@@ -115,7 +115,7 @@ EVENTS: Final[Mapping[str, Kept]] = {
             instants="event.timestamp",
         ),
     ),
-    "qwen-code.api_response": Kept(
+    "qwen-code.api_response": AllowedEvent(
         "qwen",
         _kinds(
             names="event.name session.id prompt_id response_id subagent_name model auth_type",
@@ -127,7 +127,7 @@ EVENTS: Final[Mapping[str, Kept]] = {
 }
 """By `event.name`: the log records that tell one response."""
 
-CHAT: Final = Kept(
+CHAT: Final = AllowedEvent(
     "copilot",
     _kinds(
         names="gen_ai.operation.name gen_ai.provider.name gen_ai.response.id gen_ai.conversation.id"
@@ -140,7 +140,7 @@ CHAT: Final = Kept(
 )
 """The span of one response of Copilot CLI: operation `chat`, in its own scope."""
 
-STREAMED: Final = Kept(
+STREAMED: Final = AllowedEvent(
     "opencode",
     _kinds(
         names="session.id ai.model.id ai.model.provider gen_ai.response.id gen_ai.response.model",
@@ -222,7 +222,7 @@ def _is_copilot(scope: Mapping[str, Any], found: Mapping[str, object]) -> bool:
     return any(name.startswith(COPILOT + ".") for name in found)
 
 
-def _reduced(found: Mapping[str, object], kind: Kept) -> list[dict[str, Any]] | None:
+def _reduced(found: Mapping[str, object], kind: AllowedEvent) -> list[dict[str, Any]] | None:
     """The attributes that are kept; None where this is not the record that counts."""
     kept = {name: value for name, read in kind.attributes.items() if (value := read(found.get(name))) is not None}
     if not kind.is_counted({name: str(next(iter(value.values()))) for name, value in kept.items()}):

@@ -9,7 +9,7 @@ import json
 from functools import lru_cache
 from typing import NamedTuple
 
-from claude_tui.model import Row, Usage
+from claude_tui.model import Usage, UsageRow
 
 
 class Details(NamedTuple):
@@ -29,7 +29,7 @@ class Details(NamedTuple):
     is_split: bool = False
 
 
-class Event(NamedTuple):
+class TelemetryEvent(NamedTuple):
     """One response as told. `time_ms` is its end; `cost_nano` what the client says it cost, None where it does not."""
 
     client: str
@@ -48,9 +48,9 @@ class Event(NamedTuple):
         return self.details.id or "/".join(map(str, told))
 
 
-def row_of(event: Event, offset: int) -> Row:
+def row_of(event: TelemetryEvent, offset: int) -> UsageRow:
     """Return an event as a row of the telemetry."""
-    return Row(
+    return UsageRow(
         key=event.key,
         time_ms=event.time_ms,
         session=f"{event.client}:{event.session}",

@@ -15,7 +15,7 @@ from claude_tui.sources.qwen.chat import usage_of as qwen_usage
 from claude_tui.sources.records.conversation import UnknownShapeError
 from claude_tui.sources.records.events import BadCountError, count_of, nano_of
 from claude_tui.sources.telemetry.allowed import kept_records
-from claude_tui.sources.telemetry.event import Details, Event
+from claude_tui.sources.telemetry.event import Details, TelemetryEvent
 from claude_tui.sources.values.instants import instant_ms
 from claude_tui.sources.values.json_values import table_of, text_of
 
@@ -24,7 +24,7 @@ Values = Mapping[str, Any]
 _NANO_PER_MS: Final = 1_000_000
 
 
-def events_of(export: object) -> Iterator[Event | Exception]:
+def events_of(export: object) -> Iterator[TelemetryEvent | Exception]:
     """Yield the events an export tells of; in place of one that cannot be counted what is wrong with it."""
     for reduced in kept_records(export):
         for values, time_ms in _records(reduced):
@@ -36,7 +36,7 @@ def events_of(export: object) -> Iterator[Event | Exception]:
                 yield event
 
 
-def _event(values: Values, time_ms: int) -> Event:
+def _event(values: Values, time_ms: int) -> TelemetryEvent:
     name = text_of(values, "event.name") or text_of(values, "span.name")
     event = _READERS[name](values, instant_ms(values.get("event.timestamp")) or time_ms)
     if not event.time_ms:
@@ -46,7 +46,7 @@ def _event(values: Values, time_ms: int) -> Event:
     return event
 
 
-def _claude(values: Values, time_ms: int) -> Event:
+def _claude(values: Values, time_ms: int) -> TelemetryEvent:
     _need(values, "input_tokens", "output_tokens")
     writes = count_of(values, "cache_creation_tokens")
     is_split = "cache_creation_1h_tokens" in values or not writes
@@ -67,10 +67,10 @@ def _claude(values: Values, time_ms: int) -> Event:
     cost = values.get("cost_usd")
     nano = 0 if cost == 0 else nano_of(cost)
     model, session, agent = text_of(values, "model"), text_of(values, "session.id"), text_of(values, "agent_id")
-    return Event("claude", session, model, usage, time_ms, agent, nano, details)
+    return TelemetryEvent("claude", session, model, usage, time_ms, agent, nano, details)
 
 
-def _codex(values: Values, time_ms: int) -> Event:
+def _codex(values: Values, time_ms: int) -> TelemetryEvent:
     _need(values, "input_token_count", "output_token_count")
     read, written = count_of(values, "cached_token_count"), count_of(values, "cache_write_token_count")
     usage = Usage(
@@ -80,12 +80,12 @@ def _codex(values: Values, time_ms: int) -> Event:
     details = Details(
         effort=text_of(values, "model_reasoning_effort"), duration_ms=count_of(values, "duration_ms"), is_split=True
     )
-    return Event(
+    return TelemetryEvent(
         "codex", text_of(values, "conversation.id"), text_of(values, "model"), usage, time_ms, "", None, details
     )
 
 
-def _gemini(values: Values, time_ms: int) -> Event:
+def _gemini(values: Values, time_ms: int) -> TelemetryEvent:
     usage, _ = gemini_usage({name: values[told] for name, told in _GEMINI.items() if told in values})
     _need(values, "input_token_count", "output_token_count")
     role, session = text_of(values, "role"), text_of(values, "session.id")
@@ -94,20 +94,20 @@ def _gemini(values: Values, time_ms: int) -> Event:
         kind=role, also=named if named != session else "", duration_ms=count_of(values, "duration_ms"), is_split=True
     )
     agent = details.also if role == "subagent" else ""
-    return Event("gemini", session, text_of(values, "model"), usage, time_ms, agent, None, details)
+    return TelemetryEvent("gemini", session, text_of(values, "model"), usage, time_ms, agent, None, details)
 
 
-def _qwen(values: Values, time_ms: int) -> Event:
+def _qwen(values: Values, time_ms: int) -> TelemetryEvent:
     _need(values, "input_token_count", "output_token_count")
     agent = text_of(values, "subagent_name")
     details = Details(
         id=text_of(values, "response_id"), kind=agent, duration_ms=count_of(values, "duration_ms"), is_split=True
     )
     session, model = text_of(values, "session.id"), text_of(values, "model")
-    return Event("qwen", session, model, qwen_usage(values), time_ms, agent, None, details)
+    return TelemetryEvent("qwen", session, model, qwen_usage(values), time_ms, agent, None, details)
 
 
-def _copilot(values: Values, time_ms: int) -> Event:
+def _copilot(values: Values, time_ms: int) -> TelemetryEvent:
     prompt, output = "gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"
     _need(values, prompt, output)
     read = count_of(values, "gen_ai.usage.cache_read.input_tokens")
@@ -122,10 +122,12 @@ def _copilot(values: Values, time_ms: int) -> Event:
         is_split=True,
     )  # fmt: skip
     model = text_of(values, "gen_ai.response.model") or text_of(values, "gen_ai.request.model")
-    return Event("copilot", text_of(values, "gen_ai.conversation.id"), model, usage, time_ms, "", None, details)
+    return TelemetryEvent(
+        "copilot", text_of(values, "gen_ai.conversation.id"), model, usage, time_ms, "", None, details
+    )
 
 
-def _opencode(values: Values, time_ms: int) -> Event:
+def _opencode(values: Values, time_ms: int) -> TelemetryEvent:
     _need(values, "ai.usage.inputTokens", "ai.usage.outputTokens")
     told = "ai.usage.inputTokenDetails."
     read, written = count_of(values, told + "cacheReadTokens"), count_of(values, told + "cacheWriteTokens")
@@ -138,10 +140,10 @@ def _opencode(values: Values, time_ms: int) -> Event:
     provider = text_of(values, "ai.model.provider").partition(".")[0]
     model = f"{provider}/{text_of(values, 'ai.model.id')}"
     details = Details(duration_ms=count_of(values, "span.ms"), is_split=True)
-    return Event("opencode", text_of(values, "session.id"), model, usage, time_ms, "", None, details)
+    return TelemetryEvent("opencode", text_of(values, "session.id"), model, usage, time_ms, "", None, details)
 
 
-_READERS: Final[Mapping[str, Callable[[Values, int], Event]]] = {
+_READERS: Final[Mapping[str, Callable[[Values, int], TelemetryEvent]]] = {
     "api_request": _claude,
     "codex.sse_event": _codex,
     "gemini_cli.api_response": _gemini,

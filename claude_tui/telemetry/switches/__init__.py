@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Protocol
 
-from claude_tui.telemetry.place import Place
+from claude_tui.telemetry.place import ReceiverPlace
 from claude_tui.telemetry.switches.claude import ClaudeSwitch
 from claude_tui.telemetry.switches.codex import CodexSwitch
 from claude_tui.telemetry.switches.copilot import CopilotSwitch
 from claude_tui.telemetry.switches.gemini import GeminiSwitch
 
-__all__ = ["SWITCHES", "Place", "Switch"]
+__all__ = ["SWITCHES", "ReceiverPlace", "Switch"]
 
 
 class Switch(Protocol):
@@ -28,7 +28,7 @@ class Switch(Protocol):
     def obstacles(self, text: str, home: Path, env: Mapping[str, str]) -> list[str]:
         """What is set already by somebody else and would be overridden or would override us. Raises ValueError."""
 
-    def switched_on(self, text: str, place: Place) -> str:
+    def switched_on(self, text: str, place: ReceiverPlace) -> str:
         """The text of the file ("": there is none) with our keys. Raises ValueError if it makes no sense."""
 
     def switched_off(self, text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from claude_tui.telemetry.place import OTEL, Place, foreign, is_ours
+from claude_tui.telemetry.place import OTEL, ReceiverPlace, foreign, is_ours
 from claude_tui.telemetry.switches import json_file
 
 ENABLED: Final = "CLAUDE_CODE_ENABLE_TELEMETRY"
@@ -38,7 +38,7 @@ class ClaudeSwitch:
             found += foreign(json_file.merciful(managed).get("env") or {}, (OTEL, ENABLED), str(managed))
         return found
 
-    def switched_on(self, text: str, place: Place) -> str:
+    def switched_on(self, text: str, place: ReceiverPlace) -> str:
         """Our variables in `env`, behind those that are there."""
         content = json_file.read(text)
         content["env"] = {**_env(content), **variables(place)}
@@ -50,7 +50,7 @@ class ClaudeSwitch:
         before = _env(content)
         if not is_ours(before):
             return text
-        ours = variables(Place(0, ""))
+        ours = variables(ReceiverPlace(0, ""))
         content["env"] = {name: value for name, value in before.items() if name not in ours}
         if not content["env"]:
             del content["env"]
@@ -69,7 +69,7 @@ class ClaudeSwitch:
         yield config / "remote-settings.json"
 
 
-def variables(place: Place) -> dict[str, str]:
+def variables(place: ReceiverPlace) -> dict[str, str]:
     """What is set. No metrics, and nothing that would have prompts or replies logged."""
     return {
         ENABLED: "1",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from claude_tui import files
-from claude_tui.telemetry.place import OTEL, TOKEN_HEADER, Place, foreign
+from claude_tui.telemetry.place import OTEL, TOKEN_HEADER, ReceiverPlace, foreign
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -50,7 +50,7 @@ class CodexSwitch:
             found += [f"{TABLE} in {managed}"] if TABLE in content else []
         return found + foreign(env, (OTEL,), "the environment")
 
-    def switched_on(self, text: str, place: Place) -> str:
+    def switched_on(self, text: str, place: ReceiverPlace) -> str:
         """Our keys in the table, behind those that are there."""
         import tomlkit
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from claude_tui.paths import config_folder
-from claude_tui.telemetry.place import OTEL, Place, foreign
+from claude_tui.telemetry.place import OTEL, ReceiverPlace, foreign
 
 FILE_NAME: Final = "copilot-telemetry.sh"
 FIRST_LINE: Final = "# Written by `claude-top telemetry install --client copilot`, taken away by its --undo.\n"
@@ -30,7 +30,7 @@ class CopilotSwitch:
         found = [f"what {self.path(home, env)} says"] if text and not text.startswith(FIRST_LINE) else []
         return found + foreign(env, (OTEL, "COPILOT_OTEL_"), "the environment")
 
-    def switched_on(self, text: str, place: Place) -> str:
+    def switched_on(self, text: str, place: ReceiverPlace) -> str:
         """A function of the shell that starts the client with the variables."""
         variables = {
             "COPILOT_OTEL_ENABLED": "true",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from claude_tui import files
-from claude_tui.telemetry.place import OTEL, Place, foreign
+from claude_tui.telemetry.place import OTEL, ReceiverPlace, foreign
 from claude_tui.telemetry.switches import json_file
 
 BLOCK: Final = "telemetry"
@@ -41,7 +41,7 @@ class GeminiSwitch:
         found += foreign(_variables(own), self._variables, str(own))
         return found + foreign(env, self._variables, "the environment")
 
-    def switched_on(self, text: str, place: Place) -> str:
+    def switched_on(self, text: str, place: ReceiverPlace) -> str:
         """Our block, in the place of one of ours."""
         content = json_file.read(text)
         content[BLOCK] = {

@@ -8,11 +8,12 @@ from typing import Any, Final, NamedTuple
 from claude_tui import figures
 from claude_tui.clients import CLIENTS
 from claude_tui.model import SessionState
-from claude_tui.ui.table import cells, session_cells
-from claude_tui.ui.table.cells import COST_STYLES, Frame
 from claude_tui.ui.table.columns import Column
-from claude_tui.ui.text import activity, bars, clients, graph
-from claude_tui.ui.widgets import chart, heatmap
+from claude_tui.ui.table.kinds import cells, session_cells
+from claude_tui.ui.table.kinds.cells import COST_STYLES, Frame
+from claude_tui.ui.text import activity, clients
+from claude_tui.ui.text.drawings import bars, graph
+from claude_tui.ui.widgets.days import chart, heatmap
 
 
 class Sign(NamedTuple):

@@ -14,7 +14,7 @@ from claude_tui.engine.queries.periods.named import Period
 from claude_tui.model import Snapshot
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.text.open_block import OpenBlock
-from claude_tui.ui.views.base import Scope, Shown, View
+from claude_tui.ui.views.base.view import Scope, Shown, View
 
 
 class Camera:

@@ -22,24 +22,24 @@ from claude_tui.engine.queries.allowances.budgets import day_limit_nano
 from claude_tui.engine.queries.periods.named import Period, add
 from claude_tui.model import Phase, Progress, Snapshot
 from claude_tui.ui.main_screen import layout, refresh
-from claude_tui.ui.main_screen.budget_watch import BudgetWatch
 from claude_tui.ui.main_screen.camera import Camera
 from claude_tui.ui.main_screen.navigation import Navigation, Stop
 from claude_tui.ui.main_screen.refresh import Refresher
 from claude_tui.ui.main_screen.stage import Stage
 from claude_tui.ui.main_screen.type_ahead import TypeAhead
+from claude_tui.ui.main_screen.watches.budget_watch import BudgetWatch
 from claude_tui.ui.settings.kept import KeptSettings
 from claude_tui.ui.settings.last_look import LastLook
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.terminal.first_screen import KEEP_S, FirstScreen
 from claude_tui.ui.text import clients
-from claude_tui.ui.views.base import DayWanted, MoreFound, Shown, View
+from claude_tui.ui.views.base.view import DayWanted, MoreFound, Shown, View
+from claude_tui.ui.widgets.edges.header import HeaderStatus
+from claude_tui.ui.widgets.edges.keybar import KeyBar
+from claude_tui.ui.widgets.edges.meters import Meters
+from claude_tui.ui.widgets.edges.topbar import TopBar
 from claude_tui.ui.widgets.empty import is_empty
-from claude_tui.ui.widgets.header import Status
-from claude_tui.ui.widgets.keybar import KeyBar
-from claude_tui.ui.widgets.line import Line
-from claude_tui.ui.widgets.meters import Meters
-from claude_tui.ui.widgets.topbar import TopBar
+from claude_tui.ui.widgets.line import TextLine
 
 if TYPE_CHECKING:
     from claude_tui.telemetry.status import Shortcoming
@@ -100,7 +100,7 @@ class DrawnScreen(Screen[None]):
         """Status, meters, the views, keys."""
         yield TopBar()
         yield Meters()
-        yield Line("meterline")
+        yield TextLine("meterline")
         yield self.stage
         yield KeyBar()
 
@@ -256,7 +256,7 @@ class DrawnScreen(Screen[None]):
             unlogged_nano = unlogged.nano
         is_split = clients.are_several(snapshot) and not view.IGNORES_PERIOD
         budgets = self.kept.now.budgets if snapshot.progress.phase is not Phase.MERGED else ()  # those of this machine
-        status = Status(
+        status = HeaderStatus(
             view=navigation.here.view, tab=navigation.tab, now_ms=self.now_ms, period=self.period.label,
             totals=add(in_period) if view.IGNORES_PERIOD else snapshot.totals, paused=self.paused_ms is not None,
             interval_s=self.refresher.interval_s, trouble=next(iter(self.failures.values()), ""),

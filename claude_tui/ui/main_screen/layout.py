@@ -11,11 +11,11 @@ from typing import Any, Final
 from textual.screen import Screen
 
 from claude_tui.model import Snapshot
-from claude_tui.ui.widgets.header import Status, short_line
-from claude_tui.ui.widgets.keybar import KeyBar
-from claude_tui.ui.widgets.line import Line
-from claude_tui.ui.widgets.meters import Meters
-from claude_tui.ui.widgets.topbar import TopBar
+from claude_tui.ui.widgets.edges.header import HeaderStatus, short_line
+from claude_tui.ui.widgets.edges.keybar import KeyBar
+from claude_tui.ui.widgets.edges.meters import Meters
+from claude_tui.ui.widgets.edges.topbar import TopBar
+from claude_tui.ui.widgets.line import TextLine
 
 CLASSES: Final = ("-wide", "-medium", "-narrow", "-mini", "-short", "-tall", "-flat", "-with-topbar", "-with-meters")
 """All classes there are."""
@@ -46,7 +46,7 @@ def fit(screen: Screen[Any], width: int, height: int, view: str) -> None:
     screen.update_classes({name: name in chosen for name in CLASSES})
 
 
-def draw_header(screen: Screen[Any], snapshot: Snapshot, status: Status, width: int) -> None:
+def draw_header(screen: Screen[Any], snapshot: Snapshot, status: HeaderStatus, width: int) -> None:
     """Draw what is above the view."""
     has_topbar = screen.has_class("-with-topbar")
     if has_topbar:
@@ -55,7 +55,7 @@ def draw_header(screen: Screen[Any], snapshot: Snapshot, status: Status, width: 
         screen.query_one(Meters).show(snapshot, status)
     else:
         line = short_line(snapshot, status, width - 2, alone=not has_topbar)
-        screen.query_one("#meterline", Line).show(line)
+        screen.query_one("#meterline", TextLine).show(line)
 
 
 def draw_keys(screen: Screen[Any], keys: Sequence[str], prices: str, *, can_go_back: bool) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from claude_tui.ui.settings.declared import VIEWS
 from claude_tui.ui.text import clients
-from claude_tui.ui.views.base import EVERYTHING, Drilled, Scope
+from claude_tui.ui.views.base.view import EVERYTHING, Drilled, Scope
 
 
 @dataclass(frozen=True)

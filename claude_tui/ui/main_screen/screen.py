@@ -17,8 +17,8 @@ from claude_tui.ui.main_screen.filter_line import FilterLine
 from claude_tui.ui.main_screen.navigation import Stop
 from claude_tui.ui.settings.keys import SCREEN_BINDINGS
 from claude_tui.ui.table.line_table import LineTable
-from claude_tui.ui.widgets.keybar import KeyBar
-from claude_tui.ui.widgets.topbar import TopBar
+from claude_tui.ui.widgets.edges.keybar import KeyBar
+from claude_tui.ui.widgets.edges.topbar import TopBar
 
 
 class MainScreen(DrawnScreen):

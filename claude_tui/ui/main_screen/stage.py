@@ -7,7 +7,7 @@ from textual.widgets import ContentSwitcher
 
 from claude_tui.ui.settings.kept import KeptSettings
 from claude_tui.ui.views import Views
-from claude_tui.ui.views.base import Shown, View
+from claude_tui.ui.views.base.view import Shown, View
 from claude_tui.ui.views.sessions import SessionsView, TreeToggled
 from claude_tui.ui.widgets.empty import Empty, is_empty
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from claude_tui import files
 from claude_tui.ui.table.columns import Column
-from claude_tui.ui.text.bars import NOTHING
+from claude_tui.ui.text.drawings.bars import NOTHING
 
 WIDE = 400
 """Width at which every cell says all it can."""

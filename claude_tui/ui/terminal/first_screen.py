@@ -31,16 +31,18 @@ class FirstScreen:
     def driver_class(self) -> type[Driver] | None:
         """The driver the app needs; None for Textual's own choice."""
         if self._is_held:
-            from claude_tui.ui.terminal.held_driver import HeldDriver
+            from claude_tui.ui.terminal.drivers.held_driver import HeldDriver
 
             return HeldDriver
         if sys.platform == "win32":
             return None
         if constants.DRIVER is not None:
-            from claude_tui.ui.terminal.served_driver import NAME, ServedDriver
+            from claude_tui.ui.terminal.drivers.served_driver import NAME, ServedDriver
 
             return ServedDriver if constants.DRIVER == NAME else None
-        from claude_tui.ui.terminal.quiet_driver import QuietDriver  # only where there are terminals as Unix has them
+        from claude_tui.ui.terminal.drivers.quiet_driver import (
+            QuietDriver,  # only where there are terminals as Unix has them
+        )
 
         return QuietDriver
 

@@ -10,7 +10,8 @@ from textual.content import Content
 from claude_tui import figures
 from claude_tui.model import SessionRow, SessionState
 from claude_tui.sources.values.display import display_name
-from claude_tui.ui.text import activity, bars
+from claude_tui.ui.text import activity
+from claude_tui.ui.text.drawings import bars
 from claude_tui.ui.text.names import short_model
 from claude_tui.widths import cut
 

@@ -13,8 +13,8 @@ from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.periods.named import add
 from claude_tui.model import ModelRow, Snapshot, Totals
 from claude_tui.sources.values.display import display_name
+from claude_tui.ui.text.drawings.stacks import SERIES
 from claude_tui.ui.text.names import tail
-from claude_tui.ui.text.stacks import SERIES
 
 GLYPHS: Final = {client.name: client.glyph for client in CLIENTS.values()}
 """What stands for a client if there is no room for its name; distinct without colours as well."""

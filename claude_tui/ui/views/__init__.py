@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Final
 
-from claude_tui.ui.views.base import View
+from claude_tui.ui.views.base.view import View
 
 KINDS: Final = {
     "live": "LiveView",

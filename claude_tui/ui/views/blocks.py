@@ -15,21 +15,22 @@ from textual.widget import Widget
 
 from claude_tui import figures
 from claude_tui.clients import CLIENTS
-from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, Block
+from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, UsageBlock
 from claude_tui.engine.queries.allowances.limits import label
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.engine.queries.periods.named import add
 from claude_tui.model import DayRow, Phase, Snapshot, Totals
 from claude_tui.ui.source import SnapshotSource
-from claude_tui.ui.table import cells
 from claude_tui.ui.table.columns import Cell, Column
-from claude_tui.ui.text import bars, clients
+from claude_tui.ui.table.kinds import cells
+from claude_tui.ui.text import clients
 from claude_tui.ui.text import explanation as explain
+from claude_tui.ui.text.drawings import bars
 from claude_tui.ui.text.names import short_model
 from claude_tui.ui.text.statements import Statements, fact
-from claude_tui.ui.views.base import Scope, Shown
-from claude_tui.ui.views.table_view import TableView
-from claude_tui.ui.widgets.line import Line, assemble
+from claude_tui.ui.views.base.table_view import TableView
+from claude_tui.ui.views.base.view import Scope, Shown
+from claude_tui.ui.widgets.line import TextLine, assemble
 
 WEEKS: Final = 5
 
@@ -38,7 +39,7 @@ WEEKS: Final = 5
 class BlockRow:
     """A block as a row of the table."""
 
-    block: Block
+    block: UsageBlock
     is_active: bool
     source: str = ""
 
@@ -66,7 +67,7 @@ class BlockRow:
         )
 
 
-def rows_of(blocks: Sequence[Block], now_ms: int) -> list[BlockRow]:
+def rows_of(blocks: Sequence[UsageBlock], now_ms: int) -> list[BlockRow]:
     """The blocks as rows, and between them the time in which none was open.
 
     A gap of the engine is one by the rule of ccusage: from five hours after the last response to the next one. That
@@ -190,8 +191,8 @@ class BlocksView(TableView):
     def __init__(self) -> None:
         super().__init__()
         self._top = Horizontal(id="blocks-top")
-        self._window = Line("window")
-        self._weeks = Line("weeks")
+        self._window = TextLine("window")
+        self._weeks = TextLine("weeks")
         self._panel = Vertical(self._table, classes="panel")
 
     def compose(self) -> ComposeResult:
@@ -295,7 +296,7 @@ def _state(row: BlockRow, width: int) -> Cell:
     return Cell("● open", "good") if row.is_active else Cell("over", "faint")
 
 
-def _length(block: Block) -> str:
+def _length(block: UsageBlock) -> str:
     return figures.countdown((block.end_ms - block.start_ms) / 1000)
 
 

@@ -15,29 +15,29 @@ from claude_tui.engine.queries.causes.waste import WASTE, Waste
 from claude_tui.engine.queries.periods.named import Period
 from claude_tui.model import Phase, Query
 from claude_tui.ui.settings.keys import CAUSE_BINDINGS
-from claude_tui.ui.table.cause_columns import CauseFrame, CauseLine, absent, cause_columns, lines_of, wasted_lines
 from claude_tui.ui.table.columns import Column
+from claude_tui.ui.table.kinds.cause_columns import CauseFrame, CauseLine, absent, cause_columns, lines_of, wasted_lines
 from claude_tui.ui.table.line_table import LineTable
 from claude_tui.ui.text import causes
 from claude_tui.ui.text.statements import Statements
-from claude_tui.ui.views.base import Drilled, MoreFound, Scope, Shown
-from claude_tui.ui.views.inquiry import Inquiry
-from claude_tui.ui.views.table_view import TableView
+from claude_tui.ui.views.base.inquiry import Inquiry
+from claude_tui.ui.views.base.table_view import TableView
+from claude_tui.ui.views.base.view import Drilled, MoreFound, Scope, Shown
 from claude_tui.ui.widgets.dimensions import dimensions_line
-from claude_tui.ui.widgets.line import Line
+from claude_tui.ui.widgets.line import TextLine
 
 
-class Asked(NamedTuple):
+class CausesQuestion(NamedTuple):
     """What is asked of a source: which responses, and by what dimension."""
 
     query: Query
     by: str
 
 
-class Found(NamedTuple):
+class CausesAnswer(NamedTuple):
     """The answer: a table, or what could have been avoided of it."""
 
-    asked: Asked
+    asked: CausesQuestion
     table: CauseTable
     waste: Sequence[Waste]
     lines: Sequence[CauseLine]
@@ -73,16 +73,16 @@ class CausesView(TableView):
         self.own = CauseFrame()
         self.by = "tool"
         """The dimension that is wanted."""
-        self.found: Found | None = None
+        self.found: CausesAnswer | None = None
         """What is on screen."""
         super().__init__()
         self._table = CauseLines(
             self.columns(), lambda line: line.key, self.searched, sort=self.COLUMNS_SORT, id=f"{self.TITLE}-table"
         )
-        self._dimensions = Line("cause-dimensions")
-        self._inside = Line("cause-inside")
-        self._convention = Line("cause-convention")
-        self._inquiry: Inquiry[Asked, Found] = Inquiry(self, self._ask, "causes")
+        self._dimensions = TextLine("cause-dimensions")
+        self._inside = TextLine("cause-inside")
+        self._convention = TextLine("cause-convention")
+        self._inquiry: Inquiry[CausesQuestion, CausesAnswer] = Inquiry(self, self._ask, "causes")
 
     def compose(self) -> ComposeResult:
         """The dimensions, the table, and what is said of it."""
@@ -100,9 +100,9 @@ class CausesView(TableView):
         return super().shows(scope, period) and self.shown is not None and self._is_answered(self.shown)
 
     def _is_answered(self, shown: Shown) -> bool:
-        return shown.query is not None and self._inquiry.has_answered(Asked(shown.query, self.by))
+        return shown.query is not None and self._inquiry.has_answered(CausesQuestion(shown.query, self.by))
 
-    def _ask(self, asked: Asked) -> Found:
+    def _ask(self, asked: CausesQuestion) -> CausesAnswer:
         """Ask the source. Called in a thread of its own."""
         source = self.shown.source if self.shown is not None else None
         assert source is not None
@@ -110,15 +110,15 @@ class CausesView(TableView):
         table = source.causes.table(asked.query, by)
         if asked.by == WASTE:
             waste = source.causes.waste(asked.query)
-            return Found(asked, table, waste, wasted_lines(waste))
-        return Found(asked, table, (), lines_of(table))
+            return CausesAnswer(asked, table, waste, wasted_lines(waste))
+        return CausesAnswer(asked, table, (), lines_of(table))
 
     def draw(self, shown: Shown) -> None:
         """Draw what is known of the dimension; what is not is asked for."""
         is_counted = shown.snapshot.progress.phase not in (Phase.DISCOVERING, Phase.SCANNING)
         found = None
         if shown.query is not None and is_counted:
-            found = self._inquiry.answer(Asked(shown.query, self.by), shown.snapshot.revision)
+            found = self._inquiry.answer(CausesQuestion(shown.query, self.by), shown.snapshot.revision)
         if found is not None:
             self.found = found
         self.frame.set(shown.now_ms, shown.snapshot, ())

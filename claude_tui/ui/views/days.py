@@ -22,16 +22,16 @@ from claude_tui.ui.dialogs.explain_screen import ExplainScreen
 from claude_tui.ui.settings.keys import DAYS_BINDINGS
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.text import explanation as explain
+from claude_tui.ui.text.drawings.stacks import KINDS, UNITS, by_hour, kinds_per_day, stack, unit_for
+from claude_tui.ui.text.drawings.week import week_of
 from claude_tui.ui.text.names import short_model
-from claude_tui.ui.text.stacks import KINDS, UNITS, by_hour, kinds_per_day, stack, unit_for
 from claude_tui.ui.text.statements import Statements
-from claude_tui.ui.text.week import week_of
-from claude_tui.ui.views.base import EVERYTHING, DayWanted, Drilled, Scope, Shown, View
-from claude_tui.ui.widgets.chart import MARGIN, CostChart, average
-from claude_tui.ui.widgets.day_detail import DayDetail, DayFound, day_summary
-from claude_tui.ui.widgets.heatmap import GLYPHS, REMEMBERED, Heatmap
+from claude_tui.ui.views.base.view import EVERYTHING, DayWanted, Drilled, Scope, Shown, View
+from claude_tui.ui.widgets.days.chart import MARGIN, CostChart, average
+from claude_tui.ui.widgets.days.day_detail import DayDetail, DayFound, day_summary
+from claude_tui.ui.widgets.days.heatmap import GLYPHS, REMEMBERED, Heatmap
+from claude_tui.ui.widgets.days.week_heat import WeekHeat
 from claude_tui.ui.widgets.line import assemble
-from claude_tui.ui.widgets.week_heat import WeekHeat
 
 CHARTS: Final = ("models", "kinds", "hours")
 """What can stand below the year, in the order `c` goes through."""

@@ -14,18 +14,19 @@ from textual.widget import Widget
 from claude_tui.model import Phase, SessionRow, SessionState, Snapshot
 from claude_tui.ui.settings.keys import LIVE_BINDINGS
 from claude_tui.ui.source import SnapshotSource
-from claude_tui.ui.table import cells, session_cells
-from claude_tui.ui.table.agent_rows import AgentLine
-from claude_tui.ui.table.cells import Frame
-from claude_tui.ui.table.client_column import client_column
 from claude_tui.ui.table.columns import Cell, Column
-from claude_tui.ui.text import activity, burn, card, pauses
-from claude_tui.ui.text.burn import Burned
+from claude_tui.ui.table.kinds import cells, session_cells
+from claude_tui.ui.table.kinds.agent_rows import AgentLine
+from claude_tui.ui.table.kinds.cells import Frame
+from claude_tui.ui.table.kinds.client_column import client_column
+from claude_tui.ui.text import activity, card, pauses
+from claude_tui.ui.text.drawings import burn
+from claude_tui.ui.text.drawings.burn import Burned
 from claude_tui.ui.text.statements import Statements
-from claude_tui.ui.views.base import DayWanted, Scope, Shown
+from claude_tui.ui.views.base.view import DayWanted, Scope, Shown
 from claude_tui.ui.views.sessions import SessionsView
 from claude_tui.ui.widgets.burn_graph import LEAST_HEIGHT, BurnGraph
-from claude_tui.ui.widgets.cards import Card, Cards, Running
+from claude_tui.ui.widgets.cards import LiveCards, RunningSession, SessionCard
 
 if TYPE_CHECKING:
     from claude_tui.engine.queries.causes.tables import Pause
@@ -121,7 +122,7 @@ class LiveView(SessionsView):
         super().__init__()
         self.range = burn.HOUR
         self._burn = BurnGraph()
-        self._cards = Cards()
+        self._cards = LiveCards()
         self._panel = Vertical(self._table, classes="panel")
         self._columns = 0
         """How many values the graph has room for; 0 if there is none."""
@@ -187,7 +188,7 @@ class LiveView(SessionsView):
             self._burn.draw(lately.burned)
         if self._cards.display:
             running = [
-                Running(row, lately.tokens.get((row.source, row.key), ()), self.frame.project(row.project_name))
+                RunningSession(row, lately.tokens.get((row.source, row.key), ()), self.frame.project(row.project_name))
                 for row in self._awake
             ]
             self._cards.draw(running, shown.now_ms)
@@ -228,7 +229,7 @@ class LiveView(SessionsView):
         event.stop()
         self.action_burn()
 
-    def on_card_chosen(self, event: Card.Chosen) -> None:
+    def on_card_chosen(self, event: SessionCard.Chosen) -> None:
         """A card was clicked: its session is the selected one."""
         event.stop()
         self._table.select(event.key)

@@ -8,14 +8,14 @@ from textual.content import Content
 
 from claude_tui import figures
 from claude_tui.model import ModelRow, Query, Snapshot
-from claude_tui.ui.table import cells
-from claude_tui.ui.table.cells import Frame
-from claude_tui.ui.table.client_column import client_column
 from claude_tui.ui.table.columns import Cell, Column
+from claude_tui.ui.table.kinds import cells
+from claude_tui.ui.table.kinds.cells import Frame
+from claude_tui.ui.table.kinds.client_column import client_column
 from claude_tui.ui.text import clients
 from claude_tui.ui.text.names import short_model
-from claude_tui.ui.views.base import Drilled, Shown
-from claude_tui.ui.views.table_view import DetailedView
+from claude_tui.ui.views.base.table_view import DetailedView
+from claude_tui.ui.views.base.view import Drilled, Shown
 
 
 def model_columns(frame: Frame) -> list[Column[ModelRow]]:

@@ -16,14 +16,14 @@ from claude_tui.engine.queries.periods.comparison import ALL, MODEL, PROJECT, Co
 from claude_tui.engine.queries.plan import PlanPicture
 from claude_tui.model import Query, Snapshot, Totals
 from claude_tui.ui.source import SnapshotSource
-from claude_tui.ui.table import cells
 from claude_tui.ui.table.columns import Cell, Column
+from claude_tui.ui.table.kinds import cells
 from claude_tui.ui.table.line_table import LineTable
 from claude_tui.ui.text.names import short_model
-from claude_tui.ui.views.base import Drilled, Scope, Shown
-from claude_tui.ui.views.table_view import TableView
+from claude_tui.ui.views.base.table_view import TableView
+from claude_tui.ui.views.base.view import Drilled, Scope, Shown
 from claude_tui.ui.widgets.limits import budget_lines, limit_lines
-from claude_tui.ui.widgets.line import Line
+from claude_tui.ui.widgets.line import TextLine
 from claude_tui.units import NANO
 
 PARTS: Final = {ALL: 0, MODEL: 1, PROJECT: 2}
@@ -99,7 +99,7 @@ class PlanView(TableView):
             sort=self.COLUMNS_SORT,
             id=f"{self.TITLE}-table",
         )
-        self._limits = Line("limits")
+        self._limits = TextLine("limits")
         self._panel = Vertical(self._table, classes="panel")
 
     def compose(self) -> ComposeResult:

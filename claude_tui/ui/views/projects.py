@@ -10,12 +10,12 @@ from textual.binding import BindingType
 
 from claude_tui.model import ProjectRow, Query, Snapshot
 from claude_tui.ui.settings.keys import PROJECT_BINDINGS
-from claude_tui.ui.table import cells
-from claude_tui.ui.table.cells import Frame
-from claude_tui.ui.table.client_column import client_column
 from claude_tui.ui.table.columns import Cell, Column
-from claude_tui.ui.views.base import Drilled, Shown
-from claude_tui.ui.views.table_view import DetailedView
+from claude_tui.ui.table.kinds import cells
+from claude_tui.ui.table.kinds.cells import Frame
+from claude_tui.ui.table.kinds.client_column import client_column
+from claude_tui.ui.views.base.table_view import DetailedView
+from claude_tui.ui.views.base.view import Drilled, Shown
 
 NAMES: Final = {"project": "Project", "team": "Team", "user": "User", "host": "Machine"}
 """What the first column is called, by what the rows are summed by."""

@@ -14,15 +14,15 @@ from claude_tui.clients import CLIENTS
 from claude_tui.model import Query, SessionRow, Snapshot
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.settings.keys import SESSION_BINDINGS
-from claude_tui.ui.table import cells, session_cells
-from claude_tui.ui.table.agent_rows import AgentLine, unfold
-from claude_tui.ui.table.cells import Frame
-from claude_tui.ui.table.client_column import client_column
 from claude_tui.ui.table.columns import Cell, Column
+from claude_tui.ui.table.kinds import cells, session_cells
+from claude_tui.ui.table.kinds.agent_rows import AgentLine, unfold
+from claude_tui.ui.table.kinds.cells import Frame
+from claude_tui.ui.table.kinds.client_column import client_column
 from claude_tui.ui.text import activity
 from claude_tui.ui.text.statements import Statements, fact
-from claude_tui.ui.views.base import Drilled, Shown
-from claude_tui.ui.views.table_view import TableView
+from claude_tui.ui.views.base.table_view import TableView
+from claude_tui.ui.views.base.view import Drilled, Shown
 
 
 class TreeToggled(Message):

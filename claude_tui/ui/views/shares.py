@@ -12,14 +12,15 @@ from claude_tui.engine.queries.causes.dimensions import TITLES
 from claude_tui.engine.queries.causes.tables import CauseOf, ShareOf
 from claude_tui.engine.queries.periods.named import Period
 from claude_tui.model import Query
-from claude_tui.ui.table import cells
-from claude_tui.ui.table.client_column import client_column
 from claude_tui.ui.table.columns import Cell, Column
-from claude_tui.ui.text import bars, causes
+from claude_tui.ui.table.kinds import cells
+from claude_tui.ui.table.kinds.client_column import client_column
+from claude_tui.ui.text import causes
+from claude_tui.ui.text.drawings import bars
 from claude_tui.ui.text.statements import Statements, fact
-from claude_tui.ui.views.base import Drilled, Scope, Shown
-from claude_tui.ui.views.inquiry import Inquiry
-from claude_tui.ui.views.table_view import TableView
+from claude_tui.ui.views.base.inquiry import Inquiry
+from claude_tui.ui.views.base.table_view import TableView
+from claude_tui.ui.views.base.view import Drilled, Scope, Shown
 
 Asked = tuple[Query, CauseOf]
 

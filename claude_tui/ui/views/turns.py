@@ -20,16 +20,16 @@ from claude_tui.model import TOLD, UNLOGGED, Phase, Query, Response, Snapshot
 from claude_tui.sources.turn import TurnDetails
 from claude_tui.sources.values.display import display_name
 from claude_tui.ui.source import SnapshotSource
-from claude_tui.ui.table import cells
-from claude_tui.ui.table.client_column import client_column
 from claude_tui.ui.table.columns import Cell, Column
+from claude_tui.ui.table.kinds import cells
+from claude_tui.ui.table.kinds.client_column import client_column
 from claude_tui.ui.text import causes
 from claude_tui.ui.text import explanation as explain
 from claude_tui.ui.text.names import short_model
 from claude_tui.ui.text.statements import Statements
-from claude_tui.ui.views.base import Scope, Shown
-from claude_tui.ui.views.inquiry import Inquiry
-from claude_tui.ui.views.table_view import TableView
+from claude_tui.ui.views.base.inquiry import Inquiry
+from claude_tui.ui.views.base.table_view import TableView
+from claude_tui.ui.views.base.view import Scope, Shown
 from claude_tui.widths import cut
 
 READ_AT_ONCE: Final = 8

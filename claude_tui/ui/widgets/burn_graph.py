@@ -7,10 +7,10 @@ from typing import Final
 from textual.content import Content
 from textual.message import Message
 
-from claude_tui.ui.text import burn
-from claude_tui.ui.text.burn import Burned
-from claude_tui.ui.text.graph import AXIS, draw
-from claude_tui.ui.widgets.line import Line
+from claude_tui.ui.text.drawings import burn
+from claude_tui.ui.text.drawings.burn import Burned
+from claude_tui.ui.text.drawings.graph import AXIS, draw
+from claude_tui.ui.widgets.line import TextLine
 
 LEAST_HEIGHT: Final = 7
 """Lines it takes at least, its border included: four of a graph."""
@@ -26,7 +26,7 @@ STYLES: Final = {
 """The styles of the parts of a graph."""
 
 
-class BurnGraph(Line):
+class BurnGraph(TextLine):
     """What is spent over time."""
 
     class RangeWanted(Message):

@@ -12,13 +12,13 @@ from textual.message import Message
 
 from claude_tui.model import SessionRow
 from claude_tui.ui.text import card
-from claude_tui.ui.widgets.line import Line
+from claude_tui.ui.widgets.line import TextLine
 from claude_tui.widths import cut
 
 MOST = 6
 
 
-class Running(NamedTuple):
+class RunningSession(NamedTuple):
     """A session, its tokens by the minute, and the short name of its project."""
 
     row: SessionRow
@@ -26,7 +26,7 @@ class Running(NamedTuple):
     project: str
 
 
-class Card(Line):
+class SessionCard(TextLine):
     """One session."""
 
     class Chosen(Message):
@@ -64,19 +64,19 @@ class Card(Line):
             self.post_message(self.Chosen(f"{self.row.source}:{self.row.key}"))
 
 
-class Cards(Horizontal):
+class LiveCards(Horizontal):
     """The running sessions, those that wait for a person first."""
 
     def __init__(self) -> None:
         super().__init__(id="cards")
-        self.cards = [Card() for _ in range(MOST)]
-        self._shown: tuple[Sequence[Running], int] | None = None
+        self.cards = [SessionCard() for _ in range(MOST)]
+        self._shown: tuple[Sequence[RunningSession], int] | None = None
 
     def compose(self) -> ComposeResult:
         """All there may be."""
         yield from self.cards
 
-    def draw(self, running: Sequence[Running], now_ms: int) -> None:
+    def draw(self, running: Sequence[RunningSession], now_ms: int) -> None:
         """Show the first of some sessions."""
         self._shown = running, now_ms
         fits = max(1, min(MOST, self.size.width // card.LEAST_WIDTH))

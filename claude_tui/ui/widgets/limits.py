@@ -16,8 +16,8 @@ from claude_tui.engine.queries.allowances.forecast import Forecast
 from claude_tui.engine.queries.allowances.limits import ReportedWindow, label
 from claude_tui.engine.queries.plan import WEEKLY, PlanLimit
 from claude_tui.sources.values.display import display_name
-from claude_tui.ui.text import bars
-from claude_tui.ui.widgets.header import spent_text
+from claude_tui.ui.text.drawings import bars
+from claude_tui.ui.widgets.edges.header import spent_text
 from claude_tui.ui.widgets.line import Part, assemble
 from claude_tui.units import HOUR_MS
 

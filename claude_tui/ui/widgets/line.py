@@ -24,7 +24,7 @@ def assemble(groups: Sequence[tuple[int, Sequence[Part]]], width: int, gap: Part
     return Content("")
 
 
-class Line(Static):
+class TextLine(Static):
     """One line of text that is drawn only when it differs."""
 
     def __init__(self, id: str | None = None) -> None:

@@ -15,8 +15,8 @@ from textual.content import Content
 
 from claude_tui import figures
 from claude_tui.model import DayRow, Totals
-from claude_tui.ui.text import bars
-from claude_tui.ui.widgets.line import Line, assemble
+from claude_tui.ui.text.drawings import bars
+from claude_tui.ui.widgets.line import TextLine, assemble
 from claude_tui.widths import cut
 
 LEAST_HEIGHT, MOST_HEIGHT = 8, 12
@@ -105,7 +105,7 @@ class RowDetail(Horizontal):
 
     def __init__(self) -> None:
         super().__init__(classes="row-detail")
-        self._history, self._kinds = Line(), Line()
+        self._history, self._kinds = TextLine(), TextLine()
         self._shown: tuple[Sparked, Costs, str] | None = None
 
     def compose(self) -> ComposeResult:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from claude_tui.model import ProblemKind, Row, Usage
+from claude_tui.model import ProblemKind, Usage, UsageRow
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile, SourceConfig
 from claude_tui.sources.reading.folders import log_files
 from claude_tui.sources.reading.lines import LineReader
@@ -31,7 +31,7 @@ class ToySource:
                 try:
                     key, time_ms, session, model, given, output = line.decode().split(" ")
                     usage = Usage(input=int(given), output=int(output))
-                    rows.append(Row(key, int(time_ms), session, "", "/home/me/toys", model, usage, offset=offset))
+                    rows.append(UsageRow(key, int(time_ms), session, "", "/home/me/toys", model, usage, offset=offset))
                 except ValueError:
                     reader.problem(ProblemKind.MALFORMED, offset, "no call")
             mark = reader.checkpoint()

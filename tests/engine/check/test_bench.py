@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from claude_tui.engine.check import bench
-from claude_tui.engine.check.measurement import Answer, Job, claude_config
+from claude_tui.engine.check.measurement import ComparableCount, Job, claude_config
 from claude_tui.engine.queries.responses import list_responses, totals_of
 from claude_tui.model import Totals
 from claude_tui.reports.findings import bench as reports
@@ -25,7 +25,7 @@ from tests.engine.counting import (
 from tests.logs import ClaudeHome, assistant, usage
 
 HOUR_AGO_AND_MORE_S = 7200
-NOTHING = Answer(0, 0, 0, 0, 0, 0, {})
+NOTHING = ComparableCount(0, 0, 0, 0, 0, 0, {})
 JOB = Job((), "UTC", "", "")
 
 
@@ -34,8 +34,8 @@ def grow_old(path: Path) -> None:
     os.utime(path, (then, then))
 
 
-def one_way(name: str, answer: Answer = NOTHING, wall_s: float = 1.0) -> bench.Measured:
-    return bench.Measured(bench.Way(name, JOB), 1, wall_s, 1.0, 1 << 20, answer)
+def one_way(name: str, answer: ComparableCount = NOTHING, wall_s: float = 1.0) -> bench.Measured:
+    return bench.Measured(bench.BenchWay(name, JOB), 1, wall_s, 1.0, 1 << 20, answer)
 
 
 @pytest.mark.parametrize("logs", GOLDEN_SETS[:2], ids=lambda path: path.name)
@@ -115,14 +115,14 @@ def test_frozen_logs_count_the_same(tmp_path: Path) -> None:
 def test_a_measurement_that_fails_says_why(tmp_path: Path) -> None:
     job = replace(JOB, folders=(str(tmp_path),), zone="Nowhere/None")
     with pytest.raises(bench.BenchError, match=r"broken: .*Nowhere"):
-        bench.run(bench.Way("broken", job))
+        bench.run(bench.BenchWay("broken", job))
 
 
 @pytest.mark.parametrize("has_core", [False, True])
 def test_ways_take_turns_and_the_reference_runs_once(monkeypatch: pytest.MonkeyPatch, has_core: bool) -> None:
     ran = []
 
-    def measured(way: bench.Way) -> bench.Measured:
+    def measured(way: bench.BenchWay) -> bench.Measured:
         ran.append(way.name)
         return one_way(way.name, wall_s=len(ran))
 
@@ -139,7 +139,7 @@ def test_the_native_core_is_measured_where_it_is(claude_home: ClaudeHome) -> Non
     claude_home.append(assistant("m1", 1_763_000_000_000, usage(output=20)))
     job = replace(JOB, folders=(str(claude_home.folder),), zone="UTC", processes=None)
     (way,) = (way for way in bench.ways(job, Path("cache"), 1, has_core=True) if "core" in way.name)
-    assert bench.run(way).answer == bench.run(bench.Way("one process", replace(job, processes=0))).answer
+    assert bench.run(way).answer == bench.run(bench.BenchWay("one process", replace(job, processes=0))).answer
 
 
 def test_only_claude_is_measured() -> None:

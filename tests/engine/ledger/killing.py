@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from claude_tui.engine.ledger import Ledger
 from claude_tui.engine.ledger.file.book import FileKey
-from claude_tui.engine.ledger.pieces import Piece
-from claude_tui.model import Row, Usage
+from claude_tui.engine.ledger.pieces import LedgerPiece
+from claude_tui.model import Usage, UsageRow
 from claude_tui.sources.settling import columns_of
 
 BATCH = 7
@@ -74,10 +74,10 @@ def write(folder: Path, name: str, told: Connection) -> None:
         # A file all writers share, one that grows, and new ones.
         path = ("/logs/shared", f"/logs/{name}", f"/logs/{word}")[number % 3]
         rows = [
-            Row(f"msg_{word}_{n}", 1_000, "s", "", "/", "m", Usage(1, n), offset=BATCH * number + n)
+            UsageRow(f"msg_{word}_{n}", 1_000, "s", "", "/", "m", Usage(1, n), offset=BATCH * number + n)
             for n in range(BATCH)
         ]
         columns = columns_of("claude", rows, keep_names=True)
-        ledger.write([Piece(FileKey("", "claude", path), columns, since="")], wait_s=10)
+        ledger.write([LedgerPiece(FileKey("", "claude", path), columns, since="")], wait_s=10)
         told.send(word)
         number += 1

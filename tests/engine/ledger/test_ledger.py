@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from claude_tui import paths
 from claude_tui.engine.cache.given import Given, mark_of
-from claude_tui.engine.ledger import Followed, Ledger, LedgerError, LedgerFollower, LedgerKeeper, LedgerScope
+from claude_tui.engine.ledger import FollowResult, Ledger, LedgerError, LedgerFollower, LedgerKeeper, LedgerScope
 from claude_tui.engine.ledger.file.runs import RUN, decode, encode
 from claude_tui.engine.ledger.file.schema import lease
 from claude_tui.engine.ledger.history import FileHistory
@@ -29,7 +29,7 @@ from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.scan.reading import discover, roots_of
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Extra, Query, Row, Usage
+from claude_tui.model import Extra, Query, Usage, UsageRow
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.settling import columns_of
@@ -82,7 +82,7 @@ def test_a_file_that_lost_lines_loses_no_response(claude_home: ClaudeHome, tmp_p
     ]
     # The file is there and the ledger knows more of it: the next start must see that at once.
     run = Run(claude_home.folder, ledger)
-    assert run.followed is Followed.GIVEN
+    assert run.followed is FollowResult.GIVEN
     assert len(list_responses(run.end())) == 5
 
 
@@ -187,28 +187,28 @@ def test_only_what_the_files_do_not_hold_is_read_from_the_ledger(
         return plain(store, path, columns)
 
     monkeypatch.setattr(Store, "remember", noting)
-    assert Run(claude_home.folder, ledger).followed is Followed.LEVEL
+    assert Run(claude_home.folder, ledger).followed is FollowResult.LEVEL
     assert given == []
     gone = claude_home.path("b")
     gone.unlink()
     run = Run(claude_home.folder, ledger)
-    assert (run.followed, given) == (Followed.GIVEN, [str(gone)])
-    assert run.follower.follow(run.seen) is Followed.SAME
+    assert (run.followed, given) == (FollowResult.GIVEN, [str(gone)])
+    assert run.follower.follow(run.seen) is FollowResult.SAME
     ledger.write([piece("/elsewhere", [row("msg_2")])])
-    assert run.follower.follow(run.seen) is Followed.LEVEL
+    assert run.follower.follow(run.seen) is FollowResult.LEVEL
     ledger.write([piece(str(gone), [row("msg_3")])])
-    assert (run.follower.follow(run.seen), given) == (Followed.GIVEN, [str(gone)] * 2)
+    assert (run.follower.follow(run.seen), given) == (FollowResult.GIVEN, [str(gone)] * 2)
 
 
 def test_what_was_written_is_not_given_back(claude_home: ClaudeHome, tmp_path: Path) -> None:
     claude_home.append(assistant("msg_1", T, usage(1, 1)))
     run = Run(claude_home.folder, ledger_in(tmp_path))
     run.end()
-    assert run.follower.follow(run.seen) is Followed.SAME
+    assert run.follower.follow(run.seen) is FollowResult.SAME
     claude_home.append(assistant("msg_2", T, usage(1, 1)))
     run.follow()
     run.end()
-    assert run.follower.follow(run.seen) is Followed.SAME
+    assert run.follower.follow(run.seen) is FollowResult.SAME
 
 
 @pytest.mark.parametrize("is_older", [False, True], ids=["another", "an older one"])
@@ -228,7 +228,7 @@ def test_a_ledger_that_is_not_the_one_that_was_given_is_told(
         ledger.path.write_bytes(kept)
     else:
         ledger.write([piece("/elsewhere", [row("msg_2")])])
-    assert run.follower.follow(run.seen) is Followed.REPLACED
+    assert run.follower.follow(run.seen) is FollowResult.REPLACED
 
 
 def test_what_came_before_new_lines_is_read_and_kept_too(claude_home: ClaudeHome, tmp_path: Path) -> None:
@@ -462,7 +462,7 @@ def test_what_waits_while_nothing_can_be_written_is_bounded(
 
 
 ROWS = st.builds(
-    Row,
+    UsageRow,
     key=st.sampled_from(["msg_a", "msg_b", "msg_c", "\ud83d"]),
     time_ms=st.integers(0, 3),
     session=st.sampled_from(["s1", "s2"]),
@@ -480,7 +480,9 @@ ROWS = st.builds(
 
 
 @given(rows=st.lists(ROWS, min_size=1, max_size=12), cuts=st.lists(st.integers(0, 12), max_size=4), data=st.data())
-def test_pieces_of_a_file_settle_the_same_in_any_order(rows: list[Row], cuts: list[int], data: st.DataObject) -> None:
+def test_pieces_of_a_file_settle_the_same_in_any_order(
+    rows: list[UsageRow], cuts: list[int], data: st.DataObject
+) -> None:
     rows = [replace(row, offset=10 * n) for n, row in enumerate(rows)]
     bounds = sorted({0, *(min(cut, len(rows)) for cut in cuts), len(rows)})
     pieces = [rows[start:stop] for start, stop in pairwise(bounds)]
@@ -494,7 +496,7 @@ def test_pieces_of_a_file_settle_the_same_in_any_order(rows: list[Row], cuts: li
 
 
 @given(rows=st.lists(ROWS, min_size=1, max_size=12), keep_names=st.booleans())
-def test_a_run_reads_back_as_it_was_written(rows: list[Row], keep_names: bool) -> None:
+def test_a_run_reads_back_as_it_was_written(rows: list[UsageRow], keep_names: bool) -> None:
     columns = columns_of("claude", rows, keep_names=keep_names)
     found = decode("claude", [encode(columns, 0, 1), *([encode(columns, 1, len(columns))] if len(columns) > 1 else [])])
     assert content(found) == content(columns)
@@ -504,7 +506,7 @@ def test_a_run_reads_back_as_it_was_written(rows: list[Row], keep_names: bool) -
 @settings(max_examples=30)
 @given(batches=st.lists(st.lists(ROWS, min_size=1, max_size=6), min_size=1, max_size=6))
 def test_responses_and_output_of_a_file_only_grow(
-    tmp_path_factory: pytest.TempPathFactory, batches: list[list[Row]]
+    tmp_path_factory: pytest.TempPathFactory, batches: list[list[UsageRow]]
 ) -> None:
     ledger = ledger_in(tmp_path_factory.mktemp("ledger"))
     responses = output = 0
@@ -543,7 +545,7 @@ def test_what_only_reads_the_ledger_starts_no_thread_so_that_workers_can_be_fork
     shutil.rmtree(claude_home.folder)
     before, store = threading.enumerate(), Store(PRICER, UTC)
     scope = LedgerScope(roots_of(config_of(claude_home.folder)), frozenset())
-    assert LedgerFollower(store, ledger_in(tmp_path), scope, Given()).follow({}) is Followed.GIVEN
+    assert LedgerFollower(store, ledger_in(tmp_path), scope, Given()).follow({}) is FollowResult.GIVEN
     assert len(list_responses(store)) == 1
     assert threading.enumerate() == before
 

@@ -17,7 +17,7 @@ from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.facts import FactBook
 from claude_tui.engine.state.store import Store
-from claude_tui.model import ProblemKind, Query, Row, SessionState, Usage
+from claude_tui.model import ProblemKind, Query, SessionState, Usage, UsageRow
 from claude_tui.sources.protocol import FileFacts, SourceConfig
 from claude_tui.sources.settling import columns_of
 from tests.engine.counting import PRICER, UTC, assert_sums_agree, counted, counted_exactly
@@ -70,7 +70,7 @@ def test_the_newest_response_up_to_an_instant_is_found_where_its_day_has_later_o
     store = Store(PRICER, UTC)
     day_ms = CLOCK_MS // DAY_MS * DAY_MS
     rows = [
-        Row(f"msg_{at_ms}", at_ms, "s1", "", "/p", model, Usage(1, 1))
+        UsageRow(f"msg_{at_ms}", at_ms, "s1", "", "/p", model, Usage(1, 1))
         for at_ms, model in ((day_ms + 1, "a"), (day_ms + 9, "a"), (day_ms + 5, "b"), (day_ms - 1, "b"))
     ]
     store.apply("/p", columns_of("claude", rows))

@@ -19,7 +19,7 @@ from claude_tui.engine.state.batch import FileColumns, FileOutcome, pack
 from claude_tui.engine.state.store import Store
 from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.engine.state.sums.cells import file_cells
-from claude_tui.model import Problem, ProblemKind, Query, Row, Snapshot, Usage
+from claude_tui.model import Problem, ProblemKind, Query, Snapshot, Usage, UsageRow
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.problems import Problems
 from claude_tui.sources.protocol import FileFacts, LogFile
@@ -41,7 +41,7 @@ QUERIES = [
 ]
 
 
-def columns(found: Sequence[Row]) -> Columns:
+def columns(found: Sequence[UsageRow]) -> Columns:
     return columns_of("claude", found, keep_names=True)
 
 
@@ -57,7 +57,7 @@ def filled(many: Sequence[File], *, chunks: int = 1, packed: int = 1) -> Store:
     return store
 
 
-def read(file: File, found: Sequence[Row], *, is_whole: bool) -> FileColumns:
+def read(file: File, found: Sequence[UsageRow], *, is_whole: bool) -> FileColumns:
     """What reading some rows of a file gives."""
     part = columns(found)
     log = LogFile("claude", file.path, "", 0, 0, 0, 0)
@@ -117,7 +117,7 @@ def test_what_queries_divide_adds_up(many: list[File]) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(rows(keys=3), max_size=12))
-def test_rows_of_one_file_settle_alike_in_one_go_and_one_by_one(found: list[Row]) -> None:
+def test_rows_of_one_file_settle_alike_in_one_go_and_one_by_one(found: list[UsageRow]) -> None:
     placed = in_file(found)
     together, apart = Store(PRICER, UTC), Store(PRICER, UTC)
     together.apply("/s1.jsonl", columns(placed))
@@ -126,7 +126,7 @@ def test_rows_of_one_file_settle_alike_in_one_go_and_one_by_one(found: list[Row]
     assert list_responses(apart) == list_responses(together)
 
 
-ROW = Row("msg_1", NOW_MS, "s1", "", "/p", MODELS[0], Usage(1, 2, 3, 4, 5))
+ROW = UsageRow("msg_1", NOW_MS, "s1", "", "/p", MODELS[0], Usage(1, 2, 3, 4, 5))
 
 
 def test_nothing_counted_is_ever_taken_back() -> None:
@@ -155,10 +155,10 @@ def test_problems_of_a_file_are_replaced_by_a_whole_read_and_added_to_by_its_new
 def test_threads_may_write_and_look_at_once() -> None:
     chance = random.Random(1)
 
-    def random_row() -> Row:
+    def random_row() -> UsageRow:
         usage = Usage(*(chance.randrange(100) for _ in range(5)))
         key, session = f"msg_{chance.randrange(150)}", f"s{chance.randrange(5)}"
-        return Row(key, NOW_MS - chance.randrange(10**9), session, "", "/p", chance.choice(MODELS), usage)
+        return UsageRow(key, NOW_MS - chance.randrange(10**9), session, "", "/p", chance.choice(MODELS), usage)
 
     many = [
         File(
@@ -203,7 +203,7 @@ dated_rows = rows(keys=3).filter(lambda row: row.time_ms)
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(dated_rows, min_size=1, max_size=8), st.lists(dated_rows, max_size=4))
-def test_columns_that_name_a_response_twice_count_it_once(found: list[Row], known: list[Row]) -> None:
+def test_columns_that_name_a_response_twice_count_it_once(found: list[UsageRow], known: list[UsageRow]) -> None:
     twice = Columns("claude")
     each = [columns([row]) for row in in_file(found)]
     for one in each:
@@ -229,7 +229,7 @@ def test_columns_that_name_a_response_twice_count_it_once(found: list[Row], know
 
 def test_what_is_remembered_without_a_time_is_as_old_as_what_was_beside_it() -> None:
     store = Store(PRICER, BERLIN)
-    found = [Row(f"msg_{n}", n and NOW_MS, "s1", "", "/p", MODELS[0], Usage(1, 1)) for n in (1, 0)]
+    found = [UsageRow(f"msg_{n}", n and NOW_MS, "s1", "", "/p", MODELS[0], Usage(1, 1)) for n in (1, 0)]
     store.remember("/p", columns(found))
     store.remember("/q", columns([replace(found[1], key="msg_2")]), [FileFacts("s1", last_ms=NOW_MS - 5)])
     assert [response.time_ms for response in list_responses(store)] == [NOW_MS - 5, NOW_MS, NOW_MS]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from claude_tui.clients import TELEMETRY
 from claude_tui.engine.cache.given import Given
-from claude_tui.engine.check.reference import Said, reference_of
+from claude_tui.engine.check.reference import ReferenceRow, reference_of
 from claude_tui.engine.check.verification import verify
 from claude_tui.engine.ledger import LedgerFollower, LedgerKeeper, LedgerScope
 from claude_tui.engine.queries.responses import list_responses
@@ -22,11 +22,11 @@ from claude_tui.engine.scan.reading import FileReader, Task, discover
 from claude_tui.engine.setup import Setup
 from claude_tui.engine.state.batch import pack
 from claude_tui.engine.state.store import Store
-from claude_tui.model import UNLOGGED, Row, Usage
+from claude_tui.model import UNLOGGED, Usage, UsageRow
 from claude_tui.sources.columns import key_number
 from claude_tui.sources.protocol import Checkpoint
 from claude_tui.sources.settling import columns_of
-from claude_tui.sources.telemetry.event import Details, Event, row_of
+from claude_tui.sources.telemetry.event import Details, TelemetryEvent, row_of
 from tests.engine.counting import NOW_MS, PRICER, UTC, assert_sums_agree
 from tests.engine.ledgers import ledger_in
 from tests.engine.telemetry import (
@@ -223,13 +223,13 @@ instants = st.sampled_from([NOW_MS, NOW_MS + 900, NOW_MS + 50_000, NOW_MS + 200_
 
 
 @st.composite
-def logged_rows(draw: st.DrawFn) -> tuple[str, Row]:
+def logged_rows(draw: st.DrawFn) -> tuple[str, UsageRow]:
     """A row of a log that clashes with others in key, session and counters, and the file it is in."""
     client = draw(st.sampled_from(["claude", "claude", "codex", "qwen", "copilot"]))
     session = draw(st.sampled_from(SESSIONS))
     usage = draw(usages)._replace(**({} if client == "claude" else {"cache_write_1h": 0}))
     is_sum = client == "copilot" and draw(st.booleans())
-    row = Row(
+    row = UsageRow(
         key=draw(st.sampled_from([f"msg_{n}" for n in range(6)])), time_ms=draw(instants), session=session,
         agent=draw(st.sampled_from(["", "", "s3"])), cwd="/p", model=draw(st.sampled_from(MODELS)), usage=usage,
         terms='{"sum":true}' if is_sum else "", is_copy=draw(st.booleans()), is_lower_bound=draw(st.booleans()),
@@ -238,7 +238,7 @@ def logged_rows(draw: st.DrawFn) -> tuple[str, Row]:
 
 
 @st.composite
-def events(draw: st.DrawFn) -> Row:
+def events(draw: st.DrawFn) -> UsageRow:
     """An event that may be of such a row."""
     client = draw(st.sampled_from(["claude", "claude", "codex", "qwen", "copilot"]))
     usage = draw(usages)._replace(**({} if client == "claude" else {"cache_write_1h": 0}))
@@ -247,28 +247,28 @@ def events(draw: st.DrawFn) -> Row:
         also=draw(st.sampled_from(["", "s2"])), duration_ms=draw(st.sampled_from([0, 1000])), is_split=True,
     )  # fmt: skip
     session, model = draw(st.sampled_from(SESSIONS)), draw(st.sampled_from(MODELS))
-    return row_of(Event(client, session, model, usage, draw(instants), details=details), 0)
+    return row_of(TelemetryEvent(client, session, model, usage, draw(instants), details=details), 0)
 
 
-Part = tuple[str, str, list[Row]]
+Part = tuple[str, str, list[UsageRow]]
 """Client, path and rows of something that comes at once."""
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(logged_rows(), max_size=8), st.lists(events(), max_size=8), st.randoms(use_true_random=False))
 def test_any_order_of_arrival_gives_what_the_plain_definition_does(
-    logged: list[tuple[str, Row]], told: list[Row], chance: random.Random
+    logged: list[tuple[str, UsageRow]], told: list[UsageRow], chance: random.Random
 ) -> None:
     placed = [(client, f"/{client}/{row.session}", replace(row, offset=at)) for at, (client, row) in enumerate(logged)]
     placed += [(TELEMETRY, f"/spool/{at % 2}", replace(row, offset=at)) for at, row in enumerate(told)]
-    by_file: dict[tuple[str, str], list[Row]] = {}
+    by_file: dict[tuple[str, str], list[UsageRow]] = {}
     for client, path, row in placed:
         by_file.setdefault((client, path), []).append(row)
     said = []
     for (client, path), rows in by_file.items():
         whole = columns_of(client, rows)
         for row in rows:
-            said.append(Said(key_number(client, row.key), client, row, row.time_ms, path))
+            said.append(ReferenceRow(key_number(client, row.key), client, row, row.time_ms, path))
         assert len(whole) <= len(rows)
     wanted = without_places(reference_of(said, {}, PRICER))
     chance.shuffle(placed)

@@ -13,10 +13,10 @@ from unittest.mock import patch
 import orjson
 import pytest
 
-from claude_tui.model import Row
+from claude_tui.model import UsageRow
 from claude_tui.sources.claude.fast import search as fast_search
 from claude_tui.sources.claude.fast.reader import read_columns
-from claude_tui.sources.claude.fast.rows import FastBuilder
+from claude_tui.sources.claude.fast.rows import ClaudeFastBuilder
 from claude_tui.sources.claude.fast.usual import UsualRow
 from claude_tui.sources.reading import search
 from tests.engine.counting import GOLDEN_SETS
@@ -200,20 +200,20 @@ def test_real_logs_read_whole_and_in_any_pieces_are_the_same(folder: Path, tmp_p
 
 def test_rows_of_every_client_take_the_short_way() -> None:
     taken = by_rule = 0
-    take, add = FastBuilder.take, FastBuilder.add
+    take, add = ClaudeFastBuilder.take, ClaudeFastBuilder.add
 
-    def taking(self: FastBuilder, row: UsualRow, offset: int) -> bool:
+    def taking(self: ClaudeFastBuilder, row: UsualRow, offset: int) -> bool:
         nonlocal taken
         is_taken = take(self, row, offset)
         taken += is_taken
         return is_taken
 
-    def adding(self: FastBuilder, row: Row) -> None:
+    def adding(self: ClaudeFastBuilder, row: UsageRow) -> None:
         nonlocal by_rule
         by_rule += 1
         add(self, row)
 
-    with patch.object(FastBuilder, "take", taking), patch.object(FastBuilder, "add", adding):
+    with patch.object(ClaudeFastBuilder, "take", taking), patch.object(ClaudeFastBuilder, "add", adding):
         for folder in GOLDEN_SETS:
             for path in folder.glob("projects/**/*.jsonl"):
                 read_columns(str(path))

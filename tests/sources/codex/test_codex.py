@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from claude_tui.model import ProblemKind, Usage
 from claude_tui.sources.codex import CodexSource, records
 from claude_tui.sources.protocol import Checkpoint, LogFile, SourceConfig
-from claude_tui.sources.records.events import Event
+from claude_tui.sources.records.events import ResponseEvent
 from tests.sources.codex.logs import (
     NO_INFO,
     A,
@@ -367,12 +367,12 @@ def test_roots() -> None:
     assert SOURCE.roots(SourceConfig(home, {}, {"codex": (Path("/x"),)})) == [Path("/x")]
 
 
-def chunked(root: Path, file: LogFile, data: bytes, shares: list[float]) -> list[tuple[str, Event]]:
+def chunked(root: Path, file: LogFile, data: bytes, shares: list[float]) -> list[tuple[str, ResponseEvent]]:
     """Write a file piece by piece, reading each piece from the checkpoint before it."""
     path = Path(file.path)
     path.write_bytes(b"")
     mark: Checkpoint | None = None
-    events: list[tuple[str, Event]] = []
+    events: list[tuple[str, ResponseEvent]] = []
     for end in [*sorted(int(share * len(data)) for share in shares), len(data)]:
         with path.open("ab") as f:
             f.write(data[path.stat().st_size : end])
@@ -391,7 +391,7 @@ def test_any_chunking_in_any_order_settles_to_one_whole_read(
     root = tmp_path_factory.mktemp("codex") / "home"
     shutil.copytree(home, root)
     whole = read_all(SOURCE, root)
-    events: list[tuple[str, Event]] = []
+    events: list[tuple[str, ResponseEvent]] = []
     for file in data.draw(st.permutations(list(SOURCE.discover(root)))):
         may_grow = not file.path.endswith(".zst")  # a compressed one is written at once
         shares = data.draw(st.lists(st.floats(0, 1), max_size=3)) if may_grow else []

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from claude_tui.model import Problem, ProblemKind, Row
+from claude_tui.model import Problem, ProblemKind, UsageRow
 from claude_tui.sources.claude import ClaudeSource
 from claude_tui.sources.claude.fast.reader import read_columns
 from claude_tui.sources.claude.reference import reference_transcript
@@ -40,7 +40,7 @@ def row(number: int, output: int = 10, **more: Any) -> bytes:
     return line(assistant(f"msg_{number}", T + number, usage(100, output), **more)).rstrip(b"\n")
 
 
-def usual(found: Iterable[Row]) -> list[Row]:
+def usual(found: Iterable[UsageRow]) -> list[UsageRow]:
     """Rows without their place, which for several on a line depends on when they were read."""
     return sorted((replace(one, offset=0) for one in found), key=repr)
 

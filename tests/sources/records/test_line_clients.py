@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_tui.clients import CLIENTS
-from claude_tui.model import ProblemKind, Row
+from claude_tui.model import ProblemKind, UsageRow
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, LogFile, SourceConfig
-from claude_tui.sources.records.events import Event
+from claude_tui.sources.records.events import ResponseEvent
 from claude_tui.sources.records.fast_rows import FastBuilder
 from claude_tui.sources.registry import load, reader
 from claude_tui.sources.settling import columns_of
@@ -43,7 +43,7 @@ def fast_way(name: str) -> Callable[..., ColumnsRead]:
 
 
 def settled(name: str, files: list[LogFile]) -> dict[str, Settled]:
-    return settle((file.path, Event(row, 0)) for file in files for row in reader(name).read(file).rows)
+    return settle((file.path, ResponseEvent(row, 0)) for file in files for row in reader(name).read(file).rows)
 
 
 @of_homes
@@ -89,7 +89,7 @@ def test_any_chunking_settles_to_one_whole_read(
     data = path.read_bytes()
     path.write_bytes(b"")
     mark: Checkpoint | None = None
-    rows: list[Row] = []
+    rows: list[UsageRow] = []
     for end in [*sorted(int(share * len(data)) for share in shares), len(data)]:
         with path.open("ab") as grown:
             grown.write(data[path.stat().st_size : end])
@@ -100,8 +100,8 @@ def test_any_chunking_settles_to_one_whole_read(
         mark = read.checkpoint
         rows += read.rows
     whole = reader(name).read(file)
-    assert settle((str(path), Event(row, 0)) for row in rows) == settle(
-        (str(path), Event(row, 0)) for row in whole.rows
+    assert settle((str(path), ResponseEvent(row, 0)) for row in rows) == settle(
+        (str(path), ResponseEvent(row, 0)) for row in whole.rows
     )
     assert read.checkpoint.state == whole.checkpoint.state
 
@@ -110,10 +110,10 @@ def test_any_chunking_settles_to_one_whole_read(
 def test_the_fast_way_of_reading_a_golden_home_is_taken_and_gives_the_same(
     name: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    by_rule: list[Row] = []
+    by_rule: list[UsageRow] = []
     add = FastBuilder.add
 
-    def adding(self: FastBuilder, row: Row) -> None:
+    def adding(self: FastBuilder, row: UsageRow) -> None:
         by_rule.append(row)
         add(self, row)
 
@@ -175,7 +175,7 @@ def test_hostile_lines_are_told_and_nothing_else_is_lost(name: str, home: Path, 
     mixed = [piece for number, line in enumerate(data) for piece in (line, junk[number % len(junk)])]
     Path(log.path).write_bytes(b"".join(mixed))
     read = reader(name).read(log)
-    assert settle((log.path, Event(row, 0)) for row in read.rows) == before
+    assert settle((log.path, ResponseEvent(row, 0)) for row in read.rows) == before
     assert {ProblemKind.NUL_RUN, ProblemKind.MALFORMED} <= {problem.kind for problem in read.problems}
     assert all(problem.path == log.path for problem in read.problems)
 

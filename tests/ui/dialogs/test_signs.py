@@ -7,7 +7,7 @@ import re
 from claude_tui.clients import CLIENTS
 from claude_tui.model import SessionState
 from claude_tui.ui.dialogs.signs import SIGNS
-from claude_tui.ui.text.bars import STEPS
+from claude_tui.ui.text.drawings.bars import STEPS
 from tests.ui.helpers import press, running, screen_text, settled
 
 FRAME = set("╭╮╰╯─│┤├┬┴┼▔▁▏▎▍▌▋▊▉▐▕█┊…›·•×⁰¹²³⁴⁵⁶⁷⁸⁹←→↑↓ⁿ■")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from claude_tui.model import Activity, NamedActivity, SessionState
-from claude_tui.ui.main_screen.alert_watch import AlertWatch
+from claude_tui.ui.main_screen.watches.alert_watch import AlertWatch
 from claude_tui.ui.terminal.alerts import alert
 from tests.ui.fakes import NOW_MS, FakeSource
 from tests.ui.helpers import running, wait_until

@@ -7,9 +7,9 @@ from rich.segment import Segment
 from textual.color import Color
 
 from claude_tui.ui.terminal.ascii import TABLE, AsciiFilter
-from claude_tui.ui.text import bars
 from claude_tui.ui.text.activity import SIGNS
-from claude_tui.ui.widgets.heatmap import CURSOR, GLYPHS, REMEMBERED
+from claude_tui.ui.text.drawings import bars
+from claude_tui.ui.widgets.days.heatmap import CURSOR, GLYPHS, REMEMBERED
 from tests.ui.helpers import running, settled
 
 BLACK = Color.parse("black")

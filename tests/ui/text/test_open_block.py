@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from claude_tui.engine.queries.allowances.blocks import Block, Window
+from claude_tui.engine.queries.allowances.blocks import UsageBlock, Window
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.model import Phase, Progress
 from claude_tui.ui.text.open_block import EVERY_MS, OpenBlock, left_text
@@ -12,7 +12,7 @@ from tests.ui.fakes import NOW_MS, FakeSource, snapshot
 from tests.ui.helpers import running, screen_text
 
 HOUR_MS = 3_600_000
-ESTIMATED = Window(NOW_MS - HOUR_MS, NOW_MS + 4 * HOUR_MS, Block(NOW_MS - HOUR_MS, NOW_MS + 4 * HOUR_MS), False)
+ESTIMATED = Window(NOW_MS - HOUR_MS, NOW_MS + 4 * HOUR_MS, UsageBlock(NOW_MS - HOUR_MS, NOW_MS + 4 * HOUR_MS), False)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_tui.engine.queries.allowances.blocks import Block, Entry, Window, blocks
+from claude_tui.engine.queries.allowances.blocks import BlockEntry, UsageBlock, Window, blocks
 from claude_tui.engine.queries.allowances.limits import ReportedWindow
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.model import DayRow, Totals, Usage
@@ -18,7 +18,7 @@ from tests.ui.fakes import EVERYTHING, NOW_MS, TODAY, FakeSource
 from tests.ui.helpers import press, running, screen_text, wait_until
 
 HOUR_MS = 3_600_000
-BLOCK = Block(NOW_MS - HOUR_MS, NOW_MS + 4 * HOUR_MS, 12, Usage(1, 2, 3, 4, 5), 5_000_000_000)
+BLOCK = UsageBlock(NOW_MS - HOUR_MS, NOW_MS + 4 * HOUR_MS, 12, Usage(1, 2, 3, 4, 5), 5_000_000_000)
 
 
 def said(window: Window | None) -> str:
@@ -91,7 +91,7 @@ async def test_blocks_and_gaps_are_listed_the_open_one_on_top() -> None:
 
 @given(st.lists(st.integers(0, 60 * HOUR_MS), min_size=1, max_size=40))
 def test_blocks_and_gaps_never_lie_inside_each_other(times: list[int]) -> None:
-    rows = rows_of(blocks(Entry(NOW_MS + time_ms, Usage(1), 1) for time_ms in times), NOW_MS)
+    rows = rows_of(blocks(BlockEntry(NOW_MS + time_ms, Usage(1), 1) for time_ms in times), NOW_MS)
     for row, following in pairwise(rows):
         assert row.block.start_ms < row.block.end_ms <= following.block.start_ms
         if row.block.is_gap:

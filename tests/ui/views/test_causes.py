@@ -31,8 +31,8 @@ from claude_tui.pricing import load_pricer
 from claude_tui.sources.protocol import SourceConfig
 from claude_tui.ui.app import ClaudeTop
 from claude_tui.ui.settings.file import Settings
-from claude_tui.ui.table.cause_columns import CauseLine
 from claude_tui.ui.table.columns import Column
+from claude_tui.ui.table.kinds.cause_columns import CauseLine
 from claude_tui.ui.table.line_table import LineTable
 from claude_tui.ui.views.causes import CausesView
 from claude_tui.ui.views.shares import SessionShare

@@ -23,7 +23,7 @@ from claude_tui.ui.app import ClaudeTop
 from claude_tui.ui.settings.declared import VIEWS
 from claude_tui.ui.settings.file import Settings
 from claude_tui.ui.text import clients
-from claude_tui.ui.text.stacks import SERIES
+from claude_tui.ui.text.drawings.stacks import SERIES
 from tests.captured import one_set, responses_in
 from tests.ui.fakes import NOW_MS, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled, wait_until

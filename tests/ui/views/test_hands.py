@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from claude_tui.ui.widgets.heatmap import LABELS, Heatmap
+from claude_tui.ui.widgets.days.heatmap import LABELS, Heatmap
 from tests.ui.helpers import press, running, screen_text, settled, wait_until
 
 

@@ -9,7 +9,7 @@ import pytest
 from claude_tui.model import Activity, SessionState
 from claude_tui.ui.views.live import LEAST_TABLE, LiveView
 from claude_tui.ui.widgets.burn_graph import BurnGraph
-from claude_tui.ui.widgets.cards import Card, Cards
+from claude_tui.ui.widgets.cards import LiveCards, SessionCard
 from tests.ui.fakes import NOW_MS, FakeSource, snapshot
 from tests.ui.helpers import press, running, screen_text, settled
 
@@ -18,7 +18,7 @@ from tests.ui.helpers import press, running, screen_text, settled
 async def test_the_table_keeps_its_room_and_the_graph_grows_with_the_pane(size: tuple[int, int]) -> None:
     async with running(size=size) as (app, pilot):
         await settled(pilot)
-        graph, cards, table = app.query_one(BurnGraph), app.query_one(Cards), app.main.view.table
+        graph, cards, table = app.query_one(BurnGraph), app.query_one(LiveCards), app.main.view.table
         assert table is not None
         assert graph.display == (size[1] >= 36)
         assert cards.display == (size[1] >= 36)
@@ -51,10 +51,10 @@ async def test_those_that_wait_come_first_and_a_click_selects_their_row() -> Non
     given = replace(given, sessions=(*given.sessions[:5], waits, *given.sessions[6:]))
     async with running(FakeSource(given)) as (app, pilot):
         await settled(pilot)
-        first = app.query(Card).first()
+        first = app.query(SessionCard).first()
         assert "waits for your permission" in str(first.render()) and first.has_class("-waits")
         await press(pilot, "G")
-        await pilot.click(Card)
+        await pilot.click(SessionCard)
         await pilot.pause()
         table = app.main.view.table
         assert table is not None and table.cursor_row == waits
@@ -65,4 +65,4 @@ async def test_without_running_sessions_there_are_no_cards() -> None:
     idle = tuple(row._replace(activity=Activity(SessionState.DONE)) for row in given.sessions)
     async with running(FakeSource(replace(given, sessions=idle))) as (app, pilot):
         await settled(pilot)
-        assert not app.query_one(Cards).display
+        assert not app.query_one(LiveCards).display

@@ -11,7 +11,7 @@ from claude_tui.engine.queries.allowances.forecast import Forecast
 from claude_tui.engine.queries.allowances.limits import ReportedWindow
 from claude_tui.engine.queries.plan import PlanLimit
 from claude_tui.model import Totals
-from claude_tui.ui.table.cells import UNKNOWN
+from claude_tui.ui.table.kinds.cells import UNKNOWN
 from claude_tui.ui.views.plan import change_text
 from claude_tui.ui.widgets.limits import limit_lines
 from tests.ui.fakes import EVERYTHING, NOW_MS, FakeSource

@@ -11,8 +11,8 @@ import pytest
 from claude_tui.model import AgentRow, Response, Totals
 from claude_tui.sources.turn import TurnDetails
 from claude_tui.ui.table import export as rows_out
-from claude_tui.ui.table.agent_rows import AgentLine, unfold
-from claude_tui.ui.table.cells import Frame
+from claude_tui.ui.table.kinds.agent_rows import AgentLine, unfold
+from claude_tui.ui.table.kinds.cells import Frame
 from claude_tui.ui.terminal import editor
 from claude_tui.ui.views import turns
 from claude_tui.ui.views.projects import project_columns

@@ -18,7 +18,7 @@ from claude_tui.clients import TELEMETRY
 
 if TYPE_CHECKING:
     from claude_tui.engine.state.store import Store
-    from claude_tui.reports.findings.doctor import Remembered, Retention, Root
+    from claude_tui.reports.findings.doctor import LedgerOnly, Retention, Root
     from claude_tui.sources.protocol import SourceConfig
 
 DEFAULT_DAYS: Final = 30
@@ -54,7 +54,7 @@ def run(options: Namespace) -> int:
             raise
         store, has_any = Store(prices, timezone(options)), False
     ledger, ledger_notes = _ledger(config)
-    found = doctor.Findings(
+    found = doctor.DoctorFindings(
         version=__version__,
         roots=roots,
         client_versions=_client_versions(store),
@@ -157,13 +157,13 @@ def _ledger(config: SourceConfig) -> tuple[str, list[str]]:
     return f"{text} ({ledger.path}){'; ' + error_text if error_text else ''}", notes
 
 
-def _remembered(store: Store, config: SourceConfig) -> Remembered:
+def _remembered(store: Store, config: SourceConfig) -> LedgerOnly:
     """Count the responses that no log has any more: their counted row is in no file that was found.
 
     Files of telemetry are no logs: they go when the ledger holds them.
     """
     from claude_tui.engine.scan.reading import discover
-    from claude_tui.reports.findings.doctor import Remembered
+    from claude_tui.reports.findings.doctor import LedgerOnly
 
     live = {(file.source, file.path) for file in discover(config)}
     with store.lock:
@@ -171,7 +171,7 @@ def _remembered(store: Store, config: SourceConfig) -> Remembered:
         files = enumerate(table.files)
         gone = {at for at, file in files if file.source != TELEMETRY and (file.source, file.path) not in live}
         used = [file for file in table.file if file in gone]
-    return Remembered(len(used), len(set(used)))
+    return LedgerOnly(len(used), len(set(used)))
 
 
 def _watcher(roots: list[Root]) -> list[str]:

@@ -35,7 +35,7 @@ def run(options: Namespace) -> int:
             found = verify(setup(options))
     except NoLogsError as error:
         raise no_logs(error.places) from None
-    ways = [reports.Way(*one) for one in found.ways]
+    ways = [reports.ShownWay(*one) for one in found.ways]
     if options.json:
         made = reports.report(ways, found.differences, found.differing, is_settled=found.is_settled)
         streams.write_json(made)

@@ -162,7 +162,7 @@ def _causes(options: Namespace) -> int:
     if options.csv:
         streams.write_lines(reports.csv_of(table, options.top))
     elif options.json:
-        streams.write_json(reports.report(table, reports.Asked(query, timezone, prices, options.top)))
+        streams.write_json(reports.report(table, reports.CausesRequest(query, timezone, prices, options.top)))
     else:
         streams.write_tables([reports.text_table(table, options.top)], reports.footer(table, prices, timezone))
     return exits.PARTIAL if options.strict and store.problems else exits.OK

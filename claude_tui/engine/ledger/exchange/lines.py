@@ -15,9 +15,9 @@ from claude_tui.engine.ledger.file.record import FileKey, facts_to_json
 from claude_tui.engine.ledger.file.runs import BadRunError, extra_of_json, extra_to_json, join, load_json
 from claude_tui.engine.ledger.file.schema import BUSY_S, LedgerError
 from claude_tui.engine.ledger.file.sound import facts_of_json, unsound, unsound_place, without
-from claude_tui.engine.ledger.history import Change
+from claude_tui.engine.ledger.history import MergeResult
 from claude_tui.engine.ledger.ledger import Ledger
-from claude_tui.engine.ledger.pieces import Piece
+from claude_tui.engine.ledger.pieces import LedgerPiece
 from claude_tui.engine.ledger.scope import clean_host
 from claude_tui.sources.columns import COPY, LOWER_BOUND, SIDECHAIN, Columns, RowOwner, key_number, put_or_drop
 from claude_tui.sources.protocol import FileFacts
@@ -122,7 +122,7 @@ class _Gathered:
 class _Gatherer:
     """Gathers lines into the columns of their files, and writes them a batch at a time."""
 
-    def __init__(self, write: Callable[[list[Piece]], Change], on_bad: Callable[[int, str], object]) -> None:
+    def __init__(self, write: Callable[[list[LedgerPiece]], MergeResult], on_bad: Callable[[int, str], object]) -> None:
         self.done = Imported()
         self._write = write
         self._on_bad = on_bad
@@ -140,20 +140,20 @@ class _Gatherer:
 
     def flush(self) -> None:
         pieces = [piece for key, gathered in self._files.items() for piece in self._pieces(key, gathered)]
-        change = self._write(pieces) if pieces else Change()
+        change = self._write(pieces) if pieces else MergeResult()
         added, updated, unchanged, bad = self.done
         self.done = Imported(added + change.added, updated + change.updated, unchanged + change.unchanged, bad)
         self._files.clear()
         self._gathered = 0
 
-    def _pieces(self, key: FileKey, gathered: _Gathered) -> Iterator[Piece]:
+    def _pieces(self, key: FileKey, gathered: _Gathered) -> Iterator[LedgerPiece]:
         facts = tuple(gathered.facts)
         for columns, lines in gathered.layers or ([_Layer(Columns(key.source), [])] if facts else []):
             found = unsound(columns)
             for entry, why in found.items():
                 self._leave_out(lines[entry], why)
             if facts or len(found) < len(columns):
-                yield Piece(key, without(columns, found), facts)
+                yield LedgerPiece(key, without(columns, found), facts)
             facts = ()
 
     def _leave_out(self, number: int, why: str) -> None:

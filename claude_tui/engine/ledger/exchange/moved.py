@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from claude_tui.engine.ledger.file.schema import BUSY_S
-from claude_tui.engine.ledger.history import Change
+from claude_tui.engine.ledger.history import MergeResult
 from claude_tui.engine.ledger.ledger import Ledger
-from claude_tui.engine.ledger.pieces import Piece, Remembered
+from claude_tui.engine.ledger.pieces import KnownFile, LedgerPiece
 
 BATCH: Final = 20_000
 """Responses per commit."""
@@ -42,11 +42,11 @@ def moved_folders(ledger: Ledger, roots: Sequence[tuple[str, str]]) -> list[Move
 
 
 def moved_in(
-    files: Iterable[Remembered], roots: Sequence[tuple[str, str]], exists: Callable[[str], bool] = os.path.exists
+    files: Iterable[KnownFile], roots: Sequence[tuple[str, str]], exists: Callable[[str], bool] = os.path.exists
 ) -> list[Moved]:
     """Return what `moved_folders` does for all remembered files. An old folder ends in the name of a counted one."""
     own = {(file.key.source, file.key.path): file for file in files if _is_own(file)}
-    found: dict[tuple[str, str], list[Remembered]] = {}
+    found: dict[tuple[str, str], list[KnownFile]] = {}
     for (source, path), file in own.items():
         if any(source == name and _below(path, root) is not None for name, root in roots):
             continue
@@ -69,7 +69,7 @@ class Adopted(NamedTuple):
     """The result of carrying a folder over: its files, and what happened to their responses under the new path."""
 
     files: int
-    change: Change
+    change: MergeResult
 
 
 def adopt(ledger: Ledger, old: str, new: str) -> Adopted:
@@ -78,23 +78,23 @@ def adopt(ledger: Ledger, old: str, new: str) -> Adopted:
     The history under `old` stays; running it again changes nothing. Raises LedgerError if it cannot be written; batches
     before that are kept.
     """
-    files, total = 0, Change()
+    files, total = 0, MergeResult()
     for batch in _batches(_pieces(ledger, old, new)):
         change = ledger.write(batch, wait_s=BUSY_S).change
         files += len(batch)
-        total = Change(*map(sum, zip(total, change, strict=True)))
+        total = MergeResult(*map(sum, zip(total, change, strict=True)))
     return Adopted(files, total)
 
 
-def _pieces(ledger: Ledger, old: str, new: str) -> Iterator[Piece]:
+def _pieces(ledger: Ledger, old: str, new: str) -> Iterator[LedgerPiece]:
     for file in ledger.recall().files:
         path = _moved(file.key.path, old, new) if _is_own(file) else None
         if path is not None:
-            yield Piece(file.key._replace(path=path), file.columns, file.facts)
+            yield LedgerPiece(file.key._replace(path=path), file.columns, file.facts)
 
 
-def _batches(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
-    batch: list[Piece] = []
+def _batches(pieces: Iterable[LedgerPiece]) -> Iterator[list[LedgerPiece]]:
+    batch: list[LedgerPiece] = []
     size = 0
     for piece in pieces:
         batch.append(piece)
@@ -132,18 +132,18 @@ def _old_root(path: str, roots: Sequence[str]) -> str:
     return ""
 
 
-def _best(roots: Sequence[str], old: str, files: Sequence[Remembered], exists: Callable[[str], bool]) -> str:
+def _best(roots: Sequence[str], old: str, files: Sequence[KnownFile], exists: Callable[[str], bool]) -> str:
     """Return the root that has most of the files now; the first one of equals."""
     if len(roots) == 1:
         return roots[0]
     return max(roots, key=lambda root: sum(exists(_moved(file.key.path, old, root) or "") for file in files))
 
 
-def _is_known(file: Remembered, there: Remembered | None) -> bool:
+def _is_known(file: KnownFile, there: KnownFile | None) -> bool:
     return there is not None and set(file.columns.key) <= set(there.columns.key)
 
 
-def _is_own(file: Remembered) -> bool:
+def _is_own(file: KnownFile) -> bool:
     """Whether a file is on this machine: only others' files get another name."""
     return file.path == file.key.path
 

@@ -22,26 +22,26 @@ from claude_tui.engine.ledger.file.sound import unsound, unsound_place, without
 from claude_tui.sources.columns import Columns
 
 
-class Saved(NamedTuple):
+class SalvagedFile(NamedTuple):
     """One file with those of its responses that are as they were written."""
 
     record: FileRecord
     columns: Columns
 
 
-def readable(path: Path) -> list[Saved]:
+def readable(path: Path) -> list[SalvagedFile]:
     """Return the valid rows of a damaged ledger that pass its checks; nothing if it cannot be opened."""
     found = [one for one in _stored(path) if not unsound_place(*one.record.key)]
-    return [Saved(record, without(columns, unsound(columns))) for record, columns in found]
+    return [SalvagedFile(record, without(columns, unsound(columns))) for record, columns in found]
 
 
-def _stored(path: Path) -> list[Saved]:
-    found: dict[int, Saved] = {}
+def _stored(path: Path) -> list[SalvagedFile]:
+    found: dict[int, SalvagedFile] = {}
     with contextlib.suppress(DamagedError), connect(path) as connection:
         for row in _rows(connection, "SELECT * FROM files WHERE id {} ? ORDER BY id {}"):
             with contextlib.suppress(DamagedError):
                 record = read_record(row)
-                found[record.id] = Saved(record, _columns(connection, record))
+                found[record.id] = SalvagedFile(record, _columns(connection, record))
     return list(found.values())
 
 

@@ -18,14 +18,14 @@ from claude_tui.engine.ledger.file.book import Doubt, FileRecord
 from claude_tui.engine.ledger.file.schema import DamagedError, LedgerError
 from claude_tui.engine.ledger.ledger import Ledger
 from claude_tui.engine.ledger.pieces import stamp_of
-from claude_tui.engine.ledger.results import Written
+from claude_tui.engine.ledger.results import WriteResult
 from claude_tui.engine.ledger.scope import LedgerScope
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.sources.problems import Problems
 
 
-class Followed(Enum):
+class FollowResult(Enum):
     """The result of comparing store and ledger.
 
     REPLACED: it is not the same ledger, or an older state of it, so the store may hold what neither logs nor ledger
@@ -42,7 +42,7 @@ class Followed(Enum):
     @property
     def is_lost(self) -> bool:
         """Whether what the store was given before can no longer be proven."""
-        return self in (Followed.REPLACED, Followed.UNREAD, Followed.DAMAGED)
+        return self in (FollowResult.REPLACED, FollowResult.UNREAD, FollowResult.DAMAGED)
 
 
 class LedgerFollower:
@@ -64,24 +64,24 @@ class LedgerFollower:
         with self._lock:
             self.given = Given()
 
-    def follow(self, seen: Mapping[str, Seen]) -> Followed:
+    def follow(self, seen: Mapping[str, Seen]) -> FollowResult:
         """Bring the store level with the ledger. `seen` says how far each file has been read into the store."""
         with self._lock:
             if not self.is_behind():
-                return Followed.SAME
+                return FollowResult.SAME
             try:
                 news = self.ledger.news(self._scope, self.given, lambda record: is_level(record, seen))
             except LedgerError:
-                return Followed.UNREAD
+                return FollowResult.UNREAD
             except DamagedError:
-                return Followed.DAMAGED
+                return FollowResult.DAMAGED
             if not news.is_continued:
-                return Followed.REPLACED
+                return FollowResult.REPLACED
             for file in news.files:
                 self._store.remember(file.path, file.columns, file.facts)
             self._note_doubts(news.doubts)
             self.given = news.given
-            return Followed.GIVEN if news.files else Followed.LEVEL
+            return FollowResult.GIVEN if news.files else FollowResult.LEVEL
 
     def holds(self, files: Collection[Seen]) -> bool:
         """Whether the ledger knows files exactly as far as they were read."""
@@ -102,7 +102,7 @@ class LedgerFollower:
                 found.append(Problem(ProblemKind.LEDGER, place, 0, doubt.why), doubt.number)
                 self._store.problem_log.note(place, found, is_whole=True)
 
-    def wrote(self, written: Written) -> None:
+    def wrote(self, written: WriteResult) -> None:
         """Record what was written from the store: it need not be given back.
 
         If others wrote in between, the next check compares.

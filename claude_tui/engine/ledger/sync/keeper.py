@@ -17,8 +17,8 @@ from claude_tui.engine.cache.seen import Seen
 from claude_tui.engine.ledger.file.book import FileKey
 from claude_tui.engine.ledger.file.schema import BUSY_S, LedgerError
 from claude_tui.engine.ledger.ledger import Ledger
-from claude_tui.engine.ledger.pieces import Piece, stamp_of
-from claude_tui.engine.ledger.results import Written
+from claude_tui.engine.ledger.pieces import LedgerPiece, stamp_of
+from claude_tui.engine.ledger.results import WriteResult
 from claude_tui.engine.ledger.sync.telling import QUIET_S, Telling
 from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.state.batch import FileOutcome
@@ -52,14 +52,14 @@ class LedgerKeeper:
         pricer: Pricer,
         zone: ZoneInfo,
         on_change: Callable[[], None] = lambda: None,
-        on_written: Callable[[Written], None] = lambda written: None,
+        on_written: Callable[[WriteResult], None] = lambda written: None,
     ) -> None:
         self.ledger = ledger
         self._pricer, self._zone = pricer, zone
         self._on_change = on_change
         self._on_written = on_written
         self._stamps: dict[FileName, str] = {}
-        self._pending: list[Piece] = []
+        self._pending: list[LedgerPiece] = []
         self._waiting: set[FileName] = set()
         self._notice = ""
         self._files: dict[FileName, LogFile] = {}
@@ -122,7 +122,7 @@ class LedgerKeeper:
             since = stamp_of(*before) if before is not None and not found.is_whole else ""
             self._stamps[name] = stamp
             key = FileKey("", file.source, file.path)
-            self._pending.append(Piece(key, columns, _facts(found), stamp, since, found.is_whole, is_counted))
+            self._pending.append(LedgerPiece(key, columns, _facts(found), stamp, since, found.is_whole, is_counted))
             self._files[name] = file
             self._waiting.add(name)
             if not found.is_whole and (not since or since != known):
@@ -304,7 +304,7 @@ def _facts(found: FileOutcome) -> tuple[FileFacts, ...]:
     return tuple(facts for facts in found.every_fact if facts != NO_FACTS)
 
 
-def _first(pieces: Sequence[Piece], files: int) -> list[Piece]:
+def _first(pieces: Sequence[LedgerPiece], files: int) -> list[LedgerPiece]:
     """Return the first pieces of at most `files` files, in order and without gaps."""
     seen: set[FileKey] = set()
     for number, piece in enumerate(pieces):

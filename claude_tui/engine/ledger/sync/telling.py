@@ -17,7 +17,7 @@ from claude_tui.engine.ledger.causes import keep_causes, known_causes
 from claude_tui.engine.ledger.file.causes import CausesStamp, KeptCauses
 from claude_tui.engine.ledger.file.schema import LedgerError
 from claude_tui.engine.ledger.ledger import Ledger
-from claude_tui.engine.ledger.results import Written
+from claude_tui.engine.ledger.results import WriteResult
 from claude_tui.sources.protocol import LogFile
 
 QUIET_S: Final = 3600.0
@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 class Telling:
     """What one ledger keeps of causes. Not safe from several threads at once, but for `is_due`."""
 
-    def __init__(self, ledger: Ledger, on_written: Callable[[Written], None]) -> None:
+    def __init__(self, ledger: Ledger, on_written: Callable[[WriteResult], None]) -> None:
         self._ledger, self._on_written = ledger, on_written
         self._kept: dict[tuple[str, str], CausesStamp] | None = None
         self._rests_until_s = 0.0

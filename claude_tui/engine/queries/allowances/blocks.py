@@ -22,7 +22,7 @@ FEWEST: Final = 3
 NOTHING: Final = Usage()
 
 
-class Entry(NamedTuple):
+class BlockEntry(NamedTuple):
     """One response (or one extra of it). `nano` is None if it has no price."""
 
     time_ms: int
@@ -32,7 +32,7 @@ class Entry(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class UsageBlock:
     """Entries of one window [start_ms, end_ms), or a gap between two windows, which has none.
 
     `models` are in order of first use. `unpriced` counts entries without a price, which are not in `nano`.
@@ -62,21 +62,21 @@ class Block:
         )
 
 
-def entries_of(responses: Iterable[Response]) -> Iterator[Entry]:
+def entries_of(responses: Iterable[Response]) -> Iterator[BlockEntry]:
     """Yield responses as entries, in the order given."""
     for response in responses:
-        yield Entry(response.time_ms, response.usage, response.price.nano, response.model)
+        yield BlockEntry(response.time_ms, response.usage, response.price.nano, response.model)
 
 
-def blocks(entries: Iterable[Entry], length_ms: int = LENGTH_MS, anchor_ms: int = HOUR_MS) -> list[Block]:
+def blocks(entries: Iterable[BlockEntry], length_ms: int = LENGTH_MS, anchor_ms: int = HOUR_MS) -> list[UsageBlock]:
     """Divide entries, in any order, into blocks, the earliest first.
 
     A block starts at its first entry, rounded down to `anchor_ms` in UTC. An entry more than `length_ms` after
     that start or after the entry before it starts another; where it is that far after the entry before, a gap
     lies between, from `length_ms` after that entry. Both comparisons are strict: the rule of ccusage.
     """
-    found: list[Block] = []
-    inside: list[Entry] = []
+    found: list[UsageBlock] = []
+    inside: list[BlockEntry] = []
     start_ms = 0
     for entry in sorted(entries, key=lambda entry: entry.time_ms):
         if inside:
@@ -84,7 +84,7 @@ def blocks(entries: Iterable[Entry], length_ms: int = LENGTH_MS, anchor_ms: int 
             if entry.time_ms - start_ms > length_ms or pause_ms > length_ms:
                 found.append(_block(start_ms, length_ms, inside))
                 if pause_ms > length_ms:
-                    found.append(Block(inside[-1].time_ms + length_ms, entry.time_ms))
+                    found.append(UsageBlock(inside[-1].time_ms + length_ms, entry.time_ms))
                 inside = []
         if not inside:
             start_ms = entry.time_ms // anchor_ms * anchor_ms
@@ -94,8 +94,8 @@ def blocks(entries: Iterable[Entry], length_ms: int = LENGTH_MS, anchor_ms: int 
     return found
 
 
-def _block(start_ms: int, length_ms: int, inside: Sequence[Entry]) -> Block:
-    return Block(
+def _block(start_ms: int, length_ms: int, inside: Sequence[BlockEntry]) -> UsageBlock:
+    return UsageBlock(
         start_ms=start_ms,
         end_ms=start_ms + length_ms,
         entries=len(inside),
@@ -118,14 +118,19 @@ class Window:
 
     start_ms: int
     end_ms: int
-    block: Block
+    block: UsageBlock
     is_reported: bool
     low_nano: int | None = None
     high_nano: int | None = None
 
 
 def open_window(
-    entries: Sequence[Entry], now_ms: int, *, reset_ms: int = 0, length_ms: int = LENGTH_MS, anchor_ms: int = HOUR_MS
+    entries: Sequence[BlockEntry],
+    now_ms: int,
+    *,
+    reset_ms: int = 0,
+    length_ms: int = LENGTH_MS,
+    anchor_ms: int = HOUR_MS,
 ) -> Window | None:
     """Return the window that is open at `now_ms`, or None if none is.
 
@@ -134,7 +139,7 @@ def open_window(
     if now_ms < reset_ms <= now_ms + length_ms:
         start_ms, is_reported = reset_ms - length_ms, True
         inside = sorted(entry for entry in entries if start_ms <= entry.time_ms <= now_ms)
-        block = _block(start_ms, length_ms, inside) if inside else Block(start_ms, reset_ms)
+        block = _block(start_ms, length_ms, inside) if inside else UsageBlock(start_ms, reset_ms)
     else:
         is_reported = False
         found = [block for block in blocks(entries, length_ms, anchor_ms) if block.is_active(now_ms)]
@@ -148,7 +153,7 @@ def open_window(
     return Window(block.start_ms, block.end_ms, block, is_reported, low, high)
 
 
-def _paces(inside: Sequence[Entry], now_ms: int) -> list[int]:
+def _paces(inside: Sequence[BlockEntry], now_ms: int) -> list[int]:
     """Cost per hour since the first entry and over the last 30 minutes; nothing if evidence is thin."""
     if len(inside) < FEWEST:
         return []

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, Block, Entry, Window, open_window
+from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, BlockEntry, UsageBlock, Window, open_window
 from claude_tui.engine.queries.allowances.limits import FILE_NAME, Limits, ReportedWindow, read_limits
 from claude_tui.engine.queries.plan_limits import LoggedLimits, Roots
 from claude_tui.engine.state.store import Store
@@ -37,7 +37,7 @@ class BlocksPicture:
     clients reported, of every account; `is_loaded` is False while single responses have still to be loaded.
     """
 
-    blocks: tuple[Block, ...] = ()
+    blocks: tuple[UsageBlock, ...] = ()
     window: Window | None = None
     reported: tuple[ReportedWindow, ...] = ()
     is_loaded: bool = True
@@ -75,7 +75,7 @@ class WindowBook:
         self._cells: CellBook | None = None
         self._versions: dict[int, int] = {}
         self._hours: dict[int, _Hour] = {}
-        self._blocks: tuple[Block, ...] = ()
+        self._blocks: tuple[UsageBlock, ...] = ()
         self._has_ahead = False
         self._limits_path = os.fspath(folder / FILE_NAME) if folder is not None else ""
         self._limits_stamp = (0, 0)
@@ -152,7 +152,7 @@ class WindowBook:
             self._has_ahead = len(begun) < len(hours)
             self._blocks = tuple(_blocks(begun))
 
-    def _entries(self, since_ms: int, until_ms: int) -> list[Entry]:
+    def _entries(self, since_ms: int, until_ms: int) -> list[BlockEntry]:
         """Return the entries in (since_ms, until_ms], by time. Hold the store's lock."""
         store = self._store
         account, owners = self._account, store.owners
@@ -188,25 +188,25 @@ def reported_reset_ms(windows: Iterable[ReportedWindow], now_ms: int) -> int:
     return max(ahead, key=lambda window: window.seen_ms).resets_ms if ahead else 0
 
 
-def _entries(store: Store, rows: Iterable[int]) -> Iterator[Entry]:
+def _entries(store: Store, rows: Iterable[int]) -> Iterator[BlockEntry]:
     table = store.table
     for row in rows:
         time_ms = table.time[row]
-        yield Entry(time_ms, table.usage(row), store.price(row).nano, store.models[table.model[row]])
+        yield BlockEntry(time_ms, table.usage(row), store.price(row).nano, store.models[table.model[row]])
         for number, extra in enumerate(table.extras.get(row, ())):
-            yield Entry(time_ms, extra.usage, store.extra_price(row, number).nano, extra.model)
+            yield BlockEntry(time_ms, extra.usage, store.extra_price(row, number).nano, extra.model)
 
 
-def _unlogged_entries(store: Store, since_ms: int, until_ms: int, account: str) -> Iterator[Entry]:
+def _unlogged_entries(store: Store, since_ms: int, until_ms: int, account: str) -> Iterator[BlockEntry]:
     for session, remainder in store.unlogged.between(since_ms, until_ms):
         if account and account != store.account_of(store.unlogged_owner(session)):
             continue
         for _, time_ms, model, usage in remainder.lines(session):
             if since_ms < time_ms <= until_ms:
-                yield Entry(time_ms, usage, store.unlogged_price(time_ms, model, usage).nano, model)
+                yield BlockEntry(time_ms, usage, store.unlogged_price(time_ms, model, usage).nano, model)
 
 
-def _hour(start_ms: int, entries: list[Entry]) -> _Hour | None:
+def _hour(start_ms: int, entries: list[BlockEntry]) -> _Hour | None:
     if not entries:
         return None
     return _Hour(
@@ -221,7 +221,7 @@ def _hour(start_ms: int, entries: list[Entry]) -> _Hour | None:
     )
 
 
-def _blocks(hours: Iterable[_Hour]) -> Iterator[Block]:
+def _blocks(hours: Iterable[_Hour]) -> Iterator[UsageBlock]:
     """Divide hours, by time, into blocks by the rule of `blocks.blocks`."""
     inside: list[_Hour] = []
     start_ms = 0
@@ -232,7 +232,7 @@ def _blocks(hours: Iterable[_Hour]) -> Iterator[Block]:
             if is_pause or hour.start_ms >= start_ms + LENGTH_MS:
                 yield _block(start_ms, inside)
                 if is_pause:
-                    yield Block(last_ms + LENGTH_MS, hour.first_ms)
+                    yield UsageBlock(last_ms + LENGTH_MS, hour.first_ms)
                 inside = []
         if not inside:
             start_ms = hour.first_ms // HOUR_MS * HOUR_MS
@@ -241,8 +241,8 @@ def _blocks(hours: Iterable[_Hour]) -> Iterator[Block]:
         yield _block(start_ms, inside)
 
 
-def _block(start_ms: int, inside: list[_Hour]) -> Block:
-    return Block(
+def _block(start_ms: int, inside: list[_Hour]) -> UsageBlock:
+    return UsageBlock(
         start_ms=start_ms,
         end_ms=start_ms + LENGTH_MS,
         entries=sum(hour.entries for hour in inside),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from claude_tui.engine.queries.causes.context import CONTEXT, Context
-from claude_tui.engine.queries.causes.costs.billing import Biller, Line
+from claude_tui.engine.queries.causes.costs.billing import BilledLine, Biller
 from claude_tui.engine.queries.causes.costs.doubts import Doubts
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss, misses_of
 from claude_tui.engine.queries.causes.costs.pauses import pauses
@@ -245,10 +245,10 @@ class Causes:
         return of_which(self._store, self._book, self._biller, self._misses, rows, model)
 
 
-def _line(unlogged: Response) -> Line:
+def _line(unlogged: Response) -> BilledLine:
     """Return what is billed for calls that no log shows."""
     price = unlogged.price
-    return Line(
+    return BilledLine(
         unlogged.source, unlogged.model, unlogged.time_ms, unlogged.usage, "", price.nano or 0, doubts=Doubts.of(price)
     )
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
-from claude_tui.engine.queries.causes.costs.billing import Biller, Line
+from claude_tui.engine.queries.causes.costs.billing import BilledLine, Biller
 from claude_tui.engine.queries.causes.costs.doubts import Doubts
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss
 from claude_tui.engine.queries.causes.costs.split import split
@@ -82,7 +82,7 @@ class Context:
             label = GONE if ref.path in self._book.gone else NOT_LOGGED
             self.add_nothing_logged(self._biller.lines(row, self._model), label)
 
-    def add_nothing_logged(self, lines: Iterable[Line], label: str) -> None:
+    def add_nothing_logged(self, lines: Iterable[BilledLine], label: str) -> None:
         """Add what was billed of which no log says anything."""
         for line in lines:
             self.doubts = Doubts.together((self.doubts, line.doubts))
@@ -125,7 +125,7 @@ class Context:
         for thread in threads.values():
             self._close(thread)
 
-    def _add_response(self, thread: _Thread, found: FileCalls, at: int, prompt: int, lines: list[Line]) -> None:
+    def _add_response(self, thread: _Thread, found: FileCalls, at: int, prompt: int, lines: list[BilledLine]) -> None:
         """Add one response: what it wrote, what was new in its prompt, and what was there. Without lines, that costs
         nothing here, and only the prompt moves on."""
         row = found.rows[at]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from claude_tui.engine.queries.causes.costs.billing import KINDS, Biller, Line
+from claude_tui.engine.queries.causes.costs.billing import KINDS, BilledLine, Biller
 from claude_tui.engine.queries.causes.costs.misses import CAUSES, CacheMiss
 from claude_tui.engine.queries.causes.costs.split import split
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS, Target, targets_of
@@ -41,11 +41,11 @@ class Division:
         self._ticket = ticket
         self._biller = Biller(store)
 
-    def lines(self, row: int, model: str = "") -> list[Line]:
+    def lines(self, row: int, model: str = "") -> list[BilledLine]:
         """Return what is billed for a row of the table, all of it or only what is billed at a model."""
         return self._biller.lines(row, model)
 
-    def shares(self, row: int, lines: list[Line]) -> list[Share]:
+    def shares(self, row: int, lines: list[BilledLine]) -> list[Share]:
         """Return what of these lines of a row goes where."""
         by = self._dimension.name
         if by == "kind":
@@ -70,14 +70,14 @@ class Division:
             for number, (target, part) in enumerate(zip(targets, divided, strict=True))
         ]
 
-    def unlogged(self, line: Line) -> list[Share]:
+    def unlogged(self, line: BilledLine) -> list[Share]:
         """Return what that goes to which the client counted and no log shows."""
         by = self._dimension.name
         if by == "kind":
             return self._kinds(line, 0)
         return [Share(KEPT if by == "cache" else Target(None, NOT_LOGGED), _amounts([line]))]
 
-    def _kinds(self, line: Line, thinking: int) -> list[Share]:
+    def _kinds(self, line: BilledLine, thinking: int) -> list[Share]:
         usage = line.usage
         thinking = min(thinking, usage.output)
         parts = self._biller.parts(line._replace(thinking=thinking))
@@ -94,7 +94,7 @@ class Division:
         return [Share(kind, (part, *counter)) for kind, part, counter in found if part or any(counter)]
 
 
-def _amounts(lines: list[Line]) -> tuple[int, ...]:
+def _amounts(lines: list[BilledLine]) -> tuple[int, ...]:
     if len(lines) == 1:
         return lines[0].cost_nano, *lines[0].usage
     return tuple(map(sum, zip(*((line.cost_nano, *line.usage) for line in lines), strict=True)))

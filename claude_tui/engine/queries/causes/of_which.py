@@ -12,7 +12,7 @@ from claude_tui.engine.queries.causes.costs.misses import CacheMiss
 from claude_tui.engine.queries.causes.costs.repeats import repeat_cost
 from claude_tui.engine.queries.causes.costs.split import split
 from claude_tui.engine.queries.causes.known.book import CauseBook
-from claude_tui.engine.queries.causes.tables import Counted, MissSum, OfWhich
+from claude_tui.engine.queries.causes.tables import CountedThings, MissSum, OfWhich
 from claude_tui.engine.state.store import Store
 
 
@@ -54,4 +54,4 @@ def of_which(
         for cause, many in missed.items()
     ]  # fmt: skip
     missed_by.sort(key=lambda one: (-one.cost_nano, one.cause))
-    return OfWhich(tuple(missed_by), Counted(*failed), Counted(*interrupted), Counted(*repeated))
+    return OfWhich(tuple(missed_by), CountedThings(*failed), CountedThings(*interrupted), CountedThings(*repeated))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.engine.queries.causes.dimensions import Target
-from claude_tui.engine.queries.causes.tables import Beside, CauseRow
+from claude_tui.engine.queries.causes.tables import CauseRow, StartedAgents
 from claude_tui.model import Usage
 
 Amounts = tuple[int, ...]
@@ -41,8 +41,8 @@ class _Sum:
         if any(doubts):
             self.doubts = Doubts.together((self.doubts, doubts))
 
-    def row(self, target: Target, beside: Beside) -> CauseRow:
-        parts = [sum_.row(Target(name, name), Beside()) for name, sum_ in self.parts.items()]
+    def row(self, target: Target, beside: StartedAgents) -> CauseRow:
+        parts = [sum_.row(Target(name, name), StartedAgents()) for name, sum_ in self.parts.items()]
         return CauseRow(
             target.name, target.label, self.amounts[0], Usage(*self.amounts[1:]), self.responses, self.calls,
             self.failed, target.project, len(self.agents), self.last_ms, ordered(parts), beside, doubts=self.doubts,
@@ -91,7 +91,7 @@ class Sums:
         made = []
         for target, found in self._sums.items():
             cost_nano, agents = self._started.get(target.name or "", (0, ()))
-            made.append(found.row(target, Beside(cost_nano, len(agents))))
+            made.append(found.row(target, StartedAgents(cost_nano, len(agents))))
         return ordered(made)
 
 

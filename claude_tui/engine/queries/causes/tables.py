@@ -18,7 +18,7 @@ def _sums(cost_nano: int, doubts: Doubts) -> Totals:
     )
 
 
-class Beside(NamedTuple):
+class StartedAgents(NamedTuple):
     """What is shown beside a row and is not in it: sub-agents that its calls started, and their cost."""
 
     cost_nano: int = 0
@@ -45,7 +45,7 @@ class CauseRow(NamedTuple):
     agents: int = 0
     last_ms: int = 0
     parts: tuple[CauseRow, ...] = ()
-    beside: Beside = Beside()
+    beside: StartedAgents = StartedAgents()
     tokens_est: int = 0
     carried_nano: int = 0
     doubts: Doubts = Doubts()
@@ -76,7 +76,7 @@ class MissSum(NamedTuple):
     last_ms: int
 
 
-class Counted(NamedTuple):
+class CountedThings(NamedTuple):
     """So many things at this cost; tokens where they are estimated."""
 
     number: int = 0
@@ -88,9 +88,9 @@ class OfWhich(NamedTuple):
     """Costs that lie inside the total, and may overlap. Repeated reads are estimated from the size of the results."""
 
     misses: tuple[MissSum, ...] = ()
-    failed: Counted = Counted()
-    interrupted: Counted = Counted()
-    repeated: Counted = Counted()
+    failed: CountedThings = CountedThings()
+    interrupted: CountedThings = CountedThings()
+    repeated: CountedThings = CountedThings()
 
     @property
     def missed_nano(self) -> int:

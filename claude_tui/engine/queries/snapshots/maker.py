@@ -43,7 +43,7 @@ from claude_tui.model import (
     SessionState,
     Snapshot,
     Totals,
-    Unlogged,
+    UnloggedShare,
 )
 from claude_tui.sources.values.instants import AHEAD_MS
 
@@ -107,7 +107,7 @@ class SnapshotMaker:
         self._refresh(picture, now_ms)
         return picture
 
-    def _unlogged(self, query: Query) -> Unlogged:
+    def _unlogged(self, query: Query) -> UnloggedShare:
         if not self.store.cells.unlogged:
             return NOTHING_UNLOGGED
         from claude_tui.engine.queries.snapshots.unlogged import unlogged_of  # 2 ms, only if there is any

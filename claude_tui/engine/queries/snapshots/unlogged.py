@@ -11,10 +11,10 @@ from datetime import date
 
 from claude_tui.engine.queries.responses import covers
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Query, Unlogged
+from claude_tui.model import Query, UnloggedShare
 
 
-def unlogged_of(store: Store, query: Query) -> Unlogged:
+def unlogged_of(store: Store, query: Query) -> UnloggedShare:
     """Return what of the cost of a query is in no log. Hold the lock; the store must be settled."""
     first, last = (query.since or date.min).toordinal(), (query.until or date.max).toordinal()
     models, projects = defaultdict[tuple[str, str], int](int), defaultdict[tuple[str, str], int](int)
@@ -27,4 +27,4 @@ def unlogged_of(store: Store, query: Query) -> Unlogged:
         projects[owner.source, store.project_of(owner)] += nano
         sessions[owner.source, owner.session] += nano
         days[date.fromordinal(day)] += nano
-    return Unlogged(sum(days.values()), dict(models), dict(projects), dict(sessions), dict(days))
+    return UnloggedShare(sum(days.values()), dict(models), dict(projects), dict(sessions), dict(days))

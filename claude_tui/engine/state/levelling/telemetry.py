@@ -17,16 +17,16 @@ from claude_tui.engine.state.rows.table import PAIRED, AsLogged, with_output
 from claude_tui.sources.columns import LOWER_BOUND, Columns
 
 if TYPE_CHECKING:
-    from claude_tui.engine.state.told.events import Events
+    from claude_tui.engine.state.told.events import EventIndex
 
 
 def counted_events(books: Books, found: Packed) -> Packed:
     """Return the events that are counted, with what only their cost says."""
-    from claude_tui.engine.state.told.events import Events
+    from claude_tui.engine.state.told.events import EventIndex
     from claude_tui.engine.state.told.resolving import of_clients, resolved
 
     if books.told is None:
-        books.told = Events()
+        books.told = EventIndex()
     return pack(
         [
             FileColumns(outcome, resolved(of_clients(found.columns_of(start, end), books.clients), books.pricer), {})
@@ -91,7 +91,7 @@ def _count(books: Books, event: int) -> None:
     books.revision += 1
 
 
-def _pair(books: Books, event: int, row: int, told: Events) -> None:
+def _pair(books: Books, event: int, row: int, told: EventIndex) -> None:
     note_change(books, event)
     books.add(event, -1)  # nothing, if it has not been counted
     books.table.flags[event] |= PAIRED
@@ -100,7 +100,7 @@ def _pair(books: Books, event: int, row: int, told: Events) -> None:
     books.revision += 1
 
 
-def _unpair(books: Books, event: int, told: Events) -> None:
+def _unpair(books: Books, event: int, told: EventIndex) -> None:
     table, row = books.table, told.paired_with.pop(event)
     del table.told[row]
     _change(books, row, table.logged_as(row))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from claude_tui.engine.state.books import Books
 from claude_tui.engine.state.rows.memberships import Mark
-from claude_tui.engine.state.rows.table import Entry
+from claude_tui.engine.state.rows.table import TableEntry
 from claude_tui.engine.state.unlogged.by_session import SOURCE as TOTALLED
 from claude_tui.engine.state.unlogged.by_session import mark_of
 from claude_tui.sources.columns import COPY, Columns
@@ -35,7 +35,7 @@ def note_change(books: Books, row: int) -> None:
     books.unlogged.touched.update(books.table.memberships.of_row.get(row, ()))
 
 
-def note_holder(books: Books, row: int, found: Entry) -> bool:
+def note_holder(books: Books, row: int, found: TableEntry) -> bool:
     """Note that the session of an entry holds a known response. Returns whether that may change a remainder.
 
     It does not matter which file of a session comes first.
@@ -56,7 +56,7 @@ def has_new_holder(books: Books, columns: Columns) -> bool:
         return False
     owners = books.numbering(columns).owners
     rows = map(books.table.row_of.get, columns.key)
-    entries = (Entry(columns, entry, -1, owners[columns.owner[entry]], -1) for entry in range(len(columns)))
+    entries = (TableEntry(columns, entry, -1, owners[columns.owner[entry]], -1) for entry in range(len(columns)))
     known = ((row, entry) for row, entry in zip(rows, entries, strict=True) if row is not None)
     return any(_is_news(books, row, entry) for row, entry in known)
 
@@ -73,14 +73,14 @@ def level_unlogged(books: Books) -> None:
     books.revision += bool(changes)
 
 
-def _is_news(books: Books, row: int, found: Entry) -> bool:
+def _is_news(books: Books, row: int, found: TableEntry) -> bool:
     owner, known, memberships = books.owners[found.owner], books.owners[books.table.owner[row]], books.table.memberships
     if owner.session == known.session and row not in memberships.of_row:
         return False
     return memberships.would_note(row, known.session, owner.session, _mark_of(books, found))
 
 
-def _mark_of(books: Books, found: Entry) -> Mark:
+def _mark_of(books: Books, found: TableEntry) -> Mark:
     columns, entry = found.columns, found.entry
     offset = -1 if books.owners[found.owner].agent else columns.offset[entry]
     return Mark(offset, bool(columns.flags[entry] & COPY))

@@ -40,7 +40,7 @@ class FileRef(NamedTuple):
     path: str
 
 
-class Names(NamedTuple):
+class TableNames(NamedTuple):
     """What the numbers of owners and models in a table stand for."""
 
     owners: Sequence[tuple[str, ...]]
@@ -55,7 +55,7 @@ class AsLogged(NamedTuple):
     flags: int
 
 
-class Entry(NamedTuple):
+class TableEntry(NamedTuple):
     """An entry of a file's columns, with the numbers that its file, its owner and its model have in the table."""
 
     columns: Columns
@@ -65,7 +65,7 @@ class Entry(NamedTuple):
     model: int
 
 
-class Table(SettledArrays):
+class ResponseTable(SettledArrays):
     """Settled responses of all files. Numbers of files, owners and models are the store's.
 
     `file` is the file of the counted row; `owner_file` holds the owner's if it is another one. Events of telemetry are
@@ -146,12 +146,12 @@ class Table(SettledArrays):
         put_or_drop(self.terms, row, said.terms)
         self.flags[row] = said.flags
 
-    def would_add(self, found: Entry, names: Names) -> bool:
+    def would_add(self, found: TableEntry, names: TableNames) -> bool:
         """Whether an entry is a response that is not known, or not so."""
         row = self.row_of.get(found.columns.key[found.entry])
         return row is None or self.would_change(row, found, names)
 
-    def would_change(self, row: int, found: Entry, names: Names) -> bool:
+    def would_change(self, row: int, found: TableEntry, names: TableNames) -> bool:
         """Whether merging an entry into a response, as the logs have it, changes anything."""
         if row in self.as_logged:
             now = AsLogged(self.usage(row), self.terms.get(row, ""), self.flags[row])
@@ -166,7 +166,7 @@ class Table(SettledArrays):
             or self._counts(row, found, names)
         )
 
-    def merge(self, row: int, found: Entry, names: Names) -> None:
+    def merge(self, row: int, found: TableEntry, names: TableNames) -> None:
         """Merge an entry of a file into the response it belongs to: see `columns` for the rule."""
         columns, entry, file, owner, model = found
         time_ms = columns.time[entry]
@@ -210,7 +210,7 @@ class Table(SettledArrays):
     def _is_earlier(self, row: int, time_ms: int) -> bool:
         return bool(time_ms) and (time_ms < self.time[row] or not self.time[row])
 
-    def _owns(self, row: int, found: Entry, names: Names) -> bool:
+    def _owns(self, row: int, found: TableEntry, names: TableNames) -> bool:
         """Whether the owner of an entry is that of the response, and not the one known so far."""
         columns, entry, file, owner, _ = found
         rank, own = columns.owner_rank(entry), self.owner_rank(row)
@@ -220,7 +220,7 @@ class Table(SettledArrays):
             return names.owners[owner] < names.owners[self.owner[row]]
         return self.files[file].path < self.files[self.owner_file.get(row, self.file[row])].path
 
-    def _counts(self, row: int, found: Entry, names: Names) -> bool:
+    def _counts(self, row: int, found: TableEntry, names: TableNames) -> bool:
         """Whether the counted row of an entry is that of the response, and not the one known so far."""
         columns, entry, file, _, model = found
         size, own_size = columns.size(entry), self.size(row)
@@ -236,9 +236,9 @@ class Table(SettledArrays):
 
 def joined(columns: Columns, more: Columns) -> Columns:
     """Return what two readings of one file say together: of each response what the rule makes of both."""
-    table, file = Table(keep_names=True), array("i", [0])
+    table, file = ResponseTable(keep_names=True), array("i", [0])
     owners, models = Numbers(columns.owners), Numbers(columns.models)
-    names = Names(owners.names, models.names)
+    names = TableNames(owners.names, models.names)
     table.files.append(FileRef(columns.source, ""))
     table.row_of.extend(columns.key, 0)
     table.extend(columns, file * len(columns), list(range(len(owners.names))), list(range(len(models.names))))
@@ -249,7 +249,7 @@ def joined(columns: Columns, more: Columns) -> Columns:
         if row is None:
             fresh.append(entry)
         else:
-            found = Entry(more, entry, 0, numbers[0][more.owner[entry]], numbers[1][more.model[entry]])
+            found = TableEntry(more, entry, 0, numbers[0][more.owner[entry]], numbers[1][more.model[entry]])
             table.merge(row, found, names)
     table.extend(more.pick(fresh), file * len(fresh), *numbers)
     both = Columns(columns.source)

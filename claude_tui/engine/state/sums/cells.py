@@ -15,7 +15,7 @@ from claude_tui.clients import TELEMETRY
 from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.model import COST, FIRST, LAST, PREMIUM, UNPRICED_TOKENS, Price, Totals, Usage
 from claude_tui.pricing import Pricer
-from claude_tui.pricing.cards import NEVER, Card
+from claude_tui.pricing.cards import NEVER, RateCard
 from claude_tui.sources.columns import LOWER_BOUND, Columns
 
 Sums = list[int]
@@ -142,7 +142,7 @@ def _adding_alike(
 
 
 def sums_of_alike(
-    card: Card, usage: Usage, responses: int, lower_bounds: int, first_ms: int, last_ms: int, *, is_assumed: bool
+    card: RateCard, usage: Usage, responses: int, lower_bounds: int, first_ms: int, last_ms: int, *, is_assumed: bool
 ) -> Sums:
     """Return the sums of responses that are all priced by one card, as what adds up.
 
@@ -176,7 +176,7 @@ def _with_assumed_lifetimes(columns: Columns, pricer: Pricer) -> set[int]:
 
 def _flat_cards(
     columns: Columns, pricer: Pricer, start: int, end: int
-) -> tuple[dict[int, Card | None], dict[int, int]]:
+) -> tuple[dict[int, RateCard | None], dict[int, int]]:
     """Return, by model, the rates that hold for all entries from one up to another, and for how long prompts."""
     times, models, source = columns.time[start:end], columns.models, columns.source
     first_ms, last_ms = min(times, default=0), max(times, default=0)

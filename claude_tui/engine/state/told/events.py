@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 
 from claude_tui.clients import TELEMETRY
 from claude_tui.engine.state.rows.owner import Owner
-from claude_tui.engine.state.rows.table import Table
-from claude_tui.engine.state.told.pairing import Counters, Logged, Told, agreeing, left_of_sums, paired
+from claude_tui.engine.state.rows.table import ResponseTable
+from claude_tui.engine.state.told.pairing import Counters, LoggedResponse, ToldEvent, agreeing, left_of_sums, paired
 from claude_tui.model import Usage
 from claude_tui.sources.columns import LOWER_BOUND, Columns, is_sum_of_calls, key_number
 from claude_tui.sources.telemetry.event import Details, details_of
@@ -36,7 +36,7 @@ class Level(NamedTuple):
     left: dict[int, Usage]
 
 
-class Events:
+class EventIndex:
     """Events and the responses of the sessions they name, by the counters that must agree.
 
     Only what changed is paired again, with all that has any of it to choose from.
@@ -59,7 +59,7 @@ class Events:
         self._seen_owners = 0
 
     @classmethod
-    def of(cls, table: Table, owners: Sequence[Owner]) -> Events:
+    def of(cls, table: ResponseTable, owners: Sequence[Owner]) -> EventIndex:
         """Return the events of a table, paired as they are there."""
         found = cls()
         files = {number for number, ref in enumerate(table.files) if ref.source == TELEMETRY}
@@ -69,7 +69,7 @@ class Events:
         found._seen_rows = len(table)
         return found
 
-    def add(self, rows: Iterable[int], table: Table, owners: Sequence[Owner]) -> None:
+    def add(self, rows: Iterable[int], table: ResponseTable, owners: Sequence[Owner]) -> None:
         """Take in events that are new in the table, or have become others."""
         for row in rows:
             self.rows.add(row)
@@ -78,7 +78,7 @@ class Events:
             self._of_key.update((key, row) for key in self._key_of(table, owners, row))
             self._touched.add(row)
 
-    def touch(self, row: int, table: Table, owners: Sequence[Owner]) -> None:
+    def touch(self, row: int, table: ResponseTable, owners: Sequence[Owner]) -> None:
         """Take note that a response, or which sessions hold it, may have changed."""
         if table.is_event(row):
             self.add([row], table, owners)
@@ -89,7 +89,7 @@ class Events:
         if not self._of_key.keys().isdisjoint(columns.key):
             self._touched.update(self._of_key[key] for key in self._of_key.keys() & set(columns.key))
 
-    def level(self, table: Table, owners: Sequence[Owner], models: Sequence[str]) -> Level:
+    def level(self, table: ResponseTable, owners: Sequence[Owner], models: Sequence[str]) -> Level:
         """Pair what was touched. Returns what was looked at."""
         touched = self._touched | self._new_rows(table, owners)
         self._touched = set()
@@ -106,7 +106,7 @@ class Events:
         outputs = {row: told[event].usage.output for event, row in found.items() if logged[row].is_lower_bound}
         return Level({event: found.get(event) for event in events}, outputs, left_of_sums(logged, told, found))
 
-    def _new_rows(self, table: Table, owners: Sequence[Owner]) -> set[int]:
+    def _new_rows(self, table: ResponseTable, owners: Sequence[Owner]) -> set[int]:
         """Return the rows that came since, of sessions that events name."""
         start, self._seen_rows = self._seen_rows, len(table)
         if start == len(table):
@@ -120,7 +120,7 @@ class Events:
                 found.add(row)
         return found
 
-    def _together(self, touched: Iterable[int], table: Table, owners: Sequence[Owner]) -> set[int]:
+    def _together(self, touched: Iterable[int], table: ResponseTable, owners: Sequence[Owner]) -> set[int]:
         """Return what was touched with all that any of it may be paired with, and what these may be, and so on."""
         found, waiting = set[int](), set(touched)
         while waiting:
@@ -142,7 +142,7 @@ class Events:
             waiting = more - found
         return found
 
-    def _linked(self, row: int, table: Table, owners: Sequence[Owner]) -> set[int]:
+    def _linked(self, row: int, table: ResponseTable, owners: Sequence[Owner]) -> set[int]:
         """Return what a row is or was paired with, and what has the same id."""
         if table.is_event(row):
             by_key = (table.row_of.get(key) for key in self._key_of(table, owners, row))
@@ -152,12 +152,12 @@ class Events:
         return {one for one in known if one is not None}
 
     @staticmethod
-    def _key_of(table: Table, owners: Sequence[Owner], row: int) -> tuple[int, ...]:
+    def _key_of(table: ResponseTable, owners: Sequence[Owner], row: int) -> tuple[int, ...]:
         """Return the key the response of an event has in the logs, if the client tells one."""
         details = details_of(table.terms.get(row, ""))
         return (key_number(owners[table.owner[row]].source, details.id),) if details.id else ()
 
-    def _index(self, names: Iterable[Name], table: Table, owners: Sequence[Owner]) -> None:
+    def _index(self, names: Iterable[Name], table: ResponseTable, owners: Sequence[Owner]) -> None:
         """Have the rows of sessions at hand, as far as events name these."""
         fresh = {name for name in names if name in self._of_name and name not in self._alike}
         if not fresh:
@@ -176,7 +176,7 @@ class Events:
         for row in (*rows, *shared, *(event for name in fresh for event in self._of_name[name])):
             self._put(row, table, owners)
 
-    def _put(self, row: int, table: Table, owners: Sequence[Owner]) -> None:
+    def _put(self, row: int, table: ResponseTable, owners: Sequence[Owner]) -> None:
         """Note what a row is like now, for the sessions that are at hand. What it was like may stay noted."""
         alike = _counters_of(table, owners, row)
         is_sum = not table.is_event(row) and is_sum_of_calls(table.logged_as(row).terms)
@@ -198,23 +198,23 @@ def positions(column: array[int], value: int) -> Iterator[int]:
         at = data.find(wanted, at + (1 if at % size else size))
 
 
-def _names(table: Table, owners: Sequence[Owner], row: int) -> set[Name]:
+def _names(table: ResponseTable, owners: Sequence[Owner], row: int) -> set[Name]:
     """Return the sessions an event names, or that hold a response of the logs."""
     return names_of_event(table, owners, row) if table.is_event(row) else names_of(table, owners, row)
 
 
-def _counters_of(table: Table, owners: Sequence[Owner], row: int) -> Counters:
+def _counters_of(table: ResponseTable, owners: Sequence[Owner], row: int) -> Counters:
     """Return the counters that must agree between an event and a response."""
     return agreeing(owners[table.owner[row]].source, table.logged_as(row).usage)
 
 
-def names_of(table: Table, owners: Sequence[Owner], row: int) -> set[Name]:
+def names_of(table: ResponseTable, owners: Sequence[Owner], row: int) -> set[Name]:
     """Return the sessions that hold a response, and where it counts the agent it is of."""
     owner = owners[table.owner[row]]
     return _own_names(owner) | {(owner.source, session) for session in table.memberships.of_row.get(row, ())}
 
 
-def names_of_event(table: Table, owners: Sequence[Owner], row: int) -> set[Name]:
+def names_of_event(table: ResponseTable, owners: Sequence[Owner], row: int) -> set[Name]:
     """Return the sessions an event names."""
     owner, details = owners[table.owner[row]], details_of(table.terms.get(row, ""))
     return {(owner.source, name) for name in (owner.session, details.also) if name}
@@ -227,16 +227,16 @@ def _own_names(owner: Owner) -> set[Name]:
     return names
 
 
-def _logged(table: Table, owners: Sequence[Owner], models: Sequence[str], row: int) -> Logged:
+def _logged(table: ResponseTable, owners: Sequence[Owner], models: Sequence[str], row: int) -> LoggedResponse:
     """Return a response as the logs have it."""
     names = frozenset(name for _, name in names_of(table, owners, row))
     usage, terms, flags = table.logged_as(row)
     source, model = owners[table.owner[row]].source, models[table.model[row]]
     is_lower_bound, is_sum = bool(flags & LOWER_BOUND), is_sum_of_calls(terms)
-    return Logged(table.key[row], source, names, table.time[row], model, usage, is_lower_bound, is_sum)
+    return LoggedResponse(table.key[row], source, names, table.time[row], model, usage, is_lower_bound, is_sum)
 
 
-def _told(table: Table, owners: Sequence[Owner], models: Sequence[str], row: int) -> Told:
+def _told(table: ResponseTable, owners: Sequence[Owner], models: Sequence[str], row: int) -> ToldEvent:
     owner, details = owners[table.owner[row]], details_of(table.terms.get(row, ""))
     names = frozenset(name for _, name in names_of_event(table, owners, row))
     return told_of(
@@ -246,7 +246,7 @@ def _told(table: Table, owners: Sequence[Owner], models: Sequence[str], row: int
 
 def told_of(
     key: int, client: str, names: frozenset[str], time_ms: int, model: str, usage: Usage, details: Details
-) -> Told:
+) -> ToldEvent:
     """Return an event as the rule of pairing takes it."""
     logged_key = key_number(client, details.id) if details.id else -1
-    return Told(key, logged_key, client, names, time_ms, model, usage, details.duration_ms)
+    return ToldEvent(key, logged_key, client, names, time_ms, model, usage, details.duration_ms)

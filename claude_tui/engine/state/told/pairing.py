@@ -32,7 +32,7 @@ Counters = tuple[object, ...]
 """The counters that must agree, and the client."""
 
 
-class Logged(NamedTuple):
+class LoggedResponse(NamedTuple):
     """A response of the logs. `key` is that of its id, `names` are the sessions (and agents) that hold it.
 
     `is_sum`: it is the sum of calls that the log does not tell one by one.
@@ -48,7 +48,7 @@ class Logged(NamedTuple):
     is_sum: bool = False
 
 
-class Told(NamedTuple):
+class ToldEvent(NamedTuple):
     """An event. `key` is its own; `logged_key` that of the response in the logs, -1 where the client tells no id that
     these have. `names` are sessions that may hold the response, `duration_ms` is how long the call took."""
 
@@ -74,7 +74,7 @@ class _Candidate(NamedTuple):
     logged: int
 
 
-def paired(logged: Mapping[int, Logged], told: Mapping[int, Told]) -> dict[int, int]:
+def paired(logged: Mapping[int, LoggedResponse], told: Mapping[int, ToldEvent]) -> dict[int, int]:
     """Return by event the response it tells of, both as the mappings name them."""
     alike: defaultdict[Counters, list[int]] = defaultdict(list)
     by_key: dict[tuple[str, int], int] = {}
@@ -95,7 +95,9 @@ def paired(logged: Mapping[int, Logged], told: Mapping[int, Told]) -> dict[int, 
     return pairs
 
 
-def left_of_sums(logged: Mapping[int, Logged], told: Mapping[int, Told], pairs: Mapping[int, int]) -> dict[int, Usage]:
+def left_of_sums(
+    logged: Mapping[int, LoggedResponse], told: Mapping[int, ToldEvent], pairs: Mapping[int, int]
+) -> dict[int, Usage]:
     """Return what is left of each sum of calls without those that events tell one by one, of its session and model."""
     left = {name: one.usage for name, one in logged.items() if one.is_sum}
     if not left:
@@ -118,8 +120,8 @@ def left_of_sums(logged: Mapping[int, Logged], told: Mapping[int, Told], pairs: 
 
 def _candidates(
     name: int,
-    event: Told,
-    logged: Mapping[int, Logged],
+    event: ToldEvent,
+    logged: Mapping[int, LoggedResponse],
     alike: Mapping[Counters, list[int]],
     by_key: Mapping[tuple[str, int], int],
 ) -> Iterator[_Candidate]:
@@ -138,7 +140,7 @@ def _candidates(
             yield _Candidate(grade, outside_ms, abs(one.time_ms - event.time_ms), event.key, one.key, name, found)
 
 
-def _grade(event: Told, one: Logged) -> int:
+def _grade(event: ToldEvent, one: LoggedResponse) -> int:
     """Return how much agrees, 1 for everything; 0 where both cannot be one."""
     is_same_output = event.usage.output == one.usage.output
     if short_model(event.model) == short_model(one.model):

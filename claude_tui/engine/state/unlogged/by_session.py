@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from claude_tui.engine.state.rows.memberships import Mark, Memberships
 from claude_tui.engine.state.rows.owner import Owner
-from claude_tui.engine.state.rows.table import PAIRED, Table
+from claude_tui.engine.state.rows.table import PAIRED, ResponseTable
 from claude_tui.engine.state.unlogged.remainder import Remainder, remainders
-from claude_tui.engine.state.unlogged.steps import Logged
+from claude_tui.engine.state.unlogged.steps import CountedResponse
 from claude_tui.model import Usage
 from claude_tui.sources.client_totals import ClientTotal, pack_totals, unpack_pairs, unpack_totals
 from claude_tui.sources.columns import COPY
@@ -22,7 +22,7 @@ from claude_tui.units import HOUR_MS
 
 if TYPE_CHECKING:
     from claude_tui.engine.state.unlogged.remainder import Remainder
-    from claude_tui.engine.state.unlogged.steps import Logged
+    from claude_tui.engine.state.unlogged.steps import CountedResponse
 
 SOURCE: Final = "claude"
 """The only client that says what a session has used."""
@@ -31,7 +31,7 @@ KEPT_ROWS: Final = 64
 """How many sessions that still change have the rows that are theirs remembered."""
 
 
-class Change(NamedTuple):
+class RemainderChange(NamedTuple):
     """What a session's remainder was and is, None for none."""
 
     session: str
@@ -39,7 +39,7 @@ class Change(NamedTuple):
     after: Remainder | None
 
 
-class Unlogged:
+class Remainders:
     """Remainders by session. `touched` are sessions of which anything may have changed since `level`."""
 
     def __init__(self) -> None:
@@ -78,30 +78,30 @@ class Unlogged:
         return not self._files_of.keys().isdisjoint(sessions)
 
     def level(
-        self, table: Table, owners: Sequence[Owner], models: Sequence[str], memberships: Memberships
-    ) -> list[Change]:
+        self, table: ResponseTable, owners: Sequence[Owner], models: Sequence[str], memberships: Memberships
+    ) -> list[RemainderChange]:
         """Find the remainders of what was touched. Returns those that changed."""
         touched, self.touched = self.touched, set()
         known = {session for session in touched if session in self._files_of}
         if not known:
             return []
-        from claude_tui.engine.state.unlogged.steps import Logged
+        from claude_tui.engine.state.unlogged.steps import CountedResponse
 
         totals = self._related(known)
         marks = self._marks({session for session, found in totals.items() if found}, table, owners, memberships)
-        counted: dict[int, Logged] = {}
+        counted: dict[int, CountedResponse] = {}
 
-        def logged(row: int) -> Logged:
+        def logged(row: int) -> CountedResponse:
             found = counted.get(row)
             if found is None:
-                found = counted[row] = Logged.of_row(table, models, row)
+                found = counted[row] = CountedResponse.of_row(table, models, row)
             return found
 
         given = {session: found for session, found in totals.items() if found}
         made = remainders(
             given, marks, logged, memberships.of_row.__contains__, {name: self._asked_of(name) for name in given}
         )
-        changes = [Change(session, self.all.get(session), made.get(session)) for session in sorted(totals)]
+        changes = [RemainderChange(session, self.all.get(session), made.get(session)) for session in sorted(totals)]
         changes = [change for change in changes if change.before != change.after]
         for change in changes:
             self._put(change.session, change.after)
@@ -124,10 +124,12 @@ class Unlogged:
             self.learn_asked(session, text)
         self.touched.clear()
         if packed:
-            from claude_tui.engine.state.unlogged.remainder import Part, Remainder
+            from claude_tui.engine.state.unlogged.remainder import Remainder, RemainderPart
 
         for session, models, *rest, notes, parts in packed:
-            made = tuple(Part(int(time_ms), int(start), int(ran), _usages(some)) for time_ms, start, ran, some in parts)
+            made = tuple(
+                RemainderPart(int(time_ms), int(start), int(ran), _usages(some)) for time_ms, start, ran, some in parts
+            )
             self._put(str(session), Remainder._make((_usages(models), *rest, tuple(map(str, notes)), made)))
 
     def packed(self) -> list[list[Any]]:
@@ -165,7 +167,7 @@ class Unlogged:
         return found
 
     def _marks(
-        self, sessions: Collection[str], table: Table, owners: Sequence[Owner], memberships: Memberships
+        self, sessions: Collection[str], table: ResponseTable, owners: Sequence[Owner], memberships: Memberships
     ) -> dict[str, dict[int, Mark]]:
         """Return what each session's files hold."""
         self._find_rows(sessions, table, owners)
@@ -180,7 +182,7 @@ class Unlogged:
             self._rows.clear()
         return marks
 
-    def _find_rows(self, sessions: Collection[str], table: Table, owners: Sequence[Owner]) -> None:
+    def _find_rows(self, sessions: Collection[str], table: ResponseTable, owners: Sequence[Owner]) -> None:
         """Find the rows of these sessions, and those added since for the sessions known already."""
         self._scan(self._rows, self._seen_rows, len(table), table, owners)
         fresh = {session: array("i") for session in sessions if session not in self._rows}
@@ -190,7 +192,9 @@ class Unlogged:
         self._seen_rows = len(table)
 
     @staticmethod
-    def _scan(rows: dict[str, array[int]], start: int, stop: int, table: Table, owners: Sequence[Owner]) -> None:
+    def _scan(
+        rows: dict[str, array[int]], start: int, stop: int, table: ResponseTable, owners: Sequence[Owner]
+    ) -> None:
         if not rows or start >= stop:
             return
         of_owner = [rows.get(owner.session) if owner.source == SOURCE else None for owner in owners]
@@ -204,7 +208,7 @@ def _usages(models: Iterable[tuple[str, Sequence[int]]]) -> tuple[tuple[str, Usa
     return tuple((str(model), Usage(*map(int, usage))) for model, usage in models)
 
 
-def mark_of(table: Table, owners: Sequence[Owner], row: int) -> Mark:
+def mark_of(table: ResponseTable, owners: Sequence[Owner], row: int) -> Mark:
     """Return where a response stands in the session of its owner. Of what is in no log only the instant says it."""
     is_elsewhere = bool(owners[table.owner[row]].agent) or table.is_event(row)
     return Mark(-1 if is_elsewhere else table.offset[row], bool(table.flags[row] & COPY))

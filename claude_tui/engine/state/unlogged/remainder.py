@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from claude_tui.engine.state.unlogged.covered import covered_by
-from claude_tui.engine.state.unlogged.steps import MAYBE_KILLED, NOTHING, Holdings, Logged, Marks, Step, told
+from claude_tui.engine.state.unlogged.steps import MAYBE_KILLED, NOTHING, CountedResponse, Holdings, Marks, Step, told
 from claude_tui.model import Usage
 from claude_tui.sources.client_totals import ClientTotal, short_model
 
 _OUTPUT: Final = Usage._fields.index("output")
 
 
-class Part(NamedTuple):
+class RemainderPart(NamedTuple):
     """What is left of what one process spent: its chain began at `start_ms`, and had run for `duration_ms` when it
     ended."""
 
@@ -49,7 +49,7 @@ class Remainder(NamedTuple):
     client_nano: int = 0
     spent_nano: int = 0
     notes: tuple[str, ...] = ()
-    parts: tuple[Part, ...] = ()
+    parts: tuple[RemainderPart, ...] = ()
 
     def lines(self, session: str) -> Iterator[tuple[str, int, str, Usage]]:
         """Yield (key, instant, model, usage) of all that is left, each key once, whatever comes later."""
@@ -65,7 +65,7 @@ class Remainder(NamedTuple):
 def remainders(
     totals: Mapping[str, Sequence[ClientTotal]],
     marks: Marks,
-    logged: Callable[[int], Logged],
+    logged: Callable[[int], CountedResponse],
     is_shared: Callable[[int], bool],
     asked: Mapping[str, Mapping[str, str]],
 ) -> dict[str, Remainder]:
@@ -140,7 +140,7 @@ def _parts(
     asked: Mapping[str, str],
     *,
     is_split: bool,
-) -> tuple[Part, ...]:
+) -> tuple[RemainderPart, ...]:
     """Divide what is left among the processes, the earlier first: each has what it spent beyond its own responses, as
     far as there is so much. What comes later takes nothing from them but where the whole gets less."""
     rows: dict[int, list[int]] = defaultdict(list)
@@ -158,7 +158,7 @@ def _parts(
         total = step.total
         some = tuple((model, usage) for model, usage in given.items() if any(usage))
         if some:
-            parts.append(Part(total.last_ms or total.start_ms, total.start_ms, total.duration_ms, some))
+            parts.append(RemainderPart(total.last_ms or total.start_ms, total.start_ms, total.duration_ms, some))
     return tuple(parts)
 
 
@@ -174,7 +174,7 @@ def _step_of(of: Holdings, good: Sequence[Step], row: int) -> int:
 
 
 def _subtract(
-    spent: Mapping[str, Usage], responses: Iterable[Logged], asked: Mapping[str, str], *, is_split: bool
+    spent: Mapping[str, Usage], responses: Iterable[CountedResponse], asked: Mapping[str, str], *, is_split: bool
 ) -> dict[str, Usage]:
     """Subtract responses from what was spent at their models; a model that spent nothing has a name of its own."""
     left = {model: list(told(usage, is_split=is_split)) for model, usage in spent.items()}

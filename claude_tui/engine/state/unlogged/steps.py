@@ -11,7 +11,7 @@ from operator import add, gt, sub
 from typing import Final, NamedTuple
 
 from claude_tui.engine.state.rows.memberships import Mark
-from claude_tui.engine.state.rows.table import Table
+from claude_tui.engine.state.rows.table import ResponseTable
 from claude_tui.model import Usage
 from claude_tui.sources.client_totals import ClientTotal
 
@@ -35,7 +35,7 @@ MANY_PARENTS: Final = "continues one of several sessions"
 NOTHING: Final = Usage()
 
 
-class Logged(NamedTuple):
+class CountedResponse(NamedTuple):
     """A response as counted. `beside` is what advisors used, by model.
 
     `is_fallback`: the server itself let another model answer, at which the client counts it.
@@ -53,7 +53,7 @@ class Logged(NamedTuple):
         return self.usage, *(usage for _, usage in self.beside)
 
     @classmethod
-    def of_row(cls, table: Table, models: Sequence[str], row: int) -> Logged:
+    def of_row(cls, table: ResponseTable, models: Sequence[str], row: int) -> CountedResponse:
         """Return a row of the table as counted. `models` are their names by number."""
         extras = table.extras.get(row, ())
         beside = tuple((extra.model, extra.usage) for extra in extras if extra.kind == "advisor")
@@ -99,7 +99,7 @@ class Holdings:
         session: str,
         totals: Sequence[ClientTotal],
         marks: Marks,
-        logged: Callable[[int], Logged],
+        logged: Callable[[int], CountedResponse],
         is_shared: Callable[[int], bool],
     ) -> None:
         self._session = session

@@ -13,7 +13,7 @@ from typing import Any, Final
 from claude_tui.figures import NANO
 from claude_tui.model import Response
 from claude_tui.reports.ccusage.against.their_prices import LONG, charge_of, charged_nano
-from claude_tui.reports.ccusage.against.theirs import Entry, Place
+from claude_tui.reports.ccusage.against.theirs import CcusageEntry, LinePlace
 
 RULES: Final = {
     "copy_other_request": "one response counted again under another request id",
@@ -59,7 +59,7 @@ class Difference:
     cache_write: int = 0
     cache_read: int = 0
     nano: int = 0
-    examples: list[Place] = field(default_factory=list)
+    examples: list[LinePlace] = field(default_factory=list)
 
     @property
     def tokens(self) -> int:
@@ -79,21 +79,21 @@ class Difference:
 
 
 @dataclass(slots=True)
-class PriceDifference:
+class CcusagePriceDifference:
     """What one cause makes of the price of what ccusage counts: its price minus ours, in nanodollars."""
 
     entries: int = 0
     nano: int = 0
-    examples: list[Place] = field(default_factory=list)
+    examples: list[LinePlace] = field(default_factory=list)
 
 
 Sum = tuple[int, int, int, int, int, int]
 """Entries, input, output, cache writes, cache reads, cost in nanodollars."""
-PriceOf = Callable[[Entry], int]
+PriceOf = Callable[[CcusageEntry], int]
 
 
 @dataclass(slots=True)
-class Explanation:
+class Reconciliation:
     """Both totals, and what each rule makes of the difference: the rules add up to it exactly.
 
     `theirs` is at our prices. With the differences of `causes` added it is `theirs_nano`, which is what ccusage prints.
@@ -104,23 +104,23 @@ class Explanation:
     rules: dict[str, Difference]
     web_searches: int
     web_search_nano: int
-    causes: dict[str, PriceDifference]
+    causes: dict[str, CcusagePriceDifference]
     theirs_nano: int
 
 
 def explain(
-    ours: Sequence[Response], theirs: Sequence[Entry], message_ids: dict[Place, str | None], price: PriceOf
-) -> Explanation:
+    ours: Sequence[Response], theirs: Sequence[CcusageEntry], message_ids: dict[LinePlace, str | None], price: PriceOf
+) -> Reconciliation:
     """Compare our responses with the entries ccusage keeps.
 
     `message_ids` names the message of each line with usage, `price` costs an entry at our prices, in nanodollars.
     """
-    groups: dict[tuple[str, str], tuple[list[Entry], list[Response]]] = defaultdict(lambda: ([], []))
+    groups: dict[tuple[str, str], tuple[list[CcusageEntry], list[Response]]] = defaultdict(lambda: ([], []))
     for entry in theirs:
         name = (entry.message_id or "").split(":advisor:")[0] or f"{entry.place}"
         groups[name, "advisor" if entry.advisor else ""][0].append(entry)
     for response in ours:
-        place = Place(response.path, response.offset)
+        place = LinePlace(response.path, response.offset)
         groups[message_ids.get(place) or f"{place}", response.extra][1].append(response)
     rules = {name: Difference() for name in RULES}
     totals = Difference(), Difference()
@@ -132,18 +132,18 @@ def explain(
         change = Difference()
         change.add(their_sums, our_sums)
         if change.tokens or change.nano or change.entries:
-            is_there = any(Place(response.path, response.offset) in message_ids for response in our)
+            is_there = any(LinePlace(response.path, response.offset) in message_ids for response in our)
             rule = rules[_rule(extra, their, our, is_there=is_there)]
             rule.add(their_sums, our_sums)
-            rule.examples += [(entry.place) for entry in their[:1]] or [Place(our[0].path, our[0].offset)]
+            rule.examples += [(entry.place) for entry in their[:1]] or [LinePlace(our[0].path, our[0].offset)]
     searches = sum(response.usage.web_search for response in ours)
     causes, theirs_nano = _causes(theirs, price)
-    return Explanation(totals[0], totals[1], rules, searches, searches * NANO // 100, causes, theirs_nano)
+    return Reconciliation(totals[0], totals[1], rules, searches, searches * NANO // 100, causes, theirs_nano)
 
 
-def _causes(theirs: Iterable[Entry], price: PriceOf) -> tuple[dict[str, PriceDifference], int]:
+def _causes(theirs: Iterable[CcusageEntry], price: PriceOf) -> tuple[dict[str, CcusagePriceDifference], int]:
     """Return what makes their price of what they count differ from ours, and the sum of theirs."""
-    causes = {name: PriceDifference() for name in CAUSES}
+    causes = {name: CcusagePriceDifference() for name in CAUSES}
     whole = 0
     for entry in theirs:
         at_ours = price(entry)
@@ -159,13 +159,13 @@ def _causes(theirs: Iterable[Entry], price: PriceOf) -> tuple[dict[str, PriceDif
     return causes, whole
 
 
-def _put(cause: PriceDifference, entry: Entry, nano: int) -> None:
+def _put(cause: CcusagePriceDifference, entry: CcusageEntry, nano: int) -> None:
     cause.entries += 1
     cause.nano += nano
     cause.examples.append(entry.place)
 
 
-def _charged(entry: Entry, at_ours: int) -> int:
+def _charged(entry: CcusageEntry, at_ours: int) -> int:
     if entry.logged_nano is not None:
         return entry.logged_nano
     if not entry.model:
@@ -175,11 +175,11 @@ def _charged(entry: Entry, at_ours: int) -> int:
     return charged_nano(entry.model, entry.usage, entry.counts) or 0
 
 
-def _is_of_another_vendor(entry: Entry) -> bool:
+def _is_of_another_vendor(entry: CcusageEntry) -> bool:
     return bool(entry.model) and "claude" not in entry.model and entry.logged_nano is None
 
 
-def _cause(entry: Entry, at_ours: int) -> str:
+def _cause(entry: CcusageEntry, at_ours: int) -> str:
     usage = entry.usage
     if entry.logged_nano is not None:
         return "logged_cost"
@@ -198,7 +198,7 @@ def _cause(entry: Entry, at_ours: int) -> str:
     return next((name for name, is_so in signs if is_so), "other_rate")
 
 
-def _searches(entry: Entry) -> int:
+def _searches(entry: CcusageEntry) -> int:
     tools = entry.usage.get("server_tool_use")
     return _number(tools.get("web_search_requests") if isinstance(tools, dict) else None)
 
@@ -207,7 +207,7 @@ def _number(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
-def _of_entry(entry: Entry, price: PriceOf) -> Sum:
+def _of_entry(entry: CcusageEntry, price: PriceOf) -> Sum:
     return 1, *entry.counts, price(entry)
 
 
@@ -217,7 +217,7 @@ def _of_response(response: Response) -> Sum:
     return 1, usage.input, usage.output, write, usage.cache_read, response.price.nano or 0
 
 
-def _rule(extra: str, theirs: Sequence[Entry], ours: Sequence[Response], *, is_there: bool) -> str:
+def _rule(extra: str, theirs: Sequence[CcusageEntry], ours: Sequence[Response], *, is_there: bool) -> str:
     if extra:
         return extra
     if not theirs:

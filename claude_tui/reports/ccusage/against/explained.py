@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from claude_tui.figures import count, dollars
-from claude_tui.reports.ccusage.against.explain import CAUSES, RULES, Difference, Explanation
-from claude_tui.reports.table import Table, TextColumn
+from claude_tui.reports.ccusage.against.explain import CAUSES, RULES, Difference, Reconciliation
+from claude_tui.reports.table import TextColumn, TextTable
 
 SCHEMA: Final = "claude-top/explain@1"
 
 
-def report(found: Explanation) -> dict[str, Any]:
+def report(found: Reconciliation) -> dict[str, Any]:
     """Return the comparison for JSON."""
     return {
         "schema": SCHEMA,
@@ -59,7 +59,7 @@ def _figures(change: Difference) -> dict[str, int]:
     }
 
 
-def table(found: Explanation) -> Table:
+def table(found: Reconciliation) -> TextTable:
     """Return the comparison for people."""
     columns = (
         TextColumn("", is_text=True), TextColumn("entries"), TextColumn("input", priority=1),
@@ -71,7 +71,7 @@ def table(found: Explanation) -> Table:
         if change.examples:
             rows.append((f"  {RULES[name]}", *_cells(change, is_difference=True)))
     total = ("as ccusage counts", *_cells(found.theirs, is_difference=False))
-    return Table(
+    return TextTable(
         "claude-top against ccusage: Claude Code logs, both at claude-top's prices", columns, tuple(rows), total
     )
 
@@ -84,7 +84,7 @@ def _cells(change: Difference, *, is_difference: bool) -> tuple[str, ...]:
     return (*(f"{number:+,}" for number in numbers), sign + dollars(change.nano))
 
 
-def footer(found: Explanation) -> list[str]:
+def footer(found: Reconciliation) -> list[str]:
     """Return the lines below the table: what makes the price of the same tokens differ, and what ccusage prints."""
     lines = []
     if found.web_searches:

@@ -24,7 +24,7 @@ _NOT_NULL: Final = (
 _NULL: Final = re.compile(rb'"(' + "|".join(_NOT_NULL).encode() + rb')":null')
 
 
-class Place(NamedTuple):
+class LinePlace(NamedTuple):
     """Where a line is."""
 
     path: str
@@ -32,10 +32,10 @@ class Place(NamedTuple):
 
 
 @dataclass(slots=True)
-class Entry:
+class CcusageEntry:
     """One line (or one advisor entry of a line) as ccusage takes it in. `model` is "" for synthetic ones."""
 
-    place: Place
+    place: LinePlace
     time_ms: int
     session: str
     message_id: str | None
@@ -77,7 +77,7 @@ def _writes(usage: Mapping[str, Any]) -> int:
     return _count(split, "ephemeral_5m_input_tokens") + _count(split, "ephemeral_1h_input_tokens")
 
 
-def entries(raw: bytes, line: Any, place: Place, path_session: str) -> Iterator[Entry]:
+def entries(raw: bytes, line: Any, place: LinePlace, path_session: str) -> Iterator[CcusageEntry]:
     """Yield what ccusage reads from one line; nothing if it passes the line over.
 
     `raw` is the line itself, `line` the same decoded by a strict reader, which takes no half characters;
@@ -99,7 +99,7 @@ def entries(raw: bytes, line: Any, place: Place, path_session: str) -> Iterator[
     if time_ms is None or "" in texts or (isinstance(version, str) and not _VERSION.match(version)):
         return
     message_id, model, request_id, session = (text if isinstance(text, str) else None for text in texts)
-    first = Entry(
+    first = CcusageEntry(
         place,
         time_ms,
         session if session is not None else path_session,
@@ -116,7 +116,7 @@ def entries(raw: bytes, line: Any, place: Place, path_session: str) -> Iterator[
     advised = [one for one in iterations if _is_advice(one)] if isinstance(iterations, list) else []
     for number, one in enumerate(advised):
         own_id = f"{message_id}:advisor:{number}" if message_id is not None else None
-        yield Entry(
+        yield CcusageEntry(
             place,
             time_ms,
             first.session,
@@ -163,14 +163,14 @@ def _is_advice(iteration: Any) -> bool:
     return kind == "advisor_message" and isinstance(model, str) and bool(model)
 
 
-def kept(found: Iterable[Entry]) -> list[Entry]:
+def kept(found: Iterable[CcusageEntry]) -> list[CcusageEntry]:
     """Return what ccusage counts of entries in the order of their files' names and lines.
 
     With a request id, message and request id are one response wherever they are. Without one, a message id is one
     response within a session (at one instant, unless Anthropic gave the id). A sidechain's copy gives way to its
     parent's, whatever its request id, within a session. Of equals the one with more tokens stays.
     """
-    counted: list[Entry] = []
+    counted: list[CcusageEntry] = []
     exact: dict[tuple[Any, ...], int] = {}
     replays: dict[tuple[str, str], list[int]] = {}
     for entry in found:
@@ -194,16 +194,16 @@ def kept(found: Iterable[Entry]) -> list[Entry]:
     return counted
 
 
-def _key(entry: Entry, message_id: str) -> tuple[Any, ...]:
+def _key(entry: CcusageEntry, message_id: str) -> tuple[Any, ...]:
     if entry.request_id is not None:
         return message_id, entry.request_id
     is_unique = message_id.startswith("msg_")
     return message_id, None, entry.session, 0 if is_unique else entry.time_ms
 
 
-def _replayed(entry: Entry, counted: list[Entry], places: list[int]) -> int | None:
+def _replayed(entry: CcusageEntry, counted: list[CcusageEntry], places: list[int]) -> int | None:
     return next((at for at in places if entry.is_sidechain or counted[at].is_sidechain), None)
 
 
-def _rank(entry: Entry) -> tuple[bool, int, bool]:
+def _rank(entry: CcusageEntry) -> tuple[bool, int, bool]:
     return not entry.is_sidechain, entry.tokens, entry.has_speed

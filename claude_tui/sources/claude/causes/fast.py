@@ -12,7 +12,7 @@ import msgspec
 
 from claude_tui.sources.causes import FileCauses
 from claude_tui.sources.claude.causes.gatherer import Gatherer
-from claude_tui.sources.claude.causes.lines import Line
+from claude_tui.sources.claude.causes.lines import CausesLine
 from claude_tui.sources.claude.causes.plain import NAMED, line_of
 from claude_tui.sources.claude.counting.rule import SYNTHETIC_MODEL
 from claude_tui.sources.claude.discovery import session_of_path
@@ -20,7 +20,7 @@ from claude_tui.sources.protocol import Checkpoint
 from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.reading.objects import LONG
 
-_decode: Final = msgspec.json.Decoder(Line).decode
+_decode: Final = msgspec.json.Decoder(CausesLine).decode
 _NOT_USUAL: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _TALK: Final = frozenset({"user", "system", "attachment"})
 
@@ -55,7 +55,7 @@ def read_causes(
         return gatherer.found, reader.checkpoint()
 
 
-def _is_usual(line: Line) -> bool:
+def _is_usual(line: CausesLine) -> bool:
     """Whether a response is named by its message, and counts."""
     message = line.message
     if message is None or message.usage is None or line.isApiErrorMessage or message.model == SYNTHETIC_MODEL:

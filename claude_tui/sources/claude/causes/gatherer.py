@@ -18,11 +18,11 @@ from claude_tui.sources.causes import (
     Call,
     Caused,
     FileCauses,
-    Reading,
+    ReadRange,
     Repeat,
     Thread,
 )
-from claude_tui.sources.claude.causes.lines import Block, Line
+from claude_tui.sources.claude.causes.lines import CausesLine, ContentBlock
 from claude_tui.sources.claude.causes.meta import started_by
 from claude_tui.sources.claude.causes.sizes import (
     BYTES_PER_TOKEN,
@@ -64,7 +64,7 @@ class Gatherer:
         self._asked_by = {call.id: one for one in self.found.responses for call in one.calls if call.id}
         self._threads = {thread.name: number for number, thread in enumerate(self.found.threads)}
 
-    def see(self, line: Line) -> None:
+    def see(self, line: CausesLine) -> None:
         """Take in a line."""
         if line.type == "assistant":
             self._see_response(line)
@@ -80,10 +80,10 @@ class Gatherer:
         elif line.subtype == "local_command":
             self._thread(line).command = ""
 
-    def _thread(self, line: Line) -> Thread:
+    def _thread(self, line: CausesLine) -> Thread:
         return self.found.threads[self._thread_number(line)]
 
-    def _thread_number(self, line: Line) -> int:
+    def _thread_number(self, line: CausesLine) -> int:
         name = line.agentId or (SIDE if line.isSidechain else "")
         number = self._threads.get(name)
         if number is None:
@@ -91,7 +91,7 @@ class Gatherer:
             self.found.threads.append(Thread(name))
         return number
 
-    def _see_response(self, line: Line) -> None:
+    def _see_response(self, line: CausesLine) -> None:
         message = line.message
         if message is None:
             return
@@ -122,7 +122,7 @@ class Gatherer:
                 elif self._has_sizes:
                     add_written(block, found, self.found.threads[found.thread])
 
-    def _new_response(self, key: int, number: int, line: Line) -> Caused:
+    def _new_response(self, key: int, number: int, line: CausesLine) -> Caused:
         thread_number = self._thread_number(line)
         thread = self.found.threads[thread_number]
         made = Caused(key, thread_number, 0, asked_ms=thread.asked_ms, skill=thread.skill, boundary=thread.boundary)
@@ -130,7 +130,7 @@ class Gatherer:
         thread.asked_ms, thread.boundary, thread.last = 0, "", number
         return made
 
-    def _see_call(self, block: Block, found: Caused) -> None:
+    def _see_call(self, block: ContentBlock, found: Caused) -> None:
         if block.id and block.id in self._of_call:
             return
         call = Call(block.id, block.name)
@@ -148,12 +148,12 @@ class Gatherer:
         elif block.name == "Read":
             given = _object(block.input)
             part = f"{given.get('offset')},{given.get('limit')},{given.get('pages')}"
-            thread.reads[block.id] = Reading(_text(given, "file_path"), part)
+            thread.reads[block.id] = ReadRange(_text(given, "file_path"), part)
         elif block.name in CHANGERS:
             given = _object(block.input)
             thread.known.pop(_text(given, "file_path") or _text(given, "notebook_path"), None)
 
-    def _see_user(self, line: Line) -> None:
+    def _see_user(self, line: CausesLine) -> None:
         thread = self._thread(line)
         thread.asked_ms = instant_ms(line.timestamp) or thread.asked_ms
         content = line.message.content if line.message is not None else None
@@ -172,7 +172,7 @@ class Gatherer:
             text = content
         self._see_text(text, thread, line)
 
-    def _see_text(self, text: str, thread: Thread, line: Line) -> None:
+    def _see_text(self, text: str, thread: Thread, line: CausesLine) -> None:
         """Take in what is not the result of a call: a prompt, what a command loads, or a note of the client."""
         if text.startswith(INTERRUPTED):
             number = thread.last
@@ -191,7 +191,7 @@ class Gatherer:
             named = _COMMAND.search(text)
             thread.skill, thread.command = "", named[1] if named is not None else ""
 
-    def _see_result(self, block: Block, thread: Thread, line: Line) -> None:
+    def _see_result(self, block: ContentBlock, thread: Thread, line: CausesLine) -> None:
         called = block.tool_use_id
         call = self._of_call.get(called)
         if call is None:
@@ -213,7 +213,7 @@ class Gatherer:
             if agent:
                 self.found.started[agent] = called
 
-    def _see_attachment(self, line: Line) -> None:
+    def _see_attachment(self, line: CausesLine) -> None:
         thread = self._thread(line)
         thread.asked_ms = instant_ms(line.timestamp) or thread.asked_ms
         found = line.attachment

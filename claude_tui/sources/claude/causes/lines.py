@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Raw, Struct
 
 
-class Block(Struct, gc=False):
+class ContentBlock(Struct, gc=False):
     """A part of what was said. `input` and `content` are left as they stand."""
 
     type: str = ""
@@ -42,20 +42,20 @@ class OutputDetails(Struct, gc=False):
     thinking_tokens: int | None = None
 
 
-class Usage(Struct, gc=False):
+class CausesUsage(Struct, gc=False):
     """The usage of a response, as far as it is not counted elsewhere."""
 
     output_tokens_details: OutputDetails | None = None
 
 
-class Message(Struct, gc=False):
+class CausesMessage(Struct, gc=False):
     """What was said, by whom it does not matter."""
 
     id: str | None = None
     model: str | None = None
-    content: str | list[Block] | None = None
+    content: str | list[ContentBlock] | None = None
     diagnostics: Diagnostics | None = None
-    usage: Usage | None = None
+    usage: CausesUsage | None = None
 
 
 class Attachment(Struct, gc=False):
@@ -69,7 +69,7 @@ class Attachment(Struct, gc=False):
     addedBlocks: Raw = Raw(b"")
 
 
-class Line(Struct, gc=False, kw_only=True):
+class CausesLine(Struct, gc=False, kw_only=True):
     """One line. `key` is no field of the log: the key of a response that is not named by its message."""
 
     type: str = ""
@@ -79,7 +79,7 @@ class Line(Struct, gc=False, kw_only=True):
     isSidechain: bool | None = None
     isMeta: bool | None = None
     isCompactSummary: bool | None = None
-    message: Message | None = None
+    message: CausesMessage | None = None
     gitBranch: str = ""
     version: str = ""
     attributionSkill: str | None = None

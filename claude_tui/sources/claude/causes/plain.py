@@ -15,13 +15,13 @@ from claude_tui.sources.causes import FileCauses
 from claude_tui.sources.claude.causes.gatherer import Gatherer
 from claude_tui.sources.claude.causes.lines import (
     Attachment,
-    Block,
+    CausesLine,
+    CausesMessage,
+    CausesUsage,
+    ContentBlock,
     Diagnostics,
-    Line,
-    Message,
     Miss,
     OutputDetails,
-    Usage,
 )
 from claude_tui.sources.claude.counting.rule import usage_row
 from claude_tui.sources.claude.discovery import session_of_path
@@ -50,7 +50,7 @@ def read_plainly(
         return gatherer.found, reader.checkpoint()
 
 
-def line_of(value: Object, session: str, offset: int) -> Line | None:
+def line_of(value: Object, session: str, offset: int) -> CausesLine | None:
     """Return a decoded line as far as causes depend on it, None if they do not."""
     kind = _said(value, "type")
     if kind == "progress":
@@ -59,7 +59,7 @@ def line_of(value: Object, session: str, offset: int) -> Line | None:
         return None
     message = value.get("message")
     attachment = value.get("attachment")
-    line = Line(
+    line = CausesLine(
         type=kind,
         subtype=_said(value, "subtype"),
         timestamp=_said(value, "timestamp"),
@@ -88,7 +88,7 @@ def line_of(value: Object, session: str, offset: int) -> Line | None:
     return line
 
 
-def _progress(value: Object, session: str, offset: int) -> Line | None:
+def _progress(value: Object, session: str, offset: int) -> CausesLine | None:
     """Return the response of a sub-agent that an older client wrote beside the conversation."""
     row = usage_row(value, session, offset)
     if row is None:
@@ -105,11 +105,11 @@ def _progress(value: Object, session: str, offset: int) -> Line | None:
     return line
 
 
-def _message(value: Object) -> Message:
+def _message(value: Object) -> CausesMessage:
     content = value.get("content")
     reason = table_of(table_of(value, "diagnostics"), "cache_miss_reason")
     thinking = as_count(table_of(table_of(value, "usage"), "output_tokens_details").get("thinking_tokens"))
-    return Message(
+    return CausesMessage(
         id=_said(value, "id"),
         content=_written(content)
         if isinstance(content, str)
@@ -117,12 +117,12 @@ def _message(value: Object) -> Message:
         if isinstance(content, list)
         else None,
         diagnostics=Diagnostics(Miss(_said(reason, "type"))),
-        usage=Usage(OutputDetails(thinking)),
+        usage=CausesUsage(OutputDetails(thinking)),
     )
 
 
-def _block(value: Object) -> Block:
-    return Block(
+def _block(value: Object) -> ContentBlock:
+    return ContentBlock(
         type=_said(value, "type"),
         id=_said(value, "id"),
         name=_said(value, "name"),

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw
 
 from claude_tui.sources.causes import Call, Caused, Thread
-from claude_tui.sources.claude.causes.lines import Attachment, Block, Line
+from claude_tui.sources.claude.causes.lines import Attachment, CausesLine, ContentBlock
 
 BYTES_PER_TOKEN: Final = 4
 IMAGE_BYTES: Final = 1600 * BYTES_PER_TOKEN
@@ -37,7 +37,7 @@ _decoded: Final = msgspec.json.Decoder().decode
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def add_written(block: Block, found: Caused, thread: Thread) -> None:
+def add_written(block: ContentBlock, found: Caused, thread: Thread) -> None:
     """Take down a part of a response that is no call."""
     if block.type == "text":
         size = _bytes(block.text)
@@ -47,14 +47,14 @@ def add_written(block: Block, found: Caused, thread: Thread) -> None:
         _add(found.wrote, THINKING, _bytes(block.thinking))
 
 
-def add_call(block: Block, found: Caused, thread: Thread) -> None:
+def add_call(block: ContentBlock, found: Caused, thread: Thread) -> None:
     """Take down a call."""
     size = CALL_BYTES + _bytes(block.name) + _json_size(block.input)
     _add(found.wrote, f"written: call {block.name}", size)
     _add(thread.added, f"call {block.name}", size)
 
 
-def add_user(line: Line, content: str | list[Block], thread: Thread, calls: Mapping[str, Call]) -> None:
+def add_user(line: CausesLine, content: str | list[ContentBlock], thread: Thread, calls: Mapping[str, Call]) -> None:
     """Take down what a user row puts into the prompt: results, prompts, texts of skills, a summary."""
     if line.isCompactSummary:
         label = "compaction summary"
@@ -75,7 +75,7 @@ def add_user(line: Line, content: str | list[Block], thread: Thread, calls: Mapp
             _add(thread.added, label, _bytes(block.text))
 
 
-def add_attachment(line: Line, found: Attachment, thread: Thread) -> None:
+def add_attachment(line: CausesLine, found: Attachment, thread: Thread) -> None:
     """Take down what the client put beside a prompt: the text as it was sent, where the log has it."""
     label = f"hook {found.hookName}" if found.hookName else _ATTACHED.get(found.type, REMINDERS)
     size = size_of(line.rendered) or size_of(found.content) + size_of(found.addedBlocks)

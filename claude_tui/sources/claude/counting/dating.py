@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, replace
 from typing import Any, Final
 
-from claude_tui.model import Extra, Row, Usage
+from claude_tui.model import Extra, Usage, UsageRow
 
 BEFORE: Final = "no time: dated like the line before it"
 AFTER: Final = "no time, and no dated line before it: counted once a line after it has a time"
@@ -27,7 +27,7 @@ class Dating:
         """Return what another instance can continue from."""
         return self.near_ms, [astuple(row) for row in self._waiting]
 
-    def see(self, time_ms: int) -> list[Row]:
+    def see(self, time_ms: int) -> list[UsageRow]:
         """Process the instant of a line, 0 if it has none. Returns the rows that waited for it."""
         if not time_ms:
             return []
@@ -37,7 +37,7 @@ class Dating:
         waiting, self._waiting = self._waiting, []
         return [replace(row, time_ms=time_ms) for row in waiting]
 
-    def date(self, row: Row) -> Row | None:
+    def date(self, row: UsageRow) -> UsageRow | None:
         """Return a row with an instant, None if it must wait for a dated line."""
         if self.near_ms:
             return replace(row, time_ms=self.near_ms)
@@ -45,7 +45,7 @@ class Dating:
         return None
 
 
-def _row(values: Sequence[Any]) -> Row:
-    row = Row(*values)
+def _row(values: Sequence[Any]) -> UsageRow:
+    row = UsageRow(*values)
     extras = tuple(Extra(kind, model, Usage(*usage), terms) for kind, model, usage, terms in row.extras)
     return replace(row, usage=Usage(*row.usage), extras=extras)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, Final
 
-from claude_tui.model import Extra, Row, Usage
+from claude_tui.model import Extra, Usage, UsageRow
 from claude_tui.sources.claude.counting.attempts import FALLBACK, attempts_of
 from claude_tui.sources.claude.counting.counters import Object, count_of, counters_of
 from claude_tui.sources.values.instants import instant_ms
@@ -41,7 +41,7 @@ _to_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 _to_sorted_json: Final = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
 
-def usage_row(line: object, session: str, offset: int) -> Row | None:
+def usage_row(line: object, session: str, offset: int) -> UsageRow | None:
     """Return the usage row of a decoded line, or None if it has nothing to count.
 
     `session` is used for a line that names none. The instant of the row is 0 if the line has none.
@@ -69,7 +69,7 @@ def bad_counts(line: object) -> list[str]:
     return [name for name in _PLAIN_COUNTERS if usage.get(name) is not None and not is_count(usage[name])]
 
 
-def _assistant_row(line: Object, outer: Object, fallback: str, offset: int, *, is_progress: bool) -> Row | None:
+def _assistant_row(line: Object, outer: Object, fallback: str, offset: int, *, is_progress: bool) -> UsageRow | None:
     message = line.get("message")
     if not isinstance(message, dict):
         return None
@@ -92,7 +92,7 @@ def _assistant_row(line: Object, outer: Object, fallback: str, offset: int, *, i
         agent = text_of(outer["data"], "agentId")
     name = model if isinstance(model, str) else ""
     version = text_of(line, "version") or text_of(outer, "version")
-    return Row(
+    return UsageRow(
         key=key or _to_json([named, time_ms, offset, *counted]),
         time_ms=time_ms,
         session=session,

@@ -13,15 +13,15 @@ from typing import Final
 
 import msgspec
 
-from claude_tui.model import ProblemKind, Row
+from claude_tui.model import ProblemKind, UsageRow
 from claude_tui.sources.claude.counting.dating import AFTER, BEFORE
 from claude_tui.sources.claude.counting.rule import bad_counts, usage_row
 from claude_tui.sources.claude.discovery import decoded_dir
 from claude_tui.sources.claude.facts import CONTINUES, MAX_NOTE, NOTES, TOTAL, FactsGatherer, with_agent_type
 from claude_tui.sources.claude.fast.dated import last_dated_ms
-from claude_tui.sources.claude.fast.rows import FastBuilder
+from claude_tui.sources.claude.fast.rows import ClaudeFastBuilder
 from claude_tui.sources.claude.fast.search import marks
-from claude_tui.sources.claude.fast.usual import FirstLine, Named, Turn, UserLine, UsualRow
+from claude_tui.sources.claude.fast.usual import ClaudeTurn, FirstLine, Named, UserLine, UsualRow
 from claude_tui.sources.claude.recognition import unrecognised
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.problems import Problems
@@ -35,7 +35,7 @@ _BRACE: Final = ord("}")
 _decode: Final = msgspec.json.Decoder(UsualRow).decode
 _decode_user: Final = msgspec.json.Decoder(UserLine).decode
 _decode_first: Final = msgspec.json.Decoder(FirstLine).decode
-_decode_turn: Final = msgspec.json.Decoder(Turn).decode
+_decode_turn: Final = msgspec.json.Decoder(ClaudeTurn).decode
 _decode_named: Final = msgspec.json.Decoder(Named).decode
 _BY_RULE: Final = {"assistant", *NOTES}
 _PROGRESS: Final = Named("agent_progress")
@@ -62,7 +62,7 @@ def read_columns(
     count and looks whole is not decoded, so malformed text inside it goes unnoticed. Of the lines before the
     checkpoint those `left` are read, too; if it matters that others were read before them, the whole file is.
     """
-    builder = FastBuilder(keep_names=keep_names)
+    builder = ClaudeFastBuilder(keep_names=keep_names)
     with LineReader(path, since, opener=opener) as reader:
         reading = _Reading(reader, since, builder, opener)
         if reader.restarted or reading.take_left(left):
@@ -75,7 +75,7 @@ def read_columns(
 def read_many(files: Iterable[tuple[str, Checkpoint | None]], *, keep_names: bool = False) -> ManyRead:
     """Read transcripts as `read_columns` does each of them: what is set up once for all is most of a small one's
     cost."""
-    builder = FastBuilder(keep_names=keep_names)
+    builder = ClaudeFastBuilder(keep_names=keep_names)
     found: list[ColumnsRead | Exception] = []
     ends, has_failed = [], False
     for path, since in files:
@@ -95,7 +95,9 @@ def read_many(files: Iterable[tuple[str, Checkpoint | None]], *, keep_names: boo
 
 
 class _Reading:
-    def __init__(self, reader: LineReader, since: Checkpoint | None, builder: FastBuilder, opener: Opener) -> None:
+    def __init__(
+        self, reader: LineReader, since: Checkpoint | None, builder: ClaudeFastBuilder, opener: Opener
+    ) -> None:
         self._reader = reader
         self._opener = opener
         self._facts = FactsGatherer(reader.path, since.state if since and not reader.restarted else "")
@@ -199,7 +201,7 @@ class _Reading:
                 for name in bad_counts(value):
                     self._reader.problem(ProblemKind.BAD_COUNT, offset, name)
 
-    def _add(self, rows: Iterable[Row]) -> None:
+    def _add(self, rows: Iterable[UsageRow]) -> None:
         for row in rows:
             self._builder.add(row if row.cwd else replace(row, cwd=decoded_dir(self._reader.path)))
 

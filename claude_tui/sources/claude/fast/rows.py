@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import UNSET
 
-from claude_tui.model import Row
+from claude_tui.model import UsageRow
 from claude_tui.sources.claude.counting.rule import (
     PLACEHOLDER_OUTPUT,
     SYNTHETIC_MODEL,
@@ -36,7 +36,7 @@ Rare = tuple[str, int]
 _NOT_RARE: Final[Rare] = ("", 0)
 
 
-class FastBuilder(ColumnsBuilder):
+class ClaudeFastBuilder(ColumnsBuilder):
     """A `ColumnsBuilder` that also takes usual rows, of one file after another: `begin` with each, then `end` it.
 
     The files have their owners and models in common, but settle no row with one of another file. A response belongs to
@@ -196,7 +196,7 @@ class FastBuilder(ColumnsBuilder):
         terms, searches = rare
         return searches, not flags & LOWER_BOUND, write_1h, given, reads, (), terms, self._columns.models[model], -1
 
-    def add(self, row: Row) -> None:
+    def add(self, row: UsageRow) -> None:
         """Merge one row that the counting rule produced."""
         known = self._settled.get(row.key)
         if known is not None:

@@ -59,7 +59,7 @@ class UsageShape(Struct, gc=False, kw_only=True):
         return not told and self.inference_geo is None and self.speed is None
 
 
-class Message(Struct, gc=False, kw_only=True):
+class ClaudeMessage(Struct, gc=False, kw_only=True):
     """What the API answered, without its content."""
 
     model: str
@@ -77,7 +77,7 @@ class UsualRow(Struct, gc=False, kw_only=True):
 
     isSidechain: bool
     agentId: str = ""
-    message: Message
+    message: ClaudeMessage
     requestedModel: str = ""
     type: Literal["assistant"]
     timestamp: str
@@ -107,17 +107,17 @@ class FirstLine(Struct, gc=False):
     data: Named | None = None
 
 
-class Talk(Struct, gc=False):
+class ClaudeTalk(Struct, gc=False):
     """What was said, by the kinds of its parts."""
 
     content: list[Named] | str | None = None
 
 
-class Turn(Struct, gc=False):
+class ClaudeTurn(Struct, gc=False):
     """A line as far as it may be a turn."""
 
     type: str = ""
-    message: Talk | None = None
+    message: ClaudeTalk | None = None
     timestamp: str = ""
     version: str = ""
     gitBranch: str = ""

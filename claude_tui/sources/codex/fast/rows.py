@@ -13,13 +13,13 @@ from msgspec.structs import astuple
 from claude_tui.pricing.billing.tiers import terms_of_tier
 from claude_tui.sources.codex.fast.usual import (
     Applied,
+    CodexTokenCount,
+    CodexTurn,
+    CodexUsageRecord,
     EventLine,
     Info,
     RecordLine,
-    Running,
-    Settings,
-    Told,
-    Turn,
+    ThreadSettings,
     TurnLine,
     UsualLine,
 )
@@ -63,7 +63,7 @@ class FastRollout(Rollout):
             return self._take_record(line.payload, line.timestamp, offset)
         if type(line) is EventLine:
             event = line.payload
-            if type(event) is Running:
+            if type(event) is CodexTokenCount:
                 return self._take_count(event.info, line.timestamp, offset)
             return type(event) is Applied and self._take_settings(event.thread_settings, line.timestamp)
         if type(line) is TurnLine:
@@ -72,14 +72,14 @@ class FastRollout(Rollout):
         self._state.compactions += 1
         return True
 
-    def _take_turn(self, turn: Turn, timestamp: str) -> bool:
+    def _take_turn(self, turn: CodexTurn, timestamp: str) -> bool:
         if self._unnamed or not turn.model:
             return False
         self._see_dated(timestamp)
         self.name_model(turn.model, turn.turn_id)
         return True
 
-    def _take_settings(self, settings: Settings, timestamp: str) -> bool:
+    def _take_settings(self, settings: ThreadSettings, timestamp: str) -> bool:
         if not self._state.model:
             return False
         self._see_dated(timestamp)
@@ -91,7 +91,7 @@ class FastRollout(Rollout):
         if time_ms:
             self._state.dated_ms = time_ms
 
-    def _take_record(self, record: Told, timestamp: str, offset: int) -> bool:
+    def _take_record(self, record: CodexUsageRecord, timestamp: str, offset: int) -> bool:
         state = self._state
         thread, response = record.thread_id, record.response_id
         if thread != state.thread or not response:

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 Count = Annotated[int, Meta(ge=0, lt=2**53)]
 
 
-class Counters(Struct, gc=False, kw_only=True):
+class CodexCounters(Struct, gc=False, kw_only=True):
     """The counters of a usage object, in the order of `records.Tokens`; older clients have no cache writes."""
 
     input_tokens: Count
@@ -24,29 +24,29 @@ class Counters(Struct, gc=False, kw_only=True):
     total_tokens: Count
 
 
-class Told(Struct, gc=False):
+class CodexUsageRecord(Struct, gc=False):
     """What a `token_usage_record` says about a response."""
 
     thread_id: str
     turn_id: str
     response_id: str
-    usage: Counters
+    usage: CodexCounters
 
 
 class Info(Struct, gc=False):
     """The running total after a response, and the response."""
 
-    total_token_usage: Counters
-    last_token_usage: Counters
+    total_token_usage: CodexCounters
+    last_token_usage: CodexCounters
 
 
-class Running(Struct, gc=False, tag_field="type", tag="token_count"):
+class CodexTokenCount(Struct, gc=False, tag_field="type", tag="token_count"):
     """What a `token_count` says."""
 
     info: Info
 
 
-class Settings(Struct, gc=False):
+class ThreadSettings(Struct, gc=False):
     """What a thread was set to."""
 
     service_tier: str | None = None
@@ -55,10 +55,10 @@ class Settings(Struct, gc=False):
 class Applied(Struct, gc=False, tag_field="type", tag="thread_settings_applied"):
     """What a `thread_settings_applied` says."""
 
-    thread_settings: Settings
+    thread_settings: ThreadSettings
 
 
-class Turn(Struct, gc=False):
+class CodexTurn(Struct, gc=False):
     """What a `turn_context` says."""
 
     turn_id: str
@@ -69,21 +69,21 @@ class RecordLine(Struct, gc=False, tag_field="type", tag="token_usage_record"):
     """A line with the usage of a response."""
 
     timestamp: str
-    payload: Told
+    payload: CodexUsageRecord
 
 
 class EventLine(Struct, gc=False, tag_field="type", tag="event_msg"):
     """A line with the running total, or with settings."""
 
     timestamp: str
-    payload: Running | Applied
+    payload: CodexTokenCount | Applied
 
 
 class TurnLine(Struct, gc=False, tag_field="type", tag="turn_context"):
     """A line at the beginning of a turn."""
 
     timestamp: str
-    payload: Turn
+    payload: CodexTurn
 
 
 class CompactedLine(Struct, gc=False, tag_field="type", tag="compacted"):

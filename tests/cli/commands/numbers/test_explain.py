@@ -11,7 +11,7 @@ from claude_tui.engine.ledger import Ledger
 from claude_tui.engine.queries.explain import FLAGS
 from claude_tui.model import ESTIMATE_FLAGS
 from claude_tui.reports.ccusage.against.their_prices import charged_nano
-from claude_tui.reports.ccusage.against.theirs import Entry, Place
+from claude_tui.reports.ccusage.against.theirs import CcusageEntry, LinePlace
 from tests.engine.ledgers import ran
 from tests.logs import ClaudeHome, assistant, usage
 
@@ -90,7 +90,7 @@ CHARGES = json.loads((GOLDEN.parent / "ccusage" / "charges.json").read_text())
 @pytest.mark.parametrize("model", CHARGES)
 def test_a_model_is_charged_as_ccusage_was_seen_to(model: str) -> None:
     for kind, usage_of_kind in KINDS.items():
-        one = Entry(Place("f", 0), NOON, "s", "m", "r", False, False, model, usage_of_kind)
+        one = CcusageEntry(LinePlace("f", 0), NOON, "s", "m", "r", False, False, model, usage_of_kind)
         assert (charged_nano(model, one.usage, one.counts) or 0) == pytest.approx(CHARGES[model][kind], abs=1), kind
 
 

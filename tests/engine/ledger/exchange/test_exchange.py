@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from claude_tui.engine.ledger import Ledger, LedgerError, LedgerKeeper, export_jsonl, import_jsonl, read_lines
-from claude_tui.engine.ledger.pieces import Piece
-from claude_tui.engine.ledger.results import Written
+from claude_tui.engine.ledger.pieces import LedgerPiece
+from claude_tui.engine.ledger.results import WriteResult
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Row
+from claude_tui.model import UsageRow
 from claude_tui.sources.protocol import FileFacts
 from tests.engine.counting import GOLDEN_SETS, PRICER, UTC, placeless
 from tests.engine.ledgers import content_of, ledger_in, piece, ran, row, sql
@@ -113,8 +113,8 @@ WRITES = st.lists(
 @given(WRITES, WRITES, st.sampled_from(["here", "there"]))
 def test_merging_is_exact_whichever_takes_in_which_and_however_often(
     tmp_path_factory: pytest.TempPathFactory,
-    ours: list[tuple[str, list[Row]]],
-    theirs: list[tuple[str, list[Row]]],
+    ours: list[tuple[str, list[UsageRow]]],
+    theirs: list[tuple[str, list[UsageRow]]],
     host: str,
 ) -> None:
     folder = tmp_path_factory.mktemp("merge")
@@ -136,7 +136,7 @@ def test_merging_is_exact_whichever_takes_in_which_and_however_often(
     assert content_of(first) == content_of(second)
 
 
-def _fields(row: Row) -> dict[str, Any]:
+def _fields(row: UsageRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in row.__dataclass_fields__}
 
 
@@ -197,7 +197,7 @@ def test_lines_that_come_twice_are_written_once_a_batch(tmp_path: Path, monkeypa
     writes: list[int] = []
     write = ledger.write
 
-    def noting(found: list[Piece], wait_s: float) -> Written:
+    def noting(found: list[LedgerPiece], wait_s: float) -> WriteResult:
         writes.append(1)
         return write(found, wait_s)
 

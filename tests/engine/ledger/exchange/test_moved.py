@@ -7,8 +7,8 @@ import pytest
 from claude_tui.engine.ledger import Ledger, adopt, moved_folders
 from claude_tui.engine.ledger.exchange.moved import Moved, moved_in
 from claude_tui.engine.ledger.file.book import FileKey
-from claude_tui.engine.ledger.pieces import Piece
-from claude_tui.engine.ledger.results import Written
+from claude_tui.engine.ledger.pieces import LedgerPiece
+from claude_tui.engine.ledger.results import WriteResult
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.scan.reading import roots_of
 from tests.engine.counting import config_of
@@ -100,7 +100,7 @@ def test_many_files_are_brought_over_in_batches(tmp_path: Path, monkeypatch: pyt
     written: list[int] = []
     write = ledger.write
 
-    def noting(found: list[Piece], wait_s: float) -> Written:
+    def noting(found: list[LedgerPiece], wait_s: float) -> WriteResult:
         written.append(len(found))
         return write(found, wait_s)
 

@@ -21,7 +21,7 @@ from claude_tui.engine.queries.explain.of_query import explain_query
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Extra, PriceStatus, Query, Row, Usage
+from claude_tui.model import Extra, PriceStatus, Query, Usage, UsageRow
 from claude_tui.sources.protocol import FileFacts
 from claude_tui.sources.settling import columns_of
 from tests.engine.counting import PRICER, UTC
@@ -31,7 +31,7 @@ from tests.logs import ClaudeHome, assistant, usage
 T = 1_790_000_000_000
 DEEP = "[" * 100_000 + "]" * 100_000
 
-BAD: dict[str, Callable[[Row], Row]] = {
+BAD: dict[str, Callable[[UsageRow], UsageRow]] = {
     "terms": lambda one: replace(one, terms="x"),
     "list of terms": lambda one: replace(one, terms="[1]"),
     "deep terms": lambda one: replace(one, terms=DEEP),
@@ -75,7 +75,7 @@ def use_everything(ledger: Ledger) -> Store:
 
 @pytest.mark.parametrize("spoil", BAD.values(), ids=BAD)
 def test_a_row_an_older_version_kept_is_left_out_and_the_others_count(
-    spoil: Callable[[Row], Row], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    spoil: Callable[[UsageRow], UsageRow], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [row(f"msg_{n}", n, T + n, n) for n in range(2 * RUN + 9)]
     spoiled = [spoil(one) if n == RUN + 3 else one for n, one in enumerate(rows)]
@@ -105,7 +105,7 @@ def test_a_row_an_older_version_kept_is_left_out_and_the_others_count(
 
 
 @pytest.mark.parametrize("spoil", BAD.values(), ids=BAD)
-def test_no_row_that_makes_no_sense_comes_in(spoil: Callable[[Row], Row], tmp_path: Path) -> None:
+def test_no_row_that_makes_no_sense_comes_in(spoil: Callable[[UsageRow], UsageRow], tmp_path: Path) -> None:
     ledger = ledger_in(tmp_path)
     ledger.write([piece("/logs/p.jsonl", [row("msg_0"), spoil(row("msg_1")), row("msg_2")])])
     assert [file.columns.names for file in ledger.recall().files] == [["msg_0", "msg_2"]]
@@ -114,7 +114,7 @@ def test_no_row_that_makes_no_sense_comes_in(spoil: Callable[[Row], Row], tmp_pa
 
 @pytest.mark.parametrize("spoil", BAD.values(), ids=BAD)
 def test_lines_and_other_ledgers_that_make_no_sense_are_left_out_and_told(
-    spoil: Callable[[Row], Row], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    spoil: Callable[[UsageRow], UsageRow], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = ledger_in(tmp_path / "other", "there")
     with older_version(monkeypatch):

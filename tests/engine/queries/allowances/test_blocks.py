@@ -5,15 +5,15 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, Block, Entry, blocks, open_window
+from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, BlockEntry, UsageBlock, blocks, open_window
 from claude_tui.model import Usage
 from claude_tui.units import HOUR_MS, MINUTE_MS
 
 TEN = 1_795_255_200_000  # 2026-11-21 10:00 UTC
 
 
-def entry(time_ms: int, nano: int | None = 1000, model: str = "m", tokens: int = 1) -> Entry:
-    return Entry(time_ms, Usage(output=tokens), nano, model)
+def entry(time_ms: int, nano: int | None = 1000, model: str = "m", tokens: int = 1) -> BlockEntry:
+    return BlockEntry(time_ms, Usage(output=tokens), nano, model)
 
 
 def starts(times: list[int], **options: int) -> list[tuple[int, int, bool]]:
@@ -46,7 +46,7 @@ def test_a_block_is_active_until_its_end_or_five_hours_of_silence() -> None:
     (block,) = blocks([entry(TEN + 10 * MINUTE_MS)])
     assert block.is_active(TEN + LENGTH_MS - 1)
     assert not block.is_active(TEN + LENGTH_MS)
-    assert not Block(TEN, TEN + LENGTH_MS).is_active(TEN)
+    assert not UsageBlock(TEN, TEN + LENGTH_MS).is_active(TEN)
 
 
 def test_sums_models_and_what_has_no_price() -> None:

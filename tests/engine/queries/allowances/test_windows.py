@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from claude_tui.engine.monitor import Monitor
-from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, Block, blocks, entries_of, open_window
+from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, UsageBlock, blocks, entries_of, open_window
 from claude_tui.engine.queries.allowances.limits import ReportedWindow, remember
 from claude_tui.engine.queries.allowances.windows import WindowBook, reported_reset_ms
 from claude_tui.engine.queries.responses import list_responses
@@ -23,11 +23,11 @@ from tests.engine.queries.periods.test_hours import read_again
 from tests.logs import ClaudeHome, assistant, usage
 
 
-def plain_blocks(store: Store) -> list[Block]:
+def plain_blocks(store: Store) -> list[UsageBlock]:
     return [unordered(block) for block in blocks(entries_of(list_responses(store)))]
 
 
-def unordered(block: Block) -> Block:
+def unordered(block: UsageBlock) -> UsageBlock:
     """Models used in the same millisecond have no first."""
     return replace(block, models=tuple(sorted(block.models)))
 

@@ -16,7 +16,7 @@ from claude_tui.cli.scope import causes_of
 from claude_tui.engine.queries.answers import Answers
 from claude_tui.engine.queries.causes.causes import Causes
 from claude_tui.engine.queries.causes.dimensions import DIMENSIONS
-from claude_tui.engine.queries.causes.known.kept import Kept
+from claude_tui.engine.queries.causes.known.kept import CausesCache
 from claude_tui.engine.queries.causes.tables import CauseOf, CauseTable, Pause
 from claude_tui.engine.queries.responses import list_responses, totals_of
 from claude_tui.engine.state.store import Store
@@ -350,7 +350,7 @@ def test_what_is_kept_is_for_its_owner_alone_and_not_of_files_that_are_gone(tmp_
     first.unlink()
     home.append(calling("msg_3", T, "Read", session="s2"), session="s2")
     causes.table(Query(), "tool")
-    assert [name for name, _ in Kept(kept).all([str(first), str(home.path("s2"))])] == [str(home.path("s2"))]
+    assert [name for name, _ in CausesCache(kept).all([str(first), str(home.path("s2"))])] == [str(home.path("s2"))]
 
 
 def test_without_a_folder_that_can_be_written_answers_are_the_same(tmp_path: Path) -> None:

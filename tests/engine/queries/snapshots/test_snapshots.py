@@ -17,7 +17,7 @@ from claude_tui.engine.queries.snapshots import maker as making
 from claude_tui.engine.queries.snapshots import shown_rows
 from claude_tui.engine.queries.snapshots.maker import KEPT_QUERIES, SnapshotMaker
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Query, Row, SessionState, Usage
+from claude_tui.model import Query, SessionState, Usage, UsageRow
 from claude_tui.sources.protocol import FileFacts
 from claude_tui.sources.settling import columns_of
 from tests.engine.counting import BERLIN, NOW_MS, PRICER, UTC, assert_sections_agree, canonical
@@ -46,12 +46,12 @@ class Looking(RuleBasedStateMachine):
         self.store = Store(PRICER, BERLIN)
         self.maker = SnapshotMaker(self.store)
         self.said: list[Callable[[Store], object]] = []
-        self.rows: dict[str, list[Row]] = {path: [] for path in PATHS}
+        self.rows: dict[str, list[UsageRow]] = {path: [] for path in PATHS}
         self.facts: dict[str, FileFacts] = {path: owned(path, FileFacts()) for path in PATHS}
         self.query = Query()
         self.now_ms = NOW_MS
 
-    def say(self, path: str, found: list[Row], known: FileFacts, *, is_whole: bool) -> None:
+    def say(self, path: str, found: list[UsageRow], known: FileFacts, *, is_whole: bool) -> None:
         def said(store: Store) -> bool:
             return store.apply(path, columns_of("claude", found), [known], is_whole=is_whole)
 
@@ -59,7 +59,7 @@ class Looking(RuleBasedStateMachine):
         said(self.store)
 
     @rule(path=st.sampled_from(PATHS), found=st.lists(rows(keys=4), max_size=3), known=facts)
-    def append(self, path: str, found: list[Row], known: FileFacts) -> None:
+    def append(self, path: str, found: list[UsageRow], known: FileFacts) -> None:
         placed = in_file(found, len(self.rows[path]))
         self.rows[path] += placed
         self.facts[path] = owned(path, known)
@@ -97,12 +97,12 @@ class Looking(RuleBasedStateMachine):
 Looking.TestCase.settings = settings(max_examples=40, stateful_step_count=15, deadline=None)
 TestLooking = Looking.TestCase
 
-ROW = Row("msg_1", NOW_MS, "s1", "", "/p", MODELS[0], Usage(1000, 2000))
+ROW = UsageRow("msg_1", NOW_MS, "s1", "", "/p", MODELS[0], Usage(1000, 2000))
 
 
-def store_of(*found: Row, known: FileFacts | None = None) -> Store:
+def store_of(*found: UsageRow, known: FileFacts | None = None) -> Store:
     store = Store(PRICER, UTC)
-    by_session: dict[str, list[Row]] = {}
+    by_session: dict[str, list[UsageRow]] = {}
     for row in found:
         by_session.setdefault(row.session, []).append(row)
     for session, its in by_session.items():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.engine.state.sums.cells import EMPTY, CellKey, Sums, add_usage, file_cells
-from claude_tui.model import FIRST, LAST, Row, Usage
+from claude_tui.model import FIRST, LAST, Usage, UsageRow
 from claude_tui.pricing import load_pricer
 from claude_tui.sources.claude.counting.rule import terms_without_split
 from claude_tui.sources.columns import LOWER_BOUND, Columns
@@ -37,7 +37,7 @@ MODELS = [
 ]
 counts = st.sampled_from([0, 1, 7, 100_000, 199_999, 200_000, 200_001]) | st.integers(0, 10**6)
 rows = st.builds(
-    Row,
+    UsageRow,
     key=st.integers(0, 10**6).map("msg_{}".format),
     time_ms=st.integers(NOW_MS - 900 * DAY_MS, NOW_MS) | st.integers(NOW_MS, NOW_MS + 5000) | st.just(0),
     session=st.sampled_from(["s1", "s2"]),
@@ -52,7 +52,7 @@ rows = st.builds(
 )
 
 
-def without_split(row: Row, tier: str | None) -> Row:
+def without_split(row: UsageRow, tier: str | None) -> UsageRow:
     """The same row as an older client wrote it, which does not say how long cache writes live."""
     usage = row.usage._replace(cache_write_1h=0)
     given, output, writes, _, reads, _ = usage
@@ -86,7 +86,7 @@ def one_by_one(columns: Columns) -> dict[CellKey, Sums]:
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(rows | unsplit, max_size=12), st.sampled_from(["claude", "opencode", "codex"]), st.booleans())
-def test_a_file_adds_up_to_its_responses(found: list[Row], source: str, is_short: bool) -> None:
+def test_a_file_adds_up_to_its_responses(found: list[UsageRow], source: str, is_short: bool) -> None:
     if is_short:  # all in one period of every price
         found = [row for row in found if row.time_ms >= NOW_MS]
     if source == "claude":  # it tells no costs
@@ -114,7 +114,7 @@ def test_prices_that_need_no_rounding_add_up(counters: list[tuple[int, ...]]) ->
 
 
 def test_every_response_with_an_assumed_price_is_flagged() -> None:
-    row = Row("a", NOW_MS, "s1", "", "/p", "claude-opus-4-8", Usage(1, 2, 3, 4, 5), is_lower_bound=True)
+    row = UsageRow("a", NOW_MS, "s1", "", "/p", "claude-opus-4-8", Usage(1, 2, 3, 4, 5), is_lower_bound=True)
     found = [row, replace(row, key="b", time_ms=NOW_MS + 9), replace(row, key="c", time_ms=NOW_MS - 9)]
     columns = columns_of("opencode", found)
     (sums,) = file_cells(columns, PRICER, Calendar(BERLIN)).values()
@@ -125,7 +125,7 @@ def test_every_response_with_an_assumed_price_is_flagged() -> None:
 def test_responses_whose_writes_live_nobody_knows_how_long_are_not_priced_one_by_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    row = Row("a", NOW_MS, "s1", "", "/p", "claude-opus-4-8", Usage(1, 2, 3, 0, 5))
+    row = UsageRow("a", NOW_MS, "s1", "", "/p", "claude-opus-4-8", Usage(1, 2, 3, 0, 5))
     old = [without_split(replace(row, key=key), "standard") for key in "bcd"]
     columns = columns_of("claude", [row, *old, replace(row, key="e", usage=Usage(1, 2, 3, 4, 5, 6))])
     want = one_by_one(columns)

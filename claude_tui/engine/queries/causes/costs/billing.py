@@ -23,7 +23,7 @@ KINDS: Final = (
 NO_RATES: Final = Rates(0, 0, 0, 0, 0)
 
 
-class Line(NamedTuple):
+class BilledLine(NamedTuple):
     """What is billed at one price: a response, or an extra of it. `cost_nano` is 0 if there is no price."""
 
     source: str
@@ -43,7 +43,7 @@ class Biller:
         self._store = store
         self._finder = RateFinder(store.pricer)
 
-    def lines(self, row: int, model: str = "") -> list[Line]:
+    def lines(self, row: int, model: str = "") -> list[BilledLine]:
         """Return what is billed for a row of the table, all of it or only what is billed at a model."""
         store, table = self._store, self._store.table
         source, time_ms = table.files[table.file[row]].source, table.time[row]
@@ -53,22 +53,22 @@ class Biller:
             usage, terms = table.usage(row), table.terms.get(row, "")
             price = store.price(row)
             doubts = Doubts.of(price, is_lower_bound=bool(table.flags[row] & LOWER_BOUND))
-            found.append(Line(source, own, time_ms, usage, terms, price.nano or 0, doubts=doubts))
+            found.append(BilledLine(source, own, time_ms, usage, terms, price.nano or 0, doubts=doubts))
         for number, extra in enumerate(table.extras.get(row, ())):
             if model in ("", extra.model):
                 price = store.extra_price(row, number)
                 doubts = Doubts.of(price)
                 found.append(
-                    Line(source, extra.model, time_ms, extra.usage, extra.terms, price.nano or 0, doubts=doubts)
+                    BilledLine(source, extra.model, time_ms, extra.usage, extra.terms, price.nano or 0, doubts=doubts)
                 )
         return found
 
-    def rates(self, line: Line) -> Rates:
+    def rates(self, line: BilledLine) -> Rates:
         """Return the rates of a line; all 0 where it has none."""
         rows = self._finder.rows(line.source, line.model, line.time_ms, line.usage, line.terms)
         return rows[0].rates if rows else NO_RATES
 
-    def parts(self, line: Line) -> list[int]:
+    def parts(self, line: BilledLine) -> list[int]:
         """Divide the cost of a line, in the order of `KINDS`. Multipliers change all parts alike."""
         usage, rates = line.usage, self.rates(line)
         thinking = min(line.thinking, usage.output)
@@ -85,7 +85,7 @@ class Biller:
             weights = [*usage[:1], *usage[2:5], thinking, usage.output - thinking]
         return [*split(line.cost_nano - searches, weights), searches]
 
-    def paid_anew(self, line: Line, lost: int) -> int:
+    def paid_anew(self, line: BilledLine, lost: int) -> int:
         """Return what `lost` of the fresh tokens of a line cost above what reading them from the cache would have."""
         usage, rates = line.usage, self.rates(line)
         fresh = usage.input + usage.cache_write_5m + usage.cache_write_1h
@@ -97,7 +97,7 @@ class Biller:
         above = max(0, lost * (paid - rates.cache_read * fresh))
         return above * (line.cost_nano - searches) // (fresh * whole)
 
-    def as_read(self, line: Line, tokens: int) -> int:
+    def as_read(self, line: BilledLine, tokens: int) -> int:
         """Return what so many tokens would have cost in this line, had they been read from the cache."""
         usage, rates = line.usage, self.rates(line)
         whole = rates.cost(usage)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from claude_tui.engine.queries.causes.costs.billing import Biller
-from claude_tui.engine.queries.causes.known.columns import LIFETIMES, FileCalls, Names
+from claude_tui.engine.queries.causes.known.columns import LIFETIMES, CauseNames, FileCalls
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Usage
 from claude_tui.sources.causes import COMPACTED, TOOLS_CHANGED
@@ -53,7 +53,7 @@ class CacheMiss(NamedTuple):
     cost_nano: int
 
 
-def misses_of(found: FileCalls, store: Store, biller: Biller, names: Names) -> dict[int, CacheMiss]:
+def misses_of(found: FileCalls, store: Store, biller: Biller, names: CauseNames) -> dict[int, CacheMiss]:
     """Return the misses of one file, by the position of the response. Hold the store's lock."""
     misses: dict[int, CacheMiss] = {}
     before: dict[int, tuple[int, Usage, str]] = {}
@@ -93,7 +93,7 @@ def lifetime_of(found: FileCalls, at: int, wrote: Usage, before: str = "") -> st
     return "5m" if wrote.cache_write_5m or not before else before
 
 
-def _cause(found: FileCalls, at: int, last: int, store: Store, names: Names, *, expired: str) -> str:
+def _cause(found: FileCalls, at: int, last: int, store: Store, names: CauseNames, *, expired: str) -> str:
     """Return the cause of a miss. `expired` is the lifetime that had run out, "" if it had not."""
     texts, model = names.texts.names, store.table.model
     boundary = texts[found.boundary[at]]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from claude_tui.engine.queries.causes.costs.billing import Biller
-from claude_tui.engine.queries.causes.known.columns import FileCalls, Names
+from claude_tui.engine.queries.causes.known.columns import CauseNames, FileCalls
 from claude_tui.sources.causes import COMPACTED
 
 PICO_PER_NANO = 1000
 
 
-def repeat_cost(found: FileCalls, at: int, tokens: int, biller: Biller, names: Names) -> int:
+def repeat_cost(found: FileCalls, at: int, tokens: int, biller: Biller, names: CauseNames) -> int:
     """Return the nanodollars of so many tokens that the calls of a response put into the prompt: written into the
     cache by the next response, and read by all that follow, up to a compaction. Hold the store's lock."""
     texts, thread, pico = names.texts.names, found.thread[at], 0

@@ -15,9 +15,9 @@ from typing import Final, NamedTuple
 from msgspec import MsgspecError
 
 from claude_tui.clients import CLIENTS
-from claude_tui.engine.queries.causes.known.columns import FileCalls, Names
-from claude_tui.engine.queries.causes.known.kept import Kept, KeptFile, Stamp
-from claude_tui.engine.state.rows.table import Table
+from claude_tui.engine.queries.causes.known.columns import CauseNames, FileCalls
+from claude_tui.engine.queries.causes.known.kept import CausesCache, KeptFile, Stamp
+from claude_tui.engine.state.rows.table import ResponseTable
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Phase, Progress
 from claude_tui.sources.causes import ReadCauses, packed, unarchived, unpacked
@@ -32,7 +32,7 @@ BATCH: Final = 64
 """Files read before what they said is kept."""
 
 
-class Place(NamedTuple):
+class CausePlace(NamedTuple):
     """Where it stands what is known of a response."""
 
     file: FileCalls
@@ -52,16 +52,16 @@ class CauseBook:
         self._archive = archive
         self._asked: set[str] = set()
         self._on_progress = on_progress
-        self.names = Names()
+        self.names = CauseNames()
         self.gone: set[str] = set()
         self._store = store
-        self._kept = Kept(folder)
+        self._kept = CausesCache(folder)
         self._stamps: dict[str, Stamp] = {}
         self._files: dict[str, FileCalls] = {}
         self._order: list[FileCalls] = []
         self._holder = array("i")
         self._at = array("i")
-        self._table: Table | None = None
+        self._table: ResponseTable | None = None
         self._revision = -1
         self._has_sizes = False
 
@@ -84,12 +84,12 @@ class CauseBook:
             self._revision = self._store.revision
         return True
 
-    def place(self, row: int) -> Place | None:
+    def place(self, row: int) -> CausePlace | None:
         """Return where it stands what is known of a row of the table; None of one that came since `refresh`."""
         if row >= len(self._holder) or self._table is not self._store.table:
             return None
         holder = self._holder[row]
-        return Place(self._order[holder], self._at[row]) if holder != NOBODY else None
+        return CausePlace(self._order[holder], self._at[row]) if holder != NOBODY else None
 
     def files(self) -> Iterator[FileCalls]:
         """Yield what is known of each file."""
@@ -163,7 +163,7 @@ class CauseBook:
         self._files[path], self._stamps[path] = FileCalls(path, known, self.names, with_sizes=self._has_sizes), stamp
         return True
 
-    def _assemble(self, table: Table, changed: set[str]) -> None:
+    def _assemble(self, table: ResponseTable, changed: set[str]) -> None:
         """Find out for each response which file speaks for it."""
         if table is not self._table:
             changed = set(self._files)

@@ -1,4 +1,4 @@
-"""What one transcript says of its responses, as columns: some forty bytes each. Names are numbers of `Names`.
+"""What one transcript says of its responses, as columns: some forty bytes each. Names are numbers of `CauseNames`.
 
 Must not know rows of other files, or prices.
 """
@@ -14,7 +14,7 @@ from claude_tui.sources.causes import STARTERS, Caused, FileCauses, Repeat
 LIFETIMES: Final = ("", "5m", "1h")
 
 
-class Names:
+class CauseNames:
     """The names that columns of all files share, by number. Number 0 is "" and no call."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class FileCalls:
         "skill", "started", "started_by", "starts", "thinking", "thread", "time_ms", "version", "wrote",
     )  # fmt: skip
 
-    def __init__(self, path: str, found: FileCauses, names: Names, *, with_sizes: bool = False) -> None:
+    def __init__(self, path: str, found: FileCauses, names: CauseNames, *, with_sizes: bool = False) -> None:
         self.path = path
         self.agent_type = found.agent_type
         self.started_by = found.started_by
@@ -75,5 +75,5 @@ class FileCalls:
             self.starts.update((call.id, (at, call.kind)) for call in one.calls if call.kind or call.name in STARTERS)
 
 
-def _calls(one: Caused, names: Names) -> int:
+def _calls(one: Caused, names: CauseNames) -> int:
     return names.calls.of(tuple(call.name for call in one.calls)) if one.calls else 0

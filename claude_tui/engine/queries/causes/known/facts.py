@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from claude_tui.engine.queries.causes.known.book import TELLING, CauseBook, Place
+from claude_tui.engine.queries.causes.known.book import TELLING, CauseBook, CausePlace
 from claude_tui.engine.queries.causes.known.columns import FileCalls
 from claude_tui.engine.queries.causes.tables import GONE, NOT_LOGGED, Facts
 from claude_tui.engine.state.store import Store
@@ -22,12 +22,12 @@ class Finder:
     def __init__(self, store: Store, book: CauseBook) -> None:
         self._store = store
         self._book = book
-        self._starts: dict[str, Place] = {}
+        self._starts: dict[str, CausePlace] = {}
         self._kinds: dict[str, str] = {}
         self._started: dict[str, str] = {}
         for found in book.files():
             for call, (at, kind) in found.starts.items():
-                self._starts.setdefault(call, Place(found, at))
+                self._starts.setdefault(call, CausePlace(found, at))
                 self._kinds.setdefault(call, kind)
             self._started.update(found.started)
 

@@ -44,7 +44,7 @@ class KeptFile(NamedTuple):
     data: bytes
 
 
-class Kept:
+class CausesCache:
     """The kept files of a cache folder; without a folder, what this program has read itself."""
 
     def __init__(self, folder: Path | None) -> None:

@@ -1,0 +1,38 @@
+"""What is wrong with receiving telemetry, whichever process receives: looked at now and then. Must not receive."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from claude_tui.telemetry.status import ReceiverStatus, Shortcoming
+
+
+class TelemetryWatch:
+    """Looks at the counters of the receiver that is or was last at work, in the state folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seen: tuple[int, int] | None = None
+        self._status: ReceiverStatus | None = None
+
+    def look(self, now_ms: int, own_trouble: str = "") -> Shortcoming | None:
+        """Return what is wrong now, None for nothing. `own_trouble` is why this process cannot receive.
+
+        Costs a `stat` where telemetry was never received.
+        """
+        from claude_tui.telemetry import status  # not for the first frame
+        from claude_tui.telemetry.ownership import is_owned
+
+        if own_trouble:
+            return status.Shortcoming(f"no telemetry: {own_trouble}", is_lost=True)
+        try:
+            stat = os.stat(self._folder / status.FILE_NAME)
+        except OSError:
+            self._seen = self._status = None
+            return None
+        if self._status is None or (stat.st_mtime_ns, stat.st_ino) != self._seen:
+            self._seen, self._status = (stat.st_mtime_ns, stat.st_ino), status.load(self._folder)
+        return status.shortcoming(self._status, is_owned=is_owned(self._folder), now_ms=now_ms)

@@ -1,0 +1,315 @@
+"""Views that are one table, and what can be done with its selected row."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Final, NamedTuple
+
+from textual.app import ComposeResult, SuspendNotSupported
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widget import Widget
+
+from claude_tui import figures
+from claude_tui.model import Query, Response, Snapshot
+from claude_tui.sources.values.display import display_name
+from claude_tui.ui.dialogs.explain_screen import ExplainScreen
+from claude_tui.ui.settings.keys import ROW_BINDINGS
+from claude_tui.ui.source import SnapshotSource
+from claude_tui.ui.table import export as rows_out
+from claude_tui.ui.table.columns import Column
+from claude_tui.ui.table.kinds.cells import PREMIUM, UNLOGGED, Frame
+from claude_tui.ui.table.kinds.client_column import COLUMN
+from claude_tui.ui.table.line_table import LineTable
+from claude_tui.ui.terminal import editor
+from claude_tui.ui.text import clients
+from claude_tui.ui.text import explanation as explain
+from claude_tui.ui.text.statements import Statements
+from claude_tui.ui.views.base.view import DayWanted, Scope, Shown, View
+from claude_tui.ui.widgets.row_detail import LEAST_HEIGHT, MOST_HEIGHT, Costs, RowDetail, last_costs
+
+AROUND: Final = 3
+"""Lines of a table's panel beside its rows: borders and the names of the columns."""
+
+
+class TableView(View):
+    """A view that is one table."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list(ROW_BINDINGS)
+    COLUMNS_SORT: ClassVar[str] = "cost"
+    KEYS: ClassVar[tuple[str, ...]] = (
+        "row-open",
+        "filter",
+        "sort-next",
+        "explain",
+        "period",
+        "pause",
+        "sort-menu",
+        "help",
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frame = Frame()
+        self._table: LineTable[Any] = LineTable(
+            self.columns(),
+            lambda row: f"{row.source}:{row.key}",
+            self.searched,
+            sort=self.COLUMNS_SORT,
+            id=f"{self.TITLE}-table",
+        )
+        self._table.absent_columns = frozenset({COLUMN})
+
+    def columns(self) -> Sequence[Column[Any]]:
+        """The columns of the table."""
+        raise NotImplementedError
+
+    def rows(self, snapshot: Snapshot) -> Sequence[Any]:
+        """The rows of a snapshot this view is about."""
+        raise NotImplementedError
+
+    def searched(self, row: Any) -> str:
+        """The text the filter looks in."""
+        return str(row.name)
+
+    def compose(self) -> ComposeResult:
+        """One table."""
+        yield self._table
+
+    @property
+    def table(self) -> LineTable[Any]:
+        """The table."""
+        return self._table
+
+    def show(self, shown: Shown) -> None:
+        """Draw a snapshot, with the columns there is something to say in."""
+        self._table.absent_columns = frozenset(self.absent(shown.snapshot))
+        super().show(shown)
+
+    def absent(self, snapshot: Snapshot) -> set[str]:
+        """The columns for clients, premium requests and unlogged calls where there are not several or any."""
+        absent = set() if clients.are_several(snapshot) else {COLUMN}
+        absent |= set() if snapshot.totals.premium_milli else {PREMIUM}
+        absent |= set() if snapshot.unlogged.nano else {UNLOGGED}
+        return absent
+
+    def draw(self, shown: Shown) -> None:
+        """Give the rows to the table."""
+        rows = self.rows(shown.snapshot)
+        self.frame.set(shown.now_ms, shown.snapshot, rows)
+        self._table.say_nothing_with(self.nothing(shown))
+        self._table.show(rows)
+
+    def nothing(self, shown: Shown) -> Content:
+        """What is said if there is no row."""
+        if self._table.filter:
+            return Content.assemble(
+                ("nothing matches ", "$quiet"), (self._table.filter.text, "bold $warning"), ("  Esc clears", "$faint")
+            )
+        return Content.assemble(
+            (f"nothing {'in' if shown.period.id != 'today' else ''} {shown.period.label}", "$quiet"),
+            ("   p chooses another period", "$faint"),
+        )
+
+    def title_parts(self) -> list[tuple[str, str]]:
+        """Breadcrumb, and the share of the cost that is for calls that no log shows."""
+        parts = super().title_parts()
+        if self.shown is not None:
+            unlogged = figures.unlogged(self.shown.snapshot.unlogged.nano, self.shown.snapshot.totals)
+            parts += [(" · ", "$line"), (unlogged, "$quiet")] if unlogged else []
+        return parts
+
+    def subtitle(self) -> Content:
+        """What the table is sorted and filtered by."""
+        table = self._table
+        arrow = "▼" if table.arrangement.is_descending else "▲"
+        counts = f"{len(table.rows):,} of {table.total:,}" if table.filter else f"{table.total:,}"
+        parts = [
+            (counts, "$quiet"),
+            (" · ", "$line"),
+            (f"{table.arrangement.column.label.lower() or table.arrangement.sort_id} {arrow}", "$quiet"),
+        ]
+        if table.follows:
+            parts = [("follow", "bold $accent"), (" · ", "$line"), *parts]
+        if table.filter:
+            parts = [("/", "$primary"), (table.filter.text, "bold $warning"), (" · ", "$line"), *parts]
+        for sentence in table.arrangement.wrong[:1]:
+            parts = [(sentence, "$error"), (" · ", "$line"), *parts]
+        return Content.assemble(*parts)
+
+    def on_line_table_arranged(self) -> None:
+        """The table was sorted or filtered."""
+        if self.shown is not None:
+            self._table.say_nothing_with(self.nothing(self.shown))
+        self.retitle()
+
+    # -- the selected row
+
+    def explanation(self, row: Any, shown: Shown) -> Statements:
+        """Where the figures of a row come from."""
+        return explain.of_totals(row.totals, shown.zone)
+
+    def row_name(self, row: Any) -> str:
+        """What a row is called."""
+        return str(row.name)
+
+    def location(self, row: Any) -> tuple[str, int] | None:
+        """The log a row was counted from, and the byte; None if there is no one place."""
+        return None
+
+    def action_explain(self) -> None:
+        """Say where the figures of the selected row come from."""
+        row = self._table.cursor_row
+        if row is not None and self.shown is not None:
+            shown, about = self.shown, self.about(row, self.shown)
+            lines = self.explanation(row, shown)
+            edit = self.action_edit if self.location(row) is not None else None
+            name = self.row_name(row)
+            self.app.push_screen(ExplainScreen(name, lines, lambda: self.find_out(about, shown), edit))
+
+    def about(self, row: Any, shown: Shown) -> Query | Response | None:
+        """What the source is asked to explain of a row; None if there is no more to say."""
+        return None
+
+    def find_out(self, about: Query | Response | None, shown: Shown) -> Statements:
+        """What takes time to find out of a row. Called in a thread of its own; must not touch widgets."""
+        if about is None or shown.source is None:
+            return []
+        found = shown.source.explain(about)
+        return [*explain.of_explanation(found, shown.zone), *explain.not_logged(found)]
+
+    def action_copy(self) -> None:
+        """Copy the selected row."""
+        row = self._table.cursor_row
+        if row is not None:
+            self.app.copy_to_clipboard(rows_out.as_line(self._table.columns, row))
+            self.notify("copied", timeout=2, markup=False)
+
+    async def complete(self, rows: Sequence[Any]) -> None:
+        """Find out what is said of rows in a file and was not needed on screen yet."""
+
+    async def action_export(self) -> None:
+        """Ask where the rows shown are written to as CSV; a new file in the current folder is proposed."""
+        from claude_tui.ui.dialogs.export_screen import ExportScreen
+
+        rows, columns = list(self._table.rows), self._table.columns
+        count = figures.many(len(rows), "row")
+        name = f"claude-top-{self.TITLE}" + (f"-{self.shown.today}" if self.shown else "")
+
+        async def write(path: Path, replaces: bool) -> None:
+            await self.complete(rows)
+            rows_out.write(path, rows_out.as_csv(columns, rows), replaces=replaces)
+
+        def say(path: Path | None) -> None:
+            if path is not None:
+                self.notify(display_name(str(path)), title=f"{count} written", markup=False)
+
+        proposed = rows_out.free_name(Path(), name)
+        await self.app.push_screen(ExportScreen(count, proposed, write), say)
+
+    def action_edit(self) -> None:
+        """Open the log behind the selected row, at its line."""
+        row = self._table.cursor_row
+        place = self.location(row) if row is not None else None
+        if place is None:
+            self.notify("only a response has a log line to open: Enter on a session shows its responses", markup=False)
+            return
+        trouble = self._open_editor(*place)
+        if trouble:
+            self.notify(display_name(trouble), title="not opened", severity="warning", markup=False)
+        self.app.refresh()
+
+    def _open_editor(self, path: str, offset: int) -> str:
+        """Run the reader on the whole terminal; returns what went wrong."""
+        try:
+            words = editor.command(path, editor.line_number(path, offset), os.environ)
+            if not words:
+                return "set PAGER to the program to read it with"
+            with self.app.suspend():
+                # Whatever is raised in here would leave the app suspended.
+                try:
+                    subprocess.run(words, check=False)
+                except (OSError, KeyboardInterrupt) as error:
+                    return str(error)
+        except SuspendNotSupported:
+            return "not possible in this terminal"
+        except OSError as error:
+            return str(error)
+        return ""
+
+
+class LongAgo(NamedTuple):
+    """When something was used that was not used lately, by what was asked for."""
+
+    query: Query
+    costs: Costs | None
+
+
+class DetailedView(TableView):
+    """A table that says more about its selected row if its rows leave room for that."""
+
+    IS_PARTED = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._panel = Vertical(self._table, classes="panel")
+        self._detail = RowDetail()
+        self._asked: Query | None = None
+        """Of what the days are wanted: of a selected row that was not used lately."""
+
+    def compose(self) -> ComposeResult:
+        """The table over the detail."""
+        yield self._panel
+        yield self._detail
+
+    @property
+    def titled(self) -> Widget:
+        """The table's panel carries the titles."""
+        return self._panel
+
+    def fetch(self, source: SnapshotSource, snapshot: Snapshot, scope: Scope, now_ms: int) -> LongAgo | None:
+        """When a row was used that was not used lately."""
+        asked = self._asked
+        return LongAgo(asked, last_costs(source.snapshot(asked, now_ms).days)) if asked is not None else None
+
+    def draw(self, shown: Shown) -> None:
+        """Give the rows to the table, and the selected one to the detail."""
+        super().draw(shown)
+        self._arrange_detail()
+
+    def detail_name(self, row: Any) -> str:
+        """What the detail calls a row."""
+        return row.name if row is not None else ""
+
+    def _arrange_detail(self) -> None:
+        room = self.size.height - self._table.total - AROUND
+        has_room = room >= LEAST_HEIGHT and self.size.width >= 76
+        self._detail.display = has_room
+        if has_room and self.shown is not None:
+            self._detail.styles.height = min(room, max(MOST_HEIGHT, self.size.height // 3))
+            row = self._table.cursor_row
+            self._detail.show(row, self._costs(row, self.shown), self.detail_name(row))
+
+    def _costs(self, row: Any, shown: Shown) -> Costs:
+        """The days of a row: the last ones, or those up to its last use if none of them has any."""
+        lately = Costs(shown.today, row.spark if row is not None else ())
+        if row is None or any(lately.nanos) or not row.totals.cost_nano:
+            return lately
+        asked = self.about(row, shown)
+        if isinstance(asked, Query) and asked != self._asked:
+            self._asked = asked
+            self.post_message(DayWanted())
+        found = shown.extra
+        return found.costs or lately if isinstance(found, LongAgo) and found.query == asked else lately
+
+    def on_resize(self) -> None:
+        """There may be room now, or none."""
+        self._arrange_detail()
+
+    def on_line_table_selected(self) -> None:
+        """Another row."""
+        self._arrange_detail()

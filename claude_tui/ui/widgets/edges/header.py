@@ -1,0 +1,273 @@
+"""What the lines above the view say: the views, what is being done, and the meters if there is room for one line.
+
+Pure: a snapshot and a `HeaderStatus` become text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from textual.content import Content
+
+from claude_tui import figures
+from claude_tui.engine.queries.allowances.blocks import Window
+from claude_tui.engine.queries.allowances.budgets import BudgetState
+from claude_tui.model import Phase, Progress, Snapshot, Totals
+from claude_tui.sources.values.display import display_name
+from claude_tui.ui.settings.declared import VIEWS, Settings
+from claude_tui.ui.text import clients
+from claude_tui.ui.text.drawings import bars
+from claude_tui.ui.text.names import superscript
+from claude_tui.ui.text.open_block import left_text
+from claude_tui.ui.widgets.line import Part, assemble
+
+if TYPE_CHECKING:
+    from claude_tui.telemetry.status import Shortcoming
+
+
+@dataclass(frozen=True)
+class HeaderStatus:
+    """What the header shows beside the snapshot. `totals` are those of the period, `tab` is the numbered view.
+
+    `window` is the five-hour block that is open, as far as that is known.
+
+    `client` is the one that is shown alone, `account` the folder of one that is. `by_client` are the parts of the
+    totals if there are several. `unlogged_nano` of the totals is for calls that no log shows.
+    `telemetry` is what is wrong with receiving what clients say of their calls.
+    """
+
+    view: str
+    now_ms: int
+    period: str
+    totals: Totals
+    paused: bool = False
+    interval_s: float = Settings.interval_s
+    trouble: str = ""
+    saved_ms: int = 0
+    passed: tuple[str, ...] = ()
+    client: str = ""
+    account: str = ""
+    tab: str = ""
+    window: Window | None = None
+    by_client: Mapping[str, Totals] = field(default_factory=dict)
+    unlogged_nano: int = 0
+    telemetry: Shortcoming | None = None
+    day_limit_nano: int | None = None
+    """What today may cost, if there is a budget."""
+    has_shades: bool = True
+    """Whether a background can be a shade of another; the terminal's own colours have none, nor has NO_COLOR."""
+
+    def is_over(self, snapshot: Snapshot) -> bool:
+        """Whether today cost more than it may."""
+        return self.day_limit_nano is not None and snapshot.today.cost_nano > self.day_limit_nano
+
+    def is_known(self, snapshot: Snapshot) -> bool:
+        """Whether the sums are known: all is counted, or was once and is only looked at again."""
+        return bool(self.saved_ms) or snapshot.progress.phase not in (Phase.DISCOVERING, Phase.SCANNING)
+
+
+def phase_parts(progress: Progress, status: HeaderStatus, width: int) -> list[Part]:
+    """What the engine is doing, with a progress bar while it reads."""
+    if status.trouble:
+        return [("▲ ", "$error"), (status.trouble, "bold $error")]
+    if status.paused:
+        return [(" ⏸ PAUSED ", "bold reverse $warning")]
+    if progress.phase is Phase.SCANNING:
+        share = progress.bytes_done / progress.bytes_total if progress.bytes_total else 0.0
+        saved = f"saved {figures.age(status.saved_ms, status.now_ms)} ago, " if status.saved_ms and width >= 60 else ""
+        parts: list[Part] = [(f"◌ {saved}scanning ", "bold $accent")]
+        if width >= 40:
+            filled, empty = bars.gauge(share, 10)
+            parts += [(filled, "$accent"), (empty, "$line")]
+        parts.append((f" {figures.percent(100 * share)}", "$foreground"))
+        if width >= 60:
+            parts.append((f" {progress.files_done:,}/{progress.files_total:,} files", "$quiet"))
+            parts.append((f" {figures.size(progress.bytes_done)} of {figures.size(progress.bytes_total)}", "$quiet"))
+        if progress.eta_s is not None and width >= 24:
+            parts.append((f" {figures.countdown(progress.eta_s)} left", "$quiet"))
+        return parts
+    if progress.phase is Phase.MERGED:
+        age = figures.age(status.saved_ms, status.now_ms)
+        old = f", merged {age}{'' if age == 'now' else ' ago'}" if width >= 32 else ""
+        return [("◆ ", "$warning"), (progress.phase.value, "bold $warning"), (old, "$warning")]
+    glyph, style = {
+        Phase.DISCOVERING: ("◌", "$accent"),
+        Phase.LIVE: ("●", "$success"),
+        Phase.POLLING: ("◆", "$warning"),
+        Phase.STOPPED: ("○", "$error"),
+    }[progress.phase]
+    word = progress.phase.value if width > len(progress.phase.value) + 1 else ""
+    return [(f"{glyph} ", style), (word, f"bold {style}")]
+
+
+def history_part(text: str, width: int) -> Part:
+    """Why the history is not kept, in as many words as there is room for beside the rest."""
+    head = text.partition(":")[0].partition(" (")[0]
+    fits = (f"▲ {text}", 2 * width // 3), (f"▲ {head}", width), (head, width)
+    return next((said for said, room in fits if len(said) <= room), head[: max(1, width - 1)] + "…"), "bold $error"
+
+
+def telemetry_parts(status: HeaderStatus, width: int) -> list[tuple[int, Sequence[Part]]]:
+    """What is wrong with telemetry: before all else but the history if what is sent is lost, else if there is room."""
+    if status.telemetry is None:
+        return []
+    part = history_part(display_name(status.telemetry.text), width)
+    return [(-1, [part])] if status.telemetry.is_lost else [(2, [(part[0], "$warning")])]
+
+
+def waiting_part(sessions: int, width: int) -> Part:
+    """How many sessions wait for a person."""
+    verb = "waits" if sessions == 1 else "wait"
+    said = (f" ◆ {sessions} {verb} for you ", 50), (f" ◆ {sessions} {verb} ", 24), (f"◆{sessions}", 0)
+    return next(text for text, room in said if width >= room), "bold reverse $error"
+
+
+def status_line(snapshot: Snapshot, status: HeaderStatus, width: int) -> Content:
+    """The right part of the top line."""
+    progress = snapshot.progress
+    groups: list[tuple[int, Sequence[Part]]] = [(1, [(status.period, "bold $accent")])]
+    groups += alone_parts(status)
+    if progress.history:
+        # What is lost for good has the highest rank; a cache that is not saved only costs time.
+        groups.append((-2, [history_part(display_name(progress.history), width)]))
+    groups += telemetry_parts(status, width)
+    urgent = sum(len(text) + 3 for rank, parts in groups if rank < 0 for text, _ in parts)
+    groups.append((0, phase_parts(progress, status, width - urgent)))
+    if progress.phase is not Phase.SCANNING:
+        if progress.files_total:
+            groups.append((6, [(figures.many(progress.files_total, "file"), "$quiet")]))
+        if progress.detail:
+            groups.append((7, [(progress.detail, "$warning")]))
+        if status.interval_s != Settings.interval_s:
+            groups.append((5, [(f"every {status.interval_s:g}s", "$warning")]))
+    if snapshot.newest_ms:
+        age = figures.age(snapshot.newest_ms, status.now_ms)
+        word = "data " if width >= 44 else ""
+        old = " old" if width >= 32 and age != "now" else ""
+        groups.append((3, [(word, "$quiet"), (age, "$foreground"), (old, "$quiet")]))
+    if status.passed:
+        groups.append((2, [("$!", "bold $error"), (f" {status.passed[0]}" if width >= 60 else "", "$error")]))
+    if snapshot.waiting_sessions:
+        groups.append((-1, [waiting_part(snapshot.waiting_sessions, width)]))
+    problems = sum(snapshot.problems.values())
+    if problems:
+        groups.append((1, [(f"!{problems}", "bold $warning")]))
+    return assemble(groups, width)
+
+
+def alone_parts(status: HeaderStatus) -> list[tuple[int, Sequence[Part]]]:
+    """The client or the account that is shown alone."""
+    if status.client:
+        return [(2, [clients.named(status.client)])]
+    return [(2, [clients.account(status.account)])] if status.account else []
+
+
+def budget_text(state: BudgetState) -> str:
+    """How a budget stands, in a few words."""
+    return f"{state.name}: {spent_text(state)}"
+
+
+def spent_text(state: BudgetState) -> str:
+    """What is spent of a budget."""
+    mark = "≥ " if state.is_lower_bound else ""
+    return f"{mark}{figures.money(state.spent_nano, 12)} of {figures.money(state.limit_nano, 12)}"
+
+
+SHORT_TABS: Final = {"projects": "Proj", "sessions": "Sess"}
+"""What two views are called where the whole names would touch each other."""
+
+SPACED_FROM: Final = 88
+"""From so many cells on there is room for the whole names with a space between them."""
+
+
+def tabs(active: str, width: int, has_shades: bool = True, *, named_from: int = 76) -> list[Part]:
+    """The numbered views, the active one marked; only their numbers in fewer than `named_from` cells."""
+    parts: list[Part] = []
+    marked = "bold $foreground on $panel" if has_shades else "bold reverse"
+    full = width >= named_from
+    if width >= 112:
+        own = "bold $background on $primary" if has_shades else "bold reverse $primary"
+        parts = [(" claude-top ", own), (" ", "")]
+    for number, name in enumerate(VIEWS, 1):
+        called = SHORT_TABS.get(name, name.capitalize()) if full and width < SPACED_FROM else name.capitalize()
+        label = f"{superscript(number)}{called if full or name == active else ''}"
+        pad = " " if width >= 112 or name == active else ""
+        parts.append((f"{pad}{label} ", marked if name == active else "$quiet"))
+    return parts
+
+
+def tab_at(parts: Sequence[Part], x: int) -> str:
+    """Return the view whose tab of these is at a cell, "" if there is none."""
+    end, before = 0, len(parts) - len(VIEWS)
+    for index, (text, _) in enumerate(parts):
+        end += len(text)
+        if x < end:
+            return VIEWS[index - before] if index >= before else ""
+    return ""
+
+
+def shown_tabs(snapshot: Snapshot, status: HeaderStatus, width: int) -> list[Part]:
+    """The tabs as the top line has room for them."""
+    # What is lost for good is said beside what goes on; the names of the views can wait.
+    named_from = 96 if snapshot.progress.history else 76
+    return tabs(status.tab or status.view, width, status.has_shades, named_from=named_from)
+
+
+def top_line(snapshot: Snapshot, status: HeaderStatus, width: int) -> Content:
+    """The whole top line."""
+    left = shown_tabs(snapshot, status, width)
+    used = sum(len(text) for text, _ in left)
+    right = status_line(snapshot, status, width - used - 2)
+    return Content.assemble(*left, " " * max(1, width - used - right.cell_length - 1), right, " ")
+
+
+def short_line(snapshot: Snapshot, status: HeaderStatus, width: int, alone: bool) -> Content:
+    """Meters as one line, for small panes. `alone`: nothing else is above the table."""
+    burn, flow = snapshot.burn.last_5m_nano, snapshot.tokens_per_minute
+    glyph = (
+        []
+        if not alone
+        else phase_parts(snapshot.progress, status, 0)[:1]
+        if not status.paused
+        else [("⏸ ", "bold $warning")]
+    )
+    today = figures.cost(snapshot.today, 9) if width < 50 else figures.headline_cost(snapshot.today)
+    style = "bold $primary" if status.is_known(snapshot) else "$quiet"
+    if status.is_over(snapshot):
+        style = "bold $error"
+    if not (status.is_known(snapshot) or snapshot.today.responses):
+        today = "counting…"
+    first: list[Part] = [*glyph, ("today ", "$quiet") if width >= 30 else ("", ""), (today, style)]
+    groups: list[tuple[int, Sequence[Part]]] = [(0, first)]
+    if alone and snapshot.waiting_sessions:
+        groups.append((-1, [waiting_part(snapshot.waiting_sessions, 0)]))
+    if alone and snapshot.progress.history:
+        groups.append((-2, [history_part(display_name(snapshot.progress.history), width)]))
+    if alone:
+        groups += telemetry_parts(status, width)
+    pace = f"{figures.money(burn, 7)}/h" if snapshot.is_recent_known else "–/h"
+    groups.append((1, [(pace, "bold $warning" if burn else "$quiet")]))
+    if status.window is not None:
+        room = min(24, width - sum(len(text) for _, parts in groups for text, _ in parts) - 6)
+        groups.append((2, [(left_text(status.window, status.now_ms, room), "$accent")]))
+    if alone:
+        number = superscript(VIEWS.index(status.view) + 1) if status.view in VIEWS else ""
+        groups.append((3, [(number + status.view, "bold $accent")]))
+        groups.append((5, [(status.period, "$accent")]))
+    groups += alone_parts(status)
+    if unlogged := figures.unlogged(status.unlogged_nano, status.totals):
+        groups.append((5, [(unlogged, "$quiet")]))
+    groups.append((4, [(f"{snapshot.active_sessions}", "bold $success"), (" active", "$quiet")]))
+    groups.append(
+        (
+            6,
+            [
+                (figures.short(flow[-1] if flow else 0), "$foreground"),
+                (" tok/min", "$quiet"),
+            ],
+        )
+    )
+    groups.append((7, [(bars.sparkline(flow, 20), "$secondary")]))
+    return assemble(groups, width)
