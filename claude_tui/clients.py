@@ -33,7 +33,9 @@ class Client(NamedTuple):
     all the same. `read_many` is a faster way to many small logs: see `sources.registry`. `read_turn` tells more of one
     response: see `engine.queries.turns.turn_details`. `read_limits` tells what the logs below a root say of the limits
     of the user's plan: see `engine.queries.plan_limits`. `read_causes` tells what the responses of a log were made for:
-    see `sources.causes`.
+    see `sources.causes`. `audit` reads a log again for all its rows with usage, where the reader does not tell of
+    some or where they are: see `sources.auditing.audit_log`. `prompt_of` returns what a person
+    asked in a row of a log of JSON lines: see `sources.first_prompt`.
 
     `root` is the only place below the home folder where its logs are if no variable of `env` is set: if nothing is
     there, the reader need not be loaded to know that. "" if only the reader can say. `parts` are the names below it, as
@@ -63,6 +65,8 @@ class Client(NamedTuple):
     read_turn: str = ""
     read_limits: str = ""
     read_causes: str = ""
+    prompt_of: str = ""
+    audit: str = ""
     is_append_only: bool = False
     is_found_below: bool = False
     names_providers: bool = False
@@ -93,12 +97,14 @@ _DECLARED: Final = (
         "✻",
         "c",
         reader="claude_tui.sources.claude:ClaudeSource",
+        prompt_of="claude_tui.sources.claude.prompts:prompt_of",
         read_columns="claude_tui.sources.claude.source:read_columns",
         read_many="claude_tui.sources.claude.source:read_many",
         little_bytes=1 << 16,
         read_turn="claude_tui.sources.claude.turns:read_turn",
         resume="claude --resume {}",
         read_causes="claude_tui.sources.claude.causes.fast:read_causes",
+        audit="claude_tui.sources.claude.audit:audit_transcript",
         is_append_only=True,
         is_found_below=True,
         env=(
@@ -156,6 +162,7 @@ _DECLARED: Final = (
         root=".local/share/opencode",
         parts=("opencode*.db", "opencode*.db-wal", "storage/*", "project/*/storage/*"),
         read_causes="claude_tui.sources.opencode.causes:read_causes",
+        audit="claude_tui.sources.opencode.audit:audit_messages",
         resume="opencode --session {}",
         names_providers=True,
         logs_cost=True,
@@ -174,11 +181,13 @@ _DECLARED: Final = (
         "◈",
         "x",
         reader="claude_tui.sources.codex:CodexSource",
+        prompt_of="claude_tui.sources.codex.prompts:prompt_of",
         root=".codex",
         parts=("sessions/*", "archived_sessions/*"),
         read_columns="claude_tui.sources.codex.fast.reader:read_columns",
         read_limits="claude_tui.sources.codex.plan_limits:read_limits",
         read_causes="claude_tui.sources.codex.causes:read_causes",
+        audit="claude_tui.sources.codex.audit:audit_rollout",
         is_append_only=True,
         resume="codex resume {}",
         env=(("CODEX_HOME", "folder of Codex"),),
@@ -194,6 +203,7 @@ _DECLARED: Final = (
         "❖",
         "q",
         reader="claude_tui.sources.qwen:QwenSource",
+        prompt_of="claude_tui.sources.qwen.prompts:prompt_of",
         read_columns="claude_tui.sources.qwen.fast:read_columns",
         little_bytes=1 << 16,
         root=".qwen",
@@ -213,6 +223,7 @@ _DECLARED: Final = (
         "π",
         "p",
         reader="claude_tui.sources.pi:PiSource",
+        prompt_of="claude_tui.sources.pi.prompts:prompt_of",
         read_columns="claude_tui.sources.pi.fast:read_columns",
         little_bytes=1 << 16,
         root=".pi/agent",
@@ -236,6 +247,7 @@ _DECLARED: Final = (
         "☾",
         "m",
         reader="claude_tui.sources.kimi:KimiSource",
+        prompt_of="claude_tui.sources.kimi.prompts:prompt_of",
         read_columns="claude_tui.sources.kimi.fast:read_columns",
         little_bytes=1 << 16,
         root=".kimi-code",
@@ -253,6 +265,7 @@ _DECLARED: Final = (
         "⬡",
         "h",
         reader="claude_tui.sources.copilot:CopilotSource",
+        prompt_of="claude_tui.sources.copilot.prompts:prompt_of",
         read_columns="claude_tui.sources.copilot.fast:read_columns",
         little_bytes=1 << 16,
         root=".copilot",
@@ -275,6 +288,7 @@ _DECLARED: Final = (
         root=".local/share/kilo",
         parts=("kilo*.db", "kilo*.db-wal", "storage/*", "project/*/storage/*"),
         read_causes="claude_tui.sources.opencode.causes:read_kilo_causes",
+        audit="claude_tui.sources.opencode.audit:audit_messages",
         names_providers=True,
         logs_cost=True,
         env=(

@@ -162,18 +162,29 @@ def headline_cost(totals: Totals) -> str:
 
 
 def confidence(totals: Totals, width: int = 80) -> str:
-    """Return in words why a sum is not exact: the counts behind the marks, or "exact".
+    """Return why a sum is not exact: the counts behind the marks, or "exact".
 
-    A count is never cut: an ellipsis replaces those that do not fit.
+    They are named in words, or by their signs where there is no room for words. A count is never cut: an ellipsis
+    replaces those that do not fit either way.
     """
-    parts = []
-    if totals.unpriced_responses or totals.unpriced_tokens:
-        parts.append(f"{totals.unpriced_responses:,} unpriced")
-    if totals.lower_bound:
-        parts.append(f"{totals.lower_bound:,} lower bound")
-    if totals.flagged:
-        parts.append(f"{totals.flagged:,} estimated")
-    text = " · ".join(parts) if parts else "exact"
+    counts = (
+        (
+            totals.unpriced_responses,
+            bool(totals.unpriced_responses or totals.unpriced_tokens),
+            "unpriced",
+            NOT_AVAILABLE,
+        ),
+        (totals.lower_bound, bool(totals.lower_bound), "lower bound", LOWER_BOUND),
+        (totals.flagged, bool(totals.flagged), "estimated", ESTIMATE),
+    )
+    doubts = [(number, word, sign) for number, is_there, word, sign in counts if is_there]
+    if not doubts:
+        return "exact"
+    words = " · ".join(f"{number:,} {word}" for number, word, _ in doubts)
+    if len(words) <= width:
+        return words
+    parts = [f"{number:,} {sign}" for number, _, sign in doubts]
+    text = " · ".join(parts)
     while len(text) > width and len(parts) > 1:
         parts.pop()
         text = " · ".join([*parts, "…"])

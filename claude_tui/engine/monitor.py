@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from claude_tui import runtime
+from claude_tui.engine.follow.first_prompts import FirstPrompts
 from claude_tui.engine.follow.processes import LOOK_S, LiveRegistry
 from claude_tui.engine.follow.recent_logs import RecentLogs
 from claude_tui.engine.follow.tail import Tail
@@ -22,6 +23,9 @@ from claude_tui.engine.setup import Setup
 from claude_tui.engine.start import Opening, archive_of
 from claude_tui.engine.state.batch import Packed
 from claude_tui.model import Phase, Progress
+
+PROMPTS_S: Final = 2.0
+"""How often it is looked whether new sessions have a prompt."""
 
 LEDGER_LOOK_S: Final = 1.0
 """How often it is looked whether others wrote into the ledger."""
@@ -52,6 +56,7 @@ class Monitor(Answers):
         self.saver = Saver(self._opening, self._notify)
         self._recent = RecentLogs(self.store)
         self._registry = LiveRegistry.of(setup.config, setup.limits_folder, self._recent.of_codex)
+        self._prompts: FirstPrompts | None = None
         self._scan: Scan | None = None
         self._callbacks: list[Callable[[], None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -77,6 +82,11 @@ class Monitor(Answers):
         if self._loop is not None and self.tail is not None:
             self._loop.call_soon_threadsafe(self.tail.refresh)
             self._loop.call_soon_threadsafe(self._loop.run_in_executor, None, self.look_at_ledger)
+
+    def call_sessions(self, by: str) -> None:
+        """Call sessions by "title", "prompt" or "id". Prompts are read once all is counted, and only to be shown."""
+        super().call_sessions(by)
+        self._prompts = FirstPrompts(self.store) if by == "prompt" else None
 
     def prepare(self) -> None:
         """Find the files and start the workers: as early as possible, before the screen's code is loaded."""
@@ -122,6 +132,8 @@ class Monitor(Answers):
         self.tail, self.saver.is_continued = tail, lambda: tail.is_continued
         self._show(self._following())
         following = [asyncio.create_task(task) for task in (tail.run(), self.saver.run())]
+        if self._prompts is not None:
+            following.append(asyncio.create_task(self._follow_prompts(self._prompts)))
         if opening.follower is not None:
             following.append(asyncio.create_task(self._follow_ledger()))
         try:
@@ -133,6 +145,14 @@ class Monitor(Answers):
             for task in following:
                 task.cancel()
             await asyncio.gather(*following, return_exceptions=True)
+
+    async def _follow_prompts(self, prompts: FirstPrompts) -> None:
+        """Call new sessions by their first prompt until cancelled."""
+        while True:
+            if await asyncio.to_thread(prompts.look):
+                self.maker.prompts = prompts.found
+                self._notify()
+            await asyncio.sleep(PROMPTS_S)
 
     async def _follow_ledger(self) -> None:
         """Give the store what others write into the ledger. Returns if the ledger was replaced."""

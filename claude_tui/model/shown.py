@@ -52,7 +52,8 @@ class SessionRow(NamedTuple):
 
     `context_tokens` is the prompt of the last main-chain response (or what a compaction left of it), `context_window`
     the assumed window (0 unknown). `compacted_tokens` is the size before the newest of `compactions` (0 unknown).
-    `cost_per_hour_nano` is the cost of the last 10 minutes, per hour. `agents` are sorted by key.
+    `cost_per_hour_nano` is the cost of the last 10 minutes, per hour. `agents` are sorted by key. `prompt` is how its
+    first prompt begins if it has no title and prompts are read: for the screen alone, and never in what is written.
     """
 
     key: str
@@ -71,6 +72,12 @@ class SessionRow(NamedTuple):
     compactions: int = 0
     compacted_tokens: int = 0
     cost_per_hour_nano: int = 0
+    prompt: str = ""
+
+    @property
+    def called(self) -> str:
+        """What the screen calls it."""
+        return self.prompt or self.name
 
     @property
     def state(self) -> SessionState:

@@ -107,6 +107,7 @@ class ClaudeTop(PaintedApp):
         """What receives telemetry, once it does."""
         self._telemetry = TelemetryWatch(telemetry_state) if telemetry_state is not None else None
         self._alerts: AlertWatch | None = None
+        source.call_sessions(self.settings.names)
         self.on_leaving: Callable[[int], object] = lambda code: None
         """Called with the exit code as soon as the app is to end, perhaps more than once."""
         for theme in themes.OWN:

@@ -67,6 +67,9 @@ class SnapshotSource(Protocol):
     def snapshot(self, query: Query, now_ms: int, /) -> Snapshot:
         """Everything to show for `query`; the same object again while nothing has moved."""
 
+    def call_sessions(self, by: str, /) -> None:
+        """Call sessions by their "title", those without one by their first "prompt", or all by "id"."""
+
     def activities(self) -> Mapping[tuple[str, str], NamedActivity]:
         """What every session with a process is doing, by client and id."""
 

@@ -8,27 +8,33 @@ Ends at the first disagreement, with the fewest lines that show it.
 from __future__ import annotations
 
 import functools
+import re
 import sys
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from random import Random
-from typing import Any
+from typing import Any, Final
 from unittest.mock import patch
 
-from claude_tui.native import reading
+from claude_tui.native import library, reading
 from claude_tui.sources.claude import source
 from claude_tui.sources.claude.fast import reader as fast
+from claude_tui.sources.protocol import Checkpoint
 from claude_tui.sources.reading import search
 from claude_tui.sources.reading.lines import LineReader
+from tests.fuzz.fuzzer import Compared, LogFuzzer
 from tests.fuzz.long_run import run_long
 from tests.fuzz.mutations import MUTATIONS
-from tests.fuzz.sameness import differences
+from tests.fuzz.sameness import differences, native_read
 from tests.logs import assistant, line, usage
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "claude"
 T = 1_780_000_000_000
+
+PART: Final = 10
+"""Lines that the native core is given at first: with many more there is nearly always one for which it leaves all."""
+LONG: Final = b'{"type":"user","message":{"content":"%s"}}\n'
+DATED: Final = re.compile(rb'"timestamp" ?: ?"20')
 
 
 def seeds() -> list[bytes]:
@@ -88,91 +94,74 @@ def reading_with(*, window: int, max_line: int, is_native: bool) -> Iterator[Non
         yield
 
 
-class Fuzzer:
-    """Writes transcripts of mutated lines and compares how they are read."""
+class ClaudeFuzzer(LogFuzzer):
+    """Writes transcripts of mutated lines."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
-        self.chance = Random(seed)
+    mutations = MUTATIONS
+
+    def __init__(self, seed: int, folder: Path, whole_of: int = 1) -> None:
+        super().__init__(seed)
+        self.whole_of = whole_of
+        self.has_core = library.found().core is not None  # it is tried before anything is read in another way
         self.folder = folder / "projects" / "-home-project"
         self.folder.mkdir(parents=True)
+        self.path = self.folder / "s1.jsonl"
         self.pool = seeds()
-        self.counts: Counter[str] = Counter()
+        self.usual = [line(assistant(f"msg_{at}", T + at, usage(1, 2, 3))) for at in (1, 2)]
 
-    def transcript(self, length: int) -> list[bytes]:
+    def make(self, length: int) -> list[bytes]:
         """Make the lines of one file: most are mutated, some several times."""
         chance = self.chance
         near = chance.choices(self.pool, k=max(2, length // 4))  # few originals, so responses come again
-        made = []
-        for _ in range(length):
-            one = chance.choice(near)
-            for _ in range(chance.choice((0, 1, 1, 1, 2, 4))):
-                mutate = chance.choice(MUTATIONS)
-                self.counts[mutate.__name__] += 1
-                one = mutate(chance, one, self.pool)
-            made.append(one)
-        self.counts["lines"] += length
-        return made
+        return [self.mutated(chance.choice(near), chance.choice((0, 1, 1, 1, 2, 4))) for _ in range(length)]
 
-    def run(self, lines: int, length: int = 60) -> list[str]:
-        """Compare about so many lines. Returns the disagreements of the first file that has any."""
-        while self.counts["lines"] < lines:
-            made = self.transcript(length)
-            name = self.chance.choice(("s1.jsonl", "agent-a1.jsonl"))
-            window = self.chance.choice((512, 8192, 8 << 20))
-            settings = {"window": window, "max_line": self.chance.choice((window, 8 << 20))}
-            with reading_with(**settings, is_native=self.chance.random() < 0.8):
-                found = self.compare(name, made)
+    def reading(self) -> AbstractContextManager[None]:
+        """Draw whose file it is, and how it is read."""
+        chance = self.chance
+        self.path = self.folder / chance.choice(("s1.jsonl", "agent-a1.jsonl"))
+        window = chance.choice((512, 8192, 8 << 20))
+        max_line = chance.choice((window, 8 << 20))
+        return reading_with(window=window, max_line=max_line, is_native=chance.random() < 0.8)
+
+    def differences(self, since: Checkpoint | None = None) -> Compared:
+        """Read the transcript in every way."""
+        return differences(str(self.path), since)
+
+    def compare_parts(self, made: Sequence[bytes]) -> list[str]:
+        """Compare lines between two usual ones: as many at once as the native core does not leave all to Python."""
+        if not self.has_core:
+            return []
+        before, after = self.usual
+        parts = [[one] for one in made if needs_place(one)]
+        fit = [one for one in made if not needs_place(one)]
+        parts += [fit[at : at + PART] for at in range(0, len(fit), PART)]
+        while parts:
+            part = parts.pop()
+            lines = b"".join(one + b"\n" for one in part)
+            # Of a file that is mostly unusual the core leaves all.
+            self.write(b"".join((before, LONG % (b"x" * len(lines)), lines, after)))
+            native = native_read(str(self.path), is_left_alone=True)
+            if native is not None:
+                found, _ = differences(str(self.path), native=native)
                 if found:
-                    return [*found, *map(repr, self.fewest(name, made))]
-                found = self.compare_alone(name, made)
-                if found:
-                    return found
-            self.counts["files"] += 1
+                    return [*found, *map(repr, part)]
+                self.counts["read natively"] += len(part)
+            elif len(part) > 1:
+                half = len(part) // 2
+                parts += part[:half], part[half:]
         return []
 
-    def compare(self, name: str, made: Sequence[bytes]) -> list[str]:
-        """Compare one file: at once, and read as it grew."""
-        path = self.folder / name
-        data = b"\n".join(made) + (b"\n" if len(made[-1]) % 4 else b"")
-        path.write_bytes(data)
-        found, _ = differences(str(path))
-        if found:
-            return found
-        path.write_bytes(data[: len(data) // 2])
-        found, checkpoint = differences(str(path))
-        with path.open("ab") as log:
-            log.write(data[len(data) // 2 :])
-        more, _ = differences(str(path), checkpoint)
-        return found + more
 
-    def compare_alone(self, name: str, made: Sequence[bytes]) -> list[str]:
-        """Compare each line between two usual ones: the native core may leave all of a longer file to Python."""
-        path = self.folder / name
-        before, after = (line(assistant(f"msg_{at}", T + at, usage(1, 2, 3))) for at in (1, 2))
-        for one in made:
-            path.write_bytes(before + one + b"\n" + after)
-            found, _ = differences(str(path), counts=self.counts)
-            if found:
-                return [*found, repr(one)]
-        return []
-
-    def fewest(self, name: str, made: list[bytes]) -> list[bytes]:
-        """Leave out lines as long as the two ways still disagree."""
-        size = len(made) // 2
-        while size:
-            for start in range(0, len(made), size):
-                fewer = made[:start] + made[start + size :]
-                if fewer and self.compare(name, fewer):
-                    made = fewer
-                    break
-            else:
-                size //= 2
-        return made
+def needs_place(one: bytes) -> bool:
+    """Whether it is likely that the native core leaves all of a file that has this line."""
+    return b"\0" in one or b"compact_boundary" in one or (b'"usage"' in one and not DATED.search(one))
 
 
 def main() -> int:
     """Run the long form."""
-    return run_long("tests.fuzz.claude", __doc__, Fuzzer, MUTATIONS, "read natively")
+    # Whole logs matter for what lines do to each other, and cost as much as all the rest.
+    make = functools.partial(ClaudeFuzzer, whole_of=8)
+    return run_long("tests.fuzz.claude", __doc__, make, MUTATIONS, "read natively")
 
 
 if __name__ == "__main__":

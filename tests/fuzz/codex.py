@@ -11,9 +11,8 @@ import functools
 import json
 import shutil
 import sys
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -25,7 +24,7 @@ from claude_tui.sources.protocol import Checkpoint, LogFile
 from claude_tui.sources.reading import search
 from claude_tui.sources.reading.lines import LineReader
 from tests.fuzz import mutations
-from tests.fuzz.claude import Fuzzer
+from tests.fuzz.fuzzer import Compared, LogFuzzer
 from tests.fuzz.long_run import run_long
 from tests.fuzz.mutations import Mutation, Pool
 from tests.fuzz.sameness import disagreements
@@ -161,18 +160,20 @@ def reading_with(*, window: int = 8 << 20, max_line: int = 8 << 20, is_native: b
         yield
 
 
-def differences(root: Path, path: Path, since: Checkpoint | None = None) -> tuple[list[str], Checkpoint]:
-    """What the two ways of reading a rollout disagree about, and the checkpoint they reached."""
+def differences(root: Path, path: Path, since: Checkpoint | None = None) -> Compared:
+    """Read a rollout in both ways."""
     file = LogFile("codex", str(path), str(root), 0, 0, 0, 0)
     slow = SOURCE.read(file, since)
     return disagreements(slow, fast.read_columns(file, since, keep_names=True)), slow.checkpoint
 
 
-class CodexFuzzer(Fuzzer):
-    """Writes rollouts of mutated lines beside the real ones and compares how they are read."""
+class CodexFuzzer(LogFuzzer):
+    """Writes rollouts of mutated lines beside the real ones."""
+
+    mutations = MUTATIONS
 
     def __init__(self, seed: int, folder: Path) -> None:
-        self.chance = Random(seed)
+        super().__init__(seed)
         self.folder = folder / "codex"
         for home in GOLDEN.iterdir():
             if home.is_dir():  # parents of the threads that are mutated
@@ -180,54 +181,25 @@ class CodexFuzzer(Fuzzer):
         paths = sorted(self.folder.glob("**/*.jsonl"))
         self.rollouts = [[line for line in path.read_bytes().split(b"\n") if line] for path in paths]
         self.pool = [line for lines in self.rollouts for line in lines if len(line) < 4000]
-        self.counts: Counter[str] = Counter()
+        self.path = self.folder / "sessions" / "2026" / "rollout-2026-11-21T07-00-00-x.jsonl"
+        self.path.parent.mkdir(exist_ok=True)
 
-    def transcript(self, length: int) -> list[bytes]:
+    def make(self, length: int) -> list[bytes]:
         """Make the lines of one file: those of a real rollout, some of them mutated, some of others between them."""
-        chance = self.chance
-        lines = list(chance.choice(self.rollouts))
-        if chance.random() < 0.2:
-            chance.shuffle(lines)
-        made: list[bytes] = []
-        share = chance.choice((0.1, 0.4, 1.0))
-        while len(made) < length:
-            one = lines[len(made) % len(lines)] if chance.random() < 0.85 else chance.choice(self.pool)
-            for _ in range(chance.choice((1, 1, 2, 4)) if chance.random() < share else 0):
-                mutate = chance.choice(MUTATIONS)
-                self.counts[mutate.__name__] += 1
-                one = mutate(chance, one, self.pool)
-            made.append(one)
-        self.counts["lines"] += length
-        return made
+        lines = list(self.chance.choice(self.rollouts))
+        if self.chance.random() < 0.2:
+            self.chance.shuffle(lines)
+        return self.woven(lines, length, (1, 1, 2, 4))
 
-    def run(self, lines: int, length: int = 60) -> list[str]:
-        """Compare about so many lines. Returns the disagreements of the first file that has any."""
-        while self.counts["lines"] < lines:
-            made = self.transcript(length)
-            window = self.chance.choice((512, 8192, 8 << 20))
-            max_line = self.chance.choice((window, 8 << 20))
-            with reading_with(window=window, max_line=max_line, is_native=self.chance.random() < 0.8):
-                found = self.compare("x.jsonl", made)
-                if found:
-                    return [*found, *map(repr, self.fewest("x.jsonl", made))]
-            self.counts["files"] += 1
-        return []
+    def reading(self) -> AbstractContextManager[None]:
+        """Draw how a rollout is read."""
+        window = self.chance.choice((512, 8192, 8 << 20))
+        max_line = self.chance.choice((window, 8 << 20))
+        return reading_with(window=window, max_line=max_line, is_native=self.chance.random() < 0.8)
 
-    def compare(self, name: str, made: Sequence[bytes]) -> list[str]:
-        """Compare one file: at once, and read as it grew."""
-        path = self.folder / "sessions" / "2026" / f"rollout-2026-11-21T07-00-00-{name}"
-        path.parent.mkdir(exist_ok=True)
-        data = b"\n".join(made) + (b"\n" if len(made[-1]) % 4 else b"")
-        path.write_bytes(data)
-        found, _ = differences(self.folder, path)
-        if found:
-            return found
-        path.write_bytes(data[: len(data) // 2])
-        found, checkpoint = differences(self.folder, path)
-        with path.open("ab") as log:
-            log.write(data[len(data) // 2 :])
-        more, _ = differences(self.folder, path, checkpoint)
-        return found + more
+    def differences(self, since: Checkpoint | None = None) -> Compared:
+        """Read the rollout in both ways."""
+        return differences(self.folder, self.path, since)
 
 
 def main() -> int:

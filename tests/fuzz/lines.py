@@ -12,9 +12,8 @@ import json
 import re
 import shutil
 import sys
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -27,7 +26,7 @@ from claude_tui.sources.reading.lines import LineReader
 from claude_tui.sources.records import fast, line_logs
 from claude_tui.sources.registry import load, reader
 from tests.fuzz import mutations
-from tests.fuzz.claude import Fuzzer
+from tests.fuzz.fuzzer import Compared, Fuzzers, LogFuzzer
 from tests.fuzz.long_run import run_long
 from tests.fuzz.mutations import Mutation, Pool
 from tests.fuzz.sameness import disagreements
@@ -128,92 +127,53 @@ def reading_with(*, window: int, max_line: int) -> Iterator[None]:
         yield
 
 
-def differences(file: LogFile, since: Checkpoint | None = None) -> tuple[list[str], Checkpoint]:
-    """What the two ways of reading a log disagree about, and the checkpoint they reached."""
+def differences(file: LogFile, since: Checkpoint | None = None) -> Compared:
+    """Read a log in both ways."""
     slow = reader(file.source).read(file, since)
     return disagreements(slow, load(CLIENTS[file.source].read_columns)(file, since, keep_names=True)), slow.checkpoint
 
 
-class LinesFuzzer(Fuzzer):
-    """Writes logs of mutated lines in place of real ones and compares how they are read."""
+class LinesFuzzer(LogFuzzer):
+    """Writes logs of mutated lines in place of real ones of a client."""
+
+    mutations = MUTATIONS
+    length = 40
 
     def __init__(self, name: str, seed: int, folder: Path) -> None:
-        self.chance = Random(seed)
-        self.folder = folder / name
-        self.counts: Counter[str] = Counter()
+        super().__init__(seed)
         self.logs: list[tuple[LogFile, list[bytes]]] = []
         for home in sorted((GOLDEN / name).iterdir()):
             if home.is_dir():
-                shutil.copytree(home, self.folder / home.name)
-                found = [one for one in reader(name).discover(self.folder / home.name) if one.path.endswith(".jsonl")]
+                shutil.copytree(home, folder / name / home.name)
+                found = [one for one in reader(name).discover(folder / name / home.name) if one.path.endswith(".jsonl")]
                 self.logs += [(one, Path(one.path).read_bytes().splitlines()) for one in found]
         self.pool = [line for _, lines in self.logs for line in lines if len(line) < 6000]
         self.file = self.logs[0][0]
 
-    def transcript(self, length: int) -> list[bytes]:
+    def make(self, length: int) -> list[bytes]:
         """Make the lines of one file: those of a real log, some of them mutated, some of others between them."""
-        chance = self.chance
-        self.file, lines = chance.choice(self.logs)
-        made: list[bytes] = []
-        share = chance.choice((0.1, 0.4, 1.0))
-        while len(made) < length:
-            one = lines[len(made) % len(lines)] if chance.random() < 0.85 else chance.choice(self.pool)
-            for _ in range(chance.choice((1, 1, 2)) if chance.random() < share else 0):
-                mutate = chance.choice(MUTATIONS)
-                self.counts[mutate.__name__] += 1
-                one = mutate(chance, one, self.pool)
-            made.append(one)
-        self.counts["lines"] += length
-        return made
+        self.file, lines = self.chance.choice(self.logs)
+        self.path = Path(self.file.path)
+        return self.woven(lines, length, (1, 1, 2))
 
-    def run(self, lines: int, length: int = 40) -> list[str]:
-        """Compare about so many lines. Returns the disagreements of the first file that has any."""
-        while self.counts["lines"] < lines:
-            made = self.transcript(length)
-            window = self.chance.choice((512, 8192, 8 << 20))
-            with reading_with(window=window, max_line=self.chance.choice((window, 8 << 20))):
-                found = self.compare(self.file.path, made)
-                if found:
-                    return [self.file.path, *found, *map(repr, self.fewest(self.file.path, made))]
-            self.counts["files"] += 1
-        return []
+    def reading(self) -> AbstractContextManager[None]:
+        """Draw how a log is read."""
+        window = self.chance.choice((512, 8192, 8 << 20))
+        return reading_with(window=window, max_line=self.chance.choice((window, 8 << 20)))
 
-    def compare(self, name: str, made: Sequence[bytes]) -> list[str]:
-        """Compare one file: at once, and read as it grew."""
-        path = Path(name)
-        data = b"\n".join(made) + (b"\n" if len(made[-1]) % 4 else b"")
-        path.write_bytes(data)
-        found, _ = differences(self.file)
-        if found:
-            return found
-        path.write_bytes(data[: len(data) // 2])
-        found, checkpoint = differences(self.file)
-        with path.open("ab") as log:
-            log.write(data[len(data) // 2 :])
-        more, _ = differences(self.file, checkpoint)
-        return found + more
+    def differences(self, since: Checkpoint | None = None) -> Compared:
+        """Read the log in both ways."""
+        return differences(self.file, since)
 
 
-class AllFuzzers:
-    """A fuzzer for each client, one after the other."""
-
-    def __init__(self, seed: int, folder: Path) -> None:
-        self.fuzzers = [LinesFuzzer(name, seed, folder) for name in NAMES]
-        self.counts: Counter[str] = Counter()
-
-    def run(self, lines: int) -> list[str]:
-        """Compare about so many lines of each. Returns the disagreements of the first file that has any."""
-        for fuzzer in self.fuzzers:
-            found = fuzzer.run(lines)
-            self.counts += fuzzer.counts
-            if found:
-                return found
-        return []
+def of_all(seed: int, folder: Path) -> Fuzzers:
+    """Return a fuzzer for each client."""
+    return Fuzzers([LinesFuzzer(name, seed, folder) for name in NAMES])
 
 
 def main() -> int:
     """Run the long form."""
-    return run_long("tests.fuzz.lines", __doc__, AllFuzzers, MUTATIONS)
+    return run_long("tests.fuzz.lines", __doc__, of_all, MUTATIONS)
 
 
 if __name__ == "__main__":

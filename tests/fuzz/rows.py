@@ -10,15 +10,14 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import sys
-from collections import Counter
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
-from random import Random
 from typing import Any, Final
 
 from claude_tui.sources.protocol import Checkpoint, LogFile
 from claude_tui.sources.registry import reader
+from tests.fuzz.fuzzer import Compared, Fuzzer, Fuzzers
 from tests.fuzz.lines import GOLDEN, MUTATIONS, differences
 from tests.fuzz.long_run import run_long
 
@@ -29,12 +28,13 @@ Stored = tuple[Any, ...]
 """Id, session, instants of creation and change, and data, of which some are stored as bytes."""
 
 
-class RowsFuzzer:
-    """Writes databases of mutated messages in place of real ones and compares how they are read."""
+class RowsFuzzer(Fuzzer[Stored, Sequence[Stored]]):
+    """Writes databases of mutated messages in place of real ones of a client."""
+
+    mutations = MUTATIONS
 
     def __init__(self, name: str, seed: int, folder: Path) -> None:
-        self.chance = Random(seed)
-        self.counts: Counter[str] = Counter()
+        super().__init__(seed)
         self.databases: list[tuple[LogFile, list[Stored]]] = []
         for home in sorted((GOLDEN / name).iterdir()):
             if home.is_dir():
@@ -56,7 +56,7 @@ class RowsFuzzer:
             )
             return rows.fetchall()
 
-    def rows(self, length: int) -> list[Stored]:
+    def make(self, length: int) -> list[Stored]:
         """Make messages: real ones in order, some mutated, some in other sessions as a fork copies them."""
         chance = self.chance
         self.file, real = chance.choice(self.databases)
@@ -65,10 +65,7 @@ class RowsFuzzer:
         made: list[Stored] = []
         while len(made) < length:
             name, session, created, updated, data = real[len(made) % len(real)]
-            for _ in range(chance.choice((1, 1, 2)) if chance.random() < share else 0):
-                mutate = chance.choice(MUTATIONS)
-                self.counts[mutate.__name__] += 1
-                data = mutate(chance, data, self.pool)
+            data = self.mutated(data, chance.choice((1, 1, 2)) if chance.random() < share else 0)
             if chance.random() < 0.2:
                 session = chance.choice(sessions)
             if chance.random() < 0.05:
@@ -81,65 +78,41 @@ class RowsFuzzer:
                 made.append((name, session, created, updated, data))  # its parts are of this name
             else:
                 made.append((f"{name}-{len(made)}", session, created, updated, data))
-        self.counts["lines"] += length
         return made
 
-    def run(self, lines: int, length: int = 60) -> list[str]:
-        """Compare about so many rows. Returns the disagreements of the first database that has any."""
-        while self.counts["lines"] < lines:
-            made = self.rows(length)
-            found = self.compare(made)
-            if found:
-                alone = next((one for one in made if self.compare([one])), None)
-                return [self.file.path, *found, *map(repr, made if alone is None else [alone])]
-            self.counts["files"] += 1
-        return []
+    def reading(self) -> AbstractContextManager[None]:
+        """Read a database as it is."""
+        return nullcontext()
 
-    def compare(self, made: Sequence[Stored]) -> list[str]:
-        """Compare one database: at once, and read as it grew."""
-        half = len(made) // 2
-        found, _ = self._after(made, is_new=True)
-        if found:
-            return found
-        found, checkpoint = self._after(made[:half], is_new=True)
-        more, _ = self._after(made[half:], since=checkpoint)
-        return found + more
+    def content(self, made: Sequence[Stored]) -> Sequence[Stored]:
+        """Return rows as they are."""
+        return made
 
-    def _after(
-        self, made: Sequence[Stored], *, is_new: bool = False, since: Checkpoint | None = None
-    ) -> tuple[list[str], Checkpoint]:
+    def write(self, content: Sequence[Stored], *, is_more: bool = False) -> None:
+        """Store messages in place of all, or more of them."""
         with closing(sqlite3.connect(self.file.path, isolation_level=None)) as database:
             database.execute("PRAGMA synchronous = OFF")
             database.execute("BEGIN")
-            if is_new:
+            if not is_more:
                 database.execute("DELETE FROM message")
-            for *columns, data in made:
+            for *columns, data in content:
                 how = "CAST(? AS text)" if len(data) % 5 else "?"
                 database.execute(f"INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, {how})", [*columns, data])
             database.execute("COMMIT")
+
+    def differences(self, since: Checkpoint | None = None) -> Compared:
+        """Read the database in both ways."""
         return differences(self.file, since)
 
 
-class AllFuzzers:
-    """A fuzzer for each client, one after the other."""
-
-    def __init__(self, seed: int, folder: Path) -> None:
-        self.fuzzers = [RowsFuzzer(name, seed, folder) for name in NAMES]
-        self.counts: Counter[str] = Counter()
-
-    def run(self, lines: int) -> list[str]:
-        """Compare about so many rows of each. Returns the disagreements of the first database that has any."""
-        for fuzzer in self.fuzzers:
-            found = fuzzer.run(lines)
-            self.counts += fuzzer.counts
-            if found:
-                return found
-        return []
+def of_all(seed: int, folder: Path) -> Fuzzers:
+    """Return a fuzzer for each client."""
+    return Fuzzers([RowsFuzzer(name, seed, folder) for name in NAMES])
 
 
 def main() -> int:
     """Run the long form."""
-    return run_long("tests.fuzz.rows", __doc__, AllFuzzers, MUTATIONS)
+    return run_long("tests.fuzz.rows", __doc__, of_all, MUTATIONS)
 
 
 if __name__ == "__main__":

@@ -4,20 +4,25 @@ differ."""
 from __future__ import annotations
 
 import os
+from array import array
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, Final
+from unittest.mock import patch
 
 from claude_tui.engine.scan.native import completed
 from claude_tui.model import Problem, ProblemKind
 from claude_tui.native import library, reading
 from claude_tui.sources.claude import ClaudeSource
+from claude_tui.sources.claude.fast import reader as fast
 from claude_tui.sources.claude.fast.reader import read_columns
 from claude_tui.sources.columns import Columns
 from claude_tui.sources.protocol import Checkpoint, ColumnsRead, FileRead, LogFile
 from claude_tui.sources.settling import columns_of
 
 SOURCE = ClaudeSource()
+DAYS: Final = reading.Days(reading.UTC_DAYS.first, array("q", reading.UTC_DAYS.starts[: 365 * 5]))
 
 
 def entries(columns: Columns) -> dict[int, tuple[Any, ...]]:
@@ -43,29 +48,49 @@ def entries(columns: Columns) -> dict[int, tuple[Any, ...]]:
 
 
 def differences(
-    path: str, since: Checkpoint | None = None, counts: Counter[str] | None = None
+    path: str, since: Checkpoint | None = None, native: ColumnsRead | None = None
 ) -> tuple[list[str], Checkpoint]:
     """What the ways of reading a transcript disagree about, and the checkpoint they reached.
 
-    `counts` is told whether it was read natively.
+    `native`: what was read natively, if that is known.
     """
     plain = SOURCE.read(LogFile("claude", path, "", 0, 0, 0, 0), since)
     found = disagreements(plain, read_columns(path, since, keep_names=True))
-    native = native_read(path) if since is None else None
-    if counts is not None:
-        counts["read natively"] += native is not None
+    if native is None and since is None:
+        native = native_read(path)
     if native is not None:
         found += [f"natively: {one}" for one in disagreements(plain, native)]
     return found, plain.checkpoint
 
 
-def native_read(path: str) -> ColumnsRead | None:
-    """What is read in a file with the native core; None where it leaves all of it to Python, or is not built."""
+def native_read(path: str, *, is_left_alone: bool = False) -> ColumnsRead | None:
+    """What is read in a file with the native core; None where it leaves all of it to Python, or is not built.
+
+    `is_left_alone`: None, too, where for what it left Python would read the whole file again.
+    """
     core = library.found().core
     if core is None or not os.path.exists(path):
         return None
-    files, columns, *_ = reading.read_files(core, [(path, os.path.getsize(path))], with_names=True)
-    return completed(columns, files[0], path, keep_names=True) if files else None
+    files, columns, *_ = reading.read_files(core, [(path, os.path.getsize(path))], DAYS, threads=1, with_names=True)
+    if not files:
+        return None
+    if not is_left_alone:
+        return completed(columns, files[0], path, keep_names=True)
+    with patch.object(fast, "read_columns", partial(_read_on, read_columns)):
+        try:
+            return completed(columns, files[0], path, keep_names=True)
+        except _ReadAgain:
+            return None
+
+
+class _ReadAgain(Exception):
+    """A file would be read from its start."""
+
+
+def _read_on(read: Callable[..., ColumnsRead], path: str, since: Checkpoint | None = None, **how: Any) -> ColumnsRead:
+    if since is None:
+        raise _ReadAgain
+    return read(path, since, **how)
 
 
 def disagreements(plain: FileRead, fast: ColumnsRead) -> list[str]:

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from tests.fuzz.claude import Fuzzer
+from tests.fuzz.claude import ClaudeFuzzer
 
 CRATE: Final = Path(__file__).parents[2] / "claude_tui" / "native"
 FILE_LINES: Final = 40
@@ -33,9 +33,9 @@ def main() -> int:
     said = subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True).stdout
     triple = said.partition("host: ")[2].split("\n")[0].replace("-", "_").upper()
     with tempfile.TemporaryDirectory() as name:
-        fuzzer = Fuzzer(asked.seed, Path(name))
+        fuzzer = ClaudeFuzzer(asked.seed, Path(name))
         for number in range(asked.lines // FILE_LINES):
-            lines = b"\n".join(fuzzer.transcript(FILE_LINES)) + b"\n"
+            lines = b"\n".join(fuzzer.make(FILE_LINES)) + b"\n"
             (fuzzer.folder / f"s{number}.jsonl").write_bytes(lines)
         told = {f"CARGO_TARGET_{triple}_RUNNER": VALGRIND, "CORE_FILES": name}
         kept = {"CARGO_TARGET_DIR": os.environ.get("CARGO_TARGET_DIR", str(Path(name, "target")))}

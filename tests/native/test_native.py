@@ -31,7 +31,7 @@ from claude_tui.sources.claude.facts import NOTES
 from claude_tui.sources.claude.fast import usual
 from claude_tui.sources.claude.fast.reader import read_columns
 from tests.engine.counting import GOLDEN_SETS
-from tests.fuzz.claude import Fuzzer
+from tests.fuzz.claude import ClaudeFuzzer
 from tests.fuzz.sameness import differences, entries, native_read
 from tests.logs import ClaudeHome, assistant, line, usage
 
@@ -82,14 +82,15 @@ def test_the_probe_is_what_python_reads(tmp_path: Path, core: Core) -> None:
 def test_every_field_that_counts_is_known() -> None:
     """A field that begins to count in Python must be known to the core's `line.rs`, too, or be left to Python there."""
     shapes = {name: set(getattr(usual, name).__struct_fields__) for name in (
-        "UsualRow", "Message", "UsageShape", "Split", "Tools", "Iteration", "FirstLine", "Turn", "Talk", "Dated",
+        "UsualRow", "ClaudeMessage", "UsageShape", "Split", "Tools", "Iteration", "FirstLine", "ClaudeTurn",
+        "ClaudeTalk", "Dated",
     )}  # fmt: skip
     assert shapes == {
         "UsualRow": {
             "isSidechain", "agentId", "message", "type", "timestamp", "cwd", "sessionId", "version",
             "requestSessionId", "forkedFrom", "isApiErrorMessage", "requestedModel",
         },
-        "Message": {"model", "id", "stop_reason", "usage", "pausedResponses"},
+        "ClaudeMessage": {"model", "id", "stop_reason", "usage", "pausedResponses"},
         "UsageShape": {
             "input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens",
             "server_tool_use", "service_tier", "cache_creation", "inference_geo", "iterations", "speed",
@@ -99,8 +100,8 @@ def test_every_field_that_counts_is_known() -> None:
         "Tools": {"web_search_requests", "code_execution_requests"},
         "Iteration": {"type"},
         "FirstLine": {"type", "isSidechain", "agentId", "timestamp", "cwd", "sessionId", "data"},
-        "Turn": {"type", "message", "timestamp", "version", "gitBranch", "sessionId", "isSidechain"},
-        "Talk": {"content"},
+        "ClaudeTurn": {"type", "message", "timestamp", "version", "gitBranch", "sessionId", "isSidechain"},
+        "ClaudeTalk": {"content"},
         "Dated": {"timestamp"},
     }  # fmt: skip
     handed_back = NOTES - reading.KNOWN
@@ -124,7 +125,7 @@ def test_most_real_logs_are_read_natively(core: Core) -> None:
 
 
 def test_mutated_lines_are_read_natively_or_not_at_all(core: Core, tmp_path: Path) -> None:
-    fuzzer = Fuzzer(7, tmp_path)
+    fuzzer = ClaudeFuzzer(7, tmp_path)
     assert fuzzer.run(600) == []
     assert fuzzer.counts["read natively"] > 100
 

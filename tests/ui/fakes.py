@@ -294,6 +294,9 @@ class FakeSource:
         self.queries.append(query)
         return self.given(query, now_ms) if callable(self.given) else self.given
 
+    def call_sessions(self, by: str) -> None:
+        """They are called as they were given."""
+
     def activities(self) -> dict[tuple[str, str], NamedActivity]:
         """The given ones."""
         return self.active

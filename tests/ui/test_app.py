@@ -105,9 +105,11 @@ async def test_a_session_opens_its_turns() -> None:
         await press(pilot, "4", "enter")
         assert app.main.navigation.here.view == "turns"
         text = screen_text(app)
-        assert "turns › Fix flaky" in text
+        assert "responses › Fix flaky" in text
         assert "$0.07" in text
         assert "y.jsonl:7" in text
+        title = str(app.main.query_one("#meter-period").border_title)
+        assert "Fix flaky checkout test" in title and "all time" not in title, "the sums above are its own"
         await press(pilot, "tab")
         assert app.main.navigation.here.view == "days"
 

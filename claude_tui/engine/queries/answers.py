@@ -81,6 +81,10 @@ class Answers:
             self.maker.context_windows = self._windows.limits(now_ms).contexts
         return self.maker.take(query, now_ms)
 
+    def call_sessions(self, by: str) -> None:
+        """Call sessions by "title", "prompt" or "id". There are no prompts where no logs are followed."""
+        self.maker.has_titles = by != "id"
+
     def activities(self) -> Mapping[SessionKey, NamedActivity]:
         """Return what every session with a process is doing, whatever has been counted of it."""
         return self.maker.activities()

@@ -13,7 +13,7 @@ from claude_tui.reports.ccusage.tables import span
 from claude_tui.sources.values.display import display_name
 from claude_tui.units import MINUTE_MS
 
-LABELS: Final = {"five_hour": "5-hour window", "seven_day": "7-day window"}
+LABELS: Final = {"five_hour": "5-hour limit", "seven_day": "7-day limit"}
 
 
 class Reported(NamedTuple):

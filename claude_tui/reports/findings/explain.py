@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from typing import Any, Final
 
-from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.client_totals import ClientSession
-from claude_tui.engine.queries.explain import COUNTED, FLAGS, REASONS, Explanation, RateUse
+from claude_tui.engine.queries.explain import COUNTED, FLAGS, REASONS, Explanation, RateUse, RowFound
 from claude_tui.figures import count, dollars, instant, local_minute, many, money, short, size
-from claude_tui.model import Query, Response
+from claude_tui.model import Query, Response, Usage
 from claude_tui.reports.told import telemetry_lines, telemetry_report
 from claude_tui.sources.values.display import display_name
 
@@ -77,6 +76,8 @@ def report(found: Explanation, about: Query | Response) -> dict[str, Any]:
                 "reason": row.reason,
                 "meaning": REASONS.get(row.reason, ""),
                 "is_owner": row.is_owner,
+                "table": row.table or None,
+                "record": row.record or None,
             }
             for row in found.rows
         ],
@@ -145,12 +146,7 @@ def _paragraphs(found: Explanation, about: Query | Response, zone: tzinfo) -> It
 
 
 def _rows(found: Explanation, zone: tzinfo) -> Iterator[str]:
-    """Yield what was found in the logs when they were read again, which only Claude Code's are."""
-    others = [CLIENTS[name].label for name in found.clients if name != "claude" and name in CLIENTS]
-    if others:
-        yield f"  not read again: logs of {', '.join(others)}; what counts in them is in docs/clients"
-        if not found.files_total:
-            return
+    """Yield what was found in the logs when they were read again."""
     gone = f"; {many(found.files_gone, 'deleted file')}, whose responses are in the ledger" if found.files_gone else ""
     yield f"  {many(found.lines, 'line')} of {many(found.files, 'file')}, {size(found.bytes_read)}{gone}"
     yield f"  {many(found.usage_rows, 'row')} with usage"
@@ -158,15 +154,27 @@ def _rows(found: Explanation, zone: tzinfo) -> Iterator[str]:
     for reason, number in found.duplicates.most_common():
         yield f"  {count(number)} dropped, {reason.replace('_', ' ')}: {REASONS.get(reason, '')}"
     if found.passed_over:
-        yield f"  {count(found.passed_over)} ignored: rows with usage that are not requests"
+        yield f"  {count(found.passed_over)} ignored: rows with usage that are not requests, or tell what others tell"
     if found.why:
         yield f"  why this row counts: {display_name(found.why)}"
     for row in found.rows:
         owner = ", in whose session it belongs" if row.is_owner else ""
-        yield (
-            f"  {display_name(row.path)}:{row.line}  {row.reason}  {local_minute(row.time_ms, zone)}  "
-            f"{count(row.usage.output)} output{owner}"
-        )
+        yield (f"  {place_of(row)}  {row.reason}  {local_minute(row.time_ms, zone)}  {_counters(row.usage)}{owner}")
+
+
+def place_of(row: RowFound) -> str:
+    """Return where a row is: the file and its line, or the table of a database with the number and id of the row."""
+    if not row.table:
+        return f"{display_name(row.path)}:{row.line}"
+    return f"{display_name(row.path)} {display_name(row.table)} row {row.offset} ({display_name(row.record)})"
+
+
+def _counters(usage: Usage) -> str:
+    named = (
+        (usage.input, "input"), (usage.output, "output"), (usage.cache_write_5m, "cache write 5m"),
+        (usage.cache_write_1h, "cache write 1h"), (usage.cache_read, "cache read"),
+    )  # fmt: skip
+    return ", ".join(f"{count(number)} {name}" for number, name in named if number or name in ("input", "output"))
 
 
 def client_lines(sessions: Sequence[ClientSession]) -> Iterator[str]:
@@ -208,11 +216,7 @@ def _heading(found: Explanation, about: Query | Response, zone: tzinfo) -> Itera
         yield f"{dollars(found.cost_nano, 6)} for the response {display_name(about.key)}"
         yield f"  {display_name(about.model)}, {when}, session {display_name(about.session)}"
         usage = about.usage
-        yield (
-            f"  {count(usage.input)} input, {count(usage.output)} output, "
-            f"{count(usage.cache_write_5m)} cache write 5m, "
-            f"{count(usage.cache_write_1h)} cache write 1h, {count(usage.cache_read)} cache read"
-        )
+        yield f"  {_counters(usage)}"
     else:
         yield f"{money(found.cost_nano)} for {many(found.responses, 'response')}"
         chosen = [f"{name} {display_name(str(value))}" for name, value in _about(about).items() if value]

@@ -119,6 +119,7 @@ EXPLANATION: Final = record({
     "rows": rows(record({
         "path": TEXT, "line": COUNT, "offset": COUNT, "time": maybe(INSTANT), "session": TEXT, "agent": TEXT,
         "usage": _USAGE, "reason": TEXT, "meaning": TEXT, "is_owner": FLAG,
+        "table": maybe(TEXT), "record": maybe(TEXT),
     })),
     "why": maybe(TEXT), "problem": maybe(TEXT), "never_logged": TEXTS,
 })  # fmt: skip

@@ -7,48 +7,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, NamedTuple
+from dataclasses import replace
+from typing import Any, Final
 
-from claude_tui.model import UsageRow
+from claude_tui.sources.audit import COPY, PROGRESS, SIDE_QUESTION, AuditedRow, FileAudit
 from claude_tui.sources.claude.counting.rule import usage_row
 from claude_tui.sources.claude.discovery import session_of_path
 from claude_tui.sources.claude.fast.dated import first_dated_ms, last_dated_ms
+from claude_tui.sources.protocol import LogFile
 from claude_tui.sources.reading.lines import LineReader
-
-PROGRESS: Final = "progress"
-SIDE_QUESTION: Final = "side_question"
-COPY: Final = "copy"
 
 _USAGE: Final = b'"usage"'
 _SIDE_QUESTION_STEM: Final = "agent-aside_question"
 
 
-class AuditedRow(NamedTuple):
-    """A usage row. `line` counts from 1; `kind` is PROGRESS, SIDE_QUESTION, COPY (marked in the row itself) or ""."""
-
-    row: UsageRow
-    line: int
-    kind: str = ""
-
-
-@dataclass(slots=True)
-class FileAudit:
-    """The content of a file. `passed_over` are rows with usage that are not responses: made up by the client, or
-    errors."""
-
-    lines: int = 0
-    bytes_read: int = 0
-    rows: list[AuditedRow] = field(default_factory=list)
-    passed_over: int = 0
-
-
-def audit_file(path: str, needle: bytes = b"") -> FileAudit:
+def audit_transcript(file: LogFile, needle: bytes = b"") -> FileAudit:
     """Read a transcript. With `needle`, only lines that contain it are read. Raises OSError.
 
     Holds a few MiB of the file at a time.
     """
-    audit = FileAudit()
+    audit, path = FileAudit(), file.path
     stem, session = os.path.basename(path).removesuffix(".jsonl"), session_of_path(path)
     near_ms = 0
     with LineReader(path) as reader:

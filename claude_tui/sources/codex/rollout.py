@@ -16,6 +16,7 @@ from typing import Final, Protocol
 
 from claude_tui.model import Usage, UsageRow
 from claude_tui.pricing.billing.tiers import terms_of_tier
+from claude_tui.sources.audit import INHERITED, RESTATED
 from claude_tui.sources.codex.records import (
     ZERO,
     ThreadMeta,
@@ -214,6 +215,7 @@ class Rollout:
             if parent is not None:
                 if parent == "":
                     self._advance(total or self._sum_with(last))
+                    self._pass_over(INHERITED, total, last, time_ms, offset)
                     return None
                 origin = parent
         key = ""
@@ -221,14 +223,17 @@ class Rollout:
             # Nothing but the moment and the size tells whether it is the same again.
             key = f"{origin}/last/{time_ms}/{'.'.join(map(str, last))}"
             if key == state.alone:
+                self._pass_over(RESTATED, None, last, time_ms, offset)
                 return None
             state.alone, total = key, self._sum_with(last)
         before = state.previous
         if total == before:
+            self._pass_over(RESTATED, total, last, time_ms, offset)
             return None
         base = self._advance(total)
         if state.told:
             state.told = False
+            self._pass_over(RESTATED, total, last, time_ms, offset)
             return None
         tokens = last
         if not any(last[:5]):
@@ -242,6 +247,10 @@ class Rollout:
             state.context = tokens[0]
         key = key or f"{origin}/{state.epoch}/{'.'.join(map(str, total + last))}"
         return self._event(key, origin, state.model, tokens, time_ms, offset)
+
+    def _pass_over(self, kind: str, total: Tokens | None, last: Tokens, time_ms: int, offset: int) -> None:
+        """Learn of a `token_count` that counts nothing, since its response is counted elsewhere. `kind` says where: see
+        `sources.audit`."""
 
     def _sum_with(self, last: Tokens) -> Tokens:
         """Return the running total after a response that was logged without one."""

@@ -132,6 +132,10 @@ class Database:
             names = [name for (name,) in self._connection.execute(f"SELECT id FROM {table}")]
             yield from map(as_text, names)
 
+    def numbers(self, table: str) -> dict[str, int]:
+        """Return the row number of every message in a table, by its id."""
+        return {as_text(name): rowid for name, rowid in self._connection.execute(f"SELECT id, rowid FROM {table}")}
+
     def steps(self, messages: list[str] | None) -> dict[str, list[dict[str, Any]]]:
         """Return the parts that end a step, in order, of messages (None: of all) that have more than one."""
         if not self._has_parts:

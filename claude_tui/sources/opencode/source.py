@@ -64,7 +64,7 @@ class OpenCodeSource:
         if file.path.endswith(".json"):
             from claude_tui.sources.opencode.legacy import read_message
 
-            return read_message(file, since, self._stored_ids(Path(file.root)))
+            return read_message(file, since, self.stored_ids(Path(file.root)))
         from claude_tui.sources.opencode.rows import read_database
 
         return read_database(file, since)
@@ -99,7 +99,7 @@ class OpenCodeSource:
         else:
             yield file._replace(size=file.size + log.st_size, mtime_ns=max(file.mtime_ns, log.st_mtime_ns))
 
-    def _stored_ids(self, folder: Path) -> frozenset[str]:
+    def stored_ids(self, folder: Path) -> frozenset[str]:
         """Ids of the messages that a database in the folder has."""
         from claude_tui.sources.opencode.database import message_ids
 

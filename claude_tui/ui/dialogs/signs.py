@@ -69,7 +69,7 @@ SIGNS: Final[Mapping[str, tuple[Sign, ...]]] = {
         Sign(figures.NOT_AVAILABLE, "no known price; only its tokens are counted"),
         Sign(cells.UNKNOWN, "not known yet"),
         Sign(bars.NOTHING, "nothing"),
-        Sign("~2h 10m", "time until the open 5h window ends, estimated; without ~ reported by the client"),
+        Sign("~2h 10m", "time until the open 5h block ends, estimated; without ~ reported by the client"),
         *(Sign("$", text, _COSTS[style]) for style, text in zip(COST_STYLES, _PARTS, strict=True)),
     ),
     "Drawings": (

@@ -22,8 +22,14 @@ SECTION: Final = "screen"
 VIEWS: Final = ("live", "models", "projects", "sessions", "days", "blocks", "causes", "plan")
 """The views, in the order of their numbers."""
 
+ALIASES: Final = {"windows": "blocks"}
+"""Other names of views that are understood."""
+
 LAST: Final = "last"
 """The view the screen was left in."""
+
+NAMES: Final = ("prompt", "title", "id")
+"""What a session is called by; each stands for those after it where there is none."""
 
 ALERTS: Final = ("off", "bell", "desktop", "both")
 """How somebody can be called."""
@@ -44,6 +50,7 @@ class Settings:
     interval_s: float = 0.25
     ascii: bool = False
     tree: bool = False
+    names: str = "prompt"
     alert: str = "off"
     alert_turn_s: float = 60.0
     cycle_day: int = 1
@@ -88,8 +95,15 @@ def _period(value: object) -> str:
 
 
 def _view(value: object) -> str:
-    if _text(value) not in (LAST, *VIEWS):
+    view = ALIASES.get(_text(value), _text(value))
+    if view not in (LAST, *VIEWS):
         raise ValueError(f"{_shown(value)} is none of {', '.join((LAST, *VIEWS))}")
+    return view
+
+
+def _names(value: object) -> str:
+    if _text(value) not in NAMES:
+        raise ValueError(f"{_shown(value)} is none of {', '.join(NAMES)}")
     return _text(value)
 
 
@@ -156,6 +170,10 @@ KEYS: Final = (
         "ascii = true", _switch, Settings.ascii),
     Key(SECTION, "tree", "Show sub-agents below their session.", "true or false", "tree = true", _switch,
         Settings.tree),
+    Key(SECTION, "names",
+        "What the screen calls a session: by its title, else how its first prompt begins, else a part of its id "
+        "(prompt); the same with no prompt read (title); by its id alone (id). No prompt is exported.",
+        ", ".join(NAMES), 'names = "title"', _names, Settings.names),
     Key(SECTION, "alert",
         "How to call you when a session waits for you for two seconds, or a long turn has ended: once for each reason.",
         ", ".join(ALERTS) + "; desktop is a notification of the terminal", 'alert = "bell"', _alert, Settings.alert),

@@ -28,7 +28,7 @@ VIEWS: Final = (
     _bind("3", "view('projects')", "view-projects", "Projects", "Tokens and cost of each project"),
     _bind("4", "view('sessions')", "view-sessions", "Sessions", "Every session"),
     _bind("5", "view('days')", "view-days", "Days", "A year as a heatmap, and its days"),
-    _bind("6", "view('blocks')", "view-blocks", "Blocks", "5h windows of usage, the open one first"),
+    _bind("6", "view('blocks')", "view-blocks", "Blocks", "5h blocks of usage, the open one first"),
     _bind("7", "view('causes')", "view-causes", "Causes", "What the money went for, and what could have been avoided"),
     _bind("8", "view('plan')", "view-plan", "Plan", "Limits of all plans, and the period beside the one before"),
     _bind("tab", "step_view(1)", "view-next", "Next view", "Go to the next view", "Tab"),
@@ -59,7 +59,7 @@ ROW_BINDINGS: Final = (
     _bind("i", "explain", "explain", "Explain", "Explain the numbers of the selected row", "i"),
     _bind("y", "copy", "row-copy", "Copy", "Copy the selected row", "y"),
     _bind("x", "export", "rows-export", "Export", "Write the rows to a CSV file; it asks where", "x"),
-    _bind("e", "edit", "row-edit", "Edit", "Read the log in $PAGER at the line of the response", "e"),
+    _bind("e", "edit", "row-edit", "Log", "Open the log at the line of the response, in $PAGER", "e"),
 )
 """Keys of every view that is a table: what can be done with its rows."""
 
@@ -76,7 +76,7 @@ SESSION_BINDINGS: Final = (
 """Keys of the views of sessions."""
 
 LIVE_BINDINGS: Final = (
-    _bind("b", "burn", "burn-range", "Burn", "The last hour, the last day or the 5h window in the burn graph", "b"),
+    _bind("b", "burn", "burn-range", "Burn", "The last hour, the last day or the 5h block in the burn graph", "b"),
 )
 """Keys of the view of what runs."""
 

@@ -22,9 +22,10 @@ from textual.strip import Strip
 
 from claude_tui.clients import CLIENTS
 from claude_tui.ui.table.arrangement import Arrangement
-from claude_tui.ui.table.columns import GAP, Cell, Column, Placed, RowT, contents, place
+from claude_tui.ui.table.columns import GAP, Cell, Column, Placed, RowT
 from claude_tui.ui.table.filters import Filter
 from claude_tui.ui.table.marks import marked
+from claude_tui.ui.table.placement import ColumnChoice, Placement
 from claude_tui.widths import fit
 
 STYLES = (
@@ -49,10 +50,6 @@ STYLES = (
 
 DRAWINGS = ("bar", "spark")
 """Those of drawings."""
-
-
-MEASURED = 300
-"""So many rows say at first how wide the columns are."""
 
 
 class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
@@ -98,15 +95,12 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
         self.follows = False
         """Whether the selected row is kept in view, and while no one is chosen the greatest of `pace` selected."""
         self.pace: Callable[[RowT], Any] | None = None
-        self._placed: list[Placed] = []
+        self._placement: Placement[RowT] = Placement()
         self._drawn: dict[int, tuple[bool, list[Cell]]] = {}
         """Whether the row of a line was drawn as the selected one, and its cells."""
         self._styles: dict[str, Style] = {}
         self._is_chosen = False
         """Whether a person chose the selected row; else it is whatever stands on top after sorting."""
-        self._placed_for: tuple[object, ...] = (-1,)
-        self._content: dict[str, int] = {}
-        """How wide the widest text of each column was since the columns were chosen: they grow and never jump."""
         self._nothing = Content("")
 
     def say_nothing_with(self, text: Content) -> None:
@@ -200,32 +194,22 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
         if wanted != self.virtual_size:
             self.virtual_size = wanted
 
+    @property
+    def _placed(self) -> Sequence[Placed]:
+        """The columns on screen."""
+        return self._placement.placed
+
     def place_anew(self) -> None:
         """Place the columns again, because some are no longer the same."""
-        self._placed_for = (-1, *self._placed_for[1:])
+        self._placement.forget()
         self._place()
 
     def _place(self) -> None:
-        """Choose the columns again if the width, the choice of columns or the widest text of one changed."""
-        width = self.scrollable_content_region.width
-        given = (width, self.hidden_columns, self.absent_columns)
-        if given != self._placed_for[:3]:
-            self._content.clear()
-        self._measure()
-        wanted = (*given, tuple(self._content.values()))
-        if wanted != self._placed_for:
-            self._placed_for = wanted
-            placed = place(self.columns, width, self.hidden_columns, self._content)
-            if placed != self._placed:
-                self._placed = placed
-                self._drawn.clear()
-                self.refresh()
-
-    def _measure(self) -> None:
-        """Learn how wide texts are: at first those of many rows, later those on screen."""
-        rows = self.visible_rows if self._content else self.rows[:MEASURED]
-        for id, width in contents(self.columns, rows).items():
-            self._content[id] = max(width, self._content.get(id, 0))
+        """Place the columns again if anything they are placed by changed."""
+        given = ColumnChoice(self.scrollable_content_region.width, self.hidden_columns, self.absent_columns)
+        if self._placement.update(given, self.columns, self.rows, self.visible_rows):
+            self._drawn.clear()
+            self.refresh()
 
     def on_resize(self, event: events.Resize) -> None:
         """Choose the columns again."""
@@ -257,7 +241,7 @@ class TableCanvas(ScrollView, Generic[RowT], can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One line: the header, or a row."""
         width = self.size.width
-        if self._placed_for[0] != self.scrollable_content_region.width:
+        if self._placement.width != self.scrollable_content_region.width:
             self._place()
         if y < self._top:
             return self._header().adjust_cell_length(width, self._style("header"))

@@ -20,8 +20,8 @@ from claude_tui.ui.text.statements import NAMES, Heading, Statements, fact
 _KINDS: Final = (
     ("input", "input"),
     ("output", "output"),
-    ("cache_write_5m", "cache write 5 m"),
-    ("cache_write_1h", "cache write 1 h"),
+    ("cache_write_5m", "cache write 5m"),
+    ("cache_write_1h", "cache write 1h"),
     ("cache_read", "cache read"),
 )
 
@@ -104,7 +104,8 @@ def of_response(response: Response, zone: tzinfo, prices: str) -> Statements:
     lines += flag_lines(Counter(price.flags))
     if response.path:
         lines.append(fact("counted from", "", display_name(response.path)))
-        lines.append(fact("byte", f"{response.offset:,}"))
+        is_lines = response.path.endswith((".jsonl", ".zst"))
+        lines.append(fact("byte" if is_lines else "row", f"{response.offset:,}"))
     return lines
 
 
@@ -152,11 +153,12 @@ def of_explanation(found: Explanation, zone: tzinfo) -> Statements:
         fact(f"dropped, {name}", f"{count:,}", REASONS.get(name, "")) for name, count in found.duplicates.most_common()
     ]
     if found.passed_over:
-        lines.append(fact("ignored", f"{found.passed_over:,}", "rows with usage that are not requests"))
+        lines.append(fact("ignored", f"{found.passed_over:,}", "rows that are not requests, or tell what others tell"))
     if found.why:
         lines.append(fact("why this row", "", display_name(found.why)))
     for row in found.rows:
-        place = f"{display_name(os.path.basename(row.path))}:{row.line}"
+        name = display_name(os.path.basename(row.path))
+        place = f"{name} {display_name(row.table)} {row.offset}" if row.table else f"{name}:{row.line}"
         lines.append(
             fact(place[-NAMES:], row.reason, f"{figures.clock(row.time_ms, zone)}, {row.usage.output:,} output")
         )
@@ -266,7 +268,7 @@ def of_details(found: TurnDetails) -> Statements:
             lines.append(fact(name, value))
     if found.problem:
         lines.append(fact("incomplete", "", found.problem))
-    return lines
+    return lines if len(lines) > 1 else []
 
 
 def not_logged(found: Explanation) -> Statements:

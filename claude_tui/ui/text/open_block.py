@@ -41,5 +41,5 @@ def left_text(window: Window, now_ms: int, width: int) -> str:
     mark = "" if window.is_reported else "~"
     how = "reported" if window.is_reported else "estimated"
     close = left.replace(" ", "")
-    texts = (f"5h window {left} left, {how}", f"5h window {mark}{left} left", f"{mark}{close} left", f"{mark}{close}")
+    texts = (f"5h block {left} left, {how}", f"5h block {mark}{left} left", f"{mark}{close} left", f"{mark}{close}")
     return next((text for text in texts if len(text) <= width), "")

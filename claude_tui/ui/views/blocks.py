@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta, tzinfo
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -14,12 +12,9 @@ from textual.content import Content
 from textual.widget import Widget
 
 from claude_tui import figures
-from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.allowances.blocks import LENGTH_MS, UsageBlock
-from claude_tui.engine.queries.allowances.limits import label
 from claude_tui.engine.queries.allowances.windows import BlocksPicture
-from claude_tui.engine.queries.periods.named import add
-from claude_tui.model import DayRow, Phase, Snapshot, Totals
+from claude_tui.model import Phase, Snapshot, Totals
 from claude_tui.ui.source import SnapshotSource
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.table.kinds import cells
@@ -30,9 +25,8 @@ from claude_tui.ui.text.names import short_model
 from claude_tui.ui.text.statements import Statements, fact
 from claude_tui.ui.views.base.table_view import TableView
 from claude_tui.ui.views.base.view import Scope, Shown
-from claude_tui.ui.widgets.line import TextLine, assemble
-
-WEEKS: Final = 5
+from claude_tui.ui.widgets.block_lines import week_lines, window_lines
+from claude_tui.ui.widgets.line import TextLine
 
 
 @dataclass(frozen=True)
@@ -80,102 +74,6 @@ def rows_of(blocks: Sequence[UsageBlock], now_ms: int) -> list[BlockRow]:
         elif before and after and before.end_ms < after.start_ms:
             rows.append(BlockRow(replace(block, start_ms=before.end_ms, end_ms=after.start_ms), is_active=False))
     return rows
-
-
-def weeks(days: Sequence[DayRow], today: date, count: int = WEEKS) -> list[tuple[date, Totals]]:
-    """The sums of the last weeks, each with its Monday, the newest first."""
-    monday = today - timedelta(days=today.weekday())
-    found = []
-    for number in range(count):
-        first = monday - timedelta(days=7 * number)
-        found.append((first, add(row.totals for row in days if first <= row.day < first + timedelta(days=7))))
-    return found
-
-
-def window_lines(
-    found: BlocksPicture, now_ms: int, zone: tzinfo, width: int, *, is_counted: bool = True
-) -> list[Content]:
-    """The open block: how much of it is over, what it cost, where it is heading, what the client reported.
-
-    That none is open is only said once all is counted.
-    """
-    window = found.window
-    if window is None and not (is_counted and found.is_loaded):
-        return [Content.styled("counting…", "$quiet")]
-    if window is None:
-        return [
-            Content.styled("no 5h window is open", "$quiet"),
-            Content.styled("the next response opens one", "$faint"),
-            *(Content.styled(line, "$quiet") for line in reported_lines(found, now_ms)),
-        ]
-    share = (now_ms - window.start_ms) / max(1, window.end_ms - window.start_ms)
-    filled, empty = bars.gauge(share, max(4, width - 30))
-    how = "reported by the client" if window.is_reported else "estimated from the log"
-    bounds = f"{figures.clock(window.start_ms, zone)[-5:]} to {figures.clock(window.end_ms, zone)[-5:]}"
-    left = figures.countdown((window.end_ms - now_ms) / 1000)
-    if window.low_nano is None or window.high_nano is None:
-        heading: tuple[str, str] = ("no projection: too little usage so far", "$quiet")
-    elif window.low_nano == window.high_nano:
-        heading = (f"about {figures.money(window.low_nano)}", "bold $foreground")
-    else:
-        heading = (f"{figures.money(window.low_nano)} to {figures.money(window.high_nano)}", "bold $foreground")
-    mark = "≥ " if window.block.unpriced else ""
-    return [
-        Content.assemble(
-            (bounds, "bold $foreground"),
-            "  ",
-            (filled, "$accent"),
-            (empty, "$line"),
-            (f"  {left} left", "bold $accent"),
-        ),
-        assemble(
-            [
-                (0, [("so far ", "$quiet"), (mark + figures.money(window.block.nano, 12), "bold $primary")]),
-                (1, [(figures.tokens(window.block.usage.tokens), "$quiet")]),
-                (2, [(figures.many(window.block.entries, "msg"), "$quiet")]),
-            ],
-            width,
-            gap=("   ", ""),
-        ),
-        Content.assemble(("at its end ", "$quiet"), heading),
-        Content.assemble(("bounds ", "$quiet"), (how, "$success" if window.is_reported else "$warning")),
-        *(Content.styled(line, "$quiet") for line in reported_lines(found, now_ms)),
-    ]
-
-
-def reported_lines(found: BlocksPicture, now_ms: int) -> list[str]:
-    """The limits that clients reported and that still hold, each with its age: one line for each account."""
-    names = {"five_hour": "5 h", "seven_day": "7 d"}
-    percent, age = figures.percent, figures.age
-    accounts: dict[tuple[str, str], list[str]] = {}
-    for window in found.reported:
-        if window.resets_ms > now_ms:
-            name, seen = names.get(window.name) or label(window.name), age(window.seen_ms, now_ms)
-            text = f"{name} {percent(window.used_percent)} used, {seen}{'' if seen == 'now' else ' ago'}"
-            accounts.setdefault((window.source, window.account), []).append(text)
-    sources = [source for source, _ in accounts]
-    lines = []
-    for (source, account), said in accounts.items():
-        whose = [CLIENTS[source].label] if set(sources) != {"claude"} else []
-        whose += [cells.safe(os.path.basename(account) or account)] if sources.count(source) > 1 else []
-        lines.append(" ".join([*whose, " · ".join(said)]))
-    return lines
-
-
-def week_lines(days: Sequence[DayRow], today: date, width: int) -> list[Content]:
-    """The weeks as bars."""
-    found = weeks(days, today)
-    top = max((totals.cost_nano for _, totals in found), default=0)
-    lines = []
-    for monday, totals in found:
-        name = f"{monday.day:2d} {figures.MONTHS[monday.month - 1]}"
-        bar = bars.bar(totals.cost_nano / top if top else 0, max(0, width - 18))
-        lines.append(
-            Content.assemble(
-                (name, "$quiet"), "  ", (bar, "$primary"), (figures.cost(totals, 9).rjust(10), "$foreground")
-            )
-        )
-    return lines
 
 
 class BlocksView(TableView):
@@ -244,7 +142,7 @@ class BlocksView(TableView):
         self.frame.set(shown.now_ms, shown.snapshot, rows)
         self._table.say_nothing_with(self.nothing(shown))
         self._table.show(rows)
-        self._window.border_title = Content.styled("open 5h window", "bold $foreground")
+        self._window.border_title = Content.styled("open 5h block", "bold $foreground")
         whose = " of Claude Code alone" if clients.are_several(shown.snapshot) else ""
         self._window.border_subtitle = Content.styled(f"{LENGTH_MS // 3_600_000} hours{whose}", "$quiet")
         self._weeks.border_title = Content.styled("weeks", "bold $foreground")
@@ -264,7 +162,7 @@ class BlocksView(TableView):
         if self._table.filter:
             return super().nothing(shown)
         found: BlocksPicture = shown.extra or BlocksPicture()
-        return Content.styled("no 5h windows" if found.is_loaded else "reading single responses…", "$quiet")
+        return Content.styled("no 5h blocks" if found.is_loaded else "reading single responses…", "$quiet")
 
     def searched(self, row: BlockRow) -> str:
         """Its models."""
@@ -272,15 +170,15 @@ class BlocksView(TableView):
 
     def row_name(self, row: BlockRow) -> str:
         """What a block is called."""
-        what = "gap after" if row.block.is_gap else "5h window of"
-        return f"{what} {figures.clock(row.block.start_ms, self.shown.zone)}" if self.shown else "5h window"
+        what = "gap after" if row.block.is_gap else "5h block of"
+        return f"{what} {figures.clock(row.block.start_ms, self.shown.zone)}" if self.shown else "5h block"
 
     def explanation(self, row: BlockRow, shown: Shown) -> Statements:
         """Where the figures of a block come from."""
         if row.block.is_gap:
             begin, end = (figures.clock(at_ms, shown.zone) for at_ms in (row.block.start_ms, row.block.end_ms))
             return [
-                fact("no 5h window was open", "", f"from {begin}, the end of the one before, to {end}"),
+                fact("no 5h block was open", "", f"from {begin}, the end of the one before, to {end}"),
                 fact("lasted", _length(row.block)),
             ]
         return [

@@ -42,7 +42,7 @@ LEAST_FOR_WEEK: Final = 26
 METRICS: Final[dict[str, Callable[[Totals], int]]] = {
     "cost": lambda totals: totals.cost_nano,
     "tokens": lambda totals: totals.tokens,
-    "messages": lambda totals: totals.responses,
+    "responses": lambda totals: totals.responses,
 }
 """What the heatmap can show, in the order `m` goes through."""
 

@@ -14,7 +14,7 @@ from claude_tui.ui.table.kinds.cells import Frame
 from claude_tui.ui.table.kinds.client_column import client_column
 from claude_tui.ui.text import clients
 from claude_tui.ui.text.names import short_model
-from claude_tui.ui.views.base.table_view import DetailedView
+from claude_tui.ui.views.base.detailed_view import DetailedView
 from claude_tui.ui.views.base.view import Drilled, Shown
 
 

@@ -14,7 +14,7 @@ from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.table.kinds import cells
 from claude_tui.ui.table.kinds.cells import Frame
 from claude_tui.ui.table.kinds.client_column import client_column
-from claude_tui.ui.views.base.table_view import DetailedView
+from claude_tui.ui.views.base.detailed_view import DetailedView
 from claude_tui.ui.views.base.view import Drilled, Shown
 
 NAMES: Final = {"project": "Project", "team": "Team", "user": "User", "host": "Machine"}

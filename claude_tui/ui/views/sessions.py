@@ -89,7 +89,7 @@ class SessionsView(TableView):
         """Name, project, branch, models, state."""
         return " ".join(
             (
-                row.name,
+                row.called,
                 self.frame.project(row.project_name),
                 row.branch,
                 *row.models,
@@ -131,6 +131,10 @@ class SessionsView(TableView):
         """Keep the selected session in view, else the busiest; or leave off."""
         self._table.follow(not self._table.follows)
 
+    def row_name(self, row: SessionRow | AgentLine) -> str:
+        """What a session or a sub-agent is called."""
+        return row.called
+
     def explanation(self, row: SessionRow | AgentLine, shown: Shown) -> Statements:
         """Where the figures of a session come from."""
         lines = super().explanation(row, shown)
@@ -150,7 +154,7 @@ class SessionsView(TableView):
         if row is None:
             return None
         session, agent = (row.session, row.agent.key) if isinstance(row, AgentLine) else (row, "")
-        return Drilled("turns", row.name, {"session": session.key, "source": row.source, "agent": agent})
+        return Drilled("turns", row.called, {"session": session.key, "source": row.source, "agent": agent})
 
 
 def _facts(row: SessionRow, now_ms: int) -> Statements:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from textual.content import Content
@@ -11,7 +11,7 @@ from claude_tui import figures
 from claude_tui.engine.queries.causes.dimensions import TITLES
 from claude_tui.engine.queries.causes.tables import CauseOf, ShareOf
 from claude_tui.engine.queries.periods.named import Period
-from claude_tui.model import Query
+from claude_tui.model import Query, SessionRow
 from claude_tui.ui.table.columns import Cell, Column
 from claude_tui.ui.table.kinds import cells
 from claude_tui.ui.table.kinds.client_column import client_column
@@ -26,7 +26,7 @@ Asked = tuple[Query, CauseOf]
 
 
 class SessionShare(NamedTuple):
-    """What of a session went for a cause. `name` is safe to show."""
+    """What of a session went for a cause. `name` and what it is `called` on screen are safe to show."""
 
     key: str
     source: str
@@ -36,6 +36,7 @@ class SessionShare(NamedTuple):
     cost_nano: int
     first_ms: int
     last_ms: int
+    called: str
 
 
 class SharesView(TableView):
@@ -63,7 +64,9 @@ class SharesView(TableView):
             return Cell(figures.age(row.last_ms, self.frame.now_ms), "dim")
 
         return [
-            cells.text("name", "Session", 18, lambda row: row.name, 0, style="name", narrow=12, flex=2),
+            Column("name", "Session", 18, lambda row, width: Cell(row.called, "name"),
+                   lambda row: row.called.lower(), 0, narrow=12, flex=2, right=False, descending=False,
+                   plain=lambda row: row.name),
             cells.text("project", "Project", 14, lambda row: self.frame.project(row.project), 3, style="accent",
                        narrow=10, flex=1),
             client_column(6),
@@ -105,7 +108,7 @@ class SharesView(TableView):
         found = None
         if shown.query is not None and shown.scope.cause is not None:
             found = self._inquiry.answer((shown.query, shown.scope.cause), shown.snapshot.revision)
-        rows = _by_session(found or (), {row.key: row.name for row in shown.snapshot.sessions})
+        rows = _by_session(found or (), {row.key: row for row in shown.snapshot.sessions})
         self._total_nano = sum(row.cost_nano for row in rows)
         self._top_nano = max((row.cost_nano for row in rows), default=0)
         self.frame.set(shown.now_ms, shown.snapshot, ())
@@ -126,10 +129,10 @@ class SharesView(TableView):
     def drilled(self) -> Drilled | None:
         """A session leads to its responses, as far as they are of this cause."""
         row = self._table.cursor_row
-        return Drilled("turns", row.name, {"session": row.key, "source": row.source}) if row is not None else None
+        return Drilled("turns", row.called, {"session": row.key, "source": row.source}) if row is not None else None
 
 
-def _by_session(found: Sequence[ShareOf], names: dict[str, str]) -> list[SessionShare]:
+def _by_session(found: Sequence[ShareOf], sessions: Mapping[str, SessionRow]) -> list[SessionShare]:
     """Sum up by session."""
     by_key: dict[tuple[str, str], list[ShareOf]] = {}
     for share in found:
@@ -138,12 +141,13 @@ def _by_session(found: Sequence[ShareOf], names: dict[str, str]) -> list[Session
         SessionShare(
             key,
             source,
-            names.get(key, cells.safe(key)).strip(),
+            sessions[key].name.strip() if key in sessions else cells.safe(key),
             cells.safe(many[0].response.project),
             len(many),
             sum(one.cost_nano for one in many),
             min(one.response.time_ms for one in many),
             max(one.response.time_ms for one in many),
+            sessions[key].called.strip() if key in sessions else cells.safe(key),
         )
         for (source, key), many in by_key.items()
     ]

@@ -53,7 +53,7 @@ class BurnGraph(TextLine):
             "  ",
             ("b", "bold $primary"),
         )
-        title = "spent in this window" if burned.range == burn.WINDOW else "burn, $ an hour"
+        title = "spent in this 5h block" if burned.range == burn.WINDOW else "burn, $/h"
         is_empty = burned.is_empty or not burned.is_known
         self.border_title = Content.assemble((title, "bold $foreground"), " ", names)
         self.border_subtitle = Content.styled("" if is_empty else burn.said(burned), "$quiet")

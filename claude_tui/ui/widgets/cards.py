@@ -53,7 +53,7 @@ class SessionCard(TextLine):
         self._drawn = row, tokens, project, now_ms
         figures = card.figures_of(row)
         width = self.size.width
-        self.border_title = Content.styled(cut(row.name.strip(), max(4, width - 2)), "bold $foreground")
+        self.border_title = Content.styled(cut(row.called.strip(), max(4, width - 2)), "bold $foreground")
         self.border_subtitle = figures
         self.set_class(row.activity.is_waiting_for_you, "-waits")
         self.show(card.lines(row, tokens, project, now_ms, width))

@@ -153,7 +153,7 @@ def test_the_window_the_client_reported(
     for arguments in (["blocks"], ["blocks", "--active"]):
         assert main(arguments) == 0
         text = capsys.readouterr().out
-        assert "5-hour window (reported): 37.5% used" in text and "estimated" in text
+        assert "5-hour limit (reported): 37.5% used" in text and "estimated" in text
         assert "1h 0m remaining" in text and "as of 2 min ago" in text
 
 

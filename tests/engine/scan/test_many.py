@@ -16,7 +16,7 @@ from claude_tui.sources.claude.fast import reader as fast
 from claude_tui.sources.protocol import FileFacts
 from claude_tui.sources.reading.log import Opener
 from tests.engine.counting import GOLDEN_SETS, PRICER, UTC, config_of
-from tests.fuzz.claude import Fuzzer
+from tests.fuzz.claude import ClaudeFuzzer
 from tests.fuzz.sameness import entries
 from tests.logs import ClaudeHome, assistant, line, usage
 
@@ -56,9 +56,9 @@ def test_real_logs(folder: Path) -> None:
 
 
 def test_mutated_logs(tmp_path: Path) -> None:
-    fuzzer = Fuzzer(11, tmp_path)
+    fuzzer = ClaudeFuzzer(11, tmp_path)
     for number in range(60):
-        made = b"\n".join(fuzzer.transcript(15)) + b"\n"
+        made = b"\n".join(fuzzer.make(15)) + b"\n"
         (fuzzer.folder / f"{'agent-' if number % 3 else ''}s{number}.jsonl").write_bytes(made)
     tasks = [Task(file) for file in discover(config_of(tmp_path))]
     found, alone = both_ways(tasks)

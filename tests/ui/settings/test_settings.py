@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from claude_tui.cli.commands.watching import top
 from claude_tui.engine.queries.allowances.budgets import Budget
 from claude_tui.ui.app import ClaudeTop
+from claude_tui.ui.settings import declared
 from claude_tui.ui.settings.declared import VIEWS
 from claude_tui.ui.settings.file import Settings, load, save, with_value
 from tests.ui.fakes import NOW_MS, FakeSource
@@ -218,6 +219,13 @@ async def test_a_period_of_the_settings_can_be_a_range_and_senseless_ones_are_sa
     async with running(period="fortnight") as (app, _):
         assert app.main.period.id == "all"
         assert any("fortnight" in notice.message for notice in app._notifications)
+
+
+def test_a_view_may_have_another_name(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[screen]\nview = "windows"\n')
+    assert (load(path)[0].view, load(path)[1]) == ("blocks", [])
+    assert top.ALIASES == declared.ALIASES
 
 
 def test_the_command_line_knows_every_view() -> None:

@@ -18,8 +18,8 @@ ESTIMATED = Window(NOW_MS - HOUR_MS, NOW_MS + 4 * HOUR_MS, UsageBlock(NOW_MS - H
 @pytest.mark.parametrize(
     ("width", "text"),
     [
-        (40, "5h window 4h 00m left, estimated"),
-        (23, "5h window ~4h 00m left"),
+        (40, "5h block 4h 00m left, estimated"),
+        (23, "5h block ~4h 00m left"),
         (12, "~4h00m left"),
         (6, "~4h00m"),
         (3, ""),
@@ -31,7 +31,7 @@ def test_how_long_the_block_is_open_in_the_room_there_is(width: int, text: str) 
 
 def test_a_reported_end_is_no_estimate() -> None:
     reported = replace(ESTIMATED, is_reported=True)
-    assert left_text(reported, NOW_MS, 40) == "5h window 4h 00m left, reported"
+    assert left_text(reported, NOW_MS, 40) == "5h block 4h 00m left, reported"
     assert "~" not in left_text(reported, NOW_MS, 20)
 
 

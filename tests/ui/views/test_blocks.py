@@ -13,7 +13,8 @@ from claude_tui.engine.queries.allowances.windows import BlocksPicture
 from claude_tui.model import DayRow, Totals, Usage
 from claude_tui.ui.text import explanation as explain
 from claude_tui.ui.text.statements import laid_out
-from claude_tui.ui.views.blocks import reported_lines, rows_of, weeks, window_lines
+from claude_tui.ui.views.blocks import rows_of
+from claude_tui.ui.widgets.block_lines import reported_lines, weeks, window_lines
 from tests.ui.fakes import EVERYTHING, NOW_MS, TODAY, FakeSource
 from tests.ui.helpers import press, running, screen_text, wait_until
 
@@ -40,13 +41,13 @@ def test_a_projection_on_thin_evidence_is_withheld() -> None:
 
 
 def test_no_open_block() -> None:
-    assert "no 5h window is open" in said(None)
+    assert "no 5h block is open" in said(None)
 
 
 def test_reported_limits_are_shown_with_their_age_while_they_hold() -> None:
     seven = ReportedWindow("a", "seven_day", 41.0, NOW_MS + 5, NOW_MS - 60_000, None)
     over = ReportedWindow("c", "five_hour", 10.0, NOW_MS - 1, NOW_MS, None)
-    assert reported_lines(BlocksPicture(reported=(seven, over)), NOW_MS) == ["7 d 41% used, 1m ago"]
+    assert reported_lines(BlocksPicture(reported=(seven, over)), NOW_MS) == ["7d 41% used, 1m ago"]
 
 
 def test_limits_of_several_clients_and_accounts_are_told_apart() -> None:
@@ -60,13 +61,13 @@ def test_limits_of_several_clients_and_accounts_are_told_apart() -> None:
         window("/me/.codex", "five_hour", 40, "codex"),
     )
     assert reported_lines(BlocksPicture(reported=found), NOW_MS) == [
-        "Claude Code .claude 5 h 10% used, now",
-        "Claude Code .claude-work 5 h 20% used, now · 7 d 30% used, now",
-        "Codex 5 h 40% used, now",
+        "Claude Code .claude 5h 10% used, now",
+        "Claude Code .claude-work 5h 20% used, now · 7d 30% used, now",
+        "Codex 5h 40% used, now",
     ]
-    assert reported_lines(BlocksPicture(reported=found[3:]), NOW_MS) == ["Codex 5 h 40% used, now"]
+    assert reported_lines(BlocksPicture(reported=found[3:]), NOW_MS) == ["Codex 5h 40% used, now"]
     lines = window_lines(BlocksPicture(reported=found[3:]), NOW_MS, timezone.utc, 70)
-    assert lines[-1].plain == "Codex 5 h 40% used, now", "also while no block of Claude Code is open"
+    assert lines[-1].plain == "Codex 5h 40% used, now", "also while no block of Claude Code is open"
 
 
 def test_weeks_begin_on_monday_and_lose_nothing() -> None:
@@ -81,7 +82,7 @@ async def test_blocks_and_gaps_are_listed_the_open_one_on_top() -> None:
         await press(pilot, "6")
         lines = screen_text(app).split("\n")
         text = "\n".join(lines)
-        assert "open 5h window" in text
+        assert "open 5h block" in text
         assert "gap" in text
         table = app.main.view.table
         assert table is not None
@@ -108,7 +109,7 @@ async def test_a_gap_says_how_long_nothing_was_open() -> None:
         assert table is not None
         table.move_to(next(at for at, row in enumerate(table.rows) if row.block.is_gap))
         await pilot.press("i")
-        await wait_until(pilot, lambda: "no 5h window was open" in screen_text(app))
+        await wait_until(pilot, lambda: "no 5h block was open" in screen_text(app))
         assert "replies" not in screen_text(app)
 
 
@@ -136,7 +137,7 @@ async def test_panels_stand_beside_each_other_and_never_cut_their_borders(key: s
 
 @pytest.mark.parametrize(
     ("is_loaded", "is_counted", "said"),
-    [(True, True, "no 5h window is open"), (False, True, "counting…"), (True, False, "counting…")],
+    [(True, True, "no 5h block is open"), (False, True, "counting…"), (True, False, "counting…")],
 )
 def test_that_no_window_is_open_is_said_only_once_all_is_counted(is_loaded: bool, is_counted: bool, said: str) -> None:
     found = BlocksPicture(is_loaded=is_loaded)

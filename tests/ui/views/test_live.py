@@ -31,13 +31,13 @@ async def test_the_table_keeps_its_room_and_the_graph_grows_with_the_pane(size: 
 async def test_b_goes_through_the_ranges_and_so_does_a_click() -> None:
     async with running() as (app, pilot):
         await settled(pilot)
-        assert "burn, $ an hour" in screen_text(app)
+        assert "burn, $/h" in screen_text(app)
         await press(pilot, "b")
         await settled(pilot)
         assert "09:00" in screen_text(app) and "now $2.11/h" in screen_text(app)
         await pilot.click(BurnGraph)
         await settled(pilot)
-        assert "spent in this window" in screen_text(app) and "at its end" in screen_text(app)
+        assert "spent in this 5h block" in screen_text(app) and "at its end" in screen_text(app)
         await press(pilot, "b")
         view = app.main.view
         assert isinstance(view, LiveView) and view.range == "hour"

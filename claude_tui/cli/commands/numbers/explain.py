@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from claude_tui.engine.state.store import Store
     from claude_tui.model import Response
 
+WASTE: Final = "waste"
+
 LONGEST_S: Final = 60.0
 """Longest time for reading logs and for examining responses, each; the output says what was left out."""
 
@@ -32,7 +34,7 @@ def add_arguments(parser: CommandParser) -> None:
     )
     parser.epilog = example(
         "claude-top explain --since 2026-11-01 --model claude-opus-4-5",
-        "claude-top explain --key msg_01AbCdEf --json",
+        "claude-top explain msg_01AbCdEf --json",
         "claude-top explain waste --period 30d",
         "claude-top explain --against ccusage",
         "claude-top explain --against client",
@@ -40,15 +42,15 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("waste",),
-        help="waste: the five dearest avoidable things, what they cost, and what would have been paid otherwise",
+        metavar="KEY",
+        default="",
+        help="explain one response of any client, by its key in `export`: msg_...; or with waste, the five dearest\n"
+        "avoidable things, what they cost, and what would have been paid otherwise",
     )
     add_period_options(parser)
     parser.add_argument("--model", metavar="NAME", default="", help="explain only this model")
     add_scope_options(parser, "explain")
-    parser.add_argument(
-        "--key", metavar="KEY", default="", help="explain one response, by its key in `export`: msg_..."
-    )
+    parser.add_argument("--key", metavar="KEY", default="", help="the same as KEY alone")
     parser.add_argument(
         "--against", choices=("ccusage", "client"), help="compare with the numbers of ccusage, or of Claude Code itself"
     )
@@ -64,8 +66,9 @@ def run(options: Namespace) -> int:
     if options.what and (options.against or options.key):
         named = "--against" if options.against else "--key"
         raise exits.CommandError(f"{named} cannot be combined with {options.what}", exits.USAGE)
-    if options.what:
+    if options.what == WASTE:
         return _waste(options)
+    options.key = options.key or options.what
     if options.against:
         if chosen or options.key:
             message = f"--{(chosen or ['key'])[0]} cannot be combined with --against, which compares everything"
@@ -76,7 +79,7 @@ def run(options: Namespace) -> int:
 
         return against.run(options)
     if options.key and chosen:
-        message = f"--{chosen[0]} cannot be combined with --key, which names one response"
+        message = f"--{chosen[0]} cannot be combined with a key, which names one response"
         raise exits.CommandError(message, exits.USAGE)
     from claude_tui.engine.queries.explain import explain
     from claude_tui.reports.findings import explain as reports

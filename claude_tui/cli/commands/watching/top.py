@@ -7,21 +7,22 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from claude_tui.cli import exits, streams
-from claude_tui.cli.counting import counted, monitor
+from claude_tui.cli import exits
+from claude_tui.cli.counting import monitor
 from claude_tui.cli.environment import now_ms
 from claude_tui.cli.fleet.reading import NARROWED_BY, add_from_options, standing
-from claude_tui.cli.options import add_place_options, cycle_day, named_period, timezone
+from claude_tui.cli.options import add_place_options, named_period
 from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:
     from claude_tui.ui.terminal.first_frame import FirstFrame
 
 VIEWS: Final = ("live", "models", "projects", "sessions", "days", "blocks", "causes", "plan")
+ALIASES: Final = {"windows": "blocks"}
+"""Other names of views that are understood."""
 STEP_S: Final = 0.5
 """How often the demo logs grow."""
 EARLY_S: Final = 3.0
@@ -37,8 +38,14 @@ def add_arguments(parser: CommandParser) -> None:
     )  # fmt: skip
     screen = parser.add_argument_group("screen")
     screen.add_argument("--demo", action="store_true", help="show a year of invented history that keeps growing")
-    screen.add_argument("--once", action="store_true", help="print one snapshot as plain text and exit")
-    screen.add_argument("--view", choices=VIEWS, metavar="NAME", help=f"view to open first: {', '.join(VIEWS)}")
+    screen.add_argument("--once", action="store_true", help="print one snapshot, or one view, as plain text and exit")
+    screen.add_argument(
+        "--view",
+        type=lambda name: ALIASES.get(name, name),
+        choices=VIEWS,
+        metavar="NAME",
+        help=f"view to open first, or with --once to print: {', '.join(VIEWS)}",
+    )
     screen.add_argument(
         "--period",
         type=named_period,
@@ -87,17 +94,10 @@ def _check_theme(name: str | None) -> None:
 
 
 def _once(options: Namespace) -> int:
-    from claude_tui.cli.running import look
-    from claude_tui.engine.queries.periods.named import named
-    from claude_tui.model import Query
-    from claude_tui.reports.once import picture
+    from claude_tui.cli.commands.watching import once
 
     _check_theme(options.theme)
-    moment = datetime.fromtimestamp(now_ms() / 1000, timezone(options))
-    since, until = named(options.period or "all", cycle_day(options.period or "all")).range(moment.date())
-    snapshot = look(options, counted(options), Query(since, until))
-    streams.write(picture(snapshot, streams.columns()))
-    return exits.OK
+    return once.run(options)
 
 
 def _screen(options: Namespace) -> int:

@@ -11,6 +11,7 @@ from typing import Final
 from claude_tui.engine.queries.explain.explanation import (
     COUNTED,
     FLAGS,
+    FORKED,
     REASONS,
     REPEATED,
     Explanation,
@@ -22,11 +23,11 @@ from claude_tui.engine.queries.explain.of_query import explain_query
 from claude_tui.engine.queries.explain.of_response import explain_response
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Query, Response
-from claude_tui.sources.claude.audit import COPY, PROGRESS, SIDE_QUESTION
+from claude_tui.sources.audit import COPY, INHERITED, MIGRATED, PROGRESS, RESTATED, SIDE_QUESTION
 
 __all__ = [
-    "COPY", "COUNTED", "FLAGS", "PROGRESS", "REASONS", "REPEATED", "SIDE_QUESTION", "Explanation",
-    "RateUse", "RowFound", "Unpriced", "explain",
+    "COPY", "COUNTED", "FLAGS", "FORKED", "INHERITED", "MIGRATED", "PROGRESS", "REASONS", "REPEATED", "RESTATED",
+    "SIDE_QUESTION", "Explanation", "RateUse", "RowFound", "Unpriced", "explain",
 ]  # fmt: skip
 
 FILES_S: Final = 2.0

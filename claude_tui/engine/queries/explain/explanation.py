@@ -15,17 +15,22 @@ from claude_tui.engine.queries.client_totals import ClientSession
 from claude_tui.engine.queries.telemetry import TelemetryFigures
 from claude_tui.model import ESTIMATE_FLAGS, Usage
 from claude_tui.pricing.explain import RateRow
-from claude_tui.sources.claude.audit import COPY, PROGRESS, SIDE_QUESTION
+from claude_tui.sources.audit import COPY, INHERITED, MIGRATED, PROGRESS, RESTATED, SIDE_QUESTION
 
 COUNTED: Final = "counted"
 REPEATED: Final = "repeated"
+FORKED: Final = "forked"
 
 REASONS: Final[Mapping[str, str]] = {
     COUNTED: "the row that counts",
-    REPEATED: "the same response again in the same file: one row is logged per block of its content",
+    REPEATED: "the same response again in the same file: one row is logged per block of its content, or per change",
     COPY: "the same response in another file: the session was resumed or forked",
     SIDE_QUESTION: "a side question replays the rows of its parent",
     PROGRESS: "progress of a sub-agent, whose own rows count",
+    FORKED: "the same response in another session of the database: the session was forked",
+    INHERITED: "a fork repeats the history of its parent, where it counts",
+    RESTATED: "the same usage told once more, as a running total",
+    MIGRATED: "the same message in an older storage of the client, from which it was taken over",
 }
 """In words, why a row counts or does not count."""
 
@@ -38,6 +43,10 @@ FLAGS: Final[Mapping[str, str]] = {
     "fast_price_unknown": "fast mode, for which no price is known; priced as usual",
     "tier_ambiguous": "the prompt tier is not certain",
     "fallback_credit": "partly credited by the client",
+    "cost_reported_by_tool": "the cost is what the client logged, as it is",
+    "long_context_tier": "a long prompt, at the price for those",
+    "declined_attempt_free": "an attempt that was declined costs nothing",
+    "code_execution_time_unknown": "code was executed for a time that is not logged and not in the cost",
     "cost_recomputed": "the client logged a cost; recomputed from its tokens",
     "service_tier_unknown": "an unknown service tier, priced as standard",
     "tier_as_requested": "priced at the requested service tier; the tier that served it is not logged",
@@ -47,7 +56,11 @@ FLAGS: Final[Mapping[str, str]] = {
 
 
 class RowFound(NamedTuple):
-    """One log row of a response. `reason` is a key of REASONS; `is_owner`: it decides whose response this is."""
+    """One log row of a response. `reason` is a key of REASONS; `is_owner`: it decides whose response this is.
+
+    `line` is 0 in a database: `table` and `record` (the id of what has the usage) say the place there, `offset` is the
+    number of the table's row.
+    """
 
     path: str
     line: int
@@ -58,6 +71,8 @@ class RowFound(NamedTuple):
     usage: Usage
     reason: str
     is_owner: bool = False
+    table: str = ""
+    record: str = ""
 
 
 class RateUse(NamedTuple):
@@ -86,7 +101,7 @@ class Explanation:
     each, its cost under the first. `flags` are all flags of prices.
 
     Of the logs: `usage_rows` = `counted_rows` + everything in `duplicates` (by reason, see REASONS). `passed_over` are
-    rows with usage that are not requests. Files of clients other than Claude Code are not read again.
+    rows with usage that are not requests, or that tell what others tell.
 
     `clients` are those whose responses these are.
 

@@ -12,7 +12,8 @@ from typing import Final
 from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.client_totals import client_sessions
 from claude_tui.engine.queries.explain.explanation import Explanation
-from claude_tui.engine.queries.explain.files import read_again, with_siblings
+from claude_tui.engine.queries.explain.files import read_again
+from claude_tui.engine.queries.explain.logs import clients_of, with_siblings
 from claude_tui.engine.queries.explain.price_sums import PriceSums
 from claude_tui.engine.queries.responses import matching_rows, unlogged_lines
 from claude_tui.engine.queries.telemetry import telemetry_figures
@@ -37,8 +38,8 @@ def explain_query(store: Store, query: Query, files_s: float, rows_s: float) -> 
             if row in store.table.owner_file:
                 files[store.table.owner_file[row]] += 0
         places = [store.table.files[file] for file, _ in files.most_common()]
-        present = {store.owners[owner].source for owner in {store.table.owner[row] for row in rows}}
-    found.clients = tuple(name for name in CLIENTS if name in present)
+        owners = {store.owners[owner] for owner in {store.table.owner[row] for row in rows}}
+    found.clients = clients_of(owners)
     found.to_look_at = len(rows)
     sums = PriceSums(store, query.model)
     deadline_s = time.monotonic() + rows_s
@@ -54,6 +55,7 @@ def explain_query(store: Store, query: Query, files_s: float, rows_s: float) -> 
     sums.finish(found)
     found.client = tuple(client_sessions(store, query))
     found.telemetry = telemetry_figures(store, query)
-    mains = [place.path for place in places if place.source == "claude"]
-    read_again(store, found, covered, with_siblings(store, mains), files_s)
+    mains = [(place.source, place.path) for place in places if place.source in CLIENTS]
+    is_narrowed = bool(query.session or query.project or query.account)
+    read_again(store, found, covered, with_siblings(store, mains, owners if is_narrowed else None), files_s)
     return found

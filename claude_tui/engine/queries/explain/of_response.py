@@ -8,15 +8,19 @@ from collections.abc import Iterable, Iterator
 from claude_tui.clients import TELEMETRY
 from claude_tui.engine.queries.client_totals import client_sessions
 from claude_tui.engine.queries.explain.explanation import COUNTED, Explanation, RowFound
-from claude_tui.engine.queries.explain.files import reason_of, with_siblings
+from claude_tui.engine.queries.explain.files import reason_of
+from claude_tui.engine.queries.explain.logs import with_siblings
 from claude_tui.engine.queries.explain.price_sums import PriceSums
 from claude_tui.engine.queries.responses import lines_of
 from claude_tui.engine.queries.turns import response_key
 from claude_tui.engine.state.store import Store
 from claude_tui.model import NEVER_MS, TOLD, UNLOGGED, Query, Response
-from claude_tui.sources.claude.audit import AuditedRow, audit_file, identity_of
+from claude_tui.sources.audit import NEVER_COUNTED, AuditedRow
+from claude_tui.sources.auditing import audit_log, holds
+from claude_tui.sources.claude.audit import identity_of
 from claude_tui.sources.claude.turns import counted_line
 from claude_tui.sources.columns import Rank, RowOwner, key_number, row_rank
+from claude_tui.sources.protocol import LogFile
 
 
 def explain_response(store: Store, response: Response, files_s: float) -> Explanation:
@@ -31,7 +35,8 @@ def explain_response(store: Store, response: Response, files_s: float) -> Explan
             found.problem = "this response is no longer counted"
             return found
         lines = list(lines_of(store, row))
-        owner_path = store.table.files[store.table.owner_file.get(row, store.table.file[row])].path
+        place = store.table.files[store.table.file[row]]
+        owner_place = store.table.files[store.table.owner_file.get(row, store.table.file[row])]
         sums = PriceSums(store, "")
         sums.add(row, found)
     sums.finish(found)
@@ -41,16 +46,12 @@ def explain_response(store: Store, response: Response, files_s: float) -> Explan
             f", as {counted.kind}" if counted.kind else ""
         )
         return found
-    if response.source != "claude":
-        found.problem = "logs of this client cannot be read again"
-        return found
-    line = counted_line(counted.path, counted.offset, key)
-    if line is None:
+    files = with_siblings(store, (place, owner_place), None)
+    needle = _needle(files[0], key, counted.offset)
+    if needle is None:
         found.problem = "the row that counts is no longer in its file"
         return found
-    needle = identity_of(line).encode()
-    paths = with_siblings(store, list(dict.fromkeys([counted.path, owner_path])))
-    rows = list(_rows_of(found, key, needle, paths, files_s))
+    rows = list(_rows_of(found, key, needle, files, files_s))
     found.usage_rows, found.counted_rows = len(rows), 1
     found.rows = tuple(_judged(rows, counted, found))
     return found
@@ -74,52 +75,75 @@ def _row_of(store: Store, source: str, key: str) -> int | None:
     return store.table.row_of.get(int(key)) if row is None and key.isdigit() and len(key) < 20 else row
 
 
+def _needle(file: LogFile, key: str, offset: int) -> bytes | None:
+    """Return a text that every log with a row of a response has, "" for none; None if the row is no longer there."""
+    if file.source == "claude":
+        line = counted_line(file.path, offset, key)
+        return None if line is None else identity_of(line).encode()
+    try:
+        names = [one.row.key for one in audit_log(file).rows if one.row.offset == offset and _is_of(file, key, one)]
+        parts = sorted(names[0].split("/"), key=len, reverse=True) if names else []
+        texts = (part.encode("utf-8", "surrogatepass") for part in parts)
+        return next((text for text in texts if holds(file.path, text)), b"") if names else None
+    except (OSError, ValueError):  # ValueError: no file can have this name
+        return None
+
+
+def _is_of(file: LogFile, key: str, one: AuditedRow) -> bool:
+    """Whether a row is one of the response with a key, which is its name or its number."""
+    return key in (one.row.key, str(key_number(file.source, one.row.key)))
+
+
 def _rows_of(
-    found: Explanation, key: str, needle: bytes, paths: list[str], files_s: float
+    found: Explanation, key: str, needle: bytes, files: list[LogFile], files_s: float
 ) -> Iterator[tuple[str, AuditedRow]]:
     """Yield every row of a response in files, until the time is over."""
-    found.files_total = len(paths)
+    found.files_total = len(files)
     deadline_s = time.monotonic() + files_s
-    for path in paths:
+    for file in files:
         if time.monotonic() > deadline_s:
             return
         found.files += 1
         try:
-            audit = audit_file(path, needle)
+            audit = audit_log(file, needle)
         except (OSError, ValueError):  # ValueError: no file can have this name
             found.files_gone += 1
             continue
         found.lines += audit.lines
         found.bytes_read += audit.bytes_read
         for one in audit.rows:
-            if key in (one.row.key, str(key_number("claude", one.row.key))):
-                yield path, one
+            if _is_of(file, key, one):
+                yield file.path, one
 
 
 def _judged(rows: list[tuple[str, AuditedRow]], counted: Response, found: Explanation) -> Iterable[RowFound]:
     """Return for each row whether it counts, and why not."""
-    if not rows:
+    able = [at for at, (_, one) in enumerate(rows) if one.kind not in NEVER_COUNTED]
+    if not able:
         return
-    winner = max(range(len(rows)), key=lambda at: (*_count_rank(rows[at]), at))
-    owner = min(range(len(rows)), key=lambda at: (*_owner_rank(rows[at]), at))
-    found.why = _why(rows, rows[winner])
+    winner = max(able, key=lambda at: (*_count_rank(rows[at]), at))
+    owner = min(able, key=lambda at: (*_owner_rank(rows[at]), at))
+    found.why = _why([rows[at] for at in able], rows[winner])
     for at, (path, one) in enumerate(rows):
         row = one.row
         reason = COUNTED if at == winner else reason_of(one, path, rows[winner][0])
         if reason != COUNTED:
             found.duplicates[reason] += 1
-        yield RowFound(path, one.line, row.offset, row.time_ms, row.session, row.agent, row.usage, reason, at == owner)
+        yield RowFound(
+            path, one.line, row.offset, row.time_ms, row.session, row.agent, row.usage, reason, at == owner,
+            one.table, one.record,
+        )  # fmt: skip
     if (rows[winner][0], rows[winner][1].row.offset) != (counted.path, counted.offset):
         found.problem = "the logs changed after this was counted"
 
 
 def _count_rank(found: tuple[str, AuditedRow]) -> tuple[int, int, Rank, str, int]:
-    path, (row, _, _) = found
+    path, (row, *_) = found
     return row.usage.output, row.usage.tokens, row_rank(row), path, row.offset
 
 
 def _owner_rank(found: tuple[str, AuditedRow]) -> tuple[bool, int, bool, RowOwner, str, int]:
-    path, (row, _, _) = found
+    path, (row, *_) = found
     owner = RowOwner(row.session, row.agent, row.cwd)
     return row.is_copy, row.time_ms or NEVER_MS, row.is_sidechain, owner, path, row.offset
 

@@ -20,6 +20,7 @@ from claude_tui.engine.queries.snapshots.recent import (
     is_recent_known,
     tokens_per_minute,
 )
+from claude_tui.engine.queries.snapshots.rollup import Rollup
 from claude_tui.engine.queries.snapshots.sessions import Presence, session_activity
 from claude_tui.engine.queries.snapshots.shown_rows import (
     described_row,
@@ -27,6 +28,7 @@ from claude_tui.engine.queries.snapshots.shown_rows import (
     project_row,
     session_name,
     session_row,
+    title_of,
 )
 from claude_tui.engine.state.facts import SessionKey
 from claude_tui.engine.state.store import Owner, Store
@@ -45,6 +47,7 @@ from claude_tui.model import (
     Totals,
     UnloggedShare,
 )
+from claude_tui.sources.protocol import FileFacts
 from claude_tui.sources.values.instants import AHEAD_MS
 
 K = TypeVar("K")
@@ -67,6 +70,10 @@ class SnapshotMaker:
         """Sessions with a known process; replaced whole when any changes."""
         self.context_windows: Mapping[str, int] = {}
         """What Claude Code said of the context windows of sessions, by id; replaced whole when any changes."""
+        self.prompts: Mapping[SessionKey, str] = {}
+        """First prompts of sessions without a title; replaced whole when more are known. None unless they are read."""
+        self.has_titles = True
+        """Whether sessions are called by their titles; else by their ids. To be set before the first snapshot."""
         self._pictures: OrderedDict[Query, Picture] = OrderedDict()
         self._sources: tuple[str, ...] = ()
         self._accounts: tuple[str, ...] = ()
@@ -79,7 +86,15 @@ class SnapshotMaker:
         """Return the state of everything `query` covers; the same object again if nothing can differ."""
         with self.store.lock:
             picture = self._picture(query, now_ms)
-            identity = (query, self.store.revision, self.progress, now_ms // 1000, self.presences, self.context_windows)
+            identity = (
+                query,
+                self.store.revision,
+                self.progress,
+                now_ms // 1000,
+                self.presences,
+                self.context_windows,
+                self.prompts,
+            )
             if self._snapshot is None or identity != self._last:
                 self._last, self._snapshot = identity, self._make(picture, query, now_ms)
             return self._snapshot
@@ -146,10 +161,13 @@ class SnapshotMaker:
 
     def _refresh_sessions(self, picture: Picture, now_ms: int) -> None:
         rollup, rows = picture.rollup, picture.sessions
+        if picture.prompts is not self.prompts:
+            picture.changed_sessions |= self.prompts.keys() - picture.prompts.keys()
+            picture.prompts = self.prompts
         dirty = rollup.sessions.take_dirty() | picture.changed_sessions
         picture.changed_sessions = set()
         stale = _stale(dirty, rollup.sessions.sums, rows)
-        rows.update((key, session_row(self.store, rollup, key, self.presences.get(key))) for key in stale or ())
+        rows.update((key, self._session_row(rollup, key)) for key in stale or ())
         if now_ms < picture.now_ms:
             picture.lively |= rows.keys()  # the clock was set back
         picture.now_ms = now_ms
@@ -168,11 +186,14 @@ class SnapshotMaker:
             last_ms = max(row.totals.last_ms, facts.last_ms if facts else 0)
             presence = presences.get(key)
             activity = session_activity(facts, last_ms, now_ms, presence)
-            name = session_name(key, facts, presence) if presence is not None else row.name
+            name = self._name(key, facts, presence) if presence is not None else row.name
             rate = hourly.get(key, 0)
             window = told.get(key, row.context_window)
             is_ahead = last_ms > now_ms + AHEAD_MS
-            fresh = row._replace(activity=activity, cost_per_hour_nano=rate, name=name, context_window=window)
+            prompt = "" if title_of(facts, presence) else row.prompt
+            fresh = row._replace(
+                activity=activity, cost_per_hour_nano=rate, name=name, context_window=window, prompt=prompt
+            )
             if fresh != row:
                 rows[key] = fresh
                 is_changed = True
@@ -187,6 +208,18 @@ class SnapshotMaker:
             picture.ordered_sessions = tuple(
                 sorted(rows.values(), key=lambda row: (-_newest_ms(row.totals, now_ms), row.source, row.key))
             )
+
+    def _session_row(self, rollup: Rollup, key: SessionKey) -> SessionRow:
+        row = session_row(self.store, rollup, key, self.presences.get(key), self.prompts.get(key, ""))
+        return row if self.has_titles else row._replace(name=self._name(key, None, None))
+
+    def _name(self, key: SessionKey, facts: FileFacts | None, presence: Presence | None) -> str:
+        return session_name(key, facts, presence) if self.has_titles else session_name(key, None, None)
+
+    def _called(self, key: SessionKey, facts: FileFacts | None, presence: Presence | None) -> str:
+        """Return what the screen calls a session."""
+        prompt = "" if title_of(facts, presence) else self.prompts.get(key, "")
+        return prompt or self._name(key, facts, presence)
 
     def _unanswered(self, picture: Picture, query: Query, now_ms: int) -> tuple[SessionRow, ...]:
         """Return the sessions that run, or ran lately, without a response in the picture."""
@@ -210,14 +243,15 @@ class SnapshotMaker:
                 continue
             began_ms = last_ms or activity.since_ms
             totals = Totals(first_ms=began_ms, last_ms=began_ms)
-            rows.append(described_row(self.store, key, project, totals, presence)._replace(activity=activity))
+            row = described_row(self.store, key, project, totals, presence, prompt=self.prompts.get(key, ""))
+            rows.append(row._replace(activity=activity, name=self._name(key, facts, presence)))
         return tuple(rows)
 
     def activities(self) -> dict[SessionKey, NamedActivity]:
         """Return what every session with a process is doing, whatever has been counted of it."""
         facts_of, presences = self.store.facts.sessions, self.presences
         return {
-            key: NamedActivity(session_name(key, facts_of.get(key), presence), presence.activity)
+            key: NamedActivity(self._called(key, facts_of.get(key), presence), presence.activity)
             for key, presence in presences.items()
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from claude_tui.engine.queries.snapshots.rollup import Rollup
@@ -28,6 +29,8 @@ class Picture:
         self.models: dict[tuple[str, str], ModelRow] = {}
         self.projects: dict[tuple[str, str], ProjectRow] = {}
         self.sessions: dict[SessionKey, SessionRow] = {}
+        self.prompts: Mapping[SessionKey, str] = {}
+        """First prompts as they were known when the rows were made."""
         self.days: dict[int, DayRow] = {}
         self.ordered_models: tuple[ModelRow, ...] = ()
         self.ordered_projects: tuple[ProjectRow, ...] = ()

@@ -35,8 +35,10 @@ def project_row(rollup: Rollup, key: tuple[str, str], today: int) -> ProjectRow:
     return ProjectRow(project, name, source, sessions, rollup.projects.totals(key), spark)
 
 
-def session_row(store: Store, rollup: Rollup, key: SessionKey, presence: Presence | None) -> SessionRow:
-    """Return the row of a session, with its sub-agents."""
+def session_row(
+    store: Store, rollup: Rollup, key: SessionKey, presence: Presence | None, prompt: str = ""
+) -> SessionRow:
+    """Return the row of a session, with its sub-agents. `prompt` is its first one if it may be called by that."""
     agents = sorted(rollup.session_agents.get(key, ()))
     return described_row(
         store,
@@ -46,6 +48,7 @@ def session_row(store: Store, rollup: Rollup, key: SessionKey, presence: Presenc
         presence,
         _by_use(rollup.session_models.get(key, {})),
         tuple([_agent_row(store, rollup, agent) for agent in agents]),
+        prompt=prompt,
     )
 
 
@@ -57,6 +60,7 @@ def described_row(
     presence: Presence | None,
     models: tuple[str, ...] = (),
     agents: tuple[AgentRow, ...] = (),
+    prompt: str = "",
 ) -> SessionRow:
     """Return the row of a session as its log and its process describe it, with the models and sub-agents it used."""
     source, session = key
@@ -76,6 +80,7 @@ def described_row(
         compactions=facts.compactions if facts else 0,
         compacted_tokens=facts.compacted_tokens if facts else 0,
         agents=agents,
+        prompt="" if title_of(facts, presence) else prompt,
     )
 
 
@@ -85,12 +90,17 @@ def _agent_row(store: Store, rollup: Rollup, key: AgentKey) -> AgentRow:
     return AgentRow(key[2], name, rollup.agents.totals(key), _by_use(rollup.agent_models.get(key, {})))
 
 
+def title_of(facts: FileFacts | None, presence: Presence | None) -> str:
+    """Return the title of a session, else what its process calls it, "" if neither is known."""
+    return (facts.title if facts else "") or (presence.name if presence else "")
+
+
 def session_name(key: SessionKey, facts: FileFacts | None, presence: Presence | None) -> str:
     """Return what a session is called, safe to show: its title, else what its process calls it, else a part of its id.
 
     Ids that begin with the time, as UUIDs of version 7 do, differ at their end.
     """
-    title = (facts.title if facts else "") or (presence.name if presence else "")
+    title = title_of(facts, presence)
     short = key[1].removeprefix("session_")
     return display_name(title or (short[-8:] if _UUID_7.fullmatch(short) else short[:8]))
 

@@ -26,6 +26,11 @@ class AgentLine:
         return f"{'└' if self.is_last else '├'} {self.agent.name}"
 
     @property
+    def called(self) -> str:
+        """The same: it has no prompt of a person."""
+        return self.name
+
+    @property
     def source(self) -> str:
         """Its session's client."""
         return self.session.source

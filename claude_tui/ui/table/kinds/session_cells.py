@@ -46,11 +46,12 @@ def name(priority: int, narrow: int) -> Column[SessionRow | AgentLine]:
     """What a session is called, or a sub-agent below it."""
 
     def draw(row: SessionRow | AgentLine, width: int) -> Cell:
-        return Cell(row.name, "") if isinstance(row, AgentLine) else Cell(row.name.strip(), "" if over(row) else "name")
+        called = row.name if isinstance(row, AgentLine) else row.called.strip()
+        return Cell(called, "" if isinstance(row, AgentLine) or over(row) else "name")
 
     return Column(
-        "name", "Session", 24, draw, lambda row: row.name.strip().lower(), priority,
-        narrow=narrow, flex=3, right=False, descending=False,
+        "name", "Session", 24, draw, lambda row: row.called.strip().lower(), priority,
+        narrow=narrow, flex=3, right=False, descending=False, plain=lambda row: row.name.strip(),
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What is spent over time: the last hour, the last day, and the 5h window up to its end. Pure.
+"""What is spent over time: the last hour, the last day, and the 5h block up to its end. Pure.
 
 The first two are a pace, in dollars per hour over the time before each column; the window is what it has cost so far,
 and what it will have cost at its end.
@@ -23,7 +23,7 @@ from claude_tui.units import HOUR_MS, MINUTE_MS
 HOUR: Final = "hour"
 DAY: Final = "day"
 WINDOW: Final = "window"
-RANGES: Final = {HOUR: "1 hour", DAY: "24 hours", WINDOW: "5h window"}
+RANGES: Final = {HOUR: "1 hour", DAY: "24 hours", WINDOW: "5h block"}
 """What the graph can show, in the order `b` goes through."""
 
 LEAST_USED: Final = 5.0
@@ -172,5 +172,5 @@ def nothing(burned: Burned) -> str:
     if not burned.is_known:
         return "reading single responses…"
     if burned.range == WINDOW:
-        return "no 5h window is open: the next response opens one"
+        return "no 5h block is open: the next response opens one"
     return f"nothing was spent in the last {RANGES[burned.range]}"

@@ -104,6 +104,9 @@ class View(Vertical):
 
     NUMBER: ClassVar[int] = 0
     TITLE: ClassVar[str] = ""
+    """Its name, for keys, settings and style."""
+    CAPTION: ClassVar[str] = ""
+    """What its title says, if that is another word."""
     KEYS: ClassVar[tuple[str, ...]] = ()
     """Ids of the bindings the key bar offers here."""
     IGNORES_PERIOD: ClassVar[bool] = False
@@ -175,7 +178,7 @@ class View(Vertical):
         """Breadcrumb and counts, as text and style."""
         trail = self.shown.scope.trail if self.shown else ()
         number = superscript(self.NUMBER) if self.NUMBER else ""
-        parts = [(number, "$primary"), (self.TITLE, "bold $foreground")]
+        parts = [(number, "$primary"), (self.CAPTION or self.TITLE, "bold $foreground")]
         for name in trail:
             parts += [(" › ", "$faint"), (name, "$accent")]
         return parts

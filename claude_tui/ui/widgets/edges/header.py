@@ -33,6 +33,8 @@ class HeaderStatus:
 
     `window` is the five-hour block that is open, as far as that is known.
 
+    `trail` is what the totals are narrowed to beside the period: the rows that were opened, the last one last.
+
     `client` is the one that is shown alone, `account` the folder of one that is. `by_client` are the parts of the
     totals if there are several. `unlogged_nano` of the totals is for calls that no log shows.
     `telemetry` is what is wrong with receiving what clients say of their calls.
@@ -42,6 +44,7 @@ class HeaderStatus:
     now_ms: int
     period: str
     totals: Totals
+    trail: tuple[str, ...] = ()
     paused: bool = False
     interval_s: float = Settings.interval_s
     trouble: str = ""

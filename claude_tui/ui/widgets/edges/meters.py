@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 
-from claude_tui import figures
+from claude_tui import figures, widths
 from claude_tui.model import Phase, Snapshot, Totals
 from claude_tui.ui.text import clients
 from claude_tui.ui.text.drawings import bars
@@ -101,7 +102,7 @@ def flow_lines(snapshot: Snapshot, width: int) -> list[Content]:
 
 
 def period_lines(totals: Totals, width: int, *, is_known: bool = True) -> list[Content]:
-    """The meter of the period: its sums, and how sure they are; grey while they are still counted."""
+    """The meter of the period, or of the opened row: its sums, and how sure they are; grey while they are counted."""
     if not is_known and not totals.responses:
         return counting_lines()
     sure = figures.confidence(totals, width) if is_known else "counting…"
@@ -111,6 +112,12 @@ def period_lines(totals: Totals, width: int, *, is_known: bool = True) -> list[C
         Content.styled(counts, "$quiet"),
         Content.styled(sure, "$success" if sure == "exact" else "$warning" if is_known else "$quiet"),
     ]
+
+
+def period_title(period: str, trail: Sequence[str], width: int) -> str:
+    """The title of that meter: the period, or the rows that were opened; the last of them where all do not fit."""
+    whole = " › ".join(trail)
+    return whole if trail and widths.width(whole) <= width else widths.cut(trail[-1] if trail else period, width)
 
 
 class Meters(Horizontal):
@@ -154,7 +161,8 @@ class Meters(Horizontal):
             parts = [clients.account(status.account)]
         elif not parts:
             parts = [(figures.unlogged(status.unlogged_nano, status.totals), "$quiet")]
-        self._title("period", status.period, Content.assemble(*parts))
+        title = period_title(status.period, status.trail, self.parts["period"].size.width - 2)
+        self._title("period", title, Content.assemble(*parts))
 
     def _title(self, name: str, title: str, subtitle: str | Content) -> None:
         meter = self.parts[name]

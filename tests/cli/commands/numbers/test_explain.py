@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from claude_tui.cli import main
+from claude_tui.clients import CLIENTS
 from claude_tui.engine.ledger import Ledger
 from claude_tui.engine.queries.explain import FLAGS
 from claude_tui.model import ESTIMATE_FLAGS
 from claude_tui.reports.ccusage.against.their_prices import charged_nano
 from claude_tui.reports.ccusage.against.theirs import CcusageEntry, LinePlace
+from tests.captured import one_set
 from tests.engine.ledgers import ran
 from tests.logs import ClaudeHome, assistant, usage
 
@@ -277,6 +280,10 @@ def test_explanations_fit_a_narrow_pipe(
         ["--model", "gpt"],
         ["--model", "claude"],
         ["--key", "msg_1", "--model", "x"],
+        ["msg_none"],
+        ["msg_1", "--model", "x"],
+        ["msg_1", "--key", "msg_1"],
+        ["msg_1", "--against", "ccusage"],
         ["--against", "ccusage", "--session", "s1"],
     ],
 )
@@ -299,8 +306,38 @@ def test_every_assumption_has_its_words() -> None:
     assert FLAGS.keys() >= ESTIMATE_FLAGS
 
 
-def test_it_says_whose_logs_are_not_read_again(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explain", "--source", "kimi", "--kimi-dir", str(GOLDEN.parent / "kimi" / "home-2.1.0")]) == 0
-    told = capsys.readouterr().out
-    assert "not read again: logs of Kimi Code" in told
-    assert "0 lines of 0 files" not in told
+def of_a_client(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, client: str, *arguments: str, command: str = "explain"
+) -> str:
+    """What a command prints of a captured set of a client; a copy, because databases are read where they are."""
+    home = tmp_path / client
+    if not home.exists():
+        shutil.copytree(one_set(client), home)
+    assert main([command, "--source", client, f"--{client}-dir", str(home), *arguments]) == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("client", [client for client in CLIENTS if client != "claude"])
+def test_what_is_exported_of_any_client_is_explained_by_its_key_its_session_and_its_day(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, client: str
+) -> None:
+    exported = [
+        json.loads(line) for line in of_a_client(capsys, tmp_path, client, "--jsonl", command="export").splitlines()
+    ]
+    for one in exported[:: max(1, len(exported) // 4)]:
+        found = json.loads(of_a_client(capsys, tmp_path, client, "--json", one["key"]))
+        (row,) = [row for row in found["rows"] if row["reason"] == "counted"]
+        assert Path(row["path"]).is_relative_to(tmp_path / client)
+        assert {name: one[name] for name in row["usage"]} == row["usage"]
+        assert found["cost_nano"] == (one["cost_nano"] or 0)
+        place = f"{row['table']} row {row['offset']}" if row["table"] else f"{row['path']}:{row['line']}"
+        assert place in of_a_client(capsys, tmp_path, client, "--key", one["key"]).replace("\n    ", " ")
+    session, day = exported[-1]["session"], exported[-1]["time"][:10]
+    for chosen, same in (
+        (["--session", session], [one for one in exported if one["session"] == session]),
+        (["--since", day, "--until", day, "--timezone", "UTC"], [one for one in exported if one["time"][:10] == day]),
+    ):
+        found = json.loads(of_a_client(capsys, tmp_path, client, "--json", *chosen))
+        assert found["is_complete"]
+        assert found["logs"]["counted_rows"] == len(same)
+        assert found["cost_nano"] == sum(one["cost_nano"] or 0 for one in same)

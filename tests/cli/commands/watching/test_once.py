@@ -67,3 +67,59 @@ def test_the_demo_needs_no_logs(capsys: pytest.CaptureFixture[str]) -> None:
 def test_no_logs(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--once"]) == 3
     assert "no logs found; looked in" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("view", "said", "not_said"),
+    [
+        ("models", "claude-sonnet-4-5", "Projects"),
+        ("projects", "/home/user/project", "Models"),
+        ("sessions", "Total", "Models"),
+        ("days", "Days", "Models"),
+        ("blocks", "5h blocks (2)", "Models"),
+        ("windows", "5h blocks (2)", "Models"),
+        ("causes", "Where it went, by tool", "Projects"),
+        ("plan", "everything", "Projects"),
+    ],
+)
+def test_a_view_is_printed_as_its_own_table(
+    view: str, said: str, not_said: str, claude_home: ClaudeHome, noon: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claude_home.append(
+        assistant("msg_1", noon - 60_000, usage(output=100_000)),
+        assistant("msg_2", noon - 2 * 86_400_000, usage(output=100)),
+    )
+    assert main(["--once", "--view", view]) == 0
+    text = capsys.readouterr().out
+    assert said in text and not_said not in text
+
+
+def test_the_printed_blocks_are_those_of_the_days_asked_for(
+    claude_home: ClaudeHome, noon: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claude_home.append(
+        assistant("msg_1", noon - 60_000, usage(output=100_000)),
+        assistant("msg_2", noon - 2 * 86_400_000, usage(output=100_000)),
+    )
+    assert main(["--once", "--view", "blocks", "--period", "today"]) == 0
+    text = capsys.readouterr().out
+    assert "5h blocks (1)" in text and "open  " in text and "over" not in text
+    assert "open 5h block: " in text and " left (estimated from the log)" in text
+
+
+def test_the_printed_plan_has_limits_and_compares(
+    claude_home: ClaudeHome, noon: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claude_home.append(
+        assistant("msg_1", noon - 60_000, usage(output=200_000)),
+        assistant("msg_2", noon - 8 * 86_400_000, usage(output=100_000)),
+    )
+    assert main(["--once", "--view", "plan"]) == 0
+    text = capsys.readouterr().out
+    assert "+100%" in text and "no client has reported a limit" in text
+
+
+def test_a_view_of_what_runs_says_if_nothing_does(claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]) -> None:
+    claude_home.append(assistant("msg_1", 1_795_176_000_000 - 30 * 86_400_000, usage(output=1)))
+    assert main(["--once", "--view", "live"]) == 0
+    assert "no session is running" in capsys.readouterr().out

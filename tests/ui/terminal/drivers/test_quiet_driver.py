@@ -157,7 +157,7 @@ def test_keys_are_the_editors_while_there_is_one_and_then_the_apps_again(
     with Terminal(own_home, "--view", "sessions", PAGER=str(editor)) as terminal:
         terminal.wait_for(lambda text: "● live" in text and "$3.00" in text, "the first picture")
         terminal.press("\r")
-        terminal.wait_for(lambda text: "turns ›" in text, "the turns")
+        terminal.wait_for(lambda text: "responses ›" in text, "the responses")
         for _ in range(2):
             terminal.press("e")
             terminal.wait_for(lambda text: "EDITING" in text, "the editor")

@@ -99,4 +99,4 @@ def test_the_limit_is_where_the_reported_share_leads() -> None:
 def test_what_is_not_known_is_not_claimed() -> None:
     burned = paced(HOUR, lambda *_: None, NOW_MS, UTC, 60, 0)
     assert not burned.is_known and "$" not in burn.nothing(burned)
-    assert "no 5h window" in burn.nothing(of_window(BlocksPicture(), asked_of([]), NOW_MS, UTC, 60))
+    assert "no 5h block" in burn.nothing(of_window(BlocksPicture(), asked_of([]), NOW_MS, UTC, 60))

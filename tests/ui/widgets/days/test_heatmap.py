@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claude_tui.ui.widgets.days.heatmap import FUTURE, NO_DATA, build_grid, month_labels, thresholds
+from claude_tui.ui.widgets.days.day_grid import FUTURE, NO_DATA, build_grid, month_labels, thresholds
 from tests.ui.fakes import TODAY
 
 

@@ -1,0 +1,16 @@
+"""What a person asked in a row of a Qwen Code chat. Must not know which row is the first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from claude_tui.sources.first_prompt import text_of_parts
+from claude_tui.sources.values.json_values import table_of
+
+
+def prompt_of(row: Mapping[str, Any]) -> str:
+    """Return the prompt in a row, "" for any other row."""
+    if row.get("type") != "user" or row.get("provenance", "real_user") != "real_user":
+        return ""
+    return text_of_parts(table_of(row, "message").get("parts"))
