@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, work
-from textual.app import SystemCommand
+from textual.app import ScreenStackError, SystemCommand
 from textual.binding import BindingType
+from textual.errors import NoWidget
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
@@ -157,8 +158,16 @@ class ClaudeTop(PaintedApp):
         """Do what a key says before the next is looked at."""
         if isinstance(event, events.Key) and not event.is_forwarded:
             await self.main.typed.take(event)
-        else:
+        elif not isinstance(event, events.MouseEvent) or self._is_anything_at(event.x, event.y):
             await super().on_event(event)
+
+    def _is_anything_at(self, x: int, y: int) -> bool:
+        """Whether what is drawn at a place is still there: a note may be going, and Textual asks for its parent."""
+        try:
+            widget, _ = self.screen.get_widget_at(x, y)
+        except (NoWidget, ScreenStackError):
+            return True
+        return widget is self.screen or widget.is_attached
 
     # -- in the background
 
