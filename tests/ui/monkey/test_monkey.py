@@ -12,7 +12,7 @@ ACTIONS = 1_250
 """With each of the seeds."""
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
 async def test_whatever_is_done_the_screen_is_as_if_drawn_anew(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -59,8 +59,8 @@ async def test_follow_goes_to_the_busiest_until_one_is_chosen() -> None:
         assert table is not None
         await press(pilot, "F")
         assert "follow" in screen_text(app)
-        busy = given.sessions[9]._replace(cost_per_hour_nano=99_000_000_000)
-        source.change(replace(given, sessions=(*given.sessions[:9], busy, *given.sessions[10:])))
+        busy = given.sessions[2]._replace(cost_per_hour_nano=99_000_000_000)
+        source.change(replace(given, sessions=(*given.sessions[:2], busy, *given.sessions[3:])))
         await settled(pilot)
         row = table.cursor_row
         assert row is not None and row.key == busy.key
