@@ -82,7 +82,14 @@ class NativeCore(BuildHookInterface[Any]):
 
 
 def _platform_tag() -> str:
-    """Return the tag of this machine; a Python for several processors runs the core on one of them only."""
+    """Return the tag of this machine; a Python for several processors runs the core on one of them only.
+
+    On macOS it names the oldest system that cargo is told to build for, else this one.
+    """
     if sys.platform == "linux":
         return f"linux_{platform.machine()}"
+    oldest = os.environ.get("MACOSX_DEPLOYMENT_TARGET", "")
+    if sys.platform == "darwin" and oldest:
+        major, _, minor = oldest.partition(".")
+        return f"macosx_{major}_{minor or 0}_{platform.machine()}"
     return next(sys_tags()).platform.replace("universal2", platform.machine())

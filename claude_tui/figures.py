@@ -164,26 +164,21 @@ def headline_cost(totals: Totals) -> str:
 def confidence(totals: Totals, width: int = 80) -> str:
     """Return why a sum is not exact: the counts behind the marks, or "exact".
 
-    They are named in words, or by their signs where there is no room for words. A count is never cut: an ellipsis
-    replaces those that do not fit either way.
+    They are named in words, the last ones by their signs where there is no room for words. A count is never cut: an
+    ellipsis replaces those that do not fit either way.
     """
-    counts = (
-        (
-            totals.unpriced_responses,
-            bool(totals.unpriced_responses or totals.unpriced_tokens),
-            "unpriced",
-            NOT_AVAILABLE,
-        ),
-        (totals.lower_bound, bool(totals.lower_bound), "lower bound", LOWER_BOUND),
-        (totals.flagged, bool(totals.flagged), "estimated", ESTIMATE),
+    found = (
+        (totals.unpriced_responses, "unpriced", "unpriced", NOT_AVAILABLE, bool(totals.unpriced_tokens)),
+        (totals.lower_bound, "lower bound", "lower bounds", LOWER_BOUND, False),
+        (totals.flagged, "estimated", "estimated", ESTIMATE, False),
     )
-    doubts = [(number, word, sign) for number, is_there, word, sign in counts if is_there]
+    doubts = [one for one in found if one[0] or one[-1]]
     if not doubts:
         return "exact"
-    words = " · ".join(f"{number:,} {word}" for number, word, _ in doubts)
-    if len(words) <= width:
-        return words
-    parts = [f"{number:,} {sign}" for number, _, sign in doubts]
+    parts = [many(number, noun, nouns) for number, noun, nouns, *_ in doubts]
+    for at, (number, _, _, sign, _) in reversed([*enumerate(doubts)]):
+        if len(" · ".join(parts)) > width:
+            parts[at] = f"{number:,} {sign}"
     text = " · ".join(parts)
     while len(text) > width and len(parts) > 1:
         parts.pop()

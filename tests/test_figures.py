@@ -213,8 +213,10 @@ def test_no_price_at_all_is_not_zero_dollars() -> None:
 
 def test_why_a_sum_is_not_exact_is_never_cut_in_a_figure() -> None:
     totals = Totals(responses=9, unpriced_responses=16, lower_bound=11_573, flagged=1_360)
-    assert figures.confidence(totals) == "16 unpriced · 11,573 lower bound · 1,360 estimated"
-    assert figures.confidence(totals, 36) == "16 n/a · 11,573 ≥ · 1,360 ~"
+    assert figures.confidence(totals) == "16 unpriced · 11,573 lower bounds · 1,360 estimated"
+    assert figures.confidence(totals, 43) == "16 unpriced · 11,573 lower bounds · 1,360 ~"
+    assert figures.confidence(totals, 36) == "16 unpriced · 11,573 ≥ · 1,360 ~"
+    assert figures.confidence(totals, 30) == "16 n/a · 11,573 ≥ · 1,360 ~"
     assert figures.confidence(totals, 24) == "16 n/a · 11,573 ≥ · …"
     assert figures.confidence(totals, 12) == "16 n/a · …"
 

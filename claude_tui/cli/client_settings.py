@@ -1,4 +1,7 @@
-"""Claude Code's settings.json, for commands that add something of ours to it and nothing else."""
+"""Claude Code's settings.json, for commands that add something of ours to it and nothing else.
+
+Must not know what is added.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Every command by name: what it does and which module runs it. A module is loaded when its command is used."""
+"""Every command by name: what it does and which module runs it. A module is loaded when its command is used.
+
+Must not import a command.
+"""
 
 from __future__ import annotations
 
@@ -62,12 +65,12 @@ GROUPS: Final = (
             ),
             Command(
                 "hooks",
-                "`hooks install` lets Claude Code tell of compactions and permissions",
+                "`hooks install` has Claude Code report compactions and permission prompts",
                 "commands.watching.hooks",
             ),
             Command("check", "compare budgets and limits; an exit code for scripts", "commands.watching.check"),
             Command("serve", "live numbers over HTTP, or the screen in a browser", "serve"),
-            Command("telemetry", "receive what clients say of each call: run, status, install", "telemetry"),
+            Command("telemetry", "receive OpenTelemetry from the clients: run, status, install", "telemetry"),
             Command("mcp", "answer an agent's questions over the Model Context Protocol", "mcp"),
         ),
     ),
@@ -83,10 +86,8 @@ GROUPS: Final = (
             Command(
                 "config", "every setting with its default; `config check` finds mistakes", "commands.maintenance.config"
             ),
-            Command("verify", "recount everything by the plain definition and compare", "commands.maintenance.verify"),
-            Command(
-                "bench", "benchmark counting your logs; verify that all code paths agree", "commands.maintenance.bench"
-            ),
+            Command("verify", "recount everything the slow, plain way and compare", "commands.maintenance.verify"),
+            Command("bench", "how fast your logs are counted, by every way of counting", "commands.maintenance.bench"),
             Command("schema", "JSON Schemas of what the commands print", "commands.maintenance.schema"),
             Command("completions", "completion scripts for bash, zsh and fish", "generated.completions"),
             Command("manual", "the manual page", "generated.manual"),
@@ -100,7 +101,7 @@ GROUPS: Final = (
             Command("weekly", "all clients by week", "ccusage.reports:add_report", ("weekly",)),
             Command("monthly", "all clients by month", "ccusage.reports:add_report", ("monthly",)),
             Command("session", "all clients by session", "ccusage.reports:add_report", ("session",)),
-            Command("blocks", "five-hour blocks of Claude Code", "ccusage.reports:add_report", ("blocks",)),
+            Command("blocks", "5-hour blocks of Claude Code", "ccusage.reports:add_report", ("blocks",)),
             Command("claude", "the same reports and blocks for Claude Code", "ccusage.reports:add_client", ("claude",)),
             *(
                 Command(name, f"the same reports for {client.label}", "ccusage.reports:add_client", (name,))
@@ -108,7 +109,7 @@ GROUPS: Final = (
                 if name != "claude"
             ),
             Command("ccusage", "a drop-in replacement for ccusage 20 (or 18)", "ccusage.dropin"),
-            Command("shim", "put a `ccusage` on PATH that is claude-top; undo", "ccusage.shim"),
+            Command("shim", "`shim install` puts a `ccusage` command on PATH that runs claude-top", "ccusage.shim"),
         ),
     ),
 )

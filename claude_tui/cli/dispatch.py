@@ -1,4 +1,7 @@
-"""Turns arguments into a running command, and any error into one line and an exit code."""
+"""Turns arguments into a running command, and any error into one line and an exit code.
+
+Must not know what a command does.
+"""
 
 from __future__ import annotations
 
@@ -55,12 +58,25 @@ def parse(arguments: Sequence[str]) -> Namespace:
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
         # Known to be wrong only here, so the parser that complains is not the command's own.
+        meant = _meant(parser, options.command or "", unknown[0])
         parser.prog += f" {options.command}" if options.command else ""
         parser.error(
-            f"unknown option {unknown[0]!r}" if unknown[0].startswith("-") else f"unexpected argument {unknown[0]!r}"
+            f"unknown option {unknown[0]!r}{meant}"
+            if unknown[0].startswith("-")
+            else f"unexpected argument {unknown[0]!r}"
         )
     found: Namespace = options
     return found
+
+
+def _meant(parser: CommandParser, command: str, option: str) -> str:
+    """Return which option of a command, or of none, was probably meant."""
+    from difflib import get_close_matches
+
+    of_command = next((action.choices for action in parser._actions if action.dest == "command"), None)
+    chosen = of_command[command] if isinstance(of_command, dict) and command else parser
+    near = get_close_matches(option.partition("=")[0], chosen._option_string_actions, 1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _names() -> list[str]:

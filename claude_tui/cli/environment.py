@@ -1,4 +1,7 @@
-"""What a command asks of the machine it runs on: the home folder, how claude-top is started, the time."""
+"""What a command asks of the machine it runs on: the home folder, how claude-top is started, the time.
+
+Must not know what it is asked for.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The options that all reading commands share, and what they mean: where to look and in which time zone."""
+"""The options that all reading commands share, and what they mean: where to look and in which time zone.
+
+Must not read a log.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from claude_tui.cli.environment import home, now_ms
 from claude_tui.cli.exits import NO_LOGS, USAGE, CommandError
-from claude_tui.cli.parser import CommandParser, separated
+from claude_tui.cli.parser import CommandParser, separated, shown_as
 from claude_tui.clients import CLIENTS, SOURCES, TELEMETRY
+from claude_tui.figures import many
 
 TELEMETRY_TOKEN: Final = "telemetry-token"
 """The file beside the spool that is there once telemetry was switched on."""
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 def add_place_options(parser: CommandParser) -> None:
     """Add --claude-dir and the like, --source and --timezone."""
     places = parser.add_argument_group("where to look")
-    for name in CLIENTS:
+    folders = [
         places.add_argument(
             f"--{name}-dir",
             action="append",
@@ -35,11 +39,18 @@ def add_place_options(parser: CommandParser) -> None:
             default=argparse.SUPPRESS,
             help=f"read {CLIENTS[name].label} logs from DIR instead of the default (repeatable)",
         )
+        for name in CLIENTS
+    ]
+    shown_as(
+        folders,
+        "--CLIENT-dir",
+        "read logs of CLIENT from DIR instead of the default (repeatable); CLIENT is one of the names below",
+    )
     places.add_argument(
         "--account",
         metavar="NAME",
         default=argparse.SUPPRESS,
-        help="read only this config folder of Claude Code: its path, or work for ~/.claude-work",
+        help="read only this config folder of Claude Code: its path, or `work` for ~/.claude-work",
     )
     places.add_argument(
         "--telemetry-dir",
@@ -171,7 +182,11 @@ def timezone(options: argparse.Namespace) -> ZoneInfo:
 
 def no_logs(places: list[str]) -> CommandError:
     """Return the error for when there is nothing to count; `places` are the folders that were searched."""
-    looked = ", ".join(found_there(Path(place)) for place in places) or "no folder at all"
+    there = [place for place in places if os.path.exists(place)] or places[:1]
+    looked = ", ".join(found_there(Path(place)) for place in there) or "no folder at all"
+    others = len(places) - len(there)
+    if others:
+        looked += f" and {many(others, 'other place')}; claude-top doctor lists them, claude-top --demo invents logs"
     return CommandError(f"no logs found; looked in {looked}", NO_LOGS)
 
 

@@ -1,4 +1,7 @@
-"""The argument parser: one clear line for an error, and no work for commands that are not used."""
+"""The argument parser: one clear line for an error, and no work for commands that are not used.
+
+Must not know a command.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,16 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from claude_tui.cli.exits import USAGE
 from claude_tui.cli.streams import columns, tell
+
+_MISSING: Final = "the following arguments are required: "
+"""How argparse begins to say that something was not given."""
+
+_UNEXPECTED: Final = "unrecognized arguments: "
+"""How it begins to say that something was given that means nothing."""
 
 Fill = Callable[["CommandParser"], None]
 
@@ -38,13 +47,32 @@ class CommandParser(argparse.ArgumentParser):
         return super(CommandParser, self.complete()).parse_known_args(args, namespace)
 
     def format_help(self) -> str:
-        """Return the help with all arguments, and with the listing before the examples."""
+        """Return the help with all arguments, a short usage line, and the listing before the examples."""
         self.complete()
         ending, self.epilog = self.epilog, "\n\n".join(filter(None, (self._listing, self.epilog)))
+        usage, self.usage = self.usage, self.usage or self._short_usage()
         try:
             return super().format_help()
         finally:
-            self.epilog = ending
+            self.epilog, self.usage = ending, usage
+
+    def _short_usage(self) -> str:
+        """Return the usage without the options: they follow in the help."""
+        formatter = self._get_formatter()
+        positionals = [action for action in self._actions if not action.option_strings]
+        words = [formatter._format_args(action, str(action.metavar or action.dest).upper()) for action in positionals]
+        return " ".join(["%(prog)s", "[OPTION ...]", *words])
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Raise an error that names what can be chosen, and what was probably meant."""
+        if action.choices is None or value in action.choices:
+            return
+        from difflib import get_close_matches  # 5 ms, for mistakes alone
+
+        known = [str(choice) for choice in action.choices]
+        near = get_close_matches(str(value), known, 1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        raise argparse.ArgumentError(action, f"{value!r} is none of {', '.join(known)}{meant}")
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """Write help or version. Raises OSError, which argparse would hide: the user asked for this output."""
@@ -53,6 +81,13 @@ class CommandParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the error as one line and exit with the usage code."""
+        missing, unexpected = message.removeprefix(_MISSING), message.removeprefix(_UNEXPECTED)
+        if missing != message:
+            choices = [action.choices for action in self._actions if action.required and action.choices]
+            one_of = f"; it is one of {', '.join(map(str, choices[0]))}" if choices else ""
+            message = f"{missing.upper()} is missing{one_of}"
+        elif unexpected != message:
+            message = f"unexpected argument {unexpected.split()[0]!r}"
         tell(f"{self.prog}: {message} (see {self.prog} --help)\n")
         sys.exit(USAGE)
 
@@ -64,6 +99,10 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
         # Every option that is added makes one of these; argparse would load shutil to ask for the width.
         width = settings.pop("width", None) or columns() - 2
         super().__init__(prog, max_help_position=32, width=width, **settings)
+
+    def add_arguments(self, actions: Any) -> None:
+        """Add a group of options. Several that differ in a name alone are shown as one, see `shown_as`."""
+        super().add_arguments(list(dict.fromkeys(getattr(action, "shown_as", action) for action in actions)))
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         import textwrap  # only for those who ask for help
@@ -81,6 +120,13 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
             return super()._format_action_invocation(action)
         metavar = self._format_args(action, (action.dest or "").upper())
         return ", ".join(action.option_strings) + (" " + metavar if metavar else "")
+
+
+def shown_as(actions: Sequence[argparse.Action], option: str, help: str) -> None:
+    """Have the help show a group of options that differ in a name alone as one."""
+    one = argparse.Action([option], "", metavar=actions[0].metavar, help=help)
+    for action in actions:
+        action.shown_as = one  # type: ignore[attr-defined]
 
 
 def example(*lines: str) -> str:

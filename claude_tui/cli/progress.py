@@ -1,4 +1,7 @@
-"""Progress on stderr for work that takes a while; silent if stderr is not a terminal."""
+"""Progress on stderr for work that takes a while; silent if stderr is not a terminal.
+
+Must not know what the work is.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What running sessions are doing, for commands that end at once: one count, and one look at the processes."""
+"""What running sessions are doing, for commands that end at once: one count, and one look at the processes.
+
+Must not print.
+"""
 
 from __future__ import annotations
 

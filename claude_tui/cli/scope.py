@@ -1,4 +1,4 @@
-"""How --project, --session and --model narrow numbers, and what the money in them went for."""
+"""How --project, --session and --model narrow numbers, and what the money in them went for. Must not sum or print."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Writes data to stdout and narration to stderr. No character that controls a terminal gets through."""
+"""Writes data to stdout and narration to stderr. No character that controls a terminal gets through.
+
+Must not know what is written.
+"""
 
 from __future__ import annotations
 

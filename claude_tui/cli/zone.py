@@ -1,4 +1,4 @@
-"""The name of the system's time zone."""
+"""The name of the system's time zone. Must not load zoneinfo."""
 
 from __future__ import annotations
 

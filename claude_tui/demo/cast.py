@@ -1,4 +1,7 @@
-"""The contents of the demo: projects, models with the dates they existed, client versions, and phrases."""
+"""The contents of the demo: projects, models with the dates they existed, client versions, and phrases.
+
+Must not know how any of it is logged.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Generates one transcript: what is said next, when, and how many tokens it takes.
 
-The caller provides the time, so the same conversation fills the past at once or the present as it happens.
+The caller provides the time, so the same conversation fills the past at once or the present as it happens. Must not
+write files or know the clock.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The past: the sessions of a year, and the files they wrote."""
+"""The past: the sessions of a year, and the files they wrote. Must not know the format of a row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The present: continues the active sessions, starts and ends some, and appends what they say."""
+"""The present: continues the active sessions, starts and ends some, and appends what they say.
+
+Must not know the format of a row.
+"""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class Opening:
             accounts=Accounts(self.roots),
             clients=() if len(clients) == len(CLIENTS) else clients,
         )
-        self.store.is_telemetry_read = TELEMETRY in setup.config.sources
+        self.store.is_telemetry_on = TELEMETRY in setup.config.sources
         self._ledger_file = setup.ledger_file
         # Names of keys are not kept in the cache, so a count that needs them reads every log.
         self.cache = Cache(None if keep_names else setup.cache_folder, self._identity(setup))
@@ -163,13 +163,11 @@ class Opening:
             from claude_tui.engine.ledger import (  # SQLite, for those who have a ledger
                 Ledger,
                 LedgerFollower,
-                LedgerScope,
+                scope_of,
             )
 
-            explicit = self.config.explicit
-            imported = frozenset(source for source in self.config.sources if source not in explicit)
             ledger = Ledger.open(self._ledger_file)
-            self._follower = LedgerFollower(self.store, ledger, LedgerScope(self.roots, imported), self._given)
+            self._follower = LedgerFollower(self.store, ledger, scope_of(self.config, self.roots), self._given)
         return self._follower
 
     @property
@@ -273,16 +271,16 @@ def is_same_stat(file: LogFile, other: LogFile) -> bool:
 
 def archive_of(ledger_file: Path | None) -> Archive | None:
     """Return what finds in a ledger why responses were made whose logs are gone; None without one. Loads no ledger
-    before it is asked. What was written in another format is not known."""
+    before it is asked. What was written in a newer format is not known."""
     if ledger_file is None:
         return None
 
     def look(names: Collection[tuple[str, str]]) -> Mapping[str, bytes]:
         from claude_tui.engine.ledger import Ledger
         from claude_tui.engine.ledger.causes import recall_causes
-        from claude_tui.sources.causes import FORMAT
+        from claude_tui.sources.causes_archive import READABLE
 
         kept = recall_causes(Ledger.open(ledger_file), names)
-        return {path: one.data for (_, path), one in kept.items() if one.stamp.format == FORMAT}
+        return {path: one.data for (_, path), one in kept.items() if one.stamp.format in READABLE}
 
     return look

@@ -3,7 +3,7 @@
 A store settles it, as on one machine: a response that several machines saw counts once, whatever order they pushed in.
 Part by part, each in a store of its own. `daily/day=.../` has the sums by day, session, model and machine, which is all
 that reports need; `responses/part=.../` has the single responses. An object is written only if its content differs, so
-merging twice writes nothing.
+merging twice writes nothing. Must not know how a machine pushes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Reads the sums of a table back as a store, so that every report of one machine works over many.
 
-Only the days that are asked for are read. Single responses are not: a report by hour needs `responses/`.
+Only the days that are asked for are read. Single responses are not: a report by hour needs `responses/`. Must not
+settle anything.
 """
 
 from __future__ import annotations

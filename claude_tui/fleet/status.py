@@ -1,4 +1,7 @@
-"""Which machines a table has, when each was last heard of, and whether the sums of its parts agree."""
+"""Which machines a table has, when each was last heard of, and whether the sums of its parts agree.
+
+Must not change the table.
+"""
 
 from __future__ import annotations
 

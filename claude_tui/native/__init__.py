@@ -1,4 +1,5 @@
-"""An optional core in Rust that reads whole transcripts of the usual kind, with threads and without processes.
+"""An optional core in Rust that reads whole logs of Claude Code and Codex, with threads and without processes.
 
-It gives what the reader in Python gives, or hands the file to it. Must not know prices, nor other clients.
+It gives what the readers in Python give, or hands the file, or the rest of it, to them. Must not know prices, nor other
+clients.
 """

@@ -19,7 +19,7 @@ VARIABLE: Final = "CLAUDE_TOP_NATIVE"
 """Environment: 0 reads without the core, 1 uses it for the least file, too, and says where it cannot be had; anything
 else uses it where it is there and there is enough to read."""
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Of request and answer, as the core has it."""
 
 LIBRARY: Final = Path(__file__).with_name("claude_top_core.so")
@@ -34,9 +34,18 @@ class Core(NamedTuple):
         """Return the answer to a request; other threads run meanwhile. Raises ValueError if it gives none."""
         return self._asked(self.library.claude_top_read, request)
 
+    def rollouts(self, request: bytes) -> memoryview:
+        """Return the answer to a request for Codex's rollouts, as `read` does."""
+        return self._asked(self.library.claude_top_rollouts, request)
+
     def walk(self, request: bytes) -> memoryview:
         """Return what is found below a folder, as `read` does."""
         return self._asked(self.library.claude_top_walk, request)
+
+    def text_size(self, value: bytes) -> int:
+        """Return the bytes that a JSON text stands for, -1 where Python must look."""
+        size: int = self.library.claude_top_text_size(value, len(value))
+        return size
 
     def _asked(self, ask: Callable[..., int], request: bytes) -> memoryview:
         import ctypes  # for those who read much
@@ -86,12 +95,14 @@ def _loaded() -> FoundCore:
         version.restype, version.argtypes = ctypes.c_uint32, []
         if version() != VERSION:
             return FoundCore(None, f"is of version {version()}, not {VERSION}")
-        asks, free = (library.claude_top_read, library.claude_top_walk), library.claude_top_free
+        asks = library.claude_top_read, library.claude_top_rollouts, library.claude_top_walk
+        free, text_size = library.claude_top_free, library.claude_top_text_size
     except (OSError, AttributeError) as error:
         return FoundCore(None, f"cannot be loaded: {error}")
     pointer, size = ctypes.POINTER(ctypes.c_void_p), ctypes.POINTER(ctypes.c_size_t)
     for ask in asks:
         ask.restype, ask.argtypes = ctypes.c_int32, [ctypes.c_char_p, ctypes.c_size_t, pointer, size]
+    text_size.restype, text_size.argtypes = ctypes.c_int64, [ctypes.c_char_p, ctypes.c_size_t]
     free.restype, free.argtypes = None, [ctypes.c_void_p, ctypes.c_size_t]
     core = Core(library)
     reason = _checked(core)

@@ -1,4 +1,7 @@
-"""A small transcript and what is in it: a core that reads it otherwise is not used."""
+"""A small transcript and what is in it: a core that reads it otherwise is not used.
+
+Must not read anything of a user's.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Final
 
 from claude_tui.native.library import Core
 from claude_tui.native.reading import read_columns
+from claude_tui.sources.protocol import ColumnsRead
 
 PROBE: Final = Path(__file__).with_name("probe.jsonl")
 """Lines of every usual kind: escapes, splits and none, a web search, a side chain, a title."""
@@ -35,8 +39,11 @@ def differs(core: Core, path: str) -> bool:
 def told(core: Core, path: str) -> tuple[object, ...]:
     """Return what the core reads in the transcript at `path`."""
     found = read_columns(core, path)
-    if found is None:
-        return ()
+    return () if found is None else said(found)
+
+
+def said(found: ColumnsRead) -> tuple[object, ...]:
+    """Return what was read of a log, but for what depends on where and when that was written."""
     columns, facts, checkpoint = found.columns, found.facts, found.checkpoint
     rows = [
         (key, columns.time[at], columns.owners[columns.owner[at]], columns.models[columns.model[at]])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from functools import partial
 from itertools import islice, repeat
 from struct import Struct
@@ -32,6 +32,7 @@ KNOWN: Final = frozenset({"system", "summary", "ai-title", "custom-title"})
 
 _FIRST_DAY: Final = datetime(2023, 1, 1, tzinfo=timezone.utc)
 """No client is older."""
+_DAY_MS: Final = 86_400_000
 
 _HEADER: Final = Struct("<11q")
 _SUM: Final = Struct("<15q")
@@ -58,33 +59,17 @@ class Days(NamedTuple):
     starts: Sequence[int]
 
 
-UTC_DAYS: Final = Days(
-    _FIRST_DAY.toordinal(),
-    [int((_FIRST_DAY + timedelta(days)).timestamp()) * 1000 for days in range(365 * 30)],
-)
+NO_DAYS: Final = Days(0, [])
+
+_FIRST_MS: Final = int(_FIRST_DAY.timestamp()) * 1000
+
+UTC_DAYS: Final = Days(_FIRST_DAY.toordinal(), range(_FIRST_MS, _FIRST_MS + 365 * 30 * _DAY_MS, _DAY_MS))
 
 
-class Sum(NamedTuple):
-    """Responses of one day, owner and model of one file, whose prices may add up, and the longest prompt of them.
-
-    `is_assumed`: how long their cache writes live is not known.
-    """
-
-    day: int
-    owner: int
-    model: int
-    is_assumed: int
-    longest: int
-    responses: int
-    lower_bounds: int
-    first_ms: int
-    last_ms: int
-    input: int
-    output: int
-    write_5m: int
-    write_1h: int
-    cache_read: int
-    web_search: int
+Sum = tuple[int, ...]
+"""Responses of one day, owner and model of one file, whose prices may add up: these three; whether it is not known how
+long their cache writes live; the longest prompt of them; how many they are, and how many of them are lower bounds; the
+first and the last instant; input, output, cache writes for 5 minutes and for an hour, cache reads, web searches."""
 
 
 class CoreFile(NamedTuple):
@@ -141,16 +126,11 @@ def read_files(
     Raises ValueError if the core fails.
     """
     threads = threads or threads_for([size for _, size in files])
-    answer = core.read(_request(files, days, latest_ms, threads, with_names=with_names))
-    number, *ends = array("q", answer[: 8 * (len(_SECTIONS) + 1)].tobytes())
-    if number != len(_SECTIONS):
-        raise ValueError("the core's answer has another shape")
-    starts = [8 * (number + 1), *ends]
-    parts = {name: answer[starts[at] : starts[at + 1]] for at, name in enumerate(_SECTIONS)}
+    parts = parts_of(core.read(request(files, days, latest_ms, threads, with_names=with_names)), _SECTIONS)
     return CoreAnswer(
         _files(parts, [path for path, _ in files]),
         _columns(parts),
-        list(map(partial(tuple.__new__, Sum), _SUM.iter_unpack(parts["sums"]))),
+        list(_SUM.iter_unpack(parts["sums"])),
         _numbers(parts["alone"]),
         Repeated(_numbers(parts["first"]), _numbers(parts["again"])),
     )
@@ -169,7 +149,17 @@ def read_columns(core: Core, path: str) -> ColumnsRead | None:
     return ColumnsRead(columns, found.checkpoint, found.facts, Problems(), False, found.checkpoint.offset, found.lines)
 
 
-def _request(files: Sequence[tuple[str, int]], days: Days, latest_ms: int, threads: int, *, with_names: bool) -> bytes:
+def parts_of(answer: memoryview, names: Sequence[str]) -> dict[str, memoryview]:
+    """Return the sections of an answer by their names. Raises ValueError if it has another number of them."""
+    number, *ends = array("q", answer[: 8 * (len(names) + 1)].tobytes())
+    if number != len(names):
+        raise ValueError("the core's answer has another shape")
+    starts = [8 * (number + 1), *ends]
+    return {name: answer[starts[at] : starts[at + 1]] for at, name in enumerate(names)}
+
+
+def request(files: Sequence[tuple[str, int]], days: Days, latest_ms: int, threads: int, *, with_names: bool) -> bytes:
+    """Return what the core is asked: to read whole files, given as (path, size)."""
     left, known = ("\0".join(sorted(kinds)).encode() for kinds in (NOTES - KNOWN, KINDS))
     header = (
         VERSION, len(files), threads, MAX_FILE, latest_ms, open_flags(), len(days.starts), days.first, len(left),
@@ -184,11 +174,11 @@ def _columns(parts: dict[str, memoryview]) -> Columns:
     columns = Columns("claude")
     for name in (*_WIDE, "owner", "model", "flags"):
         getattr(columns, name).frombytes(parts[name])
-    columns.owners = list(map(RowOwner._make, zip(*[iter(_texts(parts["owners"]))] * 3, strict=True)))
-    columns.models, columns.names = _texts(parts["models"]), _texts(parts["names"])
+    columns.owners = list(map(RowOwner._make, zip(*[iter(texts_of(parts["owners"]))] * 3, strict=True)))
+    columns.models, columns.names = texts_of(parts["models"]), texts_of(parts["names"])
     columns.web_search.update(_PAIR.iter_unpack(parts["rare"]))
     columns.owner_time.update(_PAIR.iter_unpack(parts["owner_times"]))
-    columns.terms.update(zip(array("q", parts["terms"].tobytes()), _texts(parts["terms_texts"]), strict=True))
+    columns.terms.update(zip(array("q", parts["terms"].tobytes()), texts_of(parts["terms_texts"]), strict=True))
     return columns
 
 
@@ -196,13 +186,14 @@ def _numbers(part: memoryview) -> list[int]:
     return array("q", part.tobytes()).tolist()
 
 
-def _texts(part: memoryview) -> list[str]:
+def texts_of(part: memoryview) -> list[str]:
+    """Return the texts of a section."""
     return str(part, "utf-8").split("\0")[:-1]
 
 
 def _files(parts: dict[str, memoryview], asked: Sequence[str]) -> list[CoreFile]:
     """Put together what each file says: column by column, which for many small files is a third of the work."""
-    numbers, texts = array("q", parts["files"].tobytes()), _texts(parts["texts"])
+    numbers, texts = array("q", parts["files"].tobytes()), texts_of(parts["texts"])
     (
         places, devs, inos, ends, more, lines, are_agents, context_tokens, compactions, compacted, last_ms, largest,
         rows, sums, lefts, known, alone,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from claude_tui.clients import CLIENTS
-from claude_tui.model import Price, PriceStatus, Usage
+from claude_tui.model import ESTIMATE_FLAGS, Price, PriceStatus, Usage
 from claude_tui.pricing.billing.claude import UNKNOWN_PRICE
 from claude_tui.pricing.billing.tiers import service_tier
 from claude_tui.pricing.price_list.catalogue import ResolvedModel
@@ -68,14 +68,58 @@ class RateCard(NamedTuple):
         )
 
 
+class WholeRates(NamedTuple):
+    """The rates of a card that `is_whole`, in nanodollars: for plain usages, whose prices are added up like these.
+
+    They apply to prompts of at most `over` tokens. `is_estimate`: the price is based on an assumption.
+    """
+
+    input: int
+    output: int
+    write_5m: int
+    write_1h: int
+    cache_read: int
+    read_saved: int
+    extra_5m: int
+    extra_1h: int
+    over: int
+    is_estimate: bool
+
+    @classmethod
+    def of(cls, card: RateCard) -> WholeRates:
+        """Return the rates of a card."""
+        is_estimate = not ESTIMATE_FLAGS.isdisjoint(card.flags)
+        rates = [rate // SCALED_PER_NANO for rate in card[:8]]
+        return cls._make((*rates, card.over, is_estimate))
+
+    def sums(self, given: int, output: int, write_5m: int, write_1h: int, read: int, searches: int) -> WholeSums:
+        """Price plain usages that were added up: what they cost, what reads saved and what writes cost more."""
+        rate_in, rate_out, rate_5m, rate_1h, rate_read, saved, extra_5m, extra_1h, _, _ = self
+        return (
+            given * rate_in
+            + output * rate_out
+            + write_5m * rate_5m
+            + write_1h * rate_1h
+            + read * rate_read
+            + searches * WEB_SEARCH_NANO,
+            read * saved,
+            write_5m * extra_5m + write_1h * extra_1h,
+        )
+
+
+WholeSums = tuple[int, int, int]
+"""Nanodollars that usages cost, that reads saved of them, and that writes cost more."""
+
+
 class ModelCards(NamedTuple):
     """The rates of one model name of one source: before the first of `starts`, from the first on, and so on.
 
-    None if the model has no price.
+    None if the model has no price, and of the whole ones if prices do not add up.
     """
 
     starts: tuple[int, ...]
     cards: tuple[RateCard | None, ...]
+    whole: tuple[WholeRates | None, ...]
 
 
 def cards_of(found: ResolvedModel, source: str, asked: str) -> ModelCards | Price:
@@ -102,7 +146,8 @@ def cards_of(found: ResolvedModel, source: str, asked: str) -> ModelCards | Pric
             cards.pop()
         starts += [period.from_ms, end_ms]
         cards += [_card(table, factor, (*flags, *speed), tuple(late)), None]
-    return ModelCards(tuple(starts), tuple(cards))
+    whole = (WholeRates.of(card) if card is not None and card.is_whole else None for card in cards)
+    return ModelCards(tuple(starts), tuple(cards), tuple(whole))
 
 
 def _card(table: RateTable, factor: int, early: tuple[str, ...], late: tuple[str, ...]) -> RateCard:

@@ -28,7 +28,7 @@ from claude_tui.pricing.billing.usage import (
     reported_nano,
     unsplit_terms,
 )
-from claude_tui.pricing.cards import ModelCards, RateCard, cards_of
+from claude_tui.pricing.cards import ModelCards, WholeRates, cards_of
 from claude_tui.pricing.price_list.catalogue import MAX_NAMES, Catalogue, ResolvedModel, bundled, refreshed
 from claude_tui.pricing.price_list.names import SYNTHETIC
 
@@ -82,7 +82,7 @@ class Pricer:
         known = self._cards.get((source, model)) or self._learn(source, model)
         if isinstance(known, Price):
             return known
-        starts, cards = known
+        starts, cards, _ = known
         card = cards[bisect_right(starts, time_ms)]
         if card is None:
             return UNKNOWN_PRICE
@@ -102,7 +102,7 @@ class Pricer:
         price = card.price(usage)
         return price._replace(flags=(*price.flags, "tier_ambiguous")) if usage.prompt > card.over else price
 
-    def flat_card(self, source: str, model: str, first_ms: int, last_ms: int) -> RateCard | None:
+    def whole_rates(self, source: str, model: str, first_ms: int, last_ms: int) -> WholeRates | None:
         """Return the rates for every plain usage between two instants, or a sum of them, if nothing needs rounding.
 
         They apply if each prompt is at most `over`. None if there are none, or if the price changed in between.
@@ -113,8 +113,7 @@ class Pricer:
         period = bisect_right(known.starts, first_ms)
         if period != bisect_right(known.starts, last_ms):
             return None
-        card = known.cards[period]
-        return card if card is not None and card.is_whole else None
+        return known.whole[period]
 
     def only_assumes_lifetimes(self, source: str, usage: Usage, terms: str) -> bool:
         """Whether terms are nothing but a usage whose cache writes are not divided by how long they live.

@@ -1,4 +1,7 @@
-"""Where the money went, `claude-top/causes@1`: as a dictionary for JSON, as CSV, and as a table of text."""
+"""Where the money went, `claude-top/causes@1`: as a dictionary for JSON, as CSV, and as a table of text.
+
+Must not divide or sum costs by cause.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 SCHEMA: Final = "claude-top/causes@1"
 ROW_FIELDS: Final = (
     "name", "label", "project", "cost_nano", "share", "responses", "calls", "failed_calls", "agents", *Usage._fields,
-    "last", "tokens_est", "carried_nano",
+    "last", "tokens_est", "carried_nano", *Doubts._fields,
 )  # fmt: skip
 """The fields of a row, in order."""
 DIGITS: Final = 6
@@ -52,11 +55,13 @@ def report(table: CauseTable, asked: CausesRequest) -> dict[str, Any]:
         "session": query.session or None,
         "prices": asked.prices,
         "total_cost_nano": table.total_nano,
+        **table.doubts._asdict(),
         "responses": table.responses,
         "rows": [_row(row, table.total_nano) for row in kept],
     }
     if rest:
-        made["left_out"] = {"rows": len(rest), "cost_nano": sum(row.cost_nano for row in rest)}
+        together = _together(rest)
+        made["left_out"] = {"rows": len(rest), "cost_nano": together.cost_nano, **together.doubts._asdict()}
     made["of_which"] = of_which(table.of_which)
     made["notes"] = list(table.notes)
     return made
@@ -72,6 +77,7 @@ def _row(row: CauseRow, total_nano: int) -> dict[str, Any]:
         "label": row.label,
         "project": row.project or None,
         "cost_nano": row.cost_nano,
+        **row.doubts._asdict(),
         "share": round(row.cost_nano / total_nano, DIGITS) if total_nano else 0.0,
         "responses": row.responses,
         "calls": row.calls,
@@ -196,7 +202,7 @@ def _together(rows: tuple[CauseRow, ...]) -> CauseRow:
 def footer(table: CauseTable, prices: str, timezone: str) -> list[str]:
     """Return the lines below the table: the convention, what lies inside the total, and what to know."""
     found = table.of_which
-    lines = [f"{table.convention[0].upper()}{table.convention[1:]}; sums to the total."]
+    lines = [f"{table.convention[0].upper()}{table.convention[1:]}; the rows add up to the total."]
     if found.misses:
         part = share(found.missed_nano, table.total_nano).strip()
         lines.append(f"of which {money(found.missed_nano)} ({part}) for lost caches:")

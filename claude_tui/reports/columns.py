@@ -1,4 +1,4 @@
-"""Totals as a flat dictionary, the same in every report, export and endpoint."""
+"""Totals as a flat dictionary, the same in every report, export and endpoint. Must not know which report it is for."""
 
 from __future__ import annotations
 

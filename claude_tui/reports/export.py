@@ -1,6 +1,6 @@
 """Single responses, days and sessions as lines: JSON Lines, CSV, and flat JSON Lines whose rows all have one schema.
 
-The lines of any export sum to the totals.
+The lines of any export sum to the totals. Must not read files or sum.
 """
 
 from __future__ import annotations

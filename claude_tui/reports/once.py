@@ -1,4 +1,4 @@
-"""One snapshot of everything as plain text in a given width. Shows only what a first look needs."""
+"""One snapshot of everything as plain text in a given width. Shows only what a first look needs. Must not sum."""
 
 from __future__ import annotations
 

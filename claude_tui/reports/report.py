@@ -1,4 +1,7 @@
-"""The report `claude-top/report@1`: the sections of a snapshot, and these as a dictionary for JSON and as CSV."""
+"""The report `claude-top/report@1`: the sections of a snapshot, and these as a dictionary for JSON and as CSV.
+
+Must not draw.
+"""
 
 from __future__ import annotations
 

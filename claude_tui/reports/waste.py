@@ -1,4 +1,7 @@
-"""What was avoidable, `claude-top/waste@1`: as a dictionary for JSON and as lines of text."""
+"""What was avoidable, `claude-top/waste@1`: as a dictionary for JSON and as lines of text.
+
+Must not find anything out.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,18 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from claude_tui.engine.queries.causes.costs.doubts import Doubts
 from claude_tui.engine.queries.causes.waste import Proof, Waste
 from claude_tui.figures import duration, instant, local_minute, many, money, share, tokens, written_cost
 from claude_tui.model import Query, Totals
 from claude_tui.sources.values.display import display_name
-from claude_tui.widths import cut
+from claude_tui.widths import cut, width
 
 SCHEMA: Final = "claude-top/waste@1"
 INDENT: Final = "     "
 
 
-def report(found: Sequence[Waste], total_nano: int, query: Query) -> dict[str, Any]:
+def report(found: Sequence[Waste], total: Totals, query: Query) -> dict[str, Any]:
     """Return the report: avoidable things, the dearest first. They may overlap, so they have no sum."""
     return {
         "schema": SCHEMA,
@@ -26,7 +30,8 @@ def report(found: Sequence[Waste], total_nano: int, query: Query) -> dict[str, A
         "model": query.model or None,
         "project": query.project or None,
         "session": query.session or None,
-        "total_cost_nano": total_nano,
+        "total_cost_nano": total.cost_nano,
+        **{name: getattr(total, name) for name in Doubts._fields},
         "waste": [
             {
                 "what": one.what,
@@ -37,6 +42,7 @@ def report(found: Sequence[Waste], total_nano: int, query: Query) -> dict[str, A
                 "saved_nano": one.saved_nano,
                 "otherwise": one.otherwise,
                 "is_estimate": one.is_estimate,
+                **one.doubts._asdict(),
                 "proofs": [_proof(proof) for proof in one.proofs],
             }
             for one in found
@@ -60,7 +66,7 @@ def _proof(proof: Proof) -> dict[str, Any]:
     }
 
 
-def lines(found: Sequence[Waste], total: Totals, zone: ZoneInfo, width: int) -> Iterator[str]:
+def lines(found: Sequence[Waste], total: Totals, zone: ZoneInfo, room: int) -> Iterator[str]:
     """Yield the same as text."""
     if not found:
         yield f"nothing that was avoidable shows in the logs of {written_cost(total)}"
@@ -70,17 +76,26 @@ def lines(found: Sequence[Waste], total: Totals, zone: ZoneInfo, width: int) -> 
         yield ""
         mark = "~" if one.is_estimate else ""
         part = share(one.saved_nano, total.cost_nano).strip()
-        yield f"{number}. {mark}{money(one.saved_nano)} ({part})  {one.title} ({many(one.number, 'time')})"
+        saved = f"~{money(one.saved_nano)}" if one.is_estimate else written_cost(one.sums)
+        yield f"{number}. {saved} ({part})  {one.title} ({many(one.number, 'time')})"
         otherwise = f"it would have been {mark}{money(one.otherwise_nano)} {one.otherwise}"
         told = f"Paid {mark}{money(one.paid_nano)}; {otherwise}."
-        yield from textwrap.wrap(told, max(20, width), initial_indent=INDENT, subsequent_indent=INDENT)
+        yield from textwrap.wrap(told, max(20, room), initial_indent=INDENT, subsequent_indent=INDENT)
         for proof in one.proofs:
-            response = proof.response
-            when = local_minute(response.time_ms, zone)
-            where = display_name(response.project).rsplit("/", 1)[-1]
-            saved = money(proof.paid_nano - proof.otherwise_nano)
-            session, detail = display_name(response.session)[:8], display_name(_detail(proof))
-            yield cut(f"{INDENT}{when}  {saved}  {where}  {session}  {detail}", width)
+            yield from _proof_lines(proof, zone, room)
+
+
+def _proof_lines(proof: Proof, zone: ZoneInfo, room: int) -> Iterator[str]:
+    """Yield when and where it was, by the names other reports have, and what it shows, in as few lines as there is room
+    for."""
+    when, saved = local_minute(proof.response.time_ms, zone), money(proof.paid_nano - proof.otherwise_nano)
+    line = f"{INDENT}{when}  {saved}"
+    for part in (display_name(proof.response.project), proof.session_name, display_name(_detail(proof))):
+        if width(line) + 2 + width(part) > room:
+            yield cut(line, room)
+            line = INDENT
+        line += "  " + part
+    yield cut(line, room)
 
 
 def _detail(proof: Proof) -> str:

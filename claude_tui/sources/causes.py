@@ -1,15 +1,15 @@
 """What the log of a client says of why responses were made, file by file, the same for all clients that tell.
 
-Kept in the cache as MessagePack; `FORMAT` moves whenever a meaning changes. Must not know how logs are read.
+Kept in the cache as MessagePack; `FORMAT` moves whenever a meaning changes, and `ARCHIVE_FORMAT` of
+`causes_archive` along with it. Must not know how logs are read.
 """
 
 from __future__ import annotations
 
-import zlib
 from typing import Final, Protocol
 
 import msgspec
-from msgspec import Struct, field, structs
+from msgspec import Struct, field
 
 from claude_tui.sources.protocol import Checkpoint
 
@@ -122,35 +122,6 @@ class ReadCauses(Protocol):
     ) -> tuple[FileCauses, Checkpoint]:
         """Read a log, whole or what follows `since`, where `known` is what it said. Raises OSError."""
         ...
-
-
-MOST_BYTES: Final = 256 << 20
-"""More than any log says."""
-
-
-def archived(found: FileCauses) -> bytes:
-    """Return what is kept of a log for good, in few bytes: nothing that only reading on needs, nor sizes."""
-    responses = [
-        structs.replace(
-            one,
-            calls=[
-                structs.replace(call, id=call.id if call.name in STARTERS or call.kind else "") for call in one.calls
-            ],
-            added={},
-            wrote={},
-        )
-        for one in found.responses
-    ]
-    kept = structs.replace(found, responses=responses, threads=[], has_sizes=False)
-    return zlib.compress(packed(kept), 6)
-
-
-def unarchived(data: bytes) -> FileCauses:
-    """Return what `archived` was given, without what that leaves out. Raises ValueError for anything else."""
-    try:
-        return unpacked(zlib.decompressobj().decompress(data, MOST_BYTES))
-    except zlib.error as error:
-        raise ValueError(str(error)) from None
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode

@@ -22,7 +22,8 @@ class ClientTotal(NamedTuple):
     the client's own price. `offset` is where the row stands in the session's file, `last_ms` the instant of the newest
     line of the session before it. `is_split`: cache writes are told by how long they live; else all are 5-minute ones.
     `is_linear` says that since the offset `since` (-1: from the beginning) one process at a time wrote the file;
-    `prompts` are (offset, instant) of what was asked up to here. Both are told only if anything may hang on it.
+    `turns` are (offset, instant) where lines of another turn begin up to here, and when that turn began. Both are told
+    only if anything may hang on it.
     """
 
     session: str
@@ -36,7 +37,7 @@ class ClientTotal(NamedTuple):
     models: tuple[tuple[str, Usage], ...]
     since: int = -1
     is_linear: bool = False
-    prompts: tuple[tuple[int, int], ...] = ()
+    turns: tuple[tuple[int, int], ...] = ()
 
     @property
     def identity(self) -> tuple[str, int, int, int, int]:
@@ -110,11 +111,11 @@ def short_model(model: str) -> str:
 
 
 def _total(found: Sequence[Any]) -> ClientTotal:
-    session, *numbers, is_split, models, since, is_linear, prompts = found
+    session, *numbers, is_split, models, since, is_linear, turns = found
     if type(session) is not str or len(numbers) != 6 or not _are_numbers((*numbers, since + 1)):
         raise ValueError("a total that is none")
     usages = tuple((str(model), Usage(*usage)) for model, usage in models)
-    asked = tuple((offset, time_ms) for offset, time_ms in prompts)
+    asked = tuple((offset, time_ms) for offset, time_ms in turns)
     if not all(_are_numbers(usage) for _, usage in usages) or not all(map(_are_numbers, asked)):
         raise ValueError("a total with bad counters")
     return ClientTotal._make((session, *numbers, bool(is_split), usages, since, bool(is_linear), asked))

@@ -1,4 +1,4 @@
-"""The clients that can be read, by name. A reader's code is loaded when it is first used."""
+"""The clients that can be read, by name. A reader's code is loaded when it is first used. Must not know any format."""
 
 from __future__ import annotations
 

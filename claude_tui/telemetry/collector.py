@@ -1,5 +1,6 @@
 """What to add to an OpenTelemetry Collector so that it passes on to claude-top what it receives, or writes it to a
-file."""
+file. Must not change its files.
+"""
 
 from __future__ import annotations
 

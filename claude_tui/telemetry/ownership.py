@@ -1,6 +1,7 @@
 """Who receives: one process at a time on this machine and account. The next one takes over when it goes.
 
-The kernel gives the lock back when its owner ends, however it ends, and wakes the one that waits: nobody polls.
+The kernel gives the lock back when its owner ends, however it ends, and wakes the one that waits: nobody polls. Must
+not receive.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ class Receiver:
         self._now, self._on_change = now, on_change
         self.state = "waiting"
         self.status = ReceiverStatus()
-        self._is_stopped = False
+        self._stopped = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._over: asyncio.Event | None = None
         self._lock = threading.Lock()
@@ -69,26 +69,28 @@ class Receiver:
     def stop(self) -> None:
         """Stop, and have the counters saved. One that still waits for another process is left to the end of this."""
         with self._lock:
-            self._is_stopped = True
+            self._stopped.set()
             if self._loop is None or self._over is None:
                 return
             self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join()
 
     def _work(self) -> None:
-        folder = create_private(state_folder())
-        if folder is None:
-            self._trouble(f"cannot write to {state_folder()}")
-            return
-        try:
-            with owned(folder):
-                asyncio.run(self._receive(folder))
-        except OSError as error:
-            self._trouble(f"{folder}: {error.strerror}")
+        while not self._stopped.is_set():
+            folder = create_private(state_folder())
+            if folder is None:
+                self._trouble(f"cannot write to {state_folder()}")
+            else:
+                try:
+                    with owned(folder):
+                        asyncio.run(self._receive(folder))
+                except OSError as error:
+                    self._trouble(f"{folder}: {error.strerror}")
+            self._stopped.wait(RETRY_S)
 
     async def _receive(self, folder: Path) -> None:
         with self._lock:
-            if self._is_stopped:
+            if self._stopped.is_set():
                 return
             self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
         over = self._over

@@ -5,7 +5,9 @@ Must not know the network, nor the files that what arrives is written to.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
@@ -18,6 +20,14 @@ from claude_tui.units import DAY_MS, MINUTE_MS
 
 FILE_NAME: Final = "telemetry.json"
 """In the state folder, beside the folder of what arrived."""
+
+ROOM_BYTES: Final = 4096
+"""Of so many bytes, or a multiple, the file is, so that what is said on a full disk has room in it."""
+
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""How a disk, a quota or a limit says that there is no room."""
+
+_KNOWN: Final = os.O_WRONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
 
 REFUSED_MS: Final = 10 * MINUTE_MS
 """So long after it a refused post is a shortcoming."""
@@ -100,8 +110,30 @@ def load(folder: Path) -> ReceiverStatus:
 
 
 def save(folder: Path, status: ReceiverStatus) -> None:
-    """Keep a status. Raises OSError."""
-    files.replace(folder / FILE_NAME, json.dumps(asdict(status), indent=1).encode() + b"\n", files.OWN)
+    """Keep a status, also on a full disk if it was kept before: that is when it matters most. Raises OSError."""
+    text = json.dumps(asdict(status), indent=1).encode()
+    try:
+        files.replace(folder / FILE_NAME, _filled(text, -(-len(text) // ROOM_BYTES) * ROOM_BYTES), files.OWN)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        _overwrite(folder / FILE_NAME, text)
+
+
+def _overwrite(path: Path, text: bytes) -> None:
+    """Write over what a file has, which takes no room. Raises OSError, also if it is too small."""
+    descriptor = os.open(path, _KNOWN)
+    try:
+        size = os.fstat(descriptor).st_size
+        if size <= len(text):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.pwrite(descriptor, _filled(text, size), 0)
+    finally:
+        os.close(descriptor)
+
+
+def _filled(text: bytes, size: int) -> bytes:
+    return text.ljust(size - 1) + b"\n"
 
 
 def _status(document: Mapping[str, Any]) -> ReceiverStatus:
@@ -163,7 +195,7 @@ def shortcoming(status: ReceiverStatus, *, is_owned: bool, now_ms: int) -> Short
 
     `is_owned`: a process receives, or would if it could listen.
     """
-    latest_ms = max((tally.last_ms for tally in status.kept.values()), default=0)
+    latest_ms = max((tally.last_ms for tally in [*status.kept.values()]), default=0)
     stands = standing(
         is_on=now_ms - latest_ms < AWAY_MS, is_received=is_owned and not status.trouble,
         failing=status.failing if is_owned else "", logged=0, told=0,
@@ -174,5 +206,5 @@ def shortcoming(status: ReceiverStatus, *, is_owned: bool, now_ms: int) -> Short
         return Shortcoming(f"no telemetry: {status.trouble}", True)
     if stands.state == "away":
         return Shortcoming("no telemetry: nobody receives it", True)
-    recent = [(tally.last_ms, why) for why, tally in status.refused.items() if now_ms - tally.last_ms < REFUSED_MS]
+    recent = [(tally.last_ms, why) for why, tally in [*status.refused.items()] if now_ms - tally.last_ms < REFUSED_MS]
     return Shortcoming(f"telemetry refused: {max(recent)[1]}", False) if recent else None

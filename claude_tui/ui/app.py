@@ -213,7 +213,7 @@ class ClaudeTop(PaintedApp):
     async def _look_at_telemetry(self) -> None:
         """Say in the header what is wrong with telemetry, whoever receives it."""
         assert self._telemetry is not None
-        own = self.receiver.status.trouble if self.receiver is not None and self.receiver.state == "troubled" else ""
+        own = self.receiver.status if self.receiver is not None and self.receiver.state != "waiting" else None
         found = await asyncio.to_thread(self._telemetry.look, self._clock(), own)
         if found != self.main.telemetry:
             self.main.telemetry = found

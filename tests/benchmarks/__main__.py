@@ -11,6 +11,7 @@ from tests.benchmarks.running import tell
 
 MODULES = (
     "cold",
+    "cores",
     "codex",
     "clients",
     "warm",

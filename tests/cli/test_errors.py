@@ -19,7 +19,16 @@ NOON = 1_795_176_000_000
     [
         (["bogus"], "bogus"),
         (["report", "--bogus"], "claude-top report: unknown option '--bogus'"),
-        (["report", "--by", "fortnight"], "hour"),
+        (["report", "--sinse", "7d"], "unknown option '--sinse'; did you mean --since?"),
+        (["--ones"], "claude-top: unknown option '--ones'; did you mean --once?"),
+        (["report", "--by", "fortnight"], "'fortnight' is none of day, week, month, hour"),
+        (["report", "--by", "modell"], "cache; did you mean model?"),
+        (["--view", "block", "--once"], "causes, plan; did you mean blocks?"),
+        (["ledger"], "claude-top ledger: ACTION is missing; it is one of status, keep, export"),
+        (["ledger", "imprt", "x"], "did you mean import?"),
+        (["ledger", "import"], "FILE is missing"),
+        (["completions"], "SHELL is missing; it is one of bash, zsh, fish"),
+        (["statusline", "instal"], "unexpected argument 'instal'"),
         (["report", "--since", "someday"], "YYYY-MM-DD"),
         (["report", "--since", "2026-11-20", "--until", "2026-11-19"], "before"),
         (["report", "--timezone", "Mars/Phobos"], "Mars/Phobos"),
@@ -43,6 +52,25 @@ def test_no_logs_is_code_3_and_says_where_it_looked(own_home: Path, capsys: pyte
     captured = capsys.readouterr()
     assert captured.out == ""
     assert str(own_home / ".claude") in captured.err and captured.err.count("\n") == 1
+
+
+def test_of_the_places_without_logs_only_the_first_is_named(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report"]) == 3
+    said = capsys.readouterr().err
+    assert f"looked in {own_home}/.claude/projects (does not exist) and " in said
+    assert "other places; claude-top doctor lists them, claude-top --demo invents logs" in said
+    (own_home / ".codex").mkdir()
+    assert main(["report"]) == 3
+    assert f"looked in {own_home}/.codex (contains no logs) and " in capsys.readouterr().err
+
+
+def test_help_is_short(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "--help"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("usage: claude-top report [OPTION ...]\n")
+    assert "--CLIENT-dir DIR" in text and "--codex-dir" not in text
+    assert main(["ledger", "adopt", "--help"]) == 0
+    assert capsys.readouterr().out.startswith("usage: claude-top ledger adopt [OPTION ...] OLD NEW\n")
 
 
 def test_a_folder_that_is_not_there_is_code_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

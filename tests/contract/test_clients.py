@@ -101,7 +101,7 @@ def test_completions_manual_and_help_have_it(toys: Toys) -> None:
         assert "toy-dir" in toys.run("completions", shell)
     manual = toys.run("manual")
     assert "TOY_HOME" in manual and "Toy Code" in manual
-    assert "--toy-dir" in toys.run("report", "--help")
+    assert "kilo, toy (default: all)" in " ".join(toys.run("report", "--help").split())
     assert "the same reports for Toy Code" in toys.run("--help")
 
 

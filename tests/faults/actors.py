@@ -22,7 +22,7 @@ from claude_tui.clients import TELEMETRY
 from claude_tui.engine import count as counting
 from claude_tui.engine import monitor as watching
 from claude_tui.engine.check.verification import definition as plain_definition
-from claude_tui.engine.ledger import Ledger, LedgerScope, import_jsonl
+from claude_tui.engine.ledger import Ledger, import_jsonl, scope_of
 from claude_tui.engine.monitor import Monitor
 from claude_tui.engine.queries.responses import list_responses
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
@@ -48,11 +48,11 @@ PATIENCE_S: Final = 60
 def definition(config: SourceConfig, ledger_file: Path) -> Store:
     """Everything the logs say and everything the ledger says, read whole and settled by key."""
     store, reader = Store(PRICER, UTC), FileReader(PRICER, UTC)
-    store.is_telemetry_read = True
+    store.is_telemetry_on = True
     for file in discover(config):
         store.take_in(pack([reader.read(Task(file))]))
     ledger = Ledger.open(ledger_file)
-    scope = LedgerScope(roots_of(config), frozenset(config.sources) - config.explicit.keys())
+    scope = scope_of(config, roots_of(config))
     for known in ledger.recall().files:
         if scope.covers(known.key, ledger.host):
             store.remember(known.path, known.columns, known.facts)

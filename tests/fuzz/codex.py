@@ -1,4 +1,4 @@
-"""Both ways of reading Codex's rollouts, side by side on mutated lines of real ones.
+"""Three ways of reading Codex's rollouts, side by side on mutated lines of real ones: plain, fast and native.
 
     python -m tests.fuzz.codex --lines 1000000 [--seed 1]
 
@@ -9,15 +9,21 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import shutil
 import sys
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from itertools import accumulate
 from pathlib import Path
 from random import Random
 from typing import Any, Final
 from unittest.mock import patch
 
+from claude_tui.engine.scan.rollouts import completed
+from claude_tui.native import library, reading
+from claude_tui.native.rollouts import CoreRollout, read_rollouts
 from claude_tui.sources.codex import CodexSource, plain
 from claude_tui.sources.codex.fast import reader as fast
 from claude_tui.sources.protocol import Checkpoint, LogFile
@@ -29,6 +35,8 @@ from tests.fuzz.long_run import run_long
 from tests.fuzz.mutations import Mutation, Pool
 from tests.fuzz.sameness import disagreements
 
+PART: Final = 10
+"""Lines that are compared behind a start."""
 GOLDEN = Path(__file__).parent.parent / "golden" / "codex"
 SOURCE = CodexSource()
 
@@ -156,15 +164,30 @@ def reading_with(*, window: int = 8 << 20, max_line: int = 8 << 20, is_native: b
         patch.object(fast, "open_rollout", opened),
         patch.object(plain, "open_rollout", opened),
         patch.object(search, "search_in", search_in),
+        patch.object(reading, "MAX_FILE", max_line),
     ):
         yield
 
 
 def differences(root: Path, path: Path, since: Checkpoint | None = None) -> Compared:
-    """Read a rollout in both ways."""
+    """Read a rollout in every way."""
     file = LogFile("codex", str(path), str(root), 0, 0, 0, 0)
     slow = SOURCE.read(file, since)
-    return disagreements(slow, fast.read_columns(file, since, keep_names=True)), slow.checkpoint
+    found = disagreements(slow, fast.read_columns(file, since, keep_names=True))
+    one = begun(file) if since is None else None
+    if one is not None:
+        native = completed(one, file, keep_names=True)
+        found += [f"natively to {one.end}: {said}" for said in disagreements(slow, native)]
+    return found, slow.checkpoint
+
+
+def begun(file: LogFile) -> CoreRollout | None:
+    """What the native core reads of a rollout; None if nothing, or if it is not built."""
+    core = library.found().core
+    if core is None or not os.path.exists(file.path):
+        return None
+    found = read_rollouts(core, [(file.path, os.path.getsize(file.path))], threads=1, with_names=True)
+    return found[0] if found else None
 
 
 class CodexFuzzer(LogFuzzer):
@@ -174,6 +197,7 @@ class CodexFuzzer(LogFuzzer):
 
     def __init__(self, seed: int, folder: Path) -> None:
         super().__init__(seed)
+        self.has_core = library.found().core is not None  # it is tried before anything is read in another way
         self.folder = folder / "codex"
         for home in GOLDEN.iterdir():
             if home.is_dir():  # parents of the threads that are mutated
@@ -187,6 +211,7 @@ class CodexFuzzer(LogFuzzer):
     def make(self, length: int) -> list[bytes]:
         """Make the lines of one file: those of a real rollout, some of them mutated, some of others between them."""
         lines = list(self.chance.choice(self.rollouts))
+        self.start = [next(one for one in lines if kind in one) for kind in (b'"session_meta"', b'"turn_context"')]
         if self.chance.random() < 0.2:
             self.chance.shuffle(lines)
         return self.woven(lines, length, (1, 1, 2, 4))
@@ -197,14 +222,30 @@ class CodexFuzzer(LogFuzzer):
         max_line = self.chance.choice((window, 8 << 20))
         return reading_with(window=window, max_line=max_line, is_native=self.chance.random() < 0.8)
 
+    def compare_parts(self, made: Sequence[bytes]) -> list[str]:
+        """Compare lines behind the start of their rollout: again without the one at which the native core ended."""
+        rest = list(made)
+        while rest and self.has_core:
+            lines = [*self.start, *rest[:PART]]
+            ends = list(accumulate(len(one) + 1 for one in lines))
+            self.write(b"\n".join((*lines, b"")))
+            found, _ = self.differences()
+            if found:
+                return [*found, *map(repr, lines)]
+            one = begun(LogFile("codex", str(self.path), str(self.folder), 0, 0, 0, 0))
+            read = bisect_right(ends, one.end if one is not None else 0) - len(self.start)
+            self.counts["read natively"] += max(0, read)
+            rest = rest[min(max(0, read) + 1, PART) :]
+        return []
+
     def differences(self, since: Checkpoint | None = None) -> Compared:
-        """Read the rollout in both ways."""
+        """Read the rollout in every way."""
         return differences(self.folder, self.path, since)
 
 
 def main() -> int:
     """Run the long form."""
-    return run_long("tests.fuzz.codex", __doc__, CodexFuzzer, MUTATIONS)
+    return run_long("tests.fuzz.codex", __doc__, CodexFuzzer, MUTATIONS, "read natively")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,8 @@ NAMES: Final = ("kilo", "opencode")
 COLUMN_VALUES: Final = (0, 1, -1, 1.5, 2**62, "", "soon", b"\xff", "x", 1_795_246_754_903)
 
 Stored = tuple[Any, ...]
-"""Id, session, instants of creation and change, and data, of which some are stored as bytes."""
+"""Id, kind (of 2.x), session, instants of creation and change, and data, of which some are stored as bytes."""
+KINDS: Final = ("assistant", "user", "compaction", "other")
 
 
 class RowsFuzzer(Fuzzer[Stored, Sequence[Stored]]):
@@ -41,7 +42,7 @@ class RowsFuzzer(Fuzzer[Stored, Sequence[Stored]]):
                 shutil.copytree(home, folder / name / home.name)
                 found = (one for one in reader(name).discover(folder / name / home.name) if one.path.endswith(".db"))
                 taken = [(file, self._taken_apart(file)) for file in found]
-                self.databases += [(file, rows) for file, rows in taken if rows]  # 2.x has another table
+                self.databases += [(file, rows) for file, rows in taken if rows]
         self.file = self.databases[0][0]
         self.pool = [data for _, rows in self.databases for *_, data in rows]
 
@@ -51,33 +52,41 @@ class RowsFuzzer(Fuzzer[Stored, Sequence[Stored]]):
             indexes = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
             for (name,) in database.execute(indexes).fetchall():
                 database.execute(f'DROP INDEX "{name}"')
-            rows = database.execute(
-                "SELECT id, session_id, time_created, time_updated, CAST(data AS blob) FROM message ORDER BY rowid"
-            )
-            return rows.fetchall()
+            found = database.execute(
+                "SELECT id, NULL, session_id, time_created, time_updated, CAST(data AS blob) FROM message"
+                " ORDER BY rowid"
+            ).fetchall()
+            if found:
+                return found
+            return database.execute(
+                "SELECT id, type, session_id, time_created, time_updated, CAST(data AS blob) FROM session_message"
+                " ORDER BY rowid"
+            ).fetchall()
 
     def make(self, length: int) -> list[Stored]:
         """Make messages: real ones in order, some mutated, some in other sessions as a fork copies them."""
         chance = self.chance
         self.file, real = chance.choice(self.databases)
-        sessions = [row[1] for row in real]
+        sessions = [row[2] for row in real]
         share = chance.choice((0.1, 0.4, 1.0))
         made: list[Stored] = []
         while len(made) < length:
-            name, session, created, updated, data = real[len(made) % len(real)]
+            name, kind, session, created, updated, data = real[len(made) % len(real)]
             data = self.mutated(data, chance.choice((1, 1, 2)) if chance.random() < share else 0)
             if chance.random() < 0.2:
                 session = chance.choice(sessions)
             if chance.random() < 0.05:
                 session = chance.choice(COLUMN_VALUES)
+            if kind and chance.random() < 0.05:
+                kind = chance.choice(KINDS)
             if chance.random() < 0.05:
                 created = chance.choice(COLUMN_VALUES)
             if chance.random() < 0.05:
                 updated = chance.choice(COLUMN_VALUES)
             if len(made) < len(real) and chance.random() < 0.7:
-                made.append((name, session, created, updated, data))  # its parts are of this name
+                made.append((name, kind, session, created, updated, data))  # its parts are of this name
             else:
-                made.append((f"{name}-{len(made)}", session, created, updated, data))
+                made.append((f"{name}-{len(made)}", kind, session, created, updated, data))
         return made
 
     def reading(self) -> AbstractContextManager[None]:
@@ -94,10 +103,16 @@ class RowsFuzzer(Fuzzer[Stored, Sequence[Stored]]):
             database.execute("PRAGMA synchronous = OFF")
             database.execute("BEGIN")
             if not is_more:
-                database.execute("DELETE FROM message")
-            for *columns, data in content:
+                for table in {"session_message" if kind else "message" for _, kind, *_ in content}:
+                    database.execute(f"DELETE FROM {table}")
+            for name, kind, *columns, data in content:
                 how = "CAST(? AS text)" if len(data) % 5 else "?"
-                database.execute(f"INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, {how})", [*columns, data])
+                if kind:
+                    table = f"session_message VALUES (?, ?, ?, ?, ?, ?, {how})"
+                    values = [name, columns[0], kind, 0, *columns[1:], data]
+                else:
+                    table, values = f"message VALUES (?, ?, ?, ?, {how})", [name, *columns, data]
+                database.execute(f"INSERT OR REPLACE INTO {table}", values)
             database.execute("COMMIT")
 
     def differences(self, since: Checkpoint | None = None) -> Compared:

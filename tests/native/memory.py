@@ -1,4 +1,4 @@
-"""The native core under valgrind, over mutated lines of real transcripts.
+"""The native core under valgrind, over mutated lines of real logs, so many of Claude Code and of Codex.
 
     python -m tests.native.memory [--lines 20000] [--seed 1]
 
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.fuzz.claude import ClaudeFuzzer
+from tests.fuzz.codex import CodexFuzzer
 
 CRATE: Final = Path(__file__).parents[2] / "claude_tui" / "native"
 FILE_LINES: Final = 40
@@ -33,10 +34,10 @@ def main() -> int:
     said = subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True).stdout
     triple = said.partition("host: ")[2].split("\n")[0].replace("-", "_").upper()
     with tempfile.TemporaryDirectory() as name:
-        fuzzer = ClaudeFuzzer(asked.seed, Path(name))
-        for number in range(asked.lines // FILE_LINES):
-            lines = b"\n".join(fuzzer.make(FILE_LINES)) + b"\n"
-            (fuzzer.folder / f"s{number}.jsonl").write_bytes(lines)
+        for fuzzer in (ClaudeFuzzer(asked.seed, Path(name)), CodexFuzzer(asked.seed, Path(name))):
+            for number in range(asked.lines // FILE_LINES):
+                lines = b"\n".join(fuzzer.make(FILE_LINES)) + b"\n"
+                (fuzzer.folder / f"s{number}.jsonl").write_bytes(lines)
         told = {f"CARGO_TARGET_{triple}_RUNNER": VALGRIND, "CORE_FILES": name}
         kept = {"CARGO_TARGET_DIR": os.environ.get("CARGO_TARGET_DIR", str(Path(name, "target")))}
         return subprocess.run(CARGO, cwd=CRATE, env={**os.environ, **kept, **told}).returncode

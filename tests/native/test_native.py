@@ -162,7 +162,6 @@ LEFT = [
     assistant("msg_b", 0, usage(1, 2)),
     {"type": "progress", "data": {"type": "agent_progress", "agentId": None, "message": ROW}, "sessionId": "s"},
     {"type": "progress", "data": {"type": "agent_progress", "message": ROW}, "message": {}},
-    {"type": "progress", "data": {"type": "agent_progress", "message": dict(ROW, cwd=""), "agentId": "a"}},
     b"no object\n",
     b'{"type":"system"\n',
     b'{"type":"ai-title","aiTitle":"a\\ud800"}\n',
@@ -209,6 +208,11 @@ READ = [
     progress({"type": "user", "message": {"content": '"usage"'}}),
     progress(ROW, data={"type": "hook_progress"}),
     progress(assistant("msg_c", T, FAST)),
+    progress(BARE, cwd="", data={"agentId": "a7"}),
+    assistant("msg_b", T, usage(3, 90), cwd="", version=""),
+    assistant("msg_b", T, usage(3, 90), cwd=None, version=None),
+    assistant("x", T, {"input_tokens": 1, "output_tokens": 2}, model="<synthetic>"),
+    assistant("x", T, {"input_tokens": 1}, isApiErrorMessage=True),
 ]
 """Lines that need none, though they are rare."""
 

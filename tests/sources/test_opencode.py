@@ -503,7 +503,8 @@ def test_2x_rows_carried_over_count_once_and_older_ones_still_count(new_store: S
     new_store.message("m2", reply(T0 + 1), "old")
     new_store.message("m3", reply(T0 + 2, tokens=beside(tokens(1))))
     new_store.new_message("m3", new_reply(T0 + 2))  # went on after it was carried over
-    settled = read_all(SOURCE, tmp_path)
+    settled, file = read_all(SOURCE, tmp_path), log_file(SOURCE, tmp_path)
+    assert disagreements(SOURCE.read(file), fast.read_columns(file, keep_names=True)) == []
     # The total tells that the version which wrote m1 put reasoning into output; its cost charged it twice.
     assert sorted((v.time_ms - T0, v.session, v.usage[:2], v.reported_nano) for v in settled.values()) == [
         (0, "ses", (100, 20), None), (1, "old", (100, 25), 10_000_000), (2, "ses", (100, 25), 10_000_000),

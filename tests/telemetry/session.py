@@ -141,7 +141,7 @@ def reported(home: Path) -> Totals:
 def in_ledger() -> Totals:
     """What the ledger alone says, without instants."""
     store = Store(PRICER, UTC)
-    store.is_telemetry_read = True
+    store.is_telemetry_on = True
     for path, columns, facts in Ledger.open(ledger_file()).columns():
         store.remember(path, columns, facts)
     return totals_of(list_responses(store))._replace(first_ms=0, last_ms=0)

@@ -86,7 +86,7 @@ def test_status_tells_who_receives_what_arrived_and_what_was_refused() -> None:
         assert document["refused"]["without the token"]["count"] == 1
     gone = run("telemetry", "status")
     assert gone.code == 1
-    assert "nobody receives now" in gone.text
+    assert "nothing receives telemetry now" in gone.text
     assert "2 responses" in gone.text
 
 

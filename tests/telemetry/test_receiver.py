@@ -8,8 +8,10 @@ import gzip
 import http.client
 import json
 import os
+import shutil
 import socket
 import stat
+import subprocess
 import sys
 import threading
 import time
@@ -225,6 +227,23 @@ def test_a_full_disk_is_said_to_the_client_and_loses_nothing_that_was_acknowledg
     assert post(receiver.status.port, numbered(2, 3)).status == 200
     assert numbers_in(lines()) == [1, 2, 3]
     assert (receiver.status.failing, receiver.status.lost.count) == ("", 1)
+
+
+def test_on_a_disk_that_is_full_the_client_the_header_and_the_status_are_told_by_whichever_process(
+    own_home: Path,
+) -> None:
+    if shutil.which("unshare") is None or subprocess.run(["unshare", "-rm", "true"], check=False).returncode:
+        pytest.skip("needs a disk of its own")
+    ran = subprocess.run(
+        ["unshare", "-rm", sys.executable, "-m", "tests.telemetry.full_disk"], capture_output=True, text=True
+    )
+    said = json.loads(ran.stdout or "null")
+    assert said is not None, ran.stderr
+    assert (said["before"], said["full"], said["after"]) == (200, 503, 200)
+    assert said["header"] == "telemetry not kept: No space left on device"
+    assert "No space left on device" in said["status"]
+    assert said["kept"] == [1]
+    assert (said["header after"], said["kept after"]) == ("", [1, *range(2, 40)])
 
 
 def test_a_line_that_a_kill_has_torn_takes_no_other_with_it(receiver: Receiver) -> None:

@@ -66,7 +66,7 @@ def test_a_status_that_makes_no_sense_counts_as_none(text: str) -> None:
 
 def test_doctor_says_how_to_switch_it_on_and_then_what_arrives() -> None:
     before = run("doctor").text
-    assert "nobody receives now" in before
+    assert "nothing receives telemetry now" in before
     assert "claude-top telemetry install" in before
     run("telemetry", "install")
     folder = state_folder()

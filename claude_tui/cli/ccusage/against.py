@@ -1,4 +1,7 @@
-"""`claude-top explain --against ccusage`: which rule makes which difference."""
+"""`claude-top explain --against ccusage`: which rule makes which difference.
+
+Must not compare anything: the report does.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Defaults from a ccusage.json, between the command line and the built-in ones."""
+"""Defaults from a ccusage.json, between the command line and the built-in ones. Must not know what a default is for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""One run of a report of ccusage: what was asked for is counted, and printed as JSON or as tables."""
+"""One run of a report of ccusage: what was asked for is counted, and printed as JSON or as tables.
+
+Must not parse options.
+"""
 
 from __future__ import annotations
 

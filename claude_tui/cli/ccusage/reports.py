@@ -1,4 +1,7 @@
-"""The commands of ccusage: `claude-top claude daily` and its like for one client, `claude-top daily` for all."""
+"""The commands of ccusage: `claude-top claude daily` and its like for one client, `claude-top daily` for all.
+
+Must not count or print.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """`claude-top shim`: puts a `ccusage` where PATH finds it, and takes it away again.
 
 It is a link to claude-top, which answers as ccusage when it is started under that name. Nobody else's file is touched.
+Must not replace a program that is not ours.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""`claude-top fleet merge`, `status` and `verify`: a table made of what was pushed, looked at, and counted again."""
+"""`claude-top fleet merge`, `status` and `verify`: a table made of what was pushed, looked at, and counted again.
+
+Must not settle or sum.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The place of a table, for every action: how it is reached, what it was created with, how it stores folders."""
+"""The place of a table, for every action: how it is reached, what it was created with, how it stores folders.
+
+Must not read what is in it.
+"""
 
 from __future__ import annotations
 

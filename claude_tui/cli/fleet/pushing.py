@@ -1,4 +1,4 @@
-"""`claude-top fleet push`: this machine's ledger, written to a table."""
+"""`claude-top fleet push`: this machine's ledger, written to a table. Must not know how a table is laid out."""
 
 from __future__ import annotations
 

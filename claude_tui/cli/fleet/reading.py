@@ -1,4 +1,7 @@
-"""`--from URL`: reports and checks over a table of many machines instead of this machine's logs."""
+"""`--from URL`: reports and checks over a table of many machines instead of this machine's logs.
+
+Must not know the table's files.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`claude-top fleet scan`: raw logs that lie in an object store, read into a table."""
+"""`claude-top fleet scan`: raw logs that lie in an object store, read into a table. Must not read a log itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The commands and options as plain data, read from the parser: the input for completions and the manual."""
+"""The commands and options as plain data, read from the parser: the input for completions and the manual.
+
+Must not know shells or man.
+"""
 
 from __future__ import annotations
 

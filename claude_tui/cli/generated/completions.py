@@ -1,4 +1,7 @@
-"""`claude-top completions`: scripts that let bash, zsh and fish complete commands, options and their values."""
+"""`claude-top completions`: scripts that let bash, zsh and fish complete commands, options and their values.
+
+Must not know a command by name.
+"""
 
 from __future__ import annotations
 

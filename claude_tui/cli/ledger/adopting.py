@@ -1,4 +1,4 @@
-"""`claude-top ledger adopt`: the history of a folder that moved, under its new path."""
+"""`claude-top ledger adopt`: the history of a folder that moved, under its new path. Must not move a file."""
 
 from __future__ import annotations
 

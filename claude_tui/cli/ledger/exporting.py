@@ -1,4 +1,4 @@
-"""`claude-top ledger export`: all responses of the ledger as JSON Lines."""
+"""`claude-top ledger export`: all responses of the ledger as JSON Lines. Must not know what a line holds."""
 
 from __future__ import annotations
 

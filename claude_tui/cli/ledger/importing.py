@@ -1,4 +1,4 @@
-"""`claude-top ledger import`: lines that export wrote, from any machine."""
+"""`claude-top ledger import`: lines that export wrote, from any machine. Must not judge a line: the ledger does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`claude-top ledger keep`: what the logs say now goes to the ledger, without a screen; and the hook that does it."""
+"""`claude-top ledger keep`: what the logs say now goes to the ledger, without a screen; and the hook that does it.
+
+Must not know how the ledger stores anything.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`claude-top ledger merge`: everything that another ledger holds."""
+"""`claude-top ledger merge`: everything that another ledger holds. Must not change the other ledger."""
 
 from __future__ import annotations
 

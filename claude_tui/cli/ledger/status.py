@@ -1,4 +1,7 @@
-"""`claude-top ledger status`: what the ledger holds by machine, and what of it is not sound."""
+"""`claude-top ledger status`: what the ledger holds by machine, and what of it is not sound.
+
+Must not repair anything.
+"""
 
 from __future__ import annotations
 

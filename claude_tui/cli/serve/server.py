@@ -1,4 +1,7 @@
-"""The server of the live numbers: one event loop for the engine, the connections and the state file."""
+"""The server of the live numbers: one event loop for the engine, the connections and the state file.
+
+Must not know what an answer holds.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What both servers share: the listening socket, the printed address, and the signals that stop them."""
+"""What both servers share: the listening socket, the printed address, and the signals that stop them.
+
+Must not know what is served.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Writes the headline figures to a file for status bars, after every change and each time as a whole file."""
+"""Writes the headline figures to a file for status bars, after every change and each time as a whole file.
+
+Must not make the figures.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The screen in a browser tab: the server of textual-serve, behind the same guard as everything else.
 
 textual-serve itself authenticates nobody; whoever reaches its socket can type into the program. Here a page is served
-only to a browser that presented the token once, and never to a page of another origin.
+only to a browser that presented the token once, and never to a page of another origin. Must not draw.
 """
 
 from __future__ import annotations

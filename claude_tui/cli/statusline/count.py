@@ -2,7 +2,7 @@
 
     python -m claude_tui.cli.statusline.count FOLDER [ZONE [SESSION]]
 
-Writes what the statusline shows to one small file. Nobody waits for it and nobody reads its output.
+Writes what the statusline shows to one small file. Nobody waits for it and nobody reads its output. Must not print.
 """
 
 from __future__ import annotations

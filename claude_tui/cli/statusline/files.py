@@ -1,6 +1,6 @@
 """The small files of the statusline: the newest count, the last good lines, and the start of the background count.
 
-Imported by a program that has 60 ms: only the standard library, and little of it.
+Imported by a program that has 60 ms: only the standard library, and little of it. Must not know what a line says.
 """
 
 from __future__ import annotations

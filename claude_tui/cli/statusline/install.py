@@ -1,6 +1,6 @@
 """`claude-top statusline install`: adds the statusline to Claude Code's settings, and removes it again.
 
-Changes only `statusLine`, and keeps the previous value for --undo.
+Changes only `statusLine`, and keeps the previous value for --undo. Must not touch other settings.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Claude Code runs it after every message and waits for it: the whole process has 60 ms. So it reads one small file that a
 background count wrote, starts a new count when the logs have changed, and waits for a count only the very first time.
-Whatever goes wrong, it prints the last good line and exits with 0.
+Whatever goes wrong, it prints the last good line and exits with 0. Must not count.
 """
 
 from __future__ import annotations

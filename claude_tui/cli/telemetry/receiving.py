@@ -1,4 +1,7 @@
-"""`claude-top telemetry run` and `status`: the receiver without a screen, and what it has received."""
+"""`claude-top telemetry run` and `status`: the receiver without a screen, and what it has received.
+
+Must not know the format of telemetry.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`claude-top telemetry install --service`: the file for the system's service manager, and having it used."""
+"""`claude-top telemetry install --service`: the file for the system's service manager, and having it used.
+
+Must not know what the service does.
+"""
 
 from __future__ import annotations
 

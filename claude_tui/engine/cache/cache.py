@@ -36,7 +36,7 @@ from claude_tui.model import Extra, Usage
 from claude_tui.sources.columns import ARRAYS
 from claude_tui.sources.protocol import FileFacts
 
-SCHEMA: Final = 11
+SCHEMA: Final = 13
 """Moves whenever what is counted, or how it is kept, changes."""
 
 NOTHING_GIVEN: Final = Given()
@@ -168,6 +168,7 @@ def _fill(store: Store, cells: bytes, names: Any, facts: Any) -> None:
     unlogged = {CellKey._make(key): int(nano) for *key, nano in facts["unlogged_cells"]}
     store.restore(owners, models, loaded, book, ProblemLog.unpacked(facts["problems"]), unlogged)
     store.remembered_days.update(facts["remembered"])
+    store.is_told = bool(facts["is_told"])
     told = [(key[1], known.client_totals) for key, known in book.sessions.items() if known.client_totals]
     every = (*book.sessions.items(), *book.agents.items())
     store.unlogged.restore(told, ((key[1], known.asked_models) for key, known in every), facts["unlogged"])
@@ -186,6 +187,7 @@ def _facts_of(store: Store) -> dict[str, Any]:
         "files": files,
         "problems": store.problem_log.packed(),
         "remembered": sorted(store.remembered_days),
+        "is_told": store.is_told,
         "unlogged": store.unlogged.packed(),
         "unlogged_cells": [[*key, nano] for key, nano in store.cells.unlogged.items()],
     }

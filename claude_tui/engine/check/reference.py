@@ -176,11 +176,13 @@ def _unlogged(
             totals.setdefault(total.session, []).append(total)
         asked.setdefault(facts.session or facts.parent, set()).update(unpack_pairs(facts.asked_models))
     marks: dict[str, dict[int, Mark]] = {session: {} for session in totals}
-    shared = set()
+    shared, lost = set(), {}
     for key, found in by_key.items():
         rows = [one.row for one in found if one.source == "claude"]
         if len({row.session for row in rows}) > 1:
             shared.add(key)
+        if rows and all(row.is_copy and not row.is_sidechain for row in rows):
+            lost[key] = settled[key][0].time_ms
         for session in {row.session for row in rows} & totals.keys():
             of_session = [row for row in rows if row.session == session]
             first = min(of_session, key=lambda row: (row.is_copy, bool(row.agent), row.offset))
@@ -202,7 +204,7 @@ def _unlogged(
         for session, pairs in asked.items()
     }
     once = {session: list(unpack_totals(pack_totals(found))) for session, found in totals.items()}
-    for session, left in remainders(once, marks, logged, shared.__contains__, only).items():
+    for session, left in remainders(once, marks, logged, shared.__contains__, lost, only).items():
         flags = ("unlogged", "at_least") if left.is_lower_bound else ("unlogged",)
         for name, time_ms, model, usage in left.lines(session):
             price = pricer.price_of_sum("claude", model, time_ms, usage)

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from claude_tui.clients import TELEMETRY
 from claude_tui.engine.check.reference import ReferenceRow, facts_of, reference_of
 from claude_tui.engine.count import NoLogsError, count
-from claude_tui.engine.ledger import Ledger, LedgerScope
+from claude_tui.engine.ledger import Ledger, scope_of
 from claude_tui.engine.ledger.pieces import KnownFile
 from claude_tui.engine.queries.responses import list_responses, totals_of
 from claude_tui.engine.queries.snapshots.maker import SnapshotMaker
@@ -186,7 +186,7 @@ def _remembered(config: SourceConfig, ledger_file: Path | None) -> list[KnownFil
     if ledger_file is None:
         return []
     ledger = Ledger.open(ledger_file)
-    scope = LedgerScope(roots_of(config), frozenset(config.sources) - config.explicit.keys())
+    scope = scope_of(config, roots_of(config))
     host = ledger.host
     return [known for known in ledger.recall().files if scope.covers(known.key, host)]
 

@@ -11,7 +11,7 @@ from claude_tui.engine.ledger.history import MergeResult
 from claude_tui.engine.ledger.ledger import Ledger
 from claude_tui.engine.ledger.pieces import machine_of
 from claude_tui.engine.ledger.results import Summary
-from claude_tui.engine.ledger.scope import LedgerScope
+from claude_tui.engine.ledger.scope import LedgerScope, scope_of
 from claude_tui.engine.ledger.sync.follower import FollowResult, LedgerFollower
 from claude_tui.engine.ledger.sync.keeper import LedgerKeeper
 
@@ -34,4 +34,5 @@ __all__ = [
     "moved_folders",
     "moved_in",
     "read_lines",
+    "scope_of",
 ]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from claude_tui.clients import TELEMETRY
 from claude_tui.engine.ledger.file.book import FileKey
+from claude_tui.paths import telemetry_folder
+from claude_tui.sources.protocol import SourceConfig
 
 
 class LedgerScope(NamedTuple):
@@ -25,6 +28,17 @@ class LedgerScope(NamedTuple):
             key.source == source and (key.path == place or key.path.startswith(place.rstrip("/") + "/"))
             for source, place in self.places
         )
+
+
+def scope_of(config: SourceConfig, roots: Sequence[tuple[str, str]]) -> LedgerScope:
+    """Return what belongs to a count of the logs in `roots`.
+
+    What telemetry once said counts with them even if it is off and its files are gone, as logs that are gone do.
+    """
+    if config.explicit:
+        return LedgerScope(roots, frozenset(config.sources) - config.explicit.keys())
+    spool = (TELEMETRY, str(telemetry_folder(config.env)))
+    return LedgerScope([*roots, spool], frozenset({*config.sources, TELEMETRY}))
 
 
 def clean_host(name: str) -> str:

@@ -6,21 +6,19 @@ touch the store.
 
 from __future__ import annotations
 
-import logging
 import os
 import time
-from collections import deque
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache, partial
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from claude_tui.engine.scan.rollouts import read_rollouts
 from claude_tui.engine.state.batch import Ends, FileColumns, FileOutcome, Packed, pack
 from claude_tui.engine.state.sums.calendar import Calendar
-from claude_tui.engine.state.sums.cells import file_cells, sums_of_alike
-from claude_tui.model import Usage
+from claude_tui.engine.state.sums.cells import NOTHING, file_cells
 from claude_tui.native.library import found, is_asked_for
 from claude_tui.pricing import Pricer
 from claude_tui.sources.claude.recognition import unrecognised
@@ -29,9 +27,9 @@ from claude_tui.sources.values.instants import AHEAD_MS
 
 if TYPE_CHECKING:
     from claude_tui.engine.scan.reading import FileReader, Task
+    from claude_tui.native.library import Core
     from claude_tui.native.reading import CoreAnswer, CoreFile, Days, Sum
     from claude_tui.pricing import Pricer
-    from claude_tui.pricing.cards import RateCard
     from claude_tui.sources.columns import Columns
     from claude_tui.sources.protocol import ColumnsRead, LogFile
 
@@ -47,12 +45,16 @@ _DAY_MS: Final = 86_400_000
 
 def natively_readable(tasks: Sequence[Task]) -> tuple[list[Task], list[Task]]:
     """Divide tasks into those the native core is tried with, none if there is none, and the others."""
-    whole = [task for task in tasks if task.since is None and task.file.source == "claude" and task.file.size > 0]
+    whole = [task for task in tasks if task.since is None and task.file.size > 0 and _is_known(task.file)]
     is_little = sum(task.file.size for task in whole) < LITTLE_BYTES and not is_asked_for()
     if is_little or not whole or found().core is None:
         return [], [*tasks]
     chosen = set(map(id, whole))
     return whole, [task for task in tasks if id(task) not in chosen]
+
+
+def _is_known(file: LogFile) -> bool:
+    return file.source == "claude" or (file.source == "codex" and file.path.endswith(".jsonl"))
 
 
 def transcripts_below(root: Path) -> list[LogFile] | None:
@@ -70,21 +72,29 @@ def transcripts_below(root: Path) -> list[LogFile] | None:
 
 
 def read_natively(tasks: Sequence[Task], reader: FileReader) -> tuple[list[Packed], list[Task]]:
-    """Read whole transcripts. Returns what was read, and the files that Python must read. Raises nothing."""
+    """Read whole logs of one client. Returns what was read, and the files that Python must read. Raises nothing."""
     core = found().core
     if core is None:
         return [], [*tasks]
+    try:
+        if tasks[0].file.source == "codex":
+            return read_rollouts(core, tasks, reader)
+        return _read_transcripts(core, tasks, reader)
+    except Exception:
+        import logging  # 3 ms, for what should not happen
+
+        logging.getLogger(__name__).exception("reading %d files in Python", len(tasks))
+        return [], [*tasks]
+
+
+def _read_transcripts(core: Core, tasks: Sequence[Task], reader: FileReader) -> tuple[list[Packed], list[Task]]:
     from claude_tui.native.reading import read_files
 
     latest_ms = time.time_ns() // 1_000_000 + AHEAD_MS
-    try:
-        days = days_of(reader.calendar, latest_ms // _DAY_MS + 3)
-        paths = [(task.file.path, task.file.size) for task in tasks]
-        answer = read_files(core, paths, days, latest_ms, with_names=reader.keep_names)
-        packs = _packs(tasks, answer, reader)
-    except Exception:
-        logging.getLogger(__name__).exception("reading %d files in Python", len(tasks))
-        return [], [*tasks]
+    days = days_of(reader.calendar, latest_ms // _DAY_MS + 3)
+    paths = [(task.file.path, task.file.size) for task in tasks]
+    answer = read_files(core, paths, days, latest_ms, with_names=reader.keep_names)
+    packs = _packs(tasks, answer, reader)
     read = {one.place for one in answer.files}
     return packs, [task for place, task in enumerate(tasks) if place not in read]
 
@@ -113,51 +123,38 @@ def days_of(calendar: Calendar, last_day: int) -> Days:
 
 def _packs(tasks: Sequence[Task], answer: CoreAnswer, reader: FileReader) -> list[Packed]:
     """Put together what was read: the files of which the core left nothing, then the others."""
+    if not any(one.left or one.has_more for one in answer.files):
+        return [_packed(tasks, answer, reader)] if answer.files else []
     whole: list[CoreFile] = []
     runs: list[tuple[int, int]] = []
     left: list[FileColumns] = []
     own_sums: list[Sum] = []
-    sums, end = iter(answer.sums), 0
+    end = end_of_sums = 0
     for one in answer.files:
-        start, end, its = end, end + one.rows, islice(sums, one.sums)
-        if one.is_all:
+        start, end = end, end + one.rows
+        start_of_sums, end_of_sums = end_of_sums, end_of_sums + one.sums
+        if not (one.left or one.has_more):
             whole.append(one)
             if runs and runs[-1][1] == start:
                 start = runs.pop()[0]
             runs.append((start, end))
-            own_sums += its
+            own_sums += answer.sums[start_of_sums:end_of_sums]
             continue
-        deque(its, 0)
         task, columns = tasks[one.place], answer.columns.cut(start, end)
         columns.keep_own_names()
         left.append(reader.read(task, partial(completed, columns, one, task.file.path, keep_names=reader.keep_names)))
-    packs = [pack(left)] if left else []
+    packs = [pack(left)]
     if whole:
-        columns = answer.columns.runs(runs) if left else answer.columns
-        packs.insert(0, _packed(tasks, whole, answer._replace(columns=columns, sums=own_sums), reader))
+        rest = answer._replace(files=whole, columns=answer.columns.runs(runs), sums=own_sums)
+        packs.insert(0, _packed(tasks, rest, reader))
     return packs
 
 
-def _packed(tasks: Sequence[Task], files: Sequence[CoreFile], answer: CoreAnswer, reader: FileReader) -> Packed:
+def _packed(tasks: Sequence[Task], answer: CoreAnswer, reader: FileReader) -> Packed:
     """Put together files of which the core left nothing."""
-    columns, taken_out = answer.columns, {*answer.repeated.first, *answer.repeated.again}
-    cells: list[list[int]] = []
-    ends: list[Ends] = []
-    card_of = _Cards(columns, reader.pricer)
-    sums, alone, row = iter(answer.sums), iter(answer.alone), 0
-    for one in files:
-        start, row = row, row + one.rows
-        made = [_cell(some, card_of(some)) for some in islice(sums, one.sums)]
-        entries = list(islice(alone, one.alone))
-        if None in made:
-            made, entries = [], [entry for entry in range(start, row) if entry not in taken_out]
-        if entries:
-            found = file_cells(columns.pick(entries), reader.pricer, reader.calendar)
-            made += [[*key, *numbers] for key, numbers in found.items()]
-        cells += made  # type: ignore[arg-type]
-        ends.append(Ends(row, len(cells)))
-    none = Problems()
+    files, columns = answer.files, answer.columns
     logs = [tasks[one.place].file for one in files]
+    none = Problems()
     problems = [
         none if one.rows or one.is_known else Problems(unrecognised(log.path))
         for one, log in zip(files, logs, strict=True)
@@ -167,27 +164,48 @@ def _packed(tasks: Sequence[Task], files: Sequence[CoreFile], answer: CoreAnswer
         tuple.__new__(FileOutcome, (log, facts, found, checkpoint, True, offset, lines, ()))
         for log, found, (facts, checkpoint, offset, lines) in zip(logs, problems, said, strict=True)
     ]
+    cells, ends = _cells(answer, reader)
     return Packed(outcomes, ends, columns, cells, answer.repeated)
 
 
-def _cell(one: Sum, card: RateCard | None) -> list[int] | None:
-    """Return a cell of responses whose prices add up, None where they do not."""
-    if card is None or one.longest > card.over:
-        return None
-    usage = Usage(*one[9:])
-    numbers = sums_of_alike(
-        card, usage, one.responses, one.lower_bounds, one.first_ms, one.last_ms, is_assumed=bool(one.is_assumed)
-    )
-    return [one.day, one.owner, one.model, *numbers]
+def _cells(answer: CoreAnswer, reader: FileReader) -> tuple[list[list[int]], list[Ends]]:
+    """Return the cells of files, and where each file ends. What is in no sum, or only in one whose prices do not add
+    up, is summed here."""
+    files, columns = answer.files, answer.columns
+    priced = _priced(answer.sums, columns, reader.pricer)
+    ends = list(map(Ends, accumulate(one.rows for one in files), accumulate(one.sums for one in files)))
+    if not answer.alone and None not in priced:
+        return priced, ends  # type: ignore[return-value]
+    taken_out, alone = {*answer.repeated.first, *answer.repeated.again}, iter(answer.alone)
+    cells: list[list[int]] = []
+    start = Ends()
+    for at, (one, end) in enumerate(zip(files, ends, strict=True)):
+        made, entries = priced[start.cell : end.cell], list(islice(alone, one.alone))
+        if None in made:
+            made, entries = [], [entry for entry in range(start.row, end.row) if entry not in taken_out]
+        cells += made  # type: ignore[arg-type]
+        if entries:
+            found = file_cells(columns.pick(entries), reader.pricer, reader.calendar)
+            cells += ([*key, *numbers] for key, numbers in found.items())
+        start, ends[at] = end, Ends(end.row, len(cells))
+    return cells, ends
 
 
-class _Cards:
-    """The rates of sums of responses. Most models had the same ones all the time, so they are looked up once."""
-
-    def __init__(self, columns: Columns, pricer: Pricer) -> None:
-        self._models, self._flat_card = columns.models, pricer.flat_card
-        first_ms, last_ms = min(columns.time, default=0), max(columns.time, default=0)
-        self._cards = [pricer.flat_card("claude", model, first_ms, last_ms) for model in columns.models]
-
-    def __call__(self, one: Sum) -> RateCard | None:
-        return self._cards[one.model] or self._flat_card("claude", self._models[one.model], one.first_ms, one.last_ms)
+def _priced(sums: Sequence[Sum], columns: Columns, pricer: Pricer) -> list[list[int] | None]:
+    """Return a cell of each sum, None where prices do not add up: written out, for there may be one for each file."""
+    models, whole_rates = columns.models, pricer.whole_rates
+    # Most models had the same rates all the time, so they are looked up once.
+    first_ms, last_ms = min(columns.time, default=0), max(columns.time, default=0)
+    rates_of = [whole_rates("claude", model, first_ms, last_ms) for model in models]
+    cells: list[list[int] | None] = []
+    for day, owner, model, is_assumed, longest, responses, lower_bounds, first_ms, last_ms, *counters in sums:
+        rates = rates_of[model] or whole_rates("claude", models[model], first_ms, last_ms)
+        if rates is None or longest > rates.over:
+            cells.append(None)
+            continue
+        flagged = responses if is_assumed or rates.is_estimate else 0
+        cells.append([
+            day, owner, model, responses, *counters, *rates.sums(*counters), lower_bounds, flagged, *NOTHING, first_ms,
+            last_ms,
+        ])  # fmt: skip
+    return cells

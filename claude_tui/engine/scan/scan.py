@@ -6,20 +6,21 @@ Must not watch for changes. What a worker fails at is read again in this process
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor, CancelledError, Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from claude_tui.engine.scan.native import natively_readable
 from claude_tui.engine.scan.reading import FileReader, Task, batches, bytes_to_read
-from claude_tui.engine.scan.workers import Workers, worker_count
 from claude_tui.engine.state.batch import Packed
 from claude_tui.model import Phase, Progress
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
+
+    from claude_tui.engine.scan.workers import Workers
 
 NATIVE_BYTES: Final = 128 << 20
 NATIVE_FILES: Final = 4096
@@ -32,6 +33,9 @@ SHOWN_BYTES: Final = 64 << 20
 NATIVE_CALLS: Final = 2
 """Calls of the core at once: it reads on while what it gave before is put together."""
 
+BYTES_PER_WORKER: Final = 12 << 20
+"""A worker that would read less than this costs more than it saves."""
+
 MAX_IN_FLIGHT: Final = 50
 """Batches under way at once: the bound of the semaphore."""
 
@@ -40,6 +44,12 @@ OnProgress = Callable[[Progress], None]
 Pending = Future[Packed]
 
 _log = logging.getLogger(__name__)
+
+
+def worker_count(total_bytes: int) -> int:
+    """Return how many processes are worth starting for this much to read; 0 for reading in this one."""
+    wanted = min(os.cpu_count() or 1, total_bytes // BYTES_PER_WORKER)
+    return wanted if wanted > 1 else 0
 
 
 class Scan:
@@ -118,7 +128,7 @@ class Scan:
                 future, pending[number] = pending[number], None
                 try:
                     found = future.result() if future is not None else self._reader.read_all(batch)
-                except (BrokenProcessPool, CancelledError, OSError) as error:
+                except (BrokenExecutor, CancelledError, OSError) as error:
                     found = self._read_again(batch, error)
                 on_read(found)
                 on_progress(self._progress(batch))
@@ -144,7 +154,7 @@ class Scan:
             return await loop.run_in_executor(applier, self._reader.read_all, batch)
         try:
             return await wrap_future(future)
-        except (BrokenProcessPool, OSError) as error:
+        except (BrokenExecutor, OSError) as error:
             return await loop.run_in_executor(applier, self._read_again, batch, error)
 
     def _submit(self, batch: list[Task]) -> Pending | None:
@@ -152,7 +162,7 @@ class Scan:
             return None
         try:
             return self._workers.submit(batch)
-        except (BrokenProcessPool, RuntimeError, OSError, ValueError):  # ValueError: file descriptors are odd here
+        except (BrokenExecutor, RuntimeError, OSError, ValueError):  # ValueError: file descriptors are odd here
             return None
 
     def _read_again(self, batch: list[Task], error: BaseException) -> Packed:
@@ -174,8 +184,12 @@ class Scan:
         count = self._processes
         if count is None:
             count = worker_count(sum(bytes_to_read(task) for batch in self._batches for task in batch))
+        if not count:
+            return None
+        from claude_tui.engine.scan.workers import Workers  # 12 ms, for those who have any
+
         try:
-            return Workers(count, self._reader, self._niceness) if count else None
+            return Workers(count, self._reader, self._niceness)
         except OSError:
             return None
 

@@ -19,19 +19,10 @@ from claude_tui.engine.scan.reading import FileReader, Task
 from claude_tui.engine.state.batch import Packed, fields_of, records_of
 from claude_tui.sources.protocol import Checkpoint, LogFile
 
-BYTES_PER_WORKER: Final = 12 << 20
-"""A worker that would read less than this costs more than it saves."""
-
 GUARD_S: Final = 0.5
 """How often workers are looked at, and how long the pool has to notice a dead one by itself."""
 
 _reader: FileReader | None = None
-
-
-def worker_count(total_bytes: int) -> int:
-    """Return how many processes are worth starting for this much to read; 0 for reading in this one."""
-    wanted = min(os.cpu_count() or 1, total_bytes // BYTES_PER_WORKER)
-    return wanted if wanted > 1 else 0
 
 
 class Workers:

@@ -48,8 +48,9 @@ class Books:
 
     `is_moved` says that sums made from cells must be made anew: something left a cell, or changed its project.
     `remembered_days` are the local days with responses that only the ledger knows, `sessions` those that own any.
-    Of telemetry only what `clients` said is taken in, everything if none is named; `is_telemetry_read`: it is among
-    what is read, if any is there. `told` is what it said, None for nothing.
+    Of telemetry only what `clients` said is taken in, everything if none is named; `is_telemetry_on`: it is among what
+    is read, if any is there. `told` is what it said, None for nothing, or before single responses are loaded; `is_told`
+    says of both whether it said anything.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Books:
         self.projects = projects or Projects()
         self.accounts = accounts or Accounts()
         self.clients = clients
-        self.is_telemetry_read = False
+        self.is_telemetry_on = False
         self.revision = 0
         self._keep_names = keep_names
         self._empty()
@@ -84,6 +85,7 @@ class Books:
         self.problem_log = ProblemLog()
         self.unlogged = Remainders()
         self.told: EventIndex | None = None
+        self.is_told = False
         self.remembered_days: set[int] = set()
         self.recent = RecentRows()
         self.is_moved = True
@@ -174,6 +176,11 @@ class Books:
         return self._table
 
     @property
+    def is_telemetry_read(self) -> bool:
+        """Whether telemetry is among what is read, or the ledger holds some from when it was."""
+        return self.is_telemetry_on or self.is_told
+
+    @property
     def events(self) -> EventIndex | None:
         """What telemetry said, None for nothing. Loads single responses."""
         return self.told if len(self.table) else None
@@ -185,15 +192,15 @@ class Books:
             self.table.extend(columns, files, numbers.owners, numbers.models)
             self.revision += 1
 
-    def price(self, row: int) -> Price:
-        """Price a response without its extras."""
+    def price(self, row: int, usage: Usage | None = None) -> Price:
+        """Price a response without its extras. `usage` is its own, for those who have it at hand."""
         table = self.table
         is_event = self.told is not None and table.is_event(row)
         return self.pricer.price(
             self.owners[table.owner[row]].source,
             self.models[table.model[row]],
             table.time[row],
-            table.usage(row),
+            usage or table.usage(row),
             self.terms(row),
             None if is_event else table.reported.get(row),
         )

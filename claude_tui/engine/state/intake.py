@@ -7,11 +7,13 @@ Takes no locks: the store does. Must not know where rows come from, nor sum anyt
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
-from itertools import repeat
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from itertools import chain, repeat
+from operator import sub
 
 from claude_tui.clients import TELEMETRY
-from claude_tui.engine.state.batch import Packed
+from claude_tui.engine.state.batch import Ends, Packed
 from claude_tui.engine.state.books import Books, Numbering
 from claude_tui.engine.state.levelling.telemetry import counted_events, note_events, see
 from claude_tui.engine.state.levelling.unlogged import learn_totals, note_change, note_holder, note_sessions
@@ -74,36 +76,48 @@ def add_files(books: Books, found: Packed) -> None:
     numbers = books.numbering(columns)
     see(books, columns)
     first, again = _repeated(books.table.row_of, found)
-    uncounted = {*found.repeated.first, *found.repeated.again} if found.repeated is not None else set[int]()
-    files, runs, others = array("i"), [], array("i")
-    cells: list[list[int]] = []
-    begin = at = 0
-    again.append(len(columns))
     file_numbers = books.file_numbers(columns.source, [outcome.file.path for outcome in found.outcomes])
-    for file, (_, start, end) in zip(file_numbers, found.spans(), strict=True):
-        before = at
-        while again[at] < end.row:
-            runs.append((begin, again[at]))
-            begin = again[at] + 1
-            others.append(file)
-            at += 1
-        files.extend(repeat(file, end.row - start.row - (at - before)))
-        if at == before or uncounted.issuperset(again[before:at]):
-            cells += found.cells[start.cell : end.cell]
-        else:
-            rest = sorted({*range(start.row, end.row)}.difference(again[before:at], uncounted))
-            made = file_cells(columns.pick(rest), books.pricer, books.calendar)
-            cells += ([*key, *sums] for key, sums in made.items())
+    row_ends = [end.row for end in found.ends]
+    rows_of = list(map(sub, row_ends, (0, *row_ends)))
+    merged: dict[int, list[int]] = {}
+    runs: list[tuple[int, int]] = []
+    begin = file = 0
+    for entry in again:
+        file = bisect_right(row_ends, entry, file)
+        merged.setdefault(file, []).append(entry)
+        rows_of[file] -= 1
+        runs.append((begin, entry))
+        begin = entry + 1
     owners, models = numbers
+    cells = _cells(books, found, merged)
     books.cells.merge_all((CellKey(one[0], owners[one[1]], models[one[2]]), one[3:]) for one in cells)
     new = columns.runs([*runs, (begin, len(columns))])
     table.row_of.extend(new.key, len(table))
-    _extend(books, new, files, numbers)
-    if len(again) > 1:
+    _extend(books, new, array("i", chain.from_iterable(map(repeat, file_numbers, rows_of))), numbers)
+    if again:
+        others = array("i", (file_numbers[file] for file, entries in merged.items() for _ in entries))
         rows = {table.row_of[columns.key[entry]] for entry in first}
-        _merge(books, columns.pick(again[:-1]), others, numbers, rows)
+        _merge(books, columns.pick(again), others, numbers, rows)
         for row in rows:
             books.add(row, 1)
+
+
+def _cells(books: Books, found: Packed, merged: Mapping[int, Sequence[int]]) -> list[list[int]]:
+    """Return the cells of files without the entries that are `merged` one by one, by the place of their file."""
+    uncounted = {*found.repeated.first, *found.repeated.again} if found.repeated is not None else set[int]()
+    cells: list[list[int]] = []
+    begin, ends = 0, found.ends
+    for file, entries in merged.items():
+        if uncounted.issuperset(entries):
+            continue
+        start, end = ends[file - 1] if file else Ends(), ends[file]
+        rest = sorted({*range(start.row, end.row)}.difference(entries, uncounted))
+        made = file_cells(found.columns.pick(rest), books.pricer, books.calendar)
+        cells += found.cells[begin : start.cell]
+        cells += ([*key, *sums] for key, sums in made.items())
+        begin = end.cell
+    cells += found.cells[begin:]
+    return cells
 
 
 def _extend(books: Books, columns: Columns, files: array[int], numbers: Numbering) -> None:

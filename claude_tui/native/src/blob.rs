@@ -2,27 +2,89 @@
 //!
 //! It begins with the number of sections and where each ends; the sections lie one after the other behind that.
 
+use std::collections::hash_map::Entry as Entered;
 use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt;
 
 use crate::facts;
-use crate::file::FileRead;
+use crate::file::{FileRead, Left};
 use crate::repeated::Repeated;
 use crate::request::Request;
 use crate::settle::{Entry, Owner, PLAIN, PRICED_ALONE};
-use crate::sums;
+use crate::sums::{self, Sum};
 use crate::walk::Found;
 
 const SECTIONS: usize = 27;
 
+/// What a file says, as little of it as the answer needs: it is kept until all files have been read.
+pub struct Part {
+    /// What of its numbers does not depend on other files, in the order of the answer.
+    numbers: [i64; 11],
+    is_known: bool,
+    hashes: [u64; 2],
+    texts: String,
+    left: Vec<Left>,
+    names: Vec<String>,
+    pub entries: Vec<Entry>,
+    owners: Vec<Owner>,
+    models: Vec<String>,
+    terms: Vec<String>,
+    sums: Vec<Sum>,
+    is_open: bool,
+}
+
+impl Part {
+    /// Takes what a file says.
+    pub fn of(one: FileRead) -> Self {
+        let is_agent = one.agent.is_some();
+        let has_context = !is_agent && one.context_tokens != 0;
+        let of_context = |number: i64| if has_context { number } else { 0 };
+        Self {
+            numbers: [
+                one.dev as i64,
+                one.ino as i64,
+                one.size,
+                i64::from(one.is_open),
+                one.lines,
+                i64::from(is_agent),
+                of_context(one.context_tokens),
+                one.compactions,
+                one.compacted_tokens,
+                facts::last_ms(&one),
+                of_context(one.largest_prompt),
+            ],
+            is_known: one.is_known,
+            hashes: [one.head, one.anchor],
+            texts: one.said,
+            left: one.left,
+            names: one.names,
+            entries: one.entries,
+            owners: one.owners,
+            models: one.models,
+            terms: one.terms,
+            sums: one.sums,
+            is_open: one.is_open,
+        }
+    }
+
+    /// Whether Python need not read any of it.
+    pub fn is_all(&self) -> bool {
+        self.left.is_empty() && !self.is_open
+    }
+}
+
 /// Returns the answer: of each file that was read, its place among those asked for and what it says.
-pub fn encode(found: Vec<Option<FileRead>>, request: &Request<'_>) -> Vec<u8> {
+pub fn encode(found: Vec<Option<Part>>, request: &Request<'_>) -> Vec<u8> {
     let repeated = Repeated::among(&found);
     let mut sections: [Vec<u8>; SECTIONS] = std::array::from_fn(|_| Vec::new());
     let [files, hashes, texts, key, time, owner, model, input, output, write_5m, write_1h, reads, offset, flags, rare, sums, owners, models, names, left, left_bytes, terms, terms_texts, owner_times, alone, first, again] =
         &mut sections;
-    let mut owner_numbers: Names<Owner> = Names::default();
-    let mut model_numbers: Names<String> = Names::default();
+    let rows: usize = found.iter().flatten().map(|one| one.entries.len()).sum();
+    for wide in [&mut *key, time, input, output, write_5m, write_1h, reads, offset] {
+        wide.reserve_exact(8 * rows);
+    }
+    texts.reserve_exact(found.iter().flatten().map(|one| one.texts.len()).sum());
+    let (mut owner_numbers, mut model_numbers) = (Names::new(owners), Names::new(models));
     let (mut row, mut row_of_whole) = (0i64, 0i64);
     put(first, &repeated.first);
     put(again, &repeated.again);
@@ -42,24 +104,11 @@ pub fn encode(found: Vec<Option<FileRead>>, request: &Request<'_>) -> Vec<u8> {
                 row_of_whole += 1;
             }
         }
-        let is_agent = one.agent.is_some();
-        let has_context = !is_agent && one.context_tokens != 0;
-        let of_context = |number: i64| if has_context { number } else { 0 };
+        put(files, &[place as i64]);
+        put(files, &one.numbers);
         put(
             files,
             &[
-                place as i64,
-                one.dev as i64,
-                one.ino as i64,
-                one.size,
-                i64::from(one.is_open),
-                one.lines,
-                i64::from(is_agent),
-                of_context(one.context_tokens),
-                one.compactions,
-                one.compacted_tokens,
-                facts::last_ms(&one),
-                of_context(one.largest_prompt),
                 one.entries.len() as i64,
                 one.sums.len() as i64,
                 one.left.len() as i64,
@@ -67,11 +116,10 @@ pub fn encode(found: Vec<Option<FileRead>>, request: &Request<'_>) -> Vec<u8> {
                 alone_here,
             ],
         );
-        hashes.extend_from_slice(&one.head.to_le_bytes());
-        hashes.extend_from_slice(&one.anchor.to_le_bytes());
-        for text in &one.said {
-            put_text(texts, text);
+        for hash in one.hashes {
+            hashes.extend_from_slice(&hash.to_le_bytes());
         }
+        texts.extend_from_slice(one.texts.as_bytes());
         for left_over in &one.left {
             put(left, &[left_over.offset, left_over.line.len() as i64]);
             left_bytes.extend_from_slice(&left_over.line);
@@ -79,8 +127,8 @@ pub fn encode(found: Vec<Option<FileRead>>, request: &Request<'_>) -> Vec<u8> {
         for name in &one.names {
             put_text(names, name);
         }
-        let owner_of: Vec<i32> = one.owners.into_iter().map(|owner| owner_numbers.of(owner)).collect();
-        let model_of: Vec<i32> = one.models.into_iter().map(|model| model_numbers.of(model)).collect();
+        let owner_of: Vec<i32> = one.owners.into_iter().map(|owner| owner_numbers.of(owner, "")).collect();
+        let model_of: Vec<i32> = one.models.into_iter().map(|model| model_numbers.of(model, "\0")).collect();
         for entry in &one.entries {
             put(key, &[entry.key]);
             put(time, &[entry.time_ms]);
@@ -112,14 +160,6 @@ pub fn encode(found: Vec<Option<FileRead>>, request: &Request<'_>) -> Vec<u8> {
             put(sums, &sum.counters);
         }
     }
-    for (session, agent, cwd) in &owner_numbers.names {
-        for text in [session, agent, cwd] {
-            put_text(owners, text);
-        }
-    }
-    for model in &model_numbers.names {
-        put_text(models, model);
-    }
     joined(&sections)
 }
 
@@ -134,7 +174,7 @@ pub fn encode_found(found: &[Found]) -> Vec<u8> {
     joined(&[numbers, paths])
 }
 
-fn joined(sections: &[Vec<u8>]) -> Vec<u8> {
+pub fn joined(sections: &[Vec<u8>]) -> Vec<u8> {
     let start = 8 * (sections.len() + 1);
     let total: usize = sections.iter().map(Vec::len).sum();
     let mut blob = Vec::with_capacity(start + total);
@@ -150,37 +190,38 @@ fn joined(sections: &[Vec<u8>]) -> Vec<u8> {
     blob
 }
 
-/// Numbers of names, in the order in which these turn up.
-struct Names<N> {
-    names: Vec<N>,
-    numbers: HashMap<N, i32>,
+/// Numbers of names, which are written down in the order in which they turn up.
+pub struct Names<'s> {
+    section: &'s mut Vec<u8>,
+    numbers: HashMap<String, i32>,
 }
 
-impl<N> Default for Names<N> {
-    fn default() -> Self {
-        Self { names: Vec::new(), numbers: HashMap::new() }
+impl<'s> Names<'s> {
+    pub fn new(section: &'s mut Vec<u8>) -> Self {
+        Self { section, numbers: HashMap::new() }
     }
-}
 
-impl<N: Clone + Eq + std::hash::Hash> Names<N> {
-    fn of(&mut self, name: N) -> i32 {
-        if let Some(&number) = self.numbers.get(&name) {
-            return number;
+    /// Returns the number of a name, behind which `end` is written.
+    pub fn of(&mut self, name: String, end: &str) -> i32 {
+        let next = self.numbers.len() as i32;
+        match self.numbers.entry(name) {
+            Entered::Occupied(known) => *known.get(),
+            Entered::Vacant(new) => {
+                self.section.extend_from_slice(new.key().as_bytes());
+                self.section.extend_from_slice(end.as_bytes());
+                *new.insert(next)
+            }
         }
-        let number = self.names.len() as i32;
-        self.names.push(name.clone());
-        self.numbers.insert(name, number);
-        number
     }
 }
 
-fn put(section: &mut Vec<u8>, numbers: &[i64]) {
+pub fn put(section: &mut Vec<u8>, numbers: &[i64]) {
     for number in numbers {
         section.extend_from_slice(&number.to_le_bytes());
     }
 }
 
-fn put_text(section: &mut Vec<u8>, text: &str) {
+pub fn put_text(section: &mut Vec<u8>, text: &str) {
     section.extend_from_slice(text.as_bytes());
     section.push(0);
 }

@@ -1,5 +1,6 @@
 //! What a file says beside usage: the `FileFacts` and the state of `claude_tui.sources.claude.facts.FactsGatherer`.
 
+use std::fmt::{Arguments, Write as _};
 use std::io::Read as _;
 use std::path::Path;
 
@@ -11,17 +12,30 @@ use crate::line::Text;
 const AGENT: &str = "agent-";
 const SUFFIX: &str = ".jsonl";
 const BELOW: &str = "/subagents/";
+const PROJECTS: &str = "/projects/";
 /// No prompt of a sub-agent's file is newer: the context shown is that of the main chain.
 const NEVER: i64 = 1 << 62;
 const MAX_META: u64 = 1 << 20;
 
-/// The texts of a file in the order of the answer; all but the first are fields of `FileFacts`.
-pub const TEXTS: usize = 11;
+/// So long are the texts of most files.
+const USUAL_TEXTS: usize = 768;
 
 /// Returns the sub-agent that a file is of by its name, None for another. Odd where the name is no Unicode.
 pub fn agent_of(path: &Path) -> Read<Option<&str>> {
     let name = path.file_name().and_then(|name| name.to_str()).ok_or(Odd)?;
     Ok(name.strip_suffix(SUFFIX).unwrap_or(name).strip_prefix(AGENT))
+}
+
+/// Returns the folder that the name of a file's folder tells, as `claude_tui.sources.claude.discovery.decoded_dir` does:
+/// for lines that name none. Odd where the path is no Unicode.
+pub fn folder_of(path: &Path) -> Read<String> {
+    let path = path.to_str().ok_or(Odd)?;
+    let head = &path[..path.rfind('/').map_or(0, |slash| slash + 1)];
+    let trimmed = head.trim_end_matches('/');
+    let folder = if trimmed.is_empty() { head } else { trimmed };
+    let below = folder.rsplit_once(PROJECTS).map_or(folder, |(_, below)| below);
+    let name = below.split('/').next().unwrap_or_default();
+    Ok(if name.starts_with('-') { name.replace('-', "/") } else { name.to_owned() })
 }
 
 /// Returns the type of a sub-agent, which stands in the small file beside its transcript; "" where none does.
@@ -56,8 +70,9 @@ pub fn last_ms(found: &FileRead) -> i64 {
     found.usage_ms.max(found.turn.time_ms)
 }
 
-/// Returns the state, and whose the file is ("" where no line says) with the other texts of its facts.
-pub fn texts(found: &FileRead) -> Read<[String; TEXTS]> {
+/// Returns the state, and whose the file is ("" where no line says) with the other texts of its facts, each with a NUL
+/// behind it.
+pub fn texts(found: &FileRead) -> Read<String> {
     let turn = &found.turn;
     let is_agent = found.agent.is_some();
     let last_kind = match (turn.kind, is_agent) {
@@ -72,27 +87,34 @@ pub fn texts(found: &FileRead) -> Read<[String; TEXTS]> {
         found.asked.iter().map(|(model, asked)| (short_model(model), short_model(asked))).collect();
     asked.sort_unstable();
     asked.dedup();
-    Ok([
-        state(found, last_kind, &asked),
-        whose.clone(),
-        found.cwd.clone(),
-        found.title.clone(),
-        turn.branch.clone(),
-        turn.version.clone(),
-        found.agent.clone().unwrap_or_default(),
-        found.agent_type.clone(),
-        if is_agent || found.context_tokens == 0 { String::new() } else { found.context_model.clone() },
-        last_kind.to_owned(),
-        asked_models(&asked)?,
-    ])
+    let mut all = String::with_capacity(USUAL_TEXTS);
+    put_state(&mut all, found, last_kind, &asked);
+    all.push('\0');
+    let of_others = asked_models(&asked)?;
+    for text in [
+        whose.as_str(),
+        &found.cwd,
+        &found.title,
+        &turn.branch,
+        &turn.version,
+        found.agent.as_deref().unwrap_or_default(),
+        &found.agent_type,
+        if is_agent || found.context_tokens == 0 { "" } else { &found.context_model },
+        last_kind,
+        &of_others,
+    ] {
+        all.push_str(text);
+        all.push('\0');
+    }
+    Ok(all)
 }
 
 /// Names are in the order of the alphabet.
-fn state(found: &FileRead, last_kind: &str, asked: &[(&str, &str)]) -> String {
+fn put_state(json: &mut String, found: &FileRead, last_kind: &str, asked: &[(&str, &str)]) {
     let is_agent = found.agent.is_some();
     let context_ms = if is_agent { NEVER } else { found.context_ms };
-    let mut json = format!("[[{},{context_ms},{}],{{", found.title_rank, found.usage_ms);
-    let mut known = Members { json: &mut json, is_first: true };
+    put(json, format_args!("[[{},{context_ms},{}],{{", found.title_rank, found.usage_ms));
+    let mut known = Members { json, is_first: true };
     if let Some(agent) = &found.agent {
         known.text("agent", agent);
     }
@@ -117,7 +139,7 @@ fn state(found: &FileRead, last_kind: &str, asked: &[(&str, &str)]) -> String {
     json.push_str("},{");
     let turn = &found.turn;
     if turn.kind != 0 {
-        let mut told = Members { json: &mut json, is_first: true };
+        let mut told = Members { json, is_first: true };
         told.text("branch", &turn.branch);
         told.text("last_kind", last_kind);
         told.number("last_ms", turn.time_ms);
@@ -125,11 +147,14 @@ fn state(found: &FileRead, last_kind: &str, asked: &[(&str, &str)]) -> String {
         told.text("version", &turn.version);
     }
     json.push_str("},");
-    put_text(&mut json, &found.named);
-    json.push_str(&format!(",[{},[]],", found.near_ms));
-    put_pairs(&mut json, asked);
+    put_text(json, &found.named);
+    put(json, format_args!(",[{},[]],", found.near_ms));
+    put_pairs(json, asked);
     json.push(']');
-    json
+}
+
+fn put(json: &mut String, what: Arguments<'_>) {
+    json.write_fmt(what).expect("a text takes all that is written to it");
 }
 
 /// Writes the members of an object.
@@ -155,7 +180,7 @@ impl Members<'_> {
 
     fn number(&mut self, name: &str, value: i64) {
         self.name(name);
-        self.json.push_str(&value.to_string());
+        put(self.json, format_args!("{value}"));
     }
 }
 
@@ -212,7 +237,7 @@ fn put_text(json: &mut String, text: &str) {
             '\t' => json.push_str("\\t"),
             '\u{8}' => json.push_str("\\b"),
             '\u{c}' => json.push_str("\\f"),
-            '\0'..='\u{1f}' => json.push_str(&format!("\\u{:04x}", u32::from(letter))),
+            '\0'..='\u{1f}' => put(json, format_args!("\\u{:04x}", u32::from(letter))),
             _ => json.push(letter),
         }
     }
@@ -234,6 +259,24 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(short_model(model), short);
+        }
+    }
+
+    #[test]
+    fn folders_are_told_by_the_names_of_transcripts_folders_as_in_python() {
+        for (path, folder) in [
+            ("/home/u/.claude/projects/-home-u-app/a.jsonl", "/home/u/app"),
+            ("/home/u/.claude/projects/-home-u-app/s/subagents/agent-a.jsonl", "/home/u/app"),
+            ("/a/projects/x/projects/-b-c/a.jsonl", "/b/c"),
+            ("/a/projects/b/a.jsonl", "b"),
+            ("/a/projects//-b//a.jsonl", ""),
+            ("/a/projects/a.jsonl", ""),
+            ("/a/b/a.jsonl", ""),
+            ("a.jsonl", ""),
+            ("b/a.jsonl", "b"),
+            ("//a.jsonl", ""),
+        ] {
+            assert_eq!(folder_of(Path::new(path)), Ok(folder.to_owned()), "{path}");
         }
     }
 

@@ -14,7 +14,7 @@ use crate::instant::instant_ms;
 use crate::json::{Odd, Read};
 use crate::line::{Line, Progress, Text, Truth, TITLES};
 use crate::request::{File, Request};
-use crate::scan::{scan, Found};
+use crate::scan::{scan, Found, Usage};
 use crate::settle::{Entry, Owner, Settled, PRICED_ALONE, SIDECHAIN};
 use crate::sums::{sums, Sum};
 
@@ -88,19 +88,12 @@ pub struct FileRead {
     pub owners: Vec<Owner>,
     pub models: Vec<String>,
     pub sums: Vec<Sum>,
-    /// What it says beside usage.
-    pub said: [String; facts::TEXTS],
+    /// What it says beside usage: texts, each with a NUL behind it.
+    pub said: String,
     /// The texts of terms.
     pub terms: Vec<String>,
     /// Whether it can be understood though there is nothing to count; false where Python must say.
     pub is_known: bool,
-}
-
-impl FileRead {
-    /// Whether Python need not read any of it.
-    pub fn is_all(&self) -> bool {
-        self.left.is_empty() && !self.is_open
-    }
 }
 
 /// Opens a plain file, as `claude_tui.sources.reading.lines.open_regular` does. Odd where that fails.
@@ -112,6 +105,36 @@ pub fn open(path: &Path, flags: i32) -> Read<(Opened, Metadata)> {
     } else {
         Err(Odd)
     }
+}
+
+/// Reads all of a file into a buffer. Returns the device and the number that it has.
+///
+/// Odd where it cannot be read, is no plain file, or is longer than may be.
+pub fn read_whole(file: &File<'_>, request: &Request<'_>, data: &mut Vec<u8>) -> Read<(u64, u64)> {
+    let (mut opened, about) = open(file.path, request.open_flags)?;
+    if i64::try_from(about.len()).map_err(|_| Odd)? > request.max_file {
+        return Err(Odd);
+    }
+    let size = about.len() as usize;
+    data.clear();
+    data.reserve(size);
+    // The size is taken once: what comes meanwhile is for the next time.
+    (&mut opened).take(about.len()).read_to_end(data).map_err(|_| Odd)?;
+    if data.len() == size {
+        Ok((about.dev(), about.ino()))
+    } else {
+        Err(Odd)
+    }
+}
+
+/// Returns that of what was read of a file by which its beginning is known again.
+pub fn head_of(data: &[u8]) -> &[u8] {
+    &data[..data.len().min(HEAD)]
+}
+
+/// Returns that of what was read of a file by which its end is known again.
+pub fn anchor_of(data: &[u8]) -> &[u8] {
+    &data[data.len().saturating_sub(ANCHOR)..]
 }
 
 /// Reads files one after another, with one buffer.
@@ -129,20 +152,9 @@ impl<'r> Reader<'r> {
     /// Reads a file. Odd where Python must: it cannot be read, is no plain file, or holds what is not usual.
     pub fn read(&mut self, file: &File<'_>) -> Read<FileRead> {
         let mut found = FileRead { title_rank: -1, ..FileRead::default() };
-        let (mut opened, about) = open(file.path, self.request.open_flags)?;
-        if i64::try_from(about.len()).map_err(|_| Odd)? > self.request.max_file {
-            return Err(Odd);
-        }
         found.agent = facts::agent_of(file.path)?.map(str::to_owned);
-        (found.dev, found.ino) = (about.dev(), about.ino());
-        let size = about.len() as usize;
-        self.data.clear();
-        self.data.reserve(size);
-        // The size is taken once: what comes meanwhile is for the next time.
-        (&mut opened).take(about.len()).read_to_end(&mut self.data).map_err(|_| Odd)?;
-        if self.data.len() != size {
-            return Err(Odd);
-        }
+        (found.dev, found.ino) = read_whole(file, self.request, &mut self.data)?;
+        let size = self.data.len();
         let whole = self.data.iter().rposition(|&byte| byte == b'\n').ok_or(Odd)? + 1;
         found.is_open = whole < size;
         let size = whole;
@@ -151,17 +163,19 @@ impl<'r> Reader<'r> {
         self.starts.clear();
         let mut reading = Reading {
             request: self.request,
+            path: file.path,
             data,
             found,
             settled: Settled::default(),
             is_lost: false,
             is_unsure: false,
             left_bytes: 0,
+            last_read: None,
             seen_ms: 0,
         };
         let starts = &mut self.starts;
         let (mut start, mut is_marked) = (0, false);
-        scan(data, |what| {
+        scan::<Usage, Odd>(data, |what| {
             match what {
                 Found::Nul => return Err(Odd),
                 Found::Mark => is_marked = true,
@@ -183,14 +197,15 @@ impl<'r> Reader<'r> {
             found.agent_type = facts::agent_type(file.path, self.request.open_flags)?;
         }
         found.said = facts::texts(&found)?;
-        found.head = blake2b::digest(&data[..size.min(HEAD)]);
-        found.anchor = blake2b::digest(&data[size.saturating_sub(ANCHOR)..]);
+        found.head = blake2b::digest(head_of(data));
+        found.anchor = blake2b::digest(anchor_of(data));
         Ok(found)
     }
 }
 
 struct Reading<'r, 'a> {
     request: &'r Request<'r>,
+    path: &'a Path,
     data: &'a [u8],
     found: FileRead,
     settled: Settled<'a>,
@@ -199,6 +214,8 @@ struct Reading<'r, 'a> {
     /// Whether a line was left that may be anything.
     is_unsure: bool,
     left_bytes: usize,
+    /// The last line that was read, by its place: it may be asked again for its turn.
+    last_read: Option<(usize, Line<'a>)>,
     /// The instant of a dated line among those that are looked at for it, 0 before there is one.
     seen_ms: i64,
 }
@@ -243,7 +260,11 @@ impl<'a> Reading<'_, 'a> {
             let line = Line::read(bytes)?;
             return match line.kind.needed()?.as_ref() {
                 "user" => Ok(()),
-                "assistant" => self.decided(&line, bytes, start),
+                "assistant" => {
+                    let decided = self.decided(&line, bytes, start);
+                    self.last_read = Some((start, line));
+                    decided
+                }
                 "progress" => self.progress(line, start),
                 _ => Err(Odd),
             };
@@ -350,7 +371,8 @@ impl<'a> Reading<'_, 'a> {
 
     fn answer(&mut self, line: &Line<'a>, start: usize) -> Read<()> {
         let time_ms = instant_ms(line.timestamp.needed()?)?;
-        let Some(row) = self.settled.row(line, time_ms, start as i64)? else { return Ok(()) };
+        let folder = if line.cwd.or_empty()?.is_empty() { facts::folder_of(self.path)? } else { String::new() };
+        let Some(row) = self.settled.row(line, &folder, time_ms, start as i64)? else { return Ok(()) };
         self.is_lost = true; // until all of it is taken in
         if time_ms > self.request.latest_ms {
             return Err(Odd);
@@ -414,7 +436,10 @@ impl<'a> Reading<'_, 'a> {
             if bytes.len() > LONG {
                 return Err(Odd);
             }
-            let line = Line::read(bytes)?;
+            let line = match self.last_read.take() {
+                Some((place, line)) if place == start => line,
+                _ => Line::read(bytes)?,
+            };
             let time_ms = instant_ms(line.timestamp.or_empty()?)?;
             if self.found.near_ms == 0 {
                 self.found.near_ms = time_ms;

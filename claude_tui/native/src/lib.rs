@@ -1,9 +1,10 @@
-//! Reads Claude Code transcripts into settled columns, with threads. What lines mean is decided in
-//! `claude_tui.sources.claude`: a line that needs a decision is handed back, and where its place among the others
-//! matters all of the file. Must not price, and knows no other client.
+//! Reads logs of Claude Code and Codex into settled columns, with threads. What lines mean is decided in
+//! `claude_tui.sources`: a line that needs a decision is handed back, and where its place among the others
+//! matters all of the file. Must not price, and knows no other clients.
 
 mod blake2b;
 mod blob;
+mod codex;
 mod facts;
 mod file;
 mod instant;
@@ -14,19 +15,21 @@ mod request;
 mod scan;
 mod settle;
 mod sums;
+mod texts;
 mod walk;
 
 use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
 
-use file::{FileRead, Reader};
-use json::Odd;
-use request::Request;
+use blob::Part;
+use file::Reader;
+use json::{Odd, Read};
+use request::{File, Request};
 use walk::Walk;
 
 /// What the other side must expect: it moves with the shape of request and answer, and with the rule.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 const DONE: i32 = 0;
 const REFUSED: i32 = 1;
@@ -61,6 +64,28 @@ pub unsafe extern "C" fn claude_top_read(
     unsafe { give(made, answer, answer_size) }
 }
 
+/// Reads the rollouts of Codex that a request names, as `claude_top_read` does transcripts.
+///
+/// # Safety
+/// As that of `claude_top_read`.
+#[no_mangle]
+pub unsafe extern "C" fn claude_top_rollouts(
+    request: *const u8,
+    size: usize,
+    answer: *mut *mut u8,
+    answer_size: *mut usize,
+) -> i32 {
+    if request.is_null() || answer.is_null() || answer_size.is_null() {
+        return REFUSED;
+    }
+    // SAFETY: the caller promises so many readable bytes, which it keeps until this returns.
+    let bytes = unsafe { std::slice::from_raw_parts(request, size) };
+    let made = catch_unwind(|| Request::parse(bytes).map(|request| read_rollouts(&request)).ok_or(REFUSED))
+        .unwrap_or(Err(FAILED));
+    // SAFETY: both were checked for null, and the caller promises that they can be written.
+    unsafe { give(made, answer, answer_size) }
+}
+
 /// Finds the transcripts below a folder. Returns 0 and an answer as `claude_top_read` does, or another number; 3 where
 /// the folder holds what only Python can look at.
 ///
@@ -84,6 +109,20 @@ pub unsafe extern "C" fn claude_top_walk(
     });
     // SAFETY: both were checked for null, and the caller promises that they can be written.
     unsafe { give(made.unwrap_or(Err(FAILED)), answer, answer_size) }
+}
+
+/// Returns the bytes of UTF-8 that a JSON text stands for; -1 where Python must look.
+///
+/// # Safety
+/// `value` must point to `size` readable bytes.
+#[no_mangle]
+pub unsafe extern "C" fn claude_top_text_size(value: *const u8, size: usize) -> i64 {
+    if value.is_null() {
+        return -1;
+    }
+    // SAFETY: the caller promises so many readable bytes, which it keeps until this returns.
+    let bytes = unsafe { std::slice::from_raw_parts(value, size) };
+    texts::text_size(bytes).and_then(|size| i64::try_from(size).ok()).unwrap_or(-1)
 }
 
 /// Lets go of an answer, if there is one.
@@ -117,18 +156,33 @@ pub unsafe extern "C" fn claude_top_free(answer: *mut u8, size: usize) {
     }
 }
 
-/// Reads all files of a request, the largest first, and returns the answer in the request's order.
+/// Reads all files of a request, and returns the answer in the request's order.
 pub(crate) fn read(request: &Request<'_>) -> Vec<u8> {
+    blob::encode(read_each(request, || Reader::new(request), |reader, file| reader.read(file).map(Part::of)), request)
+}
+
+/// Reads all rollouts of a request, and returns the answer in the request's order.
+fn read_rollouts(request: &Request<'_>) -> Vec<u8> {
+    codex::answer::encode(read_each(request, || codex::Reader::new(request), codex::Reader::read))
+}
+
+/// Reads all files of a request, the largest first, by a reader for each thread. Returns what they say in the request's
+/// order, None for those that are odd.
+fn read_each<R, T: Send>(
+    request: &Request<'_>,
+    reader: impl Fn() -> R + Sync,
+    read: impl Fn(&mut R, &File<'_>) -> Read<T> + Sync,
+) -> Vec<Option<T>> {
     let files = &request.files;
     let mut order: Vec<usize> = (0..files.len()).collect();
     order.sort_by_key(|&number| std::cmp::Reverse(files[number].size));
     let next = AtomicUsize::new(0);
-    let found: Mutex<Vec<Option<FileRead>>> = Mutex::new((0..files.len()).map(|_| None).collect());
+    let found: Mutex<Vec<Option<T>>> = Mutex::new((0..files.len()).map(|_| None).collect());
     let work = || {
-        let mut reader = Reader::new(request);
+        let mut reader = reader();
         let mut mine = Vec::new();
         while let Some(&number) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if let Ok(read) = reader.read(&files[number]) {
+            if let Ok(read) = read(&mut reader, &files[number]) {
                 mine.push((number, read));
             }
         }
@@ -146,5 +200,5 @@ pub(crate) fn read(request: &Request<'_>) -> Vec<u8> {
         }
         work();
     });
-    blob::encode(found.into_inner().unwrap_or_default(), request)
+    found.into_inner().unwrap_or_default()
 }

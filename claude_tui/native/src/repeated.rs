@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
-use crate::file::FileRead;
+use crate::blob::Part;
 
 /// Keys are hashes already.
 #[derive(Default)]
@@ -34,7 +34,7 @@ pub struct Repeated {
 
 impl Repeated {
     /// Looks at the files in order.
-    pub fn among(found: &[Option<FileRead>]) -> Self {
+    pub fn among(found: &[Option<Part>]) -> Self {
         let mut it = Self::default();
         let mut firsts: HashMap<i64, i64, BuildHasherDefault<KeyHasher>> = HashMap::default();
         let entries = found.iter().flatten().filter(|one| one.is_all()).flat_map(|one| &one.entries);

@@ -5,44 +5,96 @@
 pub enum Found {
     /// The end of a line.
     Newline(usize),
-    /// A mark without which a line carries no usage: `"usage"`, or an escaped letter that may hide it.
+    /// A mark without which a line counts nothing.
     Mark,
     /// A byte that no line has.
     Nul,
 }
 
-const USAGE: &[u8] = b"\"usage\"";
+/// Marks of lines that may count.
+pub trait Marks {
+    /// Whether a mark stands at the beginning of some bytes, of which the first is a quote or a backslash.
+    fn is_mark(rest: &[u8]) -> bool;
+
+    /// Returns a bit for each of 16 bytes that may begin what is looked for.
+    #[cfg(target_arch = "x86_64")]
+    fn candidates(data: &[u8]) -> u32;
+}
+
+/// Those of transcripts of Claude Code: `"usage"`, or an escaped letter that may hide it.
+pub struct Usage;
+
+impl Marks for Usage {
+    #[inline]
+    fn is_mark(rest: &[u8]) -> bool {
+        [&b"\"usage\""[..], b"\\u006", b"\\u007"].iter().any(|mark| rest.starts_with(mark))
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline]
+    fn candidates(data: &[u8]) -> u32 {
+        sse2::usage(data)
+    }
+}
+
+/// Those of Codex's rollouts: the names of records that count, or an escape that may hide one.
+pub struct Records;
+
+const RECORDS: [&[u8]; 9] = [
+    b"\"token_",
+    b"\"turn_context\"",
+    b"\"compacted\"",
+    b"\"thread_settings_applied\"",
+    b"\"session_meta\"",
+    b"\\u006",
+    b"\\u007",
+    b"\\u005f",
+    b"\\u005F",
+];
+
+impl Marks for Records {
+    #[inline]
+    fn is_mark(rest: &[u8]) -> bool {
+        RECORDS.iter().any(|mark| rest.starts_with(mark))
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline]
+    fn candidates(data: &[u8]) -> u32 {
+        sse2::records(data)
+    }
+}
+
 const WIDTH: usize = 16;
 /// So many bytes after a place are looked at along with it.
 const AHEAD: usize = 6;
 
 /// Calls `take` with everything found, in order, until that fails.
-pub fn scan<E>(data: &[u8], mut take: impl FnMut(Found) -> Result<(), E>) -> Result<(), E> {
+pub fn scan<M: Marks, E>(data: &[u8], mut take: impl FnMut(Found) -> Result<(), E>) -> Result<(), E> {
     let mut at = 0;
     #[cfg(target_arch = "x86_64")]
     while at + WIDTH + AHEAD <= data.len() {
-        let mut mask = sse2::interesting(&data[at..at + WIDTH + AHEAD]);
+        let mut mask = M::candidates(&data[at..at + WIDTH + AHEAD]);
         while mask != 0 {
             let place = at + mask.trailing_zeros() as usize;
             mask &= mask - 1;
-            look(data, place, &mut take)?;
+            look::<M, E>(data, place, &mut take)?;
         }
         at += WIDTH;
     }
     while at < data.len() {
-        look(data, at, &mut take)?;
+        look::<M, E>(data, at, &mut take)?;
         at += 1;
     }
     Ok(())
 }
 
 #[inline]
-fn look<E>(data: &[u8], at: usize, take: &mut impl FnMut(Found) -> Result<(), E>) -> Result<(), E> {
+fn look<M: Marks, E>(data: &[u8], at: usize, take: &mut impl FnMut(Found) -> Result<(), E>) -> Result<(), E> {
     match data[at] {
         b'\n' => take(Found::Newline(at)),
         0 => take(Found::Nul),
-        b'"' if data[at..].starts_with(USAGE) => take(Found::Mark),
-        b'\\' if data[at..].starts_with(b"\\u006") || data[at..].starts_with(b"\\u007") => take(Found::Mark),
+        b'"' | b'\\' if M::is_mark(&data[at..]) => take(Found::Mark),
         _ => Ok(()),
     }
 }
@@ -72,9 +124,9 @@ mod sse2 {
         _mm_set1_epi8,
     };
 
-    /// Returns a bit for each of 16 bytes that may begin what is looked for.
+    /// Returns a bit for each of 16 bytes that may begin what is looked for in a transcript.
     #[inline]
-    pub fn interesting(data: &[u8]) -> u32 {
+    pub fn usage(data: &[u8]) -> u32 {
         assert!(data.len() >= WIDTH + AHEAD);
         let first = data.as_ptr();
         // SAFETY: every x86-64 has SSE2; the loads need no alignment and end at most at the length checked above.
@@ -87,6 +139,30 @@ mod sse2 {
             let quoted = _mm_and_si128(is(here, b'"'), is(sixth, b'"'));
             let marks = _mm_and_si128(is(next, b'u'), _mm_or_si128(quoted, is(here, b'\\')));
             _mm_movemask_epi8(_mm_or_si128(ends, marks)) as u32
+        }
+    }
+
+    /// Returns a bit for each of 16 bytes that may begin what is looked for in a rollout.
+    #[inline]
+    pub fn records(data: &[u8]) -> u32 {
+        assert!(data.len() >= WIDTH + AHEAD);
+        let first = data.as_ptr();
+        // SAFETY: every x86-64 has SSE2; the loads need no alignment and end at most at the length checked above.
+        unsafe {
+            let here = _mm_loadu_si128(first.cast::<__m128i>());
+            let next = _mm_loadu_si128(first.add(1).cast::<__m128i>());
+            let third = _mm_loadu_si128(first.add(2).cast::<__m128i>());
+            let is = |bytes, byte: u8| _mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte as i8));
+            let or = |one, other| _mm_or_si128(one, other);
+            let ends = or(is(here, b'\n'), is(here, 0));
+            // `"to`, `"tu`, `"th`, `"co`, `"se`, and a few that are none.
+            let vowels = or(or(is(third, b'o'), is(third, b'u')), is(third, b'h'));
+            let names = or(
+                _mm_and_si128(or(is(next, b't'), is(next, b'c')), vowels),
+                _mm_and_si128(is(next, b's'), is(third, b'e')),
+            );
+            let marks = or(_mm_and_si128(is(here, b'"'), names), _mm_and_si128(is(here, b'\\'), is(next, b'u')));
+            _mm_movemask_epi8(or(ends, marks)) as u32
         }
     }
 
@@ -108,9 +184,9 @@ mod sse2 {
 mod tests {
     use super::*;
 
-    fn all(data: &[u8]) -> Vec<Found> {
+    fn all<M: Marks>(data: &[u8]) -> Vec<Found> {
         let mut found = Vec::new();
-        scan(data, |one| -> Result<(), ()> {
+        scan::<M, ()>(data, |one| -> Result<(), ()> {
             found.push(one);
             Ok(())
         })
@@ -133,8 +209,20 @@ mod tests {
                 ] {
                     let data = [&vec![b'u'; before][..], what, &vec![b'"'; after][..]].concat();
                     let want = if what == b"\"usage" && after > 0 { vec![Found::Mark] } else { want };
-                    assert_eq!(all(&data), want, "{before} {after} {what:?}");
+                    assert_eq!(all::<Usage>(&data), want, "{before} {after} {what:?}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn every_mark_of_a_rollout_is_found_wherever_it_stands() {
+        for before in 0..40 {
+            for what in RECORDS {
+                let data = [&vec![b't'; before][..], what, &[b'x'; 20]].concat();
+                assert_eq!(all::<Records>(&data), [Found::Mark], "{before} {what:?}");
+                let torn = [&vec![b't'; before][..], &what[..what.len() - 1], &[b'x'; 20]].concat();
+                assert_eq!(all::<Records>(&torn), [], "{before} {what:?}");
             }
         }
     }

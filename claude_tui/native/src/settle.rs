@@ -53,7 +53,8 @@ impl Entry {
     }
 }
 
-pub type Owner = (String, String, String);
+/// Session, agent and folder of a response, each with a NUL behind it, which none of them has. They compare as the three.
+pub type Owner = String;
 
 /// The responses of one file.
 #[derive(Default)]
@@ -73,22 +74,25 @@ pub struct Settled<'a> {
 
 impl<'a> Settled<'a> {
     /// Returns the row that a line of an answer is, None where it counts nothing. Odd where the rule must decide.
-    pub fn row(&mut self, line: &Line<'a>, time_ms: i64, offset: i64) -> Read<Option<Entry>> {
+    ///
+    /// `folder` is that of a line that names none.
+    pub fn row(&mut self, line: &Line<'a>, folder: &str, time_ms: i64, offset: i64) -> Read<Option<Entry>> {
         let message = line.message.as_ref().ok_or(Odd)?;
+        let model = message.model.needed()?;
+        if model == "<synthetic>" || line.api_error.is_true()? {
+            return Ok(None);
+        }
         let usage = message.usage.as_ref().ok_or(Odd)?;
         let counters = usage.counters;
         let (input, output) = (counters.input.ok_or(Odd)?, counters.output.ok_or(Odd)?);
         let (writes, reads) = (counters.writes.ok_or(Odd)?, counters.reads.ok_or(Odd)?);
         let crate::line::Truth::Is(is_sidechain) = line.is_sidechain else { return Err(Odd) };
-        let (session, cwd, version) = (line.session.needed()?, line.cwd.needed()?, line.version.needed()?);
+        let (session, cwd, version) = (line.session.needed()?, line.cwd.or_empty()?, line.version.or_empty()?);
         let agent = line.agent.or_empty()?;
-        let model = message.model.needed()?;
+        let cwd = if cwd.is_empty() { folder } else { cwd };
         let stop_reason = message.stop_reason.or_none()?;
         let (tier, geo, speed) = (usage.tier.or_none()?, usage.geo.or_none()?, usage.speed.or_none()?);
         let crate::line::Text::Is(std::borrow::Cow::Borrowed(id)) = message.id else { return Err(Odd) };
-        if model == "<synthetic>" || line.api_error.is_true()? {
-            return Ok(None);
-        }
         if session.is_empty() || cwd.is_empty() || geo == Some("us") || tier == Some("batch") {
             return Err(Odd);
         }
@@ -193,11 +197,14 @@ impl<'a> Settled<'a> {
     }
 
     fn owner(&mut self, session: &str, agent: &str, cwd: &str) -> u32 {
-        let is_it = |known: &Owner| known.0 == session && known.1 == agent && known.2 == cwd;
+        let is_it = |known: &Owner| {
+            let mut parts = known.split('\0');
+            [session, agent, cwd].into_iter().all(|part| parts.next() == Some(part))
+        };
         if self.owners.get(self.last_owner as usize).is_some_and(is_it) {
             return self.last_owner; // most rows are of the owner of the row before
         }
-        let owner = (session.to_owned(), agent.to_owned(), cwd.to_owned());
+        let owner = [session, "\0", agent, "\0", cwd, "\0"].concat();
         let owners = &mut self.owners;
         self.last_owner = *self.owner_numbers.entry(owner).or_insert_with_key(|owner| {
             owners.push(owner.clone());

@@ -1,17 +1,15 @@
-//! The border as Python uses it: requests of every kind, sound ones over the transcripts of a folder.
+//! The border as Python uses it: requests of every kind, sound ones over the logs of a folder.
 //!
 //! `CORE_FILES` names the folder, else it is the core's own with its probe. Run under valgrind by
 //! `python -m tests.native.memory`.
 
 use std::path::{Path, PathBuf};
 
-use claude_top_core::{claude_top_free, claude_top_read, claude_top_version, claude_top_walk};
+use claude_top_core::{
+    claude_top_free, claude_top_read, claude_top_rollouts, claude_top_text_size, claude_top_version, claude_top_walk,
+};
 
 type Ask = unsafe extern "C" fn(*const u8, usize, *mut *mut u8, *mut usize) -> i32;
-
-fn call(request: &[u8]) -> Result<Vec<u8>, i32> {
-    ask(claude_top_read, request)
-}
 
 fn ask(how: Ask, request: &[u8]) -> Result<Vec<u8>, i32> {
     let (mut answer, mut size) = (std::ptr::null_mut(), 0);
@@ -53,11 +51,11 @@ fn request(paths: &[PathBuf], threads: i64) -> Vec<u8> {
     bytes
 }
 
-fn transcripts(folder: &Path, found: &mut Vec<PathBuf>) {
+fn logs(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in folder.read_dir().unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() && !path.ends_with("target") {
-            transcripts(&path, found);
+            logs(&path, found);
         } else if path.extension().is_some_and(|kind| kind == "jsonl") {
             found.push(path);
         }
@@ -68,15 +66,17 @@ fn transcripts(folder: &Path, found: &mut Vec<PathBuf>) {
 fn any_number_of_threads_gives_the_same_answer() {
     let own = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let mut paths = Vec::new();
-    transcripts(&std::env::var_os("CORE_FILES").map_or(own, PathBuf::from), &mut paths);
+    logs(&std::env::var_os("CORE_FILES").map_or(own, PathBuf::from), &mut paths);
     paths.sort();
     assert!(!paths.is_empty());
-    let answer = call(&request(&paths, 1)).unwrap();
-    for threads in [2, 8] {
-        assert!(call(&request(&paths, threads)).unwrap() == answer);
+    for how in [claude_top_read as Ask, claude_top_rollouts] {
+        let answer = ask(how, &request(&paths, 1)).unwrap();
+        for threads in [2, 8] {
+            assert!(ask(how, &request(&paths, threads)).unwrap() == answer);
+        }
+        let more = [&paths[..], &[PathBuf::from("/nowhere/at/all.jsonl")]].concat();
+        assert!(ask(how, &request(&more, 2)).unwrap().len() == answer.len());
     }
-    paths.push(PathBuf::from("/nowhere/at/all.jsonl"));
-    assert!(call(&request(&paths, 2)).unwrap().len() == answer.len());
 }
 
 fn walk(root: &Path, threads: i64) -> Result<Vec<u8>, i32> {
@@ -107,16 +107,28 @@ fn any_number_of_threads_finds_the_same_files() {
 fn a_request_cut_short_anywhere_is_refused_or_asks_for_less() {
     let whole = request(&[PathBuf::from("/nowhere/at/all.jsonl")], 1);
     for end in (0..whole.len()).step_by(whole.len() / 97) {
-        let _ = call(&whole[..end]);
+        let _ = ask(claude_top_read, &whole[..end]);
+        let _ = ask(claude_top_rollouts, &whole[..end]);
     }
-    assert_eq!(call(&whole[..88]), Err(1));
-    assert_eq!(call(b""), Err(1));
+    assert_eq!(ask(claude_top_read, &whole[..88]), Err(1));
+    assert_eq!(ask(claude_top_rollouts, b""), Err(1));
     for at in 0..11 {
         for number in [-1i64, i64::MAX, i64::MIN, 1 << 40] {
             let mut other = whole.clone();
             other[8 * at..8 * at + 8].copy_from_slice(&number.to_le_bytes());
-            let _ = call(&other);
+            let _ = ask(claude_top_read, &other);
+            let _ = ask(claude_top_rollouts, &other);
         }
+    }
+}
+
+#[test]
+fn texts_are_measured_where_they_are_sound() {
+    // SAFETY: so many bytes can be read, and null is refused before anything is.
+    unsafe {
+        assert_eq!(claude_top_text_size(br#""a\n""#.as_ptr(), 5), 2);
+        assert_eq!(claude_top_text_size(b"".as_ptr(), 0), -1);
+        assert_eq!(claude_top_text_size(std::ptr::null(), 0), -1);
     }
 }
 
@@ -128,6 +140,8 @@ fn nothing_is_done_without_places_for_the_answer() {
         assert_eq!(claude_top_read(std::ptr::null(), 0, &mut answer, &mut size), 1);
         assert_eq!(claude_top_read([0].as_ptr(), 1, std::ptr::null_mut(), &mut size), 1);
         assert_eq!(claude_top_read([0].as_ptr(), 1, &mut answer, std::ptr::null_mut()), 1);
+        assert_eq!(claude_top_rollouts(std::ptr::null(), 0, &mut answer, &mut size), 1);
+        assert_eq!(claude_top_rollouts([0].as_ptr(), 1, std::ptr::null_mut(), &mut size), 1);
         assert_eq!(claude_top_walk(std::ptr::null(), 0, &mut answer, &mut size), 1);
         assert_eq!(claude_top_walk([0].as_ptr(), 1, std::ptr::null_mut(), &mut size), 1);
         claude_top_free(std::ptr::null_mut(), 0);

@@ -1,4 +1,7 @@
-"""The report of five-hour blocks, with burn rate and projection of the block that goes on."""
+"""The report of five-hour blocks, with burn rate and projection of the block that goes on.
+
+Must not know our own JSON.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The reports of Codex in the shape ccusage has for them alone: `costUSD`, reasoning, and a session a rollout."""
+"""The reports of Codex in the shape ccusage has for them alone: `costUSD`, reasoning, and a session a rollout.
+
+Must not know our own JSON.
+"""
 
 from __future__ import annotations
 

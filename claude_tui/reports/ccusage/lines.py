@@ -1,4 +1,7 @@
-"""Responses as these reports see them: a day, a project folder by its encoded name, a model with its speed."""
+"""Responses as these reports see them: a day, a project folder by its encoded name, a model with its speed.
+
+Must not sum.
+"""
 
 from __future__ import annotations
 

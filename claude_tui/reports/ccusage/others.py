@@ -1,4 +1,7 @@
-"""What ccusage shows of clients other than Claude Code and Codex: names of models, and which rows say when."""
+"""What ccusage shows of clients other than Claude Code and Codex: names of models, and which rows say when.
+
+Must not sum.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sums of lines, and their rows and totals as these reports print them."""
+"""Sums of lines, and their rows and totals as these reports print them. Must not know periods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""These reports as tables for people: full, or compact where the terminal is narrow."""
+"""These reports as tables for people: full, or compact where the terminal is narrow. Must not sum."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Sessions as Claude Code itself counted them beside what their logs show, as JSON and as a table.
 
-Finds nothing out itself.
+Finds nothing out itself. Must not compare: `engine` did.
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ def summary(found: TelemetryFindings) -> list[str]:
         made.append(f"  what arrives is not kept: {display_name(found.status.failing)}")
     if not found.installed:
         made += [
-            "  without it calls that no log has are not counted: titles, compaction, side questions",
+            "  without telemetry, calls that are in no log are not counted: titles, compaction, side questions",
             "  claude-top telemetry install             has Claude Code send it (--client codex: Codex)",
             "  claude-top telemetry install --service   has the system receive it",
         ]
@@ -138,7 +138,7 @@ def _receiver(found: TelemetryFindings) -> list[str]:
     status = found.status
     if not found.is_owned:
         how = "while the screen or `serve` is open" if found.settings.on else "by `claude-top telemetry run` only"
-        return [f"  nobody receives now; port {found.settings.port} is opened {how}"]
+        return [f"  nothing receives telemetry now; port {found.settings.port} is opened {how}"]
     if status.trouble:
         return [f"  {found.owner}: {display_name(status.trouble)}"]
     return [f"  {found.owner} receives on port {status.port} since {instant(status.since_ms)}"]

@@ -1,4 +1,7 @@
-"""Compares spending with budgets and reported limits, and tells who waits: one verdict, one exit code for scripts."""
+"""Compares spending with budgets and reported limits, and tells who waits: one verdict, one exit code for scripts.
+
+Must not read settings or limits.
+"""
 
 from __future__ import annotations
 

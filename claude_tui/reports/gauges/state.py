@@ -1,4 +1,7 @@
-"""The few figures a status bar or a dashboard shows all the time, as a dictionary: `claude-top/state@1`."""
+"""The few figures a status bar or a dashboard shows all the time, as a dictionary: `claude-top/state@1`.
+
+Must not write it.
+"""
 
 from __future__ import annotations
 

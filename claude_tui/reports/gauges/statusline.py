@@ -5,7 +5,7 @@ Imported by a program that has 60 ms: plain dictionaries, and only the smallest 
 `given` is the client's JSON. `day` is what the background count left: today (its cost as text), today_nano, recent
 ([time_ms, nano, tokens without cache] of the last hour), minutes ([minute since the epoch, nano] of the last five
 hours), block_start_ms, block_end_ms, block_nano, block_first_ms, sessions ({id: nano}), codex_limits ([name, percent
-used, end] of the windows of Codex's plan); None if there is none yet.
+used, end] of the windows of Codex's plan); None if there is none yet. Must not count or read files.
 """
 
 from __future__ import annotations

@@ -124,8 +124,11 @@ EXPLANATION: Final = record({
     "why": maybe(TEXT), "problem": maybe(TEXT), "never_logged": TEXTS,
 })  # fmt: skip
 
+_DOUBTS: Final[dict[str, Schema]] = dict.fromkeys(
+    ("unpriced_responses", "lower_bound", "flagged", "unpriced_tokens"), COUNT
+)
 _CAUSED: Final[dict[str, Schema]] = {
-    "name": maybe(TEXT), "label": TEXT, "project": maybe(TEXT), "cost_nano": NANO, "share": NUMBER,
+    "name": maybe(TEXT), "label": TEXT, "project": maybe(TEXT), "cost_nano": NANO, **_DOUBTS, "share": NUMBER,
     **dict.fromkeys(("responses", "calls", "failed_calls", "agents"), COUNT), **_USAGE["properties"],
     "last": maybe(INSTANT),
 }  # fmt: skip
@@ -134,7 +137,7 @@ CAUSES: Final = record(
     {
         **named("causes@1"), "by": TEXT, "convention": TEXT, "timezone": TEXT, "since": maybe(DAY),
         "until": maybe(DAY), "project": maybe(TEXT), "session": maybe(TEXT), "prices": TEXT, "total_cost_nano": NANO,
-        "responses": COUNT,
+        **_DOUBTS, "responses": COUNT,
         "rows": rows(record(
             _CAUSED, tokens_est=COUNT, carried_nano=NANO, tools=rows(record(_CAUSED)),
             started=record({"agents": COUNT, "cost_nano": NANO}),
@@ -151,15 +154,15 @@ CAUSES: Final = record(
         }),
         "notes": TEXTS,
     },
-    left_out=record({"rows": COUNT, "cost_nano": NANO}),
+    left_out=record({"rows": COUNT, "cost_nano": NANO, **_DOUBTS}),
 )  # fmt: skip
 
 WASTE: Final = record({
     **named("waste@1"), "since": maybe(DAY), "until": maybe(DAY), "model": maybe(TEXT), "project": maybe(TEXT),
-    "session": maybe(TEXT), "total_cost_nano": NANO,
+    "session": maybe(TEXT), "total_cost_nano": NANO, **_DOUBTS,
     "waste": rows(record({
         "what": TEXT, "title": TEXT, "n": COUNT, "paid_nano": NANO, "otherwise_nano": NANO, "saved_nano": NANO,
-        "otherwise": TEXT, "is_estimate": FLAG,
+        "otherwise": TEXT, "is_estimate": FLAG, **_DOUBTS,
         "proofs": rows(record({
             "time": INSTANT, "session": TEXT, "agent": TEXT, "project": TEXT, "model": TEXT, "path": TEXT,
             "offset": COUNT, "paid_nano": NANO, "otherwise_nano": NANO, "detail": TEXT,

@@ -112,36 +112,65 @@ def _first_ms(read_at: ReadAt, start: int, end: int) -> int:
 
 
 class _Turns:
-    """What the dated lines of a file said so far of which line follows which, and of what was asked."""
+    """What the dated lines of a file said so far of which line follows which, and of what was asked.
+
+    The lines of a turn are of one process: those that follow what was asked, by the lines they name. What follows a
+    line that is not there is a turn of its own. A process that goes on with a turn that was cut off ends it with two
+    lines of its own, written together, and what it is asked follows them.
+    """
 
     def __init__(self) -> None:
         self._parents: dict[str, str] = {}
-        self._prompts: list[tuple[int, int, str]] = []
+        self._prompts: list[tuple[int, str]] = []
         self._leaf, self._leaf_offset, self._root_offset = "", -1, -1
+        self._turn_of: dict[str, int] = {}
+        self._turns: list[tuple[int, int]] = []
+        self._turn_ms, self._asked_ms = 0, 0
+        self._meta = "", 0
+        self._added_ms: dict[str, int] = {}
 
     def see(self, offset: int, value: Mapping[str, Any]) -> None:
         """Take in the next line."""
         uuid, time_ms = text_of(value, "uuid"), _time_ms(value)
         if not time_ms:
             return
+        is_own = _is_own(value)
         if uuid:
             self._parents[uuid] = text_of(value, "parentUuid")
             self._leaf, self._leaf_offset = uuid, offset
             if not self._parents[uuid]:
                 self._root_offset = offset
-        if _is_prompt(value) and _is_own(value):
-            self._prompts.append((offset, time_ms, uuid))
+            if is_own:
+                self._see_turn(offset, time_ms, uuid, value)
+        elif value.get("operation") == "dequeue" and is_own:
+            self._asked_ms = time_ms
+        if is_own and _is_prompt(value):
+            self._prompts.append((offset, uuid))
+
+    def _see_turn(self, offset: int, time_ms: int, uuid: str, value: Mapping[str, Any]) -> None:
+        parent = self._parents[uuid]
+        start_ms = self._turn_of.get(parent, time_ms)
+        if value.get("type") == "user" and not _is_result(value):
+            start_ms = min(time_ms, self._asked_ms or time_ms, self._added_ms.get(parent, time_ms))
+            if value.get("isMeta"):
+                self._meta = uuid, time_ms
+        elif (parent, time_ms) == self._meta and _is_synthetic(value):
+            self._added_ms = {uuid: start_ms}
+        self._asked_ms = 0
+        self._turn_of[uuid] = start_ms
+        if start_ms != self._turn_ms:
+            self._turns.append((offset, start_ms))
+            self._turn_ms = start_ms
 
     def told_with(self, total: ClientTotal, since: int) -> ClientTotal:
         """Return the total that stands here with whether all asked since an offset led here: then one process wrote
         it."""
-        asked = tuple((offset, time_ms) for offset, time_ms, _ in self._prompts)
         is_linear = self._root_offset > since or self._led_here(since)
-        return total._replace(since=since, is_linear=is_linear, prompts=asked)
+        return total._replace(since=since, is_linear=is_linear, turns=tuple(self._turns))
 
     def _led_here(self, since: int) -> bool:
         """Whether the last line follows on everything that was asked since."""
-        left = {uuid for offset, _, uuid in self._prompts if offset > since and uuid}
+        left = {uuid for offset, uuid in self._prompts if offset > since and uuid}
         at = self._leaf if self._leaf_offset > since else ""
         passed = set[str]()
         while left and at and at not in passed:
@@ -178,8 +207,18 @@ def _objects(read_at: ReadAt, start: int, end: int) -> Iterator[tuple[int, dict[
 
 def _is_prompt(value: Mapping[str, Any]) -> bool:
     """Whether a line is what the user asked, not what a tool answered."""
-    answers = ("sourceToolAssistantUUID", "toolUseResult", "isMeta")
-    return value.get("type") == "user" and not any(value.get(name) for name in answers)
+    return value.get("type") == "user" and not _is_result(value) and not value.get("isMeta")
+
+
+def _is_result(value: Mapping[str, Any]) -> bool:
+    """Whether a line is what a tool answered."""
+    return bool(value.get("sourceToolAssistantUUID") or value.get("toolUseResult"))
+
+
+def _is_synthetic(value: Mapping[str, Any]) -> bool:
+    """Whether a line stands for an answer that no model gave."""
+    message = value.get("message")
+    return isinstance(message, dict) and message.get("model") == "<synthetic>"
 
 
 def _is_own(value: Mapping[str, Any]) -> bool:

@@ -1,4 +1,7 @@
-"""Reads events of Copilot CLI directly into columns: see `records.fast`. The counting rule is `events`."""
+"""Reads events of Copilot CLI directly into columns: see `records.fast`. The counting rule is `events`.
+
+Must not decide what counts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Reads chats of Gemini CLI directly into columns: see `records.fast`. The counting rule is `chat`."""
+"""Reads chats of Gemini CLI directly into columns: see `records.fast`. The counting rule is `chat`.
+
+Must not decide what counts.
+"""
 
 from __future__ import annotations
 

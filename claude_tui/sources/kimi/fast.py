@@ -1,4 +1,7 @@
-"""Reads wires of Kimi Code directly into columns: see `records.fast`. The counting rule is `wire`."""
+"""Reads wires of Kimi Code directly into columns: see `records.fast`. The counting rule is `wire`.
+
+Must not decide what counts.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The counting rule of Kimi Code: a usage record becomes a row.
 
 The same numbers stand in other records of a step as well and are not added. A record names the model by an alias of
-the user's; what was really asked for is in the request before it. A fork copies records unchanged.
+the user's; what was really asked for is in the request before it. A fork copies records unchanged. Must not know files.
 """
 
 from __future__ import annotations

@@ -26,6 +26,8 @@ Instant = Annotated[int, msgspec.Meta(ge=1, lt=2**53)]
 Name = Annotated[str, msgspec.Meta(min_length=1)]
 
 _NEVER: Final = -1
+_USERS: Final = (None, b"user")
+"""Kinds of messages without data: of the table before 2.x, which has no kinds, and of 2.x."""
 
 
 class OpenCodeCache(msgspec.Struct, gc=False):
@@ -73,7 +75,31 @@ class OpenCodeLine(msgspec.Struct, gc=False):
     type: Literal["assistant"] = "assistant"
 
 
+class NamedModel(msgspec.Struct, gc=False):
+    """What answered, in 2.x."""
+
+    id: Name
+    providerID: Name
+
+
+class NewLine(msgspec.Struct, gc=False):
+    """An assistant's message of 2.x. One with a role, or a model where the versions before have it, is another."""
+
+    model: NamedModel
+    tokens: OpenCodeTokens
+    time: Times
+    path: Folder = Folder()
+    cost: float = 0.0
+    finish: str = ""
+    summary: bool = False
+    type: Literal["assistant"] = "assistant"
+    role: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    providerID: Literal[""] = ""
+    modelID: Literal[""] = ""
+
+
 _decode: Final = msgspec.json.Decoder(OpenCodeLine).decode
+_decode_new: Final = msgspec.json.Decoder(NewLine).decode
 _NOT_USUAL: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -113,45 +139,54 @@ class FastReading(MessageReading):
     def _see_rows(self, rows: Iterable[StoredRow]) -> None:
         all_heard, steps = self._heard, self._steps
         for row in rows:
-            rowid, name, session, created, _, kind, data, _ = row
+            rowid, name, session, created, _, kind, data, twin = row
             heard = all_heard.get(session)
-            is_new = heard is None
+            is_first = heard is None
             if heard is None:
                 heard = self.talk.of(self._session(as_text(session)))
             if data is None:
-                is_taken = kind is None and type(created) is int and 0 <= created < 1 << 53
+                is_taken = kind in _USERS and type(created) is int and 0 <= created < 1 << 53
                 if is_taken:
                     heard.see(created, "user")
             else:
                 is_taken = (
-                    kind is None
+                    (kind is None or (kind == b"assistant" and not twin))
                     and type(data) is bytes
                     and not (steps and as_text(name) in steps)
-                    and self._take(data, heard, rowid)
+                    and self._take(data, heard, rowid, is_new=kind is not None)
                 )
             if not is_taken:
                 self._see(stored_message(row))
-            elif is_new:
+            elif is_first:
                 all_heard[session] = heard
                 self.talk.keep(heard)
 
-    def _take(self, data: bytes, heard: Heard, rowid: int) -> bool:
-        """Count a message of the usual format, and hear it; otherwise do nothing and return False."""
+    def _take(self, data: bytes, heard: Heard, rowid: int, *, is_new: bool) -> bool:
+        """Count a message of the usual format, of 2.x if `is_new`, and hear it; otherwise do nothing and return
+        False."""
+        line: OpenCodeLine | NewLine
         try:
-            line = _decode(data)
+            if is_new:
+                line = _decode_new(data)
+                if line.role is not msgspec.UNSET:
+                    return False
+                provider, named = line.model.providerID, line.model.id
+            else:
+                line = _decode(data)
+                provider, named = line.providerID, line.modelID
         except _NOT_USUAL:
             return False
         time_ms, ended_ms = line.time.created, line.time.completed
         if ended_ms == _NEVER:
             return False
-        tokens, provider = line.tokens, line.providerID
+        tokens = line.tokens
         told, output, reasoning = tokens.input, tokens.output, tokens.reasoning
         read, write = tokens.cache.read, tokens.cache.write
         total = told + output + reasoning + read + write
         if total:
-            session, is_main, model = heard.session, heard.is_main, f"{provider}/{line.modelID}"
+            session, is_main, model = heard.session, heard.is_main, f"{provider}/{named}"
             is_inside = 0 < reasoning <= output and (
-                tokens.total < total if tokens.total else not is_reasoning_beside(provider)
+                tokens.total < total if tokens.total else not (is_new or is_reasoning_beside(provider))
             )
             origin = self.builder.origin(
                 session.root,

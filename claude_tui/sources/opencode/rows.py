@@ -1,4 +1,4 @@
-"""Reads what changed in OpenCode's database since a checkpoint, as events."""
+"""Reads what changed in OpenCode's database since a checkpoint, as events. Must not decide what counts."""
 
 from __future__ import annotations
 

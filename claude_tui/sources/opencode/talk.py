@@ -1,4 +1,4 @@
-"""What messages say about their sessions beside usage: who spoke last, how full the context is."""
+"""What messages say about their sessions beside usage: who spoke last, how full the context is. Must not count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Reads sessions of Pi directly into columns: see `records.fast`. The counting rule is `session`."""
+"""Reads sessions of Pi directly into columns: see `records.fast`. The counting rule is `session`.
+
+Must not decide what counts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The names that only the widgets know, and which names in a settings file are not among them. Loads Textual."""
+"""The names that only the widgets know, and which names in a settings file are not among them. Loads Textual.
+
+Must not read the file.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """A config.toml that says everything: each key with its default, its meaning and an example. Loads Textual.
 
-What it says without a change is what holds without a file; each example line is valid once its `# ` is taken away.
+What it says without a change is what holds without a file; each example line is valid once its `# ` is taken away. Must
+not read the user's own.
 """
 
 from __future__ import annotations

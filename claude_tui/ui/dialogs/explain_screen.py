@@ -1,4 +1,7 @@
-"""The overlay of `i`: what is known of a figure at once, and below it what reading the logs again finds."""
+"""The overlay of `i`: what is known of a figure at once, and below it what reading the logs again finds.
+
+Must not know how a figure came about.
+"""
 
 from __future__ import annotations
 

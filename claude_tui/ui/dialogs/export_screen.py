@@ -47,7 +47,7 @@ class ExportScreen(Dialog[Path]):
         """The line, and below it what is wrong with what stands in it."""
         with Vertical(id="export-box") as box:
             box.border_title = Content.styled(f"write {self._what} to", "bold $foreground")
-            box.border_subtitle = Content.styled("Enter writes · Esc leaves it", "$quiet")
+            box.border_subtitle = Content.styled("Enter writes · Esc cancels", "$quiet")
             yield Input(self._proposed, id="export-path", compact=True, select_on_focus=False)
             yield Static("", id="export-said", markup=False)
 
@@ -74,7 +74,7 @@ class ExportScreen(Dialog[Path]):
             await self._write(path, name == self._told_of)
         except FileExistsError:
             self._told_of = name
-            self._say("there is such a file; Enter replaces it, Esc leaves it", "$warning")
+            self._say("the file exists; Enter replaces it, Esc cancels", "$warning")
         except OSError as error:
             self._say(f"not written: {error.strerror or error}", "$error")
         except (ValueError, RuntimeError) as error:

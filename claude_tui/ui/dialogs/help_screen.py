@@ -1,4 +1,4 @@
-"""All keys on one screen, generated from the bindings."""
+"""All keys on one screen, generated from the bindings. Must not name a key itself."""
 
 from __future__ import annotations
 

@@ -38,6 +38,7 @@ class PeriodScreen(Dialog[Period]):
         """The usual periods, and a line for any other."""
         with Vertical(id="period-box") as box:
             box.border_title = Content.styled("period", "bold $foreground")
+            box.border_subtitle = Content.styled("Enter chooses · Tab other days · Esc closes", "$quiet")
             yield ChoiceList(*(Option(self._prompt(choice), id=choice.id) for choice in self._choices), id="periods")
             custom = self._current.label if self._current.id == "custom" else ""
             yield Input(custom, placeholder="2026-11-01..2026-11-30", id="period-custom", compact=True)
@@ -45,7 +46,7 @@ class PeriodScreen(Dialog[Period]):
 
     def _prompt(self, choice: Period) -> Content:
         since, until = choice.range(self._today)
-        text = f"{since} .. {until}" if since else ""
+        text = f"{since} to {until}" if since else ""
         key = self._choices.index(choice) + 1
         mark = "●" if choice.id == self._current.id else " "
         return Content.assemble((f"{mark} ", "$success"), (f"{key} ", "bold"), choice.label.ljust(12), (text, "$quiet"))

@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from claude_tui.ui.dialogs.choice_list import ChoiceList
 from claude_tui.ui.dialogs.dialog import Dialog
+from claude_tui.ui.settings.choices import STEPS
 
 
 class SettingsScreen(Dialog[None]):
@@ -45,13 +46,15 @@ class SettingsScreen(Dialog[None]):
             box.border_subtitle = Content.styled("← → change · Esc closes", "$quiet")
             yield ChoiceList(*(Option(self._prompt(*entry)) for entry in self._entries), id="setting-list")
             yield Static(
-                Content.assemble(("stored in ", "$quiet"), (self._path, "$foreground")), markup=False, classes="hint"
+                Content.assemble(("kept in ", "$quiet"), (self._path, "$foreground")), markup=False, classes="hint"
             )
-            yield Static("edit budgets, keys and columns there", markup=False, classes="hint")
+            yield Static(
+                "budgets, keys and columns are set there; claude-top config lists all", markup=False, classes="hint"
+            )
 
     @staticmethod
     def _prompt(name: str, value: str) -> Content:
-        return Content.assemble(name.ljust(16), "‹ ", (value, "bold"), " ›")
+        return Content.assemble(STEPS.get(name, name).ljust(28), "‹ ", (value, "bold"), " ›")
 
     def on_mount(self) -> None:
         """The list has the keys."""

@@ -1,4 +1,4 @@
-"""What every glyph, colour and abbreviation means, made of the tables they are drawn from."""
+"""What every glyph, colour and abbreviation means, made of the tables they are drawn from. Must not invent one."""
 
 from __future__ import annotations
 
@@ -62,6 +62,7 @@ SIGNS: Final[Mapping[str, tuple[Sign, ...]]] = {
     "States": (
         *(Sign(glyph, _STATES[state], _COLOURS[style]) for state, (glyph, style) in activity.SIGNS.items()),
         Sign(activity.MENU[0], "in a menu that you opened", _COLOURS[activity.MENU[1]]),
+        Sign("tool?", "not certain: only the log says it", _COLOURS["faint"]),
     ),
     "Figures": (
         Sign(f"{figures.LOWER_BOUND} $12", "lower bound: something has no price, or was logged only in part"),

@@ -1,4 +1,4 @@
-"""What the command palette offers: the same actions as the keys, and every theme."""
+"""What the command palette offers: the same actions as the keys, and every theme. Must not do anything itself."""
 
 from __future__ import annotations
 

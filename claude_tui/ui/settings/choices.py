@@ -7,13 +7,23 @@ from typing import Final
 
 from claude_tui.engine.queries.periods.named import PERIODS
 from claude_tui.ui.settings import themes
-from claude_tui.ui.settings.declared import ALERTS, LAST, VIEWS, Settings
+from claude_tui.ui.settings.declared import ALERTS, LAST, NAMES, VIEWS, Settings
 
 INTERVALS_S: Final = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """How often the screen may change, at most."""
 
-STEPS: Final = ("theme", "period", "view", "interval_s", "tree", "ascii", "alert")
-"""The settings, in the order they are offered. `period` and `view` are those of the next start, as is `ascii`."""
+STEPS: Final = {
+    "theme": "theme",
+    "period": "days at the start",
+    "view": "view at the start",
+    "names": "sessions are called by",
+    "tree": "sub-agents below sessions",
+    "interval_s": "refresh at most every",
+    "alert": "call you when one waits",
+    "ascii": "plain characters",
+}
+"""The settings and what they are called, in the order they are offered. `period`, `view`, `names` and `ascii` are those
+of the next start."""
 
 
 def choices(name: str, all_themes: Sequence[str] = ()) -> Sequence[object]:
@@ -22,8 +32,8 @@ def choices(name: str, all_themes: Sequence[str] = ()) -> Sequence[object]:
         return [theme for theme in themes.ROTATION if not all_themes or theme in all_themes]
     if name == "period":
         return [period.id for period in PERIODS]
-    if name in ("view", "alert"):
-        return (LAST, *VIEWS) if name == "view" else ALERTS
+    if name in ("view", "alert", "names"):
+        return (LAST, *VIEWS) if name == "view" else ALERTS if name == "alert" else NAMES
     return INTERVALS_S if name == "interval_s" else (False, True)
 
 

@@ -1,6 +1,7 @@
 """Every key of the app, once: the widgets bind from here, help and palette are generated from here.
 
-Each binding has an id, which a user's keymap refers to, and a tooltip, which says it in a sentence.
+Each binding has an id, which a user's keymap refers to, and a tooltip, which says it in a sentence. Must not know what
+an action does.
 """
 
 from __future__ import annotations

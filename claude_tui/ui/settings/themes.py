@@ -1,6 +1,6 @@
 """Our themes, and the colours every theme gets for drawings: five heat levels and six series.
 
-A theme only changes colours; whatever a colour says is also said by a glyph or a word.
+A theme only changes colours; whatever a colour says is also said by a glyph or a word. Must not know a widget.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A table for numbers that move all day: its keys, its mouse, and a selection that stays on its row.
 
 Rows are identified by their key, so the selection follows its row whatever the order does. How the lines are drawn
-is `TableCanvas`' business.
+is `TableCanvas`' business. Must not know what its rows are.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`--ascii`: every drawing character replaced, cell for cell, by one that any font has.
 
 Works on the finished lines, so no widget has to know of it. Names from the logs are not touched: only the
-characters this program draws with are in the table.
+characters this program draws with are in the table. Must not know what is drawn.
 """
 
 from __future__ import annotations

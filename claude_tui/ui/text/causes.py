@@ -26,9 +26,9 @@ _COUNTERS: Final = ("input", "output", "cache_write_5m", "cache_write_1h", "cach
 def convention_line(by: str, notes: Sequence[str], width: int) -> str:
     """How a dimension divides, and as much of what is to know of it as fits."""
     if by == WASTE:
-        return cut("What would have been saved otherwise; things may overlap, so they have no sum.", width)
+        return cut("What would have been saved; rows may overlap, so they are not added up.", width)
     convention = DIMENSIONS[by].convention
-    said = f"{convention[0].upper()}{convention[1:]}; sums to the total."
+    said = f"{convention[0].upper()}{convention[1:]}; the rows add up to the total."
     for note in notes:
         more = f"{said} {note[0].upper()}{note[1:]}."
         if len(more) > width:
@@ -46,7 +46,7 @@ def inside_line(table: CauseTable, width: int) -> list[tuple[str, str]]:
         ("cache lost", figures.money(found.missed_nano), f" ({lost})" if lost else "", bool(found.misses)),
         ("calls that failed", figures.money(found.failed.cost_nano), "", bool(found.failed.number)),
         ("interrupted", figures.money(found.interrupted.cost_nano), "", bool(found.interrupted.number)),
-        ("read again", f"~{figures.money(repeated.cost_nano)}", "", bool(repeated.number)),
+        ("files read again", f"~{figures.money(repeated.cost_nano)}", "", bool(repeated.number)),
     ]
     parts: list[tuple[str, str]] = [("of which", "$quiet")]
     used = len("of which")

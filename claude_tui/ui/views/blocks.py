@@ -1,4 +1,7 @@
-"""View 6: five-hour blocks of usage, the open one on top, and what the weeks cost."""
+"""View 6: five-hour blocks of usage, the open one on top, and what the weeks cost.
+
+Must not divide usage into blocks.
+"""
 
 from __future__ import annotations
 

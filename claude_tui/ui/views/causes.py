@@ -1,4 +1,7 @@
-"""View 7: what the money went for, by one dimension at a time, and what could have been avoided."""
+"""View 7: what the money went for, by one dimension at a time, and what could have been avoided.
+
+Must not divide costs.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""View 5: a year as a heatmap, the cost per day below it, the selected day beside that."""
+"""View 5: a year as a heatmap, the cost per day below it, the selected day beside that. Must not sum days."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""View 1: what is spent over time, what runs, and all sessions, those that wait for a person on top."""
+"""View 1: what is spent over time, what runs, and all sessions, those that wait for a person on top.
+
+Must not judge what a session is doing.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""View 2: what each model used and cost."""
+"""View 2: what each model used and cost. Must not sum."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""View 8: the limits of all plans and where they are heading, and the period beside the one before it."""
+"""View 8: the limits of all plans and where they are heading, and the period beside the one before it.
+
+Must not compare or forecast.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ def change_text(now: int, before: int) -> str:
         return "gone"
     if abs(found) < STEADY:
         return "0%"
-    return f"{found:+.0%}" if found < 10 else f"x{now // before:,}"
+    return f"{found:+.0%}" if found < 10 else f"×{now // before:,}"
 
 
 def _change_cell(now: int, before: int) -> Cell:
@@ -118,7 +121,7 @@ class PlanView(TableView):
     def columns(self) -> Sequence[Column[Compared]]:
         """The columns of the table."""
         return [
-            Column("part", "Of", 7, lambda row, w: Cell(row.part, "dim"),
+            Column("part", "Part", 7, lambda row, w: Cell(row.part, "dim"),
                    lambda row: (PARTS[row.part], -max(row.totals.cost_nano, row.before.cost_nano)), 6,
                    right=False, descending=False),
             Column("name", "Name", 14, lambda row, w: Cell(self.row_name(row), "name"),
@@ -128,7 +131,7 @@ class PlanView(TableView):
                    tooltip="At API list prices, not your bill"),
             Column("before", "Before", 9, lambda row, w: _cost_cell(row.before, w, "dim"),
                    lambda row: row.before.cost_nano, 1, narrow=8, unit=NANO, tooltip="Cost of the days before"),
-            Column("difference", "More", 9, _difference,
+            Column("difference", "Diff", 9, _difference,
                    lambda row: row.totals.cost_nano - row.before.cost_nano, 3, narrow=8),
             Column("change", "Change", 6, lambda row, w: _change_cell(row.totals.cost_nano, row.before.cost_nano),
                    lambda row: row.totals.cost_nano / max(1, row.before.cost_nano), 2, short="%"),

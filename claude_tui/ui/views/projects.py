@@ -1,4 +1,4 @@
-"""View 3: what each project used and cost."""
+"""View 3: what each project used and cost. Must not fold folders or sum."""
 
 from __future__ import annotations
 

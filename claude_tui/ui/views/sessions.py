@@ -1,4 +1,4 @@
-"""View 4: every session, its sub-agents counted inside it."""
+"""View 4: every session, its sub-agents counted inside it. Must not sum."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The sessions of a cause: how much of each went for it. Reached by opening a row of the causes."""
+"""The sessions of a cause: how much of each went for it. Reached by opening a row of the causes.
+
+Must not divide costs.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The bottom of every drill-down: the responses of one session, one by one."""
+"""The bottom of every drill-down: the responses of one session, one by one.
+
+Must not read logs on the screen's thread.
+"""
 
 from __future__ import annotations
 

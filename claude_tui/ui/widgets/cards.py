@@ -1,4 +1,7 @@
-"""Cards of running sessions, as many side by side as there is room for."""
+"""Cards of running sessions, as many side by side as there is room for.
+
+Must not decide what they say: `text.card` does.
+"""
 
 from __future__ import annotations
 

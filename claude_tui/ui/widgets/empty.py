@@ -1,4 +1,4 @@
-"""What is said when there is nothing to show yet: where it looked, and what to try."""
+"""What is said when there is nothing to show yet: where it looked, and what to try. Must not look for logs."""
 
 from __future__ import annotations
 
@@ -21,18 +21,17 @@ def message(snapshot: Snapshot, width: int) -> Content:
             ("Reading the logs…", "bold $accent"), "\n\n", ("Numbers appear as they are counted.", "$quiet")
         )
     lines = [
-        Content.styled("No Claude Code logs found yet", "bold $accent"),
+        Content.styled("No logs found yet", "bold $accent"),
+        Content.styled("The first response appears here as soon as it is logged.", "$quiet"),
+        Content(""),
+        Content.assemble(("claude-top --demo", "bold $primary"), ("  shows invented data", "$quiet")),
+        Content.assemble(("claude-top --claude-dir DIR", "bold $primary"), ("  reads another folder", "$quiet")),
         Content(""),
         Content.styled("Looked in", "$quiet"),
         *(
             Content.assemble(("  • ", "$primary"), (cut(root, max(8, width - 4)), "$foreground"))
             for root in snapshot.roots
         ),
-        Content(""),
-        Content.assemble(("claude-top --demo", "bold $primary"), ("  shows invented data", "$quiet")),
-        Content.assemble(("claude-top --claude-dir DIR", "bold $primary"), ("  reads another folder", "$quiet")),
-        Content(""),
-        Content.styled("Still watching: the first response appears here.", "$quiet"),
     ]
     return Content("\n").join(lines)
 

@@ -23,7 +23,7 @@ from claude_tui.units import HOUR_MS
 
 GAUGE: Final = 16
 NEAR_PERCENT: Final = 80
-NONE: Final = "no client has said how its limits stand; `claude-top statusline install` has Claude Code say it"
+NONE: Final = "no client has reported a limit; `claude-top statusline install` has Claude Code report its own"
 
 
 def limit_lines(limits: Sequence[PlanLimit], now_ms: int, zone: tzinfo, width: int) -> list[Content]:

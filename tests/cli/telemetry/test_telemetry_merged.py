@@ -262,3 +262,29 @@ def test_an_event_goes_over_to_a_nearer_response_that_comes_later(tmp_path: Path
 
     assert origins("msg_late", NOON + 31_000) == {"msg_late": "both"}
     assert origins("msg_near", NOON + 1_100) == {"msg_late": "log", "msg_near": "both"}
+
+
+def test_what_telemetry_once_said_counts_on_when_its_folder_and_token_are_gone(
+    own_home: Path, claude_home: ClaudeHome
+) -> None:
+    claude_home.append(assistant("msg_1", NOON, usage(input=1, output=2)))
+    event(telemetry_folder(), request_id="req_1", query_source="compact")
+    token = telemetry_folder().parent / TOKEN_FILE
+    token.write_text("token")
+
+    def said_by_another_process(*arguments: str) -> Any:
+        ran = subprocess.run(
+            [sys.executable, "-m", "claude_tui", *arguments], capture_output=True, text=True, check=True
+        )
+        return json.loads(ran.stdout) if ran.stdout.startswith("{") else ran.stdout
+
+    said_by_another_process("ledger", "keep")
+    with_spool = said_by_another_process("report", "--json")
+    shutil.rmtree(telemetry_folder())
+    token.unlink()
+    anew = said_by_another_process("report", "--json")
+    cached = said_by_another_process("report", "--json")
+    for report in (with_spool, anew, cached):
+        assert (report["totals"]["responses"], report["totals"]["output"]) == (2, 2 + 6)
+        assert [kind["kind"] for kind in report["telemetry"]["kinds"]] == ["compact"]
+    assert "differ" not in said_by_another_process("verify")

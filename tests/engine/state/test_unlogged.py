@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 from pathlib import Path
@@ -29,7 +30,7 @@ from tests.engine.counting import (
     reference,
 )
 from tests.engine.ledgers import Run, ledger_in
-from tests.engine.unlogged import SETS, counted_sums, expected, expected_left, left_of, served
+from tests.engine.unlogged import DAMAGES, FORKED, SETS, counted_sums, damage, expected, expected_left, left_of, served
 from tests.fuzz.sameness import differences
 from tests.logs import ClaudeHome, assistant, usage
 
@@ -138,39 +139,34 @@ def test_logs_copied_to_a_second_place_add_nothing(folder: Path, tmp_path: Path)
     assert left_of(counted(folder, tmp_path / "copy")) == expected_left(folder)
 
 
-@golden
-@pytest.mark.parametrize("seed", range(12))
-def test_damaged_logs_never_show_more_than_was_served(folder: Path, tmp_path: Path, seed: int) -> None:
-    chance = random.Random(seed)
-    there = tmp_path / "logs"
-    shutil.copytree(folder, there)
-    places = [there]
-    for path in sorted(there.glob("projects/*/**/*.jsonl")):
-        lines = path.read_bytes().splitlines(keepends=True)
-        match chance.randrange(7):
-            case 0:
-                path.unlink()
-            case 1:
-                path.write_bytes(b"".join(lines[: chance.randrange(len(lines))]))
-            case 2:
-                path.write_bytes(b"".join(line for line in lines if b'"cost-state"' not in line))
-            case 3:
-                path.write_bytes(b"".join(line for line in lines if chance.random() < 0.9 or b'"cost-state"' in line))
-            case 4:
-                other = tmp_path / "second" / path.relative_to(there)
-                other.parent.mkdir(parents=True, exist_ok=True)
-                other.write_bytes(b"".join(lines[: chance.randrange(len(lines) + 1)]))
-                places = [there, tmp_path / "second"]
-            case 5:
-                said = [at for at, line in enumerate(lines) if b'"cost-state"' in line]
-                gone = chance.choice(said) if said else -1
-                path.write_bytes(b"".join(line for at, line in enumerate(lines) if at != gone))
-            case _:
-                pass
-    store = counted(*places)
+@pytest.mark.parametrize("how", DAMAGES)
+@pytest.mark.parametrize("folder", [*SETS, *FORKED], ids=lambda folder: folder.name)
+def test_damaged_logs_never_show_more_than_was_served(folder: Path, how: str, tmp_path: Path) -> None:
+    """`DAMAGED_TREES=200 pytest -k damaged_logs` is the long form."""
     truth = served(folder)
-    assert {name: number for name, number in counted_sums(store).items() if number > truth[name]} == {}
-    assert_sums_agree(store)
+    for seed in range(int(os.environ.get("DAMAGED_TREES", "4"))):
+        there = tmp_path / str(seed)
+        places = damage(folder, there, random.Random(f"{how} {seed}"), how)
+        store = counted(*places)
+        assert {name: number for name, number in counted_sums(store).items() if number > truth[name]} == {}, seed
+        assert placeless(list_responses(store)) == placeless(reference(*places)), seed
+        assert_sums_agree(store)
+        shutil.rmtree(there, ignore_errors=True)
+
+
+@pytest.mark.parametrize("how", ["lines", "copied", "any"])
+@pytest.mark.parametrize("folder", [*SETS, *FORKED], ids=lambda folder: folder.name)
+def test_damaged_logs_say_the_same_in_any_order(folder: Path, how: str, tmp_path: Path) -> None:
+    for seed in range(3):
+        places = damage(folder, tmp_path / str(seed), chance := random.Random(f"order {how} {seed}"), how)
+        files = [file for place in places for file in discover(config_of(place))]
+        chance.shuffle(files)
+        store, reader = Store(PRICER, UTC), FileReader(PRICER, UTC, keep_names=True)
+        for file in files:
+            store.take_in(pack([reader.read(Task(file))]))
+            if chance.random() < 0.5:
+                assert_sums_agree(store)
+        assert placeless(list_responses(store)) == placeless(reference(*places)), seed
 
 
 @golden

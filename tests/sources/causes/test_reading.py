@@ -1,16 +1,21 @@
-"""What a transcript says of causes: the fast reader is the plain one, and parts are the whole."""
+"""What a transcript says of causes: the fast reader is the plain one, with and without the native core, and parts are
+the whole."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
-from claude_tui.sources.causes import FileCauses, packed, unpacked
+from claude_tui.native import library
+from claude_tui.native.causes import reader
+from claude_tui.sources.causes import FileCauses, ReadCauses, packed, unpacked
 from claude_tui.sources.claude.causes.fast import read_causes
 from claude_tui.sources.claude.causes.plain import read_plainly
+from claude_tui.sources.claude.causes.sizes import IMAGE_BYTES
 from tests.fuzz.claude import seeds
 from tests.fuzz.mutations import MUTATIONS
 from tests.logs import ClaudeHome, assistant, line, timestamp, usage
@@ -24,18 +29,26 @@ def said(found: FileCauses) -> bytes:
     return packed(found)
 
 
+@pytest.fixture(scope="module", params=["python", "core"])
+def read(request: pytest.FixtureRequest) -> ReadCauses:
+    if request.param == "python":
+        return read_causes
+    core = library.found().core
+    if core is None:
+        pytest.skip(f"the native core is {library.found().reason}")
+    return reader(core)
+
+
 @pytest.mark.parametrize("folder", sorted({path.relative_to(GOLDEN).parts[:2] for path in LOGS}), ids="/".join)
-def test_both_readers_agree_on_captured_logs(folder: tuple[str, str]) -> None:
+def test_both_readers_agree_on_captured_logs(folder: tuple[str, str], read: ReadCauses) -> None:
     logs = sorted(GOLDEN.joinpath(*folder).rglob("*.jsonl"))
     for path in logs:
         if path.is_file() and not path.is_symlink():
-            assert said(read_causes(str(path), with_sizes=True)[0]) == said(
-                read_plainly(str(path), with_sizes=True)[0]
-            ), path
+            assert said(read(str(path), with_sizes=True)[0]) == said(read_plainly(str(path), with_sizes=True)[0]), path
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_both_readers_agree_on_mutated_lines(seed: int, tmp_path: Path) -> None:
+def test_both_readers_agree_on_mutated_lines(seed: int, tmp_path: Path, read: ReadCauses) -> None:
     random = Random(seed)
     captured = [path.read_bytes() for path in LOGS if "causes" in path.parts]
     known = seeds() + [line for data in captured for line in data.split(b"\n") if line]
@@ -45,7 +58,32 @@ def test_both_readers_agree_on_mutated_lines(seed: int, tmp_path: Path) -> None:
             lines[at] = random.choice(MUTATIONS)(random, lines[at], known)
         path = tmp_path / f"{number}.jsonl"
         path.write_bytes(b"\n".join(lines) + b"\n")
-        assert said(read_causes(str(path), with_sizes=True)[0]) == said(read_plainly(str(path), with_sizes=True)[0])
+        assert said(read(str(path), with_sizes=True)[0]) == said(read_plainly(str(path), with_sizes=True)[0])
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        b'"%s"' % (b"plain text " * 20),
+        b'"%s"' % (b'line\\n\\\\ \\"quoted\\" \\/ \\t' * 20),
+        '"{}"'.format("naïve 日本 🙂 " * 20).encode(),
+        b'"%s"' % (b"\\u001b[31m red \\u00fc \\ud83d\\ude42" * 20),
+        b'"%s"' % (b"not UTF-8 \xff\xfe" * 20),
+        b'[{"type":"text","text":"%s"},{"type":"image","source":{}}]' % (b"a block " * 20),
+    ],
+)
+def test_a_result_is_as_long_as_its_text(written: bytes, tmp_path: Path, read: ReadCauses) -> None:
+    call = assistant("msg_1", T, usage(1, 2))
+    call["message"]["content"] = [{"type": "tool_use", "id": "toolu_1", "name": "Bash", "input": {}}]
+    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "WRITTEN"}
+    row = {"type": "user", "timestamp": timestamp(T), "sessionId": "s1", "message": {"content": [result]}}
+    path = ClaudeHome(tmp_path).append(call, row, assistant("msg_2", T, usage(1, 2)))
+    path.write_bytes(path.read_bytes().replace(b'"WRITTEN"', written))
+    plain = read_plainly(str(path), with_sizes=True)[0]
+    assert said(read(str(path), with_sizes=True)[0]) == said(plain)
+    text = json.loads(written.decode("utf-8", "replace"))
+    length = len(text.encode("utf-8", "surrogatepass")) if isinstance(text, str) else 160 + IMAGE_BYTES
+    assert plain.responses[1].added["result Bash"] == length
 
 
 @pytest.mark.parametrize("name", ["mixed-332", "inskill-332", "waste-332", "skills-150"])

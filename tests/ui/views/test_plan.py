@@ -62,7 +62,7 @@ def test_nothing_reported_is_said() -> None:
         (100, 100, "0%"),
         (125, 100, "+25%"),
         (40, 100, "-60%"),
-        (5_000, 100, "x50"),
+        (5_000, 100, "×50"),
     ],
 )
 def test_a_change_in_words(now: int, before: int, text: str) -> None:

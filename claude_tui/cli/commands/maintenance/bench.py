@@ -1,4 +1,7 @@
-"""`claude-top bench`: benchmarks counting your logs and verifies that all code paths agree."""
+"""`claude-top bench`: benchmarks counting your logs and verifies that all code paths agree.
+
+Must not measure: `engine.check` does.
+"""
 
 from __future__ import annotations
 

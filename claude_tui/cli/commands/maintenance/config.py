@@ -1,4 +1,7 @@
-"""`claude-top config`: every key of the settings file, and `claude-top config check`, what is wrong in one."""
+"""`claude-top config`: every key of the settings file, and `claude-top config check`, what is wrong in one.
+
+Must not know what a key means.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`claude-top doctor`: checks everything the numbers depend on and reports the findings."""
+"""`claude-top doctor`: checks everything the numbers depend on and reports the findings. Must not repair anything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`claude-top schema`: the JSON Schema of what a command prints."""
+"""`claude-top schema`: the JSON Schema of what a command prints. Must not know what is in a schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`claude-top verify`: recounts everything by the plain definition and reports whether the numbers agree."""
+"""`claude-top verify`: recounts everything by the plain definition and reports whether the numbers agree.
+
+Must not recount: `engine.check` does.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`claude-top explain`: where our numbers come from, or with --against why they differ from ccusage's."""
+"""`claude-top explain`: where our numbers come from, or with --against why they differ from ccusage's.
+
+Must not find anything out itself.
+"""
 
 from __future__ import annotations
 
@@ -108,7 +111,7 @@ def _waste(options: Namespace) -> int:
     causes = causes_of(store)
     found, total = causes.waste(query), causes.table(query, "kind").sums
     if options.json:
-        streams.write_json(reports.report(found, total.cost_nano, query))
+        streams.write_json(reports.report(found, total, query))
     else:
         lines = reports.lines(found, total, store.calendar.zone, streams.columns())
         streams.write("\n".join(lines) + "\n")

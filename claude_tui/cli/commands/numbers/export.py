@@ -1,4 +1,4 @@
-"""`claude-top export`: writes every response, day or session as one line."""
+"""`claude-top export`: writes every response, day or session as one line. Must not know what a line holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`claude-top price`: prices usage records read from stdin."""
+"""`claude-top price`: prices usage records read from stdin. Must not know a price."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`claude-top prices` shows the prices in use; `claude-top prices refresh` is the only use of the network."""
+"""`claude-top prices` shows the prices in use; `claude-top prices refresh` is the only use of the network.
+
+Must not judge a list: `pricing` does.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`claude-top report`: totals by day, model, project and session."""
+"""`claude-top report`: totals by day, model, project and session. Must not sum anything."""
 
 from __future__ import annotations
 
@@ -58,8 +58,10 @@ def add_arguments(parser: CommandParser) -> None:
             *CAUSES,
         ),
         default="all",
-        help="sections to print (default: all, which is day, model, project and session); "
-        "tool to cache say what the money went for (schema claude-top/causes@1)",
+        metavar="WHAT",
+        help="what a row is: day, week, month, hour, model, project, repo, account, session, host, user, team "
+        "(default: all, which is day, model, project and session); or what the money went for: "
+        f"{', '.join(CAUSES)} (schema claude-top/causes@1)",
     )
     parser.add_argument(
         "--top",

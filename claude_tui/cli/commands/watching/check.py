@@ -1,4 +1,7 @@
-"""`claude-top check`: an exit code for scripts, from budgets and reported limits."""
+"""`claude-top check`: an exit code for scripts, from budgets and reported limits.
+
+Must not judge: `reports.gauges.check` does.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """`claude-top hooks`: adds hooks with which Claude Code reports what no log says in time, and removes them again.
 
-Other hooks in the settings stay as they are. What is kept of an event is its instant and the name of a tool.
+Other hooks in the settings stay as they are. What is kept of an event is its instant and the name of a tool. Must not
+keep anything of prompts.
 """
 
 from __future__ import annotations

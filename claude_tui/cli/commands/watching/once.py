@@ -1,4 +1,7 @@
-"""`claude-top --once`: everything at a glance, or the table of one view, as plain text."""
+"""`claude-top --once`: everything at a glance, or the table of one view, as plain text.
+
+Must not sum or lay out anything.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`claude-top sessions`: what the running sessions are doing, once or for as long as somebody listens."""
+"""`claude-top sessions`: what the running sessions are doing, once or for as long as somebody listens.
+
+Must not judge what a session is doing.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,7 @@ def run(options: Namespace) -> int:
     elif sessions.running(snapshot):
         streams.write_tables([sessions.table(snapshot)])
     else:
-        streams.narrate("no session runs")
+        streams.narrate("no session is running")
     return exits.OK
 
 

@@ -1,4 +1,7 @@
-"""`claude-top` without a command: the screen, or one plain snapshot of it."""
+"""`claude-top` without a command: the screen, or one plain snapshot of it.
+
+Must not load the screen's code before it is needed.
+"""
 
 from __future__ import annotations
 

@@ -45,7 +45,8 @@ class Telling:
 
     def keep(self, files: Iterable[LogFile], quiet_s: float, is_over: Callable[[], bool]) -> bool:
         """Read and keep what some of the files say that were quiet for so long. Returns whether there may be more."""
-        from claude_tui.sources.causes import FORMAT, archived  # only for those who keep a ledger for long
+        # Only for those who keep a ledger for long.
+        from claude_tui.sources.causes_archive import ARCHIVE_FORMAT, archived
         from claude_tui.sources.registry import load
 
         if self._kept is None:
@@ -56,15 +57,15 @@ class Telling:
         for file in files:
             name, reader = (file.source, file.path), CLIENTS[file.source].read_causes if file.source in CLIENTS else ""
             known = self._kept.get(name)
-            if not reader or file.mtime_ns > until_ns or known == (file.size, file.mtime_ns, FORMAT):
+            if not reader or file.mtime_ns > until_ns or known == (file.size, file.mtime_ns, ARCHIVE_FORMAT):
                 continue
             if is_over() or len(found) >= FILES or size > MOST_BYTES:
                 is_more = True
                 break
             try:
                 stat = os.stat(file.path)
-                stamp = CausesStamp(stat.st_size, stat.st_mtime_ns, FORMAT)
-                self._kept[name] = CausesStamp(file.size, file.mtime_ns, FORMAT)  # is looked at once
+                stamp = CausesStamp(stat.st_size, stat.st_mtime_ns, ARCHIVE_FORMAT)
+                self._kept[name] = CausesStamp(file.size, file.mtime_ns, ARCHIVE_FORMAT)  # is looked at once
                 if known != stamp:
                     found[name] = KeptCauses(stamp, archived(load(reader)(file.path)[0]))
                     size += stat.st_size

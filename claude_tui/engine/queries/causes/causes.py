@@ -1,6 +1,7 @@
 """The door: where the money went, by any dimension, for a query. Safe from any thread, and not for the event loop.
 
-The first answer reads what the logs say of causes, one to two seconds for a gigabyte; later ones only what is new.
+The first answer reads what the logs say of causes, one to two seconds for a gigabyte; later ones only what is new. Must
+not divide or sum: it asks those who do.
 """
 
 from __future__ import annotations
@@ -249,7 +250,13 @@ def _line(unlogged: Response) -> BilledLine:
     """Return what is billed for calls that no log shows."""
     price = unlogged.price
     return BilledLine(
-        unlogged.source, unlogged.model, unlogged.time_ms, unlogged.usage, "", price.nano or 0, doubts=Doubts.of(price)
+        unlogged.source,
+        unlogged.model,
+        unlogged.time_ms,
+        unlogged.usage,
+        "",
+        price.nano or 0,
+        doubts=Doubts.of(price, unlogged.usage.tokens, is_response=False),
     )
 
 

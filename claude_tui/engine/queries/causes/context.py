@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
-from claude_tui.engine.queries.causes.costs.billing import BilledLine, Biller
-from claude_tui.engine.queries.causes.costs.doubts import Doubts
+from claude_tui.engine.queries.causes.costs.billing import KINDS, BilledLine, Biller
+from claude_tui.engine.queries.causes.costs.doubts import NO_DOUBTS, Doubts
 from claude_tui.engine.queries.causes.costs.misses import CacheMiss
 from claude_tui.engine.queries.causes.costs.split import split
 from claude_tui.engine.queries.causes.known.book import CauseBook
@@ -43,9 +43,12 @@ class _Thread:
         self.price = 0
         self.carried_nano = 0
 
-    def put(self, label: str, tokens: int) -> None:
-        self.tokens[label] = self.tokens.get(label, 0) + tokens
-        self.entered[label] = self.entered.get(label, 0) + tokens * self.price
+    def put(self, parts: Mapping[str, int]) -> None:
+        """Let so many tokens of each part come in."""
+        known, entered, price = self.tokens, self.entered, self.price
+        for label, tokens in parts.items():
+            known[label] = known.get(label, 0) + tokens
+            entered[label] = entered.get(label, 0) + tokens * price
 
     def carry(self, cost_nano: int) -> None:
         """Let everything there cost its share of what was carried."""
@@ -63,7 +66,8 @@ class Context:
         self._costs: dict[str, int] = {}
         self._carried: dict[str, int] = {}
         self._tokens: dict[str, int] = {}
-        self.doubts = Doubts()
+        self._compacted = book.names.texts.of(COMPACTED)
+        self.doubts = NO_DOUBTS
 
     def add(self, rows: Collection[int]) -> Iterator[None]:
         """Add the responses in some rows of the table. Yields after each file; all are added at the end."""
@@ -99,7 +103,7 @@ class Context:
                     self._costs.get(label, 0),
                     tokens_est=self._tokens.get(label, 0),
                     carried_nano=self._carried.get(label, 0),
-                    doubts=Doubts() if self._costs.get(label) else Doubts(self.doubts.unpriced),
+                    doubts=NO_DOUBTS if self._costs.get(label) else self.doubts._replace(lower_bound=0, flagged=0),
                 )
                 for label in labels
             ]
@@ -111,16 +115,16 @@ class Context:
 
     def _add_file(self, found: FileCalls, held: list[int]) -> None:
         threads: dict[int, _Thread] = {}
-        texts, usage_of = self._book.names.texts.names, self._store.table.usage
-        for at, row in enumerate(found.rows):
+        compacted, usage_of, lines_of = self._compacted, self._store.table.usage, self._biller.lines
+        for at, (row, own_row, number) in enumerate(zip(found.rows, held, found.thread, strict=True)):
             if row < 0:
                 continue
-            thread = threads.get(found.thread[at])
-            if thread is None or texts[found.boundary[at]] == COMPACTED:
+            thread = threads.get(number)
+            if thread is None or found.boundary[at] == compacted:
                 if thread is not None:
                     self._close(thread)
-                thread = threads[found.thread[at]] = _Thread()
-            lines = self._biller.lines(row, self._model) if held[at] >= 0 else []
+                thread = threads[number] = _Thread()
+            lines = lines_of(row, self._model) if own_row >= 0 else []
             self._add_response(thread, found, at, usage_of(row).prompt, lines)
         for thread in threads.values():
             self._close(thread)
@@ -128,25 +132,16 @@ class Context:
     def _add_response(self, thread: _Thread, found: FileCalls, at: int, prompt: int, lines: list[BilledLine]) -> None:
         """Add one response: what it wrote, what was new in its prompt, and what was there. Without lines, that costs
         nothing here, and only the prompt moves on."""
-        row = found.rows[at]
-        for line in lines:
-            if any(line.doubts):
-                self.doubts = Doubts.together((self.doubts, line.doubts))
-        is_own = bool(lines) and self._model in ("", self._store.models[self._store.table.model[row]])
-        self._pay(BESIDE, sum(line.cost_nano for line in (lines[1:] if is_own else lines)))
         new_nano = old_nano = 0
+        is_own = False
+        if lines:
+            is_own = not self._model or self._model == self._store.models[self._store.table.model[found.rows[at]]]
+            for line in lines:
+                if line.doubts != NO_DOUBTS:
+                    self.doubts = Doubts.together((self.doubts, line.doubts))
+            self._pay(BESIDE, sum([line.cost_nano for line in lines[is_own:]]))
         if is_own:
-            line = lines[0]._replace(thinking=found.thinking.get(at, 0))
-            *fresh, read_nano, thinking_nano, output_nano, searches_nano = self._biller.parts(line)
-            self._pay(BESIDE, searches_nano)
-            self._pay_written(found.wrote[at], thinking_nano, output_nano)
-            new_nano, old_nano = sum(fresh), read_nano
-            miss = self._misses.get(row)
-            if miss is not None and miss.cause != COMPACTED:
-                rebuilt_nano = min(miss.cost_nano, new_nano)
-                reread_nano = min(self._biller.as_read(line, miss.lost_tokens), new_nano - rebuilt_nano)
-                self._pay(REBUILT, rebuilt_nano)
-                new_nano, old_nano = new_nano - rebuilt_nano - reread_nano, old_nano + reread_nano
+            new_nano, old_nano = self._pay_own(found, at, lines[0])
         is_start = not thread.prompt
         if prompt < thread.prompt:
             self._shrink(thread, prompt)
@@ -156,16 +151,33 @@ class Context:
         if thread.prompt and old_nano:
             thread.carry(old_nano)
             old_nano = 0
-        for label, tokens in growth.items():
-            thread.put(label, tokens)
-            if is_own:
-                self._tokens[label] = self._tokens.get(label, 0) + tokens
         thread.prompt = prompt
-        if growth and new_nano:
-            for label, cost_nano in zip(growth, split(new_nano, list(growth.values())), strict=True):
-                self._pay(label, cost_nano)
+        if growth:
+            thread.put(growth)
+            if is_own:
+                _add(self._tokens, growth, growth.values())
+            if new_nano:
+                _add(self._costs, growth, split(new_nano, [*growth.values()]))
         if old_nano:
             self._carry_at_start(thread, old_nano)
+
+    def _pay_own(self, found: FileCalls, at: int, line: BilledLine) -> tuple[int, int]:
+        """Pay what a response wrote and searched, and for a cache that was lost. Returns the cost of what was new in
+        its prompt, and of what was there."""
+        biller = self._biller
+        read_at, parts = KINDS.index("cache_read"), biller.parts(line, found.thinking.get(at, 0))
+        new_nano, old_nano = sum(parts[:read_at]), parts[read_at]
+        thinking_nano, output_nano, searches_nano = parts[read_at + 1 :]
+        if searches_nano:
+            self._pay(BESIDE, searches_nano)
+        self._pay_written(found.wrote[at], thinking_nano, output_nano)
+        miss = self._misses.get(found.rows[at])
+        if miss is not None and miss.cause != COMPACTED:
+            rebuilt_nano = min(miss.cost_nano, new_nano)
+            reread_nano = min(biller.as_read(line, miss.lost_tokens), new_nano - rebuilt_nano)
+            self._pay(REBUILT, rebuilt_nano)
+            new_nano, old_nano = new_nano - rebuilt_nano - reread_nano, old_nano + reread_nano
+        return new_nano, old_nano
 
     def _carry_at_start(self, thread: _Thread, cost_nano: int) -> None:
         """Let what has just come in cost what was read of it: a cache that was there before the thread."""
@@ -176,13 +188,16 @@ class Context:
 
     def _pay_written(self, wrote: Mapping[str, int], thinking_nano: int, output_nano: int) -> None:
         """Divide the output: thinking where its tokens are logged, the rest by bytes."""
-        self._pay(THINKING, thinking_nano)
-        sizes = {label: size for label, size in wrote.items() if not thinking_nano or label != THINKING}
-        if not sizes:
-            self._pay(ANSWERS, output_nano)
+        sizes = wrote
+        if thinking_nano:
+            self._pay(THINKING, thinking_nano)
+            sizes = {label: size for label, size in wrote.items() if label != THINKING}
+        if not output_nano:
             return
-        for label, cost_nano in zip(sizes, split(output_nano, list(sizes.values())), strict=True):
-            self._pay(label, cost_nano)
+        if sizes:
+            _add(self._costs, sizes, split(output_nano, [*sizes.values()]))
+        else:
+            self._pay(ANSWERS, output_nano)
 
     def _shrink(self, thread: _Thread, prompt: int) -> None:
         """Make all parts of a prompt smaller alike: something went, and the log does not say what."""
@@ -210,18 +225,23 @@ class Context:
             self._costs[label] = self._costs.get(label, 0) + cost_nano
 
 
-def _new_parts(added: Mapping[str, int], growth: int, *, is_start: bool) -> dict[str, int]:
-    """Return the new tokens of a prompt, by what they are; together as many as it grew by.
+def _add(sums: dict[str, int], labels: Iterable[str], amounts: Iterable[int]) -> None:
+    for label, amount in zip(labels, amounts, strict=True):
+        sums[label] = sums.get(label, 0) + amount
+
+
+def _new_parts(sizes: Mapping[str, int], growth: int, *, is_start: bool) -> dict[str, int]:
+    """Return the new tokens of a prompt, by what they are and how many bytes of it came; together as many as it grew
+    by.
 
     At the start the log names a part of them, and the rest is the start of the prompt.
     """
     if growth <= 0:
         return {}
-    sizes = {label: size for label, size in added.items() if size}
     if is_start:
         named = {label: -(-size // BYTES_PER_TOKEN) for label, size in sizes.items()}
         if sum(named.values()) <= growth:
             return {**named, START: growth - sum(named.values())}
     if not sizes:
         return {START: growth}
-    return dict(zip(sizes, split(growth, list(sizes.values())), strict=True))
+    return dict(zip(sizes, split(growth, [*sizes.values()]), strict=True))

@@ -65,7 +65,7 @@ DIMENSIONS: Final = {
             "by what prompts were made of: what was written, what was new, and what was carried along",
             ("estimated from sizes", "the start of the prompt is system, tools and all that this version does not log"),
         ),
-        Dimension("cache", "what lost prompt caches cost above reading them, and all else"),
+        Dimension("cache", "what lost prompt caches cost beyond reading them, and everything else"),
     )
 }  # fmt: skip
 

@@ -80,7 +80,7 @@ class Division:
     def _kinds(self, line: BilledLine, thinking: int) -> list[Share]:
         usage = line.usage
         thinking = min(thinking, usage.output)
-        parts = self._biller.parts(line._replace(thinking=thinking))
+        parts = self._biller.parts(line, thinking)
         counters = (
             Usage(input=usage.input),
             Usage(cache_write_5m=usage.cache_write_5m),
@@ -91,20 +91,26 @@ class Division:
             Usage(web_search=usage.web_search),
         )
         found = zip(_KINDS, parts, counters, strict=True)
-        return [Share(kind, (part, *counter)) for kind, part, counter in found if part or any(counter)]
+        is_unpriced = bool(line.doubts.unpriced_tokens)
+        return [
+            Share(kind, (part, *counter, counter.tokens * is_unpriced))
+            for kind, part, counter in found
+            if part or any(counter)
+        ]
 
 
 def _amounts(lines: list[BilledLine]) -> tuple[int, ...]:
     if len(lines) == 1:
-        return lines[0].cost_nano, *lines[0].usage
-    return tuple(map(sum, zip(*((line.cost_nano, *line.usage) for line in lines), strict=True)))
+        line = lines[0]
+        return line.cost_nano, *line.usage, line.doubts.unpriced_tokens
+    return tuple(map(sum, zip(*(_amounts([line]) for line in lines), strict=True)))
 
 
 def _cache(amounts: tuple[int, ...], miss: CacheMiss | None) -> list[Share]:
     """Divide into what a lost cache cost above reading it, with the tokens paid anew, and all else."""
     if miss is None:
         return [Share(KEPT, amounts)]
-    cost_nano, *counters = amounts
+    cost_nano, *counters, unpriced_tokens = amounts
     usage = Usage(*counters)
     lost_nano, left = min(miss.cost_nano, cost_nano), miss.lost_tokens
     taken = []
@@ -112,5 +118,6 @@ def _cache(amounts: tuple[int, ...], miss: CacheMiss | None) -> list[Share]:
         taken.append(min(left, fresh))
         left -= taken[-1]
     lost = Usage(input=taken[2], cache_write_5m=taken[0], cache_write_1h=taken[1])
-    rest = tuple(whole - part for whole, part in zip(amounts, (lost_nano, *lost), strict=True))
-    return [Share(Target(miss.cause, CAUSES[miss.cause]), (lost_nano, *lost)), Share(KEPT, rest)]
+    part = (lost_nano, *lost, 0 if lost_nano else min(unpriced_tokens, lost.tokens))
+    rest = tuple(whole - amount for whole, amount in zip(amounts, part, strict=True))
+    return [Share(Target(miss.cause, CAUSES[miss.cause]), part), Share(KEPT, rest)]

@@ -11,7 +11,7 @@ from claude_tui.engine.queries.causes.tables import CauseRow, StartedAgents
 from claude_tui.model import Usage
 
 Amounts = tuple[int, ...]
-"""A cost and the counters of a usage."""
+"""A cost, the counters of a usage, and the tokens of it that have no price."""
 
 
 class Share(NamedTuple):
@@ -25,7 +25,7 @@ class Share(NamedTuple):
 
 class _Sum:
     def __init__(self) -> None:
-        self.amounts = [0] * (1 + len(Usage._fields))
+        self.amounts = [0] * (2 + len(Usage._fields))
         self.responses = self.calls = self.failed = self.last_ms = 0
         self.agents: set[tuple[str, str]] = set()
         self.doubts = NO_DOUBTS
@@ -43,9 +43,11 @@ class _Sum:
 
     def row(self, target: Target, beside: StartedAgents) -> CauseRow:
         parts = [sum_.row(Target(name, name), StartedAgents()) for name, sum_ in self.parts.items()]
+        cost_nano, *counters, unpriced_tokens = self.amounts
         return CauseRow(
-            target.name, target.label, self.amounts[0], Usage(*self.amounts[1:]), self.responses, self.calls,
-            self.failed, target.project, len(self.agents), self.last_ms, ordered(parts), beside, doubts=self.doubts,
+            target.name, target.label, cost_nano, Usage(*counters), self.responses, self.calls,
+            self.failed, target.project, len(self.agents), self.last_ms, ordered(parts), beside,
+            doubts=self.doubts._replace(unpriced_tokens=unpriced_tokens),
         )  # fmt: skip
 
 

@@ -12,10 +12,9 @@ NOT_LOGGED: Final = "(not in the log)"
 GONE: Final = "(log gone)"
 
 
-def _sums(cost_nano: int, doubts: Doubts) -> Totals:
-    return Totals(
-        cost_nano=cost_nano, unpriced_tokens=doubts.unpriced, lower_bound=doubts.lower_bound, flagged=doubts.flagged
-    )
+def sums_of(cost_nano: int, doubts: Doubts) -> Totals:
+    """Return a cost with its doubts, as what totals are marked by is asked for."""
+    return Totals(cost_nano=cost_nano, **doubts._asdict())
 
 
 class StartedAgents(NamedTuple):
@@ -53,7 +52,7 @@ class CauseRow(NamedTuple):
     @property
     def sums(self) -> Totals:
         """Its cost, and why that is not exact."""
-        return _sums(self.cost_nano, self.doubts)
+        return sums_of(self.cost_nano, self.doubts)
 
 
 class CauseOf(NamedTuple):
@@ -113,7 +112,7 @@ class CauseTable(NamedTuple):
     @property
     def sums(self) -> Totals:
         """The total, and why it is not exact."""
-        return _sums(self.total_nano, self.doubts)
+        return sums_of(self.total_nano, self.doubts)
 
 
 class ShareOf(NamedTuple):

@@ -1,7 +1,8 @@
 """What could have been avoided, dearest first: each with what was paid, what would have been paid otherwise, and the
 responses that prove it. Nothing is named without a figure.
 
-Things may overlap: a call that failed may be in a response that lost its cache. Hold the store's lock.
+Things may overlap: a call that failed may be in a response that lost its cache. Hold the store's lock. Must not read
+logs.
 """
 
 from __future__ import annotations
@@ -11,14 +12,17 @@ from statistics import median_low
 from typing import Final, NamedTuple
 
 from claude_tui.engine.queries.causes.costs.billing import Biller
+from claude_tui.engine.queries.causes.costs.doubts import Doubts
 from claude_tui.engine.queries.causes.costs.misses import CAUSES, CacheMiss
 from claude_tui.engine.queries.causes.costs.repeats import repeat_cost
 from claude_tui.engine.queries.causes.costs.split import split
 from claude_tui.engine.queries.causes.known.book import CauseBook
 from claude_tui.engine.queries.causes.known.facts import Finder
+from claude_tui.engine.queries.causes.tables import sums_of
 from claude_tui.engine.queries.responses import lines_of
+from claude_tui.engine.queries.snapshots.shown_rows import session_name
 from claude_tui.engine.state.store import Store
-from claude_tui.model import Response
+from claude_tui.model import Response, Totals
 
 MOST: Final = 5
 PROOFS: Final = 3
@@ -41,7 +45,7 @@ _TITLES: Final = {
     FAILED: "calls that failed",
     INTERRUPTED: "responses that were interrupted",
     REPEATED: "files read again unchanged",
-    AGENTS: "sub-agents far dearer than others of their type",
+    AGENTS: "sub-agents that cost far more than others of their type",
 }
 _OTHERWISE: Final = {
     FAILED: "without these calls, by their even share of each response",
@@ -65,18 +69,20 @@ class Detail(NamedTuple):
 
 
 class Proof(NamedTuple):
-    """A response that shows it, the part of its cost that counts, and what it shows."""
+    """A response that shows it, the part of its cost that counts, and what it shows. `session_name` is safe to show."""
 
     response: Response
     paid_nano: int
     otherwise_nano: int
     detail: Detail
+    session_name: str = ""
 
 
 class Waste(NamedTuple):
     """One avoidable thing: how often, what was paid, what would have been paid otherwise, and the dearest proofs.
 
-    `otherwise` says what that means. `is_estimate`: figures are made from sizes.
+    `otherwise` says what that means. `is_estimate`: figures are made from sizes. `doubts` are those of all responses
+    it shows in.
     """
 
     what: str
@@ -87,11 +93,17 @@ class Waste(NamedTuple):
     otherwise: str
     proofs: tuple[Proof, ...]
     is_estimate: bool = False
+    doubts: Doubts = Doubts()
 
     @property
     def saved_nano(self) -> int:
         """What would have been saved."""
         return self.paid_nano - self.otherwise_nano
+
+    @property
+    def sums(self) -> Totals:
+        """What would have been saved, and why that is not exact."""
+        return sums_of(self.saved_nano, self.doubts)
 
 
 class _Found(NamedTuple):
@@ -112,7 +124,7 @@ class WasteFinder:
 
     def dearest(self, rows: Sequence[int], model: str = "") -> list[Waste]:
         """Return the things that would have saved most, the dearest first."""
-        made = [self._waste(what, found) for what, found in self._found(rows, model).items()]
+        made = [self._waste(what, found, model) for what, found in self._found(rows, model).items()]
         made.sort(key=lambda one: (-one.saved_nano, one.what))
         return [one for one in made if one.saved_nano > 0][:MOST]
 
@@ -159,12 +171,9 @@ class WasteFinder:
             repeat_nano = repeat_cost(found, at, repeat.tokens, self._biller, self._book.names)
             yield REPEATED, _Found(row, repeat_nano, 0, Detail(path=repeat.path, tokens=repeat.tokens))
 
-    def _waste(self, what: str, found: list[_Found]) -> Waste:
+    def _waste(self, what: str, found: list[_Found], model: str) -> Waste:
         found.sort(key=lambda one: (one.otherwise_nano - one.paid_nano, self._store.table.time[one.row], one.row))
-        proofs = [
-            Proof(next(lines_of(self._store, one.row)), one.paid_nano, one.otherwise_nano, one.detail)
-            for one in found[:PROOFS]
-        ]
+        proofs = [self._proof(one) for one in found[:PROOFS]]
         return Waste(
             what,
             _TITLES[what],
@@ -174,7 +183,16 @@ class WasteFinder:
             _OTHERWISE.get(what, _READ),
             tuple(proofs),
             is_estimate=what == REPEATED,
+            doubts=Doubts.together(
+                line.doubts for row in {one.row for one in found} for line in self._biller.lines(row, model)
+            ),
         )
+
+    def _proof(self, found: _Found) -> Proof:
+        response = next(lines_of(self._store, found.row))
+        key = response.source, response.session
+        name = session_name(key, self._store.facts.sessions.get(key), None)
+        return Proof(response, found.paid_nano, found.otherwise_nano, found.detail, name)
 
 
 def _dear(agents: Mapping[str, Mapping[tuple[str, str], list[tuple[int, int]]]]) -> Iterable[_Found]:

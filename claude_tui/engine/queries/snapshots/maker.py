@@ -6,7 +6,7 @@ Must not read files or draw.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Final, TypeVar
 
@@ -176,7 +176,7 @@ class SnapshotMaker:
         presences = self.presences
         told = {(CLAUDE, session): tokens for session, tokens in self.context_windows.items()}
         known = (hourly.keys() | presences.keys() | told.keys()) & rows.keys()
-        for key in picture.lively.union(stale or (), known):
+        for key in picture.lively.union(self._not_silent(picture, stale or (), now_ms), known):
             row = rows.get(key)
             if row is None:
                 picture.lively.discard(key)
@@ -208,6 +208,16 @@ class SnapshotMaker:
             picture.ordered_sessions = tuple(
                 sorted(rows.values(), key=lambda row: (-_newest_ms(row.totals, now_ms), row.source, row.key))
             )
+
+    def _not_silent(self, picture: Picture, stale: Iterable[SessionKey], now_ms: int) -> Iterator[SessionKey]:
+        """Yield those of the sessions whose rows were just made of which more is to be said than is in these: of many
+        nearly all have been silent for long, which a row says to begin with."""
+        rows, facts_of, silent_ms = picture.sessions, self.store.facts.sessions, now_ms - SILENT_MS
+        for key in stale:
+            facts = facts_of.get(key)
+            last_ms = rows[key].totals.last_ms
+            if last_ms > silent_ms or (facts is not None and facts.last_ms > silent_ms) or key in self.prompts:
+                yield key
 
     def _session_row(self, rollup: Rollup, key: SessionKey) -> SessionRow:
         row = session_row(self.store, rollup, key, self.presences.get(key), self.prompts.get(key, ""))

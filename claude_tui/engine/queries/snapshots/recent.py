@@ -1,7 +1,7 @@
 """What happened in the last minutes: burn, tokens per minute, who is active. Hold the store's lock.
 
 Windows are half-open, (now - window, now], so a figure decays to zero by itself when nothing happens. Figures are of
-the single responses: none before these are loaded.
+the single responses: none before these are loaded. Must not know what is shown.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ def counted_events(books: Books, found: Packed) -> Packed:
 
     if books.told is None:
         books.told = EventIndex()
+    books.is_told |= len(found.columns) > 0
     return pack(
         [
             FileColumns(outcome, resolved(of_clients(found.columns_of(start, end), books.clients), books.pricer), {})

@@ -76,7 +76,9 @@ def level_unlogged(books: Books) -> None:
 def _is_news(books: Books, row: int, found: TableEntry) -> bool:
     owner, known, memberships = books.owners[found.owner], books.owners[books.table.owner[row]], books.table.memberships
     if owner.session == known.session and row not in memberships.of_row:
-        return False
+        # One file's mark is the table's, whatever comes to that file; of several files the better one is to be kept.
+        is_other = found.file != books.table.file[row]
+        return is_other and _mark_of(books, found) != mark_of(books.table, books.owners, row)
     return memberships.would_note(row, known.session, owner.session, _mark_of(books, found))
 
 

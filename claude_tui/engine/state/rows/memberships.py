@@ -1,4 +1,4 @@
-"""Which sessions hold a response that more than one of them holds: a fork's log repeats its parent's answers.
+"""Which sessions hold a response that several sessions or files hold: a fork's log repeats its parent's answers.
 
 Must not know what a response counts. Takes no locks: the store does.
 """
@@ -17,7 +17,10 @@ class Mark(NamedTuple):
 
 
 class Memberships:
-    """Marks by session of each such response, by its row in the table. The order of notes does not matter."""
+    """Marks by session of each such response, by its row in the table. The order of notes does not matter.
+
+    Of a response that has no marks here, the table itself says the one there is.
+    """
 
     def __init__(self) -> None:
         self.of_row: dict[int, dict[str, Mark]] = {}
@@ -28,6 +31,10 @@ class Memberships:
         if known is None:
             return session != owner
         return session not in known or _first(known[session], mark) != known[session]
+
+    def is_shared(self, row: int) -> bool:
+        """Whether more than one session holds a response."""
+        return len(self.of_row.get(row, ())) > 1
 
     def note(self, row: int, owner: str, owner_mark: Mark, session: str, mark: Mark) -> None:
         """Note that a session holds a response, beside `owner`, which held it before."""

@@ -87,14 +87,19 @@ class CellBook:
         days = set()
         for key, more in cells:
             if key in known:
-                self._touch(key, more[FIRST])
+                self._touch(key)
                 add_sums(known, key, more)
                 continue
             known[key] = more
             if key not in changed:
-                changed[key] = (*EMPTY, more[FIRST], more[FIRST])
-            days.add(key[0])
-            of_day.setdefault(key[0], set()).add(key)
+                changed[key] = EMPTY
+            day = key[0]
+            keys = of_day.get(day)
+            if keys is None:
+                of_day[day] = {key}
+            else:
+                keys.add(key)
+            days.add(day)
         for day in days:
             self._touch_day(day)
 
@@ -114,7 +119,7 @@ class CellBook:
         return is_moved
 
     def take_changed(self) -> dict[CellKey, tuple[int, ...]]:
-        """Return the cells changed since the last call, with the sums they had then."""
+        """Return the cells changed since the last call, with what of them added up then."""
         changed, self._changed = self._changed, {}
         return changed
 
@@ -132,13 +137,13 @@ class CellBook:
         return Totals(*[*map(sum, columns[:FIRST]), min(columns[FIRST]), max(columns[LAST])])
 
     def _sums(self, key: CellKey, time_ms: int) -> Sums:
-        self._touch(key, time_ms)
+        self._touch(key)
         sums = self.all.get(key)
         if sums is None:
             sums = self.all[key] = [*EMPTY, time_ms, time_ms]
         return sums
 
-    def _touch(self, key: CellKey, time_ms: int) -> None:
+    def _touch(self, key: CellKey) -> None:
         """Take note that a cell is about to change, which is new if it is not there."""
         day = key[0]
         sums = self.all.get(key)
@@ -149,7 +154,7 @@ class CellBook:
             else:
                 keys.add(key)
         if key not in self._changed:
-            self._changed[key] = (*EMPTY, time_ms, time_ms) if sums is None else tuple(sums)
+            self._changed[key] = EMPTY if sums is None else tuple(sums)
         self._touch_day(day)
 
     def _touch_day(self, day: int) -> None:

@@ -15,14 +15,14 @@ from claude_tui.clients import TELEMETRY
 from claude_tui.engine.state.sums.calendar import Calendar
 from claude_tui.model import COST, FIRST, LAST, PREMIUM, UNPRICED_TOKENS, Price, Totals, Usage
 from claude_tui.pricing import Pricer
-from claude_tui.pricing.cards import NEVER, RateCard
+from claude_tui.pricing.cards import NEVER, WholeRates
 from claude_tui.sources.columns import LOWER_BOUND, Columns
 
 Sums = list[int]
 """The fields of `Totals`, in order."""
 
 EMPTY: Final = (0,) * FIRST
-_NOTHING: Final = EMPTY[Totals._fields.index("unpriced_responses") :]
+NOTHING: Final = EMPTY[Totals._fields.index("unpriced_responses") :]
 """What plain responses that have a price add nothing to."""
 CELL_NUMBERS: Final = 3 + len(Totals._fields)
 """A cell as plain numbers: the three of its key, then its sums."""
@@ -89,7 +89,7 @@ def _adding_alike(
 ) -> Callable[[dict[CellKey, Sums], int, int], list[int]]:
     """Return what sums, of the next entries from one up to another, those whose prices add up to the price of their
     sum, and returns the others."""
-    of_all = _flat_cards(columns, pricer, 0, len(columns))
+    of_all = _whole_rates(columns, pricer, 0, len(columns))
     # A price may have changed from one file to another, and in each be the same.
     is_same_in_all = None not in of_all[0].values()
     assumed = _with_assumed_lifetimes(columns, pricer)
@@ -103,7 +103,7 @@ def _adding_alike(
     ))  # fmt: skip
 
     def add_alike(cells: dict[CellKey, Sums], start: int, end: int) -> list[int]:
-        cards, longest = of_all if is_same_in_all else _flat_cards(columns, pricer, start, end)
+        rates_of, longest = of_all if is_same_in_all else _whole_rates(columns, pricer, start, end)
         alike: dict[tuple[int, int, int, bool], list[int]] = {}
         others = []
         for entry, (time_ms, owner, model, given, output, write_5m, write_1h, read, flags) in islice(rows, end - start):
@@ -130,31 +130,16 @@ def _adding_alike(
             if entry in searches:
                 sums[5] += searches[entry]
         for (day, owner, model, is_assumed), (*counters, responses, lower_bounds, first_ms, last_ms) in alike.items():
-            card = cards[model]
-            assert card is not None
-            sums = sums_of_alike(
-                card, Usage(*counters), responses, lower_bounds, first_ms, last_ms, is_assumed=is_assumed
-            )
+            rates = rates_of[model]
+            assert rates is not None
+            sums = [
+                responses, *counters, *rates.sums(*counters), lower_bounds,
+                responses if is_assumed or rates.is_estimate else 0, *NOTHING, first_ms, last_ms,
+            ]  # fmt: skip
             add_sums(cells, CellKey(day, owner, model), sums)
         return others
 
     return add_alike
-
-
-def sums_of_alike(
-    card: RateCard, usage: Usage, responses: int, lower_bounds: int, first_ms: int, last_ms: int, *, is_assumed: bool
-) -> Sums:
-    """Return the sums of responses that are all priced by one card, as what adds up.
-
-    `is_assumed`: it is assumed how long their cache writes live.
-    """
-    price = card.price(usage)
-    assert price.nano is not None
-    flagged = responses if is_assumed or price.is_estimate else 0
-    return [
-        responses, *usage, price.nano, price.read_saved_nano, price.write_extra_nano, lower_bounds, flagged, *_NOTHING,
-        first_ms, last_ms,
-    ]  # fmt: skip
 
 
 def add_sums(cells: dict[CellKey, Sums], key: CellKey, more: Sums) -> None:
@@ -174,14 +159,16 @@ def _with_assumed_lifetimes(columns: Columns, pricer: Pricer) -> set[int]:
     return {entry for entry, terms in columns.terms.items() if only_assumes(source, columns.usage(entry), terms)}
 
 
-def _flat_cards(
+def _whole_rates(
     columns: Columns, pricer: Pricer, start: int, end: int
-) -> tuple[dict[int, RateCard | None], dict[int, int]]:
+) -> tuple[dict[int, WholeRates | None], dict[int, int]]:
     """Return, by model, the rates that hold for all entries from one up to another, and for how long prompts."""
     times, models, source = columns.time[start:end], columns.models, columns.source
     first_ms, last_ms = min(times, default=0), max(times, default=0)
-    cards = {model: pricer.flat_card(source, models[model], first_ms, last_ms) for model in {*columns.model[start:end]}}
-    return cards, {model: card.over if card else -NEVER for model, card in cards.items()}
+    found = {
+        model: pricer.whole_rates(source, models[model], first_ms, last_ms) for model in {*columns.model[start:end]}
+    }
+    return found, {model: rates.over if rates else -NEVER for model, rates in found.items()}
 
 
 def _add_entry(cells: dict[CellKey, Sums], columns: Columns, entry: int, pricer: Pricer, calendar: Calendar) -> None:

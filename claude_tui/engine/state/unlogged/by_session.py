@@ -6,8 +6,10 @@ Only sessions that changed are computed again, with those of the same chain. Mus
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import compress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from claude_tui.engine.state.rows.memberships import Mark, Memberships
@@ -17,7 +19,7 @@ from claude_tui.engine.state.unlogged.remainder import Remainder, remainders
 from claude_tui.engine.state.unlogged.steps import CountedResponse
 from claude_tui.model import Usage
 from claude_tui.sources.client_totals import ClientTotal, pack_totals, unpack_pairs, unpack_totals
-from claude_tui.sources.columns import COPY
+from claude_tui.sources.columns import COPY, SIDECHAIN
 from claude_tui.units import HOUR_MS
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 SOURCE: Final = "claude"
 """The only client that says what a session has used."""
+
+_IS_COPY: Final = bytes(bool(flags & COPY) and not flags & SIDECHAIN for flags in range(256))
 
 KEPT_ROWS: Final = 64
 """How many sessions that still change have the rows that are theirs remembered."""
@@ -51,6 +55,9 @@ class Remainders:
         self._chains: dict[int, set[str]] = defaultdict(set)
         self._rows: dict[str, array[int]] = {}
         self._seen_rows = 0
+        self._copies: list[int] = []
+        self._seen_copies = 0
+        self._lost: dict[int, int] = {}
         self._in_hour: dict[int, set[str]] = defaultdict(set)
 
     def learn(self, file: str, text: str) -> None:
@@ -82,7 +89,9 @@ class Remainders:
     ) -> list[RemainderChange]:
         """Find the remainders of what was touched. Returns those that changed."""
         touched, self.touched = self.touched, set()
-        known = {session for session in touched if session in self._files_of}
+        if not self._files_of:
+            return []
+        known = (touched | self._lose(table, owners)) & self._files_of.keys()
         if not known:
             return []
         from claude_tui.engine.state.unlogged.steps import CountedResponse
@@ -99,13 +108,34 @@ class Remainders:
 
         given = {session: found for session, found in totals.items() if found}
         made = remainders(
-            given, marks, logged, memberships.of_row.__contains__, {name: self._asked_of(name) for name in given}
+            given,
+            marks,
+            logged,
+            memberships.is_shared,
+            self._lost,
+            {name: self._asked_of(name) for name in given},
         )
         changes = [RemainderChange(session, self.all.get(session), made.get(session)) for session in sorted(totals)]
         changes = [change for change in changes if change.before != change.after]
         for change in changes:
             self._put(change.session, change.after)
         return changes
+
+    def _lose(self, table: ResponseTable, owners: Sequence[Owner]) -> set[str]:
+        """Find the responses that only copies tell of. Returns the sessions that may have lost one that was not known
+        to be lost, or is not any more."""
+        start, self._seen_copies = self._seen_copies, len(table)
+        found = compress(range(start, len(table)), table.flags[start:].tobytes().translate(_IS_COPY))
+        self._copies += (row for row in found if owners[table.owner[row]].source == SOURCE)
+        self._copies = [row for row in self._copies if _IS_COPY[table.flags[row]]]
+        before, self._lost = self._lost, {row: table.time[row] for row in self._copies}
+        if before == self._lost:
+            return set()
+        from claude_tui.engine.state.unlogged.strays import stretch_of
+
+        changed = sorted(time_ms for _, time_ms in before.items() ^ self._lost.items())
+        stretches = ((session, stretch_of(found)) for session, found in self._related(self._files_of).items() if found)
+        return {name for name, (first, last) in stretches if bisect_left(changed, first) < bisect_right(changed, last)}
 
     def between(self, since_ms: int, until_ms: int) -> Iterator[tuple[str, Remainder]]:
         """Yield (session, remainder) of those with a part dated in (since_ms, until_ms], each once."""

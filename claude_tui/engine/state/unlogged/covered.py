@@ -5,7 +5,6 @@ Must not know what is left of a total, stores, prices or files.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -25,7 +24,7 @@ def covered_by(of: Holdings, good: Sequence[Step]) -> Covered:
     last = of.totals[-1]
     of_parents = of.held_by_parents(good)
     times = {row: of.logged(row).time_ms for row in of.own}
-    behind = (times[row] for row, mark in of.own.items() if mark.offset > last.offset)
+    behind = (times[row] for row in of.own if of.is_behind(last, row))
     tail_ms = min(behind, default=1 << 62)
     covered: list[int] = []
     left_out: list[int] = []
@@ -34,52 +33,39 @@ def covered_by(of: Holdings, good: Sequence[Step]) -> Covered:
         if any(row in known and not known[row].is_copy for known in of_parents):
             continue
         time_ms = times[row]
-        if offset > last.offset:
+        if of.is_behind(last, row):
             is_behind = not any(_is_in_first_process(step, time_ms) for step in good)
         else:
             is_behind = offset < 0 and time_ms >= tail_ms
         if is_behind:
             uncovered += 1
             continue
-        later = [step for step in good if offset < 0 or step.total.offset > offset]
-        if later and not any(_covers(step, offset, time_ms) for step in later):
+        later = [step for step in good if offset < 0 or not of.is_behind(step.total, row)]
+        if later and not any(_covers(of, step, row) for step in later):
             left_out.append(row)
         else:
             covered.append(row)
     if left_out and any(_cuts_turn(of, step, covered, times) for step in good):
         return Covered(covered + left_out, uncovered)
-    doubted = _doubted(of, good, covered, left_out, times)
+    doubted = _doubted(of, good, covered, left_out)
     return Covered([*covered, *doubted], uncovered + len(left_out) - len(doubted), bool(doubted))
 
 
-def _doubted(
-    of: Holdings, good: Sequence[Step], covered: Iterable[int], left_out: Iterable[int], times: Mapping[int, int]
-) -> list[int]:
+def _doubted(of: Holdings, good: Sequence[Step], covered: Sequence[int], left_out: Sequence[int]) -> list[int]:
     """Return those of the responses left out for their time that may be in a total after all.
 
-    A process that was killed told no total; one whose total is gone looks the same. Only where a total is too small to
-    have them in it, it is known that they are not.
+    A process that was killed told no total; one whose total is gone looks the same. A turn is of one process, so it is
+    in the total or not; the last turn is. That a turn is not in it is known only if it cannot be beside the last one:
+    where the total is too small for both, or the time its processes ran.
     """
     doubted: list[int] = []
-    groups: dict[int, list[int]] = defaultdict(list)
-    for row in left_out:
-        offset = of.own[row].offset
-        at = next(
-            (
-                at
-                for at, step in enumerate(good)
-                if (step.total.offset > offset >= 0) or (offset < 0 and times[row] <= step.total.last_ms)
-            ),
-            -1,
-        )
-        groups[at].append(row)
-    for at, rows in groups.items():
-        step = good[at]
+    for step in good:
         if step.base is None:
             continue  # it began at an instant that it tells
-        between = [row for row in covered if step.base_offset < of.own[row].offset < step.total.offset]
-        if not of.exceed(step, [*between, *rows]):
-            doubted += rows
+        last = of.last_turn(step, (row for row in covered if of.is_between(step, row)))
+        for turn in of.turns(step, (row for row in left_out if of.is_between(step, row))).values():
+            if not of.exceed(step, [*last, *turn]):
+                doubted += turn
     return doubted
 
 
@@ -92,16 +78,16 @@ def _cuts_turn(of: Holdings, step: Step, covered: Iterable[int], times: Mapping[
     first = min((at for at in offsets if step.base_offset < at < step.total.offset and at >= 0), default=None)
     if first is None:
         return False
-    asked = [time_ms for offset, time_ms in step.total.prompts if offset < first]
+    asked = [time_ms for offset, time_ms in step.total.turns if offset < first]
     return bool(asked) and asked[-1] < began_ms
 
 
-def _covers(step: Step, offset: int, time_ms: int) -> bool:
-    """Whether the process that ended with a total may have got a response that stands before it."""
-    is_after_start = time_ms >= step.start_ms - 1
+def _covers(of: Holdings, step: Step, row: int) -> bool:
+    """Whether the process that ended with a total may have got a response that came before it."""
+    is_after_start = of.logged(row).time_ms >= step.start_ms - 1
     if step.base is None:
         return is_after_start
-    if 0 <= offset < step.base_offset:  # before its base: only a process beside the one that wrote that
+    if of.is_before_base(step, row):  # only a process beside the one that wrote the base
         return is_after_start and not step.is_linear
     return is_after_start or not step.is_linear
 

@@ -12,7 +12,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from claude_tui.engine.state.unlogged.covered import covered_by
-from claude_tui.engine.state.unlogged.steps import MAYBE_KILLED, NOTHING, CountedResponse, Holdings, Marks, Step, told
+from claude_tui.engine.state.unlogged.steps import (
+    LOST_SOME,
+    MAYBE_KILLED,
+    NOTHING,
+    CountedResponse,
+    Holdings,
+    Marks,
+    Step,
+    told,
+)
 from claude_tui.model import Usage
 from claude_tui.sources.client_totals import ClientTotal, short_model
 
@@ -67,12 +76,13 @@ def remainders(
     marks: Marks,
     logged: Callable[[int], CountedResponse],
     is_shared: Callable[[int], bool],
+    lost: Mapping[int, int],
     asked: Mapping[str, Mapping[str, str]],
 ) -> dict[str, Remainder]:
     """Return what is left of each session. Sessions whose totals have a `start_ms` in common must be given together.
 
-    `is_shared` says of a response whether more than one session holds it, `asked` of a session which model was asked
-    for when another one answered.
+    `is_shared` says of a response whether more than one session holds it, `lost` has the instants of those that only
+    copies tell of, `asked` of a session which model was asked for when another one answered.
     """
     chains: dict[int, list[ClientTotal]] = defaultdict(list)
     for found in totals.values():
@@ -80,7 +90,7 @@ def remainders(
             chains[total.start_ms].append(total)
     made = {}
     for session, own in totals.items():
-        of_session = Holdings(session, own, marks, logged, is_shared)
+        of_session = Holdings(session, own, marks, lost, logged, is_shared)
         made[session] = _remainder(of_session, chains, asked.get(session, {}))
     return made
 
@@ -103,6 +113,8 @@ def _remainder(of: Holdings, chains: Mapping[int, Sequence[ClientTotal]], asked:
     covered, uncovered, is_doubtful = covered_by(of, good)
     if is_doubtful:
         notes = (*notes, MAYBE_KILLED)
+    if not of.strays.isdisjoint(covered):
+        notes = (*notes, LOST_SOME)
     is_split = all(step.total.is_split for step in good)
     left = _subtract(spent, map(of.logged, covered), asked, is_split=is_split)
     models, is_capped = _capped(left)

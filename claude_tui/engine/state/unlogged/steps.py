@@ -5,31 +5,27 @@ Must not know what is left of a total, stores, prices or files.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Collection, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import accumulate
 from operator import add, gt, sub
 from typing import Final, NamedTuple
 
 from claude_tui.engine.state.rows.memberships import Mark
 from claude_tui.engine.state.rows.table import ResponseTable
+from claude_tui.engine.state.unlogged.strays import strays, stretch_of
 from claude_tui.model import Usage
 from claude_tui.sources.client_totals import ClientTotal
 
 CLOCK_MS: Final = 250
 """How far the instants of two lines may be out of order."""
-PROCESS_MS: Final = 1000
-"""How long before the first line of its log a process may have begun."""
-
-LEAD_MS: Final = 75
-"""So long a process is taken to run before it is asked anything; two of them ran where a total is gone between.
-
-Processes in the captured logs were asked after 33 ms and more. Where two of the quickest follow each other, and the
-total between them is gone, a response can count twice; below 70 ms a captured fork were a lower bound, not exact."""
+MAX_MS: Final = 1 << 62
 
 NOT_RISING: Final = "a later total is below an earlier one"
 NOT_PROVEN: Final = "continues a session that is not known for sure"
 BASE_GONE: Final = "continues a session whose log is gone"
 MAYBE_KILLED: Final = "a process was killed, or its total is gone"
+LOST_SOME: Final = "its log may have lost responses of which others have copies"
 MANY_PARENTS: Final = "continues one of several sessions"
 
 NOTHING: Final = Usage()
@@ -92,13 +88,15 @@ class Step(NamedTuple):
 
 
 class Holdings:
-    """The totals of one session and the responses its files hold: `own` ones, and `copies` of others' by row."""
+    """The totals of one session and the responses its files hold: `own` ones, with `strays` that it may have lost, and
+    copies of others'."""
 
     def __init__(
         self,
         session: str,
         totals: Sequence[ClientTotal],
         marks: Marks,
+        lost: Mapping[int, int],
         logged: Callable[[int], CountedResponse],
         is_shared: Callable[[int], bool],
     ) -> None:
@@ -106,6 +104,8 @@ class Holdings:
         self.totals = totals
         self._marks = marks
         self.own = {row: mark for row, mark in marks.get(session, {}).items() if not mark.is_copy}
+        self.strays = frozenset(strays(stretch_of(totals), marks.get(session, {}), lost))
+        self.own |= dict.fromkeys(self.strays, Mark(-1, is_copy=False))
         self._copies = {row for row, mark in marks.get(session, {}).items() if mark.is_copy}
         self.logged = logged
         self._is_shared = is_shared
@@ -123,7 +123,7 @@ class Holdings:
         """Whether responses used more of anything, or took longer, than was spent since the base of a step: then not
         all of them are in it."""
         spent, used, base = [0] * len(NOTHING), [0] * len(NOTHING), step.base
-        if base is not None and self._took_ms(step, rows) + 2 * LEAD_MS > step.total.duration_ms - base.duration_ms:
+        if base is not None and self._took_ms(step, rows) > step.total.duration_ms - base.duration_ms:
             return True
         is_split = step.total.is_split and (base is None or base.is_split)
         for sums, change, usages in (
@@ -135,15 +135,53 @@ class Holdings:
                 sums[:] = map(change, sums, told(usage, is_split=is_split))
         return any(map(gt, used, spent))
 
-    def _took_ms(self, step: Step, rows: Collection[int]) -> int:
-        """Return how long the turns of responses took at least, each from its prompt to its last response."""
-        asked = step.total.prompts
-        ends: dict[int, int] = {}
+    def is_behind(self, total: ClientTotal, row: int) -> bool:
+        """Whether a response of the session's file came after a total: it stands behind it and is younger than all
+        before it. Where a session has two files that differ, a place in one says nothing of the other."""
+        return self.own[row].offset > total.offset and self.logged(row).time_ms > total.last_ms
+
+    def is_before_base(self, step: Step, row: int) -> bool:
+        """Whether a response of the session's file came before the base of a step that is of the session, too."""
+        base = step.base
+        return (
+            base is not None
+            and base.session == self._session
+            and 0 <= self.own[row].offset < base.offset
+            and self.logged(row).time_ms <= base.last_ms
+        )
+
+    def is_between(self, step: Step, row: int) -> bool:
+        """Whether an own response came between the base of a step and its total."""
+        if self.own[row].offset >= 0:
+            return not self.is_before_base(step, row) and not self.is_behind(step.total, row)
+        since_ms = step.base.last_ms if step.base is not None and step.base.session == self._session else 0
+        return since_ms < self.logged(row).time_ms <= step.total.last_ms
+
+    def last_turn(self, step: Step, rows: Iterable[int]) -> list[int]:
+        """Return those of the responses before a total that its own process got for sure: the last turn's."""
+        if not step.total.turns:
+            return []
+        found = self.turns(step, rows).get(len(step.total.turns) - 1, ())
+        return [row for row in found if self.own[row].offset >= step.total.turns[-1][0]]
+
+    def turns(self, step: Step, rows: Iterable[int]) -> dict[int, list[int]]:
+        """Return own responses by the turn of a step's file that they are of, -1 if it is not known: the last that had
+        begun where they stand, or when they came. What is in the file of a sub-agent is of the turn it fell into."""
+        asked = step.total.turns
+        starts = [*accumulate((start_ms for _, start_ms in asked), max)]
+        found: dict[int, list[int]] = {}
         for row in rows:
-            turn = bisect_left(asked, (self.own[row].offset,)) - 1 if row in self.own else -1
-            if turn >= 0:
-                ends[turn] = max(ends.get(turn, 0), self.logged(row).time_ms)
-        return sum(max(0, end_ms - asked[turn][1]) for turn, end_ms in ends.items())
+            offset = self.own[row].offset if row in self.own else -1
+            turn = max(bisect_right(asked, (offset, MAX_MS)), bisect_right(starts, self.logged(row).time_ms)) - 1
+            found.setdefault(turn, []).append(row)
+        return found
+
+    def _took_ms(self, step: Step, rows: Iterable[int]) -> int:
+        """Return how long the turns of responses took at least, each to its last response. Instants are cut to whole
+        milliseconds, so each may have been one shorter."""
+        own = self.turns(step, (row for row in rows if row in self.own and self.own[row].offset >= 0))
+        ends = {turn: max(self.logged(row).time_ms for row in of_turn) for turn, of_turn in own.items() if turn >= 0}
+        return sum(max(0, end_ms - step.total.turns[turn][1] - 1) for turn, end_ms in ends.items())
 
     def _step(self, number: int, total: ClientTotal, chains: Mapping[int, Sequence[ClientTotal]]) -> Step:
         earlier = [one for one in self.totals[:number] if one.start_ms == total.start_ms]
@@ -163,7 +201,7 @@ class Holdings:
             if one.session != self._session and _is_below(one, total) and one.last_ms <= first_ms + CLOCK_MS
         ]
         held = {one.session: self._marks.get(one.session, {}).keys() for one in others}
-        mine = self.own.keys() | self._copies
+        mine = (self.own.keys() - self.strays) | self._copies
         elsewhere = set[int]().union(*held.values())
         needed = (mine & elsewhere) | self._copies
         kin = [one for one in others if needed <= held[one.session]]
@@ -172,22 +210,22 @@ class Holdings:
         if others:
             return Step(total, why=NOT_PROVEN)
         is_late = total.last_ms > total.start_ms + total.duration_ms + CLOCK_MS
-        if is_late or any(self.logged(row).time_ms >= total.start_ms for row in self._copies):
+        if is_late or not total.last_ms or any(self.logged(row).time_ms >= total.start_ms for row in self._copies):
             return Step(total, why=BASE_GONE)
         return Step(total)
 
     def _from_kin(self, total: ClientTotal, kin: Sequence[ClientTotal], known: set[int]) -> Step:
         base = max(kin, key=lambda one: (one.cost_nano, one.duration_ms, one.identity))
-        began_ms = total.last_ms - (total.duration_ms - base.duration_ms) - PROCESS_MS
+        step = Step(total, base)
         for row, mark in self.own.items():
             # An answer from before the fork that no parent has: the true parent is gone.
-            if row not in known and 0 <= mark.offset < total.offset and self.logged(row).time_ms < began_ms:
+            if row not in known and 0 <= mark.offset < total.offset and self.logged(row).time_ms < step.start_ms - 1:
                 return Step(total, why=BASE_GONE)
-        later = self._beyond(base)
-        if later and not self.exceed(Step(total, base), [*later, *self._before(total)]):
+        last = self.last_turn(step, self._before(total))
+        if any(not self.exceed(step, [row, *last]) for row in self._beyond(base, total)):
             return Step(total, why=NOT_PROVEN)
         if len({one.session for one in kin}) == 1:
-            return Step(total, base)
+            return step
         largest: dict[str, Usage] = {}
         for one in kin:
             for model, usage in one.models:
@@ -195,14 +233,16 @@ class Holdings:
         duration_ms = max(one.duration_ms for one in kin)
         return Step(total, base._replace(models=tuple(largest.items()), duration_ms=duration_ms), doubt=MANY_PARENTS)
 
-    def _beyond(self, base: ClientTotal) -> list[int]:
-        """Return what this session took over from that of a base, and the base does not have: a process that still ran
-        may have got it, or a later total is gone."""
-        parent = self._marks.get(base.session, {})
+    def _beyond(self, base: ClientTotal, total: ClientTotal) -> list[int]:
+        """Return what the session of a base got after it and before this one went its own way: a process that still ran
+        may have got it, or a later total is gone, with which this one began."""
+        first_ms = self._first_ms(total)
         return [
             row
-            for row in (*self.own, *self._copies)
-            if row in parent and not parent[row].is_copy and parent[row].offset > base.offset
+            for row, mark in self._marks.get(base.session, {}).items()
+            if not mark.is_copy
+            and mark.offset > base.offset
+            and (row in self.own or row in self._copies or self.logged(row).time_ms < first_ms)
         ]
 
     def _before(self, total: ClientTotal) -> list[int]:
@@ -210,9 +250,11 @@ class Holdings:
         return [row for row, mark in self.own.items() if mark.offset < total.offset and not self._is_shared(row)]
 
     def _first_ms(self, total: ClientTotal) -> int:
-        """Return when the session got its first answer that no other session has."""
-        own = (row for row, mark in self.own.items() if mark.offset >= 0 and not self._is_shared(row))
-        return min((self.logged(row).time_ms for row in own), default=total.last_ms)
+        """Return when the session got its first answer that no other session has; the far future if it has none left
+        at all."""
+        own = [row for row, mark in self.own.items() if mark.offset >= 0]
+        alone = (self.logged(row).time_ms for row in own if not self._is_shared(row))
+        return min(alone, default=total.last_ms if own else MAX_MS)
 
 
 def told(usage: Usage, *, is_split: bool) -> Usage:

@@ -26,6 +26,7 @@ from claude_tui.sources.claude.causes.lines import CausesLine, ContentBlock
 from claude_tui.sources.claude.causes.meta import started_by
 from claude_tui.sources.claude.causes.sizes import (
     BYTES_PER_TOKEN,
+    Measure,
     add_attachment,
     add_call,
     add_user,
@@ -51,11 +52,15 @@ _COMMAND: Final = re.compile(r"<command-name>/?([^<\n]{1,200})</command-name>")
 
 
 class Gatherer:
-    """Gathers what a transcript says, beginning with what it was `known` to say up to there."""
+    """Gathers what a transcript says, beginning with what it was `known` to say up to there. `measure` says how long
+    results are."""
 
-    def __init__(self, path: str, known: FileCauses | None = None, *, with_sizes: bool = False) -> None:
+    def __init__(
+        self, path: str, known: FileCauses | None = None, *, with_sizes: bool = False, measure: Measure = size_of
+    ) -> None:
         self.found = known if known is not None else FileCauses(has_sizes=with_sizes)
         self._has_sizes = self.found.has_sizes
+        self._measure = measure
         self._last_key = ("", 0)
         if not self.found.started_by:
             self.found.agent_type, self.found.started_by = started_by(path)
@@ -160,7 +165,7 @@ class Gatherer:
         if content is None:
             return
         if self._has_sizes:
-            add_user(line, content, thread, self._of_call)
+            add_user(line, content, thread, self._of_call, self._measure)
         if isinstance(content, list):
             results = [block for block in content if block.type == "tool_result"]
             for block in results:
@@ -205,7 +210,8 @@ class Gatherer:
         if reading is not None:
             parts = thread.known.setdefault(reading.path, [])
             if reading.part in parts:
-                self._asked_by[called].repeats.append(Repeat(reading.path, size_of(block.content) // BYTES_PER_TOKEN))
+                tokens = self._measure(block.content) // BYTES_PER_TOKEN
+                self._asked_by[called].repeats.append(Repeat(reading.path, tokens))
             else:
                 parts.append(reading.part)
         if call.name in STARTERS:

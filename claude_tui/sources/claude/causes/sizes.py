@@ -5,7 +5,7 @@ Bytes are what a log has; only their proportions are used where the tokens are k
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -33,6 +33,9 @@ _ATTACHED: Final = {
     "file": "@file",
 }
 REMINDERS: Final = "reminders"
+Measure = Callable[[Raw], int]
+"""What does as `size_of` does, perhaps faster."""
+
 _decoded: Final = msgspec.json.Decoder().decode
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -54,7 +57,9 @@ def add_call(block: ContentBlock, found: Caused, thread: Thread) -> None:
     _add(thread.added, f"call {block.name}", size)
 
 
-def add_user(line: CausesLine, content: str | list[ContentBlock], thread: Thread, calls: Mapping[str, Call]) -> None:
+def add_user(
+    line: CausesLine, content: str | list[ContentBlock], thread: Thread, calls: Mapping[str, Call], measure: Measure
+) -> None:
     """Take down what a user row puts into the prompt: results, prompts, texts of skills, a summary."""
     if line.isCompactSummary:
         label = "compaction summary"
@@ -68,7 +73,7 @@ def add_user(line: CausesLine, content: str | list[ContentBlock], thread: Thread
     for block in content:
         if block.type == "tool_result":
             call = calls.get(block.tool_use_id)
-            _add(thread.added, f"result {call.name}" if call else "results", size_of(block.content))
+            _add(thread.added, f"result {call.name}" if call else "results", measure(block.content))
         elif block.type == "image":
             _add(thread.added, "images", IMAGE_BYTES)
         else:
@@ -104,9 +109,10 @@ def size_of(raw: Raw) -> int:
 
 
 def _json_size(raw: Raw) -> int:
-    """Return the bytes of some JSON without blanks, as the model writes and reads it."""
+    """Return the bytes of some JSON without blanks, as the model writes and reads it; null is nothing."""
     try:
-        return len(_encode(decode(raw))) if raw else 0
+        value = decode(raw) if raw else None
+        return len(_encode(value)) if value is not None else 0
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return 0
 

@@ -18,16 +18,17 @@ class TelemetryWatch:
         self._seen: tuple[int, int] | None = None
         self._status: ReceiverStatus | None = None
 
-    def look(self, now_ms: int, own_trouble: str = "") -> Shortcoming | None:
-        """Return what is wrong now, None for nothing. `own_trouble` is why this process cannot receive.
+    def look(self, now_ms: int, own: ReceiverStatus | None = None) -> Shortcoming | None:
+        """Return what is wrong now, None for nothing. `own` is the status of the receiver of this process, if it is the
+        one at work or cannot be.
 
         Costs a `stat` where telemetry was never received.
         """
         from claude_tui.telemetry import status  # not for the first frame
         from claude_tui.telemetry.ownership import is_owned
 
-        if own_trouble:
-            return status.Shortcoming(f"no telemetry: {own_trouble}", is_lost=True)
+        if own is not None:
+            return status.shortcoming(own, is_owned=True, now_ms=now_ms)
         try:
             stat = os.stat(self._folder / status.FILE_NAME)
         except OSError:

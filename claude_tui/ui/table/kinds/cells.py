@@ -1,4 +1,7 @@
-"""The columns that tables share: cost, tokens, share, age, spark. Each works on any row that has totals."""
+"""The columns that tables share: cost, tokens, share, age, spark. Each works on any row that has totals.
+
+Must not know a view.
+"""
 
 from __future__ import annotations
 

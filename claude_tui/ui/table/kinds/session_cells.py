@@ -1,4 +1,7 @@
-"""The columns only sessions have: state, context, pace, models. They work on sub-agents' lines as well."""
+"""The columns only sessions have: state, context, pace, models. They work on sub-agents' lines as well.
+
+Must not know a view.
+"""
 
 from __future__ import annotations
 

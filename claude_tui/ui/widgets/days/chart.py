@@ -2,7 +2,7 @@
 
 plotext is loaded when the first chart is drawn (it costs 130 to 190 ms), and its colours never reach the
 screen: every series is drawn in a colour that stands for its number, which becomes a style of the theme here.
-So the chart is right in every theme, with 16 colours and with none.
+So the chart is right in every theme, with 16 colours and with none. Must not know what a series stands for.
 """
 
 from __future__ import annotations

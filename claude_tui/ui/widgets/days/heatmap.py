@@ -1,6 +1,6 @@
 """A year of days as a grid: one glyph and one colour per day, newest week at the right, arrows walk.
 
-What every cell means is `day_grid`'s business; the widget only paints.
+What every cell means is `day_grid`'s business; the widget only paints. Must not sum days.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The bottom line: the keys that matter here, and what the money means."""
+"""The bottom line: the keys that matter here, and what the money means. Must not know what a key does."""
 
 from __future__ import annotations
 

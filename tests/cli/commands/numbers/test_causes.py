@@ -66,7 +66,7 @@ def test_mcp_servers_list_their_tools(history: ClaudeHome, capsys: pytest.Captur
 
 def test_the_convention_is_printed_and_what_a_call_started_stands_beside_it(history: ClaudeHome) -> None:
     printed = run("report", "--by", "tool").stdout.decode()
-    assert "Evenly over the calls of each response; sums to the total." in printed
+    assert "Evenly over the calls of each response; the rows add up to the total." in printed
     assert "Agent (+ $0.07 by 1 agent it started)" in printed
     assert "for 5 calls that failed" in printed
 
@@ -198,3 +198,42 @@ def test_a_total_says_how_sure_it_is_as_in_any_report(claude_home: ClaudeHome, b
     cost = next(word for word in said.split() if "$" in word)
     assert cost.startswith(">=")
     assert any(line.startswith("Total") and cost in line for line in found)
+
+
+@pytest.mark.parametrize("by", CAUSES)
+def test_json_says_how_sure_a_cost_is_as_in_any_report(
+    claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str], by: str
+) -> None:
+    shutil.copytree(GOLDEN / "waste-332" / "projects", claude_home.folder / "projects", dirs_exist_ok=True)
+    unpriced = assistant("msg_1", 1_795_176_000_000, usage(1, 2), model="acme-coder-2")
+    claude_home.append(unpriced, assistant("msg_2", 1_795_176_001_000, usage(9_000, 1), stop_reason=None))
+    totals, found = report(capsys)["totals"], report(capsys, "--by", by)
+    doubts = ("unpriced_responses", "unpriced_tokens", "lower_bound", "flagged")
+    assert {name: found[name] for name in doubts} == {name: totals[name] for name in doubts}
+    assert (found["unpriced_responses"], found["unpriced_tokens"]) == (1, 3)
+    if by != "context":
+        assert sum(row["unpriced_tokens"] for row in found["rows"]) == 3
+    top = report(capsys, "--by", by, "--top", "1")
+    assert all(name in top["rows"][0] and name in top.get("left_out", top) for name in doubts)
+    assert main(["explain", "waste", "--json"]) == 0
+    wasted = json.loads(capsys.readouterr().out)
+    assert {name: wasted[name] for name in doubts} == {name: totals[name] for name in doubts}
+    assert all(one[name] == 0 for one in wasted["waste"] for name in doubts)
+
+
+def test_waste_names_projects_and_sessions_as_reports_do(
+    claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(GOLDEN / "mixed-332" / "projects", claude_home.folder / "projects")
+    for log in claude_home.folder.glob("projects/*/*.jsonl"):
+        title = {"type": "custom-title", "customTitle": "the \x1b[31mred one", "sessionId": log.stem}
+        log.write_text(log.read_text() + json.dumps(title) + "\n")
+    projects, sessions = (run("report", "--by", by).text for by in ("project", "session"))
+    for columns in ("200", "80", "40"):
+        monkeypatch.setenv("COLUMNS", columns)
+        printed = run("explain", "waste").text
+        proof = next(line for line in printed.splitlines() if "2026-" in line)
+        assert columns == "40" or all(len(line) <= int(columns) for line in printed.splitlines())
+        project = next(word for word in projects.split() if word.endswith("mixed-332/work"))
+        assert project in printed and (columns != "200" or project in proof)
+        assert "red one" in sessions and "red one" in printed and "\x1b" not in printed

@@ -47,7 +47,7 @@ def test_a_session_without_any_log_is_listed_and_none_at_all_is_said(
     claude_home: ClaudeHome, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["sessions"]) == 0
-    assert capsys.readouterr() == ("", "no session runs\n")
+    assert capsys.readouterr() == ("", "no session is running\n")
     with process() as started:
         register(claude_home.folder / "sessions", started.pid, "s1", "busy", name="a new one")
         assert main(["sessions"]) == 0

@@ -57,8 +57,13 @@ def sums_hold(store: Store, causes: Causes, query: Query = Query()) -> None:  # 
         table = causes.table(query, by)
         assert table.total_nano == totals.cost_nano == sum(row.cost_nano for row in table.rows), by
         assert table.responses == totals.responses
+        said = table.sums
+        assert (said.lower_bound, said.flagged) == (totals.lower_bound, totals.flagged), by
+        assert said.unpriced_responses == totals.unpriced_responses, by
+        assert said.unpriced_tokens == totals.unpriced_tokens, by
         if by == "context":  # says of no tokens what they were counted as
             continue
+        assert sum(row.doubts.unpriced_tokens for row in table.rows) == totals.unpriced_tokens, by
         for name in ("input", "output", "cache_write_5m", "cache_write_1h", "cache_read", "web_search"):
             assert sum(getattr(row.usage, name) for row in table.rows) == getattr(totals, name), (by, name)
         for row in table.rows:

@@ -97,20 +97,21 @@ def test_a_file_adds_up_to_its_responses(found: list[UsageRow], source: str, is_
 
 
 def test_fractions_of_a_nanodollar_are_not_added_up_before_rounding() -> None:
-    assert PRICER.flat_card("claude", "thirds", NOW_MS, NOW_MS) is None
-    assert PRICER.flat_card("claude", "claude-opus-4-8", 0, NOW_MS + 500 * DAY_MS) is None
-    assert PRICER.flat_card("claude", "claude-opus-4-8", NOW_MS, NOW_MS) is not None
+    assert PRICER.whole_rates("claude", "thirds", NOW_MS, NOW_MS) is None
+    assert PRICER.whole_rates("claude", "claude-opus-4-8", 0, NOW_MS + 500 * DAY_MS) is None
+    assert PRICER.whole_rates("claude", "claude-opus-4-8", NOW_MS, NOW_MS) is not None
 
 
 @given(st.lists(st.tuples(counts, counts, counts, counts, counts, st.integers(0, 3)), max_size=20))
 def test_prices_that_need_no_rounding_add_up(counters: list[tuple[int, ...]]) -> None:
-    card = PRICER.flat_card("claude", "claude-sonnet-4-5-20250929", NOW_MS, NOW_MS)
-    assert card is not None
-    prices = [card.price(Usage(*one)) for one in counters]
-    total = card.price(Usage(*map(sum, zip(*counters, strict=True))))
-    assert total.nano == sum(price.nano or 0 for price in prices)
-    assert total.read_saved_nano == sum(price.read_saved_nano for price in prices)
-    assert total.write_extra_nano == sum(price.write_extra_nano for price in prices)
+    model = "claude-sonnet-4-5-20250929"
+    rates = PRICER.whole_rates("claude", model, NOW_MS, NOW_MS)
+    assert rates is not None
+    usages = [Usage(*one) for one in counters if sum(one[:5]) - one[1] <= rates.over]
+    prices = [PRICER.price("claude", model, NOW_MS, usage) for usage in usages]
+    total = rates.sums(*map(sum, zip(Usage(), *usages, strict=True)))
+    apart = [(one.nano or 0, one.read_saved_nano, one.write_extra_nano) for one in prices]
+    assert total == tuple(map(sum, zip((0, 0, 0), *apart, strict=True)))
 
 
 def test_every_response_with_an_assumed_price_is_flagged() -> None:

@@ -32,7 +32,6 @@ class BilledLine(NamedTuple):
     usage: Usage
     terms: str
     cost_nano: int
-    thinking: int = 0
     doubts: Doubts = Doubts()
 
 
@@ -51,13 +50,13 @@ class Biller:
         found = []
         if model in ("", own):
             usage, terms = table.usage(row), table.terms.get(row, "")
-            price = store.price(row)
-            doubts = Doubts.of(price, is_lower_bound=bool(table.flags[row] & LOWER_BOUND))
+            price = store.price(row, usage)
+            doubts = Doubts.of(price, usage.tokens, is_lower_bound=bool(table.flags[row] & LOWER_BOUND))
             found.append(BilledLine(source, own, time_ms, usage, terms, price.nano or 0, doubts=doubts))
         for number, extra in enumerate(table.extras.get(row, ())):
             if model in ("", extra.model):
                 price = store.extra_price(row, number)
-                doubts = Doubts.of(price)
+                doubts = Doubts.of(price, extra.usage.tokens, is_response=False)
                 found.append(
                     BilledLine(source, extra.model, time_ms, extra.usage, extra.terms, price.nano or 0, doubts=doubts)
                 )
@@ -68,11 +67,12 @@ class Biller:
         rows = self._finder.rows(line.source, line.model, line.time_ms, line.usage, line.terms)
         return rows[0].rates if rows else NO_RATES
 
-    def parts(self, line: BilledLine) -> list[int]:
-        """Divide the cost of a line, in the order of `KINDS`. Multipliers change all parts alike."""
+    def parts(self, line: BilledLine, thinking: int = 0) -> list[int]:
+        """Divide the cost of a line, in the order of `KINDS`; so many tokens of its output were thinking. Multipliers
+        change all parts alike."""
         usage, rates = line.usage, self.rates(line)
-        thinking = min(line.thinking, usage.output)
-        searches = min(usage.web_search * WEB_SEARCH_NANO, line.cost_nano)
+        thinking = min(thinking, usage.output)
+        searches = min(usage.web_search * WEB_SEARCH_NANO, line.cost_nano) if usage.web_search else 0
         weights = [
             usage.input * rates.input,
             usage.cache_write_5m * rates.write_5m,

@@ -9,27 +9,32 @@ from claude_tui.model import Price
 
 
 class Doubts(NamedTuple):
-    """How many parts of a sum have no price, are of a response logged only in part, or have an assumed price.
+    """How many responses of a sum have no price, are logged only in part, or have an assumed price, as in `Totals`.
 
-    A response whose cost is divided counts in each of its parts.
+    A response whose cost is divided counts in each of its parts; its tokens without a price are divided.
     """
 
-    unpriced: int = 0
+    unpriced_responses: int = 0
     lower_bound: int = 0
     flagged: int = 0
+    unpriced_tokens: int = 0
 
     @classmethod
-    def of(cls, price: Price, *, is_lower_bound: bool = False) -> Doubts:
-        """Return the doubts of what was billed at one price."""
-        return cls(price.nano is None, is_lower_bound, price.is_estimate)
+    def of(cls, price: Price, tokens: int, *, is_response: bool = True, is_lower_bound: bool = False) -> Doubts:
+        """Return the doubts of so many tokens that were billed at one price, as a response or beside one."""
+        if price.nano is not None and not is_lower_bound and not price.is_estimate:
+            return NO_DOUBTS
+        is_unpriced = price.nano is None
+        return cls(is_unpriced and is_response, is_lower_bound, price.is_estimate, tokens * is_unpriced)
 
     @classmethod
     def together(cls, doubts: Iterable[Doubts]) -> Doubts:
         """Return the doubts of a sum."""
-        unpriced = lower_bound = flagged = 0
+        responses = lower_bound = flagged = tokens = 0
         for one in doubts:
-            unpriced, lower_bound, flagged = unpriced + one[0], lower_bound + one[1], flagged + one[2]
-        return cls(unpriced, lower_bound, flagged)
+            responses, lower_bound, flagged = responses + one[0], lower_bound + one[1], flagged + one[2]
+            tokens += one[3]
+        return cls(responses, lower_bound, flagged, tokens)
 
 
 NO_DOUBTS: Final = Doubts()

@@ -9,22 +9,21 @@ import contextlib
 import os
 from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from msgspec import MsgspecError
 
-from claude_tui.clients import CLIENTS
 from claude_tui.engine.queries.causes.known.columns import CauseNames, FileCalls
 from claude_tui.engine.queries.causes.known.kept import CausesCache, KeptFile, Stamp
+from claude_tui.engine.queries.causes.known.readers import TELLING, reader_of
 from claude_tui.engine.state.rows.table import ResponseTable
 from claude_tui.engine.state.store import Store
 from claude_tui.model import Phase, Progress
-from claude_tui.sources.causes import ReadCauses, packed, unarchived, unpacked
-from claude_tui.sources.registry import load
+from claude_tui.sources.causes import ReadCauses, packed, unpacked
+from claude_tui.sources.causes_archive import unarchived
 
-TELLING: Final = {name: client.read_causes for name, client in CLIENTS.items() if client.read_causes}
-"""The clients whose logs say what a response was made for, and what reads that."""
 Archive = Callable[[Collection[tuple[str, str]]], Mapping[str, bytes]]
 """Returns by path what is kept for good of logs that are gone, which are named by source and path."""
 NOBODY: Final = -1
@@ -118,7 +117,8 @@ class CauseBook:
             if self._on_progress is not None:
                 self._on_progress(Progress(Phase.SCANNING, number, len(wanted), done, whole))
                 done += stamps[path].size
-            if self._read_one(paths[path], path, stamps[path], kept.pop(path, None), fresh):
+            reader = partial(reader_of, paths[path], with_sizes=self._has_sizes, size=whole)
+            if self._read_one(reader, path, stamps[path], kept.pop(path, None), fresh):
                 changed.add(path)
             if len(fresh) >= BATCH:
                 self._kept.put(fresh)
@@ -140,7 +140,12 @@ class CauseBook:
         return found
 
     def _read_one(
-        self, source: str, path: str, stamp: Stamp, kept: KeptFile | None, fresh: list[tuple[str, KeptFile]]
+        self,
+        reader: Callable[[], ReadCauses],
+        path: str,
+        stamp: Stamp,
+        kept: KeptFile | None,
+        fresh: list[tuple[str, KeptFile]],
     ) -> bool:
         """Take in one file, from what is kept of it where that is all there is."""
         known = None
@@ -154,8 +159,7 @@ class CauseBook:
         if known is None or kept is None or kept.stamp != stamp:
             try:
                 since = kept.checkpoint if kept is not None else None
-                read: ReadCauses = load(TELLING[source])
-                known, checkpoint = read(path, known, since, with_sizes=self._has_sizes)
+                known, checkpoint = reader()(path, known, since, with_sizes=self._has_sizes)
             except OSError:
                 self.gone.add(path)
                 return False

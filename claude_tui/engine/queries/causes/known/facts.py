@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from claude_tui.engine.queries.causes.known.book import TELLING, CauseBook, CausePlace
+from claude_tui.engine.queries.causes.known.book import CauseBook, CausePlace
 from claude_tui.engine.queries.causes.known.columns import FileCalls
+from claude_tui.engine.queries.causes.known.readers import TELLING
 from claude_tui.engine.queries.causes.tables import GONE, NOT_LOGGED, Facts
 from claude_tui.engine.state.store import Store
 

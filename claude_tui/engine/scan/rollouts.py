@@ -1,0 +1,60 @@
+"""Rollouts of Codex read by the native core, each as far as its lines are usual, and by Python from there on.
+
+Must not touch the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from claude_tui.engine.state.batch import Packed, pack
+
+if TYPE_CHECKING:
+    from claude_tui.engine.scan.reading import FileReader, Task
+    from claude_tui.native.library import Core
+    from claude_tui.native.rollouts import CoreRollout
+    from claude_tui.sources.protocol import ColumnsRead, LogFile
+
+
+def read_rollouts(core: Core, tasks: Sequence[Task], reader: FileReader) -> tuple[list[Packed], list[Task]]:
+    """Read whole rollouts. Returns what was read, and the files of which the core read nothing. Raises ValueError if
+    the core fails."""
+    from claude_tui.native import rollouts
+    from claude_tui.native.rollout_probe import is_sound
+
+    if not is_sound(core):
+        return [], [*tasks]
+    found = rollouts.read_rollouts(
+        core, [(task.file.path, task.file.size) for task in tasks], with_names=reader.keep_names
+    )
+    read = []
+    for one in found:
+        task = tasks[one.place]
+        read.append(reader.read(task, partial(completed, one, task.file, keep_names=reader.keep_names)))
+    begun = {one.place for one in found}
+    return [pack(read)] if read else [], [task for place, task in enumerate(tasks) if place not in begun]
+
+
+def completed(one: CoreRollout, file: LogFile, *, keep_names: bool = False) -> ColumnsRead:
+    """Read what the core left of a rollout, from where it ended. Raises OSError."""
+    from claude_tui.engine.state.rows.table import joined
+    from claude_tui.native.rollouts import read_so_far
+    from claude_tui.sources.codex.fast.reader import read_columns
+
+    begun = read_so_far(one, file)
+    if not one.has_more:
+        return begun
+    rest = read_columns(file, begun.checkpoint, keep_names=keep_names)
+    if rest.restarted:  # it is another file by now
+        return rest._replace(restarted=False)
+    facts = rest.facts
+    if not facts.last_kind:
+        facts = facts._replace(last_kind=begun.facts.last_kind, last_ms=begun.facts.last_ms)
+    return rest._replace(
+        columns=joined(begun.columns, rest.columns) if begun.columns else rest.columns,
+        facts=facts,
+        bytes_read=begun.bytes_read + rest.bytes_read,
+        lines=begun.lines + rest.lines,
+    )
