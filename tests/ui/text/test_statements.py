@@ -4,7 +4,11 @@ import pytest
 
 from claude_tui.ui.text.statements import Heading, Statements, fact, laid_out
 
-LINES: Statements = [Heading("what it is"), fact("cache reads", "12,345,678", "at a tenth of the price of input"), fact("none", "")]
+LINES: Statements = [
+    Heading("what it is"),
+    fact("cache reads", "12,345,678", "at a tenth of the price of input"),
+    fact("none", ""),
+]
 
 
 @pytest.mark.parametrize("width", range(34, 121))
