@@ -69,7 +69,18 @@ def counted(options: argparse.Namespace, *, keep_names: bool = False, is_empty_f
             from claude_tui.engine.state.store import Store
 
             return Store(prepared.pricer, prepared.zone, projects=prepared.projects)
+        _tell_history(prepared)
         raise no_logs(error.places) from None
+
+
+def _tell_history(prepared: Setup) -> None:
+    """Say what the history holds of folders that are not looked in, where there are no logs to count."""
+    if prepared.ledger_file is None or not prepared.ledger_file.exists():
+        return
+    from claude_tui.cli.ledger.book import tell_not_counted
+    from claude_tui.engine.ledger import Ledger
+
+    tell_not_counted(Ledger.open(prepared.ledger_file), prepared.config)
 
 
 def monitor(options: argparse.Namespace) -> Monitor:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from claude_tui import files
+from claude_tui.figures import share
 from claude_tui.sources.values.json_values import as_count
 from claude_tui.units import DAY_MS, MINUTE_MS
 
@@ -181,6 +182,14 @@ def standing(*, is_on: bool, is_received: bool, failing: str, logged: int, told:
     if is_received:
         return TelemetryStanding("on", "", coverage)
     return TelemetryStanding("away" if is_on else "off", "", coverage)
+
+
+def missed(logged: int, told: int) -> Shortcoming | None:
+    """Return that telemetry was away for some of today, None if it was not: it has not all that the logs have. One in a
+    hundred may be an answer that was stopped, of which no client tells."""
+    if told * 100 >= logged * 99:
+        return None
+    return Shortcoming(f"telemetry has {share(told, logged)} of today", False)
 
 
 class Shortcoming(NamedTuple):

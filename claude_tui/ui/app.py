@@ -214,7 +214,7 @@ class ClaudeTop(PaintedApp):
         """Say in the header what is wrong with telemetry, whoever receives it."""
         assert self._telemetry is not None
         own = self.receiver.status if self.receiver is not None and self.receiver.state != "waiting" else None
-        found = await asyncio.to_thread(self._telemetry.look, self._clock(), own)
+        found = await asyncio.to_thread(self._telemetry.look, self._clock(), self.source.telemetry_cover, own)
         if found != self.main.telemetry:
             self.main.telemetry = found
             self.main.draw_header()

@@ -95,6 +95,10 @@ class SnapshotSource(Protocol):
     def session_tokens(self, now_ms: int, minutes: int, /) -> Mapping[tuple[str, str], Course]:
         """The tokens of each session with any in each of the last minutes, the running one last."""
 
+    def telemetry_cover(self, now_ms: int, /) -> tuple[int, int]:
+        """Return how many responses of today the logs have, and how many of them telemetry has, too. Not for the event
+        loop."""
+
     def budgets(self, budgets: Iterable[Budget], now_ms: int, /) -> Sequence[BudgetState]:
         """How budgets stand."""
 

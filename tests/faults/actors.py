@@ -35,7 +35,7 @@ from claude_tui.paths import telemetry_folder
 from claude_tui.sources.protocol import SourceConfig
 from tests.engine.counting import PRICER, UTC, placeless
 from tests.faults.level import canonical, row, said
-from tests.faults.saying import export_of, total_row
+from tests.faults.saying import copied, export_of, total_row, turn
 from tests.logs import ClaudeHome, line
 
 T = TypeVar("T")
@@ -128,6 +128,7 @@ class Actors(RuleBasedStateMachine):
         self._ledger = self._data / "ledger.db"
         self._screens: dict[str, Screen] = {}
         self._number = 0
+        self._leaves: dict[str, str] = {}
         self._now_ms = 1_780_000_000_000
         self._before = counting.UNSAVED_BYTES, watching.LEDGER_LOOK_S
         watching.LEDGER_LOOK_S = 0.01  # type: ignore[misc]
@@ -310,6 +311,31 @@ class Actors(RuleBasedStateMachine):
         """A client says what a session has used."""
         session, project = where
         self._home.append(total_row(session, start, ran, responses), session=session, project=project)
+        self._check()
+
+    @rule(where=PATHS, output=OUTPUT, follows=st.booleans(), ran=st.integers(1, 40), ends=st.integers(0, 6))
+    def take_a_turn(self, where: tuple[str, str], output: int, follows: bool, ran: int, ends: int) -> None:
+        """A prompt and its answer, on what stands there or beside it; with a total behind it, or killed."""
+        session, project = where
+        self._number += 1
+        before = self._leaves.get(session) if follows else None
+        asked, answered = turn(self._number, output, session, before)
+        self._leaves[session] = answered["uuid"]
+        rows = [asked, answered, total_row(session, 0, ran, ends)] if ends else [asked, answered]
+        self._home.append(*rows, session=session, project=project)
+        self._check()
+
+    @precondition(lambda self: bool(self._paths()))
+    @rule(data=st.data(), is_marked=st.booleans(), output=OUTPUT, ran=st.integers(0, 40), ends=st.integers(0, 6))
+    def fork(self, data: st.DataObject, is_marked: bool, output: int, ran: int, ends: int) -> None:
+        """A session that goes on from what another one's file says now, as versions with and without marks write it."""
+        path = self._some(data)
+        self._number += 1
+        session = f"s{100 + self._number}"
+        rows = [*copied(path.read_bytes(), session, is_marked=is_marked), row(self._number, output, sessionId=session)]
+        if ends:
+            rows.append(total_row(session, 0, ran, ends))
+        self._home.append(*rows, session=session, project=path.parent.name)
         self._check()
 
     @rule(where=PATHS, day=st.integers(1, 2), output=OUTPUT, number=st.integers(0, 30))

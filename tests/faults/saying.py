@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any, Final
 
-from tests.faults.level import T
+from tests.faults.level import T, row
 from tests.logs import timestamp
 
 MODEL: Final = "claude-sonnet-4-5-20250929"
@@ -21,6 +22,27 @@ def total_row(session: str, start: int, ran: int, responses: int) -> dict[str, A
         "type": "cost-state", "sessionId": session, "startTime": T + start, "totalDuration": ran,
         "totalAPIDuration": ran, "totalCostUSD": 0.01 * responses, "modelUsage": {MODEL: used},
     }  # fmt: skip
+
+
+def turn(number: int, output: int, session: str, before: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What was asked after the line with the id `before`, and response `number` of `level.row` to it."""
+    asked = {
+        "type": "user", "uuid": f"asked-{number}", "parentUuid": before, "sessionId": session,
+        "timestamp": timestamp(T + number - 1), "message": {"role": "user", "content": "go"},
+    }  # fmt: skip
+    return asked, row(number, output, sessionId=session, uuid=f"answered-{number}", parentUuid=asked["uuid"])
+
+
+def copied(lines: bytes, session: str, *, is_marked: bool) -> Iterator[dict[str, Any]]:
+    """What a fork's file repeats of another one: all but its totals."""
+    for line in lines.splitlines():
+        try:
+            found = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(found, dict) and found.get("type") in ("user", "assistant"):
+            mark = {"forkedFrom": {"sessionId": found.get("sessionId")}} if is_marked else {}
+            yield {**found, "sessionId": session, **mark}
 
 
 def export_of(number: int, output: int, session: str) -> bytes:

@@ -358,6 +358,45 @@ def test_what_cannot_be_counted_is_told(store: Store, tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+OTHER_SHAPES: list[Record] = [
+    {"role": "assistant", "model": "m", "usage": {"in": 5}},
+    {"kind": "assistant", "llm": {"tok": 5}},
+    reply(tokens=None),
+    {name: value for name, value in reply(finish=None).items() if name != "tokens"},
+]
+
+
+@pytest.mark.parametrize("data", OTHER_SHAPES, ids=["usage", "kind", "null", "unfinished"])
+def test_an_answer_of_another_shape_is_told_and_not_passed_over(store: Store, tmp_path: Path, data: Record) -> None:
+    text = json.dumps(data, separators=(",", ":"))
+    store.connection.execute("INSERT INTO message VALUES ('m1', 'ses', ?, ?, ?)", (T0, T0, text))
+    new_layout(tmp_path, "m2", data)
+    files = sorted(SOURCE.discover(tmp_path), key=lambda file: file.path)
+    told = [problem for file in files for problem in SOURCE.read(file).problems]
+    assert [problem.kind for problem in told] == [ProblemKind.UNKNOWN_SHAPE] * 2
+    assert disagreements(SOURCE.read(files[0]), fast.read_columns(files[0], keep_names=True)) == []
+
+
+@pytest.mark.parametrize(
+    "more", [{"error": {"name": "MessageAbortedError"}}, {"finish": None, "time": {"created": T0}}]
+)
+def test_an_answer_that_failed_or_goes_on_is_no_problem(store: Store, tmp_path: Path, more: Record) -> None:
+    store.message("m1", reply(tokens=None) | more)
+    assert poll(tmp_path, None).problems == []
+
+
+def test_tokens_in_messages_of_unknown_kinds_are_told(new_store: Store, tmp_path: Path) -> None:
+    new_store.new_message("m1", new_reply(), kind="answer_v3")
+    new_store.new_message("m2", new_reply(T0 + 1), kind="answer_v3")
+    new_store.new_message("m3", {"time": {"created": T0}, "text": '"tokens":{'}, kind="shell")
+    file = log_file(SOURCE, tmp_path)
+    read = SOURCE.read(file)
+    assert [(one.kind, one.detail) for one in read.problems] == [
+        (ProblemKind.UNKNOWN_SHAPE, "tokens in 2 of unknown kind 'answer_v3': not counted")
+    ]
+    assert disagreements(read, fast.read_columns(file, keep_names=True)) == []
+
+
 def test_name_folder_and_facts(store: Store, tmp_path: Path) -> None:
     store.message("m1", reply(mode="compaction", summary=True))
     store.message("m2", reply(T0 + 5000, path=None, finish="tool-calls"))

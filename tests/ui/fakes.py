@@ -391,6 +391,9 @@ class FakeSource:
     def group(self, by: str, /) -> None:
         """There is nothing else to sum by."""
 
+    def telemetry_cover(self, now_ms: int, /) -> tuple[int, int]:
+        return 0, 0
+
     def budgets(self, budgets: Iterable[Budget], now_ms: int, /) -> Sequence[BudgetState]:
         """All of them passed."""
         return [BudgetState(budget, TODAY, budget.limit_nano + 1) for budget in budgets]

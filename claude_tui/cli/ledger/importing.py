@@ -9,7 +9,7 @@ from argparse import Namespace
 from typing import BinaryIO
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.ledger.book import changes
+from claude_tui.cli.ledger.book import changes, tell_not_counted
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.figures import many
 
@@ -45,6 +45,7 @@ def _import(options: Namespace) -> int:
     except OSError as error:
         raise exits.CommandError(f"{options.file}: {error.strerror}") from None
     streams.narrate(f"imported: {changes(*done[:3])}")
+    tell_not_counted(ledger)
     if done.bad:
         streams.narrate(f"left out: {many(done.bad, 'line')} that `claude-top ledger export` did not write; {bad[0]}")
     return exits.PARTIAL if done.bad else exits.OK

@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.ledger.book import changes
+from claude_tui.cli.ledger.book import changes, tell_not_counted
 from claude_tui.cli.parser import CommandParser, example
 from claude_tui.figures import many
 
@@ -27,11 +27,13 @@ def _merge(options: Namespace) -> int:
     from claude_tui.sources.values.display import display_name
 
     doubts: list[Doubt] = []
+    ledger = Ledger.open()
     try:
-        change = Ledger.open().merge(Path(options.file), doubts.append)
+        change = ledger.merge(Path(options.file), doubts.append)
     except LedgerError as error:
         raise exits.CommandError(f"nothing was merged: {error}") from None
     streams.narrate(f"merged: {changes(*change)}")
+    tell_not_counted(ledger)
     if doubts:
         number = sum(doubt.number for doubt in doubts)
         first = display_name(f"{doubts[0].key.path}: {doubts[0].why}")

@@ -11,13 +11,12 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from claude_tui.cli import exits, streams
-from claude_tui.cli.ledger.book import opened
+from claude_tui.cli.ledger.book import not_counted, opened
 from claude_tui.cli.parser import CommandParser, example
 
 if TYPE_CHECKING:
     from claude_tui.engine.ledger import Ledger
-    from claude_tui.engine.ledger.pieces import KnownFile
-    from claude_tui.reports.findings.ledger import HostRow, LeftOut, MovedFolder
+    from claude_tui.reports.findings.ledger import HostRow, LeftOut
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -48,7 +47,7 @@ def _status(options: Namespace) -> int:
     total = _row("all", [file.columns for file in files])
     error_text = ledger.notice or ("" if is_sound else "it is damaged and could not be repaired")
     found = reports.LedgerStatus(
-        os.fspath(ledger.path), ledger.path.stat().st_size, total, hosts, error_text, left_out, _moved(files)
+        os.fspath(ledger.path), ledger.path.stat().st_size, total, hosts, error_text, left_out, not_counted(files)
     )
     if options.json:
         streams.write_json(reports.report(found))
@@ -61,15 +60,6 @@ def _left_out(ledger: Ledger) -> list[LeftOut]:
     from claude_tui.reports.findings.ledger import LeftOut
 
     return [LeftOut(doubt.key.host, doubt.key.path, doubt.number, doubt.why) for doubt in ledger.doubts()]
-
-
-def _moved(files: list[KnownFile]) -> list[MovedFolder]:
-    from claude_tui.cli.options import source_config
-    from claude_tui.engine.ledger import moved_in
-    from claude_tui.engine.scan.reading import roots_of
-    from claude_tui.reports.findings.ledger import MovedFolder
-
-    return [MovedFolder(*one[1:]) for one in moved_in(files, roots_of(source_config(Namespace())))]
 
 
 def _row(host: str, columns: list) -> HostRow:  # type: ignore[type-arg]

@@ -13,7 +13,9 @@ from typing import Final, NamedTuple
 from claude_tui.engine.queries.responses import covers, lines_of, totals_of
 from claude_tui.engine.state.store import Store
 from claude_tui.model import FIRST, RESPONSES, Query, Response, Totals
+from claude_tui.sources.columns import LOWER_BOUND, is_sum_of_calls
 from claude_tui.sources.values.display import display_name
+from claude_tui.units import MINUTE_MS
 
 EXACT_NANO: Final = 1_000
 """The client's costs are floating-point numbers: less than a microdollar is no difference."""
@@ -27,7 +29,12 @@ NAMES: Final = {
     "utility_loop_detector": "loop check",
 }  # fmt: skip
 """In words, what clients call the kinds of their calls."""
+LATE_MS: Final = 2 * MINUTE_MS
+"""So long after a response its event may still come: clients send them some seconds later."""
+
 UNNAMED: Final = "call without a name"
+UNNAMED_OF: Final = {"codex": "title/memory/ephemeral call"}
+"""What a client's calls are that have no name of their own and are in no log."""
 
 
 class TelemetryDay(NamedTuple):
@@ -48,11 +55,15 @@ class ToldKind(NamedTuple):
 
 
 class TelemetryFigures(NamedTuple):
-    """What telemetry adds to what a query covers. `raised` are lower bounds that have their final output from it."""
+    """What telemetry adds to what a query covers. `raised` are lower bounds that have their final output from it.
+
+    `whole` are the clients of which it tells everything that their logs have.
+    """
 
     days: tuple[TelemetryDay, ...] = ()
     kinds: tuple[ToldKind, ...] = ()
     raised: int = 0
+    whole: frozenset[str] = frozenset()
 
     @property
     def logged(self) -> int:
@@ -93,6 +104,7 @@ def telemetry_figures(store: Store, query: Query) -> TelemetryFigures | None:
         events = store.events
         logged, covered, only = Counter[int](), Counter[int](), Counter[int]()
         kinds: defaultdict[tuple[str, str], list[Response]] = defaultdict(list)
+        missed, told = Counter[str](), set[str]()
         raised = 0
         for event in sorted(events.rows) if events is not None else ():
             row = events.paired_with.get(event, event) if events is not None else event
@@ -101,14 +113,19 @@ def telemetry_figures(store: Store, query: Query) -> TelemetryFigures | None:
             day = store.calendar.day_hour(store.table.time[row])[0]
             if row != event:
                 covered[day] += 1
+                source = store.owners[store.table.owner[row]].source
+                told.add(source)
+                missed[source] -= 1
                 raised += row in store.table.as_logged
             else:
                 line = next(lines_of(store, row))
                 only[day] += 1
+                missed[line.source] -= 1
                 kinds[line.source, line.kind].append(line)
         for key, sums in store.cells.all.items():
             if _is_covered(store, sums[FIRST], key.owner, key.model, query):
                 logged[key.day] += sums[RESPONSES]
+                missed[store.owners[key.owner].source] += sums[RESPONSES]
         days = tuple(
             TelemetryDay(date.fromordinal(day), logged[day] - only[day], covered[day], only[day])
             for day in sorted(logged.keys() | only.keys())
@@ -116,7 +133,29 @@ def telemetry_figures(store: Store, query: Query) -> TelemetryFigures | None:
         )
     made = (ToldKind(source, kind, totals_of(lines)) for (source, kind), lines in kinds.items())
     ordered = sorted(made, key=lambda one: (-one.totals.cost_nano, -one.totals.tokens, one.source, one.kind))
-    return TelemetryFigures(days, tuple(ordered), raised)
+    return TelemetryFigures(days, tuple(ordered), raised, frozenset(name for name in told if not missed[name]))
+
+
+def cover_of_today(store: Store, now_ms: int) -> tuple[int, int]:
+    """Return how many responses the logs have of today, of clients that told anything today, and how many of them
+    telemetry has, too. Streams that were cut off are left out, for nobody tells of them, and so are the last minutes.
+
+    (0, 0) before single responses are loaded.
+    """
+    logged, told, telling = Counter[str](), Counter[str](), set[str]()
+    with store.lock:
+        store.settle()
+        table, today = store.table, store.calendar.day_hour(now_ms)[0]
+        since_ms, _ = store.calendar.span_ms(today)
+        for row in store.rows_between(since_ms - 1, now_ms - LATE_MS):
+            source = store.owners[table.owner[row]].source
+            if table.is_event(row):
+                telling.add(source)
+            elif not table.logged_as(row).flags & LOWER_BOUND and not is_sum_of_calls(table.terms.get(row, "")):
+                logged[source] += 1
+                told[source] += row in table.told
+    clients = {source for source in logged if told[source] or source in telling}
+    return sum(logged[source] for source in clients), sum(told[source] for source in clients)
 
 
 def price_differences(store: Store) -> list[PriceDifference]:
@@ -127,18 +166,18 @@ def price_differences(store: Store) -> list[PriceDifference]:
     return sorted(found, key=lambda one: (-abs((one.ours_nano or 0) - one.client_nano), one.response.key))
 
 
-def kind_name(kind: str) -> str:
-    """Return in words what a call was for."""
+def kind_name(kind: str, source: str) -> str:
+    """Return in words what a call of a client was for."""
     if kind.startswith("agent:"):
         return "sub-agent turn"
-    return NAMES.get(kind, kind.replace("_", " ")) or UNNAMED
+    return NAMES.get(kind, kind.replace("_", " ")) or UNNAMED_OF.get(source, UNNAMED)
 
 
 def kinds_text(figures: TelemetryFigures) -> str:
     """Return what only telemetry tells by kind, the most frequent first: "1 title, 2 × compaction"."""
     kinds: Counter[str] = Counter()
     for one in figures.kinds:
-        kinds[kind_name(one.kind)] += one.totals.responses
+        kinds[kind_name(one.kind, one.source)] += one.totals.responses
     return ", ".join(
         f"{number:,} {'' if number == 1 else '× '}{display_name(kind)}" for kind, number in kinds.most_common()
     )

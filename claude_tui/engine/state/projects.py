@@ -23,10 +23,12 @@ _SEPARATOR: Final = re.compile(r"[/\\]")
 def repository_of(folder: str) -> str:
     """Return the repository of a worktree Claude Code made; any other folder as it is. Windows writes one folder in
     several ways, of which this returns one."""
-    if _WINDOWS.match(folder):
+    is_windows = _WINDOWS.match(folder)
+    if is_windows:
         folder = folder[0].upper() + folder[1:].replace("/", "\\")
     found = _WORKTREE.search(folder)
-    return folder[: found.start()] if found is not None else folder
+    repository = folder[: found.start()] if found is not None else folder
+    return repository.rstrip("\\") if is_windows and len(repository) > len("C:\\") else repository
 
 
 class Projects:

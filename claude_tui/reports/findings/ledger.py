@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+from claude_tui.clients import CLIENTS
 from claude_tui.figures import count, instant, many, size
 from claude_tui.reports.table import TextColumn, TextTable
 from claude_tui.sources.values.display import display_name
@@ -37,17 +38,22 @@ class LeftOut(NamedTuple):
 
 
 class MovedFolder(NamedTuple):
-    """A folder that no longer exists, what the ledger holds of it, and the counted folder of the same name."""
+    """A folder of a client that is not counted, what the ledger holds of it, and the counted folder of that name.
 
+    `new` is "" if there is none. `is_there`: the folder still exists.
+    """
+
+    source: str
     old: str
     new: str
     files: int
     responses: int
+    is_there: bool = False
 
     @property
     def command(self) -> str:
-        """The command that carries its history over."""
-        return f"claude-top ledger adopt {shlex.quote(self.old)} {shlex.quote(self.new)}"
+        """The command that carries its history over, "" if there is no folder to carry it to."""
+        return f"claude-top ledger adopt {shlex.quote(self.old)} {shlex.quote(self.new)}" if self.new else ""
 
 
 class LedgerStatus(NamedTuple):
@@ -72,7 +78,7 @@ def report(status: LedgerStatus) -> dict[str, Any]:
         "hosts": [{"host": row.host, **_figures(row)} for row in status.hosts],
         "trouble": status.error or None,
         "left_out": [one._asdict() for one in status.left_out],
-        "moved": [{**one._asdict(), "command": one.command} for one in status.moved],
+        "moved": [{**one._asdict(), "command": one.command or None} for one in status.moved],
     }
 
 
@@ -113,13 +119,20 @@ def left_out_lines(left_out: Sequence[LeftOut]) -> list[str]:
 
 
 def moved_lines(moved: Sequence[MovedFolder]) -> list[str]:
-    """Return lines about folders that moved, with the command for each."""
+    """Return lines about folders that are not counted, with the command that carries over the history of each."""
     made = []
     for one in moved:
-        made.append(
+        held = (
             f"not counted: {many(one.responses, 'response')} of {many(one.files, 'file')} in {display_name(one.old)}, "
-            "which no longer exists; if it moved, carry them over with"
         )
+        look = f"look in it with --{one.source}-dir" if one.source in CLIENTS else ""
+        if not one.new:
+            made.append(f"{held}which is not looked in" + (f"; {look}" if look else ""))
+            continue
+        if one.is_there:
+            made.append(f"{held}which is not looked in; {look + ', or ' if look else ''}carry them over with")
+        else:
+            made.append(f"{held}which no longer exists; if it moved, carry them over with")
         made.append(f"  {display_name(one.command, len(one.command))}")
     return made
 

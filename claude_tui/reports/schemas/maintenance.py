@@ -54,7 +54,10 @@ LEDGER: Final = record({
     **named("ledger@1"), "path": TEXT, "bytes": COUNT, **_REMEMBERED,
     "hosts": rows(record({"host": TEXT, **_REMEMBERED})), "trouble": maybe(TEXT),
     "left_out": rows(record({"host": TEXT, "path": TEXT, "number": COUNT, "why": TEXT})),
-    "moved": rows(record({"old": TEXT, "new": TEXT, "files": COUNT, "responses": COUNT, "command": TEXT})),
+    "moved": rows(record({
+        "source": TEXT, "old": TEXT, "new": TEXT, "files": COUNT, "responses": COUNT, "is_there": FLAG,
+        "command": maybe(TEXT),
+    })),
 })  # fmt: skip
 FLEET: Final = record({
     **named("fleet@1"), "responses": COUNT, "disagreements": TEXTS,

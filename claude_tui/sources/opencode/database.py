@@ -126,6 +126,17 @@ class Database:
         finally:
             connection.text_factory = usual
 
+    def unknown_kinds(self, updated_ms: int, rowid: int) -> list[tuple[str, int, int]]:
+        """Return each kind of message that nobody knows and that tells tokens, how many there are and the row of the
+        first, among those that `rows` returns of 2.x."""
+        found = self._connection.execute(
+            "SELECT type, count(*), min(rowid) FROM session_message"
+            " WHERE type NOT IN ('assistant', 'compaction', 'user') AND instr(data, '\"tokens\":{')"
+            " AND (time_updated >= ? OR rowid > ?) GROUP BY type",
+            (updated_ms, rowid),
+        )
+        return [(as_text(kind), number, first) for kind, number, first in found]
+
     def message_ids(self) -> Iterator[str]:
         """Return the id of every message."""
         for table in self.tables:

@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from claude_tui.model import Problem, ProblemKind
-from claude_tui.sources.opencode.message import OpenCodeSession, event_of, message_of, project_folder, step_tokens
+from claude_tui.sources.opencode.message import (
+    OpenCodeSession,
+    event_of,
+    is_answer_without_tokens,
+    message_of,
+    project_folder,
+    step_tokens,
+)
 from claude_tui.sources.opencode.talk import OpenCodeTalk
 from claude_tui.sources.protocol import Checkpoint, FileRead, LogFile
 from claude_tui.sources.reading.documents import read_document
@@ -65,6 +72,8 @@ def _count(
             event = event_of(message._replace(steps=steps), session, 0)
         except BadCountError as error:
             problems.append(Problem(ProblemKind.BAD_COUNT, file.path, 0, f"tokens.{error}"))
+    elif is_answer_without_tokens(value, "assistant"):
+        problems.append(Problem(ProblemKind.UNKNOWN_SHAPE, file.path, 0, "an answer without usage"))
     if event is not None:
         events.append(event)
     created = table_of(value, "time").get("created")

@@ -93,9 +93,13 @@ def message_of(data: Mapping[str, object], created_ms: int = 0) -> OpenCodeMessa
 
 
 def is_answer_without_tokens(data: Mapping[str, object], kind: str) -> bool:
-    """Whether a message is an answer that was finished and does not say what it used."""
-    is_finished = bool(text_of(data, "finish")) and "error" not in data
-    return kind == "assistant" and is_finished and not isinstance(data.get("tokens"), dict)
+    """Whether a message is an answer that does not say what it used, and not one that goes on or failed."""
+    is_answer = kind == "assistant" and text_of(data, "role") in ("assistant", "")
+    if not is_answer or "error" in data or isinstance(data.get("tokens"), dict):
+        return False
+    time = table_of(data, "time")
+    is_open = isinstance(time.get("created"), (int, float)) and time.get("completed") is None
+    return bool(text_of(data, "finish")) or not is_open
 
 
 def counters_of(tokens: Mapping[str, object]) -> OpenCodeCounters:

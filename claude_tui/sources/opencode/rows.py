@@ -37,13 +37,14 @@ from claude_tui.sources.values.json_values import text_of
 
 class ChangedRows(NamedTuple):
     """The rows of a database that changed since a checkpoint, and the next checkpoint. `is_whole`: all are among them;
-    `restarted`: although a checkpoint was given."""
+    `restarted`: although a checkpoint was given. `unknown`: see `Database.unknown_kinds`."""
 
     database: Database
     rows: list[StoredRow]
     checkpoint: Checkpoint
     restarted: bool
     is_whole: bool
+    unknown: list[tuple[str, int, int]]
 
 
 @contextmanager
@@ -62,14 +63,17 @@ def changes(file: LogFile, since: Checkpoint | None) -> Iterator[ChangedRows]:
             fits = False
         newest = since.mark if since is not None and fits else 0
         rows: list[StoredRow] = []
+        unknown: list[tuple[str, int, int]] = []
         for table in database.tables:
             # A table that came with an update of the client is read whole.
             is_known = fits and table in known
             after = (newest - MARGIN_MS, known[table]) if is_known else (-1, 0)
             rows += database.rows(table, *after)
+            if table == "session_message":
+                unknown = database.unknown_kinds(*after)
         mark = max([newest, *map(as_ms, [row[4] for row in rows])])
         checkpoint = Checkpoint(found.st_dev, found.st_ino, file.size, mark=mark, state=json.dumps(last))
-        yield ChangedRows(database, rows, checkpoint, since is not None and not fits, not fits)
+        yield ChangedRows(database, rows, checkpoint, since is not None and not fits, not fits, unknown)
 
 
 def read_database(file: LogFile, since: Checkpoint | None) -> tuple[FileRead, list[ResponseEvent]]:
@@ -112,6 +116,9 @@ class MessageReading:
         """Find them."""
         if not self._changed.database.tables:
             self.problems.append(Problem(ProblemKind.UNKNOWN_SHAPE, self._path, 0, "no table of messages: not counted"))
+        for kind, number, rowid in self._changed.unknown:
+            detail = f"tokens in {number:,} of unknown kind {kind[:40]!r}: not counted"
+            self.problems.append(Problem(ProblemKind.UNKNOWN_SHAPE, self._path, rowid, detail))
         self._see_rows(self._changed.rows)
         for gone in self._lost:
             self._see_lost(gone)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widgets import Static
 
+from claude_tui.figures import many
 from claude_tui.model import Phase, Snapshot
 from claude_tui.widths import cut
 
@@ -20,8 +21,15 @@ def message(snapshot: Snapshot, width: int) -> Content:
         return Content.assemble(
             ("Reading the logs…", "bold $accent"), "\n\n", ("Numbers appear as they are counted.", "$quiet")
         )
+    problems = sum(snapshot.problems.values())
+    if problems:
+        title = f"Logs found, but nothing in them is counted: {many(problems, 'problem')}"
+        why = [Content.assemble(("claude-top doctor", "bold $primary"), ("  says why", "$quiet"))]
+    else:
+        title, why = "No logs found yet", []
     lines = [
-        Content.styled("No logs found yet", "bold $accent"),
+        Content.styled(title, "bold $accent"),
+        *why,
         Content.styled("The first response appears here as soon as it is logged.", "$quiet"),
         Content(""),
         Content.assemble(("claude-top --demo", "bold $primary"), ("  shows invented data", "$quiet")),

@@ -3,12 +3,13 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
 
 from claude_tui.cli import main
-from claude_tui.engine.ledger import Ledger, pieces
+from claude_tui.engine.ledger import Ledger, export_jsonl, pieces
 from claude_tui.paths import ledger_file
 from tests.cli.program import run
 from tests.engine.ledgers import piece, ran, row
@@ -187,6 +188,35 @@ def test_a_folder_that_moved_is_brought_over_with_the_command_that_is_shown(
     assert main(["ledger", "status", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["moved"] == []
     assert main(["ledger", "adopt", "/nowhere", "/else"]) == 3
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_history_of_another_home_on_this_machine_is_said_to_be_left_out_until_it_is_carried_over(
+    own_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], is_there: bool
+) -> None:
+    home = ClaudeHome(tmp_path / "theirs" / ".claude")
+    home.append(assistant("msg_1", NOON, usage(output=10)))
+    other = Ledger.open(tmp_path / "other.db")
+    ran(home.folder, other)
+    if not is_there:
+        shutil.rmtree(home.folder)
+    with (tmp_path / "history.jsonl").open("wb") as file:
+        file.writelines(export_jsonl(other))
+    for taken in (["import", str(tmp_path / "history.jsonl")], ["merge", str(tmp_path / "other.db")]):
+        assert main(["ledger", *taken]) == 0
+        told = capsys.readouterr().err
+        assert "not counted: 1 response of 1 file in" in told
+        assert ("look in it with --claude-dir" in told) == is_there
+    adopt = told.splitlines()[-1].strip()
+    for command in (["report"], ["ledger", "status"], ["doctor"]):
+        code, captured = main(command), capsys.readouterr()
+        assert code in (0, 3)
+        assert adopt in captured.out + captured.err
+    assert main(shlex.split(adopt)[1:]) == 0
+    assert main(["report", "--json"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["totals"]["responses"] == 1
+    assert "not counted" not in captured.err
 
 
 def test_a_report_by_machine_adds_up(

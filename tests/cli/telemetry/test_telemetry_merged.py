@@ -14,12 +14,14 @@ import pytest
 
 from claude_tui.cli import main
 from claude_tui.engine.queries.responses import list_responses
+from claude_tui.engine.queries.telemetry import cover_of_today
 from claude_tui.engine.scan.reading import FileReader, Task, discover
 from claude_tui.engine.state.batch import pack
 from claude_tui.engine.state.store import Store
 from claude_tui.paths import telemetry_folder
 from claude_tui.reports.schemas import document
 from claude_tui.telemetry.place import TOKEN_FILE
+from claude_tui.units import DAY_MS, MINUTE_MS
 from tests.engine.counting import PRICER, UTC, assert_sums_agree
 from tests.engine.telemetry import CLAUDE_SETS, FOLDER, config_with, expected_responses, exports_of, origin_of, spool_in
 from tests.logs import ClaudeHome, assistant, usage
@@ -111,6 +113,50 @@ def test_explain_says_what_each_knows_and_no_longer_lists_what_is_told(
     assert "titles of sessions" in said(capsys, "explain", "--claude-dir", str(REPL))
     title = next(one["request"] for one in expected_responses(REPL) if one["query_source"] == "generate_session_title")
     assert "no log has it" in " ".join(said(capsys, "explain", "--key", title, *places).split())
+
+
+def test_what_is_told_of_one_client_is_no_longer_missing_whatever_is_told_of_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    codex = FOLDER / "codex-0.171.0-tui"
+    spool = spool_in(tmp_path, REPL)
+    (spool / "codex.json").write_text("".join(exports_of(codex)[:1]))
+    places = ("--claude-dir", str(REPL), "--codex-dir", str(codex / "logs"), "--telemetry-dir", str(spool))
+    text = " ".join(said(capsys, "explain", *places).split())
+    missing = text.partition("so every total is a lower bound")[2].partition(" Codex: ")
+    assert "titles of sessions" not in missing[0]
+    assert missing[2].startswith("titles of sessions, summaries for memory")
+    (spool / "codex.json").write_text("".join(exports_of(codex)))
+    text = " ".join(said(capsys, "explain", *places).split())
+    assert "4 × title/memory/ephemeral call" in text
+    assert text.partition(" Codex: ")[2].startswith("failed attempts")
+
+
+def test_what_telemetry_missed_of_today_is_known_while_what_may_still_come_and_was_stopped_is_not_missed(
+    tmp_path: Path, claude_home: ClaudeHome
+) -> None:
+    now_ms = NOON + 10 * MINUTE_MS
+    claude_home.append(
+        assistant("msg_1", NOON + 1000, usage(input=5, output=6)),
+        assistant("msg_2", NOON + 2000, usage(input=7, output=8)),
+        assistant("msg_3", now_ms - MINUTE_MS, usage(input=9, output=9)),
+        assistant("msg_yesterday", NOON - DAY_MS, usage(input=9, output=9)),
+    )
+    stopped = {"usage": {"input_tokens": 1, "output_tokens": 1}, "id": "msg_4", "model": "claude-sonnet-4-5-20250929"}
+    claude_home.append(assistant("msg_4", NOON, {}, message={**stopped, "stop_reason": None}))
+    store, config = Store(PRICER, UTC), config_with("claude", claude_home.folder, tmp_path)
+
+    def cover() -> tuple[int, int]:
+        reader = FileReader(PRICER, UTC)
+        for file in discover(config):
+            store.take_in(pack([reader.read(Task(file))]))
+        return cover_of_today(store, now_ms)
+
+    assert cover() == (0, 0)  # nobody told anything: it is off
+    event(tmp_path)
+    assert cover() == (2, 1)
+    event(tmp_path, **{"input_tokens": 7, "output_tokens": 8, "event.timestamp": "2026-11-20T12:00:02.000Z"})
+    assert cover() == (2, 2)
 
 
 def test_a_filter_covers_both(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -163,7 +163,7 @@ def test_files_that_are_gone_or_changed_are_told(claude_home: ClaudeHome) -> Non
     claude_home.append(assistant("msg_a", NOW_MS, usage(1, 20)))
     assert explain(store, response).problem == "the logs changed after this was counted"
     path.unlink()
-    assert explain(store, response).problem == "the row that counts is no longer in its file"
+    assert explain(store, response).problem == "its log is gone; the ledger has what was counted of it"
     found = explain(store, Query())
     assert (found.responses, found.files_gone, found.usage_rows) == (1, 1, 0)
     assert "no longer counted" in explain(store, response._replace(key="msg_nobody")).problem

@@ -262,4 +262,4 @@ def test_a_session_is_explained_by_the_logs_of_its_project_and_says_what_is_gone
         Path(path).unlink()
     found = explain(store, Query(session=session))
     assert (found.responses, found.counted_rows, found.files_gone) == (len(same), 0, len({one.path for one in same}))
-    assert explain(store, same[0]).problem == "the row that counts is no longer in its file"
+    assert explain(store, same[0]).problem == "its log is gone; the ledger has what was counted of it"

@@ -28,6 +28,8 @@ T = 1_780_000_000_000
         ("C:\\Users\\me\\repo\\.claude\\worktrees\\w1", "C:\\Users\\me\\repo"),
         ("c:/Users/me/repo/.claude/worktrees/w1", "C:\\Users\\me\\repo"),
         ("c:\\Users\\me\\repo", "C:\\Users\\me\\repo"),
+        ("c:/Users/me/repo/", "C:\\Users\\me\\repo"),
+        ("c:/", "C:\\"),
         ("\\\\server\\share\\repo\\.claude\\worktrees\\w1", "\\\\server\\share\\repo"),
         ("", ""),
     ],

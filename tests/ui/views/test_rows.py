@@ -219,6 +219,16 @@ async def test_editing_a_turn_opens_the_editor_at_its_line(tmp_path: Path, monke
         assert "has a log line to open" in [*app._notifications][-1].message
 
 
+@pytest.mark.parametrize("name", ["kilo.db", "rollout-a.jsonl.zst"])
+async def test_a_log_that_is_no_text_is_not_opened(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("subprocess.run", lambda *words, **more: pytest.fail("a reader was run"))
+    async with running() as (app, pilot):
+        await press(pilot, "4", "enter")
+        monkeypatch.setattr(type(app.main.view), "location", lambda view, row: (f"/logs/{name}", 12))
+        await press(pilot, "e")
+        assert [*app._notifications][-1].message == f"{name} is no text; i says which row of it was counted"
+
+
 async def test_the_editor_opens_from_the_explanation_of_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[tuple[str, int]] = []
     async with running() as (app, pilot):

@@ -135,11 +135,11 @@ def _can_write(folder: Path) -> bool:
 
 
 def _ledger(config: SourceConfig) -> tuple[str, list[str]]:
-    """Describe the ledger, and list its invalid rows and the folders that seem to have moved."""
-    from claude_tui.engine.ledger import Ledger, moved_in
-    from claude_tui.engine.scan.reading import roots_of
+    """Describe the ledger, and list its invalid rows and the folders that are not counted."""
+    from claude_tui.cli.ledger.book import not_counted
+    from claude_tui.engine.ledger import Ledger
     from claude_tui.figures import instant, many, size
-    from claude_tui.reports.findings.ledger import LeftOut, MovedFolder, left_out_lines, moved_lines
+    from claude_tui.reports.findings.ledger import LeftOut, left_out_lines, moved_lines
 
     ledger = Ledger.open()
     if not ledger.path.exists():
@@ -152,8 +152,7 @@ def _ledger(config: SourceConfig) -> tuple[str, list[str]]:
     held = f"{many(summary.responses, 'response')}{told} of {many(summary.files, 'file')}"
     text = f"{held}{days}, {size(summary.size_bytes)}"
     left_out = [LeftOut(doubt.key.host, doubt.key.path, doubt.number, doubt.why) for doubt in ledger.doubts()]
-    moved = [MovedFolder(*one[1:]) for one in moved_in(files, roots_of(config))]
-    notes = [*left_out_lines(left_out), *moved_lines(moved)]
+    notes = [*left_out_lines(left_out), *moved_lines(not_counted(files, config))]
     return f"{text} ({ledger.path}){'; ' + error_text if error_text else ''}", notes
 
 

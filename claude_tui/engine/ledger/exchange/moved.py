@@ -1,4 +1,4 @@
-"""Folders of logs that moved: their history in the ledger is under the old path, which no count reads any more.
+"""Folders of logs that moved, or are another home's: their history in the ledger is under a path that no count reads.
 
 Must not decide by itself: the user asks for carrying it over.
 """
@@ -22,18 +22,19 @@ FileName = tuple[str, str]
 
 
 class Moved(NamedTuple):
-    """A folder that no longer exists, with its files and responses in the ledger, and the counted folder of the same
-    name."""
+    """A folder that is not counted, with its files and responses in the ledger, and the counted folder of that name, ""
+    if there is none. `is_there`: it still exists, so it may not have moved."""
 
     source: str
     old: str
     new: str
     files: int
     responses: int
+    is_there: bool = False
 
 
 def moved_folders(ledger: Ledger, roots: Sequence[tuple[str, str]]) -> list[Moved]:
-    """Return folders of this machine's files that are not counted and no longer exist.
+    """Return folders of this machine's files that are not counted.
 
     `roots` are the (source, folder) pairs that are counted. Folders that were carried over already are left out. Never
     raises.
@@ -50,18 +51,19 @@ def moved_in(
     for (source, path), file in own.items():
         if any(source == name and _below(path, root) is not None for name, root in roots):
             continue
-        old = _old_root(path, [root for name, root in roots if name == source])
-        if old:
-            found.setdefault((source, old), []).append(file)
+        of_client = [root for name, root in roots if name == source]
+        if of_client:  # else the client is not asked for
+            found.setdefault((source, _old_root(path, of_client)), []).append(file)
     made = []
-    for (source, old), gone in sorted(found.items()):
-        if exists(old):
-            continue
-        new = _best([root for name, root in roots if name == source and _name(root) == _name(old)], old, gone, exists)
-        left = [file for file in gone if not _is_known(file, own.get((source, _moved(file.key.path, old, new) or "")))]
+    for (source, named), gone in sorted(found.items()):
+        old = named or _above([file.key.path for file in gone])
+        alike = [root for name, root in roots if name == source and _name(root) == _name(named)] if named else []
+        new = _best(alike, old, gone, exists) if alike else ""
+        there = [own.get((source, _moved(file.key.path, old, new) or "")) if new else None for file in gone]
+        left = [file for file, known in zip(gone, there, strict=True) if not _is_known(file, known)]
         if left:
             responses = {key for file in left for key in file.columns.key}
-            made.append(Moved(source, old, new, len(left), len(responses)))
+            made.append(Moved(source, old, new, len(left), len(responses), exists(old)))
     return made
 
 
@@ -130,6 +132,14 @@ def _old_root(path: str, roots: Sequence[str]) -> str:
         if parts[end - 1] and parts[end - 1] in names:
             return os.sep.join(parts[:end])
     return ""
+
+
+def _above(paths: Sequence[str]) -> str:
+    """Return the folder that has all of some files, "" if there is none: what was imported may have any path."""
+    try:
+        return os.path.commonpath(list(map(os.path.dirname, paths)))
+    except ValueError:
+        return ""
 
 
 def _best(roots: Sequence[str], old: str, files: Sequence[KnownFile], exists: Callable[[str], bool]) -> str:

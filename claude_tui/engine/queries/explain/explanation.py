@@ -151,12 +151,13 @@ class Explanation:
     def not_logged(self) -> dict[str, tuple[str, ...]]:
         """What the clients never write to their logs, by the names of the clients; every total is a lower bound.
 
-        Where telemetry tells of all that a log has, what it tells beside is no longer missing.
+        Of a client of which telemetry tells all that its logs have, what it tells beside is no longer missing.
         """
-        figures = self.telemetry
-        is_told = figures is not None and 0 < figures.logged == figures.covered
+        whole = self.telemetry.whole if self.telemetry is not None else frozenset[str]()
         return {
-            client.label: tuple(name for name in client.not_logged if not (is_told and name in client.told))
+            client.label: tuple(
+                name for name in client.not_logged if client.name not in whole or name not in client.told
+            )
             for client in (CLIENTS[name] for name in self.clients or ("claude",) if name in CLIENTS)
         }
 

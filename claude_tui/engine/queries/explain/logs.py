@@ -15,19 +15,19 @@ from claude_tui.sources.protocol import REFUSED, LogFile
 from claude_tui.sources.registry import logs_below
 
 
-def with_siblings(store: Store, mains: Iterable[tuple[str, str]], owners: Collection[Owner] | None) -> list[LogFile]:
+def with_siblings(
+    store: Store, mains: Iterable[tuple[str, str]], owners: Collection[Owner], *, are_all: bool
+) -> list[LogFile]:
     """Return the logs that count, each a source and a path, and after them others that may have the same responses:
-    those of the same projects, which is where forks and resumed copies are. `owners` are those of the responses; None
-    for all there are, which makes it all logs of these clients.
+    those of the projects of the responses' owners, which is where forks and resumed copies are; if `are_all`, after
+    these all other logs of clients other than Claude Code.
     """
-    mains = list(dict.fromkeys(mains))
+    mains = dict.fromkeys(mains)
     of_claude = [path for source, path in mains if source == "claude"]
     found = {("claude", path): _claude_file(path) for path in _of_same_projects(store, of_claude)}
     for source in dict.fromkeys(source for source, _ in mains if source != "claude"):
-        found |= _of_client(store, source, [path for of, path in mains if of == source], owners)
-    return [found[main] for main in mains if main in found] + [
-        file for place, file in found.items() if place not in set(mains)
-    ]
+        found |= _of_client(store, source, [path for of, path in mains if of == source], owners, are_all=are_all)
+    return [found[main] for main in mains] + [file for place, file in found.items() if place not in mains]
 
 
 def _claude_file(path: str) -> LogFile:
@@ -48,17 +48,16 @@ def _project_folder(path: str) -> str:
 
 
 def _of_client(
-    store: Store, source: str, mains: list[str], owners: Collection[Owner] | None
+    store: Store, source: str, mains: list[str], owners: Collection[Owner], *, are_all: bool
 ) -> dict[tuple[str, str], LogFile]:
     """Return logs of a client other than Claude Code by place. What is not there any more is among them."""
     roots = [folder for of, folder in store.accounts.all if of == source]
     there = {file.path: file for root in roots for file in logs_below(source, Path(root)) if file.dev != REFUSED}
-    wanted = there.keys() if owners is None else _of_projects(store, source, owners)
-    found = {}
-    for path in dict.fromkeys([*mains, *wanted]):
+    found, counting = {}, set(mains)
+    for path in dict.fromkeys([*mains, *_of_projects(store, source, owners), *(there if are_all else ())]):
         # A log no folder of the client has is one whose folder is gone, or was counted on another machine.
         file = there.get(path) or LogFile(source, path, store.accounts.of(source, path), 0, 0, 0, 0)
-        if path in there or path in mains:
+        if path in there or path in counting:
             found[source, path] = file
     return found
 

@@ -57,5 +57,5 @@ def explain_query(store: Store, query: Query, files_s: float, rows_s: float) -> 
     found.telemetry = telemetry_figures(store, query)
     mains = [(place.source, place.path) for place in places if place.source in CLIENTS]
     is_narrowed = bool(query.session or query.project or query.account)
-    read_again(store, found, covered, with_siblings(store, mains, owners if is_narrowed else None), files_s)
+    read_again(store, found, covered, with_siblings(store, mains, owners, are_all=not is_narrowed), files_s)
     return found

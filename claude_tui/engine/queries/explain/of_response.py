@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from claude_tui.clients import TELEMETRY
 from claude_tui.engine.queries.client_totals import client_sessions
@@ -22,6 +24,8 @@ from claude_tui.sources.claude.turns import counted_line
 from claude_tui.sources.columns import Rank, RowOwner, key_number, row_rank
 from claude_tui.sources.protocol import LogFile
 
+GONE: Final = "its log is gone; the ledger has what was counted of it"
+
 
 def explain_response(store: Store, response: Response, files_s: float) -> Explanation:
     """Explain one response (or the one an extra belongs to), spending at most so many seconds on its files."""
@@ -35,6 +39,7 @@ def explain_response(store: Store, response: Response, files_s: float) -> Explan
             found.problem = "this response is no longer counted"
             return found
         lines = list(lines_of(store, row))
+        owner = store.owners[store.table.owner[row]]
         place = store.table.files[store.table.file[row]]
         owner_place = store.table.files[store.table.owner_file.get(row, store.table.file[row])]
         sums = PriceSums(store, "")
@@ -46,10 +51,11 @@ def explain_response(store: Store, response: Response, files_s: float) -> Explan
             f", as {counted.kind}" if counted.kind else ""
         )
         return found
-    files = with_siblings(store, (place, owner_place), None)
+    files = with_siblings(store, (place, owner_place), (owner,), are_all=True)
     needle = _needle(files[0], key, counted.offset)
     if needle is None:
-        found.problem = "the row that counts is no longer in its file"
+        is_gone = not os.path.exists(place.path)
+        found.problem = GONE if is_gone else "the row that counts is no longer in its file"
         return found
     rows = list(_rows_of(found, key, needle, files, files_s))
     found.usage_rows, found.counted_rows = len(rows), 1

@@ -237,5 +237,5 @@ def _agent(row: Response) -> str:
         from claude_tui.engine.queries.telemetry import kind_name  # only where telemetry told of anything
 
         agent = f"{display_name(row.agent)} " if row.agent else ""
-        return agent + display_name(kind_name(row.kind))
+        return agent + display_name(kind_name(row.kind, row.source))
     return display_name(row.agent) + (f" {display_name(row.extra)}" if row.extra else "")

@@ -218,6 +218,8 @@ class TableView(View):
 
     def _open_editor(self, path: str, offset: int) -> str:
         """Run the reader on the whole terminal; returns what went wrong."""
+        if not path.endswith((".json", ".jsonl")):
+            return f"{os.path.basename(path)} is no text; i says which row of it was counted"
         try:
             words = editor.command(path, editor.line_number(path, offset), os.environ)
             if not words:

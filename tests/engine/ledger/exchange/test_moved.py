@@ -53,10 +53,22 @@ def test_what_is_remembered_of_a_folder_that_moved_is_told_and_brought_over(tmp_
     assert adopt(ledger, "/elsewhere", moved.new).files == 0
 
 
-def test_a_folder_that_is_still_there_did_not_move(tmp_path: Path) -> None:
+def test_a_folder_that_is_still_there_is_not_counted_either_and_said_to_be_there(tmp_path: Path) -> None:
     home, old, ledger = moved_home(tmp_path)
     (old / "projects").mkdir(parents=True)
-    assert moved_folders(ledger, roots(home.folder)) == []
+    (found,) = moved_folders(ledger, roots(home.folder))
+    assert (found.old, found.new, found.is_there) == (str(old / "projects"), str(home.folder / "projects"), True)
+
+
+def test_a_folder_of_no_counted_name_is_told_without_a_place_to_carry_it_to(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    ledger.write([
+        piece("/x/logs/-p/s1.jsonl", [row("msg_1")]), piece("/x/logs/-q/s2.jsonl", [row("msg_2"), row("msg_3")]),
+    ])  # fmt: skip
+    files = ledger.recall().files
+    (found,) = moved_in(files, [("claude", "/b/projects")], lambda path: False)
+    assert found == Moved("claude", "/x/logs", "", 2, 3)
+    assert moved_in(files, [("codex", "/b/.codex")], lambda path: False) == [], "Claude Code is not asked for"
 
 
 def test_only_this_machines_files_move(tmp_path: Path) -> None:
@@ -66,7 +78,9 @@ def test_only_this_machines_files_move(tmp_path: Path) -> None:
         piece("/a/projects/p.jsonl", [row("msg_2")])._replace(key=FileKey("desk", "claude", "/a/projects/p.jsonl")),
         piece("/a/projectsx/p.jsonl", [row("msg_3")]),
     ])  # fmt: skip
-    assert moved_folders(ledger, [("claude", "/b/projects")]) == [Moved("claude", "/a/projects", "/b/projects", 1, 1)]
+    moved, nameless = sorted(moved_folders(ledger, [("claude", "/b/projects")]), key=lambda one: one.old)
+    assert moved == Moved("claude", "/a/projects", "/b/projects", 1, 1)
+    assert nameless == Moved("claude", "/a/projectsx", "", 1, 1)
     assert adopt(ledger, "/a/projects", "/b/projects").files == 1
     assert [(host, path) for host, _, path in content_of(ledger) if "/b/" in path] == [("here", "/b/projects/p.jsonl")]
 
@@ -90,7 +104,8 @@ def test_of_several_folders_the_one_with_the_files_is_named(tmp_path: Path) -> N
     files = ledger.recall().files
     (found,) = moved_in(files, counted, lambda path: path == "/c/projects/-p/s.jsonl")
     assert (found.old, found.new) == ("/projects/x/.claude/projects", "/c/projects")
-    assert moved_in(files, [("claude", "/b/logs")], lambda path: False) == []
+    (nameless,) = moved_in(files, [("claude", "/b/logs")], lambda path: False)
+    assert nameless.new == ""
 
 
 def test_many_files_are_brought_over_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from claude_tui.model import Burn, Phase, Progress, Totals, UnloggedShare
-from claude_tui.telemetry.status import Shortcoming
+from claude_tui.telemetry import status
+from claude_tui.telemetry.status import ReceiverStatus, Shortcoming
+from claude_tui.ui.main_screen.watches.telemetry_watch import TelemetryWatch
 from claude_tui.ui.settings.declared import VIEWS
 from claude_tui.ui.text.names import superscript
 from claude_tui.ui.widgets.edges.header import HeaderStatus, tab_at, tabs
@@ -119,6 +121,17 @@ async def test_a_refused_post_is_said_where_there_is_room_and_quiet_telemetry_is
         app.main.draw_header()
         await pilot.pause()
         assert "telemetry refused: without the token" in screen_text(app).split("\n")[0]
+
+
+@pytest.mark.parametrize(("cover", "said"), [((8, 6), "telemetry has 75.0% of today"), ((200, 199), ""), ((0, 0), "")])
+def test_what_telemetry_missed_of_today_is_said_if_nothing_worse_is(
+    cover: tuple[int, int], said: str, own_home: Path
+) -> None:
+    status.save(own_home, ReceiverStatus())
+    found = TelemetryWatch(own_home).look(NOW_MS, lambda _: cover)
+    assert (found.text if found is not None else "") == said
+    failing = TelemetryWatch(own_home).look(NOW_MS, lambda _: cover, ReceiverStatus(failing="no room"))
+    assert failing is not None and failing.text == "telemetry not kept: no room"
 
 
 @pytest.mark.parametrize("size", [(60, 12), (80, 24), (120, 36)])
