@@ -21,7 +21,7 @@ from claude_tui.ui.dialogs.dialog import Dialog
 from claude_tui.ui.text.statements import Statement, Statements, fact, laid_out
 
 
-class Explanation(Static):
+class ExplanationText(Static):
     """Statements, laid out for the width there is."""
 
     def __init__(self) -> None:
@@ -76,7 +76,7 @@ class ExplainScreen(Dialog[None]):
         with VerticalScroll(id="explain") as box:
             box.border_title = Content.styled(self._heading, "bold $foreground")
             box.border_subtitle = Content.styled("Esc closes", "$quiet")
-            yield Explanation()
+            yield ExplanationText()
 
     def on_mount(self) -> None:
         """Find out the rest."""
@@ -84,7 +84,7 @@ class ExplainScreen(Dialog[None]):
 
     @work(exit_on_error=False, exclusive=True)
     async def _find_out(self) -> None:
-        text = self.query_one(Explanation)
+        text = self.query_one(ExplanationText)
         text.show([*self._lines, Content(""), Content.styled("reading the logs again…", "$quiet")])
         try:
             found = await asyncio.to_thread(self._more)
